@@ -1,0 +1,63 @@
+"""The words that every domain shares: whose a resource is, what can go wrong, what a page of a list is.
+
+Domains raise these errors with a sentence a person can act on; each service maps them to its own AWS codes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The account (12 digits) and region that own a resource."""
+
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list, and the key after which the next one begins (None at the end)."""
+
+    items: Sequence[T]
+    next: str | None = None
+
+
+class DomainError(Exception):
+    """What a domain refuses, in a sentence for the person who asked."""
+
+
+class NotFound(DomainError):
+    """The named thing does not exist in this scope."""
+
+
+class AlreadyExists(DomainError):
+    """A thing of that name exists in this scope."""
+
+
+class Invalid(DomainError):
+    """The values asked for cannot be right, whatever the state of things."""
+
+
+class Conflict(DomainError):
+    """The values are right, but the thing's present state does not allow it."""
+
+
+class Denied(DomainError):
+    """The caller, or the role named, may not."""
+
+
+class LimitExceeded(DomainError):
+    """A bound of the service or of this machine is reached."""
+
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """The present moment, in UTC."""
+    return datetime.now(timezone.utc)
