@@ -1,0 +1,55 @@
+"""Every setting of Studiolo, in one place. Each can be given as an environment variable STUDIOLO_<NAME>."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """What a person may set; the defaults are what a laptop wants."""
+
+    model_config = SettingsConfigDict(env_prefix="STUDIOLO_", frozen=True)
+
+    data: Path = Field(default=Path("~/.studiolo"), description="Folder that holds everything: state, objects, logs.")
+    host: str = Field(default="127.0.0.1", description="Address the server listens on.")
+    port: int = Field(default=4566, ge=0, le=65535, description="Port the server listens on; 0 takes a free one.")
+    account_id: Annotated[str, Field(pattern=r"^\d{12}$", description="The AWS account that the root key is of.")] = (
+        "000000000000"
+    )
+    region: str = Field(default="us-east-1", description="Region that `studiolo env` prints; any other works as well.")
+    database_url: str | None = Field(
+        default=None, description="SQLAlchemy URL of the state; SQLite in the data folder when not given."
+    )
+    max_body_mib: int = Field(default=64, ge=1, description="Largest request body outside S3, in MiB.")
+
+    s3_endpoint: str | None = Field(
+        default=None, description="URL of an S3 you already have; without it Studiolo runs SeaweedFS."
+    )
+    s3_access_key: str | None = Field(default=None, description="Access key of that S3.")
+    s3_secret_key: SecretStr | None = Field(default=None, description="Secret key of that S3.")
+    store_memory_mib: int = Field(default=300, ge=64, description="Memory the object store aims to stay under, in MiB.")
+
+    java_home: Path | None = Field(default=None, description="Java 17 to use instead of the one installed by pip.")
+    spark_master: str = Field(
+        default="local", description="Spark's master: `local` (cores by the session's workers) or spark://host:port."
+    )
+    warm_sessions: int = Field(default=1, ge=0, description="Sessions kept ready, Spark already up.")
+
+    allow_reset: bool = Field(default=False, description="Whether POST /_studiolo/reset may empty everything.")
+    allow_remote: bool = Field(
+        default=False, description="Whether the server may listen beyond this machine without TLS in front of it."
+    )
+
+    @property
+    def folder(self) -> Path:
+        """The data folder, absolute."""
+        return self.data.expanduser().resolve()
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the state."""
+        return self.database_url or f"sqlite:///{self.folder / 'state.db'}"

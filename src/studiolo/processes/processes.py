@@ -1,0 +1,206 @@
+"""Child processes that outlive a crash of the server: each in its own process group, recorded before it starts."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from studiolo.domain import AlreadyExists
+from studiolo.processes.tables import children
+from studiolo.state import State
+
+MARK = "STUDIOLO_CHILD"
+"""Environment variable of every child: tells ours apart even when the server died before it recorded the pid."""
+
+OnExit = Callable[["Child", int | None], None]
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process of ours: `created` is its start time (seconds since 1970), which tells it from a reused pid."""
+
+    name: str
+    kind: str
+    pid: int
+    created: float
+    log: Path
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def alive(self) -> bool:
+        return _process(self) is not None
+
+
+class Processes:
+    """The children of one data folder."""
+
+    def __init__(self, state: State, logs: Path) -> None:
+        self._state = state
+        self._logs = logs
+        self._started: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(
+        self,
+        name: str,
+        kind: str,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        folder: Path,
+        details: Mapping[str, Any] | None = None,
+    ) -> Child:
+        """Start a child named `name` (unique while it lives) in `folder`, its output in a log file of its own.
+
+        Raises AlreadyExists while a child of that name lives, and OSError where the command cannot be run.
+        """
+        log = self.log(name)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        mark = uuid.uuid4().hex
+        facts = dict(details or {})
+        row = {"name": name, "kind": kind, "mark": mark, "log": str(log), "details": facts}
+        living = self.find(name)
+        if living is not None and living.alive:
+            raise AlreadyExists(f"A process named {name} is already running (pid {living.pid}).")
+        with self._state.transaction() as tx:
+            tx.execute(children.delete().where(children.c.name == name))
+            tx.execute(children.insert().values(row))
+        try:
+            with log.open("ab") as output:
+                process = subprocess.Popen(
+                    list(command),
+                    cwd=folder,
+                    env={**environment, MARK: mark},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        except OSError:
+            self.forget(name)
+            raise
+        self._started[name] = process
+        created = _created(process.pid)
+        with self._state.transaction() as tx:
+            tx.execute(children.update().where(children.c.name == name).values(pid=process.pid, created=created))
+        return Child(name, kind, process.pid, created, log, facts)
+
+    def log(self, name: str) -> Path:
+        """Where the child of that name writes what it prints."""
+        return self._logs / f"{name}.log"
+
+    def find(self, name: str) -> Child | None:
+        """The child recorded under that name, alive or not."""
+        return next((child for child in self.children() if child.name == name), None)
+
+    def children(self, kind: str | None = None) -> list[Child]:
+        """The recorded children, alive or not; a child whose server died before it noted the pid is found by its mark."""
+        query = children.select().order_by(children.c.name)
+        with self._state.reading() as connection:
+            rows = connection.execute(query if kind is None else query.where(children.c.kind == kind)).all()
+        found = []
+        for row in rows:
+            pid, created = row.pid, row.created
+            if pid is None:
+                process = _marked(row.mark)
+                if process is None:
+                    continue
+                pid, created = process.pid, process.create_time()
+            found.append(Child(row.name, row.kind, pid, created, Path(row.log), row.details))
+        return found
+
+    def watch(self, child: Child, on_exit: OnExit) -> None:
+        """Call `on_exit(child, exit status)` once, from a thread, when it ends; an adopted child has no status."""
+
+        def wait() -> None:
+            on_exit(child, self.wait(child))
+
+        threading.Thread(target=wait, name=f"watch {child.name}", daemon=True).start()
+
+    def wait(self, child: Child, timeout: float | None = None) -> int | None:
+        """Wait for its end; the exit status, None for an adopted child. Raises TimeoutError after `timeout` seconds."""
+        started = self._started.get(child.name)
+        try:
+            if started is not None and started.pid == child.pid:
+                return started.wait(timeout)
+            process = _process(child)
+            if process is not None:
+                process.wait(timeout)
+        except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
+            raise TimeoutError(f"{child.name} is still running after {timeout} s.") from None
+        return None
+
+    def interrupt(self, child: Child) -> None:
+        """Send SIGINT to the child itself."""
+        process = _process(child)
+        if process is not None:
+            process.send_signal(signal.SIGINT)
+
+    def stop(self, child: Child, grace: float = 5.0) -> None:
+        """End the child and all it started: SIGTERM, and SIGKILL for what lives after `grace` seconds. Forgets it."""
+        process = _process(child)
+        family = [process, *_descendants(process)] if process is not None else []
+        _signal_group(child, signal.SIGTERM)
+        if process is not None:
+            with contextlib.suppress(TimeoutError):
+                self.wait(child, grace)
+            _signal_group(child, signal.SIGKILL)
+            for member in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    member.kill()
+            psutil.wait_procs(family, timeout=grace)
+        self.forget(child.name)
+
+    def forget(self, name: str) -> None:
+        """Drop the record of a child that has ended."""
+        self._started.pop(name, None)
+        with self._state.transaction() as tx:
+            tx.execute(children.delete().where(children.c.name == name))
+
+
+def _created(pid: int) -> float:
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
+def _process(child: Child) -> psutil.Process | None:
+    """The living process of this child, or None if it has ended (a zombie has)."""
+    try:
+        process = psutil.Process(child.pid)
+        same = abs(process.create_time() - child.created) < 1.0
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _marked(mark: str) -> psutil.Process | None:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARK) == mark and os.getpgid(process.pid) == process.pid:
+                return process
+    return None
+
+
+def _signal_group(child: Child, number: signal.Signals) -> None:
+    """Signal the child's whole group: also what is left of it when its leader has ended."""
+    if child.created == 0.0:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if _process(child) is not None or not psutil.pid_exists(child.pid):
+            os.killpg(child.pid, number)

@@ -1,0 +1,34 @@
+"""What a handler is given: whose call it is, and the Studio that it is made to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from studiolo.domain import Scope
+
+if TYPE_CHECKING:
+    from studiolo.identity import Identity, Principal
+    from studiolo.logs import Logs
+    from studiolo.ml import MachineLearning
+    from studiolo.sessions import Sessions
+
+
+@dataclass(frozen=True)
+class Studio:
+    """The domains of one running Studiolo."""
+
+    identity: "Identity"
+    logs: "Logs"
+    sessions: "Sessions"
+    ml: "MachineLearning"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated and authorized request."""
+
+    scope: Scope
+    principal: "Principal"
+    studio: Studio
+    request_id: str
+    headers: Mapping[str, str]

@@ -1,0 +1,85 @@
+"""The one door to the database: SQLite (WAL) by default, PostgreSQL by URL."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
+
+from studiolo.state.migrations import upgrade
+from studiolo.state.tables import metadata
+
+BUSY_SECONDS = 30
+
+
+class StateUnavailable(Exception):
+    """The database cannot be opened or written, with the reason in the database's words."""
+
+
+class State:
+    """Transactions on the database. What a transaction wrote when its block ended survives `kill -9`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        self._sqlite = self._url.get_backend_name() == "sqlite"
+        if self._sqlite and self._url.database:
+            Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
+        if self._url.get_backend_name() == "postgresql" and "+" not in self._url.drivername:
+            self._url = self._url.set(drivername="postgresql+psycopg")
+        self._engine = create_engine(self._url, pool_size=20, max_overflow=40, pool_pre_ping=not self._sqlite)
+        # SQLite has one writer at a time: waiting here is fair, waiting in SQLite polls.
+        self._writing = threading.RLock()
+        if self._sqlite:
+            event.listen(self._engine, "connect", _configure_sqlite)
+            event.listen(self._engine, "begin", _begin_sqlite)
+        try:
+            upgrade(self._engine)
+        except OperationalError as error:
+            raise StateUnavailable(f"The state at {self._url!r} cannot be opened: {error.orig}.") from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction that may write: commits when the block ends, rolls back when it raises."""
+        if not self._sqlite:
+            with self._engine.begin() as connection:
+                yield connection
+            return
+        with self._writing, self._engine.connect() as connection:
+            connection.execution_options(begin="BEGIN IMMEDIATE")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for reading one consistent state."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    def empty(self) -> None:
+        """Delete every row of every table."""
+        with self.transaction() as tx:
+            for table in reversed(metadata.sorted_tables):
+                tx.execute(table.delete())
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    # Autocommit mode: transactions begin where State says so, not where the driver guesses.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # In WAL mode NORMAL keeps every committed transaction over the death of the process.
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # Taking the write lock at the start keeps a read-then-write from failing half-way.
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
