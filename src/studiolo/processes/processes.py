@@ -101,7 +101,7 @@ class Processes:
         return next((child for child in self.children() if child.name == name), None)
 
     def children(self, kind: str | None = None) -> list[Child]:
-        """The recorded children, alive or not; a child whose server died before it noted the pid is found by its mark."""
+        """The recorded children, alive or not; one whose server died before it noted the pid is found by its mark."""
         query = children.select().order_by(children.c.name)
         with self._state.reading() as connection:
             rows = connection.execute(query if kind is None else query.where(children.c.kind == kind)).all()
