@@ -36,6 +36,7 @@ from studiolo.services.sagemaker import sagemaker
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.service import Handler, Service
 from studiolo.services.sts import sts
+from studiolo.state import StateUnavailable
 
 log = logging.getLogger("studiolo")
 
@@ -183,6 +184,9 @@ def _success(exchange: Exchange, result: Mapping[str, Any] | None) -> HttpRespon
 def _failure(exchange: Exchange, error: Exception) -> HttpResponse:
     if isinstance(error, DomainError):
         error = exchange.service.error(error)
+    elif isinstance(error, StateUnavailable):
+        log.error("%s", error)
+        error = ServiceError("ServiceUnavailable", str(error), 503)
     elif not isinstance(error, ServiceError):
         name = f"{exchange.service.name} {exchange.model.name}"
         log.error("%s failed; request id %s", name, exchange.request_id, exc_info=error)
