@@ -105,9 +105,7 @@ class S3Gateway:
             middlewares=(payload.once,),
         )
 
-    async def _answer(
-        self, answer: aiohttp.ClientResponse, request: HttpRequest, payload: Payload, send: Send
-    ) -> None:
+    async def _answer(self, answer: aiohttp.ClientResponse, request: HttpRequest, payload: Payload, send: Send) -> None:
         if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and self._storage.full:
             raise ServiceError("InsufficientStorage", "The disk that holds the objects is full.", 507)
         headers = [*sent_back(answer.raw_headers), *closing(request, begun=payload.begun)]
