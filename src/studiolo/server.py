@@ -49,8 +49,8 @@ def serve(settings: Settings) -> None:
         with Instance(settings.folder) as instance, _listen(settings) as listener, ExitStack() as cleanup:
             endpoint = f"http://{_host(settings)}:{listener.getsockname()[1]}"
             log.info("Studiolo %s starts on %s", __version__, settings.folder)
-            built = build(settings, endpoint, cleanup)
-            instance.announce(Running(os.getpid(), endpoint, built.storage.access.endpoint, __version__, time.time()))
+            app, storage = build(settings, endpoint, cleanup)
+            instance.announce(Running(os.getpid(), endpoint, storage.access.endpoint, __version__, time.time()))
             log.info("answers at %s after %.1f s", endpoint, time.monotonic() - began)
             _run(app, listener)
             log.info("stops")

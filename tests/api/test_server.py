@@ -161,7 +161,7 @@ def test_an_operation_that_is_not_there_answers_501_with_its_name(server: Server
 def test_a_bad_key_is_refused_in_the_service_s_own_words(
     server: Server, service: str, call: str, unknown_key: str, wrong_signature: str
 ) -> None:
-    identity, secret = server.key()
+    _, secret = server.key()
     with pytest.raises(botocore.exceptions.ClientError, match=unknown_key):
         getattr(server.client(service, aws_access_key_id="AKIAIOSFODNN7EXAMPLE"), call)()
     with pytest.raises(botocore.exceptions.ClientError, match=wrong_signature):

@@ -95,7 +95,7 @@ def _least_squares(problem: Problem) -> Vector:
     return parameters
 
 
-class _Over(Exception):
+class _Over(Exception):  # noqa: N818
     """The search ends before SciPy would end it."""
 
 
