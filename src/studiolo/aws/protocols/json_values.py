@@ -108,14 +108,11 @@ class JsonReader(Compiler):
             shape.type_name, _read_string
         )
 
-    def body(self, shape: StructureShape) -> Codec:
-        """The part of a REST operation's input that the body carries: members bound elsewhere are left out."""
-        return self._members({n: m for n, m in shape.members.items() if "location" not in m.serialization})
-
     def _structure(self, shape: StructureShape) -> Codec:
-        return (lambda value: value) if shape.is_document_type else self._members(shape.members)
+        return (lambda value: value) if shape.is_document_type else self.members(shape.members)
 
-    def _members(self, shapes: Mapping[str, Shape]) -> Codec:
+    def members(self, shapes: Mapping[str, Shape]) -> Codec:
+        """A function that reads these members of an object."""
         members = {shape.serialization.get("name", name): (name, self.of(shape)) for name, shape in shapes.items()}
 
         def read(value: Any) -> Any:
@@ -225,10 +222,6 @@ class JsonWriter(Compiler):
         scalars: dict[str, Codec] = {"integer": int, "long": int, "boolean": bool, "float": write_float}
         scalars |= {"double": write_float, "blob": write_base64}
         return scalars.get(shape.type_name, str)
-
-    def body(self, shape: StructureShape) -> Codec:
-        """The members of a REST operation's output that the body carries."""
-        return self.members({n: m for n, m in shape.members.items() if "location" not in m.serialization})
 
     def members(self, shapes: Mapping[str, Shape]) -> Codec:
         """A function that writes these members of a mapping."""
