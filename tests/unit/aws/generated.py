@@ -17,15 +17,14 @@ NOTHING = object()
 TEXT = "abcXYZ 019-_.~/:;=+&%?#@!$'()*[]{}|<>\"\\^`äß漢😀\t\n"
 PLAIN = "abcXYZ019-_."
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-QUERY_LIKE = ("query", "ec2")
 
 
 class Generator:
-    """Values for one protocol: what it cannot tell apart (an empty list from none, say) is not made."""
+    """Makes no empty lists, maps and structures: several protocols cannot tell them from none."""
 
-    def __init__(self, seed: object, protocol: str) -> None:
-        self.random = random.Random(repr(seed))
-        self.protocol = protocol
+    def __init__(self, seed: object, *, infinity: bool = True) -> None:
+        self.random = random.Random(repr(seed))  # noqa: S311
+        self.infinity = infinity
 
     def params(self, shape: Shape | None) -> dict[str, Any]:
         """A value for an operation's input or output."""
@@ -49,21 +48,23 @@ class Generator:
         if shape.is_tagged_union:
             names = [self.random.choice(names)] if names else []
         value = {}
+        payload = shape.serialization.get("payload") if top else None
         for name in names:
             member = shape.members[name]
             location = member.serialization.get("location")
             needed = location == "uri" or "hostLabel" in member.serialization or shape.is_tagged_union
+            needed = needed or (name == payload and member.type_name in ("blob", "string"))
             complex_type = member.type_name in ("structure", "list", "map")
             if not needed and (self.random.random() < 0.4 or (complex_type and depth > 3)):
                 continue
-            if member.serialization.get("eventstream"):
+            if member.serialization.get("eventstream") or member.serialization.get("name") == "Content-Length":
+                continue
+            if "hostLabel" in member.serialization:
+                value[name] = self.text("abc09-")
                 continue
             made = self._bound(member, location) if location else self.value(member, depth + 1)
             if made is not NOTHING:
                 value[name] = made
-        payload = shape.serialization.get("payload")
-        if top and payload in value and not value[payload]:
-            del value[payload]
         return value or NOTHING
 
     def _bound(self, shape: Shape, location: str) -> Any:
@@ -99,7 +100,7 @@ class Generator:
         return self.random.choice([2**63 - 1, -(2**63), 2**32, self._integer(shape, depth)])
 
     def _double(self, shape: Shape, depth: int) -> float:
-        return self.random.choice([0.1, -2.5, 1e300, 3.0, float("inf"), self.random.random()])
+        return self.random.choice([0.1, -2.5, 1e300, float("inf") if self.infinity else 3.0, self.random.random()])
 
     def _float(self, shape: Shape, depth: int) -> float:
         value: float = struct.unpack(">f", struct.pack(">f", self.random.uniform(-1000, 1000)))[0]
@@ -112,7 +113,7 @@ class Generator:
         return self.random.randbytes(self.random.randint(1, 9))
 
     def _timestamp(self, shape: Shape, depth: int) -> datetime:
-        moment = EPOCH + timedelta(seconds=self.random.randint(-10**9, 4 * 10**9))
+        moment = EPOCH + timedelta(seconds=self.random.randint(-(10**9), 4 * 10**9))
         whole = shape.serialization.get("timestampFormat") == "rfc822" or self.random.random() < 0.5
         return moment if whole else moment.replace(microsecond=self.random.randrange(10**6))
 
@@ -124,7 +125,9 @@ def client_request(operation: OperationModel, params: dict[str, Any], protocol: 
     return create_request_object(serialized).prepare()
 
 
-def client_result(operation: OperationModel, response: HttpResponse, protocol: str, shape: Shape | None) -> dict[str, Any]:
+def client_result(
+    operation: OperationModel, response: HttpResponse, protocol: str, shape: Shape | None
+) -> dict[str, Any]:
     """What a botocore client makes of a response."""
     body: Any = response.body if isinstance(response.body, bytes) else b"".join(response.body)
     if operation.has_streaming_output and response.status_code < 300:

@@ -1,5 +1,7 @@
 """Every operation of the services we serve (and of some with rare shapes): botocore's client and our wire agree."""
 
+from typing import Any
+
 import pytest
 from botocore.model import OperationModel
 
@@ -33,29 +35,49 @@ SERVICES = [
 ]
 
 
+# Two members of this old operation's output have one name on the wire.
+AMBIGUOUS = {"GetBucketNotification"}
+
+
 def operations(service: str) -> list[OperationModel]:
     model = service_model(service)
-    return [model.operation_model(name) for name in model.operation_names]
+    return [model.operation_model(name) for name in model.operation_names if name not in AMBIGUOUS]
+
+
+def without_doubles(operation: OperationModel, params: dict[str, Any]) -> dict[str, Any]:
+    """Leaves out what a client sends twice or by itself: bound keys in a map of the query string, the body's length."""
+    members = operation.input_shape.members if operation.input_shape else {}
+    query = {n: m for n, m in members.items() if m.serialization.get("location") == "querystring"}
+    bound = {m.serialization.get("name", n) for n, m in query.items() if m.type_name != "map"}
+    for name, member in query.items():
+        if member.type_name == "map" and name in params:
+            params[name] = {key: value for key, value in params[name].items() if key not in bound}
+    if members.get("ContentLength") is not None:
+        params.pop("ContentLength", None)
+    return {name: value for name, value in params.items() if value != {}}
 
 
 @pytest.mark.parametrize(("service", "protocol"), SERVICES)
 def test_parameters_arrive_as_a_client_gave_them(service, protocol):
     for operation in operations(service):
-        for seed in range(2):
-            params = Generator((operation.name, seed), protocol).params(operation.input_shape)
+        for seed in range(4):
+            params = Generator((operation.name, seed)).params(operation.input_shape)
             request = client_request(operation, params, protocol)
-            assert parse(operation, request) == params, f"{operation.name} {seed}"
+            assert without_doubles(operation, parse(operation, request)) == params, f"{operation.name} {seed}"
 
 
 @pytest.mark.parametrize(("service", "protocol"), SERVICES)
 def test_results_reach_a_client_as_the_handler_gave_them(service, protocol):
     for operation in operations(service):
-        for seed in range(2):
-            result = Generator((operation.name, seed), protocol).params(operation.output_shape)
+        for seed in range(4):
             if operation.has_event_stream_output:
                 continue
+            # botocore leaves "Infinity" as the text it is in the json protocol.
+            result = Generator((operation.name, seed), infinity=protocol != "json").params(operation.output_shape)
             response = serialize(operation, result, protocol=protocol)
             received = client_result(operation, response, protocol, operation.output_shape)
+            # botocore makes empty ones of a payload or header map that is not there.
+            received = {name: value for name, value in received.items() if value != {}}
             assert received == result, f"{operation.name} {seed}"
 
 
@@ -64,7 +86,7 @@ def test_each_modeled_error_reaches_a_client_with_its_code_and_members(service, 
     model = service_model(service)
     shapes = {shape.name: (operation, shape) for operation in operations(service) for shape in operation.error_shapes}
     for name, (operation, shape) in shapes.items():
-        members = Generator(name, protocol).value(shape, 0)
+        members = Generator(name).value(shape, 0)
         members = {} if members is NOTHING else members
         for key in ("message", "Message"):
             if key in shape.members:

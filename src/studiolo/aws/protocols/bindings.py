@@ -53,7 +53,8 @@ class RequestBindings:
                 self._headers.append((wire_name.lower(), name, _header_reader(member)))
             elif location == "headers":
                 self._header_maps.append((wire_name.lower() if "name" in member.serialization else "", name))
-        template = operation.http.get("requestUri", "/").partition("?")[0]
+        template, _, literals = operation.http.get("requestUri", "/").partition("?")
+        self._literals = {pair.partition("=")[0] for pair in literals.split("&")}
         self._labels = [by_label.get(label) for label in labels_of(template)]
 
     def read(self, request: HttpRequest) -> dict[str, Any]:
@@ -95,13 +96,17 @@ class RequestBindings:
                 else:
                     params.setdefault(name, read_text(text))
         for name, repeats in self._query_maps:
+            # All of them, those bound to members of their own too, as Smithy's httpQueryParams says.
             found: dict[str, Any] = {}
             for key, text in pairs:
+                if key in self._literals:
+                    continue
                 if repeats:
                     found.setdefault(key, []).append(text)
                 else:
                     found.setdefault(key, text)
-            params[name] = found
+            if found:
+                params[name] = found
 
 
 def _unescape_path(text: str) -> str:
@@ -155,6 +160,7 @@ class ResponseBindings:
                 self._header_maps.append((name, member.serialization.get("name", "")))
             elif location == "statusCode":
                 self._status = name
+        self.has_content_type = any(wire_name.lower() == "content-type" for _, wire_name, _ in self._headers)
 
     def headers(self, value: Mapping[str, Any]) -> dict[str, str]:
         """The headers that carry members of a result."""

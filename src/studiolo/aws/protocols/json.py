@@ -11,7 +11,7 @@ from studiolo.aws.protocols.compiler import Codec, compiler
 from studiolo.aws.protocols.documents import JsonDocuments
 from studiolo.aws.protocols.event_streams import MEDIA_TYPE as EVENT_STREAM
 from studiolo.aws.protocols.event_streams import StreamWriter, stream_writer
-from studiolo.aws.protocols.json_values import JsonReader, JsonWriter, decode, encode
+from studiolo.aws.protocols.json_values import JsonReader, JsonWriter, decode, encode, write_error_members
 
 
 class JsonProtocol(Protocol):
@@ -53,12 +53,10 @@ class JsonProtocol(Protocol):
     def serialize_error(self, error: ServiceError, request_id: str) -> HttpResponse:
         shape = self.error_shape(error)
         members = error_members(error, shape)
-        if shape is not None:
-            members = compiler(JsonWriter, self.service).of(shape)(members)
         headers = {"Content-Type": self._content_type, "x-amzn-RequestId": request_id}
         code = error.code if shape is None else shape.name
         if "awsQueryCompatible" in self.metadata:
             fault = "Receiver" if shape is not None and is_fault(shape) else "Sender"
             headers["x-amzn-query-error"] = f"{self.error_code(error, shape)};{fault}"
-        body = encode({"__type": code, **members}).encode()
+        body = encode({"__type": code, **write_error_members(self.service, shape, members)}).encode()
         return HttpResponse(self.error_status(error, shape), headers, body)

@@ -7,12 +7,12 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 from studiolo.aws import timestamps
 from studiolo.aws.errors import MalformedError
 from studiolo.aws.protocols.base import MAX_DEPTH
-from studiolo.aws.protocols.compiler import Codec, Compiler
+from studiolo.aws.protocols.compiler import Codec, Compiler, compiler
 
 INTEGER_LIMITS = {"integer": 1 << 31, "long": 1 << 63}
 SPECIAL_FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -237,6 +237,15 @@ class JsonWriter(Compiler):
             return result
 
         return write
+
+
+def write_error_members(
+    service: ServiceModel, shape: StructureShape | None, members: Mapping[str, Any]
+) -> dict[str, Any]:
+    """An error's members; those that the model has no shape for (its message may be one) are written as they are."""
+    shapes = {} if shape is None else shape.members
+    written = {name: value for name, value in members.items() if name not in shapes}
+    return {**written, **compiler(JsonWriter, service).members(shapes)(members)}
 
 
 def write_float(value: Any) -> float | str:

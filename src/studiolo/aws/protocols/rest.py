@@ -42,12 +42,10 @@ class RestProtocol(Protocol):
         if self.output_shape is None:
             return HttpResponse(self.status, headers, b"")
         body, content_type = self._write_body(result)
-        if content_type is not None:
+        if content_type is not None and not self._result_bindings.has_content_type:
             headers["Content-Type"] = content_type
-        bound = self._result_bindings.headers(result)
-        if any(name.lower() == "content-type" for name in bound):
-            headers.pop("Content-Type", None)
-        return HttpResponse(self._result_bindings.status(result, self.status), {**headers, **bound}, body)
+        headers |= self._result_bindings.headers(result)
+        return HttpResponse(self._result_bindings.status(result, self.status), headers, body)
 
     @abstractmethod
     def serialize_error(self, error: ServiceError, request_id: str) -> HttpResponse: ...
@@ -148,7 +146,8 @@ class RestProtocol(Protocol):
         if shape is None:
             return {}, members
         unbound = body_members(shape)
-        return ResponseBindings(shape).headers(members), {n: v for n, v in members.items() if n in unbound}
+        in_body = {n: v for n, v in members.items() if n in unbound or n not in shape.members}
+        return ResponseBindings(shape).headers(members), in_body
 
 
 def as_stream(body: Any) -> bytes | Iterable[bytes]:
