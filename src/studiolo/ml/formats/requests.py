@@ -65,7 +65,7 @@ def from_recordio(body: bytes, width: int) -> Rows:
 def _parsed(text: bytes, what: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid(f"{what} is not JSON: {error}.") from error
 
 

@@ -79,7 +79,10 @@ def test_hinge_loss_separates_classes_as_a_support_vector_machine_does(trained: 
 
 def test_positive_examples_weigh_what_was_asked_for(trained: Train, rare: Data) -> None:
     def recall(weight: str) -> float:
-        settings = {"positive_example_weight_mult": weight, "binary_classifier_model_selection_criteria": "loss_function"}
+        settings = {
+            "positive_example_weight_mult": weight,
+            "binary_classifier_model_selection_criteria": "loss_function",
+        }
         said = trained(rare, **settings, **BINARY).model.predict(rare[0])["predicted_label"]
         return precision_and_recall(said, rare[1])[1]
 

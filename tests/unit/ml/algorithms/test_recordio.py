@@ -14,7 +14,6 @@ from studiolo.ml.formats.examples import Examples, SparseRows
 from studiolo.ml.formats.record_examples import encode_labels, read_examples
 from studiolo.ml.formats.recordio import MAGIC, frame, read_payloads, write_payloads
 
-
 RANDOM = np.random.default_rng(7)
 MATRIX = RANDOM.normal(size=(40, 5)).astype("float32")
 LABELS = RANDOM.normal(size=40).astype("float32")
@@ -87,9 +86,13 @@ def test_payloads_of_any_length_come_back() -> None:
 def test_a_record_in_parts_is_joined_by_the_magic_number() -> None:
     magic = MAGIC.to_bytes(4, "little")
     parts = b"".join(
-        magic + (flag << 29 | 4).to_bytes(4, "little") + text for flag, text in ((1, b"abcd"), (2, b"efgh"), (3, b"ijkl"))
+        magic + (flag << 29 | 4).to_bytes(4, "little") + text
+        for flag, text in ((1, b"abcd"), (2, b"efgh"), (3, b"ijkl"))
     )
-    assert list(read_payloads(BytesIO(parts + frame(b"next")))) == [b"abcd" + magic + b"efgh" + magic + b"ijkl", b"next"]
+    assert list(read_payloads(BytesIO(parts + frame(b"next")))) == [
+        b"abcd" + magic + b"efgh" + magic + b"ijkl",
+        b"next",
+    ]
 
 
 @pytest.mark.parametrize(
