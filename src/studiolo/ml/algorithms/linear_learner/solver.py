@@ -21,7 +21,7 @@ Progress = Callable[[Vector, bool], bool]
 
 ITERATIONS_PER_EPOCH = 20
 _KINK_WIDTHS = (1.0, 0.1, 0.01, 0.001)
-_LARGEST_GRAM = 4096
+_LARGEST_GRAM = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def solve(problem: Problem, epochs: int, progress: Progress) -> None:
 
 
 def _least_squares(problem: Problem) -> Vector:
-    """The exact minimum by the normal equations, of least norm where features depend on each other."""
+    """The exact minimum by the normal equations, also where features depend on each other."""
     rows, width = problem.features.shape
     gram = np.empty((width + 1, width + 1))
     inner = problem.features.T @ problem.features
@@ -91,8 +91,12 @@ def _least_squares(problem: Problem) -> Vector:
     ridge[-1] = 0.5 * rows * problem.bias_wd
     gram[np.diag_indices_from(gram)] += ridge
     used = width + 1 if problem.use_bias else width
+    # Of equal diagonal, so that what counts as dependent does not hang on the units of the features.
+    diagonal = np.sqrt(np.diag(gram)[:used])
+    diagonal[diagonal == 0] = 1
+    inverse = np.linalg.pinv(gram[:used, :used] / np.outer(diagonal, diagonal), rcond=2e-15 * used, hermitian=True)
     parameters = problem.start()
-    parameters[:used, 0] = np.linalg.pinv(gram[:used, :used], rcond=1e-12, hermitian=True) @ moments[:used]
+    parameters[:used, 0] = inverse @ (moments[:used] / diagonal) / diagonal
     return parameters
 
 
