@@ -40,7 +40,7 @@ def start_spark(conf: Mapping[str, str], log: Callable[[str], None]) -> SparkSes
 
 
 def _pump(reading: int, log: Callable[[str], None]) -> None:
-    with open(reading, encoding="utf-8", errors="replace") as lines:  # noqa: PTH123
+    with open(reading, encoding="utf-8", errors="replace") as lines:
         for line in lines:
             log(line)
 

@@ -15,7 +15,6 @@ sessions = Table(
     Column("state", Text, nullable=False, index=True),
     Column("error", Text),
     Column("kernel", Text),
-    Column("claim_conf", JSON, nullable=False),
     Column("created", Moment, nullable=False),
     Column("active", Moment, nullable=False),
     Column("completed", Moment),
