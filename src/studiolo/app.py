@@ -31,7 +31,7 @@ from studiolo.services.call import Call, Studio
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
 from studiolo.services.logs import logs
-from studiolo.services.s3 import S3Gateway
+from studiolo.services.s3 import S3Gateway, action_of, error_answer
 from studiolo.services.sagemaker import sagemaker
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.service import Handler, Service
@@ -45,6 +45,7 @@ SERVICES: Mapping[str, Service] = {
 }
 
 MIB = 1024 * 1024
+FORM = "application/x-www-form-urlencoded"
 THREADS = 40
 
 
@@ -82,8 +83,8 @@ class App:
         else:
             head = request_head(scope)
             try:
-                if signing_name_of(head) == "s3":
-                    await self._gateway(head, self._admit_to_s3, receive, send)
+                if self._is_s3(head):
+                    await self._pass_to_s3(head, receive, send)
                 else:
                     await send_response(send, await self._answer(head, receive))
             except Disconnected:
@@ -107,7 +108,7 @@ class App:
 
     def _exchange(self, request: HttpRequest, route: Route, request_id: str) -> Exchange:
         if route.operation is None:
-            raise ServiceError("AccessDenied", "An S3 request must be signed.", 403)
+            raise ServiceError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
         service = SERVICES[route.service]
         handler = service.handler(route.operation)
         if handler is None:
@@ -159,11 +160,30 @@ class App:
         verified = verify(request, credential, now())
         return verified, principals[verified.access_key]
 
-    def _admit_to_s3(self, head: HttpRequest, action: str, resource: str) -> Verified:
-        """Authenticate and authorize an S3 request by its head; its payload is verified as it streams."""
-        verified, principal = self._authenticate(head)
-        self._studio.identity.authorize(principal, action, resource)
-        return verified
+    def _is_s3(self, head: HttpRequest) -> bool:
+        """Whether a request is signed for S3; or not signed at all, and claimed by no other service."""
+        signing_name = signing_name_of(head)
+        if signing_name is not None or head.headers.get("content-type", "").startswith(FORM):
+            return signing_name == "s3"
+        try:
+            return self._router.identify(head).service == "s3"
+        except ServiceError:
+            return False
+
+    async def _pass_to_s3(self, head: HttpRequest, receive: Receive, send: Send) -> None:
+        """Authenticate and authorize by the head; the payload is verified as it streams."""
+        request_id = protocols.new_request_id()
+        verified = None
+        try:
+            if signing_name_of(head) is not None:
+                verified, principal = self._authenticate(head)
+                self._studio.identity.authorize(principal, *action_of(head))
+        except ServiceError as error:
+            await error_answer(send, error, request_id, head)
+        except Denied as error:
+            await error_answer(send, ServiceError("AccessDenied", str(error), 403), request_id, head)
+        else:
+            await self._gateway(head, verified, receive, send, request_id)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """ASGI's lifespan: what belongs to the event loop begins and ends with it."""
@@ -191,6 +211,4 @@ def _failure(exchange: Exchange, error: Exception) -> HttpResponse:
         name = f"{exchange.service.name} {exchange.model.name}"
         log.error("%s failed; request id %s", name, exchange.request_id, exc_info=error)
         error = internal_failure(exchange.request_id)
-    return protocols.serialize_error(
-        exchange.model, error, protocol=exchange.protocol, request_id=exchange.request_id
-    )
+    return protocols.serialize_error(exchange.model, error, protocol=exchange.protocol, request_id=exchange.request_id)
