@@ -1,0 +1,62 @@
+# Every target works on a machine that has Python 3.10-3.12 (or uv) and make.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+
+.PHONY: help install demo test lint bench lock clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/installed ## Install Studiolo into .venv
+
+demo: $(VENV)/installed ## Run the air-quality story, from raw data to a served model and a report
+	$(BIN)/studiolo demo
+
+test: $(VENV)/installed-test lint ## Install what tests need and run all of them
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-test ## Check style, types and import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/installed-test ## Measure against the budgets of the design
+	$(BIN)/python -m bench
+
+lock: ## Resolve the lock files anew
+	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \
+		--extra test pyproject.toml -o requirements-test.lock
+	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \
+		-c requirements-test.lock pyproject.toml -o requirements.lock
+
+clean: ## Remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+ifdef UV
+	uv venv -q --seed --python '>=3.10,<3.13' $(VENV)
+else
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' || { \
+		echo "Studiolo needs Python 3.10, 3.11 or 3.12: run make with PYTHON=/path/to/python3.11, or install uv."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+endif
+
+define install_lock
+	$(if $(UV),uv pip install -q --python $(BIN)/python --require-hashes,$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes) -r $(1)
+	$(if $(UV),uv pip install -q --python $(BIN)/python,$(BIN)/python -m pip install -q --disable-pip-version-check) --no-deps --no-build-isolation -e .
+	@touch $@
+endef
+
+$(VENV)/installed: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing Studiolo into $(VENV) (Spark, Java, the object store, the ML libraries) ..."
+	$(call install_lock,requirements.lock)
+
+$(VENV)/installed-test: requirements-test.lock pyproject.toml | $(BIN)/python
+	@echo "Installing Studiolo and what its tests need into $(VENV) ..."
+	$(call install_lock,requirements-test.lock)
+	@touch $(VENV)/installed

@@ -1,0 +1,259 @@
+"""What a person types: `studiolo up`, `down`, `status`, `env`, `logs`, `demo`."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import psutil
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from studiolo.config import Settings
+from studiolo.instance import Instance, Running
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Data = Annotated[Path | None, typer.Option("--data", help="Data folder (default: STUDIOLO_DATA or ~/.studiolo).")]
+
+UP_SECONDS = 60
+DOWN_SECONDS = 30
+
+
+def _settings(**given: Any) -> Settings:
+    """The settings of the environment, with what was given on the command line over them."""
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def _fail(message: str) -> NoReturn:
+    err.print(f"[red]{message}[/red]")
+    raise typer.Exit(1)
+
+
+def _running(settings: Settings) -> Running:
+    running = Instance(settings.folder).running()
+    if running is None:
+        _fail(f"No Studiolo runs on {settings.folder}. Start one with: studiolo up --detach")
+    return running
+
+
+@app.command()
+def up(
+    data: Data = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (default 4566; 0 takes a free one).")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (default 127.0.0.1).")] = None,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave the server running in the background.")] = False,
+    allow_reset: Annotated[
+        bool | None, typer.Option("--allow-reset", help="Let POST /_studiolo/reset empty everything.")
+    ] = None,
+) -> None:
+    """Start Studiolo."""
+    settings = _settings(data=data, port=port, host=host, allow_reset=allow_reset)
+    if detach:
+        running = _start(settings)
+        out.print(f'Studiolo answers at [bold]{running.endpoint}[/bold]. Use it: eval "$(studiolo env{_data_option(data)})"')
+        return
+    from studiolo.server import CannotStart, configure_logging, serve  # its imports take a second that others need not
+
+    configure_logging()
+    try:
+        serve(settings)
+    except CannotStart as error:
+        _fail(str(error))
+
+
+def _data_option(data: Path | None) -> str:
+    return f" --data {shlex.quote(str(data))}" if data else ""
+
+
+def _start(settings: Settings) -> Running:
+    """Start a server in the background; returns when it answers, shows what it says until then."""
+    instance = Instance(settings.folder)
+    running = instance.running()
+    if running is not None:
+        _fail(f"Studiolo is already running at {running.endpoint} (pid {running.pid}) on {settings.folder}.")
+    log = settings.folder / "logs" / "server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    given = {f"STUDIOLO_{name.upper()}": str(getattr(settings, name)) for name in settings.model_fields_set}
+    if settings.s3_secret_key is not None:
+        given["STUDIOLO_S3_SECRET_KEY"] = settings.s3_secret_key.get_secret_value()
+    with log.open("ab") as output:
+        position = output.tell()
+        server = subprocess.Popen(
+            [sys.executable, "-m", "studiolo.server"],
+            env={**os.environ, **given},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + UP_SECONDS
+    with log.open() as said:
+        said.seek(position)
+        while True:
+            running = instance.running()
+            ended = server.poll() is not None
+            out.print(said.read(), end="", style="dim", markup=False)
+            if ended:
+                _fail(f"Studiolo did not start; its log is {log}.")
+            if running is not None and running.pid == server.pid and _health(running) is not None:
+                return running
+            if time.monotonic() > deadline:
+                _fail(f"Studiolo does not answer after {UP_SECONDS} s; its log is {log}.")
+            time.sleep(0.02)
+
+
+def _health(running: Running) -> dict[str, Any] | None:
+    try:
+        with urllib.request.urlopen(f"{running.endpoint}/_studiolo/health", timeout=5) as answer:  # noqa: S310 (ours)
+            health: dict[str, Any] = json.load(answer)
+            return health
+    except OSError:
+        return None
+
+
+@app.command()
+def down(data: Data = None) -> None:
+    """Stop Studiolo and everything it started."""
+    settings = _settings(data=data)
+    running = Instance(settings.folder).running()
+    if running is not None:
+        server = psutil.Process(running.pid)
+        server.terminate()
+        try:
+            server.wait(DOWN_SECONDS)
+        except psutil.TimeoutExpired:
+            server.kill()
+            err.print(f"The server did not stop within {DOWN_SECONDS} s and was killed.")
+    ended = _end_orphans(settings)
+    if running is None and not ended:
+        out.print(f"No Studiolo runs on {settings.folder}.")
+        return
+    out.print("Studiolo is down.")
+
+
+def _end_orphans(settings: Settings) -> int:
+    """End the children that a killed server left behind; how many there were."""
+    from studiolo.processes import Processes
+    from studiolo.state import State
+
+    if settings.database_url is None and not (settings.folder / "state.db").exists():
+        return 0
+    with Instance(settings.folder):
+        state = State(settings.database)
+        processes = Processes(state, settings.folder / "logs")
+        orphans = [child for child in processes.children() if child.alive]
+        for child in orphans:
+            processes.stop(child)
+        state.close()
+    return len(orphans)
+
+
+@app.command()
+def status(data: Data = None) -> None:
+    """Show what runs: the server, its services and its child processes."""
+    running = _running(_settings(data=data))
+    health = _health(running)
+    if health is None:
+        _fail(f"The server at {running.endpoint} (pid {running.pid}) does not answer.")
+    out.print(f"Studiolo {health['version']} at {running.endpoint} (pid {running.pid}), S3 at {running.s3_endpoint}")
+    out.print("Services: " + ", ".join(sorted(health["services"])))
+    table = Table("process", "kind", "pid", "memory", box=None)
+    for child in health["children"]:
+        memory = f"{child['memory_mib']} MiB" if child["alive"] else "ended"
+        table.add_row(child["name"], child["kind"], str(child["pid"]), memory)
+    out.print(table)
+
+
+@app.command()
+def env(
+    data: Data = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Write the AWS profile `studiolo` instead.")] = False,
+) -> None:
+    """Print what points AWS clients at Studiolo: eval "$(studiolo env)"."""
+    from studiolo.identity import client_environment, plugin_works, root_key, write_profile
+
+    settings = _settings(data=data)
+    running = _running(settings)
+    key = root_key(settings.folder)
+    if profile:
+        written = write_profile(running.endpoint, running.s3_endpoint, settings.region, key)
+        out.print(f"Profile [bold]studiolo[/bold] written to {' and '.join(str(path) for path in written)}.")
+        return
+    for name, value in client_environment(running.endpoint, settings.region, key, running.s3_endpoint).items():
+        print(f"export {name}={shlex.quote(value)}")  # noqa: T201 (for eval: no terminal width, no colors)
+    if not plugin_works():
+        err.print("Note: this botocore ignores the endpoint plugin; clients that hard-code AWS addresses will miss Studiolo.")
+
+
+@app.command()
+def logs(
+    name: Annotated[str | None, typer.Argument(help="A log's name; without it, the names are listed.")] = None,
+    data: Data = None,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with what is added.")] = False,
+) -> None:
+    """Show the log of the server or of one of its processes."""
+    folder = _settings(data=data).folder / "logs"
+    names = sorted(str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.log"))
+    if name is None:
+        out.print("\n".join(names) or f"There are no logs in {folder} yet.")
+        return
+    if name not in names:
+        _fail(f"There is no log named {name}. There are: {', '.join(names) or 'none'}.")
+    with (folder / f"{name}.log").open(errors="replace") as log:
+        while True:
+            out.print(log.read(), end="", markup=False)
+            if not follow:
+                return
+            time.sleep(0.2)
+
+
+@app.command()
+def demo(
+    data: Data = None,
+    source: Annotated[
+        Path | None, typer.Option("--source", help="Folder with the UCI Beijing CSV files (else found, or downloaded).")
+    ] = None,
+    report: Annotated[Path, typer.Option("--report", help="Folder for the report.")] = Path("demo-report"),
+) -> None:
+    """Run the air-quality story: raw measurements to a served model, with a report at the end."""
+    from studiolo.identity import client_environment, root_key
+
+    settings = _settings(data=data)
+    running = Instance(settings.folder).running()
+    started = running is None
+    running = running or _start(settings)
+    key = root_key(settings.folder)
+    client = client_environment(running.endpoint, settings.region, key, running.s3_endpoint)
+    command = [sys.executable, "-m", "studiolo.demo", "--report", str(report)]
+    if source is not None:
+        command += ["--source", str(source)]
+    story = subprocess.Popen(command, env={**os.environ, **client})
+    try:
+        status = story.wait()
+    except KeyboardInterrupt:
+        status = story.wait()  # the story got the same Ctrl-C and ends what it began
+        if started:
+            down(data)
+    if status == 0:
+        out.print(f'Studiolo is still up: eval "$(studiolo env{_data_option(data)})" and go on; studiolo down ends it.')
+    raise typer.Exit(status)
+
+
+def main() -> None:
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""The process: opens the state, builds the Studio, serves the app, shuts down."""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from studiolo import __version__
+from studiolo.app import App
+from studiolo.config import Settings
+from studiolo.domain import now
+from studiolo.identity import Identity, root_key
+from studiolo.instance import AlreadyRunning, Instance, Running
+from studiolo.logs import Logs
+from studiolo.ml import MachineLearning
+from studiolo.processes import Processes
+from studiolo.runtimes import JavaMissing, Runtimes
+from studiolo.services.call import Studio
+from studiolo.sessions import Sessions
+from studiolo.state import State, StateUnavailable
+from studiolo.storage import Storage, StoreUnavailable
+
+log = logging.getLogger("studiolo")
+
+LOOPBACK = ("127.", "localhost", "::1")
+
+
+class CannotStart(Exception):
+    """Why the server does not start, in one sentence."""
+
+
+def serve(settings: Settings) -> None:
+    """Run the server until SIGTERM or SIGINT. Raises CannotStart with one sentence that says what is in the way."""
+    began = time.monotonic()
+    if not settings.host.startswith(LOOPBACK) and not settings.allow_remote:
+        raise CannotStart(
+            f"Studiolo listens on this machine only. To listen on {settings.host}, put TLS in front of it "
+            "and set STUDIOLO_ALLOW_REMOTE=true."
+        )
+    try:
+        with Instance(settings.folder) as instance, _listen(settings) as listener, ExitStack() as cleanup:
+            endpoint = f"http://{_host(settings)}:{listener.getsockname()[1]}"
+            log.info("Studiolo %s starts on %s", __version__, settings.folder)
+            built = build(settings, endpoint, cleanup)
+            instance.announce(
+                Running(os.getpid(), endpoint, built.storage.access.endpoint, __version__, time.time())
+            )
+            log.info("answers at %s after %.1f s", endpoint, time.monotonic() - began)
+            _run(built.app, listener)
+            log.info("stops")
+    except (AlreadyRunning, StateUnavailable, StoreUnavailable, JavaMissing) as error:
+        raise CannotStart(str(error)) from error
+    except OSError as error:
+        raise CannotStart(f"Studiolo cannot start: {error.strerror or error} ({error.filename or settings.folder}).") from error
+
+
+@dataclass(frozen=True)
+class Built:
+    """A Studio with the app that serves it."""
+
+    app: App
+    storage: Storage
+
+
+def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> Built:
+    """Open the state and build the domains, each adopting what a crashed server left; `cleanup` ends them in reverse."""
+    folder = settings.folder
+    state = State(settings.database)
+    cleanup.callback(state.close)
+    root = root_key(folder)
+    processes = Processes(state, folder / "logs")
+    identity = Identity(state, root, settings.account_id, now)
+    logs = Logs(state, folder / "log-events", now)
+    storage = Storage(settings, processes, root)
+    storage.start()
+    cleanup.callback(storage.close)
+    log.info("object store at %s", storage.access.endpoint)
+    sessions = Sessions(state, processes, Runtimes(settings), identity, logs, storage, settings, endpoint, now)
+    sessions.start()
+    cleanup.callback(sessions.close)
+    ml = MachineLearning(state, processes, identity, logs, storage, settings, endpoint, now)
+    ml.start()
+    cleanup.callback(ml.close)
+    studio = Studio(identity, logs, sessions, ml)
+    return Built(App(studio, settings, storage, processes, state), storage)
+
+
+@contextmanager
+def _listen(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise CannotStart(
+                f"Port {settings.port} of {settings.host} cannot be used ({error.strerror}): "
+                "end what listens there, or give another with --port."
+            ) from error
+        listener.listen(1024)
+        yield listener
+
+
+def _host(settings: Settings) -> str:
+    return f"[{settings.host}]" if ":" in settings.host else settings.host
+
+
+def _run(app: App, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=2,
+        lifespan="on",
+    )
+    # uvicorn raises the signal that stopped it once more: by then it has done its work, and ours is the clean-up.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def configure_logging() -> None:
+    """Say what happens on stderr: a line an event, with its time."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    log.setLevel(logging.INFO)
+
+
+def main() -> int:
+    """Serve with the settings of the environment; what is in the way goes to stderr in one sentence."""
+    configure_logging()
+    try:
+        serve(Settings())
+    except CannotStart as error:
+        log.error("%s", error)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""One live server with the real engines for the whole run, and the clients people use."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.config
+import psutil
+import pytest
+
+REGION = "eu-central-1"
+STUDIOLO = [sys.executable, "-m", "studiolo.cli"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """A `studiolo up --detach` of its own, on a data folder of its own."""
+
+    data: Path
+    port: int = field(default_factory=free_port)
+    settings: dict[str, str] = field(default_factory=dict)
+    endpoint: str = ""
+    s3_endpoint: str = ""
+    pid: int = 0
+
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """A `studiolo` command on this server's data folder."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STUDIOLO_"))}
+        return subprocess.run(
+            [*STUDIOLO, *arguments, "--data", str(self.data)],
+            env={**inherited, **self.settings},
+            capture_output=True,
+            text=True,
+            check=check,
+            timeout=120,
+        )
+
+    def up(self) -> "Server":
+        self.run("up", "--detach", "--port", str(self.port))
+        note = json.loads((self.data / "server.json").read_text())
+        self.endpoint, self.s3_endpoint, self.pid = note["endpoint"], note["s3_endpoint"], note["pid"]
+        return self
+
+    def kill(self) -> None:
+        """End the server, and the server alone, as a crash would."""
+        server = psutil.Process(self.pid)
+        os.kill(self.pid, signal.SIGKILL)
+        psutil.wait_procs([server], timeout=10)
+
+    def down(self) -> None:
+        self.run("down")
+
+    def health(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.endpoint}/_studiolo/health", timeout=10) as answer:
+            health: dict[str, Any] = json.load(answer)
+            return health
+
+    def environment(self) -> dict[str, str]:
+        """What `eval "$(studiolo env)"` leaves a shell with."""
+        shell = 'eval "$("$@")"; env -0'
+        printed = subprocess.run(
+            ["bash", "-c", shell, "bash", *STUDIOLO, "env", "--data", str(self.data)],
+            env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **self.settings},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        return dict(line.split("=", 1) for line in printed.split("\0") if "=" in line)
+
+    def key(self) -> tuple[str, str]:
+        """The root key that the first start generated: access key id and secret."""
+        key = json.loads((self.data / "credentials.json").read_text())
+        return key["access_key_id"], key["secret_access_key"]
+
+    def client(self, service: str, **options: Any) -> Any:
+        """A boto3 client with the root key, as a person's is, but without its retries hiding a failure."""
+        identity, secret = self.key()
+        config = botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=120)
+        given = {
+            "endpoint_url": self.endpoint,
+            "region_name": REGION,
+            "aws_access_key_id": identity,
+            "aws_secret_access_key": secret,
+            "config": config,
+        }
+        return boto3.session.Session().client(service, **{**given, **options})
+
+    def children(self) -> list[psutil.Process]:
+        """Every living process that works on this data folder."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.pid != os.getpid() and any(str(self.data) in part for part in process.cmdline()):
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The one server of the run, with one warm session."""
+    server = Server(tmp_path_factory.mktemp("studiolo"), settings={"STUDIOLO_ALLOW_RESET": "true"}).up()
+    yield server
+    server.down()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A server that a test may kill: without warm sessions."""
+    server = Server(tmp_path / "data", settings={"STUDIOLO_WARM_SESSIONS": "0"}).up()
+    yield server
+    server.down()
+
+
+@pytest.fixture(scope="session")
+def client(server: Server) -> Callable[..., Any]:
+    """A factory of boto3 clients of the server: client("glue")."""
+    return server.client
+
+
+def create_role(server: Server) -> str:
+    """A role that Glue and SageMaker may assume, and that may do everything; its ARN."""
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": ["glue.amazonaws.com", "sagemaker.amazonaws.com"]},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    iam = server.client("iam")
+    name = f"role-{uuid.uuid4().hex[:8]}"
+    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.attach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    return arn
+
+
+@pytest.fixture(scope="session")
+def role(server: Server) -> str:
+    return create_role(server)
+
+
+@pytest.fixture(scope="session")
+def bucket(server: Server) -> str:
+    name = f"bucket-{uuid.uuid4().hex[:8]}"
+    server.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return name
