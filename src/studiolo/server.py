@@ -49,16 +49,16 @@ def serve(settings: Settings) -> None:
             endpoint = f"http://{_host(settings)}:{listener.getsockname()[1]}"
             log.info("Studiolo %s starts on %s", __version__, settings.folder)
             built = build(settings, endpoint, cleanup)
-            instance.announce(
-                Running(os.getpid(), endpoint, built.storage.access.endpoint, __version__, time.time())
-            )
+            instance.announce(Running(os.getpid(), endpoint, built.storage.access.endpoint, __version__, time.time()))
             log.info("answers at %s after %.1f s", endpoint, time.monotonic() - began)
             _run(built.app, listener)
             log.info("stops")
     except (AlreadyRunning, StateUnavailable, StoreUnavailable, JavaMissing) as error:
         raise CannotStart(str(error)) from error
     except OSError as error:
-        raise CannotStart(f"Studiolo cannot start: {error.strerror or error} ({error.filename or settings.folder}).") from error
+        raise CannotStart(
+            f"Studiolo cannot start: {error.strerror or error} ({error.filename or settings.folder})."
+        ) from error
 
 
 @dataclass(frozen=True)

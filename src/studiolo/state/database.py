@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from studiolo.state.migrations import upgrade
 from studiolo.state.tables import metadata
@@ -23,13 +23,21 @@ class State:
     """Transactions on the database. What a transaction wrote when its block ended survives `kill -9`."""
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url)
+        try:
+            self._url = make_url(url)
+        except ArgumentError as error:
+            raise StateUnavailable(f"STUDIOLO_DATABASE_URL is not a SQLAlchemy URL: {error}.") from error
         self._sqlite = self._url.get_backend_name() == "sqlite"
         if self._sqlite and self._url.database:
             Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
         if self._url.get_backend_name() == "postgresql" and "+" not in self._url.drivername:
             self._url = self._url.set(drivername="postgresql+psycopg")
-        self._engine = create_engine(self._url, pool_size=20, max_overflow=40, pool_pre_ping=not self._sqlite)
+        try:
+            self._engine = create_engine(self._url, pool_size=20, max_overflow=40, pool_pre_ping=not self._sqlite)
+        except (NoSuchModuleError, ModuleNotFoundError) as error:
+            raise StateUnavailable(
+                f"There is no driver for {self._url!r} here ({error}); for PostgreSQL: psycopg."
+            ) from error
         # SQLite has one writer at a time: waiting here is fair, waiting in SQLite polls.
         self._writing = threading.RLock()
         if self._sqlite:
@@ -37,7 +45,7 @@ class State:
             event.listen(self._engine, "begin", _begin_sqlite)
         try:
             upgrade(self._engine)
-        except OperationalError as error:
+        except DBAPIError as error:
             raise StateUnavailable(f"The state at {self._url!r} cannot be opened: {error.orig}.") from error
 
     @contextmanager
