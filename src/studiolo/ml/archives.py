@@ -13,7 +13,7 @@ MOST_FILES = 100_000
 
 
 def pack(folder: Path, archive: Path, *, even_empty: bool = False) -> bool:
-    """Write what is in `folder` to the gzip-compressed tar `archive`; whether it did: of nothing only if `even_empty`."""
+    """Write what is in `folder` to the gzip-compressed tar `archive`; whether it did: of nothing if `even_empty`."""
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     if not names and not even_empty:
         return False

@@ -1,9 +1,12 @@
 """What a training job is: what was asked for, and what has become of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
+
+from studiolo.domain import Invalid
 
 IN_PROGRESS, STOPPING = "InProgress", "Stopping"
 COMPLETED, FAILED, STOPPED = "Completed", "Failed", "Stopped"
@@ -43,6 +46,15 @@ class MetricDefinition:
 
     name: str
     regex: str
+
+    def check(self) -> None:
+        """Raise Invalid where the expression is none."""
+        try:
+            re.compile(self.regex)
+        except re.error as error:
+            raise Invalid(
+                f"The regular expression '{self.regex}' of metric '{self.name}' is not one: {error}."
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -124,7 +136,9 @@ class Progress:
         )
 
 
-def moved(transitions: Sequence[Transition], status: str, at: float, message: str | None = None) -> tuple[Transition, ...]:
+def moved(
+    transitions: Sequence[Transition], status: str, at: float, message: str | None = None
+) -> tuple[Transition, ...]:
     """`transitions` with the last one ended at `at`, and `status` begun; unchanged where it is already there."""
     if transitions and transitions[-1].status == status:
         return tuple(transitions)

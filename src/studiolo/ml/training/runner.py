@@ -4,8 +4,6 @@ The runner is a process of its own that needs neither the server nor the databas
 lays out /opt/ml there, runs the algorithm's program, uploads what that leaves, and keeps progress.json true.
 """
 
-import json
-import os
 import shutil
 import signal
 import sys
