@@ -10,9 +10,7 @@ from studiolo.identity.keys import AccessKey
 PLUGIN = Path(__file__).parent.parent / "plugin" / "studiolo_endpoint.py"
 
 
-def client_environment(
-    endpoint: str, region: str, key: AccessKey, s3_endpoint: str | None = None
-) -> dict[str, str]:
+def client_environment(endpoint: str, region: str, key: AccessKey, s3_endpoint: str | None = None) -> dict[str, str]:
     """The variables that boto3, the aws CLI and all that stand on them need: where, which region, signed by which key.
 
     `s3_endpoint` is the object store's own address, for clients that may skip the single endpoint. PYTHONPATH is the
@@ -35,7 +33,7 @@ def client_environment(
 
 
 def plugin_works(environment: Mapping[str, str], python: str = sys.executable) -> bool:
-    """Whether a client of that Python, in the environment of `client_environment`, is led from Amazon's addresses to us.
+    """Whether clients of that Python, in an environment of `client_environment`, are led from Amazon's addresses to us.
 
     botocore calls its plugin hook private and is silent when a plugin cannot be loaded: this makes it heard.
     """

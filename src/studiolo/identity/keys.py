@@ -65,7 +65,7 @@ def _create(file: Path, key: AccessKey) -> None:
     except FileExistsError:
         pass
     finally:
-        os.unlink(written)
+        Path(written).unlink()
 
 
 def _secret() -> str:

@@ -28,6 +28,10 @@ class Records:
     def reading(self) -> AbstractContextManager[Connection]:
         return self._state.reading()
 
+    def adding(self) -> AbstractContextManager[Connection]:
+        """A transaction that changes nothing of what may be cached."""
+        return self._state.transaction()
+
     @contextmanager
     def changing(self) -> Iterator[Connection]:
         """A transaction on the records."""

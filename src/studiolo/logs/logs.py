@@ -64,4 +64,4 @@ def _these(table: Table, scope: Scope, **values: str):
 
 
 def _slug(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._") [:80] or "_"
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[:80] or "_"

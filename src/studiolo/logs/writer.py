@@ -72,9 +72,10 @@ class LogWriter:
 
 def encode(timestamp: int, ingested: int, message: str) -> bytes:
     """One line of a stream's file."""
-    return json.dumps([timestamp, ingested, message], ensure_ascii=False, separators=(",", ":")).encode(
-        errors="replace"
-    ) + b"\n"
+    return (
+        json.dumps([timestamp, ingested, message], ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+        + b"\n"
+    )
 
 
 def _pieces(line: str) -> list[str]:

@@ -1,15 +1,17 @@
 """A botocore client plugin: requests to hard-coded Amazon addresses go to AWS_ENDPOINT_URL instead.
 
 Some clients build `https://sts.<region>.amazonaws.com` themselves, which beats every setting. With this file's folder
-on PYTHONPATH and BOTOCORE_EXPERIMENTAL__PLUGINS=studiolo=studiolo_endpoint they follow the environment, like all others.
-It needs botocore and nothing else, so that it works in any environment's Python (3.9 and newer). Run as a program it
-says whether botocore takes it: exit status 0 if it does.
+on PYTHONPATH and BOTOCORE_EXPERIMENTAL__PLUGINS=studiolo=studiolo_endpoint they follow the environment, as all others
+do. It needs botocore and nothing else, so that it works in any environment's Python (3.9 and newer). Run as a
+program it says whether botocore takes it: exit status 0 if it does.
 """
+
+from __future__ import annotations
 
 import os
 import re
 import sys
-from typing import Any, Optional
+from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 AMAZON = re.compile(r"(^|\.)(amazonaws\.com(\.cn)?|api\.aws)$")
@@ -28,7 +30,7 @@ def initialize_client_plugin(client: Any) -> None:
     client.meta.events.register_first("before-sign.*.*", lead_home, unique_id="studiolo-endpoint")
 
 
-def _endpoint(service: str) -> Optional[str]:
+def _endpoint(service: str) -> str | None:
     if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         return None
     everywhere = os.environ.get("AWS_ENDPOINT_URL")
@@ -49,7 +51,7 @@ def _moved(url: str, endpoint: str) -> str:
     return urlunsplit(SplitResult(home.scheme, home.netloc, home.path.rstrip("/") + path, asked.query, asked.fragment))
 
 
-def _check() -> Optional[str]:
+def _check() -> str | None:
     """What is wrong, or None: a client of Amazon's address must presign one that is at the endpoint."""
     import botocore.session
 

@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from studiolo.state.migrations import upgrade
 from studiolo.state.tables import metadata
@@ -50,15 +50,18 @@ class State:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A transaction that may write: commits when the block ends, rolls back when it raises."""
-        if not self._sqlite:
-            with self._engine.begin() as connection:
-                yield connection
-            return
-        with self._writing, self._engine.connect() as connection:
-            connection.execution_options(begin="BEGIN IMMEDIATE")
-            with connection.begin():
-                yield connection
+        """A transaction that may write: commits when the block ends, rolls back when it raises.
+
+        Raises StateUnavailable where the database cannot write (a full disk, a lost connection).
+        """
+        waiting = self._writing if self._sqlite else nullcontext()
+        try:
+            with waiting, self._engine.connect() as connection:
+                connection.execution_options(begin="BEGIN IMMEDIATE")
+                with connection.begin():
+                    yield connection
+        except OperationalError as error:
+            raise StateUnavailable(f"The state cannot be written: {error.orig}.") from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
