@@ -48,6 +48,15 @@ class MachineLearning:
         self.training.start()
         self.endpoints.start()
 
+    def empty(self) -> None:
+        """End all processes and forget everything."""
+        self.endpoints.empty()
+        self.training.empty()
+
+    async def close_connections(self) -> None:
+        """End the connections to serving processes, on the event loop that they belong to."""
+        await self.invocations.close()
+
     def close(self) -> None:
         """End all processes: running jobs are Stopped, endpoints come back at the next start."""
         self.endpoints.close()

@@ -76,6 +76,15 @@ class Endpoints:
         """End the serving processes; the endpoints come back with the next start."""
         self._fleet.close()
 
+    def empty(self) -> None:
+        """End the serving processes and forget every endpoint."""
+        with self._state.transaction() as tx:
+            tx.execute(endpoints.delete())
+        self._fleet.close()
+        self._fleet.empty()
+        self.routes.clear()
+        self._fleet.open()
+
     def create(self, scope: Scope, name: str, config: str, tags: Mapping[str, str]) -> Endpoint:
         """Record an endpoint and begin to bring it up. Raises AlreadyExists, Invalid and NotFound."""
         checked_name(name, "endpointName")

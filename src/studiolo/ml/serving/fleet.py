@@ -127,6 +127,10 @@ class Fleet:
             self._kept.clear()
         self._end(self._processes.children(KIND))
 
+    def empty(self) -> None:
+        """Drop every model."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
     def _end(self, children: Sequence[Child]) -> None:
         if children:
             with ThreadPoolExecutor(len(children)) as pool:

@@ -59,6 +59,12 @@ class Invocations:
         except aiohttp.ClientError as error:
             raise Unavailable(f"Variant {target.variant} of endpoint {endpoint} cannot be reached: {error}.") from error
 
+    async def close(self) -> None:
+        """End the kept connections; a later call opens new ones."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
     async def _post(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Answer:
         url = f"http://127.0.0.1:{target.port}/invocations"
         async with self._pool().post(url, data=body, headers=headers, allow_redirects=False) as response:

@@ -61,5 +61,8 @@ class Routes:
     def put(self, scope: Scope, endpoint: str, route: Route) -> None:
         self._routes[scope, endpoint] = route
 
+    def clear(self) -> None:
+        self._routes = {}
+
     def drop(self, scope: Scope, endpoint: str) -> None:
         self._routes.pop((scope, endpoint), None)

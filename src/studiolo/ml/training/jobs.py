@@ -84,6 +84,14 @@ class TrainingJobs:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda entry: self._end(*entry), self._unfinished()))
 
+    def empty(self) -> None:
+        """End the running jobs and forget them all."""
+        self.close()
+        with self._state.transaction() as tx:
+            tx.execute(training_jobs.delete())
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._closing = False
+
     def create(
         self,
         scope: Scope,
