@@ -5,6 +5,7 @@ import threading
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import get_args
 
 import psutil
 
@@ -116,6 +117,13 @@ class Sessions:
         for thread in [*endings, *ready]:
             thread.join()
 
+    def empty(self) -> None:
+        """End every session and forget it. Those that are kept ready belong to nobody and stay."""
+        for key, session in self._store.in_state(*get_args(SessionState)):
+            if self._store.change(key, LIVING, "STOPPING"):
+                self._end_later(key, "STOPPED")
+            self._forget(key, session)
+
     def _discard(self, kernel: str) -> None:
         self._kernels.end(kernel)
         self._kernels.remove(kernel)
@@ -158,6 +166,9 @@ class Sessions:
         session = self._store.session(key)
         if session.state in LIVING:
             raise Conflict(f"Session {name} is {session.state}: stop it before it is deleted.")
+        self._forget(key, session)
+
+    def _forget(self, key: Key, session: Session) -> None:
         with self._lock:
             ending = self._endings.get(key)
         if ending is not None:
