@@ -21,6 +21,8 @@ GRACE_SECONDS = 2.8
 """SeaweedFS ends within 2.6 s of SIGTERM; what it acknowledged survives SIGKILL too."""
 RESTARTS, RESTART_WINDOW_SECONDS = 5, 60.0
 POLL_SECONDS = 0.02
+FULL_BYTES = 8 * 1024 * 1024
+"""With less room than this, SeaweedFS refuses writes: two of its chunks."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,11 @@ class Storage:
         if self._access is None:
             raise StoreUnavailable("The object store has not been started.")
         return self._access
+
+    @property
+    def full(self) -> bool:
+        """Whether the disk that holds the objects has no room left."""
+        return not self.external and shutil.disk_usage(self._folder).free < FULL_BYTES
 
     def start(self) -> None:
         """Take over the store that a crashed server left, or start one; it may answer a moment later (see `ready`).
