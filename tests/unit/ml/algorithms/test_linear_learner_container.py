@@ -6,6 +6,7 @@ import gzip
 import os
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,6 +48,18 @@ def test_recordio_is_the_content_type_of_a_channel_that_names_none(container: Tr
     assert container.run() == 0
     assert container.last("train:progress") == 100
     assert container.last("train:throughput") > 0
+
+
+def test_a_channel_in_pipe_mode_is_read_from_its_pipe(container: TrainingContainer) -> None:
+    container.configure({"predictor_type": "regressor"}, {"train": {**CSV["train"], "TrainingInputMode": "Pipe"}})
+    pipe = container.base / "input" / "data" / "train_0"
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(as_csv(FEATURES, LABELS)), daemon=True)
+    writer.start()
+    assert container.run() == 0
+    writer.join()
+    assert "Read the train channel: 300 examples of 4 features." in container.log.lines
 
 
 def test_no_more_epochs_are_run_than_asked_for(trained: Train) -> None:
