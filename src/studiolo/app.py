@@ -137,18 +137,19 @@ class App:
     def _admit(self, exchange: Exchange) -> tuple[Call, dict[str, Any]]:
         """Authenticate, authorize, parse and validate."""
         request, model = exchange.request, exchange.model
-        verified, principal = self._authenticate(request)
+        verified, principal = self._authenticate(request, exchange.service.name, exchange.protocol)
         signing_name = model.service_model.signing_name
         if verified.service != signing_name:
             message = f"Credential should be scoped to correct service: '{signing_name}'."
-            raise ServiceError("InvalidSignatureException", message, 403)
+            code = "SignatureDoesNotMatch" if exchange.protocol in ("query", "ec2") else "InvalidSignatureException"
+            raise ServiceError(code, message, 403)
         self._studio.identity.authorize(principal, f"{signing_name}:{model.name}")
         parameters = protocols.parse(model, request, max_body=self._max_body * MIB)
         validate(model, parameters, code=exchange.service.invalid)
         scope = Scope(principal.account, verified.region)
         return Call(scope, principal, self._studio, exchange.request_id), parameters
 
-    def _authenticate(self, request: HttpRequest) -> tuple[Verified, Principal]:
+    def _authenticate(self, request: HttpRequest, service: str, protocol: str) -> tuple[Verified, Principal]:
         principals: dict[str, Principal] = {}
 
         def credential(access_key: str) -> Credential | None:
@@ -158,7 +159,7 @@ class App:
             key, principals[access_key] = known
             return Credential(key.id, key.secret, key.session_token, key.expires)
 
-        verified = verify(request, credential, now())
+        verified = verify(request, credential, now(), service=service, protocol=protocol)
         return verified, principals[verified.access_key]
 
     def _is_s3(self, head: HttpRequest) -> bool:
@@ -177,7 +178,7 @@ class App:
         verified = None
         try:
             if signing_name_of(head) is not None:
-                verified, principal = self._authenticate(head)
+                verified, principal = self._authenticate(head, "s3", "rest-xml")
                 self._studio.identity.authorize(principal, *action_of(head))
         except ServiceError as error:
             await error_answer(send, error, request_id, head)

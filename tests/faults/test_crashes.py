@@ -198,7 +198,7 @@ def test_a_full_disk_refuses_writes_in_a_sentence_and_takes_nothing_down(crashin
     # A file-size limit of one byte is what a full disk is to a writer, and needs no disk to be filled.
     server.rlimit(resource.RLIMIT_FSIZE, (1, unlimited[1]))
     with pytest.raises(botocore.exceptions.ClientError, match="state cannot be written") as refused:
-        iam.create_role(RoleName="too-much", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
+        iam.create_role(RoleName="too-much", AssumeRolePolicyDocument=TRUST)
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
     server.rlimit(resource.RLIMIT_FSIZE, unlimited)
     assert iam.list_roles()["Roles"]
