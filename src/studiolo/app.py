@@ -21,8 +21,9 @@ from studiolo.asgi import Disconnected, Message, Receive, Send, TooLarge, read_b
 from studiolo.aws import protocols
 from studiolo.aws.errors import ServiceError, internal_failure, not_implemented
 from studiolo.aws.http import HttpRequest, HttpResponse
-from studiolo.aws.models import operation_model
-from studiolo.aws.routing import Route, Router, signing_name_of
+from studiolo.aws.models import bare_operation, operation_model
+from studiolo.aws.protocols import new_request_id
+from studiolo.aws.routing import Route, Router, protocol_guess, signing_name_of
 from studiolo.aws.sigv4 import Credential, Verified, verify
 from studiolo.aws.validation import validate
 from studiolo.domain import Denied, DomainError, Scope, now
@@ -91,16 +92,16 @@ class App:
                 log.debug("a client went away in the middle of its request")
 
     async def _answer(self, head: HttpRequest, receive: Receive) -> HttpResponse:
-        request_id = protocols.new_request_id()
+        request_id = new_request_id()
         try:
             body = await read_body(receive, self._max_body * MIB)
             request = HttpRequest(head.method, head.url, head.headers, body)
             exchange = self._exchange(request, self._router.identify(request), request_id)
         except TooLarge:
             message = f"The request body is larger than {self._max_body} MiB."
-            return protocols.refuse(head, ServiceError("RequestEntityTooLargeException", message, 413), request_id)
+            return _refusal(head, ServiceError("RequestEntityTooLargeException", message, 413), request_id)
         except ServiceError as error:
-            return protocols.refuse(head, error, request_id)
+            return _refusal(head, error, request_id)
         if inspect.iscoroutinefunction(exchange.handler):
             return await self._carry(exchange)
         # Handlers and domains are plain synchronous Python; the event loop belongs to HTTP alone.
@@ -172,7 +173,7 @@ class App:
 
     async def _pass_to_s3(self, head: HttpRequest, receive: Receive, send: Send) -> None:
         """Authenticate and authorize by the head; the payload is verified as it streams."""
-        request_id = protocols.new_request_id()
+        request_id = new_request_id()
         verified = None
         try:
             if signing_name_of(head) is not None:
@@ -212,3 +213,9 @@ def _failure(exchange: Exchange, error: Exception) -> HttpResponse:
         log.error("%s failed; request id %s", name, exchange.request_id, exc_info=error)
         error = internal_failure(exchange.request_id)
     return protocols.serialize_error(exchange.model, error, protocol=exchange.protocol, request_id=exchange.request_id)
+
+
+def _refusal(head: HttpRequest, error: ServiceError, request_id: str) -> HttpResponse:
+    """An answer to a request that could not be routed, in the protocol it seems to speak."""
+    protocol = protocol_guess(head)
+    return protocols.serialize_error(bare_operation(protocol), error, protocol=protocol, request_id=request_id)

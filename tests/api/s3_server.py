@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import sys
 import uuid
@@ -17,7 +18,7 @@ from studiolo.aws.http import HttpRequest
 from studiolo.config import Settings
 from studiolo.domain import now
 from studiolo.processes import Processes
-from studiolo.services.s3 import S3Gateway, error_answer
+from studiolo.services.s3 import S3Gateway, error_answer, verify_s3
 from studiolo.state import State
 from studiolo.storage import Storage
 
@@ -53,8 +54,7 @@ def main() -> None:
         request = HttpRequest(scope["method"], url.decode(), headers, b"")
         request_id = uuid.uuid4().hex
         try:
-            signed = "authorization" in headers or "X-Amz-Signature=" in request.query
-            verified = sigv4.verify(request, secret_for, now(), protocol="rest-xml", service="s3") if signed else None
+            verified = verify_s3(request, secret_for, now())
         except ServiceError as error:
             await error_answer(send, error, request_id, request)
             return
@@ -69,6 +69,7 @@ def main() -> None:
         "s3_endpoint": storage.access.endpoint,
     }
     (data / "server.json").write_text(json.dumps(note))
+    signal.signal(signal.SIGTERM, lambda *_: None)
     server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="info", lifespan="on"))
     try:
         server.run(sockets=[listener])

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -39,7 +40,7 @@ class LogWriter:
             os.close(self._descriptor)
             self._partial, self._descriptor = "", -1
 
-    def append(self, events: list[tuple[int, str]]) -> None:
+    def append(self, events: Sequence[tuple[int, str]]) -> None:
         """Append events as they are: (milliseconds since 1970, message)."""
         ingested = time.time_ns() // 1_000_000
         lines = [encode(timestamp, ingested, message) for timestamp, message in events]

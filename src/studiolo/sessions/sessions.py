@@ -5,6 +5,7 @@ import threading
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import get_args
 
 import psutil
 
@@ -57,7 +58,7 @@ class Sessions:
         self._pool = Pool(
             self._kernels,
             settings.warm_sessions,
-            lambda: self._provision.plan(SessionRequest("", ""), {}),
+            lambda: self._provision.plan(self._provision.settle(SessionRequest("", "")), {}),
             self._store.anything_unfinished,
             self._kernel_ended,
         )
@@ -116,6 +117,13 @@ class Sessions:
         for thread in [*endings, *ready]:
             thread.join()
 
+    def empty(self) -> None:
+        """End every session and forget it. Those that are kept ready belong to nobody and stay."""
+        for key, session in self._store.in_state(*get_args(SessionState)):
+            if self._store.change(key, LIVING, "STOPPING"):
+                self._end_later(key, "STOPPED")
+            self._forget(key, session)
+
     def _discard(self, kernel: str) -> None:
         self._kernels.end(kernel)
         self._kernels.remove(kernel)
@@ -125,7 +133,7 @@ class Sessions:
 
         Raises Invalid, AlreadyExists, NotFound and Denied for the role, and LimitExceeded when memory is short.
         """
-        self._provision.check(asked)
+        asked = self._provision.settle(asked)
         self._identity.pass_role(principal, asked.role, SERVICE)
         if psutil.virtual_memory().available < NEEDED_MEMORY:
             raise LimitExceeded("This machine has less than 1 GiB of memory free: stop a session first.")
@@ -158,6 +166,9 @@ class Sessions:
         session = self._store.session(key)
         if session.state in LIVING:
             raise Conflict(f"Session {name} is {session.state}: stop it before it is deleted.")
+        self._forget(key, session)
+
+    def _forget(self, key: Key, session: Session) -> None:
         with self._lock:
             ending = self._endings.get(key)
         if ending is not None:

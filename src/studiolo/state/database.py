@@ -70,10 +70,11 @@ class State:
             yield connection
 
     def empty(self) -> None:
-        """Delete every row of every table."""
+        """Delete every row of every table, but for those that tell what runs (their info has `runs`)."""
         with self.transaction() as tx:
             for table in reversed(metadata.sorted_tables):
-                tx.execute(table.delete())
+                if not table.info.get("runs"):
+                    tx.execute(table.delete())
 
     def close(self) -> None:
         self._engine.dispose()

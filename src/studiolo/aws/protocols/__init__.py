@@ -20,7 +20,7 @@ from studiolo.aws.protocols.rest_json import RestJsonProtocol
 from studiolo.aws.protocols.rest_xml import RestXmlProtocol
 from studiolo.aws.protocols.rpc_v2_cbor import RpcV2CborProtocol
 
-__all__ = ["parse", "protocol_of", "serialize", "serialize_error"]
+__all__ = ["new_request_id", "parse", "protocol_of", "serialize", "serialize_error"]
 
 _KINDS = (JsonProtocol, RestJsonProtocol, QueryProtocol, Ec2Protocol, RestXmlProtocol, RpcV2CborProtocol)
 _PROTOCOLS: Mapping[str, type[Protocol]] = {kind.name: kind for kind in _KINDS}

@@ -27,7 +27,12 @@ _NOT_SENT_BACK = frozenset(name.encode() for name in HOP_BY_HOP | {"date"})
 async def error_answer(
     send: Send, error: ServiceError, request_id: str, request: HttpRequest, *, begun: bool = False
 ) -> None:
-    """Answer with `error` as S3 does. `begun`: whether the request's body has been asked for (see `closing`)."""
+    """Answer with `error` as S3 does. `begun`: whether the request's body has been asked for.
+
+    A client that waits for `100 Continue` and was not told may send no body any more: its connection ends. Any other is
+    left to send its body to the end, which the server throws away: a connection that is closed while data comes in is
+    reset, and the answer lost.
+    """
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Error><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
@@ -37,20 +42,11 @@ async def error_answer(
         (b"content-type", b"application/xml"),
         (b"content-length", str(len(body)).encode()),
         (b"x-amz-request-id", request_id.encode()),
-        *closing(request, begun=begun),
     ]
+    if not begun and request.headers.get("expect", "").lower() == "100-continue":
+        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
-
-
-def closing(request: HttpRequest, *, begun: bool) -> list[tuple[bytes, bytes]]:
-    """`Connection: close` for a client that waits for `100 Continue` and will not be told: it may send no body now.
-
-    Any other client is left to send its body to the end, which the server throws away: a connection that is closed
-    while data comes in is reset, and the answer lost.
-    """
-    waits = request.headers.get("expect", "").lower() == "100-continue"
-    return [(b"connection", b"close")] if waits and not begun else []
 
 
 def sent_back(headers: RawHeaders) -> list[tuple[bytes, bytes]]:

@@ -12,7 +12,7 @@ from yarl import URL
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
-from studiolo.services.s3.answers import Receive, Send, closing, error_answer, sent_back
+from studiolo.services.s3.answers import Receive, Send, error_answer, sent_back
 from studiolo.services.s3.payload import ClientGone, Payload, StoreLost
 from studiolo.services.s3.target import Target, target
 from studiolo.storage import Storage, StoreUnavailable
@@ -24,10 +24,8 @@ SMALL_ANSWER = 64 * 1024
 SMALL_BODY = 64 * 1024
 """Larger bodies are sent only when the store, by `100 Continue`, wants them: a refusal then costs no upload."""
 CONNECT_SECONDS = 5.0
-
-
-class AnswerBroken(Exception):
-    """The store broke off in the middle of an answer."""
+READ_BUFFER = 256 * 1024
+"""Bytes of an answer that wait for a slow client."""
 
 
 class S3Gateway:
@@ -42,6 +40,7 @@ class S3Gateway:
             connector=aiohttp.TCPConnector(limit=0),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             auto_decompress=False,
+            read_bufsize=READ_BUFFER,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         )
@@ -56,8 +55,8 @@ class S3Gateway:
         """Answer one S3 call.
 
         request: its method, url and headers (the body is taken from `receive`); verified: what `sigv4.verify` found,
-        None for a request that nobody signed, which the store then judges. Raises AnswerBroken where the store
-        breaks off in the middle of an answer: the server closes the connection then, so that the client notices.
+        None for a request that nobody signed, which the store then judges. Where the store breaks off in the middle
+        of an answer, the answer stays unfinished: the server closes the connection then, so that the client notices.
         """
         payload = Payload(receive)
         try:
@@ -73,28 +72,22 @@ class S3Gateway:
         except StoreUnavailable as error:
             raise _unavailable(str(error)) from error
         to = target(request, verified, access, ours=not self._storage.external)
-        payload.expect(verified.payload_reader(request) if verified else None, to.length)
-        if to.length == 0 and not to.framed:
-            await payload.check_empty()
+        any_body = await payload.begin(verified.payload_reader(request) if verified else None, to.length)
         try:
-            async with self._request(to, payload) as answer:
+            async with self._request(to, payload, any_body=any_body) as answer:
                 await self._answer(answer, request, payload, send)
         except (aiohttp.ClientError, asyncio.TimeoutError, StoreLost) as error:
             if payload.failure is not None:
                 raise payload.failure from error
             raise _unavailable(str(error)) from error
 
-    def _request(self, to: Target, payload: Payload) -> Any:
+    def _request(self, to: Target, payload: Payload, *, any_body: bool) -> Any:
         if self._session is None:
             raise _unavailable("the gateway has not been started")
         headers = dict(to.headers)
-        data = None
-        if to.framed:
-            data = payload.framed()
-        elif to.length != 0:
-            data = payload.pieces()
-        if to.length is not None and not to.framed:
-            headers["content-length"] = str(to.length)
+        data = payload.framed() if to.framed else payload.pieces() if any_body else None
+        if not to.framed and (to.length is not None or not any_body):
+            headers["content-length"] = str(to.length or 0)
         return self._session.request(
             to.method,
             URL(to.url, encoded=True),
@@ -108,8 +101,7 @@ class S3Gateway:
     async def _answer(self, answer: aiohttp.ClientResponse, request: HttpRequest, payload: Payload, send: Send) -> None:
         if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and self._storage.full:
             raise ServiceError("InsufficientStorage", "The disk that holds the objects is full.", 507)
-        headers = [*sent_back(answer.raw_headers), *closing(request, begun=payload.begun)]
-        start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+        start = {"type": "http.response.start", "status": answer.status, "headers": sent_back(answer.raw_headers)}
         bodiless = request.method == "HEAD" or answer.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
         if bodiless or (answer.content_length is not None and answer.content_length <= SMALL_ANSWER):
             body = b"" if bodiless else await answer.read()
@@ -130,7 +122,7 @@ async def _stream(answer: aiohttp.ClientResponse, receive: Receive | None, send:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     except aiohttp.ClientError as error:
-        raise AnswerBroken(f"The object store broke off in the middle of an answer: {error}") from error
+        log.warning("The object store broke off in the middle of an answer: %s", error)
     finally:
         if gone is not None:
             gone.cancel()

@@ -30,6 +30,7 @@ _AUTH_PARAMETERS = frozenset(
     {
         "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires", "x-amz-signedheaders", "x-amz-signature",
         "x-amz-security-token", "x-amz-content-sha256",
+        "awsaccesskeyid", "signature", "expires",
     }
 )  # fmt: skip
 _NOT_SENT_ON = HOP_BY_HOP | {"host", "expect", "content-length"}

@@ -1,6 +1,6 @@
 """S3 operations that SeaweedFS does not know and would take for another: they are answered with 501.
 
-`PUT /bucket?website` is CreateBucket to it, `DELETE /bucket?website` DeleteBucket, `PUT /bucket/key?annotation` PutObject.
+To it `PUT /bucket?website` is CreateBucket, `DELETE /bucket?website` DeleteBucket, `PUT /bucket/key?torrent` PutObject.
 Found by sending it every operation of botocore's S3 model; its answers to reading a configuration that nobody can
 set (there is none) are true, and stay.
 """
