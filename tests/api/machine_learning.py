@@ -1,13 +1,19 @@
 """Requests that the tests of training and serving share: a plane through small whole numbers."""
 
+from pathlib import Path
 from typing import Any
 
 LINEAR_LEARNER = "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1"
 ROWS = "\n".join(f"{3 * a - 2 * b + 1},{a},{b}" for a in range(20) for b in range(20))
 """The target is 3a - 2b + 1."""
 HYPERPARAMETERS = {"predictor_type": "regressor", "feature_dim": "2", "mini_batch_size": "100", "epochs": "3"}
-ENDLESS = {**HYPERPARAMETERS, "epochs": "1000000", "early_stopping_patience": "1000000"}
 SOON = {"Delay": 1, "MaxAttempts": 60}
+
+
+def endless(folder: Path) -> dict[str, str]:
+    """The Environment of a job whose algorithm goes on until it is ended: it sleeps before its first line."""
+    (folder / "sitecustomize.py").write_text("import time\ntime.sleep(600)\n")
+    return {"PYTHONPATH": str(folder)}
 
 
 def channel(uri: str, name: str = "train", **more: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
-from tests.api.machine_learning import ENDLESS, HYPERPARAMETERS, ROWS, SOON, channel, training_job
+from tests.api.machine_learning import HYPERPARAMETERS, ROWS, SOON, channel, endless, training_job
 from tests.conftest import Server
 from tests.waiting import until
 
@@ -44,6 +44,11 @@ def start(sagemaker: Any, role: str, data: str) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="module")
+def never_ending(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return endless(tmp_path_factory.mktemp("endless"))
+
+
+@pytest.fixture(scope="module")
 def trained(sagemaker: Any, start: Callable[..., str]) -> dict[str, Any]:
     """A completed job, as it is described."""
     return ended(sagemaker, start("trained", Tags=[{"Key": "team", "Value": "air"}]))
@@ -68,13 +73,14 @@ def test_a_job_trains_a_model_and_leaves_it_in_s3(client: Client, trained: dict[
     bucket, _, key = trained["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
     assert key == "output/trained/output/model.tar.gz"
     archive = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    assert tarfile.open(fileobj=io.BytesIO(archive)).getnames()
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        assert tar.getnames()
 
 
 def test_a_job_tells_how_it_went(trained: dict[str, Any]) -> None:
     transitions = trained["SecondaryStatusTransitions"]
     assert [t["Status"] for t in transitions] == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
-    assert all(a["EndTime"] == b["StartTime"] for a, b in zip(transitions, transitions[1:], strict=False))
+    assert [t["EndTime"] for t in transitions[:-1]] == [t["StartTime"] for t in transitions[1:]]
     assert trained["CreationTime"] <= trained["TrainingStartTime"] <= trained["TrainingEndTime"]
     assert trained["TrainingTimeInSeconds"] == trained["BillableTimeInSeconds"] >= 1
     metrics = {metric["MetricName"]: metric["Value"] for metric in trained["FinalMetricDataList"]}
@@ -120,8 +126,10 @@ def test_data_that_cannot_be_read_fails_the_job_in_the_algorithm_s_words(
     assert job["SecondaryStatusTransitions"][-1]["StatusMessage"] == job["FailureReason"]
 
 
-def test_a_job_that_is_stopped_is_stopped(sagemaker: Any, start: Callable[..., str]) -> None:
-    name = start(HyperParameters=ENDLESS)
+def test_a_job_that_is_stopped_is_stopped(
+    sagemaker: Any, start: Callable[..., str], never_ending: dict[str, str]
+) -> None:
+    name = start(Environment=never_ending)
     until(lambda: sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
     sagemaker.stop_training_job(TrainingJobName=name)
     assert sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"] in ("Stopping", "Stopped")
@@ -131,22 +139,28 @@ def test_a_job_that_is_stopped_is_stopped(sagemaker: Any, start: Callable[..., s
         sagemaker.stop_training_job(TrainingJobName=name)
 
 
-def test_a_job_that_is_stopped_at_once_is_stopped(sagemaker: Any, start: Callable[..., str]) -> None:
-    name = start(HyperParameters=ENDLESS)
+def test_a_job_that_is_stopped_at_once_is_stopped(
+    sagemaker: Any, start: Callable[..., str], never_ending: dict[str, str]
+) -> None:
+    name = start(Environment=never_ending)
     sagemaker.stop_training_job(TrainingJobName=name)
     assert ended(sagemaker, name)["TrainingJobStatus"] == "Stopped"
 
 
-def test_a_job_that_takes_too_long_is_stopped(sagemaker: Any, start: Callable[..., str]) -> None:
-    name = start(HyperParameters=ENDLESS, StoppingCondition={"MaxRuntimeInSeconds": 1})
+def test_a_job_that_takes_too_long_is_stopped(
+    sagemaker: Any, start: Callable[..., str], never_ending: dict[str, str]
+) -> None:
+    name = start(Environment=never_ending, StoppingCondition={"MaxRuntimeInSeconds": 1})
     job = ended(sagemaker, name)
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
 
 
-def test_jobs_beyond_the_cores_wait_as_pending(sagemaker: Any, server: Server, start: Callable[..., str]) -> None:
-    names = [start(HyperParameters=ENDLESS)]
+def test_jobs_beyond_the_cores_wait_as_pending(
+    sagemaker: Any, server: Server, start: Callable[..., str], never_ending: dict[str, str]
+) -> None:
+    names = [start(Environment=never_ending)]
     while sagemaker.describe_training_job(TrainingJobName=names[-1])["SecondaryStatus"] != "Pending":
-        names.append(start(HyperParameters=ENDLESS))
+        names.append(start(Environment=never_ending))
     waiting = names[-1]
     sagemaker.stop_training_job(TrainingJobName=names[0])
     until(lambda: sagemaker.describe_training_job(TrainingJobName=waiting)["SecondaryStatus"] == "Training")
