@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: help install demo test lint bench lock clean
+.PHONY: help install demo test lint bench docs lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ lint: $(VENV)/installed-test ## Check style, types and import rules
 
 bench: $(VENV)/installed-test ## Measure against the budgets of the design
 	$(BIN)/python -m bench
+
+docs: $(VENV)/installed ## Generate the table of operations
+	$(BIN)/python docs/operations.py > docs/operations.md
 
 lock: ## Resolve the lock files anew
 	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \

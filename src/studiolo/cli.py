@@ -59,7 +59,9 @@ def up(
     settings = _settings(data=data, port=port, host=host, allow_reset=allow_reset)
     if detach:
         running = _start(settings)
-        out.print(f'Studiolo answers at [bold]{running.endpoint}[/bold]. Use it: eval "$(studiolo env{_data_option(data)})"')
+        out.print(
+            f'Studiolo answers at [bold]{running.endpoint}[/bold]. Use it: eval "$(studiolo env{_data_option(data)})"'
+        )
         return
     from studiolo.server import CannotStart, configure_logging, serve  # its imports take a second that others need not
 
@@ -179,19 +181,23 @@ def env(
     profile: Annotated[bool, typer.Option("--profile", help="Write the AWS profile `studiolo` instead.")] = False,
 ) -> None:
     """Print what points AWS clients at Studiolo: eval "$(studiolo env)"."""
-    from studiolo.identity import client_environment, plugin_works, root_key, write_profile
+    from studiolo.identity import client_environment, plugin_works, root_key
+    from studiolo.profile import write_profile
 
     settings = _settings(data=data)
     running = _running(settings)
     key = root_key(settings.folder)
     if profile:
-        written = write_profile(running.endpoint, running.s3_endpoint, settings.region, key)
+        written = write_profile(running.endpoint, running.s3_endpoint, settings.region, key.id, key.secret)
         out.print(f"Profile [bold]studiolo[/bold] written to {' and '.join(str(path) for path in written)}.")
         return
-    for name, value in client_environment(running.endpoint, settings.region, key, running.s3_endpoint).items():
+    variables = client_environment(running.endpoint, settings.region, key, running.s3_endpoint)
+    for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")  # noqa: T201 (for eval: no terminal width, no colors)
-    if not plugin_works():
-        err.print("Note: this botocore ignores the endpoint plugin; clients that hard-code AWS addresses will miss Studiolo.")
+    if not plugin_works({**os.environ, **variables}):
+        err.print(
+            "Note: this botocore ignores the endpoint plugin; clients that hard-code AWS addresses will miss Studiolo."
+        )
 
 
 @app.command()

@@ -14,4 +14,5 @@ children = Table(
     Column("created", Float),
     Column("log", Text, nullable=False),
     Column("details", JSON, nullable=False),
+    info={"runs": True},
 )

@@ -1,6 +1,5 @@
 """What a handler is given: whose call it is, and the Studio that it is made to."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,4 +30,3 @@ class Call:
     principal: "Principal"
     studio: Studio
     request_id: str
-    headers: Mapping[str, str]

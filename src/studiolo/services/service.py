@@ -1,10 +1,12 @@
 """What one AWS API is made of: its operations by name, and its words for what can go wrong."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from botocore import xform_name
 
+from studiolo.aws.errors import ServiceError
 from studiolo.domain import DomainError
 
 Handler = Callable[..., Any]
@@ -15,10 +17,14 @@ class Service:
     """An AWS API by botocore's name, e.g. `glue`.
 
     `errors` maps each kind of domain error to the API's error code; a more specific kind wins over its parent.
+    `invalid` is its code for parameters that break a constraint of its model.
     """
 
-    def __init__(self, name: str, errors: Mapping[type[DomainError], str]) -> None:
+    def __init__(
+        self, name: str, errors: Mapping[type[DomainError], str], *, invalid: str = "ValidationException"
+    ) -> None:
         self.name = name
+        self.invalid = invalid
         self._errors = errors
         self._handlers: dict[str, Handler] = {}
 
@@ -29,12 +35,20 @@ class Service:
 
     def handler(self, operation: str) -> Handler | None:
         """The function that handles `operation` (e.g. `GetSession`), or None if it is not implemented."""
-        return self._handlers.get(xform_name(operation))
+        return self._handlers.get(_function_name(operation))
 
     def implemented(self) -> frozenset[str]:
-        """The implemented operations, in their function names."""
+        """The implemented operations, by their functions' names."""
         return frozenset(self._handlers)
 
-    def code(self, error: DomainError) -> str:
-        """The API's error code for a domain error."""
-        return next(self._errors[kind] for kind in type(error).__mro__ if kind in self._errors)
+    def error(self, error: DomainError) -> ServiceError:
+        """A domain error in the API's words."""
+        code = next(self._errors[kind] for kind in type(error).__mro__ if kind in self._errors)
+        # The query APIs answer 403 AccessDenied, which their models do not declare.
+        return ServiceError(code, str(error), 403 if code == "AccessDenied" else None)
+
+
+@lru_cache(maxsize=4096)
+def _function_name(operation: str) -> str:
+    name: str = xform_name(operation)
+    return name

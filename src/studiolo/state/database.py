@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from studiolo.state.migrations import upgrade
 from studiolo.state.tables import metadata
@@ -23,13 +23,21 @@ class State:
     """Transactions on the database. What a transaction wrote when its block ended survives `kill -9`."""
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url)
+        try:
+            self._url = make_url(url)
+        except ArgumentError as error:
+            raise StateUnavailable(f"STUDIOLO_DATABASE_URL is not a SQLAlchemy URL: {error}.") from error
         self._sqlite = self._url.get_backend_name() == "sqlite"
         if self._sqlite and self._url.database:
             Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
         if self._url.get_backend_name() == "postgresql" and "+" not in self._url.drivername:
             self._url = self._url.set(drivername="postgresql+psycopg")
-        self._engine = create_engine(self._url, pool_size=20, max_overflow=40, pool_pre_ping=not self._sqlite)
+        try:
+            self._engine = create_engine(self._url, pool_size=20, max_overflow=40, pool_pre_ping=not self._sqlite)
+        except (NoSuchModuleError, ModuleNotFoundError) as error:
+            raise StateUnavailable(
+                f"There is no driver for {self._url!r} here ({error}); for PostgreSQL: psycopg."
+            ) from error
         # SQLite has one writer at a time: waiting here is fair, waiting in SQLite polls.
         self._writing = threading.RLock()
         if self._sqlite:
@@ -37,20 +45,23 @@ class State:
             event.listen(self._engine, "begin", _begin_sqlite)
         try:
             upgrade(self._engine)
-        except OperationalError as error:
+        except DBAPIError as error:
             raise StateUnavailable(f"The state at {self._url!r} cannot be opened: {error.orig}.") from error
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A transaction that may write: commits when the block ends, rolls back when it raises."""
-        if not self._sqlite:
-            with self._engine.begin() as connection:
-                yield connection
-            return
-        with self._writing, self._engine.connect() as connection:
-            connection.execution_options(begin="BEGIN IMMEDIATE")
-            with connection.begin():
-                yield connection
+        """A transaction that may write: commits when the block ends, rolls back when it raises.
+
+        Raises StateUnavailable where the database cannot write (a full disk, a lost connection).
+        """
+        waiting = self._writing if self._sqlite else nullcontext()
+        try:
+            with waiting, self._engine.connect() as connection:
+                connection.execution_options(begin="BEGIN IMMEDIATE")
+                with connection.begin():
+                    yield connection
+        except OperationalError as error:
+            raise StateUnavailable(f"The state cannot be written: {error.orig}.") from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -59,10 +70,11 @@ class State:
             yield connection
 
     def empty(self) -> None:
-        """Delete every row of every table."""
+        """Delete every row of every table, but for those that tell what runs (their info has `runs`)."""
         with self.transaction() as tx:
             for table in reversed(metadata.sorted_tables):
-                tx.execute(table.delete())
+                if not table.info.get("runs"):
+                    tx.execute(table.delete())
 
     def close(self) -> None:
         self._engine.dispose()

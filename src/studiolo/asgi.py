@@ -1,0 +1,67 @@
+"""ASGI's messages as the requests and responses of the wire."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from studiolo.aws.http import HttpRequest, HttpResponse
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class TooLarge(Exception):
+    """A body is larger than the server takes."""
+
+
+class Disconnected(Exception):
+    """The client went away before it had sent its whole request."""
+
+
+def request_head(scope: Message) -> HttpRequest:
+    """The request without its body: method, raw path and query, headers."""
+    path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    return HttpRequest(scope["method"], f"{path}?{query}" if query else path, headers, b"")
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The whole body. Raises TooLarge past `limit` bytes, Disconnected when it does not end."""
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    return b"".join(chunks) if len(chunks) > 1 else chunks[0]
+
+
+async def send_response(send: Send, response: HttpResponse) -> None:
+    """Send a response; a body that streams is read off the event loop, chunk by chunk."""
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+    if isinstance(response.body, bytes):
+        if not any(name == b"content-length" for name, _ in headers):
+            headers.append((b"content-length", str(len(response.body)).encode()))
+        await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})
+        return
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    await _send_chunks(send, response.body)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_chunks(send: Send, body: Iterable[bytes]) -> None:
+    chunks = iter(body)
+    while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})

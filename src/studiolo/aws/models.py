@@ -1,0 +1,35 @@
+"""botocore's service models, each loaded once and only when it is asked for."""
+
+from functools import cache
+from threading import Lock
+
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel
+
+_LOADING = Lock()
+
+
+def service_model(name: str) -> ServiceModel:
+    """The model of a botocore service (`glue`, `emr`, `sagemaker-runtime`). Raises botocore's DataNotFoundError."""
+    with _LOADING:
+        return _load(name)
+
+
+def operation_model(service: str, operation: str) -> OperationModel:
+    """The model of one operation. Raises botocore's OperationNotFoundError."""
+    return service_model(service).operation_model(operation)
+
+
+@cache
+def bare_operation(protocol: str, service: str | None = None) -> OperationModel:
+    """An operation nothing is known of, to answer what could not be routed; errors of `s3` have a form of their own."""
+    metadata = {"protocol": protocol, "jsonVersion": "1.1", "signatureVersion": "s3" if service == "s3" else "v4"}
+    return OperationModel({"name": "Unknown"}, ServiceModel({"metadata": metadata}, service_name=service))
+
+
+@cache
+def _load(name: str) -> ServiceModel:
+    # Not load_service_model: that one first lists all 400 services, a fifth of a second.
+    loader = Loader()
+    version = loader.determine_latest_version(name, "service-2")
+    return ServiceModel(loader.load_data(f"{name}/{version}/service-2"), service_name=name)

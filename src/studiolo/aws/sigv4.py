@@ -1,0 +1,345 @@
+"""Verifies AWS Signature Version 4, in the Authorization header or in a presigned URL.
+
+After "Create a signed AWS API request" (IAM User Guide) and "Authenticating Requests (AWS Signature Version 4)"
+(Amazon S3 API Reference). The payload of an S3 request is not looked at here: `Verified.payload_reader` checks it
+as it streams.
+"""
+
+import hmac
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+from hashlib import sha256
+from urllib.parse import quote, unquote_to_bytes
+
+from studiolo.aws import timestamps
+from studiolo.aws.errors import MalformedError, ServiceError
+from studiolo.aws.http import HttpRequest
+from studiolo.aws.payloads import UNSIGNED, ChunkSigner, PayloadReader, payload_reader
+from studiolo.aws.refusals import Refusals, refusals
+
+__all__ = ["Credential", "PayloadReader", "Verified", "verify"]
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+MAX_EXPIRES = 7 * 24 * 3600
+SKEW = timedelta(minutes=5)
+S3_SKEW = timedelta(minutes=15)
+_AMZ_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z", re.ASCII)
+_HEX_HASH = re.compile(r"[0-9a-f]{64}")
+_UNRESERVED = "-_.~"
+_PATH_SAFE = "/-_.~"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """An access key the server knows; `session_token` for temporary ones, which may have an end."""
+
+    access_key: str
+    secret_key: str
+    session_token: str | None = None
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a request claims about its signature; `expires` (seconds) only in presigned URLs."""
+
+    access_key: str
+    date: str
+    region: str
+    service: str
+    signed_headers: tuple[str, ...]
+    signature: str
+    amz_date: str
+    token: str | None
+    expires: int | None = None
+
+    @property
+    def scope(self) -> str:
+        return f"{self.date}/{self.region}/{self.service}/aws4_request"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Who signed a request, for which region and service (signing name), and when.
+
+    content_sha256: the payload's hash as signed, or one of the words S3 has instead.
+    """
+
+    access_key: str
+    region: str
+    service: str
+    signed_at: datetime
+    content_sha256: str
+    signer: ChunkSigner
+
+    def payload_reader(self, request: HttpRequest) -> PayloadReader:
+        """What an S3 request's body must go through, chunk by chunk: checks it, and takes aws-chunked framing off."""
+        return payload_reader(self.content_sha256, request.headers, self.signer)
+
+
+def verify(
+    request: HttpRequest,
+    secret_for: Callable[[str], Credential | None],
+    now: datetime,
+    *,
+    protocol: str = "json",
+    service: str | None = None,
+    body_sha256: str | None = None,
+) -> Verified:
+    """Check a request's signature, its age and, except for S3, its body.
+
+    secret_for: finds an access key; now: aware; protocol, service: as routed, they decide the error codes;
+    body_sha256: the body's hash in hex where the caller has it already. Raises ServiceError.
+    """
+    refuse = refusals(protocol, service)
+    claim = _claimed(request, refuse)
+    is_s3 = claim.service.startswith("s3")
+    signed_at = _check_time(claim, now, S3_SKEW if is_s3 else SKEW, refuse)
+    _check_signed_headers(request, claim, refuse)
+    credential = secret_for(claim.access_key)
+    if credential is None or not credential.secret_key:
+        raise refuse.error(
+            "unknown_key", _UNKNOWN_S3 if is_s3 else "The security token included in the request is invalid."
+        )
+    key = _signing_key(credential.secret_key, claim.date, claim.region, claim.service)
+    content_sha256 = _content_sha256(request, claim, is_s3, body_sha256, refuse)
+    _check_signature(request, claim, key, content_sha256, is_s3, refuse)
+    _check_token(claim, credential, now, refuse)
+    signer = ChunkSigner(key, claim.amz_date, claim.scope, claim.signature)
+    return Verified(claim.access_key, claim.region, claim.service, signed_at, content_sha256, signer)
+
+
+_UNKNOWN_S3 = "The AWS Access Key Id you provided does not exist in our records."
+_MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
+    "and signing method. Consult the service documentation for details."
+)
+
+
+def _claimed(request: HttpRequest, refuse: Refusals) -> Signature:
+    authorization = request.headers.get("authorization")
+    if authorization is not None:
+        return _from_header(authorization, request, refuse)
+    if "X-Amz-Signature=" in request.query or "X-Amz-Algorithm=" in request.query:
+        return _from_query(request, refuse)
+    raise refuse.error("missing", "Missing Authentication Token")
+
+
+def _from_header(authorization: str, request: HttpRequest, refuse: Refusals) -> Signature:
+    algorithm, _, rest = authorization.strip().partition(" ")
+    if algorithm != ALGORITHM:
+        raise refuse.error("incomplete", f"The authorization mechanism must be {ALGORITHM}.")
+    parts = dict(part.strip().partition("=")[::2] for part in rest.split(","))
+    for name in ("Credential", "Signature", "SignedHeaders"):
+        if not parts.get(name):
+            raise refuse.error("incomplete", f"Authorization header requires '{name}' parameter.")
+    amz_date = request.headers.get("x-amz-date") or _from_date_header(request, refuse)
+    token = request.headers.get("x-amz-security-token")
+    return _signature(parts["Credential"], parts["SignedHeaders"], parts["Signature"], amz_date, token, None, refuse)
+
+
+def _from_date_header(request: HttpRequest, refuse: Refusals) -> str:
+    date = request.headers.get("date")
+    if date is None:
+        raise refuse.error(
+            "incomplete", "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
+        )
+    if _AMZ_DATE.fullmatch(date):
+        return date
+    try:
+        return timestamps.from_rfc822(date).strftime("%Y%m%dT%H%M%SZ")
+    except MalformedError as error:
+        raise refuse.error("incomplete", f"The Date header {date!r} is not a date.") from error
+
+
+def _from_query(request: HttpRequest, refuse: Refusals) -> Signature:
+    values: dict[str, str] = {}
+    for pair in request.query.split("&"):
+        name, _, value = pair.partition("=")
+        if name.startswith("X-Amz-"):
+            values[name] = unquote_to_bytes(value).decode("utf-8", "replace")
+    if values.get("X-Amz-Algorithm") != ALGORITHM:
+        raise refuse.error("incomplete", f"X-Amz-Algorithm must be {ALGORITHM}.")
+    for name in ("X-Amz-Credential", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Signature"):
+        if not values.get(name):
+            raise refuse.error("incomplete", f"The query string must include {name}.")
+    expires = values.get("X-Amz-Expires", "")
+    if not (expires.isascii() and expires.isdigit() and len(expires) < 8 and int(expires) <= MAX_EXPIRES):
+        raise refuse.error("incomplete", f"X-Amz-Expires must be a number of seconds, at most a week ({MAX_EXPIRES}).")
+    return _signature(
+        values["X-Amz-Credential"],
+        values["X-Amz-SignedHeaders"],
+        values["X-Amz-Signature"],
+        values["X-Amz-Date"],
+        values.get("X-Amz-Security-Token", request.headers.get("x-amz-security-token")),
+        int(expires),
+        refuse,
+    )
+
+
+def _signature(
+    credential: str,
+    headers: str,
+    signature: str,
+    amz_date: str,
+    token: str | None,
+    expires: int | None,
+    refuse: Refusals,
+) -> Signature:
+    parts = credential.rsplit("/", 4)
+    if len(parts) != 5 or parts[4] != "aws4_request" or not all(parts):
+        raise refuse.error("incomplete", "Credential must be <access key>/<date>/<region>/<service>/aws4_request.")
+    access_key, date, region, service, _ = parts
+    signed_headers = tuple(sorted(name.strip().lower() for name in headers.split(";")))
+    return Signature(access_key, date, region, service, signed_headers, signature, amz_date, token, expires)
+
+
+def _check_time(claim: Signature, now: datetime, skew: timedelta, refuse: Refusals) -> datetime:
+    match = _AMZ_DATE.fullmatch(claim.amz_date)
+    try:
+        signed_at = datetime(*map(int, match.groups()), tzinfo=timezone.utc) if match else None  # type: ignore[arg-type,misc]
+    except ValueError:
+        signed_at = None
+    if signed_at is None:
+        raise refuse.error("incomplete", "Date must be in ISO-8601 'basic format' (20150830T123600Z).")
+    if claim.amz_date[:8] != claim.date:
+        message = (
+            f"Date in Credential scope does not match the date of the request: {claim.date} != {claim.amz_date[:8]}."
+        )
+        raise refuse.error("mismatch", message)
+    minutes = int(skew.total_seconds()) // 60
+    clock = now.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    if signed_at - now > skew:
+        message = f"Signature not yet current: {claim.amz_date} is still later than {clock} + {minutes} min."
+        raise refuse.error("skewed", message)
+    if claim.expires is None:
+        if now - signed_at > skew:
+            message = f"Signature expired: {claim.amz_date} is now earlier than {clock} - {minutes} min."
+            raise refuse.error("skewed", message)
+    elif now > signed_at + timedelta(seconds=claim.expires):
+        message = f"Request has expired: signed at {claim.amz_date} for {claim.expires} seconds, it is now {clock}."
+        raise refuse.error("expired", message)
+    return signed_at
+
+
+def _check_signed_headers(request: HttpRequest, claim: Signature, refuse: Refusals) -> None:
+    if "host" not in claim.signed_headers:
+        raise refuse.error("mismatch", "'Host' must be a 'SignedHeader' in the AWS Authorization.")
+    for name in request.headers:
+        if name.startswith("x-amz-") and name not in claim.signed_headers:
+            if claim.expires is not None and name in ("x-amz-security-token", "x-amz-content-sha256"):
+                continue
+            raise refuse.error("mismatch", f"The header {name} is present in the request, and it is not signed.")
+
+
+def _content_sha256(
+    request: HttpRequest, claim: Signature, is_s3: bool, body_sha256: str | None, refuse: Refusals
+) -> str:
+    declared = request.headers.get("x-amz-content-sha256")
+    if is_s3:
+        if declared is None:
+            if claim.expires is not None:
+                return UNSIGNED
+            raise ServiceError("InvalidRequest", "Missing required header for this request: x-amz-content-sha256", 400)
+        if not declared.startswith("STREAMING-") and declared != UNSIGNED and not _HEX_HASH.fullmatch(declared):
+            message = "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING- word, or a valid sha256 value."
+            raise ServiceError("InvalidArgument", message, 400)
+        return declared
+    if declared == UNSIGNED:
+        return declared
+    if body_sha256 is None:
+        if not isinstance(request.body, bytes):
+            raise TypeError("a body that streams needs its body_sha256")
+        body_sha256 = sha256(request.body).hexdigest()
+    if declared is not None and not _same(declared, body_sha256):
+        raise refuse.error("wrong_hash", "The provided 'x-amz-content-sha256' header does not match what was computed.")
+    return body_sha256
+
+
+def _check_signature(
+    request: HttpRequest, claim: Signature, key: bytes, content_sha256: str, is_s3: bool, refuse: Refusals
+) -> None:
+    headers = "".join(f"{name}:{_header(request, name)}\n" for name in claim.signed_headers)
+    tail = f"{headers}\n{';'.join(claim.signed_headers)}\n{content_sha256}"
+    for path, query in _canonical_targets(request, is_s3):
+        digest = sha256(_bytes(f"{request.method.upper()}\n{path}\n{query}\n{tail}")).hexdigest()
+        to_sign = f"{ALGORITHM}\n{claim.amz_date}\n{claim.scope}\n{digest}"
+        if _same(hmac.digest(key, _bytes(to_sign), "sha256").hex(), claim.signature):
+            return
+    raise refuse.error("mismatch", _MISMATCH)
+
+
+def _header(request: HttpRequest, name: str) -> str:
+    value = request.host if name == "host" else request.headers.get(name, "")
+    return " ".join(value.split())
+
+
+def _canonical_targets(request: HttpRequest, is_s3: bool) -> Iterator[tuple[str, str]]:
+    """The canonical path and query; where a client may have escaped differently than it signed, each reading."""
+    sent, escaped = _canonical_query(request.query)
+    queries = (escaped,) if sent == escaped else (escaped, sent)
+    if is_s3:
+        path = request.path
+        other = quote(unquote_to_bytes(path), safe=_PATH_SAFE)
+    else:
+        path = quote(_bytes(_without_dots(request.path)), safe=_PATH_SAFE)
+        other = path if path == request.path else quote(_bytes(request.path), safe=_PATH_SAFE)
+    yield from ((path, query) for query in queries)
+    if other != path:
+        yield from ((other, query) for query in queries)
+
+
+def _canonical_query(query: str) -> tuple[str, str]:
+    if not query:
+        return "", ""
+    split = (pair.partition("=") for pair in query.split("&") if pair)
+    pairs = [(name, value) for name, _, value in split if name != "X-Amz-Signature"]
+    escaped = sorted((_escape(name), _escape(value)) for name, value in pairs)
+    return _joined(sorted(pairs)), _joined(escaped)
+
+
+def _joined(pairs: list[tuple[str, str]]) -> str:
+    return "&".join(f"{name}={value}" for name, value in pairs)
+
+
+def _escape(text: str) -> str:
+    return quote(unquote_to_bytes(text.replace("+", " ")), safe=_UNRESERVED)
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986, section 5.2.4, and runs of slashes as one."""
+    if "//" not in path and "/." not in path:
+        return path
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in ("", "."):
+            kept.append(segment)
+    return "/" + "/".join(kept) + ("/" if path.endswith("/") and kept else "")
+
+
+def _check_token(claim: Signature, credential: Credential, now: datetime, refuse: Refusals) -> None:
+    if not _same(claim.token or "", credential.session_token or ""):
+        raise refuse.error("wrong_token", "The security token included in the request is invalid.")
+    if credential.expires is not None and now >= credential.expires:
+        raise refuse.error("expired_token", "The security token included in the request is expired")
+
+
+@lru_cache(maxsize=4096)
+def _signing_key(secret_key: str, date: str, region: str, service: str) -> bytes:
+    key = b"AWS4" + secret_key.encode()
+    for part in (date, region, service, "aws4_request"):
+        key = hmac.digest(key, _bytes(part), "sha256")
+    return key
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(_bytes(one), _bytes(other))

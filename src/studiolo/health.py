@@ -1,0 +1,54 @@
+"""Studiolo's own few pages beside the AWS APIs: GET /_studiolo/health and POST /_studiolo/reset."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from studiolo import __version__
+from studiolo.processes import Child, Processes
+
+MIB = 1024 * 1024
+
+
+def own_pages(services: list[str], processes: Processes, reset: Callable[[], None] | None) -> Starlette:
+    """The app of these pages. `reset` empties everything; None where the server does not allow it."""
+
+    async def health(_request: Request) -> JSONResponse:
+        children = await run_in_threadpool(processes.children)
+        return JSONResponse(
+            {
+                "status": "ok",
+                "version": __version__,
+                "services": services,
+                "children": [_described(child) for child in children],
+            }
+        )
+
+    async def empty(_request: Request) -> JSONResponse:
+        if reset is None:
+            message = "This server keeps what it has. Start it with --allow-reset to let a request empty it."
+            return JSONResponse({"message": message}, status_code=403)
+        await run_in_threadpool(reset)
+        return JSONResponse({"status": "empty"})
+
+    return Starlette(
+        routes=[
+            Route("/_studiolo/health", health, methods=["GET"]),
+            Route("/_studiolo/reset", empty, methods=["POST"]),
+        ]
+    )
+
+
+def _described(child: Child) -> dict[str, Any]:
+    alive = child.alive
+    try:
+        memory = psutil.Process(child.pid).memory_info().rss // MIB if alive else 0
+    except psutil.NoSuchProcess:
+        alive, memory = False, 0
+    return {"name": child.name, "kind": child.kind, "pid": child.pid, "alive": alive, "memory_mib": memory}

@@ -1,0 +1,32 @@
+"""What is remembered of log groups and streams; the events are in files."""
+
+from sqlalchemy import JSON, Column, ForeignKeyConstraint, Integer, Table, Text
+
+from studiolo.state import Moment, metadata
+
+groups = Table(
+    "log_groups",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("retention_days", Integer),
+    Column("kms_key", Text),
+    Column("kind", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("created", Moment, nullable=False),
+)
+
+streams = Table(
+    "log_streams",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("group", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    ForeignKeyConstraint(
+        ["account", "region", "group"], ["log_groups.account", "log_groups.region", "log_groups.name"]
+    ),
+)

@@ -1,0 +1,1 @@
+"""The data formats of SageMaker's built-in algorithms: RecordIO-protobuf, CSV and JSON."""

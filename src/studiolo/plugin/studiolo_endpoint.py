@@ -1,0 +1,75 @@
+"""A botocore client plugin: requests to hard-coded Amazon addresses go to AWS_ENDPOINT_URL instead.
+
+Some clients build `https://sts.<region>.amazonaws.com` themselves, which beats every setting. With this file's folder
+on PYTHONPATH and BOTOCORE_EXPERIMENTAL__PLUGINS=studiolo=studiolo_endpoint they follow the environment, as all others
+do. It needs botocore and nothing else, so that it works in any environment's Python (3.9 and newer). Run as a
+program it says whether botocore takes it: exit status 0 if it does.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import Any
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+AMAZON = re.compile(r"(^|\.)(amazonaws\.com(\.cn)?|api\.aws)$")
+BUCKET_HOST = re.compile(r"^(?P<bucket>.+)\.s3[.-][^/]*$")
+
+
+def initialize_client_plugin(client: Any) -> None:
+    """botocore calls this for every client that is made."""
+    service = client.meta.service_model.service_id
+
+    def lead_home(request: Any, **_: Any) -> None:
+        endpoint = _endpoint(service)
+        if endpoint:
+            request.url = _moved(request.url, endpoint)
+
+    client.meta.events.register_first("before-sign.*.*", lead_home, unique_id="studiolo-endpoint")
+
+
+def _endpoint(service: str) -> str | None:
+    if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        return None
+    everywhere = os.environ.get("AWS_ENDPOINT_URL")
+    if not everywhere:
+        return None
+    return os.environ.get("AWS_ENDPOINT_URL_" + service.replace(" ", "_").upper()) or everywhere
+
+
+def _moved(url: str, endpoint: str) -> str:
+    """The same request at the endpoint; a bucket that was part of Amazon's host name goes into the path."""
+    asked = urlsplit(url)
+    host = asked.hostname or ""
+    if not AMAZON.search(host):
+        return url
+    bucket = BUCKET_HOST.match(host)
+    path = f"/{bucket['bucket']}{asked.path}" if bucket else asked.path
+    home = urlsplit(endpoint)
+    return urlunsplit(SplitResult(home.scheme, home.netloc, home.path.rstrip("/") + path, asked.query, asked.fragment))
+
+
+def _check() -> str | None:
+    """What is wrong, or None: a client of Amazon's address must presign one that is at the endpoint."""
+    import botocore.session
+
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    if not endpoint:
+        return "AWS_ENDPOINT_URL is not set."
+    client = botocore.session.Session().create_client(
+        "sts",
+        region_name="us-east-1",
+        endpoint_url="https://sts.us-east-1.amazonaws.com",
+        aws_access_key_id="none",
+        aws_secret_access_key="none",  # noqa: S106
+    )
+    url = client.generate_presigned_url("get_caller_identity")
+    if urlsplit(url).netloc != urlsplit(endpoint).netloc and not os.environ.get("AWS_ENDPOINT_URL_STS"):
+        return f"botocore {botocore.__version__} did not take the plugin."
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(_check())

@@ -1,0 +1,55 @@
+"""Errors as S3 words them, and the headers of an answer that may go on."""
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+from xml.sax.saxutils import escape
+
+from studiolo.aws.errors import ServiceError
+from studiolo.aws.http import HttpRequest
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+RawHeaders = Iterable[tuple[bytes, bytes]]
+
+HOP_BY_HOP = frozenset(
+    {
+        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
+        "transfer-encoding", "upgrade",
+    }
+)  # fmt: skip
+"""RFC 9110, section 7.6.1: these speak of one connection and are never sent on."""
+
+# uvicorn puts its own Date on every answer.
+_NOT_SENT_BACK = frozenset(name.encode() for name in HOP_BY_HOP | {"date"})
+
+
+async def error_answer(
+    send: Send, error: ServiceError, request_id: str, request: HttpRequest, *, begun: bool = False
+) -> None:
+    """Answer with `error` as S3 does. `begun`: whether the request's body has been asked for.
+
+    A client that waits for `100 Continue` and was not told may send no body any more: its connection ends. Any other is
+    left to send its body to the end, which the server throws away: a connection that is closed while data comes in is
+    reset, and the answer lost.
+    """
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+        f"<Resource>{escape(request.path)}</Resource><RequestId>{escape(request_id)}</RequestId></Error>"
+    ).encode("utf-8", "backslashreplace")
+    headers = [
+        (b"content-type", b"application/xml"),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-amz-request-id", request_id.encode()),
+    ]
+    if not begun and request.headers.get("expect", "").lower() == "100-continue":
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
+
+
+def sent_back(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
+    """The headers of the store's answer that go to the client: not those that SeaweedFS keeps its own notes in."""
+    lower = ((name.lower(), value) for name, value in headers)
+    return [(name, value) for name, value in lower if name not in _NOT_SENT_BACK and not name.startswith(b"seaweed-")]

@@ -1,0 +1,250 @@
+"""The object store as a domain: where it is, with which key, and how it is; it comes back by itself when it dies."""
+
+import http.client
+import json
+import shutil
+import threading
+import time
+from collections import deque
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from studiolo.config import Settings
+from studiolo.processes import Child, Processes, child_environment
+from studiolo.storage import weed
+from studiolo.storage.weed import Key, Ports, StoreUnavailable
+
+NAME = "object-store"
+GRACE_SECONDS = 2.8
+"""SeaweedFS ends within 2.6 s of SIGTERM; what it acknowledged survives SIGKILL too."""
+RESTARTS, RESTART_WINDOW_SECONDS = 5, 60.0
+POLL_SECONDS = 0.02
+FULL_BYTES = 8 * 1024 * 1024
+"""With less room than this, SeaweedFS refuses writes: two of its chunks."""
+
+
+@dataclass(frozen=True)
+class StoreAccess:
+    """Where the S3 is, and the key that engines and the gateway use there."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+
+
+@dataclass(frozen=True)
+class StoreHealth:
+    """How the store is. `reason` says why it last died, or why it stays down; `restarts` counts since the start."""
+
+    status: Literal["running", "starting", "failed", "stopped", "external"]
+    endpoint: str | None
+    pid: int | None = None
+    restarts: int = 0
+    reason: str | None = None
+
+
+class Storage:
+    """SeaweedFS as a child named `object-store`, or the S3 that the settings name."""
+
+    def __init__(self, settings: Settings, processes: Processes, root: Key) -> None:
+        self._settings = settings
+        self._processes = processes
+        self._root = root
+        self._folder = settings.folder / NAME
+        self._identities = self._folder / "identities.json"
+        self._access: StoreAccess | None = None
+        self._child: Child | None = None
+        self._ports: Ports | None = None
+        self._lock = threading.RLock()
+        self._closing = threading.Event()
+        self._deaths: deque[float] = deque(maxlen=RESTARTS)
+        self._restarts = 0
+        self._reason: str | None = None
+        self._failed = False
+
+    @property
+    def external(self) -> bool:
+        """Whether the S3 is one of your own."""
+        return self._settings.s3_endpoint is not None
+
+    @property
+    def access(self) -> StoreAccess:
+        """Where the store is and with which key. Raises StoreUnavailable before the start."""
+        if self._access is None:
+            raise StoreUnavailable("The object store has not been started.")
+        return self._access
+
+    @property
+    def full(self) -> bool:
+        """Whether the disk that holds the objects has no room left."""
+        return not self.external and shutil.disk_usage(self._folder).free < FULL_BYTES
+
+    def start(self) -> None:
+        """Take over the store that a crashed server left, or start one; it may answer a moment later (see `ready`).
+
+        Raises StoreUnavailable where SeaweedFS is missing or the settings of your own S3 lack its keys.
+        """
+        self._closing.clear()
+        if self.external:
+            self._access = self._external_access()
+        elif not self.adopt():
+            with self._lock:
+                self._launch(self._choose_ports())
+
+    def adopt(self) -> bool:
+        """Take over a store that still runs since an earlier server; False where there is none."""
+        child = self._processes.find(NAME)
+        engine = weed.known_engine_key(self._identities)
+        if child is None or not child.alive or engine is None:
+            return False
+        with self._lock:
+            self._take(child, Ports.of(child.details["ports"]), engine)
+        return True
+
+    def ready(self, timeout: float = 10.0) -> None:
+        """Wait until the store answers. Raises StoreUnavailable when it ends instead, or after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while not self._answers():
+            if self._failed:
+                raise StoreUnavailable(self._reason or "The object store has failed.")
+            if time.monotonic() > deadline:
+                raise StoreUnavailable(f"The object store at {self.access.endpoint} does not answer.")
+            time.sleep(POLL_SECONDS)
+
+    def health(self) -> StoreHealth:
+        """How the store is at this moment."""
+        endpoint = self._access.endpoint if self._access else None
+        if self.external:
+            return StoreHealth("external", endpoint)
+        child = self._child
+        if child is None:
+            return StoreHealth("failed" if self._failed else "stopped", endpoint, None, self._restarts, self._reason)
+        status: Literal["running", "starting"] = "running" if child.alive and self._answers() else "starting"
+        return StoreHealth(status, endpoint, child.pid, self._restarts, self._reason)
+
+    def empty(self) -> None:
+        """Delete every bucket, and wait until the store answers again. An S3 of your own is left as it is."""
+        if self.external:
+            return
+        with self._lock:
+            ports = self._ports or self._choose_ports()
+            self._end(grace=0.0)
+            shutil.rmtree(self._data, ignore_errors=True)
+            self._launch(ports)
+        self.ready()
+
+    def close(self) -> None:
+        """End the store, within three seconds."""
+        self._closing.set()
+        with self._lock:
+            self._end(GRACE_SECONDS)
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    def _external_access(self) -> StoreAccess:
+        settings = self._settings
+        if settings.s3_endpoint is None or settings.s3_access_key is None or settings.s3_secret_key is None:
+            raise StoreUnavailable(
+                "STUDIOLO_S3_ENDPOINT names an S3 of your own: "
+                "set STUDIOLO_S3_ACCESS_KEY and STUDIOLO_S3_SECRET_KEY with it."
+            )
+        return StoreAccess(
+            settings.s3_endpoint.rstrip("/"), settings.s3_access_key, settings.s3_secret_key.get_secret_value()
+        )
+
+    def _choose_ports(self) -> Ports:
+        """The ports of the last time where they are free, so that what clients were told stays true; else others."""
+        kept = self._folder / "ports.json"
+        try:
+            ports = Ports.of(json.loads(kept.read_text()))
+            if ports.free:
+                return ports
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            pass
+        ports = Ports.choose()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(asdict(ports)))
+        return ports
+
+    def _launch(self, ports: Ports) -> None:
+        program = weed.program()
+        self._data.mkdir(parents=True, exist_ok=True)
+        weed.remove_sockets(ports)
+        engine = weed.keep_keys(self._identities, self._root)
+        child = self._processes.start(
+            NAME,
+            NAME,
+            weed.command(program, self._data, self._identities, ports),
+            environment=child_environment(weed.variables(self._settings.store_memory_mib)),
+            folder=self._folder,
+            details={"ports": asdict(ports)},
+        )
+        self._take(child, ports, engine)
+
+    def _take(self, child: Child, ports: Ports, engine: Key) -> None:
+        self._child, self._ports, self._failed = child, ports, False
+        self._access = StoreAccess(f"http://127.0.0.1:{ports.s3}", engine.id, engine.secret)
+        self._processes.watch(child, self._on_exit)
+
+    def _end(self, grace: float) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            self._processes.stop(child, grace)
+        if self._ports is not None:
+            weed.remove_sockets(self._ports)
+
+    def _on_exit(self, child: Child, status: int | None) -> None:
+        """Start the store again on its own ports, later each time; give up after RESTARTS deaths in a short while."""
+        with self._lock:
+            if child is not self._child or self._ports is None:
+                return
+            self._reason = _last_words(child, status)
+            self._deaths.append(time.monotonic())
+            soon = len(self._deaths) == RESTARTS and self._deaths[-1] - self._deaths[0] < RESTART_WINDOW_SECONDS
+            pause = 0.0 if len(self._deaths) == 1 else 0.2 * len(self._deaths)
+        if not soon and self._closing.wait(pause):
+            return
+        with self._lock:
+            if child is not self._child or self._closing.is_set():
+                return
+            try:
+                if soon:
+                    raise StoreUnavailable(f"It ended {RESTARTS} times within {RESTART_WINDOW_SECONDS:.0f} s.")
+                self._launch(self._ports)
+                self._restarts += 1
+            except (StoreUnavailable, OSError) as error:
+                self._child, self._failed = None, True
+                self._reason = f"{self._reason} {error}"
+                self._processes.forget(NAME)
+
+    def _answers(self) -> bool:
+        address = urlsplit(self.access.endpoint)
+        https = address.scheme == "https"
+        connect = http.client.HTTPSConnection if https else http.client.HTTPConnection
+        connection = connect(address.hostname or "127.0.0.1", address.port, timeout=2.0)
+        try:
+            # Only SeaweedFS knows /healthz; of another S3 any answer will do.
+            connection.request("GET", "/" if self.external else "/healthz")
+            status = connection.getresponse().status
+            return self.external or status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def _last_words(child: Child, status: int | None) -> str:
+    """Why the store ended: its status, and the last line of its log where that tells more."""
+    how = "ended" if status is None else f"was killed by signal {-status}" if status < 0 else f"ended with {status}"
+    reason = f"The object store (pid {child.pid}) {how}."
+    try:
+        with child.log.open("rb") as log:
+            log.seek(max(0, child.log.stat().st_size - 4096))
+            lines = log.read().decode(errors="replace").strip().splitlines()
+    except OSError:
+        return reason
+    return f"{reason} Its log {child.log} ends: {lines[-1].strip()}" if lines and status not in (None, -9) else reason

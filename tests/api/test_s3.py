@@ -1,0 +1,367 @@
+"""S3 on the one endpoint, through the clients people use."""
+
+import http.client
+import io
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import botocore.config
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+from s3_wire import Chunked, signed
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture(scope="session")
+def s3(client: Callable[..., Any]) -> Any:
+    return client("s3")
+
+
+@pytest.fixture
+def air(s3: Any) -> str:
+    """A bucket of the test's own."""
+    name = f"air-{secrets.token_hex(4)}"
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    return name
+
+
+def keys(s3: Any, bucket: str) -> list[str]:
+    return [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+
+
+def body(s3: Any, bucket: str, key: str) -> bytes:
+    content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    return content
+
+
+def fetch(url: str, method: str = "GET", data: bytes | None = None) -> tuple[int, dict[str, str], bytes]:
+    """What a program that knows nothing of AWS gets."""
+    request = urllib.request.Request(url, data, {"Content-Type": ""} if data else {}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, dict(answer.headers), answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), error.read()
+
+
+def store_process(server: Any) -> psutil.Process:
+    folder = str(server.data / "object-store")
+    return next(p for p in psutil.process_iter() if p.name() == "weed" and any(folder in part for part in p.cmdline()))
+
+
+@pytest.mark.parametrize(
+    "key", ["a b+c", "year=2016/é ü/日本.csv", "x//y", "100%25%2F", "q?a=1&b#c", "~-._!'()*:;@,=$"], ids=ascii
+)
+def test_any_key_comes_back_as_it_was_written(s3: Any, air: str, key: str) -> None:
+    s3.put_object(Bucket=air, Key=key, Body=key.encode(), Metadata={"station": "Aoti zhongxin"})
+    answer = s3.get_object(Bucket=air, Key=key)
+    assert answer["Body"].read() == key.encode()
+    assert answer["Metadata"] == {"station": "Aoti zhongxin"}
+
+
+def test_a_large_file_goes_up_in_parts_and_comes_down_whole_or_in_ranges(s3: Any, air: str, tmp_path: Path) -> None:
+    content = os.urandom(20 * MIB + 7)
+    (tmp_path / "up").write_bytes(content)
+    s3.upload_file(str(tmp_path / "up"), air, "big", ExtraArgs={"ContentType": "application/x-air"})
+    s3.download_file(air, "big", str(tmp_path / "down"))
+    assert (tmp_path / "down").read_bytes() == content
+    head = s3.head_object(Bucket=air, Key="big")
+    assert (head["ContentLength"], head["ContentType"]) == (len(content), "application/x-air")
+    part = s3.get_object(Bucket=air, Key="big", Range="bytes=8388600-8388700")
+    assert part["ContentRange"] == f"bytes 8388600-8388700/{len(content)}"
+    assert part["Body"].read() == content[8388600:8388701]
+
+
+def test_parts_can_be_copied_from_other_objects(s3: Any, air: str) -> None:
+    content = os.urandom(6 * MIB)
+    s3.put_object(Bucket=air, Key="source 1+", Body=content)
+    upload = s3.create_multipart_upload(Bucket=air, Key="joined")["UploadId"]
+    given = {"Bucket": air, "Key": "joined", "UploadId": upload}
+    first = s3.upload_part_copy(**given, PartNumber=1, CopySource={"Bucket": air, "Key": "source 1+"})
+    second = s3.upload_part(**given, PartNumber=2, Body=b"end")
+    parts = [
+        {"PartNumber": 1, "ETag": first["CopyPartResult"]["ETag"]},
+        {"PartNumber": 2, "ETag": second["ETag"]},
+    ]
+    done = s3.complete_multipart_upload(**given, MultipartUpload={"Parts": parts})
+    assert done["Location"] == f"{s3.meta.endpoint_url}/{air}/joined"
+    assert body(s3, air, "joined") == content + b"end"
+
+
+def test_objects_are_copied_tagged_and_deleted_in_bulk(s3: Any, air: str) -> None:
+    s3.put_object(Bucket=air, Key="raw/a b.csv", Body=b"1")
+    s3.copy_object(Bucket=air, Key="clean/ü.csv", CopySource={"Bucket": air, "Key": "raw/a b.csv"})
+    s3.put_object_tagging(Bucket=air, Key="clean/ü.csv", Tagging={"TagSet": [{"Key": "of", "Value": "a + b"}]})
+    assert s3.get_object_tagging(Bucket=air, Key="clean/ü.csv")["TagSet"] == [{"Key": "of", "Value": "a + b"}]
+    deleted = s3.delete_objects(Bucket=air, Delete={"Objects": [{"Key": "raw/a b.csv"}, {"Key": "clean/ü.csv"}]})
+    assert {entry["Key"] for entry in deleted["Deleted"]} == {"raw/a b.csv", "clean/ü.csv"}
+    assert keys(s3, air) == []
+
+
+def test_lists_page_and_know_folders(s3: Any, air: str) -> None:
+    names = [f"day={day:02}/part-{part}" for day in range(4) for part in range(3)]
+    for name in names:
+        s3.put_object(Bucket=air, Key=name, Body=b"x")
+    pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket=air, PaginationConfig={"PageSize": 5}))
+    assert [len(page["Contents"]) for page in pages] == [5, 5, 2]
+    assert [entry["Key"] for page in pages for entry in page["Contents"]] == names
+    folders = s3.list_objects_v2(Bucket=air, Delimiter="/")["CommonPrefixes"]
+    assert [folder["Prefix"] for folder in folders] == [f"day={day:02}/" for day in range(4)]
+
+
+def test_checksums_are_kept_and_wrong_ones_refused(s3: Any, air: str) -> None:
+    s3.put_object(Bucket=air, Key="a", Body=b"hello", ChecksumAlgorithm="SHA256")
+    kept = s3.head_object(Bucket=air, Key="a", ChecksumMode="ENABLED")
+    assert kept["ChecksumSHA256"] == "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="
+    with pytest.raises(ClientError, match="BadDigest"):
+        s3.put_object(Bucket=air, Key="b", Body=b"hello", ChecksumSHA256="A" * 43 + "=")
+    assert keys(s3, air) == ["a"]
+
+
+def test_conditions_are_respected(s3: Any, air: str) -> None:
+    etag = s3.put_object(Bucket=air, Key="a", Body=b"first")["ETag"]
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        s3.put_object(Bucket=air, Key="a", Body=b"second", IfNoneMatch="*")
+    with pytest.raises(ClientError, match="304"):
+        s3.get_object(Bucket=air, Key="a", IfNoneMatch=etag)
+    assert body(s3, air, "a") == b"first"
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "us-east-1"])
+def test_presigned_urls_read_and_write_in_the_way_boto3_signs_for_that_region(
+    client: Callable[..., Any], air: str, region: str
+) -> None:
+    s3 = client("s3", region_name=region)
+    given = {"Bucket": air, "Key": "a b+ü"}
+    put = s3.generate_presigned_url("put_object", Params=given)
+    assert fetch(put, "PUT", b"by hand")[0] == 200
+    get = s3.generate_presigned_url("get_object", Params={**given, "ResponseContentType": "text/x-air"})
+    status, headers, content = fetch(get)
+    assert (status, headers["content-type"], content) == (200, "text/x-air", b"by hand")
+    status, _, content = fetch(get.replace("Signature=", "Signature=00"))
+    assert (status, b"<Code>SignatureDoesNotMatch</Code>" in content) == (403, True)
+
+
+def test_a_presigned_form_uploads(s3: Any, air: str) -> None:
+    form = s3.generate_presigned_post(air, "forms/${filename}")
+    fields = {**form["fields"], "file": "hello"}
+    parts = []
+    for name, value in fields.items():
+        filename = '; filename="f.txt"' if name == "file" else ""
+        parts.append(f'--edge\r\nContent-Disposition: form-data; name="{name}"{filename}\r\n\r\n{value}\r\n')
+    request = urllib.request.Request(
+        form["url"], ("".join(parts) + "--edge--\r\n").encode(), {"Content-Type": "multipart/form-data; boundary=edge"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 204
+    assert body(s3, air, "forms/f.txt") == b"hello"
+
+
+def test_buckets_are_found_in_the_host_name(
+    client: Callable[..., Any], server: Any, air: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = socket.getaddrinfo
+
+    def every_localhost(host: Any, *rest: Any, **options: Any) -> Any:
+        return real("127.0.0.1" if str(host).endswith(".localhost") else host, *rest, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", every_localhost)
+    port = server.endpoint.rpartition(":")[2]
+    for host in ("localhost", "s3.localhost", "s3.eu-central-1.localhost"):
+        virtual = client(
+            "s3",
+            endpoint_url=f"http://{host}:{port}",
+            config=botocore.config.Config(s3={"addressing_style": "virtual"}, signature_version="s3v4"),
+        )
+        virtual.put_object(Bucket=air, Key=f"by/{host}", Body=host.encode())
+        url = virtual.generate_presigned_url("get_object", Params={"Bucket": air, "Key": f"by/{host}"})
+        assert url.startswith(f"http://{air}.{host}:{port}/by/")
+        assert fetch(url)[2] == host.encode()
+    assert keys(client("s3"), air) == ["by/localhost", "by/s3.eu-central-1.localhost", "by/s3.localhost"]
+
+
+def test_a_wrong_signature_an_unknown_key_and_no_signature_are_refused(
+    client: Callable[..., Any], server: Any, air: str
+) -> None:
+    with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
+        client("s3", aws_secret_access_key="wrong").list_buckets()
+    with pytest.raises(ClientError, match="InvalidAccessKeyId"):
+        client("s3", aws_access_key_id="AKIANOBODY").list_buckets()
+    status, _, content = fetch(f"{server.endpoint}/{air}?list-type=2")
+    assert (status, b"<Code>AccessDenied</Code>" in content) == (403, True)
+
+
+def put(server: Any, path: str, chunks: Iterator[bytes], headers: dict[str, str]) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection(server.endpoint.removeprefix("http://"), timeout=60)
+    connection.request("PUT", path, body=chunks, headers=headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+def test_a_body_that_is_not_the_signed_one_never_becomes_an_object(s3: Any, server: Any, air: str) -> None:
+    for size in (0, 5, 3 * MIB):
+        headers = signed(server, "PUT", f"/{air}/a", payload=b"y" * (size + 1))
+        headers["content-length"] = str(size)
+        status, content = put(server, f"/{air}/a", iter([b"z" * size]), headers)
+        assert (status, b"<Code>XAmzContentSHA256Mismatch</Code>" in content) == (400, True)
+    assert keys(s3, air) == []
+
+
+@pytest.mark.parametrize("sent", [0, 1, MIB])
+def test_an_upload_that_breaks_off_never_becomes_an_object(s3: Any, server: Any, air: str, sent: int) -> None:
+    headers = signed(server, "PUT", f"/{air}/a", payload=None) | {"content-length": str(10 * MIB)}
+    connection = http.client.HTTPConnection(server.endpoint.removeprefix("http://"))
+    connection.putrequest("PUT", f"/{air}/a")
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    connection.send(b"x" * sent)
+    connection.close()
+    s3.put_object(Bucket=air, Key="b", Body=b"")
+    assert keys(s3, air) == ["b"]
+
+
+def test_a_large_upload_to_a_bucket_that_is_not_there_is_refused_in_s3_s_words(s3: Any) -> None:
+    with pytest.raises(s3.exceptions.NoSuchBucket):
+        s3.put_object(Bucket="no-such-bucket", Key="a", Body=bytes(20 * MIB))
+
+
+def test_signed_chunks_are_checked_and_stored_without_their_framing(s3: Any, server: Any, air: str) -> None:
+    content = os.urandom(3 * 65536 + 11)
+    chunked = Chunked(server, f"/{air}/good", content)
+    assert put(server, f"/{air}/good", chunked.chunks(), chunked.headers)[0] == 200
+    head = s3.get_object(Bucket=air, Key="good")
+    assert head["Body"].read() == content
+    assert "ContentEncoding" not in head
+    for forged in range(5):
+        chunked = Chunked(server, f"/{air}/forged", content)
+        status, answer = put(server, f"/{air}/forged", chunked.chunks(forged=forged), chunked.headers)
+        assert (status, b"<Code>SignatureDoesNotMatch</Code>" in answer) == (403, True)
+    assert keys(s3, air) == ["good"]
+
+
+def test_a_trailing_checksum_is_checked_and_kept(s3: Any, server: Any, air: str) -> None:
+    for trailer, expected in (("NhCmhg==", 200), ("AAAAAA==", 400)):
+        headers = signed(
+            server,
+            "PUT",
+            f"/{air}/{expected}",
+            payload="STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+            extra={
+                "content-encoding": "aws-chunked",
+                "x-amz-decoded-content-length": "5",
+                "x-amz-trailer": "x-amz-checksum-crc32",
+            },
+        )
+        framed = f"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:{trailer}\r\n\r\n".encode()
+        headers["content-length"] = str(len(framed))
+        assert put(server, f"/{air}/{expected}", iter([framed]), headers)[0] == expected
+    kept = s3.head_object(Bucket=air, Key="200", ChecksumMode="ENABLED")
+    assert (kept["ContentLength"], kept["ChecksumCRC32"]) == (5, "NhCmhg==")
+    assert keys(s3, air) == ["200"]
+
+
+def test_what_the_store_would_misunderstand_is_answered_as_not_implemented(s3: Any, air: str) -> None:
+    s3.put_object(Bucket=air, Key="a", Body=b"kept")
+    calls: list[Callable[[], Any]] = [
+        lambda: s3.put_bucket_website(Bucket=air, WebsiteConfiguration={"IndexDocument": {"Suffix": "i.html"}}),
+        lambda: s3.delete_bucket_website(Bucket=air),
+        lambda: s3.put_bucket_notification_configuration(Bucket=air, NotificationConfiguration={}),
+        lambda: s3.get_object_torrent(Bucket=air, Key="a"),
+    ]
+    for call in calls:
+        with pytest.raises(ClientError, match="NotImplemented") as refused:
+            call()
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert body(s3, air, "a") == b"kept"
+
+
+def test_no_path_leaves_its_bucket(s3: Any, air: str) -> None:
+    for key in ("../other/a", "a/../b", "./a"):
+        with pytest.raises(ClientError, match="InvalidURI"):
+            s3.put_object(Bucket=air, Key=key, Body=b"x")
+
+
+def test_a_large_object_passes_without_filling_the_server_s_memory(s3: Any, server: Any, air: str) -> None:
+    process, size, block = psutil.Process(server.pid), 256 * MIB, os.urandom(MIB)
+    before = peak = process.memory_info().rss
+
+    def measured() -> Iterator[bytes]:
+        nonlocal peak
+        for _ in range(size // MIB):
+            yield block
+            peak = max(peak, process.memory_info().rss)
+
+    headers = signed(server, "PUT", f"/{air}/a", payload=None) | {"content-length": str(size)}
+    assert put(server, f"/{air}/a", measured(), headers)[0] == 200
+    stream, received = s3.get_object(Bucket=air, Key="a")["Body"], 0
+    for piece in stream.iter_chunks(MIB):
+        received += len(piece)
+        peak = max(peak, process.memory_info().rss)
+    assert received == size
+    assert peak - before < 32 * MIB
+
+
+def test_a_killed_store_comes_back_with_its_objects_at_the_same_address(
+    client: Callable[..., Any], server: Any, air: str
+) -> None:
+    patient = client("s3", config=botocore.config.Config(retries={"mode": "standard", "total_max_attempts": 12}))
+    patient.put_object(Bucket=air, Key="a", Body=b"kept")
+    killed = store_process(server)
+    killed.kill()
+    psutil.wait_procs([killed], timeout=10)
+    assert body(patient, air, "a") == b"kept"
+    assert body(client("s3", endpoint_url=server.s3_endpoint), air, "a") == b"kept"
+    assert store_process(server).pid != killed.pid
+
+
+def test_the_aws_cli_copies_syncs_lists_and_removes(server: Any, air: str, tmp_path: Path) -> None:
+    identity, secret = server.key()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "AWS_ENDPOINT_URL": server.endpoint,
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": identity,
+        "AWS_SECRET_ACCESS_KEY": secret,
+    }
+
+    def aws(*arguments: str) -> str:
+        program = [sys.executable, "-m", "awscli", "s3", *arguments]
+        return subprocess.run(program, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    source = tmp_path / "source"
+    (source / "sub dir").mkdir(parents=True)
+    (source / "a.csv").write_bytes(b"1")
+    (source / "sub dir" / "ü.csv").write_bytes(os.urandom(9 * MIB))
+    aws("sync", str(source), f"s3://{air}/raw")
+    assert "raw/sub dir/ü.csv" in aws("ls", "--recursive", f"s3://{air}")
+    aws("cp", "--recursive", f"s3://{air}/raw", str(tmp_path / "back"))
+    assert (tmp_path / "back" / "sub dir" / "ü.csv").read_bytes() == (source / "sub dir" / "ü.csv").read_bytes()
+    aws("rm", "--recursive", f"s3://{air}/raw")
+    assert aws("ls", "--recursive", f"s3://{air}") == ""
+
+
+def test_an_error_in_the_middle_of_a_connection_leaves_it_usable(server: Any, s3: Any, air: str) -> None:
+    connection = http.client.HTTPConnection(server.endpoint.removeprefix("http://"), timeout=60)
+    data = io.BytesIO(b"z" * MIB)
+    wrong = signed(server, "PUT", f"/{air}/a", payload=b"y" * MIB)
+    connection.request("PUT", f"/{air}/a", body=data, headers={**wrong, "content-length": str(MIB)})
+    refused = connection.getresponse()
+    refused.read()
+    socket_before = connection.sock
+    connection.request("PUT", f"/{air}/b", body=b"right", headers=signed(server, "PUT", f"/{air}/b", payload=b"right"))
+    accepted = connection.getresponse()
+    assert (refused.status, accepted.status) == (400, 200)
+    assert connection.sock is socket_before
+    assert keys(s3, air) == ["b"]

@@ -1,0 +1,214 @@
+"""What is left after a `kill -9` at a bad moment."""
+
+import os
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import botocore.exceptions
+import psutil
+import pytest
+from tests.conftest import Server, create_role
+from tests.waiting import until
+
+ROWS = "\n".join(f"{3 * a - 2 * b + 1},{a},{b}" for a in range(100) for b in range(100))
+
+
+@pytest.fixture(scope="module")
+def crashing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for the tests of this file, each of which leaves it up."""
+    server = Server(tmp_path_factory.mktemp("crashing"), settings={"STUDIOLO_WARM_SESSIONS": "0"}).up()
+    yield server
+    server.down()
+
+
+@pytest.fixture(scope="module")
+def crashing_role(crashing: Server) -> str:
+    return create_role(crashing)
+
+
+@pytest.fixture(scope="module")
+def session(crashing: Server, crashing_role: str) -> str:
+    """A Spark session that is ready."""
+    glue = crashing.client("glue")
+    glue.create_session(
+        Id="survivor", Role=crashing_role, Command={"Name": "glueetl", "PythonVersion": "3"}, GlueVersion="5.0"
+    )
+    until(lambda: glue.get_session(Id="survivor")["Session"]["Status"] == "READY")
+    return "survivor"
+
+
+def finished(glue: Any, session: str, statement: int) -> dict[str, Any]:
+    def over() -> dict[str, Any] | None:
+        found: dict[str, Any] = glue.get_statement(SessionId=session, Id=statement)["Statement"]
+        return found if found["State"] in ("AVAILABLE", "ERROR", "CANCELLED") else None
+
+    return until(over)
+
+
+def killed(server: Server, name: Callable[[str], bool]) -> int:
+    """`kill -9` the server's child of that name; its pid."""
+    (child,) = [child for child in server.health()["children"] if child["alive"] and name(child["name"])]
+    process = psutil.Process(child["pid"])
+    os.kill(process.pid, signal.SIGKILL)
+    psutil.wait_procs([process], timeout=10)
+    return int(child["pid"])
+
+
+def test_a_statement_that_runs_while_the_server_is_dead_is_there_at_the_next_up(
+    crashing: Server, session: str, tmp_path: Path
+) -> None:
+    glue = crashing.client("glue")
+    first = glue.run_statement(SessionId=session, Code="kept = spark.range(1000).count()")["Id"]
+    assert finished(glue, session, first)["State"] == "AVAILABLE"
+    signal_file = tmp_path / "go"
+    waiting = (
+        "import pathlib, time\n"
+        f"while not pathlib.Path({str(signal_file)!r}).exists():\n"
+        "    time.sleep(0.02)\n"
+        "print('went on')"
+    )
+    running = glue.run_statement(SessionId=session, Code=waiting)["Id"]
+    queued = glue.run_statement(SessionId=session, Code="print(kept + spark.range(5).count())")["Id"]
+    until(lambda: glue.get_statement(SessionId=session, Id=running)["Statement"]["State"] == "RUNNING")
+    crashing.kill()
+    signal_file.touch()
+    crashing.up()
+    assert "went on" in finished(glue, session, running)["Output"]["Data"]["TextPlain"]
+    assert "1005" in finished(glue, session, queued)["Output"]["Data"]["TextPlain"]
+
+
+def test_a_training_job_that_runs_while_the_server_is_dead_ends_with_its_model(
+    crashing: Server, crashing_role: str
+) -> None:
+    s3, sagemaker = crashing.client("s3"), crashing.client("sagemaker")
+    s3.create_bucket(Bucket="faults")
+    s3.put_object(Bucket="faults", Key="train/rows.csv", Body=ROWS.encode())
+    sagemaker.create_training_job(**training("survivor", crashing_role, epochs="200"))
+    status = lambda: sagemaker.describe_training_job(TrainingJobName="survivor")["SecondaryStatus"]  # noqa: E731
+    until(lambda: status() in ("Training", "Uploading", "Completed"))
+    crashing.kill()
+    crashing.up()
+    sagemaker.get_waiter("training_job_completed_or_stopped").wait(
+        TrainingJobName="survivor", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    job = sagemaker.describe_training_job(TrainingJobName="survivor")
+    bucket, _, key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
+    assert job["TrainingJobStatus"] == "Completed"
+    assert s3.head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
+
+
+def training(name: str, role: str, **hyperparameters: str) -> dict[str, Any]:
+    channel = {
+        "ChannelName": "train",
+        "ContentType": "text/csv",
+        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://faults/train/"}},
+    }
+    return {
+        "TrainingJobName": name,
+        "RoleArn": role,
+        "AlgorithmSpecification": {
+            "TrainingImage": "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1",
+            "TrainingInputMode": "File",
+        },
+        "HyperParameters": {
+            "predictor_type": "regressor",
+            "feature_dim": "2",
+            "mini_batch_size": "100",
+            **hyperparameters,
+        },
+        "InputDataConfig": [channel],
+        "OutputDataConfig": {"S3OutputPath": "s3://faults/output"},
+        "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+    }
+
+
+def test_a_killed_training_job_fails_with_the_reason(crashing: Server, crashing_role: str) -> None:
+    sagemaker = crashing.client("sagemaker")
+    sagemaker.create_training_job(
+        **training("victim", crashing_role, epochs="1000000", early_stopping_patience="1000000")
+    )
+    until(lambda: sagemaker.describe_training_job(TrainingJobName="victim")["SecondaryStatus"] == "Training")
+    killed(crashing, lambda name: "victim" in name)
+    until(lambda: sagemaker.describe_training_job(TrainingJobName="victim")["TrainingJobStatus"] == "Failed")
+    assert "InternalServerError" in sagemaker.describe_training_job(TrainingJobName="victim")["FailureReason"]
+
+
+def test_a_killed_serving_process_comes_back(crashing: Server, crashing_role: str) -> None:
+    sagemaker, runtime = crashing.client("sagemaker"), crashing.client("sagemaker-runtime")
+    job = sagemaker.describe_training_job(TrainingJobName="survivor")
+    image = job["AlgorithmSpecification"]["TrainingImage"]
+    container = {"Image": image, "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"]}
+    sagemaker.create_model(ModelName="survivor", PrimaryContainer=container, ExecutionRoleArn=crashing_role)
+    variant = {"VariantName": "all", "ModelName": "survivor", "InitialInstanceCount": 1, "InstanceType": "ml.t2.medium"}
+    sagemaker.create_endpoint_config(EndpointConfigName="survivor", ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName="survivor", EndpointConfigName="survivor")
+    until(lambda: sagemaker.describe_endpoint(EndpointName="survivor")["EndpointStatus"] == "InService")
+
+    def answer() -> bytes | None:
+        try:
+            body: bytes = runtime.invoke_endpoint(EndpointName="survivor", ContentType="text/csv", Body=b"1,1")[
+                "Body"
+            ].read()
+        except botocore.exceptions.ClientError:
+            return None
+        return body
+
+    before = until(answer)
+    gone = killed(crashing, lambda name: "endpoint" in name and "survivor" in name)
+    assert until(answer) == before
+    assert not psutil.pid_exists(gone)
+    crashing.kill()
+    crashing.up()
+    assert until(answer) == before
+
+
+def test_a_killed_object_store_comes_back_with_what_was_in_it(crashing: Server) -> None:
+    s3 = crashing.client("s3")
+    s3.put_object(Bucket="faults", Key="kept", Body=b"kept")
+    killed(crashing, lambda name: name == "object-store")
+
+    def kept() -> bytes | None:
+        try:
+            body: bytes = s3.get_object(Bucket="faults", Key="kept")["Body"].read()
+        except botocore.exceptions.ClientError:
+            return None
+        return body
+
+    assert until(kept) == b"kept"
+
+
+def test_a_killed_kernel_fails_its_session_with_the_reason(crashing: Server, session: str) -> None:
+    glue = crashing.client("glue")
+    running = glue.run_statement(SessionId=session, Code="import time; time.sleep(600)")["Id"]
+    until(lambda: glue.get_statement(SessionId=session, Id=running)["Statement"]["State"] == "RUNNING")
+    killed(crashing, lambda name: name.startswith("session"))
+    until(lambda: glue.get_session(Id=session)["Session"]["Status"] == "FAILED")
+    assert "kernel" in glue.get_session(Id=session)["Session"]["ErrorMessage"]
+    assert finished(glue, session, running)["State"] == "ERROR"
+
+
+def test_a_full_disk_refuses_writes_in_a_sentence_and_takes_nothing_down(crashing: Server) -> None:
+    iam = crashing.client("iam")
+    server = psutil.Process(crashing.pid)
+    unlimited = server.rlimit(resource.RLIMIT_FSIZE)
+    # A file-size limit of one byte is what a full disk is to a writer, and needs no disk to be filled.
+    server.rlimit(resource.RLIMIT_FSIZE, (1, unlimited[1]))
+    with pytest.raises(botocore.exceptions.ClientError, match="state cannot be written") as refused:
+        iam.create_role(RoleName="too-much", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+    server.rlimit(resource.RLIMIT_FSIZE, unlimited)
+    assert iam.list_roles()["Roles"]
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_role(RoleName="too-much")
+
+
+def test_down_after_a_crash_ends_what_the_dead_server_left(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", settings={"STUDIOLO_WARM_SESSIONS": "0"}).up()
+    server.kill()
+    assert server.children() != []
+    server.down()
+    assert server.children() == []

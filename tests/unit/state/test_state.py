@@ -1,0 +1,135 @@
+import subprocess
+import sys
+import threading
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, func, select, update
+
+import studiolo.processes.tables  # noqa: F401
+from studiolo.processes.tables import children
+from studiolo.state import Moment, State, StateUnavailable, metadata, page
+
+
+def child(name: str) -> dict[str, object]:
+    return {"name": name, "kind": "test", "mark": "m", "pid": 0, "log": "", "details": {}}
+
+
+def test_the_migrations_build_exactly_the_tables_that_the_domains_declare(state: State) -> None:
+    with state.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_opening_a_database_again_keeps_what_is_in_it(state: State, url: str) -> None:
+    with state.transaction() as tx:
+        tx.execute(children.insert().values(child("a")))
+    again = State(url)
+    with again.reading() as connection:
+        assert connection.execute(select(children.c.name)).scalars().all() == ["a"]
+    again.close()
+
+
+def test_a_transaction_that_raises_leaves_nothing(state: State) -> None:
+    def write_and_fail() -> None:
+        with state.transaction() as tx:
+            tx.execute(children.insert().values(child("a")))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
+    with state.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(children)).scalar() == 0
+
+
+def test_concurrent_read_then_write_transactions_lose_no_update(state: State) -> None:
+    with state.transaction() as tx:
+        tx.execute(children.insert().values(child("counter")))
+
+    def count() -> None:
+        for _ in range(20):
+            with state.transaction() as tx:
+                pid = tx.execute(select(children.c.pid).with_for_update()).scalar_one()
+                tx.execute(update(children).values(pid=pid + 1))
+
+    threads = [threading.Thread(target=count) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with state.reading() as connection:
+        assert connection.execute(select(children.c.pid)).scalar() == 160
+
+
+def test_an_acknowledged_write_survives_kill_9(url: str) -> None:
+    program = (
+        "import os, signal, sys\n"
+        "from studiolo.processes.tables import children\n"
+        "from studiolo.state import State\n"
+        "state = State(sys.argv[1])\n"
+        "for i in range(50):\n"
+        "    with state.transaction() as tx:\n"
+        "        tx.execute(children.insert().values(name=f'{i:02}', kind='t', mark='', log='', details={}))\n"
+        "    print(i, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, url], capture_output=True, text=True, check=False)
+    acknowledged = killed.stdout.split()
+    assert len(acknowledged) == 50, killed.stderr
+    state = State(url)
+    with state.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(children)).scalar() == 50
+    state.close()
+
+
+def test_pages_are_found_by_key_and_end(state: State) -> None:
+    with state.transaction() as tx:
+        tx.execute(children.insert(), [child(f"{i}") for i in range(5)])
+    with state.reading() as connection:
+        first = page(connection, select(children.c.name), children.c.name, None, 2)
+        second = page(connection, select(children.c.name), children.c.name, first.next, 2)
+        last = page(connection, select(children.c.name), children.c.name, second.next, 2)
+        backwards = page(connection, select(children.c.name), children.c.name, "3", 2, descending=True)
+    assert [[row.name for row in p.items] for p in (first, second, last)] == [["0", "1"], ["2", "3"], ["4"]]
+    assert last.next is None
+    assert [row.name for row in backwards.items] == ["2", "1"]
+
+
+def test_a_moment_comes_back_to_the_microsecond() -> None:
+    moment = datetime(2016, 1, 1, 3, 4, 5, 678901, tzinfo=timezone(timedelta(hours=8)))
+    kept = Moment().process_bind_param(moment, None)
+    assert Moment().process_result_value(kept, None) == moment
+
+
+def test_a_reset_empties_every_table(state: State) -> None:
+    with state.transaction() as tx:
+        tx.execute(children.insert().values(child("a")))
+    state.empty()
+    with state.reading() as connection:
+        assert all(not connection.execute(select(table)).first() for table in metadata.sorted_tables)
+
+
+def test_a_file_that_is_no_database_is_refused_in_the_database_s_words(tmp_path: Path) -> None:
+    (tmp_path / "state.db").write_text("this is a letter, not a database" * 100)
+    with pytest.raises(StateUnavailable, match="file is not a database"):
+        State(f"sqlite:///{tmp_path / 'state.db'}")
+
+
+def test_a_postgresql_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StateUnavailable, match="Is the server running"):
+        State(f"postgresql:///studiolo?host={tmp_path}")
+
+
+@pytest.mark.parametrize("url", ["not a url", "nosuchdatabase://host/name"])
+def test_a_url_of_no_known_database_is_refused_in_a_sentence(url: str) -> None:
+    with pytest.raises(StateUnavailable, match="SQLAlchemy URL|no driver"):
+        State(url)
+
+
+def test_sqlite_is_in_wal_mode(tmp_path: Path) -> None:
+    state = State(f"sqlite:///{tmp_path / 'state.db'}")
+    with create_engine(f"sqlite:///{tmp_path / 'state.db'}").connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    state.close()

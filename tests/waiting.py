@@ -1,0 +1,16 @@
+"""Waiting on a condition, not on a clock."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def until(condition: Callable[[], T | None], seconds: float = 60) -> T:
+    """What `condition` answers as soon as that is true; fails the test when it does not become so."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"not true within {seconds} s"
+        time.sleep(0.05)
+    return answer
