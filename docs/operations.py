@@ -17,7 +17,9 @@ def table() -> str:
     parts = [HEAD]
     for name, service in sorted(SERVICES.items()):
         model = service_model(name)
-        there = [operation for operation in sorted(model.operation_names) if xform_name(operation) in service.implemented()]
+        there = [
+            operation for operation in sorted(model.operation_names) if xform_name(operation) in service.implemented()
+        ]
         parts.append(f"## {name}\n\n{len(there)} of {len(model.operation_names)} operations.\n")
         parts.append("\n".join(f"- {operation}" for operation in there) + "\n")
     return "\n".join(parts)

@@ -21,8 +21,9 @@ from studiolo.asgi import Disconnected, Message, Receive, Send, TooLarge, read_b
 from studiolo.aws import protocols
 from studiolo.aws.errors import ServiceError, internal_failure, not_implemented
 from studiolo.aws.http import HttpRequest, HttpResponse
-from studiolo.aws.models import operation_model
-from studiolo.aws.routing import Route, Router, signing_name_of
+from studiolo.aws.models import bare_operation, operation_model
+from studiolo.aws.protocols import new_request_id
+from studiolo.aws.routing import Route, Router, protocol_guess, signing_name_of
 from studiolo.aws.sigv4 import Credential, Verified, verify
 from studiolo.aws.validation import validate
 from studiolo.domain import Denied, DomainError, Scope, now
@@ -31,7 +32,7 @@ from studiolo.services.call import Call, Studio
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
 from studiolo.services.logs import logs
-from studiolo.services.s3 import S3Gateway
+from studiolo.services.s3 import S3Gateway, action_of, error_answer
 from studiolo.services.sagemaker import sagemaker
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.service import Handler, Service
@@ -45,6 +46,7 @@ SERVICES: Mapping[str, Service] = {
 }
 
 MIB = 1024 * 1024
+FORM = "application/x-www-form-urlencoded"
 THREADS = 40
 
 
@@ -82,24 +84,24 @@ class App:
         else:
             head = request_head(scope)
             try:
-                if signing_name_of(head) == "s3":
-                    await self._gateway(head, self._admit_to_s3, receive, send)
+                if self._is_s3(head):
+                    await self._pass_to_s3(head, receive, send)
                 else:
                     await send_response(send, await self._answer(head, receive))
             except Disconnected:
                 log.debug("a client went away in the middle of its request")
 
     async def _answer(self, head: HttpRequest, receive: Receive) -> HttpResponse:
-        request_id = protocols.new_request_id()
+        request_id = new_request_id()
         try:
             body = await read_body(receive, self._max_body * MIB)
             request = HttpRequest(head.method, head.url, head.headers, body)
             exchange = self._exchange(request, self._router.identify(request), request_id)
         except TooLarge:
             message = f"The request body is larger than {self._max_body} MiB."
-            return protocols.refuse(head, ServiceError("RequestEntityTooLargeException", message, 413), request_id)
+            return _refusal(head, ServiceError("RequestEntityTooLargeException", message, 413), request_id)
         except ServiceError as error:
-            return protocols.refuse(head, error, request_id)
+            return _refusal(head, error, request_id)
         if inspect.iscoroutinefunction(exchange.handler):
             return await self._carry(exchange)
         # Handlers and domains are plain synchronous Python; the event loop belongs to HTTP alone.
@@ -107,7 +109,7 @@ class App:
 
     def _exchange(self, request: HttpRequest, route: Route, request_id: str) -> Exchange:
         if route.operation is None:
-            raise ServiceError("AccessDenied", "An S3 request must be signed.", 403)
+            raise ServiceError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
         service = SERVICES[route.service]
         handler = service.handler(route.operation)
         if handler is None:
@@ -159,11 +161,30 @@ class App:
         verified = verify(request, credential, now())
         return verified, principals[verified.access_key]
 
-    def _admit_to_s3(self, head: HttpRequest, action: str, resource: str) -> Verified:
-        """Authenticate and authorize an S3 request by its head; its payload is verified as it streams."""
-        verified, principal = self._authenticate(head)
-        self._studio.identity.authorize(principal, action, resource)
-        return verified
+    def _is_s3(self, head: HttpRequest) -> bool:
+        """Whether a request is signed for S3; or not signed at all, and claimed by no other service."""
+        signing_name = signing_name_of(head)
+        if signing_name is not None or head.headers.get("content-type", "").startswith(FORM):
+            return signing_name == "s3"
+        try:
+            return self._router.identify(head).service == "s3"
+        except ServiceError:
+            return False
+
+    async def _pass_to_s3(self, head: HttpRequest, receive: Receive, send: Send) -> None:
+        """Authenticate and authorize by the head; the payload is verified as it streams."""
+        request_id = new_request_id()
+        verified = None
+        try:
+            if signing_name_of(head) is not None:
+                verified, principal = self._authenticate(head)
+                self._studio.identity.authorize(principal, *action_of(head))
+        except ServiceError as error:
+            await error_answer(send, error, request_id, head)
+        except Denied as error:
+            await error_answer(send, ServiceError("AccessDenied", str(error), 403), request_id, head)
+        else:
+            await self._gateway(head, verified, receive, send, request_id)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """ASGI's lifespan: what belongs to the event loop begins and ends with it."""
@@ -191,6 +212,10 @@ def _failure(exchange: Exchange, error: Exception) -> HttpResponse:
         name = f"{exchange.service.name} {exchange.model.name}"
         log.error("%s failed; request id %s", name, exchange.request_id, exc_info=error)
         error = internal_failure(exchange.request_id)
-    return protocols.serialize_error(
-        exchange.model, error, protocol=exchange.protocol, request_id=exchange.request_id
-    )
+    return protocols.serialize_error(exchange.model, error, protocol=exchange.protocol, request_id=exchange.request_id)
+
+
+def _refusal(head: HttpRequest, error: ServiceError, request_id: str) -> HttpResponse:
+    """An answer to a request that could not be routed, in the protocol it seems to speak."""
+    protocol = protocol_guess(head)
+    return protocols.serialize_error(bare_operation(protocol), error, protocol=protocol, request_id=request_id)

@@ -191,9 +191,10 @@ def env(
         written = write_profile(running.endpoint, running.s3_endpoint, settings.region, key.id, key.secret)
         out.print(f"Profile [bold]studiolo[/bold] written to {' and '.join(str(path) for path in written)}.")
         return
-    for name, value in client_environment(running.endpoint, settings.region, key, running.s3_endpoint).items():
+    variables = client_environment(running.endpoint, settings.region, key, running.s3_endpoint)
+    for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")  # noqa: T201 (for eval: no terminal width, no colors)
-    if not plugin_works():
+    if not plugin_works({**os.environ, **variables}):
         err.print(
             "Note: this botocore ignores the endpoint plugin; clients that hard-code AWS addresses will miss Studiolo."
         )

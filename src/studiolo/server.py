@@ -8,14 +8,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 
 import uvicorn
 
 from studiolo import __version__
-from studiolo.app import App
+from studiolo.app import SERVICES, App
 from studiolo.config import Settings
 from studiolo.domain import now
+from studiolo.health import own_pages
 from studiolo.identity import Identity, root_key
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.logs import Logs
@@ -23,6 +23,7 @@ from studiolo.ml import MachineLearning
 from studiolo.processes import Processes
 from studiolo.runtimes import JavaMissing, Runtimes
 from studiolo.services.call import Studio
+from studiolo.services.s3 import S3Gateway
 from studiolo.sessions import Sessions
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage, StoreUnavailable
@@ -48,10 +49,10 @@ def serve(settings: Settings) -> None:
         with Instance(settings.folder) as instance, _listen(settings) as listener, ExitStack() as cleanup:
             endpoint = f"http://{_host(settings)}:{listener.getsockname()[1]}"
             log.info("Studiolo %s starts on %s", __version__, settings.folder)
-            built = build(settings, endpoint, cleanup)
-            instance.announce(Running(os.getpid(), endpoint, built.storage.access.endpoint, __version__, time.time()))
+            app, storage = build(settings, endpoint, cleanup)
+            instance.announce(Running(os.getpid(), endpoint, storage.access.endpoint, __version__, time.time()))
             log.info("answers at %s after %.1f s", endpoint, time.monotonic() - began)
-            _run(built.app, listener)
+            _run(app, listener)
             log.info("stops")
     except (AlreadyRunning, StateUnavailable, StoreUnavailable, JavaMissing) as error:
         raise CannotStart(str(error)) from error
@@ -61,15 +62,7 @@ def serve(settings: Settings) -> None:
         ) from error
 
 
-@dataclass(frozen=True)
-class Built:
-    """A Studio with the app that serves it."""
-
-    app: App
-    storage: Storage
-
-
-def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> Built:
+def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, Storage]:
     """Open the state and build the domains, each adopting what a crashed server left; `cleanup` ends them in reverse."""
     folder = settings.folder
     state = State(settings.database)
@@ -81,15 +74,22 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> Built:
     storage = Storage(settings, processes, root)
     storage.start()
     cleanup.callback(storage.close)
-    log.info("object store at %s", storage.access.endpoint)
     sessions = Sessions(state, processes, Runtimes(settings), identity, logs, storage, settings, endpoint, now)
     sessions.start()
     cleanup.callback(sessions.close)
     ml = MachineLearning(state, processes, identity, logs, storage, settings, endpoint, now)
     ml.start()
     cleanup.callback(ml.close)
+
+    def reset() -> None:
+        for domain in (sessions, ml, storage, logs):
+            domain.empty()
+        state.empty()
+
+    services = sorted([*SERVICES, "s3"])
+    pages = own_pages(services, processes, reset if settings.allow_reset else None)
     studio = Studio(identity, logs, sessions, ml)
-    return Built(App(studio, settings, storage, processes, state), storage)
+    return App(studio, S3Gateway(storage), pages, settings.max_body_mib), storage
 
 
 @contextmanager

@@ -33,7 +33,9 @@ def send(server: Server, method: str, path: str, body: bytes, headers: dict[str,
         return error.code, error.headers.get("Content-Type", ""), error.read().decode(errors="replace")
 
 
-def signed(server: Server, service: str, method: str, path: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
+def signed(
+    server: Server, service: str, method: str, path: str, body: bytes, headers: dict[str, str]
+) -> dict[str, str]:
     """The headers, with a good signature of the root key."""
     request = botocore.awsrequest.AWSRequest(method, server.endpoint + path, headers, body)
     credentials = botocore.credentials.Credentials(*server.key())
@@ -159,7 +161,7 @@ def test_an_operation_that_is_not_there_answers_501_with_its_name(server: Server
 def test_a_bad_key_is_refused_in_the_service_s_own_words(
     server: Server, service: str, call: str, unknown_key: str, wrong_signature: str
 ) -> None:
-    identity, secret = server.key()
+    _, secret = server.key()
     with pytest.raises(botocore.exceptions.ClientError, match=unknown_key):
         getattr(server.client(service, aws_access_key_id="AKIAIOSFODNN7EXAMPLE"), call)()
     with pytest.raises(botocore.exceptions.ClientError, match=wrong_signature):
@@ -199,9 +201,13 @@ def malformed(protocol: str, number: int) -> tuple[str, str, str, bytes, dict[st
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return "iam", "POST", "/", f"Action={action}&Version=2010-05-08".encode() + form, headers
     if protocol == "rest-json":
-        path = "/endpoints/" + chance.choice(["", "%00", "%", "a" * 3000, "no-such-endpoint", "..%2f.."]) + "/invocations"
+        path = (
+            "/endpoints/" + chance.choice(["", "%00", "%", "a" * 3000, "no-such-endpoint", "..%2f.."]) + "/invocations"
+        )
         return "sagemaker", "POST", path, body, {"Content-Type": "application/json"}
-    method, path = chance.choice([("PUT", "/a%"), ("GET", "/%ff%fe"), ("POST", "/b?delete"), ("PUT", "/UPPER"), ("DELETE", "/no-such-bucket/k")])
+    method, path = chance.choice(
+        [("PUT", "/a%"), ("GET", "/%ff%fe"), ("POST", "/b?delete"), ("PUT", "/UPPER"), ("DELETE", "/no-such-bucket/k")]
+    )
     return "s3", method, path, body, {}
 
 
@@ -213,4 +219,3 @@ def test_200_malformed_requests_get_4xx_and_never_5xx(server: Server, protocol: 
             headers = signed(server, service, method, path, body, headers)
         status, _, text = send(server, method, path, body, headers)
         assert 400 <= status < 500, (number, method, path, body[:80], status, text[:300])
-

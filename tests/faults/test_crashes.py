@@ -64,7 +64,12 @@ def test_a_statement_that_runs_while_the_server_is_dead_is_there_at_the_next_up(
     first = glue.run_statement(SessionId=session, Code="kept = spark.range(1000).count()")["Id"]
     assert finished(glue, session, first)["State"] == "AVAILABLE"
     signal_file = tmp_path / "go"
-    waiting = f"import pathlib, time\nwhile not pathlib.Path({str(signal_file)!r}).exists():\n    time.sleep(0.02)\nprint('went on')"
+    waiting = (
+        "import pathlib, time\n"
+        f"while not pathlib.Path({str(signal_file)!r}).exists():\n"
+        "    time.sleep(0.02)\n"
+        "print('went on')"
+    )
     running = glue.run_statement(SessionId=session, Code=waiting)["Id"]
     queued = glue.run_statement(SessionId=session, Code="print(kept + spark.range(5).count())")["Id"]
     until(lambda: glue.get_statement(SessionId=session, Id=running)["Statement"]["State"] == "RUNNING")
@@ -108,7 +113,12 @@ def training(name: str, role: str, **hyperparameters: str) -> dict[str, Any]:
             "TrainingImage": "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1",
             "TrainingInputMode": "File",
         },
-        "HyperParameters": {"predictor_type": "regressor", "feature_dim": "2", "mini_batch_size": "100", **hyperparameters},
+        "HyperParameters": {
+            "predictor_type": "regressor",
+            "feature_dim": "2",
+            "mini_batch_size": "100",
+            **hyperparameters,
+        },
         "InputDataConfig": [channel],
         "OutputDataConfig": {"S3OutputPath": "s3://faults/output"},
         "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
@@ -118,7 +128,9 @@ def training(name: str, role: str, **hyperparameters: str) -> dict[str, Any]:
 
 def test_a_killed_training_job_fails_with_the_reason(crashing: Server, crashing_role: str) -> None:
     sagemaker = crashing.client("sagemaker")
-    sagemaker.create_training_job(**training("victim", crashing_role, epochs="1000000", early_stopping_patience="1000000"))
+    sagemaker.create_training_job(
+        **training("victim", crashing_role, epochs="1000000", early_stopping_patience="1000000")
+    )
     until(lambda: sagemaker.describe_training_job(TrainingJobName="victim")["SecondaryStatus"] == "Training")
     killed(crashing, lambda name: "victim" in name)
     until(lambda: sagemaker.describe_training_job(TrainingJobName="victim")["TrainingJobStatus"] == "Failed")
@@ -138,7 +150,9 @@ def test_a_killed_serving_process_comes_back(crashing: Server, crashing_role: st
 
     def answer() -> bytes | None:
         try:
-            body: bytes = runtime.invoke_endpoint(EndpointName="survivor", ContentType="text/csv", Body=b"1,1")["Body"].read()
+            body: bytes = runtime.invoke_endpoint(EndpointName="survivor", ContentType="text/csv", Body=b"1,1")[
+                "Body"
+            ].read()
         except botocore.exceptions.ClientError:
             return None
         return body

@@ -21,6 +21,13 @@ def operation_model(service: str, operation: str) -> OperationModel:
 
 
 @cache
+def bare_operation(protocol: str, service: str | None = None) -> OperationModel:
+    """An operation nothing is known of, to answer what could not be routed; errors of `s3` have a form of their own."""
+    metadata = {"protocol": protocol, "jsonVersion": "1.1", "signatureVersion": "s3" if service == "s3" else "v4"}
+    return OperationModel({"name": "Unknown"}, ServiceModel({"metadata": metadata}, service_name=service))
+
+
+@cache
 def _load(name: str) -> ServiceModel:
     # Not load_service_model: that one first lists all 400 services, a fifth of a second.
     loader = Loader()

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from botocore import xform_name
 
 from studiolo.aws.errors import ServiceError
-from studiolo.domain import Denied, DomainError
+from studiolo.domain import DomainError
 
 Handler = Callable[..., Any]
 H = TypeVar("H", bound=Handler)

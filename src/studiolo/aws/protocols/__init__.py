@@ -13,11 +13,17 @@ from botocore.model import OperationModel
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import MAX_BODY, HttpRequest, HttpResponse
 from studiolo.aws.protocols.base import Params, Protocol, new_request_id
+from studiolo.aws.protocols.ec2 import Ec2Protocol
 from studiolo.aws.protocols.json import JsonProtocol
+from studiolo.aws.protocols.query import QueryProtocol
+from studiolo.aws.protocols.rest_json import RestJsonProtocol
+from studiolo.aws.protocols.rest_xml import RestXmlProtocol
+from studiolo.aws.protocols.rpc_v2_cbor import RpcV2CborProtocol
 
-__all__ = ["parse", "protocol_of", "serialize", "serialize_error"]
+__all__ = ["new_request_id", "parse", "protocol_of", "serialize", "serialize_error"]
 
-_PROTOCOLS: Mapping[str, type[Protocol]] = {kind.name: kind for kind in (JsonProtocol,)}
+_KINDS = (JsonProtocol, RestJsonProtocol, QueryProtocol, Ec2Protocol, RestXmlProtocol, RpcV2CborProtocol)
+_PROTOCOLS: Mapping[str, type[Protocol]] = {kind.name: kind for kind in _KINDS}
 
 
 def parse(operation_model: OperationModel, http_request: Any, *, max_body: int = MAX_BODY) -> Params:

@@ -97,12 +97,7 @@ def is_fault(shape: Shape) -> bool:
 
 
 def error_members(error: ServiceError, shape: StructureShape | None) -> Params:
-    """The members of an error under the model's names, the message among them."""
-    members = dict(error.members)
-    names = ("message", "Message") if shape is None else shape.members
-    if any(name in members for name in ("message", "Message", "errorMessage")):
-        return members
-    for name in ("message", "Message", "errorMessage"):
-        if name in names:
-            return {name: error.message, **members}
-    return members
+    """The members of an error under the model's names, and its message even where the model has no member for it."""
+    names = () if shape is None else shape.members
+    message_name = next((name for name in ("message", "Message", "errorMessage") if name in names), "message")
+    return {message_name: error.message, **error.members}

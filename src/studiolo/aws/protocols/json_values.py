@@ -7,12 +7,12 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 from studiolo.aws import timestamps
 from studiolo.aws.errors import MalformedError
 from studiolo.aws.protocols.base import MAX_DEPTH
-from studiolo.aws.protocols.compiler import Codec, Compiler
+from studiolo.aws.protocols.compiler import Codec, Compiler, compiler
 
 INTEGER_LIMITS = {"integer": 1 << 31, "long": 1 << 63}
 SPECIAL_FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -108,14 +108,11 @@ class JsonReader(Compiler):
             shape.type_name, _read_string
         )
 
-    def body(self, shape: StructureShape) -> Codec:
-        """The part of a REST operation's input that the body carries: members bound elsewhere are left out."""
-        return self._members({n: m for n, m in shape.members.items() if "location" not in m.serialization})
-
     def _structure(self, shape: StructureShape) -> Codec:
-        return (lambda value: value) if shape.is_document_type else self._members(shape.members)
+        return (lambda value: value) if shape.is_document_type else self.members(shape.members)
 
-    def _members(self, shapes: Mapping[str, Shape]) -> Codec:
+    def members(self, shapes: Mapping[str, Shape]) -> Codec:
+        """A function that reads these members of an object."""
         members = {shape.serialization.get("name", name): (name, self.of(shape)) for name, shape in shapes.items()}
 
         def read(value: Any) -> Any:
@@ -226,10 +223,6 @@ class JsonWriter(Compiler):
         scalars |= {"double": write_float, "blob": write_base64}
         return scalars.get(shape.type_name, str)
 
-    def body(self, shape: StructureShape) -> Codec:
-        """The members of a REST operation's output that the body carries."""
-        return self.members({n: m for n, m in shape.members.items() if "location" not in m.serialization})
-
     def members(self, shapes: Mapping[str, Shape]) -> Codec:
         """A function that writes these members of a mapping."""
         members = {name: (shape.serialization.get("name", name), self.of(shape)) for name, shape in shapes.items()}
@@ -244,6 +237,15 @@ class JsonWriter(Compiler):
             return result
 
         return write
+
+
+def write_error_members(
+    service: ServiceModel, shape: StructureShape | None, members: Mapping[str, Any]
+) -> dict[str, Any]:
+    """An error's members; those that the model has no shape for (its message may be one) are written as they are."""
+    shapes = {} if shape is None else shape.members
+    written = {name: value for name, value in members.items() if name not in shapes}
+    return {**written, **compiler(JsonWriter, service).members(shapes)(members)}
 
 
 def write_float(value: Any) -> float | str:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from studiolo.domain import Invalid
 from studiolo.ml.formats.examples import Examples, SparseRows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from studiolo.ml.algorithms.container import Channel
 
@@ -52,7 +53,9 @@ def read_channel(channel: Channel) -> LabeledData:
             raise Invalid(f"Unable to read the {channel.name} channel, file {path.name}: {error}") from error
     if not blocks:
         raise Invalid(f"The {channel.name} channel has no data.")
-    data = LabeledData(_join(blocks), np.concatenate([cast(Any, block.labels) for block in blocks]).astype(np.float64))
+    data = LabeledData(
+        _join(blocks), np.concatenate([cast("Any", block.labels) for block in blocks]).astype(np.float64)
+    )
     values = data.features.data if data.is_sparse else data.features
     if not np.isfinite(data.labels).all() or not np.isfinite(values).all():
         raise Invalid(f"The {channel.name} channel has values that are not finite numbers (NaN or infinity).")
@@ -61,7 +64,7 @@ def read_channel(channel: Channel) -> LabeledData:
 
 def _join(blocks: list[Examples]) -> Any:
     if not any(isinstance(block.features, SparseRows) for block in blocks):
-        return np.concatenate([cast(Any, block.features) for block in blocks])
+        return np.concatenate([cast("Any", block.features) for block in blocks])
     from scipy.sparse import csr_matrix, vstack
 
     return vstack([_as_csr(block.features, csr_matrix) for block in blocks], format="csr")
@@ -96,6 +99,6 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     with path.open("rb") as file:
         if path.is_file():
             compressed = path.suffix == ".gz" or file.peek(2)[:2] == b"\x1f\x8b"
-            yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if compressed else file
+            yield cast("BinaryIO", gzip.GzipFile(fileobj=file)) if compressed else file
         else:
             yield file

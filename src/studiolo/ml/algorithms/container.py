@@ -11,13 +11,15 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studiolo.domain import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import FrameType
 
 DEFAULT_BASE = "/opt/ml"
 
@@ -90,9 +92,9 @@ class Container:
 
     def _channel(self, name: str, entry: Mapping[str, str], default_content_type: str) -> Channel:
         content_type, _, rest = (entry.get("ContentType") or default_content_type).partition(";")
-        parameters = dict(
-            (key.strip().lower(), value.strip()) for key, _, value in (part.partition("=") for part in rest.split(";"))
-        )
+        parameters = {
+            key.strip().lower(): value.strip() for key, _, value in (part.partition("=") for part in rest.split(";"))
+        }
         data = self.base / "input" / "data"
         pipe = data / f"{name}_0"
         if entry.get("TrainingInputMode") == "Pipe" and pipe.exists():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studiolo.domain import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def resolve(table: Sequence[Hyperparameter], values: Mapping[str, str]) -> dict[
     resolved: dict[str, Any] = {}
     known = {hyperparameter.name for hyperparameter in table}
     faults += [
-        f"Hyperparameter '{name}' (value '{value}') is not known to this algorithm; it knows {', '.join(sorted(known))}."
+        f"Hyperparameter '{name}' (value '{value}') is not known; this algorithm knows {', '.join(sorted(known))}."
         for name, value in sorted(values.items())
         if name not in known
     ]

@@ -30,7 +30,7 @@ _KINDS_OF_VALUE = (
 def record_class() -> Any:
     """The message class `aialgs.data.Record`."""
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(_file())  # type: ignore[no-untyped-call]
+    pool.Add(_file())
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.Record"))
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _BLOCK_BYTES = 8 << 20
 _ROWS_AT_ONCE = 16_384
-_FLOAT_TENSORS = {"float32_tensor": np.dtype("<f4"), "float64_tensor": np.dtype("<f8")}
+_FLOAT_TENSORS: Mapping[str, np.dtype[Any]] = {"float32_tensor": np.dtype("<f4"), "float64_tensor": np.dtype("<f8")}
 
 
 def read_examples(stream: BinaryIO) -> Iterator[Examples]:

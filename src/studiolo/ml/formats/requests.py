@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +12,16 @@ from numpy.typing import NDArray
 from studiolo.domain import Invalid
 from studiolo.ml.formats.examples import SparseRows
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 Rows = NDArray[np.float64]
 
 
 def from_csv(body: bytes, width: int) -> Rows:
     """Rows of numbers, no header, no label."""
     lines = body.split(b"\n") if b"\n" in body else [body]
-    rows = []
+    rows: list[Sequence[float]] = []
     for number, line in enumerate(lines, start=1):
         if line and not line.isspace():
             try:
@@ -63,7 +65,7 @@ def from_recordio(body: bytes, width: int) -> Rows:
 def _parsed(text: bytes, what: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid(f"{what} is not JSON: {error}.") from error
 
 

@@ -1,7 +1,8 @@
 """Amazon S3 on the one endpoint: each call is streamed to the object store, signed with the engines' key."""
 
+from studiolo.services.s3.actions import action_of
 from studiolo.services.s3.answers import error_answer
 from studiolo.services.s3.gateway import S3Gateway
 from studiolo.services.s3.target import bucket_of_host
 
-__all__ = ["S3Gateway", "bucket_of_host", "error_answer"]
+__all__ = ["S3Gateway", "action_of", "bucket_of_host", "error_answer"]

@@ -54,5 +54,6 @@ def closing(request: HttpRequest, *, begun: bool) -> list[tuple[bytes, bytes]]:
 
 
 def sent_back(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
-    """The headers of the store's answer that go to the client."""
-    return [(name.lower(), value) for name, value in headers if name.lower() not in _NOT_SENT_BACK]
+    """The headers of the store's answer that go to the client: not those that SeaweedFS keeps its own notes in."""
+    lower = ((name.lower(), value) for name, value in headers)
+    return [(name, value) for name, value in lower if name not in _NOT_SENT_BACK and not name.startswith(b"seaweed-")]

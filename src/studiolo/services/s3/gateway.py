@@ -72,7 +72,7 @@ class S3Gateway:
             access = self._storage.access
         except StoreUnavailable as error:
             raise _unavailable(str(error)) from error
-        to = target(request, verified, access, keep_host=not self._storage.external)
+        to = target(request, verified, access, ours=not self._storage.external)
         payload.expect(verified.payload_reader(request) if verified else None, to.length)
         if to.length == 0 and not to.framed:
             await payload.check_empty()
@@ -105,9 +105,7 @@ class S3Gateway:
             middlewares=(payload.once,),
         )
 
-    async def _answer(
-        self, answer: aiohttp.ClientResponse, request: HttpRequest, payload: Payload, send: Send
-    ) -> None:
+    async def _answer(self, answer: aiohttp.ClientResponse, request: HttpRequest, payload: Payload, send: Send) -> None:
         if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and self._storage.full:
             raise ServiceError("InsufficientStorage", "The disk that holds the objects is full.", 507)
         headers = [*sent_back(answer.raw_headers), *closing(request, begun=payload.begun)]

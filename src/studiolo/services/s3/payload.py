@@ -71,9 +71,7 @@ class Payload:
         async for _ in self.pieces():
             pass
 
-    async def once(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
+    async def once(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         """aiohttp's middleware for this request: what has begun to stream must not be tried again."""
         try:
             return await handler(request)

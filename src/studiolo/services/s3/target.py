@@ -14,9 +14,10 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
 from studiolo.services.s3.answers import HOP_BY_HOP
+from studiolo.services.s3.unsupported import refuse_unsupported
 from studiolo.storage import StoreAccess
 
-# The bucket before s3, s3.<region>, s3-<region> or s3.dualstack.<region> of AWS or localhost; or right before localhost.
+# The bucket before s3, s3.<region>, s3-<region> or s3.dualstack.<region> of AWS or localhost; or before localhost.
 _S3_HOST = re.compile(
     r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?"
     r"\.(?:amazonaws\.com(?:\.cn)?|localhost(?:\.localstack\.cloud)?)"
@@ -54,11 +55,12 @@ def bucket_of_host(host: str) -> str | None:
     return match["bucket"] if match else None
 
 
-def target(request: HttpRequest, verified: Verified | None, access: StoreAccess, *, keep_host: bool) -> Target:
+def target(request: HttpRequest, verified: Verified | None, access: StoreAccess, *, ours: bool) -> Target:
     """The request as it goes to the store, signed with the store's key; one that nobody signed goes on unsigned.
 
-    keep_host: the store sees the client's own host name, so that the addresses in its answers are the client's.
-    Raises ServiceError for a body without a length and a path that leaves its bucket.
+    ours: the store is our SeaweedFS: it sees the client's own host name, so that the addresses in its answers are the
+    client's, and is not sent what it would misunderstand. Raises ServiceError for that (501), for aws-chunked framing
+    without a length, and for a path that leaves its bucket.
     """
     bucket = bucket_of_host(request.host)
     path, query = request.path, request.query
@@ -68,10 +70,12 @@ def target(request: HttpRequest, verified: Verified | None, access: StoreAccess,
         path = f"/{bucket}{path}"
     if not {".", ".."}.isdisjoint(unquote_to_bytes(path).decode("utf-8", "replace").split("/")):
         raise ServiceError("InvalidURI", "Couldn't parse the specified URI: a part of the path is . or ..", 400)
+    if ours:
+        refuse_unsupported(request, path)
     url = f"{access.endpoint}{path}{'?' if query else ''}{query}"
     headers = {name: value for name, value in request.headers.items() if name not in _NOT_SENT_ON}
     host = request.host[len(bucket) + 1 :] if bucket is not None else request.host
-    headers["host"] = host if keep_host and host else urlsplit(access.endpoint).netloc
+    headers["host"] = host if ours and host else urlsplit(access.endpoint).netloc
     length = _content_length(request.headers)
     if verified is None:
         return Target(request.method, url, headers, length, framed=False)

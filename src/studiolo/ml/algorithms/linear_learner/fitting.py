@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from studiolo.ml.algorithms.channels import LabeledData
-from studiolo.ml.algorithms.container import StopRequest
-from studiolo.ml.algorithms.linear_learner.hyperparameters import Settings
 from studiolo.ml.algorithms.linear_learner.losses import loss_of
 from studiolo.ml.algorithms.linear_learner.model import Kind, Model, outcome
 from studiolo.ml.algorithms.linear_learner.preparation import Scaling, class_weights
@@ -25,6 +20,14 @@ from studiolo.ml.algorithms.linear_learner.scores import (
     regression_scores,
 )
 from studiolo.ml.algorithms.linear_learner.solver import Problem, solve
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Mapping
+
+    from studiolo.ml.algorithms.channels import LabeledData
+    from studiolo.ml.algorithms.container import StopRequest
+    from studiolo.ml.algorithms.linear_learner.hyperparameters import Settings
 
 Vector = NDArray[np.float64]
 _CRITERIA_OF_LOSS = ("cross_entropy_loss", "loss_function")
@@ -56,7 +59,7 @@ def candidates(settings: Settings, has_validation: bool) -> list[Candidate]:
 
 
 class Fitting:
-    """Fits models to the channels' data (train, and where there are any validation and test), and says so in the log."""
+    """Fits models to the channels' data (train; validation and test where given) and says so in the log."""
 
     def __init__(
         self,
@@ -228,7 +231,7 @@ class Epochs:
         done = 100 if optimal else round(100 * self.count / settings.epochs)
         fitting.log.info("#progress_metric: host=%s, completed %d %% of epochs", fitting.host, done)
         if optimal:
-            fitting.log.info("The optimum is found.")
+            fitting.log.info("The solver has converged.")
         elif fitting.stop.received:
             fitting.log.info("Stopping as requested, with the best model so far.")
             return True

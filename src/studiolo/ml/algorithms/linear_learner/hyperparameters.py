@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms.hyperparameter import (
@@ -17,6 +16,9 @@ from studiolo.ml.algorithms.hyperparameter import (
     resolve,
     text,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _FRACTION = number(above=0, below=1)
 _POSITIVE = number(above=0)
@@ -145,7 +147,7 @@ def validate_hyperparameters(values: Mapping[str, str]) -> None:
 def settings(values: Mapping[str, str]) -> Settings:
     """The settings that a job's hyperparameters mean. Raises Invalid as `validate_hyperparameters` does."""
     merged = resolve(TABLE, values)
-    predictor_type = cast(str, merged["predictor_type"])
+    predictor_type = cast("str", merged["predictor_type"])
     regression = predictor_type == "regressor"
     losses = LOSSES[predictor_type]
     if merged["loss"] not in ("auto", *losses):

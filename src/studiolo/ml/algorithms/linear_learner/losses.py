@@ -66,7 +66,7 @@ def _squared(predictions: Vector, labels: Vector, _: float) -> tuple[Vector, Vec
 def _huber(delta: float) -> Evaluate:
     def evaluate(predictions: Vector, labels: Vector, _: float) -> tuple[Vector, Vector]:
         error = predictions - labels
-        slope = np.clip(error, -delta, delta)
+        slope: Vector = np.clip(error, -delta, delta)
         return slope * (error - 0.5 * slope), slope
 
     return evaluate
@@ -106,7 +106,7 @@ def _ramp(values: Vector, width: float) -> tuple[Vector, Vector]:
     """max(0, value) and its slope, the kink rounded to a parabola between -width/2 and width/2."""
     if width == 0:
         return np.maximum(values, 0), (values > 0).astype(np.float64)
-    slope = np.clip(values / width + 0.5, 0, 1)
+    slope: Vector = np.clip(values / width + 0.5, 0, 1)
     return np.where(slope < 1, 0.5 * width * slope * slope, values), slope
 
 

@@ -1,7 +1,7 @@
 """The metrics of linear-learner's log, as the service finds them there.
 
-AWS lists the names under "Tune a linear learner model"; the expressions are those DescribeTrainingJob shows for a job of
-the algorithm.
+AWS lists the names under "Tune a linear learner model"; the expressions are those that
+DescribeTrainingJob shows for a job of the algorithm.
 """
 
 from __future__ import annotations

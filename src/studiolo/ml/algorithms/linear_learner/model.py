@@ -1,20 +1,23 @@
 """The trained model: what it predicts, and how it is kept.
 
-A model folder holds `model.npz` (arrays `weights` and `bias`, float64) and `model.json` (what kind of model it is). Both
-are plain data: nothing in them is executed when they are read.
+A model folder holds `model.npz` (arrays `weights` and `bias`, float64) and `model.json` (what kind of model it is).
+Both are plain data: nothing in them is executed when they are read.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from studiolo.domain import Invalid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 _FORMAT = 1
 _ARRAYS, _DESCRIPTION = "model.npz", "model.json"

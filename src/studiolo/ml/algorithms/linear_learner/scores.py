@@ -103,8 +103,8 @@ class Threshold:
 def best_threshold(scores: Vector, labels: Vector, settings: Settings) -> Threshold:
     """The threshold at which these scores are best by `binary_classifier_model_selection_criteria`.
 
-    Of thresholds that are equally good it is the natural one (0.5, or 0 under hinge loss) where that is among them, else
-    the one nearest to it. Where no threshold reaches the target recall or precision, the one that comes nearest.
+    Of thresholds that are equally good it is the natural one (0.5, or 0 under hinge loss) where that is among them,
+    else the nearest to it. Where no threshold reaches the target recall or precision, the one that comes nearest.
     """
     natural = 0.0 if settings.loss == "hinge_loss" else 0.5
     cuts = _cuts(scores, natural)
@@ -139,9 +139,11 @@ def best_threshold(scores: Vector, labels: Vector, settings: Settings) -> Thresh
 def _cuts(scores: Vector, natural: float) -> Vector:
     """The thresholds that tell scores apart: between neighbors, below and above all, and the natural one."""
     distinct = np.unique(scores)
-    between = distinct[:-1] + np.diff(distinct) / 2
-    above = np.nextafter(distinct[-1], np.inf)
-    return np.unique(np.concatenate([[distinct[0]], np.maximum(between, distinct[:-1]), [above], [natural]]))
+    lower, upper = distinct[:-1], distinct[1:]
+    between = lower + (upper - lower) / 2
+    between = np.where(between > lower, between, upper)
+    ends = [distinct[0], np.nextafter(distinct[-1], np.inf), natural]
+    return np.asarray(np.unique(np.concatenate([between, ends])))
 
 
 def _at_target(wanted: Vector, held: Vector, target: float) -> tuple[Vector, bool]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from studiolo.ml.algorithms.linear_learner.losses import Loss
+if TYPE_CHECKING:
+    from studiolo.ml.algorithms.linear_learner.losses import Loss
 
 Vector = NDArray[np.float64]
 Progress = Callable[[Vector, bool], bool]
@@ -20,7 +21,7 @@ Progress = Callable[[Vector, bool], bool]
 
 ITERATIONS_PER_EPOCH = 20
 _KINK_WIDTHS = (1.0, 0.1, 0.01, 0.001)
-_LARGEST_GRAM = 4096
+_LARGEST_GRAM = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def solve(problem: Problem, epochs: int, progress: Progress) -> None:
 
 
 def _least_squares(problem: Problem) -> Vector:
-    """The exact minimum by the normal equations, of least norm where features depend on each other."""
+    """The exact minimum by the normal equations, also where features depend on each other."""
     rows, width = problem.features.shape
     gram = np.empty((width + 1, width + 1))
     inner = problem.features.T @ problem.features
@@ -90,8 +91,12 @@ def _least_squares(problem: Problem) -> Vector:
     ridge[-1] = 0.5 * rows * problem.bias_wd
     gram[np.diag_indices_from(gram)] += ridge
     used = width + 1 if problem.use_bias else width
+    # Of equal diagonal, so that what counts as dependent does not hang on the units of the features.
+    diagonal = np.sqrt(np.diag(gram)[:used])
+    diagonal[diagonal == 0] = 1
+    inverse = np.linalg.pinv(gram[:used, :used] / np.outer(diagonal, diagonal), rcond=2e-15 * used, hermitian=True)
     parameters = problem.start()
-    parameters[:used, 0] = np.linalg.pinv(gram[:used, :used], rcond=1e-12, hermitian=True) @ moments[:used]
+    parameters[:used, 0] = inverse @ (moments[:used] / diagonal) / diagonal
     return parameters
 
 
@@ -99,55 +104,77 @@ class _Over(Exception):  # noqa: N818
     """The search ends before SciPy would end it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """How parameters are told to SciPy: as a flat vector.
+
+    With l1 each weight is the difference of two numbers that are not negative, which makes the penalty smooth: the
+    vector holds all first numbers, then all second ones. Biases stay single; their second number is held at 0.
+    """
+
+    problem: Problem
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.problem.features.shape[1] + 1, self.problem.outputs
+
+    @property
+    def start(self) -> Vector:
+        return np.zeros(self.shape[0] * self.shape[1] * (2 if self.problem.l1 else 1))
+
+    @property
+    def bounds(self) -> NDArray[np.float64] | None:
+        if not self.problem.l1:
+            return None
+        bounds = np.empty((2, *self.shape, 2))
+        bounds[...] = 0.0, np.inf
+        bounds[0, -1] = -np.inf, np.inf
+        bounds[1, -1] = 0.0
+        return bounds.reshape(-1, 2)
+
+    def parameters(self, point: Vector) -> Vector:
+        if not self.problem.l1:
+            return point.reshape(self.shape)
+        first, second = point.reshape(2, *self.shape)
+        return np.asarray(first - second)
+
+    def objective(self, point: Vector, kink_width: float) -> tuple[float, Vector]:
+        """The whole objective at the point, and its gradient."""
+        value, gradient = self.problem.value_and_gradient(self.parameters(point), kink_width)
+        if not self.problem.l1:
+            return value, gradient.ravel()
+        penalty = np.full(self.shape, self.problem.l1)
+        penalty[-1] = 0
+        both = point.reshape(2, *self.shape).sum(axis=0)
+        return value + float((penalty * both).sum()), np.stack([penalty + gradient, penalty - gradient]).ravel()
+
+
 def _descend(problem: Problem, epochs: int, progress: Progress) -> None:
     from scipy.optimize import minimize
 
-    shape = problem.start().shape
-    halves = 2 if problem.l1 else 1
-    # With l1 each weight is the difference of two that are not negative, which makes the penalty smooth.
-    free = shape[0] * shape[1]
-    bounds = [(0.0, None)] * (free * 2) if problem.l1 else None
-    if bounds:
-        for index in range(free - shape[1], free):
-            bounds[index] = (None, None)
-            bounds[index + free] = (0.0, 0.0)
-    left = epochs * ITERATIONS_PER_EPOCH
-
-    def parameters_of(point: Vector) -> Vector:
-        return (point[:free] - point[free:] if problem.l1 else point).reshape(shape)
-
-    def objective(point: Vector, kink_width: float) -> tuple[float, Vector]:
-        value, gradient = problem.value_and_gradient(parameters_of(point), kink_width)
-        flat = gradient.ravel()
-        if not problem.l1:
-            return value, flat
-        penalty = np.full(free, problem.l1)
-        penalty[free - shape[1] :] = 0
-        return value + float((penalty * (point[:free] + point[free:])).sum()), np.concatenate(
-            [flat + penalty, penalty - flat]
-        )
+    layout = _Point(problem)
+    point, left = layout.start, epochs * ITERATIONS_PER_EPOCH
 
     def after_iteration(intermediate_result: Any) -> None:
         nonlocal left
         left -= 1
-        if left % ITERATIONS_PER_EPOCH == 0 and not progress(parameters_of(intermediate_result.x), False):
+        if left % ITERATIONS_PER_EPOCH == 0 and not progress(layout.parameters(intermediate_result.x), False):
             raise _Over
 
-    point = np.zeros(free * halves)
     try:
         for kink_width in (0.0,) if problem.loss.smooth else _KINK_WIDTHS:
             if left:
                 point = minimize(
-                    objective,
+                    layout.objective,
                     point,
                     args=(kink_width * problem.unit,),
                     jac=True,
                     method="L-BFGS-B",
-                    bounds=bounds,
+                    bounds=layout.bounds,
                     callback=after_iteration,
                     options={"maxiter": left, "maxfun": 20 * left, "ftol": 1e-13, "gtol": 1e-7, "maxcor": 20},
                 ).x
     except _Over:
         return
     if left:
-        progress(parameters_of(point), True)
+        progress(layout.parameters(point), True)

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
+from typing import TYPE_CHECKING
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms.channels import RECORDIO, LabeledData, read_channel
-from studiolo.ml.algorithms.container import Container, StopRequest
 from studiolo.ml.algorithms.hyperparameter import resolve
 from studiolo.ml.algorithms.linear_learner.fitting import Fitting
 from studiolo.ml.algorithms.linear_learner.hyperparameters import TABLE, Settings, settings
 from studiolo.ml.algorithms.linear_learner.model import save
 from studiolo.ml.algorithms.linear_learner.preparation import check
 
+if TYPE_CHECKING:
+    import logging
+
+    from studiolo.ml.algorithms.container import Container, StopRequest
+
 _CHANNELS = ("train", "validation", "test")
 
 
 def train(container: Container, log: logging.Logger, stop: StopRequest) -> None:
-    """Train on the container's channels and leave the model in its folder. Raises Invalid for what the user can mend."""
+    """Train on the container's channels and leave the model there. Raises Invalid for what users can mend."""
     started = time.monotonic()
     given = container.hyperparameters
     log.info("Reading default configuration: %s", json.dumps({row.name: row.default for row in TABLE if row.default}))

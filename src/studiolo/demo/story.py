@@ -1,0 +1,104 @@
+"""The whole story, in reading order. Each stage is a chapter in a file of its own."""
+
+import os
+import shlex
+from pathlib import Path
+
+import boto3
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import sagemaker
+
+from studiolo.demo import bucket, data, evaluate, report, roles, serve, spark, train
+from studiolo.demo.narrator import Narrator
+from studiolo.demo.plots import Painter, Response
+
+
+def tell(source: Path | None, folder: Path, narrator: Narrator) -> Path:
+    """Run all stages; answers the path of the report.
+
+    Which AWS it talks to is what the environment says, as for every program that uses boto3. Raises StoryError for
+    what can be expected to go wrong.
+    """
+    with narrator.stage("Find the measurements") as stage:
+        measurements = data.find(source, folder, stage)
+        stage.say(f"{len(measurements.files)} stations, {measurements.rows:,} hourly readings: {measurements.title}")
+
+    sdk = sagemaker.Session(boto3.Session())
+    with narrator.stage("Put them into a bucket") as stage:
+        raw = bucket.upload(sdk, measurements, stage)
+    prepared = raw.replace("/raw/", "/prepared")
+
+    with narrator.stage("Make a role for Glue and SageMaker") as stage:
+        role = roles.ensure_role(sdk)
+        stage.say(role)
+
+    with narrator.stage("Prepare them with Spark in a Glue session") as stage:
+        spark.prepare(sdk, role, raw, prepared, stage)
+
+    with narrator.stage("Train a model with SageMaker") as stage:
+        learn, test = train.split(bucket.read_table(sdk, "station_days"))
+        trained = train.train(sdk, role, learn, test, stage)
+        for name, value in trained.metrics.items():
+            stage.say(f"{name} {value:.4g}")
+
+    with narrator.stage("Serve it at an endpoint") as stage:
+        endpoint = serve.deploy(sdk, role, trained, stage)
+        stage.say(f"{endpoint} is in service")
+
+    with narrator.stage("Ask it about the days it has not seen") as stage:
+        stations = sorted(learn["station"].unique())
+        test = test[test["station"].isin(stations)].reset_index(drop=True)
+        forecast = serve.ask(sdk, endpoint, train.features(test, stations), stage)
+        days = evaluate.with_baselines(learn, test, forecast)
+        scores = evaluate.scores(days)
+        for name, own in scores.items():
+            stage.say(
+                f"RMSE {own.rmse:5.1f} µg/m³   R² {own.r2:6.3f}   sMAPE {own.smape:5.1f} %   {evaluate.NAMES[name]}"
+            )
+
+    with narrator.stage("Draw and write the report") as stage:
+        wind, rows = wind_curve(learn, stations)
+        response = Response(wind, serve.ask(sdk, endpoint, rows, stage))
+        plots = Painter(folder, measurements.city, synthetic=measurements.synthetic).all(learn, days, response)
+        result = report.Result(
+            measurements=measurements,
+            raw=raw,
+            prepared=prepared,
+            learn=learn,
+            test=test,
+            trained=trained,
+            endpoint=endpoint,
+            scores=scores,
+            city=evaluate.scores(evaluate.city(days)),
+            stations=evaluate.by_station(days),
+            scored_days=len(days),
+            invoke=_example(folder, endpoint, test, stations),
+            chapters=list(narrator.chapters),
+        )
+        page = report.write(folder, result, plots)
+    narrator.console.print(narrator.table())
+    narrator.console.print(f"Ask the endpoint: {result.invoke}", markup=False)
+    return page
+
+
+def wind_curve(learn: pd.DataFrame, stations: list[str]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
+    """Winds in m/s, and the mean day at the mean station with each of them: rows of features for the endpoint."""
+    wind = np.linspace(learn["wind"].quantile(0.001), learn["wind"].quantile(0.999), 60)
+    rows = np.tile(train.features(learn, stations).mean(axis=0), (len(wind), 1))
+    rows[:, train.WEATHER.index("log_wind")] = np.log(wind)
+    return wind, rows.astype(np.float32)
+
+
+def _example(folder: Path, endpoint: str, test: pd.DataFrame, stations: list[str]) -> str:
+    """A command that asks the endpoint about the stillest and the windiest test day at the first station."""
+    place = test[test["station"] == stations[0]].reset_index(drop=True)
+    chosen = place.loc[[place["wind"].idxmin(), place["wind"].idxmax()]]
+    request = folder / "request.csv"
+    np.savetxt(request, train.features(chosen, stations), delimiter=",", fmt="%.6g")
+    address = os.path.relpath(request)
+    return (
+        f"aws sagemaker-runtime invoke-endpoint --endpoint-name {endpoint} --content-type text/csv "
+        f"--body fileb://{shlex.quote(address)} /dev/stdout"
+    )

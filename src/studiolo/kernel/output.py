@@ -1,0 +1,51 @@
+"""What a session prints, in its log streams: written by the kernel itself, so that nothing waits for the server."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from studiolo.logs import LogWriter
+
+HELD_LINES = 1000
+"""Lines of the driver kept while nobody has claimed the kernel and there is no stream to write to."""
+
+
+class SessionLog:
+    """The output and error streams of a session; before `open`, the driver's last lines are held."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._output: LogWriter | None = None
+        self._error: LogWriter | None = None
+        self._held: deque[str] = deque(maxlen=HELD_LINES)
+
+    def open(self, output: str, error: str) -> None:
+        """Write to these files of log streams from now on."""
+        with self._lock:
+            self._output, self._error = LogWriter(Path(output)), LogWriter(Path(error))
+            while self._held:
+                self._error.write(self._held.popleft())
+
+    def driver(self, line: str) -> None:
+        """A line that Spark's driver printed: also into the process's own log, which outlives the session's."""
+        os.write(2, line.encode())
+        with self._lock:
+            if self._error is None:
+                self._held.append(line)
+            else:
+                self._error.write(line)
+
+    def message(self, kind: str, content: Mapping[str, Any]) -> None:
+        """What a statement printed, or raised."""
+        with self._lock:
+            if self._output is None or self._error is None:
+                return
+            if kind == "stream":
+                (self._output if content["name"] == "stdout" else self._error).write(content["text"])
+            elif kind == "execute_result":
+                self._output.write(content["data"].get("text/plain", "") + "\n")
+            elif kind == "error":
+                self._error.write("\n".join(content["traceback"]) + "\n")

@@ -1,0 +1,83 @@
+"""The Spark driver of a session: its JVM, its context, and stopping what a statement started."""
+
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pyspark import SparkConf, SparkContext
+from pyspark.java_gateway import launch_gateway
+from pyspark.sql import SparkSession
+
+LAUNCH = (
+    "spark.driver.memory",
+    "spark.driver.memoryOverhead",
+    "spark.driver.extra",
+    "spark.driver.default",
+    "spark.driver.userClassPathFirst",
+    "spark.jars",
+    "spark.files",
+    "spark.archives",
+    "spark.submit.",
+)
+"""What must be known before the JVM starts. The rest is handed over inside, where no process list shows it."""
+
+
+def start_spark(conf: Mapping[str, str], log: Callable[[str], None]) -> SparkSession:
+    """A Spark session with the configuration; `log` is called with what the JVM prints, from a thread."""
+    reading, writing = os.pipe()
+    threading.Thread(target=_pump, args=(reading, log), name="driver log", daemon=True).start()
+    launch = SparkConf(loadDefaults=False)
+    launch.setAll([(key, value) for key, value in conf.items() if key.startswith(LAUNCH)])
+    try:
+        gateway = launch_gateway(launch, {"stdout": writing, "stderr": subprocess.STDOUT})
+    finally:
+        os.close(writing)
+    SparkContext._ensure_initialized(gateway=gateway)
+    SparkContext(conf=SparkConf(loadDefaults=False).setAll(list(conf.items())))
+    return SparkSession.builder.getOrCreate()
+
+
+def _pump(reading: int, log: Callable[[str], None]) -> None:
+    with open(reading, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            log(line)
+
+
+def begin_statement(statement: str, code: str) -> None:
+    """Put the jobs of this thread into a group of the statement's own, so that they can be canceled together."""
+    context = SparkContext._active_spark_context
+    if context is not None and context._jsc is not None:
+        context.setJobGroup(statement, code.strip().split("\n", 1)[0][:200], True)
+
+
+def cancel_statement(statement: str) -> None:
+    """Cancel the statement's jobs. An interrupt alone ends the cell and leaves its jobs running.
+
+    To be called in a signal handler of the main thread: it drops that thread's connection to the JVM, on which an
+    answer is still to come that nobody waits for, and cancels from a new thread, over a connection of its own.
+    """
+    context = SparkContext._active_spark_context
+    if context is None or context._jsc is None:
+        return
+    client: Any = SparkContext._gateway._gateway_client  # type: ignore[union-attr, unused-ignore]
+    connection = client.get_thread_connection()
+    if connection is not None:
+        client.thread_connection.connection = None
+        if connection in client.deque:
+            client.deque.remove(connection)
+    threading.Thread(target=context.cancelJobGroup, args=(statement,), name="cancel", daemon=True).start()
+
+
+class NotModifiable(Exception):
+    """A Spark setting that cannot be changed once the session runs."""
+
+
+def adapt(spark: SparkSession, conf: Mapping[str, str]) -> None:
+    """Change settings of the running session. Raises NotModifiable before anything is changed."""
+    for key in conf:
+        if not spark.conf.isModifiable(key):
+            raise NotModifiable(key)
+    for key, value in conf.items():
+        spark.conf.set(key, value)

@@ -1,0 +1,117 @@
+"""What jobs and endpoints are started with: their keys, logs and environments, and the store they read and write."""
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+import studiolo
+from studiolo.config import Settings
+from studiolo.domain import Invalid, Scope
+from studiolo.identity import Identity, Principal, client_environment
+from studiolo.logs import Logs
+from studiolo.ml.objects import Address, store_client
+from studiolo.processes import Child, child_environment
+from studiolo.storage import Storage
+
+SERVICE = "sagemaker.amazonaws.com"
+TAIL_LINES = 10
+PACKAGES = str(Path(studiolo.__file__).parent.parent)
+
+
+class Launching:
+    """The surroundings of the processes that machine learning starts."""
+
+    def __init__(self, identity: Identity, logs: Logs, storage: Storage, settings: Settings, endpoint: str) -> None:
+        self._identity = identity
+        self._logs = logs
+        self._storage = storage
+        self._settings = settings
+        self._endpoint = endpoint
+
+    @property
+    def store(self) -> Any:
+        """Where the object store is, and the engines' key there."""
+        return self._storage.access
+
+    @cached_property
+    def objects(self) -> Any:
+        """A boto3 client of the object store, for this process."""
+        return store_client(self.store, self._settings.region)
+
+    def check_role(self, principal: Principal, role: str) -> None:
+        """Raise Denied, NotFound or Invalid unless the caller may hand the role to SageMaker."""
+        self._identity.pass_role(principal, role, SERVICE)
+
+    def check_bucket(self, uri: str) -> None:
+        """Raise Invalid unless the URI's bucket is there."""
+        bucket = Address.of(uri).bucket
+        try:
+            self.objects.head_bucket(Bucket=bucket)
+        except ClientError as error:
+            raise Invalid(f"The bucket '{bucket}' of '{uri}' cannot be found or used.") from error
+
+    def check_objects(self, uri: str) -> None:
+        """Raise Invalid unless there are objects under the URI."""
+        address = Address.of(uri)
+        try:
+            found = self.objects.list_objects_v2(Bucket=address.bucket, Prefix=address.key, MaxKeys=1)["KeyCount"]
+        except ClientError:
+            found = 0
+        if not found:
+            raise Invalid(
+                f'No S3 objects found under S3 URL "{uri}" given in input data source. '
+                "Please ensure that the bucket exists and that objects exist under that S3 prefix."
+            )
+
+    def log_file(self, scope: Scope, group: str, stream: str) -> Path:
+        """The file that a process's LogWriter appends to."""
+        return self._logs.writer_file(scope, group, stream)
+
+    def runner_environment(self) -> dict[str, str]:
+        """The environment of a program of our own."""
+        return child_environment({"PYTHONPATH": PACKAGES})
+
+    def algorithm_environment(
+        self, scope: Scope, role: str, session: str, lifetime: timedelta, additions: Mapping[str, str]
+    ) -> dict[str, str]:
+        """The environment of an algorithm's program: AWS clients in it sign with a key of the role.
+
+        Raises NotFound where the role is gone.
+        """
+        key = self._identity.role_key(role, session, lifetime)
+        aws = client_environment(self._endpoint, scope.region, key)
+        path = os.pathsep.join([aws["PYTHONPATH"], PACKAGES])
+        return child_environment({**aws, **additions, "PYTHONPATH": path})
+
+
+def obituary(child: Child | None, status: int | None, log: Path | None = None) -> str:
+    """How a process of ours ended, with the last that it said."""
+    how = "has ended unexpectedly"
+    if status is not None:
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
+    said = _tail(child.log) if child is not None else []
+    said = said or [_message(line) for line in (_tail(log) if log is not None else [])]
+    return f"its process {how}." + (" It last said:\n" + "\n".join(said) if said else "")
+
+
+def _tail(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 8192))
+            return file.read().decode(errors="replace").splitlines()[-TAIL_LINES:]
+    except OSError:
+        return []
+
+
+def _message(line: str) -> str:
+    """The message of one line of a log stream's file."""
+    try:
+        return str(json.loads(line)[2])
+    except (ValueError, LookupError):
+        return ""

@@ -1,0 +1,204 @@
+"""Models and endpoint configurations: what is to be served, and how. Named, made once, never changed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+from sqlalchemy import Connection, Row, Table
+
+from studiolo.domain import AlreadyExists, Clock, Invalid, NotFound, Page, Scope
+from studiolo.identity import Principal
+from studiolo.ml.images import algorithm_of
+from studiolo.ml.launching import Launching
+from studiolo.ml.listing import Listing, select_page
+from studiolo.ml.names import arn, checked_name
+from studiolo.ml.objects import Address
+from studiolo.ml.tables import endpoint_configs, models
+from studiolo.ml.tags import drop_tags, set_tags
+from studiolo.state import State
+
+
+@dataclass(frozen=True)
+class ModelSpecification:
+    """An image and the model.tar.gz that it serves. `recorded` is kept and shown, and changes nothing."""
+
+    image: str
+    data: str
+    role: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    recorded: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Model:
+    name: str
+    arn: str
+    specification: ModelSpecification
+    created: datetime
+
+
+@dataclass(frozen=True)
+class ProductionVariant:
+    """One model behind an endpoint, with its share of the calls. `startup_seconds` is what it has to answer /ping.
+
+    `instances` is what was asked for and is shown: one process serves each variant.
+    """
+
+    name: str
+    model: str
+    weight: float = 1.0
+    instances: int = 1
+    startup_seconds: int = 120
+    recorded: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EndpointConfigSpecification:
+    variants: tuple[ProductionVariant, ...]
+    recorded: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "EndpointConfigSpecification":
+        return cls(tuple(ProductionVariant(**variant) for variant in values["variants"]), values["recorded"])
+
+
+@dataclass(frozen=True)
+class EndpointConfig:
+    name: str
+    arn: str
+    specification: EndpointConfigSpecification
+    created: datetime
+
+
+class Models:
+    """The models of every scope."""
+
+    def __init__(self, state: State, launching: Launching, clock: Clock) -> None:
+        self._rows = _Rows(state, models, "model", "model", clock)
+        self._launching = launching
+
+    def create(
+        self, scope: Scope, principal: Principal, name: str, specification: ModelSpecification, tags: Mapping[str, str]
+    ) -> Model:
+        """Add a model. Raises AlreadyExists, Invalid, NotFound and Denied."""
+        checked_name(name, "modelName")
+        algorithm_of(specification.image)
+        self._launching.check_role(principal, specification.role)
+        address = Address.of(specification.data)
+        try:
+            self._launching.objects.head_object(Bucket=address.bucket, Key=address.key)
+        except ClientError as error:
+            raise Invalid(f"Could not find model data at {specification.data}.") from error
+        return _as_model(self._rows.add(scope, name, asdict(specification), tags))
+
+    def get(self, scope: Scope, name: str) -> Model:
+        """Raises NotFound."""
+        return _as_model(self._rows.get(scope, name))
+
+    def page(self, scope: Scope, listing: Listing) -> Page[Model]:
+        found = self._rows.page(scope, listing)
+        return Page([_as_model(row) for row in found.items], found.next)
+
+    def delete(self, scope: Scope, name: str) -> None:
+        """Forget a model; endpoints that serve it go on. Raises NotFound."""
+        self._rows.delete(scope, name)
+
+
+class EndpointConfigs:
+    """The endpoint configurations of every scope."""
+
+    def __init__(self, state: State, models: Models, clock: Clock) -> None:
+        self._rows = _Rows(state, endpoint_configs, "endpoint-config", "endpoint configuration", clock)
+        self._models = models
+
+    def create(
+        self, scope: Scope, name: str, specification: EndpointConfigSpecification, tags: Mapping[str, str]
+    ) -> EndpointConfig:
+        """Add a configuration. Raises AlreadyExists, Invalid, and NotFound for a model that is not there."""
+        checked_name(name, "endpointConfigName")
+        names = [checked_name(variant.name, "variantName") for variant in specification.variants]
+        if len(set(names)) != len(names):
+            raise Invalid("The names of the production variants must differ.")
+        for variant in specification.variants:
+            self._models.get(scope, variant.model)
+        return _as_config(self._rows.add(scope, name, asdict(specification), tags))
+
+    def get(self, scope: Scope, name: str) -> EndpointConfig:
+        """Raises NotFound."""
+        return _as_config(self._rows.get(scope, name))
+
+    def page(self, scope: Scope, listing: Listing) -> Page[EndpointConfig]:
+        found = self._rows.page(scope, listing)
+        return Page([_as_config(row) for row in found.items], found.next)
+
+    def delete(self, scope: Scope, name: str) -> None:
+        """Forget a configuration; endpoints made from it go on. Raises NotFound."""
+        self._rows.delete(scope, name)
+
+
+class _Rows:
+    """The rows of a kind of resource that is a name and a specification."""
+
+    def __init__(self, state: State, table: Table, kind: str, words: str, clock: Clock) -> None:
+        self._state = state
+        self._table = table
+        self._kind = kind
+        self._words = words
+        self._clock = clock
+
+    def add(self, scope: Scope, name: str, specification: Mapping[str, Any], tags: Mapping[str, str]) -> Row[Any]:
+        resource = arn(scope, self._kind, name)
+        with self._state.transaction() as tx:
+            if self._find(tx, scope, name) is not None:
+                raise AlreadyExists(f'Cannot create already existing {self._words} "{resource}".')
+            tx.execute(
+                self._table.insert().values(
+                    account=scope.account,
+                    region=scope.region,
+                    name=name,
+                    created=self._clock(),
+                    specification=specification,
+                )
+            )
+            set_tags(tx, resource, tags)
+        return self.get(scope, name)
+
+    def get(self, scope: Scope, name: str) -> Row[Any]:
+        with self._state.reading() as connection:
+            return self._require(connection, scope, name)
+
+    def page(self, scope: Scope, listing: Listing) -> Page[Row[Any]]:
+        with self._state.reading() as connection:
+            return select_page(connection, self._table, scope, listing)
+
+    def delete(self, scope: Scope, name: str) -> None:
+        with self._state.transaction() as tx:
+            self._require(tx, scope, name)
+            tx.execute(self._table.delete().where(self._is(scope, name)))
+            drop_tags(tx, arn(scope, self._kind, name))
+
+    def _require(self, connection: Connection, scope: Scope, name: str) -> Row[Any]:
+        row = self._find(connection, scope, name)
+        if row is None:
+            raise NotFound(f'Could not find {self._words} "{arn(scope, self._kind, name)}".')
+        return row
+
+    def _find(self, connection: Connection, scope: Scope, name: str) -> Row[Any] | None:
+        return connection.execute(self._table.select().where(self._is(scope, name))).first()
+
+    def _is(self, scope: Scope, name: str) -> Any:
+        columns = self._table.c
+        return (columns.account == scope.account) & (columns.region == scope.region) & (columns.name == name)
+
+
+def _as_model(row: Row[Any]) -> Model:
+    scope = Scope(row.account, row.region)
+    return Model(row.name, arn(scope, "model", row.name), ModelSpecification(**row.specification), row.created)
+
+
+def _as_config(row: Row[Any]) -> EndpointConfig:
+    scope = Scope(row.account, row.region)
+    specification = EndpointConfigSpecification.from_json(row.specification)
+    return EndpointConfig(row.name, arn(scope, "endpoint-config", row.name), specification, row.created)

@@ -1,0 +1,81 @@
+"""What an endpoint is: what it was asked to serve, and what it serves."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from studiolo.ml.resources import EndpointConfig, ModelSpecification, ProductionVariant
+
+CREATING, UPDATING, SYSTEM_UPDATING = "Creating", "Updating", "SystemUpdating"
+IN_SERVICE, FAILED, DELETING = "InService", "Failed", "Deleting"
+
+
+@dataclass(frozen=True)
+class DeployedVariant:
+    """A production variant with the model as it was when the endpoint took it, and the id of its instance."""
+
+    variant: ProductionVariant
+    model: ModelSpecification
+    instance: str
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One set of variants that an endpoint serves, or is to serve."""
+
+    id: str
+    config: str
+    variants: tuple[DeployedVariant, ...]
+
+    @classmethod
+    def of(cls, config: EndpointConfig, models: Mapping[str, ModelSpecification]) -> "Deployment":
+        """A new deployment of the configuration; `models` by name."""
+        return cls(
+            uuid.uuid4().hex[:12],
+            config.name,
+            tuple(
+                DeployedVariant(variant, models[variant.model], f"i-{uuid.uuid4().hex[:17]}")
+                for variant in config.specification.variants
+            ),
+        )
+
+    def reweighted(self, weights: Mapping[str, float], instances: Mapping[str, int]) -> "Deployment":
+        """The same with other weights and instance counts, by variant."""
+
+        def changed(deployed: DeployedVariant) -> DeployedVariant:
+            old = deployed.variant
+            new = replace(
+                old, weight=weights.get(old.name, old.weight), instances=instances.get(old.name, old.instances)
+            )
+            return replace(deployed, variant=new)
+
+        return replace(self, variants=tuple(changed(deployed) for deployed in self.variants))
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Deployment":
+        variants = (
+            DeployedVariant(
+                ProductionVariant(**entry["variant"]), ModelSpecification(**entry["model"]), entry["instance"]
+            )
+            for entry in values["variants"]
+        )
+        return cls(values["id"], values["config"], tuple(variants))
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An endpoint as the service shows it: `deployed` is served, `desired` is on its way there."""
+
+    name: str
+    arn: str
+    status: str
+    failure: str | None
+    deployed: Deployment | None
+    desired: Deployment | None
+    created: datetime
+    changed: datetime

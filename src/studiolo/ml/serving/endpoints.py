@@ -1,0 +1,323 @@
+"""Endpoints: what each is to serve is recorded first, then brought about, by the next server if this one is killed."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from studiolo.domain import AlreadyExists, Clock, Conflict, NotFound, Page, Scope
+from studiolo.ml.launching import Launching
+from studiolo.ml.listing import Listing, select_page
+from studiolo.ml.names import arn, checked_name
+from studiolo.ml.resources import EndpointConfigs, Models
+from studiolo.ml.serving.endpoint import (
+    CREATING,
+    DELETING,
+    FAILED,
+    IN_SERVICE,
+    SYSTEM_UPDATING,
+    UPDATING,
+    Deployment,
+    Endpoint,
+)
+from studiolo.ml.serving.fleet import Fleet, Post
+from studiolo.ml.serving.routes import Route, Routes, Target
+from studiolo.ml.tables import endpoints
+from studiolo.ml.tags import drop_tags, set_tags
+from studiolo.processes import Processes
+from studiolo.state import State
+
+log = logging.getLogger(__name__)
+
+LONGEST_REASON = 1024
+
+
+class Endpoints:
+    """The endpoints of every scope, and the routes to those that serve."""
+
+    def __init__(
+        self,
+        state: State,
+        processes: Processes,
+        launching: Launching,
+        models: Models,
+        configs: EndpointConfigs,
+        folder: Path,
+        clock: Clock,
+    ) -> None:
+        self._state = state
+        self._models = models
+        self._configs = configs
+        self._clock = clock
+        self._fleet = Fleet(processes, launching, folder, self._on_move, self._on_fail)
+        # Taken where a status and a route change together.
+        self._lock = threading.RLock()
+        self.routes = Routes()
+
+    def start(self) -> None:
+        """Take over what still serves, and bring back in the background what does not."""
+        self._fleet.open()
+        with self._state.reading() as connection:
+            rows = connection.execute(endpoints.select()).all()
+        for row in rows:
+            scope, endpoint = Scope(row.account, row.region), _as_endpoint(row)
+            if endpoint.status == DELETING:
+                self._in_background(self._finish_deletion, scope, endpoint)
+                continue
+            if endpoint.deployed is not None and endpoint.status != FAILED:
+                self._resume(scope, endpoint, endpoint.deployed)
+            if endpoint.desired is not None:
+                self._in_background(self._deploy, scope, endpoint.name, endpoint.desired)
+
+    def close(self) -> None:
+        """End the serving processes; the endpoints come back with the next start."""
+        self._fleet.close()
+
+    def empty(self) -> None:
+        """End the serving processes and forget every endpoint."""
+        with self._state.transaction() as tx:
+            tx.execute(endpoints.delete())
+        self._fleet.close()
+        self._fleet.empty()
+        self.routes.clear()
+        self._fleet.open()
+
+    def create(self, scope: Scope, name: str, config: str, tags: Mapping[str, str]) -> Endpoint:
+        """Record an endpoint and begin to bring it up. Raises AlreadyExists, Invalid and NotFound."""
+        checked_name(name, "endpointName")
+        deployment = self._deployment(scope, config)
+        moment = self._clock()
+        with self._state.transaction() as tx:
+            if self._find(tx, scope, name) is not None:
+                raise AlreadyExists(f'Cannot create already existing endpoint "{arn(scope, "endpoint", name)}".')
+            tx.execute(
+                endpoints.insert().values(
+                    account=scope.account,
+                    region=scope.region,
+                    name=name,
+                    created=moment,
+                    changed=moment,
+                    status=CREATING,
+                    desired=deployment.to_json(),
+                )
+            )
+            set_tags(tx, arn(scope, "endpoint", name), tags)
+        self._in_background(self._deploy, scope, name, deployment)
+        return self.get(scope, name)
+
+    def get(self, scope: Scope, name: str) -> Endpoint:
+        """Raises NotFound."""
+        with self._state.reading() as connection:
+            return self._require(connection, scope, name)
+
+    def page(self, scope: Scope, listing: Listing) -> Page[Endpoint]:
+        with self._state.reading() as connection:
+            found = select_page(connection, endpoints, scope, listing)
+        return Page([_as_endpoint(row) for row in found.items], found.next)
+
+    def update(self, scope: Scope, name: str, config: str) -> Endpoint:
+        """Begin to serve another configuration; the present one serves until that is up. Raises Conflict, NotFound."""
+        deployment = self._deployment(scope, config)
+        with self._state.transaction() as tx:
+            self._require_in_service(self._require(tx, scope, name))
+            self._change(tx, scope, name, status=UPDATING, desired=deployment.to_json())
+        self._in_background(self._deploy, scope, name, deployment)
+        return self.get(scope, name)
+
+    def reweigh(self, scope: Scope, name: str, weights: Mapping[str, float], instances: Mapping[str, int]) -> Endpoint:
+        """Give variants other weights and (recorded) instance counts, at once. Raises Conflict and NotFound."""
+        with self._lock:
+            with self._state.transaction() as tx:
+                endpoint = self._require(tx, scope, name)
+                deployed = self._require_in_service(endpoint)
+                unknown = {*weights, *instances} - {entry.variant.name for entry in deployed.variants}
+                if unknown:
+                    raise NotFound(f"The endpoint has no production variant {', '.join(sorted(unknown))}.")
+                deployed = deployed.reweighted(weights, instances)
+                self._change(tx, scope, name, deployed=deployed.to_json())
+            route = self.routes.find(scope, name)
+            if route is not None:
+                self._put_route(scope, name, deployed, route.ports)
+        return self.get(scope, name)
+
+    def delete(self, scope: Scope, name: str) -> None:
+        """Begin to end an endpoint. Raises NotFound."""
+        with self._lock:
+            with self._state.transaction() as tx:
+                endpoint = self._require(tx, scope, name)
+                self._change(tx, scope, name, status=DELETING)
+            self.routes.drop(scope, name)
+        self._in_background(self._finish_deletion, scope, endpoint)
+
+    def _finish_deletion(self, scope: Scope, endpoint: Endpoint) -> None:
+        for deployment in (endpoint.deployed, endpoint.desired):
+            if deployment is not None:
+                self._fleet.take_down(_posts(scope, endpoint.name, deployment))
+        with self._state.transaction() as tx:
+            tx.execute(endpoints.delete().where(_is(scope, endpoint.name)))
+            drop_tags(tx, endpoint.arn)
+
+    def _deploy(self, scope: Scope, name: str, deployment: Deployment) -> None:
+        """Bring a deployment up and let it take over; where it cannot, the endpoint stays with what it served."""
+        posts = _posts(scope, name, deployment)
+        failure, ports = None, {}
+        try:
+            ports = self._fleet.bring_up(posts)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the endpoint must say why it failed
+            failure = f"{error}"[:LONGEST_REASON]
+        if self._fleet.closing:
+            return
+        with self._lock:
+            replaced = self._switch(scope, name, deployment, failure)
+            if replaced is not deployment:
+                self._put_route(scope, name, deployment, ports)
+        if replaced is not None:
+            self._fleet.take_down(_posts(scope, name, replaced))
+
+    def _switch(self, scope: Scope, name: str, deployment: Deployment, failure: str | None) -> Deployment | None:
+        """Record that a deployment has taken over, or why not: the deployment to end, which may be this one itself."""
+        with self._state.transaction() as tx:
+            row = self._find(tx, scope, name)
+            endpoint = _as_endpoint(row) if row is not None else None
+            if endpoint is None or endpoint.status == DELETING or endpoint.desired != deployment:
+                return deployment
+            if failure is None:
+                self._change(
+                    tx, scope, name, status=IN_SERVICE, deployed=deployment.to_json(), desired=None, failure=None
+                )
+                return endpoint.deployed
+            status = FAILED if endpoint.deployed is None else IN_SERVICE
+            self._change(tx, scope, name, status=status, desired=None, failure=failure)
+            return deployment
+
+    def _resume(self, scope: Scope, endpoint: Endpoint, deployment: Deployment) -> None:
+        """Serve again what was served when the last server ended."""
+        posts = _posts(scope, endpoint.name, deployment)
+        ports = {post.variant: self._fleet.adopted(post) for post in posts}
+        self._put_route(scope, endpoint.name, deployment, ports)
+        missing = [post for post in posts if ports[post.variant] is None]
+        if not missing:
+            self._restored(scope, endpoint.name)
+            return
+        self._unsettle(scope, endpoint.name)
+        self._in_background(self._bring_back, missing)
+
+    def _bring_back(self, posts: Sequence[Post]) -> None:
+        try:
+            ports = self._fleet.bring_up(posts)
+        except Exception as error:  # noqa: BLE001 - as in _deploy
+            if not self._fleet.closing:
+                self._on_fail(posts[0], str(error))
+            return
+        for post in posts:
+            self._on_move(post, ports[post.variant])
+
+    def _on_move(self, post: Post, port: int | None) -> None:
+        """A serving process is gone, or serves again."""
+        with self._lock:
+            route = self.routes.find(post.scope, post.endpoint)
+            if route is None or not self._serves(post):
+                return
+            route = route.moved(post.variant, port)
+            self.routes.put(post.scope, post.endpoint, route)
+            if port is None:
+                self._unsettle(post.scope, post.endpoint)
+            elif None not in route.ports.values():
+                self._restored(post.scope, post.endpoint)
+
+    def _on_fail(self, post: Post, reason: str) -> None:
+        """A serving process was given up: the endpoint has failed."""
+        with self._lock:
+            if not self._serves(post):
+                return
+            with self._state.transaction() as tx:
+                endpoint = self._require(tx, post.scope, post.endpoint)
+                self._change(
+                    tx, post.scope, post.endpoint, status=FAILED, failure=reason[:LONGEST_REASON], desired=None
+                )
+            self.routes.drop(post.scope, post.endpoint)
+        for deployment in (endpoint.deployed, endpoint.desired):
+            if deployment is not None:
+                self._fleet.take_down(_posts(post.scope, post.endpoint, deployment))
+
+    def _serves(self, post: Post) -> bool:
+        """Whether the post is of what its endpoint serves now."""
+        with self._state.reading() as connection:
+            row = self._find(connection, post.scope, post.endpoint)
+        return row is not None and row.deployed is not None and row.deployed["id"] == post.deployment
+
+    def _unsettle(self, scope: Scope, name: str) -> None:
+        """InService no more, until every process of it serves again."""
+        self._exchange(scope, name, IN_SERVICE, SYSTEM_UPDATING)
+
+    def _restored(self, scope: Scope, name: str) -> None:
+        self._exchange(scope, name, SYSTEM_UPDATING, IN_SERVICE)
+
+    def _exchange(self, scope: Scope, name: str, old: str, new: str) -> None:
+        with self._state.transaction() as tx:
+            row = self._find(tx, scope, name)
+            if row is not None and row.status == old:
+                self._change(tx, scope, name, status=new)
+
+    def _deployment(self, scope: Scope, config: str) -> Deployment:
+        found = self._configs.get(scope, config)
+        names = {variant.model for variant in found.specification.variants}
+        return Deployment.of(found, {name: self._models.get(scope, name).specification for name in names})
+
+    def _put_route(self, scope: Scope, name: str, deployment: Deployment, ports: Mapping[str, int | None]) -> None:
+        targets = {}
+        for post in _posts(scope, name, deployment):
+            stream = f"arn:aws:logs:{scope.region}:{scope.account}:log-group:{post.log_group}"
+            targets[post.variant] = Target(post.variant, post.deployed.variant.weight, ports[post.variant], stream)
+        self.routes.put(scope, name, Route(targets))
+
+    def _require_in_service(self, endpoint: Endpoint) -> Deployment:
+        if endpoint.status != IN_SERVICE or endpoint.deployed is None:
+            raise Conflict(f'Cannot update in-progress endpoint "{endpoint.arn}": its status is {endpoint.status}.')
+        return endpoint.deployed
+
+    def _require(self, connection: Connection, scope: Scope, name: str) -> Endpoint:
+        row = self._find(connection, scope, name)
+        if row is None:
+            raise NotFound(f'Could not find endpoint "{arn(scope, "endpoint", name)}".')
+        return _as_endpoint(row)
+
+    def _find(self, connection: Connection, scope: Scope, name: str) -> Row[Any] | None:
+        return connection.execute(endpoints.select().where(_is(scope, name))).first()
+
+    def _change(self, tx: Connection, scope: Scope, name: str, **values: Any) -> None:
+        tx.execute(endpoints.update().where(_is(scope, name)).values(changed=self._clock(), **values))
+
+    def _in_background(self, work: Callable[..., None], *arguments: Any) -> None:
+        def run() -> None:
+            try:
+                work(*arguments)
+            except Exception:
+                log.exception("an endpoint's work in the background failed")
+
+        threading.Thread(target=run, name="endpoint", daemon=True).start()
+
+
+def _posts(scope: Scope, endpoint: str, deployment: Deployment) -> list[Post]:
+    return [Post(scope, endpoint, deployment.id, deployed) for deployed in deployment.variants]
+
+
+def _is(scope: Scope, name: str) -> Any:
+    columns = endpoints.c
+    return (columns.account == scope.account) & (columns.region == scope.region) & (columns.name == name)
+
+
+def _as_endpoint(row: Row[Any]) -> Endpoint:
+    return Endpoint(
+        name=row.name,
+        arn=arn(Scope(row.account, row.region), "endpoint", row.name),
+        status=row.status,
+        failure=row.failure,
+        deployed=Deployment.from_json(row.deployed) if row.deployed else None,
+        desired=Deployment.from_json(row.desired) if row.desired else None,
+        created=row.created,
+        changed=row.changed,
+    )

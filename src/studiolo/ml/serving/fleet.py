@@ -1,0 +1,275 @@
+"""The serving processes: started, waited for until they answer /ping, restarted when they die, ended."""
+
+import contextlib
+import http.client
+import logging
+import shutil
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from studiolo.domain import DomainError, Scope
+from studiolo.ml.archives import unpack
+from studiolo.ml.images import algorithm_of, program
+from studiolo.ml.launching import Launching, obituary
+from studiolo.ml.objects import Address
+from studiolo.ml.serving.endpoint import DeployedVariant
+from studiolo.processes import Child, Processes
+
+log = logging.getLogger(__name__)
+
+KIND = "endpoint"
+HOST = "127.0.0.1"
+CLOSE_SECONDS = 2.0
+RESTART_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
+"""How long each restart waits; after the last, the variant has failed."""
+SETTLED_SECONDS = 60.0
+"""A process that lived this long starts over with its restarts."""
+KEY_LIFETIME = timedelta(days=365)
+POLL_SECONDS = 0.02
+
+
+class VariantFailed(Exception):
+    """A variant cannot be served, with the reason."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """One process to keep: the variant of a deployment of an endpoint."""
+
+    scope: Scope
+    endpoint: str
+    deployment: str
+    deployed: DeployedVariant
+
+    @property
+    def variant(self) -> str:
+        return self.deployed.variant.name
+
+    @property
+    def child_name(self) -> str:
+        return f"{KIND}-{self.scope.account}-{self.scope.region}-{self.endpoint}-{self.deployment}-{self.variant}"
+
+    @property
+    def log_group(self) -> str:
+        return f"/aws/sagemaker/Endpoints/{self.endpoint}"
+
+    @property
+    def log_stream(self) -> str:
+        return f"{self.variant}/{self.deployed.instance}"
+
+
+OnMove = Callable[[Post, int | None], None]
+OnFail = Callable[[Post, str], None]
+
+
+class Fleet:
+    """The serving processes of one data folder.
+
+    on_move(post, port) tells that a kept process is gone (None) or serves again; on_fail(post, reason) that it was
+    given up.
+    """
+
+    def __init__(
+        self, processes: Processes, launching: Launching, folder: Path, on_move: OnMove, on_fail: OnFail
+    ) -> None:
+        self._processes = processes
+        self._launching = launching
+        self._folder = folder
+        self._on_move = on_move
+        self._on_fail = on_fail
+        self._kept: dict[str, Child] = {}
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+
+    def open(self) -> None:
+        self._closing.clear()
+
+    @property
+    def closing(self) -> bool:
+        return self._closing.is_set()
+
+    def adopted(self, post: Post) -> int | None:
+        """Keep the living process of a post that an earlier server started: its port; None where there is none."""
+        child = self._processes.find(post.child_name)
+        if child is None or not child.alive:
+            return None
+        self._keep(post, child, deaths=0)
+        return int(child.details["port"])
+
+    def bring_up(self, posts: Sequence[Post]) -> dict[str, int]:
+        """Have every post served: the port of each variant. Raises VariantFailed; the others may then be up."""
+        with ThreadPoolExecutor(len(posts)) as pool:
+            ports = pool.map(lambda post: self.adopted(post) or self._start_and_keep(post), posts)
+            return dict(zip((post.variant for post in posts), ports, strict=True))
+
+    def take_down(self, posts: Sequence[Post]) -> None:
+        """End the posts' processes and drop their models."""
+        with self._lock:
+            for post in posts:
+                self._kept.pop(post.child_name, None)
+        self._end([child for post in posts if (child := self._processes.find(post.child_name))])
+        for post in posts:
+            shutil.rmtree(self._post_folder(post).parent, ignore_errors=True)
+
+    def close(self) -> None:
+        """End every serving process, and leave their models for the next start."""
+        with self._lock:
+            self._closing.set()
+            self._kept.clear()
+        self._end(self._processes.children(KIND))
+
+    def empty(self) -> None:
+        """Drop every model."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _end(self, children: Sequence[Child]) -> None:
+        if children:
+            with ThreadPoolExecutor(len(children)) as pool:
+                list(pool.map(lambda child: self._processes.stop(child, CLOSE_SECONDS), children))
+
+    def _start_and_keep(self, post: Post) -> int:
+        child = self._start(post)
+        self._keep(post, child, deaths=0)
+        return int(child.details["port"])
+
+    def _start(self, post: Post) -> Child:
+        """Start a post's process and wait until it answers. Raises VariantFailed."""
+        folder = self._post_folder(post)
+        try:
+            self._fetch_model(post, folder)
+            child = self._launch(post, folder, _free_port())
+        except (OSError, DomainError, ClientError, BotoCoreError) as error:
+            raise VariantFailed(f"Production variant {post.variant} cannot be started: {error}") from error
+        try:
+            self._await_ping(post, child)
+        except VariantFailed:
+            self._processes.stop(child, grace=1.0)
+            raise
+        return child
+
+    def _fetch_model(self, post: Post, folder: Path) -> None:
+        """Download and unpack the model, once: a restarted process finds it there."""
+        if (folder / "model").exists():
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        archive, unpacked = folder / "model.tar.gz", folder / "model.new"
+        shutil.rmtree(unpacked, ignore_errors=True)
+        address = Address.of(post.deployed.model.data)
+        self._launching.objects.download_file(address.bucket, address.key, str(archive))
+        unpack(archive, unpacked)
+        archive.unlink()
+        unpacked.rename(folder / "model")
+
+    def _launch(self, post: Post, folder: Path, port: int) -> Child:
+        model = post.deployed.model
+        additions = {
+            **model.environment,
+            "SAGEMAKER_BASE_DIR": str(folder),
+            "SAGEMAKER_BIND_TO_HOST": HOST,
+            "SAGEMAKER_BIND_TO_PORT": str(port),
+        }
+        stream = self._launching.log_file(post.scope, post.log_group, post.log_stream)
+        serve = program(algorithm_of(model.image), "serve")
+        environment = self._launching.algorithm_environment(
+            post.scope, model.role, "SageMaker", KEY_LIFETIME, additions
+        )
+        # Held over check and start: once the fleet is closed, nothing starts any more.
+        with self._lock:
+            if self._closing.is_set():
+                raise VariantFailed("The server is going down.")
+            return self._processes.start(
+                post.child_name,
+                KIND,
+                [sys.executable, "-m", "studiolo.ml.serving.runner", str(stream), *serve],
+                environment=environment,
+                folder=folder,
+                details={"port": port, "log": str(stream)},
+            )
+
+    def _await_ping(self, post: Post, child: Child) -> None:
+        deadline = time.monotonic() + post.deployed.variant.startup_seconds
+        while not _pings(child.details["port"]):
+            with contextlib.suppress(TimeoutError):
+                status = self._processes.wait(child, POLL_SECONDS)
+                raise VariantFailed(self._words(post, child, status))
+            if time.monotonic() > deadline:
+                raise VariantFailed(self._words(post, child, None))
+
+    def _words(self, post: Post, child: Child, status: int | None) -> str:
+        """Why a variant does not serve, in SageMaker's words and the program's own last ones."""
+        reason = (
+            f"The primary container for production variant {post.variant} did not pass the ping health check. "
+            f"Please check CloudWatch logs for this endpoint (group {post.log_group}, stream {post.log_stream})"
+        )
+        if child.alive:
+            return f"{reason}: it did not answer within {post.deployed.variant.startup_seconds} s."
+        return f"{reason}: {obituary(child, status, Path(child.details['log']))}"
+
+    def _keep(self, post: Post, child: Child, deaths: int) -> None:
+        began = time.monotonic()
+
+        def ended(_child: Child, _status: int | None) -> None:
+            with self._lock:
+                wanted = self._kept.get(post.child_name) == child and not self._closing.is_set()
+            if wanted:
+                self._revive(post, child, 0 if time.monotonic() - began > SETTLED_SECONDS else deaths)
+
+        with self._lock:
+            self._kept[post.child_name] = child
+        self._processes.watch(child, ended)
+
+    def _revive(self, post: Post, child: Child, deaths: int) -> None:
+        """Start a dead process again, a little later each time; give it up after the last."""
+        self._on_move(post, None)
+        self._processes.stop(child, grace=0.5)
+        reason = self._words(post, child, None)
+        for attempt in range(deaths, len(RESTART_SECONDS)):
+            log.warning("endpoint %s, variant %s has died: restart %d", post.endpoint, post.variant, attempt + 1)
+            if self._closing.wait(RESTART_SECONDS[attempt]) or not self._wanted(post):
+                return
+            try:
+                child = self._start(post)
+            except VariantFailed as error:
+                reason = str(error)
+                continue
+            if self._wanted(post):
+                self._keep(post, child, attempt + 1)
+                self._on_move(post, int(child.details["port"]))
+            else:
+                self._processes.stop(child, grace=0.5)
+            return
+        self._on_fail(post, reason)
+
+    def _wanted(self, post: Post) -> bool:
+        with self._lock:
+            return post.child_name in self._kept and not self._closing.is_set()
+
+    def _post_folder(self, post: Post) -> Path:
+        """What the program sees as /opt/ml."""
+        return self._folder / post.scope.account / post.scope.region / post.endpoint / post.deployment / post.variant
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _pings(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=2.0)
+    try:
+        connection.request("GET", "/ping")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

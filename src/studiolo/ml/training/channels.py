@@ -1,0 +1,99 @@
+"""Input channels: objects of the store, downloaded into /opt/ml/input/data/<channel> before training (File mode)."""
+
+import gzip
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from studiolo.domain import Invalid, NotFound
+from studiolo.ml.objects import Address
+from studiolo.ml.training.job import Channel
+
+AT_ONCE = 8
+"""Objects downloaded at the same time."""
+
+
+def download(client: Any, channel: Channel, folder: Path, proceed: Callable[[int], None]) -> None:
+    """Download the channel's objects into `folder`.
+
+    `proceed` is called with the bytes of each piece, and may raise to end the download. Raises NotFound where
+    nothing is there, Invalid for a manifest or key that cannot be used.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    objects = list(_manifest(client, channel) if channel.source == "ManifestFile" else _prefix(client, channel))
+    if not objects:
+        raise NotFound(f'No S3 objects found under S3 URL "{channel.uri}" given in input data source.')
+
+    def fetch(entry: tuple[Address, str]) -> None:
+        address, name = entry
+        target = _inside(folder, name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            client.download_file(address.bucket, address.key, str(target), Callback=proceed)
+        except ClientError as error:
+            raise NotFound(
+                f"Data download failed: s3://{address.bucket}/{address.key}: {error.response['Error']['Message']}"
+            ) from error
+        if channel.compression == "Gzip":
+            _gunzip(target)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(fetch, objects))
+
+
+def local_name(key: str, prefix: str) -> str:
+    """The file name, below the channel's folder, of the object `key` that `prefix` matched.
+
+    The prefix of a folder (with or without its last slash) is taken off; a prefix of names keeps the names.
+    """
+    if key == prefix:
+        return key.rsplit("/", 1)[-1]
+    folder = prefix if prefix.endswith("/") or not prefix else f"{prefix}/"
+    if key.startswith(folder):
+        return key[len(folder) :]
+    return key[prefix.rfind("/") + 1 :]
+
+
+def _prefix(client: Any, channel: Channel) -> Iterator[tuple[Address, str]]:
+    prefix = Address.of(channel.uri)
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key):
+        for item in page.get("Contents", []):
+            if not item["Key"].endswith("/"):
+                yield Address(prefix.bucket, item["Key"]), local_name(item["Key"], prefix.key)
+
+
+def _manifest(client: Any, channel: Channel) -> Iterator[tuple[Address, str]]:
+    """The objects of a manifest: `[{"prefix": "s3://bucket/some/"}, "relative/path", …]`."""
+    address = Address.of(channel.uri)
+    try:
+        content = client.get_object(Bucket=address.bucket, Key=address.key)["Body"].read()
+        entries = json.loads(content)
+        prefix = Address.of(entries[0]["prefix"])
+        names = [str(name) for name in entries[1:]]
+    except ClientError as error:
+        raise NotFound(f"The manifest {channel.uri} cannot be read: {error.response['Error']['Message']}") from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise Invalid(f"The manifest {channel.uri} is not a JSON list that begins with a prefix.") from error
+    for name in names:
+        yield Address(prefix.bucket, prefix.key + name), name
+
+
+def _inside(folder: Path, name: str) -> Path:
+    target = folder / name.lstrip("/")
+    if ".." in target.parts or "\0" in name:
+        raise Invalid(f"The object's name {name!r} would be written outside the channel's folder.")
+    return target
+
+
+def _gunzip(path: Path) -> None:
+    target = path.with_suffix("") if path.suffix == ".gz" else path
+    unpacked = path.with_name(path.name + ".unpacked")
+    with gzip.open(path) as packed, unpacked.open("wb") as plain:
+        shutil.copyfileobj(packed, plain, 1024 * 1024)
+    path.unlink()
+    unpacked.replace(target)

@@ -1,0 +1,343 @@
+"""Training jobs, as the server keeps them: made, queued for a core, started as runners, followed, stopped."""
+
+import logging
+import shutil
+import sys
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from studiolo.domain import Clock, Conflict, NotFound, Page, Scope
+from studiolo.identity import Principal
+from studiolo.ml.errors import NameInUse
+from studiolo.ml.images import algorithm_of, check_channels, metrics_of, program
+from studiolo.ml.launching import Launching, obituary
+from studiolo.ml.listing import Listing, select_page
+from studiolo.ml.names import arn, checked_name
+from studiolo.ml.tables import training_jobs
+from studiolo.ml.tags import drop_tags, set_tags
+from studiolo.ml.training.container import HOST
+from studiolo.ml.training.job import (
+    ENDED,
+    FAILED,
+    IN_PROGRESS,
+    STOPPED,
+    STOPPING,
+    Progress,
+    TrainingJob,
+    TrainingSpecification,
+    moved,
+)
+from studiolo.ml.training.plan import JobFolder, Plan, Store
+from studiolo.processes import Child, Processes
+from studiolo.state import State
+
+log = logging.getLogger(__name__)
+
+KIND = "training"
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+SPARE_TIME = timedelta(hours=1)
+"""How much longer than its job a job's key is good: for the grace at its end, and the upload."""
+CLOSE_SECONDS = 2.0
+"""What running jobs have to end when the server goes down."""
+PENDING = "Pending"
+
+
+class TrainingJobs:
+    """The training jobs of every scope. At most `slots` run at a time; further ones wait, in order, as Pending."""
+
+    def __init__(
+        self, state: State, processes: Processes, launching: Launching, folder: Path, slots: int, clock: Clock
+    ) -> None:
+        self._state = state
+        self._processes = processes
+        self._launching = launching
+        self._folder = folder
+        self._slots = slots
+        self._clock = clock
+        # Taken around each step that moves a job on: two threads must not start or end the same one.
+        self._moving = threading.RLock()
+        self._closing = False
+
+    def start(self) -> None:
+        """Take over the runners that a crashed server left, settle the jobs that ended meanwhile, start what waits."""
+        self._closing = False
+        for scope, job in self._unfinished():
+            child = self._processes.find(self._child_name(scope, job.name))
+            if child is not None and child.alive:
+                if job.progress.secondary == PENDING:
+                    self._save(scope, job, self._entered(job.progress, "Starting"))
+                self._follow(scope, job.name, child)
+            elif child is not None or job.progress.secondary != PENDING:
+                self._settle(scope, job.name)
+        self._start_waiting()
+
+    def close(self) -> None:
+        """End the running jobs as a graceful stop would; they are Stopped, with what model they left."""
+        self._closing = True
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda entry: self._end(*entry), self._unfinished()))
+
+    def empty(self) -> None:
+        """End the running jobs and forget them all."""
+        self.close()
+        with self._state.transaction() as tx:
+            tx.execute(training_jobs.delete())
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._closing = False
+
+    def create(
+        self,
+        scope: Scope,
+        principal: Principal,
+        name: str,
+        specification: TrainingSpecification,
+        tags: Mapping[str, str],
+    ) -> TrainingJob:
+        """Record a job and start it, or let it wait for a core. Raises Invalid, NotFound, Denied and NameInUse."""
+        checked_name(name, "trainingJobName")
+        self._check(principal, specification)
+        moment = self._clock()
+        progress = Progress(transitions=moved((), PENDING, moment.timestamp()))
+        with self._state.transaction() as tx:
+            if self._row(tx, scope, name) is not None:
+                raise NameInUse(
+                    "Training job names must be unique within an AWS account and region, and a training job with "
+                    f"this name already exists ({arn(scope, 'training-job', name)})"
+                )
+            tx.execute(
+                training_jobs.insert().values(
+                    account=scope.account,
+                    region=scope.region,
+                    name=name,
+                    created=moment,
+                    changed=moment,
+                    status=IN_PROGRESS,
+                    specification=specification.to_json(),
+                    progress=progress.to_json(),
+                )
+            )
+            set_tags(tx, arn(scope, "training-job", name), tags)
+        self._start_waiting()
+        return self.describe(scope, name)
+
+    def describe(self, scope: Scope, name: str) -> TrainingJob:
+        """The job as it is at this moment. Raises NotFound."""
+        with self._state.reading() as connection:
+            row = self._row(connection, scope, name)
+        if row is None:
+            raise NotFound("Requested resource not found.")
+        job = _as_job(row)
+        return job if job.progress.status in ENDED else self._refresh(scope, job)
+
+    def page(self, scope: Scope, listing: Listing) -> Page[TrainingJob]:
+        """A page of the scope's jobs."""
+        for owner, job in self._unfinished():
+            if owner == scope:
+                self._refresh(scope, job)
+        with self._state.reading() as connection:
+            found = select_page(connection, training_jobs, scope, listing)
+        return Page([_as_job(row) for row in found.items], found.next)
+
+    def stop(self, scope: Scope, name: str) -> None:
+        """Ask a job to stop: its algorithm gets 120 seconds to leave a model. Raises NotFound and Conflict."""
+        with self._moving:
+            job = self.describe(scope, name)
+            if job.progress.status in ENDED:
+                raise Conflict(f"The request was rejected because the training job is in status {job.progress.status}.")
+            if job.progress.status == STOPPING:
+                return
+            if job.progress.secondary == PENDING:
+                self._save(scope, job, self._entered(job.progress, STOPPED, status=STOPPED))
+                return
+            self._save(scope, job, self._entered(job.progress, STOPPING, status=STOPPING))
+            self._job_folder(scope, name).ask_to_stop()
+            child = self._processes.find(self._child_name(scope, name))
+            if child is not None:
+                self._processes.interrupt(child)
+
+    def delete(self, scope: Scope, name: str) -> None:
+        """Forget a job that has ended; its model and logs stay. Raises NotFound and Conflict."""
+        with self._moving:
+            job = self.describe(scope, name)
+            if job.progress.status not in ENDED:
+                raise Conflict(
+                    f"The training job is in status {job.progress.status}: only one that ended can be deleted."
+                )
+            with self._state.transaction() as tx:
+                tx.execute(training_jobs.delete().where(_is(scope, name)))
+                drop_tags(tx, job.arn)
+
+    def _check(self, principal: Principal, specification: TrainingSpecification) -> None:
+        algorithm = algorithm_of(specification.image)
+        algorithm.validate_hyperparameters(specification.hyperparameters)
+        check_channels(algorithm, specification.channels)
+        for metric in specification.metrics:
+            metric.check()
+        self._launching.check_role(principal, specification.role)
+        self._launching.check_bucket(specification.output)
+        for channel in specification.channels:
+            self._launching.check_objects(channel.uri)
+
+    def _start_waiting(self) -> None:
+        """Start waiting jobs, oldest first, as long as a core is free."""
+        with self._moving:
+            if self._closing:
+                return
+            unfinished = self._unfinished()
+            waiting = [entry for entry in unfinished if entry[1].progress.secondary == PENDING]
+            free = self._slots - (len(unfinished) - len(waiting))
+            for scope, job in waiting[: max(free, 0)]:
+                self._launch(scope, job)
+
+    def _launch(self, scope: Scope, job: TrainingJob) -> None:
+        moment = self._clock().timestamp()
+        waited = moment - job.progress.transitions[0].start > 1.0
+        started = replace(
+            job.progress, transitions=moved(job.progress.transitions if waited else (), "Starting", moment)
+        )
+        folder = self._job_folder(scope, job.name)
+        try:
+            folder.create(self._plan(scope, job, started))
+            child = self._processes.start(
+                self._child_name(scope, job.name),
+                KIND,
+                [sys.executable, "-m", "studiolo.ml.training.runner", str(folder.path)],
+                environment=self._launching.runner_environment(),
+                folder=folder.path,
+            )
+        except Exception as error:
+            log.exception("training job %s cannot be started", job.name)
+            reason = f"InternalServerError: the job cannot be started: {error}"
+            self._save(
+                scope, job, replace(self._entered(started, FAILED, status=FAILED, message=reason), failure=reason)
+            )
+            return
+        self._save(scope, job, started)
+        self._follow(scope, job.name, child)
+
+    def _plan(self, scope: Scope, job: TrainingJob, progress: Progress) -> Plan:
+        specification = job.specification
+        algorithm = algorithm_of(specification.image)
+        store = self._launching.store
+        stream = f"{job.name}/{HOST}-{int(job.created.timestamp())}"
+        lifetime = timedelta(seconds=specification.max_runtime) + SPARE_TIME
+        environment = self._launching.algorithm_environment(scope, specification.role, "SageMaker", lifetime, {})
+        return Plan(
+            name=job.name,
+            arn=job.arn,
+            region=scope.region,
+            specification=specification,
+            command=tuple(program(algorithm, "train")),
+            environment=environment,
+            metrics=(*metrics_of(algorithm), *specification.metrics),
+            store=Store(store.endpoint, store.access_key, store.secret_key),
+            log=str(self._launching.log_file(scope, LOG_GROUP, stream)),
+            progress=progress,
+        )
+
+    def _follow(self, scope: Scope, name: str, child: Child) -> None:
+        def ended(_child: Child, status: int | None) -> None:
+            if not self._closing:
+                self._settle(scope, name, status)
+                self._start_waiting()
+
+        self._processes.watch(child, ended)
+
+    def _end(self, scope: Scope, job: TrainingJob) -> None:
+        """End one job because the server goes down."""
+        child = self._processes.find(self._child_name(scope, job.name))
+        if child is not None:
+            self._save(scope, job, self._entered(self._current(scope, job), STOPPING, status=STOPPING))
+            self._job_folder(scope, job.name).ask_to_stop()
+            self._processes.stop(child, CLOSE_SECONDS)
+            self._settle(scope, job.name)
+
+    def _settle(self, scope: Scope, name: str, status: int | None = None) -> None:
+        """Record how a job ended whose runner is gone, and clean up after it."""
+        with self._moving:
+            job = self.describe(scope, name)
+            folder = self._job_folder(scope, name)
+            child = self._processes.find(self._child_name(scope, name))
+            if child is not None:
+                # What the runner may have left: its algorithm, where it was killed itself.
+                self._processes.stop(child, grace=1.0)
+            if job.progress.status == STOPPING:
+                self._save(scope, job, self._entered(job.progress, STOPPED, status=STOPPED))
+            elif job.progress.status not in ENDED:
+                reason = f"InternalServerError: {obituary(child, status)}"
+                failed = self._entered(job.progress, FAILED, status=FAILED, message=reason)
+                self._save(scope, job, replace(failed, failure=reason))
+            shutil.rmtree(folder.path, ignore_errors=True)
+
+    def _refresh(self, scope: Scope, job: TrainingJob) -> TrainingJob:
+        """The job with what its runner reported since; recorded, so that an outcome is never lost."""
+        with self._moving:
+            current = self._current(scope, job)
+            return job if current == job.progress else self._save(scope, job, current)
+
+    def _current(self, scope: Scope, job: TrainingJob) -> Progress:
+        reported = self._job_folder(scope, job.name).progress()
+        if reported is None:
+            return job.progress
+        if job.progress.status == STOPPING and reported.status == IN_PROGRESS:
+            # The runner has not yet heard of it, or is at it.
+            entered = moved(reported.transitions, STOPPING, job.progress.transitions[-1].start)
+            return replace(reported, status=STOPPING, transitions=entered)
+        return reported
+
+    def _entered(
+        self, progress: Progress, secondary: str, *, status: str | None = None, message: str | None = None
+    ) -> Progress:
+        at = self._clock().timestamp()
+        transitions = moved(progress.transitions, secondary, at, message)
+        status = status or progress.status
+        return replace(progress, status=status, transitions=transitions, ended=at if status in ENDED else None)
+
+    def _save(self, scope: Scope, job: TrainingJob, progress: Progress) -> TrainingJob:
+        changed = self._clock()
+        with self._state.transaction() as tx:
+            tx.execute(
+                training_jobs.update()
+                .where(_is(scope, job.name))
+                .values(progress=progress.to_json(), status=progress.status, changed=changed)
+            )
+        return replace(job, progress=progress, changed=changed)
+
+    def _unfinished(self) -> list[tuple[Scope, TrainingJob]]:
+        """Every job that has not ended, oldest first."""
+        query = training_jobs.select().where(training_jobs.c.status.not_in(ENDED)).order_by(training_jobs.c.created)
+        with self._state.reading() as connection:
+            rows = connection.execute(query).all()
+        return [(Scope(row.account, row.region), _as_job(row)) for row in rows]
+
+    def _row(self, connection: Connection, scope: Scope, name: str) -> Row[Any] | None:
+        return connection.execute(training_jobs.select().where(_is(scope, name))).first()
+
+    def _job_folder(self, scope: Scope, name: str) -> JobFolder:
+        return JobFolder(self._folder / scope.account / scope.region / name)
+
+    def _child_name(self, scope: Scope, name: str) -> str:
+        return f"{KIND}-{scope.account}-{scope.region}-{name}"
+
+
+def _is(scope: Scope, name: str) -> Any:
+    columns = training_jobs.c
+    return (columns.account == scope.account) & (columns.region == scope.region) & (columns.name == name)
+
+
+def _as_job(row: Row[Any]) -> TrainingJob:
+    return TrainingJob(
+        name=row.name,
+        arn=arn(Scope(row.account, row.region), "training-job", row.name),
+        specification=TrainingSpecification.from_json(row.specification),
+        progress=Progress.from_json(row.progress),
+        created=row.created,
+        changed=row.changed,
+    )

@@ -1,0 +1,184 @@
+"""One training job, from its input channels to its model: `python -m studiolo.ml.training.runner FOLDER`.
+
+The runner is a process of its own that needs neither the server nor the database. It reads job.json in its folder,
+lays out /opt/ml there, runs the algorithm's program, uploads what that leaves, and keeps progress.json true.
+"""
+
+import shutil
+import signal
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+from studiolo.domain import DomainError
+from studiolo.logs.writer import LogWriter
+from studiolo.ml.archives import pack
+from studiolo.ml.objects import Address, store_client
+from studiolo.ml.program import Program
+from studiolo.ml.training import container
+from studiolo.ml.training.channels import download
+from studiolo.ml.training.job import COMPLETED, FAILED, STOPPED, moved
+from studiolo.ml.training.metrics import Metrics
+from studiolo.ml.training.plan import JobFolder
+
+GRACE_SECONDS = 120.0
+"""What an algorithm has to end after SIGTERM, as SageMaker gives it."""
+LONGEST_REASON = 1024
+
+
+class Stopped(Exception):
+    """The job was asked to stop before its algorithm ran."""
+
+
+class AlgorithmFailed(Exception):
+    """The algorithm's program ended with an error."""
+
+
+class Run:
+    """The carrying out of one job."""
+
+    def __init__(self, folder: JobFolder) -> None:
+        self._folder = folder
+        self._plan = folder.plan()
+        self._progress = self._plan.progress
+        self._metrics = Metrics(self._plan.metrics)
+        self._client = store_client(self._plan.store, self._plan.region)
+        self._stopping = threading.Event()
+        self._program: Program | None = None
+        self._lock = threading.Lock()
+
+    def carry_out(self) -> None:
+        """Do the job. Whatever happens, progress.json says how it ended."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        if self._folder.asked_to_stop:
+            self._stopping.set()
+        try:
+            self._download()
+            outcome = self._train()
+            self._upload(always=outcome == COMPLETED)
+            self._finish(outcome)
+        except Stopped:
+            self._finish(STOPPED)
+        except AlgorithmFailed as error:
+            self._upload_output()
+            self._finish(FAILED, str(error))
+        except DomainError as error:
+            self._finish(FAILED, f"ClientError: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever it was, the job must say that it failed, and why
+            self._finish(FAILED, f"InternalServerError: {type(error).__name__}: {error}")
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping.set()
+        if self._program is not None:
+            self._program.end()
+
+    def _proceed(self, _bytes: int = 0) -> None:
+        if self._stopping.is_set():
+            raise Stopped
+
+    def _download(self) -> None:
+        self._enter("Downloading")
+        container.lay_out(self._folder.root, self._plan)
+        for channel in self._plan.specification.channels:
+            self._proceed()
+            download(self._client, channel, self._folder.root / "input/data" / channel.name, self._proceed)
+        self._proceed()
+
+    def _train(self) -> str:
+        """Run the algorithm; the job's outcome. Raises AlgorithmFailed."""
+        self._enter("Training")
+        self._program = program = Program(
+            self._plan.command,
+            container.environment(self._folder.root, self._plan),
+            self._folder.root,
+            LogWriter(Path(self._plan.log)),
+            self._on_line,
+        )
+        if self._stopping.is_set():
+            program.end()
+        status, overdue = program.run(self._plan.specification.max_runtime, GRACE_SECONDS)
+        if overdue:
+            self._enter("MaxRuntimeExceeded")
+            return STOPPED
+        if self._stopping.is_set():
+            return STOPPED
+        if status != 0:
+            raise AlgorithmFailed(self._reason(status, program.tail))
+        return COMPLETED
+
+    def _on_line(self, line: str) -> None:
+        if self._metrics.read(line):
+            self._report(metrics=self._metrics.final)
+
+    def _reason(self, status: int, tail: str) -> str:
+        """Why the algorithm failed: in the words it left in output/failure, else the last that it printed."""
+        try:
+            words = (self._folder.root / "output/failure").read_text(errors="replace").strip()
+        except FileNotFoundError:
+            words = tail
+        kind = "" if words.startswith(("ClientError:", "AlgorithmError:")) else "AlgorithmError: "
+        ending = f", exit code: {status}"
+        return f"{kind}{words}"[: LONGEST_REASON - len(ending)] + ending
+
+    def _upload(self, *, always: bool) -> None:
+        archive = self._folder.path / "model.tar.gz"
+        if self._progress.secondary != "MaxRuntimeExceeded":
+            self._enter("Uploading" if always else "Stopping")
+        if pack(self._folder.root / "model", archive, even_empty=always):
+            self._report(model=self._put(archive))
+        self._upload_output()
+
+    def _upload_output(self) -> None:
+        archive = self._folder.path / "output.tar.gz"
+        if pack(self._folder.root / "output/data", archive):
+            self._report(output=self._put(archive))
+
+    def _put(self, archive: Path) -> str:
+        """Upload to <S3OutputPath>/<job>/output/<name>; its URI."""
+        uri = f"{self._plan.specification.output.rstrip('/')}/{self._plan.name}/output/{archive.name}"
+        address = Address.of(uri)
+        self._client.upload_file(str(archive), address.bucket, address.key)
+        archive.unlink()
+        return uri
+
+    def _enter(self, status: str, message: str | None = None) -> None:
+        with self._lock:
+            at = time.time()
+            started = self._progress.started
+            if status == "Downloading":
+                started = at
+            self._progress = replace(
+                self._progress, started=started, transitions=moved(self._progress.transitions, status, at, message)
+            )
+            self._folder.report(self._progress)
+
+    def _report(self, **changes: object) -> None:
+        with self._lock:
+            self._progress = replace(self._progress, **changes)  # type: ignore[arg-type]
+            self._folder.report(self._progress)
+
+    def _finish(self, status: str, failure: str | None = None) -> None:
+        """Say how the job ended, then drop its data: the outcome first, so that it is never lost."""
+        with self._lock:
+            at = time.time()
+            transitions = self._progress.transitions
+            if self._progress.secondary != "MaxRuntimeExceeded":
+                transitions = moved(transitions, status, at, failure)
+            self._progress = replace(
+                self._progress,
+                status=status,
+                transitions=transitions,
+                ended=at,
+                failure=failure[:LONGEST_REASON] if failure else None,
+            )
+            self._folder.report(self._progress)
+        shutil.rmtree(self._folder.root, ignore_errors=True)
+        (self._folder.path / "job.json").unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    Run(JobFolder(Path(sys.argv[1]))).carry_out()

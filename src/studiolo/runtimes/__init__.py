@@ -1,0 +1,7 @@
+"""What a release label means: Spark, Java, Python and jars."""
+
+from studiolo.runtimes.jars import JarsUnavailable
+from studiolo.runtimes.java import JavaMissing
+from studiolo.runtimes.runtimes import Runtime, Runtimes
+
+__all__ = ["JarsUnavailable", "JavaMissing", "Runtime", "Runtimes"]

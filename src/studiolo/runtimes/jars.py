@@ -1,0 +1,55 @@
+"""Pinned Maven artifacts, fetched once into the data folder."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from studiolo.domain import Conflict
+
+
+class JarsUnavailable(Conflict):
+    """Jars that Spark needs could not be fetched, with which one and why."""
+
+
+def fetch_jars(coordinates: Sequence[str], folder: Path) -> Path:
+    """The folder that holds exactly these jars (`group:artifact:version`), fetched if they are not there yet.
+
+    Named by its content and moved into place when complete: a crash leaves no half set, and of two servers that
+    fetch at once one waits for the other. Raises JarsUnavailable.
+    """
+    name = hashlib.sha256("\n".join(sorted(coordinates)).encode()).hexdigest()[:16]
+    complete = folder / name
+    if complete.is_dir():
+        return complete
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not complete.is_dir():
+            _fetch(coordinates, folder / f"{name}.part", folder / "maven")
+            (folder / f"{name}.part").rename(complete)
+    return complete
+
+
+def _fetch(coordinates: Sequence[str], into: Path, cache: Path) -> None:
+    # Imported here: jgo is needed once in the life of a data folder.
+    from jgo.maven import MavenContext
+
+    shutil.rmtree(into, ignore_errors=True)
+    into.mkdir(parents=True)
+    maven = MavenContext(repo_cache=cache, timeout=60)
+    for coordinate in coordinates:
+        group, artifact, version = coordinate.split(":")
+        try:
+            jar = Path(maven.project(group, artifact).at_version(version).artifact().resolve())
+        except Exception as error:
+            raise JarsUnavailable(
+                f"Spark's jar {coordinate} could not be fetched from the Maven repository: {error}. "
+                "It is needed once; afterwards Studiolo works offline."
+            ) from error
+        try:
+            os.link(jar, into / jar.name)
+        except OSError:
+            shutil.copyfile(jar, into / jar.name)

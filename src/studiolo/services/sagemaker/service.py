@@ -1,0 +1,67 @@
+"""What the operations of SageMaker share: its error codes, tags, lists, and refusals."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from studiolo.aws.errors import ServiceError
+from studiolo.aws.paging import decode_token, encode_token
+from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
+from studiolo.ml.errors import NameInUse
+from studiolo.ml.listing import Listing
+from studiolo.services.service import Service
+
+INVALID = "ValidationException"
+
+sagemaker = Service(
+    "sagemaker",
+    {
+        # SageMaker has no code of its own for most of what is not there, or there already.
+        NotFound: INVALID,
+        AlreadyExists: INVALID,
+        NameInUse: "ResourceInUse",
+        Invalid: INVALID,
+        Conflict: INVALID,
+        Denied: "AccessDeniedException",
+        LimitExceeded: "ResourceLimitExceeded",
+    },
+)
+
+
+def refuse(request: Mapping[str, Any], names: Iterable[str], where: str) -> None:
+    """Answer that a member of the request asks for what Studiolo does not do, if one of them does."""
+    asked = [name for name in names if request.get(name)]
+    if asked:
+        raise ServiceError(INVALID, f"{', '.join(asked)} in {where} is not supported by Studiolo.")
+
+
+def kept(request: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The members of the request that are recorded and shown as they are."""
+    return {name: request[name] for name in names if name in request}
+
+
+def tags(request: Mapping[str, Any]) -> dict[str, str]:
+    """The request's tags, the last of each key."""
+    return {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
+
+
+def listing(request: Mapping[str, Any], *, descending: bool) -> Listing:
+    """The list that the request asks for; `descending` where it does not say."""
+    order = request.get("SortOrder")
+    token = request.get("NextToken")
+    return Listing(
+        name_contains=request.get("NameContains"),
+        status=request.get("StatusEquals"),
+        created_after=request.get("CreationTimeAfter"),
+        created_before=request.get("CreationTimeBefore"),
+        changed_after=request.get("LastModifiedTimeAfter"),
+        changed_before=request.get("LastModifiedTimeBefore"),
+        sort_by=request.get("SortBy", "CreationTime"),
+        descending=descending if order is None else order == "Descending",
+        after=decode_token(token, INVALID) if token else None,
+        limit=request.get("MaxResults", 10),
+    )
+
+
+def next_token(page: Page[Any]) -> dict[str, str]:
+    """The response's NextToken, where there is a next page."""
+    return {} if page.next is None else {"NextToken": encode_token(page.next)}

@@ -1,0 +1,39 @@
+"""What a session's DefaultArguments mean (AWS Glue, "Job parameters"; aws-glue-sessions sends the same)."""
+
+from collections.abc import Mapping
+
+from studiolo.domain import Invalid
+
+LATER = ("--extra-py-files", "--extra-jars", "--additional-python-modules")
+"""Arguments that change what code sees, and are not carried out: refused, so that nobody thinks they were."""
+
+
+def spark_conf(arguments: Mapping[str, str]) -> dict[str, str]:
+    """The Spark settings of `--conf`. Raises Invalid for text that is no settings and for what cannot be honored."""
+    for name in LATER:
+        if arguments.get(name):
+            raise Invalid(f"The session argument {name} is not available yet.")
+    return parse_conf(arguments.get("--conf", ""))
+
+
+def parse_conf(text: str) -> dict[str, str]:
+    """Settings as `--conf` has them: `spark.a=b --conf spark.c=d e`, values with spaces as they are.
+
+    Raises Invalid for a setting without `=` or one that is not Spark's.
+    """
+    settings = {}
+    for piece in f" {text.strip()}".replace(" --conf ", "\n").split("\n"):
+        setting = piece.strip().removeprefix("--conf=")
+        if not setting:
+            continue
+        key, equals, value = setting.partition("=")
+        key = key.strip()
+        if not equals or not key.startswith("spark.") or any(character.isspace() for character in key):
+            raise Invalid(f"--conf takes settings like spark.sql.shuffle.partitions=8, and cannot read: {setting}")
+        settings[key] = _unquoted(value.strip())
+    return settings
+
+
+def _unquoted(value: str) -> str:
+    quoted = len(value) >= 2 and value[0] == value[-1] and value[0] in "'\""
+    return value[1:-1] if quoted else value

@@ -1,0 +1,63 @@
+"""Reading the journal that a kernel keeps of its statements (`studiolo.kernel.journal` writes it)."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from studiolo.sessions.model import Output
+
+
+def journal_file(kernel_folder: Path, message: str) -> Path:
+    """The journal of the statement that was sent as the message of that id."""
+    return kernel_folder / "journal" / f"{message}.jsonl"
+
+
+def read_output(journal: Path) -> Output:
+    """The output so far; its status is None until the statement has ended."""
+    reply: Mapping[str, Any] = {}
+    count = 0
+    text, stdout, stderr = [], [], []
+    displays: list[Mapping[str, Any]] = []
+    for kind, content in _messages(journal):
+        if kind == "stream" and content["name"] == "stderr":
+            stderr.append(content["text"])
+        elif kind == "stream":
+            stdout.append(content["text"])
+            text.append(content["text"])
+        elif kind in ("execute_result", "display_data"):
+            displays.append(content["data"])
+            text.append(_ended(content["data"].get("text/plain", "")))
+        elif kind == "execute_input":
+            count = content["execution_count"]
+        elif kind == "execute_reply":
+            reply = content
+    return Output(
+        status=("ok" if reply["status"] == "ok" else "error") if reply else None,
+        count=reply.get("execution_count", count),
+        text="".join(text).removesuffix("\n"),
+        stdout="".join(stdout),
+        stderr="".join(stderr),
+        displays=tuple(displays),
+        error_name=reply.get("ename"),
+        error_value=reply.get("evalue"),
+        traceback=tuple(reply.get("traceback", ())),
+    )
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") or not text else text + "\n"
+
+
+def _messages(journal: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The whole messages: the last one may be in the middle of being written, or be cut by a full disk."""
+    try:
+        lines = journal.read_text(encoding="utf-8", errors="replace").split("\n")
+    except FileNotFoundError:
+        return
+    for line in lines:
+        try:
+            message = json.loads(line)
+        except ValueError:
+            continue
+        yield message["type"], message["content"]

@@ -1,0 +1,229 @@
+"""The kernels' processes: what each is started with, where it lives, how it ended."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import studiolo
+from studiolo.config import Settings
+from studiolo.processes import Child, Processes, child_environment
+from studiolo.runtimes import Runtime, Runtimes
+from studiolo.sessions.workers import Size
+from studiolo.storage import Storage
+
+KIND = "session"
+LOG_TAIL = 1500
+"""Characters of a kernel's log that the reason of its end quotes."""
+
+OnEnd = Callable[[str, int | None], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What must be decided before a kernel starts: its runtime and Spark's settings."""
+
+    runtime: Runtime
+    conf: Mapping[str, str]
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for plans whose kernels can stand in for one another."""
+        text = json.dumps([self.runtime.name, str(self.runtime.python), str(self.runtime.java_home), dict(self.conf)])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Kernels:
+    """Starts, finds and ends the kernels of one data folder. Each has a folder of its own under `sessions/`."""
+
+    def __init__(self, processes: Processes, runtimes: Runtimes, storage: Storage, settings: Settings) -> None:
+        self._processes = processes
+        self._runtimes = runtimes
+        self._storage = storage
+        self._settings = settings
+        self._root = settings.folder / "sessions"
+
+    def plan(self, runtime: Runtime, size: Size, conf: Mapping[str, str]) -> Plan:
+        """The settings of a kernel of this size; `conf`, which is the user's, wins over ours."""
+        ours = {
+            **runtime.conf,
+            **self._compute(size),
+            "spark.app.name": "studiolo",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.ui.port": "0",
+            "spark.jars.ivy": str(self._settings.folder / "ivy"),
+            "spark.hadoop.fs.s3a.endpoint": self._storage.access.endpoint,
+            "spark.hadoop.fs.s3a.endpoint.region": self._settings.region,
+            "spark.hadoop.fs.s3a.access.key": self._storage.access.access_key,
+            "spark.hadoop.fs.s3a.secret.key": self._storage.access.secret_key,
+            "spark.hadoop.fs.s3a.connection.ssl.enabled": str(
+                self._storage.access.endpoint.startswith("https:")
+            ).lower(),
+        }
+        return Plan(runtime, {**ours, **conf})
+
+    def _compute(self, size: Size) -> dict[str, str]:
+        if self._settings.spark_master == "local":
+            return {"spark.master": f"local[{size.cores}]", "spark.driver.memory": f"{size.heap}m"}
+        return {
+            "spark.master": self._settings.spark_master,
+            "spark.executor.cores": str(size.executor_cores),
+            "spark.executor.memory": f"{size.executor_heap}m",
+            "spark.cores.max": str(size.executor_cores * size.executors),
+            "spark.driver.memory": f"{min(size.heap, size.executor_heap)}m",
+        }
+
+    def new(self) -> str:
+        """A name for a kernel to be started."""
+        return uuid.uuid4().hex
+
+    def folder(self, kernel: str) -> Path:
+        """The kernel's folder; its `journal` stays until the session is deleted."""
+        return self._root / kernel
+
+    def start(self, kernel: str, plan: Plan, *, warm: bool, on_end: OnEnd) -> None:
+        """Start a kernel; `on_end(kernel, exit status)` is called from a thread when it ends.
+
+        A warm one runs a first small job before it answers. Raises JarsUnavailable and OSError.
+        """
+        folder = self.folder(kernel)
+        for name in ("journal", "work", "tmp", "warehouse"):
+            (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+        launch = folder / "launch.json"
+        launch.touch(0o600)
+        launch.write_text(json.dumps({"conf": {**plan.conf, **self._places(folder, plan)}, "warm": warm}))
+        child = self._processes.start(
+            _name(kernel),
+            KIND,
+            [str(plan.runtime.python), "-m", "studiolo.kernel.program", str(folder)],
+            environment=child_environment(self._environment(folder, plan.runtime)),
+            folder=folder / "work",
+            details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm},
+        )
+        self._watch(child, on_end)
+
+    def _places(self, folder: Path, plan: Plan) -> dict[str, str]:
+        """The settings that are of this kernel alone: where it keeps its files, and what it finds its jars by."""
+        jars = [str(jar) for jar in self._runtimes.jars(plan.runtime)]
+        temporary = folder / "tmp"
+        options = f"-XX:-UsePerfData -Djava.io.tmpdir={temporary}"
+        places = {
+            "spark.sql.warehouse.dir": plan.conf.get("spark.sql.warehouse.dir", f"file:{folder / 'warehouse'}"),
+            "spark.hadoop.hadoop.tmp.dir": str(temporary),
+            "spark.driver.extraJavaOptions": f"{options} {plan.conf.get('spark.driver.extraJavaOptions', '')}".strip(),
+        }
+        if plan.conf["spark.master"].startswith("local"):
+            return {
+                **places,
+                "spark.driver.extraClassPath": _joined(jars, plan.conf, "spark.driver.extraClassPath", ":"),
+            }
+        return {**places, "spark.jars": _joined(jars, plan.conf, "spark.jars", ",")}
+
+    def _environment(self, folder: Path, runtime: Runtime) -> dict[str, str]:
+        temporary = str(folder / "tmp")
+        return {
+            "JAVA_HOME": str(runtime.java_home),
+            "PYSPARK_PYTHON": str(runtime.python),
+            "PYTHONPATH": str(Path(studiolo.__file__).parents[1]),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            "SPARK_LOCAL_DIRS": temporary,
+            "TMPDIR": temporary,
+            "IPYTHONDIR": str(folder / "tmp" / "ipython"),
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        }
+
+    def _watch(self, child: Child, on_end: OnEnd) -> None:
+        kernel = child.details["kernel"]
+        self._processes.watch(child, lambda _, status: on_end(kernel, status))
+
+    def alive(self, kernel: str) -> bool:
+        child = self._processes.find(_name(kernel))
+        return child is not None and child.alive
+
+    def adopt(self, kernel: str, on_end: OnEnd) -> bool:
+        """Watch a kernel that a server before us started; whether it lives."""
+        child = self._processes.find(_name(kernel))
+        if child is None or not child.alive:
+            return False
+        self._watch(child, on_end)
+        return True
+
+    def recorded(self) -> dict[str, str | None]:
+        """Every kernel with a record, and the fingerprint of its plan if it was started ahead."""
+        children = self._processes.children(KIND)
+        return {
+            child.details["kernel"]: child.details["fingerprint"] if child.details["warm"] else None
+            for child in children
+        }
+
+    def folders(self) -> list[str]:
+        """The kernels that have a folder."""
+        return [folder.name for folder in self._root.iterdir()] if self._root.is_dir() else []
+
+    def is_warm(self, kernel: str) -> bool:
+        """Whether the kernel was started before anybody asked."""
+        child = self._processes.find(_name(kernel))
+        return child is not None and bool(child.details["warm"])
+
+    def interrupt(self, kernel: str) -> None:
+        """Interrupt what the kernel runs."""
+        child = self._processes.find(_name(kernel))
+        if child is not None:
+            self._processes.interrupt(child)
+
+    def end(self, kernel: str) -> None:
+        """End the kernel and remove all its files but the journal."""
+        child = self._processes.find(_name(kernel))
+        if child is not None:
+            self._processes.stop(child)
+        folder = self.folder(kernel)
+        for entry in folder.iterdir() if folder.is_dir() else ():
+            if entry.name == "journal":
+                continue
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+
+    def remove(self, kernel: str) -> None:
+        """Remove the folder and the log of a kernel that has ended."""
+        shutil.rmtree(self.folder(kernel), ignore_errors=True)
+        self._processes.log(_name(kernel)).unlink(missing_ok=True)
+
+    def reason(self, kernel: str, status: int | None) -> str:
+        """Why the kernel ended: what it said itself, else its signal or exit status and the end of its log."""
+        try:
+            return (self.folder(kernel) / "failure.txt").read_text()
+        except FileNotFoundError:
+            pass
+        if status is None:
+            how = "ended"
+        elif status < 0:
+            how = f"was killed by {signal.Signals(-status).name}"
+        else:
+            how = f"exited with status {status}"
+        tail = _tail(self._processes.log(_name(kernel)))
+        return f"The session's kernel {how}." + (f" The end of its log: {tail}" if tail else "")
+
+
+def _name(kernel: str) -> str:
+    return f"session-{kernel}"
+
+
+def _joined(ours: list[str], conf: Mapping[str, str], key: str, separator: str) -> str:
+    return separator.join([*ours, *filter(None, [conf.get(key)])])
+
+
+def _tail(log: Path) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_TAIL))
+            return file.read().decode(errors="replace").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,93 @@
+"""How a session comes by its kernel: a warm one where one fits, else one started for it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from studiolo.domain import Conflict
+from studiolo.identity import Identity, client_environment
+from studiolo.logs import Logs
+from studiolo.runtimes import Runtimes
+from studiolo.sessions.arguments import spark_conf
+from studiolo.sessions.kernels import Kernels, OnEnd, Plan
+from studiolo.sessions.model import SessionRequest
+from studiolo.sessions.pool import Pool
+from studiolo.sessions.store import Key, Store
+from studiolo.sessions.workers import size, this_machine
+
+LOG_GROUP = "/aws-glue/sessions"
+
+
+class Provision:
+    """What runners need of the world."""
+
+    def __init__(
+        self,
+        store: Store,
+        kernels: Kernels,
+        pool: Pool,
+        runtimes: Runtimes,
+        identity: Identity,
+        logs: Logs,
+        endpoint: str,
+        on_end: OnEnd,
+    ) -> None:
+        self.store = store
+        self.kernels = kernels
+        self._pool = pool
+        self._runtimes = runtimes
+        self._identity = identity
+        self._logs = logs
+        self._endpoint = endpoint
+        self._on_end = on_end
+
+    def check(self, asked: SessionRequest) -> None:
+        """Raises Invalid for a request that no kernel could be started for."""
+        self.plan(asked, spark_conf(asked.arguments))
+
+    def plan(self, asked: SessionRequest, conf: Mapping[str, str]) -> Plan:
+        runtime = self._runtimes.for_glue(asked.glue_version or self._runtimes.default_label())
+        return self.kernels.plan(runtime, size(asked, this_machine()), conf)
+
+    def kernel_for(self, key: Key) -> str:
+        """A kernel for the session: a warm one if it differs in nothing but what can be changed while Spark runs."""
+        asked = self.store.session(key).asked
+        if all(name.startswith("spark.sql.") for name in spark_conf(asked.arguments)):
+            kernel = self._pool.take(self.plan(asked, {}))
+            if kernel is not None:
+                self._give(key, kernel)
+                return kernel
+        return self._start(key, asked)
+
+    def instead_of(self, key: Key, unfit: str) -> str:
+        """A kernel started for the session, after a warm one turned out not to fit, which goes back unchanged."""
+        asked = self.store.session(key).asked
+        kernel = self._start(key, asked)
+        self._pool.give_back(unfit, self.plan(asked, {}))
+        return kernel
+
+    def _start(self, key: Key, asked: SessionRequest) -> str:
+        kernel = self.kernels.new()
+        self._give(key, kernel)
+        self.kernels.start(kernel, self.plan(asked, spark_conf(asked.arguments)), warm=False, on_end=self._on_end)
+        return kernel
+
+    def _give(self, key: Key, kernel: str) -> None:
+        if not self.store.give_kernel(key, kernel):
+            raise Conflict("The session was stopped before it had a kernel.")
+
+    def claim(self, key: Key, kernel: str) -> dict[str, Any]:
+        """What makes a kernel this session's: its credentials, its logs, and settings it was not started with."""
+        asked = self.store.session(key).asked
+        lifetime = timedelta(minutes=asked.timeout + 60)
+        credentials = self._identity.role_key(asked.role, f"GlueInteractiveSession-{key.id}"[:64], lifetime)
+        environment = {
+            **client_environment(self._endpoint, key.scope.region, credentials),
+            "GLUE_SESSION_ID": key.id,
+        }
+        return {
+            "environment": environment,
+            "conf": spark_conf(asked.arguments) if self.kernels.is_warm(kernel) else {},
+            "output": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/output", key.id)),
+            "error": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/error", key.id)),
+        }

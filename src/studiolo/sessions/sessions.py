@@ -1,0 +1,291 @@
+"""Interactive sessions: Spark behind an IPython kernel, one for each, living longer than the server."""
+
+import logging
+import threading
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import psutil
+
+from studiolo.config import Settings
+from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, Page, Scope
+from studiolo.identity import Identity, Principal
+from studiolo.logs import Logs
+from studiolo.processes import Processes
+from studiolo.runtimes import Runtimes
+from studiolo.sessions.journal import journal_file, read_output
+from studiolo.sessions.kernels import Kernels
+from studiolo.sessions.model import MAX_CODE, Output, Session, SessionRequest, SessionState, Statement
+from studiolo.sessions.pool import Pool
+from studiolo.sessions.provision import Provision
+from studiolo.sessions.runner import Runner
+from studiolo.sessions.store import LIVING, Key, Record, Store
+from studiolo.state import State
+from studiolo.storage import Storage
+
+log = logging.getLogger(__name__)
+
+NEEDED_MEMORY = 1024**3
+"""Bytes that must be free for a session to be started: below, the machine would swap."""
+
+SERVICE = "glue.amazonaws.com"
+
+
+class Sessions:
+    """The sessions of every scope of one data folder.
+
+    Records survive the server, and so do the kernels: `start` takes up what an earlier server left.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        processes: Processes,
+        runtimes: Runtimes,
+        identity: Identity,
+        logs: Logs,
+        storage: Storage,
+        settings: Settings,
+        endpoint: str,
+        clock: Clock,
+    ) -> None:
+        self._clock = clock
+        self._identity = identity
+        self._store = Store(state, clock)
+        self._kernels = Kernels(processes, runtimes, storage, settings)
+        self._pool = Pool(
+            self._kernels,
+            settings.warm_sessions,
+            lambda: self._provision.plan(SessionRequest("", ""), {}),
+            self._store.anything_unfinished,
+            self._kernel_ended,
+        )
+        self._provision = Provision(
+            self._store, self._kernels, self._pool, runtimes, identity, logs, endpoint, self._kernel_ended
+        )
+        self._lock = threading.Lock()
+        self._runners: dict[Key, Runner] = {}
+        self._endings: dict[Key, threading.Thread] = {}
+        self._closed = threading.Event()
+        self._sooner = threading.Event()
+        self._timer = threading.Thread(target=self._watch_time, name="session timeouts", daemon=True)
+
+    def start(self) -> None:
+        """Take up what still lives, mark failed what does not, and begin to keep sessions ready."""
+        for key, _ in self._store.in_state("STOPPING"):
+            self._end_later(key, "STOPPED")
+        living = self._store.in_state(*LIVING)
+        for key, session in living:
+            runner = self._runner(key)
+            lives = session.kernel is not None and self._kernels.adopt(session.kernel, self._kernel_ended)
+            if session.kernel is not None and session.state == "READY" and not lives:
+                runner.kernel_ended(session.kernel, None)
+            runner.start()
+        self._pool.start(self._adopt_warm({session.kernel for _, session in living}))
+        self._timer.start()
+
+    def _adopt_warm(self, taken: Collection[str | None]) -> dict[str, str]:
+        """The kernels kept ready that still live; those that belong to nobody are ended."""
+        warm = {}
+        owned = self._store.kernels()
+        for kernel, fingerprint in self._kernels.recorded().items():
+            if kernel in taken:
+                continue
+            if kernel not in owned and fingerprint is not None and self._kernels.adopt(kernel, self._kernel_ended):
+                warm[kernel] = fingerprint
+            else:
+                self._kernels.end(kernel)
+        for kernel in self._kernels.folders():
+            if kernel not in owned and kernel not in warm:
+                self._kernels.remove(kernel)
+        return warm
+
+    def close(self) -> None:
+        """Stop every session and end every kernel."""
+        self._closed.set()
+        self._sooner.set()
+        for key, _ in self._store.in_state(*LIVING):
+            if self._store.change(key, LIVING, "STOPPING"):
+                self._end_later(key, "STOPPED")
+        ready = [threading.Thread(target=self._discard, args=(kernel,)) for kernel in self._pool.close()]
+        for thread in ready:
+            thread.start()
+        with self._lock:
+            endings = list(self._endings.values())
+        for thread in [*endings, *ready]:
+            thread.join()
+
+    def _discard(self, kernel: str) -> None:
+        self._kernels.end(kernel)
+        self._kernels.remove(kernel)
+
+    def create(self, principal: Principal, scope: Scope, asked: SessionRequest) -> Session:
+        """Begin a session; it is PROVISIONING until its Spark answers.
+
+        Raises Invalid, AlreadyExists, NotFound and Denied for the role, and LimitExceeded when memory is short.
+        """
+        self._provision.check(asked)
+        self._identity.pass_role(principal, asked.role, SERVICE)
+        if psutil.virtual_memory().available < NEEDED_MEMORY:
+            raise LimitExceeded("This machine has less than 1 GiB of memory free: stop a session first.")
+        session = self._store.add(scope, asked)
+        self._runner(Key(scope, asked.id)).start()
+        self._sooner.set()
+        return session
+
+    def session(self, scope: Scope, name: str) -> Session:
+        """Raises NotFound."""
+        return self._store.session(Key(scope, name))
+
+    def sessions(
+        self, scope: Scope, tags: Mapping[str, str] | None = None, after: str | None = None, limit: int = 100
+    ) -> Page[Session]:
+        """The sessions that carry all the tags, in the order of their ids."""
+        return self._store.sessions(scope, tags or {}, after, limit)
+
+    def stop(self, scope: Scope, name: str) -> None:
+        """Begin to stop a session; it is STOPPED when its processes are gone. Raises NotFound and Conflict."""
+        key = Key(scope, name)
+        session = self._store.session(key)
+        if not self._store.change(key, LIVING, "STOPPING"):
+            raise Conflict(f"Session {name} is {session.state}, and cannot be stopped.")
+        self._end_later(key, "STOPPED")
+
+    def delete(self, scope: Scope, name: str) -> None:
+        """Forget a session that has ended, and all it kept. Raises NotFound and Conflict."""
+        key = Key(scope, name)
+        session = self._store.session(key)
+        if session.state in LIVING:
+            raise Conflict(f"Session {name} is {session.state}: stop it before it is deleted.")
+        with self._lock:
+            ending = self._endings.get(key)
+        if ending is not None:
+            ending.join()
+        self._store.remove(key)
+        if session.kernel is not None:
+            self._kernels.remove(session.kernel)
+
+    def set_tags(
+        self, scope: Scope, name: str, *, add: Mapping[str, str] | None = None, remove: Collection[str] = ()
+    ) -> None:
+        """Raises NotFound."""
+        self._store.set_tags(Key(scope, name), add or {}, remove)
+
+    def run(self, scope: Scope, name: str, code: str) -> int:
+        """Queue a statement; its number. Raises Invalid, NotFound, and Conflict while the session is not READY."""
+        if len(code) > MAX_CODE:
+            raise Invalid(f"A statement has at most {MAX_CODE} characters, and this one {len(code)}.")
+        key = Key(scope, name)
+        number = self._store.add_statement(key, code)
+        self._wake(key)
+        return number
+
+    def statement(self, scope: Scope, name: str, number: int) -> Statement:
+        """A statement with its output so far. Raises NotFound."""
+        key = Key(scope, name)
+        return self._as_statement(self._store.session(key), self._store.statement(key, number))
+
+    def statements(self, scope: Scope, name: str, after: str | None = None, limit: int = 20) -> Page[Statement]:
+        """The session's statements in their order. Raises NotFound."""
+        key = Key(scope, name)
+        session = self._store.session(key)
+        found = self._store.statements(key, -1 if after is None else int(after), limit)
+        return Page([self._as_statement(session, record) for record in found.items], found.next)
+
+    def cancel(self, scope: Scope, name: str, number: int) -> None:
+        """Cancel a statement: one that waits is not run, one that runs is interrupted. Raises NotFound and Conflict."""
+        key = Key(scope, name)
+        if self._store.change_statement(key, number, ("WAITING",), "CANCELLED"):
+            return
+        if not self._store.change_statement(key, number, ("RUNNING", "CANCELLING"), "CANCELLING"):
+            state = self._store.statement(key, number).state
+            raise Conflict(f"Statement {number} of session {name} is {state}, and cannot be canceled.")
+        self._wake(key)
+
+    def expire(self) -> datetime | None:
+        """End the sessions whose time is over; the moment when the next one's may be."""
+        moment = self._clock()
+        deadlines = []
+        for key, session in self._store.in_state(*LIVING):
+            deadline = self._deadline(key, session, moment)
+            if deadline > moment:
+                deadlines.append(deadline)
+            elif self._store.change(key, LIVING, "TIMEOUT", "The session's time was over."):
+                self._end_later(key, "TIMEOUT")
+        return min(deadlines, default=None)
+
+    def _deadline(self, key: Key, session: Session, moment: datetime) -> datetime:
+        end = session.created + timedelta(minutes=session.asked.timeout)
+        if session.asked.idle_timeout is None:
+            return end
+        idle = self._store.idle_since(key) or moment
+        return min(end, idle + timedelta(minutes=session.asked.idle_timeout))
+
+    def _watch_time(self) -> None:
+        while not self._closed.is_set():
+            self._sooner.clear()
+            deadline = self.expire()
+            wait = None if deadline is None else max(0.1, (deadline - self._clock()).total_seconds())
+            self._sooner.wait(wait)
+
+    def _as_statement(self, session: Session, record: Record) -> Statement:
+        output = Output()
+        if session.kernel is not None and record.started is not None:
+            output = read_output(journal_file(self._kernels.folder(session.kernel), record.message))
+        if record.error is not None:
+            output = replace(output, status="error", error_name="SessionError", error_value=record.error)
+        return Statement(
+            record.id, record.code, record.state, record.created, output, record.started, record.completed, record.error
+        )
+
+    def _runner(self, key: Key) -> Runner:
+        runner = Runner(key, self._provision, self._end_failed)
+        with self._lock:
+            self._runners[key] = runner
+        return runner
+
+    def _wake(self, key: Key) -> None:
+        with self._lock:
+            runner = self._runners.get(key)
+        if runner is not None:
+            runner.wake()
+
+    def _kernel_ended(self, kernel: str, status: int | None) -> None:
+        with self._lock:
+            runners = list(self._runners.values())
+        for runner in runners:
+            runner.kernel_ended(kernel, status)
+        self._pool.ended(kernel, status)
+
+    def _end_failed(self, key: Key) -> None:
+        """Free what a failed session held; called by its runner."""
+        with self._lock:
+            self._runners.pop(key, None)
+        kernel = self._store.session(key).kernel
+        if kernel is not None:
+            self._kernels.end(kernel)
+
+    def _end_later(self, key: Key, after: SessionState) -> None:
+        thread = threading.Thread(target=self._end, args=(key, after), name=f"end of session {key.id}")
+        with self._lock:
+            self._endings[key] = thread
+        thread.start()
+
+    def _end(self, key: Key, after: SessionState) -> None:
+        """Free what a session held, then say how it ended."""
+        with self._lock:
+            runner = self._runners.pop(key, None)
+        try:
+            if runner is not None:
+                runner.leave()
+            kernel = self._store.session(key).kernel
+            if kernel is not None:
+                self._kernels.end(kernel)
+            self._store.finish_all(key, "CANCELLED", "The session was ended.")
+            self._store.change(key, ("STOPPING",), after)
+        except Exception:
+            log.exception("end of session %s", key)
+        finally:
+            with self._lock:
+                self._endings.pop(key, None)

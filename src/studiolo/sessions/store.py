@@ -1,0 +1,259 @@
+"""The records of sessions and statements: every change of state is one transaction that names the states it is from."""
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, get_args
+
+from sqlalchemy import Connection, Row, and_, select
+
+from studiolo.domain import AlreadyExists, Clock, Conflict, NotFound, Page, Scope
+from studiolo.sessions.model import Session, SessionRequest, SessionState, StatementState
+from studiolo.sessions.tables import sessions, statements
+from studiolo.state import State, page
+
+LIVING: tuple[SessionState, ...] = ("PROVISIONING", "READY")
+UNFINISHED: tuple[StatementState, ...] = ("WAITING", "RUNNING", "CANCELLING")
+
+
+@dataclass(frozen=True)
+class Key:
+    """Which session."""
+
+    scope: Scope
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.scope.account}/{self.scope.region}/{self.id}"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A statement's row; what it printed is in the journal of `message`."""
+
+    id: int
+    code: str
+    state: StatementState
+    message: str
+    created: datetime
+    started: datetime | None
+    completed: datetime | None
+    error: str | None
+
+
+class Store:
+    """Sessions and statements in the database."""
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self._state = state
+        self._clock = clock
+
+    def add(self, scope: Scope, asked: SessionRequest) -> Session:
+        """Record a session that is to be provisioned. Raises AlreadyExists."""
+        moment = self._clock()
+        wanted = asdict(asked)
+        tags = wanted.pop("tags")
+        with self._state.transaction() as tx:
+            if tx.execute(select(sessions.c.id).where(_session(Key(scope, asked.id)))).first():
+                raise AlreadyExists(f"Session {asked.id} already exists.")
+            tx.execute(
+                sessions.insert().values(
+                    account=scope.account,
+                    region=scope.region,
+                    id=asked.id,
+                    asked=wanted,
+                    tags=tags,
+                    state="PROVISIONING",
+                    created=moment,
+                    active=moment,
+                    statements=0,
+                )
+            )
+        return Session(asked, "PROVISIONING", moment)
+
+    def session(self, key: Key) -> Session:
+        """Raises NotFound."""
+        with self._state.reading() as connection:
+            return _as_session(_row(connection, key))
+
+    def sessions(self, scope: Scope, tags: Mapping[str, str], after: str | None, limit: int) -> Page[Session]:
+        """Those that carry all the tags, in the order of their ids."""
+        query = sessions.select().where(sessions.c.account == scope.account, sessions.c.region == scope.region)
+        for name, value in tags.items():
+            query = query.where(sessions.c.tags[name].as_string() == value)
+        with self._state.reading() as connection:
+            found = page(connection, query, sessions.c.id, after, limit)
+        return Page([_as_session(row) for row in found.items], found.next)
+
+    def in_state(self, *states: SessionState) -> list[tuple[Key, Session]]:
+        """The sessions of every scope in one of these states."""
+        with self._state.reading() as connection:
+            rows = connection.execute(sessions.select().where(sessions.c.state.in_(states))).all()
+        return [(Key(Scope(row.account, row.region), row.id), _as_session(row)) for row in rows]
+
+    def idle_since(self, key: Key) -> datetime | None:
+        """When the session last had something to do; None while it has."""
+        with self._state.reading() as connection:
+            row = _row(connection, key)
+            query = select(statements.c.id).where(_of(key), statements.c.state.in_(UNFINISHED)).limit(1)
+            return None if connection.execute(query).first() else row.active
+
+    def change(self, key: Key, before: Collection[SessionState], after: SessionState, error: str | None = None) -> bool:
+        """Change the session's state if it is one of `before`; whether it was."""
+        assert before
+        moment = self._clock()
+        values: dict[str, Any] = {"state": after, "active": moment}
+        if after not in (*LIVING, "STOPPING"):
+            values["completed"] = moment
+        if error is not None:
+            values["error"] = error
+        with self._state.transaction() as tx:
+            done = tx.execute(sessions.update().where(_session(key), sessions.c.state.in_(before)).values(values))
+            return done.rowcount == 1
+
+    def give_kernel(self, key: Key, kernel: str) -> bool:
+        """Note which kernel is the session's, before it is started or claimed; False if the session is not wanted."""
+        with self._state.transaction() as tx:
+            query = sessions.update().where(_session(key), sessions.c.state == "PROVISIONING")
+            return tx.execute(query.values(kernel=kernel)).rowcount == 1
+
+    def remove(self, key: Key) -> None:
+        """Forget the session and its statements."""
+        with self._state.transaction() as tx:
+            tx.execute(statements.delete().where(_of(key)))
+            tx.execute(sessions.delete().where(_session(key)))
+
+    def set_tags(self, key: Key, add: Mapping[str, str], remove: Collection[str]) -> None:
+        """Raises NotFound."""
+        with self._state.transaction() as tx:
+            tags = {**_row(tx, key).tags, **add}
+            kept = {name: value for name, value in tags.items() if name not in remove}
+            tx.execute(sessions.update().where(_session(key)).values(tags=kept))
+
+    def add_statement(self, key: Key, code: str) -> int:
+        """Queue a statement; its number. Raises NotFound, and Conflict when the session takes none."""
+        moment = self._clock()
+        with self._state.transaction() as tx:
+            row = _row(tx, key)
+            if row.state != "READY":
+                raise Conflict(f"Session {key.id} is {row.state}, and takes statements only when it is READY.")
+            number: int = row.statements
+            tx.execute(
+                statements.insert().values(
+                    account=key.scope.account,
+                    region=key.scope.region,
+                    session=key.id,
+                    id=number,
+                    code=code,
+                    state="WAITING",
+                    message=uuid.uuid4().hex,
+                    created=moment,
+                )
+            )
+            tx.execute(sessions.update().where(_session(key)).values(statements=number + 1, active=moment))
+        return number
+
+    def statement(self, key: Key, number: int) -> Record:
+        """Raises NotFound."""
+        with self._state.reading() as connection:
+            _row(connection, key)
+            row = connection.execute(statements.select().where(_of(key), statements.c.id == number)).first()
+        if row is None:
+            raise NotFound(f"Session {key.id} has no statement {number}.")
+        return _as_record(row)
+
+    def statements(self, key: Key, after: int, limit: int) -> Page[Record]:
+        """Those after the number, in their order. Raises NotFound for the session."""
+        query = statements.select().where(_of(key), statements.c.id > after).order_by(statements.c.id)
+        with self._state.reading() as connection:
+            _row(connection, key)
+            rows = connection.execute(query.limit(limit + 1)).all()
+        more = len(rows) > limit
+        found = [_as_record(row) for row in rows[:limit]]
+        return Page(found, next=str(found[-1].id) if more else None)
+
+    def begin_next(self, key: Key) -> Record | None:
+        """The statement to be with the kernel now: the one that was, else the first that waits, now RUNNING."""
+        with self._state.transaction() as tx:
+            query = statements.select().where(_of(key), statements.c.state.in_(UNFINISHED))
+            # A running statement came before those that wait.
+            row = tx.execute(query.order_by(statements.c.id).limit(1)).first()
+            if row is None:
+                return None
+            if row.state == "WAITING":
+                change = statements.update().where(_of(key), statements.c.id == row.id)
+                tx.execute(change.values(state="RUNNING", started=self._clock()))
+            return _as_record(row)
+
+    def current(self, key: Key) -> Record | None:
+        """The statement that was handed to the kernel and has not ended."""
+        query = statements.select().where(_of(key), statements.c.state.in_(("RUNNING", "CANCELLING")))
+        with self._state.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _as_record(row)
+
+    def anything_unfinished(self) -> bool:
+        """Whether any session of any scope is being provisioned or has a statement to run."""
+        provisioning = select(sessions.c.id).where(sessions.c.state == "PROVISIONING").limit(1)
+        running = select(statements.c.id).where(statements.c.state.in_(UNFINISHED)).limit(1)
+        with self._state.reading() as connection:
+            return any(connection.execute(query).first() for query in (provisioning, running))
+
+    def kernels(self) -> dict[str, Key]:
+        """Every kernel that a session has or had."""
+        with self._state.reading() as connection:
+            rows = connection.execute(sessions.select().where(sessions.c.kernel.is_not(None))).all()
+        return {row.kernel: Key(Scope(row.account, row.region), row.id) for row in rows}
+
+    def change_statement(
+        self,
+        key: Key,
+        number: int,
+        before: Collection[StatementState],
+        after: StatementState,
+        error: str | None = None,
+    ) -> bool:
+        """Change the statement's state if it is one of `before`; whether it was."""
+        moment = self._clock()
+        values: dict[str, Any] = {"state": after, "error": error}
+        if after not in UNFINISHED:
+            values["completed"] = moment
+        with self._state.transaction() as tx:
+            this = and_(_of(key), statements.c.id == number, statements.c.state.in_(before))
+            done = tx.execute(statements.update().where(this).values(values))
+            tx.execute(sessions.update().where(_session(key)).values(active=moment))
+            return done.rowcount == 1
+
+    def finish_all(self, key: Key, after: StatementState, error: str | None = None) -> None:
+        """End every statement that has not ended."""
+        with self._state.transaction() as tx:
+            unfinished = and_(_of(key), statements.c.state.in_(UNFINISHED))
+            tx.execute(statements.update().where(unfinished).values(state=after, error=error, completed=self._clock()))
+
+
+def _session(key: Key) -> Any:
+    table = sessions.c
+    return and_(table.account == key.scope.account, table.region == key.scope.region, table.id == key.id)
+
+
+def _of(key: Key) -> Any:
+    table = statements.c
+    return and_(table.account == key.scope.account, table.region == key.scope.region, table.session == key.id)
+
+
+def _row(connection: Connection, key: Key) -> Row[Any]:
+    row = connection.execute(sessions.select().where(_session(key))).first()
+    if row is None:
+        raise NotFound(f"Session {key.id} does not exist.")
+    return row
+
+
+def _as_session(row: Row[Any]) -> Session:
+    asked = SessionRequest(**{**row.asked, "connections": tuple(row.asked["connections"]), "tags": row.tags})
+    assert row.state in get_args(SessionState)
+    return Session(asked, row.state, row.created, row.error, row.completed, row.kernel)
+
+
+def _as_record(row: Row[Any]) -> Record:
+    return Record(row.id, row.code, row.state, row.message, row.created, row.started, row.completed, row.error)

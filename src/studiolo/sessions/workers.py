@@ -1,0 +1,103 @@
+"""What was asked for in workers, as what this machine can give in cores and memory."""
+
+from dataclasses import dataclass
+
+import psutil
+
+from studiolo.domain import Invalid
+from studiolo.sessions.model import SessionRequest
+
+GIB = 1024
+
+
+@dataclass(frozen=True)
+class WorkerType:
+    """The size of a worker: virtual CPUs and memory in MiB."""
+
+    cores: int
+    memory: int
+
+
+TYPES = {
+    "Standard": WorkerType(4, 16 * GIB),
+    "G.025X": WorkerType(2, 4 * GIB),
+    "G.1X": WorkerType(4, 16 * GIB),
+    "G.2X": WorkerType(8, 32 * GIB),
+    "G.4X": WorkerType(16, 64 * GIB),
+    "G.8X": WorkerType(32, 128 * GIB),
+    "G.12X": WorkerType(48, 192 * GIB),
+    "G.16X": WorkerType(64, 256 * GIB),
+    "R.1X": WorkerType(4, 32 * GIB),
+    "R.2X": WorkerType(8, 64 * GIB),
+    "R.4X": WorkerType(16, 128 * GIB),
+    "R.8X": WorkerType(32, 256 * GIB),
+}
+"""Glue's Spark worker types (AWS Glue, "Worker types"); Z.2X is for Ray."""
+
+DEFAULT_WORKERS = 5
+"""Workers of a session that asks for none, as the Glue kernel does."""
+
+HEAP_SHARE = 0.6
+"""The part of a worker that its JVM's heap may take; Glue gives 10 of 16 GB to an executor."""
+
+MACHINE_SHARE = 0.25
+"""The part of the machine's memory that one session's heap may grow to, so that several live side by side."""
+
+SMALLEST_HEAP = 1 * GIB
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Cores, and memory in MiB."""
+
+    cores: int
+    memory: int
+
+
+def this_machine() -> Machine:
+    """What this machine has."""
+    return Machine(psutil.cpu_count() or 1, psutil.virtual_memory().total // (1024 * 1024))
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a session gets: its executors, each with cores and a heap in MiB, and the cores and heap of them all.
+
+    On one machine there is one executor, the driver itself, with the cores and the heap of them all.
+    """
+
+    executors: int
+    executor_cores: int
+    executor_heap: int
+    cores: int
+    heap: int
+
+
+def asked_workers(asked: SessionRequest) -> tuple[WorkerType, int]:
+    """The worker type and how many. Raises Invalid for what Glue refuses too."""
+    if asked.max_capacity is not None and (asked.worker_type or asked.workers):
+        raise Invalid("Give MaxCapacity, or WorkerType and NumberOfWorkers, not both.")
+    if asked.worker_type == "Z.2X":
+        raise Invalid("Worker type Z.2X is for Ray, and sessions here run Spark.")
+    count = asked.workers
+    if asked.max_capacity is not None:
+        count = max(1, round(asked.max_capacity))
+    if count is not None and count < 1:
+        raise Invalid(f"NumberOfWorkers must be at least 1, and is {count}.")
+    name = asked.worker_type or "G.1X"
+    if name not in TYPES:
+        raise Invalid(f"Worker type {name} is not one of {', '.join(TYPES)}.")
+    return TYPES[name], count or DEFAULT_WORKERS
+
+
+def size(asked: SessionRequest, machine: Machine) -> Size:
+    """The workers asked for, within what the machine has. Raises Invalid."""
+    worker, count = asked_workers(asked)
+    most = max(SMALLEST_HEAP, int(machine.memory * MACHINE_SHARE))
+    return Size(
+        executors=count,
+        executor_cores=min(worker.cores, machine.cores),
+        executor_heap=min(int(worker.memory * HEAP_SHARE), most),
+        cores=min(worker.cores * count, machine.cores),
+        heap=min(int(worker.memory * count * HEAP_SHARE), most),
+    )

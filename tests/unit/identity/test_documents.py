@@ -1,0 +1,110 @@
+"""Policies that IAM refuses, in its words."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studiolo.identity import MalformedPolicy
+from studiolo.identity.documents import check_identity_policy, check_trust_policy
+from tests.unit.identity.conftest import allow, policy, trust
+
+GOOD = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}
+
+
+def changed(**fields: Any) -> str:
+    return policy({name: value for name, value in {**GOOD, **fields}.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        ("{", "invalid Json"),
+        ("[]", "Syntax errors"),
+        ('{"Version": "2012-10-17"}', "Syntax errors"),
+        (json.dumps({"Statement": GOOD}), "must be version 2012-10-17 or greater"),
+        (json.dumps({"Version": "2008-10-17", "Statement": GOOD}), "must be version 2012-10-17 or greater"),
+        (json.dumps({"Version": "2020-01-01", "Statement": GOOD}), "Syntax errors"),
+        (changed(Effect=None), "Syntax errors"),
+        (changed(Effect="allow"), "Syntax errors"),
+        (changed(Action=None), "must contain actions"),
+        (changed(Action=[]), "must contain actions"),
+        (changed(Action="GetObject"), "prefaced by a vendor"),
+        (changed(Action="s 3:Get"), "Vendor s 3 is not valid"),
+        (changed(NotAction="s3:*"), "Syntax errors"),
+        (changed(Resource=None), "must contain resources"),
+        (changed(Resource="bucket"), "must be in ARN format"),
+        (changed(Resource=3), "Syntax errors"),
+        (changed(Principal="*"), "should not specify a principal"),
+        (changed(Resources="*"), "Syntax errors"),
+        (changed(Condition={"StringIs": {"aws:a": "b"}}), "Invalid Condition type : StringIs"),
+        (changed(Condition={"StringEquals": {"a": "b"}}), "prefaced by a vendor"),
+        (changed(Condition={"StringEquals": "a"}), "Syntax errors"),
+        (policy({**GOOD, "Sid": "a"}, {**GOOD, "Sid": "a"}), "must be unique"),
+    ],
+)
+def test_a_policy_that_cannot_be_is_refused_with_the_reason(document: str, reason: str) -> None:
+    with pytest.raises(MalformedPolicy, match=reason):
+        check_identity_policy(document)
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (policy({"Effect": "Allow", "Action": "sts:AssumeRole"}), "Missing required field Principal"),
+        (trust({"AWS": "somebody"}), 'Invalid principal in policy: "AWS":"somebody"'),
+        (trust({"Service": "glue"}), 'Invalid principal in policy: "Service":"glue"'),
+        (trust({"Everyone": "*"}), "Syntax errors"),
+        (trust("everyone"), "Syntax errors"),
+        (trust("*", Resource="*"), "Has prohibited field Resource"),
+        (trust("*", Action="s3:*"), "may only specify STS AssumeRole actions"),
+    ],
+)
+def test_a_trust_policy_that_cannot_be_is_refused_with_the_reason(document: str, reason: str) -> None:
+    with pytest.raises(MalformedPolicy, match=reason):
+        check_trust_policy(document)
+
+
+@pytest.mark.parametrize(
+    "principal",
+    ["*", {"AWS": "*"}, {"AWS": "123456789012"}, {"Service": ["glue.amazonaws.com", "ec2.amazonaws.com.cn"]},
+     {"AWS": ["arn:aws:iam::123456789012:root", "arn:aws:sts::123456789012:assumed-role/a/b"]},
+     {"Federated": "cognito-identity.amazonaws.com"}],
+)  # fmt: skip
+def test_every_kind_of_principal_may_be_trusted(principal: Any) -> None:
+    check_trust_policy(trust(principal))
+
+
+def test_a_trust_policy_of_the_old_version_is_taken() -> None:
+    statement = {"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    check_trust_policy(json.dumps({"Version": "2008-10-17", "Statement": [statement]}))
+    check_trust_policy(json.dumps({"Statement": statement}))
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.sampled_from(["Allow", "s3:Get", "*", "arn:a"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(["Version", "Statement", "Effect", "Action", "Resource", "Condition", "Principal", "Bool"]),
+        inner,
+        max_size=5,
+    ),
+    max_leaves=12,
+)
+
+
+@given(VALUES | st.builds(lambda fields: {"Version": "2012-10-17", "Statement": {**GOOD, **fields}},
+                          st.dictionaries(st.sampled_from(["Sid", "Action", "Resource", "Condition"]), VALUES)))  # fmt: skip
+def test_any_json_is_taken_or_refused_and_nothing_else(value: Any) -> None:
+    for check in (check_identity_policy, check_trust_policy):
+        try:
+            check(json.dumps(value))
+        except MalformedPolicy as refusal:
+            assert str(refusal)
+
+
+def test_what_people_write_is_taken() -> None:
+    check_identity_policy(allow(["s3:GetObject", "*:List*"], ["arn:aws:s3:::a/*", "*"]))
+    check_identity_policy(allow("*", Condition={"ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ["a", "b"]}}))

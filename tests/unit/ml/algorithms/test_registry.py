@@ -1,0 +1,67 @@
+"""Which image means which built-in algorithm."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from studiolo.domain import Invalid
+from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image
+
+
+def test_the_images_of_every_region_of_the_sdk_are_recognized() -> None:
+    from sagemaker import image_uris
+
+    regions = image_uris.config_for_framework("linear-learner")["versions"]["1"]["registries"]
+    assert len(regions) > 30
+    for region in regions:
+        assert algorithm_for_image(image_uris.retrieve("linear-learner", region)) is BUILT_IN["linear-learner"]
+
+
+@pytest.mark.parametrize("tag", ["", ":1", ":latest", "@sha256:" + "0" * 64])
+def test_tags_and_digests_do_not_matter(tag: str) -> None:
+    image = f"382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner{tag}"
+    assert algorithm_for_image(image) is BUILT_IN["linear-learner"]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "382416733822.dkr.ecr.us-east-1.amazonaws.com/kmeans:1",
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1",
+        "382416733822.dkr.ecr.us-east-1.amazonaws.com/team/linear-learner:1",
+        "linear-learner",
+        "",
+    ],
+)
+def test_other_images_are_nobodys(image: str) -> None:
+    assert algorithm_for_image(image) is None
+
+
+def test_an_algorithm_refuses_hyperparameters_before_it_is_run() -> None:
+    with pytest.raises(Invalid, match="epochs"):
+        BUILT_IN["linear-learner"].validate_hyperparameters({"predictor_type": "regressor", "epochs": "-1"})
+
+
+def test_metrics_have_the_names_that_aws_documents() -> None:
+    names = [metric.name for metric in BUILT_IN["linear-learner"].metrics]
+    assert len(names) == len(set(names))
+    for channel in ("test", "validation"):
+        for metric in (
+            "objective_loss",
+            "mse",
+            "absolute_loss",
+            "binary_f_beta",
+            "roc_auc_score",
+            "dcg",
+            "macro_f_beta",
+        ):
+            assert f"{channel}:{metric}" in names
+
+
+def test_an_expression_finds_its_own_line_only() -> None:
+    metrics = {metric.name: metric.regex for metric in BUILT_IN["linear-learner"].metrics}
+    line = "[11/20/2026 10:13:02 INFO 1] #quality_metric: host=algo-1, validation binary_f_1.000 <score>=0.75"
+    found = {name: match[1] for name, regex in metrics.items() if (match := re.search(regex, line))}
+    assert found == {"validation:binary_f_beta": "0.75"}
