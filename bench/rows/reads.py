@@ -112,7 +112,7 @@ def _comparison(bench: Bench, name: str, target: Callable[[int], Target]) -> Ite
             programs = bench.environments.get(name)
             log, port = bench.folder / f"{name}.log", free_port()
             command = {"moto": ["moto_server", "-H", "127.0.0.1", "-p", str(port)], "ministack": ["ministack"]}[name]
-            environment = {"GATEWAY_PORT": str(port), "MINISTACK_HOST": "127.0.0.1"}
+            environment = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1"}
             child = ends.enter_context(started([programs / command[0], *command[1:]], log, environment, bench.folder))
             wait_for_port(child, port, log)
             found: Target | Unavailable = target(port)
