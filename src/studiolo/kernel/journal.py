@@ -79,22 +79,26 @@ class Journal:
             os.close(file)
 
 
-class JournalingSession(Session):  # type: ignore[misc, unused-ignore]
+class JournalingSession(Session):
     """Jupyter's message session, every outgoing message shown to the journal before it leaves."""
 
     journal: Journal | None = None
 
-    def send(self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, **options: Any) -> Any:
-        if isinstance(msg_or_type, Mapping):
-            message = msg_or_type
-        else:
-            message = self.msg(
-                msg_or_type,
-                content=content,
-                parent=parent,
-                header=options.pop("header", None),
-                metadata=options.pop("metadata", None),
-            )
+    def send(
+        self,
+        stream: Any,
+        msg_or_type: Any,
+        content: Any = None,
+        parent: Any = None,
+        ident: Any = None,
+        buffers: Any = None,
+        track: bool = False,
+        header: Any = None,
+        metadata: Any = None,
+    ) -> Any:
+        message = msg_or_type
+        if not isinstance(message, dict):
+            message = self.msg(message, content=content, parent=parent, header=header, metadata=metadata)
         if self.journal is not None:
             self.journal.add(message)
-        return super().send(stream, message, **options)
+        return super().send(stream, message, ident=ident, buffers=buffers, track=track)

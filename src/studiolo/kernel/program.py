@@ -17,7 +17,7 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
-from traitlets import default
+from traitlets import Set, default
 
 from studiolo.kernel.journal import Journal, JournalingSession
 from studiolo.kernel.output import SessionLog
@@ -52,17 +52,16 @@ class SparkStart:
         return self._spark
 
 
-class StatementKernel(IPythonKernel):  # type: ignore[misc, unused-ignore]
+class StatementKernel(IPythonKernel):
     """An IPython kernel that runs each request once, stops Spark's jobs on an interrupt, and can be claimed."""
 
     msg_types = [*IPythonKernel.msg_types, "claim_request"]  # noqa: RUF012
     spark: Any = None
+    session: JournalingSession
     log_to: SessionLog
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._running = ""
-        self._seen: set[str] = set()
+    _running = ""
+    _seen = Set()
 
     def should_handle(self, stream: Any, msg: dict[str, Any], idents: Any) -> bool:
         """A request that was seen is not run again: a server that came back may send one twice."""
@@ -111,7 +110,7 @@ class StatementKernel(IPythonKernel):  # type: ignore[misc, unused-ignore]
         return {"status": "ok"}
 
 
-class KernelApp(IPKernelApp):  # type: ignore[misc, unused-ignore]
+class KernelApp(IPKernelApp):
     """The kernel's application object, with a journal in its message session."""
 
     @default("session")
@@ -124,7 +123,7 @@ def main(folder: Path) -> int:
     launch = json.loads((folder / "launch.json").read_text())
     log = SessionLog()
     starting = SparkStart(launch, log)
-    app = KernelApp.instance(
+    app: Any = KernelApp.instance(
         connection_file=str(folder / "connection.json"),
         kernel_class=StatementKernel,
         parent_handle=1,

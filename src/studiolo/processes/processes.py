@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +21,9 @@ from studiolo.state import State
 
 MARK = "STUDIOLO_CHILD"
 """Environment variable of every child: tells ours apart even when the server died before it recorded the pid."""
+
+ADOPTED_LOOK = 5.0
+"""Seconds after which an adopted child is looked at again where the system does not tell that it ended."""
 
 OnExit = Callable[["Child", int | None], None]
 
@@ -130,10 +135,8 @@ class Processes:
         try:
             if started is not None and started.pid == child.pid:
                 return started.wait(timeout)
-            process = _process(child)
-            if process is not None:
-                process.wait(timeout)
-        except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
+            _wait_for_adopted(child, timeout)
+        except (subprocess.TimeoutExpired, TimeoutError):
             raise TimeoutError(f"{child.name} is still running after {timeout} s.") from None
         return None
 
@@ -180,6 +183,32 @@ def _process(child: Child) -> psutil.Process | None:
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.NoSuchProcess:
         return None
+
+
+def _wait_for_adopted(child: Child, timeout: float | None) -> None:
+    """Wait for a process that is not ours to reap: it has ended when it is a zombie, whoever lets it lie."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    while (process := _process(child)) is not None:
+        left = ADOPTED_LOOK if deadline is None else min(ADOPTED_LOOK, deadline - time.monotonic())
+        try:
+            if not _ended_within(process, max(0.0, left)) and deadline is not None and time.monotonic() >= deadline:
+                raise TimeoutError
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            return
+
+
+def _ended_within(process: psutil.Process, timeout: float) -> bool:
+    if not hasattr(os, "pidfd_open"):
+        with contextlib.suppress(psutil.TimeoutExpired):
+            process.wait(timeout)
+        return not process.is_running()
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        return bool(poller.poll(timeout * 1000))
+    finally:
+        os.close(descriptor)
 
 
 def _descendants(process: psutil.Process) -> list[psutil.Process]:

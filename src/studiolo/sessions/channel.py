@@ -41,7 +41,7 @@ class Channel:
         self._session = Session(key=connection["key"].encode(), signature_scheme=connection["signature_scheme"])
         self._waker = waker
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
-        self._socket.linger = 0
+        self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.connect(f"tcp://{connection['ip']}:{connection['shell_port']}")
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
@@ -50,11 +50,11 @@ class Channel:
     def send(self, kind: str, content: Mapping[str, Any], message: str) -> None:
         """Send a request as the message of that id."""
         header = {**self._session.msg_header(kind), "msg_id": message}
-        self._session.send(self._socket, kind, content, header=header)
+        self._session.send(self._socket, kind, dict(content), header=header)
 
     def receive(self, timeout: float | None) -> Mapping[str, Any] | None:
         """The next reply; None when woken before one came, or after `timeout` seconds."""
-        ready = dict(self._poller.poll(None if timeout is None else timeout * 1000))
+        ready = dict(self._poller.poll(None if timeout is None else int(timeout * 1000)))
         self._waker.drain()
         if self._socket not in ready:
             return None

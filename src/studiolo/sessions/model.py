@@ -40,7 +40,7 @@ class SessionRequest:
 
 @dataclass(frozen=True)
 class Session:
-    """An interactive Spark session."""
+    """An interactive Spark session; `asked` has the defaults of its creation where nothing was asked for."""
 
     asked: SessionRequest
     state: SessionState

@@ -1,6 +1,7 @@
 """How a session comes by its kernel: a warm one where one fits, else one started for it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from studiolo.sessions.kernels import Kernels, OnEnd, Plan
 from studiolo.sessions.model import SessionRequest
 from studiolo.sessions.pool import Pool
 from studiolo.sessions.store import Key, Store
-from studiolo.sessions.workers import size, this_machine
+from studiolo.sessions.workers import settle, size, this_machine
 
 LOG_GROUP = "/aws-glue/sessions"
 
@@ -41,9 +42,11 @@ class Provision:
         self._endpoint = endpoint
         self._on_end = on_end
 
-    def check(self, asked: SessionRequest) -> None:
-        """Raises Invalid for a request that no kernel could be started for."""
-        self.plan(asked, spark_conf(asked.arguments))
+    def settle(self, asked: SessionRequest) -> SessionRequest:
+        """The request with its defaults. Raises Invalid for one that no kernel could be started for."""
+        settled = settle(replace(asked, glue_version=asked.glue_version or self._runtimes.default_label()))
+        self.plan(settled, spark_conf(settled.arguments))
+        return settled
 
     def plan(self, asked: SessionRequest, conf: Mapping[str, str]) -> Plan:
         runtime = self._runtimes.for_glue(asked.glue_version or self._runtimes.default_label())

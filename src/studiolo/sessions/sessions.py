@@ -57,7 +57,7 @@ class Sessions:
         self._pool = Pool(
             self._kernels,
             settings.warm_sessions,
-            lambda: self._provision.plan(SessionRequest("", ""), {}),
+            lambda: self._provision.plan(self._provision.settle(SessionRequest("", "")), {}),
             self._store.anything_unfinished,
             self._kernel_ended,
         )
@@ -125,7 +125,7 @@ class Sessions:
 
         Raises Invalid, AlreadyExists, NotFound and Denied for the role, and LimitExceeded when memory is short.
         """
-        self._provision.check(asked)
+        asked = self._provision.settle(asked)
         self._identity.pass_role(principal, asked.role, SERVICE)
         if psutil.virtual_memory().available < NEEDED_MEMORY:
             raise LimitExceeded("This machine has less than 1 GiB of memory free: stop a session first.")

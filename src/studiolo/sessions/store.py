@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, and_, select
 
@@ -99,9 +99,8 @@ class Store:
             query = select(statements.c.id).where(_of(key), statements.c.state.in_(UNFINISHED)).limit(1)
             return None if connection.execute(query).first() else row.active
 
-    def change(self, key: Key, before: Collection[SessionState], after: SessionState, error: str | None = None) -> bool:
+    def change(self, key: Key, before: tuple[SessionState, ...], after: SessionState, error: str | None = None) -> bool:
         """Change the session's state if it is one of `before`; whether it was."""
-        assert before
         moment = self._clock()
         values: dict[str, Any] = {"state": after, "active": moment}
         if after not in (*LIVING, "STOPPING"):
@@ -210,7 +209,7 @@ class Store:
         self,
         key: Key,
         number: int,
-        before: Collection[StatementState],
+        before: tuple[StatementState, ...],
         after: StatementState,
         error: str | None = None,
     ) -> bool:
@@ -251,8 +250,7 @@ def _row(connection: Connection, key: Key) -> Row[Any]:
 
 def _as_session(row: Row[Any]) -> Session:
     asked = SessionRequest(**{**row.asked, "connections": tuple(row.asked["connections"]), "tags": row.tags})
-    assert row.state in get_args(SessionState)
-    return Session(asked, row.state, row.created, row.error, row.completed, row.kernel)
+    return Session(asked, cast(SessionState, row.state), row.created, row.error, row.completed, row.kernel)
 
 
 def _as_record(row: Row[Any]) -> Record:

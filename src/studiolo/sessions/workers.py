@@ -1,6 +1,6 @@
 """What was asked for in workers, as what this machine can give in cores and memory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psutil
 
@@ -34,8 +34,12 @@ TYPES = {
 }
 """Glue's Spark worker types (AWS Glue, "Worker types"); Z.2X is for Ray."""
 
+DEFAULT_TYPE = "G.1X"
 DEFAULT_WORKERS = 5
-"""Workers of a session that asks for none, as the Glue kernel does."""
+"""Workers of a session that asks for none: as the Glue kernel asks."""
+
+DPU_CORES = 4
+"""Virtual CPUs of a data processing unit."""
 
 HEAP_SHARE = 0.6
 """The part of a worker that its JVM's heap may take; Glue gives 10 of 16 GB to an executor."""
@@ -73,26 +77,30 @@ class Size:
     heap: int
 
 
-def asked_workers(asked: SessionRequest) -> tuple[WorkerType, int]:
-    """The worker type and how many. Raises Invalid for what Glue refuses too."""
-    if asked.max_capacity is not None and (asked.worker_type or asked.workers):
-        raise Invalid("Give MaxCapacity, or WorkerType and NumberOfWorkers, not both.")
-    if asked.worker_type == "Z.2X":
-        raise Invalid("Worker type Z.2X is for Ray, and sessions here run Spark.")
-    count = asked.workers
+def settle(asked: SessionRequest) -> SessionRequest:
+    """The request with Glue's defaults for what it leaves open of workers, and the DPUs they make.
+
+    Raises Invalid for what Glue refuses too.
+    """
     if asked.max_capacity is not None:
-        count = max(1, round(asked.max_capacity))
-    if count is not None and count < 1:
-        raise Invalid(f"NumberOfWorkers must be at least 1, and is {count}.")
-    name = asked.worker_type or "G.1X"
+        if asked.worker_type or asked.workers:
+            raise Invalid("Give MaxCapacity, or WorkerType and NumberOfWorkers, not both.")
+        if not asked.max_capacity > 0:
+            raise Invalid(f"MaxCapacity must be more than 0, and is {asked.max_capacity}.")
+        return asked
+    name = asked.worker_type or DEFAULT_TYPE
     if name not in TYPES:
-        raise Invalid(f"Worker type {name} is not one of {', '.join(TYPES)}.")
-    return TYPES[name], count or DEFAULT_WORKERS
+        raise Invalid(f"Worker type {name} is not for Spark; those that are: {', '.join(TYPES)}.")
+    count = DEFAULT_WORKERS if asked.workers is None else asked.workers
+    if count < 1:
+        raise Invalid(f"NumberOfWorkers must be at least 1, and is {count}.")
+    return replace(asked, worker_type=name, workers=count, max_capacity=count * TYPES[name].cores / DPU_CORES)
 
 
 def size(asked: SessionRequest, machine: Machine) -> Size:
-    """The workers asked for, within what the machine has. Raises Invalid."""
-    worker, count = asked_workers(asked)
+    """The workers of a settled request, within what the machine has."""
+    worker = TYPES[asked.worker_type or DEFAULT_TYPE]
+    count = asked.workers or max(1, round(asked.max_capacity or DEFAULT_WORKERS))
     most = max(SMALLEST_HEAP, int(machine.memory * MACHINE_SHARE))
     return Size(
         executors=count,
