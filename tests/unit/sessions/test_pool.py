@@ -7,12 +7,12 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.waiting import until
 
 from studiolo.domain import Conflict
 from studiolo.sessions import pool as pool_module
 from studiolo.sessions.kernels import Plan
 from studiolo.sessions.pool import Pool
+from tests.waiting import until
 
 
 class FakeKernels:

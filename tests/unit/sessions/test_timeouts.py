@@ -6,8 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.unit.sessions.test_store import KEY, SCOPE, Watch
-from tests.waiting import until
 
 from studiolo.config import Settings
 from studiolo.domain import Conflict
@@ -16,6 +14,8 @@ from studiolo.runtimes import Runtimes
 from studiolo.sessions import SessionRequest, Sessions
 from studiolo.sessions.store import Store
 from studiolo.state import State
+from tests.unit.sessions.test_store import KEY, SCOPE, Watch
+from tests.waiting import until
 
 
 @pytest.fixture
