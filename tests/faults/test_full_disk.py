@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-
 from tests.conftest import Server
 
 MIB = 1024 * 1024
