@@ -9,7 +9,7 @@ S3 goes another way once it is authorized: its bodies stream to the object store
 import asyncio
 import inspect
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ from studiolo.services.call import Call, Studio
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
 from studiolo.services.logs import logs
-from studiolo.services.s3 import S3Gateway, action_of, error_answer
+from studiolo.services.s3 import S3Gateway, actions_of, error_answer, verify_s3
 from studiolo.services.sagemaker import sagemaker
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.service import Handler, Service
@@ -150,6 +150,12 @@ class App:
         return Call(scope, principal, self._studio, exchange.request_id), parameters
 
     def _authenticate(self, request: HttpRequest, service: str, protocol: str) -> tuple[Verified, Principal]:
+        credential, principals = self._keys()
+        verified = verify(request, credential, now(), service=service, protocol=protocol)
+        return verified, principals[verified.access_key]
+
+    def _keys(self) -> tuple[Callable[[str], Credential | None], Mapping[str, Principal]]:
+        """How the verification of one request finds a key; and whose the keys are that it found."""
         principals: dict[str, Principal] = {}
 
         def credential(access_key: str) -> Credential | None:
@@ -159,8 +165,7 @@ class App:
             key, principals[access_key] = known
             return Credential(key.id, key.secret, key.session_token, key.expires)
 
-        verified = verify(request, credential, now(), service=service, protocol=protocol)
-        return verified, principals[verified.access_key]
+        return credential, principals
 
     def _is_s3(self, head: HttpRequest) -> bool:
         """Whether a request is signed for S3; or not signed at all, and claimed by no other service."""
@@ -175,11 +180,12 @@ class App:
     async def _pass_to_s3(self, head: HttpRequest, receive: Receive, send: Send) -> None:
         """Authenticate and authorize by the head; the payload is verified as it streams."""
         request_id = new_request_id()
-        verified = None
+        credential, principals = self._keys()
         try:
-            if signing_name_of(head) is not None:
-                verified, principal = self._authenticate(head, "s3", "rest-xml")
-                self._studio.identity.authorize(principal, *action_of(head))
+            verified = verify_s3(head, credential, now())
+            if verified is not None:
+                for action, resource in actions_of(head):
+                    self._studio.identity.authorize(principals[verified.access_key], action, resource)
         except ServiceError as error:
             await error_answer(send, error, request_id, head)
         except Denied as error:

@@ -1,15 +1,12 @@
 """Errors as S3 words them, and the headers of an answer that may go on."""
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
+from studiolo.asgi import Send
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 HOP_BY_HOP = frozenset(

@@ -9,11 +9,12 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from studiolo.asgi import Disconnected, Receive, Send
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
-from studiolo.services.s3.answers import Receive, Send, error_answer, sent_back
-from studiolo.services.s3.payload import ClientGone, Payload, StoreLost
+from studiolo.services.s3.answers import error_answer, sent_back
+from studiolo.services.s3.payload import Payload, StoreLost
 from studiolo.services.s3.target import Target, target
 from studiolo.storage import Storage, StoreUnavailable
 
@@ -57,14 +58,13 @@ class S3Gateway:
         request: its method, url and headers (the body is taken from `receive`); verified: what `sigv4.verify` found,
         None for a request that nobody signed, which the store then judges. Where the store breaks off in the middle
         of an answer, the answer stays unfinished: the server closes the connection then, so that the client notices.
+        Raises Disconnected where the client goes away first.
         """
         payload = Payload(receive)
         try:
             await self._forward(request, verified, payload, send)
         except ServiceError as error:
             await error_answer(send, error, request_id, request, begun=payload.begun)
-        except ClientGone:
-            log.debug("%s %s: the client went away", request.method, request.path)
 
     async def _forward(self, request: HttpRequest, verified: Verified | None, payload: Payload, send: Send) -> None:
         try:
@@ -118,7 +118,7 @@ async def _stream(answer: aiohttp.ClientResponse, receive: Receive | None, send:
     try:
         async for chunk in answer.content.iter_any():
             if gone is not None and gone.done():
-                raise ClientGone
+                raise Disconnected
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     except aiohttp.ClientError as error:

@@ -4,13 +4,9 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 
+from studiolo.asgi import Disconnected, Receive
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.sigv4 import PayloadReader
-from studiolo.services.s3.answers import Receive
-
-
-class ClientGone(Exception):
-    """The client has closed its connection."""
 
 
 class StoreLost(Exception):
@@ -31,7 +27,7 @@ class Payload:
         self._first = b""
         self.begun = False
         self.consumed = False
-        self.failure: ServiceError | ClientGone | None = None
+        self.failure: ServiceError | Disconnected | None = None
 
     async def begin(self, reader: PayloadReader | None, length: int | None) -> bool:
         """Take the body as far as its first piece that may go out; whether there is one.
@@ -46,7 +42,7 @@ class Payload:
         return bool(self._first)
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The payload's bytes. Raises ServiceError for a wrong one, ClientGone when the client does not send it all."""
+        """The payload's bytes. Raises ServiceError for a wrong one, Disconnected when the client does not send it all."""
         yield self._first
         if self._rest is not None:
             async for piece in self._rest:
@@ -84,7 +80,7 @@ class Payload:
             if length is not None and given != length:
                 message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
                 raise ServiceError("IncompleteBody", message, 400)
-        except (ServiceError, ClientGone) as error:
+        except (ServiceError, Disconnected) as error:
             self.failure = error
             raise
         if held:
@@ -95,7 +91,7 @@ class Payload:
             self.begun = True
             message = await self.receive()
             if message["type"] == "http.disconnect":
-                raise ClientGone
+                raise Disconnected
             self.consumed = not message.get("more_body", False)
             chunk = message.get("body", b"")
             if chunk:
