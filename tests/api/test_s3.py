@@ -313,14 +313,13 @@ def test_a_large_object_passes_without_filling_the_server_s_memory(s3: Any, serv
 
 
 def test_a_killed_store_comes_back_with_its_objects_at_the_same_address(
-    client: Callable[..., Any], server: Any, air: str
+    client: Callable[..., Any], s3: Any, server: Any, air: str
 ) -> None:
-    patient = client("s3", config=botocore.config.Config(retries={"mode": "standard", "total_max_attempts": 12}))
-    patient.put_object(Bucket=air, Key="a", Body=b"kept")
+    s3.put_object(Bucket=air, Key="a", Body=b"kept")
     killed = store_process(server)
     killed.kill()
     psutil.wait_procs([killed], timeout=10)
-    assert body(patient, air, "a") == b"kept"
+    assert body(s3, air, "a") == b"kept"
     assert body(client("s3", endpoint_url=server.s3_endpoint), air, "a") == b"kept"
     assert store_process(server).pid != killed.pid
 
