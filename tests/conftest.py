@@ -136,21 +136,18 @@ def client(server: Server) -> Callable[..., Any]:
     return server.client
 
 
+def trust_policy() -> str:
+    """A trust policy for Glue and SageMaker."""
+    services = ["glue.amazonaws.com", "sagemaker.amazonaws.com"]
+    statement = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def create_role(server: Server) -> str:
     """A role that Glue and SageMaker may assume, and that may do everything; its ARN."""
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": ["glue.amazonaws.com", "sagemaker.amazonaws.com"]},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
     iam = server.client("iam")
     name = f"role-{uuid.uuid4().hex[:8]}"
-    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust_policy())["Role"]["Arn"]
     iam.attach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     return arn
 

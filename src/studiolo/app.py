@@ -137,20 +137,21 @@ class App:
     def _admit(self, exchange: Exchange) -> tuple[Call, dict[str, Any]]:
         """Authenticate, authorize, parse and validate."""
         request, model = exchange.request, exchange.model
-        verified, principal = self._authenticate(request)
+        verified, principal = self._authenticate(request, exchange.service.name, exchange.protocol)
         signing_name = model.service_model.signing_name
         if verified.service != signing_name:
             message = f"Credential should be scoped to correct service: '{signing_name}'."
-            raise ServiceError("InvalidSignatureException", message, 403)
+            code = "SignatureDoesNotMatch" if exchange.protocol in ("query", "ec2") else "InvalidSignatureException"
+            raise ServiceError(code, message, 403)
         self._studio.identity.authorize(principal, f"{signing_name}:{model.name}")
         parameters = protocols.parse(model, request, max_body=self._max_body * MIB)
         validate(model, parameters, code=exchange.service.invalid)
         scope = Scope(principal.account, verified.region)
         return Call(scope, principal, self._studio, exchange.request_id), parameters
 
-    def _authenticate(self, request: HttpRequest) -> tuple[Verified, Principal]:
+    def _authenticate(self, request: HttpRequest, service: str, protocol: str) -> tuple[Verified, Principal]:
         credential, principals = self._keys()
-        verified = verify(request, credential, now())
+        verified = verify(request, credential, now(), service=service, protocol=protocol)
         return verified, principals[verified.access_key]
 
     def _keys(self) -> tuple[Callable[[str], Credential | None], Mapping[str, Principal]]:

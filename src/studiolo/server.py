@@ -82,7 +82,7 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
     cleanup.callback(ml.close)
 
     def reset() -> None:
-        for domain in (sessions, ml, storage, logs):
+        for domain in (sessions, ml, storage, logs, identity):
             domain.empty()
         state.empty()
 

@@ -196,7 +196,7 @@ def malformed(protocol: str, number: int) -> tuple[str, str, str, bytes, dict[st
         headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
         return ("sagemaker" if "SageMaker" in target else "glue"), "POST", "/", body, headers
     if protocol == "query":
-        action = chance.choice(["GetRole", "CreateRole", "ListRoles"])
+        action = chance.choice(["GetRole", "CreateRole"])
         form = chance.choice([b"", b"&RoleName.member.x=1", b"&MaxItems=many", b"&%zz=%", b"&RoleName=" + body])
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return "iam", "POST", "/", f"Action={action}&Version=2010-05-08".encode() + form, headers

@@ -10,7 +10,7 @@ from typing import Any
 import botocore.exceptions
 import psutil
 import pytest
-from tests.conftest import Server, create_role
+from tests.conftest import Server, create_role, trust_policy
 from tests.waiting import until
 
 ROWS = "\n".join(f"{3 * a - 2 * b + 1},{a},{b}" for a in range(100) for b in range(100))
@@ -36,7 +36,8 @@ def session(crashing: Server, crashing_role: str) -> str:
     glue.create_session(
         Id="survivor", Role=crashing_role, Command={"Name": "glueetl", "PythonVersion": "3"}, GlueVersion="5.0"
     )
-    until(lambda: glue.get_session(Id="survivor")["Session"]["Status"] == "READY")
+    until(lambda: glue.get_session(Id="survivor")["Session"]["Status"] != "PROVISIONING")
+    assert glue.get_session(Id="survivor")["Session"]["Status"] == "READY"
     return "survivor"
 
 
@@ -198,7 +199,7 @@ def test_a_full_disk_refuses_writes_in_a_sentence_and_takes_nothing_down(crashin
     # A file-size limit of one byte is what a full disk is to a writer, and needs no disk to be filled.
     server.rlimit(resource.RLIMIT_FSIZE, (1, unlimited[1]))
     with pytest.raises(botocore.exceptions.ClientError, match="state cannot be written") as refused:
-        iam.create_role(RoleName="too-much", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
+        iam.create_role(RoleName="too-much", AssumeRolePolicyDocument=trust_policy())
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
     server.rlimit(resource.RLIMIT_FSIZE, unlimited)
     assert iam.list_roles()["Roles"]

@@ -15,13 +15,15 @@ class HttpRequest:
     """One HTTP request as received.
 
     url: absolute, or path and query, with its percent-escapes; headers: lower-case names, a repeated header's
-    values joined by commas; body: bytes, or a binary file where the body streams.
+    values joined by commas; body: bytes, or a binary file where the body streams; sent_names: header names as they
+    were sent, by lower-case name, where they are known.
     """
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes | BinaryIO
+    sent_names: Mapping[str, str] = field(default_factory=dict, repr=False)
     path: str = field(init=False, repr=False)
     query: str = field(init=False, repr=False)
 
@@ -54,8 +56,11 @@ class HttpRequest:
         if isinstance(request, HttpRequest):
             return request
         headers: dict[str, str] = {}
+        names: dict[str, str] = {}
         for name, value in request.headers.items():
-            key, text = _text(name).lower(), _text(value)
+            sent, text = _text(name), _text(value)
+            key = sent.lower()
+            names[key] = sent
             headers[key] = f"{headers[key]},{text}" if key in headers else text
         body = request.body
         if body is None:
@@ -64,7 +69,7 @@ class HttpRequest:
             body = body.encode()
         elif isinstance(body, (bytearray, memoryview)):
             body = bytes(body)
-        return cls(request.method, request.url, headers, body)
+        return cls(request.method, request.url, headers, body, names)
 
 
 @dataclass(frozen=True, slots=True)

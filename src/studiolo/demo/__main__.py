@@ -39,12 +39,15 @@ def main(
         if not os.environ.get("AWS_ENDPOINT_URL"):
             raise StoryError(f"No Studiolo is named in AWS_ENDPOINT_URL: {START}")
         _knock(os.environ["AWS_ENDPOINT_URL"])
-        with console.status("Loading the SageMaker SDK"):
+        narrator = Narrator(console)
+        with narrator.stage("Load the AWS SDKs"):
             _quiet()
             from studiolo.demo.story import tell  # imports the SageMaker SDK, which takes seconds
-        page = tell(source, report, Narrator(console))
+        page = tell(source, report, narrator)
     except KeyboardInterrupt:
-        console.print("Stopped. What was running is ended; run it again and it starts over, with nothing left twice.")
+        console.print(
+            "Stopped: the Glue session and the training job, if any, are ended. Run it again to replace what is there."
+        )
         sys.exit(INTERRUPTED)
     except (StoryError, ClientError, BotoCoreError, OSError) as error:
         console.print(Text(_sentence(error), style="red"))
@@ -61,7 +64,9 @@ def _knock(endpoint: str) -> None:
     """Raises StoryError unless something listens there: boto3 would try again and again before it said so."""
     address = urlsplit(endpoint)
     try:
-        with socket.create_connection((address.hostname, address.port or 443), CONNECT_SECONDS):
+        with socket.create_connection(
+            (address.hostname, address.port or {"https": 443}.get(address.scheme, 80)), CONNECT_SECONDS
+        ):
             pass
     except OSError as error:
         raise StoryError(f"Nothing answers at {endpoint}: {START}") from error
@@ -70,7 +75,7 @@ def _knock(endpoint: str) -> None:
 def _quiet() -> None:
     """Keep the SDK's remarks about its own version and settings out of the story."""
     os.environ.setdefault("SAGEMAKER_SUPPRESS_V2_WARNING", "1")
-    for name in ("sagemaker", "sagemaker.config"):
+    for name in ("boto3", "botocore", "sagemaker", "sagemaker.config"):
         logging.getLogger(name).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
 

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 import zipfile
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 from studiolo.demo import synthetic
@@ -127,7 +128,7 @@ def _download(folder: Path, stage: Stage) -> bool:
         with urllib.request.urlopen(UCI_URL, timeout=CONNECT_SECONDS) as answer:
             archive = answer.read(LARGEST_ARCHIVE)
         stations = unpack(archive)
-    except (OSError, zipfile.BadZipFile, StoryError) as error:
+    except (OSError, HTTPException, zipfile.BadZipFile, StoryError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         stage.say(f"It cannot be had: {reason}")
         return False

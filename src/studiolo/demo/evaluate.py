@@ -16,7 +16,7 @@ MODEL, PERSISTENCE, CLIMATOLOGY = "forecast", "persistence", "climatology"
 NAMES = {
     MODEL: "Model: weather, calendar, station",
     PERSISTENCE: "Naive: as yesterday",
-    CLIMATOLOGY: "Naive: station and month mean of the years learned from",
+    CLIMATOLOGY: "Naive: usual for the station and month",
 }
 
 

@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
-STAGES = 8
+STAGES = 9
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Stage:
     def say(self, text: str, style: str = "") -> None:
         """Add lines to the story."""
         for line in text.rstrip().splitlines():
-            self._progress.console.print(f"    {line}", style=style, markup=False)
+            self._progress.console.print(Padding(Text(line, style), (0, 0, 0, 4)))
 
     def doing(self, text: str) -> None:
         """Name what is being waited for."""
@@ -65,7 +67,7 @@ class Narrator:
             TimeElapsedColumn(),
         )
         started = time.monotonic()
-        with Progress(*columns, console=self.console, transient=True) as progress:
+        with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
             yield Stage(progress, progress.add_task(title, total=None))
         seconds = time.monotonic() - started
         self.chapters.append(Chapter(title, seconds))

@@ -76,7 +76,7 @@ class Painter:
 
     def forecast(self, days: pd.DataFrame) -> Plot:
         """The city's mean of every test day, as measured and as forecast."""
-        title = f"Daily NO₂ in {self._place}: measured and forecast"
+        title = f"NO₂ in {self._place}, day by day"
         daily = city(days).set_index("date").asfreq("D")
         with self._picture("forecast", title, (11, 4.2)) as (figure, file):
             axes = figure.add_subplot()
@@ -84,7 +84,7 @@ class Painter:
             axes.plot(daily.index, daily["no2"], color=ACTUAL, linewidth=1.3, label="measured")
             axes.plot(daily.index, daily[MODEL], color=FORECAST, linewidth=1.5, label="forecast from the weather")
             axes.set(title=self._prefix + title, ylabel=UNIT, ylim=(0, None), xlim=(daily.index[0], daily.index[-1]))
-            axes.legend(loc="lower left", bbox_to_anchor=(0.62, 1.0), ncols=2, borderaxespad=0.4)
+            axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.4)
             locator = mdates.AutoDateLocator(minticks=6, maxticks=15)  # type: ignore[no-untyped-call]
             axes.xaxis.set_major_locator(locator)
             axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]

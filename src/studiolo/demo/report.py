@@ -122,7 +122,8 @@ def _lead(result: Result) -> str:
     better = [1 - model.rmse / rmse for rmse in naive.values()]
     return (
         f"From the weather of a day and of the day before, the calendar and the station, a linear model tells the "
-        f"day's mean nitrogen dioxide to {model.rmse:.1f} µg/m³ (root mean squared error). That is {_percent(better[0])} "
+        f"day's mean nitrogen dioxide to {model.rmse:.1f} µg/m³ (root mean squared error). "
+        f"That is {_percent(better[0])} "
         f"than with yesterday's value, and {_percent(better[1])} than with the usual value of the month."
     )
 
@@ -133,9 +134,9 @@ def _percent(better: float) -> str:
 
 def _cards(model: Scores, naive: Scores) -> str:
     cards = [
-        ("RMSE", f"{model.rmse:.1f}", "µg/m³", f"{naive.rmse:.1f} as yesterday"),
-        ("R²", f"{model.r2:.2f}", "", f"{naive.r2:.2f} as yesterday"),
-        ("sMAPE", f"{model.smape:.1f}", "%", f"{naive.smape:.1f} as yesterday"),
+        ("RMSE", f"{model.rmse:.1f}", "µg/m³", f"{naive.rmse:.1f} with yesterday's value"),
+        ("R²", f"{model.r2:.2f}", "", f"{naive.r2:.2f} with yesterday's value"),
+        ("sMAPE", f"{model.smape:.1f}", "%", f"{naive.smape:.1f} with yesterday's value"),
     ]
     return "\n".join(
         f'<div class="card"><h3>{name}</h3><p class="value">{value} <span>{unit}</span></p><p>{beside}</p></div>'

@@ -54,9 +54,8 @@ def tell(source: Path | None, folder: Path, narrator: Narrator) -> Path:
         days = evaluate.with_baselines(learn, test, forecast)
         scores = evaluate.scores(days)
         for name, own in scores.items():
-            stage.say(
-                f"RMSE {own.rmse:5.1f} µg/m³   R² {own.r2:6.3f}   sMAPE {own.smape:5.1f} %   {evaluate.NAMES[name]}"
-            )
+            numbers = f"RMSE {own.rmse:.1f}  R² {own.r2:.3f}  sMAPE {own.smape:.1f} %"
+            stage.say(f"{evaluate.NAMES[name]:<39}{numbers}")
 
     with narrator.stage("Draw and write the report") as stage:
         wind, rows = wind_curve(learn, stations)
@@ -79,7 +78,11 @@ def tell(source: Path | None, folder: Path, narrator: Narrator) -> Path:
         )
         page = report.write(folder, result, plots)
     narrator.console.print(narrator.table())
-    narrator.console.print(f"Ask the endpoint: {result.invoke}", markup=False)
+    narrator.console.print(
+        f"\nAsk the endpoint, here about a still day and a windy one: it answers ln(NO2 in µg/m³)\n{result.invoke}",
+        markup=False,
+        soft_wrap=True,
+    )
     return page
 
 

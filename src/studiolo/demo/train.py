@@ -57,13 +57,12 @@ def split(station_days: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 def features(days: pd.DataFrame, stations: list[str]) -> npt.NDArray[np.float32]:
     """What the model sees: weather, calendar, and a 1 in the column of the station. Shape (days, features)."""
     place = (np.asarray(days["station"])[:, None] == np.asarray(stations)[None, :]).astype(np.float32)
-    known = days[[*WEATHER, *CALENDAR]].to_numpy(np.float32)
-    return np.asarray(np.hstack([known, place]), dtype=np.float32)
+    return np.hstack([days[[*WEATHER, *CALENDAR]].to_numpy(np.float32), place])
 
 
 def label(days: pd.DataFrame) -> npt.NDArray[np.float32]:
     """What the model learns: the logarithm of NO2 in µg/m³. Shape (days,)."""
-    return np.log(days["no2"].to_numpy(np.float64)).astype(np.float32)
+    return np.asarray(np.log(days["no2"].to_numpy(np.float64)), dtype=np.float32)
 
 
 def train(sdk: sagemaker.Session, role: str, learn: pd.DataFrame, test: pd.DataFrame, stage: Stage) -> Trained:

@@ -16,7 +16,7 @@ from studiolo.identity.policies import Answer, Policy, PrincipalName, Request, c
 from studiolo.identity.principals import Principal, SessionRequest, role_name, role_session, root_user
 from studiolo.identity.records import Records
 from studiolo.identity.roles import Role, Roles
-from studiolo.identity.tables import attachments, inline_policies, roles
+from studiolo.identity.tables import attachments, inline_policies, policies, policy_versions, roles, temporary_keys
 from studiolo.identity.tags import with_tags
 from studiolo.identity.temporary import TemporaryKeys
 from studiolo.state import State
@@ -54,19 +54,24 @@ class Identity:
         self._records = Records(state, account, clock)
         self.policies = ManagedPolicies(self._records)
         self.roles = Roles(self._records, self.policies)
-        self._root = root
+        self.root = root
         self._keys = TemporaryKeys(self._records)
         self._compiled = lru_cache(maxsize=512)(compile_policy)
         self._grants = lru_cache(maxsize=256)(self._read_grants)
 
-    def refresh(self) -> None:
-        """Forget what is cached: the state was changed by other hands, such as a reset."""
-        self._records.changed()
+    def empty(self) -> None:
+        """Delete every role, policy and temporary key of the account."""
+        with self._records.changing() as tx:
+            for table in (temporary_keys, attachments, inline_policies, policy_versions, policies, roles):
+                tx.execute(table.delete().where(table.c.account == self.account))
 
     def find_key(self, access_key_id: str) -> tuple[AccessKey, Principal] | None:
-        """The key of that id and whose it is; None for one that never was, has expired, or whose role is gone."""
-        if access_key_id == self._root.id:
-            return self._root, root_user(self.account)
+        """The key of that id and whose it is; None for one that never was, or whose role is gone.
+
+        An expired key is still found for a day, so that its owner can be told that it has expired.
+        """
+        if access_key_id == self.root.id:
+            return self.root, root_user(self.account)
         return self._keys.find(access_key_id)
 
     def authorize(
@@ -107,7 +112,7 @@ class Identity:
         if principal.session_policies:
             narrowing = tuple(self._compiled(document) for document in principal.session_policies)
             layers.append(("session policy", "a session policy", narrowing))
-        answers = [(evaluate(policies, request), name, article) for name, article, policies in layers]
+        answers = [(evaluate(layer, request), name, article) for name, article, layer in layers]
         for answer, _, article in answers:
             if answer is Answer.DENIED:
                 return answer, f"with an explicit deny in {article}"
@@ -121,7 +126,7 @@ class Identity:
 
         Raises NotFound for no such role, Denied where the caller may not, Invalid where the role does not trust.
         """
-        role = self._role(role_arn)
+        role = self.role(role_arn)
         self.authorize(principal, "iam:PassRole", role.arn, {"iam:PassedToService": service})
         if not self._trusts(role, frozenset({("Service", service)}), {"aws:SourceAccount": self.account}):
             words = UNTRUSTED.get(service, "The role {role} does not let {service} assume it: its trust policy must.")
@@ -130,7 +135,7 @@ class Identity:
 
     def role_key(self, role_arn: str, session_name: str, lifetime: timedelta) -> AccessKey:
         """A temporary key of a role, for something that Studiolo runs as it. Raises NotFound."""
-        role = self._role(role_arn)
+        role = self.role(role_arn)
         return self._keys.issue(role_session(self.account, role.arn, role.id, session_name), lifetime)
 
     def assume_role(self, principal: Principal, role_arn: str, request: SessionRequest) -> tuple[AccessKey, Principal]:
@@ -141,7 +146,7 @@ class Identity:
         self._check_session(principal, request)
         denied = Denied(f"User: {principal.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}")
         try:
-            role = self._role(role_arn)
+            role = self.role(role_arn)
         except (NotFound, Invalid):
             # Whether a role exists is not for everyone to know.
             raise denied from None
@@ -170,7 +175,7 @@ class Identity:
             raise Invalid("DurationSeconds must be at least 900.")
         return self._keys.issue(principal, min(lifetime, ROOT_SESSION))
 
-    def _role(self, role_arn: str) -> Role:
+    def role(self, role_arn: str) -> Role:
         """The role of that ARN. Raises NotFound, Invalid."""
         role = self.roles.get(role_name(role_arn, self.account))
         if role.arn != role_arn:

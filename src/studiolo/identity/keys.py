@@ -6,7 +6,7 @@ import os
 import secrets
 import tempfile
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 from studiolo.domain import Invalid
@@ -22,6 +22,7 @@ class AccessKey:
     secret: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
     expires: datetime | None = None
+    created: datetime | None = None
 
 
 def unique_id(prefix: str) -> str:
@@ -50,7 +51,8 @@ def root_key(folder: Path) -> AccessKey:
         _create(file, new_key())
     try:
         kept = json.loads(file.read_text())
-        return AccessKey(kept["access_key_id"], kept["secret_access_key"])
+        made = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
+        return AccessKey(kept["access_key_id"], kept["secret_access_key"], created=made)
     except (ValueError, KeyError, TypeError):
         raise Invalid(f"{file} does not hold an access key. Remove it to have a new one generated.") from None
 

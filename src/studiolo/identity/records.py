@@ -37,9 +37,5 @@ class Records:
         """A transaction on the records."""
         with self._state.transaction() as tx:
             yield tx
-        self.changed()
-
-    def changed(self) -> None:
-        """Take note that the records are not what they were."""
         with self._counting:
             self._revision += 1

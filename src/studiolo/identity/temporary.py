@@ -9,6 +9,9 @@ from studiolo.identity.principals import Principal, role_session, root_user
 from studiolo.identity.records import Records
 from studiolo.identity.tables import roles, temporary_keys
 
+REMEMBERED = timedelta(days=1)
+"""How long an expired key is known as one that has expired."""
+
 
 class TemporaryKeys:
     """The temporary keys of one account."""
@@ -18,7 +21,7 @@ class TemporaryKeys:
         self._cached = lru_cache(maxsize=1024)(self._read)
 
     def issue(self, principal: Principal, lifetime: timedelta) -> AccessKey:
-        """A new key of the principal; expired ones of the account are dropped."""
+        """A new key of the principal; those of the account that expired a day ago are dropped."""
         present = self._records.clock()
         key = new_temporary_key(present + lifetime)
         _, _, session = principal.user_id.partition(":")
@@ -35,16 +38,13 @@ class TemporaryKeys:
         }
         mine = temporary_keys.c.account == self._records.account
         with self._records.adding() as tx:
-            tx.execute(temporary_keys.delete().where(mine, temporary_keys.c.expires <= present))
+            tx.execute(temporary_keys.delete().where(mine, temporary_keys.c.expires <= present - REMEMBERED))
             tx.execute(temporary_keys.insert().values(row))
         return key
 
     def find(self, access_key_id: str) -> tuple[AccessKey, Principal] | None:
-        """The key of that id and whose it is; None when it never was, has expired, or its role is gone."""
-        found = self._cached(access_key_id, self._records.revision)
-        if found is None or found[0].expires is None or found[0].expires <= self._records.clock():
-            return None
-        return found
+        """The key of that id, which may have expired, and whose it is; None when it never was, or its role is gone."""
+        return self._cached(access_key_id, self._records.revision)
 
     def _read(self, access_key_id: str, _revision: int) -> tuple[AccessKey, Principal] | None:
         account = self._records.account

@@ -57,7 +57,7 @@ class Journal:
         if kind not in ("stream", "display_data", "execute_result", "update_display_data"):
             return content
         room = OUTPUT_LIMIT - self._sizes.get(statement, 0)
-        if room <= 0:
+        if room < 0:
             return None
         text = content.get("text", "")
         size = len(text) if kind == "stream" else sum(len(str(value)) for value in content["data"].values())

@@ -1,5 +1,6 @@
 """The logs: groups and streams in the database, the events of a stream in one file of JSON lines."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -139,6 +140,13 @@ class Logs:
             if last is not None and max(last.timestamp, last.ingested) < self.groups.oldest(row.retention_days):
                 # Emptied, not removed: a writer that has it open goes on at its new end.
                 file.write_bytes(b"")
+
+    def empty(self) -> None:
+        """Delete every group, stream and event."""
+        with self._state.transaction() as tx:
+            tx.execute(streams.delete())
+            tx.execute(groups.delete())
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _readable(self, scope: Scope, group: str, stream: str, span: Span) -> tuple[Path, Span]:
         """The stream's file, and what of the span is still kept."""

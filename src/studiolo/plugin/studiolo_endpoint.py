@@ -72,4 +72,6 @@ def _check() -> str | None:
 
 
 if __name__ == "__main__":
+    # Python puts a program's folder on the path: clients find the plugin only by PYTHONPATH, and so must the check.
+    del sys.path[0]
     sys.exit(_check())

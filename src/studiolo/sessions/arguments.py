@@ -1,8 +1,11 @@
 """What a session's DefaultArguments mean (AWS Glue, "Job parameters"; aws-glue-sessions sends the same)."""
 
+import re
 from collections.abc import Mapping
 
 from studiolo.domain import Invalid
+
+SEPARATOR = re.compile(r"\s--conf[\s=]")
 
 LATER = ("--extra-py-files", "--extra-jars", "--additional-python-modules")
 """Arguments that change what code sees, and are not carried out: refused, so that nobody thinks they were."""
@@ -17,13 +20,13 @@ def spark_conf(arguments: Mapping[str, str]) -> dict[str, str]:
 
 
 def parse_conf(text: str) -> dict[str, str]:
-    """Settings as `--conf` has them: `spark.a=b --conf spark.c=d e`, values with spaces as they are.
+    """Settings as `--conf` has them: `spark.a=b --conf spark.c=d e` sets `spark.a` to `b` and `spark.c` to `d e`.
 
     Raises Invalid for a setting without `=` or one that is not Spark's.
     """
     settings = {}
-    for piece in f" {text.strip()}".replace(" --conf ", "\n").split("\n"):
-        setting = piece.strip().removeprefix("--conf=")
+    for piece in SEPARATOR.split(f" {text}"):
+        setting = piece.strip()
         if not setting:
             continue
         key, equals, value = setting.partition("=")

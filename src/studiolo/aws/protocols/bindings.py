@@ -69,7 +69,12 @@ class RequestBindings:
             if text is not None:
                 params[name] = read_header(text)
         for prefix, name in self._header_maps:
-            found = {k[len(prefix) :]: v for k, v in request.headers.items() if k.startswith(prefix) and k != prefix}
+            names = request.sent_names
+            found = {
+                names.get(key, key)[len(prefix) :]: text
+                for key, text in request.headers.items()
+                if key.startswith(prefix) and key != prefix
+            }
             if found:
                 params[name] = found
         return params

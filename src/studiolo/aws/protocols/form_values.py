@@ -1,6 +1,6 @@
 """Flat form fields (`Filters.member.1.Name=…`) to parameters, by the model's shapes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -68,17 +68,19 @@ class FormReader(Compiler):
             return self._map(shape)
         return _scalar(text_reader(shape, "iso8601"))
 
-    def member_name(self, shape: Shape, name: str) -> str:
-        """A member's name in the form."""
-        return str(shape.serialization.get("name", name))
+    def member_names(self, shape: Shape, name: str) -> Sequence[str]:
+        """The names a member may have in the form."""
+        names = [shape.serialization.get("name", name)]
+        if shape.type_name == "list" and shape.serialization.get("flattened") and "name" in shape.member.serialization:
+            # The element's own name takes the place of the list's.
+            names.append(shape.member.serialization["name"])
+        return names
 
     def _structure(self, shape: StructureShape) -> Codec:
-        members = {}
+        members: dict[str, tuple[str, Codec]] = {}
         for name, member in shape.members.items():
-            members[self.member_name(member, name)] = (name, self.of(member))
-            if member.type_name == "list" and _flattened_name(member):
-                # The element's own name takes the place of the list's.
-                members[_flattened_name(member)] = (name, self.of(member))
+            for wire_name in self.member_names(member, name):
+                members.setdefault(wire_name, (name, self.of(member)))
 
         def read(node: Node) -> dict[str, Any]:
             result = {}
@@ -125,12 +127,14 @@ class FormReader(Compiler):
 class Ec2FormReader(FormReader):
     """EC2's dialect: names of its own, and lists always flattened."""
 
-    def member_name(self, shape: Shape, name: str) -> str:
+    def member_names(self, shape: Shape, name: str) -> Sequence[str]:
         given = shape.serialization.get("queryName")
         if given:
-            return str(given)
-        name = shape.serialization.get("name", name)
-        return name[:1].upper() + name[1:]
+            return [given]
+        wire_name = shape.serialization.get("name", name)
+        capitalized = wire_name[:1].upper() + wire_name[1:]
+        # botocore does not capitalize a name that is only the member's own, others do.
+        return [capitalized] if "name" in shape.serialization else [capitalized, name]
 
     def list_reader(self, shape: ListShape) -> Codec:
         read_item = self.of(shape.member)
@@ -155,7 +159,3 @@ def _scalar(read_text: Callable[[str], Any]) -> Codec:
         return read_text(node.text or "")
 
     return read
-
-
-def _flattened_name(shape: ListShape) -> str:
-    return str(shape.member.serialization.get("name", "")) if shape.serialization.get("flattened") else ""

@@ -25,7 +25,9 @@ def lay_out(root: Path, plan: Plan) -> None:
 
 def environment(root: Path, plan: Plan) -> dict[str, str]:
     """The whole environment of the algorithm's program: the plan's, the SM_* variables, and the job's own over them."""
-    hyperparameters = plan.specification.hyperparameters
+    hyperparameters, own = plan.specification.hyperparameters, plan.specification.environment
+    # The program must find our packages too where a job brings a path of its own.
+    path = os.pathsep.join(filter(None, [own.get("PYTHONPATH"), plan.environment.get("PYTHONPATH")]))
     names = [channel.name for channel in plan.specification.channels]
     return {
         **plan.environment,
@@ -47,7 +49,8 @@ def environment(root: Path, plan: Plan) -> dict[str, str]:
         "SM_HOSTS": json.dumps([HOST]),
         "SM_NUM_CPUS": str(os.cpu_count() or 1),
         "SM_NUM_GPUS": "0",
-        **plan.specification.environment,
+        **own,
+        "PYTHONPATH": path,
     }
 
 

@@ -51,6 +51,17 @@ def test_logistic_loss_gives_the_probabilities_of_a_logistic_regression(trained:
     np.testing.assert_allclose(model.predict(features)["score"], expected, atol=1e-3)
 
 
+def test_weight_decay_is_the_penalty_of_a_logistic_regression(trained: Train, rare: Data) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    features, labels = (rare[0] - rare[0].mean(axis=0)) / rare[0].std(axis=0), rare[1]
+    model = trained((features, labels), wd=0.05, **BINARY).model
+    best = LogisticRegression(C=1 / (0.05 * len(labels)), tol=1e-8).fit(features, labels)
+    np.testing.assert_allclose(model.weights, best.coef_[0], atol=1e-4)
+    held = trained((features, labels), wd=0.05, bias_wd_mult=10, **BINARY).model
+    assert abs(held.bias) < 0.5 * abs(model.bias)
+
+
 def test_the_log_tells_the_scores_of_a_binary_classifier(trained: Train, rare: Data) -> None:
     from sklearn import metrics
 

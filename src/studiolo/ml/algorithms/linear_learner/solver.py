@@ -19,8 +19,10 @@ Vector = NDArray[np.float64]
 Progress = Callable[[Vector, bool], bool]
 """Told the parameters after each epoch, and whether they are the optimum; answers whether to go on."""
 
-ITERATIONS_PER_EPOCH = 20
-_KINK_WIDTHS = (1.0, 0.1, 0.01, 0.001)
+ITERATIONS_PER_EPOCH = 10
+_KINK_WIDTHS = (1.0, 0.1, 0.01, 0.0)
+"""Rounded first, so that the search does not stall at a kink far from the optimum; exact in the end."""
+
 _LARGEST_GRAM = 2048
 
 

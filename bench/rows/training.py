@@ -1,0 +1,118 @@
+"""What a training job adds to the algorithm it runs: the same fit by the API and by hand."""
+
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.bench import Bench
+from bench.children import wait_until
+from bench.row import Quantity, Row, at_most_over
+from bench.server import Server
+
+ROUNDS = 3
+EXAMPLES = 5000
+FEATURES = 10
+IMAGE = "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1"
+HYPERPARAMETERS = {
+    "predictor_type": "regressor",
+    "feature_dim": str(FEATURES),
+    "epochs": "5",
+    "mini_batch_size": "200",
+}
+
+
+def measure(bench: Bench) -> Iterator[Row]:
+    server = bench.server()
+    ours, bare = [], []
+    for number in range(ROUNDS):
+        server.settle()
+        taken, _ = train(server, f"bench-{number}")
+        ours.append(taken)
+        bare.append(_by_hand(bench.folder / f"fit-{number}"))
+    yield at_most_over(
+        "training job, over the algorithm by hand",
+        Quantity(1, "s"),
+        Quantity(statistics.median(ours), "s"),
+        Quantity(statistics.median(bare), "s"),
+    )
+
+
+def train(server: Server, name: str) -> tuple[float, dict[str, Any]]:
+    """Run a training job; the seconds from CreateTrainingJob until it is Completed, and its description."""
+    bucket = server.bucket()
+    server.client("s3").put_object(Bucket=bucket, Key="train/data.csv", Body=examples())
+    sagemaker, role = server.client("sagemaker"), server.role()
+    began = time.perf_counter()
+    sagemaker.create_training_job(
+        TrainingJobName=name,
+        RoleArn=role,
+        AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        HyperParameters=HYPERPARAMETERS,
+        InputDataConfig=[
+            {
+                "ChannelName": "train",
+                "ContentType": "text/csv",
+                "DataSource": {
+                    "S3DataSource": {
+                        "S3DataType": "S3Prefix",
+                        "S3Uri": f"s3://{bucket}/train/",
+                        "S3DataDistributionType": "FullyReplicated",
+                    }
+                },
+            }
+        ],
+        OutputDataConfig={"S3OutputPath": f"s3://{bucket}/models"},
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        StoppingCondition={"MaxRuntimeInSeconds": 600},
+    )
+    job: dict[str, Any] = {}
+
+    def ended() -> bool:
+        job.update(sagemaker.describe_training_job(TrainingJobName=name))
+        return job["TrainingJobStatus"] in ("Completed", "Failed", "Stopped")
+
+    wait_until(ended, 120, every=0.01)
+    taken = time.perf_counter() - began
+    if job["TrainingJobStatus"] != "Completed":
+        raise RuntimeError(f"the training job {job['TrainingJobStatus']}: {job.get('FailureReason')}")
+    return taken, job
+
+
+def examples() -> bytes:
+    """A linear problem with some noise, the label first."""
+    draw = random.Random(2)
+    lines = []
+    for _ in range(EXAMPLES):
+        features = [draw.gauss(0, 1) for _ in range(FEATURES)]
+        label = sum(weight * value for weight, value in enumerate(features, 1)) + draw.gauss(0, 0.1)
+        lines.append(",".join(f"{value:.4f}" for value in (label, *features)))
+    return "\n".join(lines).encode()
+
+
+def _by_hand(base: Path) -> float:
+    """The seconds of the algorithm's program on local files."""
+    config, data = base / "input" / "config", base / "input" / "data" / "train"
+    for folder in (config, data, base / "model", base / "output"):
+        folder.mkdir(parents=True)
+    (data / "data.csv").write_bytes(examples())
+    channel = {"ContentType": "text/csv", "TrainingInputMode": "File", "S3DistributionType": "FullyReplicated"}
+    resources = {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "lo"}
+    (config / "hyperparameters.json").write_text(json.dumps(HYPERPARAMETERS))
+    (config / "inputdataconfig.json").write_text(json.dumps({"train": channel}))
+    (config / "resourceconfig.json").write_text(json.dumps(resources))
+    began = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "studiolo.ml.algorithms.linear_learner", "train"],
+        env={**os.environ, "SAGEMAKER_BASE_DIR": str(base)},
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    return time.perf_counter() - began

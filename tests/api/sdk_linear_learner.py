@@ -1,0 +1,31 @@
+"""A person's script with the SageMaker SDK: train, deploy, predict, clean up. Arguments: role and bucket."""
+
+import sys
+
+import boto3
+import numpy as np
+import sagemaker
+from sagemaker import LinearLearner
+
+role, bucket = sys.argv[1:]
+grid = np.array([[a, b] for a in range(20) for b in range(20)], dtype="float32")
+target = 3 * grid[:, 0] - 2 * grid[:, 1] + 1
+
+session = sagemaker.Session(default_bucket=bucket)
+learner = LinearLearner(
+    role=role,
+    instance_count=1,
+    instance_type="ml.m5.large",
+    predictor_type="regressor",
+    sagemaker_session=session,
+    epochs=3,
+)
+learner.fit(learner.record_set(grid, labels=target), mini_batch_size=100, job_name="sdk-linear-learner")
+predictor = learner.deploy(1, "ml.t2.medium", endpoint_name="sdk-linear-learner", wait=False)
+boto3.client("sagemaker").get_waiter("endpoint_in_service").wait(
+    EndpointName="sdk-linear-learner", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+)
+scores = [record.label["score"].float32_tensor.values[0] for record in predictor.predict(grid[:10])]
+print("worst error below 0.01:", bool(np.abs(np.array(scores) - target[:10]).max() < 0.01))
+predictor.delete_model()
+predictor.delete_endpoint()

@@ -1,0 +1,88 @@
+"""The demo against a live server, on a small made-up city."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studiolo.demo import synthetic
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The readings of three stations."""
+    folder = tmp_path_factory.mktemp("source")
+    synthetic.write(folder)
+    for file in sorted(folder.glob("*.csv.gz"))[3:]:
+        file.unlink()
+    return folder
+
+
+def start(server: Any, source: Path, report: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "studiolo.demo", "--source", str(source), "--report", str(report)],
+        env={**os.environ, **server.environment(), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def left(client: Callable[..., Any]) -> dict[str, int]:
+    """How many of each thing the demo has on the server."""
+    sagemaker, glue = client("sagemaker"), client("glue")
+    name = "air-quality-no2"
+    return {
+        "sessions": sum(id_.startswith("air-quality-") for id_ in glue.list_sessions()["Ids"]),
+        "endpoints": len(sagemaker.list_endpoints(NameContains=name)["Endpoints"]),
+        "configurations": len(sagemaker.list_endpoint_configs(NameContains=name)["EndpointConfigs"]),
+        "models": len(sagemaker.list_models(NameContains=name)["Models"]),
+    }
+
+
+def test_the_demo_ends_with_a_good_model_at_an_endpoint_and_run_again_it_replaces_it(
+    server: Any, client: Callable[..., Any], source: Path, tmp_path: Path
+) -> None:
+    jobs = []
+    for _ in range(2):
+        demo = start(server, source, tmp_path / "report")
+        told, _ = demo.communicate(timeout=240)
+        assert demo.returncode == 0, told
+        assert "SYNTHETIC" in told
+        assert str(tmp_path / "report" / "index.html") in told
+        numbers = json.loads((tmp_path / "report" / "metrics.json").read_text())
+        jobs.append(numbers["training_job"]["name"])
+        scores = numbers["station_days"]
+        assert scores["forecast"]["rmse"] < 0.9 * min(scores["persistence"]["rmse"], scores["climatology"]["rmse"])
+        assert left(client) == {"sessions": 0, "endpoints": 1, "configurations": 1, "models": 1}
+    assert "0 files sent" in told
+    served = client("sagemaker").describe_endpoint(EndpointName="air-quality-no2")
+    assert served["EndpointConfigName"] == jobs[1] != jobs[0]
+    request = (tmp_path / "report" / "request.csv").read_bytes()
+    answer = client("sagemaker-runtime").invoke_endpoint(
+        EndpointName="air-quality-no2", ContentType="text/csv", Body=request
+    )
+    still, windy = (one["score"] for one in json.load(answer["Body"])["predictions"])
+    assert still > windy
+
+
+def test_ctrl_c_ends_the_session_and_says_so(
+    server: Any, client: Callable[..., Any], source: Path, tmp_path: Path
+) -> None:
+    demo = start(server, source, tmp_path / "report")
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        if "is ready" in line:
+            break
+    demo.send_signal(signal.SIGINT)
+    told, _ = demo.communicate(timeout=60)
+    assert demo.returncode == 130
+    assert "Stopped" in told
+    assert "Traceback" not in told
+    assert left(client)["sessions"] == 0

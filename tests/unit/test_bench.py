@@ -1,0 +1,59 @@
+"""The benchmark's load generator: what it counts is what a server answered."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from bench.load import Load, Refused, drive
+from bench.signing import http
+
+FAILING = "/failing"
+WITHOUT_LENGTH = "/without-length"
+
+
+class Answers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(500 if self.path == FAILING else 200)
+        if self.path == WITHOUT_LENGTH:
+            self.send_header("Connection", "close")
+        else:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.server.answered += 1  # type: ignore[attr-defined]
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server.answered = 0  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def load(server: ThreadingHTTPServer, path: str) -> Load:
+    port = server.server_address[1]
+    request = http("POST", f"http://127.0.0.1:{port}{path}", {"Content-Type": "text/plain"}, "body")
+    return Load("127.0.0.1", port, [request], connections=2, seconds=0.2, warm_up=0.0)
+
+
+@pytest.mark.parametrize("path", ["/", WITHOUT_LENGTH])
+def test_the_load_generator_counts_the_answers_of_a_server(server: ThreadingHTTPServer, path: str) -> None:
+    outcome = drive(load(server, path))
+    counted = outcome.rate * 0.2
+    assert counted > 2
+    assert counted <= server.answered <= counted + 2  # type: ignore[attr-defined]
+
+
+def test_the_load_generator_refuses_to_give_a_rate_of_failures(server: ThreadingHTTPServer) -> None:
+    with pytest.raises(Refused, match="500"):
+        drive(load(server, FAILING))
