@@ -1,4 +1,4 @@
-"""A disk that fills up costs the writes that do not fit, and nothing else."""
+"""The object store when the server dies, and when the disk is full."""
 
 import os
 import shutil
@@ -24,6 +24,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("this account may not mount a small disk")
     yield disk
     subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_the_next_server_takes_over_the_store_of_one_that_was_killed(own_server: Server) -> None:
+    own_server.client("s3").create_bucket(Bucket="air")
+    before = own_server.health()["children"]
+    own_server.kill()
+    direct = own_server.client("s3", endpoint_url=own_server.s3_endpoint)
+    direct.put_object(Bucket="air", Key="a", Body=b"while it was away")
+    own_server.up()
+    after = own_server.health()["children"]
+    assert [child["pid"] for child in after] == [child["pid"] for child in before]
+    assert own_server.client("s3").get_object(Bucket="air", Key="a")["Body"].read() == b"while it was away"
 
 
 def fill(s3: Any, bucket: str) -> None:
