@@ -102,7 +102,7 @@ def _least_squares(problem: Problem) -> Vector:
     return parameters
 
 
-class _Over(Exception):  # noqa: N818
+class _Over(Exception):
     """The search ends before SciPy would end it."""
 
 
