@@ -239,7 +239,7 @@ def _positions(token: str | None) -> dict[str, int]:
     try:
         places: Any = json.loads(decode_token(token, INVALID))
         positions: dict[str, int] = {stream: int(place) for stream, place in places.items()}
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, OverflowError):
         raise ServiceError(INVALID, "The specified nextToken is invalid.") from None
     return {stream: min(max(place, 0), FARTHEST) for stream, place in positions.items()}
 
