@@ -10,9 +10,11 @@ HYPERPARAMETERS = {"predictor_type": "regressor", "feature_dim": "2", "mini_batc
 SOON = {"Delay": 1, "MaxAttempts": 60}
 
 
-def endless(folder: Path) -> dict[str, str]:
-    """The Environment of a job whose algorithm goes on until it is ended: it sleeps before its first line."""
-    (folder / "sitecustomize.py").write_text("import time\ntime.sleep(600)\n")
+def held(folder: Path) -> dict[str, str]:
+    """The Environment of a job whose algorithm does not begin before there is a file named `go` in the folder."""
+    go = f"pathlib.Path({str(folder / 'go')!r})"
+    hold = f"import pathlib, time\nwhile not {go}.exists():\n    time.sleep(0.02)\n"
+    (folder / "sitecustomize.py").write_text(hold)
     return {"PYTHONPATH": str(folder)}
 
 

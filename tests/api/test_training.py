@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
-from tests.api.machine_learning import HYPERPARAMETERS, ROWS, SOON, channel, endless, training_job
+from tests.api.machine_learning import HYPERPARAMETERS, ROWS, SOON, channel, held, training_job
 from tests.conftest import Server
 from tests.waiting import until
 
@@ -45,7 +45,7 @@ def start(sagemaker: Any, role: str, data: str) -> Callable[..., str]:
 
 @pytest.fixture(scope="module")
 def never_ending(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return endless(tmp_path_factory.mktemp("endless"))
+    return held(tmp_path_factory.mktemp("held"))
 
 
 @pytest.fixture(scope="module")

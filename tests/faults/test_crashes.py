@@ -10,10 +10,9 @@ from typing import Any
 import botocore.exceptions
 import psutil
 import pytest
+from tests.api.machine_learning import ROWS, held, training_job
 from tests.conftest import Server, create_role, trust_policy
 from tests.waiting import until
-
-ROWS = "\n".join(f"{3 * a - 2 * b + 1},{a},{b}" for a in range(100) for b in range(100))
 
 
 @pytest.fixture(scope="module")
@@ -82,15 +81,16 @@ def test_a_statement_that_runs_while_the_server_is_dead_is_there_at_the_next_up(
 
 
 def test_a_training_job_that_runs_while_the_server_is_dead_ends_with_its_model(
-    crashing: Server, crashing_role: str
+    crashing: Server, crashing_role: str, tmp_path: Path
 ) -> None:
     s3, sagemaker = crashing.client("s3"), crashing.client("sagemaker")
     s3.create_bucket(Bucket="faults")
     s3.put_object(Bucket="faults", Key="train/rows.csv", Body=ROWS.encode())
-    sagemaker.create_training_job(**training("survivor", crashing_role, epochs="200"))
-    status = lambda: sagemaker.describe_training_job(TrainingJobName="survivor")["SecondaryStatus"]  # noqa: E731
-    until(lambda: status() in ("Training", "Uploading", "Completed"))
+    sagemaker.create_training_job(**training_job("survivor", crashing_role, "faults", Environment=held(tmp_path)))
+    until(lambda: sagemaker.describe_training_job(TrainingJobName="survivor")["SecondaryStatus"] == "Training")
     crashing.kill()
+    (tmp_path / "go").touch()
+    until(lambda: not any("studiolo.ml.training.runner" in process.cmdline() for process in crashing.children()))
     crashing.up()
     sagemaker.get_waiter("training_job_completed_or_stopped").wait(
         TrainingJobName="survivor", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
@@ -101,37 +101,9 @@ def test_a_training_job_that_runs_while_the_server_is_dead_ends_with_its_model(
     assert s3.head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
 
 
-def training(name: str, role: str, **hyperparameters: str) -> dict[str, Any]:
-    channel = {
-        "ChannelName": "train",
-        "ContentType": "text/csv",
-        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://faults/train/"}},
-    }
-    return {
-        "TrainingJobName": name,
-        "RoleArn": role,
-        "AlgorithmSpecification": {
-            "TrainingImage": "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1",
-            "TrainingInputMode": "File",
-        },
-        "HyperParameters": {
-            "predictor_type": "regressor",
-            "feature_dim": "2",
-            "mini_batch_size": "100",
-            **hyperparameters,
-        },
-        "InputDataConfig": [channel],
-        "OutputDataConfig": {"S3OutputPath": "s3://faults/output"},
-        "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
-        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
-    }
-
-
-def test_a_killed_training_job_fails_with_the_reason(crashing: Server, crashing_role: str) -> None:
+def test_a_killed_training_job_fails_with_the_reason(crashing: Server, crashing_role: str, tmp_path: Path) -> None:
     sagemaker = crashing.client("sagemaker")
-    sagemaker.create_training_job(
-        **training("victim", crashing_role, epochs="1000000", early_stopping_patience="1000000")
-    )
+    sagemaker.create_training_job(**training_job("victim", crashing_role, "faults", Environment=held(tmp_path)))
     until(lambda: sagemaker.describe_training_job(TrainingJobName="victim")["SecondaryStatus"] == "Training")
     killed(crashing, lambda name: "victim" in name)
     until(lambda: sagemaker.describe_training_job(TrainingJobName="victim")["TrainingJobStatus"] == "Failed")

@@ -1,19 +1,29 @@
 """Training and serving over the end of the server, whether it is asked for or not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
-from tests.api.machine_learning import LINEAR_LEARNER, ROWS, endless, training_job, variant
+from tests.api.machine_learning import LINEAR_LEARNER, ROWS, held, training_job, variant
 from tests.conftest import Server, create_role
 from tests.waiting import until
 
 
-@pytest.fixture
-def bucket_of_rows(own_server: Server) -> str:
-    s3 = own_server.client("s3")
+@pytest.fixture(scope="module")
+def ending(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for the tests of this file, each of which leaves it up."""
+    server = Server(tmp_path_factory.mktemp("ending"), settings={"STUDIOLO_WARM_SESSIONS": "0"}).up()
+    yield server
+    server.down()
+
+
+@pytest.fixture(scope="module")
+def bucket_of_rows(ending: Server) -> str:
+    # Right after `up` the object store may need a moment more: clients as people have them try again.
+    s3 = ending.client("s3", config=Config(retries={"total_max_attempts": 10}))
     s3.create_bucket(Bucket="rows", CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
     s3.put_object(Bucket="rows", Key="train/rows.csv", Body=ROWS.encode())
     return "rows"
@@ -23,9 +33,9 @@ def status_of(describe: Callable[..., dict[str, Any]], key: str, **name: str) ->
     return lambda: str(describe(**name)[key])
 
 
-def test_down_stops_jobs_and_up_brings_endpoints_back(own_server: Server, bucket_of_rows: str, tmp_path: Path) -> None:
-    sagemaker, runtime = own_server.client("sagemaker"), own_server.client("sagemaker-runtime")
-    role = create_role(own_server)
+def test_down_stops_jobs_and_up_brings_endpoints_back(ending: Server, bucket_of_rows: str, tmp_path: Path) -> None:
+    sagemaker, runtime = ending.client("sagemaker"), ending.client("sagemaker-runtime")
+    role = create_role(ending)
     sagemaker.create_training_job(**training_job("plane", role, bucket_of_rows))
     status = status_of(sagemaker.describe_training_job, "TrainingJobStatus", TrainingJobName="plane")
     until(lambda: status() == "Completed")
@@ -36,13 +46,13 @@ def test_down_stops_jobs_and_up_brings_endpoints_back(own_server: Server, bucket
     sagemaker.create_endpoint(EndpointName="plane", EndpointConfigName="plane")
     serving = status_of(sagemaker.describe_endpoint, "EndpointStatus", EndpointName="plane")
     until(lambda: serving() == "InService")
-    sagemaker.create_training_job(**training_job("long", role, bucket_of_rows, Environment=endless(tmp_path)))
+    sagemaker.create_training_job(**training_job("long", role, bucket_of_rows, Environment=held(tmp_path)))
     long = status_of(sagemaker.describe_training_job, "SecondaryStatus", TrainingJobName="long")
     until(lambda: long() == "Training")
 
-    own_server.down()
-    assert own_server.children() == []
-    own_server.up()
+    ending.down()
+    assert ending.children() == []
+    ending.up()
 
     assert long() == "Stopped"
     assert serving() in ("SystemUpdating", "InService")
@@ -52,14 +62,14 @@ def test_down_stops_jobs_and_up_brings_endpoints_back(own_server: Server, bucket
 
 
 def test_a_job_that_was_being_stopped_when_the_server_died_is_stopped(
-    own_server: Server, bucket_of_rows: str, tmp_path: Path
+    ending: Server, bucket_of_rows: str, tmp_path: Path
 ) -> None:
-    sagemaker, role = own_server.client("sagemaker"), create_role(own_server)
-    sagemaker.create_training_job(**training_job("long", role, bucket_of_rows, Environment=endless(tmp_path)))
-    long = status_of(sagemaker.describe_training_job, "TrainingJobStatus", TrainingJobName="long")
-    sagemaker.stop_training_job(TrainingJobName="long")
-    own_server.kill()
-    own_server.up()
-    until(lambda: long() == "Stopped")
+    sagemaker, role = ending.client("sagemaker"), create_role(ending)
+    sagemaker.create_training_job(**training_job("stopping", role, bucket_of_rows, Environment=held(tmp_path)))
+    status = status_of(sagemaker.describe_training_job, "TrainingJobStatus", TrainingJobName="stopping")
+    sagemaker.stop_training_job(TrainingJobName="stopping")
+    ending.kill()
+    ending.up()
+    until(lambda: status() == "Stopped")
     with pytest.raises(ClientError, match="in status Stopped"):
-        sagemaker.stop_training_job(TrainingJobName="long")
+        sagemaker.stop_training_job(TrainingJobName="stopping")

@@ -6,6 +6,7 @@ from threading import Lock
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
+S3_SIGNING_NAMES = ("s3", "s3express")
 _LOADING = Lock()
 
 

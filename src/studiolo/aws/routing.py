@@ -8,17 +8,14 @@ scope's signing name, else the host, chooses among services that share any of th
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from botocore.model import ServiceModel
 
 from studiolo.aws.errors import not_implemented, unknown_operation
 from studiolo.aws.http import HttpRequest, content
-from studiolo.aws.models import service_model
+from studiolo.aws.models import S3_SIGNING_NAMES, service_model
 from studiolo.aws.paths import PathTable
-
-_S3_NAMES = ("s3", "s3express")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +35,7 @@ class Router:
 
     def __init__(self, services: Sequence[str]) -> None:
         self._models: Mapping[str, ServiceModel] = {name: service_model(name) for name in services if name != "s3"}
+        self._operations = {name: frozenset(model.operation_names) for name, model in self._models.items()}
         self._by_target: dict[str, list[str]] = defaultdict(list)
         self._by_signing_name: dict[str, list[str]] = defaultdict(list)
         self._by_version: dict[str, list[str]] = defaultdict(list)
@@ -58,7 +56,7 @@ class Router:
         """
         headers = request.headers
         signing_name = signing_name_of(request)
-        if signing_name in _S3_NAMES:
+        if signing_name in S3_SIGNING_NAMES:
             return _S3
         target = headers.get("x-amz-target")
         if target is not None:
@@ -134,13 +132,9 @@ class Router:
 
     def _having(self, names: Sequence[str], operation: str, signing_name: str | None) -> str | None:
         """The service that has the operation; among several, the one that signs under that name."""
-        having = [name for name in names if operation in self._operations(name)]
+        having = [name for name in names if operation in self._operations[name]]
         signed = [name for name in having if self._models[name].signing_name == signing_name]
         return next(iter(signed or having), None)
-
-    def _operations(self, name: str) -> Mapping[str, Any]:
-        operations: Mapping[str, Any] = self._models[name]._service_description["operations"]
-        return operations
 
     def _by_host(self, request: HttpRequest, names: Sequence[str]) -> Sequence[str]:
         """Those whose endpoint the host names, where it names any."""
@@ -170,7 +164,7 @@ def protocol_guess(request: HttpRequest) -> str:
         return "json"
     if content_type.startswith("application/x-www-form-urlencoded") or "Action=" in request.query:
         return "query"
-    return "rest-xml" if signing_name_of(request) in (None, *_S3_NAMES) else "rest-json"
+    return "rest-xml" if signing_name_of(request) in (None, *S3_SIGNING_NAMES) else "rest-json"
 
 
 def _speaks(model: ServiceModel, *protocols: str) -> bool:

@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote_to_bytes
 from studiolo.aws import timestamps
 from studiolo.aws.errors import MalformedError, ServiceError
 from studiolo.aws.http import HttpRequest
+from studiolo.aws.models import S3_SIGNING_NAMES, service_model
 from studiolo.aws.payloads import UNSIGNED, ChunkSigner, PayloadReader, payload_reader
 from studiolo.aws.refusals import Refusals, refusals
 
@@ -89,14 +90,17 @@ def verify(
     service: str | None = None,
     body_sha256: str | None = None,
 ) -> Verified:
-    """Check a request's signature, its age and, except for S3, its body.
+    """Check a request's signature, its age and scope and, except for S3, its body.
 
-    secret_for: finds an access key; now: aware; protocol, service: as routed, they decide the error codes;
-    body_sha256: the body's hash in hex where the caller has it already. Raises ServiceError.
+    secret_for: finds an access key; now: aware; protocol, service: as routed, they decide the error codes, and the
+    service the scope must name; body_sha256: the body's hash in hex where the caller has it already.
+    Raises ServiceError.
     """
     refuse = refusals(protocol, service)
     claim = _claimed(request, refuse)
-    is_s3 = claim.service.startswith("s3")
+    is_s3 = claim.service in S3_SIGNING_NAMES
+    if service is not None:
+        _check_scope(claim, service, refuse)
     signed_at = _check_time(claim, now, S3_SKEW if is_s3 else SKEW, refuse)
     _check_signed_headers(request, claim, refuse)
     credential = secret_for(claim.access_key)
@@ -117,6 +121,12 @@ _MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
     "and signing method. Consult the service documentation for details."
 )
+
+
+def _check_scope(claim: Signature, service: str, refuse: Refusals) -> None:
+    names = S3_SIGNING_NAMES if service == "s3" else (service_model(service).signing_name,)
+    if claim.service not in names:
+        raise refuse.error("mismatch", f"Credential should be scoped to correct service: '{names[0]}'.")
 
 
 def _claimed(request: HttpRequest, refuse: Refusals) -> Signature:

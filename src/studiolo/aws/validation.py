@@ -20,6 +20,8 @@ from studiolo.aws.protocols.compiler import Compiler, compiler
 _MOST_VIOLATIONS = 10
 _MOST_TEXT = 256
 _SURROGATE_PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+# `([-a-z]*[a-z])*` can be read in so many ways that a text that does not fit takes forever.
+_AMBIGUOUS = re.compile(r"\(\[[^\]]*\][*+]\[[^\]]*\]\)[*+{]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +235,9 @@ def _pattern(shape: Shape) -> Check | None:
 
 
 def _compiled(java: str) -> re.Pattern[str] | None:
-    """A Java pattern in Python, None where Python cannot say it (`\\p{L}`, set operations)."""
+    """A Java pattern in Python, None where Python cannot say it (`\\p{L}`, set operations) or would not end."""
+    if _AMBIGUOUS.search(java):
+        return None
 
     def paired(match: re.Match[str]) -> str:
         high, low = int(match[1], 16), int(match[2], 16)

@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 import studiolo
 from studiolo.config import Settings
-from studiolo.domain import Invalid, Scope
+from studiolo.domain import Conflict, Invalid, Scope
 from studiolo.identity import Identity, Principal, client_environment
 from studiolo.logs import Logs
 from studiolo.ml.objects import Address, store_client
@@ -55,6 +55,18 @@ class Launching:
             self.objects.head_bucket(Bucket=bucket)
         except ClientError as error:
             raise Invalid(f"The bucket '{bucket}' of '{uri}' cannot be found or used.") from error
+        except BotoCoreError as error:
+            raise Conflict(f"The object store does not answer: {error}") from error
+
+    def check_object(self, uri: str) -> None:
+        """Raise Invalid unless the URI names an object that is there."""
+        address = Address.of(uri)
+        try:
+            self.objects.head_object(Bucket=address.bucket, Key=address.key)
+        except ClientError as error:
+            raise Invalid(f"Could not find model data at {uri}.") from error
+        except BotoCoreError as error:
+            raise Conflict(f"The object store does not answer: {error}") from error
 
     def check_objects(self, uri: str) -> None:
         """Raise Invalid unless there are objects under the URI."""
@@ -63,6 +75,8 @@ class Launching:
             found = self.objects.list_objects_v2(Bucket=address.bucket, Prefix=address.key, MaxKeys=1)["KeyCount"]
         except ClientError:
             found = 0
+        except BotoCoreError as error:
+            raise Conflict(f"The object store does not answer: {error}") from error
         if not found:
             raise Invalid(
                 f'No S3 objects found under S3 URL "{uri}" given in input data source. '

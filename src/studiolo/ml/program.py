@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from studiolo.logs.writer import LogWriter
+from studiolo.logs import LogWriter
 
 TAIL = 20
 DRAIN_SECONDS = 5.0

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
 from sqlalchemy import Connection, Row, Table
 
 from studiolo.domain import AlreadyExists, Clock, Invalid, NotFound, Page, Scope
@@ -14,7 +13,6 @@ from studiolo.ml.images import algorithm_of
 from studiolo.ml.launching import Launching
 from studiolo.ml.listing import Listing, select_page
 from studiolo.ml.names import arn, checked_name
-from studiolo.ml.objects import Address
 from studiolo.ml.tables import endpoint_configs, models
 from studiolo.ml.tags import drop_tags, set_tags
 from studiolo.state import State
@@ -86,11 +84,7 @@ class Models:
         checked_name(name, "modelName")
         algorithm_of(specification.image)
         self._launching.check_role(principal, specification.role)
-        address = Address.of(specification.data)
-        try:
-            self._launching.objects.head_object(Bucket=address.bucket, Key=address.key)
-        except ClientError as error:
-            raise Invalid(f"Could not find model data at {specification.data}.") from error
+        self._launching.check_object(specification.data)
         return _as_model(self._rows.add(scope, name, asdict(specification), tags))
 
     def get(self, scope: Scope, name: str) -> Model:

@@ -49,7 +49,7 @@ def signed_for(family: tuple[str, str], **options) -> HttpRequest:
     return signed(service=family[1], signer=signer, **options)
 
 
-def check(request: HttpRequest, *, now=NOW, protocol="json", service="glue", known=(KNOWN, TEMPORARY)) -> Verified:
+def check(request: HttpRequest, *, now=NOW, protocol="json", service=None, known=(KNOWN, TEMPORARY)) -> Verified:
     return verify(request, {c.access_key: c for c in known}.get, now, protocol=protocol, service=service)
 
 
@@ -261,6 +261,13 @@ def test_the_host_and_every_amz_header_must_be_signed():
     assert refusal(changed(request, x_amz_target="AWSGlue.DeleteDatabase"))[0] == "InvalidSignatureException"
     unsigned_host = request.headers["authorization"].replace("host;", "")
     assert refusal(changed(request, authorization=unsigned_host))[0] == "InvalidSignatureException"
+
+
+@pytest.mark.parametrize(("family", "code"), each_family(*WRONG))
+def test_a_signature_for_another_service_is_refused(family, code):
+    assert refusal(signed(service="logs"), family)[0] == code
+    if family[1] != "s3":
+        assert refusal(signed(service="s3", signer=auth.S3SigV4Auth), family)[0] == code
 
 
 def presigned(**options) -> HttpRequest:

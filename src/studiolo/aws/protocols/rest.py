@@ -1,6 +1,5 @@
 """What the REST protocols share: members in path, query string and headers, and one document or stream as the body."""
 
-from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
@@ -46,9 +45,6 @@ class RestProtocol(Protocol):
             headers["Content-Type"] = content_type
         headers |= self._result_bindings.headers(result)
         return HttpResponse(self._result_bindings.status(result, self.status), headers, body)
-
-    @abstractmethod
-    def serialize_error(self, error: ServiceError, request_id: str) -> HttpResponse: ...
 
     @cached_property
     def _bindings(self) -> RequestBindings:

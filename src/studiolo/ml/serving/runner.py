@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from studiolo.logs.writer import LogWriter
+from studiolo.logs import LogWriter
 from studiolo.ml.program import Program
 
 GRACE_SECONDS = 30.0

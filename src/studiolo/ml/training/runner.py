@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from studiolo.domain import DomainError
-from studiolo.logs.writer import LogWriter
+from studiolo.logs import LogWriter
 from studiolo.ml.archives import pack
 from studiolo.ml.objects import Address, store_client
 from studiolo.ml.program import Program
