@@ -154,7 +154,9 @@ class Processes:
         if process is not None:
             with contextlib.suppress(TimeoutError):
                 self.wait(child, grace)
-            _signal_group(child, signal.SIGKILL)
+        # Also where the child itself had ended before: what it started may live on in its group.
+        _signal_group(child, signal.SIGKILL)
+        if process is not None:
             for member in family:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     member.kill()
