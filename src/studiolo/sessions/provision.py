@@ -79,8 +79,12 @@ class Provision:
         if not self.store.give_kernel(key, kernel):
             raise Conflict("The session was stopped before it had a kernel.")
 
-    def claim(self, key: Key, kernel: str) -> dict[str, Any]:
-        """What makes a kernel this session's: its credentials, its logs, and settings it was not started with."""
+    def late_conf(self, key: Key, kernel: str) -> Mapping[str, str]:
+        """The settings asked for that the kernel was not started with."""
+        return spark_conf(self.store.session(key).asked.arguments) if self.kernels.is_warm(kernel) else {}
+
+    def claim(self, key: Key, conf: Mapping[str, str]) -> dict[str, Any]:
+        """What makes a kernel this session's: its credentials, its logs, and settings to be changed."""
         asked = self.store.session(key).asked
         lifetime = timedelta(minutes=asked.timeout + 60)
         credentials = self._identity.role_key(asked.role, f"GlueInteractiveSession-{key.id}"[:64], lifetime)
@@ -90,7 +94,7 @@ class Provision:
         }
         return {
             "environment": environment,
-            "conf": spark_conf(asked.arguments) if self.kernels.is_warm(kernel) else {},
+            "conf": conf,
             "output": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/output", key.id)),
             "error": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/error", key.id)),
         }
