@@ -3,14 +3,13 @@
 import sys
 from pathlib import Path
 
-from tests.unit.sessions.conftest import Watch
-from tests.unit.sessions.test_store import KEY, SCOPE
-from tests.waiting import until
-
 from studiolo.processes import Child, Processes
 from studiolo.sessions import SessionRequest, Sessions
 from studiolo.sessions.store import Store
 from studiolo.state import State
+from tests.unit.sessions.conftest import Watch
+from tests.unit.sessions.test_store import KEY, SCOPE
+from tests.waiting import until
 
 
 def kernel(processes: Processes, folder: Path, name: str, *, warm: bool) -> Child:

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from tests.unit.sessions.conftest import Watch
 
 from studiolo.domain import AlreadyExists, Conflict, NotFound, Scope
 from studiolo.sessions import SessionRequest
 from studiolo.sessions.store import Key, Store
 from studiolo.state import State
+from tests.unit.sessions.conftest import Watch
 
 SCOPE = Scope("000000000000", "eu-central-1")
 KEY = Key(SCOPE, "one")
