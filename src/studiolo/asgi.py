@@ -24,9 +24,17 @@ def request_head(scope: Message) -> HttpRequest:
     path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        name, value = raw_name.decode("latin-1"), _text(raw_value)
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     return HttpRequest(scope["method"], f"{path}?{query}" if query else path, headers, b"")
+
+
+def _text(value: bytes) -> str:
+    """A header's value: clients send UTF-8 (S3 metadata), and HTTP allows latin-1."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:

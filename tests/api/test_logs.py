@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.conftest import Server
+from tests.conftest import REGION, Server
 
 Client = Callable[..., Any]
 
@@ -117,7 +117,17 @@ def test_a_follower_sees_what_is_added_once(logs: Any, group: str, stream: str) 
 
 
 def test_the_aws_cli_reads_a_stream(server: Server, logs: Any, group: str, stream: str) -> None:
-    command = ["aws", "logs", "get-log-events", "--log-group-name", group, "--log-stream-name", stream]
+    command = [
+        "aws",
+        "logs",
+        "get-log-events",
+        "--region",
+        REGION,
+        "--log-group-name",
+        group,
+        "--log-stream-name",
+        stream,
+    ]
     shown = subprocess.run(
         [*command, "--start-from-head", "--query", "events[].message", "--output", "text"],
         env=server.environment(), capture_output=True, text=True, check=True,

@@ -12,6 +12,8 @@ from studiolo.logs import LogWriter
 HELD_LINES = 1000
 """Lines of the driver kept while nobody has claimed the kernel and there is no stream to write to."""
 
+LAST_LINES = 10
+
 
 class SessionLog:
     """The output and error streams of a session; before `open`, the driver's last lines are held."""
@@ -37,6 +39,11 @@ class SessionLog:
                 self._held.append(line)
             else:
                 self._error.write(line)
+
+    def last_words(self) -> str:
+        """The last lines of the driver, while they are held."""
+        with self._lock:
+            return "".join(list(self._held)[-LAST_LINES:]).strip()
 
     def message(self, kind: str, content: Mapping[str, Any]) -> None:
         """What a statement printed, or raised."""

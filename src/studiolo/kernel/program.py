@@ -137,7 +137,7 @@ def main(folder: Path) -> int:
     try:
         spark = starting.result()
     except Exception as error:  # noqa: BLE001
-        (folder / "failure.txt").write_text(f"Spark did not start: {error}")
+        (folder / "failure.txt").write_text(f"Spark did not start: {error}\n{log.last_words()}".strip())
         return 1
     kernel = app.kernel
     kernel.spark, kernel.log_to = spark, log

@@ -23,17 +23,25 @@ LAUNCH = (
 )
 """What must be known before the JVM starts. The rest is handed over inside, where no process list shows it."""
 
+LAST_WORDS = 2.0
+"""Seconds to wait for the rest of what a JVM printed that has ended."""
+
 
 def start_spark(conf: Mapping[str, str], log: Callable[[str], None]) -> SparkSession:
     """A Spark session with the configuration; `log` is called with what the JVM prints, from a thread."""
     reading, writing = os.pipe()
-    threading.Thread(target=_pump, args=(reading, log), name="driver log", daemon=True).start()
+    pump = threading.Thread(target=_pump, args=(reading, log), name="driver log", daemon=True)
+    pump.start()
     launch = SparkConf(loadDefaults=False)
     launch.setAll([(key, value) for key, value in conf.items() if key.startswith(LAUNCH)])
     try:
         gateway = launch_gateway(launch, {"stdout": writing, "stderr": subprocess.STDOUT})
-    finally:
+    except Exception:
         os.close(writing)
+        # What the JVM said before it ended is the reason that a person can use.
+        pump.join(LAST_WORDS)
+        raise
+    os.close(writing)
     SparkContext._ensure_initialized(gateway=gateway)
     SparkContext(conf=SparkConf(loadDefaults=False).setAll(list(conf.items())))
     return SparkSession.builder.getOrCreate()

@@ -1,6 +1,7 @@
 """The logs: groups and streams in the database, the events of a stream in one file of JSON lines."""
 
 import shutil
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -54,10 +55,12 @@ class Logs:
         self._clock = clock
         self.groups = LogGroups(state, folder, clock)
         self.streams = LogStreams(state, folder, clock)
+        self._making = threading.Lock()
 
     def writer_file(self, scope: Scope, group: str, stream: str) -> Path:
         """The file that a LogWriter of any process appends to; makes the group and the stream where missing."""
-        with self._state.transaction() as tx:
+        # Sessions and jobs that start at once share groups: each must find what another has just made.
+        with self._making, self._state.transaction() as tx:
             self.groups.add(tx, scope, group)
             file = self.streams.add(tx, scope, group, stream)
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -101,7 +101,7 @@ class LogStreams:
         return {row.name: self._folder / row.file for row in rows}
 
     def _add(self, tx: Connection, scope: Scope, group: str, name: str) -> str:
-        if not re.fullmatch(r"[^:*]{1,512}", name):
+        if not re.fullmatch(r"[^:*\x00]{1,512}", name):
             raise Invalid(f"The log stream name {name!r} has a colon or an asterisk, or more than 512 characters.")
         # A file of its own even where the name was used before: a writer of the deleted stream may still live.
         file = f"{scope.account}/{scope.region}/{_slug(group)}/{_slug(name)}-{uuid.uuid4().hex[:12]}.jsonl"

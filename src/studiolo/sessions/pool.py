@@ -8,6 +8,7 @@ import psutil
 
 from studiolo.domain import DomainError
 from studiolo.sessions.kernels import Kernels, OnEnd, Plan
+from studiolo.state import StateUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class Pool:
             self._ready[kernel] = plan.fingerprint
         try:
             self._kernels.start(kernel, plan, warm=True, on_end=self._on_end)
-        except (DomainError, OSError) as error:
+        except (DomainError, OSError, StateUnavailable) as error:
             log.warning("No session can be kept ready: %s", error)
             with self._changed:
                 self._ready.pop(kernel, None)

@@ -16,11 +16,15 @@ from studiolo.sessions.journal import journal_file, read_output
 from studiolo.sessions.model import Output
 from studiolo.sessions.provision import Provision
 from studiolo.sessions.store import Key, Record
+from studiolo.state import StateUnavailable
 
 log = logging.getLogger(__name__)
 
 CONNECTION_POLL = 0.02
 """Seconds between looks for the connection file of a kernel that starts."""
+
+STATE_AGAIN = 1.0
+"""Seconds after which a session goes on whose records could not be written."""
 
 INTERRUPT_AGAIN = 2.0
 """Seconds after which a statement that goes on is interrupted once more: an interrupt can fall between two cells."""
@@ -68,15 +72,24 @@ class Runner:
         self._waker.wake()
 
     def _run(self) -> None:
-        kernel: str | None = None
+        while not self._left.is_set():
+            try:
+                self._live()
+                break
+            except StateUnavailable:
+                # Nothing is lost: what was done is in the journal, and what is wanted in the database.
+                log.exception("session %s", self.key)
+                self._left.wait(STATE_AGAIN)
+        self._waker.close()
+
+    def _live(self) -> None:
         try:
             session = self._store.session(self.key)
-            kernel = session.kernel
             if session.state == "PROVISIONING":
-                kernel, channel = self._get_ready(kernel)
+                kernel, channel = self._get_ready(session.kernel)
             else:
-                assert kernel is not None
-                channel = self._connect(kernel)
+                assert session.kernel is not None
+                kernel, channel = session.kernel, self._connect(session.kernel)
             try:
                 while True:
                     self._work(kernel, channel)
@@ -84,15 +97,16 @@ class Runner:
                 channel.close()
         except Left:
             pass
+        except StateUnavailable:
+            raise
         except (KernelEnded, DomainError, OSError) as reason:
-            self._fail(kernel, str(reason))
+            self._fail(str(reason))
         except Exception:
             log.exception("session %s", self.key)
-            self._fail(kernel, "Studiolo failed in running this session; its log says more.")
-        finally:
-            self._waker.close()
+            self._fail("Studiolo failed in running this session; its log says more.")
 
-    def _fail(self, kernel: str | None, reason: str) -> None:
+    def _fail(self, reason: str) -> None:
+        kernel = self._store.session(self.key).kernel
         statement = self._store.current(self.key)
         # The kernel may have answered before it ended.
         if statement is not None and kernel is not None and self._output(kernel, statement).status is not None:

@@ -20,9 +20,9 @@ from studiolo.sessions.kernels import Kernels
 from studiolo.sessions.model import MAX_CODE, Output, Session, SessionRequest, SessionState, Statement
 from studiolo.sessions.pool import Pool
 from studiolo.sessions.provision import Provision
-from studiolo.sessions.runner import Runner
+from studiolo.sessions.runner import STATE_AGAIN, Runner
 from studiolo.sessions.store import LIVING, Key, Record, Store
-from studiolo.state import State
+from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -236,8 +236,12 @@ class Sessions:
     def _watch_time(self) -> None:
         while not self._closed.is_set():
             self._sooner.clear()
-            deadline = self.expire()
-            wait = None if deadline is None else max(0.1, (deadline - self._clock()).total_seconds())
+            try:
+                deadline = self.expire()
+                wait = None if deadline is None else max(0.1, (deadline - self._clock()).total_seconds())
+            except StateUnavailable:
+                log.exception("session timeouts")
+                wait = STATE_AGAIN
             self._sooner.wait(wait)
 
     def _as_statement(self, session: Session, record: Record) -> Statement:
@@ -287,16 +291,22 @@ class Sessions:
         """Free what a session held, then say how it ended."""
         with self._lock:
             runner = self._runners.pop(key, None)
-        try:
-            if runner is not None:
-                runner.leave()
-            kernel = self._store.session(key).kernel
-            if kernel is not None:
-                self._kernels.end(kernel)
-            self._store.finish_all(key, "CANCELLED", "The session was ended.")
-            self._store.change(key, ("STOPPING",), after)
-        except Exception:
-            log.exception("end of session %s", key)
-        finally:
-            with self._lock:
-                self._endings.pop(key, None)
+        if runner is not None:
+            runner.leave()
+        while True:
+            try:
+                self._free(key, after)
+                break
+            except StateUnavailable:
+                log.exception("end of session %s", key)
+                if self._closed.wait(STATE_AGAIN):
+                    break
+        with self._lock:
+            self._endings.pop(key, None)
+
+    def _free(self, key: Key, after: SessionState) -> None:
+        kernel = self._store.session(key).kernel
+        if kernel is not None:
+            self._kernels.end(kernel)
+        self._store.finish_all(key, "CANCELLED", "The session was ended.")
+        self._store.change(key, ("STOPPING",), after)

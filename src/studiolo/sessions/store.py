@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, and_, bindparam, select
 
 from studiolo.domain import AlreadyExists, Clock, Conflict, NotFound, Page, Scope
 from studiolo.sessions.model import Session, SessionRequest, SessionState, StatementState
@@ -157,7 +157,7 @@ class Store:
         """Raises NotFound."""
         with self._state.reading() as connection:
             _row(connection, key)
-            row = connection.execute(statements.select().where(_of(key), statements.c.id == number)).first()
+            row = connection.execute(_STATEMENT, {**_bound(key), "number": number}).first()
         if row is None:
             raise NotFound(f"Session {key.id} has no statement {number}.")
         return _as_record(row)
@@ -231,6 +231,24 @@ class Store:
             tx.execute(statements.update().where(unfinished).values(state=after, error=error, completed=self._clock()))
 
 
+# These two are asked for each second by every client that waits: built once, they take half the time.
+_SESSION = sessions.select().where(
+    sessions.c.account == bindparam("account"),
+    sessions.c.region == bindparam("region"),
+    sessions.c.id == bindparam("id"),
+)
+_STATEMENT = statements.select().where(
+    statements.c.account == bindparam("account"),
+    statements.c.region == bindparam("region"),
+    statements.c.session == bindparam("id"),
+    statements.c.id == bindparam("number"),
+)
+
+
+def _bound(key: Key) -> dict[str, Any]:
+    return {"account": key.scope.account, "region": key.scope.region, "id": key.id}
+
+
 def _session(key: Key) -> Any:
     table = sessions.c
     return and_(table.account == key.scope.account, table.region == key.scope.region, table.id == key.id)
@@ -242,7 +260,7 @@ def _of(key: Key) -> Any:
 
 
 def _row(connection: Connection, key: Key) -> Row[Any]:
-    row = connection.execute(sessions.select().where(_session(key))).first()
+    row = connection.execute(_SESSION, _bound(key)).first()
     if row is None:
         raise NotFound(f"Session {key.id} does not exist.")
     return row

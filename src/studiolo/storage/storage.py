@@ -77,6 +77,11 @@ class Storage:
         return self._access
 
     @property
+    def failed(self) -> bool:
+        """Whether the store has died too often to be started again."""
+        return self._failed
+
+    @property
     def full(self) -> bool:
         """Whether the disk that holds the objects has no room left."""
         return not self.external and shutil.disk_usage(self._folder).free < FULL_BYTES

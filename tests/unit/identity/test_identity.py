@@ -1,11 +1,13 @@
 """Keys, authorization, passing and assuming roles."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from studiolo.domain import Conflict, Denied, DomainError, Invalid, NotFound
 from studiolo.identity import Answer, Identity, MalformedPolicy, Principal, Role, RoleSettings, SessionRequest
+from studiolo.identity.documents import check_identity_policy
 from tests.unit.identity.conftest import (
     ACCOUNT,
     FOR_THE_ACCOUNT,
@@ -314,8 +316,6 @@ def test_a_malformed_trust_leaves_no_role(identity: Identity) -> None:
 
 
 def test_every_policy_of_aws_is_one_that_iam_would_take(identity: Identity) -> None:
-    from studiolo.identity.documents import check_identity_policy
-
     for managed in identity.policies.all():
         (version,) = identity.policies.versions(managed.arn)
         check_identity_policy(version.document)
@@ -329,3 +329,9 @@ def test_the_glue_service_role_runs_a_session_and_reads_no_secrets(identity: Ide
     assert allowed(identity, found[1], "glue:GetTable")
     assert allowed(identity, found[1], "s3:GetObject", "arn:aws:s3:::aws-glue-assets/x")
     assert not allowed(identity, found[1], "s3:GetObject", "arn:aws:s3:::payroll/x")
+
+
+def test_every_policy_of_aws_is_documented_as_it_is(identity: Identity) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "identity.md").read_text()
+    rows = [f"| `{each.arn.partition(':policy/')[2]}` | {each.description} |" for each in identity.policies.all()]
+    assert [row for row in rows if row not in page] == []

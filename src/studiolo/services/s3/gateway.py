@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 from http import HTTPStatus
-from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -25,6 +24,8 @@ SMALL_ANSWER = 64 * 1024
 SMALL_BODY = 64 * 1024
 """Larger bodies are sent only when the store, by `100 Continue`, wants them: a refusal then costs no upload."""
 CONNECT_SECONDS = 5.0
+PATIENCE_SECONDS = 5.0
+RETRY_SECONDS = 0.05
 READ_BUFFER = 256 * 1024
 """Bytes of an answer that wait for a slow client."""
 
@@ -74,21 +75,34 @@ class S3Gateway:
         to = target(request, verified, access, ours=not self._storage.external)
         any_body = await payload.begin(verified.payload_reader(request) if verified else None, to.length)
         try:
-            async with self._request(to, payload, any_body=any_body) as answer:
+            async with await self._asked(to, payload, any_body=any_body) as answer:
                 await self._answer(answer, request, payload, send)
         except (aiohttp.ClientError, asyncio.TimeoutError, StoreLost) as error:
             if payload.failure is not None:
                 raise payload.failure from error
             raise _unavailable(str(error)) from error
 
-    def _request(self, to: Target, payload: Payload, *, any_body: bool) -> Any:
+    async def _asked(self, to: Target, payload: Payload, *, any_body: bool) -> aiohttp.ClientResponse:
+        """The store's answer; while the store starts (again), the request waits for it for a while."""
+        clock = asyncio.get_running_loop().time
+        patience = clock() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await self._request(to, payload, any_body=any_body)
+            except aiohttp.ClientConnectorError:
+                # Nothing has been sent yet.
+                if self._storage.external or self._storage.failed or clock() > patience:
+                    raise
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _request(self, to: Target, payload: Payload, *, any_body: bool) -> aiohttp.ClientResponse:
         if self._session is None:
             raise _unavailable("the gateway has not been started")
         headers = dict(to.headers)
         data = payload.framed() if to.framed else payload.pieces() if any_body else None
         if not to.framed and (to.length is not None or not any_body):
             headers["content-length"] = str(to.length or 0)
-        return self._session.request(
+        return await self._session.request(
             to.method,
             URL(to.url, encoded=True),
             headers=headers,

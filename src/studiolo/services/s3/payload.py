@@ -26,6 +26,7 @@ class Payload:
         self._rest: AsyncIterator[bytes] | None = None
         self._first = b""
         self.begun = False
+        self._sent = False
         self.consumed = False
         self.failure: ServiceError | Disconnected | None = None
 
@@ -43,6 +44,7 @@ class Payload:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The payload's bytes. Raises ServiceError for a wrong one, Disconnected when the client does not send it all."""
+        self._sent = True
         yield self._first
         if self._rest is not None:
             async for piece in self._rest:
@@ -61,7 +63,7 @@ class Payload:
         try:
             return await handler(request)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-            if self.begun:
+            if self._sent:
                 raise StoreLost(str(error)) from error
             raise
 

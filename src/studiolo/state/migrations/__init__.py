@@ -4,8 +4,6 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-from studiolo.state.tables import metadata
-
 FOLDER = Path(__file__).parent
 # Migrations are named NNNN_what_they_do.py and are a single line of descent: the last one is the present schema.
 HEAD = sorted(FOLDER.glob("versions/[0-9]*.py"))[-1].name.partition("_")[0]
@@ -13,12 +11,8 @@ HEAD = sorted(FOLDER.glob("versions/[0-9]*.py"))[-1].name.partition("_")[0]
 
 def upgrade(engine: Engine) -> None:
     """Run the migrations that this database has not seen, each in one transaction."""
-    if _revision(engine) != HEAD:
-        _migrate(engine)
-    metadata.create_all(engine)
-
-
-def _migrate(engine: Engine) -> None:
+    if _revision(engine) == HEAD:
+        return
     from alembic import command  # a third of a second that most starts need not spend
     from alembic.config import Config
 

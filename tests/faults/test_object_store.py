@@ -1,10 +1,11 @@
-"""A disk that fills up costs the writes that do not fit, and nothing else."""
+"""The object store when the server dies, and when the disk is full."""
 
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -25,6 +26,23 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
+def test_the_next_server_takes_over_the_store_of_one_that_was_killed(own_server: Server) -> None:
+    own_server.client("s3").create_bucket(Bucket="air")
+    before = own_server.health()["children"]
+    own_server.kill()
+    direct = own_server.client("s3", endpoint_url=own_server.s3_endpoint)
+    direct.put_object(Bucket="air", Key="a", Body=b"while it was away")
+    own_server.up()
+    after = own_server.health()["children"]
+    assert [child["pid"] for child in after] == [child["pid"] for child in before]
+    assert own_server.client("s3").get_object(Bucket="air", Key="a")["Body"].read() == b"while it was away"
+
+
+def fill(s3: Any, bucket: str) -> None:
+    for number in range(96):
+        s3.put_object(Bucket=bucket, Key=f"filler-{number}", Body=os.urandom(4 * MIB))
+
+
 def test_a_full_disk_is_said_to_be_full_and_the_server_and_its_objects_live_on(small_disk: Path) -> None:
     server = Server(small_disk / "data", settings={"STUDIOLO_WARM_SESSIONS": "0"}).up()
     try:
@@ -32,8 +50,7 @@ def test_a_full_disk_is_said_to_be_full_and_the_server_and_its_objects_live_on(s
         s3.create_bucket(Bucket="air")
         s3.put_object(Bucket="air", Key="kept", Body=b"kept")
         with pytest.raises(ClientError, match=r"InsufficientStorage.*The disk that holds the objects is full"):
-            for number in range(96):
-                s3.put_object(Bucket="air", Key=f"filler-{number}", Body=os.urandom(4 * MIB))
+            fill(s3, "air")
         assert s3.get_object(Bucket="air", Key="kept")["Body"].read() == b"kept"
         assert all(child["alive"] for child in server.health()["children"])
     finally:
