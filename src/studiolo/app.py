@@ -143,7 +143,7 @@ class App:
             message = f"Credential should be scoped to correct service: '{signing_name}'."
             code = "SignatureDoesNotMatch" if exchange.protocol in ("query", "ec2") else "InvalidSignatureException"
             raise ServiceError(code, message, 403)
-        self._studio.identity.authorize(principal, f"{signing_name}:{model.name}")
+        self._studio.identity.authorize(principal, f"{signing_name}:{model.name}", None, _context(verified))
         parameters = protocols.parse(model, request, max_body=self._max_body * MIB)
         validate(model, parameters, code=exchange.service.invalid)
         scope = Scope(principal.account, verified.region)
@@ -185,7 +185,9 @@ class App:
             verified = verify_s3(head, credential, now())
             if verified is not None:
                 for action, resource in actions_of(head):
-                    self._studio.identity.authorize(principals[verified.access_key], action, resource)
+                    self._studio.identity.authorize(
+                        principals[verified.access_key], action, resource, _context(verified)
+                    )
         except ServiceError as error:
             await error_answer(send, error, request_id, head)
         except Denied as error:
@@ -203,6 +205,11 @@ class App:
         await self._studio.ml.close_connections()
         self._threads.shutdown(wait=False)
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _context(verified: Verified) -> dict[str, str]:
+    """The condition keys of IAM that a request tells."""
+    return {"aws:RequestedRegion": verified.region, "aws:SecureTransport": "false"}
 
 
 def _success(exchange: Exchange, result: Mapping[str, Any] | None) -> HttpResponse:

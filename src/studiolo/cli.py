@@ -192,8 +192,10 @@ def env(
         out.print(f"Profile [bold]studiolo[/bold] written to {' and '.join(str(path) for path in written)}.")
         return
     variables = client_environment(running.endpoint, settings.region, key, running.s3_endpoint)
-    for name, value in variables.items():
-        print(f"export {name}={shlex.quote(value)}")  # noqa: T201 (for eval: no terminal width, no colors)
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items() if name != "PYTHONPATH"]
+    lines.append(f'export PYTHONPATH={shlex.quote(variables["PYTHONPATH"])}"${{PYTHONPATH:+:$PYTHONPATH}}"')
+    lines.append("unset AWS_SESSION_TOKEN")
+    print("\n".join(lines))  # noqa: T201 (for eval: no terminal width, no colors)
     if not plugin_works({**os.environ, **variables}):
         err.print(
             "Note: this botocore ignores the endpoint plugin; clients that hard-code AWS addresses will miss Studiolo."

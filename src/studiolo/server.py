@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,6 +31,7 @@ from studiolo.storage import Storage, StoreUnavailable
 
 log = logging.getLogger("studiolo")
 
+DAY = 24 * 60 * 60
 LOOPBACK = ("127.", "localhost", "::1")
 
 
@@ -74,6 +76,7 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
     storage = Storage(settings, processes, root)
     storage.start()
     cleanup.callback(storage.close)
+    threading.Thread(target=_keep_house, args=(logs,), name="housekeeping", daemon=True).start()
     sessions = Sessions(state, processes, Runtimes(settings), identity, logs, storage, settings, endpoint, now)
     sessions.start()
     cleanup.callback(sessions.close)
@@ -90,6 +93,16 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
     pages = own_pages(services, processes, reset if settings.allow_reset else None)
     studio = Studio(identity, logs, sessions, ml)
     return App(studio, S3Gateway(storage), pages, settings.max_body_mib), storage
+
+
+def _keep_house(logs: Logs) -> None:
+    """Drop log events past their group's retention, once a day."""
+    while True:
+        try:
+            logs.purge()
+        except Exception:
+            log.exception("log events past their retention could not be dropped")
+        time.sleep(DAY)
 
 
 @contextmanager

@@ -110,7 +110,7 @@ def _compared(convert: Callable[[str], Any], compare: Callable[[Any, Any], bool]
         def test(value: str, _: Context) -> bool:
             try:
                 return compare(convert(value), convert(wanted))
-            except ValueError:
+            except (ValueError, OverflowError, OSError):
                 return False
 
         return test

@@ -55,6 +55,6 @@ def _regex(text: str) -> Filter:
         raise Invalid("Invalid filter pattern: a regular expression may not have parentheses.")
     try:
         expression = re.compile(text)
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         raise Invalid(f"Invalid filter pattern: {error}.") from None
     return lambda message: expression.search(message) is not None

@@ -154,11 +154,13 @@ class Processes:
         if process is not None:
             with contextlib.suppress(TimeoutError):
                 self.wait(child, grace)
-            _signal_group(child, signal.SIGKILL)
+        # Also where the child itself had ended before: what it started may live on in its group.
+        _signal_group(child, signal.SIGKILL)
+        if process is not None:
             for member in family:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     member.kill()
-            psutil.wait_procs(family, timeout=grace)
+            _wait_for_all(family, grace)
         self.forget(child.name)
 
     def forget(self, name: str) -> None:
@@ -195,6 +197,13 @@ def _wait_for_adopted(child: Child, timeout: float | None) -> None:
                 raise TimeoutError
         except (ProcessLookupError, psutil.NoSuchProcess):
             return
+
+
+def _wait_for_all(family: Sequence[psutil.Process], timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    for member in family:
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+            _ended_within(member, max(0.0, deadline - time.monotonic()))
 
 
 def _ended_within(process: psutil.Process, timeout: float) -> bool:

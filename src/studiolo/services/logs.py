@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 INVALID = "InvalidParameterException"
 MILLISECONDS = 1000
+FARTHEST = 2**60
+"""No file is longer than this."""
 
 logs = Service(
     "logs",
@@ -226,7 +228,7 @@ def _place(request: Mapping[str, Any]) -> tuple[bool, int | None]:
     if "nextToken" not in request:
         return request.get("startFromHead", False), None
     token = re.fullmatch(r"(?P<direction>[fb])/(?P<position>[0-9]{56})/s", request["nextToken"])
-    if token is None or len(token["position"].lstrip("0")) > 18:
+    if token is None or int(token["position"]) > FARTHEST:
         raise ServiceError(INVALID, "The specified nextToken is invalid.")
     return token["direction"] == "f", int(token["position"])
 
@@ -235,14 +237,11 @@ def _positions(token: str | None) -> dict[str, int]:
     if token is None:
         return {}
     try:
-        positions = json.loads(decode_token(token, INVALID))
-    except ValueError:
-        positions = None
-    if not isinstance(positions, dict) or not all(
-        isinstance(place, int) and place >= 0 for place in positions.values()
-    ):
-        raise ServiceError(INVALID, "The specified nextToken is invalid.")
-    return positions
+        places: Any = json.loads(decode_token(token, INVALID))
+        positions: dict[str, int] = {stream: int(place) for stream, place in places.items()}
+    except (ValueError, AttributeError, TypeError, OverflowError):
+        raise ServiceError(INVALID, "The specified nextToken is invalid.") from None
+    return {stream: min(max(place, 0), FARTHEST) for stream, place in positions.items()}
 
 
 def _paging(request: Mapping[str, Any]) -> dict[str, Any]:

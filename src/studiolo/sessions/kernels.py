@@ -112,7 +112,8 @@ class Kernels:
         """The settings that are of this kernel alone: where it keeps its files, and what it finds its jars by."""
         jars = [str(jar) for jar in self._runtimes.jars(plan.runtime)]
         temporary = folder / "tmp"
-        options = f"-XX:-UsePerfData -Djava.io.tmpdir={temporary}"
+        # It keeps the AWS SDK that S3A uses from writing a page about its age into every session's log.
+        options = f"-XX:-UsePerfData -Daws.java.v1.disableDeprecationAnnouncement=true -Djava.io.tmpdir={temporary}"
         places = {
             "spark.sql.warehouse.dir": plan.conf.get("spark.sql.warehouse.dir", f"file:{folder / 'warehouse'}"),
             "spark.hadoop.hadoop.tmp.dir": str(temporary),

@@ -134,6 +134,7 @@ def test_without_a_known_resource_an_allow_of_any_counts_and_only_a_deny_of_all(
         ("NumericNotEquals", 1, "2", "1"),
         ("DateLessThan", "2024-01-01T00:00:00Z", "2023-12-31T23:59:59+00:00", "2024-01-01T00:00:00Z"),
         ("DateGreaterThanEquals", "1704067200", "2024-01-01T00:00:00Z", "2023-12-31T00:00:00Z"),
+        ("DateLessThan", "2024-01-01", "1704000000", "9" * 30),
         ("IpAddress", "10.0.0.0/8", "10.1.2.3", "11.1.2.3"),
         ("IpAddress", "2001:db8::/32", "2001:db8::1", "10.1.2.3"),
         ("NotIpAddress", ["10.0.0.0/8", "127.0.0.1"], "11.1.2.3", "127.0.0.1"),

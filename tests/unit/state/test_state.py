@@ -110,7 +110,9 @@ def test_a_reset_empties_every_table_but_the_record_of_what_runs(state: State) -
         tx.execute(tags.insert().values(arn="arn", key="k", value="v"))
     state.empty()
     with state.reading() as connection:
-        assert [table.name for table in metadata.sorted_tables if connection.execute(select(table)).first()] == ["children"]
+        assert [table.name for table in metadata.sorted_tables if connection.execute(select(table)).first()] == [
+            "children"
+        ]
 
 
 def test_a_file_that_is_no_database_is_refused_in_the_database_s_words(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class Run:
 
     def __init__(self, folder: JobFolder) -> None:
         self._folder = folder
-        self._plan = folder.plan()
+        self._plan = folder.take_plan()
         self._progress = self._plan.progress
         self._metrics = Metrics(self._plan.metrics)
         self._client = store_client(self._plan.store, self._plan.region)
@@ -177,7 +177,6 @@ class Run:
             )
             self._folder.report(self._progress)
         shutil.rmtree(self._folder.root, ignore_errors=True)
-        (self._folder.path / "job.json").unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
