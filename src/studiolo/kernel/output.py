@@ -1,5 +1,6 @@
 """What a session prints, in its log streams: written by the kernel itself, so that nothing waits for the server."""
 
+import contextlib
 import os
 import threading
 from collections import deque
@@ -25,20 +26,23 @@ class SessionLog:
         self._held: deque[str] = deque(maxlen=HELD_LINES)
 
     def open(self, output: str, error: str) -> None:
-        """Write to these files of log streams from now on."""
+        """Write to these files of log streams from now on; they stay the session's."""
         with self._lock:
+            if self._output is not None:
+                return
             self._output, self._error = LogWriter(Path(output)), LogWriter(Path(error))
             while self._held:
-                self._error.write(self._held.popleft())
+                _write(self._error, self._held.popleft())
 
     def driver(self, line: str) -> None:
         """A line that Spark's driver printed: also into the process's own log, which outlives the session's."""
-        os.write(2, line.encode())
+        with contextlib.suppress(OSError):
+            os.write(2, line.encode())
         with self._lock:
             if self._error is None:
                 self._held.append(line)
             else:
-                self._error.write(line)
+                _write(self._error, line)
 
     def last_words(self) -> str:
         """The last lines of the driver, while they are held."""
@@ -51,8 +55,14 @@ class SessionLog:
             if self._output is None or self._error is None:
                 return
             if kind == "stream":
-                (self._output if content["name"] == "stdout" else self._error).write(content["text"])
+                _write(self._output if content["name"] == "stdout" else self._error, content["text"])
             elif kind == "execute_result":
-                self._output.write(content["data"].get("text/plain", "") + "\n")
+                _write(self._output, content["data"].get("text/plain", "") + "\n")
             elif kind == "error":
-                self._error.write("\n".join(content["traceback"]) + "\n")
+                _write(self._error, "\n".join(content["traceback"]) + "\n")
+
+
+def _write(log: LogWriter, text: str) -> None:
+    # A disk that takes no more must end neither the statement that prints nor the thread that reads the driver.
+    with contextlib.suppress(OSError):
+        log.write(text)

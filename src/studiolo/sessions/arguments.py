@@ -4,11 +4,24 @@ import re
 from collections.abc import Mapping
 
 from studiolo.domain import Invalid
+from studiolo.sessions.model import SessionRequest
+
+COMMANDS = ("glueetl", "gluestreaming")
 
 SEPARATOR = re.compile(r"\s--conf[\s=]")
 
 LATER = ("--extra-py-files", "--extra-jars", "--additional-python-modules")
 """Arguments that change what code sees, and are not carried out: refused, so that nobody thinks they were."""
+
+
+def check_kind(asked: SessionRequest) -> None:
+    """Raises Invalid for a kind of session that does not run here."""
+    if asked.kind != "LIVY":
+        raise Invalid(f"Session type {asked.kind} is not available yet; LIVY is.")
+    if asked.command not in COMMANDS:
+        raise Invalid(f"Command {asked.command} is not available here; {' and '.join(COMMANDS)} are, which run Spark.")
+    if asked.python_version == "2":
+        raise Invalid("Python 2 is not available; sessions run Python 3.")
 
 
 def spark_conf(arguments: Mapping[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from studiolo.domain import Conflict
 from studiolo.identity import Identity, client_environment
 from studiolo.logs import Logs
 from studiolo.runtimes import Runtimes
-from studiolo.sessions.arguments import spark_conf
+from studiolo.sessions.arguments import check_kind, spark_conf
 from studiolo.sessions.kernels import Kernels, OnEnd, Plan
 from studiolo.sessions.model import SessionRequest
 from studiolo.sessions.pool import Pool
@@ -44,6 +44,7 @@ class Provision:
 
     def settle(self, asked: SessionRequest) -> SessionRequest:
         """The request with its defaults. Raises Invalid for one that no kernel could be started for."""
+        check_kind(asked)
         settled = settle(replace(asked, glue_version=asked.glue_version or self._runtimes.default_label()))
         self.plan(settled, spark_conf(settled.arguments))
         return settled
@@ -57,7 +58,7 @@ class Provision:
         asked = self.store.session(key).asked
         if all(name.startswith("spark.sql.") for name in spark_conf(asked.arguments)):
             kernel = self._pool.take(self.plan(asked, {}))
-            if kernel is not None:
+            if kernel is not None and self.kernels.alive(kernel):
                 self._give(key, kernel)
                 return kernel
         return self._start(key, asked)
@@ -79,8 +80,12 @@ class Provision:
         if not self.store.give_kernel(key, kernel):
             raise Conflict("The session was stopped before it had a kernel.")
 
-    def claim(self, key: Key, kernel: str) -> dict[str, Any]:
-        """What makes a kernel this session's: its credentials, its logs, and settings it was not started with."""
+    def late_conf(self, key: Key, kernel: str) -> Mapping[str, str]:
+        """The settings asked for that the kernel was not started with."""
+        return spark_conf(self.store.session(key).asked.arguments) if self.kernels.is_warm(kernel) else {}
+
+    def claim(self, key: Key, conf: Mapping[str, str]) -> dict[str, Any]:
+        """What makes a kernel this session's: its credentials, its logs, and settings to be changed."""
         asked = self.store.session(key).asked
         lifetime = timedelta(minutes=asked.timeout + 60)
         credentials = self._identity.role_key(asked.role, f"GlueInteractiveSession-{key.id}"[:64], lifetime)
@@ -90,7 +95,7 @@ class Provision:
         }
         return {
             "environment": environment,
-            "conf": spark_conf(asked.arguments) if self.kernels.is_warm(kernel) else {},
+            "conf": conf,
             "output": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/output", key.id)),
             "error": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/error", key.id)),
         }

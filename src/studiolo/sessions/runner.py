@@ -4,6 +4,7 @@ The database says what is wanted and the journal says what was answered, so the 
 lines and another, of a later server, goes on from there.
 """
 
+import contextlib
 import logging
 import threading
 import uuid
@@ -90,6 +91,7 @@ class Runner:
             else:
                 assert session.kernel is not None
                 kernel, channel = session.kernel, self._connect(session.kernel)
+                self._renew(channel)
             try:
                 while True:
                     self._work(kernel, channel)
@@ -130,6 +132,11 @@ class Runner:
                 raise KernelEnded(reply["reason"])
             kernel = self._provision.instead_of(self.key, kernel)
 
+    def _renew(self, channel: Channel) -> None:
+        """Tell a session of an earlier server where this one answers. It hears it when its statement is over."""
+        with contextlib.suppress(DomainError):
+            channel.send("claim_request", self._provision.claim(self.key, {}), uuid.uuid4().hex)
+
     def _connect(self, kernel: str) -> Channel:
         while True:
             self._check(kernel)
@@ -140,7 +147,8 @@ class Runner:
 
     def _claim(self, kernel: str, channel: Channel) -> Mapping[str, Any]:
         message = uuid.uuid4().hex
-        channel.send("claim_request", self._provision.claim(self.key, kernel), message)
+        conf = self._provision.late_conf(self.key, kernel)
+        channel.send("claim_request", self._provision.claim(self.key, conf), message)
         while True:
             self._check(kernel)
             reply = channel.receive(None)

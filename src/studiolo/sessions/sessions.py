@@ -74,16 +74,18 @@ class Sessions:
 
     def start(self) -> None:
         """Take up what still lives, mark failed what does not, and begin to keep sessions ready."""
-        for key, _ in self._store.in_state("STOPPING"):
+        stopping, living = self._store.in_state("STOPPING"), self._store.in_state(*LIVING)
+        # Before anything is started: what is running now is what an earlier server left.
+        warm = self._adopt_warm({session.kernel for _, session in [*stopping, *living]})
+        for key, _ in stopping:
             self._end_later(key, "STOPPED")
-        living = self._store.in_state(*LIVING)
         for key, session in living:
             runner = self._runner(key)
             lives = session.kernel is not None and self._kernels.adopt(session.kernel, self._kernel_ended)
             if session.kernel is not None and session.state == "READY" and not lives:
                 runner.kernel_ended(session.kernel, None)
             runner.start()
-        self._pool.start(self._adopt_warm({session.kernel for _, session in living}))
+        self._pool.start(warm)
         self._timer.start()
 
     def _adopt_warm(self, taken: Collection[str | None]) -> dict[str, str]:

@@ -3,7 +3,8 @@
 import pytest
 
 from studiolo.domain import Invalid
-from studiolo.sessions.arguments import parse_conf, spark_conf
+from studiolo.sessions import SessionRequest
+from studiolo.sessions.arguments import check_kind, parse_conf, spark_conf
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,12 @@ def test_text_that_is_no_setting_is_named(text: str) -> None:
 def test_an_argument_that_is_not_carried_out_is_refused(name: str) -> None:
     with pytest.raises(Invalid, match=name):
         spark_conf({name: "s3://bucket/thing"})
+
+
+@pytest.mark.parametrize("kind", [{"kind": "SPARK_CONNECT"}, {"command": "glueray"}, {"python_version": "2"}])
+def test_a_kind_of_session_that_does_not_run_here_is_refused(kind: dict[str, str]) -> None:
+    with pytest.raises(Invalid, match="not available"):
+        check_kind(SessionRequest("id", "role", **kind))
 
 
 def test_arguments_that_change_nothing_here_are_accepted() -> None:

@@ -1,8 +1,6 @@
 """The queue of a session's statements, and the states they go through."""
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 
@@ -10,31 +8,15 @@ from studiolo.domain import AlreadyExists, Conflict, NotFound, Scope
 from studiolo.sessions import SessionRequest
 from studiolo.sessions.store import Key, Store
 from studiolo.state import State
+from tests.unit.sessions.conftest import Watch
 
 SCOPE = Scope("000000000000", "eu-central-1")
 KEY = Key(SCOPE, "one")
 
 
-class Watch:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 1, 1, tzinfo=timezone.utc)
-
-    def __call__(self) -> datetime:
-        return self.time
-
-
 @pytest.fixture
-def watch() -> Watch:
-    return Watch()
-
-
-@pytest.fixture
-def store(tmp_path: Path, watch: Watch) -> Iterator[Store]:
-    state = State(f"sqlite:///{tmp_path / 'state.db'}")
-    yield Store(state, watch)
-    state.close()
+def store(state: State, watch: Watch) -> Store:
+    return Store(state, watch)
 
 
 @pytest.fixture

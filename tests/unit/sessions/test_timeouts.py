@@ -1,41 +1,17 @@
 """Sessions whose time is over."""
 
 from datetime import timedelta
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from studiolo.config import Settings
 from studiolo.domain import Conflict
-from studiolo.processes import Processes
-from studiolo.runtimes import Runtimes
 from studiolo.sessions import SessionRequest, Sessions
 from studiolo.sessions.store import Store
 from studiolo.state import State
-from tests.unit.sessions.test_store import KEY, SCOPE, Watch
+from tests.unit.sessions.conftest import Watch
+from tests.unit.sessions.test_store import KEY, SCOPE
 from tests.waiting import until
-
-
-@pytest.fixture
-def watch() -> Watch:
-    return Watch()
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Any:
-    state = State(f"sqlite:///{tmp_path / 'state.db'}")
-    yield state
-    state.close()
-
-
-@pytest.fixture
-def sessions(state: State, tmp_path: Path, watch: Watch) -> Sessions:
-    settings = Settings(data=tmp_path, warm_sessions=0)
-    nothing: Any = SimpleNamespace()
-    processes = Processes(state, tmp_path / "logs")
-    return Sessions(state, processes, Runtimes(settings), nothing, nothing, nothing, settings, "http://nowhere", watch)
 
 
 def ready(state: State, watch: Watch, **asked: Any) -> None:

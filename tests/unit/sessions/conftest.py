@@ -1,0 +1,50 @@
+"""Sessions with no kernel behind them."""
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from studiolo.config import Settings
+from studiolo.processes import Processes
+from studiolo.runtimes import Runtimes
+from studiolo.sessions import Sessions
+from studiolo.state import State
+
+
+class Watch:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    state = State(f"sqlite:///{tmp_path / 'state.db'}")
+    yield state
+    state.close()
+
+
+@pytest.fixture
+def processes(state: State, tmp_path: Path) -> Processes:
+    return Processes(state, tmp_path / "logs")
+
+
+@pytest.fixture
+def sessions(state: State, processes: Processes, tmp_path: Path, watch: Watch) -> Sessions:
+    settings = Settings(data=tmp_path, warm_sessions=0)
+    nothing: Any = SimpleNamespace()
+    runtimes = Runtimes(settings)
+    return Sessions(state, processes, runtimes, nothing, nothing, nothing, settings, "http://nowhere", watch)
