@@ -1,4 +1,4 @@
-"""Spark reading the object store against local files: the same data, in one session, in turns."""
+"""Spark reading the object store against local files: the same bytes, in one session, in turns."""
 
 import csv
 import gzip
@@ -8,26 +8,32 @@ from pathlib import Path
 
 from bench.bench import Bench
 from bench.row import Quantity, Row, at_most_times
-from bench.server import Session
+from bench.server import Server, Session
 
 ROUNDS = 5
+WARM_UP = 2
 FILES = 12
+COPIES = 8
+"""Of the CSV's rows in the Parquet, so that it is the reading that is measured."""
 ROWS = 35_064
 HEADER = ("No", "year", "month", "day", "hour", "PM2.5", "NO2", "TEMP", "WSPM", "station")
-TIMES = """
+DEFINITIONS = f"""
 import statistics, time
+def bench_prepare(path, parquet):
+    read = spark.read.csv(path, header=True, nullValue="NA", inferSchema=True)
+    read.crossJoin(spark.range({COPIES})).coalesce({FILES}).write.parquet(parquet)
 def bench_csv(path):
     read = spark.read.csv(path, header=True, nullValue="NA")
-    return read.groupBy("station").agg({"NO2": "avg", "TEMP": "avg", "WSPM": "max"}).collect()
+    return read.groupBy("station").agg({{"NO2": "avg", "TEMP": "avg", "WSPM": "max"}}).collect()
 def bench_parquet(path):
-    return spark.read.parquet(path).groupBy("station").agg({"NO2": "avg", "TEMP": "avg", "WSPM": "max"}).collect()
+    return spark.read.parquet(path).groupBy("station").agg({{"NO2": "avg", "TEMP": "avg", "WSPM": "max"}}).collect()
 def bench_turns(read, paths, rounds):
-    taken = {path: [] for path in paths}
-    for number in range(rounds + 1):
+    taken = {{path: [] for path in paths}}
+    for number in range({WARM_UP} + rounds):
         for path in paths:
             began = time.perf_counter()
             answer = sorted(read(path))
-            if number:
+            if number >= {WARM_UP}:
                 taken[path].append(time.perf_counter() - began)
     return [statistics.median(taken[path]) for path in paths]
 """
@@ -36,28 +42,35 @@ def bench_turns(read, paths, rounds):
 def measure(bench: Bench) -> Iterator[Row]:
     server = bench.server()
     source = bench.source or generate(bench.folder / "generated")
-    bucket, s3 = server.bucket(), server.client("s3")
-    for path in sorted(source.glob("*.csv.gz")):
-        s3.upload_file(str(path), bucket, f"csv/{path.name}")
-    parquet = bench.folder / "parquet"
+    bucket, parquet = server.bucket(), bench.folder / "parquet"
     session = Session(server, "spark")
     session.start()
-    session.run(TIMES)
-    local, remote = f"file://{source}/*.csv.gz", f"s3://{bucket}/csv/"
-    session.run(
-        f"read = spark.read.csv({local!r}, header=True, nullValue='NA', inferSchema=True)\n"
-        f"read.write.parquet('file://{parquet}')\nread.write.parquet('s3://{bucket}/parquet/')"
-    )
-    yield _row(session, "csv.gz", "bench_csv", remote, local)
-    yield _row(session, "Parquet", "bench_parquet", f"s3://{bucket}/parquet/", f"file://{parquet}")
+    session.run(DEFINITIONS)
+    session.run(f"bench_prepare('file://{source}/*.csv.gz', 'file://{parquet}')")
+    sizes = [
+        _upload(server, bucket, "csv", source, "*.csv.gz"),
+        _upload(server, bucket, "parquet", parquet, "*.parquet"),
+    ]
+    server.settle()
+    yield _row(session, "csv.gz", "bench_csv", f"s3://{bucket}/csv/", f"file://{source}/*.csv.gz", sizes[0])
+    yield _row(session, "Parquet", "bench_parquet", f"s3://{bucket}/parquet/", f"file://{parquet}", sizes[1])
     session.stop()
 
 
-def _row(session: Session, kind: str, read: str, remote: str, local: str) -> Row:
+def _upload(server: Server, bucket: str, prefix: str, folder: Path, pattern: str) -> str:
+    """Put the same bytes into the bucket; how many there are."""
+    s3 = server.client("s3")
+    paths = sorted(folder.glob(pattern))
+    for path in paths:
+        s3.upload_file(str(path), bucket, f"{prefix}/{path.name}")
+    return f"{len(paths)} files, {sum(path.stat().st_size for path in paths) / 1e6:.0f} MB"
+
+
+def _row(session: Session, kind: str, read: str, remote: str, local: str, size: str) -> Row:
     answer = session.run(f"bench_turns({read}, [{remote!r}, {local!r}], {ROUNDS})")
     ours, theirs = (float(part) for part in answer.strip("[] \n").split(","))
     name = f"Spark scan and aggregate of {kind}: s3:// against file://"
-    return at_most_times(name, 1.15, Quantity(ours, "s"), Quantity(theirs, "s"))
+    return at_most_times(name, 1.15, Quantity(ours, "s"), Quantity(theirs, "s"), size)
 
 
 def generate(folder: Path) -> Path:

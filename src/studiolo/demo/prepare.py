@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812 (every Spark program calls it F)
 
 spark = SparkSession.builder.getOrCreate()
-spark.conf.set("spark.sql.shuffle.partitions", 4)  # half a million rows: few, large tasks
+spark.conf.set("spark.sql.shuffle.partitions", 2)  # half a million rows: few, large tasks
 print("Spark", spark.version)
 
 # %% Read the hourly readings
@@ -37,23 +37,19 @@ readings = spark.read.csv(
 DIRECTIONS = ["N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW"]
 degrees = F.create_map(*[F.lit(item) for i, name in enumerate(DIRECTIONS) for item in (name, i * 22.5)])
 angle = F.radians(degrees[F.col("wd")])
-hours = (
-    readings.dropDuplicates(["station", "year", "month", "day", "hour"])
-    .select(
-        "station",
-        F.make_date("year", "month", "day").alias("date"),
-        "hour",
-        F.when(F.col("NO2") > 0, F.col("NO2")).alias("no2"),
-        F.col("TEMP").alias("temperature"),
-        F.col("DEWP").alias("dew_point"),
-        F.col("PRES").alias("pressure"),
-        F.col("RAIN").alias("rain"),
-        F.col("WSPM").alias("wind"),
-        (-F.col("WSPM") * F.sin(angle)).alias("wind_east"),
-        (-F.col("WSPM") * F.cos(angle)).alias("wind_north"),
-    )
-    .cache()
-)
+hours = readings.select(
+    "station",
+    F.make_date("year", "month", "day").alias("date"),
+    "hour",
+    F.when(F.col("NO2") > 0, F.col("NO2")).alias("no2"),
+    F.col("TEMP").alias("temperature"),
+    F.col("DEWP").alias("dew_point"),
+    F.col("PRES").alias("pressure"),
+    F.col("RAIN").alias("rain"),
+    F.col("WSPM").alias("wind"),
+    (-F.col("WSPM") * F.sin(angle)).alias("wind_east"),
+    (-F.col("WSPM") * F.cos(angle)).alias("wind_north"),
+).cache()
 found = hours.agg(F.count("*"), F.count("no2"), F.countDistinct("station")).first()
 assert found is not None
 print(f"{found[0]:,} hourly readings of {found[2]} stations; NO2 is missing in {1 - found[1] / found[0]:.1%}")
@@ -64,6 +60,7 @@ no2 = (
     hours.groupBy("station", "date")
     .agg(F.avg("no2").alias("no2"), F.count("no2").alias("valid_hours"))
     .where("valid_hours >= 18")
+    .cache()  # needed twice: today and as yesterday
 )
 
 # %% Weather: one row per day for the whole city
@@ -99,6 +96,7 @@ city_weather = (
     .withColumn("half_year_cos", F.cos(2 * year_angle))
     .withColumn("weekend", F.dayofweek("date").isin(1, 7).cast("double"))
     .na.drop()
+    .cache()  # needed for the stations and for the city
 )
 
 # %% Join them
@@ -108,6 +106,7 @@ station_days = (
     no2.join(city_weather, "date")
     .join(no2_before, ["station", "date"], "left")
     .withColumn("year", F.year("date"))
+    .coalesce(1)  # small by now: one file a year
     .cache()
 )
 city_days = (
@@ -119,6 +118,6 @@ print(f"{station_days.count():,} station days")
 
 # %% Write Parquet, partitioned by year
 for name, table in {"station_days": station_days, "city_days": city_days}.items():
-    table.repartition("year").write.mode("overwrite").partitionBy("year").parquet(f"{PREPARED}/{name}")
+    table.coalesce(1).write.mode("overwrite").partitionBy("year").parquet(f"{PREPARED}/{name}")
 years = station_days.groupBy("year").count().orderBy("year").collect()
 print("station days written: " + ", ".join(f"{row['year']}: {row['count']:,}" for row in years))

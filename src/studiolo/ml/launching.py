@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,8 @@ from studiolo.processes import Child, child_environment
 from studiolo.storage import Storage
 
 SERVICE = "sagemaker.amazonaws.com"
+SESSION = "SageMaker"
+"""Name of the role sessions of jobs and endpoints, as SageMaker has it."""
 TAIL_LINES = 10
 PACKAGES = str(Path(studiolo.__file__).parent.parent)
 
@@ -51,37 +54,25 @@ class Launching:
     def check_bucket(self, uri: str) -> None:
         """Raise Invalid unless the URI's bucket is there."""
         bucket = Address.of(uri).bucket
-        try:
+        with _refusing(f"The bucket '{bucket}' of '{uri}' cannot be found or used."):
             self.objects.head_bucket(Bucket=bucket)
-        except ClientError as error:
-            raise Invalid(f"The bucket '{bucket}' of '{uri}' cannot be found or used.") from error
-        except BotoCoreError as error:
-            raise Conflict(f"The object store does not answer: {error}") from error
 
     def check_object(self, uri: str) -> None:
         """Raise Invalid unless the URI names an object that is there."""
         address = Address.of(uri)
-        try:
+        with _refusing(f"Could not find model data at {uri}."):
             self.objects.head_object(Bucket=address.bucket, Key=address.key)
-        except ClientError as error:
-            raise Invalid(f"Could not find model data at {uri}.") from error
-        except BotoCoreError as error:
-            raise Conflict(f"The object store does not answer: {error}") from error
 
     def check_objects(self, uri: str) -> None:
         """Raise Invalid unless there are objects under the URI."""
         address = Address.of(uri)
-        try:
-            found = self.objects.list_objects_v2(Bucket=address.bucket, Prefix=address.key, MaxKeys=1)["KeyCount"]
-        except ClientError:
-            found = 0
-        except BotoCoreError as error:
-            raise Conflict(f"The object store does not answer: {error}") from error
-        if not found:
-            raise Invalid(
-                f'No S3 objects found under S3 URL "{uri}" given in input data source. '
-                "Please ensure that the bucket exists and that objects exist under that S3 prefix."
-            )
+        words = (
+            f'No S3 objects found under S3 URL "{uri}" given in input data source. '
+            "Please ensure that the bucket exists and that objects exist under that S3 prefix."
+        )
+        with _refusing(words):
+            if not self.objects.list_objects_v2(Bucket=address.bucket, Prefix=address.key, MaxKeys=1)["KeyCount"]:
+                raise Invalid(words)
 
     def log_file(self, scope: Scope, group: str, stream: str) -> Path:
         """The file that a process's LogWriter appends to."""
@@ -92,16 +83,27 @@ class Launching:
         return child_environment({"PYTHONPATH": PACKAGES})
 
     def algorithm_environment(
-        self, scope: Scope, role: str, session: str, lifetime: timedelta, additions: Mapping[str, str]
+        self, scope: Scope, role: str, lifetime: timedelta, additions: Mapping[str, str]
     ) -> dict[str, str]:
         """The environment of an algorithm's program: AWS clients in it sign with a key of the role.
 
         Raises NotFound where the role is gone.
         """
-        key = self._identity.role_key(role, session, lifetime)
+        key = self._identity.role_key(role, SESSION, lifetime)
         aws = client_environment(self._endpoint, scope.region, key)
-        path = os.pathsep.join([aws["PYTHONPATH"], PACKAGES])
+        path = os.pathsep.join(filter(None, [additions.get("PYTHONPATH"), aws["PYTHONPATH"], PACKAGES]))
         return child_environment({**aws, **additions, "PYTHONPATH": path})
+
+
+@contextmanager
+def _refusing(words: str) -> Iterator[None]:
+    """Raise Invalid with the words where the store refuses, and Conflict where it does not answer."""
+    try:
+        yield
+    except ClientError as error:
+        raise Invalid(words) from error
+    except BotoCoreError as error:
+        raise Conflict(f"The object store does not answer: {error}") from error
 
 
 def obituary(child: Child | None, status: int | None, log: Path | None = None) -> str:
@@ -109,8 +111,8 @@ def obituary(child: Child | None, status: int | None, log: Path | None = None) -
     how = "has ended unexpectedly"
     if status is not None:
         how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
-    said = _tail(child.log) if child is not None else []
-    said = said or [_message(line) for line in (_tail(log) if log is not None else [])]
+    printed = _tail(child.log) if child is not None else []
+    said = printed or [_message(line) for line in (_tail(log) if log is not None else [])]
     return f"its process {how}." + (" It last said:\n" + "\n".join(said) if said else "")
 
 

@@ -1,6 +1,7 @@
 """Machine learning as the server holds it: training jobs, models, endpoints."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 from studiolo.config import Settings
 from studiolo.domain import Clock
@@ -59,5 +60,5 @@ class MachineLearning:
 
     def close(self) -> None:
         """End all processes: running jobs are Stopped, endpoints come back at the next start."""
-        self.endpoints.close()
-        self.training.close()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda domain: domain.close(), (self.endpoints, self.training)))

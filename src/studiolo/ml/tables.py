@@ -17,6 +17,7 @@ training_jobs = Table(
     "training_jobs",
     metadata,
     *_owned(),
+    Column("id", Text, nullable=False, index=True),
     Column("created", Moment, nullable=False),
     Column("changed", Moment, nullable=False),
     Column("status", Text, nullable=False, index=True),

@@ -11,8 +11,6 @@ from studiolo.services.service import Service
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime.type_defs import InvokeEndpointInputTypeDef, InvokeEndpointOutputTypeDef
 
-MOST_BYTES = 25 * 1024 * 1024
-"""The largest body of a call, as "Amazon SageMaker AI endpoints and quotas" has it."""
 CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 REFUSED = (
     "TargetModel", "TargetContainerHostname", "EnableExplanations", "InferenceComponentName", "SessionId",
@@ -27,6 +25,7 @@ sagemaker_runtime = Service(
         Unavailable: "ServiceUnavailable",
         Denied: "AccessDeniedException",
     },
+    invalid="ValidationError",
 )
 
 
@@ -36,16 +35,13 @@ async def invoke_endpoint(call: Call, request: "InvokeEndpointInputTypeDef") -> 
     for name in REFUSED:
         if name in asked:
             raise ServiceError("ValidationError", f"{name} is not supported by Studiolo.")
-    body: bytes = asked.get("Body", b"")
-    if len(body) > MOST_BYTES:
-        raise ServiceError("ValidationError", f"The request's body has {len(body)} bytes; {MOST_BYTES} is the most.")
     headers = {"Content-Type": asked.get("ContentType", "application/octet-stream")}
     if "Accept" in asked:
         headers["Accept"] = asked["Accept"]
     if "CustomAttributes" in asked:
         headers[CUSTOM_ATTRIBUTES] = asked["CustomAttributes"]
     answer = await call.studio.ml.invocations.call(
-        call.scope, asked["EndpointName"], asked.get("TargetVariant"), body, headers
+        call.scope, asked["EndpointName"], asked.get("TargetVariant"), asked.get("Body", b""), headers
     )
     if answer.status != 200:
         raise model_error(call, asked["EndpointName"], answer)

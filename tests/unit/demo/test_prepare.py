@@ -37,7 +37,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     a = [
         *readings("A", 1, 50),
         *readings("A", 2, 40),
-        *readings("A", 2, 40),
         *readings("A", 3, -9),
         *readings("A", 4, 30),
     ]

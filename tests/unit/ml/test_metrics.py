@@ -18,6 +18,7 @@ def test_a_line_tells_whether_it_held_a_metric() -> None:
     metrics = Metrics([MetricDefinition("loss", r"loss=(\S+)")])
     assert metrics.read("loss=1")
     assert not metrics.read("loss=unknown")
+    assert not metrics.read("loss=nan")
     assert not metrics.read("")
 
 

@@ -41,11 +41,6 @@ def test_a_variant_that_is_not_there_is_named() -> None:
         route(a=1.0).choose("c", seeded())
 
 
-def test_a_route_that_moved_leaves_the_others_where_they_are() -> None:
-    moved = route(a=1.0, b=1.0).moved("a", None)
-    assert moved.ports == {"a": None, "b": 1000}
-
-
 def test_endpoints_of_one_name_in_two_regions_are_two() -> None:
     routes = Routes()
     routes.put(SCOPE, "e", route(a=1.0))

@@ -138,9 +138,7 @@ class Endpoints:
                     raise NotFound(f"The endpoint has no production variant {', '.join(sorted(unknown))}.")
                 deployed = deployed.reweighted(weights, instances)
                 self._change(tx, scope, name, deployed=deployed.to_json())
-            route = self.routes.find(scope, name)
-            if route is not None:
-                self._put_route(scope, name, deployed, route.ports)
+            self._put_route(scope, name, deployed)
         return self.get(scope, name)
 
     def delete(self, scope: Scope, name: str) -> None:
@@ -163,9 +161,9 @@ class Endpoints:
     def _deploy(self, scope: Scope, name: str, deployment: Deployment) -> None:
         """Bring a deployment up and let it take over; where it cannot, the endpoint stays with what it served."""
         posts = _posts(scope, name, deployment)
-        failure, ports = None, {}
+        failure = None
         try:
-            ports = self._fleet.bring_up(posts)
+            self._fleet.bring_up(posts)
         except Exception as error:  # noqa: BLE001 - whatever it was, the endpoint must say why it failed
             failure = f"{error}"[:LONGEST_REASON]
         if self._fleet.closing:
@@ -173,7 +171,7 @@ class Endpoints:
         with self._lock:
             replaced = self._switch(scope, name, deployment, failure)
             if replaced is not deployment:
-                self._put_route(scope, name, deployment, ports)
+                self._put_route(scope, name, deployment)
         if replaced is not None:
             self._fleet.take_down(_posts(scope, name, replaced))
 
@@ -196,9 +194,8 @@ class Endpoints:
     def _resume(self, scope: Scope, endpoint: Endpoint, deployment: Deployment) -> None:
         """Serve again what was served when the last server ended."""
         posts = _posts(scope, endpoint.name, deployment)
-        ports = {post.variant: self._fleet.adopted(post) for post in posts}
-        self._put_route(scope, endpoint.name, deployment, ports)
-        missing = [post for post in posts if ports[post.variant] is None]
+        missing = [post for post in posts if not self._fleet.adopt(post)]
+        self._put_route(scope, endpoint.name, deployment)
         if not missing:
             self._restored(scope, endpoint.name)
             return
@@ -207,31 +204,29 @@ class Endpoints:
 
     def _bring_back(self, posts: Sequence[Post]) -> None:
         try:
-            ports = self._fleet.bring_up(posts)
+            self._fleet.bring_up(posts)
         except Exception as error:  # noqa: BLE001 - as in _deploy
             if not self._fleet.closing:
                 self._on_fail(posts[0], str(error))
             return
         for post in posts:
-            self._on_move(post, ports[post.variant])
+            self._on_move(post)
 
-    def _on_move(self, post: Post, port: int | None) -> None:
+    def _on_move(self, post: Post) -> None:
         """A serving process is gone, or serves again."""
         with self._lock:
-            route = self.routes.find(post.scope, post.endpoint)
-            if route is None or not self._serves(post):
+            deployment = self._served(post)
+            if deployment is None:
                 return
-            route = route.moved(post.variant, port)
-            self.routes.put(post.scope, post.endpoint, route)
-            if port is None:
-                self._unsettle(post.scope, post.endpoint)
-            elif None not in route.ports.values():
+            if self._put_route(post.scope, post.endpoint, deployment):
                 self._restored(post.scope, post.endpoint)
+            else:
+                self._unsettle(post.scope, post.endpoint)
 
     def _on_fail(self, post: Post, reason: str) -> None:
         """A serving process was given up: the endpoint has failed."""
         with self._lock:
-            if not self._serves(post):
+            if self._served(post) is None:
                 return
             with self._state.transaction() as tx:
                 endpoint = self._require(tx, post.scope, post.endpoint)
@@ -243,11 +238,12 @@ class Endpoints:
             if deployment is not None:
                 self._fleet.take_down(_posts(post.scope, post.endpoint, deployment))
 
-    def _serves(self, post: Post) -> bool:
-        """Whether the post is of what its endpoint serves now."""
+    def _served(self, post: Post) -> Deployment | None:
+        """What the endpoint serves now, if the post is of that."""
         with self._state.reading() as connection:
             row = self._find(connection, post.scope, post.endpoint)
-        return row is not None and row.deployed is not None and row.deployed["id"] == post.deployment
+        deployed = None if row is None or row.status in (DELETING, FAILED) else _as_endpoint(row).deployed
+        return deployed if deployed is not None and deployed.id == post.deployment else None
 
     def _unsettle(self, scope: Scope, name: str) -> None:
         """InService no more, until every process of it serves again."""
@@ -267,12 +263,15 @@ class Endpoints:
         names = {variant.model for variant in found.specification.variants}
         return Deployment.of(found, {name: self._models.get(scope, name).specification for name in names})
 
-    def _put_route(self, scope: Scope, name: str, deployment: Deployment, ports: Mapping[str, int | None]) -> None:
+    def _put_route(self, scope: Scope, name: str, deployment: Deployment) -> bool:
+        """Lead calls to where the deployment is served now; whether every variant is."""
         targets = {}
         for post in _posts(scope, name, deployment):
             stream = f"arn:aws:logs:{scope.region}:{scope.account}:log-group:{post.log_group}"
-            targets[post.variant] = Target(post.variant, post.deployed.variant.weight, ports[post.variant], stream)
+            weight, port = post.deployed.variant.weight, self._fleet.port(post)
+            targets[post.variant] = Target(post.variant, weight, port, stream)
         self.routes.put(scope, name, Route(targets))
+        return all(target.port is not None for target in targets.values())
 
     def _require_in_service(self, endpoint: Endpoint) -> Deployment:
         if endpoint.status != IN_SERVICE or endpoint.deployed is None:

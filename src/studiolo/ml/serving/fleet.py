@@ -67,15 +67,14 @@ class Post:
         return f"{self.variant}/{self.deployed.instance}"
 
 
-OnMove = Callable[[Post, int | None], None]
+OnMove = Callable[[Post], None]
 OnFail = Callable[[Post, str], None]
 
 
 class Fleet:
     """The serving processes of one data folder.
 
-    on_move(post, port) tells that a kept process is gone (None) or serves again; on_fail(post, reason) that it was
-    given up.
+    on_move(post) tells that a kept process is gone, or serves again; on_fail(post, reason) that it was given up.
     """
 
     def __init__(
@@ -86,7 +85,8 @@ class Fleet:
         self._folder = folder
         self._on_move = on_move
         self._on_fail = on_fail
-        self._kept: dict[str, Child] = {}
+        # By child name; None while it is being restarted.
+        self._kept: dict[str, Child | None] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
 
@@ -97,19 +97,24 @@ class Fleet:
     def closing(self) -> bool:
         return self._closing.is_set()
 
-    def adopted(self, post: Post) -> int | None:
-        """Keep the living process of a post that an earlier server started: its port; None where there is none."""
-        child = self._processes.find(post.child_name)
-        if child is None or not child.alive:
-            return None
-        self._keep(post, child, deaths=0)
-        return int(child.details["port"])
+    def port(self, post: Post) -> int | None:
+        """Where the post is served; None where no process of it is up."""
+        with self._lock:
+            child = self._kept.get(post.child_name)
+        return None if child is None else int(child.details["port"])
 
-    def bring_up(self, posts: Sequence[Post]) -> dict[str, int]:
-        """Have every post served: the port of each variant. Raises VariantFailed; the others may then be up."""
+    def adopt(self, post: Post) -> bool:
+        """Keep the process of a post that an earlier server started; whether there is one that answers."""
+        child = self._processes.find(post.child_name)
+        if child is None or not child.alive or not _pings(child.details["port"]):
+            return False
+        self._keep(post, child, deaths=0)
+        return True
+
+    def bring_up(self, posts: Sequence[Post]) -> None:
+        """Have every post served. Raises VariantFailed; the others may then be up."""
         with ThreadPoolExecutor(len(posts)) as pool:
-            ports = pool.map(lambda post: self.adopted(post) or self._start_and_keep(post), posts)
-            return dict(zip((post.variant for post in posts), ports, strict=True))
+            list(pool.map(self._bring_up, posts))
 
     def take_down(self, posts: Sequence[Post]) -> None:
         """End the posts' processes and drop their models."""
@@ -119,6 +124,7 @@ class Fleet:
         self._end([child for post in posts if (child := self._processes.find(post.child_name))])
         for post in posts:
             shutil.rmtree(self._post_folder(post).parent, ignore_errors=True)
+            self._processes.log(post.child_name).unlink(missing_ok=True)
 
     def close(self) -> None:
         """End every serving process, and leave their models for the next start."""
@@ -136,10 +142,13 @@ class Fleet:
             with ThreadPoolExecutor(len(children)) as pool:
                 list(pool.map(lambda child: self._processes.stop(child, CLOSE_SECONDS), children))
 
-    def _start_and_keep(self, post: Post) -> int:
-        child = self._start(post)
+    def _bring_up(self, post: Post) -> None:
+        child = self._processes.find(post.child_name)
+        if child is not None and child.alive:
+            self._await_ping(post, child)
+        else:
+            child = self._start(post)
         self._keep(post, child, deaths=0)
-        return int(child.details["port"])
 
     def _start(self, post: Post) -> Child:
         """Start a post's process and wait until it answers. Raises VariantFailed."""
@@ -179,9 +188,7 @@ class Fleet:
         }
         stream = self._launching.log_file(post.scope, post.log_group, post.log_stream)
         serve = program(algorithm_of(model.image), "serve")
-        environment = self._launching.algorithm_environment(
-            post.scope, model.role, "SageMaker", KEY_LIFETIME, additions
-        )
+        environment = self._launching.algorithm_environment(post.scope, model.role, KEY_LIFETIME, additions)
         # Held over check and start: once the fleet is closed, nothing starts any more.
         with self._lock:
             if self._closing.is_set():
@@ -220,6 +227,8 @@ class Fleet:
         def ended(_child: Child, _status: int | None) -> None:
             with self._lock:
                 wanted = self._kept.get(post.child_name) == child and not self._closing.is_set()
+                if wanted:
+                    self._kept[post.child_name] = None
             if wanted:
                 self._revive(post, child, 0 if time.monotonic() - began > SETTLED_SECONDS else deaths)
 
@@ -229,7 +238,7 @@ class Fleet:
 
     def _revive(self, post: Post, child: Child, deaths: int) -> None:
         """Start a dead process again, a little later each time; give it up after the last."""
-        self._on_move(post, None)
+        self._on_move(post)
         self._processes.stop(child, grace=0.5)
         reason = self._words(post, child, None)
         for attempt in range(deaths, len(RESTART_SECONDS)):
@@ -243,7 +252,7 @@ class Fleet:
                 continue
             if self._wanted(post):
                 self._keep(post, child, attempt + 1)
-                self._on_move(post, int(child.details["port"]))
+                self._on_move(post)
             else:
                 self._processes.stop(child, grace=0.5)
             return

@@ -3,7 +3,7 @@
 import itertools
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from studiolo.domain import NotFound, Scope
 
@@ -26,11 +26,6 @@ class Route:
         self._order = list(targets.values())
         self._weights = list(itertools.accumulate(target.weight for target in self._order))
 
-    @property
-    def ports(self) -> dict[str, int | None]:
-        """Where each variant serves; None for one that is being restarted."""
-        return {target.variant: target.port for target in self._order}
-
     def choose(self, variant: str | None, draw: random.Random) -> Target:
         """The variant asked for, else one drawn by weight. Raises NotFound for a variant that is not there."""
         if variant is not None:
@@ -42,11 +37,6 @@ class Route:
         # Weights that are all 0 share evenly.
         weights = self._weights if self._weights[-1] > 0 else None
         return draw.choices(self._order, cum_weights=weights)[0]
-
-    def moved(self, variant: str, port: int | None) -> "Route":
-        """The same route with a variant at another port."""
-        target = self._targets.get(variant)
-        return self if target is None else Route({**self._targets, variant: replace(target, port=port)})
 
 
 class Routes:

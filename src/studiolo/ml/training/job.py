@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from studiolo.domain import Invalid
+from studiolo.domain import Invalid, Scope
+from studiolo.ml.names import arn
 
 IN_PROGRESS, STOPPING = "InProgress", "Stopping"
 COMPLETED, FAILED, STOPPED = "Completed", "Failed", "Stopped"
@@ -152,11 +153,16 @@ def moved(
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A job as the service shows it."""
+    """A job as the service shows it. `id` tells it from an earlier one of the same name."""
 
+    scope: Scope
     name: str
-    arn: str
+    id: str
     specification: TrainingSpecification
     progress: Progress
     created: datetime
     changed: datetime
+
+    @property
+    def arn(self) -> str:
+        return arn(self.scope, "training-job", self.name)

@@ -4,6 +4,7 @@ import logging
 import shutil
 import sys
 import threading
+import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from studiolo.domain import Clock, Conflict, NotFound, Page, Scope
 from studiolo.identity import Principal
@@ -67,22 +68,21 @@ class TrainingJobs:
 
     def start(self) -> None:
         """Take over the runners that a crashed server left, settle the jobs that ended meanwhile, start what waits."""
-        self._closing = False
-        for scope, job in self._unfinished():
-            child = self._processes.find(self._child_name(scope, job.name))
+        for job in self._unfinished():
+            child = self._processes.find(_child_name(job))
             if child is not None and child.alive:
                 if job.progress.secondary == PENDING:
-                    self._save(scope, job, self._entered(job.progress, "Starting"))
-                self._follow(scope, job.name, child)
+                    self._save(job, self._entered(job.progress, "Starting"))
+                self._follow(job, child)
             elif child is not None or job.progress.secondary != PENDING:
-                self._settle(scope, job.name)
+                self._settle(job)
         self._start_waiting()
 
     def close(self) -> None:
         """End the running jobs as a graceful stop would; they are Stopped, with what model they left."""
         self._closing = True
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda entry: self._end(*entry), self._unfinished()))
+            list(pool.map(self._end, self._unfinished()))
 
     def empty(self) -> None:
         """End the running jobs and forget them all."""
@@ -103,19 +103,20 @@ class TrainingJobs:
         """Record a job and start it, or let it wait for a core. Raises Invalid, NotFound, Denied and NameInUse."""
         checked_name(name, "trainingJobName")
         self._check(principal, specification)
-        moment = self._clock()
+        resource, moment = arn(scope, "training-job", name), self._clock()
         progress = Progress(transitions=moved((), PENDING, moment.timestamp()))
         with self._state.transaction() as tx:
-            if self._row(tx, scope, name) is not None:
+            if tx.execute(training_jobs.select().where(_is(scope, name))).first() is not None:
                 raise NameInUse(
                     "Training job names must be unique within an AWS account and region, and a training job with "
-                    f"this name already exists ({arn(scope, 'training-job', name)})"
+                    f"this name already exists ({resource})"
                 )
             tx.execute(
                 training_jobs.insert().values(
                     account=scope.account,
                     region=scope.region,
                     name=name,
+                    id=uuid.uuid4().hex[:12],
                     created=moment,
                     changed=moment,
                     status=IN_PROGRESS,
@@ -123,24 +124,20 @@ class TrainingJobs:
                     progress=progress.to_json(),
                 )
             )
-            set_tags(tx, arn(scope, "training-job", name), tags)
+            set_tags(tx, resource, tags)
         self._start_waiting()
         return self.describe(scope, name)
 
     def describe(self, scope: Scope, name: str) -> TrainingJob:
         """The job as it is at this moment. Raises NotFound."""
-        with self._state.reading() as connection:
-            row = self._row(connection, scope, name)
-        if row is None:
-            raise NotFound("Requested resource not found.")
-        job = _as_job(row)
-        return job if job.progress.status in ENDED else self._refresh(scope, job)
+        job = self._get(scope, name)
+        return job if job.progress.status in ENDED else self._refreshed(job)
 
     def page(self, scope: Scope, listing: Listing) -> Page[TrainingJob]:
         """A page of the scope's jobs."""
-        for owner, job in self._unfinished():
-            if owner == scope:
-                self._refresh(scope, job)
+        for job in self._unfinished():
+            if job.scope == scope:
+                self._refreshed(job)
         with self._state.reading() as connection:
             found = select_page(connection, training_jobs, scope, listing)
         return Page([_as_job(row) for row in found.items], found.next)
@@ -154,11 +151,11 @@ class TrainingJobs:
             if job.progress.status == STOPPING:
                 return
             if job.progress.secondary == PENDING:
-                self._save(scope, job, self._entered(job.progress, STOPPED, status=STOPPED))
+                self._save(job, self._entered(job.progress, STOPPED, status=STOPPED))
                 return
-            self._save(scope, job, self._entered(job.progress, STOPPING, status=STOPPING))
-            self._job_folder(scope, name).ask_to_stop()
-            child = self._processes.find(self._child_name(scope, name))
+            self._save(job, self._entered(job.progress, STOPPING, status=STOPPING))
+            self._job_folder(job).ask_to_stop()
+            child = self._processes.find(_child_name(job))
             if child is not None:
                 self._processes.interrupt(child)
 
@@ -191,22 +188,22 @@ class TrainingJobs:
             if self._closing:
                 return
             unfinished = self._unfinished()
-            waiting = [entry for entry in unfinished if entry[1].progress.secondary == PENDING]
+            waiting = [job for job in unfinished if job.progress.secondary == PENDING]
             free = self._slots - (len(unfinished) - len(waiting))
-            for scope, job in waiting[: max(free, 0)]:
-                self._launch(scope, job)
+            for job in waiting[: max(free, 0)]:
+                self._launch(job)
 
-    def _launch(self, scope: Scope, job: TrainingJob) -> None:
+    def _launch(self, job: TrainingJob) -> None:
         moment = self._clock().timestamp()
         waited = moment - job.progress.transitions[0].start > 1.0
         started = replace(
             job.progress, transitions=moved(job.progress.transitions if waited else (), "Starting", moment)
         )
-        folder = self._job_folder(scope, job.name)
+        folder = self._job_folder(job)
         try:
-            folder.create(self._plan(scope, job, started))
+            folder.create(self._plan(job, started))
             child = self._processes.start(
-                self._child_name(scope, job.name),
+                _child_name(job),
                 KIND,
                 [sys.executable, "-m", "studiolo.ml.training.runner", str(folder.path)],
                 environment=self._launching.runner_environment(),
@@ -214,76 +211,76 @@ class TrainingJobs:
             )
         except Exception as error:
             log.exception("training job %s cannot be started", job.name)
-            reason = f"InternalServerError: the job cannot be started: {error}"
-            self._save(
-                scope, job, replace(self._entered(started, FAILED, status=FAILED, message=reason), failure=reason)
-            )
+            self._save(job, self._failed(started, f"InternalServerError: the job cannot be started: {error}"))
             return
-        self._save(scope, job, started)
-        self._follow(scope, job.name, child)
+        self._save(job, started)
+        self._follow(job, child)
 
-    def _plan(self, scope: Scope, job: TrainingJob, progress: Progress) -> Plan:
+    def _plan(self, job: TrainingJob, progress: Progress) -> Plan:
         specification = job.specification
         algorithm = algorithm_of(specification.image)
         store = self._launching.store
         stream = f"{job.name}/{HOST}-{int(job.created.timestamp())}"
         lifetime = timedelta(seconds=specification.max_runtime) + SPARE_TIME
-        environment = self._launching.algorithm_environment(scope, specification.role, "SageMaker", lifetime, {})
+        environment = self._launching.algorithm_environment(job.scope, specification.role, lifetime, {})
         return Plan(
             name=job.name,
             arn=job.arn,
-            region=scope.region,
+            region=job.scope.region,
             specification=specification,
             command=tuple(program(algorithm, "train")),
             environment=environment,
             metrics=(*metrics_of(algorithm), *specification.metrics),
             store=Store(store.endpoint, store.access_key, store.secret_key),
-            log=str(self._launching.log_file(scope, LOG_GROUP, stream)),
+            log=str(self._launching.log_file(job.scope, LOG_GROUP, stream)),
             progress=progress,
         )
 
-    def _follow(self, scope: Scope, name: str, child: Child) -> None:
+    def _follow(self, job: TrainingJob, child: Child) -> None:
         def ended(_child: Child, status: int | None) -> None:
             if not self._closing:
-                self._settle(scope, name, status)
+                self._settle(job, status)
                 self._start_waiting()
 
         self._processes.watch(child, ended)
 
-    def _end(self, scope: Scope, job: TrainingJob) -> None:
+    def _end(self, job: TrainingJob) -> None:
         """End one job because the server goes down."""
-        child = self._processes.find(self._child_name(scope, job.name))
+        child = self._processes.find(_child_name(job))
         if child is not None:
-            self._save(scope, job, self._entered(self._current(scope, job), STOPPING, status=STOPPING))
-            self._job_folder(scope, job.name).ask_to_stop()
+            with self._moving:
+                self._save(job, self._entered(self._folded(job), STOPPING, status=STOPPING))
+            self._job_folder(job).ask_to_stop()
             self._processes.stop(child, CLOSE_SECONDS)
-            self._settle(scope, job.name)
+            self._settle(job)
 
-    def _settle(self, scope: Scope, name: str, status: int | None = None) -> None:
+    def _settle(self, job: TrainingJob, status: int | None = None) -> None:
         """Record how a job ended whose runner is gone, and clean up after it."""
+        child = self._processes.find(_child_name(job))
+        if child is not None:
+            # What the runner may have left: its algorithm, where it was killed itself.
+            self._processes.stop(child, grace=1.0)
         with self._moving:
-            job = self.describe(scope, name)
-            folder = self._job_folder(scope, name)
-            child = self._processes.find(self._child_name(scope, name))
-            if child is not None:
-                # What the runner may have left: its algorithm, where it was killed itself.
-                self._processes.stop(child, grace=1.0)
+            job = self._refreshed(job)
             if job.progress.status == STOPPING:
-                self._save(scope, job, self._entered(job.progress, STOPPED, status=STOPPED))
+                self._save(job, self._entered(job.progress, STOPPED, status=STOPPED))
             elif job.progress.status not in ENDED:
-                reason = f"InternalServerError: {obituary(child, status)}"
-                failed = self._entered(job.progress, FAILED, status=FAILED, message=reason)
-                self._save(scope, job, replace(failed, failure=reason))
-            shutil.rmtree(folder.path, ignore_errors=True)
+                self._save(job, self._failed(job.progress, f"InternalServerError: {obituary(child, status)}"))
+            shutil.rmtree(self._job_folder(job).path, ignore_errors=True)
+            self._processes.log(_child_name(job)).unlink(missing_ok=True)
 
-    def _refresh(self, scope: Scope, job: TrainingJob) -> TrainingJob:
+    def _refreshed(self, job: TrainingJob) -> TrainingJob:
         """The job with what its runner reported since; recorded, so that an outcome is never lost."""
         with self._moving:
-            current = self._current(scope, job)
-            return job if current == job.progress else self._save(scope, job, current)
+            with self._state.reading() as connection:
+                row = connection.execute(training_jobs.select().where(training_jobs.c.id == job.id)).first()
+            job = _as_job(row) if row is not None else job
+            progress = self._folded(job)
+            return job if progress == job.progress else self._save(job, progress)
 
-    def _current(self, scope: Scope, job: TrainingJob) -> Progress:
-        reported = self._job_folder(scope, job.name).progress()
+    def _folded(self, job: TrainingJob) -> Progress:
+        """The job's progress with what its runner reported since."""
+        reported = None if job.progress.status in ENDED else self._job_folder(job).progress()
         if reported is None:
             return job.progress
         if job.progress.status == STOPPING and reported.status == IN_PROGRESS:
@@ -292,39 +289,46 @@ class TrainingJobs:
             return replace(reported, status=STOPPING, transitions=entered)
         return reported
 
-    def _entered(
-        self, progress: Progress, secondary: str, *, status: str | None = None, message: str | None = None
-    ) -> Progress:
+    def _entered(self, progress: Progress, secondary: str, *, status: str | None = None) -> Progress:
         at = self._clock().timestamp()
-        transitions = moved(progress.transitions, secondary, at, message)
+        transitions = moved(progress.transitions, secondary, at)
         status = status or progress.status
         return replace(progress, status=status, transitions=transitions, ended=at if status in ENDED else None)
 
-    def _save(self, scope: Scope, job: TrainingJob, progress: Progress) -> TrainingJob:
+    def _failed(self, progress: Progress, reason: str) -> Progress:
+        at = self._clock().timestamp()
+        transitions = moved(progress.transitions, FAILED, at, reason)
+        return replace(progress, status=FAILED, transitions=transitions, ended=at, failure=reason)
+
+    def _save(self, job: TrainingJob, progress: Progress) -> TrainingJob:
         changed = self._clock()
         with self._state.transaction() as tx:
             tx.execute(
                 training_jobs.update()
-                .where(_is(scope, job.name))
+                .where(training_jobs.c.id == job.id)
                 .values(progress=progress.to_json(), status=progress.status, changed=changed)
             )
         return replace(job, progress=progress, changed=changed)
 
-    def _unfinished(self) -> list[tuple[Scope, TrainingJob]]:
+    def _unfinished(self) -> list[TrainingJob]:
         """Every job that has not ended, oldest first."""
         query = training_jobs.select().where(training_jobs.c.status.not_in(ENDED)).order_by(training_jobs.c.created)
         with self._state.reading() as connection:
-            rows = connection.execute(query).all()
-        return [(Scope(row.account, row.region), _as_job(row)) for row in rows]
+            return [_as_job(row) for row in connection.execute(query)]
 
-    def _row(self, connection: Connection, scope: Scope, name: str) -> Row[Any] | None:
-        return connection.execute(training_jobs.select().where(_is(scope, name))).first()
+    def _get(self, scope: Scope, name: str) -> TrainingJob:
+        with self._state.reading() as connection:
+            row = connection.execute(training_jobs.select().where(_is(scope, name))).first()
+        if row is None:
+            raise NotFound("Requested resource not found.")
+        return _as_job(row)
 
-    def _job_folder(self, scope: Scope, name: str) -> JobFolder:
-        return JobFolder(self._folder / scope.account / scope.region / name)
+    def _job_folder(self, job: TrainingJob) -> JobFolder:
+        return JobFolder(self._folder / job.id)
 
-    def _child_name(self, scope: Scope, name: str) -> str:
-        return f"{KIND}-{scope.account}-{scope.region}-{name}"
+
+def _child_name(job: TrainingJob) -> str:
+    return f"{KIND}-{job.name}-{job.id}"
 
 
 def _is(scope: Scope, name: str) -> Any:
@@ -334,8 +338,9 @@ def _is(scope: Scope, name: str) -> Any:
 
 def _as_job(row: Row[Any]) -> TrainingJob:
     return TrainingJob(
+        scope=Scope(row.account, row.region),
         name=row.name,
-        arn=arn(Scope(row.account, row.region), "training-job", row.name),
+        id=row.id,
         specification=TrainingSpecification.from_json(row.specification),
         progress=Progress.from_json(row.progress),
         created=row.created,

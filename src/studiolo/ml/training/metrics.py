@@ -1,5 +1,6 @@
 """Metrics of a job, picked from the lines it prints."""
 
+import math
 import re
 import time
 from collections.abc import Iterable
@@ -8,7 +9,10 @@ from studiolo.ml.training.job import Metric, MetricDefinition
 
 
 class Metrics:
-    """The last value of each metric. A definition's first group (or its whole match) is the value."""
+    """The last value of each metric. A definition's first group (or its whole match) is the value.
+
+    What is no finite number is passed over: neither JSON nor CloudWatch has a word for it.
+    """
 
     def __init__(self, definitions: Iterable[MetricDefinition]) -> None:
         self._patterns = [(definition.name, re.compile(definition.regex)) for definition in definitions]
@@ -22,6 +26,8 @@ class Metrics:
                 try:
                     value = float(match[1] if pattern.groups else match[0])
                 except (TypeError, ValueError):
+                    continue
+                if not math.isfinite(value):
                     continue
                 self._last[name] = Metric(name, value, time.time())
                 found = True

@@ -48,8 +48,11 @@ class JobFolder:
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._replace("job.json", asdict(plan))
 
-    def plan(self) -> Plan:
-        values = json.loads((self.path / "job.json").read_text())
+    def take_plan(self) -> Plan:
+        """The plan, which is gone then: the algorithm that runs beside must not find the engines' key in it."""
+        file = self.path / "job.json"
+        values = json.loads(file.read_text())
+        file.unlink()
         return Plan(
             **{
                 **values,

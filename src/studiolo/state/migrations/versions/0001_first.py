@@ -119,6 +119,7 @@ def upgrade() -> None:
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("region", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("changed", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -126,6 +127,7 @@ def upgrade() -> None:
         sa.Column("progress", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("account", "region", "name", name=op.f("pk_training_jobs")),
     )
+    op.create_index(op.f("ix_training_jobs_id"), "training_jobs", ["id"], unique=False)
     op.create_index(op.f("ix_training_jobs_status"), "training_jobs", ["status"], unique=False)
     op.create_table(
         "iam_attachments",
