@@ -52,6 +52,7 @@ def serve(settings: Settings) -> None:
             endpoint = f"http://{_host(settings)}:{listener.getsockname()[1]}"
             log.info("Studiolo %s starts on %s", __version__, settings.folder)
             app, storage = build(settings, endpoint, cleanup)
+            storage.ready()
             instance.announce(Running(os.getpid(), endpoint, storage.access.endpoint, __version__, time.time()))
             log.info("answers at %s after %.1f s", endpoint, time.monotonic() - began)
             _run(app, listener)

@@ -91,7 +91,7 @@ class Launching:
         """
         key = self._identity.role_key(role, SESSION, lifetime)
         aws = client_environment(self._endpoint, scope.region, key)
-        path = os.pathsep.join([aws["PYTHONPATH"], PACKAGES])
+        path = os.pathsep.join(filter(None, [additions.get("PYTHONPATH"), aws["PYTHONPATH"], PACKAGES]))
         return child_environment({**aws, **additions, "PYTHONPATH": path})
 
 

@@ -1,5 +1,6 @@
 """An algorithm's program as a child of ours: its output, line by line, to its log; its end and signals as events."""
 
+import contextlib
 import signal
 import subprocess
 import threading
@@ -12,6 +13,8 @@ from queue import Empty, SimpleQueue
 from studiolo.logs import LogWriter
 
 TAIL = 20
+LONGEST_LINE = 64 * 1024
+"""Characters read at a time: a program that never ends its line does not fill our memory."""
 DRAIN_SECONDS = 5.0
 
 
@@ -66,7 +69,8 @@ class Program:
                 overdue, status = True, None
             if status is not None:
                 self._output.join(DRAIN_SECONDS)
-                self._log.close()
+                with contextlib.suppress(OSError):
+                    self._log.close()
                 return status, overdue
             if not ending:
                 ending, deadline = True, time.monotonic() + grace
@@ -79,7 +83,9 @@ class Program:
 
     def _copy(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._log.write(line)
+        while line := self._process.stdout.readline(LONGEST_LINE):
+            # Without room for its log a program still has its work to do, and would wait for ever on a full pipe.
+            with contextlib.suppress(OSError):
+                self._log.write(line)
             self._tail.append(line.rstrip("\n"))
             self._on_line(line)

@@ -113,8 +113,7 @@ class Runner:
         # The kernel may have answered before it ended.
         if statement is not None and kernel is not None and self._output(kernel, statement).status is not None:
             self._finish(kernel, statement)
-        self._store.finish_all(self.key, "ERROR", reason)
-        self._store.change(self.key, ("PROVISIONING", "READY"), "FAILED", reason)
+        self._store.fail(self.key, reason)
         self._release(self.key)
 
     def _get_ready(self, kernel: str | None) -> tuple[str, Channel]:

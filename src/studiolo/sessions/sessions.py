@@ -57,7 +57,8 @@ class Sessions:
         self._kernels = Kernels(processes, runtimes, storage, settings)
         self._pool = Pool(
             self._kernels,
-            settings.warm_sessions,
+            # On a cluster, a session that waits would hold executors that others need.
+            settings.warm_sessions if settings.spark_master == "local" else 0,
             lambda: self._provision.plan(self._provision.settle(SessionRequest("", "")), {}),
             self._store.anything_unfinished,
             self._kernel_ended,

@@ -224,11 +224,22 @@ class Store:
             tx.execute(sessions.update().where(_session(key)).values(active=moment))
             return done.rowcount == 1
 
-    def finish_all(self, key: Key, after: StatementState, error: str | None = None) -> None:
+    def fail(self, key: Key, reason: str) -> None:
+        """The session has failed, and with it every statement that has not ended."""
+        moment = self._clock()
+        failed = {"state": "FAILED", "error": reason, "active": moment, "completed": moment}
+        with self._state.transaction() as tx:
+            tx.execute(sessions.update().where(_session(key), sessions.c.state.in_(LIVING)).values(failed))
+            self._finish_all(tx, key, "ERROR", reason)
+
+    def finish_all(self, key: Key, after: StatementState, error: str) -> None:
         """End every statement that has not ended."""
         with self._state.transaction() as tx:
-            unfinished = and_(_of(key), statements.c.state.in_(UNFINISHED))
-            tx.execute(statements.update().where(unfinished).values(state=after, error=error, completed=self._clock()))
+            self._finish_all(tx, key, after, error)
+
+    def _finish_all(self, tx: Connection, key: Key, after: StatementState, error: str) -> None:
+        unfinished = and_(_of(key), statements.c.state.in_(UNFINISHED))
+        tx.execute(statements.update().where(unfinished).values(state=after, error=error, completed=self._clock()))
 
 
 # These two are asked for each second by every client that waits: built once, they take half the time.

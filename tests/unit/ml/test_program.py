@@ -35,6 +35,13 @@ def test_its_exit_status_and_last_lines_are_known(tmp_path: Path) -> None:
     assert program.tail == "why"
 
 
+def test_it_ends_its_work_when_its_log_takes_no_more(tmp_path: Path) -> None:
+    code = "import pathlib; print('x' * 500_000); pathlib.Path('done').touch()"
+    program = Program([sys.executable, "-c", code], os.environ, tmp_path, LogWriter(Path("/dev/full")))
+    assert program.run(None, grace=1) == (0, False)
+    assert (tmp_path / "done").exists()
+
+
 def test_it_is_ended_when_asked(tmp_path: Path) -> None:
     program = start(tmp_path, "import time; time.sleep(600)", [])
     program.end()

@@ -104,9 +104,9 @@ class Fleet:
         return None if child is None else int(child.details["port"])
 
     def adopt(self, post: Post) -> bool:
-        """Keep the living process of a post that an earlier server started; whether there is one."""
+        """Keep the process of a post that an earlier server started; whether there is one that answers."""
         child = self._processes.find(post.child_name)
-        if child is None or not child.alive:
+        if child is None or not child.alive or not _pings(child.details["port"]):
             return False
         self._keep(post, child, deaths=0)
         return True
@@ -124,6 +124,7 @@ class Fleet:
         self._end([child for post in posts if (child := self._processes.find(post.child_name))])
         for post in posts:
             shutil.rmtree(self._post_folder(post).parent, ignore_errors=True)
+            self._processes.log(post.child_name).unlink(missing_ok=True)
 
     def close(self) -> None:
         """End every serving process, and leave their models for the next start."""
@@ -142,8 +143,12 @@ class Fleet:
                 list(pool.map(lambda child: self._processes.stop(child, CLOSE_SECONDS), children))
 
     def _bring_up(self, post: Post) -> None:
-        if not self.adopt(post):
-            self._keep(post, self._start(post), deaths=0)
+        child = self._processes.find(post.child_name)
+        if child is not None and child.alive:
+            self._await_ping(post, child)
+        else:
+            child = self._start(post)
+        self._keep(post, child, deaths=0)
 
     def _start(self, post: Post) -> Child:
         """Start a post's process and wait until it answers. Raises VariantFailed."""

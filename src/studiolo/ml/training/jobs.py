@@ -267,6 +267,7 @@ class TrainingJobs:
             elif job.progress.status not in ENDED:
                 self._save(job, self._failed(job.progress, f"InternalServerError: {obituary(child, status)}"))
             shutil.rmtree(self._job_folder(job).path, ignore_errors=True)
+            self._processes.log(_child_name(job)).unlink(missing_ok=True)
 
     def _refreshed(self, job: TrainingJob) -> TrainingJob:
         """The job with what its runner reported since; recorded, so that an outcome is never lost."""

@@ -27,6 +27,8 @@ from studiolo.ml.training.plan import JobFolder
 GRACE_SECONDS = 120.0
 """What an algorithm has to end after SIGTERM, as SageMaker gives it."""
 LONGEST_REASON = 1024
+REPORT_SECONDS = 0.5
+"""How often, at most, metrics are reported while the algorithm runs."""
 
 
 class Stopped(Exception):
@@ -48,6 +50,7 @@ class Run:
         self._client = store_client(self._plan.store, self._plan.region)
         self._stopping = threading.Event()
         self._program: Program | None = None
+        self._reported = 0.0
         self._lock = threading.Lock()
 
     def carry_out(self) -> None:
@@ -57,19 +60,25 @@ class Run:
         if self._folder.asked_to_stop:
             self._stopping.set()
         try:
+            outcome, failure = self._outcome()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the job must say that it failed, and why
+            outcome, failure = FAILED, f"InternalServerError: {type(error).__name__}: {error}"
+        self._finish(outcome, failure)
+
+    def _outcome(self) -> tuple[str, str | None]:
+        """Download, train, upload: how the job ends, and why where it fails."""
+        try:
             self._download()
             outcome = self._train()
-            self._upload(always=outcome == COMPLETED)
-            self._finish(outcome)
         except Stopped:
-            self._finish(STOPPED)
+            return STOPPED, None
         except AlgorithmFailed as error:
             self._upload_output()
-            self._finish(FAILED, str(error))
+            return FAILED, str(error)
         except DomainError as error:
-            self._finish(FAILED, f"ClientError: {error}")
-        except Exception as error:  # noqa: BLE001 - whatever it was, the job must say that it failed, and why
-            self._finish(FAILED, f"InternalServerError: {type(error).__name__}: {error}")
+            return FAILED, f"ClientError: {error}"
+        self._upload(always=outcome == COMPLETED)
+        return outcome, None
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping.set()
@@ -101,6 +110,7 @@ class Run:
         if self._stopping.is_set():
             program.end()
         status, overdue = program.run(self._plan.specification.max_runtime, GRACE_SECONDS)
+        self._report(metrics=self._metrics.final)
         if overdue:
             self._enter("MaxRuntimeExceeded")
             return STOPPED
@@ -111,7 +121,8 @@ class Run:
         return COMPLETED
 
     def _on_line(self, line: str) -> None:
-        if self._metrics.read(line):
+        if self._metrics.read(line) and time.monotonic() - self._reported > REPORT_SECONDS:
+            self._reported = time.monotonic()
             self._report(metrics=self._metrics.final)
 
     def _reason(self, status: int, tail: str) -> str:
@@ -161,7 +172,7 @@ class Run:
             self._progress = replace(self._progress, **changes)  # type: ignore[arg-type]
             self._folder.report(self._progress)
 
-    def _finish(self, status: str, failure: str | None = None) -> None:
+    def _finish(self, status: str, failure: str | None) -> None:
         """Say how the job ended, then drop its data: the outcome first, so that it is never lost."""
         with self._lock:
             at = time.time()
