@@ -143,7 +143,7 @@ class Session:
             NumberOfWorkers=2,
             WorkerType="G.1X",
         )
-        wait_until(self._ready, 120)
+        wait_until(self._ready, 120, every=0.03)  # more often would take the cores that Spark starts on
         return time.perf_counter() - began
 
     def _ready(self) -> bool:
@@ -152,7 +152,7 @@ class Session:
             raise RuntimeError(f"the session is {session['Status']}: {session.get('ErrorMessage')}")
         return bool(session["Status"] == "READY")
 
-    def run(self, code: str, seconds: float = 120, every: float = 0.002) -> str:
+    def run(self, code: str, seconds: float = 120, every: float = 0.05) -> str:
         """Run a statement; its text. Raises RuntimeError with its error."""
         number = self.glue.run_statement(SessionId=self.name, Code=code)["Id"]
         deadline = time.monotonic() + seconds

@@ -52,7 +52,7 @@ def _start(server: Server, sagemaker: Any) -> Row:
         server.settle()
         began = time.perf_counter()
         sagemaker.create_endpoint(EndpointName=name, EndpointConfigName="bench")
-        wait_until(lambda name=name: _in_service(sagemaker, name), 60)
+        wait_until(lambda name=name: _in_service(sagemaker, name), 60, every=0.02)
         taken.append(time.perf_counter() - began)
         if number:  # the last one stays
             sagemaker.delete_endpoint(EndpointName=name)

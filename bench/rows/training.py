@@ -78,7 +78,7 @@ def train(server: Server, name: str) -> tuple[float, dict[str, Any]]:
         job.update(sagemaker.describe_training_job(TrainingJobName=name))
         return job["TrainingJobStatus"] in ("Completed", "Failed", "Stopped")
 
-    wait_until(ended, 120, every=0.01)
+    wait_until(ended, 120, every=0.02)
     taken = time.perf_counter() - began
     if job["TrainingJobStatus"] != "Completed":
         raise RuntimeError(f"the training job {job['TrainingJobStatus']}: {job.get('FailureReason')}")
