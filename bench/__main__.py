@@ -3,6 +3,8 @@
 import json
 import os
 import platform
+import signal
+import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -45,6 +47,7 @@ def main(
     unknown = [name for name in chosen if name not in ROWS]
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: the rows are {', '.join(ROWS)}.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what was started is ended then too
     described = environment()
     measured: list[Row] = []
     with Bench(Environments(environments.expanduser().resolve()), data and data.resolve()) as bench:

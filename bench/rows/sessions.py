@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.bench import Bench
+from bench.children import wait_until
 from bench.row import Quantity, Row, at_most, at_most_times
 from bench.server import Session
 
@@ -30,6 +31,7 @@ def _warm(bench: Bench) -> Row:
     server = bench.server(warm=1)
     taken = []
     for number in range(ROUNDS):
+        wait_until(lambda: any(child["alive"] and child["kind"] == "session" for child in server.children()), 60, 0.1)
         server.settle(60)
         session = Session(server, f"warm-{number}")
         taken.append(session.start())

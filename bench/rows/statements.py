@@ -1,6 +1,7 @@
 """What the API adds to a statement: `1+1` through RunStatement and GetStatement, and straight to a kernel."""
 
 import statistics
+import subprocess
 import time
 from collections.abc import Iterator
 
@@ -40,7 +41,7 @@ def _through_the_api(session: Session) -> float:
 
 def _straight() -> float:
     """Milliseconds, the median, by jupyter_client alone."""
-    manager, client = start_new_kernel()
+    manager, client = start_new_kernel(stderr=subprocess.DEVNULL)
     try:
         client.execute_interactive("1+1", output_hook=lambda _: None, timeout=10)
         taken = []
