@@ -24,10 +24,16 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(server: Any, source: Path, report: Path) -> "subprocess.Popen[str]":
+def start(server: Any, region: str, source: Path, report: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "studiolo.demo", "--source", str(source), "--report", str(report)],
-        env={**os.environ, **server.environment(), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"},
+        env={
+            **os.environ,
+            **server.environment(),
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "COLUMNS": "200",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -51,7 +57,7 @@ def test_the_demo_ends_with_a_good_model_at_an_endpoint_and_run_again_it_replace
 ) -> None:
     jobs = []
     for _ in range(2):
-        demo = start(server, source, tmp_path / "report")
+        demo = start(server, client("sts").meta.region_name, source, tmp_path / "report")
         told, _ = demo.communicate(timeout=240)
         assert demo.returncode == 0, told
         assert "SYNTHETIC" in told
@@ -75,11 +81,12 @@ def test_the_demo_ends_with_a_good_model_at_an_endpoint_and_run_again_it_replace
 def test_ctrl_c_ends_the_session_and_says_so(
     server: Any, client: Callable[..., Any], source: Path, tmp_path: Path
 ) -> None:
-    demo = start(server, source, tmp_path / "report")
+    demo = start(server, client("sts").meta.region_name, source, tmp_path / "report")
     assert demo.stdout is not None
     for line in demo.stdout:
         if "is ready" in line:
             break
+    assert left(client)["sessions"] == 1
     demo.send_signal(signal.SIGINT)
     told, _ = demo.communicate(timeout=60)
     assert demo.returncode == 130
