@@ -257,10 +257,14 @@ def demo(
 
 
 def main() -> None:
+    """The `studiolo` command."""
     try:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        err.print(f"[red]{error.strerror or error}: {error.filename}[/red]")
+        sys.exit(1)
 
 
 if __name__ == "__main__":
