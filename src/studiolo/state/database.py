@@ -95,7 +95,7 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     begin = connection.get_execution_options().get("begin")
     if begin is None:
-        # Reads are most of what is asked: straight to the driver, a BEGIN costs them a tenth of what it does through SQLAlchemy.
+        # Reads are most of what is asked, and straight to the driver a BEGIN costs them next to nothing.
         connection.connection.cursor().execute("BEGIN")
     else:
         # Taking the write lock at the start keeps a read-then-write from failing half-way.
