@@ -20,6 +20,7 @@ from ipykernel.kernelapp import IPKernelApp
 from traitlets import Set, default
 
 from studiolo.kernel.journal import Journal, JournalingSession
+from studiolo.kernel.magics import SessionMagics
 from studiolo.kernel.output import SessionLog
 
 
@@ -145,6 +146,7 @@ def main(folder: Path) -> int:
     journal.listener = log.message
     app.session.journal = journal
     app.shell.events.register("pre_run_cell", kernel.before_cell)
+    app.shell.register_magics(SessionMagics)
     app.shell.user_ns.update(spark=spark, sc=spark.sparkContext, sqlContext=_sql_context(spark))
     app.start()
     return 0

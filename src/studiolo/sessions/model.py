@@ -54,8 +54,8 @@ class Session:
 class Output:
     """What a statement printed, showed and returned, in Jupyter's vocabulary.
 
-    `text` is what it printed to stdout with the plain text of its result; `displays` are the rich forms of what it
-    showed, by MIME type, each in the order of the program.
+    `text` is what it printed to stdout with the plain text of all it showed. `displays` are what it showed in richer
+    forms than plain text, by MIME type; `stdout` is `text` without these. Each is in the order of the program.
     """
 
     status: Literal["ok", "error"] | None = None

@@ -1,5 +1,6 @@
 """Interactive sessions: Spark behind an IPython kernel, one for each, living longer than the server."""
 
+import contextlib
 import logging
 import threading
 from collections.abc import Collection, Mapping
@@ -10,7 +11,7 @@ from typing import get_args
 import psutil
 
 from studiolo.config import Settings
-from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, Page, Scope
+from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.identity import Identity, Principal
 from studiolo.logs import Logs
 from studiolo.processes import Processes
@@ -140,10 +141,18 @@ class Sessions:
         self._identity.pass_role(principal, asked.role, SERVICE)
         if psutil.virtual_memory().available < NEEDED_MEMORY:
             raise LimitExceeded("This machine has less than 1 GiB of memory free: stop a session first.")
+        self._make_room(Key(scope, asked.id))
         session = self._store.add(scope, asked)
         self._runner(Key(scope, asked.id)).start()
         self._sooner.set()
         return session
+
+    def _make_room(self, key: Key) -> None:
+        """Forget a session of that id that has ended: a notebook asks again by the id of the session it lost."""
+        with contextlib.suppress(NotFound):
+            session = self._store.session(key)
+            if session.state not in LIVING:
+                self._forget(key, session)
 
     def session(self, scope: Scope, name: str) -> Session:
         """Raises NotFound."""
@@ -156,9 +165,14 @@ class Sessions:
         return self._store.sessions(scope, tags or {}, after, limit)
 
     def stop(self, scope: Scope, name: str) -> None:
-        """Begin to stop a session; it is STOPPED when its processes are gone. Raises NotFound and Conflict."""
+        """Begin to stop a session; it is STOPPED when its processes are gone. Raises NotFound and Conflict.
+
+        One that has failed, or whose time was over, stays so: there is nothing left of it to be stopped.
+        """
         key = Key(scope, name)
         session = self._store.session(key)
+        if session.state in ("FAILED", "TIMEOUT"):
+            return
         if not self._store.change(key, LIVING, "STOPPING"):
             raise Conflict(f"Session {name} is {session.state}, and cannot be stopped.")
         self._end_later(key, "STOPPED")
@@ -253,6 +267,8 @@ class Sessions:
             output = read_output(journal_file(self._kernels.folder(session.kernel), record.message))
         if record.error is not None:
             output = replace(output, status="error", error_name="SessionError", error_value=record.error)
+        elif record.state == "CANCELLED" and output.status is None:
+            output = replace(output, status="error", error_name="Canceled", error_value="Canceled before it ran.")
         return Statement(
             record.id, record.code, record.state, record.created, output, record.started, record.completed, record.error
         )

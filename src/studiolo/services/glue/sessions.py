@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import now
 from studiolo.services.call import Call
+from studiolo.services.glue.output import as_data
 from studiolo.services.glue.service import glue
 from studiolo.sessions import Output, Session, SessionRequest, Statement
 
@@ -122,6 +123,7 @@ def as_session(session: Session) -> dict[str, Any]:
         "ExecutionTime": seconds,
         "DPUSeconds": seconds * capacity,
         "IdleTimeout": asked.idle_timeout or asked.timeout,
+        "Timeout": asked.timeout,
         "SessionType": asked.kind,
     }
     return _without_none(shown)
@@ -143,7 +145,7 @@ def as_statement(statement: Statement) -> dict[str, Any]:
 
 def _as_output(output: Output) -> dict[str, Any]:
     shown = {
-        "Data": {"TextPlain": output.text},
+        "Data": as_data(output),
         "ExecutionCount": output.count,
         "Status": output.status,
         "ErrorName": output.error_name,
