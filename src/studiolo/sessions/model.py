@@ -51,6 +51,15 @@ class Session:
 
 
 @dataclass(frozen=True)
+class ConnectEndpoint:
+    """Where a session serves Spark Connect clients, and the token that lets them in until it expires."""
+
+    url: str
+    token: str
+    expires: datetime
+
+
+@dataclass(frozen=True)
 class Output:
     """What a statement printed, showed and returned, in Jupyter's vocabulary.
 

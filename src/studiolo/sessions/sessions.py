@@ -18,7 +18,8 @@ from studiolo.processes import Processes
 from studiolo.runtimes import Runtimes
 from studiolo.sessions.journal import journal_file, read_output
 from studiolo.sessions.kernels import Kernels
-from studiolo.sessions.model import MAX_CODE, Output, Session, SessionRequest, SessionState, Statement
+from studiolo.sessions.materials import Materials
+from studiolo.sessions.model import MAX_CODE, ConnectEndpoint, Output, Session, SessionRequest, SessionState, Statement
 from studiolo.sessions.pool import Pool
 from studiolo.sessions.provision import Provision
 from studiolo.sessions.runner import STATE_AGAIN, Runner
@@ -65,7 +66,15 @@ class Sessions:
             self._kernel_ended,
         )
         self._provision = Provision(
-            self._store, self._kernels, self._pool, runtimes, identity, logs, endpoint, self._kernel_ended
+            self._store,
+            self._kernels,
+            self._pool,
+            runtimes,
+            identity,
+            logs,
+            Materials(settings.folder, identity, endpoint, settings.region),
+            endpoint,
+            self._kernel_ended,
         )
         self._lock = threading.Lock()
         self._runners: dict[Key, Runner] = {}
@@ -139,6 +148,7 @@ class Sessions:
         """
         asked = self._provision.settle(asked)
         self._identity.pass_role(principal, asked.role, SERVICE)
+        self._provision.check_materials(asked)
         if psutil.virtual_memory().available < NEEDED_MEMORY:
             raise LimitExceeded("This machine has less than 1 GiB of memory free: stop a session first.")
         self._make_room(Key(scope, asked.id))
@@ -163,6 +173,27 @@ class Sessions:
     ) -> Page[Session]:
         """The sessions that carry all the tags, in the order of their ids."""
         return self._store.sessions(scope, tags or {}, after, limit)
+
+    def endpoint(self, scope: Scope, name: str) -> ConnectEndpoint:
+        """Where Spark Connect clients reach the session. Raises NotFound, Invalid, and Conflict unless it is READY."""
+        session = self._store.session(Key(scope, name))
+        if session.asked.kind != "SPARK_CONNECT":
+            raise Invalid(
+                f"Session {name} is of type {session.asked.kind}: only a SPARK_CONNECT session has an endpoint."
+            )
+        if session.state != "READY" or session.kernel is None:
+            raise Conflict(f"Session {name} is {session.state}: it has an endpoint when it is READY.")
+        found = self._kernels.addresses(session.kernel)
+        end = session.created + timedelta(minutes=session.asked.timeout)
+        return ConnectEndpoint(f"sc://127.0.0.1:{found['connect']}", found["token"], end)
+
+    def dashboard(self, scope: Scope, name: str) -> str:
+        """The URL of the session's Spark UI. Raises NotFound, and Invalid unless it is READY."""
+        session = self._store.session(Key(scope, name))
+        if session.state != "READY" or session.kernel is None:
+            raise Invalid(f"Session {name} is {session.state}: its Spark UI is there while it is READY.")
+        url: str = self._kernels.addresses(session.kernel)["ui"]
+        return url
 
     def stop(self, scope: Scope, name: str) -> None:
         """Begin to stop a session; it is STOPPED when its processes are gone. Raises NotFound and Conflict.

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.paging import decode_token, encode_token
-from studiolo.domain import now
+from studiolo.domain import NotFound, now
 from studiolo.services.call import Call
 from studiolo.services.glue.output import as_data
 from studiolo.services.glue.service import glue
@@ -36,8 +36,22 @@ def delete_session(call: Call, request: "shapes.DeleteSessionRequestTypeDef") ->
 
 
 @glue.operation
+def get_dashboard_url(call: Call, request: "shapes.GetDashboardUrlRequestTypeDef") -> dict[str, Any]:
+    if request["ResourceType"] != "SESSION":
+        raise NotFound(f"There is no {request['ResourceType'].lower()} {request['ResourceId']} here.")
+    return {"Url": call.studio.sessions.dashboard(call.scope, request["ResourceId"])}
+
+
+@glue.operation
 def get_session(call: Call, request: "shapes.GetSessionRequestTypeDef") -> dict[str, Any]:
     return {"Session": as_session(call.studio.sessions.session(call.scope, request["Id"]))}
+
+
+@glue.operation
+def get_session_endpoint(call: Call, request: "shapes.GetSessionEndpointRequestTypeDef") -> dict[str, Any]:
+    endpoint = call.studio.sessions.endpoint(call.scope, request["SessionId"])
+    shown = {"Url": endpoint.url, "AuthToken": endpoint.token, "AuthTokenExpirationTime": endpoint.expires}
+    return {"SparkConnect": shown}
 
 
 @glue.operation
