@@ -121,7 +121,8 @@ class Provision:
         environment["PYTHONPATH"] = os.pathsep.join([*path, environment["PYTHONPATH"]])
         return {
             "environment": environment,
-            "path": path,
+            # A process that runs does not look at PYTHONPATH any more.
+            "path": environment["PYTHONPATH"].split(os.pathsep),
             "py_files": py_files,
             "conf": conf,
             "output": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/output", key.id)),
