@@ -227,8 +227,8 @@ def _uv(python: Path, command: Sequence[str], stopped: Stopped, seconds: float) 
 
 def _plain(said: str) -> str:
     """uv's message as one paragraph, without the marks it draws."""
-    lines = [re.sub(r"^\W+|^(error|cause|Caused by): ", "", line.strip()) for line in said.splitlines()]
-    return " ".join(line for line in lines if line)
+    said = re.sub(r"\s*\n\W*(?:cause|Caused by): ", ": ", said.strip()).removeprefix("error: ")
+    return " ".join(re.sub(r"^\W+", "", line) for line in said.splitlines()).strip()
 
 
 @contextmanager
