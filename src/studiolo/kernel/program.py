@@ -95,10 +95,11 @@ class StatementKernel(IPythonKernel):
         self.session.send(stream, "claim_reply", self._claim(content), parent=parent, ident=ident)
 
     def _claim(self, content: Mapping[str, Any]) -> dict[str, str]:
-        from studiolo.kernel.spark import NotModifiable, adapt
+        from studiolo.kernel.spark import NotModifiable, adapt, use_catalog
 
         try:
             adapt(self.spark, content["conf"])
+            use_catalog(self.spark, content["catalog"])
             os.environ.update(content["environment"])
             # Python workers get the driver's environment of this moment, not that of the JVM's start.
             self.spark.sparkContext.environment.update(content["environment"])

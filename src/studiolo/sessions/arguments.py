@@ -10,6 +10,10 @@ COMMANDS = ("glueetl", "gluestreaming")
 
 SEPARATOR = re.compile(r"\s--conf[\s=]")
 
+CATALOG = "spark.sql.catalogImplementation"
+METASTORE = "spark.hadoop.hive.metastore.uris"
+WAREHOUSE = "spark.sql.warehouse.dir"
+
 LATER = ("--extra-py-files", "--extra-jars", "--additional-python-modules")
 """Arguments that change what code sees, and are not carried out: refused, so that nobody thinks they were."""
 
@@ -25,11 +29,15 @@ def check_kind(asked: SessionRequest) -> None:
 
 
 def spark_conf(arguments: Mapping[str, str]) -> dict[str, str]:
-    """The Spark settings of `--conf`. Raises Invalid for text that is no settings and for what cannot be honored."""
+    """The Spark settings of `--conf`, and of `--enable-glue-datacatalog` where that is false.
+
+    Raises Invalid for text that is no settings and for what cannot be honored.
+    """
     for name in LATER:
         if arguments.get(name):
             raise Invalid(f"The session argument {name} is not available yet.")
-    return parse_conf(arguments.get("--conf", ""))
+    without = arguments.get("--enable-glue-datacatalog", "").lower() == "false"
+    return {**({CATALOG: "in-memory"} if without else {}), **parse_conf(arguments.get("--conf", ""))}
 
 
 def parse_conf(text: str) -> dict[str, str]:

@@ -8,8 +8,9 @@ from typing import Any
 from studiolo.domain import Conflict
 from studiolo.identity import Identity, client_environment
 from studiolo.logs import Logs
+from studiolo.metastore import Metastore
 from studiolo.runtimes import Runtimes
-from studiolo.sessions.arguments import check_kind, spark_conf
+from studiolo.sessions.arguments import CATALOG, METASTORE, WAREHOUSE, check_kind, spark_conf
 from studiolo.sessions.kernels import Kernels, OnEnd, Plan
 from studiolo.sessions.model import SessionRequest
 from studiolo.sessions.pool import Pool
@@ -30,6 +31,7 @@ class Provision:
         runtimes: Runtimes,
         identity: Identity,
         logs: Logs,
+        metastore: Metastore,
         endpoint: str,
         on_end: OnEnd,
     ) -> None:
@@ -39,6 +41,7 @@ class Provision:
         self._runtimes = runtimes
         self._identity = identity
         self._logs = logs
+        self._metastore = metastore
         self._endpoint = endpoint
         self._on_end = on_end
 
@@ -84,8 +87,18 @@ class Provision:
         """The settings asked for that the kernel was not started with."""
         return spark_conf(self.store.session(key).asked.arguments) if self.kernels.is_warm(kernel) else {}
 
+    def _catalog(self, key: Key, conf: Mapping[str, str]) -> dict[str, str]:
+        """The settings that lead Spark to the Data Catalog of the session's account and region, unless it has its own.
+
+        They come with the claim, so that a kernel kept ready fits every region.
+        """
+        if conf.get(CATALOG, "hive") != "hive" or METASTORE in conf:
+            return {}
+        ours = {METASTORE: self._metastore.uri(key.scope), WAREHOUSE: self._metastore.warehouse(key.scope)}
+        return {name: value for name, value in ours.items() if name not in conf}
+
     def claim(self, key: Key, conf: Mapping[str, str]) -> dict[str, Any]:
-        """What makes a kernel this session's: its credentials, its logs, and settings to be changed."""
+        """What makes a kernel this session's: its credentials, its catalog, its logs, and settings to be changed."""
         asked = self.store.session(key).asked
         lifetime = timedelta(minutes=asked.timeout + 60)
         credentials = self._identity.role_key(asked.role, f"GlueInteractiveSession-{key.id}"[:64], lifetime)
@@ -96,6 +109,7 @@ class Provision:
         return {
             "environment": environment,
             "conf": conf,
+            "catalog": self._catalog(key, spark_conf(asked.arguments)),
             "output": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/output", key.id)),
             "error": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/error", key.id)),
         }

@@ -13,6 +13,7 @@ from studiolo.config import Settings
 from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, Page, Scope
 from studiolo.identity import Identity, Principal
 from studiolo.logs import Logs
+from studiolo.metastore import Metastore
 from studiolo.processes import Processes
 from studiolo.runtimes import Runtimes
 from studiolo.sessions.journal import journal_file, read_output
@@ -47,6 +48,7 @@ class Sessions:
         identity: Identity,
         logs: Logs,
         storage: Storage,
+        metastore: Metastore,
         settings: Settings,
         endpoint: str,
         clock: Clock,
@@ -64,7 +66,7 @@ class Sessions:
             self._kernel_ended,
         )
         self._provision = Provision(
-            self._store, self._kernels, self._pool, runtimes, identity, logs, endpoint, self._kernel_ended
+            self._store, self._kernels, self._pool, runtimes, identity, logs, metastore, endpoint, self._kernel_ended
         )
         self._lock = threading.Lock()
         self._runners: dict[Key, Runner] = {}
