@@ -1,0 +1,50 @@
+"""The Data Catalog: databases, tables, partitions, and what every engine needs to know of them."""
+
+from studiolo.catalog.catalog import Catalog
+from studiolo.catalog.errors import ConcurrentModification, ConditionFailed
+from studiolo.catalog.filters import Among, And, Compare, Filter, IsNull, Matches, Or, like, negate
+from studiolo.catalog.model import (
+    HIVE_NULL,
+    Column,
+    Database,
+    Function,
+    Order,
+    Partition,
+    PartitionIndex,
+    Resource,
+    Segment,
+    SerDe,
+    SkewedInfo,
+    StorageDescriptor,
+    Table,
+)
+from studiolo.catalog.partitions import Failure
+
+__all__ = [
+    "HIVE_NULL",
+    "Among",
+    "And",
+    "Catalog",
+    "Column",
+    "Compare",
+    "ConcurrentModification",
+    "ConditionFailed",
+    "Database",
+    "Failure",
+    "Filter",
+    "Function",
+    "IsNull",
+    "Matches",
+    "Or",
+    "Order",
+    "Partition",
+    "PartitionIndex",
+    "Resource",
+    "Segment",
+    "SerDe",
+    "SkewedInfo",
+    "StorageDescriptor",
+    "Table",
+    "like",
+    "negate",
+]
