@@ -145,9 +145,7 @@ class Data:
         self._warehouse.remove(old)
 
     def _rename(self, before: Table, after: Table) -> None:
-        self._catalog.update_table(
-            self._scope, before.database, after, version_id=before.version, name=before.name
-        )
+        self._catalog.update_table(self._scope, before.database, after, version_id=before.version, name=before.name)
 
     def _move_partitions(self, table: Table, old: str, new: str) -> None:
         old, changes = f"{old.rstrip('/')}/", []
@@ -175,9 +173,7 @@ class Data:
     def _partitions(self, table: Table) -> Iterator[Partition]:
         if table.partition_keys:
             yield from every(
-                lambda after: self._catalog.partitions(
-                    self._scope, table.database, table.name, after=after, limit=PAGE
-                )
+                lambda after: self._catalog.partitions(self._scope, table.database, table.name, after=after, limit=PAGE)
             )
 
 

@@ -60,7 +60,7 @@ def _translating(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
             kinds = WORDS.get(type(error), ())
             raise _first(declared, (*kinds, hive.MetaException), str(error)) from error
         except (StateUnavailable, StoreUnavailable) as error:
-            log.error("%s: %s", name, error)  # noqa: TRY400 (it says what is needed)
+            log.error("%s: %s", name, error)
             raise _first(declared, (hive.MetaException,), str(error)) from error
         except TException as error:
             if type(error) in declared:

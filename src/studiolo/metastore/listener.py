@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from thrift.protocol.TBinaryProtocol import TBinaryProtocolAcceleratedFactory
-from thrift.Thrift import TException
 from thrift.transport.TSocket import TSocket
 from thrift.transport.TTransport import TBufferedTransport, TTransportException
 
@@ -36,9 +35,9 @@ class Listener:
         self._lock = threading.Lock()
         self._closed = False
 
-    def start(self, processor: Callable[[], Process]) -> None:
-        """Begin to accept; `processor` is called once, in the accepting thread: what it loads delays nobody else."""
-        threading.Thread(target=self._accept, args=(processor,), name=f"metastore {self.port}", daemon=True).start()
+    def start(self, load: Callable[[], Callable[[], Process]]) -> None:
+        """Begin to accept; `load` is called in the accepting thread, and what it gives makes each connection's process."""
+        threading.Thread(target=self._accept, args=(load,), name=f"metastore {self.port}", daemon=True).start()
 
     def close(self) -> None:
         """Stop accepting and cut every connection: a client's own retry finds the next server on the same port."""
@@ -50,8 +49,8 @@ class Listener:
                 each.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
-    def _accept(self, processor: Callable[[], Process]) -> None:
-        process = processor()
+    def _accept(self, load: Callable[[], Callable[[], Process]]) -> None:
+        connected = load()
         protocols = TBinaryProtocolAcceleratedFactory(container_length_limit=LONGEST_LIST)
         while True:
             self._free.acquire()
@@ -69,7 +68,9 @@ class Listener:
                     return
                 self._open.add(connection)
             name = f"metastore {self.port} {connection.fileno()}"
-            threading.Thread(target=self._serve, args=(connection, process, protocols), name=name, daemon=True).start()
+            threading.Thread(
+                target=self._serve, args=(connection, connected(), protocols), name=name, daemon=True
+            ).start()
 
     def _serve(self, connection: socket.socket, process: Process, protocols: Any) -> None:
         # Small answers wait 40 ms for an acknowledgment without it.
@@ -82,8 +83,8 @@ class Listener:
                 process(protocol, protocol)
         except (TTransportException, OSError):
             pass  # the client went away, or we do
-        except (TException, UnicodeDecodeError, EOFError) as error:
-            log.warning("a client of the metastore does not speak its protocol (binary, unframed): %s", error)
+        except Exception as error:  # noqa: BLE001 (whatever a client sends, it harms itself alone)
+            log.warning("a client of the metastore sent what cannot be read as Thrift's binary protocol: %s", error)
         finally:
             with self._lock:
                 self._open.discard(connection)

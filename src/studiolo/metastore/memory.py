@@ -83,7 +83,7 @@ def _merged(base: Any, wanted: Any, present: Any) -> Any:
             each.name: _merged(getattr(base, each.name), getattr(wanted, each.name), getattr(present, each.name))
             for each in fields(base)
         }
-        return replace(present, **parts)
+        return type(base)(**parts)
     raise _Both
 
 

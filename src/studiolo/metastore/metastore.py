@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from studiolo.catalog import Catalog
@@ -61,14 +62,14 @@ class Metastore:
                 listener = self._listeners[scope] = Listener(ports.get(scope, 0))
                 if ports.get(scope) != listener.port:
                     self._keep({**ports, scope: listener.port})
-                listener.start(lambda: self._processor(scope))
+                listener.start(lambda: self._processors(scope))
         return f"thrift://127.0.0.1:{listener.port}"
 
     def warehouse(self, scope: Scope) -> str:
         """What `spark.sql.warehouse.dir` is for a scope."""
         return self._warehouse.root(scope)
 
-    def _processor(self, scope: Scope) -> "type[Process] | object":
+    def _processors(self, scope: Scope) -> Callable[[], Process]:
         # The bindings are 100,000 lines: they are loaded aside, while the server already answers.
         from studiolo.metastore.rooms import processors
 

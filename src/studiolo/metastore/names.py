@@ -12,7 +12,9 @@ ESCAPED = re.compile(r"""[\x00-\x1f"#%'*/:=?\\\x7f{\[\]^]""")
 
 def partition_name(keys: Iterable[Column], values: Iterable[str]) -> str:
     """The name of the partition with these values, which is its folder as well."""
-    return "/".join(f"{_escape(key.name)}={_escape(value or HIVE_NULL)}" for key, value in zip(keys, values, strict=True))
+    return "/".join(
+        f"{_escape(key.name)}={_escape(value or HIVE_NULL)}" for key, value in zip(keys, values, strict=True)
+    )
 
 
 def partition_values(name: str, keys: Sequence[Column]) -> tuple[str, ...]:

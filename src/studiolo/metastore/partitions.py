@@ -230,9 +230,7 @@ class Partitions(Room):
         table = self._table(db_name, tbl_name)
         there = self._catalog.partitions_of(*self._of(table), [tuple(each.values) for each in new_parts])
         known = {each.values: each for each in there}
-        changes = [
-            (tuple(each.values), from_partition(each, known.get(tuple(each.values)))) for each in new_parts
-        ]
+        changes = [(tuple(each.values), from_partition(each, known.get(tuple(each.values)))) for each in new_parts]
         self._catalog.update_partitions(*self._of(table), changes, together=True)
 
     def alter_partitions_with_environment_context(

@@ -191,7 +191,9 @@ def from_table(given: Any, before: Table | None = None) -> Table:
         database=given.dbName,
         description=_description(parameters, known),
         owner=given.owner,
-        last_access=known.last_access if given.lastAccessTime == shown.lastAccessTime else _moment(given.lastAccessTime),
+        last_access=known.last_access
+        if given.lastAccessTime == shown.lastAccessTime
+        else _moment(given.lastAccessTime),
         retention=given.retention or 0,
         storage=from_storage(given.sd, known.storage),
         partition_keys=from_columns(given.partitionKeys, known.partition_keys),
