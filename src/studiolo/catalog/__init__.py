@@ -5,12 +5,17 @@ from studiolo.catalog.errors import ConcurrentModification, ConditionFailed
 from studiolo.catalog.filters import Among, And, Compare, Filter, IsNull, Matches, Or, like, negate
 from studiolo.catalog.model import (
     HIVE_NULL,
+    ChildCatalog,
+    Classifier,
     Column,
+    ColumnStatistics,
+    Connection,
     Database,
     Function,
     Order,
     Partition,
     PartitionIndex,
+    Policy,
     Resource,
     Segment,
     SerDe,
@@ -19,16 +24,21 @@ from studiolo.catalog.model import (
     Table,
 )
 from studiolo.catalog.partitions import Failure
+from studiolo.catalog.search import Property
 
 __all__ = [
     "HIVE_NULL",
     "Among",
     "And",
     "Catalog",
+    "ChildCatalog",
+    "Classifier",
     "Column",
+    "ColumnStatistics",
     "Compare",
     "ConcurrentModification",
     "ConditionFailed",
+    "Connection",
     "Database",
     "Failure",
     "Filter",
@@ -39,6 +49,8 @@ __all__ = [
     "Order",
     "Partition",
     "PartitionIndex",
+    "Policy",
+    "Property",
     "Resource",
     "Segment",
     "SerDe",

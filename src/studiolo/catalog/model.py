@@ -164,3 +164,73 @@ class Function:
     resources: tuple[Resource, ...] = ()
     artifact_location: str | None = None
     governance_mode: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnStatistics:
+    """What is known of a column's values; which fields have a meaning depends on `kind`.
+
+    kind: BOOLEAN, DATE, DECIMAL, DOUBLE, LONG, STRING or BINARY; type: the column's, as Hive writes it; minimum and
+    maximum: as text, a date as its moment in ISO 8601; lengths in characters or bytes.
+    """
+
+    column: str
+    type: str
+    kind: str
+    analyzed: datetime | None = None
+    minimum: str | None = None
+    maximum: str | None = None
+    nulls: int | None = None
+    distinct: int | None = None
+    average_length: float | None = None
+    maximum_length: int | None = None
+    trues: int | None = None
+    falses: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach a data source: `properties` by Glue's keys (JDBC_CONNECTION_URL …), `recorded` the rest as given."""
+
+    name: str
+    type: str
+    description: str | None = None
+    match_criteria: tuple[str, ...] = ()
+    properties: Mapping[str, str] = field(default_factory=dict)
+    recorded: Mapping[str, Any] = field(default_factory=dict)
+    created: datetime | None = None
+    updated: datetime | None = None
+    updated_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """How a crawler recognizes a format: `kind` grok, xml, json or csv; `version` counts its changes from 1."""
+
+    name: str
+    kind: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    created: datetime | None = None
+    updated: datetime | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ChildCatalog:
+    """A catalog within an account's: its databases are of the scope whose account is `id`."""
+
+    name: str
+    id: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    created: datetime | None = None
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A resource policy (JSON), and the hash that changes are conditioned on."""
+
+    text: str
+    hash: str
+    created: datetime
+    updated: datetime
