@@ -7,10 +7,10 @@ have changed since they read it, that would undo the others' change.
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from typing import Any
 
-from studiolo.catalog import Column, Table
+from studiolo.catalog import SerDe, StorageDescriptor, Table
 from studiolo.domain import Conflict
 
 WINDOW = 2.0
@@ -78,12 +78,12 @@ def _merged(base: Any, wanted: Any, present: Any) -> Any:
         return wanted
     if all(isinstance(side, Mapping) for side in (base, wanted, present)):
         return _merged_parameters(base, wanted, present)
-    if is_dataclass(base) and type(base) is type(wanted) is type(present) and not isinstance(base, Column):
+    if isinstance(base, StorageDescriptor | SerDe) and type(base) is type(wanted) is type(present):
         parts = {
             each.name: _merged(getattr(base, each.name), getattr(wanted, each.name), getattr(present, each.name))
             for each in fields(base)
         }
-        return type(base)(**parts)
+        return replace(present, **parts)
     raise _Both
 
 

@@ -9,12 +9,14 @@ from studiolo.domain import Scope
 from studiolo.metastore.data import Data
 from studiolo.metastore.databases import Databases
 from studiolo.metastore.door import Door
+from studiolo.metastore.functions import Functions
 from studiolo.metastore.listener import Process
 from studiolo.metastore.locking import Locking
 from studiolo.metastore.locks import Locks
 from studiolo.metastore.partitions import Partitions
 from studiolo.metastore.reception import Reception
 from studiolo.metastore.room import House
+from studiolo.metastore.statistics import Statistics
 from studiolo.metastore.tables import Tables
 from studiolo.metastore.warehouse import Warehouse
 
@@ -27,7 +29,8 @@ def processors(
     data = Data(house)
 
     def processor() -> Process:
-        rooms = [Databases(house, data), Tables(house, data), Partitions(house, data), Locking(house), Reception(house)]
+        owning = [Databases(house, data), Tables(house, data), Partitions(house, data)]
+        rooms = [*owning, Functions(house), Statistics(house), Locking(house), Reception(house)]
         process: Process = ThriftHiveMetastore.Processor(Door(rooms)).process
         return process
 

@@ -65,7 +65,7 @@ def as_columns(columns: Iterable[Column]) -> list[Any]:
 
 def from_columns(given: Sequence[Any] | None, before: Sequence[Column] = ()) -> tuple[Column, ...]:
     known = {column.name: column for column in before}
-    return tuple(_from_column(each, known.get(each.name.lower()) or known.get(each.name)) for each in given or ())
+    return tuple(_from_column(each, known.get(each.name) or known.get(each.name.lower())) for each in given or ())
 
 
 def _from_column(given: Any, before: Column | None) -> Column:
@@ -207,10 +207,11 @@ def from_table(given: Any, before: Table | None = None) -> Table:
 def _description(parameters: dict[str, str], before: Table) -> str | None:
     """Hive keeps a table's description as its parameter `comment`: one that Glue has only as such stays so."""
     comment = parameters.get("comment")
-    if comment is not None and comment == before.description and "comment" not in before.parameters:
-        del parameters["comment"]
-        return before.description
-    return before.description if comment == before.parameters.get("comment") and comment is not None else comment
+    if comment != before.parameters.get("comment", before.description or None):
+        return comment
+    if "comment" not in before.parameters:
+        parameters.pop("comment", None)
+    return before.description
 
 
 def _given_type(given: Any) -> str:
