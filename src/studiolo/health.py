@@ -17,7 +17,7 @@ MIB = 1024 * 1024
 
 
 def own_pages(services: list[str], processes: Processes, metastore: str, reset: Callable[[], None] | None) -> Starlette:
-    """The app of these pages, with the URI of the Hive Metastore. `reset` empties everything; None where the server does not allow it."""
+    """The app of these pages. `reset` empties everything; None where the server does not allow it."""
 
     async def health(_request: Request) -> JSONResponse:
         children = await run_in_threadpool(processes.children)

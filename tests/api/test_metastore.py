@@ -112,7 +112,7 @@ def test_spark_prunes_overwrites_alters_renames_and_drops(
         "sql(\"create function air.log10 as 'org.apache.hadoop.hive.ql.udf.UDFLog10'\")\n"
         "sql('create table air.gone using json as select 1 as a')\n"
         "sql('drop table air.gone')\n"
-        "sql('create table air.gone using json as select 2 as a')\n"
+        "_ = sql('create table air.gone using json as select 2 as a')\n"
     )
     assert printed.splitlines() == ["2", "[Row(a=7, B='z', c=None, d=datetime.date(2024, 1, 1))]", "1"]
     orc = glue.get_table(DatabaseName=air, Name="orc")["Table"]["StorageDescriptor"]
@@ -155,7 +155,7 @@ def test_spark_queries_and_repairs_what_boto3_creates(
         "spark.sql('msck repair table bare.raw')\n"
         "print(spark.sql('select sum(pm) from bare.raw where day > 0').first()[0])\n"
         "spark.range(1).write.saveAsTable('bare.made')\n"
-        "spark.sql('drop table bare.raw')"
+        "_ = spark.sql('drop table bare.raw')"
     )
     assert printed.splitlines() == ["[Row(city='Aotizhongxin', pm=1, day=1)]", "3"]
     assert keys(s3, f"s3://{bucket}/raw/day=2"), "an external table's files are its owner's"

@@ -64,13 +64,15 @@ def as_columns(columns: Iterable[Column]) -> list[Any]:
 
 
 def from_columns(given: Sequence[Any] | None, before: Sequence[Column] = ()) -> tuple[Column, ...]:
+    if given is not None and list(given) == as_columns(before):
+        return tuple(before)
     known = {column.name: column for column in before}
     return tuple(_from_column(each, known.get(each.name) or known.get(each.name.lower())) for each in given or ())
 
 
 def _from_column(given: Any, before: Column | None) -> Column:
     if before is None:
-        return Column(given.name, given.type, given.comment)
+        return Column(given.name.lower(), given.type, given.comment)
     column_type = before.type if given.type == (before.type or "string") else given.type
     return replace(before, type=column_type, comment=given.comment)
 
