@@ -43,14 +43,14 @@ class Data:
     def truncate(self, table: Table, partition_names: Sequence[str] | None) -> None:
         """Delete the files of a table, or of some of its partitions, and leave the folders."""
         if partition_names is None:
-            folders = self._folders(table)
+            folders, found = self._folders(table), list(self._partitions(table))
         else:
             sought = [partition_values(name, table.partition_keys) for name in partition_names]
             found = self._catalog.partitions_of(self._scope, table.database, table.name, sought)
             folders = [place for each in found if (place := location(each))]
         for folder in folders:
             self._warehouse.remove(folder)
-        self._warehouse.make([*folders, *(place for each in self._partitions(table) if (place := location(each)))])
+        self._warehouse.make(dict.fromkeys([*folders, *(place for each in found if (place := location(each)))]))
 
     def rename(self, before: Table, after: Table) -> None:
         """Give a table another name; a managed one in its default place moves with it.
