@@ -4,10 +4,12 @@ Hive's clients alter a table by sending all of it, as they read it and with thei
 have changed since they read it, that would undo the others' change.
 """
 
+import contextlib
+import json
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import Field, dataclass, fields, replace
 from typing import Any
 
 from studiolo.catalog import SerDe, StorageDescriptor, Table
@@ -19,7 +21,7 @@ WINDOW = 2.0
 REMEMBERED = 100
 """Tables."""
 
-SCHEMA = ("spark.sql.sources.", "metadata_location", "EXTERNAL")
+SCHEMA = "spark.sql.sources."
 """Parameters that two changes cannot both set; of others, as sizes and times, the last one is right."""
 
 OF_THE_CATALOG = ("created", "updated", "created_by", "version", "last_access", "database", "name")
@@ -54,12 +56,12 @@ class Memory:
 
 def merged(base: Table, wanted: Table, present: Table) -> Table:
     """What is `wanted`, made of `base`, on the `present` table. Raises Conflict where the two changes are of one thing."""
+    # A client that has all the present columns in its own has seen the other's change, if not at its first reading.
+    merge = _Merge(whole=_columns(present) <= _columns(wanted))
     try:
-        changed = {
-            each.name: _merged(getattr(base, each.name), getattr(wanted, each.name), getattr(present, each.name))
-            for each in fields(Table)
-            if each.name not in OF_THE_CATALOG
-        }
+        changed = merge.fields(
+            base, wanted, present, [each for each in fields(Table) if each.name not in OF_THE_CATALOG]
+        )
     except _Both:
         raise Conflict(
             f"Table {present.database}.{present.name} was changed by another client meanwhile: run the statement again."
@@ -67,37 +69,56 @@ def merged(base: Table, wanted: Table, present: Table) -> Table:
     return replace(present, **changed, name=wanted.name, database=wanted.database, last_access=wanted.last_access)
 
 
+def _columns(table: Table) -> set[tuple[str, Any]]:
+    """The columns by name and type: Spark keeps those of some formats in a parameter alone."""
+    columns = {(column.name, column.type) for column in (table.storage.columns if table.storage else ())}
+    with contextlib.suppress(KeyError, ValueError, TypeError):
+        schema = json.loads(table.parameters["spark.sql.sources.schema"])
+        columns |= {(field["name"], json.dumps(field["type"])) for field in schema["fields"]}
+    return columns
+
+
 class _Both(Exception):
     """Both sides changed the same thing, differently."""
 
 
-def _merged(base: Any, wanted: Any, present: Any) -> Any:
-    if wanted == base:
-        return present
-    if present in (base, wanted):
-        return wanted
-    if all(isinstance(side, Mapping) for side in (base, wanted, present)):
-        return _merged_parameters(base, wanted, present)
-    if isinstance(base, StorageDescriptor | SerDe) and type(base) is type(wanted) is type(present):
-        parts = {
-            each.name: _merged(getattr(base, each.name), getattr(wanted, each.name), getattr(present, each.name))
-            for each in fields(base)
+@dataclass(frozen=True)
+class _Merge:
+    """Three-way merging; `whole` says that what is wanted of the columns includes what is there."""
+
+    whole: bool
+
+    def fields(self, base: Any, wanted: Any, present: Any, parts: Sequence[Field[Any]]) -> dict[str, Any]:
+        return {
+            part.name: self.value(getattr(base, part.name), getattr(wanted, part.name), getattr(present, part.name))
+            for part in parts
         }
-        return replace(present, **parts)
-    raise _Both
 
+    def value(self, base: Any, wanted: Any, present: Any) -> Any:
+        if wanted == base:
+            return present
+        if present in (base, wanted):
+            return wanted
+        if all(isinstance(side, Mapping) for side in (base, wanted, present)):
+            return self.parameters(base, wanted, present)
+        if isinstance(base, StorageDescriptor | SerDe) and type(base) is type(wanted) is type(present):
+            return replace(present, **self.fields(base, wanted, present, fields(base)))
+        if self.whole and isinstance(wanted, tuple):
+            return wanted
+        raise _Both
 
-def _merged_parameters(
-    base: Mapping[str, str], wanted: Mapping[str, str], present: Mapping[str, str]
-) -> dict[str, str]:
-    after = dict(present)
-    for key in base.keys() | wanted.keys():
-        if wanted.get(key) == base.get(key):
-            continue
-        if present.get(key) not in (base.get(key), wanted.get(key)) and key.startswith(SCHEMA):
-            raise _Both
-        if key in wanted:
-            after[key] = wanted[key]
-        else:
-            after.pop(key, None)
-    return after
+    def parameters(
+        self, base: Mapping[str, str], wanted: Mapping[str, str], present: Mapping[str, str]
+    ) -> dict[str, str]:
+        after = dict(present)
+        for key in base.keys() | wanted.keys():
+            if wanted.get(key) == base.get(key):
+                continue
+            both = present.get(key) not in (base.get(key), wanted.get(key))
+            if both and key.startswith(SCHEMA) and not self.whole:
+                raise _Both
+            if key in wanted:
+                after[key] = wanted[key]
+            else:
+                after.pop(key, None)
+        return after

@@ -153,7 +153,9 @@ class Tables(Room):
     def _alter(self, database: str, name: str, given: Any, context: Mapping[str, str]) -> None:
         database = plain(database).lower()
         given.dbName, given.tableName = plain(given.dbName or database).lower(), given.tableName.lower()
-        base = self._shown.earliest(database, name)
+        # Iceberg guards its commits itself, by a lock or by what it expects.
+        iceberg = (given.parameters or {}).get("table_type", "").upper() == "ICEBERG"
+        base = None if iceberg else self._shown.earliest(database, name)
         expected = (context[EXPECTED_KEY], context.get(EXPECTED_VALUE)) if EXPECTED_KEY in context else None
         for _ in range(TRIES):
             before = self._catalog.table(self._scope, database, name)
