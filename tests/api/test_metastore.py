@@ -283,5 +283,5 @@ def test_a_client_that_speaks_something_else_disturbs_nobody(server: Server, hom
 
 def test_the_metastore_is_where_status_and_env_say(server: Server, home: str) -> None:
     assert home in server.run("status").stdout
-    assert server.environment()["STUDIOLO_METASTORE_URI"] == home
+    assert f"export STUDIOLO_METASTORE_URI={home}\n" in server.run("env").stdout
     assert server.health()["metastore"] == home
