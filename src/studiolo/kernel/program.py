@@ -97,10 +97,11 @@ class StatementKernel(IPythonKernel):
         self.session.send(stream, "claim_reply", self._claim(content), parent=parent, ident=ident)
 
     def _claim(self, content: Mapping[str, Any]) -> dict[str, str]:
-        from studiolo.kernel.spark import NotModifiable, adapt, add_python
+        from studiolo.kernel.spark import NotModifiable, adapt, add_python, use_catalog
 
         try:
             adapt(self.spark, content["conf"])
+            use_catalog(self.spark, content["catalog"])
             os.environ.update(content["environment"])
             add_python(self.spark, content["path"], content["py_files"])
             # Python workers get the driver's environment of this moment, not that of the JVM's start.

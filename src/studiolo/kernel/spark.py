@@ -112,3 +112,19 @@ def add_python(spark: SparkSession, path: Sequence[str], files: Sequence[str]) -
         # A second time changes nothing, and Spark says so in the log.
         spark.sparkContext.addPyFile(file)
     importlib.invalidate_caches()
+
+
+def use_catalog(spark: SparkSession, conf: Mapping[str, str]) -> None:
+    """Set where the metastore and the warehouse are, although Spark takes these settings for static.
+
+    It reads them when a statement first asks for its catalog: until then they can be put where it will look.
+    """
+    session: Any = spark._jsparkSession
+    shared, context = session.sharedState(), session.sparkContext()
+    for name, value in conf.items():
+        for settings in (shared.conf(), context.conf()):
+            settings.set(name, value)
+        if name.startswith("spark.hadoop."):
+            for settings in (shared.hadoopConf(), context.hadoopConfiguration()):
+                settings.set(name.removeprefix("spark.hadoop."), value)
+        session.sessionState().conf().setConfString(name, value)
