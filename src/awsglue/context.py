@@ -19,7 +19,9 @@ from awsglue.dynamicframe import DynamicFrame
 from awsglue.errors import NotSupported
 from awsglue.readers import DataFrameReader, DataFrameWriter, DynamicFrameReader, DynamicFrameWriter
 from awsglue.reading import PASSED
+from awsglue.stages import Data
 from awsglue.tables import read_table
+from awsglue.writing import as_table
 
 Options = Mapping[str, Any]
 
@@ -229,7 +231,9 @@ class GlueContext(SQLContext):
         header = {"writeHeader": format_options["withHeader"]} if format_options else {}
         sink.setFormat(table.format, **format_options, **header)
         sink.setCatalogInfo(database, table_name, catalog_id)
-        return sink.writeFrame(frame)
+        typed = as_table(Data(frame.toDF(), frame.schema()), schema_of(table))
+        sink.writeFrame(DynamicFrame.of(typed, self, frame.name))
+        return frame
 
     def write_from_catalog(
         self, frame_or_dfc: DynamicFrame, database: str, table_name: str, **kwargs: Any

@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import DataFrame, DataFrameWriter
 
 from awsglue import gluetypes as glue
-from awsglue.columns import Node, cast, nodes_of
+from awsglue.columns import Node, fit, nodes_of
 from awsglue.combining import selected
 from awsglue.errors import NotSupported
 from awsglue.reading import COLUMNAR, PASSED, truth
@@ -51,9 +51,30 @@ def writable(data: Data, format: str) -> Data:
 
 
 def _text(node: Node) -> Node:
-    if isinstance(node.kind, glue.NullType):
-        return Node(node.name, cast(node, glue.StringType()), glue.StringType())
-    return node
+    kind = _without_nulls(node.kind)
+    return Node(node.name, fit(node.column, node.kind, kind), kind)
+
+
+def _without_nulls(kind: glue.DataType) -> glue.DataType:
+    if isinstance(kind, glue.NullType):
+        return glue.StringType()
+    if isinstance(kind, glue.ArrayType):
+        return glue.ArrayType(_without_nulls(kind.elementType))
+    if isinstance(kind, glue.StructType):
+        return glue.StructType([glue.Field(field.name, _without_nulls(field.dataType)) for field in kind])
+    return kind
+
+
+def as_table(data: Data, schema: glue.StructType) -> Data:
+    """The records with the types that a table has for its columns; what cannot be cast is null."""
+    kinds = {field.name.lower(): field.dataType for field in schema}
+    nodes = [
+        Node(node.name, fit(node.column, node.kind, kinds[node.name.lower()]), kinds[node.name.lower()])
+        if node.name.lower() in kinds
+        else node
+        for node in nodes_of(data.schema)
+    ]
+    return selected(data.dataframe, nodes)
 
 
 def write(data: Data, target: Target) -> Data:
