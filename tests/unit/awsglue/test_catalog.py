@@ -77,8 +77,8 @@ def test_csv_values_that_are_not_of_their_columns_type_make_a_choice(
 ) -> None:
     (tmp_path / "medicare.csv").write_text(MEDICARE)
     glue_context.spark_session.sql(
-        f"create table {database}.medicare (`drg definition` string, `provider id` bigint, `provider name` string, street string,"
-        f" city string, state string, `provider zip code` bigint) using csv options (header true) location '{tmp_path}'"
+        f"create table {database}.medicare (`drg definition` string, `provider id` bigint, `provider name` string,"
+        f" street string, city string, state string, `provider zip code` bigint) using csv options (header true) location '{tmp_path}'"
     )
     medicare = glue_context.create_dynamic_frame.from_catalog(database=database, table_name="medicare")
     expected = "root\n|-- provider id: choice\n|    |-- long\n|    |-- string\n|-- provider zip code: long\n"
@@ -95,7 +95,7 @@ def test_a_predicate_chooses_partitions_of_a_table(glue_context: GlueContext, da
     session.sql(
         f"create table {database}.sales (n int, year string) using parquet partitioned by (year) location '{tmp_path}'"
     )
-    session.sql(f"insert into {database}.sales values (1, '2019'), (2, '2020')")
+    session.sql(f"insert into {database}.sales values (1, '2019'), (2, '2020')")  # noqa: S608
     frame = glue_context.create_dynamic_frame.from_catalog(
         database=database, table_name="sales", push_down_predicate="year = '2020'", transformation_ctx="sales"
     )
