@@ -59,6 +59,11 @@ class Runtimes:
             raise Invalid(f"Glue version {version} is not available here; available are {there}.")
         return self._runtimes[labels[version]]
 
-    def jars(self, runtime: Runtime) -> list[Path]:
-        """The jars Spark needs beyond pyspark's own, fetched at first use. Raises JarsUnavailable."""
-        return sorted(fetch_jars(self._table["runtime"][runtime.name]["jars"], self._jars).iterdir())
+    def jars(self, runtime: Runtime, *, connect: bool = False) -> list[Path]:
+        """The jars Spark needs beyond pyspark's own, fetched at first use. Raises JarsUnavailable.
+
+        `connect` adds those of a Spark Connect server.
+        """
+        entry = self._table["runtime"][runtime.name]
+        sets = [entry["jars"], entry["connect"]] if connect else [entry["jars"]]
+        return [jar for coordinates in sets for jar in sorted(fetch_jars(coordinates, self._jars).iterdir())]

@@ -78,7 +78,8 @@ def test_csv_values_that_are_not_of_their_columns_type_make_a_choice(
     (tmp_path / "medicare.csv").write_text(MEDICARE)
     glue_context.spark_session.sql(
         f"create table {database}.medicare (`drg definition` string, `provider id` bigint, `provider name` string,"
-        f" street string, city string, state string, `provider zip code` bigint) using csv options (header true) location '{tmp_path}'"
+        f" street string, city string, state string, `provider zip code` bigint)"
+        f" using csv options (header true) location '{tmp_path}'"
     )
     medicare = glue_context.create_dynamic_frame.from_catalog(database=database, table_name="medicare")
     expected = "root\n|-- provider id: choice\n|    |-- long\n|    |-- string\n|-- provider zip code: long\n"
