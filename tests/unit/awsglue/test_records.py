@@ -1,10 +1,15 @@
 """JSON as Glue's reader takes it, without Spark."""
 
+import subprocess
+import sys
+from functools import partial
 from typing import Any
 
 import pytest
+from pyspark import cloudpickle
 
-from awsglue.records import merge, parse_json, record_of, row_of, shape_of
+import awsglue.shapes  # which has functions travel by value
+from awsglue.records import json_lines, mapped, merge, parse_json, record_of, row_of, scan_json, shape_of
 
 
 def good(text: str, path: tuple[str, ...] = ()) -> list[Any]:
@@ -69,3 +74,21 @@ def test_a_record_comes_back_from_a_row_as_it_was() -> None:
     rows = [row_of(record, shape) for record in records]
     assert rows[1] == ((None, "one"), None)
     assert [record_of(row, shape) for row in rows] == records
+
+
+def test_workers_need_no_awsglue() -> None:
+    assert awsglue.shapes
+    function = partial(mapped, function=lambda record: {"n": record["n"] + 1})
+    sent = cloudpickle.dumps(
+        [function, partial(scan_json, path=[], names=[], hint={}), partial(json_lines, shape={"string": None})]
+    )
+    worker = """
+import pickle, sys
+sys.modules["awsglue"] = None
+function, scan, lines = pickle.loads(sys.stdin.buffer.read())
+results = [list(function([(True, {"n": 1})])), list(scan([("file", '{"n": 1}')])), list(lines(["x"]))]
+print(results)
+"""
+    answer = subprocess.run([sys.executable, "-c", worker], input=sent, capture_output=True, check=True).stdout
+    expected = [[(True, {"n": 2})], [({"struct": {"n": {"int": None}}}, 0, True)], ['"x"']]
+    assert answer.decode().strip() == str(expected)
