@@ -138,6 +138,9 @@ def main(folder: Path) -> int:
     app.config.InteractiveShell.colors = "nocolor"
     asyncio.set_event_loop(asyncio.new_event_loop())
     app.initialize([])
+    # Imported while the JVM starts: it costs the session nothing.
+    from awsglue.context import GlueContext
+
     try:
         spark = starting.result()
         note_addresses(folder, spark, launch["connect"])
@@ -151,7 +154,10 @@ def main(folder: Path) -> int:
     app.session.journal = journal
     app.shell.events.register("pre_run_cell", kernel.before_cell)
     app.shell.register_magics(SessionMagics)
-    app.shell.user_ns.update(spark=spark, sc=spark.sparkContext, sqlContext=_sql_context(spark))
+    glue_context = GlueContext(spark.sparkContext)
+    app.shell.user_ns.update(
+        spark=spark, sc=spark.sparkContext, sqlContext=_sql_context(spark), glueContext=glue_context
+    )
     app.start()
     return 0
 
