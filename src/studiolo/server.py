@@ -14,6 +14,7 @@ import uvicorn
 
 from studiolo import __version__
 from studiolo.app import SERVICES, App
+from studiolo.catalog import Catalog
 from studiolo.config import Settings
 from studiolo.domain import now
 from studiolo.health import own_pages
@@ -73,6 +74,7 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
     root = root_key(folder)
     processes = Processes(state, folder / "logs")
     identity = Identity(state, root, settings.account_id, now)
+    catalog = Catalog(state, now)
     logs = Logs(state, folder / "log-events", now)
     storage = Storage(settings, processes, root)
     storage.start()
@@ -92,7 +94,7 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
 
     services = sorted([*SERVICES, "s3"])
     pages = own_pages(services, processes, reset if settings.allow_reset else None)
-    studio = Studio(identity, logs, sessions, ml)
+    studio = Studio(identity, catalog, logs, sessions, ml)
     return App(studio, S3Gateway(storage), pages, settings.max_body_mib), storage
 
 

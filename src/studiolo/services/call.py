@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from studiolo.domain import Scope
 
 if TYPE_CHECKING:
+    from studiolo.catalog import Catalog
     from studiolo.identity import Identity, Principal
     from studiolo.logs import Logs
     from studiolo.ml import MachineLearning
@@ -17,6 +18,7 @@ class Studio:
     """The domains of one running Studiolo."""
 
     identity: "Identity"
+    catalog: "Catalog"
     logs: "Logs"
     sessions: "Sessions"
     ml: "MachineLearning"

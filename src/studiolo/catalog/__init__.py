@@ -1,0 +1,62 @@
+"""The Data Catalog: databases, tables, partitions, and what every engine needs to know of them."""
+
+from studiolo.catalog.catalog import Catalog
+from studiolo.catalog.errors import ConcurrentModification, ConditionFailed
+from studiolo.catalog.filters import Among, And, Compare, Filter, IsNull, Matches, Or, like, negate
+from studiolo.catalog.model import (
+    HIVE_NULL,
+    ChildCatalog,
+    Classifier,
+    Column,
+    ColumnStatistics,
+    Connection,
+    Database,
+    Function,
+    Order,
+    Partition,
+    PartitionIndex,
+    Policy,
+    Resource,
+    Segment,
+    SerDe,
+    SkewedInfo,
+    StorageDescriptor,
+    Table,
+)
+from studiolo.catalog.partitions import Failure
+from studiolo.catalog.search import Property
+
+__all__ = [
+    "HIVE_NULL",
+    "Among",
+    "And",
+    "Catalog",
+    "ChildCatalog",
+    "Classifier",
+    "Column",
+    "ColumnStatistics",
+    "Compare",
+    "ConcurrentModification",
+    "ConditionFailed",
+    "Connection",
+    "Database",
+    "Failure",
+    "Filter",
+    "Function",
+    "IsNull",
+    "Matches",
+    "Or",
+    "Order",
+    "Partition",
+    "PartitionIndex",
+    "Policy",
+    "Property",
+    "Resource",
+    "Segment",
+    "SerDe",
+    "SkewedInfo",
+    "StorageDescriptor",
+    "Table",
+    "like",
+    "negate",
+]

@@ -1,0 +1,84 @@
+"""Databases: namespaces for tables and functions."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.exc import IntegrityError
+
+from studiolo.catalog.model import Database
+from studiolo.catalog.subject import DATABASE, Subject, bound, document, fold, require_database, within
+from studiolo.catalog.tables import databases, functions, tables
+from studiolo.catalog.tags import database_resource, drop_tags, set_tags
+from studiolo.domain import AlreadyExists, Conflict, Page, Scope
+from studiolo.state import page
+
+PAGE = 100
+
+
+class Databases(Subject):
+    """Databases of one catalog."""
+
+    def create_database(self, scope: Scope, database: Database, tags: Mapping[str, str] | None = None) -> Database:
+        """Add a database. Raises AlreadyExists and Invalid."""
+        name = fold(database.name)
+        made = replace(database, name=name, created=self._clock())
+        try:
+            with self._state.transaction() as tx:
+                tx.execute(databases.insert().values(bound(scope, name=name, document=document(DATABASE, made))))
+                set_tags(tx, scope, database_resource(name), tags or {})
+        except IntegrityError:
+            raise AlreadyExists("Database already exists.") from None
+        return made
+
+    def database(self, scope: Scope, name: str) -> Database:
+        """Raises NotFound."""
+        with self._state.reading() as connection:
+            return DATABASE.validate_json(require_database(connection, scope, name.lower()).document)
+
+    def databases(self, scope: Scope, after: str | None = None, limit: int = PAGE) -> Page[Database]:
+        """The databases in the order of their names."""
+        with self._state.reading() as connection:
+            found = page(connection, _DATABASES.params(bound(scope)), databases.c.name, after, limit)
+        return Page([DATABASE.validate_json(row.document) for row in found.items], found.next)
+
+    def update_database(self, scope: Scope, name: str, database: Database) -> Database:
+        """Give a database other properties, or another name, by which its tables are found from then on.
+
+        Raises NotFound, AlreadyExists for the other name, and Invalid.
+        """
+        old, new = name.lower(), fold(database.name)
+        try:
+            with self._state.transaction() as tx:
+                row = require_database(tx, scope, old, lock=True)
+                before = DATABASE.validate_json(row.document)
+                after = replace(database, name=new, created=before.created)
+                values = {"name": new, "document": document(DATABASE, after)}
+                tx.execute(databases.update().where(within(databases, scope, name=old)).values(values))
+                if new != old:
+                    for table in (tables, functions):
+                        tx.execute(table.update().where(within(table, scope, database=old)).values(database=new))
+        except IntegrityError:
+            raise AlreadyExists("Database already exists.") from None
+        return after
+
+    def delete_database(self, scope: Scope, name: str, *, cascade: bool = True) -> None:
+        """Delete a database with its tables and functions.
+
+        Raises NotFound, and Conflict where it has any and `cascade` is False.
+        """
+        name = name.lower()
+        with self._state.transaction() as tx:
+            require_database(tx, scope, name)
+            for table in (tables, functions):
+                mine = within(table, scope, database=name)
+                if not cascade and tx.execute(select(table.c.name).where(mine).limit(1)).first():
+                    raise Conflict(f"Database {name} is not empty.")
+                tx.execute(table.delete().where(mine))
+            tx.execute(databases.delete().where(within(databases, scope, name=name)))
+            drop_tags(tx, scope, database_resource(name))
+
+
+_DATABASES = select(databases.c.document).where(
+    databases.c.catalog == bindparam("catalog"), databases.c.region == bindparam("region")
+)

@@ -1,0 +1,131 @@
+"""Searching the tables of all databases (Glue API Reference, SearchTables)."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import select
+
+from studiolo.catalog.model import Table
+from studiolo.catalog.subject import TABLE, Subject, within
+from studiolo.catalog.tables import tables
+from studiolo.domain import Invalid, Page, Scope
+
+_FIELDS: Mapping[str, Callable[[Table], Any]] = {
+    "name": lambda table: table.name,
+    "tablename": lambda table: table.name,
+    "databasename": lambda table: table.database,
+    "description": lambda table: table.description or "",
+    "owner": lambda table: table.owner or "",
+    "tabletype": lambda table: table.type or "",
+    "location": lambda table: (table.storage.location if table.storage else None) or "",
+    "createtime": lambda table: table.created,
+    "updatetime": lambda table: table.updated,
+    "lastaccesstime": lambda table: table.last_access,
+}
+_MOMENTS = ("createtime", "updatetime", "lastaccesstime")
+_COMPARISONS: Mapping[str, Callable[[datetime, datetime], bool]] = {
+    "EQUALS": lambda left, right: left == right,
+    "GREATER_THAN": lambda left, right: left > right,
+    "LESS_THAN": lambda left, right: left < right,
+    "GREATER_THAN_EQUALS": lambda left, right: left >= right,
+    "LESS_THAN_EQUALS": lambda left, right: left <= right,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A condition on a field or parameter of a table; `comparator` is for moments."""
+
+    key: str
+    value: str
+    comparator: str = "EQUALS"
+
+
+class Search(Subject):
+    """Tables by what they are like."""
+
+    def search_tables(
+        self,
+        scope: Scope,
+        *,
+        text: str | None = None,
+        properties: Sequence[Property] = (),
+        sort: Sequence[tuple[str, bool]] = (),
+        after: int = 0,
+        limit: int = 100,
+    ) -> Page[Table]:
+        """The tables that all conditions hold for; `sort` names fields and whether each is descending.
+
+        text: words that are all in the table's name, description, columns or parameters, exactly so in quotes;
+        a text property matches one of the words that punctuation divides a field into. Raises Invalid.
+        """
+        tests = [_property_test(each) for each in properties]
+        if text and text.strip():
+            tests.append(_text_test(text.strip()))
+        query = select(tables.c.database, tables.c.document).where(within(tables, scope))
+        with self._state.reading() as connection:
+            rows = connection.execute(query.order_by(tables.c.database, tables.c.name)).all()
+        found = [replace(TABLE.validate_json(row.document), database=row.database) for row in rows]
+        found = [table for table in found if all(test(table) for test in tests)]
+        for name, descending in reversed(sort):
+            found.sort(key=_sort_key(name), reverse=descending)
+        more = len(found) > after + limit
+        return Page(found[after : after + limit], str(after + limit) if more else None)
+
+
+def _value(table: Table, key: str) -> Any:
+    field = _FIELDS.get(key.lower())
+    return field(table) if field is not None else table.parameters.get(key, "")
+
+
+def _sort_key(name: str) -> Callable[[Table], tuple[bool, Any]]:
+    def key(table: Table) -> tuple[bool, Any]:
+        value = _value(table, name)
+        return value is not None, value if value is not None else ""
+
+    return key
+
+
+def _property_test(wanted: Property) -> Callable[[Table], bool]:
+    if wanted.key.lower() in _MOMENTS:
+        moment, compare = _moment(wanted.value), _COMPARISONS[wanted.comparator]
+
+        def in_time(table: Table) -> bool:
+            found = _value(table, wanted.key)
+            return found is not None and compare(found, moment)
+
+        return in_time
+    value = wanted.value.lower()
+    return lambda table: value == _value(table, wanted.key).lower() or value in _words(_value(table, wanted.key))
+
+
+def _text_test(text: str) -> Callable[[Table], bool]:
+    if len(text) > 2 and text[0] == text[-1] == '"':
+        exact = text[1:-1].lower()
+        return lambda table: any(exact == part.lower() for part in _texts(table))
+    words = text.lower().split()
+    return lambda table: all(any(word in part.lower() for part in _texts(table)) for word in words)
+
+
+def _texts(table: Table) -> list[str]:
+    columns = (*(table.storage.columns if table.storage else ()), *table.partition_keys)
+    named = [part for column in columns for part in (column.name, column.comment or "")]
+    return [table.name, table.database, table.description or "", *named, *table.parameters, *table.parameters.values()]
+
+
+def _words(text: str) -> list[str]:
+    return re.split(r"[^0-9a-z]+", text.lower())
+
+
+def _moment(text: str) -> datetime:
+    """Seconds since 1970, or ISO 8601."""
+    try:
+        if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+            return datetime.fromtimestamp(float(text), timezone.utc)
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except (ValueError, OverflowError, OSError):
+        raise Invalid(f"{text!r} is not a moment: seconds since 1970, or ISO 8601.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
