@@ -32,6 +32,13 @@ def spark_conf(arguments: Mapping[str, str]) -> dict[str, str]:
     return parse_conf(arguments.get("--conf", ""))
 
 
+def table_formats(arguments: Mapping[str, str]) -> tuple[str, ...]:
+    """The table formats of `--datalake-formats`, a comma list, in one order and each once."""
+    # %%configure may write the names of arguments as those of variables.
+    text = arguments.get("--datalake-formats") or arguments.get("--datalake_formats") or ""
+    return tuple(sorted({name.strip().lower() for name in text.split(",")} - {""}))
+
+
 def parse_conf(text: str) -> dict[str, str]:
     """Settings as `--conf` has them: `spark.a=b --conf spark.c=d e` sets `spark.a` to `b` and `spark.c` to `d e`.
 

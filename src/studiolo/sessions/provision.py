@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from studiolo.domain import Conflict
+from studiolo.domain import Conflict, Invalid
 from studiolo.identity import Identity, client_environment
 from studiolo.logs import Logs
 from studiolo.runtimes import Runtimes
-from studiolo.sessions.arguments import check_kind, spark_conf
+from studiolo.sessions.arguments import check_kind, spark_conf, table_formats
 from studiolo.sessions.kernels import Kernels, OnEnd, Plan
 from studiolo.sessions.model import SessionRequest
 from studiolo.sessions.pool import Pool
@@ -51,7 +51,13 @@ class Provision:
 
     def plan(self, asked: SessionRequest, conf: Mapping[str, str]) -> Plan:
         runtime = self._runtimes.for_glue(asked.glue_version or self._runtimes.default_label())
-        return self.kernels.plan(runtime, size(asked, this_machine()), conf)
+        formats = table_formats(asked.arguments)
+        known = self._runtimes.formats(runtime)
+        if unknown := sorted(set(formats) - set(known)):
+            raise Invalid(
+                f"--datalake-formats {', '.join(unknown)} is not available; available are {', '.join(known)}."
+            )
+        return self.kernels.plan(runtime, size(asked, this_machine()), conf, formats)
 
     def kernel_for(self, key: Key) -> str:
         """A kernel for the session: a warm one if it differs in nothing but what can be changed while Spark runs."""
@@ -73,7 +79,10 @@ class Provision:
     def _start(self, key: Key, asked: SessionRequest) -> str:
         kernel = self.kernels.new()
         self._give(key, kernel)
-        self.kernels.start(kernel, self.plan(asked, spark_conf(asked.arguments)), warm=False, on_end=self._on_end)
+        plan = self.plan(asked, spark_conf(asked.arguments))
+        client = self._client_environment(key)
+        aws = {name: value for name, value in client.items() if name.startswith("AWS_")}
+        self.kernels.start(kernel, plan, warm=False, on_end=self._on_end, aws=aws)
         return kernel
 
     def _give(self, key: Key, kernel: str) -> None:
@@ -86,16 +95,16 @@ class Provision:
 
     def claim(self, key: Key, conf: Mapping[str, str]) -> dict[str, Any]:
         """What makes a kernel this session's: its credentials, its logs, and settings to be changed."""
-        asked = self.store.session(key).asked
-        lifetime = timedelta(minutes=asked.timeout + 60)
-        credentials = self._identity.role_key(asked.role, f"GlueInteractiveSession-{key.id}"[:64], lifetime)
-        environment = {
-            **client_environment(self._endpoint, key.scope.region, credentials),
-            "GLUE_SESSION_ID": key.id,
-        }
         return {
-            "environment": environment,
+            "environment": {**self._client_environment(key), "GLUE_SESSION_ID": key.id},
             "conf": conf,
             "output": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/output", key.id)),
             "error": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/error", key.id)),
         }
+
+    def _client_environment(self, key: Key) -> dict[str, str]:
+        """The variables that let AWS clients reach this server with credentials of the session's role."""
+        asked = self.store.session(key).asked
+        lifetime = timedelta(minutes=asked.timeout + 60)
+        credentials = self._identity.role_key(asked.role, f"GlueInteractiveSession-{key.id}"[:64], lifetime)
+        return client_environment(self._endpoint, key.scope.region, credentials)
