@@ -12,7 +12,7 @@ from studiolo.catalog.named import Named
 from studiolo.catalog.subject import Subject, fold, within
 from studiolo.catalog.tables import catalogs, databases
 from studiolo.catalog.tags import drop_tags, set_tags
-from studiolo.domain import AlreadyExists, Clock, Conflict, Page, Scope
+from studiolo.domain import AlreadyExists, Clock, Invalid, Page, Scope
 from studiolo.state import State
 
 
@@ -55,13 +55,13 @@ class Catalogs(Subject):
             self._catalogs.replace_within(tx, scope, name, made)
 
     def delete_catalog(self, scope: Scope, name: str) -> None:
-        """Raises NotFound, and Conflict while it has databases."""
+        """Raises NotFound, and Invalid while it has databases."""
         name = name.lower()
         with self._state.transaction() as tx:
             found = self._catalogs.get_within(tx, scope, name, lock=True)
             inside = within(databases, Scope(found.id, scope.region))
             if tx.execute(select(databases.c.name).where(inside).limit(1)).first():
-                raise Conflict(f"Catalog {name} has databases: delete them first.")
+                raise Invalid(f"Catalog {name} has databases: delete them first.")
             self._catalogs.delete_within(tx, scope, name)
             drop_tags(tx, scope, _resource(name))
 

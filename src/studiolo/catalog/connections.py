@@ -44,7 +44,7 @@ class Connections(Subject):
         self,
         scope: Scope,
         *,
-        type: str | None = None,
+        kind: str | None = None,
         match_criteria: Iterable[str] = (),
         after: str | None = None,
         limit: int = 100,
@@ -54,7 +54,7 @@ class Connections(Subject):
         found: list[Connection] = []
         while len(found) <= limit:
             rows = self._connections.list(scope, after, SCAN)
-            found += [each for each in rows.items if type in (None, each.type) and wanted <= set(each.match_criteria)]
+            found += [each for each in rows.items if kind in (None, each.type) and wanted <= set(each.match_criteria)]
             after = rows.next
             if after is None:
                 break
@@ -78,7 +78,8 @@ class Connections(Subject):
 
     def delete_connections(self, scope: Scope, names: Iterable[str]) -> tuple[list[str], dict[str, DomainError]]:
         """The names of those that were deleted; why the others were not."""
-        gone, failures = [], {}
+        gone: list[str] = []
+        failures: dict[str, DomainError] = {}
         for name in names:
             try:
                 self.delete_connection(scope, name)

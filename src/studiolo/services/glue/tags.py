@@ -13,29 +13,39 @@ if TYPE_CHECKING:
 
 @glue.operation
 def get_tags(call: Call, request: "shapes.GetTagsRequestTypeDef") -> dict[str, Any]:
-    session = call.studio.sessions.session(call.scope, _session(call, request["ResourceArn"]))
-    return {"Tags": dict(session.asked.tags)}
+    kind, name = _resource(call, request["ResourceArn"])
+    if kind == "session":
+        return {"Tags": dict(call.studio.sessions.session(call.scope, name).asked.tags)}
+    return {"Tags": call.studio.catalog.tags(call.scope, f"{kind}/{name}")}
 
 
 @glue.operation
 def tag_resource(call: Call, request: "shapes.TagResourceRequestTypeDef") -> dict[str, Any]:
-    call.studio.sessions.set_tags(call.scope, _session(call, request["ResourceArn"]), add=request["TagsToAdd"])
+    kind, name = _resource(call, request["ResourceArn"])
+    if kind == "session":
+        call.studio.sessions.set_tags(call.scope, name, add=request["TagsToAdd"])
+    else:
+        call.studio.catalog.change_tags(call.scope, f"{kind}/{name}", add=request["TagsToAdd"])
     return {}
 
 
 @glue.operation
 def untag_resource(call: Call, request: "shapes.UntagResourceRequestTypeDef") -> dict[str, Any]:
-    call.studio.sessions.set_tags(call.scope, _session(call, request["ResourceArn"]), remove=request["TagsToRemove"])
+    kind, name = _resource(call, request["ResourceArn"])
+    if kind == "session":
+        call.studio.sessions.set_tags(call.scope, name, remove=request["TagsToRemove"])
+    else:
+        call.studio.catalog.change_tags(call.scope, f"{kind}/{name}", remove=request["TagsToRemove"])
     return {}
 
 
-def _session(call: Call, text: str) -> str:
-    """The session that an ARN of this scope names."""
+def _resource(call: Call, text: str) -> tuple[str, str]:
+    """The kind and name of the resource that an ARN of this scope names."""
     try:
         arn = parse_arn(text)
     except ValueError as error:
         raise Invalid(f"{error}.") from error
     kind, _, name = arn.resource.partition("/")
-    if (arn.account, arn.region) != (call.scope.account, call.scope.region) or kind != "session":
+    if (arn.account, arn.region) != (call.scope.account, call.scope.region):
         raise NotFound(f"There is no resource {text} here.")
-    return name
+    return kind, name

@@ -1,0 +1,67 @@
+"""What the handlers of the Data Catalog share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from studiolo.aws.paging import decode_token, encode_token
+from studiolo.catalog import Segment
+from studiolo.domain import Denied, DomainError, Invalid, Scope
+from studiolo.services.call import Call
+from studiolo.services.glue.service import glue
+
+TOKEN_ERROR = "InvalidInputException"  # noqa: S105 (an error code)
+
+
+def scope_of(call: Call, request: Mapping[str, Any]) -> Scope:
+    """Whose catalog a request is about: the account's own, or one within it. Raises NotFound and Denied."""
+    catalog = request.get("CatalogId")
+    if catalog is None or catalog == call.scope.account:
+        return call.scope
+    account, _, name = catalog.partition(":")
+    if account != call.scope.account or not name:
+        raise Denied(
+            f"User: {call.principal.arn} is not authorized to use the catalog {catalog}: "
+            f"this account's catalog is {call.scope.account}, and those within it {call.scope.account}:name."
+        )
+    return Scope(call.studio.catalog.catalog(call.scope, name).id, call.scope.region)
+
+
+def after(request: Mapping[str, Any]) -> str | None:
+    """The place that a list goes on from."""
+    token = request.get("NextToken")
+    return decode_token(token, TOKEN_ERROR) if token else None
+
+
+def number_after(request: Mapping[str, Any]) -> int | None:
+    """The same where places are numbers."""
+    place = after(request)
+    if place is not None and not place.isdecimal():
+        raise Invalid("The pagination token is not one of this list.")
+    return None if place is None else int(place)
+
+
+def next_token(place: str | None) -> dict[str, str]:
+    return {} if place is None else {"NextToken": encode_token(place)}
+
+
+def segment_of(request: Mapping[str, Any]) -> Segment | None:
+    asked = request.get("Segment")
+    return None if asked is None else Segment(asked["SegmentNumber"], asked["TotalSegments"])
+
+
+def error_detail(error: DomainError) -> dict[str, Any]:
+    """Why one entry of a batch failed."""
+    said = glue.error(error)
+    return {"ErrorCode": said.code, "ErrorMessage": said.message}
+
+
+def given(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What is there of an answer."""
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def refuse_transactions(request: Mapping[str, Any]) -> None:
+    """Raise Invalid for what belongs to governed tables, which AWS has ended."""
+    for name in ("TransactionId", "QueryAsOfTime"):
+        if request.get(name) is not None:
+            raise Invalid(f"{name} is for governed tables, which there are none of.")

@@ -1,0 +1,84 @@
+"""AWS Glue: databases of the Data Catalog."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from studiolo.catalog import Database
+from studiolo.domain import Scope
+from studiolo.services.call import Call
+from studiolo.services.glue.common import after, given, next_token, scope_of
+from studiolo.services.glue.service import glue
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import type_defs as shapes
+
+DEFAULT_PAGE = 100
+
+
+@glue.operation
+def create_database(call: Call, request: "shapes.CreateDatabaseRequestTypeDef") -> dict[str, Any]:
+    database = to_database(request["DatabaseInput"])
+    call.studio.catalog.create_database(scope_of(call, request), database, request.get("Tags"))
+    return {}
+
+
+@glue.operation
+def delete_database(call: Call, request: "shapes.DeleteDatabaseRequestTypeDef") -> dict[str, Any]:
+    call.studio.catalog.delete_database(scope_of(call, request), request["Name"])
+    return {}
+
+
+@glue.operation
+def get_database(call: Call, request: "shapes.GetDatabaseRequestTypeDef") -> dict[str, Any]:
+    scope = scope_of(call, request)
+    return {"Database": as_database(scope, call.studio.catalog.database(scope, request["Name"]))}
+
+
+@glue.operation
+def get_databases(call: Call, request: "shapes.GetDatabasesRequestTypeDef") -> dict[str, Any]:
+    """A list of shared databases is empty: there are no other accounts to share them."""
+    scope = scope_of(call, request)
+    if request.get("ResourceShareType") == "FOREIGN":
+        return {"DatabaseList": []}
+    page = call.studio.catalog.databases(scope, after(request), request.get("MaxResults", DEFAULT_PAGE))
+    shown = [as_database(scope, database) for database in page.items]
+    if "AttributesToGet" in request:
+        names = {"Name", *({"TargetDatabase"} if "TARGET_DATABASE" in request["AttributesToGet"] else ())}
+        shown = [{name: each[name] for name in names if name in each} for each in shown]
+    return {"DatabaseList": shown, **next_token(page.next)}
+
+
+@glue.operation
+def update_database(call: Call, request: "shapes.UpdateDatabaseRequestTypeDef") -> dict[str, Any]:
+    database = to_database(request["DatabaseInput"])
+    call.studio.catalog.update_database(scope_of(call, request), request["Name"], database)
+    return {}
+
+
+def to_database(asked: Mapping[str, Any]) -> Database:
+    permissions = asked.get("CreateTableDefaultPermissions")
+    return Database(
+        name=asked["Name"],
+        description=asked.get("Description"),
+        location=asked.get("LocationUri"),
+        parameters=asked.get("Parameters") or {},
+        create_table_default_permissions=None if permissions is None else tuple(permissions),
+        target_database=asked.get("TargetDatabase"),
+        federated_database=asked.get("FederatedDatabase"),
+    )
+
+
+def as_database(scope: Scope, database: Database) -> dict[str, Any]:
+    permissions = database.create_table_default_permissions
+    shown = {
+        "Name": database.name,
+        "Description": database.description,
+        "LocationUri": database.location,
+        "Parameters": database.parameters,
+        "CreateTime": database.created,
+        "CreateTableDefaultPermissions": None if permissions is None else list(permissions),
+        "TargetDatabase": database.target_database,
+        "CatalogId": scope.account,
+        "FederatedDatabase": database.federated_database,
+    }
+    return given(shown)

@@ -1,0 +1,35 @@
+"""AWS Glue: searching tables."""
+
+from typing import TYPE_CHECKING, Any
+
+from studiolo.catalog import Property
+from studiolo.services.call import Call
+from studiolo.services.glue.common import next_token, number_after, scope_of
+from studiolo.services.glue.service import glue
+from studiolo.services.glue.tables import as_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import type_defs as shapes
+
+DEFAULT_PAGE = 100
+EQUALS = "EQUALS"
+
+
+@glue.operation
+def search_tables(call: Call, request: "shapes.SearchTablesRequestTypeDef") -> dict[str, Any]:
+    """Tables that other accounts share are none."""
+    scope = scope_of(call, request)
+    if request.get("ResourceShareType") == "FOREIGN":
+        return {"TableList": []}
+    page = call.studio.catalog.search_tables(
+        scope,
+        text=request.get("SearchText"),
+        properties=[
+            Property(each.get("Key", ""), each.get("Value", ""), each.get("Comparator", EQUALS))
+            for each in request.get("Filters", ())
+        ],
+        sort=[(each.get("FieldName", "Name"), each.get("Sort") == "DESC") for each in request.get("SortCriteria", ())],
+        after=number_after(request) or 0,
+        limit=request.get("MaxResults", DEFAULT_PAGE),
+    )
+    return {"TableList": [as_table(scope, table) for table in page.items], **next_token(page.next)}

@@ -1,0 +1,155 @@
+"""AWS Glue: tables of the Data Catalog."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from studiolo.aws.errors import ServiceError
+from studiolo.catalog import PartitionIndex, Table
+from studiolo.domain import Invalid, Scope
+from studiolo.services.call import Call
+from studiolo.services.glue.common import after, error_detail, given, next_token, refuse_transactions, scope_of
+from studiolo.services.glue.service import glue
+from studiolo.services.glue.storage import as_columns, as_storage, to_columns, to_storage
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import type_defs as shapes
+
+DEFAULT_PAGE = 100
+ATTRIBUTES: Mapping[str, str] = {"NAME": "Name", "TABLE_TYPE": "TableType"}
+
+
+@glue.operation
+def batch_delete_table(call: Call, request: "shapes.BatchDeleteTableRequestTypeDef") -> dict[str, Any]:
+    refuse_transactions(request)
+    failures = call.studio.catalog.delete_tables(
+        scope_of(call, request), request["DatabaseName"], request["TablesToDelete"]
+    )
+    return {"Errors": [{"TableName": name, "ErrorDetail": error_detail(error)} for name, error in failures.items()]}
+
+
+@glue.operation
+def create_table(call: Call, request: "shapes.CreateTableRequestTypeDef") -> dict[str, Any]:
+    indexes = [PartitionIndex(each["IndexName"], tuple(each["Keys"])) for each in request.get("PartitionIndexes", ())]
+    table = to_table(_input(request, "OpenTableFormatInput"), created_by=call.principal.arn)
+    call.studio.catalog.create_table(scope_of(call, request), request["DatabaseName"], table, indexes=indexes)
+    return {}
+
+
+@glue.operation
+def delete_table(call: Call, request: "shapes.DeleteTableRequestTypeDef") -> dict[str, Any]:
+    refuse_transactions(request)
+    call.studio.catalog.delete_table(scope_of(call, request), request["DatabaseName"], request["Name"])
+    return {}
+
+
+@glue.operation
+def get_table(call: Call, request: "shapes.GetTableRequestTypeDef") -> dict[str, Any]:
+    refuse_transactions(request)
+    scope = scope_of(call, request)
+    table = as_table(scope, call.studio.catalog.table(scope, request["DatabaseName"], request["Name"]))
+    return {"Table": _only(table, request)}
+
+
+@glue.operation
+def get_tables(call: Call, request: "shapes.GetTablesRequestTypeDef") -> dict[str, Any]:
+    refuse_transactions(request)
+    scope = scope_of(call, request)
+    page = call.studio.catalog.tables(
+        scope,
+        request["DatabaseName"],
+        request.get("Expression"),
+        after(request),
+        request.get("MaxResults", DEFAULT_PAGE),
+    )
+    return {"TableList": [_only(as_table(scope, table), request) for table in page.items], **next_token(page.next)}
+
+
+@glue.operation
+def update_table(call: Call, request: "shapes.UpdateTableRequestTypeDef") -> dict[str, Any]:
+    table = to_table(_input(request, "UpdateOpenTableFormatInput"))
+    call.studio.catalog.update_table(
+        scope_of(call, request),
+        request["DatabaseName"],
+        table,
+        version_id=None if "VersionId" not in request else version_of(request["VersionId"]),
+        skip_archive=request.get("SkipArchive", False),
+    )
+    return {}
+
+
+def version_of(text: str) -> int:
+    """A version's number. Raises Invalid."""
+    if not text.isdecimal() or len(text) > 9:
+        raise Invalid(f"Version {text!r} is not a number.")
+    return int(text)
+
+
+def to_table(asked: Mapping[str, Any], *, created_by: str | None = None) -> Table:
+    return Table(
+        name=asked["Name"],
+        description=asked.get("Description"),
+        owner=asked.get("Owner"),
+        last_access=asked.get("LastAccessTime"),
+        last_analyzed=asked.get("LastAnalyzedTime"),
+        retention=asked.get("Retention") or 0,
+        storage=to_storage(asked.get("StorageDescriptor")),
+        partition_keys=to_columns(asked.get("PartitionKeys")),
+        view_original_text=asked.get("ViewOriginalText"),
+        view_expanded_text=asked.get("ViewExpandedText"),
+        type=asked.get("TableType"),
+        parameters=asked.get("Parameters") or {},
+        created_by=created_by,
+        target_table=asked.get("TargetTable"),
+        federated_table=asked.get("FederatedTable"),
+        view_definition=asked.get("ViewDefinition"),
+    )
+
+
+def as_table(scope: Scope, table: Table) -> dict[str, Any]:
+    shown = {
+        "Name": table.name,
+        "DatabaseName": table.database,
+        "Description": table.description,
+        "Owner": table.owner,
+        "CreateTime": table.created,
+        "UpdateTime": table.updated,
+        "LastAccessTime": table.last_access,
+        "LastAnalyzedTime": table.last_analyzed,
+        "Retention": table.retention,
+        "StorageDescriptor": as_storage(table.storage),
+        "PartitionKeys": as_columns(table.partition_keys),
+        "ViewOriginalText": table.view_original_text,
+        "ViewExpandedText": table.view_expanded_text,
+        "TableType": table.type,
+        "Parameters": table.parameters,
+        "CreatedBy": table.created_by,
+        "IsRegisteredWithLakeFormation": False,
+        "TargetTable": table.target_table,
+        "CatalogId": scope.account,
+        "VersionId": str(table.version),
+        "FederatedTable": table.federated_table,
+        "ViewDefinition": table.view_definition,
+        "IsMultiDialectView": None if table.view_definition is None else True,
+    }
+    return given(shown)
+
+
+def _input(request: Mapping[str, Any], formats: str) -> Mapping[str, Any]:
+    """What a table is to be. Raises Invalid, and ServiceError for a format whose metadata Glue itself would write."""
+    refuse_transactions(request)
+    if request.get(formats) is not None:
+        message = (
+            f"{formats} is not implemented by Studiolo: create or change Iceberg tables with an engine or PyIceberg."
+        )
+        raise ServiceError("NotImplemented", message, 501)
+    table: Mapping[str, Any] | None = request.get("TableInput")
+    if table is None:
+        raise Invalid("TableInput is missing.")
+    return table
+
+
+def _only(table: dict[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+    if "AttributesToGet" not in request:
+        return table
+    names = {"Name", "DatabaseName", *(ATTRIBUTES.get(each, "Name") for each in request["AttributesToGet"])}
+    return {name: table[name] for name in names if name in table}
