@@ -229,13 +229,13 @@ def test_spark_that_cannot_start_leaves_a_failed_session_that_says_why(glue: Any
     ("code", "asked", "says"),
     [
         ("AlreadyExistsException", {}, "already exists"),
-        ("InvalidInputException", {"Id": "other", "SessionType": "SPARK_CONNECT"}, "SPARK_CONNECT"),
+        ("InvalidInputException", {"Id": "other", "Command": {"Name": "glueray"}}, "glueray"),
         ("InvalidInputException", {"Id": "other", "GlueVersion": "6.0"}, "available are"),
         ("InvalidInputException", {"Id": "other", "MaxCapacity": 2.0, "NumberOfWorkers": 2}, "not both"),
         ("InvalidInputException", {"Id": "other", "DefaultArguments": {"--conf": "nothing"}}, "--conf"),
         (
             "InvalidInputException",
-            {"Id": "other", "DefaultArguments": {"--extra-jars": "s3://b/x.jar"}},
+            {"Id": "other", "DefaultArguments": {"--extra-jars": "x.jar"}},
             "--extra-jars",
         ),
         ("EntityNotFoundException", {"Id": "other", "Role": "arn:aws:iam::000000000000:role/nobody"}, "nobody"),

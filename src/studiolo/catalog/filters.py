@@ -134,10 +134,10 @@ def _literal(name: str, kind: Kind, text: str) -> Any:
         raise Invalid(f"{text!r} is not a value of partition key {name}, which is of the type {kind.name}.") from None
 
 
-def test_of(condition: Filter, keys: Keys) -> Test:
+def evaluator(condition: Filter, keys: Keys) -> Test:
     """The function that tells of a partition's values whether they satisfy a condition. Raises Invalid."""
     if isinstance(condition, And | Or):
-        tests = [test_of(part, keys) for part in condition.parts]
+        tests = [evaluator(part, keys) for part in condition.parts]
         return _all(tests) if isinstance(condition, And) else _any(tests)
     position, kind = keys.find(condition.key)
     if isinstance(condition, IsNull):

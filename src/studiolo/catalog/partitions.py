@@ -8,7 +8,7 @@ from itertools import islice
 from sqlalchemy import Connection
 
 from studiolo.catalog.expressions import parse
-from studiolo.catalog.filters import Filter, Keys, test_of
+from studiolo.catalog.filters import Filter, Keys, evaluator
 from studiolo.catalog.indexes import slots
 from studiolo.catalog.model import Partition, Segment
 from studiolo.catalog.partition_rows import Records, Stored
@@ -182,7 +182,7 @@ def _find(
     keys = Keys(records.table.partition_keys)
     if isinstance(where, str):
         where = parse(where, keys) if where.strip() else None
-    test = None if where is None else test_of(where, keys)
+    test = None if where is None else evaluator(where, keys)
     path, place = _path(connection, records, where, after)
     for at, row in candidates(connection, records.number, path, segment, place, batch):
         stored = Stored(at[1], tuple(json.loads(row.written)), row.digest, row.document)

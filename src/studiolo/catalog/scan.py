@@ -15,7 +15,7 @@ from studiolo.catalog.model import Segment, Table
 from studiolo.catalog.tables import partition_entries, partitions
 
 MOST_RANGES = 1000
-COUNTED = 1000
+COUNTED = 200
 BATCH = 1000
 EVERYTHING: Range = (b"", b"\xff")
 
@@ -66,7 +66,7 @@ def _path(condition: Filter, table: Table, keys: Keys, slot: int, positions: Seq
 
 
 def best(connection: Connection, number: int, candidates: Sequence[Path]) -> Path:
-    """The path over the fewest rows, as far as counting a thousand of each tells."""
+    """The path over the fewest rows, as far as counting the first of each tells."""
     if len(candidates) == 1:
         return candidates[0]
     return min(candidates, key=lambda path: _count(connection, number, path))

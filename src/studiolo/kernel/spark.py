@@ -1,9 +1,11 @@
 """The Spark driver of a session: its JVM, its context, and stopping what a statement started."""
 
+import importlib
 import os
 import subprocess
+import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pyspark import SparkConf, SparkContext
@@ -89,3 +91,12 @@ def adapt(spark: SparkSession, conf: Mapping[str, str]) -> None:
             raise NotModifiable(key)
     for key, value in conf.items():
         spark.conf.set(key, value)
+
+
+def add_python(spark: SparkSession, path: Sequence[str], files: Sequence[str]) -> None:
+    """Let imports find what is in the folders, first, and the files (.py, .zip, .egg), which Spark hands on."""
+    sys.path[:0] = [folder for folder in path if folder not in sys.path]
+    for file in files:
+        # A second time changes nothing, and Spark says so in the log.
+        spark.sparkContext.addPyFile(file)
+    importlib.invalidate_caches()

@@ -63,11 +63,11 @@ class Runtimes:
         """The table formats whose jars the runtime can add, e.g. `iceberg`."""
         return sorted(self._table["runtime"][runtime.name]["formats"])
 
-    def jars(self, runtime: Runtime, *, formats: Collection[str] = ()) -> list[Path]:
+    def jars(self, runtime: Runtime, *, connect: bool = False, formats: Collection[str] = ()) -> list[Path]:
         """The jars Spark needs beyond pyspark's own, fetched at first use. Raises JarsUnavailable.
 
-        `formats` adds those of table formats.
+        `connect` adds those of a Spark Connect server, `formats` those of table formats.
         """
         entry = self._table["runtime"][runtime.name]
-        sets = [entry["jars"], *(entry["formats"][name] for name in sorted(formats))]
+        sets = [entry["jars"], *([entry["connect"]] if connect else []), *(entry["formats"][name] for name in formats)]
         return [jar for coordinates in sets for jar in sorted(fetch_jars(coordinates, self._jars).iterdir())]
