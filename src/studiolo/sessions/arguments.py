@@ -70,6 +70,11 @@ def spark_conf(arguments: Mapping[str, str]) -> dict[str, str]:
     return {**({CATALOG: "in-memory"} if without else {}), **parse_conf(arguments.get("--conf", ""))}
 
 
+def table_formats(arguments: Mapping[str, str]) -> tuple[str, ...]:
+    """The table formats of `--datalake-formats`, a comma list, in one order and each once."""
+    return tuple(sorted({name.lower() for name in _argument(arguments, "--datalake-formats")}))
+
+
 def extras(arguments: Mapping[str, str]) -> Extras:
     """What the arguments ask for beside settings. Raises Invalid for what is no module and no file in S3."""
     listed, options = _installer_options(arguments.get("--python-modules-installer-option", ""))

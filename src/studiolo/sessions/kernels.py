@@ -10,12 +10,14 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import studiolo
 from studiolo.config import Settings
 from studiolo.processes import Child, Processes, child_environment
 from studiolo.runtimes import Runtime, Runtimes
+from studiolo.sessions.formats import iceberg_defaults
 from studiolo.sessions.materials import Material
 from studiolo.sessions.workers import Size
 from studiolo.storage import Storage
@@ -26,20 +28,23 @@ LOG_TAIL = 1500
 
 OnEnd = Callable[[str, int | None], None]
 
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What must be decided before a kernel starts: its runtime, Spark's settings, whether it serves Spark Connect."""
+    """What must be decided before a kernel starts: its runtime, Spark's settings, table formats, Spark Connect or not."""
 
     runtime: Runtime
     conf: Mapping[str, str]
+    formats: tuple[str, ...] = ()
     connect: bool = False
 
     @property
     def fingerprint(self) -> str:
         """The same for plans whose kernels can stand in for one another."""
-        text = json.dumps([self.runtime.name, str(self.runtime.python), str(self.runtime.java_home), dict(self.conf)])
-        return hashlib.sha256(text.encode()).hexdigest()
+        runtime = [self.runtime.name, str(self.runtime.python), str(self.runtime.java_home)]
+        return hashlib.sha256(json.dumps([*runtime, dict(self.conf), self.formats]).encode()).hexdigest()
 
 
 class Kernels:
@@ -52,7 +57,7 @@ class Kernels:
         self._settings = settings
         self._root = settings.folder / "sessions"
 
-    def plan(self, runtime: Runtime, size: Size, conf: Mapping[str, str]) -> Plan:
+    def plan(self, runtime: Runtime, size: Size, conf: Mapping[str, str], formats: tuple[str, ...] = ()) -> Plan:
         """The settings of a kernel of this size; `conf`, which is the user's, wins over ours."""
         ours = {
             **runtime.conf,
@@ -70,7 +75,7 @@ class Kernels:
                 self._storage.access.endpoint.startswith("https:")
             ).lower(),
         }
-        return Plan(runtime, {**ours, **conf})
+        return Plan(runtime, {**ours, **iceberg_defaults(conf), **conf}, formats)
 
     def _compute(self, size: Size) -> dict[str, str]:
         if self._settings.spark_master == "local":
@@ -91,10 +96,11 @@ class Kernels:
         """The kernel's folder; its `journal` stays until the session is deleted."""
         return self._root / kernel
 
-    def start(self, kernel: str, plan: Plan, *, warm: bool, on_end: OnEnd) -> None:
+    def start(self, kernel: str, plan: Plan, *, warm: bool, on_end: OnEnd, aws: Mapping[str, str] = EMPTY) -> None:
         """Start a kernel; `on_end(kernel, exit status)` is called from a thread when it ends.
 
-        A warm one runs a first small job before it answers. Raises JarsUnavailable and OSError.
+        A warm one runs a first small job before it answers. `aws` are the variables by which AWS clients in its JVM,
+        such as Iceberg's, find and sign to this server. Raises JarsUnavailable and OSError.
         """
         folder = self.folder(kernel)
         for name in ("journal", "work", "tmp", "warehouse"):
@@ -102,7 +108,7 @@ class Kernels:
         launch = folder / "launch.json"
         launch.touch(0o600)
         settings = {
-            "conf": {**plan.conf, **self._places(folder, plan)},
+            "conf": {**plan.conf, **self._places(folder, plan), **_for_executors(plan, aws)},
             "warm": warm,
             "connect": secrets.token_urlsafe(32) if plan.connect else None,
         }
@@ -111,7 +117,7 @@ class Kernels:
             _name(kernel),
             KIND,
             [str(plan.runtime.python), "-m", "studiolo.kernel.program", str(folder)],
-            environment=child_environment(self._environment(kernel, plan.runtime)),
+            environment=child_environment({**self._environment(kernel, plan.runtime), **aws}),
             folder=folder / "work",
             details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm},
         )
@@ -142,7 +148,7 @@ class Kernels:
 
     def _places(self, folder: Path, plan: Plan) -> dict[str, str]:
         """The settings that are of this kernel alone: where it keeps its files, and what it finds its jars by."""
-        jars = [str(jar) for jar in self._runtimes.jars(plan.runtime, connect=plan.connect)]
+        jars = [str(jar) for jar in self._runtimes.jars(plan.runtime, connect=plan.connect, formats=plan.formats)]
         temporary = folder / "tmp"
         # It keeps the AWS SDK that S3A uses from writing a page about its age into every session's log.
         options = f"-XX:-UsePerfData -Daws.java.v1.disableDeprecationAnnouncement=true -Djava.io.tmpdir={temporary}"
@@ -257,6 +263,13 @@ def _name(kernel: str) -> str:
 
 def _joined(ours: list[str], conf: Mapping[str, str], key: str, separator: str) -> str:
     return separator.join([*ours, *filter(None, [conf.get(key)])])
+
+
+def _for_executors(plan: Plan, aws: Mapping[str, str]) -> dict[str, str]:
+    """The variables for executors elsewhere; those of a local master are in the driver, whose variables they share."""
+    if plan.conf["spark.master"].startswith("local"):
+        return {}
+    return {f"spark.executorEnv.{name}": value for name, value in aws.items()}
 
 
 def _tail(log: Path) -> str:

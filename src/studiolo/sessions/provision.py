@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from studiolo.domain import Conflict
+from studiolo.domain import Conflict, Invalid
 from studiolo.identity import Identity, client_environment
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.runtimes import Runtime, Runtimes
-from studiolo.sessions.arguments import CATALOG, METASTORE, WAREHOUSE, check_kind, extras, spark_conf
+from studiolo.sessions.arguments import CATALOG, METASTORE, WAREHOUSE, check_kind, extras, spark_conf, table_formats
 from studiolo.sessions.kernels import Kernels, OnEnd, Plan
 from studiolo.sessions.materials import Material, Materials, Stopped
 from studiolo.sessions.model import SessionRequest
@@ -70,7 +70,13 @@ class Provision:
         return self._runtimes.for_glue(asked.glue_version or self._runtimes.default_label())
 
     def plan(self, asked: SessionRequest, conf: Mapping[str, str]) -> Plan:
-        return self.kernels.plan(self._runtime(asked), size(asked, this_machine()), conf)
+        runtime, formats = self._runtime(asked), table_formats(asked.arguments)
+        known = self._runtimes.formats(runtime)
+        if unknown := sorted(set(formats) - set(known)):
+            raise Invalid(
+                f"--datalake-formats {', '.join(unknown)} is not available; available are {', '.join(known)}."
+            )
+        return self.kernels.plan(runtime, size(asked, this_machine()), conf, formats)
 
     def kernel_for(self, key: Key, stopped: Stopped) -> str:
         """A kernel for the session: a warm one if it differs in nothing but what can be changed while Spark runs."""
@@ -99,7 +105,9 @@ class Provision:
         plan = self.plan(asked, _with_jars(spark_conf(asked.arguments), material))
         if asked.kind == "SPARK_CONNECT":
             plan = replace(plan, connect=True)
-        self.kernels.start(kernel, plan, warm=False, on_end=self._on_end)
+        client = self._client_environment(key)
+        aws = {name: value for name, value in client.items() if name.startswith("AWS_")}
+        self.kernels.start(kernel, plan, warm=False, on_end=self._on_end, aws=aws)
         return kernel
 
     def _give(self, key: Key, kernel: str) -> None:
@@ -123,13 +131,7 @@ class Provision:
     def claim(self, key: Key, conf: Mapping[str, str]) -> dict[str, Any]:
         """What makes a kernel this session's: its credentials, its catalog, its logs, and settings to be changed."""
         session = self.store.session(key)
-        asked = session.asked
-        lifetime = timedelta(minutes=asked.timeout + 60)
-        credentials = self._identity.role_key(asked.role, f"GlueInteractiveSession-{key.id}"[:64], lifetime)
-        environment = {
-            **client_environment(self._endpoint, key.scope.region, credentials),
-            "GLUE_SESSION_ID": key.id,
-        }
+        environment = {**self._client_environment(key), "GLUE_SESSION_ID": key.id}
         path, py_files = self.kernels.laid_out(session.kernel) if session.kernel is not None else ([], [])
         environment["PYTHONPATH"] = os.pathsep.join([*path, environment["PYTHONPATH"]])
         return {
@@ -138,10 +140,17 @@ class Provision:
             "path": environment["PYTHONPATH"].split(os.pathsep),
             "py_files": py_files,
             "conf": conf,
-            "catalog": self._catalog(key, spark_conf(asked.arguments)),
+            "catalog": self._catalog(key, spark_conf(session.asked.arguments)),
             "output": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/output", key.id)),
             "error": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/error", key.id)),
         }
+
+    def _client_environment(self, key: Key) -> dict[str, str]:
+        """The variables that let AWS clients reach this server with credentials of the session's role."""
+        asked = self.store.session(key).asked
+        lifetime = timedelta(minutes=asked.timeout + 60)
+        credentials = self._identity.role_key(asked.role, f"GlueInteractiveSession-{key.id}"[:64], lifetime)
+        return client_environment(self._endpoint, key.scope.region, credentials)
 
 
 def _with_jars(conf: Mapping[str, str], material: Material) -> Mapping[str, str]:
