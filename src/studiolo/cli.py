@@ -169,6 +169,7 @@ def status(data: Data = None) -> None:
     if health is None:
         _fail(f"The server at {running.endpoint} (pid {running.pid}) does not answer.")
     out.print(f"Studiolo {health['version']} at {running.endpoint} (pid {running.pid}), S3 at {running.s3_endpoint}")
+    out.print(f"Hive Metastore at {running.metastore}")
     out.print("Services: " + ", ".join(sorted(health["services"])))
     table = Table("process", "kind", "pid", "memory", box=None)
     for child in health["children"]:
@@ -195,6 +196,7 @@ def env(
         return
     variables = client_environment(running.endpoint, settings.region, key, running.s3_endpoint)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items() if name != "PYTHONPATH"]
+    lines.append(f"export STUDIOLO_METASTORE_URI={shlex.quote(running.metastore)}")
     lines.append(f'export PYTHONPATH={shlex.quote(variables["PYTHONPATH"])}"${{PYTHONPATH:+:$PYTHONPATH}}"')
     lines.append("unset AWS_SESSION_TOKEN")
     print("\n".join(lines))  # noqa: T201 (for eval: no terminal width, no colors)

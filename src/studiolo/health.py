@@ -16,7 +16,7 @@ from studiolo.processes import Child, Processes
 MIB = 1024 * 1024
 
 
-def own_pages(services: list[str], processes: Processes, reset: Callable[[], None] | None) -> Starlette:
+def own_pages(services: list[str], processes: Processes, metastore: str, reset: Callable[[], None] | None) -> Starlette:
     """The app of these pages. `reset` empties everything; None where the server does not allow it."""
 
     async def health(_request: Request) -> JSONResponse:
@@ -26,6 +26,7 @@ def own_pages(services: list[str], processes: Processes, reset: Callable[[], Non
                 "status": "ok",
                 "version": __version__,
                 "services": services,
+                "metastore": metastore,
                 "children": [_described(child) for child in children],
             }
         )

@@ -17,6 +17,7 @@ class Running:
     pid: int
     endpoint: str
     s3_endpoint: str
+    metastore: str
     version: str
     started: float
 

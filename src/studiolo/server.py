@@ -21,6 +21,7 @@ from studiolo.health import own_pages
 from studiolo.identity import Identity, root_key
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.logs import Logs
+from studiolo.metastore import Metastore
 from studiolo.ml import MachineLearning
 from studiolo.processes import Processes
 from studiolo.runtimes import JavaMissing, Runtimes
@@ -52,9 +53,10 @@ def serve(settings: Settings) -> None:
         with Instance(settings.folder) as instance, _listen(settings) as listener, ExitStack() as cleanup:
             endpoint = f"http://{_host(settings)}:{listener.getsockname()[1]}"
             log.info("Studiolo %s starts on %s", __version__, settings.folder)
-            app, storage = build(settings, endpoint, cleanup)
+            app, storage, metastore = build(settings, endpoint, cleanup)
             storage.ready()
-            instance.announce(Running(os.getpid(), endpoint, storage.access.endpoint, __version__, time.time()))
+            s3 = storage.access.endpoint
+            instance.announce(Running(os.getpid(), endpoint, s3, metastore.home, __version__, time.time()))
             log.info("answers at %s after %.1f s", endpoint, time.monotonic() - began)
             _run(app, listener)
             log.info("stops")
@@ -66,7 +68,7 @@ def serve(settings: Settings) -> None:
         ) from error
 
 
-def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, Storage]:
+def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, Storage, Metastore]:
     """Open the state and build the domains, each adopting what a crashed server left; `cleanup` ends them in reverse."""
     folder = settings.folder
     state = State(settings.database)
@@ -80,7 +82,11 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
     storage.start()
     cleanup.callback(storage.close)
     threading.Thread(target=_keep_house, args=(logs,), name="housekeeping", daemon=True).start()
-    sessions = Sessions(state, processes, Runtimes(settings), identity, logs, storage, settings, endpoint, now)
+    metastore = Metastore(catalog, storage, settings)
+    metastore.start()
+    cleanup.callback(metastore.close)
+    runtimes = Runtimes(settings)
+    sessions = Sessions(state, processes, runtimes, identity, logs, storage, metastore, settings, endpoint, now)
     sessions.start()
     cleanup.callback(sessions.close)
     ml = MachineLearning(state, processes, identity, logs, storage, settings, endpoint, now)
@@ -88,14 +94,14 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
     cleanup.callback(ml.close)
 
     def reset() -> None:
-        for domain in (sessions, ml, storage, logs, identity):
+        for domain in (sessions, ml, storage, metastore, logs, identity):
             domain.empty()
         state.empty()
 
     services = sorted([*SERVICES, "s3"])
-    pages = own_pages(services, processes, reset if settings.allow_reset else None)
+    pages = own_pages(services, processes, metastore.home, reset if settings.allow_reset else None)
     studio = Studio(identity, catalog, logs, sessions, ml)
-    return App(studio, S3Gateway(storage), pages, settings.max_body_mib), storage
+    return App(studio, S3Gateway(storage), pages, settings.max_body_mib), storage, metastore
 
 
 def _keep_house(logs: Logs) -> None:

@@ -97,10 +97,11 @@ class StatementKernel(IPythonKernel):
         self.session.send(stream, "claim_reply", self._claim(content), parent=parent, ident=ident)
 
     def _claim(self, content: Mapping[str, Any]) -> dict[str, str]:
-        from studiolo.kernel.spark import NotModifiable, adapt, add_python
+        from studiolo.kernel.spark import NotModifiable, adapt, add_python, use_catalog
 
         try:
             adapt(self.spark, content["conf"])
+            use_catalog(self.spark, content["catalog"])
             os.environ.update(content["environment"])
             add_python(self.spark, content["path"], content["py_files"])
             # Python workers get the driver's environment of this moment, not that of the JVM's start.
@@ -137,6 +138,9 @@ def main(folder: Path) -> int:
     app.config.InteractiveShell.colors = "nocolor"
     asyncio.set_event_loop(asyncio.new_event_loop())
     app.initialize([])
+    # Imported while the JVM starts: it costs the session nothing.
+    from awsglue.context import GlueContext
+
     try:
         spark = starting.result()
         note_addresses(folder, spark, launch["connect"])
@@ -150,7 +154,10 @@ def main(folder: Path) -> int:
     app.session.journal = journal
     app.shell.events.register("pre_run_cell", kernel.before_cell)
     app.shell.register_magics(SessionMagics)
-    app.shell.user_ns.update(spark=spark, sc=spark.sparkContext, sqlContext=_sql_context(spark))
+    glue_context = GlueContext(spark.sparkContext)
+    app.shell.user_ns.update(
+        spark=spark, sc=spark.sparkContext, sqlContext=_sql_context(spark), glueContext=glue_context
+    )
     app.start()
     return 0
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,9 @@ LAUNCH = (
     "spark.submit.",
 )
 """What must be known before the JVM starts. The rest is handed over inside, where no process list shows it."""
+
+CANCEL_AGAIN, CANCEL_SECONDS = 0.25, 15.0
+"""How often, and for how long, the jobs of a canceled statement are canceled: a busy JVM may start one late."""
 
 LAST_WORDS = 2.0
 """Seconds to wait for the rest of what a JVM printed that has ended."""
@@ -77,7 +81,15 @@ def cancel_statement(statement: str) -> None:
         client.thread_connection.connection = None
         if connection in client.deque:
             client.deque.remove(connection)
-    threading.Thread(target=context.cancelJobGroup, args=(statement,), name="cancel", daemon=True).start()
+    threading.Thread(target=_cancel_jobs, args=(context, statement), name="cancel", daemon=True).start()
+
+
+def _cancel_jobs(context: SparkContext, statement: str) -> None:
+    """Cancel the group's jobs, and for a while those that the JVM was just being told of and starts a moment later."""
+    last = time.monotonic() + CANCEL_SECONDS
+    while time.monotonic() < last and context._jsc is not None:
+        context.cancelJobGroup(statement)
+        time.sleep(CANCEL_AGAIN)
 
 
 class NotModifiable(Exception):
@@ -100,3 +112,19 @@ def add_python(spark: SparkSession, path: Sequence[str], files: Sequence[str]) -
         # A second time changes nothing, and Spark says so in the log.
         spark.sparkContext.addPyFile(file)
     importlib.invalidate_caches()
+
+
+def use_catalog(spark: SparkSession, conf: Mapping[str, str]) -> None:
+    """Set where the metastore and the warehouse are, although Spark takes these settings for static.
+
+    It reads them when a statement first asks for its catalog: until then they can be put where it will look.
+    """
+    session: Any = spark._jsparkSession
+    shared, context = session.sharedState(), session.sparkContext()
+    for name, value in conf.items():
+        for settings in (shared.conf(), context.conf()):
+            settings.set(name, value)
+        if name.startswith("spark.hadoop."):
+            for settings in (shared.hadoopConf(), context.hadoopConfiguration()):
+                settings.set(name.removeprefix("spark.hadoop."), value)
+        session.sessionState().conf().setConfString(name, value)

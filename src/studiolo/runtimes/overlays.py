@@ -1,7 +1,7 @@
 """Overlays: Python packages that a session has beside those of its runtime's interpreter, in a folder of their own.
 
-uv resolves them with what the interpreter has as its preference, as pip would in that environment: what satisfies a
-request is left as it is. Where another version of an installed package is needed, the packages that build on it are
+uv resolves them as if they were to be installed into the interpreter's environment: what satisfies a request there is
+left as it is. Where another version of an installed package is needed, the packages that build on it are
 resolved again too, so that what a session imports fits together: s3fs brings an older botocore, and boto3 follows it.
 """
 
@@ -37,7 +37,8 @@ print(json.dumps([sys.version, found]))
 """A program that prints what an interpreter has."""
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*])?(?:==(?P<version>\S+)| @ (?P<url>\S+))")
+ADDED = re.compile(r"^ \+ (([^=@\s]+)(?:==| @ )\S+)", re.MULTILINE)
+"""A line in which uv says what it would install: `name==version`, or `name @ URL`."""
 
 
 class ModulesUnavailable(Invalid):
@@ -107,10 +108,9 @@ class Overlays:
             self._folder.mkdir(parents=True, exist_ok=True)
             with _locked(self._folder / f"{name}.lock", stopped):
                 if not known.is_file():
-                    pins = _resolved(_Compiler(python, base, options, known, stopped, seconds), modules, base)
-                    lacking = {name: pin for name, (version, pin) in pins.items() if not _has(base, name, version)}
+                    changes = _resolved(_Resolver(python, options, known, stopped, seconds), modules, base)
                     part = known.with_suffix(".part")
-                    part.write_text(json.dumps([list(lacking.values()), bool(set(lacking) & set(base))]))
+                    part.write_text(json.dumps([list(changes.values()), bool(changes.keys() & base.keys())]))
                     part.rename(known)
         pinned, shadows = json.loads(known.read_text())
         return name, pinned, shadows
@@ -128,60 +128,50 @@ class Overlays:
 
 
 @dataclass(frozen=True)
-class _Compiler:
-    """uv's resolver for one interpreter, which keeps what is installed where that will do."""
+class _Resolver:
+    """uv, asked what it would install into an interpreter's environment."""
 
     python: Path
-    base: Mapping[str, Distribution]
     options: Sequence[str]
     file: Path
     stopped: Stopped
     seconds: float
 
-    def compile(self, requests: Sequence[str]) -> dict[str, tuple[str | None, str]]:
-        """Version (None for a URL) and requirement of every package that the requests need, by its name."""
-        output = self.file.with_suffix(".pins")
-        # uv prefers the versions of an output that is there already.
-        output.write_text("".join(f"{name}=={one.version}\n" for name, one in self.base.items() if not one.direct))
-        options = ["--no-header", "--no-annotate", "--quiet", *self.options]
+    def changes(self, requests: Sequence[str]) -> dict[str, str]:
+        """What would be new there, or of another version, by name: as requirements that name exactly that."""
         wanted = self.file.with_suffix(".in")
         wanted.write_text("\n".join(requests))
-        command = ["pip", "compile", str(wanted), "--output-file", str(output), *options]
-        _uv(self.python, command, self.stopped, self.seconds)
-        found = [(PIN.match(line), line) for line in output.read_text().splitlines()]
-        return {normalized(pin["name"]): (pin["version"], line) for pin, line in found if pin is not None}
+        # It only asks, so an environment that a system's package manager keeps is no obstacle.
+        command = ["pip", "install", "--dry-run", "--break-system-packages", *self.options, "-r", str(wanted)]
+        said = _uv(self.python, command, self.stopped, self.seconds)
+        return {normalized(name): requirement for requirement, name in ADDED.findall(said)}
 
 
-def _resolved(
-    compiler: _Compiler, modules: Sequence[str], base: Mapping[str, Distribution]
-) -> dict[str, tuple[str | None, str]]:
-    """Everything needed; also other versions of the installed packages that build on one which is to be replaced.
+def _resolved(resolver: _Resolver, modules: Sequence[str], base: Mapping[str, Distribution]) -> dict[str, str]:
+    """All changes; also other versions of the installed packages that build on one which is to be replaced.
 
     These are left as they are, as pip leaves them, where nothing fits, or only what brings further packages.
     """
     requests = list(modules)
-    pins = compiler.compile(requests)
-    while more := _dependents(pins, base):
+    changes = resolver.changes(requests)
+    while more := _dependents(changes, base, requests):
         requests += more
         try:
-            fitting = compiler.compile(requests)
+            fitting = resolver.changes(requests)
         except TookTooLong:
             raise
         except ModulesUnavailable:
             break
-        if fitting.keys() - pins.keys() - base.keys():
+        if fitting.keys() - changes.keys() - base.keys():
             break
-        pins = fitting
-    return pins
+        changes = fitting
+    return changes
 
 
-def _dependents(pins: Mapping[str, tuple[str | None, str]], base: Mapping[str, Distribution]) -> list[str]:
-    replaced = {name for name, (version, _) in pins.items() if name in base and not _has(base, name, version)}
-    return sorted(name for name, one in base.items() if name not in pins and not one.direct and one.requires & replaced)
-
-
-def _has(base: Mapping[str, Distribution], name: str, version: str | None) -> bool:
-    return name in base and base[name].version == version
+def _dependents(changes: Collection[str], base: Mapping[str, Distribution], known: Collection[str]) -> list[str]:
+    """The installed packages, beside those known, that require one which is to be replaced."""
+    kept = {name: one for name, one in base.items() if name not in changes and name not in known and not one.direct}
+    return sorted(name for name, one in kept.items() if one.requires & set(changes) & base.keys())
 
 
 def installed(python: Path) -> tuple[str, dict[str, Distribution]]:
@@ -207,8 +197,8 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _uv(python: Path, command: Sequence[str], stopped: Stopped, seconds: float) -> None:
-    """Run uv for the interpreter. Raises ModulesUnavailable with what it said, TookTooLong also when stopped."""
+def _uv(python: Path, command: Sequence[str], stopped: Stopped, seconds: float) -> str:
+    """Run uv for the interpreter; what it said. Raises ModulesUnavailable with that, TookTooLong also when stopped."""
     full = [find_uv_bin(), *command, "--python", str(python), "--color", "never"]
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     begun = time.monotonic()
@@ -223,10 +213,12 @@ def _uv(python: Path, command: Sequence[str], stopped: Stopped, seconds: float) 
                     raise TookTooLong(f"The modules could not be had within {seconds:.0f} seconds.") from None
     if process.returncode != 0:
         raise ModulesUnavailable(f"The modules cannot be installed. {_plain(said)}")
+    return str(said)
 
 
 def _plain(said: str) -> str:
     """uv's message as one paragraph, without the marks it draws."""
+    said = re.sub(r"^Using Python .*\n", "", said)
     said = re.sub(r"\s*\n\W*(?:cause|Caused by): ", ": ", said.strip()).removeprefix("error: ")
     return " ".join(re.sub(r"^\W+", "", line) for line in said.splitlines()).strip()
 

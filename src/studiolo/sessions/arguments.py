@@ -11,6 +11,10 @@ COMMANDS = ("glueetl", "gluestreaming")
 
 SEPARATOR = re.compile(r"\s--conf[\s=]")
 
+CATALOG = "spark.sql.catalogImplementation"
+METASTORE = "spark.hadoop.hive.metastore.uris"
+WAREHOUSE = "spark.sql.warehouse.dir"
+
 KINDS = ("LIVY", "SPARK_CONNECT")
 
 INSTALLER_OPTIONS = (
@@ -58,8 +62,12 @@ def check_kind(asked: SessionRequest) -> None:
 
 
 def spark_conf(arguments: Mapping[str, str]) -> dict[str, str]:
-    """The Spark settings of `--conf`. Raises Invalid for text that is no settings."""
-    return parse_conf(arguments.get("--conf", ""))
+    """The Spark settings of `--conf`, and of `--enable-glue-datacatalog` where that is false.
+
+    Raises Invalid for text that is no settings.
+    """
+    without = arguments.get("--enable-glue-datacatalog", "").lower() == "false"
+    return {**({CATALOG: "in-memory"} if without else {}), **parse_conf(arguments.get("--conf", ""))}
 
 
 def table_formats(arguments: Mapping[str, str]) -> tuple[str, ...]:

@@ -155,6 +155,10 @@ class Kernels:
         places = {
             "spark.sql.warehouse.dir": plan.conf.get("spark.sql.warehouse.dir", f"file:{folder / 'warehouse'}"),
             "spark.hadoop.hadoop.tmp.dir": str(temporary),
+            # Else Hive's client makes folders under /tmp, where those of another user may be in the way.
+            "spark.hadoop.hive.exec.scratchdir": f"file:{temporary / 'hive'}",
+            "spark.hadoop.hive.exec.local.scratchdir": str(temporary / "hive-local"),
+            "spark.hadoop.hive.downloaded.resources.dir": str(temporary / "hive-resources"),
             "spark.driver.extraJavaOptions": f"{options} {plan.conf.get('spark.driver.extraJavaOptions', '')}".strip(),
         }
         if plan.conf["spark.master"].startswith("local"):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from studiolo.domain import Denied, Invalid, NotFound
@@ -109,6 +110,7 @@ class Materials:
             aws_access_key_id=key.id,
             aws_secret_access_key=key.secret,
             aws_session_token=key.session_token,
+            config=Config(s3={"addressing_style": "path"}),
         )
 
 
@@ -159,12 +161,15 @@ def _refusal(address: str, error: ClientError) -> Denied | NotFound:
 
 
 def _unpacked(wheel: Path) -> Path:
-    """The folder of the wheel's packages."""
+    """The folder of the wheel's packages. Raises Invalid for a file that is no archive."""
     folder = wheel.with_suffix(".d")
     if not folder.is_dir():
         part = wheel.parent / uuid.uuid4().hex
-        with zipfile.ZipFile(wheel) as content:
-            content.extractall(part)
+        try:
+            with zipfile.ZipFile(wheel) as content:
+                content.extractall(part)
+        except zipfile.BadZipFile as error:
+            raise Invalid(f"{wheel.name} cannot be unpacked: {error}") from error
         try:
             part.rename(folder)
         except OSError:

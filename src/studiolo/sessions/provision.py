@@ -9,8 +9,9 @@ from typing import Any
 from studiolo.domain import Conflict, Invalid
 from studiolo.identity import Identity, client_environment
 from studiolo.logs import Logs
+from studiolo.metastore import Metastore
 from studiolo.runtimes import Runtime, Runtimes
-from studiolo.sessions.arguments import check_kind, extras, spark_conf, table_formats
+from studiolo.sessions.arguments import CATALOG, METASTORE, WAREHOUSE, check_kind, extras, spark_conf, table_formats
 from studiolo.sessions.kernels import Kernels, OnEnd, Plan
 from studiolo.sessions.materials import Material, Materials, Stopped
 from studiolo.sessions.model import SessionRequest
@@ -33,6 +34,7 @@ class Provision:
         identity: Identity,
         logs: Logs,
         materials: Materials,
+        metastore: Metastore,
         endpoint: str,
         on_end: OnEnd,
     ) -> None:
@@ -43,6 +45,7 @@ class Provision:
         self._runtimes = runtimes
         self._identity = identity
         self._logs = logs
+        self._metastore = metastore
         self._endpoint = endpoint
         self._on_end = on_end
 
@@ -115,8 +118,18 @@ class Provision:
         """The settings asked for that the kernel was not started with."""
         return spark_conf(self.store.session(key).asked.arguments) if self.kernels.is_warm(kernel) else {}
 
+    def _catalog(self, key: Key, conf: Mapping[str, str]) -> dict[str, str]:
+        """The settings that lead Spark to the Data Catalog of the session's account and region, unless it has its own.
+
+        They come with the claim, so that a kernel kept ready fits every region.
+        """
+        if conf.get(CATALOG, "hive") != "hive" or METASTORE in conf:
+            return {}
+        ours = {METASTORE: self._metastore.uri(key.scope), WAREHOUSE: self._metastore.warehouse(key.scope)}
+        return {name: value for name, value in ours.items() if name not in conf}
+
     def claim(self, key: Key, conf: Mapping[str, str]) -> dict[str, Any]:
-        """What makes a kernel this session's: its credentials, its logs, and settings to be changed."""
+        """What makes a kernel this session's: its credentials, its catalog, its logs, and settings to be changed."""
         session = self.store.session(key)
         environment = {**self._client_environment(key), "GLUE_SESSION_ID": key.id}
         path, py_files = self.kernels.laid_out(session.kernel) if session.kernel is not None else ([], [])
@@ -127,6 +140,7 @@ class Provision:
             "path": environment["PYTHONPATH"].split(os.pathsep),
             "py_files": py_files,
             "conf": conf,
+            "catalog": self._catalog(key, spark_conf(asked.arguments)),
             "output": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/output", key.id)),
             "error": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/error", key.id)),
         }

@@ -14,6 +14,7 @@ from studiolo.config import Settings
 from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.identity import Identity, Principal
 from studiolo.logs import Logs
+from studiolo.metastore import Metastore
 from studiolo.processes import Processes
 from studiolo.runtimes import Runtimes
 from studiolo.sessions.journal import journal_file, read_output
@@ -49,6 +50,7 @@ class Sessions:
         identity: Identity,
         logs: Logs,
         storage: Storage,
+        metastore: Metastore,
         settings: Settings,
         endpoint: str,
         clock: Clock,
@@ -73,6 +75,7 @@ class Sessions:
             identity,
             logs,
             Materials(settings.folder, identity, endpoint, settings.region),
+            metastore,
             endpoint,
             self._kernel_ended,
         )

@@ -47,4 +47,4 @@ def sessions(state: State, processes: Processes, tmp_path: Path, watch: Watch) -
     settings = Settings(data=tmp_path, warm_sessions=0)
     nothing: Any = SimpleNamespace()
     runtimes = Runtimes(settings)
-    return Sessions(state, processes, runtimes, nothing, nothing, nothing, settings, "http://nowhere", watch)
+    return Sessions(state, processes, runtimes, nothing, nothing, nothing, nothing, settings, "http://nowhere", watch)

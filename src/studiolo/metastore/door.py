@@ -1,0 +1,101 @@
+"""Between the bindings and the methods: finds the method, and tells what goes wrong in the exceptions it declares."""
+
+import inspect
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hive_metastore import ThriftHiveMetastore
+from hive_metastore import ttypes as hive
+from thrift.Thrift import TApplicationException, TException
+
+from studiolo.domain import AlreadyExists, Conflict, DomainError, Invalid, NotFound
+from studiolo.state import StateUnavailable
+from studiolo.storage import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+WORDS: dict[type[DomainError], tuple[type[TException], ...]] = {
+    NotFound: (
+        hive.NoSuchObjectException,
+        hive.NoSuchLockException,
+        hive.UnknownTableException,
+        hive.UnknownDBException,
+        hive.InvalidOperationException,
+        hive.InvalidObjectException,
+    ),
+    AlreadyExists: (hive.AlreadyExistsException, hive.InvalidOperationException, hive.InvalidObjectException),
+    Invalid: (hive.InvalidObjectException, hive.InvalidInputException, hive.InvalidOperationException),
+    Conflict: (hive.InvalidOperationException, hive.MetaException),
+}
+"""Hive's exceptions for each error of a domain, the best first: a method can only answer those that it declares."""
+
+
+class Door:
+    """The handler of the bindings' processor: every method of the interface is answered, if only by a refusal."""
+
+    def __init__(self, rooms: Sequence[object]) -> None:
+        """`rooms` are the objects that have the methods, each method in one of them."""
+        self._methods = {
+            name: method
+            for room in rooms
+            for name, method in inspect.getmembers(room, inspect.ismethod)
+            if not name.startswith("_")
+        }
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = self._methods.get(name)
+        answer = _refusing(name) if method is None else _translating(name, method)
+        setattr(self, name, answer)
+        return answer
+
+
+def _translating(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    declared = _declared(name)
+
+    def answer(*arguments: Any) -> Any:
+        try:
+            return method(*arguments)
+        except DomainError as error:
+            kinds = WORDS.get(type(error), ())
+            raise _first(declared, (*kinds, hive.MetaException), str(error)) from error
+        except (StateUnavailable, StoreUnavailable) as error:
+            log.error("%s: %s", name, error)
+            raise _first(declared, (hive.MetaException,), str(error)) from error
+        except TException as error:
+            if type(error) in declared:
+                raise
+            raise _first(declared, (hive.MetaException,), getattr(error, "message", str(error))) from error
+        except Exception as error:
+            log.exception("the metastore's method %s failed", name)
+            message = f"Studiolo failed in {name} ({type(error).__name__}); its log says more."
+            raise _first(declared, (hive.MetaException,), message) from error
+
+    return answer
+
+
+def _refusing(name: str) -> Callable[..., Any]:
+    declared = _declared(name)
+
+    def answer(*_arguments: Any) -> Any:
+        message = f"Studiolo's metastore does not have {name}."
+        raise _first(declared, (hive.MetaException, hive.InvalidOperationException), message)
+
+    return answer
+
+
+def _declared(name: str) -> list[type[TException]]:
+    """The exceptions that the method declares in the interface."""
+    result = getattr(ThriftHiveMetastore, f"{name}_result", None)
+    if result is None:
+        return []
+    kinds = [field[3][0] for field in result.thrift_spec if field and field[2] != "success" and field[3]]
+    return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, TException)]
+
+
+def _first(declared: list[type[TException]], kinds: Sequence[type[TException]], message: str) -> TException:
+    for kind in kinds:
+        if kind in declared:
+            return kind(message)
+    # A method that declares nothing of the kind has only the protocol's own error, which carries the words too.
+    return TApplicationException(TApplicationException.INTERNAL_ERROR, message)

@@ -1,0 +1,81 @@
+"""Hive's methods for locks, which Iceberg and Hive take around their commits."""
+
+from typing import Any
+
+from hive_metastore import ttypes as hive
+
+from studiolo.metastore.locks import Lock, Mode, Part
+from studiolo.metastore.room import Room, plain
+
+MODES: dict[int, Mode] = {
+    hive.LockType.SHARED_READ: "read",
+    hive.LockType.SHARED_WRITE: "write",
+    hive.LockType.EXCL_WRITE: "write",
+    hive.LockType.EXCLUSIVE: "exclusive",
+}
+TYPES = {
+    "read": hive.LockType.SHARED_READ,
+    "write": hive.LockType.SHARED_WRITE,
+    "exclusive": hive.LockType.EXCLUSIVE,
+}
+STATES = {"acquired": hive.LockState.ACQUIRED, "waiting": hive.LockState.WAITING}
+
+
+class Locking(Room):
+    """Locks outside transactions."""
+
+    def lock(self, rqst: Any) -> Any:
+        parts = [_part(each) for each in rqst.component]
+        return _response(self._house.locks.ask(parts, rqst.user or "", rqst.hostname or ""))
+
+    def check_lock(self, rqst: Any) -> Any:
+        return _response(self._house.locks.check(rqst.lockid))
+
+    def unlock(self, rqst: Any) -> None:
+        self._house.locks.release(rqst.lockid)
+
+    def heartbeat(self, ids: Any) -> None:
+        if ids.lockid:
+            self._house.locks.check(ids.lockid)
+
+    def show_locks(self, rqst: Any) -> Any:
+        wanted = (plain(rqst.dbname).lower() or None, _lower(rqst.tablename), rqst.partname)
+        shown = [
+            _element(lock, part)
+            for lock in self._house.locks.all()
+            for part in lock.parts
+            if all(want in (None, has) for want, has in zip(wanted, _names(part), strict=True))
+        ]
+        return hive.ShowLocksResponse(locks=shown)
+
+
+def _part(component: Any) -> Part:
+    table = _lower(component.tablename)
+    return Part(MODES[component.type], plain(component.dbname).lower(), table, component.partitionname)
+
+
+def _lower(name: str | None) -> str | None:
+    return name.lower() if name else None
+
+
+def _names(part: Part) -> tuple[str | None, ...]:
+    return part.database, part.table, part.partition
+
+
+def _response(lock: Lock) -> Any:
+    return hive.LockResponse(lockid=lock.id, state=STATES[lock.state])
+
+
+def _element(lock: Lock, part: Part) -> Any:
+    return hive.ShowLocksResponseElement(
+        lockid=lock.id,
+        dbname=part.database,
+        tablename=part.table,
+        partname=part.partition,
+        state=STATES[lock.state],
+        type=TYPES[part.mode],
+        lastheartbeat=int(lock.heard * 1000),
+        acquiredat=None if lock.acquired is None else int(lock.acquired * 1000),
+        user=lock.user,
+        hostname=lock.host,
+    )

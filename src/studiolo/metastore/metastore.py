@@ -1,0 +1,91 @@
+"""The Hive Metastore of every scope: a port each, kept over restarts."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from studiolo.catalog import Catalog
+from studiolo.config import Settings
+from studiolo.domain import Scope
+from studiolo.metastore.listener import Listener, Process
+from studiolo.metastore.warehouse import Warehouse
+from studiolo.storage import Storage
+
+log = logging.getLogger(__name__)
+
+
+class Metastore:
+    """Hive's door to the Data Catalog.
+
+    A client of Hive has no word for an account or a region: each scope that is in use has a loopback port of its own.
+    The ports are written down, so that sessions which outlive a server find the next one where they left this one.
+    """
+
+    def __init__(self, catalog: Catalog, storage: Storage, settings: Settings) -> None:
+        self._catalog = catalog
+        self._warehouse = Warehouse(storage)
+        self._home = Scope(settings.account_id, settings.region)
+        self._kept: Path = settings.folder / "metastore.json"
+        self._lock = threading.Lock()
+        self._listeners: dict[Scope, Listener] = {}
+
+    def start(self) -> None:
+        """Listen on the ports of an earlier server, and on that of the settings' account and region."""
+        for scope in {self._home, *self._known_ports()}:
+            self.uri(scope)
+
+    def close(self) -> None:
+        with self._lock:
+            listeners = list(self._listeners.values())
+            self._listeners.clear()
+        for listener in listeners:
+            listener.close()
+
+    def empty(self) -> None:
+        """To be called when everything was emptied; the ports stay as they are."""
+        self._warehouse.forget()
+
+    @property
+    def home(self) -> str:
+        """The URI for the settings' account and region."""
+        return self.uri(self._home)
+
+    def uri(self, scope: Scope) -> str:
+        """What `hive.metastore.uris` is for a scope: its port is opened when it is first asked for."""
+        with self._lock:
+            listener = self._listeners.get(scope)
+            if listener is None:
+                ports = self._known_ports()
+                listener = self._listeners[scope] = Listener(ports.get(scope, 0))
+                if ports.get(scope) != listener.port:
+                    self._keep({**ports, scope: listener.port})
+                listener.start(lambda: self._processors(scope))
+        return f"thrift://127.0.0.1:{listener.port}"
+
+    def warehouse(self, scope: Scope) -> str:
+        """What `spark.sql.warehouse.dir` is for a scope."""
+        return self._warehouse.root(scope)
+
+    def _processors(self, scope: Scope) -> Callable[[], Process]:
+        # The bindings are 100,000 lines: they are loaded aside, while the server already answers.
+        from studiolo.metastore.rooms import processors
+
+        return processors(scope, self._catalog, self._warehouse, time.time)
+
+    def _known_ports(self) -> dict[Scope, int]:
+        try:
+            kept = json.loads(self._kept.read_text())
+            return {Scope(*name.split("/", 1)): int(port) for name, port in kept.items()}
+        except FileNotFoundError:
+            return {}
+        except (ValueError, TypeError, AttributeError) as error:
+            log.warning("%s cannot be read (%s): clients of the metastore are given other ports", self._kept, error)
+            return {}
+
+    def _keep(self, ports: dict[Scope, int]) -> None:
+        draft = self._kept.with_suffix(".tmp")
+        draft.write_text(json.dumps({f"{scope.account}/{scope.region}": port for scope, port in ports.items()}))
+        draft.replace(self._kept)

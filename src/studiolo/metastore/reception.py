@@ -1,0 +1,112 @@
+"""Hive's methods about the metastore itself, and those whose true answer is that there is nothing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fb303.ttypes import fb_status
+from hive_metastore import ttypes as hive
+
+from studiolo import __version__
+from studiolo.metastore.room import Room, plain
+
+SETTINGS = {
+    "hive.exec.default.partition.name": "__HIVE_DEFAULT_PARTITION__",
+    "hive.metastore.integral.jdo.pushdown": "true",
+    "hive.metastore.try.direct.sql": "true",
+    "metastore.batch.retrieve.max": "300",
+    "hive.metastore.batch.retrieve.max": "300",
+}
+"""What Hive's metastore answers of its own settings, where that is true here too."""
+
+PREFIXES = ("hive.", "metastore.")
+
+
+class Reception(Room):
+    """Who asks, what this is, and what it does not keep."""
+
+    def set_ugi(self, _user_name: str, group_names: Sequence[str] | None) -> list[str]:
+        return list(group_names or ())
+
+    def getMetaConf(self, key: str) -> str:  # noqa: N802 (the interface's name)
+        return SETTINGS.get(key, "")
+
+    def get_config_value(self, name: str | None, default_value: str) -> str:
+        if name == "hive.metastore.warehouse.dir":
+            return self._house.warehouse.root(self._scope)
+        if name and not name.startswith(PREFIXES):
+            raise hive.ConfigValSecurityException(f"For security reasons, the config key {name} cannot be accessed")
+        return SETTINGS.get(name or "", default_value)
+
+    def get_metastore_db_uuid(self) -> str:
+        return f"studiolo-{self._scope.account}-{self._scope.region}"
+
+    def getName(self) -> str:  # noqa: N802
+        return "Studiolo Hive Metastore"
+
+    def getVersion(self) -> str:  # noqa: N802
+        return __version__
+
+    def getStatus(self) -> int:  # noqa: N802
+        return int(fb_status.ALIVE)
+
+    def getStatusDetails(self) -> str:  # noqa: N802
+        return ""
+
+    def getCounters(self) -> dict[str, int]:  # noqa: N802
+        return {}
+
+    def shutdown(self) -> None:
+        """What clients say as they close their connection: the metastore stays."""
+
+    def flushCache(self) -> None:  # noqa: N802
+        """There is no cache."""
+
+    def get_primary_keys(self, request: Any) -> Any:
+        self._require(request)
+        return hive.PrimaryKeysResponse(primaryKeys=[])
+
+    def get_foreign_keys(self, request: Any) -> Any:
+        return hive.ForeignKeysResponse(foreignKeys=[])
+
+    def get_unique_constraints(self, request: Any) -> Any:
+        self._require(request)
+        return hive.UniqueConstraintsResponse(uniqueConstraints=[])
+
+    def get_not_null_constraints(self, request: Any) -> Any:
+        self._require(request)
+        return hive.NotNullConstraintsResponse(notNullConstraints=[])
+
+    def get_default_constraints(self, request: Any) -> Any:
+        self._require(request)
+        return hive.DefaultConstraintsResponse(defaultConstraints=[])
+
+    def get_check_constraints(self, request: Any) -> Any:
+        self._require(request)
+        return hive.CheckConstraintsResponse(checkConstraints=[])
+
+    def get_all_materialized_view_objects_for_rewriting(self) -> list[Any]:
+        return []
+
+    def get_materialized_views_for_rewriting(self, _db_name: str) -> list[str]:
+        return []
+
+    def get_role_names(self) -> list[str]:
+        return []
+
+    def list_roles(self, _principal_name: str, _principal_type: int) -> list[Any]:
+        return []
+
+    def get_privilege_set(self, _object: Any, _user_name: str, _group_names: Sequence[str]) -> Any:
+        return hive.PrincipalPrivilegeSet(userPrivileges={}, groupPrivileges={}, rolePrivileges={})
+
+    def list_privileges(self, _principal_name: str, _principal_type: int, _object: Any) -> list[Any]:
+        return []
+
+    def get_current_notificationEventId(self) -> Any:  # noqa: N802
+        return hive.CurrentNotificationEventId(eventId=0)
+
+    def get_next_notification(self, _rqst: Any) -> Any:
+        return hive.NotificationEventResponse(events=[])
+
+    def _require(self, request: Any) -> None:
+        self._catalog.table(self._scope, plain(request.db_name), request.tbl_name)

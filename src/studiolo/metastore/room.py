@@ -1,0 +1,88 @@
+"""What the rooms share: each room has the methods of one subject, named and argued as Hive's interface has them."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from studiolo.catalog import Catalog, Database
+from studiolo.domain import AlreadyExists, NotFound, Page, Scope
+from studiolo.metastore.locks import Locks
+from studiolo.metastore.warehouse import Warehouse
+
+T = TypeVar("T")
+
+DEFAULT = "default"
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a port of the metastore serves: one scope of the catalog."""
+
+    scope: Scope
+    catalog: Catalog
+    warehouse: Warehouse
+    locks: Locks
+
+    def database(self, name: str) -> Database:
+        """A database; `default`, which every engine expects, is made when it is first asked for. Raises NotFound."""
+        name = plain(name)
+        try:
+            return self.catalog.database(self.scope, name)
+        except NotFound:
+            if name.lower() != DEFAULT:
+                raise NotFound(f"Database {name} not found.") from None
+        root = self.warehouse.root(self.scope)
+        self.warehouse.prepare(self.scope, root)
+        try:
+            return self.catalog.create_database(
+                self.scope, Database(DEFAULT, "The database that engines begin in", root)
+            )
+        except AlreadyExists:
+            return self.catalog.database(self.scope, DEFAULT)
+
+    def place(self, database: Database) -> str:
+        """Where the tables of a database go."""
+        return database.location or self.default_place(database.name)
+
+    def default_place(self, database: str) -> str:
+        """Where the tables of a database go that has no location."""
+        root = self.warehouse.root(self.scope)
+        return root if database == DEFAULT else f"{root}/{database}.db"
+
+
+class Room:
+    """A subject's methods over the house. Errors of the domains become Hive's in the door."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._catalog = house.catalog
+        self._scope = house.scope
+
+
+def plain(name: str | None) -> str:
+    """A name without the catalog that clients of Hive 3 put before it: `@hive#air` is `air`."""
+    name = name or ""
+    if name.startswith("@"):
+        name = name.partition("#")[2].removesuffix("!")
+    return name
+
+
+def matching(names: Iterable[str], pattern: str | None) -> list[str]:
+    """The names of a pattern of Hive's: `*` is any text, `|` parts alternatives, letters match in either case."""
+    wanted = plain(pattern) or "*"
+    parts = [".*".join(re.escape(text) for text in re.split(r"\.?\*", part)) for part in wanted.split("|")]
+    accepts = re.compile("|".join(parts), re.IGNORECASE)
+    return [name for name in names if accepts.fullmatch(name)]
+
+
+def every(page: Callable[[str | None], Page[T]]) -> Iterator[T]:
+    """The items of all pages; `page` gives the one after a key."""
+    after: str | None = None
+    while True:
+        found = page(after)
+        yield from found.items
+        after = found.next
+        if after is None:
+            return

@@ -1,0 +1,66 @@
+"""Hive's partition filters, as engines send them."""
+
+import pytest
+
+from studiolo.catalog import Among, And, Column, Compare, Matches, Or
+from studiolo.domain import Invalid
+from studiolo.metastore.filters import condition
+from studiolo.metastore.names import partition_name, partition_values
+from studiolo.metastore.room import matching, plain
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ('year >= 2021 and month = "1"', And((Compare("year", ">=", "2021"), Compare("month", "=", "1")))),
+        ("(year != 2020 and year <> 2022)", And((Compare("year", "<>", "2020"), Compare("year", "<>", "2022")))),
+        ('d >= "2024-01-02"', Compare("d", ">=", "2024-01-02")),
+        ("d >= 2024-01-02", Compare("d", ">=", "2024-01-02")),
+        ("d = DATE '2024-01-02'", Compare("d", "=", "2024-01-02")),
+        ("2021 < year", Compare("year", ">", "2021")),
+        ('"2024-01-02" <= d', Compare("d", ">=", "2024-01-02")),
+        ("month = 'it\"s'", Compare("month", "=", 'it"s')),
+        ('month = "month"', Compare("month", "=", "month")),
+        ('`month` like "0.*"', Matches("month", "(?s:0.*)", "0")),
+        (
+            "a = 1 OR a = 2 AND b = 3",
+            Or((Compare("a", "=", "1"), And((Compare("a", "=", "2"), Compare("b", "=", "3"))))),
+        ),
+        ("a between 1 and 2", And((Compare("a", ">=", "1"), Compare("a", "<=", "2")))),
+        ("a in (1, -2)", Among("a", ("1", "-2"))),
+        ("not (a = 1)", Compare("a", "<>", "1")),
+        ("date = '2024-01-01'", Compare("date", "=", "2024-01-01")),
+        (" ", None),
+    ],
+)
+def test_a_filter_means_what_hive_means_by_it(text: str, meaning: object) -> None:
+    assert condition(text) == meaning
+
+
+@pytest.mark.parametrize(
+    "text", ["year =", "year = 1 and", "(year = 1", "year ~ 1", "year = 1 1", "'a' = 'b'", "(" * 500]
+)
+def test_a_filter_that_cannot_be_read_is_refused_with_the_place(text: str) -> None:
+    with pytest.raises(Invalid, match="cannot be read|nested"):
+        condition(text)
+
+
+@pytest.mark.parametrize(("regex", "prefix"), [("ab.*", "ab"), ("ab*", "a"), ("ab|c", ""), (".*a", ""), ("a.c", "a")])
+def test_an_index_is_asked_for_no_more_than_a_pattern_promises(regex: str, prefix: str) -> None:
+    assert condition(f'a like "{regex}"') == Matches("a", f"(?s:{regex})", prefix)
+
+
+def test_names_of_partitions_are_escaped_as_hive_does() -> None:
+    keys = (Column("Day", "date"), Column("city", "string"))
+    name = partition_name(keys, ("2024-01-02", "a/b=c: %é"))
+    assert name == "Day=2024-01-02/city=a%2Fb%3Dc%3A %25é"
+    assert partition_values(name, keys) == ("2024-01-02", "a/b=c: %é")
+    with pytest.raises(Invalid, match=r"Day=…/city=…"):
+        partition_values("Day=2024-01-02", keys)
+
+
+def test_name_patterns_are_hive_s() -> None:
+    assert matching(["air", "Airport", "sea"], "AIR*|s*") == ["air", "Airport", "sea"]
+    assert matching(["air", "a.r"], "a.r") == ["a.r"]
+    assert matching(["air"], "@hive#air") == ["air"]
+    assert plain("@hive#default") == "default"
