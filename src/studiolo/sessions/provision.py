@@ -140,7 +140,7 @@ class Provision:
             "path": environment["PYTHONPATH"].split(os.pathsep),
             "py_files": py_files,
             "conf": conf,
-            "catalog": self._catalog(key, spark_conf(asked.arguments)),
+            "catalog": self._catalog(key, spark_conf(session.asked.arguments)),
             "output": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/output", key.id)),
             "error": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/error", key.id)),
         }
