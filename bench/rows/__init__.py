@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from bench.bench import Bench
 from bench.row import Row
-from bench.rows import endpoint, lifecycle, memory, reads, sessions, spark, statements, training
+from bench.rows import catalog, endpoint, lifecycle, memory, reads, sessions, spark, statements, training
 
 ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "reads": reads.measure,
+    "catalog": catalog.measure,
     "sessions": sessions.measure,
     "statements": statements.measure,
     "spark": spark.measure,

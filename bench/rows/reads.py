@@ -54,11 +54,11 @@ def measure(bench: Bench) -> Iterator[Row]:
     session.start()
     session.stop()
     server.settle()
-    with _comparison(bench, "moto", _moto) as moto:
-        yield from _compared("GetSession", _target(server, session.glue, _get_session), moto, "moto", 5)
+    with emulator(bench, "moto", _moto) as moto:
+        yield from compared("GetSession", _target(server, session.glue, _get_session), moto, "moto", 5)
     # ministack knows no sessions.
-    with _comparison(bench, "ministack", _ministack) as ministack:
-        yield from _compared("GetRole", _target(server, server.client("iam"), _get_role), ministack, "ministack", 1)
+    with emulator(bench, "ministack", _ministack) as ministack:
+        yield from compared("GetRole", _target(server, server.client("iam"), _get_role), ministack, "ministack", 1)
 
 
 def _get_session(glue: Any) -> Any:
@@ -73,22 +73,22 @@ def _target(server: Server, client: Any, read: Callable[[Any], Any]) -> Target:
     return Target(int(server.endpoint.rpartition(":")[2]), client, lambda: read(client))
 
 
-def _compared(read: str, ours: Target, theirs: Target | Unavailable, name: str, times: float) -> Iterator[Row]:
+def compared(read: str, ours: Target, theirs: Target | Unavailable, name: str, times: float) -> Iterator[Row]:
     raw = f"signed {read}, {CONNECTIONS} connections, against {name}"
     by_boto3 = f"signed {read} by boto3, one thread, against {name}"
     if isinstance(theirs, Unavailable):
         note = f"comparison could not be had: {theirs}"
-        yield Row(raw, f"≥ {times:g}x", _median(ours.raw() for _ in range(ROUNDS)), note=note)
-        yield Row(by_boto3, "none", _median(ours.by_boto3() for _ in range(ROUNDS)), note=note)
+        yield Row(raw, f"≥ {times:g}x", median(ours.raw() for _ in range(ROUNDS)), note=note)
+        yield Row(by_boto3, "none", median(ours.by_boto3() for _ in range(ROUNDS)), note=note)
         return
     rates = [(ours.raw(), theirs.raw()) for _ in range(ROUNDS)]
-    yield at_least_times(raw, times, *(_median(column) for column in zip(*rates, strict=True)))
+    yield at_least_times(raw, times, *(median(column) for column in zip(*rates, strict=True)))
     rates = [(ours.by_boto3(), theirs.by_boto3()) for _ in range(ROUNDS)]
     note = "bounded by boto3 itself"
-    yield at_least_times(by_boto3, None, *(_median(column) for column in zip(*rates, strict=True)), note=note)
+    yield at_least_times(by_boto3, None, *(median(column) for column in zip(*rates, strict=True)), note=note)
 
 
-def _median(rates: Iterable[float]) -> Quantity:
+def median(rates: Iterable[float]) -> Quantity:
     return Quantity(statistics.median(rates), "/s")
 
 
@@ -105,7 +105,7 @@ def _ministack(port: int) -> Target:
 
 
 @contextmanager
-def _comparison(bench: Bench, name: str, target: Callable[[int], Target]) -> Iterator[Target | Unavailable]:
+def emulator(bench: Bench, name: str, target: Callable[[int], Target]) -> Iterator[Target | Unavailable]:
     """The emulator with one thing to read, or why it could not be had."""
     with ExitStack() as ends:
         try:

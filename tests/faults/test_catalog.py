@@ -37,7 +37,7 @@ def test_no_acknowledged_write_is_lost_and_no_table_is_half_there(own_server: Se
         for done, step in enumerate(steps, 1):
             try:
                 step()
-            except (botocore.exceptions.HTTPClientError, botocore.exceptions.ClientError):
+            except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
                 return
             with lock:
                 acknowledged[name] = done

@@ -50,7 +50,7 @@ class Databases(Subject):
         old, new = name.lower(), fold(database.name)
         try:
             with self._state.transaction() as tx:
-                row = require_database(tx, scope, old, lock=True)
+                row = require_database(tx, scope, old, lock="change")
                 before = DATABASE.validate_json(row.document)
                 after = replace(database, name=new, created=before.created)
                 values = {"name": new, "document": document(DATABASE, after)}
@@ -69,7 +69,7 @@ class Databases(Subject):
         """
         name = name.lower()
         with self._state.transaction() as tx:
-            require_database(tx, scope, name)
+            require_database(tx, scope, name, lock="change")
             for table in (tables, functions):
                 mine = within(table, scope, database=name)
                 if not cascade and tx.execute(select(table.c.name).where(mine).limit(1)).first():

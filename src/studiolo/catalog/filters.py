@@ -91,16 +91,19 @@ def negate(condition: Filter) -> Filter:
 
 def like(key: str, pattern: str, *, negated: bool = False) -> Matches:
     """`key LIKE pattern`: `%` is any text, `_` any character, and a backslash takes their meaning away."""
-    regex, prefix, literal = "", "", True
-    for part in re.findall(r"\\.|.", pattern, re.DOTALL):
-        if part in ("%", "_"):
-            regex += ".*" if part == "%" else "."
-            literal = False
+    parts: list[list[str]] = [[]]
+    for piece in re.findall(r"\\.|.", pattern, re.DOTALL):
+        if piece == "%":
+            parts.append([])
         else:
-            character = part[-1]
-            regex += re.escape(character)
-            prefix += character if literal else ""
-    return Matches(key, f"(?s:{regex})", prefix, negated)
+            parts[-1].append("." if piece == "_" else re.escape(piece[-1]))
+    first, *others = ("".join(part) for part in parts)
+    # What stands between two % is taken where it first occurs, for good: trying later ones would take forever.
+    middle = "".join(f"(?=(?P<p{number}>.*?{part}))(?P=p{number})" for number, part in enumerate(others[:-1]) if part)
+    regex = f"(?s:{first}{middle}.*{others[-1]})" if others else f"(?s:{first})"
+    literal = re.match(r"(?:[^\\%_]|\\.)*", pattern, re.DOTALL)
+    prefix = re.sub(r"\\(.)", r"\1", literal[0] if literal else "", flags=re.DOTALL)
+    return Matches(key, regex, prefix, negated)
 
 
 class Keys:

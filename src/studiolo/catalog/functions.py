@@ -26,7 +26,7 @@ class Functions(Subject):
         row = bound(scope, database=database, name=name, document=document(FUNCTION, made))
         try:
             with self._state.transaction() as tx:
-                require_database(tx, scope, database, lock=True)
+                require_database(tx, scope, database, lock="use")
                 tx.execute(functions.insert().values(row))
         except IntegrityError:
             raise AlreadyExists("Function already exists.") from None

@@ -34,7 +34,7 @@ class Tables(Subject):
         values = bound(scope, database=database, name=made.name, document=document(TABLE, made))
         try:
             with self._state.transaction() as tx:
-                require_database(tx, scope, database, lock=True)
+                require_database(tx, scope, database, lock="use")
                 (number,) = tx.execute(tables.insert().values(values)).inserted_primary_key or (0,)
                 add_indexes(tx, number, made, indexes)
         except IntegrityError:
@@ -116,7 +116,7 @@ class Tables(Subject):
                     )
                 )
                 if target != database:
-                    require_database(tx, scope, target, lock=True)
+                    require_database(tx, scope, target, lock="use")
                 if not skip_archive:
                     archived = {"table": row.id, "version": before.version, "document": row.document}
                     tx.execute(table_versions.insert().values(archived))

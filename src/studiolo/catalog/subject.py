@@ -1,6 +1,6 @@
 """What the subjects of the catalog share: the state, names, documents, and tables by name."""
 
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
@@ -52,9 +52,14 @@ def bound(scope: Scope, **values: Any) -> dict[str, Any]:
     return {"catalog": scope.account, "region": scope.region, **values}
 
 
-def require_database(connection: Connection, scope: Scope, name: str, *, lock: bool = False) -> Row[Any]:
-    """The row of a database, by its folded name; `lock` keeps it from being deleted meanwhile. Raises NotFound."""
-    row = connection.execute(_DATABASE_LOCKED if lock else DATABASE_ROW, bound(scope, name=name)).first()
+def require_database(
+    connection: Connection, scope: Scope, name: str, *, lock: Literal["use", "change"] | None = None
+) -> Row[Any]:
+    """The row of a database, by its folded name. Raises NotFound.
+
+    With the lock `use` nobody deletes or renames it meanwhile, with `change` nobody adds to it either.
+    """
+    row = connection.execute(_DATABASE[lock], bound(scope, name=name)).first()
     if row is None:
         raise NotFound(f"Database {name} not found.")
     return row
@@ -76,7 +81,11 @@ DATABASE_ROW = select(databases.c.name, databases.c.document).where(
     databases.c.region == bindparam("region"),
     databases.c.name == bindparam("name"),
 )
-_DATABASE_LOCKED = DATABASE_ROW.with_for_update(read=True)
+_DATABASE = {
+    None: DATABASE_ROW,
+    "use": DATABASE_ROW.with_for_update(read=True),
+    "change": DATABASE_ROW.with_for_update(),
+}
 TABLE_ROW = select(tables.c.id, tables.c.document).where(
     tables.c.catalog == bindparam("catalog"),
     tables.c.region == bindparam("region"),

@@ -63,7 +63,9 @@ def leaves() -> st.SearchStrategy[Tree]:
         )
 
     like = st.tuples(
-        st.just("like"), st.sampled_from(["a%", "%b", "_", "a_b", "%", "x%", LONG + "_", "é"]), st.booleans()
+        st.just("like"),
+        st.sampled_from(["a%", "%b", "_", "%_%b", "a%b%", "%%", "a_b", "%", "x%", LONG + "_", "é"]),
+        st.booleans(),
     )
     return st.one_of(*(of(key) for key in TYPES), like)
 
@@ -175,6 +177,9 @@ def test_any_text_is_read_or_refused(words: list[str]) -> None:
         ("d >= DATE '2024-01-01'", ["3", "x", "2024-01-01", "1"], True),
         ("s like '100\\%'", ["3", "100%", "2024-01-01", "1"], True),
         ("s like '100\\%'", ["3", "1000", "2024-01-01", "1"], False),
+        ("s like '%b%a_%c'", ["3", "xbxbaaxc", "2024-01-01", "1"], True),
+        ("s like '%ab'", ["3", "abab", "2024-01-01", "1"], True),
+        ("s like 'a%a'", ["3", "a", "2024-01-01", "1"], False),
         ("s = 'it''s'", ["3", "it's", "2024-01-01", "1"], True),
         ("i = '03'", ["3", "", "2024-01-01", "1"], True),
         ("not not i = 3", ["3", "", "2024-01-01", "1"], True),
@@ -210,6 +215,11 @@ def test_a_key_of_a_type_that_cannot_be_compared_is_refused() -> None:
     keys = Keys([Column("m", "map<int,int>")])
     with pytest.raises(Invalid, match=r"type map<int,int>, which no filter compares"):
         parse("m = 3", keys)
+
+
+def test_a_pattern_that_could_be_tried_in_many_ways_is_tried_in_one() -> None:
+    test = evaluator(parse("s like '" + "%a" * 200 + "%b'", KEYS), KEYS)
+    assert test(["3", "a" * 1000, "2024-01-01", "1"]) is False
 
 
 def test_moments_compare_to_the_fraction() -> None:

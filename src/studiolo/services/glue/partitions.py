@@ -106,7 +106,8 @@ def get_partitions(call: Call, request: "shapes.GetPartitionsRequestTypeDef") ->
         limit=request.get("MaxResults", DEFAULT_PAGE),
         columns=columns,
     )
-    shown = [as_partition(scope, partition, columns=columns) for partition in page.items]
+    same: dict[int, list[Any]] = {}
+    shown = [as_partition(scope, partition, columns=columns, shown_columns=same) for partition in page.items]
     return {"Partitions": shown, **next_token(page.next)}
 
 
@@ -132,14 +133,17 @@ def to_partition(asked: Mapping[str, Any]) -> Partition:
     )
 
 
-def as_partition(scope: Scope, partition: Partition, *, columns: bool = True) -> dict[str, Any]:
+def as_partition(
+    scope: Scope, partition: Partition, *, columns: bool = True, shown_columns: dict[int, list[Any]] | None = None
+) -> dict[str, Any]:
+    """`shown_columns`: as of `as_storage`."""
     shown = {
         "Values": list(partition.values),
         "DatabaseName": partition.database,
         "TableName": partition.table,
         "CreationTime": partition.created,
         "LastAccessTime": partition.last_access,
-        "StorageDescriptor": as_storage(partition.storage, columns=columns),
+        "StorageDescriptor": as_storage(partition.storage, columns=columns, shown_columns=shown_columns),
         "Parameters": partition.parameters,
         "LastAnalyzedTime": partition.last_analyzed,
         "CatalogId": scope.account,

@@ -51,11 +51,17 @@ def to_storage(asked: Mapping[str, Any] | None) -> StorageDescriptor | None:
     )
 
 
-def as_storage(storage: StorageDescriptor | None, *, columns: bool = True) -> dict[str, Any] | None:
+def as_storage(
+    storage: StorageDescriptor | None, *, columns: bool = True, shown_columns: dict[int, list[Any]] | None = None
+) -> dict[str, Any] | None:
+    """`shown_columns` are those of a list's other descriptors, by the identity of what they show: most have the same."""
     if storage is None:
         return None
+    known = {} if shown_columns is None else shown_columns
+    if columns and id(storage.columns) not in known:
+        known[id(storage.columns)] = as_columns(storage.columns)
     shown: dict[str, Any] = {
-        "Columns": as_columns(storage.columns) if columns else None,
+        "Columns": known[id(storage.columns)] if columns else None,
         "Location": storage.location,
         "AdditionalLocations": list(storage.additional_locations) or None,
         "InputFormat": storage.input_format,
