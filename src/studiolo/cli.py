@@ -146,6 +146,7 @@ def _end_orphans(settings: Settings) -> int:
     """End the children that a killed server left behind; how many there were."""
     from studiolo.processes import Processes
     from studiolo.state import State
+    from studiolo.storage import remove_traces
 
     if settings.database_url is None and not (settings.folder / "state.db").exists():
         return 0
@@ -155,6 +156,7 @@ def _end_orphans(settings: Settings) -> int:
         orphans = [child for child in processes.children() if child.alive]
         for child in orphans:
             processes.stop(child)
+            remove_traces(child)
         state.close()
     return len(orphans)
 
@@ -259,10 +261,14 @@ def demo(
 
 
 def main() -> None:
+    """The `studiolo` command."""
     try:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        err.print(f"[red]{error.strerror or error}: {error.filename}[/red]")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

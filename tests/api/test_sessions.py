@@ -1,5 +1,6 @@
 """Glue interactive sessions through boto3: real Spark, one session for most of the file."""
 
+import textwrap
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -96,6 +97,15 @@ def test_variables_live_from_statement_to_statement(run: Callable[[str], dict[st
 
 def test_the_namespace_is_that_of_a_glue_session(run: Callable[[str], dict[str, Any]]) -> None:
     assert text(run("print(sc.version == spark.version, sqlContext.range(2).count())")) == "True 2"
+
+
+def test_glue_s_own_library_is_there(run: Callable[[str], dict[str, Any]]) -> None:
+    code = """
+        from awsglue.dynamicframe import DynamicFrame
+        frame = DynamicFrame.fromDF(spark.range(2), glueContext, "numbers")
+        frame.map(lambda record: {**record, "twice": str(2 * record["id"])}).printSchema()
+    """
+    assert text(run(textwrap.dedent(code))) == "root\n|-- id: long\n|-- twice: string"
 
 
 def test_spark_settings_of_the_arguments_hold(run: Callable[[str], dict[str, Any]]) -> None:
@@ -229,13 +239,13 @@ def test_spark_that_cannot_start_leaves_a_failed_session_that_says_why(glue: Any
     ("code", "asked", "says"),
     [
         ("AlreadyExistsException", {}, "already exists"),
-        ("InvalidInputException", {"Id": "other", "SessionType": "SPARK_CONNECT"}, "SPARK_CONNECT"),
+        ("InvalidInputException", {"Id": "other", "Command": {"Name": "glueray"}}, "glueray"),
         ("InvalidInputException", {"Id": "other", "GlueVersion": "6.0"}, "available are"),
         ("InvalidInputException", {"Id": "other", "MaxCapacity": 2.0, "NumberOfWorkers": 2}, "not both"),
         ("InvalidInputException", {"Id": "other", "DefaultArguments": {"--conf": "nothing"}}, "--conf"),
         (
             "InvalidInputException",
-            {"Id": "other", "DefaultArguments": {"--extra-jars": "s3://b/x.jar"}},
+            {"Id": "other", "DefaultArguments": {"--extra-jars": "x.jar"}},
             "--extra-jars",
         ),
         ("EntityNotFoundException", {"Id": "other", "Role": "arn:aws:iam::000000000000:role/nobody"}, "nobody"),

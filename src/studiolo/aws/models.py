@@ -1,10 +1,18 @@
-"""botocore's service models, each loaded once and only when it is asked for."""
+"""botocore's service models, each loaded once and only when it is asked for.
 
+Some clients bring a model of their own, with members that botocore's has not: `extensions/<service>.json` holds what
+is to be merged into botocore's model, so that these members are parsed and answered. Stock clients ignore them.
+"""
+
+import json
 from functools import cache
+from importlib.resources import files
 from threading import Lock
+from typing import Any
 
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
+from botocore.utils import deep_merge
 
 S3_SIGNING_NAMES = ("s3", "s3express")
 _LOADING = Lock()
@@ -33,4 +41,12 @@ def _load(name: str) -> ServiceModel:
     # Not load_service_model: that one first lists all 400 services, a fifth of a second.
     loader = Loader()
     version = loader.determine_latest_version(name, "service-2")
-    return ServiceModel(loader.load_data(f"{name}/{version}/service-2"), service_name=name)
+    return ServiceModel(extended(name, loader.load_data(f"{name}/{version}/service-2")), service_name=name)
+
+
+def extended(name: str, model: dict[str, Any]) -> dict[str, Any]:
+    """The model with the extension of its service merged into it, if there is one."""
+    extension = files("studiolo.aws").joinpath("extensions").joinpath(f"{name}.json")
+    if extension.is_file():
+        deep_merge(model, json.loads(extension.read_text()))
+    return model

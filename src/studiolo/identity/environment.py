@@ -25,6 +25,13 @@ def client_environment(endpoint: str, region: str, key: AccessKey, s3_endpoint: 
         "BOTOCORE_EXPERIMENTAL__PLUGINS": f"studiolo={PLUGIN.stem}",
         "PYTHONPATH": str(PLUGIN.parent),
     }
+    # PyIceberg reads files by Arrow, which heeds no AWS_ENDPOINT_URL, and asks Amazon for the region it is not told.
+    for catalog in ("DEFAULT", "GLUE"):
+        environment |= {
+            f"PYICEBERG_CATALOG__{catalog}__TYPE": "glue",
+            f"PYICEBERG_CATALOG__{catalog}__S3__ENDPOINT": s3_endpoint or endpoint,
+            f"PYICEBERG_CATALOG__{catalog}__S3__REGION": region,
+        }
     if key.session_token is not None:
         environment["AWS_SESSION_TOKEN"] = key.session_token
     if s3_endpoint is not None:

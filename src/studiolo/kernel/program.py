@@ -1,7 +1,8 @@
 """The kernel's process: IPython and Spark start side by side, then statements are answered.
 
 `launch.json` in the session's folder says what to start:
-`{"conf": {Spark's settings}, "warm": whether to run a first small job before the first statement}`.
+`{"conf": {Spark's settings}, "warm": whether to run a first small job before the first statement,
+"connect": the token of Spark Connect's clients, or null where none is served}`.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from ipykernel.kernelapp import IPKernelApp
 from traitlets import Set, default
 
 from studiolo.kernel.journal import Journal, JournalingSession
+from studiolo.kernel.magics import SessionMagics
 from studiolo.kernel.output import SessionLog
 
 
@@ -95,12 +97,13 @@ class StatementKernel(IPythonKernel):
         self.session.send(stream, "claim_reply", self._claim(content), parent=parent, ident=ident)
 
     def _claim(self, content: Mapping[str, Any]) -> dict[str, str]:
-        from studiolo.kernel.spark import NotModifiable, adapt, use_catalog
+        from studiolo.kernel.spark import NotModifiable, adapt, add_python, use_catalog
 
         try:
             adapt(self.spark, content["conf"])
             use_catalog(self.spark, content["catalog"])
             os.environ.update(content["environment"])
+            add_python(self.spark, content["path"], content["py_files"])
             # Python workers get the driver's environment of this moment, not that of the JVM's start.
             self.spark.sparkContext.environment.update(content["environment"])
             self.log_to.open(content["output"], content["error"])
@@ -135,8 +138,12 @@ def main(folder: Path) -> int:
     app.config.InteractiveShell.colors = "nocolor"
     asyncio.set_event_loop(asyncio.new_event_loop())
     app.initialize([])
+    # Imported while the JVM starts: it costs the session nothing.
+    from awsglue.context import GlueContext
+
     try:
         spark = starting.result()
+        note_addresses(folder, spark, launch["connect"])
     except Exception as error:  # noqa: BLE001
         (folder / "failure.txt").write_text(f"Spark did not start: {error}\n{log.last_words()}".strip())
         return 1
@@ -146,9 +153,21 @@ def main(folder: Path) -> int:
     journal.listener = log.message
     app.session.journal = journal
     app.shell.events.register("pre_run_cell", kernel.before_cell)
-    app.shell.user_ns.update(spark=spark, sc=spark.sparkContext, sqlContext=_sql_context(spark))
+    app.shell.register_magics(SessionMagics)
+    glue_context = GlueContext(spark.sparkContext)
+    app.shell.user_ns.update(
+        spark=spark, sc=spark.sparkContext, sqlContext=_sql_context(spark), glueContext=glue_context
+    )
     app.start()
     return 0
+
+
+def note_addresses(folder: Path, spark: Any, token: str | None) -> None:
+    """Write down where Spark's own pages are, and serve Spark Connect for those who have the token, if there is one."""
+    from studiolo.kernel.connect import serve_connect
+
+    port = None if token is None else serve_connect(spark, token)
+    (folder / "addresses.json").write_text(json.dumps({"ui": spark.sparkContext.uiWebUrl, "connect": port}))
 
 
 def _sql_context(spark: Any) -> Any:

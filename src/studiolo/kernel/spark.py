@@ -1,9 +1,12 @@
 """The Spark driver of a session: its JVM, its context, and stopping what a statement started."""
 
+import importlib
 import os
 import subprocess
+import sys
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pyspark import SparkConf, SparkContext
@@ -22,6 +25,9 @@ LAUNCH = (
     "spark.submit.",
 )
 """What must be known before the JVM starts. The rest is handed over inside, where no process list shows it."""
+
+CANCEL_AGAIN, CANCEL_SECONDS = 0.25, 15.0
+"""How often, and for how long, the jobs of a canceled statement are canceled: a busy JVM may start one late."""
 
 LAST_WORDS = 2.0
 """Seconds to wait for the rest of what a JVM printed that has ended."""
@@ -75,7 +81,15 @@ def cancel_statement(statement: str) -> None:
         client.thread_connection.connection = None
         if connection in client.deque:
             client.deque.remove(connection)
-    threading.Thread(target=context.cancelJobGroup, args=(statement,), name="cancel", daemon=True).start()
+    threading.Thread(target=_cancel_jobs, args=(context, statement), name="cancel", daemon=True).start()
+
+
+def _cancel_jobs(context: SparkContext, statement: str) -> None:
+    """Cancel the group's jobs, and for a while those that the JVM was just being told of and starts a moment later."""
+    last = time.monotonic() + CANCEL_SECONDS
+    while time.monotonic() < last and context._jsc is not None:
+        context.cancelJobGroup(statement)
+        time.sleep(CANCEL_AGAIN)
 
 
 class NotModifiable(Exception):
@@ -89,6 +103,15 @@ def adapt(spark: SparkSession, conf: Mapping[str, str]) -> None:
             raise NotModifiable(key)
     for key, value in conf.items():
         spark.conf.set(key, value)
+
+
+def add_python(spark: SparkSession, path: Sequence[str], files: Sequence[str]) -> None:
+    """Let imports find what is in the folders, first, and the files (.py, .zip, .egg), which Spark hands on."""
+    sys.path[:0] = [folder for folder in path if folder not in sys.path]
+    for file in files:
+        # A second time changes nothing, and Spark says so in the log.
+        spark.sparkContext.addPyFile(file)
+    importlib.invalidate_caches()
 
 
 def use_catalog(spark: SparkSession, conf: Mapping[str, str]) -> None:

@@ -2,6 +2,15 @@
 
 from studiolo.runtimes.jars import JarsUnavailable
 from studiolo.runtimes.java import JavaMissing
+from studiolo.runtimes.overlays import ModulesUnavailable, Overlays, TookTooLong
 from studiolo.runtimes.runtimes import Runtime, Runtimes
 
-__all__ = ["JarsUnavailable", "JavaMissing", "Runtime", "Runtimes"]
+__all__ = [
+    "JarsUnavailable",
+    "JavaMissing",
+    "ModulesUnavailable",
+    "Overlays",
+    "Runtime",
+    "Runtimes",
+    "TookTooLong",
+]

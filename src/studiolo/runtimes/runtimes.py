@@ -6,7 +6,7 @@ hadoop-aws of pyspark's own Hadoop and the parts of the AWS SDK it uses, 9 MB in
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -59,6 +59,15 @@ class Runtimes:
             raise Invalid(f"Glue version {version} is not available here; available are {there}.")
         return self._runtimes[labels[version]]
 
-    def jars(self, runtime: Runtime) -> list[Path]:
-        """The jars Spark needs beyond pyspark's own, fetched at first use. Raises JarsUnavailable."""
-        return sorted(fetch_jars(self._table["runtime"][runtime.name]["jars"], self._jars).iterdir())
+    def formats(self, runtime: Runtime) -> list[str]:
+        """The table formats whose jars the runtime can add, e.g. `iceberg`."""
+        return sorted(self._table["runtime"][runtime.name]["formats"])
+
+    def jars(self, runtime: Runtime, *, connect: bool = False, formats: Collection[str] = ()) -> list[Path]:
+        """The jars Spark needs beyond pyspark's own, fetched at first use. Raises JarsUnavailable.
+
+        `connect` adds those of a Spark Connect server, `formats` those of table formats.
+        """
+        entry = self._table["runtime"][runtime.name]
+        sets = [entry["jars"], *([entry["connect"]] if connect else []), *(entry["formats"][name] for name in formats)]
+        return [jar for coordinates in sets for jar in sorted(fetch_jars(coordinates, self._jars).iterdir())]

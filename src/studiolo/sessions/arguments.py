@@ -1,7 +1,8 @@
 """What a session's DefaultArguments mean (AWS Glue, "Job parameters"; aws-glue-sessions sends the same)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from studiolo.domain import Invalid
 from studiolo.sessions.model import SessionRequest
@@ -14,14 +15,46 @@ CATALOG = "spark.sql.catalogImplementation"
 METASTORE = "spark.hadoop.hive.metastore.uris"
 WAREHOUSE = "spark.sql.warehouse.dir"
 
-LATER = ("--extra-py-files", "--extra-jars", "--additional-python-modules")
-"""Arguments that change what code sees, and are not carried out: refused, so that nobody thinks they were."""
+KINDS = ("LIVY", "SPARK_CONNECT")
+
+INSTALLER_OPTIONS = (
+    "--upgrade",
+    "--no-deps",
+    "--no-index",
+    "--index-url",
+    "--extra-index-url",
+    "--find-links",
+    "--pre",
+)
+"""pip's options that uv has too; those in VALUED have a value."""
+
+VALUED = ("--index-url", "--extra-index-url", "--find-links")
+
+PYTHON_FILES = (".py", ".zip", ".egg", ".whl")
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What a session brings along: modules as pip names them, and S3 addresses of files.
+
+    `listed` says that modules are files of requirements; `options` are those of the installer.
+    """
+
+    modules: tuple[str, ...] = ()
+    listed: bool = False
+    options: tuple[str, ...] = ()
+    py_files: tuple[str, ...] = ()
+    jars: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.modules or self.py_files or self.jars or self.files)
 
 
 def check_kind(asked: SessionRequest) -> None:
     """Raises Invalid for a kind of session that does not run here."""
-    if asked.kind != "LIVY":
-        raise Invalid(f"Session type {asked.kind} is not available yet; LIVY is.")
+    if asked.kind not in KINDS:
+        raise Invalid(f"Session type {asked.kind} is not available; {' and '.join(KINDS)} are.")
     if asked.command not in COMMANDS:
         raise Invalid(f"Command {asked.command} is not available here; {' and '.join(COMMANDS)} are, which run Spark.")
     if asked.python_version == "2":
@@ -31,13 +64,77 @@ def check_kind(asked: SessionRequest) -> None:
 def spark_conf(arguments: Mapping[str, str]) -> dict[str, str]:
     """The Spark settings of `--conf`, and of `--enable-glue-datacatalog` where that is false.
 
-    Raises Invalid for text that is no settings and for what cannot be honored.
+    Raises Invalid for text that is no settings.
     """
-    for name in LATER:
-        if arguments.get(name):
-            raise Invalid(f"The session argument {name} is not available yet.")
     without = arguments.get("--enable-glue-datacatalog", "").lower() == "false"
     return {**({CATALOG: "in-memory"} if without else {}), **parse_conf(arguments.get("--conf", ""))}
+
+
+def table_formats(arguments: Mapping[str, str]) -> tuple[str, ...]:
+    """The table formats of `--datalake-formats`, a comma list, in one order and each once."""
+    return tuple(sorted({name.lower() for name in _argument(arguments, "--datalake-formats")}))
+
+
+def extras(arguments: Mapping[str, str]) -> Extras:
+    """What the arguments ask for beside settings. Raises Invalid for what is no module and no file in S3."""
+    listed, options = _installer_options(arguments.get("--python-modules-installer-option", ""))
+    return Extras(
+        modules=tuple(_modules(_argument(arguments, "--additional-python-modules"))),
+        listed=listed,
+        options=options,
+        py_files=_files(arguments, "--extra-py-files", PYTHON_FILES),
+        jars=_files(arguments, "--extra-jars", (".jar",)),
+        files=_files(arguments, "--extra-files", ()),
+    )
+
+
+def _argument(arguments: Mapping[str, str], name: str) -> list[str]:
+    """The values of a comma list; `%%configure` writes the names of arguments as those of variables."""
+    text = arguments.get(name) or arguments.get("--" + name[2:].replace("-", "_")) or ""
+    values = [value.strip().strip("'\"") for value in text.strip("[] ").split(",")]
+    return [value for value in values if value]
+
+
+def _modules(pieces: Iterable[str]) -> list[str]:
+    """The requests of a comma list in which `name[a,b]` and `name>=1,<2` have commas too."""
+    found: list[str] = []
+    for piece in pieces:
+        if found and (piece[0] in "<>=!~" or found[-1].count("[") > found[-1].count("]")):
+            found[-1] += f",{piece}"
+        elif piece.startswith("-"):
+            raise Invalid(f"--additional-python-modules takes modules, and {piece} is an option.")
+        else:
+            found.append(piece)
+    return found
+
+
+def _installer_options(text: str) -> tuple[bool, tuple[str, ...]]:
+    """Whether modules are files of requirements, and the other options as uv knows them."""
+    listed, options = False, []
+    words = iter(text.replace("=", " ").split())
+    for word in words:
+        if word in ("-r", "--requirement"):
+            listed = True
+        elif word not in INSTALLER_OPTIONS:
+            known = ", ".join(("-r", *INSTALLER_OPTIONS))
+            raise Invalid(f"--python-modules-installer-option {word} is not available; available are {known}.")
+        elif word in VALUED:
+            options += [word, next(words, "")]
+        else:
+            options += ["--prerelease", "allow"] if word == "--pre" else [word]
+    return listed, tuple(options)
+
+
+def _files(arguments: Mapping[str, str], name: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """The addresses of a comma list of objects."""
+    addresses = _argument(arguments, name)
+    for address in addresses:
+        scheme, _, rest = address.partition("://")
+        if scheme not in ("s3", "s3a") or not rest.partition("/")[2]:
+            raise Invalid(f"{name} takes objects in S3 such as s3://bucket/key, and cannot read: {address}")
+        if kinds and not address.endswith(kinds):
+            raise Invalid(f"{name} takes files that end in {' or '.join(kinds)}, and {address} does not.")
+    return tuple(addresses)
 
 
 def parse_conf(text: str) -> dict[str, str]:

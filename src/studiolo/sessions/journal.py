@@ -26,8 +26,12 @@ def read_output(journal: Path) -> Output:
             stdout.append(content["text"])
             text.append(content["text"])
         elif kind in ("execute_result", "display_data"):
-            displays.append(content["data"])
-            text.append(_ended(content["data"].get("text/plain", "")))
+            plain = _ended(content["data"].get("text/plain", ""))
+            text.append(plain)
+            if set(content["data"]) - {"text/plain"}:
+                displays.append(content["data"])
+            else:
+                stdout.append(plain)
         elif kind == "execute_input":
             count = content["execution_count"]
         elif kind == "execute_reply":
@@ -36,8 +40,8 @@ def read_output(journal: Path) -> Output:
         status=("ok" if reply["status"] == "ok" else "error") if reply else None,
         count=reply.get("execution_count", count),
         text="".join(text).removesuffix("\n"),
-        stdout="".join(stdout),
-        stderr="".join(stderr),
+        stdout="".join(stdout).removesuffix("\n"),
+        stderr="".join(stderr).removesuffix("\n"),
         displays=tuple(displays),
         error_name=reply.get("ename"),
         error_value=reply.get("evalue"),

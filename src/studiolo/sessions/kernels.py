@@ -3,17 +3,22 @@
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import studiolo
 from studiolo.config import Settings
 from studiolo.processes import Child, Processes, child_environment
 from studiolo.runtimes import Runtime, Runtimes
+from studiolo.sessions.formats import iceberg_defaults
+from studiolo.sessions.materials import Material
 from studiolo.sessions.workers import Size
 from studiolo.storage import Storage
 
@@ -23,19 +28,23 @@ LOG_TAIL = 1500
 
 OnEnd = Callable[[str, int | None], None]
 
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What must be decided before a kernel starts: its runtime and Spark's settings."""
+    """What must be decided before a kernel starts: its runtime, Spark's settings, table formats, Spark Connect or not."""
 
     runtime: Runtime
     conf: Mapping[str, str]
+    formats: tuple[str, ...] = ()
+    connect: bool = False
 
     @property
     def fingerprint(self) -> str:
         """The same for plans whose kernels can stand in for one another."""
-        text = json.dumps([self.runtime.name, str(self.runtime.python), str(self.runtime.java_home), dict(self.conf)])
-        return hashlib.sha256(text.encode()).hexdigest()
+        runtime = [self.runtime.name, str(self.runtime.python), str(self.runtime.java_home)]
+        return hashlib.sha256(json.dumps([*runtime, dict(self.conf), self.formats]).encode()).hexdigest()
 
 
 class Kernels:
@@ -48,7 +57,7 @@ class Kernels:
         self._settings = settings
         self._root = settings.folder / "sessions"
 
-    def plan(self, runtime: Runtime, size: Size, conf: Mapping[str, str]) -> Plan:
+    def plan(self, runtime: Runtime, size: Size, conf: Mapping[str, str], formats: tuple[str, ...] = ()) -> Plan:
         """The settings of a kernel of this size; `conf`, which is the user's, wins over ours."""
         ours = {
             **runtime.conf,
@@ -66,7 +75,7 @@ class Kernels:
                 self._storage.access.endpoint.startswith("https:")
             ).lower(),
         }
-        return Plan(runtime, {**ours, **conf})
+        return Plan(runtime, {**ours, **iceberg_defaults(conf), **conf}, formats)
 
     def _compute(self, size: Size) -> dict[str, str]:
         if self._settings.spark_master == "local":
@@ -87,30 +96,59 @@ class Kernels:
         """The kernel's folder; its `journal` stays until the session is deleted."""
         return self._root / kernel
 
-    def start(self, kernel: str, plan: Plan, *, warm: bool, on_end: OnEnd) -> None:
+    def start(self, kernel: str, plan: Plan, *, warm: bool, on_end: OnEnd, aws: Mapping[str, str] = EMPTY) -> None:
         """Start a kernel; `on_end(kernel, exit status)` is called from a thread when it ends.
 
-        A warm one runs a first small job before it answers. Raises JarsUnavailable and OSError.
+        A warm one runs a first small job before it answers. `aws` are the variables by which AWS clients in its JVM,
+        such as Iceberg's, find and sign to this server. Raises JarsUnavailable and OSError.
         """
         folder = self.folder(kernel)
         for name in ("journal", "work", "tmp", "warehouse"):
             (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
         launch = folder / "launch.json"
         launch.touch(0o600)
-        launch.write_text(json.dumps({"conf": {**plan.conf, **self._places(folder, plan)}, "warm": warm}))
+        settings = {
+            "conf": {**plan.conf, **self._places(folder, plan), **_for_executors(plan, aws)},
+            "warm": warm,
+            "connect": secrets.token_urlsafe(32) if plan.connect else None,
+        }
+        launch.write_text(json.dumps(settings))
         child = self._processes.start(
             _name(kernel),
             KIND,
             [str(plan.runtime.python), "-m", "studiolo.kernel.program", str(folder)],
-            environment=child_environment(self._environment(folder, plan.runtime)),
+            environment=child_environment({**self._environment(kernel, plan.runtime), **aws}),
             folder=folder / "work",
             details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm},
         )
         self._watch(child, on_end)
 
+    def lay_out(self, kernel: str, material: Material) -> None:
+        """Put what the kernel's session brings along where the kernel finds it, before it starts or is claimed."""
+        work = self.folder(kernel) / "work"
+        work.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for file in material.files:
+            shutil.copyfile(file, work / file.name)
+        places = {"path": [str(path) for path in material.path], "py_files": [str(file) for file in material.py_files]}
+        (self.folder(kernel) / "material.json").write_text(json.dumps(places))
+
+    def laid_out(self, kernel: str) -> tuple[list[str], list[str]]:
+        """The folders for Python's path, and the files for Spark's, of the kernel's session."""
+        try:
+            places = json.loads((self.folder(kernel) / "material.json").read_text())
+        except FileNotFoundError:
+            return [], []
+        return places["path"], places["py_files"]
+
+    def addresses(self, kernel: str) -> Mapping[str, Any]:
+        """Where the kernel's driver answers: `ui`, the URL of Spark's pages, and `connect`, a port and a token."""
+        found: dict[str, Any] = json.loads((self.folder(kernel) / "addresses.json").read_text())
+        launch = json.loads((self.folder(kernel) / "launch.json").read_text())
+        return {**found, "token": launch.get("connect")}
+
     def _places(self, folder: Path, plan: Plan) -> dict[str, str]:
         """The settings that are of this kernel alone: where it keeps its files, and what it finds its jars by."""
-        jars = [str(jar) for jar in self._runtimes.jars(plan.runtime)]
+        jars = [str(jar) for jar in self._runtimes.jars(plan.runtime, connect=plan.connect, formats=plan.formats)]
         temporary = folder / "tmp"
         # It keeps the AWS SDK that S3A uses from writing a page about its age into every session's log.
         options = f"-XX:-UsePerfData -Daws.java.v1.disableDeprecationAnnouncement=true -Djava.io.tmpdir={temporary}"
@@ -130,12 +168,14 @@ class Kernels:
             }
         return {**places, "spark.jars": _joined(jars, plan.conf, "spark.jars", ",")}
 
-    def _environment(self, folder: Path, runtime: Runtime) -> dict[str, str]:
+    def _environment(self, kernel: str, runtime: Runtime) -> dict[str, str]:
+        folder = self.folder(kernel)
         temporary = str(folder / "tmp")
+        path, _ = self.laid_out(kernel)
         return {
             "JAVA_HOME": str(runtime.java_home),
             "PYSPARK_PYTHON": str(runtime.python),
-            "PYTHONPATH": str(Path(studiolo.__file__).parents[1]),
+            "PYTHONPATH": os.pathsep.join([*path, str(Path(studiolo.__file__).parents[1])]),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_LOCAL_DIRS": temporary,
             "TMPDIR": temporary,
@@ -223,6 +263,13 @@ def _name(kernel: str) -> str:
 
 def _joined(ours: list[str], conf: Mapping[str, str], key: str, separator: str) -> str:
     return separator.join([*ours, *filter(None, [conf.get(key)])])
+
+
+def _for_executors(plan: Plan, aws: Mapping[str, str]) -> dict[str, str]:
+    """The variables for executors elsewhere; those of a local master are in the driver, whose variables they share."""
+    if plan.conf["spark.master"].startswith("local"):
+        return {}
+    return {f"spark.executorEnv.{name}": value for name, value in aws.items()}
 
 
 def _tail(log: Path) -> str:

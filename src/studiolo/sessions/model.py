@@ -51,11 +51,20 @@ class Session:
 
 
 @dataclass(frozen=True)
+class ConnectEndpoint:
+    """Where a session serves Spark Connect clients, and the token that lets them in until it expires."""
+
+    url: str
+    token: str
+    expires: datetime
+
+
+@dataclass(frozen=True)
 class Output:
     """What a statement printed, showed and returned, in Jupyter's vocabulary.
 
-    `text` is what it printed to stdout with the plain text of its result; `displays` are the rich forms of what it
-    showed, by MIME type, each in the order of the program.
+    `text` is what it printed to stdout with the plain text of all it showed. `displays` are what it showed in richer
+    forms than plain text, by MIME type; `stdout` is `text` without these. Each is in the order of the program.
     """
 
     status: Literal["ok", "error"] | None = None

@@ -101,13 +101,16 @@ class Pool:
     def _add(self) -> None:
         kernel = self._kernels.new()
         plan = self._plan()
-        with self._changed:
-            self._ready[kernel] = plan.fingerprint
         try:
             self._kernels.start(kernel, plan, warm=True, on_end=self._on_end)
         except (DomainError, OSError, StateUnavailable) as error:
             log.warning("No session can be kept ready: %s", error)
             with self._changed:
-                self._ready.pop(kernel, None)
                 self._broken = True
             self._kernels.remove(kernel)
+            return
+        # Not before it has a process: who takes it looks whether that lives.
+        with self._changed:
+            self._ready[kernel] = plan.fingerprint
+        if not self._kernels.alive(kernel):
+            self.ended(kernel, None)

@@ -1,17 +1,19 @@
 """How a session comes by its kernel: a warm one where one fits, else one started for it."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from studiolo.domain import Conflict
+from studiolo.domain import Conflict, Invalid
 from studiolo.identity import Identity, client_environment
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
-from studiolo.runtimes import Runtimes
-from studiolo.sessions.arguments import CATALOG, METASTORE, WAREHOUSE, check_kind, spark_conf
+from studiolo.runtimes import Runtime, Runtimes
+from studiolo.sessions.arguments import CATALOG, METASTORE, WAREHOUSE, check_kind, extras, spark_conf, table_formats
 from studiolo.sessions.kernels import Kernels, OnEnd, Plan
+from studiolo.sessions.materials import Material, Materials, Stopped
 from studiolo.sessions.model import SessionRequest
 from studiolo.sessions.pool import Pool
 from studiolo.sessions.store import Key, Store
@@ -31,10 +33,12 @@ class Provision:
         runtimes: Runtimes,
         identity: Identity,
         logs: Logs,
+        materials: Materials,
         metastore: Metastore,
         endpoint: str,
         on_end: OnEnd,
     ) -> None:
+        self._materials = materials
         self.store = store
         self.kernels = kernels
         self._pool = pool
@@ -50,33 +54,60 @@ class Provision:
         check_kind(asked)
         settled = settle(replace(asked, glue_version=asked.glue_version or self._runtimes.default_label()))
         self.plan(settled, spark_conf(settled.arguments))
+        extras(settled.arguments)
         return settled
 
-    def plan(self, asked: SessionRequest, conf: Mapping[str, str]) -> Plan:
-        runtime = self._runtimes.for_glue(asked.glue_version or self._runtimes.default_label())
-        return self.kernels.plan(runtime, size(asked, this_machine()), conf)
+    def check_materials(self, asked: SessionRequest) -> None:
+        """Raises Invalid, NotFound or Denied for a notebook's request whose modules or files cannot be had.
 
-    def kernel_for(self, key: Key) -> str:
+        For those that say where they come from, which are notebooks: what CreateSession refuses they show, and
+        nothing of the reason of a session that FAILED later.
+        """
+        if asked.origin is not None:
+            self._materials.check(asked, self._runtime(asked))
+
+    def _runtime(self, asked: SessionRequest) -> Runtime:
+        return self._runtimes.for_glue(asked.glue_version or self._runtimes.default_label())
+
+    def plan(self, asked: SessionRequest, conf: Mapping[str, str]) -> Plan:
+        runtime, formats = self._runtime(asked), table_formats(asked.arguments)
+        known = self._runtimes.formats(runtime)
+        if unknown := sorted(set(formats) - set(known)):
+            raise Invalid(
+                f"--datalake-formats {', '.join(unknown)} is not available; available are {', '.join(known)}."
+            )
+        return self.kernels.plan(runtime, size(asked, this_machine()), conf, formats)
+
+    def kernel_for(self, key: Key, stopped: Stopped) -> str:
         """A kernel for the session: a warm one if it differs in nothing but what can be changed while Spark runs."""
         asked = self.store.session(key).asked
-        if all(name.startswith("spark.sql.") for name in spark_conf(asked.arguments)):
+        material = self._materials.bring(asked, self._runtime(asked), stopped)
+        settings = all(name.startswith("spark.sql.") for name in spark_conf(asked.arguments))
+        if asked.kind == "LIVY" and settings and material.can_come_late:
             kernel = self._pool.take(self.plan(asked, {}))
             if kernel is not None and self.kernels.alive(kernel):
+                self.kernels.lay_out(kernel, material)
                 self._give(key, kernel)
                 return kernel
-        return self._start(key, asked)
+        return self._start(key, asked, material)
 
-    def instead_of(self, key: Key, unfit: str) -> str:
+    def instead_of(self, key: Key, unfit: str, stopped: Stopped) -> str:
         """A kernel started for the session, after a warm one turned out not to fit, which goes back unchanged."""
         asked = self.store.session(key).asked
-        kernel = self._start(key, asked)
+        kernel = self._start(key, asked, self._materials.bring(asked, self._runtime(asked), stopped))
         self._pool.give_back(unfit, self.plan(asked, {}))
         return kernel
 
-    def _start(self, key: Key, asked: SessionRequest) -> str:
+    def _start(self, key: Key, asked: SessionRequest, material: Material) -> str:
         kernel = self.kernels.new()
+        self.kernels.lay_out(kernel, material)
         self._give(key, kernel)
-        self.kernels.start(kernel, self.plan(asked, spark_conf(asked.arguments)), warm=False, on_end=self._on_end)
+        plan = self.plan(asked, _with_jars(spark_conf(asked.arguments), material))
+        if asked.kind == "SPARK_CONNECT":
+            plan = replace(plan, connect=True)
+        client = self._client_environment(key)
+        aws = {name: value for name, value in client.items() if name.startswith("AWS_")}
+        self.kernels.start(kernel, plan, warm=False, on_end=self._on_end, aws=aws)
         return kernel
 
     def _give(self, key: Key, kernel: str) -> None:
@@ -99,17 +130,30 @@ class Provision:
 
     def claim(self, key: Key, conf: Mapping[str, str]) -> dict[str, Any]:
         """What makes a kernel this session's: its credentials, its catalog, its logs, and settings to be changed."""
-        asked = self.store.session(key).asked
-        lifetime = timedelta(minutes=asked.timeout + 60)
-        credentials = self._identity.role_key(asked.role, f"GlueInteractiveSession-{key.id}"[:64], lifetime)
-        environment = {
-            **client_environment(self._endpoint, key.scope.region, credentials),
-            "GLUE_SESSION_ID": key.id,
-        }
+        session = self.store.session(key)
+        environment = {**self._client_environment(key), "GLUE_SESSION_ID": key.id}
+        path, py_files = self.kernels.laid_out(session.kernel) if session.kernel is not None else ([], [])
+        environment["PYTHONPATH"] = os.pathsep.join([*path, environment["PYTHONPATH"]])
         return {
             "environment": environment,
+            # A process that runs does not look at PYTHONPATH any more.
+            "path": environment["PYTHONPATH"].split(os.pathsep),
+            "py_files": py_files,
             "conf": conf,
-            "catalog": self._catalog(key, spark_conf(asked.arguments)),
+            "catalog": self._catalog(key, spark_conf(session.asked.arguments)),
             "output": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/output", key.id)),
             "error": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/error", key.id)),
         }
+
+    def _client_environment(self, key: Key) -> dict[str, str]:
+        """The variables that let AWS clients reach this server with credentials of the session's role."""
+        asked = self.store.session(key).asked
+        lifetime = timedelta(minutes=asked.timeout + 60)
+        credentials = self._identity.role_key(asked.role, f"GlueInteractiveSession-{key.id}"[:64], lifetime)
+        return client_environment(self._endpoint, key.scope.region, credentials)
+
+
+def _with_jars(conf: Mapping[str, str], material: Material) -> Mapping[str, str]:
+    if not material.jars:
+        return conf
+    return {**conf, "spark.jars": ",".join([*map(str, material.jars), *filter(None, [conf.get("spark.jars")])])}

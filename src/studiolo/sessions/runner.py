@@ -119,7 +119,7 @@ class Runner:
     def _get_ready(self, kernel: str | None) -> tuple[str, Channel]:
         """Get a kernel, claim it, and say that the session is ready."""
         if kernel is None or not self._kernels.alive(kernel):
-            kernel = self._provision.kernel_for(self.key)
+            kernel = self._provision.kernel_for(self.key, self._left.is_set)
         while True:
             channel = self._connect(kernel)
             reply = self._claim(kernel, channel)
@@ -129,7 +129,7 @@ class Runner:
             channel.close()
             if reply["status"] != "unfit":
                 raise KernelEnded(reply["reason"])
-            kernel = self._provision.instead_of(self.key, kernel)
+            kernel = self._provision.instead_of(self.key, kernel, self._left.is_set)
 
     def _renew(self, channel: Channel) -> None:
         """Tell a session of an earlier server where this one answers. It hears it when its statement is over."""

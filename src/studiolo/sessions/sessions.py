@@ -1,5 +1,6 @@
 """Interactive sessions: Spark behind an IPython kernel, one for each, living longer than the server."""
 
+import contextlib
 import logging
 import threading
 from collections.abc import Collection, Mapping
@@ -10,7 +11,7 @@ from typing import get_args
 import psutil
 
 from studiolo.config import Settings
-from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, Page, Scope
+from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.identity import Identity, Principal
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
@@ -18,7 +19,8 @@ from studiolo.processes import Processes
 from studiolo.runtimes import Runtimes
 from studiolo.sessions.journal import journal_file, read_output
 from studiolo.sessions.kernels import Kernels
-from studiolo.sessions.model import MAX_CODE, Output, Session, SessionRequest, SessionState, Statement
+from studiolo.sessions.materials import Materials
+from studiolo.sessions.model import MAX_CODE, ConnectEndpoint, Output, Session, SessionRequest, SessionState, Statement
 from studiolo.sessions.pool import Pool
 from studiolo.sessions.provision import Provision
 from studiolo.sessions.runner import STATE_AGAIN, Runner
@@ -66,7 +68,16 @@ class Sessions:
             self._kernel_ended,
         )
         self._provision = Provision(
-            self._store, self._kernels, self._pool, runtimes, identity, logs, metastore, endpoint, self._kernel_ended
+            self._store,
+            self._kernels,
+            self._pool,
+            runtimes,
+            identity,
+            logs,
+            Materials(settings.folder, identity, endpoint, settings.region),
+            metastore,
+            endpoint,
+            self._kernel_ended,
         )
         self._lock = threading.Lock()
         self._runners: dict[Key, Runner] = {}
@@ -140,12 +151,21 @@ class Sessions:
         """
         asked = self._provision.settle(asked)
         self._identity.pass_role(principal, asked.role, SERVICE)
+        self._provision.check_materials(asked)
         if psutil.virtual_memory().available < NEEDED_MEMORY:
             raise LimitExceeded("This machine has less than 1 GiB of memory free: stop a session first.")
+        self._make_room(Key(scope, asked.id))
         session = self._store.add(scope, asked)
         self._runner(Key(scope, asked.id)).start()
         self._sooner.set()
         return session
+
+    def _make_room(self, key: Key) -> None:
+        """Forget a session of that id that has ended: a notebook asks again by the id of the session it lost."""
+        with contextlib.suppress(NotFound):
+            session = self._store.session(key)
+            if session.state not in LIVING:
+                self._forget(key, session)
 
     def session(self, scope: Scope, name: str) -> Session:
         """Raises NotFound."""
@@ -157,10 +177,36 @@ class Sessions:
         """The sessions that carry all the tags, in the order of their ids."""
         return self._store.sessions(scope, tags or {}, after, limit)
 
+    def endpoint(self, scope: Scope, name: str) -> ConnectEndpoint:
+        """Where Spark Connect clients reach the session. Raises NotFound, Invalid, and Conflict unless it is READY."""
+        session = self._store.session(Key(scope, name))
+        if session.asked.kind != "SPARK_CONNECT":
+            raise Invalid(
+                f"Session {name} is of type {session.asked.kind}: only a SPARK_CONNECT session has an endpoint."
+            )
+        if session.state != "READY" or session.kernel is None:
+            raise Conflict(f"Session {name} is {session.state}: it has an endpoint when it is READY.")
+        found = self._kernels.addresses(session.kernel)
+        end = session.created + timedelta(minutes=session.asked.timeout)
+        return ConnectEndpoint(f"sc://127.0.0.1:{found['connect']}", found["token"], end)
+
+    def dashboard(self, scope: Scope, name: str) -> str:
+        """The URL of the session's Spark UI. Raises NotFound, and Invalid unless it is READY."""
+        session = self._store.session(Key(scope, name))
+        if session.state != "READY" or session.kernel is None:
+            raise Invalid(f"Session {name} is {session.state}: its Spark UI is there while it is READY.")
+        url: str = self._kernels.addresses(session.kernel)["ui"]
+        return url
+
     def stop(self, scope: Scope, name: str) -> None:
-        """Begin to stop a session; it is STOPPED when its processes are gone. Raises NotFound and Conflict."""
+        """Begin to stop a session; it is STOPPED when its processes are gone. Raises NotFound and Conflict.
+
+        One that has failed, or whose time was over, stays so: there is nothing left of it to be stopped.
+        """
         key = Key(scope, name)
         session = self._store.session(key)
+        if session.state in ("FAILED", "TIMEOUT"):
+            return
         if not self._store.change(key, LIVING, "STOPPING"):
             raise Conflict(f"Session {name} is {session.state}, and cannot be stopped.")
         self._end_later(key, "STOPPED")
@@ -255,6 +301,8 @@ class Sessions:
             output = read_output(journal_file(self._kernels.folder(session.kernel), record.message))
         if record.error is not None:
             output = replace(output, status="error", error_name="SessionError", error_value=record.error)
+        elif record.state == "CANCELLED" and output.status is None:
+            output = replace(output, status="error", error_name="Canceled", error_value="Canceled before it ran.")
         return Statement(
             record.id, record.code, record.state, record.created, output, record.started, record.completed, record.error
         )

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Row, and_, bindparam, select
 
-from studiolo.domain import AlreadyExists, Clock, Conflict, NotFound, Page, Scope
+from studiolo.domain import AlreadyExists, Clock, Conflict, Invalid, NotFound, Page, Scope
 from studiolo.sessions.model import Session, SessionRequest, SessionState, StatementState
 from studiolo.sessions.tables import sessions, statements
 from studiolo.state import State, page
@@ -131,10 +131,14 @@ class Store:
             tx.execute(sessions.update().where(_session(key)).values(tags=kept))
 
     def add_statement(self, key: Key, code: str) -> int:
-        """Queue a statement; its number. Raises NotFound, and Conflict when the session takes none."""
+        """Queue a statement; its number. Raises NotFound, Invalid when the session's time is over, else Conflict when
+        it takes none."""
         moment = self._clock()
         with self._state.transaction() as tx:
             row = _row(tx, key)
+            if row.state == "TIMEOUT":
+                # By this error the Glue kernel knows that it needs a new session.
+                raise Invalid(f"Session {key.id} is over (TIMEOUT): create a new one.")
             if row.state != "READY":
                 raise Conflict(f"Session {key.id} is {row.state}, and takes statements only when it is READY.")
             number: int = row.statements

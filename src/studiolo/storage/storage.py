@@ -242,6 +242,12 @@ class Storage:
             connection.close()
 
 
+def remove_traces(child: Child) -> None:
+    """Remove what a store that has ended leaves outside the data folder; nothing for a child of another kind."""
+    if child.kind == NAME:
+        weed.remove_sockets(Ports.of(child.details["ports"]))
+
+
 def _last_words(child: Child, status: int | None) -> str:
     """Why the store ended: its status, and the last line of its log where that tells more."""
     how = "ended" if status is None else f"was killed by signal {-status}" if status < 0 else f"ended with {status}"

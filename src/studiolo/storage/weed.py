@@ -158,7 +158,8 @@ def command(weed: Path, data: Path, identities: Path, ports: Ports) -> list[str]
     for name, port in asdict(ports).items():
         options[f"{name}.port"] = port
         options[f"{name}.port.grpc"] = port + GRPC_OFFSET
-    return [str(weed), "mini", *(f"-{name}={value}" for name, value in options.items())]
+    # Without -logtostderr SeaweedFS leaves log files in the system's temporary folder at every start.
+    return [str(weed), "-logtostderr=true", "mini", *(f"-{name}={value}" for name, value in options.items())]
 
 
 def variables(memory_mib: int) -> dict[str, str]:

@@ -4,7 +4,7 @@ import pytest
 
 from studiolo.domain import Invalid
 from studiolo.sessions import SessionRequest
-from studiolo.sessions.arguments import check_kind, parse_conf, spark_conf
+from studiolo.sessions.arguments import Extras, check_kind, extras, parse_conf, spark_conf
 
 
 @pytest.mark.parametrize(
@@ -32,13 +32,59 @@ def test_text_that_is_no_setting_is_named(text: str) -> None:
         parse_conf(text)
 
 
-@pytest.mark.parametrize("name", ["--extra-jars", "--extra-py-files", "--additional-python-modules"])
-def test_an_argument_that_is_not_carried_out_is_refused(name: str) -> None:
-    with pytest.raises(Invalid, match=name):
-        spark_conf({name: "s3://bucket/thing"})
+@pytest.mark.parametrize(
+    ("text", "modules"),
+    [
+        ("", ()),
+        ("plotly", ("plotly",)),
+        ("plotly==5.0, s3fs", ("plotly==5.0", "s3fs")),
+        ("[plotly,s3fs]", ("plotly", "s3fs")),
+        ("pandas>=1.5,<2,s3fs", ("pandas>=1.5,<2", "s3fs")),
+        ("awswrangler[redshift,mysql]>=3,s3://b/x-1-py3-none-any.whl", (
+            "awswrangler[redshift,mysql]>=3", "s3://b/x-1-py3-none-any.whl",
+        )),
+    ],
+)  # fmt: skip
+def test_modules_are_a_comma_list_whose_items_may_have_commas(text: str, modules: tuple[str, ...]) -> None:
+    assert extras({"--additional-python-modules": text}).modules == modules
 
 
-@pytest.mark.parametrize("kind", [{"kind": "SPARK_CONNECT"}, {"command": "glueray"}, {"python_version": "2"}])
+def test_files_and_options_are_read() -> None:
+    found = extras(
+        {
+            "--extra-py-files": "s3://b/a.py, s3://b/c.zip",
+            "--extra-jars": "s3a://b/d.jar",
+            "--extra-files": "s3://b/e.txt",
+            "--additional_python_modules": "s3://b/requirements.txt",
+            "--python-modules-installer-option": "-r --index-url=https://packages.example/simple --pre",
+        }
+    )
+    assert found == Extras(
+        modules=("s3://b/requirements.txt",),
+        listed=True,
+        options=("--index-url", "https://packages.example/simple", "--prerelease", "allow"),
+        py_files=("s3://b/a.py", "s3://b/c.zip"),
+        jars=("s3a://b/d.jar",),
+        files=("s3://b/e.txt",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"--extra-jars": "local.jar"}, "--extra-jars takes objects in S3"),
+        ({"--extra-py-files": "s3://bucket"}, "cannot read: s3://bucket"),
+        ({"--extra-py-files": "s3://bucket/data.csv"}, "data.csv does not"),
+        ({"--additional-python-modules": "-rfile"}, "-rfile is an option"),
+        ({"--python-modules-installer-option": "--target=/tmp"}, "--target is not available"),
+    ],
+)
+def test_what_is_no_module_and_no_file_is_refused(arguments: dict[str, str], says: str) -> None:
+    with pytest.raises(Invalid, match=says):
+        extras(arguments)
+
+
+@pytest.mark.parametrize("kind", [{"kind": "RAY"}, {"command": "glueray"}, {"python_version": "2"}])
 def test_a_kind_of_session_that_does_not_run_here_is_refused(kind: dict[str, str]) -> None:
     with pytest.raises(Invalid, match="not available"):
         check_kind(SessionRequest("id", "role", **kind))

@@ -39,8 +39,8 @@ def test_text_results_and_displays_keep_their_order(kernel: Path, journal: Journ
     journal.add(message("execute_reply", status="ok", execution_count=3))
     output = read_output(journal_file(kernel, STATEMENT))
     assert (output.status, output.count, output.text) == ("ok", 3, "one\n<Figure>\n42")
-    assert (output.stdout, output.stderr) == ("one\n", "careful\n")
-    assert [sorted(display) for display in output.displays] == [["image/png", "text/plain"], ["text/plain"]]
+    assert (output.stdout, output.stderr) == ("one\n42", "careful")
+    assert [sorted(display) for display in output.displays] == [["image/png", "text/plain"]]
 
 
 def test_an_error_keeps_its_name_value_and_traceback(kernel: Path, journal: Journal) -> None:

@@ -1,5 +1,6 @@
 """Sessions kept ready."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +22,10 @@ class FakeKernels:
     def __init__(self) -> None:
         self.started: list[str] = []
         self.removed: list[str] = []
+        self.dead: list[str] = []
         self.failing = False
+        self.may_start = threading.Event()
+        self.may_start.set()
 
     def new(self) -> str:
         return f"kernel-{len(self.started)}"
@@ -29,7 +33,11 @@ class FakeKernels:
     def start(self, kernel: str, plan: Plan, **_: Any) -> None:
         if self.failing:
             raise Conflict("no jars")
+        self.may_start.wait(10)
         self.started.append(kernel)
+
+    def alive(self, kernel: str) -> bool:
+        return kernel in self.started and kernel not in self.dead
 
     def end(self, kernel: str) -> None:
         pass
@@ -70,6 +78,14 @@ def test_one_that_was_taken_is_replaced(pool: Pool, kernels: FakeKernels) -> Non
     assert until(lambda: pool.take(plan())) == "kernel-1"
 
 
+def test_none_is_given_before_it_has_a_process(pool: Pool, kernels: FakeKernels) -> None:
+    kernels.may_start.clear()
+    pool.start({})
+    assert pool.take(plan()) is None
+    kernels.may_start.set()
+    assert until(lambda: pool.take(plan())) == "kernel-0"
+
+
 def test_one_of_another_plan_is_not_given(pool: Pool, kernels: FakeKernels) -> None:
     pool.start({})
     until(lambda: kernels.started)
@@ -84,8 +100,9 @@ def test_one_that_an_earlier_server_left_is_taken_up(pool: Pool, kernels: FakeKe
 def test_one_that_dies_is_replaced_only_when_another_is_asked_for(pool: Pool, kernels: FakeKernels) -> None:
     pool.start({})
     until(lambda: kernels.started)
+    kernels.dead.append("kernel-0")
     pool.ended("kernel-0", -9)
-    assert kernels.removed == ["kernel-0"]
+    assert until(lambda: kernels.removed) == ["kernel-0"]
     assert pool.take(plan()) is None
     assert until(lambda: pool.take(plan())) == "kernel-1"
 

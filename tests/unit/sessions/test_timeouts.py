@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from studiolo.domain import Conflict
+from studiolo.domain import Invalid
 from studiolo.sessions import SessionRequest, Sessions
 from studiolo.sessions.store import Store
 from studiolo.state import State
@@ -46,7 +46,7 @@ def test_the_timeout_ends_a_session_in_the_middle_of_a_statement(
     watch.time += timedelta(minutes=60)
     sessions.expire()
     until(lambda: sessions.statement(SCOPE, "one", number).state == "CANCELLED")
-    with pytest.raises(Conflict, match="TIMEOUT"):
+    with pytest.raises(Invalid, match="TIMEOUT"):
         sessions.run(SCOPE, "one", "more()")
 
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.paging import decode_token, encode_token
-from studiolo.domain import now
+from studiolo.domain import NotFound, now
 from studiolo.services.call import Call
+from studiolo.services.glue.output import as_data
 from studiolo.services.glue.service import glue
 from studiolo.sessions import Output, Session, SessionRequest, Statement
 
@@ -35,8 +36,22 @@ def delete_session(call: Call, request: "shapes.DeleteSessionRequestTypeDef") ->
 
 
 @glue.operation
+def get_dashboard_url(call: Call, request: "shapes.GetDashboardUrlRequestTypeDef") -> dict[str, Any]:
+    if request["ResourceType"] != "SESSION":
+        raise NotFound(f"There is no {request['ResourceType'].lower()} {request['ResourceId']} here.")
+    return {"Url": call.studio.sessions.dashboard(call.scope, request["ResourceId"])}
+
+
+@glue.operation
 def get_session(call: Call, request: "shapes.GetSessionRequestTypeDef") -> dict[str, Any]:
     return {"Session": as_session(call.studio.sessions.session(call.scope, request["Id"]))}
+
+
+@glue.operation
+def get_session_endpoint(call: Call, request: "shapes.GetSessionEndpointRequestTypeDef") -> dict[str, Any]:
+    endpoint = call.studio.sessions.endpoint(call.scope, request["SessionId"])
+    shown = {"Url": endpoint.url, "AuthToken": endpoint.token, "AuthTokenExpirationTime": endpoint.expires}
+    return {"SparkConnect": shown}
 
 
 @glue.operation
@@ -122,6 +137,7 @@ def as_session(session: Session) -> dict[str, Any]:
         "ExecutionTime": seconds,
         "DPUSeconds": seconds * capacity,
         "IdleTimeout": asked.idle_timeout or asked.timeout,
+        "Timeout": asked.timeout,
         "SessionType": asked.kind,
     }
     return _without_none(shown)
@@ -143,7 +159,7 @@ def as_statement(statement: Statement) -> dict[str, Any]:
 
 def _as_output(output: Output) -> dict[str, Any]:
     shown = {
-        "Data": {"TextPlain": output.text},
+        "Data": as_data(output),
         "ExecutionCount": output.count,
         "Status": output.status,
         "ErrorName": output.error_name,

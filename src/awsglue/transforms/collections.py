@@ -1,0 +1,123 @@
+"""Transforms that take or give collections of frames."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from awsglue.collection import DynamicFrameCollection
+from awsglue.dynamicframe import DynamicFrame
+from awsglue.transforms.base import GlueTransform
+
+
+class SplitFields(GlueTransform):
+    """Split a frame into one with some fields and one with the others."""
+
+    returns: ClassVar[str] = "DynamicFrameCollection"
+
+    def __call__(
+        self,
+        frame: DynamicFrame,
+        paths: str | Iterable[str],
+        name1: str = "frame1",
+        name2: str = "frame2",
+        transformation_ctx: str = "",
+        info: str = "",
+        stageThreshold: int = 0,
+        totalThreshold: int = 0,
+    ) -> DynamicFrameCollection:
+        """The two frames."""
+        return frame.split_fields(paths, name1, name2, transformation_ctx, info, stageThreshold, totalThreshold)
+
+
+class SplitRows(GlueTransform):
+    """Split a frame into one with some records and one with the others."""
+
+    returns: ClassVar[str] = "DynamicFrameCollection"
+
+    def __call__(
+        self,
+        frame: DynamicFrame,
+        comparison_dict: dict[str, dict[str, object]],
+        name1: str = "frame1",
+        name2: str = "frame2",
+        transformation_ctx: str = "",
+        info: str = "",
+        stageThreshold: int = 0,
+        totalThreshold: int = 0,
+    ) -> DynamicFrameCollection:
+        """The two frames."""
+        return frame.split_rows(comparison_dict, name1, name2, transformation_ctx, info, stageThreshold, totalThreshold)
+
+
+class Relationalize(GlueTransform):
+    """Make flat tables of nested records."""
+
+    returns: ClassVar[str] = "DynamicFrameCollection"
+
+    def __call__(
+        self,
+        frame: DynamicFrame,
+        staging_path: str | None = None,
+        name: str = "roottable",
+        options: Mapping[str, Any] | None = None,
+        transformation_ctx: str = "",
+        info: str = "",
+        stageThreshold: int = 0,
+        totalThreshold: int = 0,
+    ) -> DynamicFrameCollection:
+        """The tables."""
+        return frame.relationalize(
+            name, staging_path, options, transformation_ctx, info, stageThreshold, totalThreshold
+        )
+
+
+class SelectFromCollection(GlueTransform):
+    """Take one frame of a collection."""
+
+    def __call__(self, dfc: DynamicFrameCollection, key: str, transformation_ctx: str = "") -> DynamicFrame:
+        """The frame of the key."""
+        return dfc.select(key)
+
+
+class MapToCollection(GlueTransform):
+    """Apply a transform to each frame of a collection."""
+
+    returns: ClassVar[str] = "DynamicFrameCollection"
+
+    def __call__(
+        self,
+        dfc: DynamicFrameCollection,
+        BaseTransform: type[GlueTransform],
+        frame_name: str = "frame",
+        transformation_ctx: str = "",
+        **base_kwargs: Any,
+    ) -> DynamicFrameCollection:
+        """The collection of the results, under the names of what they are made of."""
+
+        def change(frame: DynamicFrame, context: str) -> DynamicFrame:
+            result = BaseTransform.apply(**{frame_name: frame, "transformation_ctx": context, **base_kwargs})
+            if not isinstance(result, DynamicFrame):
+                raise ValueError(f"{BaseTransform.name()} gives no frame: use FlatMap.")
+            return result
+
+        return dfc.map(change, transformation_ctx)
+
+
+class FlatMap(GlueTransform):
+    """Apply a transform to each frame of a collection, and put the frames of its results together."""
+
+    returns: ClassVar[str] = "DynamicFrameCollection"
+
+    def __call__(
+        self,
+        dfc: DynamicFrameCollection,
+        BaseTransform: type[GlueTransform],
+        frame_name: str = "frame",
+        transformation_ctx: str = "",
+        **base_kwargs: Any,
+    ) -> DynamicFrameCollection:
+        """The collection of the results."""
+        apply: Callable[..., Any] = BaseTransform.apply
+        return dfc.flatmap(
+            lambda frame, context: apply(**{frame_name: frame, "transformation_ctx": context, **base_kwargs}),
+            transformation_ctx,
+        )

@@ -1,0 +1,238 @@
+"""Overlays: Python packages that a session has beside those of its runtime's interpreter, in a folder of their own.
+
+uv resolves them as if they were to be installed into the interpreter's environment: what satisfies a request there is
+left as it is. Where another version of an installed package is needed, the packages that build on it are
+resolved again too, so that what a session imports fits together: s3fs brings an older botocore, and boto3 follows it.
+"""
+
+import fcntl
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from uv import find_uv_bin
+
+from studiolo.domain import Invalid
+from studiolo.processes import child_environment
+
+SECONDS = 600.0
+"""Longest that a resolution, or an installation, may take."""
+
+POLL = 0.1
+
+INSTALLED = """
+import importlib.metadata, json, sys
+found = [[d.name, d.version, d.requires or [], d.read_text("direct_url.json") is not None]
+         for d in importlib.metadata.distributions()]
+print(json.dumps([sys.version, found]))
+"""
+"""A program that prints what an interpreter has."""
+
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+ADDED = re.compile(r"^ \+ (([^=@\s]+)(?:==| @ )\S+)", re.MULTILINE)
+"""A line in which uv says what it would install: `name==version`, or `name @ URL`."""
+
+
+class ModulesUnavailable(Invalid):
+    """Modules could not be resolved or installed, in uv's words."""
+
+
+class TookTooLong(ModulesUnavailable):
+    """uv did not end within its time."""
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """A folder to be put before the interpreter's packages; `shadows` says whether it replaces any of them."""
+
+    path: Path
+    shadows: bool
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """An installed package: what it requires, by name, and whether it came from somewhere else than an index."""
+
+    version: str
+    requires: frozenset[str]
+    direct: bool
+
+
+Stopped = Callable[[], bool]
+
+
+class Overlays:
+    """The overlays of one data folder, each named by its content; safe to use by several processes at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def resolve(
+        self, python: Path, modules: Sequence[str], options: Sequence[str] = (), seconds: float = SECONDS
+    ) -> None:
+        """Find out which packages are needed. Raises ModulesUnavailable, TookTooLong after `seconds`."""
+        self._pins(python, modules, options, lambda: False, seconds)
+
+    def overlay(
+        self, python: Path, modules: Sequence[str], options: Sequence[str] = (), stopped: Stopped = lambda: False
+    ) -> Overlay:
+        """The packages that fulfil the requests (PEP 508, or URLs of wheels), installed where they are not yet.
+
+        `options` are uv's that say where to look. Ends early once `stopped()`. Raises ModulesUnavailable.
+        """
+        name, pins, shadows = self._pins(python, modules, options, stopped, SECONDS)
+        complete = self._folder / name
+        if not complete.is_dir():
+            with _locked(self._folder / f"{name}.lock", stopped):
+                if not complete.is_dir():
+                    self._install(python, pins, options, complete, stopped)
+        return Overlay(complete, shadows)
+
+    def _pins(
+        self, python: Path, modules: Sequence[str], options: Sequence[str], stopped: Stopped, seconds: float
+    ) -> tuple[str, list[str], bool]:
+        """The overlay's name, the packages it has, and whether one of them replaces an installed one."""
+        version, base = installed(python)
+        content = json.dumps([version, sorted((name, one.version) for name, one in base.items()), modules, options])
+        name = hashlib.sha256(content.encode()).hexdigest()[:16]
+        known = self._folder / f"{name}.json"
+        if not known.is_file():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with _locked(self._folder / f"{name}.lock", stopped):
+                if not known.is_file():
+                    changes = _resolved(_Resolver(python, options, known, stopped, seconds), modules, base)
+                    part = known.with_suffix(".part")
+                    part.write_text(json.dumps([list(changes.values()), bool(changes.keys() & base.keys())]))
+                    part.rename(known)
+        pinned, shadows = json.loads(known.read_text())
+        return name, pinned, shadows
+
+    def _install(self, python: Path, pins: Sequence[str], options: Sequence[str], into: Path, stopped: Stopped) -> None:
+        part = into.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        if pins:
+            wanted = into.with_suffix(".txt")
+            wanted.write_text("\n".join(pins))
+            command = ["pip", "install", "--target", str(part), "--no-deps", *options, "-r", str(wanted)]
+            _uv(python, command, stopped, SECONDS)
+        part.rename(into)
+
+
+@dataclass(frozen=True)
+class _Resolver:
+    """uv, asked what it would install into an interpreter's environment."""
+
+    python: Path
+    options: Sequence[str]
+    file: Path
+    stopped: Stopped
+    seconds: float
+
+    def changes(self, requests: Sequence[str]) -> dict[str, str]:
+        """What would be new there, or of another version, by name: as requirements that name exactly that."""
+        wanted = self.file.with_suffix(".in")
+        wanted.write_text("\n".join(requests))
+        # It only asks, so an environment that a system's package manager keeps is no obstacle.
+        command = ["pip", "install", "--dry-run", "--break-system-packages", *self.options, "-r", str(wanted)]
+        said = _uv(self.python, command, self.stopped, self.seconds)
+        return {normalized(name): requirement for requirement, name in ADDED.findall(said)}
+
+
+def _resolved(resolver: _Resolver, modules: Sequence[str], base: Mapping[str, Distribution]) -> dict[str, str]:
+    """All changes; also other versions of the installed packages that build on one which is to be replaced.
+
+    These are left as they are, as pip leaves them, where nothing fits, or only what brings further packages.
+    """
+    requests = list(modules)
+    changes = resolver.changes(requests)
+    while more := _dependents(changes, base, requests):
+        requests += more
+        try:
+            fitting = resolver.changes(requests)
+        except TookTooLong:
+            raise
+        except ModulesUnavailable:
+            break
+        if fitting.keys() - changes.keys() - base.keys():
+            break
+        changes = fitting
+    return changes
+
+
+def _dependents(changes: Collection[str], base: Mapping[str, Distribution], known: Collection[str]) -> list[str]:
+    """The installed packages, beside those known, that require one which is to be replaced."""
+    kept = {name: one for name, one in base.items() if name not in changes and name not in known and not one.direct}
+    return sorted(name for name, one in kept.items() if one.requires & set(changes) & base.keys())
+
+
+def installed(python: Path) -> tuple[str, dict[str, Distribution]]:
+    """The interpreter's version, and what is installed in its environment, by normalized names."""
+    command = [str(python), "-I", "-c", INSTALLED]
+    answer = subprocess.run(command, env=child_environment({}), capture_output=True, text=True, timeout=60, check=True)
+    version, found = json.loads(answer.stdout)
+    return version, {
+        normalized(name): Distribution(version, frozenset(_required(requires)), direct)
+        for name, version, requires, direct in reversed(found)
+    }
+
+
+def _required(requires: Collection[str]) -> Iterator[str]:
+    for requirement in requires:
+        name = NAME.match(requirement)
+        if name is not None and "extra ==" not in requirement:
+            yield normalized(name[0])
+
+
+def normalized(name: str) -> str:
+    """A package's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _uv(python: Path, command: Sequence[str], stopped: Stopped, seconds: float) -> str:
+    """Run uv for the interpreter; what it said. Raises ModulesUnavailable with that, TookTooLong also when stopped."""
+    full = [find_uv_bin(), *command, "--python", str(python), "--color", "never"]
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    begun = time.monotonic()
+    with subprocess.Popen(full, env=child_environment({}), text=True, **pipes) as process:
+        while True:
+            try:
+                _, said = process.communicate(timeout=POLL)
+                break
+            except subprocess.TimeoutExpired:
+                if stopped() or time.monotonic() - begun > seconds:
+                    process.kill()
+                    raise TookTooLong(f"The modules could not be had within {seconds:.0f} seconds.") from None
+    if process.returncode != 0:
+        raise ModulesUnavailable(f"The modules cannot be installed. {_plain(said)}")
+    return str(said)
+
+
+def _plain(said: str) -> str:
+    """uv's message as one paragraph, without the marks it draws."""
+    said = re.sub(r"^Using Python .*\n", "", said)
+    said = re.sub(r"\s*\n\W*(?:cause|Caused by): ", ": ", said.strip()).removeprefix("error: ")
+    return " ".join(re.sub(r"^\W+", "", line) for line in said.splitlines()).strip()
+
+
+@contextmanager
+def _locked(path: Path, stopped: Stopped) -> Iterator[None]:
+    """Alone with this file among all processes; waits in steps, so as to be stopped."""
+    with path.open("w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if stopped():
+                    raise TookTooLong("The modules are not needed any more.") from None
+                time.sleep(POLL)
+        yield

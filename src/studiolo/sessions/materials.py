@@ -1,0 +1,177 @@
+"""What a session brings along: Python modules, Python files, jars and other files, fetched with its role's key."""
+
+import hashlib
+import shutil
+import uuid
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from studiolo.domain import Denied, Invalid, NotFound
+from studiolo.identity import Identity
+from studiolo.runtimes import Overlays, Runtime, TookTooLong
+from studiolo.sessions.arguments import Extras, extras
+from studiolo.sessions.model import SessionRequest
+
+LIFETIME = timedelta(hours=1)
+PATIENCE = 20.0
+"""Seconds that CreateSession may take to find out that modules do not exist."""
+
+Stopped = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Material:
+    """All at hand: folders for Python's path, files for Spark's, jars, and files for the working folder."""
+
+    path: tuple[Path, ...] = ()
+    py_files: tuple[Path, ...] = ()
+    jars: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
+    shadows: bool = False
+
+    @property
+    def can_come_late(self) -> bool:
+        """Whether a kernel that runs can still be given all of it."""
+        return not self.jars and not self.shadows
+
+
+class Materials:
+    """Fetches what sessions ask for; each version of an object, and each set of modules, once."""
+
+    def __init__(self, folder: Path, identity: Identity, endpoint: str, region: str) -> None:
+        self._files = folder / "session-files"
+        self._overlays = Overlays(folder / "overlays")
+        self._identity = identity
+        self._endpoint = endpoint
+        self._region = region
+
+    def check(self, asked: SessionRequest, runtime: Runtime) -> None:
+        """Raises Invalid, NotFound or Denied for what certainly cannot be had; what takes too long may be had."""
+        wanted = extras(asked.arguments)
+        if not wanted:
+            return
+        store = _RoleStore(self._client(asked.role), self._files)
+        for address in (*wanted.py_files, *wanted.jars, *wanted.files):
+            store.version(address)
+        if wanted.modules:
+            try:
+                self._overlays.resolve(runtime.python, *self._modules(wanted, store), seconds=PATIENCE)
+            except TookTooLong:
+                return
+
+    def bring(self, asked: SessionRequest, runtime: Runtime, stopped: Stopped) -> Material:
+        """Fetch and install it all. Raises Invalid, NotFound or Denied with which of it and why."""
+        wanted = extras(asked.arguments)
+        if not wanted:
+            return Material()
+        store = _RoleStore(self._client(asked.role), self._files)
+        py_files = [store.fetch(address) for address in wanted.py_files]
+        wheels = tuple(_unpacked(file) for file in py_files if file.suffix == ".whl")
+        path, shadows = wheels, False
+        if wanted.modules:
+            overlay = self._overlays.overlay(runtime.python, *self._modules(wanted, store), stopped)
+            path, shadows = (*wheels, overlay.path), overlay.shadows
+        return Material(
+            path=path,
+            py_files=tuple(file for file in py_files if file.suffix != ".whl"),
+            jars=tuple(store.fetch(address) for address in wanted.jars),
+            files=tuple(store.fetch(address) for address in wanted.files),
+            shadows=shadows,
+        )
+
+    def _modules(self, wanted: Extras, store: "_RoleStore") -> tuple[list[str], list[str]]:
+        """The requests as uv reads them, and uv's options; objects are fetched first."""
+        requests: list[str] = []
+        for module in wanted.modules:
+            if not module.startswith(("s3://", "s3a://")):
+                requests.append(module)
+                continue
+            file = store.fetch(module)
+            if wanted.listed:
+                requests += [line for line in map(str.strip, file.read_text().splitlines()) if line[:1] not in "#"]
+            else:
+                requests.append(file.as_uri())
+        return requests, list(wanted.options)
+
+    def _client(self, role: str) -> Any:
+        key = self._identity.role_key(role, "GlueInteractiveSession-files", LIFETIME)
+        return boto3.session.Session().client(
+            "s3",
+            endpoint_url=self._endpoint,
+            region_name=self._region,
+            aws_access_key_id=key.id,
+            aws_secret_access_key=key.secret,
+            aws_session_token=key.session_token,
+            config=Config(s3={"addressing_style": "path"}),
+        )
+
+
+class _RoleStore:
+    """Objects as a role may read them, kept by their address and version."""
+
+    def __init__(self, client: Any, folder: Path) -> None:
+        self._client = client
+        self._folder = folder
+
+    def version(self, address: str) -> str:
+        """The object's ETag. Raises NotFound, Denied."""
+        bucket, key = _parts(address)
+        try:
+            tag: str = self._client.head_object(Bucket=bucket, Key=key)["ETag"]
+        except ClientError as error:
+            raise _refusal(address, error) from error
+        except BotoCoreError as error:
+            raise Invalid(f"{address} cannot be read: {error}") from error
+        return tag
+
+    def fetch(self, address: str) -> Path:
+        """A copy of the object, under its own name. Raises NotFound, Denied."""
+        name = hashlib.sha256(f"{address} {self.version(address)}".encode()).hexdigest()[:16]
+        bucket, key = _parts(address)
+        copy = self._folder / name / Path(key).name
+        if not copy.is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            part = copy.parent / f"{uuid.uuid4().hex}.part"
+            try:
+                self._client.download_file(bucket, key, str(part))
+            except ClientError as error:
+                raise _refusal(address, error) from error
+            part.rename(copy)
+        return copy
+
+
+def _parts(address: str) -> tuple[str, str]:
+    bucket, _, key = address.partition("://")[2].partition("/")
+    return bucket, key
+
+
+def _refusal(address: str, error: ClientError) -> Denied | NotFound:
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    if status == 403:
+        return Denied(f"The session's role may not read {address}.")
+    return NotFound(f"{address} does not exist ({error.response['Error']['Message']}).")
+
+
+def _unpacked(wheel: Path) -> Path:
+    """The folder of the wheel's packages. Raises Invalid for a file that is no archive."""
+    folder = wheel.with_suffix(".d")
+    if not folder.is_dir():
+        part = wheel.parent / uuid.uuid4().hex
+        try:
+            with zipfile.ZipFile(wheel) as content:
+                content.extractall(part)
+        except zipfile.BadZipFile as error:
+            raise Invalid(f"{wheel.name} cannot be unpacked: {error}") from error
+        try:
+            part.rename(folder)
+        except OSError:
+            shutil.rmtree(part)
+    return folder
