@@ -5,7 +5,7 @@ Strings stand in either quotes and have no escapes but a backslash before a quot
 
 import re
 
-from studiolo.catalog import Among, And, Compare, Filter, Matches, Or, negate
+from studiolo.catalog import Among, And, Compare, Filter, Matches, Or, like, negate
 from studiolo.domain import Invalid
 
 TOKEN = re.compile(
@@ -15,6 +15,7 @@ TOKEN = re.compile(
 )
 SIGNS = {"=": "=", "!=": "<>", "<>": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+SIMPLE = re.compile(r"(?:\.\*|[^\\\[\](){}|*+?^$])*")
 PLAIN = re.compile(r"[\w \-=/:,%&@#~]*")
 DEEPEST = 100
 
@@ -82,8 +83,7 @@ class _Reader:
         if self._kind() == "sign":
             return Compare(key, SIGNS[self._sign()], self._value())
         if self._takes("like"):
-            regex = self._value()
-            return Matches(key, _in_python(regex), _prefix(regex))
+            return _matches(key, self._value())
         negated = self._takes("not")
         if self._takes("between"):
             low = self._value()
@@ -142,9 +142,17 @@ class _Reader:
         return Invalid(f"The partition filter {self._text} cannot be read from here on: {where}")
 
 
-def _in_python(regex: str) -> str:
-    """A Java regular expression as Python writes it: a dot is any character here, as no value has lines."""
-    return f"(?s:{regex})"
+def _matches(key: str, regex: str) -> Matches:
+    """A Java regular expression, as engines send it: text with `.` and `.*`. Raises Invalid for what could take forever.
+
+    Of another kind it is Python's own, with a dot for any character, as no value has lines.
+    """
+    if SIMPLE.fullmatch(regex):
+        pattern = re.sub(r"[%_\\]", r"\\\g<0>", regex)
+        return like(key, pattern.replace(".*", "%").replace(".", "_"))
+    if len(re.findall(r"[*+{]", regex)) > 2 or re.search(r"\)[*+{]", regex):
+        raise Invalid(f"A partition filter's LIKE takes at most two repetitions, and none of a group: {regex}")
+    return Matches(key, f"(?s:{regex})", _prefix(regex))
 
 
 def _prefix(regex: str) -> str:
