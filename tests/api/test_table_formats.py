@@ -13,7 +13,7 @@ from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.utils.config import Config
 from tests.api.spark_code import Spark, conf
-from tests.conftest import Server
+from tests.conftest import REGION, Server
 
 DAYS = "lake.days"
 SCHEMA = pa.schema([("id", pa.int64()), ("name", pa.string()), ("day", pa.date32())])
@@ -64,7 +64,7 @@ def days(spark: Spark) -> str:
 def iceberg(server: Server) -> Iterator[Catalog]:
     """PyIceberg's catalog in the environment of `studiolo env`, with nothing said but its name."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in server.environment().items():
+        for name, value in {**server.environment(), "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}.items():
             if name.startswith(("AWS_", "PYICEBERG_")):
                 patch.setenv(name, value)
         # It reads the environment when it is imported, which was before.
