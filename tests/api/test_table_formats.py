@@ -178,9 +178,9 @@ def test_hudi_upserts_travels_in_time_and_evolves(glue: Any, role: str, bucket: 
     spark = Spark(glue, role, {"--datalake-formats": "hudi", "--conf": conf(settings)})
     try:
         spark.run(f"""
-path = 's3://{bucket}/hudi/visits'
+path = 's3://{bucket}/hudi/arrivals'
 options = {{
-    'hoodie.table.name': 'visits',
+    'hoodie.table.name': 'arrivals',
     'hoodie.datasource.write.recordkey.field': 'id',
     'hoodie.datasource.write.precombine.field': 'ts',
     'hoodie.metadata.enable': 'false',
@@ -197,10 +197,10 @@ then = spark.read.format('hudi').option('as.of.instant', first).load(path)
             "[(1, 'a'), (2, 'b')]"
         )
         merged = spark.sql(
-            f"create table visits using hudi location 's3://{bucket}/hudi/visits'",
-            "merge into visits t using (select 3L id, 'C' name, 4.0D score, 3L ts) s on t.id = s.id "
+            f"create table arrivals using hudi location 's3://{bucket}/hudi/arrivals'",
+            "merge into arrivals t using (select 3L id, 'C' name, 4.0D score, 3L ts) s on t.id = s.id "
             "when matched then update set *",
-            "select id, name, score from visits order by id",
+            "select id, name, score from arrivals order by id",
         )
         assert merged == "[(1, 'a', None), (2, 'B', 2.5), (3, 'C', 4.0)]"
     finally:
