@@ -1,5 +1,6 @@
 """The Data Catalog: tables as Spark's catalog or AWS Glue's API knows them, and tables kept up to date with writes."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,14 +63,26 @@ class CatalogTable:
         """How the files of a CSV table are to be read, as format options."""
         known = self.parameters
         separator = known.get("separatorChar") or known.get("field.delim") or known.get("delimiter") or known.get("sep")
+        # Hive's own SerDe parts fields by this character when a table says nothing.
+        silent = "\x01" if "lazysimple" in known.get("serde", "").lower() and "classification" not in known else ","
         header = known.get("skip.header.line.count", "0") != "0" or known.get("header", "").lower() == "true"
         quote, escape = known.get("quoteChar") or known.get("quote"), known.get("escapeChar")
         return {
-            "separator": separator or ("\x01" if "serde" in known.get("serde", "").lower() else ","),
+            "separator": separator or silent,
             "withHeader": header,
             **({"quoteChar": quote} if quote else {}),
             **({"escaper": escape} if escape else {}),
         }
+
+
+def name_in_spark(session: SparkSession, table: CatalogTable) -> str | None:
+    """What Spark calls the table: an Iceberg table is in the catalog of Iceberg's that is configured. None without one."""
+    if table.format == "iceberg":
+        for key, value in session.sparkContext.getConf().getAll():
+            catalog = key.removeprefix("spark.sql.catalog.")
+            if catalog != key and "." not in catalog and "iceberg" in value:
+                return f"`{catalog}`.{full_name(table.database, table.name)}"
+    return full_name(table.database, table.name) if table.in_spark else None
 
 
 def full_name(database: str, table: str) -> str:
@@ -98,8 +111,8 @@ def _spark_table(session: SparkSession, database: str, table: str) -> CatalogTab
         database=database,
         name=table,
         location=location.get().toString() if location.isDefined() else "",
-        format=_format(parameters.get("classification", ""), provider, serde),
-        schema=session.table(full_name(database, table)).schema,
+        format=_format(parameters, provider, serde),
+        schema=spark.StructType.fromJson(json.loads(known.schema().json())),
         partition_keys=_scala_list(known.partitionColumnNames()),
         parameters=parameters,
         in_spark=True,
@@ -115,8 +128,11 @@ def _scala_list(values: Any) -> list[str]:
     return [str(values.apply(i)) for i in range(values.size())]
 
 
-def _format(classification: str, provider: str, serde: str) -> str:
-    """The table's format by what it says itself, else by Spark's provider, else by its SerDe."""
+def _format(parameters: Mapping[str, str], provider: str, serde: str) -> str:
+    """The table's format: Iceberg by its mark, else Spark's provider, else what the table says, else by its SerDe."""
+    classification = parameters.get("classification", "")
+    if parameters.get("table_type", "").lower() == "iceberg":
+        return "iceberg"
     if provider.lower() not in ("", "hive"):
         return provider.lower()
     if classification:
@@ -133,14 +149,14 @@ def _glue_table(database: str, table: Mapping[str, Any]) -> CatalogTable:
     library = serde.get("SerializationLibrary", "")
     keys = table.get("PartitionKeys", [])
     parameters = {**table.get("Parameters", {}), **serde.get("Parameters", {}), "serde": library}
-    provider = parameters.get("spark.sql.sources.provider", parameters.get("table_type", ""))
+    provider = parameters.get("spark.sql.sources.provider", "")
     columns = [*storage.get("Columns", []), *keys]
     fields = [spark.StructField(c["Name"], _parse_datatype_string(c.get("Type", "string"))) for c in columns]
     return CatalogTable(
         database=database,
         name=table["Name"],
         location=storage.get("Location", ""),
-        format=_format(parameters.get("classification", ""), provider, library),
+        format=_format(parameters, provider, library),
         schema=spark.StructType(fields),
         partition_keys=[key["Name"] for key in keys],
         parameters=parameters,

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from awsglue import gluetypes as glue
 from awsglue import jdbc, storage
-from awsglue.catalog import CatalogTable, find_table, full_name, schema_of
+from awsglue.catalog import CatalogTable, find_table, name_in_spark, schema_of
 from awsglue.collection import DynamicFrameCollection
 from awsglue.data_sink import DataSink
 from awsglue.data_source import DataSource
@@ -124,8 +124,9 @@ class GlueContext(SQLContext):
     ) -> DataFrame:
         """A table as a DataFrame: as Spark reads it, when Spark's catalog has it."""
         table = self._table(database, table_name, catalog_id)
-        if table.in_spark:
-            dataframe = self.spark_session.table(full_name(database, table_name))
+        known = name_in_spark(self.spark_session, table)
+        if known:
+            dataframe = self.spark_session.table(known)
             return dataframe.where(push_down_predicate) if push_down_predicate else dataframe
         return read_table(self, table, push_down_predicate, additional_options or {}).toDF()
 
@@ -221,8 +222,12 @@ class GlueContext(SQLContext):
         """Add the records to a table's files, in its format; its partitions are kept up to date."""
         table = self._table(database, table_name, catalog_id)
         options = dict(additional_options or {})
-        if table.format in PASSED and table.in_spark:
-            frame.toDF().writeTo(full_name(database, table_name)).append()
+        known = name_in_spark(self.spark_session, table) if table.format in PASSED else None
+        if known:
+            if table.format == "iceberg":
+                frame.toDF().writeTo(known).append()
+            else:
+                frame.toDF().write.format(table.format).mode("append").saveAsTable(known)
             return frame
         keys = options.get("partitionKeys") or list(table.partition_keys)
         place = {"enableUpdateCatalog": bool(keys), "updateBehavior": "LOG", "partitionKeys": keys}

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from awsglue import gluetypes as glue
 from awsglue import reading
-from awsglue.catalog import CatalogTable, full_name, schema_of
+from awsglue.catalog import CatalogTable, name_in_spark, schema_of
 from awsglue.columns import COMPLEX, Node, cast, members, nodes_of, parsed
 from awsglue.combining import selected
 from awsglue.stages import Data
@@ -58,8 +58,9 @@ def _typed_table(
     """A table whose files have types of their own."""
     from awsglue.dynamicframe import DynamicFrame
 
-    if table.in_spark:
-        dataframe = context.spark_session.table(full_name(table.database, table.name))
+    known = name_in_spark(context.spark_session, table)
+    if known:
+        dataframe = context.spark_session.table(known)
         return DynamicFrame(dataframe.where(predicate) if predicate else dataframe, context, table.name)
     if not table.location:
         raise ValueError(f"The table {table.name} has no location to read from.")

@@ -109,9 +109,14 @@ def test_jars_are_on_spark_s_class_path(glue: Any, role: str, stuff: str) -> Non
 def test_what_cannot_be_had_fails_the_session_with_which_and_why(
     glue: Any, role: str, arguments: dict[str, str], says: str
 ) -> None:
-    _, found = begin(glue, role, arguments)
+    session, found = begin(glue, role, arguments)
     assert found["Status"] == "FAILED"
     assert says in found["ErrorMessage"]
+    glue.stop_session(Id=session)
+    assert glue.get_session(Id=session)["Session"]["Status"] == "FAILED"
+    # Its id is free again, as a notebook that asks once more needs it.
+    glue.create_session(Id=session, Role=role, Command=COMMAND)
+    glue.stop_session(Id=session)
 
 
 def test_a_notebook_hears_of_it_at_once(glue: Any, role: str) -> None:

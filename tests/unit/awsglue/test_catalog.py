@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql.types import StructType
 
+from awsglue.catalog import CatalogTable
 from awsglue.context import GlueContext
 from awsglue.dynamicframe import DynamicFrame
 from tests.unit.awsglue.conftest import MEDICARE, tree_of, values
@@ -96,7 +98,7 @@ def test_a_predicate_chooses_partitions_of_a_table(glue_context: GlueContext, da
     session.sql(
         f"create table {database}.sales (n int, year string) using parquet partitioned by (year) location '{tmp_path}'"
     )
-    session.sql(f"insert into {database}.sales values (1, '2019'), (2, '2020')")  # noqa: S608
+    session.sql(f"insert into {database}.sales values (1, '2019'), (2, '2020')")
     frame = glue_context.create_dynamic_frame.from_catalog(
         database=database, table_name="sales", push_down_predicate="year = '2020'", transformation_ctx="sales"
     )
@@ -178,3 +180,21 @@ def test_a_connection_gives_the_settings_of_its_database(glue_context: GlueConte
     assert (conf["user"], conf["password"], conf["vendor"]) == ("u", "p", "postgresql")
     options = glue_context.connection_options({"connectionName": "air", "dbtable": "t"})
     assert (options["url"], options["dbtable"]) == ("jdbc:postgresql://db:5432/air", "t")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "separator", "header"),
+    [
+        ({"serde": "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"}, "\x01", False),
+        ({"serde": "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe", "field.delim": "|"}, "|", False),
+        ({"serde": "org.apache.hadoop.hive.serde2.OpenCSVSerde", "skip.header.line.count": "1"}, ",", True),
+        ({"serde": "org.apache.hadoop.hive.serde2.OpenCSVSerde", "separatorChar": ";"}, ";", False),
+        ({"serde": "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe", "classification": "csv"}, ",", False),
+        ({"header": "true", "sep": "\t"}, "\t", True),
+    ],
+)
+def test_a_tables_parameters_say_how_its_csv_is_to_be_read(
+    parameters: dict[str, str], separator: str, header: bool
+) -> None:
+    table = CatalogTable("air", "t", "/x", "csv", StructType(), [], parameters, in_spark=False)
+    assert (table.csv_options["separator"], table.csv_options["withHeader"]) == (separator, header)
