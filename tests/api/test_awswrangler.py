@@ -156,8 +156,8 @@ def test_tables_are_made_of_files_that_are_there(database: str, bucket: str, rea
 def test_csv_and_json_are_tables_too(database: str, bucket: str) -> None:
     for kind, to, read in (("csv", wr.s3.to_csv, wr.s3.read_csv), ("json", wr.s3.to_json, wr.s3.read_json)):
         path = f"s3://{bucket}/{database}/{kind}/"
-        how = {"index": False} if kind == "csv" else {"orient": "records", "lines": True}
-        to(READINGS, path=path, dataset=True, database=database, table=kind, mode="overwrite", **how)
+        how = {} if kind == "csv" else {"orient": "records", "lines": True}
+        to(READINGS, path=path, index=False, dataset=True, database=database, table=kind, mode="overwrite", **how)
         assert wr.catalog.get_table_types(database, kind) == {"id": "bigint", "no2": "double", "city": "string"}
         assert wr.catalog.get_table_parameters(database, kind)["classification"] == kind
         # Tables of CSV have their header in the catalog.

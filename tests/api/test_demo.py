@@ -68,6 +68,12 @@ def test_the_demo_ends_with_a_good_model_at_an_endpoint_and_run_again_it_replace
         assert scores["forecast"]["rmse"] < 0.9 * min(scores["persistence"]["rmse"], scores["climatology"]["rmse"])
         assert left(client) == {"sessions": 0, "endpoints": 1, "configurations": 1, "models": 1}
     assert "0 files sent" in told
+    tables = {table["Name"]: table for table in client("glue").get_tables(DatabaseName="air_quality")["TableList"]}
+    assert sorted(tables) == ["city_days", "raw", "station_days"]
+    assert tables["raw"]["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"].endswith("OpenCSVSerde")
+    assert [key["Name"] for key in tables["station_days"]["PartitionKeys"]] == ["year"]
+    years = client("glue").get_partitions(DatabaseName="air_quality", TableName="station_days")["Partitions"]
+    assert ["2016"] in [year["Values"] for year in years]
     served = client("sagemaker").describe_endpoint(EndpointName="air-quality-no2")
     assert served["EndpointConfigName"] == jobs[1] != jobs[0]
     request = (tmp_path / "report" / "request.csv").read_bytes()

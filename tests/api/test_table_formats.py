@@ -13,7 +13,7 @@ from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.utils.config import Config
 from tests.api.spark_code import Spark, conf
-from tests.conftest import Server
+from tests.conftest import REGION, Server
 
 DAYS = "lake.days"
 SCHEMA = pa.schema([("id", pa.int64()), ("name", pa.string()), ("day", pa.date32())])
@@ -64,7 +64,7 @@ def days(spark: Spark) -> str:
 def iceberg(server: Server) -> Iterator[Catalog]:
     """PyIceberg's catalog in the environment of `studiolo env`, with nothing said but its name."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in server.environment().items():
+        for name, value in {**server.environment(), "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}.items():
             if name.startswith(("AWS_", "PYICEBERG_")):
                 patch.setenv(name, value)
         # It reads the environment when it is imported, which was before.
@@ -178,9 +178,9 @@ def test_hudi_upserts_travels_in_time_and_evolves(glue: Any, role: str, bucket: 
     spark = Spark(glue, role, {"--datalake-formats": "hudi", "--conf": conf(settings)})
     try:
         spark.run(f"""
-path = 's3://{bucket}/hudi/visits'
+path = 's3://{bucket}/hudi/arrivals'
 options = {{
-    'hoodie.table.name': 'visits',
+    'hoodie.table.name': 'arrivals',
     'hoodie.datasource.write.recordkey.field': 'id',
     'hoodie.datasource.write.precombine.field': 'ts',
     'hoodie.metadata.enable': 'false',
@@ -197,10 +197,10 @@ then = spark.read.format('hudi').option('as.of.instant', first).load(path)
             "[(1, 'a'), (2, 'b')]"
         )
         merged = spark.sql(
-            f"create table visits using hudi location 's3://{bucket}/hudi/visits'",
-            "merge into visits t using (select 3L id, 'C' name, 4.0D score, 3L ts) s on t.id = s.id "
+            f"create table arrivals using hudi location 's3://{bucket}/hudi/arrivals'",
+            "merge into arrivals t using (select 3L id, 'C' name, 4.0D score, 3L ts) s on t.id = s.id "
             "when matched then update set *",
-            "select id, name, score from visits order by id",
+            "select id, name, score from arrivals order by id",
         )
         assert merged == "[(1, 'a', None), (2, 'B', 2.5), (3, 'C', 4.0)]"
     finally:

@@ -1,12 +1,11 @@
 """The Spark code of the story: raw hourly readings to one row per station and day.
 
-`spark.py` sends each cell (`# %%`) as one statement to a Glue interactive session; in place of the first it sends the
-folders of the day. The file also runs cell by cell in a notebook, or as a whole in any Spark.
+`spark.py` sends each cell (`# %%`) as one statement to a Glue interactive session. The file also runs cell by cell in
+a notebook, or as a whole in any Spark whose catalog has the database.
 """
 
-# %% Folders
-RAW = "s3://BUCKET/air-quality/raw/"  # hourly readings, one CSV file a station
-PREPARED = "s3://BUCKET/air-quality/prepared"  # for the Parquet tables
+# %% The database of the Data Catalog
+DATABASE = "air_quality"  # has the table `raw`; what is made here goes there too
 
 # %% Start Spark
 import math
@@ -19,17 +18,12 @@ spark.conf.set("spark.sql.shuffle.partitions", 2)  # half a million rows: few, l
 print("Spark", spark.version)
 
 # %% Read the hourly readings
-# An explicit schema: nothing is guessed, and the files are read once. A missing value is written NA.
-readings = spark.read.csv(
-    RAW,
-    header=True,
-    nullValue="NA",
-    schema="""
-        `No` INT, `year` INT, `month` INT, `day` INT, `hour` INT,
-        `PM2.5` DOUBLE, `PM10` DOUBLE, `SO2` DOUBLE, `NO2` DOUBLE, `CO` DOUBLE, `O3` DOUBLE,
-        `TEMP` DOUBLE, `PRES` DOUBLE, `DEWP` DOUBLE, `RAIN` DOUBLE, `wd` STRING, `WSPM` DOUBLE, `station` STRING
-    """,
-)
+# The table's columns are texts. As numbers, a missing value, which is written NA, becomes null, and so does the line
+# of column names that each file begins with.
+TEXTS = ["wd", "station"]
+raw = spark.table(f"{DATABASE}.raw")
+numbers = [F.col(name).cast("double").alias(name) for name in raw.columns if name not in TEXTS]
+readings = raw.select(*numbers, *TEXTS).where("year is not null")
 
 # %% Clean them
 # The wind is a vector: the mean of a north wind (0 degrees) and a wind from 358 degrees is not a south wind.
@@ -39,16 +33,16 @@ degrees = F.create_map(*[F.lit(item) for i, name in enumerate(DIRECTIONS) for it
 angle = F.radians(degrees[F.col("wd")])
 hours = readings.select(
     "station",
-    F.make_date("year", "month", "day").alias("date"),
-    "hour",
-    F.when(F.col("NO2") > 0, F.col("NO2")).alias("no2"),
-    F.col("TEMP").alias("temperature"),
-    F.col("DEWP").alias("dew_point"),
-    F.col("PRES").alias("pressure"),
-    F.col("RAIN").alias("rain"),
-    F.col("WSPM").alias("wind"),
-    (-F.col("WSPM") * F.sin(angle)).alias("wind_east"),
-    (-F.col("WSPM") * F.cos(angle)).alias("wind_north"),
+    F.expr("make_date(int(year), int(month), int(day))").alias("date"),
+    F.col("hour").cast("int").alias("hour"),
+    F.when(F.col("no2") > 0, F.col("no2")).alias("no2"),
+    F.col("temp").alias("temperature"),
+    F.col("dewp").alias("dew_point"),
+    F.col("pres").alias("pressure"),
+    "rain",
+    F.col("wspm").alias("wind"),
+    (-F.col("wspm") * F.sin(angle)).alias("wind_east"),
+    (-F.col("wspm") * F.cos(angle)).alias("wind_north"),
 ).cache()
 found = hours.agg(F.count("*"), F.count("no2"), F.countDistinct("station")).first()
 assert found is not None
@@ -116,8 +110,10 @@ city_days = (
 )
 print(f"{station_days.count():,} station days")
 
-# %% Write Parquet, partitioned by year
+# %% Write tables of Parquet, partitioned by year
+folder = spark.catalog.getDatabase(DATABASE).locationUri
 for name, table in {"station_days": station_days, "city_days": city_days}.items():
-    table.coalesce(1).write.mode("overwrite").partitionBy("year").parquet(f"{PREPARED}/{name}")
+    writer = table.coalesce(1).write.mode("overwrite").partitionBy("year").option("path", f"{folder}/{name}")
+    writer.saveAsTable(f"{DATABASE}.{name}")
 years = station_days.groupBy("year").count().orderBy("year").collect()
 print("station days written: " + ", ".join(f"{row['year']}: {row['count']:,}" for row in years))

@@ -1,4 +1,4 @@
-"""Chapter 6: the endpoint. A model, a configuration and an endpoint that answers; a second run replaces what serves."""
+"""Chapter 7: the endpoint. A model, a configuration and an endpoint that answers; a second run replaces what serves."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""Chapter 4: Spark. A Glue interactive session runs the cells of `prepare.py`, one statement each."""
+"""Chapter 5: Spark. A Glue interactive session runs the cells of `prepare.py`, one statement each."""
 
 import time
 from contextlib import suppress
@@ -31,16 +31,15 @@ def cells() -> list[Cell]:
     return [Cell(*part.split("\n", 1)) for part in text.split("\n# %% ")[1:]]
 
 
-def prepare(sdk: sagemaker.Session, role: str, raw: str, prepared: str, stage: Stage) -> None:
-    """Run `prepare.py` in a session of its own: hourly CSV files in `raw` to Parquet tables in `prepared`.
+def prepare(sdk: sagemaker.Session, role: str, stage: Stage) -> None:
+    """Run `prepare.py` in a session of its own: the catalog's table of hourly readings to tables of Parquet.
 
     Raises StoryError when the session or a statement fails.
     """
     glue = sdk.boto_session.client("glue")
     for old in _sessions(glue):  # of a run that was killed
         _end(glue, old)
-    folders, *others = cells()
-    chapters = [Cell(folders.title, f"RAW, PREPARED = {raw!r}, {prepared!r}"), *others]
+    chapters = cells()
     stage.plan(len(chapters) + 1)
     stage.doing("waiting for Spark")
     with GlueSession(glue, role) as session:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import sagemaker
 
-from studiolo.demo import bucket, data, evaluate, report, roles, serve, spark, train
+from studiolo.demo import bucket, catalog, data, evaluate, report, roles, serve, spark, train
 from studiolo.demo.narrator import Narrator
 from studiolo.demo.plots import Painter, Response
 
@@ -34,8 +34,11 @@ def tell(source: Path | None, folder: Path, narrator: Narrator) -> Path:
         role = roles.ensure_role(sdk)
         stage.say(role)
 
+    with narrator.stage("Register them in the Data Catalog") as stage:
+        stage.say(f"table {catalog.register(sdk, raw, prepared)}")
+
     with narrator.stage("Prepare them with Spark in a Glue session") as stage:
-        spark.prepare(sdk, role, raw, prepared, stage)
+        spark.prepare(sdk, role, stage)
 
     with narrator.stage("Train a model with SageMaker") as stage:
         learn, test = train.split(bucket.read_table(sdk, "station_days"))

@@ -1,4 +1,4 @@
-"""Chapter 5: the model. SageMaker's built-in linear-learner explains NO2 by the weather, the calendar and the place.
+"""Chapter 6: the model. SageMaker's built-in linear-learner explains NO2 by the weather, the calendar and the place.
 
 The label is the logarithm of the concentration. Wind dilutes what is in the air by a factor, whatever that is, so
 the effects of the weather multiply; a linear model adds. Its forecasts, brought back by exp(), are never negative.

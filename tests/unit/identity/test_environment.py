@@ -95,6 +95,8 @@ def test_the_environment_has_all_that_clients_read() -> None:
     assert environment["AWS_ENDPOINT_URL_S3"] == "http://127.0.0.1:8333"
     assert environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"] == "eu-central-1"
     assert environment["AWS_SESSION_TOKEN"] == "token"
+    assert environment["PYICEBERG_CATALOG__DEFAULT__S3__ENDPOINT"] == "http://127.0.0.1:8333"
+    assert environment["PYICEBERG_CATALOG__GLUE__TYPE"] == "glue"
 
 
 def run(environment: dict[str, str]) -> list[str]:
