@@ -94,6 +94,7 @@ def glue_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GlueConte
     spark.sparkContext.setLogLevel("OFF")
     yield GlueContext(spark.sparkContext)
     spark.stop()
+    del os.environ["PYSPARK_PYTHON"]
     if home is None:
         del os.environ["JAVA_HOME"]
 
