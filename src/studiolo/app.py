@@ -144,12 +144,7 @@ class App:
         """Authenticate, authorize, parse and validate."""
         request, model = exchange.request, exchange.model
         verified, principal = self._authenticate(request, exchange.service.name, exchange.protocol)
-        signing_name = model.service_model.signing_name
-        if verified.service != signing_name:
-            message = f"Credential should be scoped to correct service: '{signing_name}'."
-            code = "SignatureDoesNotMatch" if exchange.protocol in ("query", "ec2") else "InvalidSignatureException"
-            raise ServiceError(code, message, 403)
-        self._studio.identity.authorize(principal, f"{signing_name}:{model.name}", None, _context(verified))
+        self._studio.identity.authorize(principal, f"{verified.service}:{model.name}", None, _context(verified))
         parameters = protocols.parse(model, request, max_body=self._max_body * MIB)
         validate(model, parameters, code=exchange.service.invalid)
         scope = Scope(principal.account, verified.region)
