@@ -7,7 +7,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import uvicorn
@@ -69,7 +70,7 @@ def serve(settings: Settings) -> None:
 
 
 def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, Storage, Metastore]:
-    """Open the state and build the domains, each adopting what a crashed server left; `cleanup` ends them in reverse."""
+    """Open the state and build the domains, each adopting what a crashed server left; `cleanup` ends them."""
     folder = settings.folder
     state = State(settings.database)
     cleanup.callback(state.close)
@@ -79,19 +80,21 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
     catalog = Catalog(state, now)
     logs = Logs(state, folder / "log-events", now)
     storage = Storage(settings, processes, root)
+    started: list[Storage | Metastore | Sessions | MachineLearning] = []
+    cleanup.callback(_close_together, started)
     storage.start()
-    cleanup.callback(storage.close)
+    started.append(storage)
     threading.Thread(target=_keep_house, args=(logs,), name="housekeeping", daemon=True).start()
     metastore = Metastore(catalog, storage, settings)
     metastore.start()
-    cleanup.callback(metastore.close)
+    started.append(metastore)
     runtimes = Runtimes(settings)
     sessions = Sessions(state, processes, runtimes, identity, logs, storage, metastore, settings, endpoint, now)
     sessions.start()
-    cleanup.callback(sessions.close)
+    started.append(sessions)
     ml = MachineLearning(state, processes, identity, logs, storage, settings, endpoint, now)
     ml.start()
-    cleanup.callback(ml.close)
+    started.append(ml)
 
     def reset() -> None:
         for domain in (sessions, ml, storage, metastore, logs, identity):
@@ -102,6 +105,12 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
     pages = own_pages(services, processes, metastore.home, reset if settings.allow_reset else None)
     studio = Studio(identity, catalog, logs, sessions, ml)
     return App(studio, S3Gateway(storage), pages, settings.max_body_mib), storage, metastore
+
+
+def _close_together(started: Sequence[Storage | Metastore | Sessions | MachineLearning]) -> None:
+    """End all processes at once: those that use the store end as surely while it ends, and it takes the longest."""
+    with ThreadPoolExecutor(max(1, len(started))) as pool:
+        list(pool.map(lambda domain: domain.close(), started))
 
 
 def _keep_house(logs: Logs) -> None:

@@ -25,6 +25,9 @@ MARK = "STUDIOLO_CHILD"
 ADOPTED_LOOK = 5.0
 """Seconds after which an adopted child is looked at again where the system does not tell that it ended."""
 
+KILLED_SECONDS = 5.0
+"""How long a killed process may take until the system has ended it."""
+
 OnExit = Callable[["Child", int | None], None]
 
 
@@ -160,7 +163,7 @@ class Processes:
             for member in family:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     member.kill()
-            _wait_for_all(family, grace)
+            _wait_for_all(family, KILLED_SECONDS)
         self.forget(child.name)
 
     def forget(self, name: str) -> None:

@@ -222,11 +222,11 @@ class Kernels:
         if child is not None:
             self._processes.interrupt(child)
 
-    def end(self, kernel: str) -> None:
-        """End the kernel and remove all its files but the journal."""
+    def end(self, kernel: str, grace: float = 5.0) -> None:
+        """End the kernel, with `grace` seconds to stop Spark in, and remove all its files but the journal."""
         child = self._processes.find(_name(kernel))
         if child is not None:
-            self._processes.stop(child)
+            self._processes.stop(child, grace)
         folder = self.folder(kernel)
         for entry in folder.iterdir() if folder.is_dir() else ():
             if entry.name == "journal":

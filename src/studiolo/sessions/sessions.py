@@ -141,7 +141,8 @@ class Sessions:
             self._forget(key, session)
 
     def _discard(self, kernel: str) -> None:
-        self._kernels.end(kernel)
+        """End a kernel that nobody has used: there is nothing in it to stop with care."""
+        self._kernels.end(kernel, grace=0.0)
         self._kernels.remove(kernel)
 
     def create(self, principal: Principal, scope: Scope, asked: SessionRequest) -> Session:
