@@ -1,17 +1,19 @@
 """The Spark driver of a session: its JVM, its context, and stopping what a statement started."""
 
-import importlib
 import os
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
+
+from studiolo.kernel.connect import serve_connect
+from studiolo.kernel.engine import Engine, NotModifiable
+from studiolo.kernel.output import SessionLog
 
 LAUNCH = (
     "spark.driver.memory",
@@ -31,6 +33,54 @@ CANCEL_AGAIN, CANCEL_SECONDS = 0.25, 15.0
 
 LAST_WORDS = 2.0
 """Seconds to wait for the rest of what a JVM printed that has ended."""
+
+
+class SparkEngine(Engine):
+    """Apache Spark: its driver is a JVM beside this process, which may serve Spark Connect clients too."""
+
+    def __init__(self, launch: Mapping[str, Any], log: SessionLog) -> None:
+        self._spark = start_spark(launch["conf"], log.driver)
+        if launch["warm"]:
+            self._spark.range(1).count()
+        port = None if launch["connect"] is None else serve_connect(self._spark, launch["connect"])
+        self.addresses = {"ui": self._spark.sparkContext.uiWebUrl, "connect": port}
+
+    def names(self) -> dict[str, Any]:
+        from awsglue.context import GlueContext
+
+        context = self._spark.sparkContext
+        return {
+            "spark": self._spark,
+            "sc": context,
+            "sqlContext": _sql_context(self._spark),
+            "glueContext": GlueContext(context),
+        }
+
+    def claim(self, content: Mapping[str, Any]) -> None:
+        adapt(self._spark, content["conf"])
+        use_catalog(self._spark, content["catalog"])
+        context = self._spark.sparkContext
+        for file in content["py_files"]:
+            # A second time changes nothing, and Spark says so in the log.
+            context.addPyFile(file)
+        # Python workers get the driver's environment of this moment, not that of the JVM's start.
+        context.environment.update(content["environment"])
+
+    def begin(self, statement: str, code: str) -> None:
+        begin_statement(statement, code)
+
+    def cancel(self, statement: str) -> None:
+        cancel_statement(statement)
+
+
+def _sql_context(spark: SparkSession) -> Any:
+    import warnings
+
+    from pyspark.sql import SQLContext
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return SQLContext(spark.sparkContext, spark)
 
 
 def start_spark(conf: Mapping[str, str], log: Callable[[str], None]) -> SparkSession:
@@ -92,10 +142,6 @@ def _cancel_jobs(context: SparkContext, statement: str) -> None:
         time.sleep(CANCEL_AGAIN)
 
 
-class NotModifiable(Exception):
-    """A Spark setting that cannot be changed once the session runs."""
-
-
 def adapt(spark: SparkSession, conf: Mapping[str, str]) -> None:
     """Change settings of the running session. Raises NotModifiable before anything is changed."""
     for key in conf:
@@ -103,15 +149,6 @@ def adapt(spark: SparkSession, conf: Mapping[str, str]) -> None:
             raise NotModifiable(key)
     for key, value in conf.items():
         spark.conf.set(key, value)
-
-
-def add_python(spark: SparkSession, path: Sequence[str], files: Sequence[str]) -> None:
-    """Let imports find what is in the folders, first, and the files (.py, .zip, .egg), which Spark hands on."""
-    sys.path[:0] = [folder for folder in path if folder not in sys.path]
-    for file in files:
-        # A second time changes nothing, and Spark says so in the log.
-        spark.sparkContext.addPyFile(file)
-    importlib.invalidate_caches()
 
 
 def use_catalog(spark: SparkSession, conf: Mapping[str, str]) -> None:

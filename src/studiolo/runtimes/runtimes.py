@@ -20,13 +20,17 @@ from studiolo.runtimes.java import find_java
 
 @dataclass(frozen=True)
 class Runtime:
-    """What a session of some release runs on: an interpreter with pyspark, a Java, Spark's base configuration."""
+    """What a session of some release runs on: an interpreter with pyspark, a Java, Spark's base configuration.
+
+    `sail` are the packages that a session has beside where it runs on Sail instead.
+    """
 
     name: str
     python: Path
     pyspark: str
     java_home: Path
     conf: Mapping[str, str]
+    sail: tuple[str, ...]
 
 
 class Runtimes:
@@ -42,6 +46,7 @@ class Runtimes:
                 pyspark=entry["pyspark"],
                 java_home=find_java(settings.java_home, entry["java"]),
                 conf=entry["conf"],
+                sail=tuple(entry["sail"]),
             )
             for name, entry in self._table["runtime"].items()
         }

@@ -17,6 +17,11 @@ WAREHOUSE = "spark.sql.warehouse.dir"
 
 KINDS = ("LIVY", "SPARK_CONNECT")
 
+ENGINE = "--spark-connect-engine"
+ENGINES = ("spark", "sail")
+SPARKS_OWN = ("--conf", "--datalake-formats", "--extra-jars")
+"""Arguments that mean something to Apache Spark alone."""
+
 INSTALLER_OPTIONS = (
     "--upgrade",
     "--no-deps",
@@ -37,7 +42,8 @@ PYTHON_FILES = (".py", ".zip", ".egg", ".whl")
 class Extras:
     """What a session brings along: modules as pip names them, and S3 addresses of files.
 
-    `listed` says that modules are files of requirements; `options` are those of the installer.
+    `listed` says that modules are files of requirements; `options` are those of the installer; `sail` that the
+    engine is to come too.
     """
 
     modules: tuple[str, ...] = ()
@@ -46,9 +52,10 @@ class Extras:
     py_files: tuple[str, ...] = ()
     jars: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    sail: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.modules or self.py_files or self.jars or self.files)
+        return bool(self.modules or self.py_files or self.jars or self.files or self.sail)
 
 
 def check_kind(asked: SessionRequest) -> None:
@@ -59,6 +66,25 @@ def check_kind(asked: SessionRequest) -> None:
         raise Invalid(f"Command {asked.command} is not available here; {' and '.join(COMMANDS)} are, which run Spark.")
     if asked.python_version == "2":
         raise Invalid("Python 2 is not available; sessions run Python 3.")
+    check_engine(asked)
+
+
+def on_sail(arguments: Mapping[str, str]) -> bool:
+    """Whether a session of type SPARK_CONNECT is to run on Sail instead of Apache Spark."""
+    return _argument(arguments, ENGINE) == ["sail"]
+
+
+def check_engine(asked: SessionRequest) -> None:
+    """Raises Invalid for an engine that is not here, or that cannot do what else is asked for."""
+    engine = ",".join(_argument(asked.arguments, ENGINE)) or "spark"
+    if engine not in ENGINES:
+        raise Invalid(f"{ENGINE} {engine} is not available; {' and '.join(ENGINES)} are.")
+    if engine == "spark":
+        return
+    if asked.kind != "SPARK_CONNECT":
+        raise Invalid(f"{ENGINE} sail is for sessions of type SPARK_CONNECT, and this one is of type {asked.kind}.")
+    if unknown := [name for name in SPARKS_OWN if _argument(asked.arguments, name)]:
+        raise Invalid(f"{', '.join(unknown)} is for Apache Spark: a session on Sail cannot take it.")
 
 
 def spark_conf(arguments: Mapping[str, str]) -> dict[str, str]:
@@ -85,6 +111,7 @@ def extras(arguments: Mapping[str, str]) -> Extras:
         py_files=_files(arguments, "--extra-py-files", PYTHON_FILES),
         jars=_files(arguments, "--extra-jars", (".jar",)),
         files=_files(arguments, "--extra-files", ()),
+        sail=on_sail(arguments),
     )
 
 

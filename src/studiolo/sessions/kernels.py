@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import studiolo
 from studiolo.config import Settings
@@ -33,12 +33,16 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Plan:
-    """What must be decided before a kernel starts: its runtime, Spark's settings, table formats, Spark Connect or not."""
+    """What must be decided before a kernel starts: its runtime, its engine, Spark's settings, table formats.
+
+    `connect` says whether it serves Spark Connect clients; on Sail, which reads no settings of Spark's, it does.
+    """
 
     runtime: Runtime
     conf: Mapping[str, str]
     formats: tuple[str, ...] = ()
     connect: bool = False
+    engine: Literal["spark", "sail"] = "spark"
 
     @property
     def fingerprint(self) -> str:
@@ -99,8 +103,8 @@ class Kernels:
     def start(self, kernel: str, plan: Plan, *, warm: bool, on_end: OnEnd, aws: Mapping[str, str] = EMPTY) -> None:
         """Start a kernel; `on_end(kernel, exit status)` is called from a thread when it ends.
 
-        A warm one runs a first small job before it answers. `aws` are the variables by which AWS clients in its JVM,
-        such as Iceberg's, find and sign to this server. Raises JarsUnavailable and OSError.
+        A warm one runs a first small job before it answers. `aws` are the variables by which AWS clients in its engine,
+        such as Iceberg's, find and sign to this server, and those of Sail. Raises JarsUnavailable and OSError.
         """
         folder = self.folder(kernel)
         for name in ("journal", "work", "tmp", "warehouse"):
@@ -108,7 +112,8 @@ class Kernels:
         launch = folder / "launch.json"
         launch.touch(0o600)
         settings = {
-            "conf": {**plan.conf, **self._places(folder, plan), **_for_executors(plan, aws)},
+            "engine": plan.engine,
+            "conf": {} if plan.engine == "sail" else self._settings_of(folder, plan, aws),
             "warm": warm,
             "connect": secrets.token_urlsafe(32) if plan.connect else None,
         }
@@ -141,10 +146,13 @@ class Kernels:
         return places["path"], places["py_files"]
 
     def addresses(self, kernel: str) -> Mapping[str, Any]:
-        """Where the kernel's driver answers: `ui`, the URL of Spark's pages, and `connect`, a port and a token."""
+        """Where the kernel's engine answers: `ui`, the URL of Spark's pages or None, and `connect`, a port; a token."""
         found: dict[str, Any] = json.loads((self.folder(kernel) / "addresses.json").read_text())
         launch = json.loads((self.folder(kernel) / "launch.json").read_text())
         return {**found, "token": launch.get("connect")}
+
+    def _settings_of(self, folder: Path, plan: Plan, aws: Mapping[str, str]) -> dict[str, str]:
+        return {**plan.conf, **self._places(folder, plan), **_for_executors(plan, aws)}
 
     def _places(self, folder: Path, plan: Plan) -> dict[str, str]:
         """The settings that are of this kernel alone: where it keeps its files, and what it finds its jars by."""

@@ -4,7 +4,8 @@ import hashlib
 import shutil
 import uuid
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,13 +17,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from studiolo.domain import Denied, Invalid, NotFound
 from studiolo.identity import Identity
-from studiolo.runtimes import Overlays, Runtime, TookTooLong
+from studiolo.runtimes import ModulesUnavailable, Overlays, Runtime, TookTooLong
 from studiolo.sessions.arguments import Extras, extras
 from studiolo.sessions.model import SessionRequest
 
 LIFETIME = timedelta(hours=1)
 PATIENCE = 20.0
 """Seconds that CreateSession may take to find out that modules do not exist."""
+
+SAIL = (
+    "The session asks for Sail (PyPI's pysail, 60 MB), which is fetched once; afterwards it is at hand offline. "
+    "Without it sessions run on Apache Spark: leave out --spark-connect-engine."
+)
 
 Stopped = Callable[[], bool]
 
@@ -61,11 +67,9 @@ class Materials:
         store = _RoleStore(self._client(asked.role), self._files)
         for address in (*wanted.py_files, *wanted.jars, *wanted.files):
             store.version(address)
-        if wanted.modules:
-            try:
-                self._overlays.resolve(runtime.python, *self._modules(wanted, store), seconds=PATIENCE)
-            except TookTooLong:
-                return
+        if wanted.modules or wanted.sail:
+            with suppress(TookTooLong), _sail_explained(wanted):
+                self._overlays.resolve(runtime.python, *self._modules(wanted, runtime, store), seconds=PATIENCE)
 
     def bring(self, asked: SessionRequest, runtime: Runtime, stopped: Stopped) -> Material:
         """Fetch and install it all. Raises Invalid, NotFound or Denied with which of it and why."""
@@ -76,8 +80,9 @@ class Materials:
         py_files = [store.fetch(address) for address in wanted.py_files]
         wheels = tuple(_unpacked(file) for file in py_files if file.suffix == ".whl")
         path, shadows = wheels, False
-        if wanted.modules:
-            overlay = self._overlays.overlay(runtime.python, *self._modules(wanted, store), stopped)
+        if wanted.modules or wanted.sail:
+            with _sail_explained(wanted):
+                overlay = self._overlays.overlay(runtime.python, *self._modules(wanted, runtime, store), stopped)
             path, shadows = (*wheels, overlay.path), overlay.shadows
         return Material(
             path=path,
@@ -87,9 +92,9 @@ class Materials:
             shadows=shadows,
         )
 
-    def _modules(self, wanted: Extras, store: "_RoleStore") -> tuple[list[str], list[str]]:
+    def _modules(self, wanted: Extras, runtime: Runtime, store: "_RoleStore") -> tuple[list[str], list[str]]:
         """The requests as uv reads them, and uv's options; objects are fetched first."""
-        requests: list[str] = []
+        requests: list[str] = list(runtime.sail) if wanted.sail else []
         for module in wanted.modules:
             if not module.startswith(("s3://", "s3a://")):
                 requests.append(module)
@@ -146,6 +151,19 @@ class _RoleStore:
                 raise _refusal(address, error) from error
             part.rename(copy)
         return copy
+
+
+@contextmanager
+def _sail_explained(wanted: Extras) -> Iterator[None]:
+    """Say where Sail comes from when it, or what is to come with it, cannot be had."""
+    try:
+        yield
+    except TookTooLong:
+        raise
+    except ModulesUnavailable as error:
+        if not wanted.sail:
+            raise
+        raise ModulesUnavailable(f"{error} {SAIL}") from error
 
 
 def _parts(address: str) -> tuple[str, str]:

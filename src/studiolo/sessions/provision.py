@@ -11,11 +11,21 @@ from studiolo.identity import Identity, client_environment
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.runtimes import Runtime, Runtimes
-from studiolo.sessions.arguments import CATALOG, METASTORE, WAREHOUSE, check_kind, extras, spark_conf, table_formats
+from studiolo.sessions.arguments import (
+    CATALOG,
+    METASTORE,
+    WAREHOUSE,
+    check_kind,
+    extras,
+    on_sail,
+    spark_conf,
+    table_formats,
+)
 from studiolo.sessions.kernels import Kernels, OnEnd, Plan
 from studiolo.sessions.materials import Material, Materials, Stopped
 from studiolo.sessions.model import SessionRequest
 from studiolo.sessions.pool import Pool
+from studiolo.sessions.sail import on_path, sail_environment
 from studiolo.sessions.store import Key, Store
 from studiolo.sessions.workers import settle, size, this_machine
 
@@ -100,13 +110,17 @@ class Provision:
 
     def _start(self, key: Key, asked: SessionRequest, material: Material) -> str:
         kernel = self.kernels.new()
-        self.kernels.lay_out(kernel, material)
+        client = self._client_environment(key)
+        sail = on_sail(asked.arguments)
+        self.kernels.lay_out(kernel, on_path(material, client) if sail else material)
         self._give(key, kernel)
         plan = self.plan(asked, _with_jars(spark_conf(asked.arguments), material))
         if asked.kind == "SPARK_CONNECT":
             plan = replace(plan, connect=True)
-        client = self._client_environment(key)
-        aws = {name: value for name, value in client.items() if name.startswith("AWS_")}
+        if sail:
+            plan = replace(plan, engine="sail")
+            client = sail_environment(asked, size(asked, this_machine()), client)
+        aws = {name: value for name, value in client.items() if name.startswith(("AWS_", "SAIL_"))}
         self.kernels.start(kernel, plan, warm=False, on_end=self._on_end, aws=aws)
         return kernel
 

@@ -17,6 +17,7 @@ from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.processes import Processes
 from studiolo.runtimes import Runtimes
+from studiolo.sessions.arguments import on_sail
 from studiolo.sessions.journal import journal_file, read_output
 from studiolo.sessions.kernels import Kernels
 from studiolo.sessions.materials import Materials
@@ -192,8 +193,10 @@ class Sessions:
         return ConnectEndpoint(f"sc://127.0.0.1:{found['connect']}", found["token"], end)
 
     def dashboard(self, scope: Scope, name: str) -> str:
-        """The URL of the session's Spark UI. Raises NotFound, and Invalid unless it is READY."""
+        """The URL of the session's Spark UI. Raises NotFound, and Invalid unless it is READY and on Apache Spark."""
         session = self._store.session(Key(scope, name))
+        if on_sail(session.asked.arguments):
+            raise Invalid(f"Session {name} runs on Sail, which has no Spark UI.")
         if session.state != "READY" or session.kernel is None:
             raise Invalid(f"Session {name} is {session.state}: its Spark UI is there while it is READY.")
         url: str = self._kernels.addresses(session.kernel)["ui"]

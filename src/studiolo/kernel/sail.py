@@ -1,0 +1,86 @@
+"""Sail, an engine in Rust that speaks Spark Connect, as a child of a session's kernel."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from studiolo.kernel.engine import Engine
+from studiolo.kernel.output import LAST_LINES, SessionLog
+
+LAST_WORDS = 2.0
+"""Seconds to wait for the rest of what Sail printed when it has ended."""
+
+
+class SailEngine(Engine):
+    """Sail serves Spark Connect clients; the first of them is the `spark` of the session's statements.
+
+    The session ends with it: when Sail dies, so does the kernel, and says why.
+    """
+
+    def __init__(self, folder: Path, launch: Mapping[str, Any], log: SessionLog) -> None:
+        self._failure = folder / "failure.txt"
+        self._last: deque[str] = deque(maxlen=LAST_LINES)
+        reading, writing = os.pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "studiolo.kernel.sail_server", str(folder / "launch.json"), str(writing)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[writing],
+            encoding="utf-8",
+            errors="replace",
+        )
+        os.close(writing)
+        self._pump = threading.Thread(target=self._read, args=(log,), name="sail log", daemon=True)
+        self._pump.start()
+        with os.fdopen(reading) as told:
+            port = told.read()
+        if not port:
+            self._process.wait()
+            self._pump.join(LAST_WORDS)
+            raise RuntimeError(self._how_it_ended())
+        self.addresses = {"ui": None, "connect": int(port)}
+        address = f"sc://127.0.0.1:{port}/;authorization=Bearer%20{launch['connect']}"
+        self._spark: Any = SparkSession.builder.remote(address).getOrCreate()
+        self._statement: str | None = None
+        threading.Thread(target=self._end_with_it, name="sail end", daemon=True).start()
+
+    def _read(self, log: SessionLog) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._last.append(line)
+            log.driver(line)
+
+    def _how_it_ended(self) -> str:
+        status = self._process.returncode
+        return f"was killed by {signal.Signals(-status).name}" if status < 0 else f"exited with status {status}"
+
+    def _end_with_it(self) -> None:
+        self._process.wait()
+        self._pump.join(LAST_WORDS)
+        tail = "".join(self._last).strip()
+        self._failure.write_text(f"Sail {self._how_it_ended()}." + (f" The end of its log: {tail}" if tail else ""))
+        os._exit(1)
+
+    def names(self) -> dict[str, Any]:
+        return {"spark": self._spark}
+
+    def claim(self, content: Mapping[str, Any]) -> None:
+        """Sail was started for its session, with all that there is to know of it."""
+
+    def begin(self, statement: str, code: str) -> None:
+        if self._statement is not None:
+            self._spark.removeTag(self._statement)
+        self._spark.addTag(statement)
+        self._statement = statement
+
+    def cancel(self, statement: str) -> None:
+        threading.Thread(target=self._spark.interruptTag, args=(statement,), name="cancel", daemon=True).start()
