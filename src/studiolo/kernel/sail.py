@@ -35,6 +35,8 @@ class SailEngine(Engine):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=[writing],
+            # IPython asks all that it starts for colors, and this goes to a log.
+            env={**os.environ, "RUST_LOG_STYLE": "never"},
             encoding="utf-8",
             errors="replace",
         )
@@ -67,14 +69,20 @@ class SailEngine(Engine):
         self._process.wait()
         self._pump.join(LAST_WORDS)
         tail = "".join(self._last).strip()
-        self._failure.write_text(f"Sail {self._how_it_ended()}." + (f" The end of its log: {tail}" if tail else ""))
+        self._fail(f"Sail {self._how_it_ended()}." + (f" The end of its log: {tail}" if tail else ""))
+
+    def _fail(self, reason: str) -> None:
+        self._failure.write_text(reason)
         os._exit(1)
 
     def names(self) -> dict[str, Any]:
         return {"spark": self._spark}
 
     def claim(self, content: Mapping[str, Any]) -> None:
-        """Sail was started for its session, with all that there is to know of it."""
+        """Sail was started for its session and knows all of it; where S3 and the catalog are it cannot learn anew."""
+        known, told = os.environ["AWS_ENDPOINT_URL"], content["environment"]["AWS_ENDPOINT_URL"]
+        if told != known:
+            self._fail(f"Studiolo answers at {told} now; Sail reads S3 and the Data Catalog at {known}.")
 
     def begin(self, statement: str, code: str) -> None:
         if self._statement is not None:

@@ -6,7 +6,8 @@ from hive_metastore import ttypes as hive
 
 from studiolo.domain import Conflict, NotFound
 from studiolo.metastore.data import Data
-from studiolo.metastore.room import DEFAULT, PAGE, House, Room, every, matching, plain
+from studiolo.metastore.default import DEFAULT
+from studiolo.metastore.room import PAGE, House, Room, every, matching, plain
 from studiolo.metastore.translators import CATALOG, as_database, from_database
 
 

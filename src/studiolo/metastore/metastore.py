@@ -10,6 +10,7 @@ from pathlib import Path
 from studiolo.catalog import Catalog
 from studiolo.config import Settings
 from studiolo.domain import Scope
+from studiolo.metastore.default import default_database
 from studiolo.metastore.listener import Listener, Process
 from studiolo.metastore.warehouse import Warehouse
 from studiolo.storage import Storage
@@ -68,6 +69,12 @@ class Metastore:
     def warehouse(self, scope: Scope) -> str:
         """What `spark.sql.warehouse.dir` is for a scope."""
         return self._warehouse.root(scope)
+
+    def prepare(self, scope: Scope) -> None:
+        """Make the warehouse and the database `default`, for engines that come by another door. Raises Conflict."""
+        root = self._warehouse.root(scope)
+        self._warehouse.prepare(scope, root)
+        default_database(scope, self._catalog, self._warehouse)
 
     def _processors(self, scope: Scope) -> Callable[[], Process]:
         # The bindings are 100,000 lines: they are loaded aside, while the server already answers.

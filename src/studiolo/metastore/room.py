@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from studiolo.catalog import Catalog, Database
-from studiolo.domain import AlreadyExists, NotFound, Page, Scope
+from studiolo.domain import NotFound, Page, Scope
+from studiolo.metastore.default import DEFAULT, default_database
 from studiolo.metastore.locks import Locks
 from studiolo.metastore.warehouse import Warehouse
 
 T = TypeVar("T")
 
-DEFAULT = "default"
 PAGE = 1000
 
 
@@ -33,14 +33,7 @@ class House:
         except NotFound:
             if name.lower() != DEFAULT:
                 raise NotFound(f"Database {name} not found.") from None
-        root = self.warehouse.root(self.scope)
-        self.warehouse.prepare(self.scope, root)
-        try:
-            return self.catalog.create_database(
-                self.scope, Database(DEFAULT, "The database that engines begin in", root)
-            )
-        except AlreadyExists:
-            return self.catalog.database(self.scope, DEFAULT)
+        return default_database(self.scope, self.catalog, self.warehouse)
 
     def place(self, database: Database) -> str:
         """Where the tables of a database go."""

@@ -113,7 +113,7 @@ class Kernels:
         launch.touch(0o600)
         settings = {
             "engine": plan.engine,
-            "conf": {} if plan.engine == "sail" else self._settings_of(folder, plan, aws),
+            "conf": plan.conf if plan.engine == "sail" else self._settings_of(folder, plan, aws),
             "warm": warm,
             "connect": secrets.token_urlsafe(32) if plan.connect else None,
         }

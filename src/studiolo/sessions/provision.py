@@ -25,7 +25,7 @@ from studiolo.sessions.kernels import Kernels, OnEnd, Plan
 from studiolo.sessions.materials import Material, Materials, Stopped
 from studiolo.sessions.model import SessionRequest
 from studiolo.sessions.pool import Pool
-from studiolo.sessions.sail import on_path, sail_environment
+from studiolo.sessions.sail import in_data_catalog, on_path, sail_environment
 from studiolo.sessions.store import Key, Store
 from studiolo.sessions.workers import settle, size, this_machine
 
@@ -118,11 +118,18 @@ class Provision:
         if asked.kind == "SPARK_CONNECT":
             plan = replace(plan, connect=True)
         if sail:
-            plan = replace(plan, engine="sail")
+            plan = replace(plan, engine="sail", conf=self._sail_conf(key))
             client = sail_environment(asked, size(asked, this_machine()), client)
         aws = {name: value for name, value in client.items() if name.startswith(("AWS_", "SAIL_"))}
         self.kernels.start(kernel, plan, warm=False, on_end=self._on_end, aws=aws)
         return kernel
+
+    def _sail_conf(self, key: Key) -> dict[str, str]:
+        """The setting that keeps tables of databases without a location out of the session's own folder."""
+        if not in_data_catalog(self.store.session(key).asked):
+            return {}
+        self._metastore.prepare(key.scope)
+        return {WAREHOUSE: self._metastore.warehouse(key.scope)}
 
     def _give(self, key: Key, kernel: str) -> None:
         if not self.store.give_kernel(key, kernel):
@@ -132,12 +139,13 @@ class Provision:
         """The settings asked for that the kernel was not started with."""
         return spark_conf(self.store.session(key).asked.arguments) if self.kernels.is_warm(kernel) else {}
 
-    def _catalog(self, key: Key, conf: Mapping[str, str]) -> dict[str, str]:
+    def _catalog(self, key: Key, arguments: Mapping[str, str]) -> dict[str, str]:
         """The settings that lead Spark to the Data Catalog of the session's account and region, unless it has its own.
 
-        They come with the claim, so that a kernel kept ready fits every region.
+        They come with the claim, so that a kernel kept ready fits every region. Sail has found it when it started.
         """
-        if conf.get(CATALOG, "hive") != "hive" or METASTORE in conf:
+        conf = spark_conf(arguments)
+        if on_sail(arguments) or conf.get(CATALOG, "hive") != "hive" or METASTORE in conf:
             return {}
         ours = {METASTORE: self._metastore.uri(key.scope), WAREHOUSE: self._metastore.warehouse(key.scope)}
         return {name: value for name, value in ours.items() if name not in conf}
@@ -154,7 +162,7 @@ class Provision:
             "path": environment["PYTHONPATH"].split(os.pathsep),
             "py_files": py_files,
             "conf": conf,
-            "catalog": self._catalog(key, spark_conf(session.asked.arguments)),
+            "catalog": self._catalog(key, session.asked.arguments),
             "output": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/output", key.id)),
             "error": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/error", key.id)),
         }

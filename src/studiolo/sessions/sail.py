@@ -28,16 +28,21 @@ def sail_environment(asked: SessionRequest, size: Size, client: Mapping[str, str
         # A client's temporary views last as long as the session may, however long it pauses.
         "SAIL_SPARK__SESSION_TIMEOUT_SECS": str(asked.timeout * 60),
     }
-    if spark_conf(asked.arguments).get(CATALOG) != "in-memory":
+    if in_data_catalog(asked):
         place = f'region="{client["AWS_REGION"]}", endpoint_url="{client["AWS_ENDPOINT_URL"]}"'
         variables["SAIL_CATALOG__LIST"] = f'[{{type="glue", name="{CATALOG_NAME}", {place}}}]'
     return variables
 
 
+def in_data_catalog(asked: SessionRequest) -> bool:
+    """Whether the session's tables are those of the Data Catalog."""
+    return spark_conf(asked.arguments).get(CATALOG) != "in-memory"
+
+
 def on_path(material: Material, client: Mapping[str, str]) -> Material:
     """The material with its Python files, and the plugin of AWS clients, where an interpreter that starts looks.
 
-    Nobody can hand them on later: Sail takes no files from its clients' driver.
+    Sail takes none while it runs.
     """
     files = [file.parent if file.suffix == ".py" else file for file in material.py_files]
     return replace(material, path=(*material.path, *files, Path(client["PYTHONPATH"])), py_files=())
