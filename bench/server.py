@@ -125,11 +125,12 @@ class Server:
 
 
 class Session:
-    """A Glue interactive session."""
+    """A Glue interactive session; `options` are more of CreateSession's own."""
 
-    def __init__(self, server: Server, name: str) -> None:
+    def __init__(self, server: Server, name: str, **options: Any) -> None:
         self.glue = server.client("glue")
         self.name = name
+        self._options = options
         self._role = server.role()
 
     def start(self) -> float:
@@ -142,6 +143,7 @@ class Session:
             GlueVersion="5.0",
             NumberOfWorkers=2,
             WorkerType="G.1X",
+            **self._options,
         )
         wait_until(self._ready, 120, every=0.03)  # more often would take the cores that Spark starts on
         return time.perf_counter() - began

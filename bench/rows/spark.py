@@ -1,4 +1,4 @@
-"""Spark reading the object store against local files: the same bytes, in one session, in turns."""
+"""Spark reading the object store against local files: the same bytes, in one session, in turns; and Sail."""
 
 import csv
 import gzip
@@ -57,6 +57,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     server.settle()
     yield _row(session, "csv.gz", "bench_csv", f"s3://{bucket}/csv/", f"file://{source}/*.csv.gz", sizes[0])
     yield _row(session, "Parquet", "bench_parquet", f"s3://{bucket}/parquet/", f"file://{parquet}", sizes[1])
+    yield _sail_row(server, session, f"s3://{bucket}/parquet/", sizes[1])
     session.stop()
 
 
@@ -74,6 +75,20 @@ def _row(session: Session, kind: str, read: str, remote: str, local: str, size: 
     ours, theirs = (float(part) for part in answer.strip("[] \n").split(","))
     name = f"Spark scan and aggregate of {kind}: s3:// against file://"
     return at_most_times(name, 1.15, Quantity(ours, "s"), Quantity(theirs, "s"), size)
+
+
+def _sail_row(server: Server, spark: Session, remote: str, size: str) -> Row:
+    """The same scan in a session on Sail, after that of Spark: both are warm, and neither shares the cores."""
+    sail = Session(server, "sail", SessionType="SPARK_CONNECT", DefaultArguments={"--spark-connect-engine": "sail"})
+    sail.start()
+    sail.run(DEFINITIONS)
+    taken = [
+        float(session.run(f"bench_turns(bench_parquet, [{remote!r}], {ROUNDS})").strip("[] \n"))
+        for session in (sail, spark)
+    ]
+    sail.stop()
+    name = "scan and aggregate of Parquet at s3://: Sail against Spark"
+    return at_most_times(name, 1, *(Quantity(seconds, "s") for seconds in taken), note=size)
 
 
 def generate(folder: Path) -> Path:

@@ -157,6 +157,15 @@ def sails(server: Server) -> list[Any]:
     return [process for process in server.children() if "studiolo.kernel.sail_server" in process.cmdline()]
 
 
+def test_a_session_whose_sail_cannot_be_fetched_says_what_is_missing(glue: Any, role: str) -> None:
+    name, offline = f"sail-{uuid.uuid4().hex[:8]}", {**SAIL, "--python-modules-installer-option": "--no-index"}
+    glue.create_session(Id=name, Role=role, Command=COMMAND, SessionType="SPARK_CONNECT", DefaultArguments=offline)
+    until(lambda: glue.get_session(Id=name)["Session"]["Status"] == "FAILED")
+    reason = glue.get_session(Id=name)["Session"]["ErrorMessage"]
+    assert "pysail was not found" in reason
+    assert "leave out --spark-connect-engine" in reason
+
+
 @pytest.mark.parametrize(
     ("kind", "arguments", "reason"),
     [

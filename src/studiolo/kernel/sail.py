@@ -72,8 +72,10 @@ class SailEngine(Engine):
         self._fail(f"Sail {self._how_it_ended()}." + (f" The end of its log: {tail}" if tail else ""))
 
     def _fail(self, reason: str) -> None:
-        self._failure.write_text(reason)
-        os._exit(1)
+        try:
+            self._failure.write_text(reason)
+        finally:
+            os._exit(1)
 
     def names(self) -> dict[str, Any]:
         return {"spark": self._spark}

@@ -66,7 +66,7 @@ def check_kind(asked: SessionRequest) -> None:
         raise Invalid(f"Command {asked.command} is not available here; {' and '.join(COMMANDS)} are, which run Spark.")
     if asked.python_version == "2":
         raise Invalid("Python 2 is not available; sessions run Python 3.")
-    check_engine(asked)
+    _check_engine(asked)
 
 
 def on_sail(arguments: Mapping[str, str]) -> bool:
@@ -74,7 +74,7 @@ def on_sail(arguments: Mapping[str, str]) -> bool:
     return _argument(arguments, ENGINE) == ["sail"]
 
 
-def check_engine(asked: SessionRequest) -> None:
+def _check_engine(asked: SessionRequest) -> None:
     """Raises Invalid for an engine that is not here, or that cannot do what else is asked for."""
     engine = ",".join(_argument(asked.arguments, ENGINE)) or "spark"
     if engine not in ENGINES:

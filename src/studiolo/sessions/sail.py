@@ -1,4 +1,4 @@
-"""What makes a session on Sail this session's: variables that Sail reads when it starts, and Python's path."""
+"""What makes a session on Sail this session's: variables that Sail reads when it starts, and its Python's path."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -40,9 +40,8 @@ def in_data_catalog(asked: SessionRequest) -> bool:
 
 
 def on_path(material: Material, client: Mapping[str, str]) -> Material:
-    """The material with its Python files, and the plugin of AWS clients, where an interpreter that starts looks.
-
-    Sail takes none while it runs.
+    """The material with its Python files, and the plugin of AWS clients, where an interpreter that starts looks: Sail's
+    takes none while it runs.
     """
     files = [file.parent if file.suffix == ".py" else file for file in material.py_files]
     return replace(material, path=(*material.path, *files, Path(client["PYTHONPATH"])), py_files=())
