@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from studiolo.state.migrations import upgrade
@@ -42,9 +42,8 @@ class State:
         self._writing = threading.RLock()
         if self._sqlite:
             event.listen(self._engine, "connect", _configure_sqlite)
-            event.listen(self._engine, "begin", _begin_sqlite)
         try:
-            upgrade(self._engine)
+            upgrade(self._migrating())
         except DBAPIError as error:
             raise StateUnavailable(f"The state at {self._url!r} cannot be opened: {error.orig}.") from error
 
@@ -56,10 +55,11 @@ class State:
         """
         waiting = self._writing if self._sqlite else nullcontext()
         try:
-            with waiting, self._engine.connect() as connection:
-                connection.execution_options(begin="BEGIN IMMEDIATE")
-                with connection.begin():
-                    yield connection
+            with waiting, self._engine.connect() as connection, connection.begin():
+                if self._sqlite:
+                    # Taking the write lock at the start keeps a read-then-write from failing half-way.
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
         except OperationalError as error:
             raise StateUnavailable(f"The state cannot be written: {error.orig}.") from error
 
@@ -67,6 +67,9 @@ class State:
     def reading(self) -> Iterator[Connection]:
         """A connection for reading one consistent state."""
         with self._engine.connect() as connection:
+            if self._sqlite:
+                # Straight to the driver: reads are most of what is asked, and this costs them next to nothing.
+                connection.connection.cursor().execute("BEGIN")
             yield connection
 
     def empty(self) -> None:
@@ -79,6 +82,16 @@ class State:
     def close(self) -> None:
         self._engine.dispose()
 
+    def _migrating(self) -> Engine:
+        """The engine for Alembic, which begins transactions by itself: an event says so to SQLite.
+
+        Were it the engine's own event, every statement of every request would go through SQLAlchemy's dispatch.
+        """
+        engine = self._engine.execution_options()
+        if self._sqlite:
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        return engine
+
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     # Autocommit mode: transactions begin where State says so, not where the driver guesses.
@@ -90,13 +103,3 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    begin = connection.get_execution_options().get("begin")
-    if begin is None:
-        # Reads are most of what is asked, and straight to the driver a BEGIN costs them next to nothing.
-        connection.connection.cursor().execute("BEGIN")
-    else:
-        # Taking the write lock at the start keeps a read-then-write from failing half-way.
-        connection.exec_driver_sql(begin)
