@@ -220,19 +220,23 @@ def _check_time(claim: Signature, now: datetime, skew: timedelta, refuse: Refusa
             f"Date in Credential scope does not match the date of the request: {claim.date} != {claim.amz_date[:8]}."
         )
         raise refuse.error("mismatch", message)
+    lifetime = skew if claim.expires is None else timedelta(seconds=claim.expires)
+    if not -skew <= now - signed_at <= lifetime:
+        raise _untimely(claim, signed_at > now, now, skew, refuse)
+    return signed_at
+
+
+def _untimely(claim: Signature, early: bool, now: datetime, skew: timedelta, refuse: Refusals) -> ServiceError:
     minutes = int(skew.total_seconds()) // 60
     clock = now.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    if signed_at - now > skew:
+    if early:
         message = f"Signature not yet current: {claim.amz_date} is still later than {clock} + {minutes} min."
-        raise refuse.error("skewed", message)
-    if claim.expires is None:
-        if now - signed_at > skew:
-            message = f"Signature expired: {claim.amz_date} is now earlier than {clock} - {minutes} min."
-            raise refuse.error("skewed", message)
-    elif now > signed_at + timedelta(seconds=claim.expires):
+    elif claim.expires is None:
+        message = f"Signature expired: {claim.amz_date} is now earlier than {clock} - {minutes} min."
+    else:
         message = f"Request has expired: signed at {claim.amz_date} for {claim.expires} seconds, it is now {clock}."
-        raise refuse.error("expired", message)
-    return signed_at
+        return refuse.error("expired", message)
+    return refuse.error("skewed", message)
 
 
 def _check_signed_headers(request: HttpRequest, claim: Signature, refuse: Refusals) -> None:

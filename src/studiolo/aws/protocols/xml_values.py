@@ -18,6 +18,7 @@ Element = ElementTree.Element
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_PLAIN = re.compile("[^&<>\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]*")
 
 
 class _Builder(ElementTree.TreeBuilder):
@@ -241,6 +242,8 @@ class XmlWriter(Compiler):
 
 def xml_text(text: str) -> str:
     """Text as XML holds it; what XML cannot hold at all becomes U+FFFD."""
+    if _PLAIN.fullmatch(text):
+        return text
     return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})
 
 

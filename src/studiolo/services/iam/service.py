@@ -1,6 +1,7 @@
 """What the operations of IAM share: its error codes, tags, lists."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -35,6 +36,7 @@ def as_tags(values: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
+@lru_cache(maxsize=256)
 def as_document(document: str) -> str:
     """A policy as IAM sends it: percent-encoded (RFC 3986)."""
     return quote(document, safe="")
