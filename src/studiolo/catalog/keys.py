@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from studiolo.catalog.model import HIVE_NULL, Column
@@ -100,7 +101,12 @@ _KINDS = {
 
 def kind_of(column: Column) -> Kind | None:
     """The kind that a partition key's values are compared as; None where they cannot be compared."""
-    return _KINDS.get((column.type or "string").strip().lower().partition("(")[0].strip())
+    return _kind(column.type or "string")
+
+
+@lru_cache(maxsize=1024)
+def _kind(type_name: str) -> Kind | None:
+    return _KINDS.get(type_name.strip().lower().partition("(")[0].strip())
 
 
 def component(kind: Kind, text: str) -> bytes:

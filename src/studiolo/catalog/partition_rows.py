@@ -2,24 +2,26 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from studiolo.catalog.indexes import Slots, entries, slots
 from studiolo.catalog.keys import components, partition_key, segment_hash
 from studiolo.catalog.model import Column, Partition, Table
-from studiolo.catalog.subject import document
 from studiolo.catalog.tables import partition_entries, partitions, schemas, statistics
 from studiolo.domain import AlreadyExists, DomainError, Invalid, NotFound
 
 PARTITION = TypeAdapter(Partition)
 COLUMNS = TypeAdapter(tuple[Column, ...])
+ELSEWHERE: Mapping[str, Any] = {"database": True, "table": True, "storage": {"columns": True}}
+"""What a partition's document leaves out: its table, and columns that many have."""
+
 LOOKED_UP = 500
 LONGEST_VALUE = 1024
 
@@ -42,6 +44,8 @@ class Records:
         self.number = number
         self.table = table
         self._columns: dict[str, tuple[Column, ...]] = {}
+        # The last columns that were kept, and their digest: the next partition of a batch mostly has them too.
+        self._kept: tuple[tuple[Column, ...], str] = ((), "")
 
     def partition(self, stored: Stored, *, columns: bool = True) -> Partition:
         """What a row tells."""
@@ -60,12 +64,10 @@ class Records:
 
     def existing(self, sought: Sequence[Sequence[str]]) -> dict[tuple[str, ...], Stored]:
         """Those that exist, by their values. Raises Invalid."""
-        keys = [self._keyed(values)[1] for values in sought]
         found = {}
-        for start in range(0, len(keys), LOOKED_UP):
-            for row in self._connection.execute(_ROWS, {"table": self.number, "keys": keys[start : start + LOOKED_UP]}):
-                values = tuple(json.loads(row.written))
-                found[values] = Stored(row.key, values, row.digest, row.document)
+        for row in self._rows(_ROWS, [self._keyed(values)[1] for values in sought]):
+            values = tuple(json.loads(row.written))
+            found[values] = Stored(row.key, values, row.digest, row.document)
         return found
 
     def add(
@@ -79,7 +81,7 @@ class Records:
                 sound.append((partition, *self._keyed(partition.values)))
             except Invalid as error:
                 failures.append((partition.values, error))
-        there = {row.key for row in self.existing([partition.values for partition, _, _ in sound]).values()}
+        there = {row.key for row in self._rows(_KEYS, [key for _, _, key in sound])}
         made, rows, entered = [], [], []
         for partition, parts, key in sound:
             if key in there:
@@ -143,18 +145,19 @@ class Records:
         parts = components(keys, values)
         return parts, partition_key(parts, values)
 
+    def _rows(self, query: Select[Any], keys: Sequence[bytes]) -> Iterator[Row[Any]]:
+        """The rows of those of the keys that exist."""
+        for start in range(0, len(keys), LOOKED_UP):
+            bound = {"table": self.number, "keys": keys[start : start + LOOKED_UP]}
+            yield from self._connection.execute(query, bound)
+
     def _written(self, partition: Partition, key: bytes) -> dict[str, Any]:
-        digest = None
-        storage = partition.storage
-        if storage is not None and storage.columns:
-            digest = self._keep_schema(storage.columns)
-            storage = replace(storage, columns=())
-        kept = replace(partition, values=(), database="", table="", storage=storage)
+        columns = partition.storage.columns if partition.storage else ()
         return {
             "hash": segment_hash(key),
             "written": json.dumps(partition.values),
-            "schema": digest,
-            "document": document(PARTITION, kept),
+            "schema": self._keep_schema(columns) if columns else None,
+            "document": PARTITION.dump_json(partition, exclude_defaults=True, exclude=ELSEWHERE).decode(),
         }
 
     def _insert(self, rows: Sequence[dict[str, Any]], entered: Sequence[dict[str, Any]]) -> None:
@@ -169,15 +172,17 @@ class Records:
         for entry in entries(self.number, key, parts, self._slots):
             self._connection.execute(_DROP_ENTRY, {f"the_{name}": value for name, value in entry.items()})
 
-    def _keep_schema(self, columns: Iterable[Column]) -> str:
-        kept = tuple(columns)
-        written = COLUMNS.dump_json(kept, exclude_defaults=True)
+    def _keep_schema(self, columns: tuple[Column, ...]) -> str:
+        if columns is self._kept[0]:
+            return self._kept[1]
+        written = COLUMNS.dump_json(columns, exclude_defaults=True)
         digest = hashlib.blake2b(written, digest_size=16).hexdigest()
         if digest not in self._columns:
             key = {"table": self.number, "digest": digest}
             if self._connection.execute(_SCHEMA, key).first() is None:
                 self._connection.execute(schemas.insert().values(**key, document=written.decode()))
-            self._columns[digest] = kept
+            self._columns[digest] = columns
+        self._kept = columns, digest
         return digest
 
     def _schema(self, digest: str) -> tuple[Column, ...]:
@@ -187,12 +192,14 @@ class Records:
         return self._columns[digest]
 
 
+_SOUGHT = (partitions.c.table == bindparam("table"), partitions.c.key.in_(bindparam("keys", expanding=True)))
+_KEYS = select(partitions.c.key).where(*_SOUGHT)
 _ROWS = select(
     partitions.c.key,
     partitions.c.written,
     partitions.c.schema.label("digest"),
     partitions.c.document,
-).where(partitions.c.table == bindparam("table"), partitions.c.key.in_(bindparam("keys", expanding=True)))
+).where(*_SOUGHT)
 _SCHEMA = select(schemas.c.document).where(
     schemas.c.table == bindparam("table"), schemas.c.digest == bindparam("digest")
 )

@@ -49,8 +49,8 @@ def _check_depth(document: Any) -> None:
         level = [
             item
             for value in level
-            if isinstance(value, (dict, list))
-            for item in (value.values() if isinstance(value, dict) else value)
+            for item in (value.values() if value.__class__ is dict else value)
+            if item.__class__ is dict or item.__class__ is list
         ]
         if not level:
             return

@@ -1,6 +1,6 @@
 """AWS Glue: partitions of tables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from studiolo.catalog import Failure, Partition
@@ -16,7 +16,7 @@ from studiolo.services.glue.common import (
     segment_of,
 )
 from studiolo.services.glue.service import glue
-from studiolo.services.glue.storage import as_storage, to_storage
+from studiolo.services.glue.storage import Asked, ReadColumns, SameColumns, as_storage, to_columns, to_storage
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import type_defs as shapes
@@ -30,7 +30,7 @@ def batch_create_partition(call: Call, request: "shapes.BatchCreatePartitionRequ
         scope_of(call, request),
         request["DatabaseName"],
         request["TableName"],
-        [to_partition(each) for each in request["PartitionInputList"]],
+        to_partitions(request["PartitionInputList"]),
     )
     return {"Errors": [_as_error(failure) for failure in failures]}
 
@@ -55,7 +55,9 @@ def batch_get_partition(call: Call, request: "shapes.BatchGetPartitionRequestTyp
 
 @glue.operation
 def batch_update_partition(call: Call, request: "shapes.BatchUpdatePartitionRequestTypeDef") -> dict[str, Any]:
-    changes = [(each["PartitionValueList"], to_partition(each["PartitionInput"])) for each in request["Entries"]]
+    values = [each["PartitionValueList"] for each in request["Entries"]]
+    partitions = to_partitions(each["PartitionInput"] for each in request["Entries"])
+    changes = zip(values, partitions, strict=True)
     failures = call.studio.catalog.update_partitions(
         scope_of(call, request), request["DatabaseName"], request["TableName"], changes
     )
@@ -123,12 +125,17 @@ def update_partition(call: Call, request: "shapes.UpdatePartitionRequestTypeDef"
     return {}
 
 
-def to_partition(asked: Mapping[str, Any]) -> Partition:
+def to_partitions(asked: Iterable[Asked]) -> list[Partition]:
+    read_columns = SameColumns()
+    return [to_partition(each, read_columns) for each in asked]
+
+
+def to_partition(asked: Asked, read_columns: ReadColumns = to_columns) -> Partition:
     return Partition(
         values=tuple(asked.get("Values") or ()),
         last_access=asked.get("LastAccessTime"),
         last_analyzed=asked.get("LastAnalyzedTime"),
-        storage=to_storage(asked.get("StorageDescriptor")),
+        storage=to_storage(asked.get("StorageDescriptor"), read_columns),
         parameters=asked.get("Parameters") or {},
     )
 

@@ -1,13 +1,29 @@
 """Storage descriptors and columns: the API's words and the catalog's, both ways."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from studiolo.catalog import Column, Order, SerDe, SkewedInfo, StorageDescriptor
 from studiolo.services.glue.common import given
 
+Asked = Mapping[str, Any]
+ReadColumns = Callable[[Sequence[Asked] | None], tuple[Column, ...]]
 
-def to_columns(asked: Iterable[Mapping[str, Any]] | None) -> tuple[Column, ...]:
+
+class SameColumns:
+    """Reads the columns of a batch's entries as `to_columns`; those that are as the last entry's are not read anew."""
+
+    def __init__(self) -> None:
+        self._asked: Sequence[Asked] | None = None
+        self._read: tuple[Column, ...] = ()
+
+    def __call__(self, asked: Sequence[Asked] | None) -> tuple[Column, ...]:
+        if asked != self._asked:
+            self._asked, self._read = asked, to_columns(asked)
+        return self._read
+
+
+def to_columns(asked: Iterable[Asked] | None) -> tuple[Column, ...]:
     return tuple(
         Column(each["Name"], each.get("Type"), each.get("Comment"), each.get("Parameters") or {})
         for each in asked or ()
@@ -29,12 +45,12 @@ def as_column(column: Column) -> dict[str, Any]:
     return shown
 
 
-def to_storage(asked: Mapping[str, Any] | None) -> StorageDescriptor | None:
+def to_storage(asked: Asked | None, read_columns: ReadColumns = to_columns) -> StorageDescriptor | None:
     if asked is None:
         return None
     serde, skewed = asked.get("SerdeInfo"), asked.get("SkewedInfo")
     return StorageDescriptor(
-        columns=to_columns(asked.get("Columns")),
+        columns=read_columns(asked.get("Columns")),
         location=asked.get("Location"),
         additional_locations=tuple(asked.get("AdditionalLocations") or ()),
         input_format=asked.get("InputFormat"),
@@ -79,7 +95,7 @@ def as_storage(
     return given(shown)
 
 
-def _to_serde(asked: Mapping[str, Any]) -> SerDe:
+def _to_serde(asked: Asked) -> SerDe:
     return SerDe(asked.get("Name"), asked.get("SerializationLibrary"), asked.get("Parameters") or {})
 
 
@@ -88,7 +104,7 @@ def _as_serde(serde: SerDe) -> dict[str, Any]:
     return given(shown)
 
 
-def _to_skewed(asked: Mapping[str, Any]) -> SkewedInfo:
+def _to_skewed(asked: Asked) -> SkewedInfo:
     return SkewedInfo(
         tuple(asked.get("SkewedColumnNames") or ()),
         tuple(asked.get("SkewedColumnValues") or ()),
