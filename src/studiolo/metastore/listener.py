@@ -36,7 +36,7 @@ class Listener:
         self._closed = False
 
     def start(self, load: Callable[[], Callable[[], Process]]) -> None:
-        """Begin to accept; `load` is called in the accepting thread, and what it gives makes each connection's process."""
+        """Begin to accept; `load` is called when the first client comes, and what it gives makes each one's process."""
         threading.Thread(target=self._accept, args=(load,), name=f"metastore {self.port}", daemon=True).start()
 
     def close(self) -> None:
@@ -50,7 +50,7 @@ class Listener:
         self._socket.close()
 
     def _accept(self, load: Callable[[], Callable[[], Process]]) -> None:
-        connected = load()
+        connected: Callable[[], Process] | None = None
         protocols = TBinaryProtocolAcceleratedFactory(container_length_limit=LONGEST_LIST)
         while True:
             self._free.acquire()
@@ -67,6 +67,7 @@ class Listener:
                     connection.close()
                     return
                 self._open.add(connection)
+            connected = connected or load()
             name = f"metastore {self.port} {connection.fileno()}"
             threading.Thread(
                 target=self._serve, args=(connection, connected(), protocols), name=name, daemon=True

@@ -77,7 +77,7 @@ class Metastore:
         default_database(scope, self._catalog, self._warehouse)
 
     def _processors(self, scope: Scope) -> Callable[[], Process]:
-        # The bindings are 100,000 lines: they are loaded aside, while the server already answers.
+        # The bindings are 100,000 lines, which a server that no engine talks to need not hold in memory.
         from studiolo.metastore.rooms import processors
 
         return processors(scope, self._catalog, self._warehouse, time.time)
