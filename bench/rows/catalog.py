@@ -1,124 +1,164 @@
 """Reads and writes of the Data Catalog as it grows, against moto (in memory, unsigned) and against bare SQLite."""
 
-import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from bench.bench import Bench
-from bench.children import free_port
+from bench.lake import COLUMNS, Lake, table_name, values_of
 from bench.load import Load, drive
 from bench.row import Quantity, Row, Unavailable, at_least_times
-from bench.rows.reads import ANY_KEY, CONNECTIONS, ROUNDS, SECONDS, Target, compared, emulator, median
+from bench.rows.reads import ANY_KEY, CONNECTIONS, Target, compared, emulator
 from bench.signing import client, requests_of
 
 SIZES = (1, 1000, 100_000)
 MOST_OF_MOTO = 1000
+"""Tables and partitions that moto is given: each batch takes it longer than the one before."""
+
 BATCH = 100
-WRITES = 20
-COLUMNS = [{"Name": f"column_{number}", "Type": "double"} for number in range(20)]
-STORAGE = {"Columns": COLUMNS, "Location": "s3://lake/air", "SerdeInfo": {"SerializationLibrary": "parquet"}}
-NAMES = {"DatabaseName": "bench", "TableName": "air"}
+BATCHES = 9
+"""Written at each size: fewer than there are to be at the next."""
+
+SECONDS = 1.0
+DATABASE = "catalog"
+STORAGE = {
+    "Columns": [{"Name": column.name, "Type": column.type} for column in COLUMNS],
+    "Location": "s3://lake/air",
+    "SerdeInfo": {"SerializationLibrary": "parquet"},
+}
+AIR = {"DatabaseName": DATABASE, "TableName": "air"}
+
+Ask = Callable[[Any], Any]
 
 
 def measure(bench: Bench) -> Iterator[Row]:
     server = bench.server()
+    lake = Lake(server, DATABASE).make()
+    lake.add_tables(0, 1)
     server.settle()
-    ours = server.client("glue")
-    port = int(server.endpoint.rpartition(":")[2])
-    prepare(ours)
+    glue = server.client("glue")
+    ours = Target(server.port, glue, lambda: _get_table(0)(glue))
+    bare = BareSqlite(bench.folder / "bare.db")
     with emulator(bench, "moto", _moto) as moto:
-        reading = Target(port, ours, lambda: get_table(ours))
-        yield from compared("GetTable", reading, moto, "moto", 5)
-        yield _against_sqlite(bench, reading)
-        present = 0
+        yield from compared("GetTable", ours, moto, "moto", 5)
+        tables, partitions = 1, 0
+        rates: Mapping[str, Quantity] = {}
         for size in SIZES:
-            other = moto if size <= MOST_OF_MOTO else Unavailable("moto takes minutes to be filled so far")
-            for glue in (ours, *(() if isinstance(other, Unavailable) else (other.client,))):
-                fill(glue, present, size)
-            present = size + WRITES * BATCH
-            yield from _reads(size, port, ours, other)
-            yield _writes(size, ours, other)
+            lake.add_tables(tables, size)
+            lake.add_partitions(partitions, size)
+            bare.fill(size)
+            if size <= MOST_OF_MOTO and isinstance(moto, Target):
+                _fill(moto.client, tables, partitions, size)
+                rates = _rates(moto, size)
+            tables, partitions = size, size + BATCHES * BATCH
+            yield from _rows(size, _rates(ours, size), moto if isinstance(moto, Unavailable) else rates, bare)
 
 
-def prepare(glue: Any) -> None:
-    glue.create_database(DatabaseInput={"Name": "bench"})
-    keys = [{"Name": "day", "Type": "int"}, {"Name": "city", "Type": "string"}]
-    table = {"Name": "air", "StorageDescriptor": STORAGE, "PartitionKeys": keys}
-    glue.create_table(DatabaseName="bench", TableInput=table)
+class BareSqlite:
+    """What the queries alone cost: documents by name, one thread, no server."""
 
+    def __init__(self, file: Path) -> None:
+        self._database = sqlite3.connect(file)
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.execute("CREATE TABLE documents (name TEXT PRIMARY KEY, document TEXT)")
+        self._written = 0
 
-def get_table(glue: Any) -> Any:
-    return glue.get_table(DatabaseName="bench", Name="air")
+    def fill(self, size: int) -> None:
+        while self._written < size:
+            self._write(min(10_000, size - self._written))
 
+    def reads(self) -> Quantity:
+        """Reads by name a second."""
+        name, query = str(self._written - 1), "SELECT document FROM documents WHERE name = ?"
+        count = 20_000
+        began = time.perf_counter()
+        for _ in range(count):
+            self._database.execute(query, (name,)).fetchone()
+        return Quantity(count / (time.perf_counter() - began), "/s")
 
-def fill(glue: Any, first: int, last: int) -> None:
-    """Partitions from one number up to another."""
-    for start in range(first, last, BATCH):
-        batch(glue, range(start, min(start + BATCH, last)))
+    def writes(self) -> Quantity:
+        """Documents a second, in transactions of as many as a batch has."""
+        began = time.perf_counter()
+        for _ in range(BATCHES):
+            self._write(BATCH)
+        return Quantity(BATCHES * BATCH / (time.perf_counter() - began), "/s")
 
-
-def batch(glue: Any, numbers: range) -> None:
-    entries = [{"Values": [str(number), f"city {number}"], "StorageDescriptor": STORAGE} for number in numbers]
-    glue.batch_create_partition(**NAMES, PartitionInputList=entries)
+    def _write(self, count: int) -> None:
+        rows = [(str(number), str(STORAGE)) for number in range(self._written, self._written + count)]
+        with self._database:
+            self._database.executemany("INSERT INTO documents VALUES (?, ?)", rows)
+        self._written += count
 
 
 def _moto(port: int) -> Target:
     glue = client("glue", f"http://127.0.0.1:{port}", ANY_KEY)
-    prepare(glue)
-    return Target(port, glue, lambda: get_table(glue))
+    glue.create_database(DatabaseInput={"Name": DATABASE})
+    keys = [{"Name": "day", "Type": "int"}, {"Name": "city", "Type": "string"}]
+    _create_table(glue, "air", PartitionKeys=keys)
+    _create_table(glue, table_name(0))
+    return Target(port, glue, lambda: _get_table(0)(glue))
 
 
-def _against_sqlite(bench: Bench, reading: Target) -> Row:
-    """The rate of a handler that did nothing but this read, on one thread."""
-    database = sqlite3.connect(bench.folder / f"bare-{free_port()}.db")
-    database.execute("CREATE TABLE tables (name TEXT PRIMARY KEY, document TEXT)")
-    database.execute("INSERT INTO tables VALUES ('air', ?)", (json.dumps(STORAGE),))
-    database.commit()
-
-    def read() -> float:
-        began, count = time.perf_counter(), 20_000
-        for _ in range(count):
-            database.execute("SELECT document FROM tables WHERE name = ?", ("air",)).fetchone()
-        return count / (time.perf_counter() - began)
-
-    note = "the whole request, against the query alone"
-    rates = median(reading.raw() for _ in range(ROUNDS)), median(read() for _ in range(ROUNDS))
-    return at_least_times("signed GetTable, against a bare read of SQLite", None, *rates, note=note)
+def _fill(glue: Any, tables: int, partitions: int, size: int) -> None:
+    for number in range(tables, size):
+        _create_table(glue, table_name(number))
+    for start in range(partitions, size, BATCH):
+        _create_partitions(glue, range(start, min(start + BATCH, size)))
 
 
-def _reads(size: int, port: int, ours: Any, moto: Target | Unavailable) -> Iterator[Row]:
-    expression = f"day = {size - 1}"
-    questions: dict[str, Callable[[Any], Any]] = {
-        "GetPartition": lambda glue: glue.get_partition(**NAMES, PartitionValues=[str(size - 1), f"city {size - 1}"]),
-        "GetPartitions of one day": lambda glue: glue.get_partitions(**NAMES, Expression=expression),
+def _create_table(glue: Any, name: str, **more: Any) -> None:
+    glue.create_table(DatabaseName=DATABASE, TableInput={"Name": name, "StorageDescriptor": STORAGE, **more})
+
+
+def _create_partitions(glue: Any, numbers: range) -> None:
+    entries = [{"Values": values_of(number), "StorageDescriptor": STORAGE} for number in numbers]
+    errors = glue.batch_create_partition(**AIR, PartitionInputList=entries)["Errors"]
+    if errors:
+        raise RuntimeError(f"partitions were not created: {errors[0]}")
+
+
+def _get_table(number: int) -> Ask:
+    return lambda glue: glue.get_table(DatabaseName=DATABASE, Name=table_name(number))
+
+
+def _rates(target: Target, size: int) -> Mapping[str, Quantity]:
+    """What a server that holds so many tables, and a table of so many partitions, answers a second."""
+    last = size - 1
+    questions: Mapping[str, Ask] = {
+        "GetTable": _get_table(last),
+        "GetPartition": lambda glue: glue.get_partition(**AIR, PartitionValues=values_of(last)),
+        "GetPartitions of one day": lambda glue: glue.get_partitions(**AIR, Expression=f"day = {last}"),
     }
-    for name, ask in questions.items():
-        label = f"{name} among {size:,}, {CONNECTIONS} connections"
-        rate = _rate(port, ours, ask)
-        if isinstance(moto, Unavailable):
-            yield Row(label, "none", rate, note=f"comparison could not be had: {moto}")
-        else:
-            yield at_least_times(label, None, rate, _rate(moto.port, moto.client, ask), note="against moto")
+    reads = {name: _read_rate(target, ask) for name, ask in questions.items()}
+    return {**reads, "partitions created": _write_rate(target.client, size)}
 
 
-def _rate(port: int, glue: Any, ask: Callable[[Any], Any]) -> Quantity:
-    requests = requests_of(glue, lambda: ask(glue))
-    return median(drive(Load("127.0.0.1", port, requests, CONNECTIONS, SECONDS)).rate for _ in range(ROUNDS))
+def _read_rate(target: Target, ask: Ask) -> Quantity:
+    requests = requests_of(target.client, lambda: ask(target.client), count=100)
+    return Quantity(drive(Load("127.0.0.1", target.port, requests, CONNECTIONS, SECONDS, warm_up=0.25)).rate, "/s")
 
 
-def _writes(size: int, ours: Any, moto: Target | Unavailable) -> Row:
-    label = f"partitions by BatchCreatePartition into {size:,}, one thread of boto3"
-    rate = _write_rate(ours, size)
-    if isinstance(moto, Unavailable):
-        return Row(label, "none", rate, note=f"comparison could not be had: {moto}")
-    return at_least_times(label, None, rate, _write_rate(moto.client, size), note="against moto")
-
-
-def _write_rate(glue: Any, size: int) -> Quantity:
+def _write_rate(glue: Any, first: int) -> Quantity:
+    """Partitions a second by BatchCreatePartition, one thread of boto3."""
     began = time.perf_counter()
-    for number in range(WRITES):
-        first = size + number * BATCH
-        batch(glue, range(first, first + BATCH))
-    return Quantity(WRITES * BATCH / (time.perf_counter() - began), "/s")
+    for start in range(first, first + BATCHES * BATCH, BATCH):
+        _create_partitions(glue, range(start, start + BATCH))
+    return Quantity(BATCHES * BATCH / (time.perf_counter() - began), "/s")
+
+
+def _rows(
+    size: int, ours: Mapping[str, Quantity], moto: Mapping[str, Quantity] | Unavailable, bare: BareSqlite
+) -> Iterator[Row]:
+    queries = {"GetTable": bare.reads(), "GetPartition": bare.reads(), "partitions created": bare.writes()}
+    for name, rate in ours.items():
+        label = f"{name}, among {size:,}"
+        if isinstance(moto, Unavailable):
+            yield Row(label, "none", rate, note=f"moto could not be had: {moto}")
+        else:
+            note = "against moto" if size <= MOST_OF_MOTO else f"against moto among {MOST_OF_MOTO:,}"
+            yield at_least_times(label, None, rate, moto[name], note=note)
+        if name in queries:
+            yield at_least_times(label, None, rate, queries[name], note="against the query alone, in SQLite")

@@ -108,7 +108,7 @@ def _signed(server: Server) -> Load:
     runtime = server.client("sagemaker-runtime")
     given = {"EndpointName": "bench-0", "ContentType": "text/csv", "Accept": "application/json", "Body": ROW}
     requests = requests_of(runtime, lambda: runtime.invoke_endpoint(**given))
-    return Load("127.0.0.1", int(server.endpoint.rpartition(":")[2]), requests, CONNECTIONS, SECONDS)
+    return Load("127.0.0.1", server.port, requests, CONNECTIONS, SECONDS)
 
 
 @contextmanager

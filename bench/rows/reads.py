@@ -70,7 +70,7 @@ def _get_role(iam: Any) -> Any:
 
 
 def _target(server: Server, client: Any, read: Callable[[Any], Any]) -> Target:
-    return Target(int(server.endpoint.rpartition(":")[2]), client, lambda: read(client))
+    return Target(server.port, client, lambda: read(client))
 
 
 def compared(read: str, ours: Target, theirs: Target | Unavailable, name: str, times: float) -> Iterator[Row]:

@@ -25,6 +25,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     yield _warm(bench)
     bench.end(warm=1)
     yield _cold(bench)
+    yield _with_metastore(bench)
 
 
 def _warm(bench: Bench) -> Row:
@@ -54,6 +55,29 @@ def _cold(bench: Bench) -> Row:
         1.15,
         Quantity(statistics.median(ours), "s"),
         Quantity(statistics.median(bare), "s"),
+    )
+
+
+def _with_metastore(bench: Bench) -> Row:
+    """Spark asks the metastore nothing before its first SQL: until that is answered."""
+    server = bench.server()
+    taken: dict[str, list[float]] = {"true": [], "false": []}
+    for number in range(ROUNDS):
+        for enabled, times in taken.items():
+            session = Session(
+                server, f"metastore-{enabled}-{number}", DefaultArguments={"--enable-glue-datacatalog": enabled}
+            )
+            server.settle()
+            began = time.perf_counter()
+            session.start()
+            session.run("spark.sql('show tables').collect()")
+            times.append(time.perf_counter() - began)
+            session.stop()
+    return at_most_times(
+        "session until its first SQL, cold, with the metastore against a catalog in memory",
+        None,
+        Quantity(statistics.median(taken["true"]), "s"),
+        Quantity(statistics.median(taken["false"]), "s"),
     )
 
 

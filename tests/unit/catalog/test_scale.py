@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from studiolo.catalog import Catalog, Column, Database, PartitionIndex, Table
+from studiolo.catalog import Catalog, Column, Database, Partition, PartitionIndex, Table
 from studiolo.catalog.indexes import entries, slots
 from studiolo.catalog.keys import components, partition_key, segment_hash
 from studiolo.catalog.tables import partition_entries, partitions, tables
@@ -71,6 +71,13 @@ class Counted:
         found = len(self.catalog.partitions(SCOPE, "air", "many", where, limit=100).items)
         return found, self.steps
 
+    def cost_of_adding(self, count: int) -> int:
+        """In how many steps so many partitions are added, together."""
+        wanted = [Partition(("1999", "1", "1999-01-01", f"c{number}")) for number in range(count)]
+        self.steps = 0
+        assert self.catalog.create_partitions(SCOPE, "air", "many", wanted) == []
+        return self.steps
+
 
 @pytest.fixture(scope="module")
 def sizes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Counted, Counted]:
@@ -93,3 +100,8 @@ def test_a_page_of_many_costs_a_page(sizes: tuple[Counted, Counted], where: str)
     small, large = (each.cost(where) for each in sizes)
     assert small[0] == large[0] == 100
     assert large[1] < small[1] * 1.2
+
+
+def test_partitions_are_added_at_the_same_cost_to_a_table_ten_times_as_large(sizes: tuple[Counted, Counted]) -> None:
+    small, large = (each.cost_of_adding(100) for each in sizes)
+    assert large < small * 1.2

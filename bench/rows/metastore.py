@@ -1,0 +1,46 @@
+"""Calls of the Hive Metastore over Thrift, against Hive's bindings with an answer at hand."""
+
+import json
+import statistics
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from bench.bench import Bench
+from bench.children import free_port, started, wait_for_port
+from bench.lake import Lake
+from bench.row import Quantity, Row, at_least_times
+from bench.thrift_load import ThriftLoad, drive, load_of
+
+PARTITIONS = 100_000
+CONNECTIONS = (1, 8)
+ROUNDS = 3
+DATABASE = "metastore"
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "get_table": lambda client: client.get_table(DATABASE, "air"),
+    f"get_partitions_by_filter for one of {PARTITIONS:,}": lambda client: client.get_partitions_by_filter(
+        DATABASE, "air", "day = 500", -1
+    ),
+}
+
+
+def measure(bench: Bench) -> Iterator[Row]:
+    server = bench.server()
+    Lake(server, DATABASE).make().add_partitions(0, PARTITIONS)
+    server.settle()
+    ours = urlsplit(json.loads((server.data / "server.json").read_text())["metastore"]).port or 0
+    bare, log = free_port(), bench.folder / "bare-metastore.log"
+    with started([sys.executable, "-m", "bench.bare_metastore", str(bare)], log) as child:
+        wait_for_port(child, bare, log)
+        for name, call in CALLS.items():
+            for connections in CONNECTIONS:
+                yield _row(name, connections, [load_of(port, call, connections) for port in (ours, bare)])
+
+
+def _row(name: str, connections: int, loads: Sequence[ThriftLoad]) -> Row:
+    """Ours and the bindings' in turns."""
+    rounds = [[drive(load) for load in loads] for _ in range(ROUNDS)]
+    rate, other = (Quantity(statistics.median(rates), "/s") for rates in zip(*rounds, strict=True))
+    label = f"metastore: {name}, {connections} connection{'s' * (connections > 1)}"
+    return at_least_times(label, None, rate, other, "against the bindings alone, with the answer at hand")
