@@ -115,7 +115,7 @@ def _create_table(glue: Any, name: str, **more: Any) -> None:
 
 def _create_partitions(glue: Any, numbers: range) -> None:
     entries = [{"Values": values_of(number), "StorageDescriptor": STORAGE} for number in numbers]
-    errors = glue.batch_create_partition(**AIR, PartitionInputList=entries)["Errors"]
+    errors = glue.batch_create_partition(**AIR, PartitionInputList=entries).get("Errors")
     if errors:
         raise RuntimeError(f"partitions were not created: {errors[0]}")
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from studiolo.catalog.keys import components
 from studiolo.catalog.model import PartitionIndex, Table
@@ -70,9 +70,7 @@ def check_keys(table: Table) -> None:
 
 def slots(connection: Connection, number: int, table: Table) -> Slots:
     """The indexes of the table with that id."""
-    rows = connection.execute(
-        select(partition_indexes.c.slot, partition_indexes.c.key_names).where(partition_indexes.c.table == number)
-    )
+    rows = connection.execute(_SLOTS, {"table": number})
     return {**_own_slots(table), **{row.slot: _positions(table, json.loads(row.key_names)) for row in rows}}
 
 
@@ -129,3 +127,9 @@ def _positions(table: Table, keys: Sequence[str]) -> tuple[int, ...]:
         if key.lower() not in names:
             raise Invalid(f"{key} is not a partition key of table {table.name}: {', '.join(names) or 'it has none'}.")
     return tuple(names.index(key.lower()) for key in keys)
+
+
+# Built once: every list and every batch asks for them.
+_SLOTS = select(partition_indexes.c.slot, partition_indexes.c.key_names).where(
+    partition_indexes.c.table == bindparam("table")
+)
