@@ -120,7 +120,7 @@ class Partitions(Room):
         return hive.GetPartitionsByNamesResult(partitions=found)
 
     def get_partitions(self, db_name: str, tbl_name: str, max_parts: int) -> list[Any]:
-        return as_partitions(self._find(self._table(db_name, tbl_name), None, max_parts))
+        return as_partitions(self._find(db_name, tbl_name, None, max_parts))
 
     def get_partitions_req(self, req: Any) -> Any:
         return hive.PartitionsResponse(partitions=self.get_partitions(req.dbName, req.tblName, req.maxParts))
@@ -158,10 +158,10 @@ class Partitions(Room):
         table = self._table(db_name, tbl_name)
         where = _partial(table, part_vals)
         try:
-            found = self._find(table, where, -1)
+            found = self._find(db_name, tbl_name, where, -1)
         except Invalid:
             # A value that its key's type cannot have: no index helps, and none may match.
-            found = self._find(table, None, -1)
+            found = self._find(db_name, tbl_name, None, -1)
         return as_partitions([each for each in found if _fits(each.values, part_vals)][: _limit(max_parts)])
 
     def get_partitions_ps_with_auth(
@@ -202,7 +202,7 @@ class Partitions(Room):
         )
 
     def get_partitions_by_filter(self, db_name: str, tbl_name: str, filter: str, max_parts: int) -> list[Any]:  # noqa: A002
-        return as_partitions(self._find(self._table(db_name, tbl_name), condition(filter), max_parts))
+        return as_partitions(self._find(db_name, tbl_name, condition(filter), max_parts))
 
     def get_part_specs_by_filter(self, db_name: str, tbl_name: str, filter: str, max_parts: int) -> list[Any]:  # noqa: A002
         found = self.get_partitions_by_filter(db_name, tbl_name, filter, max_parts)
@@ -266,8 +266,8 @@ class Partitions(Room):
     def _of(self, table: Table) -> tuple[Any, str, str]:
         return self._scope, table.database, table.name
 
-    def _find(self, table: Table, where: Filter | None, max_parts: int) -> Sequence[Partition]:
-        return self._catalog.partitions(*self._of(table), where, limit=_limit(max_parts)).items
+    def _find(self, database: str, table: str, where: Filter | None, max_parts: int) -> Sequence[Partition]:
+        return self._catalog.partitions(self._scope, plain(database), table, where, limit=_limit(max_parts)).items
 
     def _values(self, table: Table, name: str) -> tuple[str, ...]:
         return partition_values(name, table.partition_keys)
