@@ -1,12 +1,19 @@
-"""The benchmark's load generator: what it counts is what a server answered."""
+"""The benchmark's load generators: what they count is what a server answered."""
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
+from bench import thrift_load
 from bench.load import Load, Refused, drive
 from bench.signing import http
+from hive_metastore import ThriftHiveMetastore
+from hive_metastore import ttypes as hive
+
+from studiolo.metastore.listener import Listener
 
 FAILING = "/failing"
 WITHOUT_LENGTH = "/without-length"
@@ -57,3 +64,24 @@ def test_the_load_generator_counts_the_answers_of_a_server(server: ThreadingHTTP
 def test_the_load_generator_refuses_to_give_a_rate_of_failures(server: ThreadingHTTPServer) -> None:
     with pytest.raises(Refused, match="500"):
         drive(load(server, FAILING))
+
+
+class CountingMetastore:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def get_table(self, _database: str, name: str) -> Any:
+        self.asked.append(name)
+        return hive.Table(tableName=name)
+
+
+def test_the_load_of_a_thrift_call_counts_the_answers_of_a_metastore() -> None:
+    metastore, listener = CountingMetastore(), Listener(0)
+    listener.start(lambda: lambda: ThriftHiveMetastore.Processor(metastore).process)
+    try:
+        load = thrift_load.load_of(listener.port, lambda client: client.get_table("air", "days"), connections=2)
+        counted = round(thrift_load.drive(replace(load, seconds=0.2)) * 0.2)
+    finally:
+        listener.close()
+    assert counted > 2
+    assert len(metastore.asked) == 1 + counted  # the first to know the answer's length
