@@ -1,5 +1,6 @@
 """The process: opens the state, builds the Studio, serves the app, shuts down."""
 
+import gc
 import logging
 import os
 import signal
@@ -58,6 +59,7 @@ def serve(settings: Settings) -> None:
             storage.ready()
             s3 = storage.access.endpoint
             instance.announce(Running(os.getpid(), endpoint, s3, metastore.home, __version__, time.time()))
+            _spare_collector()
             log.info("answers at %s after %.1f s", endpoint, time.monotonic() - began)
             _run(app, listener)
             log.info("stops")
@@ -142,6 +144,15 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
 
 def _host(settings: Settings) -> str:
     return f"[{settings.host}]" if ":" in settings.host else settings.host
+
+
+def _spare_collector() -> None:
+    """Keep Python's collector of cycles from walking over what stays for good, and from running amid every batch.
+
+    A batch of a hundred partitions makes thousands of objects, none of them in a cycle: a third of its time went there.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _run(app: App, listener: socket.socket) -> None:
