@@ -189,9 +189,7 @@ def _scalar(shape: Shape) -> Check | None:
         )
     if kind in ("integer", "long", "float", "double"):
         return _limits(shape, "value", lambda value: value) if _sized(shape) else None
-    if kind != "string":
-        return None
-    return _string(shape)
+    return _string(shape) if kind == "string" else None
 
 
 def _string(shape: Shape) -> Check | None:
