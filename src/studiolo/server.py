@@ -20,6 +20,7 @@ from studiolo.catalog import Catalog
 from studiolo.config import Settings
 from studiolo.domain import now
 from studiolo.health import own_pages
+from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.logs import Logs
@@ -105,7 +106,7 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
 
     services = sorted([*SERVICES, "s3"])
     pages = own_pages(services, processes, metastore.home, reset if settings.allow_reset else None)
-    studio = Studio(identity, catalog, logs, sessions, ml)
+    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
     return App(studio, S3Gateway(storage), pages, settings.max_body_mib), storage, metastore
 
 

@@ -462,13 +462,6 @@ def test_another_account_s_catalog_is_denied(glue: Any) -> None:
     assert code_of(denied) == "AccessDeniedException"
 
 
-def test_an_iceberg_table_that_glue_would_have_to_write_is_not_implemented(glue: Any, database: str) -> None:
-    iceberg = {"IcebergInput": {"MetadataOperation": "CREATE", "Version": "2"}}
-    with pytest.raises(ClientError, match="create or change Iceberg tables with an engine") as refused:
-        glue.create_table(DatabaseName=database, TableInput={"Name": "t"}, OpenTableFormatInput=iceberg)
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-
-
 def test_what_awswrangler_writes_and_reads(server: Server, glue: Any, database: str) -> None:
     """The calls of wr.s3.to_parquet(dataset=True, partition_cols=…) and of wr.catalog, in their order."""
     with pytest.raises(glue.exceptions.EntityNotFoundException):

@@ -1,14 +1,11 @@
 """The folders of tables in the object store: the metastore makes, moves and deletes those of managed tables."""
 
 import logging
-import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from studiolo.domain import Conflict, Invalid, Scope
@@ -33,8 +30,6 @@ class Warehouse:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._lock = threading.Lock()
-        self._client: Any = None
         self._known: set[str] = set()
 
     def root(self, scope: Scope) -> str:
@@ -147,24 +142,7 @@ class Warehouse:
                 list(threads.map(do, things))
 
     def _s3(self) -> Any:
-        with self._lock:
-            if self._client is None:
-                access = self._storage.access
-                self._client = boto3.client(
-                    "s3",
-                    endpoint_url=access.endpoint,
-                    region_name="us-east-1",
-                    aws_access_key_id=access.access_key,
-                    aws_secret_access_key=access.secret_key,
-                    config=Config(
-                        s3={"addressing_style": "path"},
-                        retries={"mode": "standard", "total_max_attempts": 4},
-                        max_pool_connections=2 * AT_ONCE,
-                        request_checksum_calculation="when_required",
-                        response_checksum_validation="when_required",
-                    ),
-                )
-            return self._client
+        return self._storage.client()
 
 
 class _store_errors:  # noqa: N801 (used as a with statement)

@@ -7,6 +7,7 @@ from studiolo.domain import Scope
 
 if TYPE_CHECKING:
     from studiolo.catalog import Catalog
+    from studiolo.iceberg import IcebergTables
     from studiolo.identity import Identity, Principal
     from studiolo.logs import Logs
     from studiolo.ml import MachineLearning
@@ -19,6 +20,7 @@ class Studio:
 
     identity: "Identity"
     catalog: "Catalog"
+    iceberg: "IcebergTables"
     logs: "Logs"
     sessions: "Sessions"
     ml: "MachineLearning"

@@ -8,8 +8,11 @@ import time
 from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
 
 from studiolo.config import Settings
 from studiolo.processes import Child, Processes, child_environment
@@ -21,6 +24,7 @@ GRACE_SECONDS = 2.8
 """SeaweedFS ends within 2.6 s of SIGTERM; what it acknowledged survives SIGKILL too."""
 RESTARTS, RESTART_WINDOW_SECONDS = 5, 60.0
 POLL_SECONDS = 0.02
+CONNECTIONS = 32
 FULL_BYTES = 8 * 1024 * 1024
 """With less room than this, SeaweedFS refuses writes: two of its chunks."""
 
@@ -58,6 +62,8 @@ class Storage:
         self._child: Child | None = None
         self._ports: Ports | None = None
         self._lock = threading.RLock()
+        self._client: tuple[StoreAccess, Any] | None = None
+        self._client_lock = threading.Lock()
         self._closing = threading.Event()
         self._deaths: deque[float] = deque(maxlen=RESTARTS)
         self._restarts = 0
@@ -75,6 +81,28 @@ class Storage:
         if self._access is None:
             raise StoreUnavailable("The object store has not been started.")
         return self._access
+
+    def client(self) -> Any:
+        """A boto3 client of the store, with the key of the engines. Raises StoreUnavailable before the start."""
+        access = self.access
+        with self._client_lock:
+            if self._client is None or self._client[0] != access:
+                made = boto3.session.Session().client(
+                    "s3",
+                    endpoint_url=access.endpoint,
+                    region_name="us-east-1",
+                    aws_access_key_id=access.access_key,
+                    aws_secret_access_key=access.secret_key,
+                    config=Config(
+                        s3={"addressing_style": "path"},
+                        retries={"mode": "standard", "total_max_attempts": 4},
+                        max_pool_connections=CONNECTIONS,
+                        request_checksum_calculation="when_required",
+                        response_checksum_validation="when_required",
+                    ),
+                )
+                self._client = access, made
+            return self._client[1]
 
     @property
     def failed(self) -> bool:

@@ -1,13 +1,14 @@
 """AWS Glue: tables of the Data Catalog."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from studiolo.aws.errors import ServiceError
 from studiolo.catalog import PartitionIndex, Table
 from studiolo.domain import Invalid, Scope
 from studiolo.services.call import Call
 from studiolo.services.glue.common import after, error_detail, given, next_token, refuse_transactions, scope_of
+from studiolo.services.glue.iceberg import TWICE, to_changes, to_new_table
 from studiolo.services.glue.service import glue
 from studiolo.services.glue.storage import as_columns, as_storage, to_columns, to_storage
 
@@ -29,9 +30,18 @@ def batch_delete_table(call: Call, request: "shapes.BatchDeleteTableRequestTypeD
 
 @glue.operation
 def create_table(call: Call, request: "shapes.CreateTableRequestTypeDef") -> dict[str, Any]:
+    refuse_transactions(request)
+    scope, database = scope_of(call, request), request["DatabaseName"]
+    iceberg = request.get("OpenTableFormatInput", {}).get("IcebergInput")
+    if iceberg is not None:
+        asked = None if "TableInput" not in request else to_table(request["TableInput"])
+        table, new = to_new_table(asked, request.get("Name"), iceberg)
+        table = replace(table, created_by=call.principal.arn)
+        call.studio.iceberg.create(call.principal, scope, database, table, new)
+        return {}
     indexes = [PartitionIndex(each["IndexName"], tuple(each["Keys"])) for each in request.get("PartitionIndexes", ())]
-    table = to_table(_input(request, "OpenTableFormatInput"), created_by=call.principal.arn)
-    call.studio.catalog.create_table(scope_of(call, request), request["DatabaseName"], table, indexes=indexes)
+    table = to_table(_input(request), created_by=call.principal.arn)
+    call.studio.catalog.create_table(scope, database, table, indexes=indexes)
     return {}
 
 
@@ -66,13 +76,20 @@ def get_tables(call: Call, request: "shapes.GetTablesRequestTypeDef") -> dict[st
 
 @glue.operation
 def update_table(call: Call, request: "shapes.UpdateTableRequestTypeDef") -> dict[str, Any]:
-    table = to_table(_input(request, "UpdateOpenTableFormatInput"))
+    refuse_transactions(request)
+    scope, database = scope_of(call, request), request["DatabaseName"]
+    version = None if "VersionId" not in request else version_of(request["VersionId"])
+    skip_archive = request.get("SkipArchive", False)
+    if "UpdateOpenTableFormatInput" in request:
+        if "TableInput" in request:
+            raise Invalid(TWICE)
+        changes = to_changes(request["UpdateOpenTableFormatInput"])
+        call.studio.iceberg.change(
+            call.principal, scope, database, _name(request), changes, version_id=version, skip_archive=skip_archive
+        )
+        return {}
     call.studio.catalog.update_table(
-        scope_of(call, request),
-        request["DatabaseName"],
-        table,
-        version_id=None if "VersionId" not in request else version_of(request["VersionId"]),
-        skip_archive=request.get("SkipArchive", False),
+        scope, database, to_table(_input(request)), version_id=version, skip_archive=skip_archive
     )
     return {}
 
@@ -134,18 +151,19 @@ def as_table(scope: Scope, table: Table) -> dict[str, Any]:
     return given(shown)
 
 
-def _input(request: Mapping[str, Any], formats: str) -> Mapping[str, Any]:
-    """What a table is to be. Raises Invalid, and ServiceError for a format whose metadata Glue itself would write."""
-    refuse_transactions(request)
-    if request.get(formats) is not None:
-        message = (
-            f"{formats} is not implemented by Studiolo: create or change Iceberg tables with an engine or PyIceberg."
-        )
-        raise ServiceError("NotImplemented", message, 501)
+def _input(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a table is to be. Raises Invalid."""
     table: Mapping[str, Any] | None = request.get("TableInput")
     if table is None:
-        raise Invalid("TableInput is missing.")
+        raise Invalid("TableInput cannot be null")
     return table
+
+
+def _name(request: Mapping[str, Any]) -> str:
+    """Raises Invalid."""
+    if "Name" not in request:
+        raise Invalid("Name cannot be null")
+    return str(request["Name"])
 
 
 def _only(table: dict[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,155 @@
+"""Iceberg tables that are made and changed through the Data Catalog: their metadata files are written here."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from studiolo.catalog import Catalog, ConcurrentModification, StorageDescriptor, Table
+from studiolo.domain import AlreadyExists, Clock, DomainError, Invalid, Scope
+from studiolo.iceberg.model import Change, NewTable
+from studiolo.identity import Identity, Principal
+from studiolo.storage import Storage
+
+if TYPE_CHECKING:
+    from pyiceberg.table.metadata import TableMetadata
+
+TYPE, LOCATION, PREVIOUS = "table_type", "metadata_location", "previous_metadata_location"
+_PLACE = re.compile(r"s3[an]?://([^/]+)/(.+)", re.DOTALL)
+
+
+class IcebergTables:
+    """Iceberg tables in the catalog, with their metadata in the object store, where the caller must be let write.
+
+    PyIceberg is imported with the first of them: the server starts without it.
+    """
+
+    def __init__(self, catalog: Catalog, storage: Storage, identity: Identity, clock: Clock) -> None:
+        self._catalog = catalog
+        self._storage = storage
+        self._identity = identity
+        self._clock = clock
+
+    def create(self, principal: Principal, scope: Scope, database: str, table: Table, asked: NewTable) -> Table:
+        """Write the first metadata of a table, and enter it; one that has columns of its own keeps them as they are.
+
+        Raises NotFound, AlreadyExists, Invalid and Denied.
+        """
+        from studiolo.iceberg import metadata as files
+
+        if self._catalog.table_names(scope, database, re.escape(table.name)):
+            raise AlreadyExists("Table already exists.")
+        _split(asked.location)
+        columns = table.storage.columns if table.storage is not None else ()
+        metadata = files.first(asked, columns, self._clock())
+        place = files.next_place(metadata)
+        self._write(principal, place, files.write(metadata, place))
+        try:
+            made = table if asked.schema is None else _described(table, metadata, asked.location)
+            return self._catalog.create_table(scope, database, _entered(made, place))
+        except DomainError:
+            self._remove(place)
+            raise
+
+    def change(
+        self,
+        principal: Principal,
+        scope: Scope,
+        database: str,
+        name: str,
+        changes: Sequence[Change],
+        *,
+        version_id: int | None = None,
+        skip_archive: bool = False,
+    ) -> Table:
+        """Write metadata with the changes, and make them the table's; nothing where nothing changes.
+
+        version_id: the version the caller read. Raises NotFound, Invalid, Denied, and ConcurrentModification where
+        somebody else has changed the table.
+        """
+        from studiolo.iceberg import metadata as files
+        from studiolo.iceberg.changes import changed
+
+        table = self._catalog.table(scope, database, name)
+        if version_id not in (None, table.version):
+            raise ConcurrentModification(
+                f"Update table failed due to concurrent modifications: table {table.name} is at version "
+                f"{table.version}, not {version_id}."
+            )
+        before = table.parameters.get(LOCATION)
+        if table.parameters.get(TYPE, "").upper() != "ICEBERG" or before is None:
+            raise Invalid(f"Table {table.name} is not an Iceberg table.")
+        base = files.read(self._read(principal, before), before)
+        metadata = changed(base, changes, before)
+        if metadata is base:
+            return table
+        place = files.next_place(metadata, before)
+        self._write(principal, place, files.write(metadata, place))
+        try:
+            return self._catalog.update_table(
+                scope,
+                database,
+                _entered(_described(table, metadata, metadata.location), place),
+                version_id=table.version,
+                skip_archive=skip_archive,
+                expected_parameter=(LOCATION, before),
+            )
+        except DomainError:
+            self._remove(place)
+            raise
+
+    def _write(self, principal: Principal, place: str, body: bytes) -> None:
+        bucket, key = self._opened(principal, "s3:PutObject", place)
+        with _store_errors(place):
+            self._storage.client().put_object(Bucket=bucket, Key=key, Body=body)
+
+    def _read(self, principal: Principal, place: str) -> bytes:
+        bucket, key = self._opened(principal, "s3:GetObject", place)
+        with _store_errors(place):
+            written: bytes = self._storage.client().get_object(Bucket=bucket, Key=key)["Body"].read()
+            return written
+
+    def _remove(self, place: str) -> None:
+        bucket, key = _split(place)
+        with _store_errors(place):
+            self._storage.client().delete_object(Bucket=bucket, Key=key)
+
+    def _opened(self, principal: Principal, action: str, place: str) -> tuple[str, str]:
+        """The bucket and key of a place that the caller may use so. Raises Denied and Invalid."""
+        bucket, key = _split(place)
+        self._identity.authorize(principal, action, f"arn:aws:s3:::{bucket}/{key}")
+        return bucket, key
+
+
+@contextmanager
+def _store_errors(place: str) -> Iterator[None]:
+    """Turns what the object store refuses into Invalid, with its words."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise Invalid(f"The Iceberg metadata {place}: {error}") from error
+
+
+def _split(place: str) -> tuple[str, str]:
+    found = _PLACE.fullmatch(place)
+    if found is None:
+        raise Invalid(f"The location {place!r} of an Iceberg table is not of the form s3://bucket/folder.")
+    return found[1], found[2]
+
+
+def _described(table: Table, metadata: "TableMetadata", location: str) -> Table:
+    """The table with its columns and location as Iceberg has them."""
+    from studiolo.iceberg.types import columns_of
+
+    storage = replace(table.storage or StorageDescriptor(), columns=columns_of(metadata), location=location)
+    return replace(table, storage=storage)
+
+
+def _entered(table: Table, place: str) -> Table:
+    """The table with its metadata where they are now."""
+    before = table.parameters.get(LOCATION)
+    previous = {} if before is None else {PREVIOUS: before}
+    return replace(table, parameters={**table.parameters, TYPE: "ICEBERG", LOCATION: place, **previous})
