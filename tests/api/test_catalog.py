@@ -1,8 +1,6 @@
 """The Data Catalog as boto3 sees it."""
 
 import json
-import socket
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
@@ -10,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.conftest import REGION, Server, free_port
+from tests.conftest import REGION, Server
 
 COLUMNS = [{"Name": "station", "Type": "string", "Comment": "where"}, {"Name": "pm", "Type": "double"}]
 PARQUET = {
@@ -303,60 +301,6 @@ def test_functions_are_made_listed_changed_and_deleted(glue: Any, database: str)
     assert [each["ClassName"] for each in listed] == ["a.C"]
     glue.delete_user_defined_function(DatabaseName=database, FunctionName="to_celsius")
     assert glue.get_user_defined_functions(Pattern="to_celsius")["UserDefinedFunctions"] == []
-
-
-@pytest.fixture
-def listener() -> Iterator[int]:
-    """A port on which somebody takes connections and says nothing that is PostgreSQL's."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def answer() -> None:
-            try:
-                while True:
-                    link, _ = server.accept()
-                    link.sendall(b"HTTP/1.1 400\r\n")
-                    link.close()
-            except OSError:
-                return
-
-        threading.Thread(target=answer, daemon=True).start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
-
-
-def connection_input(name: str, url: str) -> dict[str, Any]:
-    properties = {"JDBC_CONNECTION_URL": url, "USERNAME": "ann", "PASSWORD": "secret"}
-    return {"Name": name, "ConnectionType": "JDBC", "ConnectionProperties": properties}
-
-
-def test_a_connection_hides_its_password_where_asked(glue: Any) -> None:
-    name = f"c-{uuid.uuid4().hex[:8]}"
-    glue.create_connection(ConnectionInput=connection_input(name, "jdbc:mysql://127.0.0.1/db"), Tags={"team": "air"})
-    shown = glue.get_connection(Name=name)["Connection"]["ConnectionProperties"]
-    hidden = glue.get_connection(Name=name, HidePassword=True)["Connection"]["ConnectionProperties"]
-    assert (shown["PASSWORD"], "PASSWORD" in hidden) == ("secret", False)
-    listed = glue.get_connections(Filter={"ConnectionType": "JDBC"})["ConnectionList"]
-    assert name in [each["Name"] for each in listed]
-    answer = glue.batch_delete_connection(ConnectionNameList=[name, "nothing"])
-    assert answer["Succeeded"] == [name]
-    assert answer["Errors"]["nothing"]["ErrorCode"] == "EntityNotFoundException"
-
-
-def test_a_connection_is_tested_by_connecting(glue: Any, listener: int) -> None:
-    def test(url: str) -> None:
-        asked = {"ConnectionType": "JDBC", "ConnectionProperties": {"JDBC_CONNECTION_URL": url}}
-        glue.test_connection(TestConnectionInput=asked)
-
-    test(f"jdbc:sqlserver://127.0.0.1:{listener};databaseName=x")
-    refused = glue.exceptions.InvalidInputException
-    with pytest.raises(refused, match="not PostgreSQL"):
-        test(f"jdbc:postgresql://127.0.0.1:{listener}/db")
-    with pytest.raises(refused, match="Connection refused"):
-        test(f"jdbc:postgresql://127.0.0.1:{free_port()}/db")
-    with pytest.raises(refused, match="names no host"):
-        test("jdbc:postgresql:db")
-    with pytest.raises(glue.exceptions.EntityNotFoundException):
-        glue.test_connection(ConnectionName="nothing")
 
 
 @pytest.mark.parametrize(

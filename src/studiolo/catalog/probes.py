@@ -1,10 +1,12 @@
-"""Whether what a connection leads to is there: a real connection is made to it."""
+"""Whether what a connection leads to is there, and lets us in: a real connection is made to it."""
 
 import re
 import socket
-from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
+from studiolo.catalog.logins import LOGINS, Login, credentials_of, tls_of
 from studiolo.catalog.model import Connection
 from studiolo.domain import Invalid
 
@@ -15,50 +17,75 @@ PORTS: Mapping[str, int] = {
 }  # fmt: skip
 # The protocol number 80877103 asks a PostgreSQL server whether it speaks TLS: it answers S or N before any login.
 POSTGRESQL_HELLO = bytes.fromhex("0000000804d2162f")
+_JDBC = re.compile(r"[^/]*//(?P<hosts>[^/;?]*)(?:/(?P<database>[^;?]*))?(?:[;?].*)?", re.DOTALL)
 _ORACLE = re.compile(r"@(?://)?(?P<host>[^:/@]+)(?::(?P<port>[0-9]+))?")
 
 
-def probe(connection: Connection) -> None:
-    """Connect to the host and port that a connection's properties name, and hear what speaks there where it can be told.
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What speaks at the addresses, by the name of its engine, and which of its databases is meant."""
 
-    Raises Invalid with the reason.
+    engine: str
+    addresses: Sequence[tuple[str, int]]
+    database: str | None = None
+
+
+def probe(connection: Connection, seconds: float = SECONDS) -> None:
+    """Connect to what a connection's properties name, and log in where that can be done (logins.py).
+
+    Raises Invalid with the reason: of the network, or of the database. Each step has `seconds`.
     """
-    engine, addresses = _addresses(connection)
+    target = _target(connection)
+    log_in = _login(connection, target, seconds) if target.engine in LOGINS else None
     failures = []
-    for host, port in addresses:
+    for host, port in target.addresses:
         try:
-            with socket.create_connection((host, port), timeout=SECONDS) as link:
-                if connection.properties.get("JDBC_ENFORCE_SSL", "").lower() != "true":
-                    _GREETINGS.get(engine, _nothing)(link)
+            with socket.create_connection((host, port), timeout=seconds) as link:
+                _GREETINGS.get(target.engine, _nothing)(link)
+            if log_in is not None:
+                log_in(host, port)
             return
         except OSError as error:
             failures.append(f"{host}:{port}: {error.strerror or error}")
     raise Invalid(f"Connection {connection.name} cannot be made. {'; '.join(failures)}.")
 
 
-def _addresses(connection: Connection) -> tuple[str, list[tuple[str, int]]]:
-    """The engine, and the places it may be reached at. Raises Invalid where the properties tell none."""
+def _login(connection: Connection, target: _Target, seconds: float) -> Callable[[str, int], None]:
+    """How to log in at one of the addresses. Raises Invalid where there is nothing to log in with."""
+    properties = connection.properties
+    authentication = connection.recorded.get("AuthenticationConfiguration", {})
+    basic = authentication.get("BasicAuthenticationCredentials", {})
+    user, password = credentials_of(properties, basic, authentication.get("SecretArn"))
+    tls = tls_of(properties)
+    log_in = LOGINS[target.engine]
+    return lambda host, port: log_in(Login(host, port, user, password, target.database, seconds, tls))
+
+
+def _target(connection: Connection) -> _Target:
+    """Raises Invalid where the properties name nothing to connect to."""
     properties = connection.properties
     if "JDBC_CONNECTION_URL" in properties:
         return _of_jdbc(properties["JDBC_CONNECTION_URL"])
     if "KAFKA_BOOTSTRAP_SERVERS" in properties:
         servers = properties["KAFKA_BOOTSTRAP_SERVERS"].split(",")
-        return "kafka", [_of_authority(server.strip(), "kafka") for server in servers if server.strip()]
+        return _Target("kafka", [_of_authority(server.strip(), "kafka") for server in servers if server.strip()])
     if "CONNECTION_URL" in properties:
         url = urlsplit(properties["CONNECTION_URL"])
         scheme = url.scheme.partition("+")[0]
-        return scheme, [_of_authority(part, scheme) for part in url.netloc.rpartition("@")[2].split(",")]
+        return _Target(scheme, [_of_authority(part, scheme) for part in url.netloc.rpartition("@")[2].split(",")])
     if "HOST" in properties:
-        engine = connection.type.lower()
+        engine = properties.get("JDBC_ENGINE", connection.type).lower()
         port = properties.get("PORT")
-        return engine, [_of_authority(properties["HOST"] + (f":{port}" if port else ""), engine)]
+        address = _of_authority(properties["HOST"] + (f":{port}" if port else ""), engine)
+        return _Target(engine, [address], properties.get("DATABASE"))
     raise Invalid(
         f"Connection {connection.name} of the type {connection.type} names nothing to connect to: it needs "
         "JDBC_CONNECTION_URL, KAFKA_BOOTSTRAP_SERVERS, CONNECTION_URL, or HOST and PORT."
     )
 
 
-def _of_jdbc(url: str) -> tuple[str, list[tuple[str, int]]]:
+def _of_jdbc(url: str) -> _Target:
+    """`jdbc:engine://host:port/database?…`, with more hosts, a way to choose among them, or Oracle's and SQL Server's."""
     if not url.startswith("jdbc:"):
         raise Invalid(f"{url!r} is not a JDBC URL: it begins with jdbc: and the name of a database engine.")
     engine, _, rest = url.removeprefix("jdbc:").partition(":")
@@ -66,11 +93,13 @@ def _of_jdbc(url: str) -> tuple[str, list[tuple[str, int]]]:
         found = _ORACLE.search(rest)
         if found is None:
             raise Invalid(f"The JDBC URL {url!r} names no host.")
-        return engine, [(found["host"], int(found["port"] or PORTS[engine]))]
-    authority = re.split(r"[/;?]", rest[rest.find("//") + 2 :] if "//" in rest else "", maxsplit=1)[0]
-    if not authority:
+        return _Target(engine, [(found["host"], int(found["port"] or PORTS[engine]))])
+    parts = _JDBC.fullmatch(rest)
+    if parts is None or not parts["hosts"]:
         raise Invalid(f"The JDBC URL {url!r} names no host.")
-    return engine, [_of_authority(part, engine) for part in authority.split(",")]
+    hosts = parts["hosts"].rpartition("@")[2].split(",")
+    database = unquote(parts["database"]) if parts["database"] else None
+    return _Target(engine, [_of_authority(part, engine) for part in hosts], database)
 
 
 def _of_authority(authority: str, engine: str) -> tuple[str, int]:
@@ -98,7 +127,7 @@ def _hear_mysql(link: socket.socket) -> None:
 
 
 def _nothing(link: socket.socket) -> None:
-    """That it listens is all that can be told without logging in."""
+    """That it listens is all that is told."""
 
 
 _GREETINGS: Mapping[str, Callable[[socket.socket], None]] = {

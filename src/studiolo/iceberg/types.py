@@ -131,7 +131,7 @@ class _Reader:
     def __init__(self, column: Column, ids: "count[int]") -> None:
         self._column = column
         self._ids = ids
-        self._tokens = [token.strip().strip("`") for token in _TOKEN.findall(column.type or "string")]
+        self._tokens: list[str] = [token.strip().strip("`") for token in _TOKEN.findall(column.type or "string")]
 
     def whole(self) -> IcebergType:
         """Raises Invalid."""
