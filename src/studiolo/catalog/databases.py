@@ -3,14 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
+from studiolo.catalog.links import seen_through_database
 from studiolo.catalog.model import Database
-from studiolo.catalog.subject import DATABASE, Subject, bound, document, fold, require_database, within
+from studiolo.catalog.subject import (
+    DATABASE,
+    Subject,
+    bound,
+    document,
+    fold,
+    require_database,
+    require_linked_database,
+    within,
+)
 from studiolo.catalog.tables import databases, functions, tables
 from studiolo.catalog.tags import database_resource, drop_tags, set_tags
-from studiolo.domain import AlreadyExists, Conflict, Page, Scope
+from studiolo.domain import AlreadyExists, Conflict, NotFound, Page, Scope
 from studiolo.state import page
 
 PAGE = 100
@@ -32,26 +42,32 @@ class Databases(Subject):
         return made
 
     def database(self, scope: Scope, name: str) -> Database:
-        """Raises NotFound."""
+        """A database; a resource link with the properties of what it leads to, if that is here. Raises NotFound."""
         with self._state.reading() as connection:
-            return DATABASE.validate_json(require_database(connection, scope, name.lower()).document)
+            found = DATABASE.validate_json(require_database(connection, scope, name.lower()).document)
+            return _followed(connection, scope, found)
 
     def databases(self, scope: Scope, after: str | None = None, limit: int = PAGE) -> Page[Database]:
-        """The databases in the order of their names."""
+        """The databases in the order of their names, resource links as by `database`."""
         with self._state.reading() as connection:
             found = page(connection, _DATABASES.params(bound(scope)), databases.c.name, after, limit)
-        return Page([DATABASE.validate_json(row.document) for row in found.items], found.next)
+            known = [_followed(connection, scope, DATABASE.validate_json(row.document)) for row in found.items]
+        return Page(known, found.next)
 
     def update_database(self, scope: Scope, name: str, database: Database) -> Database:
         """Give a database other properties, or another name, by which its tables are found from then on.
 
+        Of a resource link, the database that it leads to is given the properties, and keeps its name.
         Raises NotFound, AlreadyExists for the other name, and Invalid.
         """
         old, new = name.lower(), fold(database.name)
         try:
             with self._state.transaction() as tx:
-                row = require_database(tx, scope, old, lock="change")
-                before = DATABASE.validate_json(row.document)
+                before = DATABASE.validate_json(require_database(tx, scope, old, lock="change").document)
+                if before.target_database is not None:
+                    scope, old = require_linked_database(tx, scope, old)
+                    before = DATABASE.validate_json(require_database(tx, scope, old, lock="change").document)
+                    new, database = old, replace(database, target_database=before.target_database)
                 after = replace(database, name=new, created=before.created)
                 values = {"name": new, "document": document(DATABASE, after)}
                 tx.execute(databases.update().where(within(databases, scope, name=old)).values(values))
@@ -77,6 +93,18 @@ class Databases(Subject):
                 tx.execute(table.delete().where(mine))
             tx.execute(databases.delete().where(within(databases, scope, name=name)))
             drop_tags(tx, scope, database_resource(name))
+
+
+def _followed(connection: Connection, scope: Scope, found: Database) -> Database:
+    """The database; where it is a link to one that is here, with the properties of that one."""
+    if found.target_database is None:
+        return found
+    try:
+        scope, name = require_linked_database(connection, scope, found.name)
+    except NotFound:
+        return found
+    target = DATABASE.validate_json(require_database(connection, scope, name).document)
+    return seen_through_database(found, target)
 
 
 _DATABASES = select(databases.c.document).where(

@@ -4,17 +4,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from studiolo.catalog.errors import ConcurrentModification
 from studiolo.catalog.indexes import add_indexes, check_keys
+from studiolo.catalog.links import seen_through_table
 from studiolo.catalog.model import PartitionIndex, Table
 from studiolo.catalog.patterns import name_matcher
 from studiolo.catalog.rekeying import rekey
-from studiolo.catalog.subject import TABLE, Subject, bound, document, fold, require_database, require_table
+from studiolo.catalog.subject import (
+    TABLE,
+    Subject,
+    bound,
+    document,
+    fold,
+    require_database,
+    require_linked_database,
+    require_table,
+)
 from studiolo.catalog.tables import table_versions, tables
-from studiolo.domain import AlreadyExists, DomainError, Page, Scope
+from studiolo.domain import AlreadyExists, DomainError, Invalid, NotFound, Page, Scope
 from studiolo.state import page
 
 PAGE = 100
@@ -31,10 +41,13 @@ class Tables(Subject):
         database = database.lower()
         moment = self._clock()
         made = _checked(replace(table, database=database, created=moment, updated=moment, version=0))
-        values = bound(scope, database=database, name=made.name, document=document(TABLE, made))
         try:
             with self._state.transaction() as tx:
-                require_database(tx, scope, database, lock="use")
+                place, inside = require_linked_database(tx, scope, database, lock="use")
+                if inside != database and made.target_table is not None:
+                    raise Invalid(f"Database {database} is a resource link, in which no other can be made.")
+                kept = document(TABLE, replace(made, database=inside))
+                values = bound(place, database=inside, name=made.name, document=kept)
                 (number,) = tx.execute(tables.insert().values(values)).inserted_primary_key or (0,)
                 add_indexes(tx, number, made, indexes)
         except IntegrityError:
@@ -42,10 +55,11 @@ class Tables(Subject):
         return made
 
     def table(self, scope: Scope, database: str, name: str) -> Table:
-        """Raises NotFound."""
+        """A table; a resource link with the properties of what it leads to, if that is here. Raises NotFound."""
         database = database.lower()
         with self._state.reading() as connection:
-            return _as_table(require_table(connection, scope, database, name.lower()), database)
+            row = require_table(connection, scope, database, name.lower(), follow=False)
+            return _followed(connection, scope, row, database)
 
     def tables(
         self,
@@ -55,29 +69,31 @@ class Tables(Subject):
         after: str | None = None,
         limit: int = PAGE,
     ) -> Page[Table]:
-        """The tables in the order of their names, those of `pattern` (patterns.py). Raises NotFound."""
+        """The tables in the order of their names, those of `pattern` (patterns.py), resource links as by `table`.
+
+        Raises NotFound.
+        """
         database = database.lower()
         matches = name_matcher(pattern)
-        query = _TABLES.params(bound(scope, database=database))
         found: list[Row[Any]] = []
         with self._state.reading() as connection:
-            if after is None:
-                require_database(connection, scope, database)
+            place, inside = require_linked_database(connection, scope, database)
+            query = _TABLES.params(bound(place, database=inside))
             while True:
                 rows = page(connection, query, tables.c.name, after, limit if pattern is None else SCAN)
                 found += [row for row in rows.items if matches(row.name)]
                 after = rows.next
                 if after is None or len(found) > limit:
                     break
-        more = found[limit - 1].name if len(found) > limit else after
-        return Page([_as_table(row, database) for row in found[:limit]], more)
+            known = [_followed(connection, scope, row, database) for row in found[:limit]]
+        return Page(known, found[limit - 1].name if len(found) > limit else after)
 
     def table_names(self, scope: Scope, database: str, pattern: str | None = None) -> list[str]:
         """The names of a database's tables, those of `pattern`, in their order. Raises NotFound."""
         matches = name_matcher(pattern)
         with self._state.reading() as connection:
-            require_database(connection, scope, database.lower())
-            names = connection.execute(_NAMES, bound(scope, database=database.lower())).scalars()
+            place, inside = require_linked_database(connection, scope, database.lower())
+            names = connection.execute(_NAMES, bound(place, database=inside)).scalars()
             return [name for name in names if matches(name)]
 
     def update_table(
@@ -102,8 +118,13 @@ class Tables(Subject):
         target = table.database.lower() if name is not None and table.database else database
         try:
             with self._state.transaction() as tx:
-                row = require_table(tx, scope, database, (name or table.name).lower(), lock=True)
-                before = _as_table(row, database)
+                asked = (name or table.name).lower()
+                row = require_table(tx, scope, database, asked, lock=True)
+                before = _as_table(row, row.database)
+                if (row.database, row.name) != (database, asked):
+                    # Reached through a link: where it is, and what it is called, stay.
+                    database = target = row.database
+                    table = replace(table, name=row.name, target_table=before.target_table)
                 _require_unchanged(before, version_id, expected_parameter)
                 after = _checked(
                     replace(
@@ -129,10 +150,13 @@ class Tables(Subject):
         return after
 
     def delete_table(self, scope: Scope, database: str, name: str, *, version_id: int | None = None) -> None:
-        """Delete a table with its versions, partitions and statistics. Raises NotFound, ConcurrentModification."""
+        """Delete a table with its versions, partitions and statistics; of a resource link, the link alone.
+
+        Raises NotFound and ConcurrentModification.
+        """
         database = database.lower()
         with self._state.transaction() as tx:
-            row = require_table(tx, scope, database, name.lower(), lock=True)
+            row = require_table(tx, scope, database, name.lower(), lock=True, follow=False)
             _require_unchanged(_as_table(row, database), version_id, None)
             tx.execute(tables.delete().where(tables.c.id == row.id))
 
@@ -166,6 +190,18 @@ def _require_unchanged(table: Table, version: int | None, expected: tuple[str, s
             f"The table has been modified. The parameter value for key '{expected[0]}' is "
             f"'{table.parameters.get(expected[0])}'. The expected was value was '{expected[1]}'"
         )
+
+
+def _followed(connection: Connection, scope: Scope, row: Row[Any], database: str) -> Table:
+    """The table of a row; where it is a link of that database to one that is here, with the properties of that one."""
+    table = _as_table(row, database)
+    if table.target_table is None:
+        return table
+    try:
+        target = require_table(connection, scope, database, table.name)
+    except (NotFound, Invalid):
+        return table
+    return seen_through_table(table, _as_table(target, target.database))
 
 
 def _as_table(row: Row[Any], database: str) -> Table:

@@ -180,9 +180,12 @@ def _find(
     if segment is not None and not 0 <= segment.number < segment.total:
         raise Invalid(f"Segment {segment.number} is not one of {segment.total}, which are counted from 0.")
     keys = Keys(records.table.partition_keys)
-    if isinstance(where, str):
-        where = parse(where, keys) if where.strip() else None
-    test = None if where is None else evaluator(where, keys)
+    try:
+        if isinstance(where, str):
+            where = parse(where, keys) if where.strip() else None
+        test = None if where is None else evaluator(where, keys)
+    except Invalid as error:
+        raise Invalid(f"Invalid partition expression! {error}") from error
     path, place = _path(connection, records, where, after)
     for at, row in candidates(connection, records.number, path, segment, place, batch):
         stored = Stored(at[1], tuple(json.loads(row.written)), row.digest, row.document)

@@ -41,7 +41,9 @@ def delete_connection(call: Call, request: "shapes.DeleteConnectionRequestTypeDe
 @glue.operation
 def get_connection(call: Call, request: "shapes.GetConnectionRequestTypeDef") -> dict[str, Any]:
     connection = call.studio.catalog.connection(scope_of(call, request), request["Name"])
-    return {"Connection": as_connection(connection, hide=request.get("HidePassword", False))}
+    shown = as_connection(connection, hide=request.get("HidePassword", False))
+    own = connection.recorded.get(f"{request.get('ApplyOverrideForComputeEnvironment', '').capitalize()}Properties", {})
+    return {"Connection": {**shown, "ConnectionProperties": {**shown["ConnectionProperties"], **own}}}
 
 
 @glue.operation

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import type_defs as shapes
 
 DEFAULT_PAGE = 100
+# What Lake Formation gives the tables of a database of which nothing else is said: IAM alone decides.
+IAM_ALONE = [{"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}]
 
 
 @glue.operation
@@ -76,7 +78,7 @@ def as_database(scope: Scope, database: Database) -> dict[str, Any]:
         "LocationUri": database.location,
         "Parameters": database.parameters,
         "CreateTime": database.created,
-        "CreateTableDefaultPermissions": None if permissions is None else list(permissions),
+        "CreateTableDefaultPermissions": IAM_ALONE if permissions is None else list(permissions),
         "TargetDatabase": database.target_database,
         "CatalogId": scope.account,
         "FederatedDatabase": database.federated_database,

@@ -146,7 +146,7 @@ def as_table(scope: Scope, table: Table) -> dict[str, Any]:
         "VersionId": str(table.version),
         "FederatedTable": table.federated_table,
         "ViewDefinition": table.view_definition,
-        "IsMultiDialectView": None if table.view_definition is None else True,
+        "IsMultiDialectView": table.view_definition is not None,
     }
     return given(shown)
 

@@ -1,0 +1,121 @@
+"""Resource links: what is asked of them is asked of the databases and tables that they lead to."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def glue(client: Callable[..., Any]) -> Any:
+    return client("glue")
+
+
+@pytest.fixture(scope="module")
+def account(client: Callable[..., Any]) -> str:
+    number: str = client("sts").get_caller_identity()["Account"]
+    return number
+
+
+@pytest.fixture
+def air(glue: Any) -> Iterator[str]:
+    """A database with the table `days`, partitioned by year."""
+    name = f"air_{uuid.uuid4().hex[:8]}"
+    glue.create_database(DatabaseInput={"Name": name, "LocationUri": "s3://lake/air"})
+    storage = {"Columns": [{"Name": "pm", "Type": "double"}], "Location": "s3://lake/air/days"}
+    days = {"Name": "days", "StorageDescriptor": storage, "PartitionKeys": [{"Name": "year", "Type": "int"}]}
+    glue.create_table(DatabaseName=name, TableInput=days)
+    yield name
+    glue.delete_database(Name=name)
+
+
+@pytest.fixture
+def linked(glue: Any, account: str, air: str) -> Iterator[str]:
+    """A database that is a link to `air`."""
+    name = f"linked_{uuid.uuid4().hex[:8]}"
+    target = {"CatalogId": account, "DatabaseName": air}
+    glue.create_database(DatabaseInput={"Name": name, "TargetDatabase": target})
+    yield name
+    glue.delete_database(Name=name)
+
+
+@pytest.fixture
+def link(glue: Any, account: str, air: str) -> Iterator[tuple[str, str]]:
+    """A database, and its table `same` that is a link to `air.days`."""
+    name = f"mine_{uuid.uuid4().hex[:8]}"
+    glue.create_database(DatabaseInput={"Name": name})
+    target = {"CatalogId": account, "DatabaseName": air, "Name": "days"}
+    glue.create_table(DatabaseName=name, TableInput={"Name": "same", "TargetTable": target})
+    yield name, "same"
+    glue.delete_database(Name=name)
+
+
+def test_a_linked_database_has_the_properties_and_tables_of_the_other(glue: Any, air: str, linked: str) -> None:
+    found = glue.get_database(Name=linked)["Database"]
+    assert (found["Name"], found["LocationUri"], found["TargetDatabase"]["DatabaseName"]) == (
+        linked,
+        "s3://lake/air",
+        air,
+    )
+    assert [each["Name"] for each in glue.get_tables(DatabaseName=linked)["TableList"]] == ["days"]
+    glue.create_table(DatabaseName=linked, TableInput={"Name": "hours"})
+    assert glue.get_table(DatabaseName=air, Name="hours")["Table"]["DatabaseName"] == air
+    glue.delete_table(DatabaseName=linked, Name="hours")
+    glue.update_database(Name=linked, DatabaseInput={"Name": linked, "Description": "measured"})
+    assert glue.get_database(Name=air)["Database"]["Description"] == "measured"
+
+
+def test_a_linked_table_shows_and_changes_the_other(glue: Any, air: str, link: tuple[str, str]) -> None:
+    database, name = link
+    found = glue.get_table(DatabaseName=database, Name=name)["Table"]
+    assert (found["DatabaseName"], found["Name"], found["TargetTable"]["Name"]) == (database, "same", "days")
+    assert found["StorageDescriptor"]["Location"] == "s3://lake/air/days"
+    listed = glue.get_tables(DatabaseName=database)["TableList"]
+    assert [each["StorageDescriptor"]["Location"] for each in listed] == ["s3://lake/air/days"]
+    changed = {key: found[key] for key in ("Name", "StorageDescriptor", "PartitionKeys", "TargetTable")}
+    glue.update_table(DatabaseName=database, TableInput={**changed, "Description": "new"}, VersionId=found["VersionId"])
+    other = glue.get_table(DatabaseName=air, Name="days")["Table"]
+    assert (other["Description"], other["VersionId"], "TargetTable" in other) == ("new", "1", False)
+
+
+@pytest.mark.parametrize("through", ["database", "table"])
+def test_partitions_are_those_of_the_other(
+    glue: Any, air: str, linked: str, link: tuple[str, str], through: str
+) -> None:
+    database, table = (linked, "days") if through == "database" else link
+    glue.create_partition(DatabaseName=database, TableName=table, PartitionInput={"Values": ["2024"]})
+    assert glue.get_partition(DatabaseName=air, TableName="days", PartitionValues=["2024"])["Partition"]
+    found = glue.get_partitions(DatabaseName=database, TableName=table, Expression="year > 2000")["Partitions"]
+    assert [each["Values"] for each in found] == [["2024"]]
+    glue.delete_partition(DatabaseName=database, TableName=table, PartitionValues=["2024"])
+    assert glue.get_partitions(DatabaseName=air, TableName="days")["Partitions"] == []
+
+
+def test_deleting_a_link_leaves_the_other(glue: Any, account: str, air: str, link: tuple[str, str]) -> None:
+    glue.delete_table(DatabaseName=link[0], Name="same")
+    glue.create_database(DatabaseInput={"Name": f"{air}_x", "TargetDatabase": {"DatabaseName": air}})
+    glue.delete_database(Name=f"{air}_x")
+    assert glue.get_table(DatabaseName=air, Name="days")["Table"]["Name"] == "days"
+
+
+def test_a_link_to_what_is_not_here_shows_itself_alone(glue: Any, link: tuple[str, str]) -> None:
+    target = {"CatalogId": "999999999999", "DatabaseName": "far", "Name": "away"}
+    glue.create_table(DatabaseName=link[0], TableInput={"Name": "lost", "TargetTable": target})
+    assert glue.get_table(DatabaseName=link[0], Name="lost")["Table"]["TargetTable"] == target
+    with pytest.raises(glue.exceptions.EntityNotFoundException, match="999999999999"):
+        glue.get_partitions(DatabaseName=link[0], TableName="lost")
+
+
+def test_a_link_is_not_followed_through_another(glue: Any, link: tuple[str, str]) -> None:
+    outer = f"outer_{uuid.uuid4().hex[:8]}"
+    glue.create_database(DatabaseInput={"Name": outer, "TargetDatabase": {"DatabaseName": link[0]}})
+    assert "StorageDescriptor" not in glue.get_table(DatabaseName=outer, Name="same")["Table"]
+    refused = glue.exceptions.InvalidInputException
+    with pytest.raises(refused, match="reached through a database that is one too"):
+        glue.get_partitions(DatabaseName=outer, TableName="same")
+    with pytest.raises(refused, match="is a resource link"):
+        glue.create_table(
+            DatabaseName=outer, TableInput={"Name": "t", "TargetTable": {"DatabaseName": "x", "Name": "y"}}
+        )
+    glue.delete_database(Name=outer)
