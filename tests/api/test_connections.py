@@ -17,11 +17,6 @@ from tests.conftest import free_port
 from tests.waiting import until
 
 
-@pytest.fixture(scope="module")
-def glue(client: Callable[..., Any]) -> Any:
-    return client("glue")
-
-
 def connection_input(name: str, url: str) -> dict[str, Any]:
     properties = {"JDBC_CONNECTION_URL": url, "USERNAME": "ann", "PASSWORD": "secret"}
     return {"Name": name, "ConnectionType": "JDBC", "ConnectionProperties": properties}
@@ -38,6 +33,16 @@ def test_a_connection_hides_its_password_where_asked(glue: Any) -> None:
     answer = glue.batch_delete_connection(ConnectionNameList=[name, "nothing"])
     assert answer["Succeeded"] == [name]
     assert answer["Errors"]["nothing"]["ErrorCode"] == "EntityNotFoundException"
+
+
+def test_a_connection_shows_the_properties_of_one_engine(glue: Any) -> None:
+    name = f"c-{uuid.uuid4().hex[:8]}"
+    asked = {**connection_input(name, "jdbc:mysql://127.0.0.1/db"), "SparkProperties": {"HOST": "spark"}}
+    glue.create_connection(ConnectionInput=asked)
+    found = glue.get_connection(Name=name, ApplyOverrideForComputeEnvironment="SPARK")["Connection"]
+    assert (found["ConnectionProperties"]["HOST"], found["ConnectionProperties"]["USERNAME"]) == ("spark", "ann")
+    assert "HOST" not in glue.get_connection(Name=name)["Connection"]["ConnectionProperties"]
+    glue.delete_connection(ConnectionName=name)
 
 
 def serve(answer: Callable[[socket.socket], None]) -> contextlib.AbstractContextManager[int]:

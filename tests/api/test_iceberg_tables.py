@@ -34,11 +34,6 @@ BY_PM = {
 
 
 @pytest.fixture(scope="module")
-def glue(client: Callable[..., Any]) -> Any:
-    return client("glue")
-
-
-@pytest.fixture(scope="module")
 def database(glue: Any) -> Iterator[str]:
     name = f"ice_{uuid.uuid4().hex[:8]}"
     glue.create_database(DatabaseInput={"Name": name})
@@ -105,6 +100,27 @@ def test_the_data_catalog_shows_its_columns_in_hive_s_words(glue: Any, database:
     columns = {each["Name"]: each["Type"] for each in found["StorageDescriptor"]["Columns"]}
     assert columns == {"station": "string", "pm": "float", "tags": "array<string>"}
     assert found["StorageDescriptor"]["Columns"][0]["Parameters"]["iceberg.field.optional"] == "false"
+
+
+def test_its_latest_metadata_are_given_where_asked_for(glue: Any, database: str, events: str) -> None:
+    wanted = {"DatabaseName": database, "Name": events}
+    assert "IcebergTableMetadata" not in glue.get_table(**wanted)["Table"]
+    found = glue.get_table(**wanted, AttributesToGet=["DEFAULT", "LATEST_ICEBERG_METADATA"])["Table"]
+    assert found["StorageDescriptor"]["Location"] == found["IcebergTableMetadata"]["Location"]
+    alone = glue.get_table(**wanted, AttributesToGet=["LATEST_ICEBERG_METADATA"])["Table"]
+    assert "StorageDescriptor" not in alone
+    metadata = alone["IcebergTableMetadata"]
+    (schema,) = metadata["Schemas"]
+    assert [(each["Id"], each["Name"], each["Required"]) for each in schema["Fields"]] == [
+        (1, "station", True),
+        (2, "pm", False),
+        (3, "tags", False),
+    ]
+    assert schema["Fields"][2]["Type"] == SCHEMA["Fields"][2]["Type"]
+    assert metadata["PartitionSpecs"] == [{"SpecId": 0, "Fields": [{**BY_STATION["Fields"][0], "FieldId": 1000}]}]
+    assert metadata["SortOrders"] == [BY_PM]
+    with pytest.raises(glue.exceptions.InvalidInputException, match="AttributesToGet must have"):
+        glue.get_table(**wanted, AttributesToGet=["NAME"])
 
 
 def test_a_table_of_hive_s_columns_is_made_too_and_keeps_them(

@@ -8,11 +8,6 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def glue(client: Callable[..., Any]) -> Any:
-    return client("glue")
-
-
-@pytest.fixture(scope="module")
 def account(client: Callable[..., Any]) -> str:
     number: str = client("sts").get_caller_identity()["Account"]
     return number

@@ -24,6 +24,7 @@ from studiolo.catalog.subject import (
     require_table,
 )
 from studiolo.catalog.tables import table_versions, tables
+from studiolo.catalog.views import changed_view
 from studiolo.domain import AlreadyExists, DomainError, Invalid, NotFound, Page, Scope
 from studiolo.state import page
 
@@ -106,12 +107,13 @@ class Tables(Subject):
         skip_archive: bool = False,
         expected_parameter: tuple[str, str | None] | None = None,
         name: str | None = None,
+        view_action: str | None = None,
     ) -> Table:
         """Replace a table by its next version; the one before is kept, unless `skip_archive`.
 
         version_id: the version the caller read; expected_parameter: a parameter and the value (None: absent) that the
         table must have; name: the table's present name where `table.name` is to be its new one, and
-        `table.database`, where it is given, its new database.
+        `table.database`, where it is given, its new database; view_action: as of `changed_view` (views.py).
         Raises NotFound, AlreadyExists for a new name, Invalid, and ConcurrentModification where the table has changed.
         """
         database = database.lower()
@@ -130,6 +132,7 @@ class Tables(Subject):
                     replace(
                         table,
                         database=target,
+                        view_definition=changed_view(before.view_definition, table.view_definition, view_action),
                         created=before.created,
                         created_by=before.created_by,
                         updated=self._clock(),

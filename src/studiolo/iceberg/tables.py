@@ -1,10 +1,10 @@
 """Iceberg tables that are made and changed through the Data Catalog: their metadata files are written here."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -79,9 +79,7 @@ class IcebergTables:
                 f"Update table failed due to concurrent modifications: table {table.name} is at version "
                 f"{table.version}, not {version_id}."
             )
-        before = table.parameters.get(LOCATION)
-        if table.parameters.get(TYPE, "").upper() != "ICEBERG" or before is None:
-            raise Invalid(f"Table {table.name} is not an Iceberg table.")
+        before = _place_of(table)
         base = files.read(self._read(principal, before), before)
         metadata = changed(base, changes, before)
         if metadata is base:
@@ -100,6 +98,14 @@ class IcebergTables:
         except DomainError:
             self._remove(place)
             raise
+
+    def metadata(self, principal: Principal, scope: Scope, database: str, name: str) -> Mapping[str, Any]:
+        """A table's present metadata as Iceberg's JSON words them. Raises NotFound, Invalid and Denied."""
+        from studiolo.iceberg import metadata as files
+
+        place = _place_of(self._catalog.table(scope, database, name))
+        described: dict[str, Any] = files.read(self._read(principal, place), place).model_dump(mode="json")
+        return described
 
     def _write(self, principal: Principal, place: str, body: bytes) -> None:
         bucket, key = self._opened(principal, "s3:PutObject", place)
@@ -138,6 +144,14 @@ def _split(place: str) -> tuple[str, str]:
     if found is None:
         raise Invalid(f"The location {place!r} of an Iceberg table is not of the form s3://bucket/folder.")
     return found[1], found[2]
+
+
+def _place_of(table: Table) -> str:
+    """Where the metadata of a table are. Raises Invalid."""
+    place = table.parameters.get(LOCATION)
+    if table.parameters.get(TYPE, "").upper() != "ICEBERG" or place is None:
+        raise Invalid(f"Table {table.name} is not an Iceberg table.")
+    return place
 
 
 def _described(table: Table, metadata: "TableMetadata", location: str) -> Table:

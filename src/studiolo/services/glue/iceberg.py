@@ -1,6 +1,6 @@
 """AWS Glue: Iceberg tables whose metadata Glue itself writes (OpenTableFormatInput), in Iceberg's own words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from studiolo.catalog import Table
@@ -54,6 +54,45 @@ def to_changes(asked: Mapping[str, Any]) -> list[Change]:
             properties=_properties(each.get("Properties")),
         )
         for each in iceberg["UpdateIcebergTableInput"]["Updates"]
+    ]
+
+
+def as_iceberg_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """IcebergTableMetadata."""
+    return {
+        "FormatVersion": str(metadata["format-version"]),
+        "TableUuid": metadata["table-uuid"],
+        "Location": metadata["location"],
+        "Properties": metadata.get("properties", {}),
+        "Schemas": [_as_schema(each) for each in metadata["schemas"]],
+        "CurrentSchemaId": metadata["current-schema-id"],
+        "LastColumnId": metadata["last-column-id"],
+        "PartitionSpecs": [
+            {"SpecId": each["spec-id"], "Fields": _as_members(each["fields"])} for each in metadata["partition-specs"]
+        ],
+        "DefaultSpecId": metadata["default-spec-id"],
+        "LastPartitionId": metadata["last-partition-id"],
+        "SortOrders": [
+            {"OrderId": each["order-id"], "Fields": _as_members(each["fields"])} for each in metadata["sort-orders"]
+        ],
+        "DefaultSortOrderId": metadata["default-sort-order-id"],
+    }
+
+
+def _as_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "SchemaId": schema["schema-id"],
+        "IdentifierFieldIds": schema.get("identifier-field-ids", []),
+        "Type": "struct",
+        "Fields": _as_members(schema["fields"]),
+    }
+
+
+def _as_members(fields: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """`source-id` is SourceId, and so on."""
+    return [
+        {"".join(word.capitalize() for word in name.split("-")): value for name, value in each.items()}
+        for each in fields
     ]
 
 

@@ -1,6 +1,6 @@
 """AWS Glue: tables of the Data Catalog."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ from studiolo.catalog import PartitionIndex, Table
 from studiolo.domain import Invalid, Scope
 from studiolo.services.call import Call
 from studiolo.services.glue.common import after, error_detail, given, next_token, refuse_transactions, scope_of
-from studiolo.services.glue.iceberg import TWICE, to_changes, to_new_table
+from studiolo.services.glue.iceberg import TWICE, as_iceberg_metadata, to_changes, to_new_table
 from studiolo.services.glue.service import glue
 from studiolo.services.glue.storage import as_columns, as_storage, to_columns, to_storage
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import type_defs as shapes
 
 DEFAULT_PAGE = 100
-ATTRIBUTES: Mapping[str, str] = {"NAME": "Name", "TABLE_TYPE": "TableType"}
+DEFAULT, ICEBERG_METADATA = TABLE_ATTRIBUTES = ("DEFAULT", "LATEST_ICEBERG_METADATA")
+LISTED: Mapping[str, str] = {"NAME": "Name", "TABLE_TYPE": "TableType"}
 
 
 @glue.operation
@@ -55,9 +56,15 @@ def delete_table(call: Call, request: "shapes.DeleteTableRequestTypeDef") -> dic
 @glue.operation
 def get_table(call: Call, request: "shapes.GetTableRequestTypeDef") -> dict[str, Any]:
     refuse_transactions(request)
-    scope = scope_of(call, request)
-    table = as_table(scope, call.studio.catalog.table(scope, request["DatabaseName"], request["Name"]))
-    return {"Table": _only(table, request)}
+    scope, database, name = scope_of(call, request), request["DatabaseName"], request["Name"]
+    wanted = _attributes(request, TABLE_ATTRIBUTES)
+    table = call.studio.catalog.table(scope, database, name)
+    names = {"Name": table.name, "DatabaseName": table.database}
+    shown: dict[str, Any] = as_table(scope, table) if DEFAULT in wanted else names
+    if ICEBERG_METADATA in wanted:
+        metadata = call.studio.iceberg.metadata(call.principal, scope, database, name)
+        shown["IcebergTableMetadata"] = as_iceberg_metadata(metadata)
+    return {"Table": shown}
 
 
 @glue.operation
@@ -71,7 +78,11 @@ def get_tables(call: Call, request: "shapes.GetTablesRequestTypeDef") -> dict[st
         after(request),
         request.get("MaxResults", DEFAULT_PAGE),
     )
-    return {"TableList": [_only(as_table(scope, table), request) for table in page.items], **next_token(page.next)}
+    names = {LISTED[each] for each in _attributes(request, LISTED)}
+    shown = [as_table(scope, table) for table in page.items]
+    if names:
+        shown = [{name: each[name] for name in ("DatabaseName", *names) if name in each} for each in shown]
+    return {"TableList": shown, **next_token(page.next)}
 
 
 @glue.operation
@@ -89,7 +100,12 @@ def update_table(call: Call, request: "shapes.UpdateTableRequestTypeDef") -> dic
         )
         return {}
     call.studio.catalog.update_table(
-        scope, database, to_table(_input(request)), version_id=version, skip_archive=skip_archive
+        scope,
+        database,
+        to_table(_input(request)),
+        version_id=version,
+        skip_archive=skip_archive,
+        view_action=request.get("ViewUpdateAction"),
     )
     return {}
 
@@ -166,8 +182,11 @@ def _name(request: Mapping[str, Any]) -> str:
     return str(request["Name"])
 
 
-def _only(table: dict[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+def _attributes(request: Mapping[str, Any], known: Collection[str]) -> Collection[str]:
+    """What of tables is asked for, DEFAULT where GetTable is not told. Raises Invalid."""
     if "AttributesToGet" not in request:
-        return table
-    names = {"Name", "DatabaseName", *(ATTRIBUTES.get(each, "Name") for each in request["AttributesToGet"])}
-    return {name: table[name] for name in names if name in table}
+        return () if known is LISTED else (DEFAULT,)
+    asked: Collection[str] = request["AttributesToGet"]
+    if not asked or not set(asked) <= set(known):
+        raise Invalid(f"AttributesToGet must have one or more of {', '.join(known)}.")
+    return asked
