@@ -25,6 +25,13 @@ def test_a_database_comes_back_with_its_fields(glue: Any, database: str) -> None
     assert database in [each["Name"] for page in pages(glue, "get_databases") for each in page["DatabaseList"]]
 
 
+def test_a_database_keeps_its_name(glue: Any, database: str) -> None:
+    glue.update_database(Name=database, DatabaseInput={"Name": database.upper(), "Description": "changed"})
+    assert glue.get_database(Name=database)["Database"]["Description"] == "changed"
+    with pytest.raises(glue.exceptions.InvalidInputException, match="Database cannot be renamed"):
+        glue.update_database(Name=database, DatabaseInput={"Name": f"{database}_2"})
+
+
 def test_a_second_database_of_the_same_name_is_refused_in_glue_s_words(glue: Any, database: str) -> None:
     with pytest.raises(glue.exceptions.AlreadyExistsException, match="Database already exists"):
         glue.create_database(DatabaseInput={"Name": database.upper()})

@@ -24,9 +24,7 @@ def test_partitions_are_written_in_batches_and_found_by_expression(glue: Any, da
     ]
     assert [partition["Values"] for partition in found] == [["2024", "1"], ["2024", "2"], ["2024", "3"]]
     assert found[0]["StorageDescriptor"]["Columns"] == COLUMNS
-    with pytest.raises(
-        glue.exceptions.InvalidInputException, match="Invalid partition expression! day is not a"
-    ):
+    with pytest.raises(glue.exceptions.InvalidInputException, match="Invalid partition expression! day is not a"):
         glue.get_partitions(**names, Expression="day = 3")
 
 
@@ -140,6 +138,9 @@ def test_statistics_of_a_partition_are_its_own(glue: Any, database: str, table: 
     glue.update_column_statistics_for_partition(**of_it, ColumnStatisticsList=[known])
     assert glue.get_column_statistics_for_partition(**of_it, ColumnNames=["pm"])["Errors"] == []
     assert glue.get_column_statistics_for_table(**names, ColumnNames=["pm"])["ColumnStatisticsList"] == []
-    glue.delete_column_statistics_for_partition(**of_it, ColumnName="pm")
-    with pytest.raises(glue.exceptions.EntityNotFoundException):
+    for _ in range(2):
         glue.delete_column_statistics_for_partition(**of_it, ColumnName="pm")
+    (error,) = glue.get_column_statistics_for_partition(**of_it, ColumnNames=["pm"])["Errors"]
+    assert error["Error"]["ErrorCode"] == "EntityNotFoundException"
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.delete_column_statistics_for_partition(**{**of_it, "PartitionValues": ["2024", "9"]}, ColumnName="pm")

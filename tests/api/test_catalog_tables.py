@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.api.catalog_inputs import KEYS, PARQUET, pages, partition_input, table_input
+from tests.api.catalog_inputs import COLUMNS, KEYS, PARQUET, pages, partition_input, table_input
 from tests.conftest import Server
 
 
@@ -41,6 +41,20 @@ def test_a_stale_version_is_refused_and_changes_nothing(glue: Any, database: str
         swap("0", "s3://b")
     swap("1", "s3://c")
     assert glue.get_table(DatabaseName=database, Name=table)["Table"]["Parameters"] == {"metadata_location": "s3://c"}
+
+
+def test_what_glue_does_not_take_of_a_table_is_refused_in_its_words(glue: Any, database: str, table: str) -> None:
+    refused = glue.exceptions.InvalidInputException
+    with pytest.raises(refused, match="Table cannot be renamed"):
+        glue.update_table(DatabaseName=database, Name=table, TableInput={"Name": "other"})
+    keys = [{"Name": "year", "Type": "int", "Parameters": {"a": "b"}}]
+    with pytest.raises(refused, match="Parameters not supported for partition columns"):
+        glue.create_table(DatabaseName=database, TableInput={"Name": "t", "PartitionKeys": keys})
+    storage = {"Columns": COLUMNS, "SchemaReference": {"SchemaId": {"SchemaName": "s"}, "SchemaVersionNumber": 1}}
+    with pytest.raises(refused, match="Both SchemaReference and Columns are populated"):
+        glue.create_table(DatabaseName=database, TableInput={"Name": "t", "StorageDescriptor": storage})
+    with pytest.raises(glue.exceptions.ConcurrentModificationException, match="due to concurrent modifications[.]"):
+        glue.update_table(DatabaseName=database, TableInput={"Name": table}, VersionId="7")
 
 
 def test_versions_are_listed_read_and_deleted(glue: Any, database: str, table: str) -> None:

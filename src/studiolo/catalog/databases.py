@@ -20,7 +20,7 @@ from studiolo.catalog.subject import (
 )
 from studiolo.catalog.tables import databases, functions, tables
 from studiolo.catalog.tags import database_resource, drop_tags, set_tags
-from studiolo.domain import AlreadyExists, Conflict, NotFound, Page, Scope
+from studiolo.domain import AlreadyExists, Conflict, Invalid, NotFound, Page, Scope
 from studiolo.state import page
 
 PAGE = 100
@@ -55,27 +55,22 @@ class Databases(Subject):
         return Page(known, found.next)
 
     def update_database(self, scope: Scope, name: str, database: Database) -> Database:
-        """Give a database other properties, or another name, by which its tables are found from then on.
+        """Give a database other properties; of a resource link, the database that it leads to.
 
-        Of a resource link, the database that it leads to is given the properties, and keeps its name.
-        Raises NotFound, AlreadyExists for the other name, and Invalid.
+        Raises NotFound, and Invalid for another name.
         """
-        old, new = name.lower(), fold(database.name)
-        try:
-            with self._state.transaction() as tx:
-                before = DATABASE.validate_json(require_database(tx, scope, old, lock="change").document)
-                if before.target_database is not None:
-                    scope, old = require_linked_database(tx, scope, old)
-                    before = DATABASE.validate_json(require_database(tx, scope, old, lock="change").document)
-                    new, database = old, replace(database, target_database=before.target_database)
-                after = replace(database, name=new, created=before.created)
-                values = {"name": new, "document": document(DATABASE, after)}
-                tx.execute(databases.update().where(within(databases, scope, name=old)).values(values))
-                if new != old:
-                    for table in (tables, functions):
-                        tx.execute(table.update().where(within(table, scope, database=old)).values(database=new))
-        except IntegrityError:
-            raise AlreadyExists("Database already exists.") from None
+        name = name.lower()
+        if fold(database.name) != name:
+            raise Invalid("Database cannot be renamed")
+        with self._state.transaction() as tx:
+            before = DATABASE.validate_json(require_database(tx, scope, name, lock="change").document)
+            if before.target_database is not None:
+                scope, name = require_linked_database(tx, scope, name)
+                before = DATABASE.validate_json(require_database(tx, scope, name, lock="change").document)
+                database = replace(database, target_database=before.target_database)
+            after = replace(database, name=name, created=before.created)
+            values = {"document": document(DATABASE, after)}
+            tx.execute(databases.update().where(within(databases, scope, name=name)).values(values))
         return after
 
     def delete_database(self, scope: Scope, name: str, *, cascade: bool = True) -> None:

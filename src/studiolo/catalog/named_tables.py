@@ -125,6 +125,8 @@ class Tables(Subject):
                 before = _as_table(row, row.database)
                 if (row.database, row.name) != (database, asked):
                     # Reached through a link: where it is, and what it is called, stay.
+                    if name is not None:
+                        raise Invalid(f"Table {name} is reached through a resource link, and so cannot be renamed.")
                     database = target = row.database
                     table = replace(table, name=row.name, target_table=before.target_table)
                 _require_unchanged(before, version_id, expected_parameter)
@@ -185,7 +187,7 @@ def _checked(table: Table) -> Table:
 def _require_unchanged(table: Table, version: int | None, expected: tuple[str, str | None] | None) -> None:
     if version is not None and version != table.version:
         raise ConcurrentModification(
-            f"Update table failed due to concurrent modifications: table {table.name} is at version {table.version}, "
+            f"Update table failed due to concurrent modifications. Table {table.name} is at version {table.version}, "
             f"not {version}."
         )
     if expected is not None and table.parameters.get(expected[0]) != expected[1]:

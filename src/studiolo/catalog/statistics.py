@@ -60,11 +60,10 @@ class Statistics(Subject):
     def delete_column_statistics(
         self, scope: Scope, database: str, table: str, column: str, values: Sequence[str] | None = None
     ) -> None:
-        """Forget what is known of a column. Raises NotFound and Invalid."""
+        """Forget what is known of a column, if anything is. Raises NotFound for the table or partition, and Invalid."""
         with self._state.transaction() as tx:
-            number, found, key = _place(tx, scope, database, table, values, lock=True)
-            if not _delete(tx, number, key, column.lower()):
-                raise NotFound(f"There are no statistics of column {column} of table {found.name}.")
+            number, _, key = _place(tx, scope, database, table, values, lock=True)
+            _delete(tx, number, key, column.lower())
 
 
 def _place(
@@ -92,6 +91,6 @@ def _dated(known: ColumnStatistics, clock: Clock) -> ColumnStatistics:
     return known if known.analyzed is not None else replace(known, analyzed=clock())
 
 
-def _delete(tx: Connection, number: int, key: bytes, column: str) -> bool:
+def _delete(tx: Connection, number: int, key: bytes, column: str) -> None:
     mine = (statistics.c.table == number) & (statistics.c.partition == key) & (statistics.c.column == column)
-    return tx.execute(statistics.delete().where(mine)).rowcount == 1
+    tx.execute(statistics.delete().where(mine))

@@ -76,7 +76,7 @@ class IcebergTables:
         table = self._catalog.table(scope, database, name)
         if version_id not in (None, table.version):
             raise ConcurrentModification(
-                f"Update table failed due to concurrent modifications: table {table.name} is at version "
+                f"Update table failed due to concurrent modifications. Table {table.name} is at version "
                 f"{table.version}, not {version_id}."
             )
         before = _place_of(table)

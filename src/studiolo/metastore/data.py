@@ -35,7 +35,8 @@ class Data:
     def drop_table(self, database: str, name: str, *, delete_data: bool) -> None:
         """Raises NotFound."""
         table = self._catalog.table(self._scope, database, name)
-        folders = self._folders(table) if delete_data and owns_data(table) else []
+        linked = table.target_table is not None
+        folders = self._folders(table) if delete_data and owns_data(table) and not linked else []
         self._catalog.delete_table(self._scope, database, name)
         for folder in folders:
             self._warehouse.remove(folder)

@@ -54,6 +54,10 @@ class Databases(Room):
         database = self._house.database(name)
         if database.name == DEFAULT:
             raise Conflict("The database default cannot be dropped.")
+        if database.target_database is not None:
+            # A resource link: what it leads to stays, with its data.
+            self._catalog.delete_database(self._scope, database.name)
+            return
         tables = self._catalog.table_names(self._scope, database.name)
         if tables and not cascade:
             raise Conflict(f"Database {database.name} is not empty. One or more tables exist.")

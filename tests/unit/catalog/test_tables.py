@@ -180,15 +180,6 @@ def test_a_deleted_database_takes_all_it_has_with_it(catalog: Catalog, scope: Sc
     assert catalog.functions(scope, "air").items == []
 
 
-def test_a_renamed_database_is_where_its_tables_are(catalog: Catalog, scope: Scope) -> None:
-    catalog.create_function(scope, "air", Function("f"))
-    catalog.update_database(scope, "air", Database("Sky", description="was air"))
-    assert catalog.table(scope, "sky", "days").database == "sky"
-    assert catalog.function(scope, "sky", "F").database == "sky"
-    with pytest.raises(NotFound):
-        catalog.database(scope, "air")
-
-
 def test_tables_are_deleted_in_a_batch_but_for_those_that_are_not_there(catalog: Catalog, scope: Scope) -> None:
     failures = catalog.delete_tables(scope, "air", ["days", "nights"])
     assert list(failures) == ["nights"]

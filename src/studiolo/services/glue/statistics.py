@@ -79,7 +79,7 @@ def _get(call: Call, request: Mapping[str, Any], values: Sequence[str] | None) -
     )
     there = {each.column.lower() for each in known}
     errors = [
-        {"ColumnName": name, "Error": error_detail(NotFound(f"There are no statistics of column {name}."))}
+        {"ColumnName": name, "Error": error_detail(NotFound("Statistics do not exist for this column"))}
         for name in request["ColumnNames"]
         if name.lower() not in there
     ]

@@ -172,6 +172,13 @@ def _input(request: Mapping[str, Any]) -> Mapping[str, Any]:
     table: Mapping[str, Any] | None = request.get("TableInput")
     if table is None:
         raise Invalid("TableInput cannot be null")
+    if request.get("Name", table["Name"]).lower() != table["Name"].lower():
+        raise Invalid("Table cannot be renamed")
+    if any(key.get("Parameters") for key in table.get("PartitionKeys", ())):
+        raise Invalid("Parameters not supported for partition columns")
+    storage = table.get("StorageDescriptor", {})
+    if storage.get("SchemaReference") and storage.get("Columns"):
+        raise Invalid("Both SchemaReference and Columns are populated, only one of them should be populated.")
     return table
 
 
