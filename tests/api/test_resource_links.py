@@ -1,10 +1,13 @@
 """Resource links: what is asked of them is asked of the databases and tables that they lead to."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests.conftest import Server
+from tests.hive import connected
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +117,28 @@ def test_a_link_is_not_followed_through_another(glue: Any, link: tuple[str, str]
             DatabaseName=outer, TableInput={"Name": "t", "TargetTable": {"DatabaseName": "x", "Name": "y"}}
         )
     glue.delete_database(Name=outer)
+
+
+def test_what_engines_drop_of_a_link_is_the_link(server: Server) -> None:
+    """DROP TABLE and DROP DATABASE through the metastore, which delete data where they are its own."""
+    note = json.loads((server.data / "server.json").read_text())
+    glue, s3 = (server.client(service, region_name=server.environment()["AWS_REGION"]) for service in ("glue", "s3"))
+    there, link = f"there_{uuid.uuid4().hex[:8]}", f"link_{uuid.uuid4().hex[:8]}"
+    bucket = there.replace("_", "-")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="days/part", Body=b"1")
+    storage = {"Columns": [{"Name": "pm", "Type": "double"}], "Location": f"s3://{bucket}/days"}
+    glue.create_database(DatabaseInput={"Name": there})
+    days = {"Name": "days", "TableType": "MANAGED_TABLE", "StorageDescriptor": storage}
+    glue.create_table(DatabaseName=there, TableInput=days)
+    glue.create_table(
+        DatabaseName=there, TableInput={"Name": "same", "TargetTable": {"DatabaseName": there, "Name": "days"}}
+    )
+    glue.create_database(DatabaseInput={"Name": link, "TargetDatabase": {"DatabaseName": there}})
+    with connected(note["metastore"]) as hms:
+        assert hms.get_table(link, "days").sd.location == storage["Location"]
+        hms.drop_table(there, "same", True)
+        hms.drop_database(link, True, True)
+    assert [each["Name"] for each in glue.get_tables(DatabaseName=there)["TableList"]] == ["days"]
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+    glue.delete_database(Name=there)
