@@ -64,9 +64,8 @@ def _with_metastore(bench: Bench) -> Row:
     taken: dict[str, list[float]] = {"true": [], "false": []}
     for number in range(ROUNDS):
         for enabled, times in taken.items():
-            session = Session(
-                server, f"metastore-{enabled}-{number}", DefaultArguments={"--enable-glue-datacatalog": enabled}
-            )
+            arguments = {"--enable-glue-datacatalog": enabled}
+            session = Session(server, f"metastore-{enabled}-{number}", DefaultArguments=arguments)
             server.settle()
             began = time.perf_counter()
             session.start()
