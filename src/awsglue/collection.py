@@ -1,7 +1,9 @@
 """DynamicFrames by name."""
 
-from collections.abc import Callable, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from typing import TYPE_CHECKING
+
+from pyspark.sql.types import StructType
 
 if TYPE_CHECKING:
     from awsglue.context import GlueContext
@@ -11,8 +13,14 @@ if TYPE_CHECKING:
 class DynamicFrameCollection:
     """What a transform with several results gives."""
 
-    def __init__(self, dynamic_frames: "Mapping[str, DynamicFrame]", glue_ctx: "GlueContext") -> None:
-        self._frames = dict(dynamic_frames)
+    def __init__(
+        self, dynamic_frames: "Mapping[str, DynamicFrame] | Sequence[DynamicFrame]", glue_ctx: "GlueContext"
+    ) -> None:
+        """Of frames by name, or of a list of frames, which have names."""
+        if isinstance(dynamic_frames, Mapping):
+            self._frames = dict(dynamic_frames)
+        else:
+            self._frames = {frame.name: frame for frame in dynamic_frames}
         self.glue_ctx = glue_ctx
 
     def keys(self) -> KeysView[str]:
@@ -23,14 +31,17 @@ class DynamicFrameCollection:
         """The frames."""
         return self._frames.values()
 
-    def select(self, key: str) -> "DynamicFrame":
-        """The frame of this name. Raises KeyError, with the names there are."""
-        if key not in self._frames:
-            raise KeyError(f"There is no frame {key} in the collection of {', '.join(self._frames)}.")
-        return self._frames[key]
+    def select(self, key: str, transformation_ctx: str = "") -> "DynamicFrame":
+        """The frame of this name, or one without records and fields, as Glue gives for a name that is none."""
+        from awsglue.dynamicframe import DynamicFrame
+
+        if key in self._frames:
+            return self._frames[key]
+        empty = self.glue_ctx.spark_session.createDataFrame([], StructType())
+        return DynamicFrame(empty, self.glue_ctx, key)
 
     def __getitem__(self, key: str) -> "DynamicFrame":
-        return self.select(key)
+        return self._frames[key]
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -42,7 +53,9 @@ class DynamicFrameCollection:
         self, callable: "Callable[[DynamicFrame, str], DynamicFrame]", transformation_ctx: str = ""
     ) -> "DynamicFrameCollection":
         """What the function makes of each frame (and of a context of its own), under the frame's name."""
-        made = {key: callable(frame, transformation_ctx + key) for key, frame in self._frames.items()}
+        made = {key: callable(frame, f"{transformation_ctx}:{key}") for key, frame in self._frames.items()}
+        for key, result in made.items():
+            _check(key, result)
         return DynamicFrameCollection(made, self.glue_ctx)
 
     def flatmap(
@@ -50,12 +63,20 @@ class DynamicFrameCollection:
         f: "Callable[[DynamicFrame, str], DynamicFrame | DynamicFrameCollection]",
         transformation_ctx: str = "",
     ) -> "DynamicFrameCollection":
-        """The same, with all frames of the collections that the function makes."""
+        """The same, with all frames of the collections that the function makes; each under a name of its own."""
         made: dict[str, DynamicFrame] = {}
         for key, frame in self._frames.items():
-            result = f(frame, transformation_ctx + key)
+            result = f(frame, f"{transformation_ctx}:{key}")
             if isinstance(result, DynamicFrameCollection):
                 made.update({f"{key}_{inner}": result[inner] for inner in result})
             else:
+                _check(key, result)
                 made[key] = result
         return DynamicFrameCollection(made, self.glue_ctx)
+
+
+def _check(key: str, result: object) -> None:
+    from awsglue.dynamicframe import DynamicFrame
+
+    if not isinstance(result, DynamicFrame):
+        raise TypeError(f"The function gave no DynamicFrame for {key}, and gave {type(result).__name__}.")

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from awsglue import gluetypes as glue
 from awsglue.columns import Node, find, fit, nodes_of, path_in, struct_type, top
-from awsglue.schema import to_spark, union_structs
+from awsglue.schema import to_spark
 from awsglue.stages import Data
 
 
@@ -29,7 +29,7 @@ def conformed(data: Data, schema: glue.StructType) -> DataFrame:
 
 def union(first: Data, second: Data) -> Data:
     """The records of both, under a schema that holds both."""
-    schema = union_structs(first.schema, second.schema)
+    schema = glue.merge_structs(first.schema, second.schema)
     return Data(conformed(first, schema).unionAll(conformed(second, schema)), schema)
 
 

@@ -7,10 +7,11 @@ ErrorThresholdExceeded; 0: any number).
 """
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from pyspark import RDD
 from pyspark.sql import functions as F
 from pyspark.sql import types as spark
 
@@ -19,7 +20,7 @@ from awsglue.collection import DynamicFrameCollection
 from awsglue.columns import top
 from awsglue.frame import ErrorThresholdExceeded, Frame
 from awsglue.readers import DynamicFrameReader, DynamicFrameWriter
-from awsglue.records import mapped, records, verdict
+from awsglue.records import Outcome, mapped, partition_mapped, records, verdict
 from awsglue.relational import relationalize, simplify_dynamodb, unnest_dynamodb
 from awsglue.resolution import ResolveOption, match, resolve_all, resolve_paths
 from awsglue.shapes import shape_of_type
@@ -58,7 +59,8 @@ class DynamicFrame(Frame):
 
         A value that cannot be cast is null. Raises ValueError for a mapping or a type that is none.
         """
-        return self._reshaped(reshaping.apply_mapping(self._nodes, mappings), (stageThreshold, totalThreshold))
+        nodes = reshaping.apply_mapping(self._nodes, reshaping.as_tuples(mappings))
+        return self._reshaped(nodes, (stageThreshold, totalThreshold))
 
     def applyMapping(self, *args: Any, **kwargs: Any) -> "DynamicFrame":
         """The same as `apply_mapping`."""
@@ -108,7 +110,7 @@ class DynamicFrame(Frame):
 
     def resolveChoice(
         self,
-        specs: Iterable[tuple[str, str]] | None = None,
+        specs: Iterable[tuple[str, str]] | tuple[str, str] | None = None,
         choice: str = "",
         database: str | None = None,
         table_name: str | None = None,
@@ -127,7 +129,7 @@ class DynamicFrame(Frame):
                 "Give resolveChoice either specs, a list of (path, action), or choice, one action for all."
             )
         if specs is not None:
-            nodes = resolve_paths(self._nodes, specs)
+            nodes = resolve_paths(self._nodes, reshaping.as_tuples(specs))
         elif choice.lower() == "match_catalog":
             if not (database and table_name):
                 raise ValueError("match_catalog needs database and table_name.")
@@ -178,7 +180,10 @@ class DynamicFrame(Frame):
         stageThreshold: int = 0,
         totalThreshold: int = 0,
     ) -> "DynamicFrame":
-        """The records for which the function is true; those it fails on are error records."""
+        """The records for which the function is true; those it fails on are error records.
+
+        Not so with KeyError, TypeError and ValueError: a record without the field is one that is not kept.
+        """
         data = self._data
         outcome = spark.StructType([spark.StructField("keep", spark.BooleanType()), spark.StructField("error", ERROR)])
         judge = F.udf(partial(verdict, f, shape_of_type(data.schema)), outcome)
@@ -204,11 +209,44 @@ class DynamicFrame(Frame):
         The function gets a dict, may change it, and gives back a dict. It runs once for the schema and again
         for each use of the frame.
         """
-        source = self._records()
-        made = Records(
-            self.glue_ctx.spark_session, source.outcomes.mapPartitions(partial(mapped, function=f)), source.hint
+        outcomes = self._records().outcomes.mapPartitions(partial(mapped, function=f))
+        return self._made(outcomes, info, (stageThreshold, totalThreshold))
+
+    def mapPartitions(
+        self,
+        f: Callable[[Iterator[Any]], Iterable[Any]],
+        preservesPartitioning: bool = True,
+        transformation_ctx: str = "",
+        info: str = "",
+        stageThreshold: int = 0,
+        totalThreshold: int = 0,
+    ) -> "DynamicFrame":
+        """What the function makes of the records of each partition, as `mapPartitionsWithIndex` has them."""
+        outcomes = self._records().outcomes.mapPartitionsWithIndex(
+            partial(partition_mapped, function=lambda _index, given: f(given))
         )
-        return self._after(made, Errors(made.failed, info), (stageThreshold, totalThreshold))
+        return self._made(outcomes, info, (stageThreshold, totalThreshold))
+
+    def mapPartitionsWithIndex(
+        self,
+        f: Callable[[int, Iterator[Any]], Iterable[Any]],
+        preservesPartitioning: bool = False,
+        transformation_ctx: str = "",
+        info: str = "",
+        stageThreshold: int = 0,
+        totalThreshold: int = 0,
+    ) -> "DynamicFrame":
+        """What the function makes of each partition's number and records.
+
+        It gets and gives dicts `{"record": …}`; one with `isError` and an `errorMessage` is an error record.
+        """
+        outcomes = self._records().outcomes.mapPartitionsWithIndex(partial(partition_mapped, function=f))
+        return self._made(outcomes, info, (stageThreshold, totalThreshold))
+
+    def _made(self, outcomes: "RDD[Outcome]", info: str, thresholds: tuple[int, int]) -> "DynamicFrame":
+        """The frame of what a function made of this one's records."""
+        made = Records(self.glue_ctx.spark_session, outcomes, self._records().hint)
+        return self._after(made, Errors(made.failed, info), thresholds)
 
     def _records(self) -> Records:
         """The records as Python's."""

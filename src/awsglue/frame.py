@@ -113,6 +113,10 @@ class Frame:
         """How many records there are, without those that failed."""
         return self.toDF().count()
 
+    def limited(self, number: int) -> "Self":
+        """At most so many of the records."""
+        return self._after(Data(self._data.dataframe.limit(number), self._data.schema))
+
     def with_frame_schema(self, schema: glue.StructType) -> "Self":
         """The records under a schema that is known: fields it lacks are dropped, those it adds are null."""
         return self._after(Data(combining.conformed(self._data, schema), schema))

@@ -4,7 +4,12 @@ They are Spark's types and one more: a `ChoiceType`, of a field that has values 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from awsglue.records import DynamicRecord as DynamicRecord
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class DataType:
@@ -23,6 +28,11 @@ class DataType:
         """The type as a JSON object: `{"dataType": name, "properties": {}}` and what the type has besides."""
         return {"dataType": self.typeName(), "properties": self.properties}
 
+    @classmethod
+    def fromJsonValue(cls, json_value: Mapping[str, Any]) -> "Self":
+        """The type that `jsonValue` gave."""
+        return cls(json_value.get("properties"))
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DataType) and self.jsonValue() == other.jsonValue()
 
@@ -35,11 +45,6 @@ class DataType:
 
 class AtomicType(DataType):
     """The base of the types without parts."""
-
-    @classmethod
-    def fromJsonValue(cls, json_value: Mapping[str, Any]) -> "AtomicType":
-        """The type that `jsonValue` gave."""
-        return cls(json_value.get("properties"))
 
 
 class BinaryType(AtomicType):
@@ -103,7 +108,7 @@ class DecimalType(AtomicType):
         self.scale = scale
 
     @classmethod
-    def fromJsonValue(cls, json_value: Mapping[str, Any]) -> "DecimalType":
+    def fromJsonValue(cls, json_value: Mapping[str, Any]) -> "Self":
         return cls(json_value.get("precision", 10), json_value.get("scale", 2), json_value.get("properties"))
 
     def jsonValue(self) -> dict[str, Any]:
@@ -121,7 +126,7 @@ class EnumType(AtomicType):
         self.options = list(options)
 
     @classmethod
-    def fromJsonValue(cls, json_value: Mapping[str, Any]) -> "EnumType":
+    def fromJsonValue(cls, json_value: Mapping[str, Any]) -> "Self":
         return cls(json_value["options"], json_value.get("properties"))
 
     def jsonValue(self) -> dict[str, Any]:
@@ -137,6 +142,10 @@ class ArrayType(DataType):
 
     def jsonValue(self) -> dict[str, Any]:
         return {**super().jsonValue(), "elementType": self.elementType.jsonValue()}
+
+    @classmethod
+    def fromJsonValue(cls, json_value: Mapping[str, Any]) -> "Self":
+        return cls(fromJsonValue(json_value["elementType"]), json_value.get("properties"))
 
     def __repr__(self) -> str:
         return f"ArrayType({self.elementType!r}, {self.properties})"
@@ -157,6 +166,12 @@ class MapType(DataType):
 
     def jsonValue(self) -> dict[str, Any]:
         return {**super().jsonValue(), "keyType": self.keyType.jsonValue(), "valueType": self.valueType.jsonValue()}
+
+    @classmethod
+    def fromJsonValue(cls, json_value: Mapping[str, Any]) -> "Self":
+        key = json_value.get("keyType")
+        kinds = (fromJsonValue(json_value["valueType"]), json_value.get("properties"))
+        return cls(*kinds, fromJsonValue(key) if key else None)
 
     def __repr__(self) -> str:
         return f"MapType({self.valueType!r}, {self.properties})"
@@ -188,6 +203,10 @@ class ChoiceType(DataType):
     def jsonValue(self) -> dict[str, Any]:
         return {**super().jsonValue(), "choices": [choice.jsonValue() for choice in self.choices.values()]}
 
+    @classmethod
+    def fromJsonValue(cls, json_value: Mapping[str, Any]) -> "Self":
+        return cls([fromJsonValue(choice) for choice in json_value["choices"]], json_value.get("properties"))
+
     def __repr__(self) -> str:
         return f"ChoiceType({list(self.choices.values())!r}, {self.properties})"
 
@@ -203,6 +222,11 @@ class Field:
     def jsonValue(self) -> dict[str, Any]:
         """`{"name": name, "container": the type, "properties": {}}`"""
         return {"name": self.name, "container": self.dataType.jsonValue(), "properties": self.properties}
+
+    @classmethod
+    def fromJsonValue(cls, json_value: Mapping[str, Any]) -> "Self":
+        """The field that `jsonValue` gave."""
+        return cls(json_value["name"], fromJsonValue(json_value["container"]), json_value.get("properties"))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Field) and self.jsonValue() == other.jsonValue()
@@ -234,11 +258,11 @@ class StructType(DataType):
 
     def hasField(self, field: "str | Field") -> bool:
         """Whether there is a field of this name."""
-        return self.getField(field) is not None
+        return (field.name if isinstance(field, Field) else field) in self.field_map
 
-    def getField(self, field: "str | Field") -> Field | None:
-        """The field of this name, or None."""
-        return self.field_map.get(field.name if isinstance(field, Field) else field)
+    def getField(self, field: "str | Field") -> Field:
+        """The field of this name. Raises KeyError."""
+        return self.field_map[field.name if isinstance(field, Field) else field]
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
@@ -246,33 +270,68 @@ class StructType(DataType):
     def jsonValue(self) -> dict[str, Any]:
         return {**super().jsonValue(), "fields": [field.jsonValue() for field in self.fields]}
 
+    @classmethod
+    def fromJsonValue(cls, json_value: Mapping[str, Any]) -> "Self":
+        return cls([Field.fromJsonValue(field) for field in json_value["fields"]], json_value.get("properties"))
+
     def __repr__(self) -> str:
         return f"StructType({self.fields!r}, {self.properties})"
 
 
-ATOMIC: dict[str, type[AtomicType]] = {
+KINDS: dict[str, type[DataType]] = {
     kind.typeName(): kind
     for kind in (
         BinaryType, BooleanType, ByteType, ShortType, IntegerType, LongType, FloatType, DoubleType, StringType,
-        DateType, TimestampType, NullType, UnknownType, DecimalType, EnumType,
+        DateType, TimestampType, NullType, UnknownType, DecimalType, EnumType, ArrayType, MapType, ChoiceType, StructType,
     )
 }  # fmt: skip
-"""The types without parts, by their names."""
+"""The types by their names."""
 
 
 def fromJsonValue(value: Mapping[str, Any]) -> DataType:
     """The type that `DataType.jsonValue` gave. Raises ValueError for a name that is no type's."""
-    name, properties = value["dataType"], value.get("properties")
-    if name == "struct":
-        fields = [Field(f["name"], fromJsonValue(f["container"]), f.get("properties")) for f in value["fields"]]
-        return StructType(fields, properties)
-    if name == "array":
-        return ArrayType(fromJsonValue(value["elementType"]), properties)
-    if name == "map":
-        key = value.get("keyType")
-        return MapType(fromJsonValue(value["valueType"]), properties, fromJsonValue(key) if key else None)
-    if name == "choice":
-        return ChoiceType([fromJsonValue(choice) for choice in value["choices"]], properties)
-    if name not in ATOMIC:
-        raise ValueError(f"{name} is not a Glue type.")
-    return ATOMIC[name].fromJsonValue(value)
+    if value["dataType"] not in KINDS:
+        raise ValueError(f"{value['dataType']} is not a Glue type.")
+    return KINDS[value["dataType"]].fromJsonValue(value)
+
+
+def choices_of(kind: DataType) -> list[DataType]:
+    """The types that a value may have: a choice's, or the one."""
+    return list(kind.choices.values()) if isinstance(kind, ChoiceType) else [kind]
+
+
+def mergeDataTypes(s1: DataType, s2: DataType) -> DataType:
+    """The type of a field that has values of both: structs and arrays merge, what else differs is a choice."""
+    members: dict[str, DataType] = {}
+    for kind in (*choices_of(s1), *choices_of(s2)):
+        name = kind.typeName()
+        members[name] = _merge(members[name], kind) if name in members else kind
+    if len(members) > 1:
+        members = {name: kind for name, kind in members.items() if not isinstance(kind, (NullType, UnknownType))}
+    if len(members) == 1:
+        return next(iter(members.values()))
+    return ChoiceType(members.values()) if members else NullType()
+
+
+def _merge(first: DataType, second: DataType) -> DataType:
+    """Two types of one kind as one."""
+    if isinstance(first, StructType) and isinstance(second, StructType):
+        return merge_structs(first, second)
+    if isinstance(first, ArrayType) and isinstance(second, ArrayType):
+        return ArrayType(mergeDataTypes(first.elementType, second.elementType))
+    if isinstance(first, MapType) and isinstance(second, MapType):
+        return MapType(mergeDataTypes(first.valueType, second.valueType), keyType=first.keyType)
+    if isinstance(first, DecimalType) and isinstance(second, DecimalType):
+        scale = max(first.scale, second.scale)
+        whole = max(first.precision - first.scale, second.precision - second.scale)
+        return DecimalType(min(38, whole + scale), scale)
+    return first
+
+
+def merge_structs(first: StructType, second: StructType) -> StructType:
+    """The fields of both, the first's first."""
+    fields = {field.name: field.dataType for field in first}
+    for field in second:
+        known = fields.get(field.name)
+        fields[field.name] = mergeDataTypes(known, field.dataType) if known is not None else field.dataType
+    return StructType([Field(name, kind) for name, kind in fields.items()])

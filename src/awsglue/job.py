@@ -10,6 +10,31 @@ if TYPE_CHECKING:
 class Job:
     """The run of a script. Bookmarks are not kept: each run reads everything."""
 
+    @classmethod
+    def continuation_options(cls) -> list[str]:
+        """The argument that asked for bookmarks once, and its values."""
+        return ["--continuation-option", "continuation-enabled", "continuation-readonly", "continuation-ignore"]
+
+    @classmethod
+    def job_bookmark_options(cls) -> list[str]:
+        """The argument that asks for bookmarks, and its values."""
+        return ["--job-bookmark-option", "job-bookmark-enable", "job-bookmark-pause", "job-bookmark-disable"]
+
+    @classmethod
+    def job_bookmark_range_options(cls) -> list[str]:
+        """The arguments that bound what a paused bookmark reads."""
+        return ["--job-bookmark-from", "--job-bookmark-to"]
+
+    @classmethod
+    def id_params(cls) -> list[str]:
+        """The arguments that name a run."""
+        return ["--JOB_NAME", "--JOB_ID", "--JOB_RUN_ID", "--SECURITY_CONFIGURATION"]
+
+    @classmethod
+    def encryption_type_options(cls) -> list[str]:
+        """The argument that asks for encryption, and its value."""
+        return ["--encryption-type", "sse-s3"]
+
     def __init__(self, glue_context: "GlueContext") -> None:
         self.glue_context = glue_context
         self.job_name = ""

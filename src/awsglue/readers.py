@@ -1,17 +1,16 @@
-"""The attribute style of a GlueContext's methods: `create_dynamic_frame.from_catalog(…)` and its kin."""
+"""The attribute style of a GlueContext's methods: `create_dynamic_frame.from_catalog(…)` and its kin.
 
-from collections.abc import Mapping
+Each takes the arguments of the context's method that its docstring names.
+"""
+
 from typing import TYPE_CHECKING, Any
 
 from pyspark import RDD
 from pyspark.sql import DataFrame
 
 if TYPE_CHECKING:
-    from awsglue.collection import DynamicFrameCollection
     from awsglue.context import GlueContext
     from awsglue.dynamicframe import DynamicFrame
-
-Options = Mapping[str, Any]
 
 
 class DynamicFrameReader:
@@ -28,53 +27,16 @@ class DynamicFrameReader:
         sampleRatio: float | None = None,
         transformation_ctx: str = "",
     ) -> "DynamicFrame":
-        """See `GlueContext.create_dynamic_frame_from_rdd`."""
+        """`GlueContext.create_dynamic_frame_from_rdd`, where `sampleRatio` has another name."""
         return self._glue_context.create_dynamic_frame_from_rdd(data, name, schema, sampleRatio, transformation_ctx)
 
-    def from_catalog(
-        self,
-        database: str = "",
-        table_name: str = "",
-        redshift_tmp_dir: str = "",
-        transformation_ctx: str = "",
-        push_down_predicate: str = "",
-        additional_options: Options | None = None,
-        catalog_id: str | None = None,
-        name_space: str = "",
-        **kwargs: Any,
-    ) -> "DynamicFrame":
-        """See `GlueContext.create_dynamic_frame_from_catalog`."""
-        return self._glue_context.create_dynamic_frame_from_catalog(
-            database or name_space,
-            table_name,
-            redshift_tmp_dir,
-            transformation_ctx,
-            push_down_predicate,
-            additional_options,
-            catalog_id,
-            **kwargs,
-        )
+    def from_catalog(self, *args: Any, **kwargs: Any) -> "DynamicFrame":
+        """`GlueContext.create_dynamic_frame_from_catalog`."""
+        return self._glue_context.create_dynamic_frame_from_catalog(*args, **kwargs)
 
-    def from_options(
-        self,
-        connection_type: str,
-        connection_options: Options | None = None,
-        format: str | None = None,
-        format_options: Options | None = None,
-        transformation_ctx: str = "",
-        push_down_predicate: str = "",
-        **kwargs: Any,
-    ) -> "DynamicFrame":
-        """See `GlueContext.create_dynamic_frame_from_options`."""
-        return self._glue_context.create_dynamic_frame_from_options(
-            connection_type,
-            connection_options,
-            format,
-            format_options,
-            transformation_ctx,
-            push_down_predicate,
-            **kwargs,
-        )
+    def from_options(self, *args: Any, **kwargs: Any) -> "DynamicFrame":
+        """`GlueContext.create_dynamic_frame_from_options`."""
+        return self._glue_context.create_dynamic_frame_from_options(*args, **kwargs)
 
 
 class DynamicFrameWriter:
@@ -83,56 +45,17 @@ class DynamicFrameWriter:
     def __init__(self, glue_context: "GlueContext") -> None:
         self._glue_context = glue_context
 
-    def from_options(
-        self,
-        frame: "DynamicFrame | DynamicFrameCollection",
-        connection_type: str,
-        connection_options: Options | None = None,
-        format: str | None = None,
-        format_options: Options | None = None,
-        transformation_ctx: str = "",
-    ) -> Any:
-        """See `GlueContext.write_from_options`."""
-        return self._glue_context.write_from_options(
-            frame, connection_type, connection_options, format, format_options, transformation_ctx
-        )
+    def from_options(self, *args: Any, **kwargs: Any) -> Any:
+        """`GlueContext.write_dynamic_frame_from_options`."""
+        return self._glue_context.write_dynamic_frame_from_options(*args, **kwargs)
 
-    def from_catalog(
-        self,
-        frame: "DynamicFrame",
-        database: str = "",
-        table_name: str = "",
-        redshift_tmp_dir: str = "",
-        transformation_ctx: str = "",
-        additional_options: Options | None = None,
-        catalog_id: str | None = None,
-        name_space: str = "",
-        **kwargs: Any,
-    ) -> "DynamicFrame":
-        """See `GlueContext.write_dynamic_frame_from_catalog`."""
-        return self._glue_context.write_dynamic_frame_from_catalog(
-            frame,
-            database or name_space,
-            table_name,
-            redshift_tmp_dir,
-            transformation_ctx,
-            additional_options,
-            catalog_id,
-        )
+    def from_catalog(self, *args: Any, **kwargs: Any) -> "DynamicFrame":
+        """`GlueContext.write_dynamic_frame_from_catalog`."""
+        return self._glue_context.write_dynamic_frame_from_catalog(*args, **kwargs)
 
-    def from_jdbc_conf(
-        self,
-        frame: "DynamicFrame | DynamicFrameCollection",
-        catalog_connection: str,
-        connection_options: Options | None = None,
-        redshift_tmp_dir: str = "",
-        transformation_ctx: str = "",
-        catalog_id: str | None = None,
-    ) -> Any:
-        """See `GlueContext.write_from_jdbc_conf`."""
-        return self._glue_context.write_from_jdbc_conf(
-            frame, catalog_connection, connection_options, redshift_tmp_dir, transformation_ctx, catalog_id
-        )
+    def from_jdbc_conf(self, *args: Any, **kwargs: Any) -> Any:
+        """`GlueContext.write_dynamic_frame_from_jdbc_conf`."""
+        return self._glue_context.write_dynamic_frame_from_jdbc_conf(*args, **kwargs)
 
 
 class DataFrameReader:
@@ -141,42 +64,13 @@ class DataFrameReader:
     def __init__(self, glue_context: "GlueContext") -> None:
         self._glue_context = glue_context
 
-    def from_catalog(
-        self,
-        database: str = "",
-        table_name: str = "",
-        redshift_tmp_dir: str = "",
-        transformation_ctx: str = "",
-        push_down_predicate: str = "",
-        additional_options: Options | None = None,
-        catalog_id: str | None = None,
-        **kwargs: Any,
-    ) -> DataFrame:
-        """See `GlueContext.create_data_frame_from_catalog`."""
-        return self._glue_context.create_data_frame_from_catalog(
-            database,
-            table_name,
-            redshift_tmp_dir,
-            transformation_ctx,
-            push_down_predicate,
-            additional_options,
-            catalog_id,
-        )
+    def from_catalog(self, *args: Any, **kwargs: Any) -> DataFrame:
+        """`GlueContext.create_data_frame_from_catalog`."""
+        return self._glue_context.create_data_frame_from_catalog(*args, **kwargs)
 
-    def from_options(
-        self,
-        connection_type: str,
-        connection_options: Options | None = None,
-        format: str | None = None,
-        format_options: Options | None = None,
-        transformation_ctx: str = "",
-        push_down_predicate: str = "",
-        **kwargs: Any,
-    ) -> DataFrame:
-        """See `GlueContext.create_data_frame_from_options`."""
-        return self._glue_context.create_data_frame_from_options(
-            connection_type, connection_options, format, format_options, transformation_ctx, push_down_predicate
-        )
+    def from_options(self, *args: Any, **kwargs: Any) -> DataFrame:
+        """`GlueContext.create_data_frame_from_options`."""
+        return self._glue_context.create_data_frame_from_options(*args, **kwargs)
 
 
 class DataFrameWriter:
@@ -185,31 +79,10 @@ class DataFrameWriter:
     def __init__(self, glue_context: "GlueContext") -> None:
         self._glue_context = glue_context
 
-    def from_catalog(
-        self,
-        frame: DataFrame,
-        database: str,
-        table_name: str,
-        redshift_tmp_dir: str = "",
-        transformation_ctx: str = "",
-        additional_options: Options | None = None,
-        catalog_id: str | None = None,
-    ) -> DataFrame:
-        """See `GlueContext.write_data_frame_from_catalog`."""
-        return self._glue_context.write_data_frame_from_catalog(
-            frame, database, table_name, redshift_tmp_dir, transformation_ctx, additional_options, catalog_id
-        )
+    def from_catalog(self, *args: Any, **kwargs: Any) -> DataFrame:
+        """`GlueContext.write_data_frame_from_catalog`."""
+        return self._glue_context.write_data_frame_from_catalog(*args, **kwargs)
 
-    def from_options(
-        self,
-        frame: DataFrame,
-        connection_type: str,
-        connection_options: Options | None = None,
-        format: str | None = None,
-        format_options: Options | None = None,
-        transformation_ctx: str = "",
-    ) -> DataFrame:
-        """See `GlueContext.write_data_frame_from_options`."""
-        return self._glue_context.write_data_frame_from_options(
-            frame, connection_type, connection_options, format, format_options, transformation_ctx
-        )
+    def from_options(self, *args: Any, **kwargs: Any) -> DataFrame:
+        """`GlueContext.write_data_frame_from_options`."""
+        return self._glue_context.write_data_frame_from_options(*args, **kwargs)

@@ -24,6 +24,23 @@ PATIENCE = 8
 INTEGERS = {"byte": 2**7, "short": 2**15, "int": 2**31, "long": 2**63}
 
 
+class NoSuchField(AttributeError, KeyError):
+    """A field that a record does not have, asked for as an attribute."""
+
+
+class DynamicRecord(dict[str, Any]):
+    """What functions get: a dict whose fields are attributes too."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise NoSuchField(name) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+
 def shape_of(value: Any, hint: Shape | None = None) -> Shape:
     """The kinds in a value. Where the hint, the shape before a function, allows several, its kind is kept."""
     hint = hint or {}
@@ -140,7 +157,7 @@ def failures(outcomes: Iterable[Outcome]) -> Iterator[dict[str, Any]]:
 
 
 def record_of(value: Any, shape: Shape) -> Any:
-    """The opposite of `row_of`: Spark's row as a dict, a choice as the value that it has."""
+    """The opposite of `row_of`: Spark's row as a record, a choice as the value that it has."""
     if value is None or not shape:
         return None
     if len(shape) > 1:
@@ -150,7 +167,8 @@ def record_of(value: Any, shape: Shape) -> Any:
         return None
     kind, detail = next(iter(shape.items()))
     if kind == "struct":
-        return {name: record_of(value[index], part) for index, (name, part) in enumerate(detail.items())}
+        fields = enumerate(detail.items())
+        return DynamicRecord((name, record_of(value[index], part)) for index, (name, part) in fields)
     if kind == "array":
         return [record_of(item, detail) for item in value]
     if kind == "map":
@@ -195,11 +213,28 @@ def mapped(outcomes: Iterable[Outcome], function: Callable[[Any], Any]) -> Itera
             yield True, dict(made)
 
 
+def partition_mapped(index: int, outcomes: Iterable[Outcome], function: Callable[[int, Any], Any]) -> Iterator[Outcome]:
+    """What the function makes of a partition's number and its records, each as `{"record", "isError", "errorMessage"}`."""
+    given = (DynamicRecord(record=value, isError=False, errorMessage="") for good, value in outcomes if good)
+    for made in function(index, given):
+        if made.get("isError"):
+            record = json.loads(plain(made.get("record")))
+            failed = {"stackTrace": "", "input": "", "dynamicRecord": plain(record)}
+            yield False, {"msg": str(made.get("errorMessage", "")), **failed}
+        else:
+            yield True, dict(made["record"])
+
+
 def verdict(function: Callable[[Any], Any], shape: Shape, value: Any) -> tuple[bool | None, dict[str, Any] | None]:
-    """Whether a filter keeps the row, or what its failure was."""
+    """Whether a filter keeps the row, or what its failure was.
+
+    A record without the field, or with a value of another type, is one that the filter does not keep, as in Glue.
+    """
     record = record_of(value, shape)
     try:
         return bool(function(record)), None
+    except (KeyError, TypeError, ValueError):
+        return False, None
     except Exception as failure:  # noqa: BLE001
         return None, error_of(failure, "", record)
 

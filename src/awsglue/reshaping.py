@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Union
+from typing import Any, Union
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -33,6 +33,11 @@ Branches = dict[str, Union[Node, "Branches"]]
 def as_list(paths: str | Iterable[str]) -> list[str]:
     """The paths; one alone may be given without a list."""
     return [paths] if isinstance(paths, str) else list(paths)
+
+
+def as_tuples(given: Any) -> list[Any]:
+    """The mappings, or specifications; one alone may be given without a list."""
+    return [given] if isinstance(given, tuple) and given and isinstance(given[0], str) else list(given)
 
 
 def drop(nodes: Sequence[Node], paths: Iterable[str]) -> list[Node]:

@@ -1,4 +1,4 @@
-"""Glue's schemas and Spark's: one from the other, two into one, and as people read them.
+"""Glue's schemas and Spark's: one from the other, and as people read them.
 
 A choice is stored as a struct with one member a type, named as the type; at most one of them is not null.
 """
@@ -85,48 +85,6 @@ def parse_type(text: str, source: glue.DataType) -> glue.DataType:
         return from_spark(_parse_datatype_string(text.strip()))
     except Exception as error:
         raise ValueError(f"{text!r} is not a type.") from error
-
-
-def choices_of(kind: glue.DataType) -> list[glue.DataType]:
-    """The types that a value may have: a choice's, or the one."""
-    return list(kind.choices.values()) if isinstance(kind, glue.ChoiceType) else [kind]
-
-
-def union(first: glue.DataType, second: glue.DataType) -> glue.DataType:
-    """The type of a field that has values of both: structs and arrays merge, what else differs is a choice."""
-    members: dict[str, glue.DataType] = {}
-    for kind in (*choices_of(first), *choices_of(second)):
-        name = kind.typeName()
-        members[name] = _merge(members[name], kind) if name in members else kind
-    if len(members) > 1:
-        members = {name: kind for name, kind in members.items() if not isinstance(kind, glue.NullType)}
-    if len(members) == 1:
-        return next(iter(members.values()))
-    return glue.ChoiceType(members.values())
-
-
-def _merge(first: glue.DataType, second: glue.DataType) -> glue.DataType:
-    """Two types of one kind as one."""
-    if isinstance(first, glue.StructType) and isinstance(second, glue.StructType):
-        return union_structs(first, second)
-    if isinstance(first, glue.ArrayType) and isinstance(second, glue.ArrayType):
-        return glue.ArrayType(union(first.elementType, second.elementType))
-    if isinstance(first, glue.MapType) and isinstance(second, glue.MapType):
-        return glue.MapType(union(first.valueType, second.valueType), keyType=first.keyType)
-    if isinstance(first, glue.DecimalType) and isinstance(second, glue.DecimalType):
-        scale = max(first.scale, second.scale)
-        whole = max(first.precision - first.scale, second.precision - second.scale)
-        return glue.DecimalType(min(38, whole + scale), scale)
-    return first
-
-
-def union_structs(first: glue.StructType, second: glue.StructType) -> glue.StructType:
-    """The fields of both, the first's first."""
-    fields = {field.name: field.dataType for field in first}
-    for field in second:
-        known = fields.get(field.name)
-        fields[field.name] = union(known, field.dataType) if known is not None else field.dataType
-    return glue.StructType([glue.Field(name, kind) for name, kind in fields.items()])
 
 
 def tree(schema: glue.StructType) -> str:

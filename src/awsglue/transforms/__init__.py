@@ -1,5 +1,7 @@
 """Glue's transforms as classes: `ApplyMapping.apply(frame = …, mappings = …)` ("PySpark transforms reference")."""
 
+import json
+
 from awsglue.transforms.base import GlueTransform
 from awsglue.transforms.collections import (
     FlatMap,
@@ -20,33 +22,26 @@ from awsglue.transforms.fields import (
     UnnestFrame,
 )
 from awsglue.transforms.rows import (
+    Coalesce,
     DropDuplicates,
     ErrorsAsDynamicFrame,
     Filter,
     Join,
     Map,
+    Repartition,
     Spigot,
     Union,
     mergeDynamicFrame,
 )
-from awsglue.transforms.unsupported import (
-    EvaluateDataQuality,
-    FillMissingValues,
-    FindIncrementalMatches,
-    FindMatches,
-)
 
 __all__ = [
     "ApplyMapping",
+    "Coalesce",
     "DropDuplicates",
     "DropFields",
     "DropNullFields",
     "ErrorsAsDynamicFrame",
-    "EvaluateDataQuality",
-    "FillMissingValues",
     "Filter",
-    "FindIncrementalMatches",
-    "FindMatches",
     "FlatMap",
     "GlueTransform",
     "Join",
@@ -54,6 +49,7 @@ __all__ = [
     "MapToCollection",
     "Relationalize",
     "RenameField",
+    "Repartition",
     "ResolveChoice",
     "SelectFields",
     "SelectFromCollection",
@@ -65,3 +61,20 @@ __all__ = [
     "UnnestFrame",
     "mergeDynamicFrame",
 ]
+
+
+def get_transforms() -> set[GlueTransform]:
+    """One of each transform."""
+    known = [globals()[name] for name in __all__]
+    return {transform() for transform in known if transform is not GlueTransform}
+
+
+def get_transform(name: str) -> GlueTransform | None:
+    """The transform of this name, in whatever case; None when there is none."""
+    return next((transform for transform in get_transforms() if transform.name().lower() == name.lower()), None)
+
+
+def describe_transform(name: str) -> str:
+    """A transform's descriptions as JSON; an empty object when there is none of this name."""
+    transform = get_transform(name)
+    return json.dumps(transform.describe() if transform else {}, sort_keys=True, indent=4)

@@ -1,9 +1,8 @@
 """What all transforms have: `apply`, `name`, and descriptions made of their signatures."""
 
 import inspect
-from typing import Any, ClassVar, NoReturn
-
-from awsglue.errors import NotSupported
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 ARGUMENTS = {
     "frame": "The DynamicFrame to transform.",
@@ -26,8 +25,8 @@ class GlueTransform:
     returns: ClassVar[str] = "DynamicFrame"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Carry out the transform."""
-        raise NotSupported(f"{type(self).__name__} is not supported.")
+        """Carry out the transform. Those that people write themselves give this method."""
+        raise TypeError(f"{type(self).__name__} does not say what it does: give it a method __call__.")
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
@@ -40,10 +39,14 @@ class GlueTransform:
         return cls.__name__
 
     @classmethod
+    def parameters(cls) -> list[inspect.Parameter]:
+        """What the transform is called with."""
+        return list(inspect.signature(cls.__call__).parameters.values())[1:]
+
+    @classmethod
     def describeArgs(cls) -> list[dict[str, Any]]:
         """Of each argument: its name, type, description, whether it is optional, and its default as text."""
-        parameters = list(inspect.signature(cls.__call__).parameters.values())[1:]
-        return [_described(parameter) for parameter in parameters]
+        return [_described(parameter) for parameter in cls.parameters()]
 
     @classmethod
     def describeReturn(cls) -> dict[str, str]:
@@ -68,10 +71,35 @@ class GlueTransform:
                 "name": cls.name(),
                 "args": cls.describeArgs(),
                 "returns": cls.describeReturn(),
+                "description": cls.describeTransform(),
                 "raises": cls.describeErrors(),
                 "location": "internal",
             }
         }
+
+    def __repr__(self) -> str:
+        return f"<Transform: {self.name()}>"
+
+
+class FrameTransform(GlueTransform):
+    """A transform that is a method of a DynamicFrame: called with the frame and the method's own arguments."""
+
+    method: ClassVar[Callable[..., Any]]
+
+    def __call__(self, frame: Any, *args: Any, **kwargs: Any) -> Any:
+        """What the method gives."""
+        return type(self).method(frame, *args, **kwargs)
+
+    @classmethod
+    def parameters(cls) -> list[inspect.Parameter]:
+        """Those of the method, whose frame is called so."""
+        frame, *others = inspect.signature(cls.method).parameters.values()
+        return [frame.replace(name="frame", annotation="DynamicFrame"), *others]
+
+    @classmethod
+    def describeReturn(cls) -> dict[str, str]:
+        """The type of the result, and what it is."""
+        return {"type": cls.returns, "description": (inspect.getdoc(cls.method) or "").split("\n")[0]}
 
 
 def _described(parameter: inspect.Parameter) -> dict[str, Any]:
@@ -85,13 +113,3 @@ def _described(parameter: inspect.Parameter) -> dict[str, Any]:
         "optional": optional,
         "defaultValue": None if default is None else str(default),
     }
-
-
-class UnsupportedTransform(GlueTransform):
-    """A transform of Glue's that is not carried out here."""
-
-    instead: ClassVar[str] = ""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raises NotSupported."""
-        raise NotSupported(f"{type(self).__name__} is not supported: {self.instead}")

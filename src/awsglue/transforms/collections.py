@@ -17,15 +17,17 @@ class SplitFields(GlueTransform):
         self,
         frame: DynamicFrame,
         paths: str | Iterable[str],
-        name1: str = "frame1",
-        name2: str = "frame2",
+        name1: str | None = None,
+        name2: str | None = None,
         transformation_ctx: str = "",
         info: str = "",
         stageThreshold: int = 0,
         totalThreshold: int = 0,
     ) -> DynamicFrameCollection:
-        """The two frames."""
-        return frame.split_fields(paths, name1, name2, transformation_ctx, info, stageThreshold, totalThreshold)
+        """The two frames, under the frame's own name and a number when no names are given."""
+        name = frame.name or "frame"
+        names = (name1 or f"{name}1", name2 or f"{name}2")
+        return frame.split_fields(paths, *names, transformation_ctx, info, stageThreshold, totalThreshold)
 
 
 class SplitRows(GlueTransform):
@@ -75,31 +77,25 @@ class SelectFromCollection(GlueTransform):
 
     def __call__(self, dfc: DynamicFrameCollection, key: str, transformation_ctx: str = "") -> DynamicFrame:
         """The frame of the key."""
-        return dfc.select(key)
+        return dfc.select(key, transformation_ctx)
 
 
 class MapToCollection(GlueTransform):
-    """Apply a transform to each frame of a collection."""
+    """Apply a function to each frame of a collection."""
 
     returns: ClassVar[str] = "DynamicFrameCollection"
 
     def __call__(
         self,
         dfc: DynamicFrameCollection,
-        BaseTransform: type[GlueTransform],
-        frame_name: str = "frame",
+        callable: Callable[[DynamicFrame, str], DynamicFrame],
         transformation_ctx: str = "",
-        **base_kwargs: Any,
     ) -> DynamicFrameCollection:
-        """The collection of the results, under the names of what they are made of."""
+        """The collection of the results, under the names of what they are made of.
 
-        def change(frame: DynamicFrame, context: str) -> DynamicFrame:
-            result = BaseTransform.apply(**{frame_name: frame, "transformation_ctx": context, **base_kwargs})
-            if not isinstance(result, DynamicFrame):
-                raise ValueError(f"{BaseTransform.name()} gives no frame: use FlatMap.")
-            return result
-
-        return dfc.map(change, transformation_ctx)
+        The function gets a frame and a name for its bookmarks, as the public library calls it.
+        """
+        return dfc.map(callable, transformation_ctx)
 
 
 class FlatMap(GlueTransform):
@@ -111,13 +107,13 @@ class FlatMap(GlueTransform):
         self,
         dfc: DynamicFrameCollection,
         BaseTransform: type[GlueTransform],
-        frame_name: str = "frame",
+        frame_name: str,
         transformation_ctx: str = "",
         **base_kwargs: Any,
     ) -> DynamicFrameCollection:
-        """The collection of the results."""
-        apply: Callable[..., Any] = BaseTransform.apply
-        return dfc.flatmap(
-            lambda frame, context: apply(**{frame_name: frame, "transformation_ctx": context, **base_kwargs}),
-            transformation_ctx,
-        )
+        """The collection of the results. `frame_name` is what the transform calls its frame."""
+
+        def change(frame: DynamicFrame, context: str) -> Any:
+            return BaseTransform.apply(**{**base_kwargs, frame_name: frame, "transformation_ctx": context})
+
+        return dfc.flatmap(change, transformation_ctx)

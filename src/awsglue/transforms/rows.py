@@ -1,42 +1,21 @@
 """Transforms of a frame's records."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from awsglue.dynamicframe import DynamicFrame
-from awsglue.transforms.base import GlueTransform
+from awsglue.transforms.base import FrameTransform, GlueTransform
 
 
-class Filter(GlueTransform):
+class Filter(FrameTransform):
     """Keep the records for which a function is true."""
 
-    def __call__(
-        self,
-        frame: DynamicFrame,
-        f: Callable[[dict[str, Any]], Any],
-        transformation_ctx: str = "",
-        info: str = "",
-        stageThreshold: int = 0,
-        totalThreshold: int = 0,
-    ) -> DynamicFrame:
-        """The frame of the records."""
-        return frame.filter(f, transformation_ctx, info, stageThreshold, totalThreshold)
+    method = DynamicFrame.filter
 
 
-class Map(GlueTransform):
+class Map(FrameTransform):
     """Apply a function to each record."""
 
-    def __call__(
-        self,
-        frame: DynamicFrame,
-        f: Callable[[dict[str, Any]], Mapping[str, Any]],
-        transformation_ctx: str = "",
-        info: str = "",
-        stageThreshold: int = 0,
-        totalThreshold: int = 0,
-    ) -> DynamicFrame:
-        """The frame of what the function made."""
-        return frame.map(f, False, transformation_ctx, info, stageThreshold, totalThreshold)
+    method = DynamicFrame.map
 
 
 class Join(GlueTransform):
@@ -73,61 +52,37 @@ class Union(GlueTransform):
         return frame1.union(frame2, transformation_ctx, info, stageThreshold, totalThreshold)
 
 
-class mergeDynamicFrame(GlueTransform):
+class mergeDynamicFrame(FrameTransform):
     """Replace records by those of a staging frame with the same keys."""
 
-    def __call__(
-        self,
-        frame: DynamicFrame,
-        stage_dynamic_frame: DynamicFrame,
-        primary_keys: str | Iterable[str],
-        transformation_ctx: str = "",
-        info: str = "",
-        stageThreshold: int = 0,
-        totalThreshold: int = 0,
-    ) -> DynamicFrame:
-        """The frame of the records that are left and those of the staging frame."""
-        return frame.mergeDynamicFrame(
-            stage_dynamic_frame, primary_keys, transformation_ctx, None, info, stageThreshold, totalThreshold
-        )
+    method = DynamicFrame.mergeDynamicFrame
 
 
-class Spigot(GlueTransform):
+class Spigot(FrameTransform):
     """Write a sample of the records as JSON."""
 
-    def __call__(
-        self,
-        frame: DynamicFrame,
-        path: str,
-        options: Mapping[str, Any] | None = None,
-        transformation_ctx: str = "",
-        info: str = "",
-        stageThreshold: int = 0,
-        totalThreshold: int = 0,
-    ) -> DynamicFrame:
-        """The frame as it is."""
-        return frame.spigot(path, options, transformation_ctx, info, stageThreshold, totalThreshold)
+    method = DynamicFrame.spigot
 
 
-class DropDuplicates(GlueTransform):
+class DropDuplicates(FrameTransform):
     """Drop records that repeat others."""
 
-    def __call__(
-        self,
-        frame: DynamicFrame,
-        columns: Iterable[str] | None = None,
-        transformation_ctx: str = "",
-        info: str = "",
-        stageThreshold: int = 0,
-        totalThreshold: int = 0,
-    ) -> DynamicFrame:
-        """The frame without repetitions."""
-        return frame.drop_duplicates(columns)
+    method = DynamicFrame.drop_duplicates
 
 
-class ErrorsAsDynamicFrame(GlueTransform):
+class Repartition(FrameTransform):
+    """Spread the records over so many partitions."""
+
+    method = DynamicFrame.repartition
+
+
+class Coalesce(FrameTransform):
+    """Put the records into fewer partitions."""
+
+    method = DynamicFrame.coalesce
+
+
+class ErrorsAsDynamicFrame(FrameTransform):
     """Show the records that failed."""
 
-    def __call__(self, frame: DynamicFrame) -> DynamicFrame:
-        """The frame of the error records."""
-        return frame.errorsAsDynamicFrame()
+    method = DynamicFrame.errorsAsDynamicFrame
