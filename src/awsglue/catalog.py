@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -52,6 +52,12 @@ class CatalogTable:
     partition_keys: Sequence[str]
     parameters: Mapping[str, str]
     in_spark: bool
+    catalog_id: str | None = None
+
+    @property
+    def in_database(self) -> bool:
+        """Whether it is a database's table, which a connection of the Data Catalog leads to."""
+        return "connectionName" in self.parameters and "://" not in self.location
 
     @property
     def data_columns(self) -> list[str]:
@@ -93,9 +99,9 @@ def full_name(database: str, table: str) -> str:
 def find_table(session: SparkSession, client: Any, database: str, table: str, catalog_id: str | None) -> CatalogTable:
     """The table, in Spark's catalog or, when it is not there, by Glue's API, whose errors say what is wrong."""
     if session.catalog.tableExists(full_name(database, table)):
-        return _spark_table(session, database, table)
+        return replace(_spark_table(session, database, table), catalog_id=catalog_id)
     request = {"DatabaseName": database, "Name": table, **({"CatalogId": catalog_id} if catalog_id else {})}
-    return _glue_table(database, client().get_table(**request)["Table"])
+    return replace(_glue_table(database, client().get_table(**request)["Table"]), catalog_id=catalog_id)
 
 
 def _spark_table(session: SparkSession, database: str, table: str) -> CatalogTable:

@@ -8,7 +8,8 @@ from awsglue.catalog import Update, update_catalog
 from awsglue.collection import DynamicFrameCollection
 from awsglue.data_source import unsupported
 from awsglue.errors import NotSupported
-from awsglue.reading import PASSED, truth
+from awsglue.options import names_of, truth
+from awsglue.reading import PASSED
 from awsglue.stages import Data
 
 if TYPE_CHECKING:
@@ -75,8 +76,7 @@ class DataSink:
 
     def _write_files(self, data: Data) -> None:
         name = writing.write_format(self._format or (self._type if self._type in PASSED else None))
-        keys = self._options.get("partitionKeys") or []
-        keys = [keys] if isinstance(keys, str) else list(keys)
+        keys = names_of(self._options.get("partitionKeys"))
         target = writing.Target(self._path(), name, self._format_options, keys, self._options)
         updating = truth(self._options.get("enableUpdateCatalog", False))
         if updating and self._table is None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from awsglue import jdbc, reading
 from awsglue.errors import NotSupported
+from awsglue.options import names_of, paths_of, truth
 
 if TYPE_CHECKING:
     from awsglue.context import GlueContext
@@ -17,13 +18,19 @@ class DataSource:
     """A connection type with its options. Raises NotSupported for a type that is not carried out."""
 
     def __init__(
-        self, context: "GlueContext", connection_type: str, options: Mapping[str, Any], name: str = ""
+        self,
+        context: "GlueContext",
+        connection_type: str,
+        options: Mapping[str, Any],
+        predicate: str = "",
+        name: str = "",
     ) -> None:
         self._context = context
         self._type = connection_type.lower()
         self._options = dict(options)
         self._format: str | None = self._type if self._type in ("parquet", "orc") else None
         self._format_options: dict[str, Any] = {}
+        self._predicate = predicate
         self.name = name
         if self._type not in FILES | jdbc.KINDS | reading.PASSED:
             raise NotSupported(unsupported(connection_type))
@@ -32,22 +39,22 @@ class DataSource:
         """The files' format and its options. Raises ValueError and NotSupported as reading does."""
         self._format, self._format_options = reading.check_format(format), options
 
-    def getFrame(self, push_down_predicate: str = "") -> "DynamicFrame":
-        """The records."""
+    def getFrame(self, **options: Any) -> "DynamicFrame":
+        """The records. `minPartitions` and `targetPartitions` are of no effect."""
         from awsglue.dynamicframe import DynamicFrame
 
         if self._type in jdbc.KINDS:
             options = self._context.connection_options(self._options)
-            dataframe = jdbc.read(self._context.spark_session, options, push_down_predicate)
+            dataframe = jdbc.read(self._context.spark_session, options, self._predicate)
             return DynamicFrame(dataframe, self._context, self.name)
         options = self._options
         files = reading.Files(
-            paths=reading.paths_of(options),
+            paths=paths_of(options),
             format=reading.check_format(self._format or (self._type if self._type in reading.PASSED else None)),
             options=self._format_options,
-            recurse=reading.truth(options.get("recurse", False)),
-            exclusions=reading.exclusions_of(options),
-            predicate=push_down_predicate,
+            recurse=truth(options.get("recurse", False)),
+            exclusions=names_of(options.get("exclusions")),
+            predicate=self._predicate,
             passed={key: value for key, value in options.items() if key not in OWN},
         )
         frame = reading.read(self._context, files)

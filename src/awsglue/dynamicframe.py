@@ -387,6 +387,5 @@ class DynamicFrame(Frame):
         accumulator_size: int = 0,
     ) -> "DynamicFrame":
         """Write the records by a connection, as `GlueContext.write_dynamic_frame.from_options` does."""
-        return self.glue_ctx.write_dynamic_frame_from_options(
-            self, connection_type, connection_options, format, format_options
-        )
+        self.glue_ctx.write_from_options(self, connection_type, connection_options, format, format_options)
+        return self

@@ -1,12 +1,11 @@
 """Files of Glue's formats read as DynamicFrames."""
 
 import fnmatch
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
@@ -17,6 +16,7 @@ from awsglue import gluetypes as glue
 from awsglue.columns import Node, cast, nodes_of
 from awsglue.combining import selected
 from awsglue.errors import NotSupported
+from awsglue.options import truth
 from awsglue.records import Shape, json_records, merge, scan_json
 from awsglue.resolution import has_choice
 from awsglue.schema import struct_from_spark, to_spark
@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     from awsglue.dynamicframe import DynamicFrame
 
 COLUMNAR = {"parquet": "parquet", "glueparquet": "parquet", "orc": "orc"}
-PASSED = {"avro", "iceberg", "delta", "hudi"}
-"""Formats that Spark reads and writes when their package is there, with their own options."""
-UNSUPPORTED = {"xml", "grok", "groklog", "ion", "excel"}
+LAKE = {"iceberg", "delta", "hudi"}
+"""Table formats: Spark reads and writes them when their package is there, with their own options."""
+PASSED = {"avro", *LAKE}
+"""Formats whose options are Spark's."""
+READ_ONLY = {"xml"}
+UNSUPPORTED = {"grok", "groklog", "ion", "excel"}
 PARTITION_TYPES = "spark.sql.sources.partitionColumnTypeInference.enabled"
 
 
@@ -46,25 +49,10 @@ class Files:
     exclusions: Sequence[str] = ()
     predicate: str = ""
     passed: Mapping[str, Any] = field(default_factory=dict)
-
-
-def truth(value: Any) -> bool:
-    """An option that is a boolean, or the text of one."""
-    return value if isinstance(value, bool) else str(value).lower() == "true"
-
-
-def paths_of(options: Mapping[str, Any]) -> list[str]:
-    """The paths of a connection's options. Raises ValueError when there are none."""
-    given = options.get("paths") or options.get("path")
-    if not given:
-        raise ValueError('The connection options name no files: give them as {"paths": ["s3://bucket/folder/"]}.')
-    return [given] if isinstance(given, str) else [str(path) for path in given]
-
-
-def exclusions_of(options: Mapping[str, Any]) -> list[str]:
-    """The glob patterns of files to leave out: a list, or the JSON text of one."""
-    given = options.get("exclusions") or []
-    return [str(pattern) for pattern in (json.loads(given) if isinstance(given, str) else given)]
+    base: str = ""
+    """The folder below which the names of folders are partition columns; the path when there is but one."""
+    elsewhere: Sequence[tuple[str, Mapping[str, str]]] = ()
+    """Partitions in folders that are not named by their values: a path, and the partition columns."""
 
 
 def check_format(name: str | None) -> str:
@@ -74,8 +62,8 @@ def check_format(name: str | None) -> str:
     known = name.lower()
     if known in UNSUPPORTED:
         raise NotSupported(f"The format {name} is not supported: convert the files to json, csv, parquet or orc.")
-    if known not in {"csv", "json", *COLUMNAR, *PASSED}:
-        raise ValueError(f"{name} is not a format: use csv, json, parquet, orc, avro, iceberg, delta or hudi.")
+    if known not in {"csv", "json", *COLUMNAR, *PASSED, *READ_ONLY}:
+        raise ValueError(f"{name} is not a format: use csv, json, parquet, orc, avro, xml, iceberg, delta or hudi.")
     return known
 
 
@@ -90,11 +78,35 @@ def read(context: "GlueContext", files: Files) -> "DynamicFrame":
             return _json(context, files)
         if name == "csv":
             return DynamicFrame.of(_csv(session, files), context)
-        reader, paths = _opened(session, files)
+        options = {key: value for key, value in files.options.items() if key not in ATTACHED and value is not None}
+        if name in PASSED:
+            options = {**options, **files.passed}
         given = COLUMNAR.get(name, name)
-        options = {**files.options, **files.passed} if name in PASSED else files.options
-        dataframe = _chosen(reader.options(**options).format(given).load(paths), files)
+        dataframe = _loaded(session, files, lambda reader, paths: reader.options(**options).format(given).load(paths))
     return DynamicFrame(dataframe, context)
+
+
+def _loaded(session: SparkSession, files: Files, load: Callable[[DataFrameReader, list[str]], DataFrame]) -> DataFrame:
+    """What is read of the files that are meant, with their partition columns and the file's name where it is asked for."""
+    frames = []
+    if files.paths:
+        frames.append(_attached(load(*_opened(session, files)), files))
+    for path, values in files.elsewhere:
+        found = _attached(load(*_opened(session, replace(files, paths=[path], base=""))), files)
+        frames.append(found.select("*", *[F.lit(value).alias(name) for name, value in values.items()]))
+    dataframe = reduce(DataFrame.unionByName, frames)
+    return dataframe.where(files.predicate) if files.predicate else dataframe
+
+
+ATTACHED = {"attachFilename": "_metadata.file_path", "attachTimestamp": "_metadata.file_modification_time"}
+"""Options that name a column for what Spark knows of a record's file."""
+
+
+def _attached(dataframe: DataFrame, files: Files) -> DataFrame:
+    wanted = [
+        F.col(known).alias(str(files.options[name])) for name, known in ATTACHED.items() if files.options.get(name)
+    ]
+    return dataframe.select("*", *wanted) if wanted else dataframe
 
 
 @contextmanager
@@ -108,19 +120,15 @@ def partitions_as_text(session: SparkSession) -> Iterator[None]:
         session.conf.set(PARTITION_TYPES, before or "true")
 
 
-def _chosen(dataframe: DataFrame, files: Files) -> DataFrame:
-    return dataframe.where(files.predicate) if files.predicate else dataframe
-
-
 def _opened(session: SparkSession, files: Files) -> tuple[DataFrameReader, list[str]]:
     """A reader that sees the files that are meant, and the paths to give it."""
-    reader = session.read
     paths = list(files.paths)
+    reader = session.read.option("basePath", files.base) if files.base else session.read
     if files.exclusions:
         chosen = [found for path in paths for found in _listed(session, path, files) if not _excluded(found, files)]
         if not chosen:
             raise ValueError(f"No files are left under {', '.join(paths)}: all are excluded.")
-        return (reader.option("basePath", paths[0]) if len(paths) == 1 else reader), chosen
+        return (reader.option("basePath", paths[0]) if len(paths) == 1 and not files.base else reader), chosen
     if files.recurse and any(_has_plain_folders(session, path) for path in paths):
         reader = reader.option("recursiveFileLookup", "true")
     return reader, paths
@@ -130,6 +138,12 @@ def _folder(session: SparkSession, path: str) -> tuple[Any, Any]:
     jvm: Any = session._jvm
     folder = jvm.org.apache.hadoop.fs.Path(path)
     return folder.getFileSystem(session._jsparkSession.sessionState().newHadoopConf()), folder
+
+
+def exists(session: SparkSession, path: str) -> bool:
+    """Whether there is a file or a folder at the path."""
+    system, folder = _folder(session, path)
+    return bool(system.exists(folder))
 
 
 def _listed(session: SparkSession, path: str, files: Files) -> list[str]:
@@ -154,9 +168,9 @@ def _has_plain_folders(session: SparkSession, path: str) -> bool:
     """Whether there are folders below that are no partitions: Spark reads into those only when told."""
     if any(mark in path for mark in "*?{["):
         return False
-    system, folder = _folder(session, path)
-    if not system.exists(folder):
+    if not exists(session, path):
         return False
+    system, folder = _folder(session, path)
     statuses = [status for status in system.listStatus(folder) if status.isDirectory()]
     names = [status.getPath().getName() for status in statuses]
     return any("=" not in name and not name.startswith(("_", ".")) for name in names)
@@ -180,28 +194,24 @@ def _csv(session: SparkSession, files: Files) -> Data:
     header, skip = truth(options.get("withHeader", False)), truth(options.get("skipFirst", False))
     if header and skip:
         raise NotSupported("skipFirst together with withHeader is not supported: filter the first record out.")
-    reader, paths = _opened(session, files)
-    reader = reader.options(**csv_options(options)).option("header", header or skip)
-    if "columns" in files.passed:
-        # A catalog's columns, by position.
-        reader = reader.schema(
-            spark.StructType([spark.StructField(n, spark.StringType()) for n in files.passed["columns"]])
+    columns = files.passed.get("columns")
+    known = spark.StructType([spark.StructField(name, spark.StringType()) for name in columns]) if columns else None
+
+    def load(reader: DataFrameReader, paths: list[str]) -> DataFrame:
+        reader = reader.options(**csv_options(options)).option("header", header or skip)
+        if known is not None:
+            # A catalog's columns, by position.
+            return reader.schema(known).csv(paths)
+        dataframe = reader.csv(paths)
+        # The names of columns without a header are numbers; where a header was skipped its names are not wanted.
+        plain = reader.option("header", False).csv(paths) if skip else dataframe
+        return (
+            dataframe if header else dataframe.toDF(*[re.sub(r"^_c(\d+)$", r"col\1", name) for name in plain.columns])
         )
-    dataframe = reader.csv(paths)
-    if not header and "columns" not in files.passed:
-        dataframe = _numbered(dataframe, reader, paths, skip)
-    data = Data(_chosen(dataframe, files), struct_from_spark(dataframe.schema))
-    if not options.get("withSchema"):
-        return data
-    return _typed(data, read_schema(options["withSchema"]))
 
-
-def _numbered(dataframe: DataFrame, reader: DataFrameReader, paths: list[str], skip: bool) -> DataFrame:
-    """Columns without a header: col0, col1, and so on; partition columns keep their names."""
-    if not skip:
-        return dataframe.toDF(*[re.sub(r"^_c(\d+)$", r"col\1", name) for name in dataframe.columns])
-    plain = reader.option("header", False).csv(paths)
-    return dataframe.toDF(*[re.sub(r"^_c(\d+)$", r"col\1", name) for name in plain.columns])
+    dataframe = _loaded(session, files, load)
+    data = Data(dataframe, struct_from_spark(dataframe.schema))
+    return _typed(data, read_schema(options["withSchema"])) if options.get("withSchema") else data
 
 
 def _typed(data: Data, schema: glue.StructType) -> Data:
@@ -232,8 +242,7 @@ def _json(context: "GlueContext", files: Files) -> "DynamicFrame":
     session = context.spark_session
     path = json_path(files.options.get("jsonPath"))
     whole = truth(files.options.get("multiline", files.options.get("multiLine", False)))
-    reader, paths = _opened(session, files)
-    texts = _chosen(reader.option("wholetext", whole).text(paths), files)
+    texts = _loaded(session, files, lambda reader, paths: reader.option("wholetext", whole).text(paths))
     names = texts.columns[1:]
     lines = texts.select(F.input_file_name(), *[F.col(f"`{name}`") for name in texts.columns]).rdd
     hint = shape_of_type(struct_from_spark(spark.StructType(texts.schema.fields[1:])))
@@ -244,8 +253,8 @@ def _json(context: "GlueContext", files: Files) -> "DynamicFrame":
     schema = struct_of(seen)
     if simple and schema.fields and not has_choice(schema):
         fields = [spark.StructField(f.name, to_spark(f.dataType)) for f in schema if f.name not in names]
-        reader, paths = _opened(session, files)
-        return DynamicFrame(_chosen(reader.schema(spark.StructType(fields)).json(paths), files), context)
+        given = spark.StructType(fields)
+        return DynamicFrame(_loaded(session, files, lambda reader, paths: reader.schema(given).json(paths)), context)
     outcomes = lines.mapPartitions(partial(json_records, path=path, names=names))
     frame = DynamicFrame.of(dataframe_of(session, outcomes, seen, hint), context)
     return frame.with_errors([], Errors(Records(session, outcomes).failed) if errors else None, (0, 0))

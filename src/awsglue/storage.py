@@ -1,40 +1,73 @@
-"""Files deleted from S3, or from wherever Spark finds the path."""
+"""Files deleted from S3, or from wherever Spark finds the path, and the partitions of tables that were in them."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyspark.sql import SparkSession
+
+from awsglue.catalog import CatalogTable
+from awsglue.options import names_of
+from awsglue.partitions import Partition, chosen, remove
 
 DEFAULT_RETENTION = 168.0
 """Hours that files are kept for when nothing else is said ("GlueContext class", purge_s3_path)."""
 
 
-def purge(session: SparkSession, path: str, options: Mapping[str, Any]) -> list[str]:
-    """Delete the files below a path that are older than `retentionPeriod` hours; the files that were deleted.
+def purge_path(session: SparkSession, path: str, options: Mapping[str, Any]) -> None:
+    """Delete the files below a path that are older than `retentionPeriod` hours.
 
-    With `manifestFilePath` their names are written there as Success.csv.
+    With `manifestFilePath` their names are written there as Success.csv. There is one storage class, STANDARD: with it
+    among `excludeStorageClasses` all files stay.
     """
+    _manifest(session, options, _purged(session, path, options)[0])
+
+
+def purge_table(
+    session: SparkSession, client: Any, table: CatalogTable, partitions: Sequence[Partition], options: Mapping[str, Any]
+) -> None:
+    """The same for a table; of its partitions those that `partitionPredicate` chooses, and all without one.
+
+    A partition that has no files left is taken out of the catalog. Raises ValueError for a predicate that is none.
+    """
+    predicate = str(options.get("partitionPredicate", ""))
+    if not table.partition_keys and not predicate:
+        purge_path(session, table.location, options)
+        return
+    deleted, empty = [], []
+    for partition in chosen(session, table, partitions, predicate):
+        files, left = _purged(session, partition.location, options)
+        deleted += files
+        empty += [] if left else [partition]
+    _manifest(session, options, deleted)
+    remove(client, table, empty)
+
+
+def _purged(session: SparkSession, path: str, options: Mapping[str, Any]) -> tuple[list[str], int]:
+    """The files that were deleted, and the number of those that are left."""
     jvm: Any = session._jvm
     folder = jvm.org.apache.hadoop.fs.Path(path)
     system = folder.getFileSystem(session._jsparkSession.sessionState().newHadoopConf())
     if not system.exists(folder):
-        return []
+        return [], 0
+    kept = "STANDARD" in names_of(options.get("excludeStorageClasses"))
     newest = (time.time() - 3600 * float(options.get("retentionPeriod", DEFAULT_RETENTION))) * 1000
-    deleted = []
+    deleted, left = [], 0
     found = system.listFiles(folder, True)
     while found.hasNext():
         status = found.next()
-        if status.getModificationTime() <= newest and system.delete(status.getPath(), False):
+        if not kept and status.getModificationTime() <= newest and system.delete(status.getPath(), False):
             deleted.append(str(status.getPath().toString()))
-    if options.get("manifestFilePath"):
-        _manifest(session, f"{str(options['manifestFilePath']).rstrip('/')}/Success.csv", deleted)
-    return deleted
+        else:
+            left += 1
+    return deleted, left
 
 
-def _manifest(session: SparkSession, path: str, names: list[str]) -> None:
+def _manifest(session: SparkSession, options: Mapping[str, Any], names: list[str]) -> None:
+    if not options.get("manifestFilePath"):
+        return
     jvm: Any = session._jvm
-    place = jvm.org.apache.hadoop.fs.Path(path)
+    place = jvm.org.apache.hadoop.fs.Path(f"{str(options['manifestFilePath']).rstrip('/')}/Success.csv")
     system = place.getFileSystem(session._jsparkSession.sessionState().newHadoopConf())
     stream = system.create(place, True)
     stream.write(bytearray("".join(f"{name}\n" for name in names).encode()))

@@ -10,11 +10,13 @@ from awsglue import gluetypes as glue
 from awsglue.columns import Node, fit, nodes_of
 from awsglue.combining import selected
 from awsglue.errors import NotSupported
-from awsglue.reading import COLUMNAR, PASSED, truth
+from awsglue.options import truth
+from awsglue.reading import COLUMNAR, PASSED, READ_ONLY, UNSUPPORTED
 from awsglue.resolution import has_choice, resolve_all
 from awsglue.stages import Data, as_json
 
-READ_ONLY = {"xml", "grok", "groklog", "ion", "excel"}
+PARQUET = {"blockSize": "parquet.block.size", "pageSize": "parquet.page.size"}
+"""Glue's options of Parquet files, in bytes, as Parquet's own writer has them."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def write_format(name: str | None) -> str:
     if not name:
         raise ValueError("Files need a format: csv, json, parquet or orc.")
     known = COLUMNAR.get(name.lower(), name.lower())
-    if known in READ_ONLY:
+    if known in READ_ONLY | UNSUPPORTED:
         raise NotSupported(f"The format {name} cannot be written.")
     if known not in {"csv", "json", *COLUMNAR, *PASSED}:
         raise ValueError(f"{name} is not a format: use csv, json, parquet, orc, avro, iceberg, delta or hudi.")
@@ -87,6 +89,9 @@ def write(data: Data, target: Target) -> Data:
     writer = _writer(written.dataframe, target)
     if name == "csv":
         writer = writer.options(**_csv_options(target.format_options))
+    if name == "parquet":
+        sizes = {PARQUET[key]: value for key, value in target.format_options.items() if key in PARQUET}
+        writer = writer.options(**sizes)
     if name in PASSED:
         writer = writer.options(**{key: value for key, value in target.format_options.items() if value is not None})
     writer.format(name).mode("append").save(target.path)

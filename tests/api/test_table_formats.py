@@ -167,6 +167,28 @@ def test_delta_merges_travels_in_time_and_evolves(spark: Spark, bucket: str) -> 
     assert spark.sql("select id, name from visits version as of 1 order by id") == "[(1, 'a'), (2, 'b')]"
 
 
+def test_awsglue_reads_and_appends_to_them(spark: Spark, glue: Any, bucket: str) -> None:
+    for table, kind in (("lake.walks", "iceberg"), ("default.rides", "delta")):
+        name = f"glue_catalog.{table}" if kind == "iceberg" else table
+        place = "" if kind == "iceberg" else f"location 's3://{bucket}/delta/rides'"
+        spark.sql(
+            f"create table {name} (id bigint, day string) using {kind} {place}", f"insert into {name} values (1, 'a')"
+        )
+        database, short = table.split(".")
+        printed = spark.run(f"""
+from awsglue.dynamicframe import DynamicFrame
+more = spark.createDataFrame([(2, "b")], "id bigint, day string")
+glueContext.write_data_frame.from_catalog(
+    frame=more, database={database!r}, table_name={short!r}, additional_options={{"useSparkDataSink": True}})
+frame = DynamicFrame.fromDF(more, glueContext, "more")
+glueContext.write_dynamic_frame.from_catalog(frame=frame, database={database!r}, table_name={short!r})
+found = glueContext.create_data_frame.from_catalog(database={database!r}, table_name={short!r})
+some = glueContext.create_dynamic_frame.from_catalog({database!r}, {short!r}, push_down_predicate="day = 'b'")
+print(found.count(), some.count())
+""")
+        assert printed == "3 2"
+
+
 def test_hudi_upserts_travels_in_time_and_evolves(glue: Any, role: str, bucket: str) -> None:
     settings = {
         "spark.sql.shuffle.partitions": "2",

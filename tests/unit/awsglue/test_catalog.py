@@ -1,5 +1,7 @@
 """Tables of the Data Catalog: Spark's, and those of Glue's API."""
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,57 +15,6 @@ from awsglue.dynamicframe import DynamicFrame
 from tests.unit.awsglue.conftest import MEDICARE, tree_of, values
 
 FromJson = Callable[..., DynamicFrame]
-
-
-class EntityNotFound(Exception):
-    """Glue's answer for a table that is not there."""
-
-
-class GlueApi:
-    """The part of boto3's client of Glue that frames use, on tables in memory."""
-
-    class exceptions:  # noqa: N801
-        EntityNotFoundException = EntityNotFound
-
-    def __init__(self) -> None:
-        self.tables: dict[tuple[str, str], dict[str, Any]] = {}
-        self.partitions: dict[str, str] = {}
-
-    def get_table(self, DatabaseName: str, Name: str) -> dict[str, Any]:
-        if (DatabaseName, Name) not in self.tables:
-            raise EntityNotFound(f"Table {Name} not found.")
-        return {"Table": {**self.tables[DatabaseName, Name], "DatabaseName": DatabaseName, "VersionId": "1"}}
-
-    def create_table(self, DatabaseName: str, TableInput: dict[str, Any]) -> None:
-        self.tables[DatabaseName, TableInput["Name"]] = TableInput
-
-    def update_table(self, DatabaseName: str, TableInput: dict[str, Any]) -> None:
-        assert "VersionId" not in TableInput
-        self.tables[DatabaseName, TableInput["Name"]] = TableInput
-
-    def batch_create_partition(
-        self, DatabaseName: str, TableName: str, PartitionInputList: list[Any]
-    ) -> dict[str, Any]:
-        errors = []
-        for partition in PartitionInputList:
-            key = "/".join(partition["Values"])
-            if key in self.partitions:
-                detail = {"ErrorCode": "AlreadyExistsException", "ErrorMessage": "Partition already exists."}
-                errors.append({"PartitionValues": partition["Values"], "ErrorDetail": detail})
-            self.partitions[key] = partition["StorageDescriptor"]["Location"]
-        return {"Errors": errors}
-
-    def get_connection(self, Name: str) -> dict[str, Any]:
-        known = {"JDBC_CONNECTION_URL": "jdbc:postgresql://db:5432/air", "USERNAME": "u", "PASSWORD": "p"}
-        return {"Connection": {"Name": Name, "ConnectionProperties": known}}
-
-
-@pytest.fixture
-def api(glue_context: GlueContext, monkeypatch: pytest.MonkeyPatch) -> GlueApi:
-    """Glue's API for the context."""
-    api = GlueApi()
-    monkeypatch.setattr(glue_context, "glue_client", lambda: api)
-    return api
 
 
 @pytest.fixture
@@ -109,59 +60,134 @@ def test_a_predicate_chooses_partitions_of_a_table(glue_context: GlueContext, da
     assert glue_context.create_data_frame.from_catalog(database, "sales").count() == 2
 
 
-def test_a_table_that_spark_does_not_know_is_read_by_glues_api(
-    glue_context: GlueContext, api: GlueApi, tmp_path: Path
+@pytest.mark.parametrize("predicate", ["n = 1", "year = ", "month == '07' and year = '2020'"])
+def test_a_predicate_that_is_none_of_partitions_is_refused_with_their_names(
+    glue_context: GlueContext, database: str, tmp_path: Path, predicate: str
 ) -> None:
-    (tmp_path / "day=07").mkdir()
-    (tmp_path / "day=07" / "a.json").write_text('{"id": 1}\n{"id": "x"}\n')
+    glue_context.spark_session.sql(
+        f"create table {database}.sold (n int, year string) using parquet partitioned by (year) location '{tmp_path}'"
+    )
+    with pytest.raises(ValueError, match="cannot be resolved against the partition columns year of sold"):
+        glue_context.create_dynamic_frame.from_catalog(database, "sold", push_down_predicate=predicate)
+
+
+def json_table(api: Any, database: str, path: Path, *days: tuple[str, Path]) -> None:
+    """The table `readings` of JSON, with a partition for each day."""
     serde = {"SerializationLibrary": "org.openx.data.jsonserde.JsonSerDe"}
-    storage = {"Location": str(tmp_path), "Columns": [{"Name": "id", "Type": "int"}], "SerdeInfo": serde}
-    keys = [{"Name": "day", "Type": "string"}]
-    api.tables["air", "readings"] = {"Name": "readings", "StorageDescriptor": storage, "PartitionKeys": keys}
-    frame = glue_context.create_dynamic_frame.from_catalog("air", "readings")
-    assert values(frame) == [((1, None), "07"), ((None, "x"), "07")]
+    storage = {"Location": str(path), "Columns": [{"Name": "id", "Type": "int"}], "SerdeInfo": serde}
+    keys = [{"Name": "day", "Type": "int"}]
+    table = {"Name": "readings", "StorageDescriptor": storage, "PartitionKeys": keys}
+    api.create_table(DatabaseName=database, TableInput=table)
+    for day, folder in days:
+        partition = {"Values": [day], "StorageDescriptor": {**storage, "Location": str(folder)}}
+        api.create_partition(DatabaseName=database, TableName="readings", PartitionInput=partition)
 
 
-def test_a_table_that_nobody_knows_is_refused_in_glues_words(glue_context: GlueContext, api: GlueApi) -> None:
-    with pytest.raises(EntityNotFound, match="Table nothing not found"):
-        glue_context.create_dynamic_frame.from_catalog("air", "nothing")
+@pytest.fixture
+def readings(api: Any, air: str, tmp_path: Path) -> str:
+    """The database of a table whose partitions are in a folder of their name, in another, and in none; a fourth
+    folder is no partition."""
+    folders = [tmp_path / "readings" / "day=7", tmp_path / "eighth", tmp_path / "readings" / "day=10"]
+    for number, folder in enumerate(folders):
+        folder.mkdir(parents=True)
+        (folder / "a.json").write_text(f'{{"id": {number}}}\n{{"id": "x{number}"}}\n')
+    days = [("7", folders[0]), ("8", folders[1]), ("9", tmp_path / "nowhere")]
+    json_table(api, air, tmp_path / "readings", *days)
+    return air
+
+
+def test_the_partitions_of_the_catalog_are_read_wherever_they_are(glue_context: GlueContext, readings: str) -> None:
+    frame = glue_context.create_dynamic_frame.from_catalog(readings, "readings")
+    assert values(frame, "id", "day") == [
+        ((0, None), 7), ((None, "x0"), 7), ((1, None), 8), ((None, "x1"), 8)
+    ]  # fmt: skip
+    for options in (
+        {"push_down_predicate": "day > 7 and day < 9"},
+        {"additional_options": {"catalogPartitionPredicate": "day > 7 and day < 9"}},
+        {"push_down_predicate": "day >= 7", "additional_options": {"catalogPartitionPredicate": "day = 8"}},
+    ):
+        some = glue_context.create_dynamic_frame.from_catalog(readings, "readings", **options)
+        assert values(some, "day") == [(8,), (8,)]
+    none = glue_context.create_dynamic_frame.from_catalog(readings, "readings", push_down_predicate="day = 9")
+    assert none.count() == 0
+
+
+def test_wrong_predicates_are_refused_in_clear_words(glue_context: GlueContext, api: Any, readings: str) -> None:
+    with pytest.raises(ValueError, match="against the partition columns day of readings"):
+        glue_context.create_dynamic_frame.from_catalog(readings, "readings", push_down_predicate="id = 1")
+    with pytest.raises(api.exceptions.InvalidInputException):
+        options = {"catalogPartitionPredicate": "id = 1"}
+        glue_context.create_dynamic_frame.from_catalog(readings, "readings", additional_options=options)
+
+
+def days_of(api: Any, database: str) -> list[str]:
+    answer = api.get_partitions(DatabaseName=database, TableName="readings")
+    return sorted(partition["Values"][0] for partition in answer["Partitions"])
+
+
+def test_purging_a_table_takes_empty_partitions_out_of_the_catalog(
+    glue_context: GlueContext, api: Any, readings: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="partition columns day"):
+        glue_context.purge_table(readings, "readings", {"partitionPredicate": "month == 'march'"})
+    glue_context.purge_table(readings, "readings", {"partitionPredicate": "day < 9"})
+    assert days_of(api, readings) == ["7", "8", "9"]
+    old = time.time() - 3600 * 200
+    os.utime(tmp_path / "eighth" / "a.json", (old, old))
+    manifest = {"manifestFilePath": str(tmp_path / "manifest")}
+    glue_context.purge_table(readings, "readings", {"partitionPredicate": "day < 9", **manifest})
+    assert days_of(api, readings) == ["7", "9"]
+    assert (tmp_path / "manifest" / "Success.csv").read_text().strip().endswith("eighth/a.json")
+    glue_context.purge_table(readings, "readings", {"retentionPeriod": 0, "excludeStorageClasses": ["STANDARD"]})
+    assert days_of(api, readings) == ["7"]
+    glue_context.purge_table(readings, "readings", {"retentionPeriod": 0})
+    assert days_of(api, readings) == []
+    assert not (tmp_path / "readings" / "day=7" / "a.json").exists()
+
+
+def test_a_table_that_nobody_knows_is_refused_in_glues_words(glue_context: GlueContext, api: Any, air: str) -> None:
+    with pytest.raises(api.exceptions.EntityNotFoundException, match="nothing"):
+        glue_context.create_dynamic_frame.from_catalog(air, "nothing")
     with pytest.raises(ValueError, match="database and table_name"):
-        glue_context.create_dynamic_frame.from_catalog("air", "")
+        glue_context.create_dynamic_frame.from_catalog(air)
 
 
-def sink_frame(context: GlueContext, path: Path, frame: DynamicFrame, **options: Any) -> None:
+def sink_frame(context: GlueContext, database: str, path: Path, frame: DynamicFrame) -> None:
     sink = context.getSink(
-        "s3",
+        connection_type="s3",
         path=str(path),
         enableUpdateCatalog=True,
         partitionKeys=["day"],
         updateBehavior="UPDATE_IN_DATABASE",
-        **options,
+        compression="snappy",
+        transformation_ctx="sink",
     )
-    sink.setFormat("glueparquet")
-    sink.setCatalogInfo(catalogDatabase="air", catalogTableName="Readings")
+    sink.setFormat("glueparquet", useGlueParquetWriter=True, blockSize=1048576)
+    sink.setCatalogInfo(catalogDatabase=database, catalogTableName="Readings")
     sink.writeFrame(frame)
 
 
 def test_a_sink_makes_a_table_and_then_adds_columns_and_partitions(
-    glue_context: GlueContext, api: GlueApi, from_json: FromJson, tmp_path: Path
+    glue_context: GlueContext, api: Any, air: str, from_json: FromJson, tmp_path: Path
 ) -> None:
-    sink_frame(glue_context, tmp_path / "out", from_json([{"id": 1, "day": "a b"}]))
-    table = api.tables["air", "readings"]
+    sink_frame(glue_context, air, tmp_path / "out", from_json([{"id": 1, "day": "a b"}]))
+    table = api.get_table(DatabaseName=air, Name="readings")["Table"]
     assert table["StorageDescriptor"]["Columns"] == [{"Name": "id", "Type": "int"}]
     assert table["PartitionKeys"] == [{"Name": "day", "Type": "string"}]
     assert table["Parameters"]["classification"] == "parquet"
-    sink_frame(
-        glue_context, tmp_path / "out", from_json([{"id": 2, "day": "c", "tags": ["x"]}, {"id": 3, "day": "a b"}])
-    )
-    columns = api.tables["air", "readings"]["StorageDescriptor"]["Columns"]
+    more = from_json([{"id": 2, "day": "c", "tags": ["x"]}, {"id": 3, "day": "a b"}])
+    sink_frame(glue_context, air, tmp_path / "out", more)
+    columns = api.get_table(DatabaseName=air, Name="readings")["Table"]["StorageDescriptor"]["Columns"]
     assert columns == [{"Name": "id", "Type": "int"}, {"Name": "tags", "Type": "array<string>"}]
-    assert {key: Path(folder).is_dir() for key, folder in api.partitions.items()} == {"a b": True, "c": True}
-    again = glue_context.create_dynamic_frame.from_catalog("air", "readings")
-    assert again.count() == 3
-    more = from_json([{"id": 4, "day": "d", "tags": []}])
-    glue_context.write_dynamic_frame.from_catalog(frame=more, database="air", table_name="readings")
-    assert set(api.partitions) == {"a b", "c", "d"}
+    partitions = api.get_partitions(DatabaseName=air, TableName="readings")["Partitions"]
+    folders = {found["Values"][0]: Path(found["StorageDescriptor"]["Location"]).is_dir() for found in partitions}
+    assert folders == {"a b": True, "c": True}
+    assert sorted(values(glue_context.create_dynamic_frame.from_catalog(air, "readings"), "id", "day")) == [
+        (1, "a b"), (2, "c"), (3, "a b")
+    ]  # fmt: skip
+    another = from_json([{"id": 4, "day": "d", "tags": []}])
+    glue_context.write_dynamic_frame.from_catalog(frame=another, database=air, table_name="readings")
+    assert days_of(api, air) == ["a b", "c", "d"]
 
 
 def test_a_catalog_that_is_not_named_is_refused_before_anything_is_written(
@@ -174,12 +200,23 @@ def test_a_catalog_that_is_not_named_is_refused_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_connection_gives_the_settings_of_its_database(glue_context: GlueContext, api: GlueApi) -> None:
-    conf = glue_context.extract_jdbc_conf("air")
-    assert (conf["url"], conf["fullUrl"]) == ("jdbc:postgresql://db:5432", "jdbc:postgresql://db:5432/air")
-    assert (conf["user"], conf["password"], conf["vendor"]) == ("u", "p", "postgresql")
-    options = glue_context.connection_options({"connectionName": "air", "dbtable": "t"})
-    assert (options["url"], options["dbtable"]) == ("jdbc:postgresql://db:5432/air", "t")
+def test_a_table_is_sampled_and_read_by_sparks_own_source(
+    glue_context: GlueContext, database: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text("1\t2\n3\t4\n5\t6\n")
+    glue_context.spark_session.sql(
+        f"create table {database}.pairs (a int, b int) using csv options (sep '\t') location '{tmp_path}'"
+    )
+    assert glue_context.create_sample_dynamic_frame_from_catalog(database, "pairs", num=2).count() == 2
+    schema = glue_context.get_catalog_schema_as_spark_schema(database, "pairs")
+    assert schema.simpleString() == "struct<a:int,b:int>"
+    options = {"useSparkDataSource": True, "sep": "\t"}
+    dataframe = glue_context.create_data_frame.from_catalog(database, "pairs", additional_options=options)
+    assert [tuple(row) for row in dataframe.collect()] == [("1", "2"), ("3", "4"), ("5", "6")]
+    typed = glue_context.create_data_frame.from_catalog(
+        database=database, table_name="pairs", additional_options={**options, "useCatalogSchema": True}
+    )
+    assert typed.schema == schema
 
 
 @pytest.mark.parametrize(

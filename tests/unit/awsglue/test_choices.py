@@ -29,9 +29,7 @@ def test_a_field_with_two_types_is_a_choice(mixed: DynamicFrame, capsys: pytest.
         "root\n|-- id: choice\n|    |-- int\n|    |-- string\n|-- myList: array\n|    |-- element: struct\n"
         "|    |    |-- price: choice\n|    |    |    |-- double\n|    |    |    |-- string\n"
     )
-    field = mixed.schema().getField("id")
-    assert field is not None
-    assert field.dataType == ChoiceType([IntegerType(), StringType()])
+    assert mixed.schema().getField("id").dataType == ChoiceType([IntegerType(), StringType()])
     assert fromJsonValue(mixed.schema().jsonValue()) == mixed.schema()
 
 
@@ -55,7 +53,7 @@ def test_show_prints_the_value_that_a_choice_has(mixed: DynamicFrame, capsys: py
 
 def test_cast_makes_null_of_what_cannot_be_cast(mixed: DynamicFrame) -> None:
     assert values(mixed.resolveChoice(specs=[("id", "cast:long")]), "id") == [(1,), (None,), (3,)]
-    prices = mixed.resolveChoice(specs=[("myList[].price", "cast:double")])
+    prices = mixed.resolveChoice(specs=("myList[].price", "cast:double"))
     assert values(prices, "myList") == [([(100.0,), (None,)],), ([(7.5,)],), (None,)]
 
 

@@ -169,6 +169,11 @@ def test_split_rows_and_merge_put_rows_apart_and_together(from_json: FromJson) -
     assert list(split.keys()) == ["high", "low"]
     assert values(SelectFromCollection.apply(dfc=split, key="low"), "id") == [(1,), (2,)]
     assert values(split.select("high"), "id") == [(11,), (12,), (20,)]
+    assert split.select("nothing").toDF().columns == []
+    flat = MapToCollection.apply(split, lambda part, context: part.select_fields(["id"]), transformation_ctx="flat")
+    assert [flat[name].toDF().columns for name in flat.keys()] == [["id"], ["id"]]  # noqa: SIM118
+    parts = FlatMap.apply(split, SplitFields, "frame", paths=["id"], name1="a", name2="b")
+    assert sorted(parts) == ["high_a", "high_b", "low_a", "low_b"]
     staged = from_json([{"id": 11, "index": 99}, {"id": 5, "index": 5}])
     merged = split.select("high").mergeDynamicFrame(stage_dynamic_frame=staged, primary_keys=["id"])
     assert sorted(values(merged)) == [(5, 5), (11, 99), (12, 0), (20, 2)]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import DataFrame
 
 from awsglue.context import GlueContext
 from awsglue.dynamicframe import DynamicFrame
@@ -85,7 +86,7 @@ def test_a_json_path_and_records_of_many_lines(glue_context: GlueContext, tmp_pa
         read(glue_context, tmp_path, "json", jsonPath="$..n")
 
 
-@pytest.mark.parametrize("format", ["parquet", "glueparquet", "orc", "json", "csv"])
+@pytest.mark.parametrize("format", ["parquet", "glueparquet", "orc", "json", "csv", "avro"])
 def test_what_is_written_is_read_again(
     glue_context: GlueContext, from_json: FromJson, tmp_path: Path, format: str
 ) -> None:
@@ -123,6 +124,7 @@ def test_a_source_and_a_sink_take_their_format_afterwards(
     source = glue_context.getSource("file", paths=[str(tmp_path / "out")])
     source.setFormat("json")
     assert values(source.getFrame()) == [(1,)]
+    assert values(glue_context.getSource("s3", "json", paths=[str(tmp_path / "out")]).getFrame()) == [(1,)]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +132,8 @@ def test_a_source_and_a_sink_take_their_format_afterwards(
     [
         ("marketplace.spark", {}, None, NotSupported, "marketplace.spark is not supported"),
         ("dynamodb", {}, None, NotSupported, "dynamodb is not supported"),
-        ("s3", {"paths": ["/x"]}, "xml", NotSupported, "xml is not supported"),
+        ("s3", {"paths": ["/x"]}, "grokLog", NotSupported, "grokLog is not supported"),
+        ("kinesis", {"streamARN": "x"}, None, NotSupported, "kinesis is not supported"),
         ("s3", {"paths": ["/x"]}, "exe", ValueError, "exe is not a format"),
         ("s3", {"paths": ["/x"]}, None, ValueError, "need a format"),
         ("s3", {}, "json", ValueError, "name no files"),
@@ -151,10 +154,43 @@ def test_what_cannot_be_read_is_said(
         glue_context.create_dynamic_frame.from_options(connection, options, format)
 
 
-def test_a_table_in_a_database_is_read_in_the_databases_own_words(glue_context: GlueContext) -> None:
-    options = {"url": "jdbc:postgresql://127.0.0.1:1", "database": "d", "dbtable": "t", "user": "u", "password": "p"}
-    with pytest.raises(Exception, match="No suitable driver"):
-        glue_context.create_dynamic_frame.from_options("postgresql", options)
+def test_a_record_says_which_file_it_is_from(glue_context: GlueContext, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"n": 1}\n{"n": "x"}\n')
+    (tmp_path / "b.json").write_text('{"n": 1}\n')
+    (tmp_path / "c.csv").write_text("1\n")
+    for name, kind in (("a.json", "json"), ("b.json", "json"), ("c.csv", "csv")):
+        path = tmp_path / name
+        frame = read(glue_context, path, kind, attachFilename="file", attachTimestamp="at")
+        [(file, at), *_] = values(frame, "file", "at")
+        assert file.endswith(f"/{name}")
+        assert abs(at.timestamp() - path.stat().st_mtime) < 1
+
+
+def test_xml_is_read_by_its_row_tag(glue_context: GlueContext, tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("<all><row id='1'><t>a</t></row><row id='2'><t>b</t></row></all>")
+    frame = read(glue_context, tmp_path, "xml", rowTag="row")
+    assert values(frame, "_id", "t") == [(1, "a"), (2, "b")]
+    with pytest.raises(NotSupported, match="xml cannot be written"):
+        write(frame, tmp_path / "out", "xml")
+
+
+def test_a_stream_is_handed_over_batch_by_batch(glue_context: GlueContext, tmp_path: Path, from_json: FromJson) -> None:
+    write(from_json([{"n": 1}, {"n": 2}]), tmp_path / "in", "parquet")
+    session = glue_context.spark_session
+    stream = session.readStream.schema("n int").parquet(str(tmp_path / "in"))
+    seen: list[int] = []
+
+    def batch(records: DataFrame, number: int) -> None:
+        seen.append(records.count())
+        if len(seen) == 1:
+            raise ValueError("not yet")
+        session.streams.active[0].stop()
+
+    with pytest.raises(ValueError, match="checkpointLocation"):
+        glue_context.forEachBatch(stream, batch, {"windowSize": "1 second"})
+    options = {"windowSize": "0 seconds", "checkpointLocation": str(tmp_path / "checkpoint")}
+    glue_context.forEachBatch(frame=stream, batch_function=batch, options=options)
+    assert seen == [2, 2]
 
 
 def test_purging_a_path_deletes_the_files_past_their_retention(glue_context: GlueContext, tmp_path: Path) -> None:
