@@ -316,7 +316,7 @@ class DynamicFrame(Frame):
             name1: self.select_fields(paths, stageThreshold=stageThreshold, totalThreshold=totalThreshold),
             name2: self.drop_fields(paths, stageThreshold=stageThreshold, totalThreshold=totalThreshold),
         }
-        return DynamicFrameCollection(frames, self.glue_ctx)
+        return self._collected(frames)
 
     def split_rows(
         self,
@@ -334,7 +334,7 @@ class DynamicFrame(Frame):
         for name, part in ((name1, condition), (name2, ~condition)):
             data = Data(self._data.dataframe.where(part), self._data.schema)
             frames[name] = self._after(data, thresholds=(stageThreshold, totalThreshold))
-        return DynamicFrameCollection(frames, self.glue_ctx)
+        return self._collected(frames)
 
     def relationalize(
         self,
@@ -351,6 +351,12 @@ class DynamicFrame(Frame):
         tables = relationalize(self._data, root_table_name, staging_path)
         thresholds = (stageThreshold, totalThreshold)
         frames = {name: self._after(data, thresholds=thresholds) for name, data in tables.items()}
+        return self._collected(frames)
+
+    def _collected(self, frames: "dict[str, DynamicFrame]") -> DynamicFrameCollection:
+        """The frames as a collection, each with the name it has there."""
+        for name, frame in frames.items():
+            frame.name = name
         return DynamicFrameCollection(frames, self.glue_ctx)
 
     # -- writing

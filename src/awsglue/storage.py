@@ -6,7 +6,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from awsglue.catalog import CatalogTable
+from awsglue.catalog import CatalogTable, full_name
 from awsglue.options import names_of
 from awsglue.partitions import Partition, chosen, remove
 
@@ -32,15 +32,19 @@ def purge_table(
     """
     predicate = str(options.get("partitionPredicate", ""))
     if not table.partition_keys and not predicate:
-        purge_path(session, table.location, options)
-        return
+        places = [Partition((), table.location)]
+    else:
+        places = chosen(session, table, partitions, predicate)
     deleted, empty = [], []
-    for partition in chosen(session, table, partitions, predicate):
+    for partition in places:
         files, left = _purged(session, partition.location, options)
         deleted += files
-        empty += [] if left else [partition]
+        empty += [partition] if partition.values and not left else []
     _manifest(session, options, deleted)
     remove(client, table, empty)
+    if table.in_spark:
+        # Spark remembers the files that it has read of a table.
+        session.catalog.refreshTable(full_name(table.database, table.name))
 
 
 def _purged(session: SparkSession, path: str, options: Mapping[str, Any]) -> tuple[list[str], int]:

@@ -28,7 +28,7 @@ TEXT = {"csv", "json"}
 SPARKS = {"avro", "csv", "json", "orc", "parquet", "text", "binaryfile"}
 """Formats of Spark's own sources, which `useSparkDataSource` leaves reading to."""
 OWN = {"useSparkDataSource", "useCatalogSchema", "useSparkDataSink", "excludeStorageClasses", "partitionKeys",
-       "enableUpdateCatalog", "updateBehavior"}  # fmt: skip
+       "enableUpdateCatalog", "updateBehavior", "catalogPartitionPredicate", "useS3ListImplementation"}  # fmt: skip
 """Additional options that are not for Spark's readers and writers."""
 
 
@@ -49,8 +49,8 @@ def read_table(
     known = name_in_spark(context.spark_session, table)
     expression = str(options.get("catalogPartitionPredicate", ""))
     if known and table.format not in TEXT:
-        both = " and ".join(f"({text})" for text in (predicate, expression) if text)
-        return DynamicFrame(_of_spark(context, table, context.spark_session.table(known), both), context, table.name)
+        dataframe = _of_spark(context, table, context.spark_session.table(known), _both(predicate, expression))
+        return DynamicFrame(dataframe, context, table.name)
     if not table.location:
         raise ValueError(f"The table {table.name} has no location to read from.")
     files = reading.Files(
@@ -66,6 +66,10 @@ def read_table(
             check_predicate(context.spark_session, table, predicate or expression)
         return _read(context, table, files)
     return _of_partitions(context, table, files, predicate, expression)
+
+
+def _both(predicate: str, expression: str) -> str:
+    return " and ".join(f"({text})" for text in (predicate, expression) if text)
 
 
 def _of_spark(context: "GlueContext", table: CatalogTable, dataframe: DataFrame, predicate: str) -> DataFrame:
@@ -88,8 +92,7 @@ def _of_partitions(
         partitions = chosen(session, table, partitions_of(client, table, expression), predicate)
     except client.exceptions.EntityNotFoundException:
         # A catalog of the session's own: what is in the table's folder is what there is.
-        both = " and ".join(f"({text})" for text in (predicate, expression) if text)
-        return _read(context, table, replace(files, predicate=both))
+        return _read(context, table, replace(files, predicate=_both(predicate, expression)))
     try:
         return _read(context, table, _partitioned(context, table, files, partitions))
     except AnalysisException as error:
@@ -175,14 +178,15 @@ def read_dataframe(
     """
     session = context.spark_session
     others = {key: value for key, value in options.items() if key not in OWN}
+    both = _both(predicate, str(options.get("catalogPartitionPredicate", "")))
     known = name_in_spark(session, table)
     if truth(options.get("useSparkDataSource", False)) and table.format in SPARKS and table.location:
         reader = session.read.format(table.format).options(**others)
         if truth(options.get("useCatalogSchema", False)):
             reader = reader.schema(table.schema)
-        return _of_spark(context, table, reader.load(table.location), predicate)
+        return _of_spark(context, table, reader.load(table.location), both)
     if known and not table.in_database:
-        return _of_spark(context, table, session.read.options(**others).table(known), predicate)
+        return _of_spark(context, table, session.read.options(**others).table(known), both)
     return read_table(context, table, predicate, options).toDF()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.api.spark_code import Spark
+from tests.waiting import until
 
 JSON = "org.openx.data.jsonserde.JsonSerDe"
 CSV = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
@@ -183,6 +184,18 @@ print(glueContext.create_dynamic_frame.from_catalog(database, {table!r}).count()
     assert [partition["Values"] for partition in partitions] == [["2020", "02"]]
     classification = glue.get_table(DatabaseName=air, Name=table)["Table"]["Parameters"]["classification"]
     assert classification == kind.removeprefix("glue")
+
+
+def test_what_a_script_logs_is_in_the_sessions_log(spark: Spark, client: Callable[..., Any]) -> None:
+    spark.run("glueContext.get_logger().info('the script has begun')")
+    logs = client("logs")
+
+    def logged() -> bool:
+        stream = {"logGroupName": "/aws-glue/sessions/error", "logStreamName": spark.id}
+        events = logs.get_log_events(**stream, startFromHead=True)["events"]
+        return any("GlueLogger: the script has begun" in event["message"] for event in events)
+
+    until(logged)
 
 
 def test_a_table_of_a_database_is_known_to_the_session_and_drivers_are_there(spark: Spark, glue: Any, air: str) -> None:

@@ -187,6 +187,12 @@ some = glueContext.create_dynamic_frame.from_catalog({database!r}, {short!r}, pu
 print(found.count(), some.count())
 """)
         assert printed == "3 2"
+    code = f"""
+found = glueContext.create_data_frame.from_options(
+    connection_type="s3", connection_options={{"paths": ["s3://{bucket}/delta/rides"]}}, format="delta")
+print(found.count())
+"""
+    assert spark.run(code) == "3"
 
 
 def test_hudi_upserts_travels_in_time_and_evolves(glue: Any, role: str, bucket: str) -> None:
