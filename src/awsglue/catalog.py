@@ -24,7 +24,8 @@ SERDES: dict[str, tuple[str, str, str]] = {
     "json": (
         "org.apache.hadoop.mapred.TextInputFormat",
         HIVE + "ql.io.HiveIgnoreKeyTextOutputFormat",
-        "org.openx.data.jsonserde.JsonSerDe",
+        # Of Hive's own, which sessions have: Spark can query the table too.
+        "org.apache.hive.hcatalog.data.JsonSerDe",
     ),
     "csv": (
         "org.apache.hadoop.mapred.TextInputFormat",

@@ -69,7 +69,7 @@ def read_table(
 
 
 def _both(predicate: str, expression: str) -> str:
-    return " and ".join(f"({text})" for text in (predicate, expression) if text)
+    return f"({predicate}) and ({expression})" if predicate and expression else predicate or expression
 
 
 def _of_spark(context: "GlueContext", table: CatalogTable, dataframe: DataFrame, predicate: str) -> DataFrame:

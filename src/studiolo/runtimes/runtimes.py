@@ -2,7 +2,7 @@
 
 A runtime's jars are exact Maven coordinates, the flat list of what Spark needs at hand: for Spark 3.5, S3A with the
 hadoop-aws of pyspark's own Hadoop and the parts of the AWS SDK it uses, 9 MB instead of the SDK's 280; and what Glue has
-ready besides: Spark's Avro and XML sources, and drivers of databases, in the versions of Glue 5.0.
+ready besides: Spark's Avro and XML sources, Hive's JSON SerDe, and drivers of databases, in the versions of Glue 5.0.
 """
 
 import json
