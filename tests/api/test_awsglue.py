@@ -85,8 +85,8 @@ def air(glue: Any, client: Callable[..., Any], bucket: str) -> str:
     return name
 
 
-def test_legislators_are_joined_written_and_made_relational(spark: Spark) -> None:
-    printed = spark.run("""
+def test_legislators_are_joined_written_and_made_relational(spark: Spark, bucket: str, air: str) -> None:
+    spark.run("""
 import sys
 from awsglue.transforms import *
 from awsglue.utils import getResolvedOptions
@@ -105,21 +105,24 @@ history = Join.apply(orgs, Join.apply(persons, memberships, "id", "person_id"), 
 history = history.drop_fields(["person_id", "org_id"])
 glueContext.write_dynamic_frame.from_options(
     frame=history, connection_type="s3", connection_options={"path": f"{bucket}/history"}, format="parquet")
-history.toDF().write.parquet(f"{bucket}/by_org", partitionBy=["org_name"])
-tables = history.relationalize("hist_root", f"{bucket}/temp/")
-job.commit()
-print(history.count(), sorted(tables.keys()))
-print([tuple(row) for row in spark.read.parquet(f"{bucket}/history").select("name", "org_name", "seats")
-       .orderBy("name", "seats").collect()])
-tables.select("hist_root_identifiers").toDF().orderBy("id", "index").show()
 """)
-    lines = printed.splitlines()
-    assert lines[0] == "3 ['hist_root', 'hist_root_identifiers']"
-    assert lines[1] == (
+    written = spark.sql(f"select name, org_name, seats from parquet.`s3://{bucket}/{air}/history` order by name, seats")
+    assert written == (
         "[('Bill Huizenga', 'House of Representatives', 435), ('Mac Collins', 'Senate', 100), "
         "('Mac Collins', 'House of Representatives', 435)]"
     )
-    assert len([line for line in lines[2:] if line.startswith("|")]) == 1 + 4
+    printed = spark.run("""
+tables = history.relationalize("hist_root", f"{bucket}/temp/")
+job.commit()
+print(sorted(tables.keys()))
+print(tables.select("hist_root_identifiers").toDF().columns)
+print(tables.select("hist_root_identifiers").count())
+""")
+    assert printed.splitlines() == [
+        "['hist_root', 'hist_root_identifiers']",
+        "['id', 'index', 'identifiers.val.scheme', 'identifiers.val.identifier']",
+        "4",
+    ]
 
 
 def test_medicare_is_cleaned(spark: Spark) -> None:
@@ -148,7 +151,7 @@ print([tuple(row) for row in spark.read.parquet(f"{bucket}/clean").orderBy("prov
     )
 
 
-@pytest.mark.parametrize("kind", ["glueparquet", "json", "csv", "avro"])
+@pytest.mark.parametrize("kind", ["glueparquet", "json", "csv"])
 def test_a_sink_keeps_a_table_that_spark_reads_by_its_partitions(spark: Spark, glue: Any, air: str, kind: str) -> None:
     table = f"sales_{kind}"
     printed = spark.run(f"""

@@ -167,32 +167,27 @@ def test_delta_merges_travels_in_time_and_evolves(spark: Spark, bucket: str) -> 
     assert spark.sql("select id, name from visits version as of 1 order by id") == "[(1, 'a'), (2, 'b')]"
 
 
-def test_awsglue_reads_and_appends_to_them(spark: Spark, glue: Any, bucket: str) -> None:
-    for table, kind in (("lake.walks", "iceberg"), ("default.rides", "delta")):
-        name = f"glue_catalog.{table}" if kind == "iceberg" else table
-        place = "" if kind == "iceberg" else f"location 's3://{bucket}/delta/rides'"
-        spark.sql(
-            f"create table {name} (id bigint, day string) using {kind} {place}", f"insert into {name} values (1, 'a')"
-        )
-        database, short = table.split(".")
-        printed = spark.run(f"""
+def test_awsglue_reads_and_appends_to_them(spark: Spark, bucket: str) -> None:
+    places = {"iceberg": "glue_catalog.lake.walks", "delta": "lake.rides"}
+    spark.sql(
+        "create database if not exists glue_catalog.lake",
+        f"create table {places['iceberg']} (id bigint, day string) using iceberg",
+        f"create table {places['delta']} (id bigint, day string) using delta location 's3://{bucket}/delta/rides'",
+    )
+    printed = spark.run(f"""
 from awsglue.dynamicframe import DynamicFrame
-more = spark.createDataFrame([(2, "b")], "id bigint, day string")
+rows = spark.createDataFrame([(1, "a"), (2, "b")], "id bigint, day string").coalesce(1)
 glueContext.write_data_frame.from_catalog(
-    frame=more, database={database!r}, table_name={short!r}, additional_options={{"useSparkDataSink": True}})
-frame = DynamicFrame.fromDF(more, glueContext, "more")
-glueContext.write_dynamic_frame.from_catalog(frame=frame, database={database!r}, table_name={short!r})
-found = glueContext.create_data_frame.from_catalog(database={database!r}, table_name={short!r})
-some = glueContext.create_dynamic_frame.from_catalog({database!r}, {short!r}, push_down_predicate="day = 'b'")
-print(found.count(), some.count())
-""")
-        assert printed == "3 2"
-    code = f"""
-found = glueContext.create_data_frame.from_options(
+    frame=rows, database="lake", table_name="walks", additional_options={{"useSparkDataSink": True}})
+frame = DynamicFrame.fromDF(rows, glueContext, "rows")
+glueContext.write_dynamic_frame.from_catalog(frame=frame, database="lake", table_name="rides")
+walks = glueContext.create_dynamic_frame.from_catalog("lake", "walks", push_down_predicate="day = 'b'")
+rides = glueContext.create_data_frame.from_catalog(database="lake", table_name="rides")
+again = glueContext.create_data_frame.from_options(
     connection_type="s3", connection_options={{"paths": ["s3://{bucket}/delta/rides"]}}, format="delta")
-print(found.count())
-"""
-    assert spark.run(code) == "3"
+print(walks.count(), rides.count(), again.count())
+""")
+    assert printed == "1 2 2"
 
 
 def test_hudi_upserts_travels_in_time_and_evolves(glue: Any, role: str, bucket: str) -> None:
