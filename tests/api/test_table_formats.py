@@ -174,13 +174,15 @@ def test_awsglue_reads_and_appends_to_them(spark: Spark, bucket: str) -> None:
         f"create table {places['iceberg']} (id bigint, day string) using iceberg",
         f"create table {places['delta']} (id bigint, day string) using delta location 's3://{bucket}/delta/rides'",
     )
-    printed = spark.run(f"""
+    spark.run("""
 from awsglue.dynamicframe import DynamicFrame
 rows = spark.createDataFrame([(1, "a"), (2, "b")], "id bigint, day string").coalesce(1)
 glueContext.write_data_frame.from_catalog(
-    frame=rows, database="lake", table_name="walks", additional_options={{"useSparkDataSink": True}})
+    frame=rows, database="lake", table_name="walks", additional_options={"useSparkDataSink": True})
 frame = DynamicFrame.fromDF(rows, glueContext, "rows")
 glueContext.write_dynamic_frame.from_catalog(frame=frame, database="lake", table_name="rides")
+""")
+    printed = spark.run(f"""
 walks = glueContext.create_dynamic_frame.from_catalog("lake", "walks", push_down_predicate="day = 'b'")
 rides = glueContext.create_data_frame.from_catalog(database="lake", table_name="rides")
 again = glueContext.create_data_frame.from_options(
