@@ -71,10 +71,21 @@ def test_a_linked_table_shows_and_changes_the_other(glue: Any, air: str, link: t
     assert found["StorageDescriptor"]["Location"] == "s3://lake/air/days"
     listed = glue.get_tables(DatabaseName=database)["TableList"]
     assert [each["StorageDescriptor"]["Location"] for each in listed] == ["s3://lake/air/days"]
-    changed = {key: found[key] for key in ("Name", "StorageDescriptor", "PartitionKeys", "TargetTable")}
+    changed = {key: found[key] for key in ("Name", "StorageDescriptor", "PartitionKeys")}
     glue.update_table(DatabaseName=database, TableInput={**changed, "Description": "new"}, VersionId=found["VersionId"])
     other = glue.get_table(DatabaseName=air, Name="days")["Table"]
     assert (other["Description"], other["VersionId"], "TargetTable" in other) == ("new", "1", False)
+
+
+def test_who_writes_a_link_down_anew_leaves_the_other(glue: Any, air: str, linked: str, link: tuple[str, str]) -> None:
+    """As infrastructure-as-code tools do, which know of a link what it leads to and no more."""
+    database, name = link
+    target = glue.get_table(DatabaseName=database, Name=name)["Table"]["TargetTable"]
+    glue.update_table(DatabaseName=database, TableInput={"Name": name, "TargetTable": target})
+    away = glue.get_database(Name=linked)["Database"]["TargetDatabase"]
+    glue.update_database(Name=linked, DatabaseInput={"Name": linked, "TargetDatabase": away})
+    assert "StorageDescriptor" in glue.get_table(DatabaseName=air, Name="days")["Table"]
+    assert glue.get_database(Name=air)["Database"]["LocationUri"] == "s3://lake/air"
 
 
 @pytest.mark.parametrize("through", ["database", "table"])
@@ -119,7 +130,7 @@ def test_a_link_is_not_followed_through_another(glue: Any, link: tuple[str, str]
     glue.delete_database(Name=outer)
 
 
-def test_what_engines_drop_of_a_link_is_the_link(server: Server) -> None:
+def test_engines_change_what_a_link_leads_to_and_drop_the_link_alone(server: Server) -> None:
     """DROP TABLE and DROP DATABASE through the metastore, which delete data where they are its own."""
     note = json.loads((server.data / "server.json").read_text())
     glue, s3 = (server.client(service, region_name=server.environment()["AWS_REGION"]) for service in ("glue", "s3"))
@@ -137,6 +148,10 @@ def test_what_engines_drop_of_a_link_is_the_link(server: Server) -> None:
     glue.create_database(DatabaseInput={"Name": link, "TargetDatabase": {"DatabaseName": there}})
     with connected(note["metastore"]) as hms:
         assert hms.get_table(link, "days").sd.location == storage["Location"]
+        same = hms.get_table(there, "same")
+        same.parameters["seen"] = "yes"
+        hms.alter_table(there, "same", same)
+        assert hms.get_table(there, "days").parameters["seen"] == "yes"
         hms.drop_table(there, "same", True)
         hms.drop_database(link, True, True)
     assert [each["Name"] for each in glue.get_tables(DatabaseName=there)["TableList"]] == ["days"]

@@ -55,7 +55,7 @@ class Databases(Subject):
         return Page(known, found.next)
 
     def update_database(self, scope: Scope, name: str, database: Database) -> Database:
-        """Give a database other properties; of a resource link, the database that it leads to.
+        """Give a database other properties; where a resource link is not given as one, to what it leads to.
 
         Raises NotFound, and Invalid for another name.
         """
@@ -64,7 +64,7 @@ class Databases(Subject):
             raise Invalid("Database cannot be renamed")
         with self._state.transaction() as tx:
             before = DATABASE.validate_json(require_database(tx, scope, name, lock="change").document)
-            if before.target_database is not None:
+            if before.target_database is not None and database.target_database is None:
                 scope, name = require_linked_database(tx, scope, name)
                 before = DATABASE.validate_json(require_database(tx, scope, name, lock="change").document)
                 database = replace(database, target_database=before.target_database)

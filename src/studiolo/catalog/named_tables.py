@@ -111,6 +111,8 @@ class Tables(Subject):
     ) -> Table:
         """Replace a table by its next version; the one before is kept, unless `skip_archive`.
 
+        Where a resource link is not given as one, it is the table that it leads to that is replaced.
+
         version_id: the version the caller read; expected_parameter: a parameter and the value (None: absent) that the
         table must have; name: the table's present name where `table.name` is to be its new one, and
         `table.database`, where it is given, its new database; view_action: as of `changed_view` (views.py).
@@ -121,14 +123,14 @@ class Tables(Subject):
         try:
             with self._state.transaction() as tx:
                 asked = (name or table.name).lower()
-                row = require_table(tx, scope, database, asked, lock=True)
+                row = require_table(tx, scope, database, asked, lock=True, follow=table.target_table is None)
                 before = _as_table(row, row.database)
                 if (row.database, row.name) != (database, asked):
                     # Reached through a link: where it is, and what it is called, stay.
                     if name is not None:
                         raise Invalid(f"Table {name} is reached through a resource link, and so cannot be renamed.")
                     database = target = row.database
-                    table = replace(table, name=row.name, target_table=before.target_table)
+                    table = replace(table, name=row.name)
                 _require_unchanged(before, version_id, expected_parameter)
                 after = _checked(
                     replace(

@@ -166,4 +166,6 @@ def _entered(table: Table, place: str) -> Table:
     """The table with its metadata where they are now."""
     before = table.parameters.get(LOCATION)
     previous = {} if before is None else {PREVIOUS: before}
-    return replace(table, parameters={**table.parameters, TYPE: "ICEBERG", LOCATION: place, **previous})
+    parameters = {**table.parameters, TYPE: "ICEBERG", LOCATION: place, **previous}
+    # A resource link is not given as one, so that what it leads to is changed.
+    return replace(table, parameters=parameters, target_table=None)

@@ -146,7 +146,8 @@ class Data:
         self._warehouse.remove(old)
 
     def _rename(self, before: Table, after: Table) -> None:
-        self._catalog.update_table(self._scope, before.database, after, version_id=before.version, name=before.name)
+        renamed = replace(after, target_table=None)
+        self._catalog.update_table(self._scope, before.database, renamed, version_id=before.version, name=before.name)
 
     def _move_partitions(self, table: Table, old: str, new: str) -> None:
         old, changes = f"{old.rstrip('/')}/", []

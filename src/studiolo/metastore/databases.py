@@ -1,5 +1,6 @@
 """Hive's methods for databases."""
 
+from dataclasses import replace
 from typing import Any
 
 from hive_metastore import ttypes as hive
@@ -48,7 +49,8 @@ class Databases(Room):
         before = self._house.database(dbname)
         db.name = plain(db.name)
         after = from_database(db, self._house.default_place(before.name), before)
-        self._catalog.update_database(self._scope, before.name, after)
+        # What engines change of a resource link is what it leads to.
+        self._catalog.update_database(self._scope, before.name, replace(after, target_database=None))
 
     def drop_database(self, name: str, delete_data: bool, cascade: bool) -> None:
         database = self._house.database(name)

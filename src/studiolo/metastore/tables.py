@@ -187,7 +187,8 @@ class Tables(Room):
         self._catalog.update_table(
             self._scope,
             before.database,
-            after,
+            # What engines change of a resource link is what it leads to.
+            replace(after, target_table=None),
             version_id=before.version,
             # What engines write of every append (sizes, times) makes no version of its own.
             skip_archive=(before.storage, before.partition_keys) == (after.storage, after.partition_keys),

@@ -99,10 +99,13 @@ def update_table(call: Call, request: "shapes.UpdateTableRequestTypeDef") -> dic
             call.principal, scope, database, _name(request), changes, version_id=version, skip_archive=skip_archive
         )
         return {}
+    table = to_table(_input(request))
+    if request.get("Name", table.name).lower() != table.name.lower():
+        raise Invalid("Table cannot be renamed")
     call.studio.catalog.update_table(
         scope,
         database,
-        to_table(_input(request)),
+        table,
         version_id=version,
         skip_archive=skip_archive,
         view_action=request.get("ViewUpdateAction"),
@@ -172,8 +175,6 @@ def _input(request: Mapping[str, Any]) -> Mapping[str, Any]:
     table: Mapping[str, Any] | None = request.get("TableInput")
     if table is None:
         raise Invalid("TableInput cannot be null")
-    if request.get("Name", table["Name"]).lower() != table["Name"].lower():
-        raise Invalid("Table cannot be renamed")
     if any(key.get("Parameters") for key in table.get("PartitionKeys", ())):
         raise Invalid("Parameters not supported for partition columns")
     storage = table.get("StorageDescriptor", {})
