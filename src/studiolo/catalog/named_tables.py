@@ -111,8 +111,7 @@ class Tables(Subject):
     ) -> Table:
         """Replace a table by its next version; the one before is kept, unless `skip_archive`.
 
-        Where a resource link is not given as one, it is the table that it leads to that is replaced.
-
+        Where a resource link is not given as one, the table that it leads to is replaced.
         version_id: the version the caller read; expected_parameter: a parameter and the value (None: absent) that the
         table must have; name: the table's present name where `table.name` is to be its new one, and
         `table.database`, where it is given, its new database; view_action: as of `changed_view` (views.py).
@@ -126,11 +125,8 @@ class Tables(Subject):
                 row = require_table(tx, scope, database, asked, lock=True, follow=table.target_table is None)
                 before = _as_table(row, row.database)
                 if (row.database, row.name) != (database, asked):
-                    # Reached through a link: where it is, and what it is called, stay.
-                    if name is not None:
-                        raise Invalid(f"Table {name} is reached through a resource link, and so cannot be renamed.")
                     database = target = row.database
-                    table = replace(table, name=row.name)
+                    table = _of_target(row, table, name)
                 _require_unchanged(before, version_id, expected_parameter)
                 after = _checked(
                     replace(
@@ -184,6 +180,13 @@ def _checked(table: Table) -> Table:
     """The table with its name folded. Raises Invalid."""
     check_keys(table)
     return replace(table, name=fold(table.name))
+
+
+def _of_target(row: Row[Any], table: Table, name: str | None) -> Table:
+    """What a table that was reached through a resource link is to be: it keeps its name. Raises Invalid for another."""
+    if name is not None:
+        raise Invalid(f"Table {name} is reached through a resource link, and so cannot be renamed.")
+    return replace(table, name=row.name)
 
 
 def _require_unchanged(table: Table, version: int | None, expected: tuple[str, str | None] | None) -> None:
