@@ -1,6 +1,7 @@
 """Connections of the Data Catalog, and what TestConnection finds out about them."""
 
 import contextlib
+import hashlib
 import selectors
 import socket
 import socketserver
@@ -188,19 +189,36 @@ def packet(number: int, body: bytes) -> bytes:
     return len(body).to_bytes(3, "little") + bytes([number]) + body
 
 
-def be_mysql(link: socket.socket) -> None:
-    """What MySQL says to somebody whom it does not know, in its protocol 10."""
+def sha1(content: bytes) -> bytes:
+    """What MySQL's older way to log in proves passwords by."""
+    return hashlib.sha1(content, usedforsecurity=False).digest()
+
+
+def be_mysql(password: str) -> Callable[[socket.socket], None]:
+    """What MySQL says to ann, in its protocol 10, if that is her password or if it is not."""
+    salt = b"saltsaltsaltsaltsalt"
+    one = sha1(password.encode())
+    mask = sha1(salt + sha1(one))
+    proof = bytes(left ^ right for left, right in zip(one, mask, strict=True))
     capabilities = (0x0000_8200 | 0x0008_0000).to_bytes(4, "little")
-    greeting = b"\x0a8.0.40\0" + bytes(4) + b"saltsalt\0" + capabilities[:2] + b"\x21\x02\0" + capabilities[2:]
-    link.sendall(packet(0, greeting + b"\x15" + bytes(10) + b"saltsaltsalt\0mysql_native_password\0"))
-    if link.recv(4096):
-        link.sendall(packet(2, b"\xff\x15\x04#28000Access denied for user 'ann'@'localhost' (using password: YES)"))
+    greeting = b"\x0a8.0.40\0" + bytes(4) + salt[:8] + b"\0" + capabilities[:2] + b"\x21\x02\0" + capabilities[2:]
+    greeting += b"\x15" + bytes(10) + salt[8:] + b"\0mysql_native_password\0"
+
+    def answer(link: socket.socket) -> None:
+        link.sendall(packet(0, greeting))
+        if proof not in link.recv(4096):
+            link.sendall(packet(2, b"\xff\x15\x04#28000Access denied for user 'ann'@'localhost' (using password: YES)"))
+            return
+        link.sendall(packet(2, b"\0\0\0\2\0\0\0"))
+        while link.recv(4096):
+            link.sendall(packet(1, b"\0\0\0\2\0\0\0"))
+
+    return answer
 
 
 @pytest.mark.parametrize("engine", ["mysql", "mariadb"])
-def test_mysql_refuses_in_its_own_words(glue: Any, engine: str) -> None:
-    with (
-        serve(be_mysql) as port,
-        pytest.raises(glue.exceptions.InvalidInputException, match="Access denied for user 'ann'@'localhost'"),
-    ):
+def test_mysql_is_logged_in_to_and_refuses_in_its_own_words(glue: Any, engine: str) -> None:
+    with serve(be_mysql("secret")) as port:
         try_out(glue, f"jdbc:{engine}://127.0.0.1:{port}/air")
+        with pytest.raises(glue.exceptions.InvalidInputException, match="Access denied for user 'ann'@'localhost'"):
+            try_out(glue, f"jdbc:{engine}://127.0.0.1:{port}/air", PASSWORD="wrong")

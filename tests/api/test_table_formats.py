@@ -130,6 +130,22 @@ def test_a_table_that_pyiceberg_made_is_there_for_spark(iceberg: Catalog, spark:
     assert iceberg.list_tables("made_elsewhere") == []
 
 
+def test_a_table_that_glue_made_is_there_for_spark(glue: Any, spark: Spark, days: str, bucket: str) -> None:
+    fields = [{"Id": 1, "Name": "id", "Type": "long", "Required": True}]
+    fields += [{"Id": 2, "Name": "day", "Type": "date", "Required": False}]
+    by_month = {"Fields": [{"SourceId": 2, "Transform": "month", "Name": "in_month"}]}
+    asked = {"Location": f"s3://{bucket}/by-glue", "Schema": {"Fields": fields}, "PartitionSpec": by_month}
+    iceberg = {"MetadataOperation": "CREATE", "CreateIcebergTableInput": asked}
+    glue.create_table(DatabaseName="lake", Name="by_glue", OpenTableFormatInput={"IcebergInput": iceberg})
+    rows = "glue_catalog.lake.by_glue"
+    spark.sql(f"insert into {rows} values (1, date'2020-01-01'), (2, date'2020-02-02')")
+    wider = {**asked["Schema"], "Fields": [*fields, {"Id": 3, "Name": "pm", "Type": "double", "Required": False}]}
+    change = {"UpdateIcebergTableInput": {"Updates": [{"Location": asked["Location"], "Schema": wider}]}}
+    glue.update_table(DatabaseName="lake", Name="by_glue", UpdateOpenTableFormatInput={"UpdateIcebergInput": change})
+    found = spark.sql(f"refresh table {rows}", f"select id, pm from {rows} where day > date'2020-01-15'")
+    assert found == "[(2, None)]"
+
+
 def test_writers_at_the_same_time_lose_no_commit(iceberg: Catalog, bucket: str) -> None:
     iceberg.create_namespace("busy", {"location": f"s3://{bucket}/busy"})
     iceberg.create_table("busy.rows", SCHEMA)
