@@ -29,6 +29,8 @@ def test_tables_are_listed_by_pattern_and_pages(glue: Any, database: str) -> Non
     assert {frozenset(each) for each in names} == {frozenset({"Name", "DatabaseName"})}
     with pytest.raises(glue.exceptions.InvalidInputException, match="AttributesToGet must have"):
         glue.get_tables(DatabaseName=database, AttributesToGet=[])
+    with pytest.raises(glue.exceptions.InvalidInputException, match="must include NAME"):
+        glue.get_tables(DatabaseName=database, AttributesToGet=["TABLE_TYPE"])
 
 
 def test_a_stale_version_is_refused_and_changes_nothing(glue: Any, database: str, table: str) -> None:

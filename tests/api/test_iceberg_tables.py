@@ -1,5 +1,6 @@
 """Iceberg tables that CreateTable and UpdateTable themselves make: PyIceberg reads and appends to them."""
 
+import gzip
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -289,6 +290,31 @@ def test_a_caller_who_may_not_write_there_makes_no_table(server: Server, databas
             OpenTableFormatInput={"IcebergInput": {**CREATE, "CreateIcebergTableInput": asked}},
         )
     assert denied.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_metadata_that_cannot_be_read_are_told_so(
+    glue: Any, client: Callable[..., Any], database: str, bucket: str
+) -> None:
+    """A file that is no metadata, one that would fill the memory when it is unpacked, and none at all."""
+    s3 = client("s3")
+    s3.put_object(Bucket=bucket, Key="bad/words.metadata.json", Body=b'{"format-version": 2}')
+    s3.put_object(Bucket=bucket, Key="bad/bomb.gz.metadata.json", Body=gzip.compress(bytes(65 * 1024 * 1024)))
+    for name, said in (("words", "not an Iceberg table"), ("bomb.gz", "larger than"), ("none", "does not exist")):
+        parameters = {"table_type": "ICEBERG", "metadata_location": f"s3://{bucket}/bad/{name}.metadata.json"}
+        glue.create_table(DatabaseName=database, TableInput={"Name": "bad", "Parameters": parameters})
+        with pytest.raises(glue.exceptions.InvalidInputException, match=said):
+            glue.get_table(DatabaseName=database, Name="bad", AttributesToGet=["LATEST_ICEBERG_METADATA"])
+        glue.delete_table(DatabaseName=database, Name="bad")
+
+
+def test_a_type_of_a_thousand_levels_is_refused(glue: Any, database: str, events: str) -> None:
+    deep: Any = "int"
+    for number in range(400):
+        deep = {"type": "list", "element-id": 10 + number, "element": deep, "element-required": False}
+    schema = {**SCHEMA, "Fields": [*SCHEMA["Fields"], {"Id": 9, "Name": "deep", "Type": deep, "Required": False}]}
+    with pytest.raises(ClientError) as refused:
+        change(glue, database, events, {"Schema": schema})
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
 def test_only_iceberg_tables_are_changed_as_iceberg_tables(glue: Any, database: str) -> None:

@@ -39,6 +39,8 @@ def iceberg_errors() -> Iterator[None]:
     except pydantic.ValidationError as error:
         told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise Invalid(f"This is not an Iceberg table: {told}.") from error
+    except RecursionError as error:
+        raise Invalid("This is not an Iceberg table: its types are too deep within each other.") from error
     except (ValidationError, ValueError, TypeError) as error:
         raise Invalid(f"This is not an Iceberg table: {error}") from error
 

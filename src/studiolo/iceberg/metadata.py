@@ -16,7 +16,7 @@ from pyiceberg.utils.datetime import datetime_to_millis
 from studiolo.catalog import Column
 from studiolo.domain import Invalid
 from studiolo.iceberg.changes import check, iceberg_errors, partition_spec, sort_order
-from studiolo.iceberg.model import NewTable
+from studiolo.iceberg.model import LARGEST, NewTable
 from studiolo.iceberg.types import schema_of
 
 VERSIONS = (1, 2)
@@ -66,9 +66,12 @@ def next_place(metadata: TableMetadata, before: str | None = None) -> str:
 
 
 def read(written: bytes, place: str) -> TableMetadata:
-    """Raises Invalid for what is no metadata of a table."""
+    """Raises Invalid for what is no metadata of a table, or more than LARGEST bytes of them."""
     with iceberg_errors():
-        return FromByteStream.table_metadata(io.BytesIO(written), compression=Compressor.get_compressor(place))
+        text = Compressor.get_compressor(place).stream_decompressor(io.BytesIO(written)).read(LARGEST + 1)
+        if len(text) > LARGEST:
+            raise Invalid(f"The Iceberg metadata {place} are larger than {LARGEST} bytes.")
+        return FromByteStream.table_metadata(io.BytesIO(text))
 
 
 def write(metadata: TableMetadata, place: str) -> bytes:

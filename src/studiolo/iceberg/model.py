@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes of one metadata file that are read."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewTable:

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from studiolo.catalog import Catalog, ConcurrentModification, StorageDescriptor, Table
 from studiolo.domain import AlreadyExists, Clock, DomainError, Invalid, Scope
-from studiolo.iceberg.model import Change, NewTable
+from studiolo.iceberg.model import LARGEST, Change, NewTable
 from studiolo.identity import Identity, Principal
 from studiolo.storage import Storage
 
@@ -115,7 +115,8 @@ class IcebergTables:
     def _read(self, principal: Principal, place: str) -> bytes:
         bucket, key = self._opened(principal, "s3:GetObject", place)
         with _store_errors(place):
-            written: bytes = self._storage.client().get_object(Bucket=bucket, Key=key)["Body"].read()
+            # One byte more than can be taken tells that it is too much.
+            written: bytes = self._storage.client().get_object(Bucket=bucket, Key=key)["Body"].read(LARGEST + 1)
             return written
 
     def _remove(self, place: str) -> None:

@@ -79,6 +79,8 @@ def get_tables(call: Call, request: "shapes.GetTablesRequestTypeDef") -> dict[st
         request.get("MaxResults", DEFAULT_PAGE),
     )
     names = {LISTED[each] for each in _attributes(request, LISTED)}
+    if names and "Name" not in names:
+        raise Invalid("AttributesToGet must include NAME.")
     shown = [as_table(scope, table) for table in page.items]
     if names:
         shown = [{name: each[name] for name in ("DatabaseName", *names) if name in each} for each in shown]
