@@ -56,6 +56,10 @@ class Notebook:
     def interrupt(self) -> None:
         self._manager.interrupt_kernel()
 
+    def kill(self) -> None:
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+
     def close(self) -> None:
         """End the kernel, which ends its session; nothing to do the second time."""
         if self._manager.is_alive():
@@ -145,6 +149,15 @@ class TestNotebook:
         assert cell.stdout == "ZeroDivisionError: division by zero\n"
         assert "`nowhere` cannot be found" in notebook.run("%%sql\nselect * from nowhere").stdout
 
+    def test_what_a_cell_printed_before_its_error_is_shown_with_it(self, notebook: Notebook) -> None:
+        cell = notebook.run("import sys\nprint('step 1')\nprint('careful', file=sys.stderr)\nraise KeyError('step 2')")
+        assert cell.stdout == "KeyError: 'step 2'\n\nThe cell had printed:\nstep 1\n\ncareful\n"
+
+    def test_what_would_wait_for_a_person_ends_the_cell_alone(self, notebook: Notebook) -> None:
+        assert "does not support input requests" in notebook.run("input('who? ')").stdout
+        assert notebook.run("exit()").stdout.startswith("SystemExit")
+        assert notebook.run("print('goes on')").stdout == "goes on\n"
+
     def test_sdks_in_the_session_are_its_role(self, notebook: Notebook, environment: dict[str, str]) -> None:
         code = "import boto3, sagemaker\nprint(boto3.client('sts').get_caller_identity()['Arn'])"
         role = environment["glue_role_arn"].rsplit("/", 1)[1]
@@ -175,6 +188,23 @@ class TestNotebook:
         assert "Attempting to cancel the statement" in cell.stdout
         until(lambda: state() == "CANCELLED")
         assert notebook.run("print('goes on')").stdout == "goes on\n"
+
+    def test_another_notebook_reconnects_to_the_session(
+        self, server: Server, notebook: Notebook, environment: dict[str, str]
+    ) -> None:
+        session = re.findall(r"ID: (\S+)", notebook.run("%session_id").stdout)[0]
+        notebook.run("shared = 42")
+        other = Notebook({name: value for name, value in environment.items() if name != "glue_role_arn"})
+        other.run("%region eu-central-1")
+        assert (
+            f"Switched to Session: {session}" in other.run(f"%endpoint {server.endpoint}\n%reconnect {session}").stdout
+        )
+        assert other.run("print(shared)").stdout == "42\n"
+        assert f"Session ID: {session}" in other.run("%status").stdout
+        assert "does not exist" in other.run("%reconnect nothing").stdout
+        # Its regular end would be the session's.
+        other.kill()
+        assert notebook.run("print(shared)").stdout == "42\n"
 
     def test_modules_that_cannot_be_had_are_named_and_those_that_are_there_are_left(self, notebook: Notebook) -> None:
         assert "Stopped session." in notebook.run("%stop_session").stdout

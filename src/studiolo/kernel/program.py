@@ -71,6 +71,7 @@ class StatementKernel(IPythonKernel):
     log_to: SessionLog
 
     _running = ""
+    _in_cell = False
     _seen = Set()
 
     def should_handle(self, stream: Any, msg: dict[str, Any], idents: Any) -> bool:
@@ -89,11 +90,18 @@ class StatementKernel(IPythonKernel):
         self.saved_sigint_handler = signal.signal(signal.SIGINT, self._interrupt)
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        # Before the cell, and while its reply is sent, there is nothing to stop, and a reply would be lost.
+        if not self._in_cell:
+            return
         self.engine.cancel(self._running)
         raise KeyboardInterrupt
 
     def before_cell(self, info: Any) -> None:
         self.engine.begin(self._running, info.raw_cell)
+        self._in_cell = True
+
+    def after_cell(self, _result: Any) -> None:
+        self._in_cell = False
 
     def claim_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         """Make this kernel somebody's session: credentials, settings and logs of its own. May be sent twice."""
@@ -154,8 +162,11 @@ def main(folder: Path) -> int:
     journal.listener = log.message
     app.session.journal = journal
     app.shell.events.register("pre_run_cell", kernel.before_cell)
+    app.shell.events.register("post_run_cell", kernel.after_cell)
     app.shell.register_magics(SessionMagics)
     app.shell.user_ns.update(engine.names())
+    # IPython's own would end the session and say nothing; Python's end the cell.
+    app.shell.user_ns.update(exit=sys.exit, quit=sys.exit)
     app.start()
     return 0
 

@@ -8,12 +8,13 @@ resolved again too, so that what a session imports fits together: s3fs brings an
 import fcntl
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,11 +91,29 @@ class Overlays:
         """
         name, pins, shadows = self._pins(python, modules, options, stopped, SECONDS)
         complete = self._folder / name
-        if not complete.is_dir():
-            with _locked(self._folder / f"{name}.lock", stopped):
-                if not complete.is_dir():
-                    self._install(python, pins, options, complete, stopped)
+        with _locked(self._folder / f"{name}.lock", stopped):
+            if not complete.is_dir():
+                self._install(python, pins, options, complete, stopped)
         return Overlay(complete, shadows)
+
+    def purge(self, before: float, kept: Collection[Path]) -> None:
+        """Remove the overlays that nobody has asked for since the moment, in seconds since 1970, but for those kept."""
+        for known in self._folder.glob("*.json"):
+            # One that is locked is being asked for.
+            with suppress(FileNotFoundError, TookTooLong):
+                if known.with_suffix("") not in kept and known.stat().st_mtime < before:
+                    with _locked(known.with_suffix(".lock"), lambda: True):
+                        self._remove(known, before)
+
+    def _remove(self, known: Path, before: float) -> None:
+        if known.stat().st_mtime < before:
+            part = known.with_suffix(".part")
+            shutil.rmtree(part, ignore_errors=True)
+            for rest in (known, known.with_suffix(".in"), known.with_suffix(".txt")):
+                rest.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                known.with_suffix("").rename(part)
+            shutil.rmtree(part, ignore_errors=True)
 
     def _pins(
         self, python: Path, modules: Sequence[str], options: Sequence[str], stopped: Stopped, seconds: float
@@ -104,16 +123,18 @@ class Overlays:
         content = json.dumps([version, sorted((name, one.version) for name, one in base.items()), modules, options])
         name = hashlib.sha256(content.encode()).hexdigest()[:16]
         known = self._folder / f"{name}.json"
-        if not known.is_file():
+        found = _asked_again(known)
+        if found is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             with _locked(self._folder / f"{name}.lock", stopped):
-                if not known.is_file():
+                found = _asked_again(known)
+                if found is None:
                     changes = _resolved(_Resolver(python, options, known, stopped, seconds), modules, base)
-                    part = known.with_suffix(".part")
-                    part.write_text(json.dumps([list(changes.values()), bool(changes.keys() & base.keys())]))
+                    found = list(changes.values()), bool(changes.keys() & base.keys())
+                    part = known.with_suffix(".json.part")
+                    part.write_text(json.dumps(found))
                     part.rename(known)
-        pinned, shadows = json.loads(known.read_text())
-        return name, pinned, shadows
+        return name, *found
 
     def _install(self, python: Path, pins: Sequence[str], options: Sequence[str], into: Path, stopped: Stopped) -> None:
         part = into.with_suffix(".part")
@@ -125,6 +146,16 @@ class Overlays:
             command = ["pip", "install", "--target", str(part), "--no-deps", *options, "-r", str(wanted)]
             _uv(python, command, stopped, SECONDS)
         part.rename(into)
+
+
+def _asked_again(known: Path) -> tuple[list[str], bool] | None:
+    """What was found out before, from now on as asked for now; None when it has not been, or was removed."""
+    try:
+        pinned, shadows = json.loads(known.read_text())
+        os.utime(known)
+    except FileNotFoundError:
+        return None
+    return pinned, shadows
 
 
 @dataclass(frozen=True)

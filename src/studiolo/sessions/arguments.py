@@ -66,6 +66,8 @@ def check_kind(asked: SessionRequest) -> None:
         raise Invalid(f"Command {asked.command} is not available here; {' and '.join(COMMANDS)} are, which run Spark.")
     if asked.python_version == "2":
         raise Invalid("Python 2 is not available; sessions run Python 3.")
+    if asked.arguments.get("--session-language", "python").lower() != "python":
+        raise Invalid("Scala sessions are not available here: take the kernel Glue PySpark.")
     _check_engine(asked)
 
 

@@ -1,5 +1,6 @@
 """The kernels' processes: what each is started with, where it lives, how it ended."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -25,6 +26,9 @@ from studiolo.storage import Storage
 KIND = "session"
 LOG_TAIL = 1500
 """Characters of a kernel's log that the reason of its end quotes."""
+
+EVERY_START = ("Setting default log level", "To adjust logging level", "NativeCodeLoader")
+"""What Spark's driver prints whenever it starts: it is no reason of an end."""
 
 OnEnd = Callable[[str, int | None], None]
 
@@ -134,8 +138,8 @@ class Kernels:
         work.mkdir(parents=True, exist_ok=True, mode=0o700)
         for file in material.files:
             shutil.copyfile(file, work / file.name)
-        places = {"path": [str(path) for path in material.path], "py_files": [str(file) for file in material.py_files]}
-        (self.folder(kernel) / "material.json").write_text(json.dumps(places))
+        places = {"path": material.path, "py_files": material.py_files, "jars": material.jars}
+        (self.folder(kernel) / "material.json").write_text(json.dumps(places, default=str))
 
     def laid_out(self, kernel: str) -> tuple[list[str], list[str]]:
         """The folders for Python's path, and the files for Spark's, of the kernel's session."""
@@ -144,6 +148,14 @@ class Kernels:
         except FileNotFoundError:
             return [], []
         return places["path"], places["py_files"]
+
+    def material(self) -> set[Path]:
+        """What the sessions that live have brought along and use where it is kept."""
+        used: set[Path] = set()
+        for note in self._root.glob("*/material.json"):
+            with contextlib.suppress(FileNotFoundError):
+                used.update(Path(path) for paths in json.loads(note.read_text()).values() for path in paths)
+        return used
 
     def addresses(self, kernel: str) -> Mapping[str, Any]:
         """Where the kernel's engine answers: `ui`, the URL of Spark's pages or None, and `connect`, a port; a token."""
@@ -284,6 +296,7 @@ def _tail(log: Path) -> str:
     try:
         with log.open("rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_TAIL))
-            return file.read().decode(errors="replace").strip()
+            lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
+    return "\n".join(line for line in lines if not any(known in line for known in EVERY_START)).strip()

@@ -1,10 +1,13 @@
 """What a session brings along: Python modules, Python files, jars and other files, fetched with its role's key."""
 
 import hashlib
+import os
 import shutil
+import threading
+import time
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,6 +33,9 @@ SAIL = (
     "Without it sessions run on Apache Spark: leave out --spark-connect-engine."
 )
 
+OVERLAYS_KEPT, FILES_KEPT = 30 * 86_400.0, 86_400.0
+"""Seconds that modules, and fetched files, are kept for the next session that asks for them."""
+
 Stopped = Callable[[], bool]
 
 
@@ -50,11 +56,12 @@ class Material:
 
 
 class Materials:
-    """Fetches what sessions ask for; each version of an object, and each set of modules, once."""
+    """Fetches what sessions ask for; each version of an object, and each set of modules, once while they are kept."""
 
     def __init__(self, folder: Path, identity: Identity, endpoint: str, region: str) -> None:
         self._files = folder / "session-files"
         self._overlays = Overlays(folder / "overlays")
+        self._keeping = threading.Lock()
         self._identity = identity
         self._endpoint = endpoint
         self._region = region
@@ -64,7 +71,7 @@ class Materials:
         wanted = extras(asked.arguments)
         if not wanted:
             return
-        store = _RoleStore(self._client(asked.role), self._files)
+        store = self._store(asked)
         for address in (*wanted.py_files, *wanted.jars, *wanted.files):
             store.version(address)
         if wanted.modules or wanted.sail:
@@ -76,7 +83,7 @@ class Materials:
         wanted = extras(asked.arguments)
         if not wanted:
             return Material()
-        store = _RoleStore(self._client(asked.role), self._files)
+        store = self._store(asked)
         py_files = [store.fetch(address) for address in wanted.py_files]
         wheels = tuple(_unpacked(file) for file in py_files if file.suffix == ".whl")
         path, shadows = wheels, False
@@ -91,6 +98,18 @@ class Materials:
             files=tuple(store.fetch(address) for address in wanted.files),
             shadows=shadows,
         )
+
+    def purge(self, in_use: Collection[Path]) -> None:
+        """Remove what no session has asked for in its time, but for what living sessions use."""
+        with self._keeping:
+            self._overlays.purge(time.time() - OVERLAYS_KEPT, in_use)
+            before = time.time() - FILES_KEPT
+            for folder in self._files.glob("*"):
+                if folder.stat().st_mtime < before and not any(folder in path.parents for path in in_use):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _store(self, asked: SessionRequest) -> "_RoleStore":
+        return _RoleStore(self._client(asked.role), self._files, self._keeping)
 
     def _modules(self, wanted: Extras, runtime: Runtime, store: "_RoleStore") -> tuple[list[str], list[str]]:
         """The requests as uv reads them, and uv's options; objects are fetched first."""
@@ -122,9 +141,10 @@ class Materials:
 class _RoleStore:
     """Objects as a role may read them, kept by their address and version."""
 
-    def __init__(self, client: Any, folder: Path) -> None:
+    def __init__(self, client: Any, folder: Path, keeping: threading.Lock) -> None:
         self._client = client
         self._folder = folder
+        self._keeping = keeping
 
     def version(self, address: str) -> str:
         """The object's ETag. Raises NotFound, Denied."""
@@ -142,8 +162,10 @@ class _RoleStore:
         name = hashlib.sha256(f"{address} {self.version(address)}".encode()).hexdigest()[:16]
         bucket, key = _parts(address)
         copy = self._folder / name / Path(key).name
-        if not copy.is_file():
+        with self._keeping:
             copy.parent.mkdir(parents=True, exist_ok=True)
+            os.utime(copy.parent)
+        if not copy.is_file():
             part = copy.parent / f"{uuid.uuid4().hex}.part"
             try:
                 self._client.download_file(bucket, key, str(part))

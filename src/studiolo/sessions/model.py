@@ -80,7 +80,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Statement:
-    """A piece of code given to a session. `error` says why it ended otherwise than by itself."""
+    """A piece of code given to a session. `error` says why it ended otherwise than by itself; `origin` is the session's."""
 
     id: int
     code: str
@@ -90,6 +90,7 @@ class Statement:
     started: datetime | None = None
     completed: datetime | None = None
     error: str | None = None
+    origin: str | None = None
 
     @property
     def progress(self) -> float:

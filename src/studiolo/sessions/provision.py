@@ -76,6 +76,10 @@ class Provision:
         if asked.origin is not None:
             self._materials.check(asked, self._runtime(asked))
 
+    def purge_materials(self) -> None:
+        """Remove what sessions brought along that none that lives uses, and none has asked for in its time."""
+        self._materials.purge(self.kernels.material())
+
     def _runtime(self, asked: SessionRequest) -> Runtime:
         return self._runtimes.for_glue(asked.glue_version or self._runtimes.default_label())
 

@@ -6,7 +6,9 @@ lines and another, of a later server, goes on from there.
 
 import contextlib
 import logging
+import math
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -28,7 +30,10 @@ STATE_AGAIN = 1.0
 """Seconds after which a session goes on whose records could not be written."""
 
 INTERRUPT_AGAIN = 2.0
-"""Seconds after which a statement that goes on is interrupted once more: an interrupt can fall between two cells."""
+"""Seconds after which a statement that goes on is interrupted once more: an interrupt can fall between two cells.
+
+Not sooner, whatever wakes the thread: the first one takes its time to become a traceback.
+"""
 
 
 class KernelEnded(Exception):
@@ -50,6 +55,7 @@ class Runner:
         self._kernels = provision.kernels
         self._waker = Waker()
         self._ended: dict[str, int | None] = {}
+        self._interrupted = -math.inf
         self._left = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"session {key.id}", daemon=True)
 
@@ -178,16 +184,24 @@ class Runner:
             "stop_on_error": False,
         }
         channel.send("execute_request", content, statement.message)
+        self._interrupted = -math.inf
         while not self._answered(channel, kernel, statement):
             self._check(kernel)
         self._finish(kernel, statement)
 
     def _answered(self, channel: Channel, kernel: str, statement: Record) -> bool:
         canceling = self._store.statement(self.key, statement.id).state == "CANCELLING"
-        if canceling and journal_file(self._kernels.folder(kernel), statement.message).exists():
-            self._kernels.interrupt(kernel)
+        if canceling:
+            self._interrupt(kernel, statement)
         reply = channel.receive(INTERRUPT_AGAIN if canceling else None)
         return reply is not None and reply["parent_header"].get("msg_id") == statement.message
+
+    def _interrupt(self, kernel: str, statement: Record) -> None:
+        """Interrupt the statement if it has begun, unless that was just done."""
+        begun = journal_file(self._kernels.folder(kernel), statement.message).exists()
+        if begun and time.monotonic() - self._interrupted >= INTERRUPT_AGAIN:
+            self._kernels.interrupt(kernel)
+            self._interrupted = time.monotonic()
 
     def _output(self, kernel: str, statement: Record) -> Output:
         return read_output(journal_file(self._kernels.folder(kernel), statement.message))

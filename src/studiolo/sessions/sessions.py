@@ -149,13 +149,16 @@ class Sessions:
     def create(self, principal: Principal, scope: Scope, asked: SessionRequest) -> Session:
         """Begin a session; it is PROVISIONING until its Spark answers.
 
-        Raises Invalid, AlreadyExists, NotFound and Denied for the role, and LimitExceeded when memory is short.
+        Raises Invalid, AlreadyExists, NotFound and Denied for the role, and LimitExceeded (for notebooks Invalid) when
+        memory is short.
         """
         asked = self._provision.settle(asked)
         self._identity.pass_role(principal, asked.role, SERVICE)
         self._provision.check_materials(asked)
         if psutil.virtual_memory().available < NEEDED_MEMORY:
-            raise LimitExceeded("This machine has less than 1 GiB of memory free: stop a session first.")
+            # Notebooks (requests with an origin) ask again when a limit is exceeded, and then show nothing of why.
+            refusal = LimitExceeded if asked.origin is None else Invalid
+            raise refusal("This machine has less than 1 GiB of memory free: stop a session first.")
         self._make_room(Key(scope, asked.id))
         session = self._store.add(scope, asked)
         self._runner(Key(scope, asked.id)).start()
@@ -308,7 +311,15 @@ class Sessions:
         elif record.state == "CANCELLED" and output.status is None:
             output = replace(output, status="error", error_name="Canceled", error_value="Canceled before it ran.")
         return Statement(
-            record.id, record.code, record.state, record.created, output, record.started, record.completed, record.error
+            id=record.id,
+            code=record.code,
+            state=record.state,
+            created=record.created,
+            output=output,
+            started=record.started,
+            completed=record.completed,
+            error=record.error,
+            origin=session.asked.origin,
         )
 
     def _runner(self, key: Key) -> Runner:
@@ -367,3 +378,4 @@ class Sessions:
             self._kernels.end(kernel)
         self._store.finish_all(key, "CANCELLED", "The session was ended.")
         self._store.change(key, ("STOPPING",), after)
+        self._provision.purge_materials()

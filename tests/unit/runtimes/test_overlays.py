@@ -1,5 +1,6 @@
 """Additional modules, resolved by the real uv from a folder of small wheels, over an environment of two packages."""
 
+import os
 import subprocess
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -145,3 +146,16 @@ def test_a_session_that_is_stopped_does_not_wait_for_its_modules(
 ) -> None:
     with pytest.raises(ModulesUnavailable):
         overlays.overlay(python, ["git+https://127.0.0.1:1/nobody/nothing.git"], ["--no-index"], lambda: True)
+
+
+def test_an_overlay_that_nobody_asks_for_any_more_is_removed_whole(
+    overlays: Overlays, python: Path, options: list[str], tmp_path: Path
+) -> None:
+    old, used, again = (overlays.overlay(python, [name], options).path for name in ("delta", "gamma", "alpha==1.1"))
+    for overlay in (old, used, again):
+        os.utime(overlay.with_suffix(".json"), (0, 0))
+    overlays.resolve(python, ["alpha==1.1"], options)
+    overlays.purge(1000, [used])
+    assert (used.is_dir(), again.is_dir()) == (True, True)
+    assert [left.name for left in (tmp_path / "overlays").glob(f"{old.name}*")] == [f"{old.name}.lock"]
+    assert versions(overlays.overlay(python, ["delta"], options).path) == ["delta-1.0"]

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from studiolo.aws.models import operation_model
-from studiolo.services.glue.output import as_data
-from studiolo.sessions import Output
+from studiolo.domain import now
+from studiolo.services.glue.output import as_data, error_value
+from studiolo.sessions import Output, Statement
 
 
 def test_plain_text_is_all_that_is_said() -> None:
@@ -53,3 +54,20 @@ def test_the_wire_carries_the_members_that_only_the_notebook_kernel_knows() -> N
     shape: Any = operation_model("glue", "GetStatement").output_shape
     data = shape.members["Statement"].members["Output"].members["Data"]
     assert set(data.members) == {"TextPlain", "Result", "MimeType", "StdOut", "StdErr"}
+
+
+@pytest.mark.parametrize(
+    ("origin", "output", "value"),
+    [
+        (None, {"text": "step 1"}, "wrong"),
+        ("GluePySparkKernel", {}, "wrong"),
+        (
+            "GluePySparkKernel",
+            {"text": "step 1", "stderr": "careful"},
+            "wrong\n\nThe cell had printed:\nstep 1\ncareful",
+        ),
+    ],
+)
+def test_a_notebook_s_error_has_what_was_printed_before(origin: str | None, output: dict[str, str], value: str) -> None:
+    failed = Output("error", error_name="ValueError", error_value="wrong", **output)
+    assert error_value(Statement(0, "", "AVAILABLE", now(), failed, origin=origin)) == value

@@ -1,5 +1,7 @@
 """What a session's arguments mean."""
 
+from typing import Any
+
 import pytest
 
 from studiolo.domain import Invalid
@@ -84,8 +86,11 @@ def test_what_is_no_module_and_no_file_is_refused(arguments: dict[str, str], say
         extras(arguments)
 
 
-@pytest.mark.parametrize("kind", [{"kind": "RAY"}, {"command": "glueray"}, {"python_version": "2"}])
-def test_a_kind_of_session_that_does_not_run_here_is_refused(kind: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [{"kind": "RAY"}, {"command": "glueray"}, {"python_version": "2"}, {"arguments": {"--session-language": "scala"}}],
+)
+def test_a_kind_of_session_that_does_not_run_here_is_refused(kind: dict[str, Any]) -> None:
     with pytest.raises(Invalid, match="not available"):
         check_kind(SessionRequest("id", "role", **kind))
 

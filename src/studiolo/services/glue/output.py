@@ -1,14 +1,15 @@
 """AWS Glue: what a statement showed, in both words of it.
 
 Stock clients know `TextPlain`. The notebook kernel of aws-glue-sessions has a model of its own: one `Result` of one
-`MimeType`, with `StdOut` and `StdErr` beside it; `TextPlain` alone it takes for what was printed.
+`MimeType`, with `StdOut` and `StdErr` beside it; `TextPlain` alone it takes for what was printed. Of a statement that
+raised an error it shows the error's name and value, and nothing of the rest.
 """
 
 import html
 from collections.abc import Mapping
 from typing import Any
 
-from studiolo.sessions import Output
+from studiolo.sessions import Output, Statement
 
 PICTURES = ("image/png", "image/jpeg")
 """Forms that Jupyter carries in base64."""
@@ -26,6 +27,15 @@ def as_data(output: Output) -> dict[str, str]:
     mime, result = _one(shown)
     streams = {"StdOut": output.stdout if shown else output.text, "StdErr": output.stderr}
     return {**text, "MimeType": mime, "Result": result, **streams}
+
+
+def error_value(statement: Statement) -> str | None:
+    """What the error says; for notebooks (requests with a RequestOrigin) also what the cell had printed before it."""
+    output = statement.output
+    printed = "\n".join(filter(None, (output.text, output.stderr)))
+    if statement.origin is None or statement.state != "AVAILABLE" or not printed:
+        return output.error_value
+    return f"{output.error_value}\n\nThe cell had printed:\n{printed}"
 
 
 def _best(display: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import NotFound, now
 from studiolo.services.call import Call
-from studiolo.services.glue.output import as_data
+from studiolo.services.glue.output import as_data, error_value
 from studiolo.services.glue.service import glue
-from studiolo.sessions import Output, Session, SessionRequest, Statement
+from studiolo.sessions import Session, SessionRequest, Statement
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import type_defs as shapes
@@ -149,7 +149,7 @@ def as_statement(statement: Statement) -> dict[str, Any]:
         "Id": statement.id,
         "Code": statement.code,
         "State": statement.state,
-        "Output": None if statement.output.status is None else _as_output(statement.output),
+        "Output": None if statement.output.status is None else _as_output(statement),
         "Progress": statement.progress,
         "StartedOn": _milliseconds(statement.started) or 0,
         "CompletedOn": _milliseconds(statement.completed) or 0,
@@ -157,13 +157,14 @@ def as_statement(statement: Statement) -> dict[str, Any]:
     return _without_none(shown)
 
 
-def _as_output(output: Output) -> dict[str, Any]:
+def _as_output(statement: Statement) -> dict[str, Any]:
+    output = statement.output
     shown = {
         "Data": as_data(output),
         "ExecutionCount": output.count,
         "Status": output.status,
         "ErrorName": output.error_name,
-        "ErrorValue": output.error_value,
+        "ErrorValue": error_value(statement),
         "Traceback": list(output.traceback) if output.status == "error" else None,
     }
     return _without_none(shown)

@@ -1,0 +1,33 @@
+"""How long the files that sessions brought along are kept."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from studiolo.config import Settings
+from studiolo.processes import Processes
+from studiolo.sessions.kernels import Kernels
+from studiolo.sessions.materials import Material, Materials
+
+
+def test_files_go_when_no_living_session_has_them_and_none_asked_for_them_lately(
+    processes: Processes, tmp_path: Path
+) -> None:
+    nothing: Any = SimpleNamespace()
+    kernels = Kernels(processes, nothing, nothing, Settings(data=tmp_path))
+    materials = Materials(tmp_path, nothing, "http://nowhere", "eu-central-1")
+    old, jar, new = (tmp_path / "session-files" / name / "file.jar" for name in ("old", "used", "new"))
+    for file in (old, jar, new):
+        file.parent.mkdir(parents=True)
+        file.touch()
+    for file in (old, jar):
+        os.utime(file.parent, (0, 0))
+    kernels.lay_out("living", Material(jars=(jar,)))
+
+    materials.purge(kernels.material())
+    assert [file.exists() for file in (old, jar, new)] == [False, True, True]
+
+    kernels.end("living")
+    materials.purge(kernels.material())
+    assert [file.exists() for file in (jar, new)] == [False, True]
