@@ -1,8 +1,11 @@
 """What a session's kernel asks of its engine, Apache Spark or Sail."""
 
+import os
+import signal
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 
 class NotModifiable(Exception):
@@ -26,6 +29,22 @@ class Engine(ABC):
     def begin(self, statement: str, code: str) -> None:
         """What this thread asks from now on is of that statement."""
 
+    def end(self, error: BaseException | None) -> None:  # noqa: B027
+        """The statement has ended, with the error if it raised one; its reply is not sent yet."""
+
     @abstractmethod
     def cancel(self, statement: str) -> None:
         """Stop what the statement had begun. To be called in a signal handler of the main thread; does not wait."""
+
+
+def how_it_ended(status: int) -> str:
+    """In words, what a process's return code says."""
+    return f"was killed by {signal.Signals(-status).name}" if status < 0 else f"exited with status {status}"
+
+
+def end_kernel(folder: Path, reason: str) -> NoReturn:
+    """End this process, the kernel of the session in `folder`, which has failed for that reason."""
+    try:
+        (folder / "failure.txt").write_text(reason)
+    finally:
+        os._exit(1)

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
@@ -52,7 +53,7 @@ class EngineStart:
             return SailEngine(self._folder, self._launch, self._log)
         from studiolo.kernel.spark import SparkEngine
 
-        return SparkEngine(self._launch, self._log)
+        return SparkEngine(self._folder, self._launch, self._log)
 
     def result(self) -> Engine:
         """The engine. Raises what its start raised."""
@@ -100,8 +101,9 @@ class StatementKernel(IPythonKernel):
         self.engine.begin(self._running, info.raw_cell)
         self._in_cell = True
 
-    def after_cell(self, _result: Any) -> None:
+    def after_cell(self, result: Any) -> None:
         self._in_cell = False
+        self.engine.end(result.error_in_exec)
 
     def claim_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         """Make this kernel somebody's session: credentials, settings and logs of its own. May be sent twice."""
@@ -167,6 +169,7 @@ def main(folder: Path) -> int:
     app.shell.user_ns.update(engine.names())
     # IPython's own would end the session and say nothing; Python's end the cell.
     app.shell.user_ns.update(exit=sys.exit, quit=sys.exit)
+    warnings.filterwarnings("ignore", "To exit: use")
     app.start()
     return 0
 

@@ -1,7 +1,6 @@
 """Sail, an engine in Rust that speaks Spark Connect, as a child of a session's kernel."""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -12,7 +11,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from studiolo.kernel.engine import Engine
+from studiolo.kernel.engine import Engine, end_kernel, how_it_ended
 from studiolo.kernel.output import LAST_LINES, SessionLog
 
 LAST_WORDS = 2.0
@@ -26,7 +25,7 @@ class SailEngine(Engine):
     """
 
     def __init__(self, folder: Path, launch: Mapping[str, Any], log: SessionLog) -> None:
-        self._failure = folder / "failure.txt"
+        self._folder = folder
         self._last: deque[str] = deque(maxlen=LAST_LINES)
         reading, writing = os.pipe()
         self._process = subprocess.Popen(
@@ -48,7 +47,7 @@ class SailEngine(Engine):
         if not port:
             self._process.wait()
             self._pump.join(LAST_WORDS)
-            raise RuntimeError(self._how_it_ended())
+            raise RuntimeError(how_it_ended(self._process.returncode))
         self.addresses = {"ui": None, "connect": int(port)}
         address = f"sc://127.0.0.1:{port}/;authorization=Bearer%20{launch['connect']}"
         self._spark: Any = SparkSession.builder.remote(address).getOrCreate()
@@ -61,21 +60,11 @@ class SailEngine(Engine):
             self._last.append(line)
             log.driver(line)
 
-    def _how_it_ended(self) -> str:
-        status = self._process.returncode
-        return f"was killed by {signal.Signals(-status).name}" if status < 0 else f"exited with status {status}"
-
     def _end_with_it(self) -> None:
-        self._process.wait()
+        status = self._process.wait()
         self._pump.join(LAST_WORDS)
         tail = "".join(self._last).strip()
-        self._fail(f"Sail {self._how_it_ended()}." + (f" The end of its log: {tail}" if tail else ""))
-
-    def _fail(self, reason: str) -> None:
-        try:
-            self._failure.write_text(reason)
-        finally:
-            os._exit(1)
+        end_kernel(self._folder, f"Sail {how_it_ended(status)}." + (f" The end of its log: {tail}" if tail else ""))
 
     def names(self) -> dict[str, Any]:
         return {"spark": self._spark}
@@ -84,7 +73,7 @@ class SailEngine(Engine):
         """Sail was started for its session and knows all of it; where S3 and the catalog are it cannot learn anew."""
         known, told = os.environ["AWS_ENDPOINT_URL"], content["environment"]["AWS_ENDPOINT_URL"]
         if told != known:
-            self._fail(f"Studiolo answers at {told} now; Sail reads S3 and the Data Catalog at {known}.")
+            end_kernel(self._folder, f"Studiolo answers at {told} now; Sail reads S3 and the Data Catalog at {known}.")
 
     def begin(self, statement: str, code: str) -> None:
         if self._statement is not None:

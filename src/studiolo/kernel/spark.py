@@ -5,14 +5,16 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+from py4j.protocol import Py4JNetworkError
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from studiolo.kernel.connect import serve_connect
-from studiolo.kernel.engine import Engine, NotModifiable
+from studiolo.kernel.engine import Engine, NotModifiable, end_kernel, how_it_ended
 from studiolo.kernel.output import SessionLog
 
 LAUNCH = (
@@ -34,16 +36,29 @@ CANCEL_AGAIN, CANCEL_SECONDS = 0.25, 15.0
 LAST_WORDS = 2.0
 """Seconds to wait for the rest of what a JVM printed that has ended."""
 
+ENDS_WITHIN = 2.0
+"""Seconds in which a JVM has ended that closed its connections."""
+
 
 class SparkEngine(Engine):
-    """Apache Spark: its driver is a JVM beside this process, which may serve Spark Connect clients too."""
+    """Apache Spark: its driver is a JVM beside this process, which may serve Spark Connect clients too.
 
-    def __init__(self, launch: Mapping[str, Any], log: SessionLog) -> None:
+    The session ends with it, as it does when memory runs out: without the JVM the kernel ends, and says why.
+    """
+
+    def __init__(self, folder: Path, launch: Mapping[str, Any], log: SessionLog) -> None:
+        self._folder = folder
         self._spark = start_spark(launch["conf"], log.driver)
         if launch["warm"]:
             self._spark.range(1).count()
         port = None if launch["connect"] is None else serve_connect(self._spark, launch["connect"])
         self.addresses = {"ui": self._spark.sparkContext.uiWebUrl, "connect": port}
+        self._end = threading.Thread(target=self._end_with_it, name="spark end", daemon=True)
+        self._end.start()
+
+    def _end_with_it(self) -> None:
+        gateway: Any = SparkContext._gateway
+        end_kernel(self._folder, f"Spark's driver {how_it_ended(gateway.proc.wait())}.")
 
     def names(self) -> dict[str, Any]:
         from awsglue.context import GlueContext
@@ -68,6 +83,11 @@ class SparkEngine(Engine):
 
     def begin(self, statement: str, code: str) -> None:
         begin_statement(statement, code)
+
+    def end(self, error: BaseException | None) -> None:
+        if isinstance(error, Py4JNetworkError):
+            # If it is the JVM that has ended, this process ends now, with a reason better than this error.
+            self._end.join(ENDS_WITHIN)
 
     def cancel(self, statement: str) -> None:
         cancel_statement(statement)
@@ -99,8 +119,16 @@ def start_spark(conf: Mapping[str, str], log: Callable[[str], None]) -> SparkSes
         raise
     os.close(writing)
     SparkContext._ensure_initialized(gateway=gateway)
-    SparkContext(conf=SparkConf(loadDefaults=False).setAll(list(conf.items())))
+    _keep(conf)
+    SparkContext(conf=SparkConf())
     return SparkSession.builder.getOrCreate()
+
+
+def _keep(conf: Mapping[str, str]) -> None:
+    """Make the settings the JVM's own: a context that a statement makes after it stopped the first has them too."""
+    jvm: Any = SparkContext._jvm
+    for name, value in conf.items():
+        jvm.java.lang.System.setProperty(name, value)
 
 
 def _pump(reading: int, log: Callable[[str], None]) -> None:
@@ -149,6 +177,7 @@ def adapt(spark: SparkSession, conf: Mapping[str, str]) -> None:
             raise NotModifiable(key)
     for key, value in conf.items():
         spark.conf.set(key, value)
+    _keep(conf)
 
 
 def use_catalog(spark: SparkSession, conf: Mapping[str, str]) -> None:
@@ -156,6 +185,7 @@ def use_catalog(spark: SparkSession, conf: Mapping[str, str]) -> None:
 
     It reads them when a statement first asks for its catalog: until then they can be put where it will look.
     """
+    _keep(conf)
     session: Any = spark._jsparkSession
     shared, context = session.sharedState(), session.sparkContext()
     for name, value in conf.items():
