@@ -120,7 +120,9 @@ def extras(arguments: Mapping[str, str]) -> Extras:
 def _argument(arguments: Mapping[str, str], name: str) -> list[str]:
     """The values of a comma list; `%%configure` writes the names of arguments as those of variables."""
     text = arguments.get(name) or arguments.get("--" + name[2:].replace("-", "_")) or ""
-    values = [value.strip().strip("'\"") for value in text.strip("[] ").split(",")]
+    text = text.strip()
+    text = text[1:].removesuffix("]") if text.startswith("[") else text
+    values = [value.strip().strip("'\"") for value in text.split(",")]
     return [value for value in values if value]
 
 
@@ -128,13 +130,21 @@ def _modules(pieces: Iterable[str]) -> list[str]:
     """The requests of a comma list in which `name[a,b]` and `name>=1,<2` have commas too."""
     found: list[str] = []
     for piece in pieces:
-        if found and (piece[0] in "<>=!~" or found[-1].count("[") > found[-1].count("]")):
+        if found and (piece[0] in "<>=!~" or _open(found[-1])):
             found[-1] += f",{piece}"
         elif piece.startswith("-"):
             raise Invalid(f"--additional-python-modules takes modules, and {piece} is an option.")
         else:
             found.append(piece)
+    if found and _open(found[-1]):
+        # The notebook kernel takes a `]` at the end of the list for the list's own.
+        found[-1] += "]"
     return found
+
+
+def _open(request: str) -> bool:
+    """Whether a bracket of it is not closed."""
+    return request.count("[") > request.count("]")
 
 
 def _installer_options(text: str) -> tuple[bool, tuple[str, ...]]:

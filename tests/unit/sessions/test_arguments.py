@@ -41,6 +41,9 @@ def test_text_that_is_no_setting_is_named(text: str) -> None:
         ("plotly", ("plotly",)),
         ("plotly==5.0, s3fs", ("plotly==5.0", "s3fs")),
         ("[plotly,s3fs]", ("plotly", "s3fs")),
+        ("['plotly', 'requests[socks]']", ("plotly", "requests[socks]")),
+        ("plotly,requests[socks]", ("plotly", "requests[socks]")),
+        ("plotly,requests[socks", ("plotly", "requests[socks]")),
         ("pandas>=1.5,<2,s3fs", ("pandas>=1.5,<2", "s3fs")),
         ("awswrangler[redshift,mysql]>=3,s3://b/x-1-py3-none-any.whl", (
             "awswrangler[redshift,mysql]>=3", "s3://b/x-1-py3-none-any.whl",
