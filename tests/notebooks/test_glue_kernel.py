@@ -151,7 +151,7 @@ class TestNotebook:
 
     def test_what_a_cell_printed_before_its_error_is_shown_with_it(self, notebook: Notebook) -> None:
         cell = notebook.run("import sys\nprint('step 1')\nprint('careful', file=sys.stderr)\nraise KeyError('step 2')")
-        assert cell.stdout == "KeyError: 'step 2'\n\nThe cell had printed:\nstep 1\n\ncareful\n"
+        assert cell.stdout == "KeyError: 'step 2'\n\nThe cell had printed:\nstep 1\ncareful\n"
 
     def test_what_would_wait_for_a_person_ends_the_cell_alone(self, notebook: Notebook) -> None:
         assert "does not support input requests" in notebook.run("input('who? ')").stdout
