@@ -168,17 +168,6 @@ def test_canceling_stops_the_statement_and_spark_s_job(glue: Any, session: str, 
     assert "CANCELLED" in message
 
 
-def test_what_is_asked_for_right_after_a_cancel_is_run(glue: Any, session: str) -> None:
-    deep = "def down(n):\n    return down(n - 1) if n else __import__('time').sleep(600)\ndown(500)"
-    canceled = glue.run_statement(SessionId=session, Code=deep)["Id"]
-    until(lambda: glue.get_statement(SessionId=session, Id=canceled)["Statement"]["State"] == "RUNNING")
-    glue.cancel_statement(SessionId=session, Id=canceled)
-    # Each wakes the session while its kernel still turns the interrupt into a long traceback.
-    numbers = [glue.run_statement(SessionId=session, Code=f"print({number})")["Id"] for number in range(10)]
-    assert [text(over(glue, session, number)) for number in numbers] == [str(number) for number in range(10)]
-    assert over(glue, session, canceled)["State"] == "CANCELLED"
-
-
 def test_exit_ends_a_statement_and_not_the_session(run: Callable[[str], dict[str, Any]]) -> None:
     for code in ("exit()", "quit(1)", "import sys\nsys.exit('enough')"):
         assert run(code)["Output"]["ErrorName"] == "SystemExit"
