@@ -1,5 +1,6 @@
 """A plain client of the Hive Metastore."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,14 @@ from hive_metastore.ThriftHiveMetastore import Client
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.transport.TSocket import TSocket
 from thrift.transport.TTransport import TBufferedTransport
+
+from tests.conftest import Server
+
+
+def metastore(server: Server) -> str:
+    """The URI of the metastore of the settings' account and region."""
+    uri: str = json.loads((server.data / "server.json").read_text())["metastore"]
+    return uri
 
 
 @contextmanager

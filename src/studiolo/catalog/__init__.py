@@ -2,7 +2,7 @@
 
 from studiolo.catalog.catalog import Catalog
 from studiolo.catalog.errors import ConcurrentModification, ConditionFailed
-from studiolo.catalog.filters import Among, And, Compare, Filter, IsNull, Matches, Or, like, negate
+from studiolo.catalog.filters import Among, And, Compare, Filter, IsNull, Keys, Matches, Or, evaluator, like, negate
 from studiolo.catalog.model import (
     HIVE_NULL,
     ChildCatalog,
@@ -24,6 +24,7 @@ from studiolo.catalog.model import (
     Table,
 )
 from studiolo.catalog.partitions import Failure
+from studiolo.catalog.patterns import fitting
 from studiolo.catalog.search import Property
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Filter",
     "Function",
     "IsNull",
+    "Keys",
     "Matches",
     "Or",
     "Order",
@@ -57,6 +59,8 @@ __all__ = [
     "SkewedInfo",
     "StorageDescriptor",
     "Table",
+    "evaluator",
+    "fitting",
     "like",
     "negate",
 ]

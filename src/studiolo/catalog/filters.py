@@ -11,6 +11,7 @@ from typing import Any
 
 from studiolo.catalog.keys import END_OF_TEXT, LONGEST_TEXT, MISFIT, NULL, TEXT, VALUE, Kind, after_prefix, kind_of
 from studiolo.catalog.model import HIVE_NULL, Column
+from studiolo.catalog.patterns import fitting
 from studiolo.domain import Invalid
 
 Range = tuple[bytes, bytes]
@@ -97,10 +98,7 @@ def like(key: str, pattern: str, *, negated: bool = False) -> Matches:
             parts.append([])
         else:
             parts[-1].append("." if piece == "_" else re.escape(piece[-1]))
-    first, *others = ("".join(part) for part in parts)
-    # What stands between two % is taken where it first occurs, for good: trying later ones would take forever.
-    middle = "".join(f"(?=(?P<p{number}>.*?{part}))(?P=p{number})" for number, part in enumerate(others[:-1]) if part)
-    regex = f"(?s:{first}{middle}.*{others[-1]})" if others else f"(?s:{first})"
+    regex = f"(?s:{'.*'.join(map(''.join, parts))})"
     literal = re.match(r"(?:[^\\%_]|\\.)*", pattern, re.DOTALL)
     prefix = re.sub(r"\\(.)", r"\1", literal[0] if literal else "", flags=re.DOTALL)
     return Matches(key, regex, prefix, negated)
@@ -185,15 +183,12 @@ def _holds(operator: str, literal: Any) -> Callable[[Any], bool]:
 
 
 def _matches(condition: Matches, position: int) -> Test:
-    try:
-        pattern = re.compile(condition.pattern)
-    except (re.error, OverflowError) as error:
-        raise Invalid(f"{condition.pattern!r} is not a regular expression: {error}.") from None
+    fits = fitting(condition.pattern)
 
     def test(values: Sequence[str]) -> bool | None:
         if values[position] == HIVE_NULL:
             return None
-        return (pattern.fullmatch(values[position]) is not None) is not condition.negated
+        return fits(values[position]) is not condition.negated
 
     return test
 

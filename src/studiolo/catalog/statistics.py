@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
 
 from studiolo.catalog.model import ColumnStatistics, Table
-from studiolo.catalog.partition_rows import Records
+from studiolo.catalog.partition_rows import LOOKED_UP, Records
 from studiolo.catalog.subject import TABLE, Subject, document, require_table
 from studiolo.catalog.tables import statistics
 from studiolo.domain import Clock, DomainError, NotFound, Scope
@@ -32,6 +32,28 @@ class Statistics(Subject):
             )
             found = connection.execute(query.order_by(statistics.c.column)).scalars()
             return [STATISTICS.validate_json(written) for written in found]
+
+    def column_statistics_of(
+        self, scope: Scope, database: str, table: str, columns: Sequence[str], sought: Sequence[Sequence[str]]
+    ) -> dict[tuple[str, ...], list[ColumnStatistics]]:
+        """What is known of those columns of partitions, by their values; the others are left out.
+
+        Raises NotFound for the table, and Invalid.
+        """
+        with self._state.reading() as connection:
+            row = require_table(connection, scope, database.lower(), table.lower())
+            there = Records(connection, row.id, TABLE.validate_json(row.document)).existing(sought)
+            values = {stored.key: each for each, stored in there.items()}
+            known: dict[tuple[str, ...], list[ColumnStatistics]] = {}
+            for start in range(0, len(values), LOOKED_UP):
+                query = select(statistics.c.partition, statistics.c.document).where(
+                    statistics.c.table == row.id,
+                    statistics.c.partition.in_(list(values)[start : start + LOOKED_UP]),
+                    statistics.c.column.in_([column.lower() for column in columns]),
+                )
+                for partition, written in connection.execute(query.order_by(statistics.c.column)):
+                    known.setdefault(values[partition], []).append(STATISTICS.validate_json(written))
+            return known
 
     def set_column_statistics(
         self,

@@ -10,6 +10,7 @@ from hive_metastore import ttypes as hive
 from thrift.Thrift import TApplicationException, TException
 
 from studiolo.domain import AlreadyExists, Conflict, DomainError, Invalid, NotFound
+from studiolo.metastore.refusals import reasons
 from studiolo.state import StateUnavailable
 from studiolo.storage import StoreUnavailable
 
@@ -36,6 +37,7 @@ class Door:
 
     def __init__(self, rooms: Sequence[object]) -> None:
         """`rooms` are the objects that have the methods, each method in one of them."""
+        self._reasons = reasons()
         self._methods = {
             name: method
             for room in rooms
@@ -45,7 +47,7 @@ class Door:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = self._methods.get(name)
-        answer = _refusing(name) if method is None else _translating(name, method)
+        answer = _refusing(name, self._reasons.get(name)) if method is None else _translating(name, method)
         setattr(self, name, answer)
         return answer
 
@@ -63,7 +65,8 @@ def _translating(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
             log.error("%s: %s", name, error)
             raise _first(declared, (hive.MetaException,), str(error)) from error
         except TException as error:
-            if type(error) in declared:
+            # The protocol's own errors need no declaration.
+            if type(error) in declared or isinstance(error, TApplicationException):
                 raise
             raise _first(declared, (hive.MetaException,), getattr(error, "message", str(error))) from error
         except Exception as error:
@@ -74,11 +77,11 @@ def _translating(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
-def _refusing(name: str) -> Callable[..., Any]:
+def _refusing(name: str, reason: str | None) -> Callable[..., Any]:
     declared = _declared(name)
+    message = f"Studiolo's metastore does not have {name}" + (f": {reason}." if reason else ".")
 
     def answer(*_arguments: Any) -> Any:
-        message = f"Studiolo's metastore does not have {name}."
         raise _first(declared, (hive.MetaException, hive.InvalidOperationException), message)
 
     return answer

@@ -143,15 +143,10 @@ class _Reader:
 
 
 def _matches(key: str, regex: str) -> Matches:
-    """A Java regular expression, as engines send it: text with `.` and `.*`. Raises Invalid for what could take forever.
-
-    Of another kind it is Python's own, with a dot for any character, as no value has lines.
-    """
+    """A Java regular expression: mostly text with `.` and `.*`, in which a dot is any character, as no value has lines."""
     if SIMPLE.fullmatch(regex):
         pattern = re.sub(r"[%_\\]", r"\\\g<0>", regex)
         return like(key, pattern.replace(".*", "%").replace(".", "_"))
-    if len(re.findall(r"[*+{]", regex)) > 2 or re.search(r"\)[*+{]", regex):
-        raise Invalid(f"A partition filter's LIKE takes at most two repetitions, and none of a group: {regex}")
     return Matches(key, f"(?s:{regex})", _prefix(regex))
 
 

@@ -1,5 +1,6 @@
 """Hive's methods for partitions."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from studiolo.metastore.filters import condition
 from studiolo.metastore.names import partition_name, partition_values, split_name
 from studiolo.metastore.room import House, Room, plain
 from studiolo.metastore.translators import as_partition, as_partitions, from_partition
+
+NO_EXPRESSION = b"\xff"
+"""What clients since Hive 4 send for none."""
 
 
 class Partitions(Room):
@@ -41,6 +45,9 @@ class Partitions(Room):
         wanted = [from_partition(each) for each in request.parts]
         made = self._data.add_partitions(table, wanted, if_not_exists=bool(request.ifNotExists))
         return hive.AddPartitionsResult(partitions=as_partitions(made) if request.needResult is not False else None)
+
+    def add_partitions_pspec(self, new_parts: Sequence[Any]) -> int:
+        return sum(self.add_partitions(_of_spec(each)) for each in new_parts)
 
     def append_partition(self, db_name: str, tbl_name: str, part_vals: Sequence[str]) -> Any:
         table = self._table(db_name, tbl_name)
@@ -196,10 +203,12 @@ class Partitions(Room):
         names = self.get_partition_names_ps(req.dbName, req.tblName, req.partValues or (), limit)
         return hive.GetPartitionNamesPsResponse(names=names)
 
-    def get_partition_names_req(self, _req: Any) -> list[str]:
-        raise hive.MetaException(
-            "Studiolo's metastore does not read Hive's serialized expressions: ask for get_partition_names."
-        )
+    def get_partition_names_req(self, req: Any) -> list[str]:
+        if req.expr and req.expr != NO_EXPRESSION:
+            raise hive.MetaException(
+                "Studiolo's metastore does not read Hive's serialized expressions: ask for get_partition_names."
+            )
+        return self.get_partition_names(req.dbName, req.tblName, -1 if req.maxParts is None else req.maxParts)
 
     def get_partitions_by_filter(self, db_name: str, tbl_name: str, filter: str, max_parts: int) -> list[Any]:  # noqa: A002
         return as_partitions(self._find(db_name, tbl_name, condition(filter), max_parts))
@@ -207,6 +216,18 @@ class Partitions(Room):
     def get_part_specs_by_filter(self, db_name: str, tbl_name: str, filter: str, max_parts: int) -> list[Any]:  # noqa: A002
         found = self.get_partitions_by_filter(db_name, tbl_name, filter, max_parts)
         return self._specs(self._table(db_name, tbl_name), found)
+
+    def get_partitions_with_specs(self, request: Any) -> Any:
+        """Partitions by name, by the beginning of their values, or by filter; whatever of them is asked for, whole."""
+        database, table = request.dbName, request.tblName
+        mode, filters = request.filterSpec.filterMode, list(request.filterSpec.filters or ())
+        if mode == hive.PartitionFilterMode.BY_NAMES:
+            found = self.get_partitions_by_names(database, table, filters)
+        elif mode == hive.PartitionFilterMode.BY_VALUES:
+            found = self.get_partitions_ps(database, table, filters, -1)
+        else:
+            found = self.get_partitions_by_filter(database, table, " and ".join(f"({each})" for each in filters), -1)
+        return hive.GetPartitionsResponse(partitionSpec=self._specs(self._table(database, table), found))
 
     def get_partitions_by_expr(self, _req: Any) -> Any:
         # Hive prunes by itself where a metastore does not know this method, and only then.
@@ -283,6 +304,30 @@ class Partitions(Room):
             partitionList=hive.PartitionListComposingSpec(partitions=partitions),
         )
         return [spec]
+
+
+def _of_spec(spec: Any) -> list[Any]:
+    """The partitions of a specification; those of a shared storage lie where their own paths say, below its place."""
+    shared = spec.sharedSDPartitionSpec
+    if shared is None:
+        return list(spec.partitionList.partitions)
+    return [
+        hive.Partition(
+            values=each.values,
+            dbName=spec.dbName,
+            tableName=spec.tableName,
+            lastAccessTime=each.lastAccessTime,
+            sd=_placed(shared.sd, f"{spec.rootPath or shared.sd.location}{each.relativePath or ''}"),
+            parameters=each.parameters,
+        )
+        for each in shared.partitions
+    ]
+
+
+def _placed(storage: Any, location: str) -> Any:
+    placed = copy.copy(storage)
+    placed.location = location
+    return placed
 
 
 def _limit(max_parts: int) -> int | None:

@@ -55,6 +55,18 @@ class Reception(Room):
     def getCounters(self) -> dict[str, int]:  # noqa: N802
         return {}
 
+    def getCounter(self, _key: str) -> int:  # noqa: N802
+        return 0
+
+    def getOptions(self) -> dict[str, str]:  # noqa: N802
+        return {}
+
+    def getOption(self, _key: str) -> str:  # noqa: N802
+        return ""
+
+    def reinitialize(self) -> None:
+        """There is nothing to read anew."""
+
     def shutdown(self) -> None:
         """What clients say as they close their connection: the metastore stays."""
 
@@ -84,6 +96,12 @@ class Reception(Room):
         self._require(request)
         return hive.CheckConstraintsResponse(checkConstraints=[])
 
+    def get_all_table_constraints(self, request: Any) -> Any:
+        self._catalog.table(self._scope, plain(request.dbName), request.tblName)
+        kinds = ("primaryKeys", "foreignKeys", "uniqueConstraints", "notNullConstraints", "defaultConstraints")
+        none = hive.SQLAllTableConstraints(**{kind: [] for kind in (*kinds, "checkConstraints")})
+        return hive.AllTableConstraintsResponse(allTableConstraints=none)
+
     def get_all_materialized_view_objects_for_rewriting(self) -> list[Any]:
         return []
 
@@ -107,6 +125,70 @@ class Reception(Room):
 
     def get_next_notification(self, _rqst: Any) -> Any:
         return hive.NotificationEventResponse(events=[])
+
+    def get_notification_events_count(self, _rqst: Any) -> Any:
+        return hive.NotificationEventsCountResponse(eventsCount=0)
+
+    def fire_listener_event(self, _rqst: Any) -> Any:
+        """What Hive tells of an INSERT: nobody listens."""
+        return hive.FireEventResponse(eventIds=[])
+
+    def get_role_grants_for_principal(self, _request: Any) -> Any:
+        return hive.GetRoleGrantsForPrincipalResponse(principalGrants=[])
+
+    def get_principals_in_role(self, _request: Any) -> Any:
+        return hive.GetPrincipalsInRoleResponse(principalGrants=[])
+
+    def get_all_token_identifiers(self) -> list[str]:
+        return []
+
+    def get_master_keys(self) -> list[str]:
+        return []
+
+    def get_open_txns(self) -> Any:
+        return hive.GetOpenTxnsResponse(txn_high_water_mark=0, open_txns=[], abortedBits=b"")
+
+    def get_open_txns_req(self, _request: Any) -> Any:
+        return self.get_open_txns()
+
+    def get_open_txns_info(self) -> Any:
+        return hive.GetOpenTxnsInfoResponse(txn_high_water_mark=0, open_txns=[])
+
+    def show_compact(self, _rqst: Any) -> Any:
+        return hive.ShowCompactResponse(compacts=[])
+
+    def get_all_resource_plans(self, _request: Any) -> Any:
+        return hive.WMGetAllResourcePlanResponse(resourcePlans=[])
+
+    def get_active_resource_plan(self, _request: Any) -> Any:
+        return hive.WMGetActiveResourcePlanResponse()
+
+    def get_runtime_stats(self, _rqst: Any) -> list[Any]:
+        return []
+
+    def get_dataconnectors(self) -> list[str]:
+        return []
+
+    def get_all_stored_procedures(self, _request: Any) -> list[str]:
+        return []
+
+    def get_all_packages(self, _request: Any) -> list[str]:
+        return []
+
+    def get_file_metadata(self, _req: Any) -> Any:
+        return hive.GetFileMetadataResult(metadata={}, isSupported=False)
+
+    def get_file_metadata_by_expr(self, _req: Any) -> Any:
+        return hive.GetFileMetadataByExprResult(metadata={}, isSupported=False)
+
+    def put_file_metadata(self, _req: Any) -> Any:
+        return hive.PutFileMetadataResult()
+
+    def cache_file_metadata(self, _req: Any) -> Any:
+        return hive.CacheFileMetadataResult(isSupported=False)
+
+    def clear_file_metadata(self, _req: Any) -> Any:
+        return hive.ClearFileMetadataResult()
 
     def _require(self, request: Any) -> None:
         self._catalog.table(self._scope, plain(request.db_name), request.tbl_name)

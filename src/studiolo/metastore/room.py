@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from studiolo.catalog import Catalog, Database
+from studiolo.catalog import Catalog, Database, fitting
 from studiolo.domain import NotFound, Page, Scope
 from studiolo.metastore.default import DEFAULT, default_database
 from studiolo.metastore.locks import Locks
@@ -66,8 +66,8 @@ def matching(names: Iterable[str], pattern: str | None) -> list[str]:
     """The names of a pattern of Hive's: `*` is any text, `|` parts alternatives, letters match in either case."""
     wanted = plain(pattern) or "*"
     parts = [".*".join(re.escape(text) for text in re.split(r"\.?\*", part)) for part in wanted.split("|")]
-    accepts = re.compile("|".join(parts), re.IGNORECASE)
-    return [name for name in names if accepts.fullmatch(name)]
+    accepts = fitting("|".join(parts), any_case=True)
+    return [name for name in names if accepts(name)]
 
 
 def every(page: Callable[[str | None], Page[T]]) -> Iterator[T]:

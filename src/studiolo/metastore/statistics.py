@@ -1,5 +1,6 @@
 """Hive's methods for column statistics, and the translation of each kind of them."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
@@ -10,6 +11,7 @@ from hive_metastore import ttypes as hive
 
 from studiolo.catalog import ColumnStatistics, Table
 from studiolo.domain import Invalid
+from studiolo.metastore.aggregates import together
 from studiolo.metastore.names import partition_values
 from studiolo.metastore.room import Room, plain
 
@@ -35,18 +37,22 @@ class Statistics(Room):
         return _described(table, found, part_name)
 
     def get_table_statistics_req(self, request: Any) -> Any:
-        table = self._table(request.dbName, request.tblName)
-        return hive.TableStatsResult(tableStats=_as_objects(self._known(table, request.colNames)))
+        known = self._known(self._table(request.dbName, request.tblName), request.colNames)
+        return hive.TableStatsResult(tableStats=_as_objects(known, request.engine))
 
     def get_partitions_statistics_req(self, request: Any) -> Any:
-        table = self._table(request.dbName, request.tblName)
-        found = {
-            name: self._known(table, request.colNames, partition_values(name, table.partition_keys))
-            for name in request.partNames
-        }
+        found = self._known_of(request)
         return hive.PartitionsStatsResult(
-            partStats={name: _as_objects(known) for name, known in found.items() if known}
+            partStats={name: _as_objects(known, request.engine) for name, known in found.items()}
         )
+
+    def get_aggr_stats_for(self, request: Any) -> Any:
+        found = self._known_of(request).values()
+        columns: dict[str, ColumnStatistics] = {}
+        for each in itertools.chain.from_iterable(found):
+            columns[each.column.lower()] = _added(columns.get(each.column.lower()), each)
+        whole = [known for known in found if len(known) == len({name.lower() for name in request.colNames})]
+        return hive.AggrStats(colStats=_as_objects(columns.values(), request.engine), partsFound=len(whole))
 
     def update_table_column_statistics(self, stats_obj: Any) -> bool:
         self._set(stats_obj)
@@ -64,7 +70,7 @@ class Statistics(Room):
 
     def set_aggr_stats_for(self, request: Any) -> bool:
         for each in request.colStats:
-            self._set(each)
+            self._set(each, merge=bool(request.needMerge))
         return True
 
     def delete_table_column_statistics(
@@ -88,12 +94,26 @@ class Statistics(Room):
     ) -> list[ColumnStatistics]:
         return self._catalog.column_statistics(self._scope, table.database, table.name, columns, values)
 
-    def _set(self, given: Any) -> None:
+    def _known_of(self, request: Any) -> dict[str, list[ColumnStatistics]]:
+        """What is known of partitions, by their names; of those that are not there, nothing is."""
+        table = self._table(request.dbName, request.tblName)
+        names = {partition_values(name, table.partition_keys): name for name in request.partNames}
+        found = self._catalog.column_statistics_of(
+            self._scope, table.database, table.name, request.colNames, list(names)
+        )
+        return {names[values]: known for values, known in found.items()}
+
+    def _set(self, given: Any, *, merge: bool = False) -> None:
         described = given.statsDesc
         table = self._table(described.dbName, described.tableName)
         values = None if described.isTblLevel else partition_values(described.partName, table.partition_keys)
         analyzed = datetime.fromtimestamp(described.lastAnalyzed, timezone.utc) if described.lastAnalyzed else None
         known = [replace(from_statistics(each), analyzed=analyzed) for each in given.statsObj]
+        if merge:
+            # What a client says of the rows that it has added.
+            there = self._known(table, [each.column for each in known], values)
+            before = {each.column.lower(): each for each in there}
+            known = [_added(before.get(each.column.lower()), each) for each in known]
         for _, error in self._catalog.set_column_statistics(self._scope, table.database, table.name, known, values):
             raise error
 
@@ -106,13 +126,17 @@ class Statistics(Room):
             self._catalog.delete_column_statistics(self._scope, table.database, table.name, known.column, values)
 
 
-def as_statistics(known: ColumnStatistics) -> Any:
-    """A column's statistics in Hive's words."""
+def as_statistics(known: ColumnStatistics, engine: str | None = None) -> Any:
+    """A column's statistics in Hive's words; `engine` is what clients since Hive 4 call themselves, and no others do."""
     low, high, counts = known.minimum, known.maximum, {"numNulls": known.nulls or 0, "numDVs": known.distinct or 0}
     data = hive.ColumnStatisticsData()
     if known.kind == "BOOLEAN":
         data.booleanStats = hive.BooleanColumnStatsData(
             numTrues=known.trues or 0, numFalses=known.falses or 0, numNulls=known.nulls or 0
+        )
+    elif known.kind == "LONG" and known.type.lower().startswith("timestamp") and engine:
+        data.timestampStats = hive.TimestampColumnStatsData(
+            lowValue=_as_timestamp(low), highValue=_as_timestamp(high), **counts
         )
     elif known.kind == "LONG":
         data.longStats = hive.LongColumnStatsData(
@@ -140,18 +164,18 @@ def as_statistics(known: ColumnStatistics) -> Any:
 
 
 def from_statistics(given: Any) -> ColumnStatistics:
-    """Raises Invalid for statistics that Glue has no kind for."""
+    """Raises Invalid for statistics of no known kind."""
     data = given.statsData
-    kinds = ("boolean", "long", "double", "string", "binary", "decimal", "date")
-    kind = next((kind for kind in kinds if getattr(data, f"{kind}Stats") is not None), None)
+    kind = next((kind for kind in KINDS if getattr(data, f"{kind}Stats") is not None), None)
     if kind is None:
-        raise Invalid(f"The Data Catalog keeps no statistics of the kind that column {given.colName} has.")
+        raise Invalid(f"The statistics of column {given.colName} are of no kind that is known.")
     own = getattr(data, f"{kind}Stats")
-    read = {"decimal": _from_decimal, "date": _from_date}.get(kind, lambda value: None if value is None else str(value))
+    read = READ.get(kind, lambda value: None if value is None else str(value))
     return ColumnStatistics(
         column=given.colName,
         type=given.colType,
-        kind=kind.upper(),
+        # Glue has no kind for timestamps; Hive before its version 4 gave their seconds as LONG, too.
+        kind="LONG" if kind == "timestamp" else kind.upper(),
         minimum=read(getattr(own, "lowValue", None)),
         maximum=read(getattr(own, "highValue", None)),
         nulls=own.numNulls,
@@ -175,8 +199,12 @@ def _described(table: Table, known: Sequence[ColumnStatistics], name: str | None
     return hive.ColumnStatistics(statsDesc=description, statsObj=_as_objects(known), engine=ENGINE)
 
 
-def _as_objects(known: Iterable[ColumnStatistics]) -> list[Any]:
-    return [as_statistics(each) for each in known]
+def _as_objects(known: Iterable[ColumnStatistics], engine: str | None = None) -> list[Any]:
+    return [as_statistics(each, engine) for each in known]
+
+
+def _added(before: ColumnStatistics | None, each: ColumnStatistics) -> ColumnStatistics:
+    return each if before is None else together(before, each)
 
 
 def _as_decimal(text: str | None) -> Any:
@@ -204,3 +232,16 @@ def _from_date(given: Any) -> str | None:
         return None
     day = EPOCH + timedelta(days=given.daysSinceEpoch)
     return datetime(day.year, day.month, day.day, tzinfo=timezone.utc).isoformat()
+
+
+def _as_timestamp(text: str | None) -> Any:
+    return hive.Timestamp(secondsSinceEpoch=int(text)) if text else None
+
+
+def _from_timestamp(given: Any) -> str | None:
+    return None if given is None else str(given.secondsSinceEpoch)
+
+
+KINDS = ("boolean", "long", "double", "string", "binary", "decimal", "date", "timestamp")
+READ = {"decimal": _from_decimal, "date": _from_date, "timestamp": _from_timestamp}
+"""How the limits of a kind are read whose limits are not plain numbers."""

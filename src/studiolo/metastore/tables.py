@@ -1,5 +1,6 @@
 """Hive's methods for tables and views."""
 
+import itertools
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from studiolo.domain import NotFound
 from studiolo.metastore.data import Data
 from studiolo.metastore.memory import Memory, merged
 from studiolo.metastore.room import PAGE, House, Room, every, matching, plain
+from studiolo.metastore.table_filters import table_filter
 from studiolo.metastore.translators import as_columns, as_table, from_table, properties, table_type
 
 EXPECTED_KEY, EXPECTED_VALUE = "expected_parameter_key", "expected_parameter_value"
@@ -66,6 +68,12 @@ class Tables(Room):
     def get_tables_by_type(self, db_name: str, pattern: str | None, wanted: str | None) -> list[str]:
         tables = {table.name: table for table in self._all(plain(db_name)) if wanted in (None, "", table_type(table))}
         return matching(tables, pattern)
+
+    def get_table_names_by_filter(self, dbname: str, filter: str, max_tables: int) -> list[str]:  # noqa: A002
+        self._house.database(dbname)
+        holds = table_filter(filter)
+        found = (table.name for table in self._all(plain(dbname)) if holds(table))
+        return list(itertools.islice(found, None if max_tables < 0 else max_tables))
 
     def get_table_meta(
         self, db_patterns: str | None, tbl_patterns: str | None, tbl_types: Sequence[str] | None

@@ -39,7 +39,7 @@ def as_database(database: Database, location: str) -> Any:
         locationUri=database.location or location,
         parameters=dict(database.parameters),
         ownerName=database.owner,
-        ownerType=hive.PrincipalType._NAMES_TO_VALUES.get(database.owner_type or ""),
+        ownerType=_owner_type(database),
         catalogName=CATALOG,
     )
 
@@ -47,7 +47,8 @@ def as_database(database: Database, location: str) -> Any:
 def from_database(given: Any, location: str, before: Database | None = None) -> Database:
     """`location` as for `as_database`, which is not written down."""
     known = before or Database(given.name)
-    owner_type = hive.PrincipalType._VALUES_TO_NAMES.get(given.ownerType)
+    same = before is not None and given.ownerType == _owner_type(known)
+    owner_type = known.owner_type if same else hive.PrincipalType._VALUES_TO_NAMES.get(given.ownerType)
     return replace(
         known,
         name=given.name,
@@ -57,6 +58,13 @@ def from_database(given: Any, location: str, before: Database | None = None) -> 
         owner=given.ownerName,
         owner_type=owner_type,
     )
+
+
+def _owner_type(database: Database) -> int | None:
+    """Spark names an owner without saying of what type, and Trino cannot do without it."""
+    named = database.owner_type or ("USER" if database.owner else "")
+    known: int | None = hive.PrincipalType._NAMES_TO_VALUES.get(named)
+    return known
 
 
 def as_columns(columns: Iterable[Column]) -> list[Any]:

@@ -95,21 +95,31 @@ class Warehouse:
                 self._remove_folders(bucket, f"{folder}/")
 
     def copy(self, location: str, to: str) -> None:
-        """Copy all that is in one folder into another, which must not be there."""
+        """Copy all that is in one folder into another, which must not be there, and is not where the copy fails."""
         if not location.startswith(SCHEMES):
             return
-        (bucket, folder), (new_bucket, new_folder) = _split(location), _split(to)
+        bucket, folder = _split(to)
         with _store_errors():
-            if self._is_folder(new_bucket, new_folder):
+            if self._is_folder(bucket, folder):
                 raise Conflict(f"{to} exists already.")
-            self._s3().put_object(Bucket=new_bucket, Key=f"{new_folder}/", Body=b"")
+            try:
+                self._copy(*_split(location), bucket, folder)
+            except (ClientError, BotoCoreError):
+                self.remove(to)
+                raise
 
-            def copy(key: str) -> None:
-                source = {"Bucket": bucket, "Key": key}
-                self._s3().copy(source, new_bucket, f"{new_folder}/{key[len(folder) + 1 :]}")
+    def _copy(self, bucket: str, folder: str, new_bucket: str, new_folder: str) -> None:
+        def copy(key: str) -> None:
+            new = f"{new_folder}/{key[len(folder) + 1 :]}"
+            # A folder's own marker holds nothing, and SeaweedFS lists it but does not copy it.
+            if key.endswith("/"):
+                self._s3().put_object(Bucket=new_bucket, Key=new, Body=b"")
+            else:
+                self._s3().copy({"Bucket": bucket, "Key": key}, new_bucket, new)
 
-            for keys in self._keys(bucket, f"{folder}/"):
-                self._each(copy, [key for key in keys if key != f"{folder}/"])
+        copy(f"{folder}/")
+        for keys in self._keys(bucket, f"{folder}/"):
+            self._each(copy, [key for key in keys if key != f"{folder}/"])
 
     def _remove_folders(self, bucket: str, prefix: str) -> None:
         # SeaweedFS goes on listing folders that have lost their files, until their own markers are deleted.

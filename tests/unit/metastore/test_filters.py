@@ -2,11 +2,12 @@
 
 import pytest
 
-from studiolo.catalog import Among, And, Column, Compare, Matches, Or, like
+from studiolo.catalog import Among, And, Column, Compare, Keys, Matches, Or, Table, evaluator, like
 from studiolo.domain import Invalid
 from studiolo.metastore.filters import condition
 from studiolo.metastore.names import partition_name, partition_values
 from studiolo.metastore.room import matching, plain
+from studiolo.metastore.table_filters import table_filter
 
 
 @pytest.mark.parametrize(
@@ -61,9 +62,14 @@ def test_a_pattern_is_a_regular_expression_and_promises_an_index_no_more_than_it
     assert condition(f'a like "{regex}"') == meaning
 
 
-def test_a_pattern_that_could_take_forever_is_refused() -> None:
-    with pytest.raises(Invalid, match="at most two repetitions"):
-        condition('a like "(x+)+y"')
+def test_a_pattern_that_takes_others_forever_is_matched_at_once() -> None:
+    test = evaluator(Matches("a", "(x+)+(x+)+y"), Keys([Column("a", "string")]))
+    assert (test(["x" * 1000 + "y"]), test(["x" * 1000])) == (True, False)
+
+
+def test_a_pattern_that_only_backtracking_matches_is_refused() -> None:
+    with pytest.raises(Invalid, match="is not a regular expression"):
+        evaluator(Matches("a", r"(x)\1"), Keys([Column("a", "string")]))
 
 
 def test_names_of_partitions_are_escaped_as_hive_does() -> None:
@@ -80,3 +86,14 @@ def test_name_patterns_are_hive_s() -> None:
     assert matching(["air", "a.r"], "a.r") == ["a.r"]
     assert matching(["air"], "@hive#air") == ["air"]
     assert plain("@hive#default") == "default"
+
+
+def test_tables_are_filtered_by_owner_and_parameters() -> None:
+    holds = table_filter(
+        'hive_filter_field_params__table_type = "ICEBERG" and hive_filter_field_owner__ like "a.*" '
+        "and hive_filter_field_last_access__ < 1"
+    )
+    mine = Table("t", "air", owner="ada", parameters={"table_type": "ICEBERG"})
+    assert [holds(mine), holds(Table("t", "air", owner="ada")), holds(Table("t", "air"))] == [True, False, False]
+    with pytest.raises(Invalid, match="are not filtered by year"):
+        table_filter("year = 1")

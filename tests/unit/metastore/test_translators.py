@@ -151,7 +151,17 @@ def test_a_partition_that_comes_back_unchanged_is_unchanged(partition: Partition
 
 
 @few
-@given(some.builds(Database, name=names.map(str.lower), description=maybe, location=maybe, parameters=maps))
+@given(
+    some.builds(
+        Database,
+        name=names.map(str.lower),
+        description=maybe,
+        location=maybe,
+        parameters=maps,
+        owner=maybe,
+        owner_type=some.none() | some.sampled_from(["USER", "ROLE", "GROUP"]),
+    )
+)
 def test_a_database_that_comes_back_unchanged_is_unchanged(database: Database) -> None:
     shown = sent(as_database(database, "s3://default/place"), hive.Database)
     assert from_database(shown, "s3://default/place", database) == database
@@ -170,6 +180,22 @@ def test_a_function_that_comes_back_unchanged_is_unchanged(function: Function) -
 def test_column_statistics_keep_their_limits(data: some.DataObject, kind: str) -> None:
     known = ColumnStatistics("a", "t", kind, nulls=1, distinct=2, **data.draw(kinds[kind]))
     assert from_statistics(sent(as_statistics(known), hive.ColumnStatisticsObj)) == known
+
+
+def test_a_timestamp_s_statistics_are_seconds_to_older_clients_and_of_a_kind_of_their_own_since_hive_4() -> None:
+    limits = hive.TimestampColumnStatsData(
+        lowValue=hive.Timestamp(-1), highValue=hive.Timestamp(60), numNulls=0, numDVs=2
+    )
+    data = hive.ColumnStatisticsData(timestampStats=limits)
+    known = from_statistics(hive.ColumnStatisticsObj(colName="at", colType="timestamp", statsData=data))
+    assert (known.kind, known.minimum, known.maximum) == ("LONG", "-1", "60")
+    assert as_statistics(known).statsData.longStats.lowValue == -1
+    assert as_statistics(known, "hive").statsData.timestampStats == limits
+
+
+def test_a_database_s_owner_is_of_a_type() -> None:
+    assert as_database(Database("air", owner="ada"), "s3://place").ownerType == hive.PrincipalType.USER
+    assert as_database(Database("air"), "s3://place").ownerType is None
 
 
 def test_a_table_without_storage_or_type_is_shown_so_that_hive_s_classes_can_read_it() -> None:
