@@ -8,7 +8,10 @@ import pytest
 from hive_metastore import ttypes as hive
 from tests.conftest import Server
 from tests.hive import connected, metastore
-from thrift.Thrift import TApplicationException
+from thrift.Thrift import TApplicationException, TMessageType
+
+from studiolo.metastore import later as since_4
+from studiolo.metastore.later import METHODS
 
 NAMES = ["year=2023", "year=2024"]
 
@@ -34,6 +37,23 @@ def years(hms: Any) -> str:
     for year in ("2023", "2024"):
         hms.append_partition("default", name, [year])
     return name
+
+
+def later(hms: Any, name: str, request: Any) -> Any:
+    """Calls a method that the bindings' client lacks: what it gives, or raises what it declares."""
+    wire = hms._oprot
+    wire.writeMessageBegin(name, TMessageType.CALL, 0)
+    METHODS[name].arguments(request=request).write(wire)
+    wire.writeMessageEnd()
+    wire.trans.flush()
+    _, kind, _ = wire.readMessageBegin()
+    result: Any = TApplicationException() if kind == TMessageType.EXCEPTION else METHODS[name].result()
+    result.read(wire)
+    wire.readMessageEnd()
+    failures = (getattr(result, f"o{number}", None) for number in range(1, len(METHODS[name].raises) + 1))
+    for failure in filter(None, failures):
+        raise failure
+    return getattr(result, "success", None)
 
 
 def measured(table: str, partition: str, low: int, high: int, distinct: int) -> Any:
@@ -130,3 +150,35 @@ def test_what_there_is_none_of_is_answered_with_nothing(hms: Any, years: str) ->
     assert hms.get_open_txns().open_txns == []
     assert hms.show_compact(hive.ShowCompactRequest()).compacts == []
     assert hms.fire_listener_event(hive.FireEventRequest(True, hive.FireEventRequestData())).eventIds == []
+
+
+def test_hive_4_s_own_methods_do_what_the_older_ones_did(hms: Any) -> None:
+    database = f"d{uuid.uuid4().hex[:8]}"
+    later(hms, "create_database_req", hive.CreateDatabaseRequest(databaseName=database, description="four"))
+    with pytest.raises(hive.AlreadyExistsException):
+        later(hms, "create_database_req", hive.CreateDatabaseRequest(databaseName=database))
+    made = hms.get_database(database)
+    made.description = "4"
+    later(hms, "alter_database_req", since_4.AlterDatabaseRequest(oldDbName=database, newDb=made))
+    (shown,) = later(hms, "get_databases_req", since_4.GetDatabaseObjectsRequest(pattern=database)).databases
+    assert (shown.name, shown.description) == (database, "4")
+    assert later(hms, "get_functions_req", since_4.GetFunctionsRequest(dbName=database)).function_names == []
+    with pytest.raises(hive.NoSuchObjectException):
+        later(hms, "drop_table_req", since_4.DropTableRequest(dbName=database, tableName="nothing", deleteData=True))
+    hms.drop_database(database, True, False)
+
+
+def test_hive_4_s_partitions_come_and_go(hms: Any, years: str) -> None:
+    table = {"dbName": "default", "tableName": years}
+    added = later(hms, "append_partition_req", since_4.AppendPartitionsRequest(**table, name="year=2025"))
+    assert added.values == ["2025"]
+    late = since_4.GetPartitionsByFilterRequest(dbName="default", tblName=years, filter="year > 2023")
+    assert [each.values for each in later(hms, "get_partitions_by_filter_req", late)] == [["2024"], ["2025"]]
+    hms.update_partition_column_statistics(measured(years, NAMES[0], 1, 9, 3))
+    known = {"db_name": "default", "tbl_name": years, "part_names": NAMES[:1], "engine": "hive"}
+    assert later(hms, "delete_column_statistics_req", since_4.DeleteColumnStatisticsRequest(**known))
+    sought = hive.PartitionsStatsRequest("default", years, ["a"], NAMES)
+    assert hms.get_partitions_statistics_req(sought).partStats == {}
+    gone = since_4.DropPartitionRequest(dbName="default", tblName=years, partVals=["2025"], deleteData=True)
+    assert later(hms, "drop_partition_req", gone)
+    assert later(hms, "fetch_partition_names_req", hive.PartitionsRequest(dbName="default", tblName=years)) == NAMES

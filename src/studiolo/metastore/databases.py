@@ -8,6 +8,7 @@ from hive_metastore import ttypes as hive
 from studiolo.domain import Conflict, NotFound
 from studiolo.metastore.data import Data
 from studiolo.metastore.default import DEFAULT
+from studiolo.metastore.later import GetDatabaseObjectsResponse
 from studiolo.metastore.room import PAGE, House, Room, every, matching, plain
 from studiolo.metastore.translators import CATALOG, as_database, from_database
 
@@ -27,6 +28,18 @@ class Databases(Room):
         made = self._catalog.create_database(self._scope, from_database(database, ""))
         self._house.warehouse.make([self._house.place(made)])
 
+    def create_database_req(self, request: Any) -> None:
+        self.create_database(
+            hive.Database(
+                name=request.databaseName,
+                description=request.description,
+                locationUri=request.locationUri,
+                parameters=request.parameters,
+                ownerName=request.ownerName,
+                ownerType=request.ownerType,
+            )
+        )
+
     def get_database(self, name: str) -> Any:
         database = self._house.database(name)
         place = self._house.place(database)
@@ -42,6 +55,10 @@ class Databases(Room):
         found = every(lambda after: self._catalog.databases(self._scope, after=after, limit=PAGE))
         return matching((database.name for database in found), pattern)
 
+    def get_databases_req(self, request: Any) -> Any:
+        found = [self.get_database(name) for name in self.get_databases(request.pattern)]
+        return GetDatabaseObjectsResponse(databases=found)
+
     def get_all_databases(self) -> list[str]:
         return self.get_databases("*")
 
@@ -51,6 +68,9 @@ class Databases(Room):
         after = from_database(db, self._house.default_place(before.name), before)
         # What engines change of a resource link is what it leads to.
         self._catalog.update_database(self._scope, before.name, replace(after, target_database=None))
+
+    def alter_database_req(self, request: Any) -> None:
+        self.alter_database(request.oldDbName, request.newDb)
 
     def drop_database(self, name: str, delete_data: bool, cascade: bool) -> None:
         database = self._house.database(name)

@@ -10,6 +10,7 @@ from hive_metastore import ttypes as hive
 from thrift.Thrift import TApplicationException, TException
 
 from studiolo.domain import AlreadyExists, Conflict, DomainError, Invalid, NotFound
+from studiolo.metastore.later import METHODS
 from studiolo.metastore.refusals import reasons
 from studiolo.state import StateUnavailable
 from studiolo.storage import StoreUnavailable
@@ -89,6 +90,8 @@ def _refusing(name: str, reason: str | None) -> Callable[..., Any]:
 
 def _declared(name: str) -> list[type[TException]]:
     """The exceptions that the method declares in the interface."""
+    if name in METHODS:
+        return list(METHODS[name].raises)
     result = getattr(ThriftHiveMetastore, f"{name}_result", None)
     if result is None:
         return []

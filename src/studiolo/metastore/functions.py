@@ -5,6 +5,7 @@ from typing import Any
 from hive_metastore import ttypes as hive
 
 from studiolo.domain import NotFound
+from studiolo.metastore.later import GetFunctionsResponse
 from studiolo.metastore.room import Room, every, matching, plain
 from studiolo.metastore.translators import as_function, from_function
 
@@ -34,6 +35,12 @@ class Functions(Room):
         database = self._house.database(db_name).name
         found = every(lambda after: self._catalog.functions(self._scope, database, after=after))
         return matching((function.name for function in found), pattern)
+
+    def get_functions_req(self, request: Any) -> Any:
+        names = self.get_functions(request.dbName, request.pattern)
+        if request.returnNames is not False:
+            return GetFunctionsResponse(function_names=names)
+        return GetFunctionsResponse(functions=[self.get_function(request.dbName, name) for name in names])
 
     def get_all_functions(self) -> Any:
         found = every(lambda after: self._catalog.functions(self._scope, after=after))

@@ -67,6 +67,11 @@ class Partitions(Room):
     ) -> Any:
         return self.append_partition_by_name(db_name, tbl_name, part_name)
 
+    def append_partition_req(self, req: Any) -> Any:
+        if req.name:
+            return self.append_partition_by_name(req.dbName, req.tableName, req.name)
+        return self.append_partition(req.dbName, req.tableName, req.partVals)
+
     def drop_partition(self, db_name: str, tbl_name: str, part_vals: Sequence[str], delete_data: bool) -> bool:
         self._data.drop_partitions(self._table(db_name, tbl_name), [part_vals], delete_data=delete_data)
         return True
@@ -85,6 +90,11 @@ class Partitions(Room):
         self, db_name: str, tbl_name: str, part_name: str, delete_data: bool, _context: Any
     ) -> bool:
         return self.drop_partition_by_name(db_name, tbl_name, part_name, delete_data)
+
+    def drop_partition_req(self, req: Any) -> bool:
+        if req.partName:
+            return self.drop_partition_by_name(req.dbName, req.tblName, req.partName, bool(req.deleteData))
+        return self.drop_partition(req.dbName, req.tblName, req.partVals, bool(req.deleteData))
 
     def drop_partitions_req(self, req: Any) -> Any:
         table = self._table(req.dbName, req.tblName)
@@ -144,6 +154,9 @@ class Partitions(Room):
         table = self._table(db_name, tbl_name)
         return self._names(table, self._catalog.partition_values(*self._of(table), limit=_limit(max_parts)))
 
+    def fetch_partition_names_req(self, req: Any) -> list[str]:
+        return self.get_partition_names(req.dbName, req.tblName, _most(req.maxParts))
+
     def get_partition_values(self, request: Any) -> Any:
         table = self._table(request.dbName, request.tblName)
         where = condition(request.filter or "")
@@ -156,7 +169,7 @@ class Partitions(Room):
             rows = list(dict.fromkeys(rows))
         if request.partitionOrder:
             rows.sort(reverse=request.ascending is False)
-        limited = rows[: _limit(-1 if request.maxParts is None else request.maxParts)]
+        limited = rows[: _limit(_most(request.maxParts))]
         return hive.PartitionValuesResponse(
             partitionValues=[hive.PartitionValuesRow(row=list(values)) for values in limited]
         )
@@ -183,8 +196,7 @@ class Partitions(Room):
         return self.get_partitions_ps(db_name, tbl_name, part_vals, max_parts)
 
     def get_partitions_ps_with_auth_req(self, req: Any) -> Any:
-        limit = -1 if req.maxParts is None else req.maxParts
-        found = self.get_partitions_ps(req.dbName, req.tblName, req.partVals or (), limit)
+        found = self.get_partitions_ps(req.dbName, req.tblName, req.partVals or (), _most(req.maxParts))
         return hive.GetPartitionsPsWithAuthResponse(partitions=found)
 
     def get_partition_names_ps(
@@ -199,7 +211,7 @@ class Partitions(Room):
         return self._names(table, [values for values in found if _fits(values, part_vals)][: _limit(max_parts)])
 
     def get_partition_names_ps_req(self, req: Any) -> Any:
-        limit = -1 if req.maxParts is None else req.maxParts
+        limit = _most(req.maxParts)
         names = self.get_partition_names_ps(req.dbName, req.tblName, req.partValues or (), limit)
         return hive.GetPartitionNamesPsResponse(names=names)
 
@@ -208,10 +220,13 @@ class Partitions(Room):
             raise hive.MetaException(
                 "Studiolo's metastore does not read Hive's serialized expressions: ask for get_partition_names."
             )
-        return self.get_partition_names(req.dbName, req.tblName, -1 if req.maxParts is None else req.maxParts)
+        return self.get_partition_names(req.dbName, req.tblName, _most(req.maxParts))
 
     def get_partitions_by_filter(self, db_name: str, tbl_name: str, filter: str, max_parts: int) -> list[Any]:  # noqa: A002
         return as_partitions(self._find(db_name, tbl_name, condition(filter), max_parts))
+
+    def get_partitions_by_filter_req(self, req: Any) -> list[Any]:
+        return self.get_partitions_by_filter(req.dbName, req.tblName, req.filter, _most(req.maxParts))
 
     def get_part_specs_by_filter(self, db_name: str, tbl_name: str, filter: str, max_parts: int) -> list[Any]:  # noqa: A002
         found = self.get_partitions_by_filter(db_name, tbl_name, filter, max_parts)
@@ -234,6 +249,8 @@ class Partitions(Room):
         raise TApplicationException(
             TApplicationException.UNKNOWN_METHOD, "Studiolo's metastore does not read Hive's serialized expressions."
         )
+
+    get_partitions_spec_by_expr = get_partitions_by_expr
 
     def get_num_partitions_by_filter(self, db_name: str, tbl_name: str, filter: str) -> int:  # noqa: A002
         table = self._table(db_name, tbl_name)
@@ -328,6 +345,10 @@ def _placed(storage: Any, location: str) -> Any:
     placed = copy.copy(storage)
     placed.location = location
     return placed
+
+
+def _most(max_parts: int | None) -> int:
+    return -1 if max_parts is None else max_parts
 
 
 def _limit(max_parts: int) -> int | None:

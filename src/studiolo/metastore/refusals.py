@@ -49,7 +49,6 @@ REFUSALS: dict[str, tuple[str, ...]] = {
         "scheduled_query_poll scheduled_query_progress",
     ),
     "materialized views are not kept up to date": ("get_materialization_invalidation_info update_creation_metadata",),
-    "it does not read Hive's serialized expressions": ("get_partitions_spec_by_expr",),
     "partitions do not change tables": ("exchange_partition exchange_partitions",),
     "it marks no events": ("isPartitionMarkedForEvent markPartitionForEvent",),
     "its settings are Studiolo's": ("setMetaConf setOption",),

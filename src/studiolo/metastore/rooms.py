@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 
-from hive_metastore import ThriftHiveMetastore
-
 from studiolo.catalog import Catalog
 from studiolo.domain import Scope
 from studiolo.metastore.data import Data
 from studiolo.metastore.databases import Databases
 from studiolo.metastore.door import Door
 from studiolo.metastore.functions import Functions
+from studiolo.metastore.later import Processor
 from studiolo.metastore.listener import Process
 from studiolo.metastore.locking import Locking
 from studiolo.metastore.locks import Locks
@@ -31,7 +30,7 @@ def processors(
     def processor() -> Process:
         owning = [Databases(house, data), Tables(house, data), Partitions(house, data)]
         rooms = [*owning, Functions(house), Statistics(house), Locking(house), Reception(house)]
-        process: Process = ThriftHiveMetastore.Processor(Door(rooms)).process
+        process: Process = Processor(Door(rooms)).process
         return process
 
     return processor

@@ -86,6 +86,13 @@ class Statistics(Room):
         self._forget(table, col_name, partition_values(part_name, table.partition_keys))
         return True
 
+    def delete_column_statistics_req(self, req: Any) -> bool:
+        table = self._table(req.db_name, req.tbl_name)
+        names = [None] if req.tableLevel else (req.part_names or ())
+        for name, column in itertools.product(names, req.col_names or [None]):
+            self._forget(table, column, None if name is None else partition_values(name, table.partition_keys))
+        return True
+
     def _table(self, database: str, name: str) -> Table:
         return self._catalog.table(self._scope, plain(database), name)
 

@@ -138,6 +138,9 @@ class Tables(Room):
     def drop_table_with_environment_context(self, dbname: str, name: str, delete_data: bool, _context: Any) -> None:
         self.drop_table(dbname, name, delete_data)
 
+    def drop_table_req(self, req: Any) -> None:
+        self.drop_table(req.dbName, req.tableName, bool(req.deleteData))
+
     def truncate_table(self, db_name: str, table_name: str, part_names: Sequence[str] | None) -> None:
         self._data.truncate(self._catalog.table(self._scope, plain(db_name), table_name), part_names)
 
