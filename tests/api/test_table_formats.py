@@ -166,6 +166,27 @@ def test_writers_at_the_same_time_lose_no_commit(iceberg: Catalog, bucket: str) 
     assert sorted(written) == [0, 1, 2, 3, 4, 10, 11, 12, 13, 14]
 
 
+@pytest.mark.parametrize("locks", ["true", "false"])
+def test_iceberg_s_hive_catalog_loses_no_append(spark: Spark, glue: Any, locks: str) -> None:
+    table = f"by_{locks}"
+    properties = (
+        f"'engine.hive.lock-enabled'='{locks}', 'commit.retry.num-retries'='30', 'commit.retry.min-wait-ms'='20'"
+    )
+    spark.run(
+        f"""
+from concurrent.futures import ThreadPoolExecutor
+spark.conf.set('spark.sql.catalog.hms', 'org.apache.iceberg.spark.SparkCatalog')
+spark.conf.set('spark.sql.catalog.hms.type', 'hive')
+spark.sql('create database if not exists hms.locks')
+spark.sql("create table hms.locks.{table} (id int) using iceberg tblproperties ({properties})")
+with ThreadPoolExecutor(3) as threads:
+    _ = list(threads.map(lambda number: spark.sql(f'insert into hms.locks.{table} values ({{number}})'), range(3)))
+"""
+    )
+    assert spark.sql(f"select id from hms.locks.{table} order by id") == "[(0,), (1,), (2,)]"
+    assert glue.get_table(DatabaseName="locks", Name=table)["Table"]["Parameters"]["table_type"] == "ICEBERG"
+
+
 def test_an_iceberg_schema_evolves(spark: Spark, days: str) -> None:
     spark.sql(f"alter table {days} add columns (score double)", f"alter table {days} rename column name to title")
     assert spark.sql(f"select title, score from {days} where id = 3") == "[('c', None)]"

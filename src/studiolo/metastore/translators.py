@@ -41,6 +41,7 @@ def as_database(database: Database, location: str) -> Any:
         ownerName=database.owner,
         ownerType=_owner_type(database),
         catalogName=CATALOG,
+        type=hive.DatabaseType.NATIVE,
     )
 
 

@@ -193,8 +193,9 @@ def test_a_timestamp_s_statistics_are_seconds_to_older_clients_and_of_a_kind_of_
     assert as_statistics(known, "hive").statsData.timestampStats == limits
 
 
-def test_a_database_s_owner_is_of_a_type() -> None:
-    assert as_database(Database("air", owner="ada"), "s3://place").ownerType == hive.PrincipalType.USER
+def test_a_database_and_its_owner_are_of_a_type_so_that_hive_and_trino_can_show_them() -> None:
+    owned = as_database(Database("air", owner="ada"), "s3://place")
+    assert (owned.type, owned.ownerType) == (hive.DatabaseType.NATIVE, hive.PrincipalType.USER)
     assert as_database(Database("air"), "s3://place").ownerType is None
 
 
