@@ -18,6 +18,9 @@ SETTINGS = {
 }
 """What Hive's metastore answers of its own settings, where that is true here too."""
 
+OF_A_CLIENT = ("hive.metastore.expression.proxy", "metastore.expression.proxy")
+"""What clients say about themselves: with which class their expressions would be read (Hive's MSCK)."""
+
 PREFIXES = ("hive.", "metastore.")
 
 
@@ -29,6 +32,10 @@ class Reception(Room):
 
     def getMetaConf(self, key: str) -> str:  # noqa: N802 (the interface's name)
         return SETTINGS.get(key, "")
+
+    def setMetaConf(self, key: str, _value: str) -> None:  # noqa: N802
+        if key not in OF_A_CLIENT:
+            raise hive.MetaException(f"Studiolo's metastore does not have the setting {key}.")
 
     def get_config_value(self, name: str | None, default_value: str) -> str:
         if name == "hive.metastore.warehouse.dir":

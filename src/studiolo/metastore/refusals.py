@@ -51,8 +51,8 @@ REFUSALS: dict[str, tuple[str, ...]] = {
     "materialized views are not kept up to date": ("get_materialization_invalidation_info update_creation_metadata",),
     "partitions do not change tables": ("exchange_partition exchange_partitions",),
     "it marks no events": ("isPartitionMarkedForEvent markPartitionForEvent",),
-    "its settings are Studiolo's": ("setMetaConf setOption",),
-    "it changes no table on the way in or out": ("get_tables_ext translate_table_dryrun",),
+    "its settings are Studiolo's": ("setOption",),
+    "it changes no table on the way out": ("get_tables_ext",),
     "it keeps no statistics of its own work, nor of Hive's": ("add_runtime_stats aliveSince getCpuProfile",),
 }
 """The methods of each reason, in words of any number."""

@@ -22,6 +22,8 @@ EXPECTED_KEY, EXPECTED_VALUE = "expected_parameter_key", "expected_parameter_val
 CHANGED = "transient_lastDdlTime"
 """The parameter in which Hive keeps the second of a table's last change."""
 
+VIEWS = ("VIRTUAL_VIEW", "MATERIALIZED_VIEW")
+
 TRIES = 100
 """Times that a change is made anew because others change the same table."""
 
@@ -112,14 +114,17 @@ class Tables(Room):
         return hive.GetSchemaResponse(fields=self.get_schema(req.dbName, req.tblName))
 
     def create_table(self, tbl: Any) -> None:
-        tbl.dbName, tbl.tableName = plain(tbl.dbName).lower(), tbl.tableName.lower()
-        database = self._house.database(tbl.dbName)
+        self._place(tbl)
         tbl.parameters = {CHANGED: str(int(time.time())), **(tbl.parameters or {})}
-        if tbl.sd is not None and tbl.tableType not in ("VIRTUAL_VIEW", "MATERIALIZED_VIEW"):
-            tbl.sd.location = tbl.sd.location or f"{self._house.place(database)}/{tbl.tableName}"
+        if tbl.sd is not None and tbl.sd.location and tbl.tableType not in VIEWS:
             self._data.make([tbl.sd.location])
         self._catalog.create_table(self._scope, tbl.dbName, from_table(tbl))
         self._shown.forget(tbl.dbName, tbl.tableName)
+
+    def translate_table_dryrun(self, request: Any) -> Any:
+        """The table as it would be made: Hive 4 writes what it selects there before it makes the table."""
+        self._place(request.table)
+        return request.table
 
     def create_table_with_environment_context(self, tbl: Any, _context: Any) -> None:
         self.create_table(tbl)
@@ -160,6 +165,13 @@ class Tables(Room):
     def alter_table_req(self, req: Any) -> Any:
         self._alter(req.dbName, req.tableName, req.table, properties(req.environmentContext))
         return hive.AlterTableResponse()
+
+    def _place(self, tbl: Any) -> None:
+        """Name a table that is to be as the catalog does, and where it is to lie. Raises NotFound for the database."""
+        tbl.dbName, tbl.tableName = plain(tbl.dbName).lower(), tbl.tableName.lower()
+        database = self._house.database(tbl.dbName)
+        if tbl.sd is not None and tbl.tableType not in VIEWS:
+            tbl.sd.location = tbl.sd.location or f"{self._house.place(database)}/{tbl.tableName}"
 
     def _alter(self, database: str, name: str, given: Any, context: Mapping[str, str]) -> None:
         database = plain(database).lower()

@@ -87,9 +87,9 @@ def _from_column(given: Any, before: Column | None) -> Column:
 
 
 def as_storage(storage: StorageDescriptor | None) -> Any:
-    """Never None, nor without a SerDe: Hive's Java classes follow these references unchecked."""
+    """Never None, nor without a SerDe and what is skewed: Hive's Java classes follow these references unchecked."""
     storage = storage or StorageDescriptor()
-    serde, skewed = storage.serde or SerDe(), storage.skewed
+    serde = storage.serde or SerDe()
     return hive.StorageDescriptor(
         cols=as_columns(storage.columns),
         location=storage.location,
@@ -101,7 +101,7 @@ def as_storage(storage: StorageDescriptor | None) -> Any:
         bucketCols=list(storage.bucket_columns),
         sortCols=[hive.Order(col=each.column, order=each.sort_order) for each in storage.sort_columns],
         parameters=dict(storage.parameters),
-        skewedInfo=_as_skewed(skewed) if skewed else None,
+        skewedInfo=_as_skewed(storage.skewed or SkewedInfo()),
         storedAsSubDirectories=storage.stored_as_subdirectories,
     )
 
