@@ -144,11 +144,20 @@ def test_tables_are_found_by_a_parameter(hms: Any, years: str) -> None:
     assert hms.get_table_names_by_filter("default", f'hive_filter_field_params__presto_view = "{years}"', 10) == [years]
 
 
+def test_hive_4_is_told_where_a_table_would_lie_before_it_makes_it(hms: Any, years: str) -> None:
+    wanted = hms.get_table("default", years)
+    wanted.tableName, wanted.sd.location = f"{years}_copy", None
+    told = hms.translate_table_dryrun(hive.CreateTableRequest(table=wanted))
+    assert told.sd.location == f"{hms.get_database('default').locationUri}/{years}_copy"
+    assert f"{years}_copy" not in hms.get_all_tables("default")
+
+
 def test_what_there_is_none_of_is_answered_with_nothing(hms: Any, years: str) -> None:
     constraints = hive.AllTableConstraintsRequest(dbName="default", tblName=years, catName="hive")
     assert hms.get_all_table_constraints(constraints).allTableConstraints.primaryKeys == []
     assert hms.get_open_txns().open_txns == []
     assert hms.show_compact(hive.ShowCompactRequest()).compacts == []
+    assert hms.get_table("default", years).sd.skewedInfo.skewedColNames == []
     assert hms.fire_listener_event(hive.FireEventRequest(True, hive.FireEventRequestData())).eventIds == []
 
 

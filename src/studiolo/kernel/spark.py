@@ -191,7 +191,9 @@ def use_catalog(spark: SparkSession, conf: Mapping[str, str]) -> None:
     for name, value in conf.items():
         for settings in (shared.conf(), context.conf()):
             settings.set(name, value)
-        if name.startswith("spark.hadoop."):
+        # Spark tells Hadoop its warehouse by Hive's name for it, which Iceberg's Hive catalog goes by.
+        of_hadoop = "hive.metastore.warehouse.dir" if name == "spark.sql.warehouse.dir" else name
+        if of_hadoop.startswith(("hive.", "spark.hadoop.")):
             for settings in (shared.hadoopConf(), context.hadoopConfiguration()):
-                settings.set(name.removeprefix("spark.hadoop."), value)
+                settings.set(of_hadoop.removeprefix("spark.hadoop."), value)
         session.sessionState().conf().setConfString(name, value)

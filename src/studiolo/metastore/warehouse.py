@@ -39,7 +39,7 @@ class Warehouse:
     def prepare(self, scope: Scope, location: str) -> None:
         """Make the scope's own bucket, if the location is in it and the bucket is not known to be there."""
         bucket = _bucket(scope)
-        if bucket in self._known or _split(location)[0] != bucket:
+        if bucket in self._known or not location.startswith(SCHEMES) or _split(location)[0] != bucket:
             return
         try:
             self._s3().create_bucket(Bucket=bucket)
