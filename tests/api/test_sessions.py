@@ -99,6 +99,13 @@ def test_the_namespace_is_that_of_a_glue_session(run: Callable[[str], dict[str, 
     assert text(run("print(sc.version == spark.version, sqlContext.range(2).count())")) == "True 2"
 
 
+def test_arguments_are_read_as_a_script_reads_them(run: Callable[[str], dict[str, Any]], session: str) -> None:
+    imports = "import sys; from awsglue.utils import getResolvedOptions\n"
+    given = text(run(imports + "getResolvedOptions(sys.argv, ['SESSION_ID', 'conf'])"))
+    assert f"'{session}'" in given
+    assert "'spark.sql.shuffle.partitions=3 --conf spark.sql.session.timeZone=UTC'" in given
+
+
 def test_glue_s_own_library_is_there(run: Callable[[str], dict[str, Any]]) -> None:
     code = """
         from awsglue.dynamicframe import DynamicFrame

@@ -106,7 +106,7 @@ class StatementKernel(IPythonKernel):
         self.engine.end(result.error_in_exec)
 
     def claim_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
-        """Make this kernel somebody's session: credentials, settings and logs of its own. May be sent twice."""
+        """Make this kernel somebody's session: credentials, arguments, settings and logs of its own. May be sent twice."""
         content = parent["content"]
         self.session.send(stream, "claim_reply", self._claim(content), parent=parent, ident=ident)
 
@@ -116,6 +116,8 @@ class StatementKernel(IPythonKernel):
             os.environ.update(content["environment"])
             sys.path[:0] = [folder for folder in content["path"] if folder not in sys.path]
             importlib.invalidate_caches()
+            # Where scripts look for arguments, by getResolvedOptions(sys.argv, ...).
+            sys.argv[1:] = content["arguments"]
             self.log_to.open(content["output"], content["error"])
         except NotModifiable as setting:
             return {"status": "unfit", "reason": str(setting)}

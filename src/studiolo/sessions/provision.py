@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from studiolo.domain import Conflict, Invalid
@@ -155,7 +156,7 @@ class Provision:
         return {name: value for name, value in ours.items() if name not in conf}
 
     def claim(self, key: Key, conf: Mapping[str, str]) -> dict[str, Any]:
-        """What makes a kernel this session's: its credentials, its catalog, its logs, and settings to be changed."""
+        """What makes a kernel this session's: credentials, arguments, catalog, logs, and settings to be changed."""
         session = self.store.session(key)
         environment = {**self._client_environment(key), "GLUE_SESSION_ID": key.id}
         path, py_files = self.kernels.laid_out(session.kernel) if session.kernel is not None else ([], [])
@@ -165,6 +166,7 @@ class Provision:
             # A process that runs does not look at PYTHONPATH any more.
             "path": environment["PYTHONPATH"].split(os.pathsep),
             "py_files": py_files,
+            "arguments": [*chain.from_iterable({"--SESSION_ID": key.id, **session.asked.arguments}.items())],
             "conf": conf,
             "catalog": self._catalog(key, session.asked.arguments),
             "output": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/output", key.id)),
