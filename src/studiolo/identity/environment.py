@@ -36,6 +36,9 @@ def client_environment(endpoint: str, region: str, key: AccessKey, s3_endpoint: 
         environment["AWS_SESSION_TOKEN"] = key.session_token
     if s3_endpoint is not None:
         environment["AWS_ENDPOINT_URL_S3"] = s3_endpoint
+    if (s3_endpoint or endpoint).startswith("http://"):
+        # Rust's object_store, by which deltalake and polars read, refuses such addresses unless it is told.
+        environment["AWS_ALLOW_HTTP"] = "true"
     return environment
 
 

@@ -97,6 +97,12 @@ def test_the_environment_has_all_that_clients_read() -> None:
     assert environment["AWS_SESSION_TOKEN"] == "token"
     assert environment["PYICEBERG_CATALOG__DEFAULT__S3__ENDPOINT"] == "http://127.0.0.1:8333"
     assert environment["PYICEBERG_CATALOG__GLUE__TYPE"] == "glue"
+    assert environment["AWS_ALLOW_HTTP"] == "true"
+
+
+def test_clients_that_insist_on_tls_keep_insisting_where_there_is_tls() -> None:
+    environment = client_environment("https://studiolo", "eu-central-1", KEY, "https://store")
+    assert "AWS_ALLOW_HTTP" not in environment
 
 
 def run(environment: dict[str, str]) -> list[str]:
