@@ -229,6 +229,17 @@ print(walks.count(), rides.count(), again.count())
     assert printed == "1 2 2"
 
 
+def test_a_delta_table_is_replaced_by_sql_and_by_a_dataframe(spark: Spark, bucket: str) -> None:
+    spark.sql(
+        f"create or replace table visitors using delta location 's3://{bucket}/delta/visitors' as select 1 id",
+        "create or replace table visitors using delta as select 'b' name",
+    )
+    assert spark.sql("select * from visitors") == "[('b',)]"
+    again = "write.format('delta').mode('overwrite').option('overwriteSchema', True).saveAsTable('visitors')"
+    spark.run(f"spark.createDataFrame([(3,)], 'id int').{again}")
+    assert spark.sql("select * from visitors") == "[(3,)]"
+
+
 def test_hudi_upserts_travels_in_time_and_evolves(glue: Any, role: str, bucket: str) -> None:
     settings = {
         "spark.sql.shuffle.partitions": "2",
