@@ -120,6 +120,10 @@ def test_spark_settings_of_the_arguments_hold(run: Callable[[str], dict[str, Any
     assert text(run(code)) == "3 UTC"
 
 
+def test_the_workers_parallelism_is_a_setting_that_code_can_read(run: Callable[[str], dict[str, Any]]) -> None:
+    assert text(run("print(spark.conf.get('spark.default.parallelism') == str(sc.defaultParallelism))")) == "True"
+
+
 def test_an_error_has_its_name_value_and_traceback(run: Callable[[str], dict[str, Any]]) -> None:
     statement = run("def halve(x):\n    return 1 / x\nhalve(0)")
     output = statement["Output"]

@@ -86,13 +86,20 @@ class Kernels:
         return Plan(runtime, {**ours, **iceberg_defaults(conf), **conf}, formats)
 
     def _compute(self, size: Size) -> dict[str, str]:
+        # On one machine Spark takes the same parallelism untold, but code for Glue, which sets it, reads the setting.
         if self._settings.spark_master == "local":
-            return {"spark.master": f"local[{size.cores}]", "spark.driver.memory": f"{size.heap}m"}
+            return {
+                "spark.master": f"local[{size.cores}]",
+                "spark.default.parallelism": str(size.cores),
+                "spark.driver.memory": f"{size.heap}m",
+            }
+        cores = str(size.executor_cores * size.executors)
         return {
             "spark.master": self._settings.spark_master,
+            "spark.default.parallelism": cores,
             "spark.executor.cores": str(size.executor_cores),
             "spark.executor.memory": f"{size.executor_heap}m",
-            "spark.cores.max": str(size.executor_cores * size.executors),
+            "spark.cores.max": cores,
             "spark.driver.memory": f"{min(size.heap, size.executor_heap)}m",
         }
 
