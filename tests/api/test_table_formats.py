@@ -240,7 +240,7 @@ def test_a_delta_table_is_replaced_by_sql_and_by_a_dataframe(spark: Spark, bucke
     assert spark.sql("select * from visitors") == "[(3,)]"
 
 
-def test_hudi_upserts_travels_in_time_and_evolves(glue: Any, role: str, bucket: str) -> None:
+def test_hudi_upserts_travels_in_time_evolves_and_syncs(glue: Any, role: str, bucket: str) -> None:
     settings = {
         "spark.sql.shuffle.partitions": "2",
         "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
@@ -276,6 +276,16 @@ then = spark.read.format('hudi').option('as.of.instant', first).load(path)
             "select id, name, score from arrivals order by id",
         )
         assert merged == "[(1, 'a', None), (2, 'B', 2.5), (3, 'C', 4.0)]"
+        spark.run("""
+sync = {
+    'hoodie.datasource.hive_sync.enable': 'true',
+    'hoodie.datasource.hive_sync.use_jdbc': 'false',
+    'hoodie.datasource.hive_sync.table': 'arrivals_synced',
+}
+more = spark.createDataFrame([(4, 'd', 4.5, 4)], 'id long, name string, score double, ts long')
+more.write.format('hudi').options(**options, **sync).mode('append').save(path)
+""")
+        assert spark.sql("select max(id) from arrivals_synced") == "[(4,)]"
     finally:
         spark.stop()
 

@@ -1,6 +1,7 @@
 """What table formats need of Spark's settings beyond what their users set."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 CATALOG = "spark.sql.catalog."
 ICEBERG = "org.apache.iceberg.spark."
@@ -16,3 +17,12 @@ def iceberg_defaults(conf: Mapping[str, str]) -> dict[str, str]:
         for key, value in conf.items()
         if key.startswith(CATALOG) and value.startswith(ICEBERG) and "." not in key.removeprefix(CATALOG)
     }
+
+
+def write_hudi_defaults(folder: Path) -> dict[str, str]:
+    """Write Hudi's own file of defaults into the folder; the variable by which Hudi finds it.
+
+    Without a mode Hudi syncs to the catalog through Hive's SQL, for which Spark lacks jars, as scripts for Glue may.
+    """
+    (folder / "hudi-defaults.conf").write_text("hoodie.datasource.hive_sync.mode=hms\n")
+    return {"HUDI_CONF_DIR": str(folder)}

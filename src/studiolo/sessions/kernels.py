@@ -18,7 +18,7 @@ import studiolo
 from studiolo.config import Settings
 from studiolo.processes import Child, Processes, child_environment
 from studiolo.runtimes import Runtime, Runtimes
-from studiolo.sessions.formats import iceberg_defaults
+from studiolo.sessions.formats import iceberg_defaults, write_hudi_defaults
 from studiolo.sessions.materials import Material
 from studiolo.sessions.workers import Size
 from studiolo.storage import Storage
@@ -129,11 +129,12 @@ class Kernels:
             "connect": secrets.token_urlsafe(32) if plan.connect else None,
         }
         launch.write_text(json.dumps(settings))
+        hudi = write_hudi_defaults(folder) if "hudi" in plan.formats else {}
         child = self._processes.start(
             _name(kernel),
             KIND,
             [str(plan.runtime.python), "-m", "studiolo.kernel.program", str(folder)],
-            environment=child_environment({**self._environment(kernel, plan.runtime), **aws}),
+            environment=child_environment({**self._environment(kernel, plan.runtime), **hudi, **aws}),
             folder=folder / "work",
             details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm},
         )
