@@ -168,6 +168,10 @@ def test_a_table_over_unreadable_files_fails_in_the_reader_s_words(
     storage = {**PARQUET, "Location": f"s3://{bucket}/broken", "Columns": columns}
     glue.create_table(DatabaseName=air, TableInput={"Name": "broken", "StorageDescriptor": storage})
     assert "is not a Parquet file" in spark("spark.table('air.broken').show()")
+    marks = {"table_type": "ICEBERG", "metadata_location": f"s3://{bucket}/broken/metadata/1.json"}
+    iceberg = {"Name": "ice", "Parameters": marks, "StorageDescriptor": {"Columns": columns, "Location": "s3://broken"}}
+    glue.create_table(DatabaseName=air, TableInput=iceberg)
+    assert "data source: iceberg" in spark("spark.table('air.ice').show()")
 
 
 def test_dropping_a_database_takes_its_tables_and_their_files(

@@ -286,6 +286,12 @@ more = spark.createDataFrame([(4, 'd', 4.5, 4)], 'id long, name string, score do
 more.write.format('hudi').options(**options, **sync).mode('append').save(path)
 """)
         assert spark.sql("select max(id) from arrivals_synced") == "[(4,)]"
+        spark.run("""
+more = spark.createDataFrame([(5, 'e', 5.5, 5)], 'id long, name string, score double, ts long')
+glueContext.write_data_frame.from_catalog(
+    frame=more, database='default', table_name='arrivals_synced', additional_options=options)
+""")
+        assert spark.sql("refresh table arrivals_synced", "select max(id) from arrivals_synced") == "[(5,)]"
     finally:
         spark.stop()
 

@@ -165,9 +165,6 @@ def _split(text: str) -> list[str]:
 
 
 def as_table(table: Table) -> Any:
-    parameters = dict(table.parameters)
-    if table.description and "comment" not in parameters:
-        parameters["comment"] = table.description
     return hive.Table(
         tableName=table.name,
         dbName=table.database,
@@ -177,12 +174,21 @@ def as_table(table: Table) -> Any:
         retention=table.retention,
         sd=as_storage(table.storage),
         partitionKeys=as_columns(table.partition_keys),
-        parameters=parameters,
+        parameters=_shown(table),
         viewOriginalText=table.view_original_text,
         viewExpandedText=table.view_expanded_text,
         tableType=table_type(table),
         catName=CATALOG,
     )
+
+
+def _shown(table: Table) -> dict[str, str]:
+    """The parameters, and what Hive's clients look for there and Glue has elsewhere."""
+    shown = {"comment": table.description} if table.description else {}
+    if table.parameters.get("table_type", "").upper() == "ICEBERG":
+        # Else a Spark without Iceberg's catalog takes the table for one of text files, and misses files that never were.
+        shown["spark.sql.sources.provider"] = "iceberg"
+    return {**shown, **table.parameters}
 
 
 def table_type(table: Table) -> str:
@@ -195,12 +201,13 @@ def table_type(table: Table) -> str:
 def from_table(given: Any, before: Table | None = None) -> Table:
     known = before or Table(given.tableName, given.dbName)
     shown = as_table(known) if before else hive.Table()
-    parameters = dict(given.parameters or {})
+    told, seen = given.parameters or {}, shown.parameters or {}
     return replace(
         known,
         name=given.tableName,
         database=given.dbName,
-        description=_description(parameters, known),
+        # Hive keeps a table's description as its parameter `comment`: one that Glue has only as such stays so.
+        description=known.description if told.get("comment") == seen.get("comment") else told.get("comment"),
         owner=given.owner,
         last_access=known.last_access
         if given.lastAccessTime == shown.lastAccessTime
@@ -211,18 +218,8 @@ def from_table(given: Any, before: Table | None = None) -> Table:
         view_original_text=given.viewOriginalText,
         view_expanded_text=given.viewExpandedText,
         type=known.type if before and given.tableType == shown.tableType else _given_type(given),
-        parameters=parameters,
+        parameters={key: text for key, text in told.items() if key in known.parameters or seen.get(key) != text},
     )
-
-
-def _description(parameters: dict[str, str], before: Table) -> str | None:
-    """Hive keeps a table's description as its parameter `comment`: one that Glue has only as such stays so."""
-    comment = parameters.get("comment")
-    if comment != before.parameters.get("comment", before.description or None):
-        return comment
-    if "comment" not in before.parameters:
-        parameters.pop("comment", None)
-    return before.description
 
 
 def _given_type(given: Any) -> str:
