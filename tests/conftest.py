@@ -22,6 +22,9 @@ import pytest
 REGION = "eu-central-1"
 STUDIOLO = [sys.executable, "-m", "studiolo.cli"]
 
+# A run that was started in the background ignores SIGINT, and so would everything that its tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def free_port() -> int:
     with socket.socket() as probe:
