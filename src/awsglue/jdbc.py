@@ -1,7 +1,8 @@
 """Databases by JDBC, with the drivers that the session has."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import reduce
 from typing import Any
 
@@ -88,20 +89,23 @@ def _conditions(options: Mapping[str, Any], vendor: str) -> list[str]:
 
 def _loaded(session: SparkSession, given: Mapping[str, str], conditions: list[str] | None = None) -> DataFrame:
     """What Spark reads with these options. Raises NotSupported without the driver, and the database's errors."""
-    try:
+    with _driver_named(given):
         if conditions:
             others = {key: value for key, value in given.items() if key not in ("url", "dbtable")}
             return session.read.jdbc(given["url"], given["dbtable"], predicates=conditions, properties=others)
         return session.read.format("jdbc").options(**given).load()
+
+
+@contextmanager
+def _driver_named(given: Mapping[str, str]) -> Iterator[None]:
+    """Raises NotSupported in place of Spark's error that there is no driver."""
+    try:
+        yield
     except Exception as error:
-        raise _missing(error, given) from error
-
-
-def _missing(error: Exception, given: Mapping[str, str]) -> Exception:
-    """The error, or in its place that there is no driver."""
-    if "ClassNotFoundException" not in str(error):
-        return error
-    return NotSupported(f"The session has no driver {given.get('driver')}: give its jar by --extra-jars.")
+        if "ClassNotFoundException" not in str(error):
+            raise
+        driver = given.get("driver")
+        raise NotSupported(f"The session has no driver {driver}: give its jar by --extra-jars.") from error
 
 
 def write(dataframe: DataFrame, options: Mapping[str, Any]) -> None:
@@ -109,10 +113,8 @@ def write(dataframe: DataFrame, options: Mapping[str, Any]) -> None:
     if not options.get("dbtable"):
         raise ValueError('The connection options name no table: give "dbtable".')
     given = {**options_of(options), "dbtable": str(options["dbtable"])}
-    try:
+    with _driver_named(given):
         dataframe.write.format("jdbc").options(**given).mode("append").save()
-    except Exception as error:
-        raise _missing(error, given) from error
 
 
 def connection_conf(connection: Mapping[str, Any]) -> dict[str, str]:

@@ -152,8 +152,9 @@ def test_a_catalogs_table_in_a_database_is_read_and_written(
 
 
 def test_what_the_database_says_is_said(glue_context: GlueContext, options: dict[str, Any], port: int) -> None:
-    with pytest.raises(Exception, match='relation "nothing" does not exist'):
+    with pytest.raises(Exception, match='relation "nothing" does not exist') as said:
         glue_context.create_dynamic_frame.from_options("postgresql", {**options, "dbtable": "nothing"})
+    assert said.value.__cause__ is not said.value
     with pytest.raises(Exception, match='database "nowhere" does not exist'):
         place = {**options, "url": f"jdbc:postgresql://127.0.0.1:{port}", "database": "nowhere"}
         glue_context.create_dynamic_frame.from_options("postgresql", place)
