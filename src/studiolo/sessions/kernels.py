@@ -147,7 +147,10 @@ class Kernels:
         for file in material.files:
             shutil.copyfile(file, work / file.name)
         places = {"path": material.path, "py_files": material.py_files, "jars": material.jars}
-        (self.folder(kernel) / "material.json").write_text(json.dumps(places, default=str))
+        # Whole at once: another session that ends reads the notes of all meanwhile.
+        part = self.folder(kernel) / "material.part"
+        part.write_text(json.dumps(places, default=str))
+        part.rename(part.with_suffix(".json"))
 
     def laid_out(self, kernel: str) -> tuple[list[str], list[str]]:
         """The folders for Python's path, and the files for Spark's, of the kernel's session."""

@@ -105,7 +105,7 @@ class Materials:
             self._overlays.purge(time.time() - OVERLAYS_KEPT, in_use)
             before = time.time() - FILES_KEPT
             for folder in self._files.glob("*"):
-                if folder.stat().st_mtime < before and not any(folder in path.parents for path in in_use):
+                if folder.stat().st_mtime < before and not any(path.is_relative_to(folder) for path in in_use):
                     shutil.rmtree(folder, ignore_errors=True)
 
     def _store(self, asked: SessionRequest) -> "_RoleStore":

@@ -17,17 +17,18 @@ def test_files_go_when_no_living_session_has_them_and_none_asked_for_them_lately
     nothing: Any = SimpleNamespace()
     kernels = Kernels(processes, nothing, nothing, Settings(data=tmp_path))
     materials = Materials(tmp_path, nothing, "http://nowhere", "eu-central-1")
-    old, jar, new = (tmp_path / "session-files" / name / "file.jar" for name in ("old", "used", "new"))
-    for file in (old, jar, new):
+    old, jar, module, new = (tmp_path / "session-files" / name / "file" for name in ("old", "jar", "module", "new"))
+    for file in (old, jar, module, new):
         file.parent.mkdir(parents=True)
         file.touch()
-    for file in (old, jar):
+    for file in (old, jar, module):
         os.utime(file.parent, (0, 0))
-    kernels.lay_out("living", Material(jars=(jar,)))
+    # The module is on the path by its folder, as sessions on Sail have it.
+    kernels.lay_out("living", Material(jars=(jar,), path=(module.parent,)))
 
     materials.purge(kernels.material())
-    assert [file.exists() for file in (old, jar, new)] == [False, True, True]
+    assert [file.exists() for file in (old, jar, module, new)] == [False, True, True, True]
 
     kernels.end("living")
     materials.purge(kernels.material())
-    assert [file.exists() for file in (jar, new)] == [False, True]
+    assert [file.exists() for file in (jar, module, new)] == [False, False, True]
