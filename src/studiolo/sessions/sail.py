@@ -21,7 +21,6 @@ def sail_environment(asked: SessionRequest, size: Size, client: Mapping[str, str
     """
     variables = {
         **client,
-        "AWS_ALLOW_HTTP": "true",
         "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(size.cores),
         "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
         "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(size.heap * 1024 * 1024),
