@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+LAST_WORDS = 2.0
+"""Seconds to wait for the rest of what an engine printed that has ended."""
+
 
 class NotModifiable(Exception):
     """A Spark setting that cannot be changed once the session runs."""

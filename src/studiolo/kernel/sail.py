@@ -11,11 +11,8 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from studiolo.kernel.engine import Engine, end_kernel, how_it_ended
+from studiolo.kernel.engine import LAST_WORDS, Engine, end_kernel, how_it_ended
 from studiolo.kernel.output import LAST_LINES, SessionLog
-
-LAST_WORDS = 2.0
-"""Seconds to wait for the rest of what Sail printed when it has ended."""
 
 
 class SailEngine(Engine):

@@ -14,7 +14,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from studiolo.kernel.connect import serve_connect
-from studiolo.kernel.engine import Engine, NotModifiable, end_kernel, how_it_ended
+from studiolo.kernel.engine import LAST_WORDS, Engine, NotModifiable, end_kernel, how_it_ended
 from studiolo.kernel.output import SessionLog
 
 LAUNCH = (
@@ -32,9 +32,6 @@ LAUNCH = (
 
 CANCEL_AGAIN, CANCEL_SECONDS = 0.25, 15.0
 """How often, and for how long, the jobs of a canceled statement are canceled: a busy JVM may start one late."""
-
-LAST_WORDS = 2.0
-"""Seconds to wait for the rest of what a JVM printed that has ended."""
 
 ENDS_WITHIN = 2.0
 """Seconds in which a JVM has ended that closed its connections."""
