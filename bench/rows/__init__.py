@@ -35,4 +35,4 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
 }
 
 BY_NAME_ALONE = frozenset({"million"})
-"""Rows that take minutes to fill a table, and half a gigabyte of disk."""
+"""Rows that take minutes to fill a table, and a gigabyte of disk."""
