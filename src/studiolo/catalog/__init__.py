@@ -1,7 +1,7 @@
 """The Data Catalog: databases, tables, partitions, and what every engine needs to know of them."""
 
 from studiolo.catalog.catalog import Catalog
-from studiolo.catalog.errors import ConcurrentModification, ConditionFailed
+from studiolo.catalog.errors import ConcurrentModification, ConditionFailed, require_version
 from studiolo.catalog.filters import Among, And, Compare, Filter, IsNull, Keys, Matches, Or, evaluator, like, negate
 from studiolo.catalog.model import (
     HIVE_NULL,
@@ -63,4 +63,5 @@ __all__ = [
     "fitting",
     "like",
     "negate",
+    "require_version",
 ]

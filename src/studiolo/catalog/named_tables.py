@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
-from studiolo.catalog.errors import ConcurrentModification
+from studiolo.catalog.errors import ConcurrentModification, require_version
 from studiolo.catalog.indexes import add_indexes, check_keys
 from studiolo.catalog.links import seen_through_table
 from studiolo.catalog.model import PartitionIndex, Table
@@ -127,7 +127,8 @@ class Tables(Subject):
                 if (row.database, row.name) != (database, asked):
                     database = target = row.database
                     table = _of_target(row, table, name)
-                _require_unchanged(before, version_id, expected_parameter)
+                require_version(before, version_id)
+                _require_parameter(before, expected_parameter)
                 after = _checked(
                     replace(
                         table,
@@ -160,7 +161,7 @@ class Tables(Subject):
         database = database.lower()
         with self._state.transaction() as tx:
             row = require_table(tx, scope, database, name.lower(), lock=True, follow=False)
-            _require_unchanged(_as_table(row, database), version_id, None)
+            require_version(_as_table(row, database), version_id)
             tx.execute(tables.delete().where(tables.c.id == row.id))
 
     def delete_tables(self, scope: Scope, database: str, names: Iterable[str]) -> dict[str, DomainError]:
@@ -189,12 +190,7 @@ def _of_target(row: Row[Any], table: Table, name: str | None) -> Table:
     return replace(table, name=row.name)
 
 
-def _require_unchanged(table: Table, version: int | None, expected: tuple[str, str | None] | None) -> None:
-    if version is not None and version != table.version:
-        raise ConcurrentModification(
-            f"Update table failed due to concurrent modifications. Table {table.name} is at version {table.version}, "
-            f"not {version}."
-        )
+def _require_parameter(table: Table, expected: tuple[str, str | None] | None) -> None:
     if expected is not None and table.parameters.get(expected[0]) != expected[1]:
         raise ConcurrentModification(
             f"The table has been modified. The parameter value for key '{expected[0]}' is "
@@ -216,7 +212,7 @@ def _followed(connection: Connection, scope: Scope, row: Row[Any], database: str
 
 def _as_table(row: Row[Any], database: str) -> Table:
     table = TABLE.validate_json(row.document)
-    # The document has the name of the database as it was: a database may be renamed.
+    # Through a resource link to its database a table is one of the link's.
     return table if table.database == database else replace(table, database=database)
 
 

@@ -59,7 +59,7 @@ def require_database(
 ) -> Row[Any]:
     """The row of a database, by its folded name. Raises NotFound.
 
-    With the lock `use` nobody deletes or renames it meanwhile, with `change` nobody adds to it either.
+    With the lock `use` nobody deletes it meanwhile, with `change` nobody adds to it either.
     """
     row = connection.execute(_DATABASE[lock], bound(scope, name=name)).first()
     if row is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from studiolo.catalog import Catalog, ConcurrentModification, StorageDescriptor, Table
+from studiolo.catalog import Catalog, StorageDescriptor, Table, require_version
 from studiolo.domain import AlreadyExists, Clock, DomainError, Invalid, Scope
 from studiolo.iceberg.model import LARGEST, Change, NewTable
 from studiolo.identity import Identity, Principal
@@ -74,11 +74,7 @@ class IcebergTables:
         from studiolo.iceberg.changes import changed
 
         table = self._catalog.table(scope, database, name)
-        if version_id not in (None, table.version):
-            raise ConcurrentModification(
-                f"Update table failed due to concurrent modifications. Table {table.name} is at version "
-                f"{table.version}, not {version_id}."
-            )
+        require_version(table, version_id)
         before = _place_of(table)
         base = files.read(self._read(principal, before), before)
         metadata = changed(base, changes, before)
