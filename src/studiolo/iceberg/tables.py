@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from studiolo.catalog import Catalog, StorageDescriptor, Table, require_version
-from studiolo.domain import AlreadyExists, Clock, DomainError, Invalid, Scope
+from studiolo.domain import AlreadyExists, Clock, DomainError, Invalid, NotFound, Scope
 from studiolo.iceberg.model import LARGEST, Change, NewTable
 from studiolo.identity import Identity, Principal
 from studiolo.storage import Storage
@@ -40,8 +40,7 @@ class IcebergTables:
         """
         from studiolo.iceberg import metadata as files
 
-        if self._catalog.table_names(scope, database, re.escape(table.name)):
-            raise AlreadyExists("Table already exists.")
+        self._require_free(scope, database, table.name)
         _split(asked.location)
         columns = table.storage.columns if table.storage is not None else ()
         metadata = files.first(asked, columns, self._clock())
@@ -102,6 +101,13 @@ class IcebergTables:
         place = _place_of(self._catalog.table(scope, database, name))
         described: dict[str, Any] = files.read(self._read(principal, place), place).model_dump(mode="json")
         return described
+
+    def _require_free(self, scope: Scope, database: str, name: str) -> None:
+        """Raises AlreadyExists, and NotFound for the database."""
+        self._catalog.database(scope, database)
+        with suppress(NotFound):
+            self._catalog.table(scope, database, name)
+            raise AlreadyExists("Table already exists.")
 
     def _write(self, principal: Principal, place: str, body: bytes) -> None:
         bucket, key = self._opened(principal, "s3:PutObject", place)
