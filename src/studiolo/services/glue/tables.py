@@ -57,7 +57,7 @@ def delete_table(call: Call, request: "shapes.DeleteTableRequestTypeDef") -> dic
 def get_table(call: Call, request: "shapes.GetTableRequestTypeDef") -> dict[str, Any]:
     refuse_transactions(request)
     scope, database, name = scope_of(call, request), request["DatabaseName"], request["Name"]
-    wanted = _attributes(request, TABLE_ATTRIBUTES)
+    wanted = _attributes(request, TABLE_ATTRIBUTES) or (DEFAULT,)
     table = call.studio.catalog.table(scope, database, name)
     names = {"Name": table.name, "DatabaseName": table.database}
     shown: dict[str, Any] = as_table(scope, table) if DEFAULT in wanted else names
@@ -193,9 +193,9 @@ def _name(request: Mapping[str, Any]) -> str:
 
 
 def _attributes(request: Mapping[str, Any], known: Collection[str]) -> Collection[str]:
-    """What of tables is asked for, DEFAULT where GetTable is not told. Raises Invalid."""
+    """What of tables is asked for; nothing where it is not told. Raises Invalid."""
     if "AttributesToGet" not in request:
-        return () if known is LISTED else (DEFAULT,)
+        return ()
     asked: Collection[str] = request["AttributesToGet"]
     if not asked or not set(asked) <= set(known):
         raise Invalid(f"AttributesToGet must have one or more of {', '.join(known)}.")
