@@ -38,11 +38,15 @@ def test_a_connection_hides_its_password_where_asked(glue: Any) -> None:
 
 def test_a_connection_shows_the_properties_of_one_engine(glue: Any) -> None:
     name = f"c-{uuid.uuid4().hex[:8]}"
-    asked = {**connection_input(name, "jdbc:mysql://127.0.0.1/db"), "SparkProperties": {"HOST": "spark"}}
-    glue.create_connection(ConnectionInput=asked)
+    own = {"HOST": "spark", "PASSWORD": "of spark"}
+    glue.create_connection(
+        ConnectionInput={**connection_input(name, "jdbc:mysql://127.0.0.1/db"), "SparkProperties": own}
+    )
     found = glue.get_connection(Name=name, ApplyOverrideForComputeEnvironment="SPARK")["Connection"]
     assert (found["ConnectionProperties"]["HOST"], found["ConnectionProperties"]["USERNAME"]) == ("spark", "ann")
     assert "HOST" not in glue.get_connection(Name=name)["Connection"]["ConnectionProperties"]
+    hidden = glue.get_connection(Name=name, ApplyOverrideForComputeEnvironment="SPARK", HidePassword=True)["Connection"]
+    assert not any("PASSWORD" in hidden[each] for each in ("ConnectionProperties", "SparkProperties"))
     glue.delete_connection(ConnectionName=name)
 
 

@@ -42,7 +42,7 @@ def delete_connection(call: Call, request: "shapes.DeleteConnectionRequestTypeDe
 def get_connection(call: Call, request: "shapes.GetConnectionRequestTypeDef") -> dict[str, Any]:
     connection = call.studio.catalog.connection(scope_of(call, request), request["Name"])
     shown = as_connection(connection, hide=request.get("HidePassword", False))
-    own = connection.recorded.get(f"{request.get('ApplyOverrideForComputeEnvironment', '').capitalize()}Properties", {})
+    own = shown.get(f"{request.get('ApplyOverrideForComputeEnvironment', '').capitalize()}Properties", {})
     return {"Connection": {**shown, "ConnectionProperties": {**shown["ConnectionProperties"], **own}}}
 
 
@@ -93,13 +93,12 @@ def to_connection(asked: Mapping[str, Any]) -> Connection:
 
 def as_connection(connection: Connection, *, hide: bool) -> dict[str, Any]:
     """Without what is secret where it is to be hidden."""
-    properties = {key: value for key, value in connection.properties.items() if not (hide and key.endswith(SECRET))}
     shown = {
         "Name": connection.name,
         "Description": connection.description,
         "ConnectionType": connection.type,
         "MatchCriteria": list(connection.match_criteria) or None,
-        "ConnectionProperties": properties,
+        "ConnectionProperties": connection.properties,
         "CreationTime": connection.created,
         "LastUpdatedTime": connection.updated,
         "LastUpdatedBy": connection.updated_by,
@@ -107,4 +106,7 @@ def as_connection(connection: Connection, *, hide: bool) -> dict[str, Any]:
         "ConnectionSchemaVersion": 1,
         **connection.recorded,
     }
+    if hide:
+        for name in (name for name in shown if name.endswith("Properties")):
+            shown[name] = {key: value for key, value in shown[name].items() if not key.endswith(SECRET)}
     return given(shown)
