@@ -1,4 +1,4 @@
-"""What tests of the Data Catalog begin with."""
+"""A client of Glue, and what tests of the Data Catalog begin with."""
 
 import uuid
 from collections.abc import Callable, Iterator

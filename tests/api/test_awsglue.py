@@ -38,11 +38,6 @@ drg definition,provider id,provider name,provider zip code,average covered charg
 
 
 @pytest.fixture(scope="module")
-def glue(client: Callable[..., Any]) -> Any:
-    return client("glue")
-
-
-@pytest.fixture(scope="module")
 def spark(glue: Any, role: str, bucket: str, air: str) -> Iterator[Spark]:
     session = Spark(glue, role, {"--conf": "spark.sql.shuffle.partitions=2"})
     session.run(f"bucket, database = 's3://{bucket}/{air}', {air!r}")

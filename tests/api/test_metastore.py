@@ -23,11 +23,6 @@ PARQUET = {
 
 
 @pytest.fixture(scope="module")
-def glue(client: Callable[..., Any]) -> Any:
-    return client("glue")
-
-
-@pytest.fixture(scope="module")
 def s3(client: Callable[..., Any]) -> Any:
     return client("s3")
 

@@ -1,13 +1,12 @@
 """Resource links: what is asked of them is asked of the databases and tables that they lead to."""
 
-import json
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from tests.conftest import Server
-from tests.hive import connected
+from tests.hive import connected, metastore
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +131,6 @@ def test_a_link_is_not_followed_through_another(glue: Any, link: tuple[str, str]
 
 def test_engines_change_what_a_link_leads_to_and_drop_the_link_alone(server: Server) -> None:
     """DROP TABLE and DROP DATABASE through the metastore, which delete data where they are its own."""
-    note = json.loads((server.data / "server.json").read_text())
     glue, s3 = (server.client(service, region_name=server.environment()["AWS_REGION"]) for service in ("glue", "s3"))
     there, link = f"there_{uuid.uuid4().hex[:8]}", f"link_{uuid.uuid4().hex[:8]}"
     bucket = there.replace("_", "-")
@@ -146,7 +144,7 @@ def test_engines_change_what_a_link_leads_to_and_drop_the_link_alone(server: Ser
         DatabaseName=there, TableInput={"Name": "same", "TargetTable": {"DatabaseName": there, "Name": "days"}}
     )
     glue.create_database(DatabaseInput={"Name": link, "TargetDatabase": {"DatabaseName": there}})
-    with connected(note["metastore"]) as hms:
+    with connected(metastore(server)) as hms:
         assert hms.get_table(link, "days").sd.location == storage["Location"]
         same = hms.get_table(there, "same")
         same.parameters["seen"] = "yes"

@@ -37,11 +37,6 @@ except Exception as error:
 
 
 @pytest.fixture(scope="module")
-def glue(client: Callable[..., Any]) -> Any:
-    return client("glue")
-
-
-@pytest.fixture(scope="module")
 def start(glue: Any, role: str) -> Iterator[Callable[..., str]]:
     """Start sessions on Sail that are READY when their name is returned."""
     names = []

@@ -16,11 +16,6 @@ COMMAND = {"Name": "glueetl", "PythonVersion": "3"}
 NO_INDEX = {"--python-modules-installer-option": "--no-index"}
 
 
-@pytest.fixture(scope="module")
-def glue(client: Callable[..., Any]) -> Any:
-    return client("glue")
-
-
 def packed(files: dict[str, str]) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:

@@ -13,11 +13,6 @@ COMMAND = {"Name": "glueetl", "PythonVersion": "3"}
 OVER = ("AVAILABLE", "ERROR", "CANCELLED")
 
 
-@pytest.fixture(scope="module")
-def glue(client: Callable[..., Any]) -> Any:
-    return client("glue")
-
-
 def create(glue: Any, role: str, **asked: Any) -> str:
     """A session that is READY; its id."""
     session = f"session-{uuid.uuid4().hex[:8]}"

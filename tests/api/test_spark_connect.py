@@ -4,7 +4,6 @@ import subprocess
 import sys
 import urllib.request
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import botocore.exceptions
@@ -20,11 +19,6 @@ spark = SparkSession.builder.remote(sys.argv[1]).getOrCreate()
 doubled = spark.table("global_temp.three").select(udf(lambda number: number * 2, "long")("id").alias("n"))
 print(type(spark).__module__, sorted(doubled.toPandas()["n"]))
 """
-
-
-@pytest.fixture(scope="module")
-def glue(client: Callable[..., Any]) -> Any:
-    return client("glue")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Iceberg, Delta and Hudi in sessions that ask for them; Iceberg's tables as boto3 and PyIceberg see them too."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
@@ -17,11 +17,6 @@ from tests.conftest import REGION, Server
 
 DAYS = "lake.days"
 SCHEMA = pa.schema([("id", pa.int64()), ("name", pa.string()), ("day", pa.date32())])
-
-
-@pytest.fixture(scope="module")
-def glue(client: Callable[..., Any]) -> Any:
-    return client("glue")
 
 
 @pytest.fixture(scope="module")

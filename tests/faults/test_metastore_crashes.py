@@ -1,15 +1,8 @@
 """The metastore after a crash of the server: at the same address, with all that was acknowledged."""
 
-import json
-
 from hive_metastore import ttypes as hive
 from tests.conftest import Server
-from tests.hive import connected
-
-
-def metastore(server: Server) -> str:
-    uri: str = json.loads((server.data / "server.json").read_text())["metastore"]
-    return uri
+from tests.hive import connected, metastore
 
 
 def test_a_killed_server_comes_back_with_its_metastore_where_it_was(own_server: Server) -> None:
