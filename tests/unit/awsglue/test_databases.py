@@ -1,12 +1,8 @@
 """Tables of a real PostgreSQL, by JDBC and by connections of the Data Catalog."""
 
-import socket
-import socketserver
-import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
@@ -17,36 +13,6 @@ from awsglue.errors import NotSupported
 from tests.unit.awsglue.conftest import values
 
 FromJson = Callable[..., DynamicFrame]
-
-
-def copy(source: socket.socket, target: socket.socket) -> None:
-    while data := source.recv(65536):
-        target.sendall(data)
-    target.shutdown(socket.SHUT_WR)
-
-
-@pytest.fixture(scope="module")
-def port(postgresql: str) -> Iterator[int]:
-    """The PostgreSQL of the run, which listens at a Unix socket, at a port of 127.0.0.1."""
-    [folder] = parse_qs(urlsplit(postgresql).query)["host"]
-
-    class Forward(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            with socket.socket(socket.AF_UNIX) as database:
-                database.connect(f"{folder}/.s.PGSQL.5432")
-                back = threading.Thread(target=copy, args=(database, self.request))
-                back.start()
-                copy(self.request, database)
-                back.join()
-
-    class Server(socketserver.ThreadingTCPServer):
-        daemon_threads = True
-        block_on_close = False
-
-    with Server(("127.0.0.1", 0), Forward) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +28,8 @@ def name(postgresql: str) -> str:
 
 
 @pytest.fixture
-def options(port: int, name: str) -> dict[str, Any]:
-    url = f"jdbc:postgresql://127.0.0.1:{port}/{name}"
+def options(postgresql_port: int, name: str) -> dict[str, Any]:
+    url = f"jdbc:postgresql://127.0.0.1:{postgresql_port}/{name}"
     return {"url": url, "user": "postgres", "password": "", "dbtable": "public.people"}
 
 
@@ -151,12 +117,14 @@ def test_a_catalogs_table_in_a_database_is_read_and_written(
     assert values(glue_context.create_dynamic_frame.from_catalog(air, "more")) == [(1, "x")]
 
 
-def test_what_the_database_says_is_said(glue_context: GlueContext, options: dict[str, Any], port: int) -> None:
+def test_what_the_database_says_is_said(
+    glue_context: GlueContext, options: dict[str, Any], postgresql_port: int
+) -> None:
     with pytest.raises(Exception, match='relation "nothing" does not exist') as said:
         glue_context.create_dynamic_frame.from_options("postgresql", {**options, "dbtable": "nothing"})
     assert said.value.__cause__ is not said.value
     with pytest.raises(Exception, match='database "nowhere" does not exist'):
-        place = {**options, "url": f"jdbc:postgresql://127.0.0.1:{port}", "database": "nowhere"}
+        place = {**options, "url": f"jdbc:postgresql://127.0.0.1:{postgresql_port}", "database": "nowhere"}
         glue_context.create_dynamic_frame.from_options("postgresql", place)
 
 
