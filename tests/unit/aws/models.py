@@ -1,8 +1,16 @@
-"""Small models written by hand, for the corners that no real service shows all at once."""
+"""Small models written by hand, for the corners that no real service shows all at once, and requests of them."""
 
+import json
+from datetime import datetime, timezone
 from typing import Any
 
 from botocore.model import OperationModel, ServiceModel
+
+from studiolo.aws.http import HttpRequest, HttpResponse
+
+MOMENT = datetime(2014, 4, 29, 18, 30, 38, tzinfo=timezone.utc)
+ALL = {"s": "String", "i": "Integer", "d": "Double", "b": "Boolean", "x": "Blob", "t": "Timestamp", "tree": "Tree"}
+MEMBERS = {name: {"shape": shape} for name, shape in ALL.items()}
 
 SCALARS = {
     "String": {"type": "string"},
@@ -56,3 +64,12 @@ def operation(
     described = {"protocol": protocol, "apiVersion": "2020-01-01", "jsonVersion": "1.1", "targetPrefix": "Tiny"}
     model = ServiceModel({"metadata": {**described, **(metadata or {})}, "shapes": every, "operations": {"Do": spec}})
     return OperationModel(spec, model)
+
+
+def post(body: bytes = b"", url: str = "/", method: str = "POST", **headers: str) -> HttpRequest:
+    return HttpRequest(method, url, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+
+
+def loads(response: HttpResponse) -> Any:
+    assert isinstance(response.body, bytes)
+    return json.loads(response.body)
