@@ -131,7 +131,9 @@ class _Reader:
     def __init__(self, column: Column, ids: "count[int]") -> None:
         self._column = column
         self._ids = ids
-        self._tokens: list[str] = [token.strip().strip("`") for token in _TOKEN.findall(column.type or "string")]
+        tokens: list[str] = [token.strip().strip("`") for token in _TOKEN.findall(column.type or "string")]
+        # Backward: the next one is the last.
+        self._tokens = tokens[::-1]
 
     def whole(self) -> IcebergType:
         """Raises Invalid."""
@@ -165,7 +167,7 @@ class _Reader:
             value = self._type(depth)
             return MapType(next(self._ids), key, next(self._ids), value, value_required=False)
         fields = [self._field(depth)]
-        while self._tokens[:1] == [","]:
+        while self._tokens[-1:] == [","]:
             self._take()
             fields.append(self._field(depth))
         return StructType(*fields)
@@ -177,9 +179,9 @@ class _Reader:
 
     def _numbers(self) -> list[str]:
         found: list[str] = []
-        if self._tokens[:1] == ["("]:
+        if self._tokens[-1:] == ["("]:
             self._take()
-            while self._tokens[:1] != [")"]:
+            while self._tokens[-1:] != [")"]:
                 found.append(self._take())
             self._take()
         return [each for each in found if each != ","]
@@ -200,7 +202,7 @@ class _Reader:
     def _take(self) -> str:
         if not self._tokens:
             raise self._unreadable()
-        return self._tokens.pop(0)
+        return self._tokens.pop()
 
     def _unreadable(self) -> Invalid:
         return Invalid(f"Column {self._column.name} has the type {self._column.type!r}, which Iceberg does not have.")
