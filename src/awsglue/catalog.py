@@ -222,8 +222,8 @@ def update_catalog(
 
 
 KEPT = ("Name", "Description", "Owner", "Retention", "PartitionKeys", "ViewOriginalText", "ViewExpandedText", "TableType",
-        "Parameters", "TargetTable")  # fmt: skip
-"""What GetTable answers and UpdateTable takes."""
+        "Parameters")  # fmt: skip
+"""What GetTable answers and UpdateTable takes; with the target of a resource link it would change the link itself."""
 
 
 def _columns(schema: glue.StructType) -> list[dict[str, str]]:
