@@ -1,5 +1,7 @@
 """Changes of a table's metadata (Iceberg REST Catalog Spec, table updates), and what an Iceberg table may become."""
 
+import gzip
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -33,7 +35,7 @@ UNSORTED = 0
 
 @contextmanager
 def iceberg_errors() -> Iterator[None]:
-    """Turns what PyIceberg refuses into Invalid, with its words."""
+    """Turns what PyIceberg refuses, or cannot unpack, into Invalid, with its words."""
     try:
         yield
     except pydantic.ValidationError as error:
@@ -41,7 +43,7 @@ def iceberg_errors() -> Iterator[None]:
         raise Invalid(f"This is not an Iceberg table: {told}.") from error
     except RecursionError as error:
         raise Invalid("This is not an Iceberg table: its types are too deep within each other.") from error
-    except (ValidationError, ValueError, TypeError) as error:
+    except (ValidationError, ValueError, TypeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise Invalid(f"This is not an Iceberg table: {error}") from error
 
 
