@@ -145,10 +145,7 @@ class Tables(Subject):
                 if not skip_archive:
                     archived = {"table": row.id, "version": before.version, "document": row.document}
                     tx.execute(table_versions.insert().values(archived))
-                values = {"database": target, "name": after.name, "document": document(TABLE, after)}
-                tx.execute(tables.update().where(tables.c.id == row.id).values(values))
-                if after.partition_keys != before.partition_keys:
-                    rekey(tx, row.id, before, after)
+                _replace(tx, row.id, before, after)
         except IntegrityError:
             raise AlreadyExists("Table already exists.") from None
         return after
@@ -175,6 +172,14 @@ class Tables(Subject):
             except DomainError as error:
                 failures[name] = error
         return failures
+
+
+def _replace(tx: Connection, number: int, before: Table, after: Table) -> None:
+    """Write a table in place of the one before, whose row has that id."""
+    values = {"database": after.database, "name": after.name, "document": document(TABLE, after)}
+    tx.execute(tables.update().where(tables.c.id == number).values(values))
+    if after.partition_keys != before.partition_keys:
+        rekey(tx, number, before, after)
 
 
 def _checked(table: Table) -> Table:
