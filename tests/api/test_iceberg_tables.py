@@ -307,7 +307,7 @@ def test_metadata_that_cannot_be_read_are_told_so(
         glue.delete_table(DatabaseName=database, Name="bad")
 
 
-def test_a_type_of_a_thousand_levels_is_refused(glue: Any, database: str, events: str) -> None:
+def test_a_type_of_hundreds_of_levels_is_refused(glue: Any, database: str, events: str) -> None:
     deep: Any = "int"
     for number in range(400):
         deep = {"type": "list", "element-id": 10 + number, "element": deep, "element-required": False}
