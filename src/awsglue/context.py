@@ -299,7 +299,7 @@ class GlueContext(SQLContext):
         `partitionPredicate` chooses partitions. Raises ValueError for one that is none, and Glue's errors.
         """
         table, client = self._table(database, table_name, catalog_id), self.glue_client()
-        partitions = partitions_of(client, table) if table.partition_keys else []
+        partitions = partitions_of(self.spark_session, client, table) if table.partition_keys else []
         storage.purge_table(self.spark_session, client, table, partitions, options or {})
 
     def transition_table(self, *args: Any, **kwargs: Any) -> NoReturn:

@@ -1,6 +1,6 @@
 """The partitions of the Data Catalog's tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,22 +23,24 @@ class Partition:
     location: str
 
 
-def partitions_of(client: Any, table: CatalogTable, expression: str = "") -> list[Partition]:
+def partitions_of(session: SparkSession, client: Any, table: CatalogTable, expression: str = "") -> list[Partition]:
     """The table's partitions; with an expression of GetPartitions those that it chooses. Raises Glue's errors."""
     request = {"ExcludeColumnSchema": True, **({"Expression": expression} if expression else {})}
     pages = client.get_paginator("get_partitions").paginate(**_address(table), **request)
-    return [
-        Partition(tuple(found["Values"]), found.get("StorageDescriptor", {}).get("Location", ""))
-        for page in pages
-        for found in page["Partitions"]
-    ]
+    return [_partition(session, table, found) for page in pages for found in page["Partitions"]]
 
 
-def partition_folder(session: SparkSession, table: CatalogTable, partition: Partition) -> str:
-    """The folder of the partition if it is named by its values, as Spark and Hive name folders."""
+def _partition(session: SparkSession, table: CatalogTable, found: Mapping[str, Any]) -> Partition:
+    values = tuple(found["Values"])
+    location = found.get("StorageDescriptor", {}).get("Location") or partition_folder(session, table, values)
+    return Partition(values, location)
+
+
+def partition_folder(session: SparkSession, table: CatalogTable, values: Sequence[str]) -> str:
+    """The folder that is named by a partition's values, as Spark and Hive name folders."""
     jvm: Any = session._jvm
     naming = jvm.org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils
-    pairs = zip(table.partition_keys, partition.values, strict=True)
+    pairs = zip(table.partition_keys, values, strict=True)
     return "/".join([table.location.rstrip("/"), *[naming.getPartitionPathString(key, value) for key, value in pairs]])
 
 

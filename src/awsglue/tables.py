@@ -89,7 +89,7 @@ def _of_partitions(
 
     session, client = context.spark_session, context.glue_client()
     try:
-        partitions = chosen(session, table, partitions_of(client, table, expression), predicate)
+        partitions = chosen(session, table, partitions_of(session, client, table, expression), predicate)
     except client.exceptions.EntityNotFoundException:
         # A catalog of the session's own: what is in the table's folder is what there is.
         return _read(context, table, replace(files, predicate=_both(predicate, expression)))
@@ -110,7 +110,7 @@ def _partitioned(
     """The files of these partitions alone."""
     named, elsewhere = [], []
     for partition in partitions:
-        if partition.location.rstrip("/") == partition_folder(context.spark_session, table, partition):
+        if partition.location.rstrip("/") == partition_folder(context.spark_session, table, partition.values):
             named.append(partition.location)
         else:
             elsewhere.append((partition.location, dict(zip(table.partition_keys, partition.values, strict=True))))

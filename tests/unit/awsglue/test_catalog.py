@@ -112,6 +112,14 @@ def test_the_partitions_of_the_catalog_are_read_wherever_they_are(glue_context: 
     assert none.count() == 0
 
 
+def test_a_partition_that_names_no_place_is_in_the_folder_of_its_values(
+    glue_context: GlueContext, api: Any, readings: str
+) -> None:
+    api.create_partition(DatabaseName=readings, TableName="readings", PartitionInput={"Values": ["10"]})
+    frame = glue_context.create_dynamic_frame.from_catalog(readings, "readings", push_down_predicate="day = 10")
+    assert values(frame, "id") == [((2, None),), ((None, "x2"),)]
+
+
 def test_wrong_predicates_are_refused_in_clear_words(glue_context: GlueContext, api: Any, readings: str) -> None:
     with pytest.raises(ValueError, match="against the partition columns day of readings"):
         glue_context.create_dynamic_frame.from_catalog(readings, "readings", push_down_predicate="id = 1")
