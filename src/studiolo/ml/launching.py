@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from studiolo.config import Settings
 from studiolo.domain import Conflict, Invalid, Scope
 from studiolo.identity import Identity, Principal, client_environment
 from studiolo.logs import Logs
-from studiolo.ml.objects import Address, store_client
+from studiolo.ml.objects import Address
 from studiolo.processes import Child, child_environment
 from studiolo.storage import Storage
 
@@ -42,10 +41,10 @@ class Launching:
         """Where the object store is, and the engines' key there."""
         return self._storage.access
 
-    @cached_property
+    @property
     def objects(self) -> Any:
         """A boto3 client of the object store, for this process."""
-        return store_client(self.store, self._settings.region)
+        return self._storage.client()
 
     def check_role(self, principal: Principal, role: str) -> None:
         """Raise Denied, NotFound or Invalid unless the caller may hand the role to SageMaker."""

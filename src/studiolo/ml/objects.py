@@ -40,7 +40,7 @@ class Address:
 
 
 def store_client(access: Access, region: str) -> Any:
-    """A boto3 S3 client of the object store."""
+    """A boto3 S3 client of the object store, for a process other than the server, which has Storage's."""
     return boto3.client(
         "s3",
         endpoint_url=access.endpoint,

@@ -90,7 +90,7 @@ class Storage:
                 made = boto3.session.Session().client(
                     "s3",
                     endpoint_url=access.endpoint,
-                    region_name="us-east-1",
+                    region_name=self._settings.region,
                     aws_access_key_id=access.access_key,
                     aws_secret_access_key=access.secret_key,
                     config=Config(
