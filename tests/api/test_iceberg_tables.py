@@ -228,6 +228,11 @@ BY_NAME = {"Location": "s3://no-such-bucket/y", "Schema": SCHEMA}
             {**CREATE, "CreateIcebergTableInput": BY_NAME},
             "Table metadata information present at multiple parts of input request",
         ),
+        (
+            {"TableInput": HIVE, "PartitionIndexes": [{"IndexName": "by_k", "Keys": ["k"]}]},
+            CREATE,
+            "An Iceberg table has no partition indexes",
+        ),
         ({"Name": "no"}, CREATE, "CreateIcebergTableInput cannot be equal to null"),
         ({"TableInput": {**HIVE, "StorageDescriptor": {"Location": "/tmp"}}}, CREATE, "not of the form s3://"),
         ({"TableInput": HIVE}, {**CREATE, "Version": "3"}, "format versions 1 and 2"),

@@ -1,6 +1,6 @@
 """Column statistics of tables and partitions: what optimizers plan by."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pydantic import TypeAdapter
@@ -14,6 +14,9 @@ from studiolo.domain import Clock, DomainError, NotFound, Scope
 
 STATISTICS = TypeAdapter(ColumnStatistics)
 OF_TABLE = b""
+
+Combine = Callable[[ColumnStatistics, ColumnStatistics], ColumnStatistics]
+"""What was known of a column and what is said of rows that were added, as one."""
 
 
 class Statistics(Subject):
@@ -62,8 +65,13 @@ class Statistics(Subject):
         table: str,
         known: Sequence[ColumnStatistics],
         values: Sequence[str] | None = None,
+        *,
+        combine: Combine | None = None,
     ) -> list[tuple[ColumnStatistics, DomainError]]:
-        """Replace what is known of columns; those that are none of the table, with that. Raises NotFound, Invalid."""
+        """Replace what is known of columns, or combine it with what is said now.
+
+        The columns that are none of the table, with that. Raises NotFound, Invalid.
+        """
         failures: list[tuple[ColumnStatistics, DomainError]] = []
         with self._state.transaction() as tx:
             number, found, key = _place(tx, scope, database, table, values, lock=True)
@@ -73,8 +81,9 @@ class Statistics(Subject):
                 if column not in there:
                     failures.append((each, NotFound(f"Column {each.column} not found in table {found.name}.")))
                     continue
-                _delete(tx, number, key, column)
-                kept = document(STATISTICS, _dated(each, self._clock))
+                before = _delete(tx, number, key, column)
+                told = each if combine is None or before is None else combine(before, each)
+                kept = document(STATISTICS, _dated(told, self._clock))
                 row = {"table": number, "partition": key, "column": column, "document": kept}
                 tx.execute(statistics.insert().values(row))
         return failures
@@ -113,6 +122,9 @@ def _dated(known: ColumnStatistics, clock: Clock) -> ColumnStatistics:
     return known if known.analyzed is not None else replace(known, analyzed=clock())
 
 
-def _delete(tx: Connection, number: int, key: bytes, column: str) -> None:
+def _delete(tx: Connection, number: int, key: bytes, column: str) -> ColumnStatistics | None:
+    """Forget a column's statistics; what they were."""
     mine = (statistics.c.table == number) & (statistics.c.partition == key) & (statistics.c.column == column)
+    written = tx.execute(select(statistics.c.document).where(mine)).scalar()
     tx.execute(statistics.delete().where(mine))
+    return None if written is None else STATISTICS.validate_json(written)

@@ -50,7 +50,8 @@ class Statistics(Room):
         found = self._known_of(request).values()
         columns: dict[str, ColumnStatistics] = {}
         for each in itertools.chain.from_iterable(found):
-            columns[each.column.lower()] = _added(columns.get(each.column.lower()), each)
+            before = columns.get(each.column.lower())
+            columns[each.column.lower()] = each if before is None else together(before, each)
         whole = [known for known in found if len(known) == len({name.lower() for name in request.colNames})]
         return hive.AggrStats(colStats=_as_objects(columns.values(), request.engine), partsFound=len(whole))
 
@@ -116,12 +117,12 @@ class Statistics(Room):
         values = None if described.isTblLevel else partition_values(described.partName, table.partition_keys)
         analyzed = datetime.fromtimestamp(described.lastAnalyzed, timezone.utc) if described.lastAnalyzed else None
         known = [replace(from_statistics(each), analyzed=analyzed) for each in given.statsObj]
-        if merge:
-            # What a client says of the rows that it has added.
-            there = self._known(table, [each.column for each in known], values)
-            before = {each.column.lower(): each for each in there}
-            known = [_added(before.get(each.column.lower()), each) for each in known]
-        for _, error in self._catalog.set_column_statistics(self._scope, table.database, table.name, known, values):
+        # What is merged, a client says of the rows that it has added.
+        combine = together if merge else None
+        failures = self._catalog.set_column_statistics(
+            self._scope, table.database, table.name, known, values, combine=combine
+        )
+        for _, error in failures:
             raise error
 
     def _set_all(self, request: Any) -> Any:
@@ -208,10 +209,6 @@ def _described(table: Table, known: Sequence[ColumnStatistics], name: str | None
 
 def _as_objects(known: Iterable[ColumnStatistics], engine: str | None = None) -> list[Any]:
     return [as_statistics(each, engine) for each in known]
-
-
-def _added(before: ColumnStatistics | None, each: ColumnStatistics) -> ColumnStatistics:
-    return each if before is None else together(before, each)
 
 
 def _as_decimal(text: str | None) -> Any:

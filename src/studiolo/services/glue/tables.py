@@ -35,6 +35,8 @@ def create_table(call: Call, request: "shapes.CreateTableRequestTypeDef") -> dic
     scope, database = scope_of(call, request), request["DatabaseName"]
     iceberg = request.get("OpenTableFormatInput", {}).get("IcebergInput")
     if iceberg is not None:
+        if request.get("PartitionIndexes"):
+            raise Invalid("An Iceberg table has no partition indexes: it keeps account of its partitions itself.")
         asked = None if "TableInput" not in request else to_table(request["TableInput"])
         table, new = to_new_table(asked, request.get("Name"), iceberg)
         table = replace(table, created_by=call.principal.arn)
