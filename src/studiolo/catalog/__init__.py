@@ -1,6 +1,7 @@
 """The Data Catalog: databases, tables, partitions, and what every engine needs to know of them."""
 
 from studiolo.catalog.catalog import Catalog
+from studiolo.catalog.decimals import as_unscaled, from_unscaled
 from studiolo.catalog.errors import ConcurrentModification, ConditionFailed, require_version
 from studiolo.catalog.filters import Among, And, Compare, Filter, IsNull, Keys, Matches, Or, evaluator, like, negate
 from studiolo.catalog.model import (
@@ -59,8 +60,10 @@ __all__ = [
     "SkewedInfo",
     "StorageDescriptor",
     "Table",
+    "as_unscaled",
     "evaluator",
     "fitting",
+    "from_unscaled",
     "like",
     "negate",
     "require_version",

@@ -9,7 +9,7 @@ from typing import Any
 
 from hive_metastore import ttypes as hive
 
-from studiolo.catalog import ColumnStatistics, Table
+from studiolo.catalog import ColumnStatistics, Table, as_unscaled, from_unscaled
 from studiolo.domain import Invalid
 from studiolo.metastore.aggregates import together
 from studiolo.metastore.names import partition_values
@@ -214,17 +214,13 @@ def _as_objects(known: Iterable[ColumnStatistics], engine: str | None = None) ->
 def _as_decimal(text: str | None) -> Any:
     if not text:
         return None
-    sign, digits, exponent = Decimal(text).as_tuple()
-    power = int(exponent)
-    unscaled = int("".join(map(str, digits))) * 10 ** max(power, 0) * (-1 if sign else 1)
-    size = (unscaled.bit_length() + 8) // 8
-    return hive.Decimal(unscaled=unscaled.to_bytes(size, "big", signed=True), scale=max(-power, 0))
+    # Hive has no negative scales: zeros before the point are digits.
+    unscaled, scale = as_unscaled(format(Decimal(text), "f"))
+    return hive.Decimal(unscaled=unscaled, scale=scale)
 
 
 def _from_decimal(given: Any) -> str | None:
-    if given is None:
-        return None
-    return str(Decimal(int.from_bytes(given.unscaled, "big", signed=True)).scaleb(-given.scale))
+    return None if given is None else from_unscaled(given.unscaled, given.scale)
 
 
 def _as_date(text: str | None) -> Any:

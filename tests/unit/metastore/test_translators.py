@@ -208,3 +208,10 @@ def test_glue_s_description_is_hive_s_comment() -> None:
     assert as_table(Table("t", "air", description="clean air")).parameters["comment"] == "clean air"
     made = from_table(hive.Table(tableName="t", dbName="air", parameters={"comment": "clean air"}))
     assert (made.description, made.parameters["comment"], made.type) == ("clean air", "clean air", "MANAGED_TABLE")
+
+
+def test_the_limits_of_a_decimal_keep_all_their_38_digits() -> None:
+    longest = "12345678901234567890123456789012345.678"
+    known = ColumnStatistics("a", "decimal(38,3)", "DECIMAL", minimum=f"-{longest}", maximum=longest)
+    back = from_statistics(as_statistics(known))
+    assert (back.minimum, back.maximum) == (known.minimum, known.maximum)

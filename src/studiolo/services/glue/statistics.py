@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from studiolo.catalog import ColumnStatistics
+from studiolo.catalog import ColumnStatistics, as_unscaled, from_unscaled
 from studiolo.domain import DomainError, Invalid, NotFound
 from studiolo.services.call import Call
 from studiolo.services.glue.common import error_detail, given, scope_of
@@ -152,17 +151,13 @@ def _member(kind: str) -> str:
 
 def _to_text(value: Any) -> str:
     if isinstance(value, Mapping):
-        unscaled = int.from_bytes(value["UnscaledValue"], "big", signed=True)
-        digits = tuple(int(digit) for digit in str(abs(unscaled)))
-        return str(Decimal((int(unscaled < 0), digits, -value["Scale"])))
+        return from_unscaled(value["UnscaledValue"], value["Scale"])
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _as_decimal(text: str) -> dict[str, Any]:
-    sign, digits, exponent = Decimal(text).as_tuple()
-    scale = -int(exponent)
-    unscaled = int("".join(map(str, digits))) * (-1 if sign else 1)
-    return {"UnscaledValue": unscaled.to_bytes(unscaled.bit_length() // 8 + 1, "big", signed=True), "Scale": scale}
+    unscaled, scale = as_unscaled(text)
+    return {"UnscaledValue": unscaled, "Scale": scale}
 
 
 _READERS: Mapping[str, Callable[[str], Any]] = {
