@@ -111,6 +111,11 @@ class Table:
     view_definition: Mapping[str, Any] | None = None
     version: int = 0
 
+    @property
+    def is_iceberg(self) -> bool:
+        """Whether its parameters say, as Iceberg's engines write them, that it is an Iceberg table."""
+        return self.parameters.get("table_type", "").upper() == "ICEBERG"
+
 
 @dataclass(frozen=True, slots=True)
 class Partition:

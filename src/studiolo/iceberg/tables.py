@@ -152,7 +152,7 @@ def _split(place: str) -> tuple[str, str]:
 def _place_of(table: Table) -> str:
     """Where the metadata of a table are. Raises Invalid."""
     place = table.parameters.get(LOCATION)
-    if table.parameters.get(TYPE, "").upper() != "ICEBERG" or place is None:
+    if not table.is_iceberg or place is None:
         raise Invalid(f"Table {table.name} is not an Iceberg table.")
     return place
 

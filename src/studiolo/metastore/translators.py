@@ -185,7 +185,7 @@ def as_table(table: Table) -> Any:
 def _shown(table: Table) -> dict[str, str]:
     """The parameters, and what Hive's clients look for there and Glue has elsewhere."""
     shown = {"comment": table.description} if table.description else {}
-    if table.parameters.get("table_type", "").upper() == "ICEBERG":
+    if table.is_iceberg:
         # Else a Spark without Iceberg's catalog takes the table for one of text files, and misses files that never were.
         shown["spark.sql.sources.provider"] = "iceberg"
     return {**shown, **table.parameters}
