@@ -176,7 +176,8 @@ def test_an_unsigned_request_is_refused(server: Server) -> None:
 
 def test_a_body_that_is_too_large_is_refused_and_the_server_goes_on(server: Server) -> None:
     headers = {"X-Amz-Target": "AWSGlue.ListSessions", "Content-Type": "application/x-amz-json-1.1"}
-    status, _, text = send(server, "POST", "/", b" " * (65 * 1024 * 1024), headers)
+    body = b" " * (65 * 1024 * 1024)
+    status, _, text = send(server, "POST", "/", body, signed(server, "glue", "POST", "/", body, headers))
     assert status == 413, text
     assert server.client("glue").list_sessions()["Ids"] is not None
 
