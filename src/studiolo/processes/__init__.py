@@ -3,5 +3,16 @@
 from studiolo.processes.environment import child_environment
 from studiolo.processes.fence import Fence, Isolation, fenced, interpreter, isolation
 from studiolo.processes.processes import Child, Processes
+from studiolo.processes.reading import read_left
 
-__all__ = ["Child", "Fence", "Isolation", "Processes", "child_environment", "fenced", "interpreter", "isolation"]
+__all__ = [
+    "Child",
+    "Fence",
+    "Isolation",
+    "Processes",
+    "child_environment",
+    "fenced",
+    "interpreter",
+    "isolation",
+    "read_left",
+]

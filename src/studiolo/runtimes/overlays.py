@@ -143,7 +143,9 @@ class Overlays:
         if pins:
             wanted = into.with_suffix(".txt")
             wanted.write_text("\n".join(pins))
-            command = ["pip", "install", "--target", str(part), "--no-deps", *options, "-r", str(wanted)]
+            # Sessions cannot write there: what is not compiled now, each would compile again.
+            command = ["pip", "install", "--compile-bytecode", "--target", str(part), "--no-deps", *options]
+            command += ["-r", str(wanted)]
             _uv(python, command, stopped, SECONDS)
         part.rename(into)
 

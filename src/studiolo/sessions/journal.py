@@ -5,7 +5,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from studiolo.processes import read_left
 from studiolo.sessions.model import Output
+
+LIMIT = 64 * 1024 * 1024
+"""Most bytes of a journal that are read: the kernel's own have 4 MiB of output, but users' code could write more."""
 
 
 def journal_file(kernel_folder: Path, message: str) -> Path:
@@ -56,10 +60,10 @@ def _ended(text: str) -> str:
 def _messages(journal: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The whole messages: the last one may be in the middle of being written, or be cut by a full disk."""
     try:
-        lines = journal.read_text(encoding="utf-8", errors="replace").split("\n")
+        text = read_left(journal.parents[1], f"{journal.parent.name}/{journal.name}", LIMIT).decode(errors="replace")
     except FileNotFoundError:
         return
-    for line in lines:
+    for line in text.split("\n"):
         try:
             message = json.loads(line)
         except ValueError:

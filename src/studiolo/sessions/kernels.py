@@ -7,16 +7,17 @@ import os
 import secrets
 import shutil
 import signal
+import tempfile
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
 import studiolo
 from studiolo.config import Settings
-from studiolo.processes import Child, Processes, child_environment
+from studiolo.processes import Child, Fence, Processes, child_environment, interpreter, read_left
 from studiolo.runtimes import Runtime, Runtimes
 from studiolo.sessions.formats import iceberg_defaults, write_hudi_defaults
 from studiolo.sessions.materials import Material
@@ -26,6 +27,16 @@ from studiolo.storage import Storage
 KIND = "session"
 LOG_TAIL = 1500
 """Characters of a kernel's log that the reason of its end quotes."""
+
+LEFT_LIMIT = 64 * 1024
+"""Most bytes that are read of a note that a kernel leaves."""
+
+OF_ROLES = ("session-files", "role-overlays")
+"""The folders of what was fetched with the keys of roles."""
+
+SOCKET = "k"
+LONGEST_SOCKET = 103
+"""Most bytes of a socket file's path: 107 on Linux, 103 on macOS."""
 
 EVERY_START = ("Setting default log level", "To adjust logging level", "NativeCodeLoader")
 """What Spark's driver prints whenever it starts: it is no reason of an end."""
@@ -74,7 +85,6 @@ class Kernels:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.port": "0",
-            "spark.jars.ivy": str(self._settings.folder / "ivy"),
             "spark.hadoop.fs.s3a.endpoint": self._storage.access.endpoint,
             "spark.hadoop.fs.s3a.endpoint.region": self._settings.region,
             "spark.hadoop.fs.s3a.access.key": self._storage.access.access_key,
@@ -117,9 +127,10 @@ class Kernels:
         A warm one runs a first small job before it answers. `aws` are the variables by which AWS clients in its engine,
         such as Iceberg's, find and sign to this server, and those of Sail. Raises JarsUnavailable and OSError.
         """
-        folder = self.folder(kernel)
+        folder = self._made(kernel)
         for name in ("journal", "work", "tmp", "warehouse"):
-            (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / name).mkdir(exist_ok=True, mode=0o700)
+        sockets = _place_of_sockets(folder)
         launch = folder / "launch.json"
         launch.touch(0o600)
         settings = {
@@ -127,6 +138,7 @@ class Kernels:
             "conf": plan.conf if plan.engine == "sail" else self._settings_of(folder, plan, aws),
             "warm": warm,
             "connect": secrets.token_urlsafe(32) if plan.connect else None,
+            "sockets": str(sockets / SOCKET),
         }
         launch.write_text(json.dumps(settings))
         hudi = write_hudi_defaults(folder) if "hudi" in plan.formats else {}
@@ -136,26 +148,69 @@ class Kernels:
             [str(plan.runtime.python), "-m", "studiolo.kernel.program", str(folder)],
             environment=child_environment({**self._environment(kernel, plan.runtime), **hudi, **aws}),
             folder=folder / "work",
-            details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm},
+            details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm, "sockets": str(sockets)},
+            fence=self._fence(folder, plan, sockets),
         )
         self._watch(child, on_end)
 
-    def lay_out(self, kernel: str, material: Material) -> None:
-        """Put what the kernel's session brings along where the kernel finds it, before it starts or is claimed."""
-        work = self.folder(kernel) / "work"
-        work.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def _fence(self, folder: Path, plan: Plan, sockets: Path) -> Fence:
+        """What a kernel sees of the machine. Packages come from an index, for everybody: all sessions see them."""
+        data = self._settings.folder
+        # They must be there to be shown, also to a kernel that is claimed when there is something in them.
+        (data / "overlays").mkdir(exist_ok=True)
+        seen = (*interpreter(plan.runtime.python), plan.runtime.java_home, data / "jars", data / "overlays")
+        return Fence(folder, seen=seen, at={} if sockets == folder else {str(sockets): sockets})
+
+    def _made(self, kernel: str) -> Path:
+        folder = self.folder(kernel)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    def lay_out(self, kernel: str, material: Material) -> Material:
+        """Put what the kernel's session brings along where the kernel finds it, before it starts or is claimed.
+
+        What was fetched with a role's key is copied: no other session sees it, and none can change what the next one
+        gets. The material as it lies there.
+        """
+        folder = self._made(kernel)
+        (folder / "work").mkdir(exist_ok=True, mode=0o700)
         for file in material.files:
-            shutil.copyfile(file, work / file.name)
-        places = {"path": material.path, "py_files": material.py_files, "jars": material.jars}
+            shutil.copyfile(file, folder / "work" / file.name)
+
+        def laid(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+            return tuple(self._laid(folder / "material", path) for path in paths)
+
+        material = replace(
+            material, path=laid(material.path), py_files=laid(material.py_files), jars=laid(material.jars)
+        )
         # Whole at once: another session that ends reads the notes of all meanwhile.
-        part = self.folder(kernel) / "material.part"
+        part = self._note(kernel).with_suffix(".part")
+        places = {"path": material.path, "py_files": material.py_files}
         part.write_text(json.dumps(places, default=str))
-        part.rename(part.with_suffix(".json"))
+        part.rename(self._note(kernel))
+        return material
+
+    def _laid(self, folder: Path, path: Path) -> Path:
+        """The path itself where all sessions may see it, else that of a copy in the folder."""
+        kept = next((root for root in map(self._settings.folder.joinpath, OF_ROLES) if path.is_relative_to(root)), None)
+        if kept is None:
+            return path
+        copy = folder / path.relative_to(kept)
+        copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.is_dir():
+            shutil.copytree(path, copy, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(path, copy)
+        return copy
+
+    def _note(self, kernel: str) -> Path:
+        """Where it is noted what a kernel's session brought along: not where the session may write."""
+        return self._root / f"{kernel}.json"
 
     def laid_out(self, kernel: str) -> tuple[list[str], list[str]]:
         """The folders for Python's path, and the files for Spark's, of the kernel's session."""
         try:
-            places = json.loads((self.folder(kernel) / "material.json").read_text())
+            places = json.loads(self._note(kernel).read_text())
         except FileNotFoundError:
             return [], []
         return places["path"], places["py_files"]
@@ -163,16 +218,38 @@ class Kernels:
     def material(self) -> set[Path]:
         """What the sessions that live have brought along and use where it is kept."""
         used: set[Path] = set()
-        for note in self._root.glob("*/material.json"):
+        for note in self._root.glob("*.json"):
             with contextlib.suppress(FileNotFoundError):
                 used.update(Path(path) for paths in json.loads(note.read_text()).values() for path in paths)
         return used
 
     def addresses(self, kernel: str) -> Mapping[str, Any]:
         """Where the kernel's engine answers: `ui`, the URL of Spark's pages or None, and `connect`, a port; a token."""
-        found: dict[str, Any] = json.loads((self.folder(kernel) / "addresses.json").read_text())
-        launch = json.loads((self.folder(kernel) / "launch.json").read_text())
+        found, launch = self._left(kernel, "addresses.json"), self._left(kernel, "launch.json")
         return {**found, "token": launch.get("connect")}
+
+    def connection(self, kernel: str) -> Mapping[str, Any] | None:
+        """How the kernel is reached; None while the kernel has not (wholly) written it."""
+        try:
+            connection = self._left(kernel, "connection.json")
+        except (FileNotFoundError, ValueError):
+            return None
+        child = self._processes.find(_name(kernel))
+        return None if child is None else {**connection, "ip": f"{child.details['sockets']}/{SOCKET}"}
+
+    def _left(self, kernel: str, name: str) -> dict[str, Any]:
+        """What the kernel's process has written. Raises FileNotFoundError, ValueError."""
+        found: dict[str, Any] = json.loads(read_left(self.folder(kernel), name, LEFT_LIMIT))
+        return found
+
+    def log_file(self, kernel: str, name: str, stream: Path) -> Path:
+        """A file in the kernel's folder that is the log stream's file: all that the kernel sees of the log groups."""
+        stream.touch(0o600)
+        file, link = self.folder(kernel) / f"{name}.jsonl", self.folder(kernel) / uuid.uuid4().hex
+        os.link(stream, link)
+        link.rename(file)
+        link.unlink(missing_ok=True)  # it stays where both were the same file already
+        return file
 
     def _settings_of(self, folder: Path, plan: Plan, aws: Mapping[str, str]) -> dict[str, str]:
         return {**plan.conf, **self._places(folder, plan), **_for_executors(plan, aws)}
@@ -183,7 +260,11 @@ class Kernels:
         temporary = folder / "tmp"
         # It keeps the AWS SDK that S3A uses from writing a page about its age into every session's log.
         options = f"-XX:-UsePerfData -Daws.java.v1.disableDeprecationAnnouncement=true -Djava.io.tmpdir={temporary}"
+        # Java takes the person's home from the system, and not from HOME.
+        options += f" -Duser.home={folder}"
         places = {
+            # Of its own: what one session resolves, another would run.
+            "spark.jars.ivy": plan.conf.get("spark.jars.ivy", str(folder / "ivy")),
             "spark.sql.warehouse.dir": plan.conf.get("spark.sql.warehouse.dir", f"file:{folder / 'warehouse'}"),
             "spark.hadoop.hadoop.tmp.dir": str(temporary),
             # Else Hive's client makes folders under /tmp, where those of another user may be in the way.
@@ -240,7 +321,7 @@ class Kernels:
 
     def folders(self) -> list[str]:
         """The kernels that have a folder."""
-        return [folder.name for folder in self._root.iterdir()] if self._root.is_dir() else []
+        return [folder.name for folder in self._root.iterdir() if folder.is_dir()] if self._root.is_dir() else []
 
     def is_warm(self, kernel: str) -> bool:
         """Whether the kernel was started before anybody asked."""
@@ -256,13 +337,17 @@ class Kernels:
     def end(self, kernel: str, grace: float = 5.0) -> None:
         """End the kernel, with `grace` seconds to stop Spark in, and remove all its files but the journal."""
         child = self._processes.find(_name(kernel))
+        folder = self.folder(kernel)
         if child is not None:
             self._processes.stop(child, grace)
-        folder = self.folder(kernel)
+            sockets = child.details.get("sockets", str(folder))
+            if sockets != str(folder):
+                shutil.rmtree(sockets, ignore_errors=True)
+        self._note(kernel).unlink(missing_ok=True)
         for entry in folder.iterdir() if folder.is_dir() else ():
             if entry.name == "journal":
                 continue
-            if entry.is_dir():
+            if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)
             else:
                 entry.unlink(missing_ok=True)
@@ -270,12 +355,13 @@ class Kernels:
     def remove(self, kernel: str) -> None:
         """Remove the folder and the log of a kernel that has ended."""
         shutil.rmtree(self.folder(kernel), ignore_errors=True)
+        self._note(kernel).unlink(missing_ok=True)
         self._processes.log(_name(kernel)).unlink(missing_ok=True)
 
     def reason(self, kernel: str, status: int | None) -> str:
         """Why the kernel ended: what it said itself, else its signal or exit status and the end of its log."""
         try:
-            return (self.folder(kernel) / "failure.txt").read_text()
+            return read_left(self.folder(kernel), "failure.txt", LEFT_LIMIT).decode(errors="replace")
         except FileNotFoundError:
             pass
         if status is None:
@@ -290,6 +376,13 @@ class Kernels:
 
 def _name(kernel: str) -> str:
     return f"session-{kernel}"
+
+
+def _place_of_sockets(folder: Path) -> Path:
+    """The kernel's folder, or another that nobody else may enter where the system takes no path as long as its sockets'."""
+    if len(os.fsencode(folder / f"{SOCKET}-00")) <= LONGEST_SOCKET:
+        return folder
+    return Path(tempfile.mkdtemp(prefix="studiolo-"))
 
 
 def _joined(ours: list[str], conf: Mapping[str, str], key: str, separator: str) -> str:

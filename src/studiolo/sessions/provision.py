@@ -117,7 +117,7 @@ class Provision:
         kernel = self.kernels.new()
         client = self._client_environment(key)
         sail = on_sail(asked.arguments)
-        self.kernels.lay_out(kernel, on_path(material, client) if sail else material)
+        material = self.kernels.lay_out(kernel, on_path(material, client) if sail else material)
         self._give(key, kernel)
         plan = self.plan(asked, _with_jars(spark_conf(asked.arguments), material))
         if asked.kind == "SPARK_CONNECT":
@@ -159,7 +159,8 @@ class Provision:
         """What makes a kernel this session's: credentials, arguments, catalog, logs, and settings to be changed."""
         session = self.store.session(key)
         environment = {**self._client_environment(key), "GLUE_SESSION_ID": key.id}
-        path, py_files = self.kernels.laid_out(session.kernel) if session.kernel is not None else ([], [])
+        assert session.kernel is not None
+        path, py_files = self.kernels.laid_out(session.kernel)
         environment["PYTHONPATH"] = os.pathsep.join([*path, environment["PYTHONPATH"]])
         return {
             "environment": environment,
@@ -169,9 +170,14 @@ class Provision:
             "arguments": [*chain.from_iterable({"--SESSION_ID": key.id, **session.asked.arguments}.items())],
             "conf": conf,
             "catalog": self._catalog(key, session.asked.arguments),
-            "output": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/output", key.id)),
-            "error": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/error", key.id)),
+            "output": self._log(key, session.kernel, "output"),
+            "error": self._log(key, session.kernel, "error"),
         }
+
+    def _log(self, key: Key, kernel: str, name: str) -> str:
+        """The file that the kernel writes the session's log stream of that name to."""
+        stream = self._logs.writer_file(key.scope, f"{LOG_GROUP}/{name}", key.id)
+        return str(self.kernels.log_file(kernel, name, stream))
 
     def _client_environment(self, key: Key) -> dict[str, str]:
         """The variables that let AWS clients reach this server with credentials of the session's role."""
