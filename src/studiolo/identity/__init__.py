@@ -1,15 +1,23 @@
 """Accounts, access keys, roles and policies: who calls, and may they."""
 
 from studiolo.identity.documents import MalformedPolicy
-from studiolo.identity.environment import client_environment, plugin_works
+from studiolo.identity.environment import (
+    CREDENTIALS_PATH,
+    client_environment,
+    container_variables,
+    key_variables,
+    plugin_works,
+)
 from studiolo.identity.identity import Identity
 from studiolo.identity.keys import AccessKey, root_key
 from studiolo.identity.managed import ManagedPolicy, PolicyUsage, PolicyVersion
 from studiolo.identity.policies import Answer
 from studiolo.identity.principals import Principal, SessionRequest
 from studiolo.identity.roles import Role, RoleSettings
+from studiolo.identity.workloads import Workload, metastore_token
 
 __all__ = [
-    "AccessKey", "Answer", "Identity", "MalformedPolicy", "ManagedPolicy", "PolicyUsage", "PolicyVersion", "Principal",
-    "Role", "RoleSettings", "SessionRequest", "client_environment", "plugin_works", "root_key",
+    "CREDENTIALS_PATH", "AccessKey", "Answer", "Identity", "MalformedPolicy", "ManagedPolicy", "PolicyUsage",
+    "PolicyVersion", "Principal", "Role", "RoleSettings", "SessionRequest", "Workload", "client_environment",
+    "container_variables", "key_variables", "metastore_token", "plugin_works", "root_key",
 ]  # fmt: skip

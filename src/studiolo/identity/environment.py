@@ -1,5 +1,6 @@
 """The environment in which ordinary AWS clients talk to Studiolo, and the check that botocore takes our plugin."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,33 +11,50 @@ from studiolo.identity.keys import AccessKey
 PLUGIN = Path(__file__).parent.parent / "plugin" / "studiolo_endpoint.py"
 
 
-def client_environment(endpoint: str, region: str, key: AccessKey, s3_endpoint: str | None = None) -> dict[str, str]:
-    """The variables that boto3, the aws CLI and all that stand on them need: where, which region, signed by which key.
+CREDENTIALS_PATH = "/_studiolo/credentials"
+"""Where the S3 door gives what runs as a role that role's keys. No bucket can have the name."""
 
-    `s3_endpoint` is the object store's own address, for clients that may skip the single endpoint. PYTHONPATH is the
-    plugin's folder alone: who has a path of their own puts it behind.
+
+def key_variables(key: AccessKey) -> dict[str, str]:
+    """The variables that hold a key."""
+    variables = {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret}
+    return variables if key.session_token is None else {**variables, "AWS_SESSION_TOKEN": key.session_token}
+
+
+def container_variables(s3_endpoint: str, token: str) -> dict[str, str]:
+    """The variables by which SDKs find a role's keys at the S3 door, and nowhere else, for the bearer of the token."""
+    return {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{s3_endpoint}{CREDENTIALS_PATH}",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
+        # SDKs would take the keys of the person's own files before these.
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def client_environment(endpoint: str, s3_endpoint: str, region: str, credentials: Mapping[str, str]) -> dict[str, str]:
+    """The variables that boto3, the aws CLI and all that stand on them need: where, which region, whose keys.
+
+    `s3_endpoint` is the S3 door. PYTHONPATH is the plugin's folder alone: who has a path of their own puts it behind.
     """
     environment = {
         "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ENDPOINT_URL_S3": s3_endpoint,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": key.id,
-        "AWS_SECRET_ACCESS_KEY": key.secret,
         "BOTOCORE_EXPERIMENTAL__PLUGINS": f"studiolo={PLUGIN.stem}",
         "PYTHONPATH": str(PLUGIN.parent),
+        **credentials,
     }
     # PyIceberg reads files by Arrow, which heeds no AWS_ENDPOINT_URL, and asks Amazon for the region it is not told.
     for catalog in ("DEFAULT", "GLUE"):
         environment |= {
             f"PYICEBERG_CATALOG__{catalog}__TYPE": "glue",
-            f"PYICEBERG_CATALOG__{catalog}__S3__ENDPOINT": s3_endpoint or endpoint,
+            f"PYICEBERG_CATALOG__{catalog}__S3__ENDPOINT": s3_endpoint,
             f"PYICEBERG_CATALOG__{catalog}__S3__REGION": region,
         }
-    if key.session_token is not None:
-        environment["AWS_SESSION_TOKEN"] = key.session_token
-    if s3_endpoint is not None:
-        environment["AWS_ENDPOINT_URL_S3"] = s3_endpoint
-    if (s3_endpoint or endpoint).startswith("http://"):
+    if s3_endpoint.startswith("http://"):
         # Rust's object_store, by which deltalake and polars read, refuses such addresses unless it is told.
         environment["AWS_ALLOW_HTTP"] = "true"
     return environment

@@ -1,5 +1,6 @@
 """Who calls, and may they: keys, authorization, passing and assuming roles."""
 
+import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from studiolo.identity.roles import Role, Roles
 from studiolo.identity.tables import attachments, inline_policies, policies, policy_versions, roles, temporary_keys
 from studiolo.identity.tags import with_tags
 from studiolo.identity.temporary import TemporaryKeys
+from studiolo.identity.workloads import Workloads, metastore_token
 from studiolo.state import State
 
 SHORTEST = timedelta(minutes=15)
@@ -56,6 +58,7 @@ class Identity:
         self.roles = Roles(self._records, self.policies)
         self.root = root
         self._keys = TemporaryKeys(self._records)
+        self.workloads = Workloads(self._records, self.roles, self._keys)
         self._compiled = lru_cache(maxsize=512)(compile_policy)
         self._grants = lru_cache(maxsize=256)(self._read_grants)
 
@@ -73,6 +76,20 @@ class Identity:
         if access_key_id == self.root.id:
             return self.root, root_user(self.account)
         return self._keys.find(access_key_id)
+
+    def caller(self, token: str) -> Principal:
+        """Who says that metastore token: the holder of a key, or what runs as a role.
+
+        Raises Denied for a token that is nobody's, Conflict and NotFound where what runs has no role (any more).
+        """
+        found = self.find_key(token.partition(".")[0])
+        if found is None:
+            return self.workloads.caller(token)
+        key, principal = found
+        proved = hmac.compare_digest(metastore_token(key.id, key.secret).encode(), token.encode())
+        if not proved or (key.expires is not None and key.expires <= self._records.clock()):
+            raise Denied("The token is nobody's, or has expired.")
+        return principal
 
     def authorize(
         self,
@@ -133,10 +150,14 @@ class Identity:
             raise Invalid(words.format(role=role.arn, service=service))
         return role
 
-    def role_key(self, role_arn: str, session_name: str, lifetime: timedelta) -> AccessKey:
-        """A temporary key of a role, for something that Studiolo runs as it. Raises NotFound."""
+    def session_of(self, role_arn: str, name: str) -> Principal:
+        """A session of a role, for something that Studiolo does as it. Raises NotFound, Invalid."""
         role = self.role(role_arn)
-        return self._keys.issue(role_session(self.account, role.arn, role.id, session_name), lifetime)
+        return role_session(self.account, role.arn, role.id, name)
+
+    def key_of(self, principal: Principal) -> AccessKey:
+        """A key that acts as the principal, for what the server does in its name: a session's lives for an hour."""
+        return self.root if principal.role_arn is None else self._keys.issue(principal, CHAINED)
 
     def assume_role(self, principal: Principal, role_arn: str, request: SessionRequest) -> tuple[AccessKey, Principal]:
         """A session of a role, for whom its trust policy names. Raises Denied, Invalid (MalformedPolicy), NotFound.

@@ -1,12 +1,12 @@
 """The IAM records of one account, and a count of their changes that what is cached is checked against."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, update
 
 from studiolo.domain import Clock
+from studiolo.identity.tables import revisions
 from studiolo.state import State
 
 
@@ -17,13 +17,20 @@ class Records:
         self.account = account
         self.clock = clock
         self._state = state
-        self._revision = 0
-        self._counting = threading.Lock()
+        self._count = select(revisions.c.revision).where(revisions.c.account == account)
+        # The revision, and the mark of the state under which it was read.
+        self._read: tuple[int, object] = (0, None)
 
     @property
     def revision(self) -> int:
-        """Grows after every committed change: what was read under an older one may be out of date."""
-        return self._revision
+        """Grows with every change that any process commits: what was read under an older one may be out of date."""
+        mark = self._state.mark()
+        revision, known = self._read
+        if mark is None or mark != known:
+            with self._state.reading() as connection:
+                revision = connection.execute(self._count).scalar() or 0
+            self._read = revision, mark
+        return revision
 
     def reading(self) -> AbstractContextManager[Connection]:
         return self._state.reading()
@@ -35,7 +42,8 @@ class Records:
     @contextmanager
     def changing(self) -> Iterator[Connection]:
         """A transaction on the records."""
+        mine = revisions.c.account == self.account
         with self._state.transaction() as tx:
             yield tx
-        with self._counting:
-            self._revision += 1
+            if tx.execute(update(revisions).where(mine).values(revision=revisions.c.revision + 1)).rowcount == 0:
+                tx.execute(revisions.insert().values(account=self.account, revision=1))

@@ -77,3 +77,24 @@ temporary_keys = Table(
     Column("expires", Moment, nullable=False, index=True),
     ForeignKeyConstraint(["account", "role"], ["iam_roles.account", "iam_roles.name"]),
 )
+
+workloads = Table(
+    "iam_workloads",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("secret", Text, nullable=False),
+    Column("role", Text),
+    Column("session", Text),
+    Column("key", Text),
+    info={"runs": True},
+)
+
+revisions = Table(
+    "iam_revisions",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    # It only ever grows: what was cached under a count must never be found again under the same one.
+    info={"runs": True},
+)

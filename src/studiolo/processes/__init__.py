@@ -2,6 +2,7 @@
 
 from studiolo.processes.environment import child_environment
 from studiolo.processes.fence import Fence, Isolation, fenced, interpreter, isolation
+from studiolo.processes.keeper import Keeper, Kept
 from studiolo.processes.processes import Child, Processes
 from studiolo.processes.reading import read_left
 
@@ -9,6 +10,8 @@ __all__ = [
     "Child",
     "Fence",
     "Isolation",
+    "Keeper",
+    "Kept",
     "Processes",
     "child_environment",
     "fenced",

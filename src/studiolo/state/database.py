@@ -1,5 +1,6 @@
 """The one door to the database: SQLite (WAL) by default, PostgreSQL by URL."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -40,6 +41,8 @@ class State:
             ) from error
         # SQLite has one writer at a time: waiting here is fair, waiting in SQLite polls.
         self._writing = threading.RLock()
+        self._watching: sqlite3.Connection | None = None
+        self._watch = threading.Lock()
         if self._sqlite:
             event.listen(self._engine, "connect", _configure_sqlite)
         try:
@@ -72,6 +75,17 @@ class State:
                 connection.connection.cursor().execute("BEGIN")
             yield connection
 
+    def mark(self) -> int | None:
+        """A number that is another one once any process has written; None where the database cannot tell cheaply."""
+        if not self._sqlite:
+            return None
+        with self._watch:
+            if self._watching is None:
+                # It tells what other connections wrote, so it writes nothing itself.
+                self._watching = sqlite3.connect(str(self._url.database), check_same_thread=False)
+            version: int = self._watching.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
     def empty(self) -> None:
         """Delete every row of every table, but for those that tell what runs (their info has `runs`)."""
         with self.transaction() as tx:
@@ -81,6 +95,8 @@ class State:
 
     def close(self) -> None:
         self._engine.dispose()
+        if self._watching is not None:
+            self._watching.close()
 
     def _migrating(self) -> Engine:
         """The engine for Alembic, which begins transactions by itself: an event says so to SQLite.

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from studiolo.domain import Invalid
-from studiolo.identity import AccessKey, client_environment, plugin_works, root_key
+from studiolo.identity import AccessKey, client_environment, container_variables, key_variables, plugin_works, root_key
 
-KEY = AccessKey("AKIAEXAMPLE", "secret", "token")
+KEY = key_variables(AccessKey("AKIAEXAMPLE", "secret", "token"))
 CALLS = """
 import boto3
 sts = boto3.client("sts", endpoint_url="https://sts.us-east-1.amazonaws.com")
@@ -90,7 +90,7 @@ def test_a_damaged_root_key_is_said_and_kept(tmp_path: Path, content: str) -> No
 
 
 def test_the_environment_has_all_that_clients_read() -> None:
-    environment = client_environment("http://127.0.0.1:4566", "eu-central-1", KEY, "http://127.0.0.1:8333")
+    environment = client_environment("http://127.0.0.1:4566", "http://127.0.0.1:8333", "eu-central-1", KEY)
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
     assert environment["AWS_ENDPOINT_URL_S3"] == "http://127.0.0.1:8333"
     assert environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"] == "eu-central-1"
@@ -101,7 +101,7 @@ def test_the_environment_has_all_that_clients_read() -> None:
 
 
 def test_clients_that_insist_on_tls_keep_insisting_where_there_is_tls() -> None:
-    environment = client_environment("https://studiolo", "eu-central-1", KEY, "https://store")
+    environment = client_environment("https://studiolo", "https://store", "eu-central-1", KEY)
     assert "AWS_ALLOW_HTTP" not in environment
 
 
@@ -115,7 +115,7 @@ def run(environment: dict[str, str]) -> list[str]:
 
 def test_clients_of_hard_coded_addresses_are_led_to_the_endpoint(recorder: ThreadingHTTPServer) -> None:
     address = f"127.0.0.1:{recorder.server_port}"
-    said = run(client_environment(f"http://{address}", "us-east-1", KEY))
+    said = run(client_environment(f"http://{address}", f"http://{address}", "us-east-1", KEY))
     assert said[:2] == ["arn:aws:iam::1:root", "object"]
     assert said[2].startswith(f"http://{address}/data/x?")
     seen = recorder.seen  # type: ignore[attr-defined]
@@ -125,13 +125,13 @@ def test_clients_of_hard_coded_addresses_are_led_to_the_endpoint(recorder: Threa
 
 def test_a_service_with_an_address_of_its_own_goes_there(recorder: ThreadingHTTPServer) -> None:
     address = f"127.0.0.1:{recorder.server_port}"
-    said = run(client_environment(f"http://{address}", "us-east-1", KEY, f"http://localhost:{recorder.server_port}"))
+    said = run(client_environment(f"http://{address}", f"http://localhost:{recorder.server_port}", "us-east-1", KEY))
     assert said[2].startswith(f"http://localhost:{recorder.server_port}/data/x?")
 
 
 def test_without_an_endpoint_the_plugin_changes_nothing() -> None:
-    environment = client_environment("http://127.0.0.1:1", "us-east-1", KEY)
-    del environment["AWS_ENDPOINT_URL"]
+    environment = client_environment("http://127.0.0.1:1", "http://127.0.0.1:1", "us-east-1", KEY)
+    del environment["AWS_ENDPOINT_URL"], environment["AWS_ENDPOINT_URL_S3"]
     program = CALLS.split("\n")[-2]
     program = f'import boto3; s3 = boto3.client("s3"); {program}'
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -142,7 +142,7 @@ def test_without_an_endpoint_the_plugin_changes_nothing() -> None:
 
 
 def test_whether_the_plugin_bites_can_be_told(tmp_path: Path) -> None:
-    environment = client_environment("http://127.0.0.1:4566", "us-east-1", KEY)
+    environment = client_environment("http://127.0.0.1:4566", "http://127.0.0.1:8333", "us-east-1", KEY)
     assert plugin_works(environment)
     assert not plugin_works({**environment, "BOTOCORE_EXPERIMENTAL__PLUGINS": ""})
     assert not plugin_works({**environment, "PYTHONPATH": str(tmp_path)})
@@ -152,3 +152,45 @@ def test_the_key_file_is_json_a_person_can_read(tmp_path: Path) -> None:
     key = root_key(tmp_path)
     kept = json.loads((tmp_path / "credentials.json").read_text())
     assert kept == {"access_key_id": key.id, "secret_access_key": key.secret}
+
+
+def test_a_workload_s_sdks_find_its_keys_at_the_door_and_not_in_the_person_s_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "credentials").write_text("[default]\naws_access_key_id = mine\naws_secret_access_key = own\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    asked: list[tuple[str, str]] = []
+
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append((self.path, self.headers["Authorization"]))
+            key = {
+                "AccessKeyId": "ASIAROLE",
+                "SecretAccessKey": "s",
+                "Token": "t",
+                "Expiration": "2099-01-01T00:00:00Z",
+            }
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(key).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as door:
+        threading.Thread(target=door.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{door.server_port}"
+        environment = client_environment(
+            "http://127.0.0.1:1", address, "us-east-1", container_variables(address, "w.x")
+        )
+        said = subprocess.run(
+            [sys.executable, "-c", "import boto3; print(boto3.Session().get_credentials().access_key)"],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        door.shutdown()
+    assert said.strip() == "ASIAROLE"
+    assert asked == [("/_studiolo/credentials", "w.x")]

@@ -8,6 +8,7 @@ import pytest
 from studiolo.domain import Conflict, Denied, DomainError, Invalid, NotFound
 from studiolo.identity import Answer, Identity, MalformedPolicy, Principal, Role, RoleSettings, SessionRequest
 from studiolo.identity.documents import check_identity_policy
+from studiolo.state import State
 from tests.unit.identity.conftest import (
     ACCOUNT,
     FOR_THE_ACCOUNT,
@@ -134,19 +135,19 @@ def test_a_temporary_key_says_when_it_ends_and_is_forgotten_a_day_later(
     identity: Identity, session: Principal, clock: HeldClock
 ) -> None:
     assert session.role_arn is not None
-    key = identity.role_key(session.role_arn, "job", HOUR)
+    key = identity.key_of(identity.session_of(session.role_arn, "job"))
     clock.pass_by(2 * HOUR)
     found = identity.find_key(key.id)
     assert found is not None
     assert found[0].expires == clock.present - HOUR
     clock.pass_by(timedelta(days=1))
-    identity.role_key(session.role_arn, "another", HOUR)
+    identity.key_of(identity.session_of(session.role_arn, "another"))
     identity.roles.tag("Analyst", {"a": "b"})
     assert identity.find_key(key.id) is None
 
 
 def test_a_role_s_key_acts_as_the_role(identity: Identity, glue_role: Role) -> None:
-    key = identity.role_key(glue_role.arn, "session-1", timedelta(days=3))
+    key = identity.key_of(identity.session_of(glue_role.arn, "session-1"))
     found = identity.find_key(key.id)
     assert found is not None
     assert found[1].arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/Glue/session-1"
@@ -155,7 +156,7 @@ def test_a_role_s_key_acts_as_the_role(identity: Identity, glue_role: Role) -> N
 
 
 def test_keys_end_with_their_role(identity: Identity, glue_role: Role) -> None:
-    key = identity.role_key(glue_role.arn, "session-1", HOUR)
+    key = identity.key_of(identity.session_of(glue_role.arn, "session-1"))
     assert identity.find_key(key.id) is not None
     identity.roles.delete("Glue")
     assert identity.find_key(key.id) is None
@@ -164,7 +165,7 @@ def test_keys_end_with_their_role(identity: Identity, glue_role: Role) -> None:
 def test_everything_is_gone_when_the_account_is_emptied(identity: Identity, session: Principal) -> None:
     assert session.role_arn is not None
     identity.policies.create("Mine", allow("glue:*"))
-    key = identity.role_key(session.role_arn, "s", HOUR)
+    key = identity.key_of(identity.session_of(session.role_arn, "s"))
     identity.empty()
     assert identity.find_key(key.id) is None
     assert not identity.roles.list().items
@@ -324,7 +325,7 @@ def test_every_policy_of_aws_is_one_that_iam_would_take(identity: Identity) -> N
 
 def test_the_glue_service_role_runs_a_session_and_reads_no_secrets(identity: Identity, glue_role: Role) -> None:
     identity.roles.attach("Glue", "arn:aws:iam::aws:policy/service-role/AWSGlueServiceRole")
-    found = identity.find_key(identity.role_key(glue_role.arn, "s1", HOUR).id)
+    found = identity.find_key(identity.key_of(identity.session_of(glue_role.arn, "s1")).id)
     assert found is not None
     assert allowed(identity, found[1], "glue:GetTable")
     assert allowed(identity, found[1], "s3:GetObject", "arn:aws:s3:::aws-glue-assets/x")
@@ -335,3 +336,15 @@ def test_every_policy_of_aws_is_documented_as_it_is(identity: Identity) -> None:
     page = (Path(__file__).parents[3] / "docs" / "identity.md").read_text()
     rows = [f"| `{each.arn.partition(':policy/')[2]}` | {each.description} |" for each in identity.policies.all()]
     assert [row for row in rows if row not in page] == []
+
+
+def test_another_process_s_change_counts_at_once(
+    identity: Identity, session: Principal, clock: HeldClock, tmp_path: Path
+) -> None:
+    identity.roles.put_policy("Analyst", "own", allow("glue:GetTable"))
+    state = State(f"sqlite:///{tmp_path / 'state.db'}")
+    door = Identity(state, ROOT, ACCOUNT, clock)
+    assert allowed(door, session, "glue:GetTable")
+    identity.roles.delete_policy("Analyst", "own")
+    assert not allowed(door, session, "glue:GetTable")
+    state.close()

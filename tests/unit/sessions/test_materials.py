@@ -5,18 +5,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
-from studiolo.config import Settings
-from studiolo.processes import Processes
 from studiolo.sessions.kernels import Kernels
 from studiolo.sessions.materials import Material, Materials
-
-
-@pytest.fixture
-def kernels(processes: Processes, tmp_path: Path) -> Kernels:
-    nothing: Any = SimpleNamespace()
-    return Kernels(processes, nothing, nothing, Settings(data=tmp_path))
 
 
 def fetched(data: Path, name: str) -> Path:
@@ -28,7 +18,7 @@ def fetched(data: Path, name: str) -> Path:
 
 def test_files_go_when_none_asked_for_them_lately(tmp_path: Path) -> None:
     nothing: Any = SimpleNamespace()
-    materials = Materials(tmp_path, nothing, "http://nowhere", "eu-central-1")
+    materials = Materials(tmp_path, nothing)
     old, new = fetched(tmp_path, "old"), fetched(tmp_path, "new")
     os.utime(old.parent, (0, 0))
     materials.purge(set())

@@ -1,0 +1,67 @@
+"""Objects as somebody may use them: S3 clients of the door, for what the server does in a caller's or a role's name."""
+
+import threading
+from collections import OrderedDict
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
+
+from studiolo.identity import Identity, Principal
+
+CLIENTS = 64
+"""Clients kept for the next use: one takes a few milliseconds and about a MiB to make."""
+
+
+class Objects:
+    """The S3 door at `endpoint`, for the principals of one account."""
+
+    def __init__(self, identity: Identity, endpoint: str, region: str) -> None:
+        self._identity = identity
+        self._endpoint = endpoint
+        self._region = region
+        self._clients: OrderedDict[Principal, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def client(self, principal: Principal) -> Any:
+        """A boto3 S3 client that signs as the principal, for any thread; what it may not do, S3 refuses."""
+        with self._lock:
+            client = self._clients.pop(principal, None) or self._made(principal)
+            self._clients[principal] = client
+            if len(self._clients) > CLIENTS:
+                self._clients.popitem(last=False)
+        return client
+
+    def role_client(self, role_arn: str, session: str) -> Any:
+        """The client of a session of that role. Raises NotFound and Invalid for no such role."""
+        return self.client(self._identity.session_of(role_arn, session))
+
+    def _made(self, principal: Principal) -> Any:
+        def fresh() -> dict[str, str | None]:
+            key = self._identity.key_of(principal)
+            return {
+                "access_key": key.id,
+                "secret_key": key.secret,
+                "token": key.session_token,
+                "expiry_time": None if key.expires is None else key.expires.isoformat(),
+            }
+
+        session = botocore.session.Session()
+        if principal.role_arn is None:
+            session.set_credentials(self._identity.root.id, self._identity.root.secret)
+        else:
+            session._credentials = RefreshableCredentials.create_from_metadata(fresh(), fresh, "studiolo")
+        return boto3.session.Session(botocore_session=session).client(
+            "s3",
+            endpoint_url=self._endpoint,
+            region_name=self._region,
+            config=Config(
+                s3={"addressing_style": "path"},
+                retries={"mode": "standard", "total_max_attempts": 4},
+                max_pool_connections=32,
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
