@@ -1,6 +1,5 @@
 """The kernels' processes: what each is started with, where it lives, how it ended."""
 
-import contextlib
 import hashlib
 import json
 import os
@@ -10,7 +9,7 @@ import signal
 import tempfile
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -20,8 +19,9 @@ from studiolo.config import Settings
 from studiolo.identity import Identity, container_variables
 from studiolo.processes import Child, Fence, Processes, child_environment, interpreter, read_left
 from studiolo.runtimes import Runtime, Runtimes
+from studiolo.sessions.belongings import Belongings
 from studiolo.sessions.formats import iceberg_defaults, write_hudi_defaults
-from studiolo.sessions.materials import Material
+from studiolo.sessions.preparation import font_lists, give_fonts
 from studiolo.sessions.workers import Size
 from studiolo.storage import Storage
 
@@ -29,11 +29,10 @@ KIND = "session"
 LOG_TAIL = 1500
 """Characters of a kernel's log that the reason of its end quotes."""
 
+PACKAGES = str(Path(studiolo.__file__).parents[1])
+
 LEFT_LIMIT = 64 * 1024
 """Most bytes that are read of a note that a kernel leaves."""
-
-OF_ROLES = ("session-files", "role-overlays")
-"""The folders of what was fetched with the keys of roles."""
 
 SOCKET = "k"
 LONGEST_SOCKET = 103
@@ -86,6 +85,7 @@ class Kernels:
         self._settings = settings
         self._s3_endpoint = s3_endpoint
         self._root = settings.folder / "sessions"
+        self.belongings = Belongings(settings.folder, self._root)
 
     def plan(self, runtime: Runtime, size: Size, conf: Mapping[str, str], formats: tuple[str, ...] = ()) -> Plan:
         """The settings of a kernel of this size; `conf`, which is the user's, wins over ours."""
@@ -159,9 +159,11 @@ class Kernels:
         A warm one runs a first small job before it answers. `aws` are the variables by which AWS clients in its engine,
         such as Iceberg's, find this server, and those of Sail. Raises JarsUnavailable and OSError.
         """
-        folder = self._made(kernel)
+        folder = self.folder(kernel)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in ("journal", "work", "tmp", "warehouse"):
             (folder / name).mkdir(exist_ok=True, mode=0o700)
+        give_fonts(folder / "tmp" / "matplotlib", font_lists(plan.runtime.python, PACKAGES))
         sockets = _place_of_sockets(folder)
         launch = folder / "launch.json"
         launch.touch(0o600)
@@ -193,68 +195,6 @@ class Kernels:
         (data / "overlays").mkdir(exist_ok=True)
         seen = (*interpreter(plan.runtime.python), plan.runtime.java_home, data / "jars", data / "overlays")
         return Fence(folder, seen=seen, at={} if sockets == folder else {str(sockets): sockets})
-
-    def _made(self, kernel: str) -> Path:
-        folder = self.folder(kernel)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return folder
-
-    def lay_out(self, kernel: str, material: Material) -> Material:
-        """Put what the kernel's session brings along where the kernel finds it, before it starts or is claimed.
-
-        What was fetched with a role's key is copied: no other session sees it, and none can change what the next one
-        gets. The material as it lies there.
-        """
-        folder = self._made(kernel)
-        (folder / "work").mkdir(exist_ok=True, mode=0o700)
-        for file in material.files:
-            shutil.copyfile(file, folder / "work" / file.name)
-
-        def laid(paths: tuple[Path, ...]) -> tuple[Path, ...]:
-            return tuple(self._laid(folder / "material", path) for path in paths)
-
-        material = replace(
-            material, path=laid(material.path), py_files=laid(material.py_files), jars=laid(material.jars)
-        )
-        # Whole at once: another session that ends reads the notes of all meanwhile.
-        part = self._note(kernel).with_suffix(".part")
-        places = {"path": material.path, "py_files": material.py_files}
-        part.write_text(json.dumps(places, default=str))
-        part.rename(self._note(kernel))
-        return material
-
-    def _laid(self, folder: Path, path: Path) -> Path:
-        """The path itself where all sessions may see it, else that of a copy in the folder."""
-        kept = next((root for root in map(self._settings.folder.joinpath, OF_ROLES) if path.is_relative_to(root)), None)
-        if kept is None:
-            return path
-        copy = folder / path.relative_to(kept)
-        copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if path.is_dir():
-            shutil.copytree(path, copy, dirs_exist_ok=True)
-        else:
-            shutil.copyfile(path, copy)
-        return copy
-
-    def _note(self, kernel: str) -> Path:
-        """Where it is noted what a kernel's session brought along: not where the session may write."""
-        return self._root / f"{kernel}.json"
-
-    def laid_out(self, kernel: str) -> tuple[list[str], list[str]]:
-        """The folders for Python's path, and the files for Spark's, of the kernel's session."""
-        try:
-            places = json.loads(self._note(kernel).read_text())
-        except FileNotFoundError:
-            return [], []
-        return places["path"], places["py_files"]
-
-    def material(self) -> set[Path]:
-        """What the sessions that live have brought along and use where it is kept."""
-        used: set[Path] = set()
-        for note in self._root.glob("*.json"):
-            with contextlib.suppress(FileNotFoundError):
-                used.update(Path(path) for paths in json.loads(note.read_text()).values() for path in paths)
-        return used
 
     def addresses(self, kernel: str) -> Mapping[str, Any]:
         """Where the kernel's engine answers: `ui`, the URL of Spark's pages or None, and `connect`, a port; a token."""
@@ -316,14 +256,15 @@ class Kernels:
     def _environment(self, kernel: str, runtime: Runtime) -> dict[str, str]:
         folder = self.folder(kernel)
         temporary = str(folder / "tmp")
-        path, _ = self.laid_out(kernel)
+        path, _ = self.belongings.laid_out(kernel)
         return {
             "JAVA_HOME": str(runtime.java_home),
             "PYSPARK_PYTHON": str(runtime.python),
-            "PYTHONPATH": os.pathsep.join([*path, str(Path(studiolo.__file__).parents[1])]),
+            "PYTHONPATH": os.pathsep.join([*path, PACKAGES]),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_LOCAL_DIRS": temporary,
             "TMPDIR": temporary,
+            "MPLCONFIGDIR": str(folder / "tmp" / "matplotlib"),
             "IPYTHONDIR": str(folder / "tmp" / "ipython"),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         }
@@ -377,7 +318,7 @@ class Kernels:
             sockets = child.details.get("sockets", str(folder))
             if sockets != str(folder):
                 shutil.rmtree(sockets, ignore_errors=True)
-        self._note(kernel).unlink(missing_ok=True)
+        self.belongings.forget(kernel)
         for entry in folder.iterdir() if folder.is_dir() else ():
             if entry.name == "journal":
                 continue
@@ -389,7 +330,7 @@ class Kernels:
     def remove(self, kernel: str) -> None:
         """Remove the folder and the log of a kernel that has ended."""
         shutil.rmtree(self.folder(kernel), ignore_errors=True)
-        self._note(kernel).unlink(missing_ok=True)
+        self.belongings.forget(kernel)
         self._processes.log(_name(kernel)).unlink(missing_ok=True)
 
     def reason(self, kernel: str, status: int | None) -> str:

@@ -29,6 +29,9 @@ SAIL = (
     "Without it sessions run on Apache Spark: leave out --spark-connect-engine."
 )
 
+FILES, ROLE_OVERLAYS = "session-files", "role-overlays"
+"""The folders, in the data folder, of what was fetched with the keys of roles."""
+
 OVERLAYS_KEPT, FILES_KEPT = 30 * 86_400.0, 86_400.0
 """Seconds that modules, and fetched files, are kept for the next session that asks for them."""
 
@@ -55,10 +58,10 @@ class Materials:
     """Fetches what sessions ask for; each version of an object, and each set of modules, once while they are kept."""
 
     def __init__(self, folder: Path, objects: Objects) -> None:
-        self._files = folder / "session-files"
+        self._files = folder / FILES
         self._overlays = Overlays(folder / "overlays")
         # Of modules that come with a role's key, or with a password for an index.
-        self._role_overlays = Overlays(folder / "role-overlays")
+        self._role_overlays = Overlays(folder / ROLE_OVERLAYS)
         self._keeping = threading.Lock()
         self._objects = objects
 

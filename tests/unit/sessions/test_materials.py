@@ -29,7 +29,7 @@ def test_a_session_cannot_change_what_another_gets(kernels: Kernels, tmp_path: P
     jar, module = fetched(tmp_path, "jar"), fetched(tmp_path, "module")
     # The module is on the path by its folder, as sessions on Sail have it.
     brought = Material(jars=(jar,), path=(module.parent,))
-    mine, other = kernels.lay_out("mine", brought), kernels.lay_out("other", brought)
+    mine, other = kernels.belongings.lay_out("mine", brought), kernels.belongings.lay_out("other", brought)
     for file in (mine.jars[0], mine.path[0] / "file"):
         assert file.is_relative_to(kernels.folder("mine"))
         file.write_text("changed")
@@ -42,7 +42,7 @@ def test_packages_that_everybody_can_have_stay_where_they_are_while_a_session_us
 ) -> None:
     overlay = tmp_path / "overlays" / "numbers"
     overlay.mkdir(parents=True)
-    assert kernels.lay_out("living", Material(path=(overlay,))).path == (overlay,)
-    assert kernels.material() == {overlay}
+    assert kernels.belongings.lay_out("living", Material(path=(overlay,))).path == (overlay,)
+    assert kernels.belongings.in_use() == {overlay}
     kernels.end("living")
-    assert kernels.material() == set()
+    assert kernels.belongings.in_use() == set()
