@@ -25,8 +25,8 @@ def status(server: Server, session: str) -> str:
 
 def folder(server: Server) -> Path:
     """Where the one session of the server works."""
-    (found,) = server.data.glob("sessions/*/work")
-    return found
+    (kernel,) = server.data.glob("sessions/*/connection.json")
+    return kernel.parent / "work"
 
 
 def over(server: Server, session: str, number: int) -> dict[str, Any]:
