@@ -164,7 +164,7 @@ class Kernels:
         for name in ("journal", "work", "tmp", "warehouse"):
             (folder / name).mkdir(exist_ok=True, mode=0o700)
         give_fonts(folder / "tmp" / "matplotlib", font_lists(plan.runtime.python, PACKAGES))
-        sockets = _place_of_sockets(folder)
+        sockets = place_of_sockets(folder)
         launch = folder / "launch.json"
         launch.touch(0o600)
         aws = {**self.credentials(kernel), **aws}
@@ -353,7 +353,7 @@ def _name(kernel: str) -> str:
     return f"session-{kernel}"
 
 
-def _place_of_sockets(folder: Path) -> Path:
+def place_of_sockets(folder: Path) -> Path:
     """The kernel's folder, or another that nobody else may enter where the system takes no path as long as its sockets'."""
     if len(os.fsencode(folder / f"{SOCKET}-00")) <= LONGEST_SOCKET:
         return folder
