@@ -152,7 +152,7 @@ def _end_orphans(settings: Settings) -> int:
         return 0
     with Instance(settings.folder):
         state = State(settings.database)
-        processes = Processes(state, settings.folder / "logs")
+        processes = Processes(state, settings.folder)
         orphans = [child for child in processes.children() if child.alive]
         for child in orphans:
             processes.stop(child)

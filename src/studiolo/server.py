@@ -78,7 +78,7 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
     state = State(settings.database)
     cleanup.callback(state.close)
     root = root_key(folder)
-    processes = Processes(state, folder / "logs")
+    processes = Processes(state, folder)
     identity = Identity(state, root, settings.account_id, now)
     catalog = Catalog(state, now)
     logs = Logs(state, folder / "log-events", now)
