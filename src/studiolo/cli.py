@@ -184,7 +184,7 @@ def env(
     profile: Annotated[bool, typer.Option("--profile", help="Write the AWS profile `studiolo` instead.")] = False,
 ) -> None:
     """Print what points AWS clients at Studiolo: eval "$(studiolo env)"."""
-    from studiolo.identity import client_environment, plugin_works, root_key
+    from studiolo.identity import client_environment, key_variables, plugin_works, root_key
     from studiolo.profile import write_profile
 
     settings = _settings(data=data)
@@ -194,7 +194,7 @@ def env(
         written = write_profile(running.endpoint, running.s3_endpoint, settings.region, key.id, key.secret)
         out.print(f"Profile [bold]studiolo[/bold] written to {' and '.join(str(path) for path in written)}.")
         return
-    variables = client_environment(running.endpoint, settings.region, key, running.s3_endpoint)
+    variables = client_environment(running.endpoint, running.s3_endpoint, settings.region, key_variables(key))
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items() if name != "PYTHONPATH"]
     lines.append(f"export STUDIOLO_METASTORE_URI={shlex.quote(running.metastore)}")
     lines.append(f'export PYTHONPATH={shlex.quote(variables["PYTHONPATH"])}"${{PYTHONPATH:+:$PYTHONPATH}}"')
@@ -237,14 +237,14 @@ def demo(
     report: Annotated[Path, typer.Option("--report", help="Folder for the report.")] = Path("demo-report"),
 ) -> None:
     """Run the air-quality story: raw measurements to a served model, with a report at the end."""
-    from studiolo.identity import client_environment, root_key
+    from studiolo.identity import client_environment, key_variables, root_key
 
     settings = _settings(data=data)
     running = Instance(settings.folder).running()
     started = running is None
     running = running or _start(settings)
     key = root_key(settings.folder)
-    client = client_environment(running.endpoint, settings.region, key, running.s3_endpoint)
+    client = client_environment(running.endpoint, running.s3_endpoint, settings.region, key_variables(key))
     command = [sys.executable, "-m", "studiolo.demo", "--report", str(report)]
     if source is not None:
         command += ["--source", str(source)]

@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     )
     s3_access_key: str | None = Field(default=None, description="Access key of that S3.")
     s3_secret_key: SecretStr | None = Field(default=None, description="Secret key of that S3.")
+    s3_workers: int = Field(default=1, ge=1, description="Processes of the S3 door, all at one port.")
+    s3_direct: bool = Field(
+        default=False,
+        description="Whether Spark goes past the S3 door to an S3 of your own, with its key: no policy binds it then.",
+    )
     store_memory_mib: int = Field(default=300, ge=64, description="Memory the object store aims to stay under, in MiB.")
 
     java_home: Path | None = Field(default=None, description="Java 17 to use instead of the one installed by pip.")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from typing import Protocol
 
 import uvicorn
 
@@ -19,6 +20,7 @@ from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
 from studiolo.config import Settings
 from studiolo.domain import now
+from studiolo.door import DoorProcess, DoorUnavailable, Passage
 from studiolo.health import own_pages
 from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
@@ -26,10 +28,10 @@ from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.ml import MachineLearning
+from studiolo.objects import Objects
 from studiolo.processes import Processes
 from studiolo.runtimes import JavaMissing, Runtimes
 from studiolo.services.call import Studio
-from studiolo.services.s3 import S3Gateway
 from studiolo.sessions import Sessions
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage, StoreUnavailable
@@ -38,6 +40,12 @@ log = logging.getLogger("studiolo")
 
 DAY = 24 * 60 * 60
 LOOPBACK = ("127.", "localhost", "::1")
+
+
+class Closing(Protocol):
+    """What has processes or threads to be ended."""
+
+    def close(self) -> None: ...
 
 
 class CannotStart(Exception):
@@ -56,15 +64,13 @@ def serve(settings: Settings) -> None:
         with Instance(settings.folder) as instance, _listen(settings) as listener, ExitStack() as cleanup:
             endpoint = f"http://{_host(settings)}:{listener.getsockname()[1]}"
             log.info("Studiolo %s starts on %s", __version__, settings.folder)
-            app, storage, metastore = build(settings, endpoint, cleanup)
-            storage.ready()
-            s3 = storage.access.endpoint
-            instance.announce(Running(os.getpid(), endpoint, s3, metastore.home, __version__, time.time()))
+            app, door, metastore = build(settings, endpoint, cleanup)
+            instance.announce(Running(os.getpid(), endpoint, door.endpoint, metastore.home, __version__, time.time()))
             _spare_collector()
             log.info("answers at %s after %.1f s", endpoint, time.monotonic() - began)
             _run(app, listener)
             log.info("stops")
-    except (AlreadyRunning, StateUnavailable, StoreUnavailable, JavaMissing) as error:
+    except (AlreadyRunning, StateUnavailable, StoreUnavailable, DoorUnavailable, JavaMissing) as error:
         raise CannotStart(str(error)) from error
     except OSError as error:
         raise CannotStart(
@@ -72,7 +78,7 @@ def serve(settings: Settings) -> None:
         ) from error
 
 
-def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, Storage, Metastore]:
+def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, DoorProcess, Metastore]:
     """Open the state and build the domains, each adopting what a crashed server left; `cleanup` ends them."""
     folder = settings.folder
     state = State(settings.database)
@@ -83,21 +89,29 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
     catalog = Catalog(state, now)
     logs = Logs(state, folder / "log-events", now)
     storage = Storage(settings, processes, root)
-    started: list[Storage | Metastore | Sessions | MachineLearning] = []
+    started: list[Closing] = []
     cleanup.callback(_close_together, started)
     storage.start()
     started.append(storage)
+    door = DoorProcess(settings, processes, storage)
+    door.start()
+    started.append(door)
+    objects = Objects(identity, door.endpoint, settings.region)
     threading.Thread(target=_keep_house, args=(logs,), name="housekeeping", daemon=True).start()
     metastore = Metastore(catalog, storage, settings)
     metastore.start()
     started.append(metastore)
     runtimes = Runtimes(settings)
-    sessions = Sessions(state, processes, runtimes, identity, logs, storage, metastore, settings, endpoint, now)
+    sessions = Sessions(
+        state, processes, runtimes, identity, objects, logs, storage, metastore, settings, endpoint, door.endpoint, now
+    )
     sessions.start()
     started.append(sessions)
-    ml = MachineLearning(state, processes, identity, logs, storage, settings, endpoint, now)
+    ml = MachineLearning(state, processes, identity, logs, storage, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
+    storage.ready()
+    door.ready()
 
     def reset() -> None:
         for domain in (sessions, ml, storage, metastore, logs, identity):
@@ -107,10 +121,10 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
     services = sorted([*SERVICES, "s3"])
     pages = own_pages(services, processes, metastore.home, reset if settings.allow_reset else None)
     studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
-    return App(studio, S3Gateway(storage), pages, settings.max_body_mib), storage, metastore
+    return App(studio, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
 
 
-def _close_together(started: Sequence[Storage | Metastore | Sessions | MachineLearning]) -> None:
+def _close_together(started: Sequence[Closing]) -> None:
     """End all processes at once: those that use the store end as surely while it ends, and it takes the longest."""
     with ThreadPoolExecutor(max(1, len(started))) as pool:
         list(pool.map(lambda domain: domain.close(), started))

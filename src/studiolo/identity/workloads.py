@@ -74,6 +74,11 @@ class Workloads:
             if tx.execute(change).rowcount == 0:
                 raise NotFound(f"There is no workload {identifier}.")
 
+    def free(self, identifier: str) -> None:
+        """Take the role back from a workload that has not done anything with it."""
+        with self._records.adding() as tx:
+            tx.execute(workloads.update().where(self._is(identifier)).values(role=None, session=None, key=None))
+
     def find(self, identifier: str) -> Workload | None:
         """The workload of that id."""
         row = self._row(identifier)

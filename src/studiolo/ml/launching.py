@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 import studiolo
 from studiolo.config import Settings
 from studiolo.domain import Conflict, Invalid, Scope
-from studiolo.identity import Identity, Principal, client_environment
+from studiolo.identity import Identity, Principal, client_environment, key_variables
 from studiolo.logs import Logs
 from studiolo.ml.objects import Address
 from studiolo.processes import Child, child_environment
@@ -29,12 +29,15 @@ PACKAGES = str(Path(studiolo.__file__).parent.parent)
 class Launching:
     """The surroundings of the processes that machine learning starts."""
 
-    def __init__(self, identity: Identity, logs: Logs, storage: Storage, settings: Settings, endpoint: str) -> None:
+    def __init__(
+        self, identity: Identity, logs: Logs, storage: Storage, settings: Settings, endpoint: str, s3_endpoint: str
+    ) -> None:
         self._identity = identity
         self._logs = logs
         self._storage = storage
         self._settings = settings
         self._endpoint = endpoint
+        self._s3_endpoint = s3_endpoint
 
     @property
     def store(self) -> Any:
@@ -88,8 +91,8 @@ class Launching:
 
         Raises NotFound where the role is gone.
         """
-        key = self._identity.role_key(role, SESSION, lifetime)
-        aws = client_environment(self._endpoint, scope.region, key)
+        key = self._identity.key_of(self._identity.session_of(role, SESSION))
+        aws = client_environment(self._endpoint, self._s3_endpoint, scope.region, key_variables(key))
         path = os.pathsep.join(filter(None, [additions.get("PYTHONPATH"), aws["PYTHONPATH"], PACKAGES]))
         return child_environment({**aws, **additions, "PYTHONPATH": path})
 

@@ -30,10 +30,11 @@ class MachineLearning:
         storage: Storage,
         settings: Settings,
         endpoint: str,
+        s3_endpoint: str,
         clock: Clock,
     ) -> None:
         folder = settings.folder / "ml"
-        launching = Launching(identity, logs, storage, settings, endpoint)
+        launching = Launching(identity, logs, storage, settings, endpoint, s3_endpoint)
         slots = os.cpu_count() or 1
         self.training = TrainingJobs(state, processes, launching, folder / "jobs", slots, clock)
         self.models = Models(state, launching, clock)

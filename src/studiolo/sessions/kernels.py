@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import studiolo
 from studiolo.config import Settings
+from studiolo.identity import Identity, container_variables
 from studiolo.processes import Child, Processes, child_environment
 from studiolo.runtimes import Runtime, Runtimes
 from studiolo.sessions.formats import iceberg_defaults, write_hudi_defaults
@@ -58,11 +59,21 @@ class Plan:
 class Kernels:
     """Starts, finds and ends the kernels of one data folder. Each has a folder of its own under `sessions/`."""
 
-    def __init__(self, processes: Processes, runtimes: Runtimes, storage: Storage, settings: Settings) -> None:
+    def __init__(
+        self,
+        processes: Processes,
+        runtimes: Runtimes,
+        identity: Identity,
+        storage: Storage,
+        settings: Settings,
+        s3_endpoint: str,
+    ) -> None:
         self._processes = processes
         self._runtimes = runtimes
+        self._identity = identity
         self._storage = storage
         self._settings = settings
+        self._s3_endpoint = s3_endpoint
         self._root = settings.folder / "sessions"
 
     def plan(self, runtime: Runtime, size: Size, conf: Mapping[str, str], formats: tuple[str, ...] = ()) -> Plan:
@@ -75,15 +86,29 @@ class Kernels:
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.port": "0",
             "spark.jars.ivy": str(self._settings.folder / "ivy"),
-            "spark.hadoop.fs.s3a.endpoint": self._storage.access.endpoint,
-            "spark.hadoop.fs.s3a.endpoint.region": self._settings.region,
-            "spark.hadoop.fs.s3a.access.key": self._storage.access.access_key,
-            "spark.hadoop.fs.s3a.secret.key": self._storage.access.secret_key,
-            "spark.hadoop.fs.s3a.connection.ssl.enabled": str(
-                self._storage.access.endpoint.startswith("https:")
-            ).lower(),
+            **self._object_store(),
         }
         return Plan(runtime, {**ours, **iceberg_defaults(conf), **conf}, formats)
+
+    def _object_store(self) -> dict[str, str]:
+        """How S3A reaches objects: by the door, with the keys that the session's role has at that moment."""
+        if self._settings.s3_direct and self._storage.external:
+            access = self._storage.access
+            endpoint = access.endpoint
+            credentials = {
+                "spark.hadoop.fs.s3a.access.key": access.access_key,
+                "spark.hadoop.fs.s3a.secret.key": access.secret_key,
+            }
+        else:
+            endpoint = self._s3_endpoint
+            provider = "com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper"
+            credentials = {"spark.hadoop.fs.s3a.aws.credentials.provider": provider}
+        return {
+            "spark.hadoop.fs.s3a.endpoint": endpoint,
+            "spark.hadoop.fs.s3a.endpoint.region": self._settings.region,
+            "spark.hadoop.fs.s3a.connection.ssl.enabled": str(endpoint.startswith("https:")).lower(),
+            **credentials,
+        }
 
     def _compute(self, size: Size) -> dict[str, str]:
         # On one machine Spark takes the same parallelism untold, but code for Glue, which sets it, reads the setting.
@@ -104,8 +129,15 @@ class Kernels:
         }
 
     def new(self) -> str:
-        """A name for a kernel to be started."""
-        return uuid.uuid4().hex
+        """A name for a kernel to be started, which is a workload of that name from now on."""
+        kernel = uuid.uuid4().hex
+        self._identity.workloads.add(kernel)
+        return kernel
+
+    def credentials(self, kernel: str) -> dict[str, str]:
+        """The variables by which AWS clients in the kernel find its role's keys, once it has a role."""
+        workload = self._identity.workloads.find(kernel)
+        return {} if workload is None else container_variables(self._s3_endpoint, workload.token)
 
     def folder(self, kernel: str) -> Path:
         """The kernel's folder; its `journal` stays until the session is deleted."""
@@ -115,13 +147,14 @@ class Kernels:
         """Start a kernel; `on_end(kernel, exit status)` is called from a thread when it ends.
 
         A warm one runs a first small job before it answers. `aws` are the variables by which AWS clients in its engine,
-        such as Iceberg's, find and sign to this server, and those of Sail. Raises JarsUnavailable and OSError.
+        such as Iceberg's, find this server, and those of Sail. Raises JarsUnavailable and OSError.
         """
         folder = self.folder(kernel)
         for name in ("journal", "work", "tmp", "warehouse"):
             (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
         launch = folder / "launch.json"
         launch.touch(0o600)
+        aws = {**self.credentials(kernel), **aws}
         settings = {
             "engine": plan.engine,
             "conf": plan.conf if plan.engine == "sail" else self._settings_of(folder, plan, aws),
@@ -255,6 +288,7 @@ class Kernels:
 
     def end(self, kernel: str, grace: float = 5.0) -> None:
         """End the kernel, with `grace` seconds to stop Spark in, and remove all its files but the journal."""
+        self._identity.workloads.end(kernel)
         child = self._processes.find(_name(kernel))
         if child is not None:
             self._processes.stop(child, grace)

@@ -10,21 +10,17 @@ import zipfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from studiolo.domain import Denied, Invalid, NotFound
-from studiolo.identity import Identity
+from studiolo.objects import Objects
 from studiolo.runtimes import ModulesUnavailable, Overlays, Runtime, TookTooLong
 from studiolo.sessions.arguments import Extras, extras
 from studiolo.sessions.model import SessionRequest
 
-LIFETIME = timedelta(hours=1)
 PATIENCE = 20.0
 """Seconds that CreateSession may take to find out that modules do not exist."""
 
@@ -58,13 +54,11 @@ class Material:
 class Materials:
     """Fetches what sessions ask for; each version of an object, and each set of modules, once while they are kept."""
 
-    def __init__(self, folder: Path, identity: Identity, endpoint: str, region: str) -> None:
+    def __init__(self, folder: Path, objects: Objects) -> None:
         self._files = folder / "session-files"
         self._overlays = Overlays(folder / "overlays")
         self._keeping = threading.Lock()
-        self._identity = identity
-        self._endpoint = endpoint
-        self._region = region
+        self._objects = objects
 
     def check(self, asked: SessionRequest, runtime: Runtime) -> None:
         """Raises Invalid, NotFound or Denied for what certainly cannot be had; what takes too long may be had."""
@@ -109,7 +103,8 @@ class Materials:
                     shutil.rmtree(folder, ignore_errors=True)
 
     def _store(self, asked: SessionRequest) -> "_RoleStore":
-        return _RoleStore(self._client(asked.role), self._files, self._keeping)
+        client = self._objects.role_client(asked.role, "GlueInteractiveSession-files")
+        return _RoleStore(client, self._files, self._keeping)
 
     def _modules(self, wanted: Extras, runtime: Runtime, store: "_RoleStore") -> tuple[list[str], list[str]]:
         """The requests as uv reads them, and uv's options; objects are fetched first."""
@@ -124,18 +119,6 @@ class Materials:
             else:
                 requests.append(file.as_uri())
         return requests, list(wanted.options)
-
-    def _client(self, role: str) -> Any:
-        key = self._identity.role_key(role, "GlueInteractiveSession-files", LIFETIME)
-        return boto3.session.Session().client(
-            "s3",
-            endpoint_url=self._endpoint,
-            region_name=self._region,
-            aws_access_key_id=key.id,
-            aws_secret_access_key=key.secret,
-            aws_session_token=key.session_token,
-            config=Config(s3={"addressing_style": "path"}),
-        )
 
 
 class _RoleStore:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from itertools import chain
 from typing import Any
 
@@ -47,6 +46,7 @@ class Provision:
         materials: Materials,
         metastore: Metastore,
         endpoint: str,
+        s3_endpoint: str,
         on_end: OnEnd,
     ) -> None:
         self._materials = materials
@@ -58,6 +58,7 @@ class Provision:
         self._logs = logs
         self._metastore = metastore
         self._endpoint = endpoint
+        self._s3_endpoint = s3_endpoint
         self._on_end = on_end
 
     def settle(self, asked: SessionRequest) -> SessionRequest:
@@ -110,12 +111,13 @@ class Provision:
         """A kernel started for the session, after a warm one turned out not to fit, which goes back unchanged."""
         asked = self.store.session(key).asked
         kernel = self._start(key, asked, self._materials.bring(asked, self._runtime(asked), stopped))
+        self._identity.workloads.free(unfit)
         self._pool.give_back(unfit, self.plan(asked, {}))
         return kernel
 
     def _start(self, key: Key, asked: SessionRequest, material: Material) -> str:
         kernel = self.kernels.new()
-        client = self._client_environment(key)
+        client = self._client_environment(key, kernel)
         sail = on_sail(asked.arguments)
         self.kernels.lay_out(kernel, on_path(material, client) if sail else material)
         self._give(key, kernel)
@@ -137,6 +139,8 @@ class Provision:
         return {WAREHOUSE: self._metastore.warehouse(key.scope)}
 
     def _give(self, key: Key, kernel: str) -> None:
+        name = f"GlueInteractiveSession-{key.id}"[:64]
+        self._identity.workloads.give(kernel, self.store.session(key).asked.role, name)
         if not self.store.give_kernel(key, kernel):
             raise Conflict("The session was stopped before it had a kernel.")
 
@@ -158,8 +162,9 @@ class Provision:
     def claim(self, key: Key, conf: Mapping[str, str]) -> dict[str, Any]:
         """What makes a kernel this session's: credentials, arguments, catalog, logs, and settings to be changed."""
         session = self.store.session(key)
-        environment = {**self._client_environment(key), "GLUE_SESSION_ID": key.id}
-        path, py_files = self.kernels.laid_out(session.kernel) if session.kernel is not None else ([], [])
+        assert session.kernel is not None
+        environment = {**self._client_environment(key, session.kernel), "GLUE_SESSION_ID": key.id}
+        path, py_files = self.kernels.laid_out(session.kernel)
         environment["PYTHONPATH"] = os.pathsep.join([*path, environment["PYTHONPATH"]])
         return {
             "environment": environment,
@@ -173,12 +178,10 @@ class Provision:
             "error": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/error", key.id)),
         }
 
-    def _client_environment(self, key: Key) -> dict[str, str]:
-        """The variables that let AWS clients reach this server with credentials of the session's role."""
-        asked = self.store.session(key).asked
-        lifetime = timedelta(minutes=asked.timeout + 60)
-        credentials = self._identity.role_key(asked.role, f"GlueInteractiveSession-{key.id}"[:64], lifetime)
-        return client_environment(self._endpoint, key.scope.region, credentials)
+    def _client_environment(self, key: Key, kernel: str) -> dict[str, str]:
+        """The variables that let AWS clients in the kernel reach this server as the session's role."""
+        credentials = self.kernels.credentials(kernel)
+        return client_environment(self._endpoint, self._s3_endpoint, key.scope.region, credentials)
 
 
 def _with_jars(conf: Mapping[str, str], material: Material) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, NotFound, P
 from studiolo.identity import Identity, Principal
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
+from studiolo.objects import Objects
 from studiolo.processes import Processes
 from studiolo.runtimes import Runtimes
 from studiolo.sessions.arguments import on_sail
@@ -49,17 +50,19 @@ class Sessions:
         processes: Processes,
         runtimes: Runtimes,
         identity: Identity,
+        objects: Objects,
         logs: Logs,
         storage: Storage,
         metastore: Metastore,
         settings: Settings,
         endpoint: str,
+        s3_endpoint: str,
         clock: Clock,
     ) -> None:
         self._clock = clock
         self._identity = identity
         self._store = Store(state, clock)
-        self._kernels = Kernels(processes, runtimes, storage, settings)
+        self._kernels = Kernels(processes, runtimes, identity, storage, settings, s3_endpoint)
         self._pool = Pool(
             self._kernels,
             # On a cluster, a session that waits would hold executors that others need.
@@ -75,9 +78,10 @@ class Sessions:
             runtimes,
             identity,
             logs,
-            Materials(settings.folder, identity, endpoint, settings.region),
+            Materials(settings.folder, objects),
             metastore,
             endpoint,
+            s3_endpoint,
             self._kernel_ended,
         )
         self._lock = threading.Lock()

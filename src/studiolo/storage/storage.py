@@ -25,13 +25,11 @@ GRACE_SECONDS = 2.8
 RESTARTS, RESTART_WINDOW_SECONDS = 5, 60.0
 POLL_SECONDS = 0.02
 CONNECTIONS = 32
-FULL_BYTES = 8 * 1024 * 1024
-"""With less room than this, SeaweedFS refuses writes: two of its chunks."""
 
 
 @dataclass(frozen=True)
 class StoreAccess:
-    """Where the S3 is, and the key that engines and the gateway use there."""
+    """Where the S3 is, and the key of the server and its door there."""
 
     endpoint: str
     access_key: str
@@ -105,14 +103,9 @@ class Storage:
             return self._client[1]
 
     @property
-    def failed(self) -> bool:
-        """Whether the store has died too often to be started again."""
-        return self._failed
-
-    @property
-    def full(self) -> bool:
-        """Whether the disk that holds the objects has no room left."""
-        return not self.external and shutil.disk_usage(self._folder).free < FULL_BYTES
+    def folder(self) -> Path:
+        """Where SeaweedFS keeps its files."""
+        return self._folder
 
     def start(self) -> None:
         """Take over the store that a crashed server left, or start one; it may answer a moment later (see `ready`).

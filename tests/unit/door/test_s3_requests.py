@@ -3,7 +3,8 @@
 import pytest
 
 from studiolo.aws.http import HttpRequest
-from studiolo.services.s3 import actions_of, bucket_of_host
+from studiolo.door.actions import actions_of
+from studiolo.door.target import bucket_of_host
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from botocore.credentials import Credentials
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
-from studiolo.services.s3.answers import HOP_BY_HOP
-from studiolo.services.s3.unsupported import refuse_unsupported
+from studiolo.door.unsupported import refuse_unsupported
+from studiolo.forwarding import HOP_BY_HOP
 from studiolo.storage import StoreAccess
 
 # The bucket before s3, s3.<region>, s3-<region> or s3.dualstack.<region> of AWS or localhost; or before localhost.

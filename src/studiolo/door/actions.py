@@ -6,7 +6,7 @@ After "Actions, resources, and condition keys for Amazon S3" (Service Authorizat
 from urllib.parse import unquote
 
 from studiolo.aws.http import HttpRequest
-from studiolo.services.s3.target import bucket_of_host
+from studiolo.door.target import bucket_of_host
 
 _OBJECT_READ = {
     "acl": "GetObjectAcl", "attributes": "GetObjectAttributes", "legal-hold": "GetObjectLegalHold",

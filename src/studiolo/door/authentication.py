@@ -14,7 +14,7 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.payloads import UNSIGNED, ChunkSigner
 from studiolo.aws.sigv4 import Credential, Verified
-from studiolo.services.s3.target import bucket_of_host
+from studiolo.door.target import bucket_of_host
 
 _SIGNED_HEADERS = ("content-md5", "content-type")
 

@@ -6,16 +6,9 @@ from xml.sax.saxutils import escape
 from studiolo.asgi import Send
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
+from studiolo.forwarding import HOP_BY_HOP
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
-
-HOP_BY_HOP = frozenset(
-    {
-        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
-        "transfer-encoding", "upgrade",
-    }
-)  # fmt: skip
-"""RFC 9110, section 7.6.1: these speak of one connection and are never sent on."""
 
 # uvicorn puts its own Date on every answer.
 _NOT_SENT_BACK = frozenset(name.encode() for name in HOP_BY_HOP | {"date"})

@@ -1,0 +1,7 @@
+"""The S3 door: a process of its own that verifies each call, asks identity, and streams. The only way to objects."""
+
+from studiolo.door.passage import Passage
+from studiolo.door.process import DoorProcess, DoorUnavailable
+from studiolo.door.target import bucket_of_host
+
+__all__ = ["DoorProcess", "DoorUnavailable", "Passage", "bucket_of_host"]

@@ -1,0 +1,59 @@
+"""What is behind the door: the object store, and what of the state decides who may use it."""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from studiolo.storage import StoreAccess
+
+FULL_BYTES = 8 * 1024 * 1024
+"""With less room than this, SeaweedFS refuses writes: two of its chunks."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """The object store with its key, and the folder that SeaweedFS keeps its objects in; None for an S3 of your own."""
+
+    access: StoreAccess
+    folder: Path | None
+
+    @property
+    def external(self) -> bool:
+        """Whether the S3 is one of your own."""
+        return self.folder is None
+
+    @property
+    def full(self) -> bool:
+        """Whether the disk that holds the objects has no room left."""
+        return self.folder is not None and shutil.disk_usage(self.folder).free < FULL_BYTES
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a door's process is started with: kept in a file of its own, since it holds the store's key."""
+
+    host: str
+    port: int
+    workers: int
+    data: Path
+    database: str
+    account: str
+    store: Store
+
+    def write(self, file: Path) -> None:
+        """Keep the plan, readable by its owner alone."""
+        draft = file.with_suffix(".tmp")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(asdict(self), default=str))
+        draft.replace(file)
+
+    @classmethod
+    def read(cls, file: Path) -> "Plan":
+        values: dict[str, Any] = json.loads(file.read_text())
+        store, folder = values.pop("store"), None
+        if store["folder"] is not None:
+            folder = Path(store["folder"])
+        values["data"] = Path(values["data"])
+        return cls(**values, store=Store(StoreAccess(**store["access"]), folder))
