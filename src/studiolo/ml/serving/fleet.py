@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from studiolo.archives import unpack_tar
 from studiolo.domain import DomainError, Scope
-from studiolo.ml.archives import unpack
 from studiolo.ml.files import write_json
 from studiolo.ml.images import algorithm_of, program
 from studiolo.ml.launching import Launching, obituary
@@ -184,12 +184,14 @@ class Fleet:
         if (folder / "ml/model").exists():
             return
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        archive, unpacked = folder / "model.tar.gz", folder / "ml/model.new"
+        # Not where an earlier process of it could have put a link.
+        archive, unpacked = folder / "model.tar.gz", folder / "model.new"
         shutil.rmtree(unpacked, ignore_errors=True)
         model = post.deployed.model
         self._launching.download_model(post.scope, model.role, model.data, archive)
-        unpack(archive, unpacked)
+        unpack_tar(archive, unpacked)
         archive.unlink()
+        (folder / "ml").mkdir(exist_ok=True)
         unpacked.rename(folder / "ml/model")
 
     def _launch(self, post: Post, folder: Path) -> Child:

@@ -18,9 +18,9 @@ from types import FrameType
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
+from studiolo.archives import pack
 from studiolo.domain import DomainError, Invalid
 from studiolo.logs import LogWriter
-from studiolo.ml.archives import pack
 from studiolo.ml.objects import Address, own_client
 from studiolo.ml.program import Program
 from studiolo.ml.training import container
