@@ -106,9 +106,11 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, D
     )
     sessions.start()
     started.append(sessions)
-    ml = MachineLearning(state, processes, identity, logs, storage, settings, endpoint, door.endpoint, now)
+    ml = MachineLearning(state, processes, identity, logs, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
+    # Before the others: what they leave of a model goes by the door to the store.
+    cleanup.callback(ml.stop_jobs)
     storage.ready()
     door.ready()
 

@@ -19,6 +19,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Literal
 
+import psutil
+
 import studiolo
 from studiolo.domain import Invalid
 from studiolo.processes import landlock
@@ -43,12 +45,14 @@ class Fence:
     at: folders and files that it may write, by the path where it finds them, e.g. `{"/opt/ml": job}`. Only where the
         isolation is "fenced": else they are where they are.
     hosts: addresses by the names that it knows beside those of /etc/hosts; also only where it is "fenced".
+    with_parent: whether the program ends with the process that started it; only where it is "fenced".
     """
 
     own: Path
     seen: tuple[Path, ...] = ()
     at: Mapping[str, Path] = field(default_factory=dict)
     hosts: Mapping[str, str] = field(default_factory=dict)
+    with_parent: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,16 @@ def fenced(
 def is_fenced(program: str) -> bool:
     """Whether this is what makes a fence, in which the program proper is a process of its own."""
     return Path(program).name == BWRAP
+
+
+def inside(process: psutil.Process) -> psutil.Process | None:
+    """The process that takes signals for this one: itself, or the init in its fence; None while that is being made."""
+    try:
+        if not is_fenced(process.name()):
+            return process
+        return next((inner for inner in process.children() if inner.name() == INIT), None)
+    except psutil.NoSuchProcess:
+        return None
 
 
 def interpreter(python: Path) -> tuple[Path, ...]:
@@ -163,6 +177,7 @@ def _bubblewrapped(command: Sequence[str], fence: Fence, view: _View) -> list[st
     devices = [str(device) for pattern in DEVICES for device in Path("/dev").glob(pattern)]
     return [
         *(_bwrap(), "--unshare-user", "--unshare-pid", "--unshare-ipc", "--cap-drop", "ALL"),
+        *(["--die-with-parent"] if fence.with_parent else []),
         *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
         *(word for device in devices for word in ("--dev-bind", device, device)),
         # What lies deeper comes later: it may be in a folder that is hidden.

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 from studiolo.domain import AlreadyExists, Invalid
-from studiolo.processes.fence import INIT, Fence, fenced, is_fenced
+from studiolo.processes.fence import Fence, fenced, inside, is_fenced
 from studiolo.processes.tables import children
 from studiolo.state import State
 
@@ -167,22 +167,22 @@ class Processes:
     def interrupt(self, child: Child) -> None:
         """Send SIGINT to the child itself."""
         process = _process(child)
-        inside = _inside(process) if process is not None else None
-        if inside is not None:
+        program = inside(process) if process is not None else None
+        if program is not None:
             with contextlib.suppress(psutil.NoSuchProcess):
-                inside.send_signal(signal.SIGINT)
+                program.send_signal(signal.SIGINT)
 
     def stop(self, child: Child, grace: float = 5.0) -> None:
         """End the child and all it started: SIGTERM, and SIGKILL for what lives after `grace` seconds. Forgets it."""
         process = _process(child)
         family = child.family()
-        inside = _inside(process) if process is not None else None
-        if inside is process:
+        program = inside(process) if process is not None else None
+        if program is process:
             _signal_group(child, signal.SIGTERM)
-        elif inside is not None:
+        elif program is not None:
             # It would end bwrap, and nothing in it.
             with contextlib.suppress(psutil.NoSuchProcess):
-                inside.terminate()
+                program.terminate()
         else:
             grace = 0.0  # its fence is still being made: there is nothing to stop with care
         if process is not None:
@@ -227,16 +227,6 @@ def _ended_inside(child: Child, status: int) -> int:
     _signal_group(child, signal.SIGKILL)
     number = status - BY_SIGNAL
     return -number if number in {known.value for known in signal.Signals} else status
-
-
-def _inside(process: psutil.Process) -> psutil.Process | None:
-    """The process that takes signals for the child: itself, or the init in its fence; None while that is being made."""
-    try:
-        if not is_fenced(process.name()):
-            return process
-        return next((inner for inner in process.children() if inner.name() == INIT), None)
-    except psutil.NoSuchProcess:
-        return None
 
 
 def _wait_for_adopted(child: Child, timeout: float | None) -> None:
