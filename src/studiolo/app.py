@@ -3,7 +3,7 @@
     identify the service and operation -> authenticate (SigV4) -> authorize (IAM)
     -> parse by the botocore model -> validate -> handler -> serialize by the model
 
-S3 goes another way once it is authorized: its bodies stream to the object store and back (services/s3.py).
+S3 goes another way: it is decided key by key, and its bodies stream to the object store and back (services/s3).
 """
 
 import asyncio
@@ -26,13 +26,13 @@ from studiolo.aws.protocols import new_request_id
 from studiolo.aws.routing import Route, Router, protocol_guess, signing_name_of
 from studiolo.aws.sigv4 import Credential, Verified, verify
 from studiolo.aws.validation import validate
-from studiolo.domain import Denied, DomainError, Scope, now
+from studiolo.domain import DomainError, Scope, now
 from studiolo.identity import Principal
 from studiolo.services.call import Call, Studio
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
 from studiolo.services.logs import logs
-from studiolo.services.s3 import S3Gateway, actions_of, error_answer, verify_s3
+from studiolo.services.s3 import S3Gateway
 from studiolo.services.sagemaker import sagemaker
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.service import Handler, Service
@@ -90,7 +90,7 @@ class App:
             head = request_head(scope)
             try:
                 if self._is_s3(head):
-                    await self._pass_to_s3(head, receive, send)
+                    await self._gateway(head, receive, send, new_request_id())
                 else:
                     await send_response(send, await self._answer(head, receive))
             except Disconnected:
@@ -177,24 +177,6 @@ class App:
             return self._router.identify(head).service == "s3"
         except ServiceError:
             return False
-
-    async def _pass_to_s3(self, head: HttpRequest, receive: Receive, send: Send) -> None:
-        """Authenticate and authorize by the head; the payload is verified as it streams."""
-        request_id = new_request_id()
-        credential, principals = self._keys()
-        try:
-            verified = verify_s3(head, credential, now())
-            if verified is not None:
-                for action, resource in actions_of(head):
-                    self._studio.identity.authorize(
-                        principals[verified.access_key], action, resource, _context(verified)
-                    )
-        except ServiceError as error:
-            await error_answer(send, error, request_id, head)
-        except Denied as error:
-            await error_answer(send, ServiceError("AccessDenied", str(error), 403), request_id, head)
-        else:
-            await self._gateway(head, verified, receive, send, request_id)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """ASGI's lifespan: what belongs to the event loop begins and ends with it."""

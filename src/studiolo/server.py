@@ -107,7 +107,7 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
     services = sorted([*SERVICES, "s3"])
     pages = own_pages(services, processes, metastore.home, reset if settings.allow_reset else None)
     studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
-    return App(studio, S3Gateway(storage), pages, settings.max_body_mib), storage, metastore
+    return App(studio, S3Gateway(storage, identity, now), pages, settings.max_body_mib), storage, metastore
 
 
 def _close_together(started: Sequence[Storage | Metastore | Sessions | MachineLearning]) -> None:

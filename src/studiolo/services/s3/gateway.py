@@ -1,8 +1,14 @@
-"""The way of an S3 call through the one endpoint to the store and back, streamed in both directions."""
+"""The way of an S3 call to the store and back: decided here, and streamed in both directions.
+
+what it names (names.py) -> which operation it is (operations.py) -> who asks (admission.py) -> what IAM must allow
+(actions.py) -> the store's request, made from the same names (target.py) -> the body, checked while it streams
+"""
 
 import asyncio
 import contextlib
 import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from http import HTTPStatus
 
 import aiohttp
@@ -11,11 +17,21 @@ from yarl import URL
 from studiolo.asgi import Disconnected, Receive, Send
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
+from studiolo.aws.payloads import UNSIGNED
 from studiolo.aws.sigv4 import Verified
-from studiolo.services.s3.answers import error_answer, sent_back
+from studiolo.domain import Clock
+from studiolo.identity import Identity
+from studiolo.services.s3 import deletion, forms
+from studiolo.services.s3.actions import actions_of, copied_tags
+from studiolo.services.s3.admission import Admission, Caller
+from studiolo.services.s3.answers import RawHeaders, error_answer, sent_back
+from studiolo.services.s3.form_data import FormReader, boundary_of
+from studiolo.services.s3.names import Named, names_of, stored_key
+from studiolo.services.s3.operations import operation_of
 from studiolo.services.s3.payload import Payload, StoreLost
 from studiolo.services.s3.target import Target, target
-from studiolo.storage import Storage, StoreUnavailable
+from studiolo.services.s3.unsupported import refuse_unsupported
+from studiolo.storage import Storage, StoreAccess, StoreUnavailable
 
 log = logging.getLogger("studiolo.s3")
 
@@ -29,12 +45,18 @@ RETRY_SECONDS = 0.05
 READ_BUFFER = 256 * 1024
 """Bytes of an answer that wait for a slow client."""
 
+Body = Callable[[], AsyncIterator[bytes] | bytes | None]
+"""Makes the body of a request to the store, anew for each attempt."""
+
 
 class S3Gateway:
-    """Sends S3 calls on to the store. Start it in the event loop it serves in."""
+    """Decides S3 calls and sends them on to the store. Start it in the event loop it serves in."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, identity: Identity, clock: Clock) -> None:
         self._storage = storage
+        self._ours = not storage.external
+        self._admission = Admission(identity, clock)
+        self._clock = clock
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
@@ -51,72 +73,168 @@ class S3Gateway:
         if self._session is not None:
             await self._session.close()
 
-    async def __call__(
-        self, request: HttpRequest, verified: Verified | None, receive: Receive, send: Send, request_id: str
-    ) -> None:
+    async def __call__(self, request: HttpRequest, receive: Receive, send: Send, request_id: str) -> None:
         """Answer one S3 call.
 
-        request: its method, url and headers (the body is taken from `receive`); verified: what `sigv4.verify` found,
-        None for a request that nobody signed, which the store then judges. Where the store breaks off in the middle
-        of an answer, the answer stays unfinished: the server closes the connection then, so that the client notices.
-        Raises Disconnected where the client goes away first.
+        request: its method, url and headers (the body is taken from `receive`). Where the store breaks off in the
+        middle of an answer, the answer stays unfinished: the server closes the connection then, so that the client
+        notices. Raises Disconnected where the client goes away first.
         """
         payload = Payload(receive)
         try:
-            await self._forward(request, verified, payload, send)
+            await self._serve(request, payload, send)
         except ServiceError as error:
             await error_answer(send, error, request_id, request, begun=payload.begun)
 
-    async def _forward(self, request: HttpRequest, verified: Verified | None, payload: Payload, send: Send) -> None:
+    async def _serve(self, request: HttpRequest, payload: Payload, send: Send) -> None:
+        named = names_of(request, ours=self._ours)
+        operation = operation_of(named)
+        if operation.name == "PostObject":
+            await self._post_object(request, named, payload, send)
+            return
+        caller = self._admission.caller(request)
+        caller.enter(named, operation)
+        if self._ours:
+            refuse_unsupported(named, operation)
+        caller.permit(actions_of(named, operation))
+        if operation.name == "DeleteObjects":
+            await self._delete_objects(request, named, caller, payload, send)
+            return
+        if named.source is not None and operation.name == "PutObject":
+            await self._permit_tags(request, named, caller, payload)
+        to = target(named, request.host, caller.verified, self._access, ours=self._ours)
+        reader = caller.verified.payload_reader(request) if caller.verified else None
+        any_body = await payload.begin(reader, to.length)
+        body = payload.framed if to.framed else payload.pieces if any_body else _nothing
+        with _store_errors(payload):
+            async with await self._asked(to, body, payload) as answer:
+                await self._answer(answer, request.method, payload, send)
+
+    async def _delete_objects(
+        self, request: HttpRequest, named: Named, caller: Caller, payload: Payload, send: Send
+    ) -> None:
+        """Delete what the caller may of what the body names, and say of each key what became of it."""
+        verified = caller.known
+        length = target(named, request.host, verified, self._access, ours=self._ours).length
+        body = await payload.whole(verified.payload_reader(request), length, deletion.MAX_BODY)
+        deletion.check_digests(body, {**named.headers, **payload.trailers})
+        wanted = deletion.read_deletion(body, ours=self._ours)
+        bypass = "x-amz-bypass-governance-retention" in named.headers
+        # A thousand questions to IAM take a while, in which others are served.
+        wanted = await asyncio.to_thread(
+            wanted.permitted, lambda entry: caller.refusal(entry.needs(named.bucket, bypass=bypass))
+        )
+        sent = wanted.body()
+        headers, answered = [], b""
+        if sent:
+            to = self._own(request, replace(named, headers=deletion.headers_for(named.headers, sent)), verified)
+            with _store_errors(payload):
+                async with await self._asked(to, lambda: sent) as answer:
+                    if answer.status != HTTPStatus.OK:
+                        await self._answer(answer, request.method, payload, send)
+                        return
+                    headers, answered = sent_back(answer.raw_headers), await answer.read()
+        await _send(
+            send,
+            HTTPStatus.OK,
+            [*_without_body(headers), (b"content-type", b"application/xml")],
+            wanted.answer(answered),
+        )
+
+    async def _post_object(self, request: HttpRequest, named: Named, payload: Payload, send: Send) -> None:
+        """Put the file of a form that a signed policy lets in."""
+        boundary = boundary_of(named.headers.get("content-type", ""))
+        if boundary is None:
+            raise ServiceError("MethodNotAllowed", "POST is not allowed against this resource.", 405)
+        form = FormReader(boundary)
+        any_body = await payload.begin(form, None)
+        fields = {**form.fields, "key": form.fields.get("key", "").replace("${filename}", form.filename)}
+        caller = self._admission.signer(fields)
+        allowed = forms.check_policy(fields, named.bucket, self._clock())
+        form.bound(allowed.fewest, allowed.most)
+        key, others = stored_key(fields["key"], ours=self._ours)
+        put = Named("PUT", named.bucket, key, {}, forms.headers_of(fields), None, others)
+        operation = operation_of(put)
+        if self._ours:
+            refuse_unsupported(put, operation)
+        caller.permit(actions_of(put, operation))
+        to = replace(self._own(request, put, caller.known), length=None if any_body else 0)
+        with _store_errors(payload):
+            async with await self._asked(to, payload.pieces if any_body else _nothing, payload) as answer:
+                if answer.status != HTTPStatus.OK:
+                    await self._answer(answer, request.method, payload, send)
+                    return
+                etag = answer.headers.get("etag", "")
+                status, headers, body = forms.success(fields, named.bucket, f"http://{request.host}{put.path}", etag)
+                await _send(send, status, [*_without_body(sent_back(answer.raw_headers)), *headers], body)
+
+    async def _permit_tags(self, request: HttpRequest, named: Named, caller: Caller, payload: Payload) -> None:
+        """A copy takes the tags along, so that who may not read and set them copies only what has none."""
+        source, directive = named.source, named.headers.get("x-amz-tagging-directive", "COPY")
+        if source is None or directive == "REPLACE":
+            return
+        needs = copied_tags(named, source)
+        if caller.may(needs):
+            return
+        parameters = {"versionId": source.version} if source.version is not None else {}
+        to = self._own(request, Named("HEAD", source.bucket, source.key, parameters), caller.known)
+        with _store_errors(payload):
+            async with await self._asked(to, _nothing) as answer:
+                if answer.headers.get("x-amz-tagging-count", "0") != "0":
+                    caller.permit(needs)
+
+    @property
+    def _access(self) -> StoreAccess:
         try:
-            access = self._storage.access
+            return self._storage.access
         except StoreUnavailable as error:
             raise _unavailable(str(error)) from error
-        to = target(request, verified, access, ours=not self._storage.external)
-        any_body = await payload.begin(verified.payload_reader(request) if verified else None, to.length)
-        try:
-            async with await self._asked(to, payload, any_body=any_body) as answer:
-                await self._answer(answer, request, payload, send)
-        except (aiohttp.ClientError, asyncio.TimeoutError, StoreLost) as error:
-            if payload.failure is not None:
-                raise payload.failure from error
-            raise _unavailable(str(error)) from error
 
-    async def _asked(self, to: Target, payload: Payload, *, any_body: bool) -> aiohttp.ClientResponse:
-        """The store's answer; while the store starts (again), the request waits for it for a while."""
+    def _own(self, request: HttpRequest, named: Named, verified: Verified) -> Target:
+        """A request of our own making for that caller."""
+        plain = replace(verified, content_sha256=UNSIGNED)
+        return target(named, request.host, plain, self._access, ours=self._ours)
+
+    async def _asked(self, to: Target, body: Body, payload: Payload | None = None) -> aiohttp.ClientResponse:
+        """The store's answer; while the store starts (again), the request waits for it for a while.
+
+        payload: whose pieces the body is, where it streams.
+        """
         clock = asyncio.get_running_loop().time
         patience = clock() + PATIENCE_SECONDS
         while True:
             try:
-                return await self._request(to, payload, any_body=any_body)
+                return await self._request(to, body, payload)
             except aiohttp.ClientConnectorError:
                 # Nothing has been sent yet.
                 if self._storage.external or self._storage.failed or clock() > patience:
                     raise
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _request(self, to: Target, payload: Payload, *, any_body: bool) -> aiohttp.ClientResponse:
+    async def _request(self, to: Target, body: Body, payload: Payload | None) -> aiohttp.ClientResponse:
         if self._session is None:
             raise _unavailable("the gateway has not been started")
-        headers = dict(to.headers)
-        data = payload.framed() if to.framed else payload.pieces() if any_body else None
-        if not to.framed and (to.length is not None or not any_body):
+        headers, data = dict(to.headers), body()
+        if isinstance(data, bytes):
+            headers["content-length"] = str(len(data))
+        elif not to.framed and (to.length is not None or data is None):
             headers["content-length"] = str(to.length or 0)
+        streams = data is not None and not isinstance(data, bytes)
         return await self._session.request(
             to.method,
             URL(to.url, encoded=True),
             headers=headers,
             data=data,
             allow_redirects=False,
-            expect100=data is not None and (to.length is None or to.length > SMALL_BODY),
-            middlewares=(payload.once,),
+            expect100=streams and (to.length is None or to.length > SMALL_BODY),
+            middlewares=(payload.once,) if payload is not None else (),
         )
 
-    async def _answer(self, answer: aiohttp.ClientResponse, request: HttpRequest, payload: Payload, send: Send) -> None:
+    async def _answer(self, answer: aiohttp.ClientResponse, method: str, payload: Payload, send: Send) -> None:
         if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and self._storage.full:
             raise ServiceError("InsufficientStorage", "The disk that holds the objects is full.", 507)
         start = {"type": "http.response.start", "status": answer.status, "headers": sent_back(answer.raw_headers)}
-        bodiless = request.method == "HEAD" or answer.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+        bodiless = method == "HEAD" or answer.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
         if bodiless or (answer.content_length is not None and answer.content_length <= SMALL_ANSWER):
             body = b"" if bodiless else await answer.read()
             await send(start)
@@ -124,6 +242,32 @@ class S3Gateway:
             return
         await send(start)
         await _stream(answer, payload.receive if payload.consumed else None, send)
+
+
+@contextlib.contextmanager
+def _store_errors(payload: Payload) -> Iterator[None]:
+    """What goes wrong with the store, as what the client is told."""
+    try:
+        yield
+    except (aiohttp.ClientError, asyncio.TimeoutError, StoreLost) as error:
+        if payload.failure is not None:
+            raise payload.failure from error
+        raise _unavailable(str(error)) from error
+
+
+def _nothing() -> None:
+    return None
+
+
+def _without_body(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
+    """The headers of the store's answer to another request than the client's, without what speaks of its body."""
+    return [(name, value) for name, value in headers if name not in (b"content-length", b"content-type")]
+
+
+async def _send(send: Send, status: int, headers: RawHeaders, body: bytes) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _stream(answer: aiohttp.ClientResponse, receive: Receive | None, send: Send) -> None:
