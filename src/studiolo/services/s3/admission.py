@@ -1,6 +1,6 @@
 """Who asks for objects, and may they: signatures and IAM, for the door to the object store."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from studiolo.aws.errors import ServiceError
@@ -80,10 +80,13 @@ class Admission:
 
     def caller(self, request: HttpRequest) -> Caller:
         """Who signed the request. Raises ServiceError for a signature that does not hold."""
+        if request.method == "OPTIONS":
+            # Browsers never sign it, though the address that they ask of may be presigned.
+            return Caller(self._identity)
         keys = _Keys(self._identity)
         return self._caller(keys, verify_s3(request, keys.find, self._clock()))
 
-    def signer(self, fields: dict[str, str]) -> Caller:
+    def signer(self, fields: Mapping[str, str]) -> Caller:
         """Who signed the policy of a form. Raises ServiceError where nobody did, or the policy does not hold."""
         keys = _Keys(self._identity)
         return self._caller(keys, verify_form(fields, keys.find, self._clock()))

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from urllib.parse import SplitResult, unquote_to_bytes
 
 from botocore.auth import HmacV1QueryAuth
-from botocore.awsrequest import HeadersDict
+from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
 from studiolo.aws import sigv4
@@ -102,7 +102,7 @@ def _signed_query(query: str) -> dict[str, str]:
 def _signature_of_version_2(
     request: HttpRequest, query: Mapping[str, str], credentials: Credentials, expires: str
 ) -> str:
-    headers = HeadersDict()
+    headers = HTTPHeaders()
     for name, value in {**query, **request.headers}.items():
         if name in _SIGNED_HEADERS or name.startswith("x-amz-"):
             headers[name] = value

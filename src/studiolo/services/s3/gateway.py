@@ -26,11 +26,12 @@ from studiolo.services.s3.actions import actions_of, copied_tags
 from studiolo.services.s3.admission import Admission, Caller
 from studiolo.services.s3.answers import RawHeaders, error_answer, sent_back
 from studiolo.services.s3.form_data import FormReader, boundary_of
-from studiolo.services.s3.names import Named, names_of, stored_key
+from studiolo.services.s3.names import Named, bucket_of_host, names_of, stored_key
 from studiolo.services.s3.operations import operation_of
 from studiolo.services.s3.payload import Payload, StoreLost
 from studiolo.services.s3.target import Target, target
 from studiolo.services.s3.unsupported import refuse_unsupported
+from studiolo.state import StateUnavailable
 from studiolo.storage import Storage, StoreAccess, StoreUnavailable
 
 log = logging.getLogger("studiolo.s3")
@@ -85,6 +86,10 @@ class S3Gateway:
             await self._serve(request, payload, send)
         except ServiceError as error:
             await error_answer(send, error, request_id, request, begun=payload.begun)
+        except StateUnavailable as error:
+            log.error("%s", error)
+            refusal = ServiceError("ServiceUnavailable", str(error), 503)
+            await error_answer(send, refusal, request_id, request, begun=payload.begun)
 
     async def _serve(self, request: HttpRequest, payload: Payload, send: Send) -> None:
         named = names_of(request, ours=self._ours)
@@ -165,7 +170,7 @@ class S3Gateway:
                     await self._answer(answer, request.method, payload, send)
                     return
                 etag = answer.headers.get("etag", "")
-                status, headers, body = forms.success(fields, named.bucket, f"http://{request.host}{put.path}", etag)
+                status, headers, body = forms.success(fields, named.bucket, _location(request, put), etag)
                 await _send(send, status, [*_without_body(sent_back(answer.raw_headers)), *headers], body)
 
     async def _permit_tags(self, request: HttpRequest, named: Named, caller: Caller, payload: Payload) -> None:
@@ -180,7 +185,8 @@ class S3Gateway:
         to = self._own(request, Named("HEAD", source.bucket, source.key, parameters), caller.known)
         with _store_errors(payload):
             async with await self._asked(to, _nothing) as answer:
-                if answer.headers.get("x-amz-tagging-count", "0") != "0":
+                untagged = answer.headers.get("x-amz-tagging-count", "0") == "0"
+                if not (untagged and answer.status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND)):
                     caller.permit(needs)
 
     @property
@@ -253,6 +259,12 @@ def _store_errors(payload: Payload) -> Iterator[None]:
         if payload.failure is not None:
             raise payload.failure from error
         raise _unavailable(str(error)) from error
+
+
+def _location(request: HttpRequest, named: Named) -> str:
+    """Where the client finds what it put, in the style in which it asked."""
+    path = named.path.removeprefix(f"/{named.bucket}") if bucket_of_host(request.host) else named.path
+    return f"http://{request.host}{path}"
 
 
 def _nothing() -> None:

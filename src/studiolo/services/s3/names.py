@@ -110,7 +110,9 @@ def names_of(request: HttpRequest, *, ours: bool) -> Named:
     elif request.path != "/":
         raise _invalid_uri("it names no bucket")
     key, others = stored_key(spelled, ours=ours)
-    parameters, hoisted = _parameters(request.query, ours=ours)
+    # A browser asks for leave with the whole address of the request to come.
+    query = request.query if request.method != "OPTIONS" else ""
+    parameters, hoisted = _parameters(query, ours=ours)
     headers = {**hoisted, **request.headers}
     copied = headers.get("x-amz-copy-source")
     source = None if copied is None else _source(copied, ours=ours)

@@ -22,7 +22,7 @@ _SENT = frozenset(
         "accept", "accept-encoding", "access-control-request-headers", "access-control-request-method", "cache-control",
         "content-disposition", "content-encoding", "content-language", "content-md5", "content-type", "expires",
         "if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "origin", "range",
-        "user-agent",
+        "referer", "user-agent",
     }
 )  # fmt: skip
 _SENT_OF_AMAZON = re.compile(
