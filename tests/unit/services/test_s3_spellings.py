@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studiolo.aws.errors import ServiceError
@@ -55,6 +55,7 @@ def as_the_store_reads(path: str) -> str:
     return re.sub("/+", "/", unquote(path).replace("\\", "/"))
 
 
+@settings(deadline=None)
 @given(secrets(), st.sampled_from(["GET", "HEAD", "PUT", "DELETE"]), st.booleans(), st.booleans())
 def test_no_spelling_of_a_denied_key_is_allowed(key: str, method: str, virtual: bool, ours: bool) -> None:
     request = HttpRequest(
@@ -68,6 +69,7 @@ def test_no_spelling_of_a_denied_key_is_allowed(key: str, method: str, virtual: 
         assert not allowed(actions_of(named, operation_of(named)))
 
 
+@settings(deadline=None)
 @given(secrets(), st.booleans())
 def test_no_spelling_of_a_denied_key_can_be_copied(key: str, ours: bool) -> None:
     request = HttpRequest("PUT", "/air/copy", {"host": "localhost", "x-amz-copy-source": f"air/{key}"}, b"")
@@ -80,6 +82,7 @@ def test_no_spelling_of_a_denied_key_can_be_copied(key: str, ours: bool) -> None
         assert not allowed(actions_of(named, operation_of(named)))
 
 
+@settings(deadline=None)
 @given(st.lists(secrets(), min_size=1, max_size=5))
 def test_no_spelling_of_a_denied_key_is_deleted_with_others(keys: list[str]) -> None:
     objects = "".join(f"<Object><Key>{escape(unquote(key))}</Key></Object>" for key in keys)
@@ -89,6 +92,7 @@ def test_no_spelling_of_a_denied_key_is_deleted_with_others(keys: list[str]) -> 
             assert not allowed(entry.needs("air", bypass=False))
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30), st.booleans())
 def test_what_passes_names_the_same_when_it_is_read_again(key: str, ours: bool) -> None:
     try:

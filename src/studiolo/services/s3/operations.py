@@ -152,6 +152,10 @@ ACCOUNT: Mapping[tuple[str, str], Operation] = {
     ("GET", ""): _operation("ListBuckets", "ListAllMyBuckets", "max-buckets continuation-token prefix bucket-region"),
 }
 
+_OF_OBJECTS, _OF_BUCKETS, _OF_ACCOUNT = (
+    (table, frozenset(kind for _, kind in table if kind)) for table in (OBJECTS, BUCKETS, ACCOUNT)
+)
+
 
 def operation_of(named: Named) -> Operation:
     """The operation that a request is.
@@ -159,8 +163,7 @@ def operation_of(named: Named) -> Operation:
     Raises ServiceError: MethodNotAllowed (405), NotImplemented (501), InvalidArgument (400) where a parameter has no
     right value, or the request is for two sub-resources at once.
     """
-    table = OBJECTS if named.key else BUCKETS if named.bucket else ACCOUNT
-    kinds = {kind for _, kind in table if kind}
+    table, kinds = _OF_OBJECTS if named.key else _OF_BUCKETS if named.bucket else _OF_ACCOUNT
     asked = [name for name in named.parameters if name in kinds]
     if len(asked) > 1:
         raise ServiceError("InvalidArgument", f"Conflicting query parameters: {', '.join(sorted(asked))}", 400)
@@ -184,6 +187,6 @@ def _check(operation: Operation, kind: str, parameters: Mapping[str, str]) -> No
     for name in operation.required:
         if name not in parameters:
             raise ServiceError("InvalidArgument", f"{operation.name} needs the query parameter {name}.", 400)
-    for name, pattern in _VALUES.items():
-        if name in parameters and not pattern.fullmatch(parameters[name]):
+    for name, value in parameters.items():
+        if name in _VALUES and not _VALUES[name].fullmatch(value):
             raise ServiceError("InvalidArgument", f"The value of the query parameter {name} is not valid.", 400)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from botocore.auth import S3SigV4Auth
@@ -55,7 +56,7 @@ def target(named: Named, host: str, verified: Verified | None, access: StoreAcce
     """
     query = named.query
     url = f"{access.endpoint}{named.path}{'?' if query else ''}{query}"
-    headers = {name: value for name, value in named.headers.items() if name in _SENT or _SENT_OF_AMAZON.fullmatch(name)}
+    headers = {name: value for name, value in named.headers.items() if _is_sent(name)}
     if named.source is not None:
         headers["x-amz-copy-source"] = named.source.header
     bucket = bucket_of_host(host)
@@ -75,6 +76,11 @@ def target(named: Named, host: str, verified: Verified | None, access: StoreAcce
             _frame(headers)
     headers.update(_signature(named.method, url, headers, access, verified.region, framed=framed))
     return Target(named.method, url, headers, length, framed)
+
+
+@lru_cache(maxsize=1024)
+def _is_sent(name: str) -> bool:
+    return name in _SENT or _SENT_OF_AMAZON.fullmatch(name) is not None
 
 
 def _content_length(headers: Mapping[str, str]) -> int | None:
