@@ -255,6 +255,8 @@ def test_a_form_is_answered_as_it_asks(client: Callable[..., Any], server: Any, 
     assert f"<Location>{location}</Location><Bucket>{air}</Bucket><Key>a b</Key><ETag>".encode() in answer
     unsigned = {"url": f"{server.endpoint}/{air}", "fields": {"key": "a"}}
     assert post(unsigned, b"hello")[0] == 403
+    nameless = s3.generate_presigned_post(air, "", Conditions=[["starts-with", "$key", ""]])
+    assert post(nameless, b"hello")[0] == 400
     forged = {**form, "fields": {**form["fields"], "x-amz-signature": "0" * 64}}
     assert b"SignatureDoesNotMatch" in post(forged, b"hello")[2]
 

@@ -154,6 +154,8 @@ class S3Gateway:
         form = FormReader(boundary)
         any_body = await payload.begin(form, None)
         fields = {**form.fields, "key": form.fields.get("key", "").replace("${filename}", form.filename)}
+        if not fields["key"]:
+            raise ServiceError("InvalidArgument", "Bucket POST must contain a field named 'key'.", 400)
         caller = self._admission.signer(fields)
         allowed = forms.check_policy(fields, named.bucket, self._clock())
         form.bound(allowed.fewest, allowed.most)
