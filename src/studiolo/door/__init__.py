@@ -3,5 +3,4 @@
 from studiolo.door.passage import Passage
 from studiolo.door.process import DoorProcess, DoorUnavailable
 
-
 __all__ = ["DoorProcess", "DoorUnavailable", "Passage"]
