@@ -22,7 +22,8 @@ def read_left(folder: Path, name: str, limit: int) -> bytes:
         raise FileNotFoundError(error.errno, "There is no such file", f"{folder}/{name}") from error
     finally:
         os.close(place)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise FileNotFoundError(f"{folder}/{name} is no file")
     with os.fdopen(file, "rb") as content:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise FileNotFoundError(f"{folder}/{name} is no file")
         return content.read(limit)
