@@ -171,6 +171,7 @@ def status(data: Data = None) -> None:
     out.print(f"Studiolo {health['version']} at {running.endpoint} (pid {running.pid}), S3 at {running.s3_endpoint}")
     out.print(f"Hive Metastore at {running.metastore}")
     out.print("Services: " + ", ".join(sorted(health["services"])))
+    out.print(f"Users' code: {health['isolation']}.")
     table = Table("process", "kind", "pid", "memory", box=None)
     for child in health["children"]:
         memory = f"{child['memory_mib']} MiB" if child["alive"] else "ended"

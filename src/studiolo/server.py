@@ -26,7 +26,7 @@ from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.ml import MachineLearning
 from studiolo.objects import Objects
-from studiolo.processes import Processes
+from studiolo.processes import Processes, isolation
 from studiolo.runtimes import JavaMissing, Runtimes
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions
@@ -61,6 +61,8 @@ def serve(settings: Settings) -> None:
         with Instance(settings.folder) as instance, _listen(settings) as listener, ExitStack() as cleanup:
             endpoint = f"http://{_host(settings)}:{listener.getsockname()[1]}"
             log.info("Studiolo %s starts on %s", __version__, settings.folder)
+            fence = isolation()
+            log.log(logging.INFO if fence.kind == "fenced" else logging.WARNING, "%s", fence)
             app, door, metastore = build(settings, endpoint, cleanup)
             instance.announce(Running(os.getpid(), endpoint, door.endpoint, metastore.home, __version__, time.time()))
             _spare_collector()

@@ -65,19 +65,12 @@ def lives(process: psutil.Process) -> bool:
         return False
 
 
-def test_a_statement_that_runs_while_the_server_is_dead_is_there_at_the_next_up(
-    crashing: Server, session: str, tmp_path: Path
-) -> None:
+def test_a_statement_that_runs_while_the_server_is_dead_is_there_at_the_next_up(crashing: Server, session: str) -> None:
     glue = crashing.client("glue")
     first = glue.run_statement(SessionId=session, Code="kept = spark.range(1000).count()")["Id"]
     assert finished(glue, session, first)["State"] == "AVAILABLE"
-    signal_file = tmp_path / "go"
-    waiting = (
-        "import pathlib, time\n"
-        f"while not pathlib.Path({str(signal_file)!r}).exists():\n"
-        "    time.sleep(0.02)\n"
-        "print('went on')"
-    )
+    (signal_file,) = (kernel.parent / "work" / "go" for kernel in crashing.data.glob("sessions/*/connection.json"))
+    waiting = "import pathlib, time\nwhile not pathlib.Path('go').exists():\n    time.sleep(0.02)\nprint('went on')"
     running = glue.run_statement(SessionId=session, Code=waiting)["Id"]
     queued = glue.run_statement(SessionId=session, Code="print(kept + spark.range(5).count())")["Id"]
     until(lambda: glue.get_statement(SessionId=session, Id=running)["Statement"]["State"] == "RUNNING")

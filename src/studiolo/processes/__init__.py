@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.processes.environment import child_environment
 from studiolo.processes.fence import Fence, Isolation, fenced, inside, interpreter, is_fenced, isolation
-from studiolo.processes.reading import read_left
+from studiolo.processes.reading import open_left, read_left
 from studiolo.processes.sockets import socket_folder
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Child", "Fence", "Isolation", "Keeper", "Kept", "Processes", "child_environment", "fenced", "inside", "interpreter",
-    "is_fenced", "isolation", "read_left", "socket_folder",
+    "is_fenced", "isolation", "open_left", "read_left", "socket_folder",
 ]  # fmt: skip
 
 _WITH_DATABASE = {"Child": "processes", "Keeper": "keeper", "Kept": "keeper", "Processes": "processes"}

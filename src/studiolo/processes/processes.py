@@ -53,6 +53,11 @@ class Child:
     def alive(self) -> bool:
         return _process(self) is not None
 
+    def family(self) -> list[psutil.Process]:
+        """The living process and all that it started; none where it has ended."""
+        process = _process(self)
+        return [process, *_descendants(process)] if process is not None else []
+
 
 class Processes:
     """The children of one data folder."""
@@ -170,7 +175,7 @@ class Processes:
     def stop(self, child: Child, grace: float = 5.0) -> None:
         """End the child and all it started: SIGTERM, and SIGKILL for what lives after `grace` seconds. Forgets it."""
         process = _process(child)
-        family = [process, *_descendants(process)] if process is not None else []
+        family = child.family()
         program = inside(process) if process is not None else None
         if program is process:
             _signal_group(child, signal.SIGTERM)

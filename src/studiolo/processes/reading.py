@@ -3,10 +3,17 @@
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 
 def read_left(folder: Path, name: str, limit: int) -> bytes:
-    """The first `limit` bytes of the file `name`, such as `journal/a.jsonl`, in the folder of a fenced program.
+    """The first `limit` bytes of a file that `open_left` finds."""
+    with open_left(folder, name) as content:
+        return content.read(limit)
+
+
+def open_left(folder: Path, name: str) -> BinaryIO:
+    """The file `name`, such as `journal/a.jsonl`, in the folder of a fenced program.
 
     Raises FileNotFoundError where it is not there, or where it or a folder on the way is anything else.
     """
@@ -22,7 +29,7 @@ def read_left(folder: Path, name: str, limit: int) -> bytes:
         raise FileNotFoundError(error.errno, "There is no such file", f"{folder}/{name}") from error
     finally:
         os.close(place)
-    with os.fdopen(file, "rb") as content:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise FileNotFoundError(f"{folder}/{name} is no file")
-        return content.read(limit)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise FileNotFoundError(f"{folder}/{name} is no file")
+    return os.fdopen(file, "rb")
