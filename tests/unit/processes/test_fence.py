@@ -260,5 +260,14 @@ class TestLandlock:
         assert subprocess.run(command, env=given, capture_output=True, text=True).stdout == f"value {own} {own}\n"
 
 
+@needs_fence
+def test_variables_of_the_loader_work_inside_alone(own: Path, data: Path) -> None:
+    asked = {**os.environ, "LD_DEBUG": "files", "LD_DEBUG_OUTPUT": str(data / "loaded")}
+    command, environment = fenced(["printenv", "LD_DEBUG"], asked, Fence(own), [data])
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20, check=True)
+    assert "files" in done.stdout.splitlines()
+    assert list(data.glob("loaded*")) == []
+
+
 def test_without_any_fence_it_says_so_in_those_words() -> None:
     assert str(Isolation("none", "why")) == "sessions are not isolated (why)"
