@@ -38,6 +38,7 @@ from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.service import Handler, Service
 from studiolo.services.sts import sts
 from studiolo.state import StateUnavailable
+from studiolo.storage import StoreUnavailable
 
 log = logging.getLogger("studiolo")
 
@@ -221,7 +222,7 @@ def _success(exchange: Exchange, result: Mapping[str, Any] | None) -> HttpRespon
 def _failure(exchange: Exchange, error: Exception) -> HttpResponse:
     if isinstance(error, DomainError):
         error = exchange.service.error(error)
-    elif isinstance(error, StateUnavailable):
+    elif isinstance(error, (StateUnavailable, StoreUnavailable)):
         log.error("%s", error)
         error = ServiceError("ServiceUnavailable", str(error), 503)
     elif not isinstance(error, ServiceError):

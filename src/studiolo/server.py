@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
@@ -18,15 +18,15 @@ from studiolo import __version__
 from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
 from studiolo.config import Settings
-from studiolo.domain import now
-from studiolo.health import own_pages
+from studiolo.domain import DomainError, now
+from studiolo.health import PartHealth, own_pages
 from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.ml import MachineLearning
-from studiolo.processes import Processes
+from studiolo.processes import Processes, end_unrecorded
 from studiolo.runtimes import JavaMissing, Runtimes
 from studiolo.services.call import Studio
 from studiolo.services.s3 import S3Gateway
@@ -64,7 +64,7 @@ def serve(settings: Settings) -> None:
             log.info("answers at %s after %.1f s", endpoint, time.monotonic() - began)
             _run(app, listener)
             log.info("stops")
-    except (AlreadyRunning, StateUnavailable, StoreUnavailable, JavaMissing) as error:
+    except (AlreadyRunning, DomainError, StateUnavailable, StoreUnavailable, JavaMissing) as error:
         raise CannotStart(str(error)) from error
     except OSError as error:
         raise CannotStart(
@@ -82,6 +82,8 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
     identity = Identity(state, root, settings.account_id, now)
     catalog = Catalog(state, now)
     logs = Logs(state, folder / "log-events", now)
+    if state.fresh and (ended := end_unrecorded(folder)):
+        log.warning("The database is new: %d processes that an earlier one knew of were ended.", ended)
     storage = Storage(settings, processes, root)
     started: list[Storage | Metastore | Sessions | MachineLearning] = []
     cleanup.callback(_close_together, started)
@@ -105,7 +107,8 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, S
         state.empty()
 
     services = sorted([*SERVICES, "s3"])
-    pages = own_pages(services, processes, metastore.home, reset if settings.allow_reset else None)
+    parts: dict[str, Callable[[], PartHealth]] = {"object-store": storage.health, "metastore": metastore.health}
+    pages = own_pages(services, processes, metastore.home, parts, reset if settings.allow_reset else None)
     studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
     return App(studio, S3Gateway(storage), pages, settings.max_body_mib), storage, metastore
 

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 GRPC_OFFSET = 10_000
 """SeaweedFS serves gRPC at each port plus this, and its parts find each other by that rule."""
@@ -148,6 +148,11 @@ def command(weed: Path, data: Path, identities: Path, ports: Ports) -> list[str]
         "s3.allowDeleteBucketNotEmpty": "false",
         "s3.autoCreateBucket": "false",
         "s3.iam": "false",
+        # Of the master and the filer only gRPC is needed: by HTTP the master would delete a bucket for anybody.
+        "disableHttp": "true",
+        # A master that resumes keeps writes waiting for 15 s ("warming up"), and may turn the volumes away for 5 s
+        # until it is elected; one that begins anew leads at once, and learns the volumes from who has them.
+        "master.resumeState": "false",
         "admin.ui": "false",
         "webdav": "false",
         "master.telemetry": "false",
@@ -163,10 +168,23 @@ def command(weed: Path, data: Path, identities: Path, ports: Ports) -> list[str]
 
 
 def variables(memory_mib: int) -> dict[str, str]:
-    """The store's environment: its memory bound, and keys of the moment that close its inner HTTP doors to others."""
-    doors = ("SIGNING", "SIGNING_READ", "FILER_SIGNING", "FILER_SIGNING_READ")
-    keys = {f"WEED_JWT_{door}_KEY": secrets.token_urlsafe(30) for door in doors}
-    return {"GOMEMLIMIT": f"{memory_mib}MiB", **keys}
+    """The store's environment: its memory bound."""
+    return {"GOMEMLIMIT": f"{memory_mib}MiB"}
+
+
+def proof_bucket(access_key: str) -> str:
+    """The bucket that is there for the moment of a proof: of a name that no user meets by chance."""
+    return f"studiolo-ready-{access_key.lower()}"
+
+
+def prove(client: Any, bucket: str) -> None:
+    """Write an object to the store, and leave nothing of it. Raises botocore's errors where the store does not let."""
+    # It exists where a crash cut a proof short.
+    with contextlib.suppress(client.exceptions.BucketAlreadyExists, client.exceptions.BucketAlreadyOwnedByYou):
+        client.create_bucket(Bucket=bucket)
+    client.put_object(Bucket=bucket, Key="proof", Body=b"proof")
+    client.delete_object(Bucket=bucket, Key="proof")
+    client.delete_bucket(Bucket=bucket)
 
 
 def remove_sockets(ports: Ports) -> None:
