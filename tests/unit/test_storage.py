@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import secrets
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,6 @@ from studiolo.config import Settings
 from studiolo.processes import Processes
 from studiolo.state import State
 from studiolo.storage import Storage, StoreUnavailable, weed
-from tests.waiting import until
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,10 @@ class Key:
 ROOT = Key("ROOTKEY", "the-root-secret")
 
 
-def s3_of(storage: Storage, key: Key | None = None) -> Any:
+PATIENT = Config(s3={"addressing_style": "path"}, retries={"mode": "standard", "max_attempts": 10})
+
+
+def s3_of(storage: Storage, key: Key | None = None, config: Config = PATIENT) -> Any:
     access = storage.access
     return boto3.client(
         "s3",
@@ -40,8 +43,23 @@ def s3_of(storage: Storage, key: Key | None = None) -> Any:
         region_name="eu-central-1",
         aws_access_key_id=key.id if key else access.access_key,
         aws_secret_access_key=key.secret if key else access.secret_key,
-        config=Config(s3={"addressing_style": "path"}, retries={"mode": "standard", "max_attempts": 10}),
+        config=config,
     )
+
+
+def hasty(storage: Storage) -> Any:
+    """A client that takes no waiting for an answer, and tries nothing twice."""
+    config = Config(
+        s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=4
+    )
+    return s3_of(storage, config=config)
+
+
+def kill(storage: Storage) -> None:
+    """End the store's process as a crash would."""
+    process = psutil.Process(storage.health().pid)
+    process.kill()
+    psutil.wait_procs([process], timeout=10)
 
 
 Made = Callable[[], Storage]
@@ -106,13 +124,64 @@ def test_a_killed_store_comes_back_at_its_address_with_its_objects_and_says_why(
     s3 = s3_of(storage)
     s3.put_object(Bucket=air, Key="a", Body=b"kept")
     before = storage.health()
-    psutil.Process(before.pid).kill()
-    until(lambda: storage.health().restarts > before.restarts)
+    kill(storage)
+    storage.ready()
     assert s3.get_object(Bucket=air, Key="a")["Body"].read() == b"kept"
     after = storage.health()
     assert (after.status, after.restarts, after.endpoint) == ("running", before.restarts + 1, before.endpoint)
     assert after.reason is not None
     assert "killed by signal 9" in after.reason
+
+
+def test_once_a_killed_store_is_ready_the_first_write_to_each_bucket_is_taken(storage: Storage) -> None:
+    buckets = [f"air-{secrets.token_hex(4)}" for _ in range(4)]
+    s3, at_once = s3_of(storage), hasty(storage)
+    for bucket in buckets:
+        s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key="a", Body=b"before")
+    for _ in range(2):
+        kill(storage)
+        storage.ready()
+        for bucket in buckets:
+            at_once.put_object(Bucket=bucket, Key="a", Body=b"after")
+
+
+def test_a_store_that_answers_but_takes_no_write_is_not_ready(elsewhere: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    takes_writes = threading.Event()
+    refused = threading.Event()
+    prove = weed.prove
+
+    def prove_later(client: Any, bucket: str) -> None:
+        if not takes_writes.is_set():
+            refused.set()
+            raise ClientError({"Error": {"Code": "InternalError"}}, "PutObject")
+        prove(client, bucket)
+
+    monkeypatch.setattr(weed, "prove", prove_later)
+    storage = elsewhere()
+    storage.start()
+    assert refused.wait(30)
+    assert storage.health().status == "starting"
+    with pytest.raises(StoreUnavailable, match=r"takes no write within 0 s; its log is .*object-store\.log"):
+        storage.ready(timeout=0.1)
+    takes_writes.set()
+    storage.ready()
+    assert storage.health().status == "running"
+
+
+def test_the_proof_that_it_takes_writes_leaves_nothing_even_of_one_that_a_crash_cut_short(elsewhere: Made) -> None:
+    storage = elsewhere()
+    storage.start()
+    storage.ready()
+    s3 = s3_of(storage)
+    assert s3.list_buckets()["Buckets"] == []
+    left = weed.proof_bucket(storage.access.access_key)
+    s3.create_bucket(Bucket=left)
+    s3.put_object(Bucket=left, Key="proof", Body=b"proof")
+    storage.close()
+    storage.start()
+    storage.ready()
+    assert s3_of(storage).list_buckets()["Buckets"] == []
 
 
 def test_emptying_deletes_every_bucket(storage: Storage, air: str) -> None:
@@ -154,6 +223,8 @@ def test_a_store_that_keeps_dying_is_given_up_with_the_reason(
     with pytest.raises(StoreUnavailable, match=r"ended with 3.*no such luck.*5 times"):
         storage.ready()
     assert storage.health().status == "failed"
+    with pytest.raises(StoreUnavailable, match=r"no such luck.*`studiolo up`"):
+        storage.client()
 
 
 def test_where_seaweedfs_is_missing_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,7 +152,7 @@ class Storage:
             self._take(child, Ports.of(child.details["ports"]), engine)
         return True
 
-    def ready(self, timeout: float = 10.0) -> None:
+    def ready(self, timeout: float = 30.0) -> None:
         """Wait until the store has taken a write, or an S3 of your own answers at all.
 
         Raises StoreUnavailable when it is given up instead, or after `timeout` seconds.
@@ -161,9 +161,9 @@ class Storage:
             self._wait_for_answer(timeout)
             return
         with self._changed:
-            self._changed.wait_for(lambda: self._writable or self._failed, timeout)
+            self._changed.wait_for(lambda: self._proven or self._failed, timeout)
             endpoint = self.access.endpoint
-            if not self._writable:
+            if not self._proven:
                 raise StoreUnavailable(
                     f"The object store at {endpoint} takes no write within {timeout:.0f} s; "
                     f"its log is {self._processes.log(NAME)}."
@@ -177,7 +177,7 @@ class Storage:
         child = self._child
         if child is None:
             return StoreHealth("failed" if self._failed else "stopped", endpoint, None, self._restarts, self._reason)
-        if not (self._writable and child.alive):
+        if not self._proven:
             return StoreHealth("starting", endpoint, child.pid, self._restarts, self._reason)
         if self.full:
             return StoreHealth("full", endpoint, child.pid, self._restarts, "The disk that holds the objects is full.")
@@ -199,6 +199,12 @@ class Storage:
         self._closing.set()
         with self._lock:
             self._end(GRACE_SECONDS)
+
+    @property
+    def _proven(self) -> bool:
+        """Whether the process that runs now has taken a write; one that died is noticed a moment later."""
+        child = self._child
+        return self._writable and child is not None and child.alive
 
     @property
     def _data(self) -> Path:
