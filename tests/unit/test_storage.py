@@ -21,6 +21,7 @@ from studiolo.config import Settings
 from studiolo.processes import Processes
 from studiolo.state import State
 from studiolo.storage import Storage, StoreUnavailable, weed
+from tests.waiting import until
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ def hasty(storage: Storage) -> Any:
 
 def kill(storage: Storage) -> None:
     """End the store's process as a crash would."""
-    process = psutil.Process(storage.health().pid)
-    process.kill()
-    psutil.wait_procs([process], timeout=10)
+    before = storage.health()
+    psutil.Process(before.pid).kill()
+    until(lambda: (storage.health().pid, storage.health().status) != (before.pid, "running"))
 
 
 Made = Callable[[], Storage]

@@ -77,8 +77,9 @@ class Ports:
 
     @property
     def free(self) -> bool:
-        """Whether nothing listens on any of them now."""
-        return all(_free(port) and _free(port + GRPC_OFFSET) for port in self.values())
+        """Whether nothing listens on any of them now, and no other user's file is where its socket would be."""
+        unbound = all(_free(port) and _free(port + GRPC_OFFSET) for port in self.values())
+        return unbound and all(file.lstat().st_uid == os.getuid() for file in _sockets(self))
 
     def values(self) -> Iterable[int]:
         return asdict(self).values()
@@ -189,7 +190,10 @@ def prove(client: Any, bucket: str) -> None:
 
 def remove_sockets(ports: Ports) -> None:
     """Remove the sockets that a killed store left behind."""
-    for port in ports.values():
-        for number in (port, port + GRPC_OFFSET):
-            for left in SOCKETS.glob(f"seaweedfs-*-{number}.sock"):
-                left.unlink(missing_ok=True)
+    for left in _sockets(ports):
+        left.unlink(missing_ok=True)
+
+
+def _sockets(ports: Ports) -> list[Path]:
+    numbers = [number for port in ports.values() for number in (port, port + GRPC_OFFSET)]
+    return [file for number in numbers for file in SOCKETS.glob(f"seaweedfs-*-{number}.sock")]
