@@ -41,6 +41,7 @@ from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.service import Handler, Service
 from studiolo.services.sts import sts
 from studiolo.state import StateUnavailable
+from studiolo.storage import StoreUnavailable
 
 log = logging.getLogger("studiolo")
 
@@ -268,7 +269,7 @@ def _said(error: Exception, what: str, request_id: str) -> ServiceError:
     """The error as the client is told it; a bug of ours goes to the log."""
     if isinstance(error, ServiceError):
         return error
-    if isinstance(error, StateUnavailable):
+    if isinstance(error, (StateUnavailable, StoreUnavailable)):
         log.error("%s", error)
         return ServiceError("ServiceUnavailable", str(error), 503)
     log.error("%s failed; request id %s", what, request_id, exc_info=error)

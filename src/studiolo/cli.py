@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from studiolo.config import Settings
-from studiolo.instance import Instance, Running
+from studiolo.domain import DomainError, Invalid
+from studiolo.instance import AlreadyRunning, Instance, Running
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 out = Console(highlight=False, soft_wrap=True)
@@ -33,8 +34,12 @@ def _settings(**given: Any) -> Settings:
     return Settings(**{name: value for name, value in given.items() if value is not None})
 
 
+def _complain(message: object) -> None:
+    err.print(str(message), style="red", markup=False)
+
+
 def _fail(message: str) -> NoReturn:
-    err.print(f"[red]{message}[/red]")
+    _complain(message)
     raise typer.Exit(1)
 
 
@@ -135,7 +140,11 @@ def down(data: Data = None) -> None:
         except psutil.TimeoutExpired:
             server.kill()
             err.print(f"The server did not stop within {DOWN_SECONDS} s and was killed.")
-    ended = _end_orphans(settings)
+    try:
+        ended = _end_orphans(settings)
+    except AlreadyRunning as error:
+        _fail(f"{error} It does not say its pid, as one that starts does not yet: try again in a moment.")
+    _complain_of_key(settings)
     if running is None and not ended:
         out.print(f"No Studiolo runs on {settings.folder}.")
         return
@@ -144,27 +153,59 @@ def down(data: Data = None) -> None:
 
 def _end_orphans(settings: Settings) -> int:
     """End the children that a killed server left behind; how many there were."""
-    from studiolo.processes import Processes
-    from studiolo.state import State
+    from studiolo.processes import end_unrecorded
+    from studiolo.state import StateUnavailable
     from studiolo.storage import remove_traces
 
-    if settings.database_url is None and not (settings.folder / "state.db").exists():
+    instance = Instance(settings.folder)
+    if not instance.used:
         return 0
-    with Instance(settings.folder):
-        state = State(settings.database)
+    with instance:
+        try:
+            ended = _end_recorded(settings)
+        except StateUnavailable as error:
+            _complain(error)
+            ended = 0
+        ended += end_unrecorded(settings.folder)
+        if ended:
+            remove_traces(settings.folder)
+    return ended
+
+
+def _end_recorded(settings: Settings) -> int:
+    """End the children that the database knows; how many there were. Raises StateUnavailable."""
+    from studiolo.processes import Processes
+    from studiolo.state import State
+
+    file = settings.folder / "state.db"
+    if settings.database_url is None and not (file.exists() and file.stat().st_size):
+        return 0
+    state = State(settings.database)
+    try:
         processes = Processes(state, settings.folder)
         orphans = [child for child in processes.children() if child.alive]
         for child in orphans:
             processes.stop(child)
-            remove_traces(child)
+    finally:
         state.close()
     return len(orphans)
+
+
+def _complain_of_key(settings: Settings) -> None:
+    """Say so where the root key of a data folder cannot be read."""
+    from studiolo.identity import known_root_key
+
+    try:
+        known_root_key(settings.folder)
+    except Invalid as error:
+        _complain(error)
 
 
 @app.command()
 def status(data: Data = None) -> None:
     """Show what runs: the server, its services and its child processes."""
-    running = _running(_settings(data=data))
+    settings = _settings(data=data)
+    running = _running(settings)
     health = _health(running)
     if health is None:
         _fail(f"The server at {running.endpoint} (pid {running.pid}) does not answer.")
@@ -172,6 +213,10 @@ def status(data: Data = None) -> None:
     out.print(f"Hive Metastore at {running.metastore}")
     out.print("Services: " + ", ".join(sorted(health["services"])))
     out.print(f"Users' code: {health['isolation']}.")
+    _complain_of_key(settings)
+    for part in health["parts"]:
+        reason = f": {part['reason']}" if part["reason"] else ""
+        out.print(f"{part['name']} {part['status']}{reason}", style="red" if reason else None, markup=False)
     table = Table("process", "kind", "pid", "memory", box=None)
     for child in health["children"]:
         memory = f"{child['memory_mib']} MiB" if child["alive"] else "ended"
@@ -267,8 +312,11 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except DomainError as error:
+        _complain(error)
+        sys.exit(1)
     except OSError as error:
-        err.print(f"[red]{error.strerror or error}: {error.filename}[/red]")
+        _complain(f"{error.strerror or error}: {error.filename}")
         sys.exit(1)
 
 

@@ -55,6 +55,14 @@ class LimitExceeded(DomainError):
     """A bound of the service or of this machine is reached."""
 
 
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How one part of Studiolo is: `running`, or another word with the reason in a sentence."""
+
+    status: str
+    reason: str | None = None
+
+
 Clock = Callable[[], datetime]
 
 

@@ -1,8 +1,8 @@
 """Studiolo's own few pages beside the AWS APIs: GET /_studiolo/health and POST /_studiolo/reset."""
 
 import contextlib
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import psutil
 from starlette.applications import Starlette
@@ -13,24 +13,54 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from studiolo import __version__
+from studiolo.domain import Health
 from studiolo.http_server import SameOrigin
 from studiolo.processes import Child, Processes, isolation
+from studiolo.state import StateUnavailable
 
 MIB = 1024 * 1024
+WELL = ("running", "external")
+"""The states of a part that need no reason."""
 
 
-def own_pages(services: list[str], processes: Processes, metastore: str, reset: Callable[[], None] | None) -> Starlette:
-    """The app of these pages. `reset` empties everything; None where the server does not allow it."""
+class PartHealth(Protocol):
+    """How a part that others depend on is; the reason says why it is not well."""
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def reason(self) -> str | None: ...
+
+
+def own_pages(
+    services: list[str],
+    processes: Processes,
+    metastore: str,
+    parts: Mapping[str, Callable[[], PartHealth]],
+    reset: Callable[[], None] | None,
+) -> Starlette:
+    """The app of these pages.
+
+    parts: what to watch, each with how it is asked; reset: empties everything, None where the server does not allow it.
+    """
 
     async def health(_request: Request) -> JSONResponse:
-        children = await run_in_threadpool(processes.children)
+        shown = [_shown(name, ask()) for name, ask in parts.items()]
+        try:
+            children = await run_in_threadpool(processes.children)
+            shown.append(_shown("state", Health("running")))
+        except StateUnavailable as error:
+            children = []
+            shown.append(_shown("state", Health("failed", str(error))))
         return JSONResponse(
             {
-                "status": "ok",
+                "status": "ok" if all(part["status"] in WELL for part in shown) else "degraded",
                 "version": __version__,
                 "services": services,
                 "metastore": metastore,
                 "isolation": str(isolation()),
+                "parts": shown,
                 "children": [_described(child) for child in children],
             }
         )
@@ -49,6 +79,10 @@ def own_pages(services: list[str], processes: Processes, metastore: str, reset: 
         ],
         middleware=[Middleware(SameOrigin)],
     )
+
+
+def _shown(name: str, health: PartHealth) -> dict[str, Any]:
+    return {"name": name, "status": health.status, "reason": None if health.status in WELL else health.reason}
 
 
 def _described(child: Child) -> dict[str, Any]:

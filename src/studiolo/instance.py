@@ -57,6 +57,11 @@ class Instance:
             os.close(self._held)
 
     @property
+    def used(self) -> bool:
+        """Whether a server ever held the folder."""
+        return self._lock.exists()
+
+    @property
     def locked(self) -> bool:
         """Whether a server holds the folder at this moment."""
         try:
@@ -81,6 +86,6 @@ class Instance:
         """The server that holds this folder and answers, or None."""
         try:
             running = Running(**json.loads(self._note.read_text()))
-        except (FileNotFoundError, json.JSONDecodeError, TypeError):
+        except (FileNotFoundError, ValueError, TypeError):
             return None
         return running if self.locked and psutil.pid_exists(running.pid) else None

@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Protocol
@@ -16,9 +16,9 @@ from studiolo import __version__, http_server
 from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
 from studiolo.config import Settings
-from studiolo.domain import now
+from studiolo.domain import DomainError, now
 from studiolo.door import DoorProcess, DoorUnavailable, Passage
-from studiolo.health import own_pages
+from studiolo.health import PartHealth, own_pages
 from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
 from studiolo.instance import AlreadyRunning, Instance, Running
@@ -26,7 +26,7 @@ from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.ml import MachineLearning
 from studiolo.objects import Objects
-from studiolo.processes import Processes, isolation
+from studiolo.processes import Processes, end_unrecorded, isolation
 from studiolo.runtimes import JavaMissing, Runtimes
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions
@@ -69,7 +69,7 @@ def serve(settings: Settings) -> None:
             log.info("answers at %s after %.1f s", endpoint, time.monotonic() - began)
             http_server.serve(app, [listener], [settings.host, *settings.host_names])
             log.info("stops")
-    except (AlreadyRunning, StateUnavailable, StoreUnavailable, DoorUnavailable, JavaMissing) as error:
+    except (AlreadyRunning, DomainError, StateUnavailable, StoreUnavailable, DoorUnavailable, JavaMissing) as error:
         raise CannotStart(str(error)) from error
     except OSError as error:
         raise CannotStart(
@@ -87,7 +87,9 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, D
     identity = Identity(state, root, settings.account_id, now)
     catalog = Catalog(state, now)
     logs = Logs(state, folder / "log-events", now)
-    storage = Storage(settings, processes, root)
+    if state.fresh and (ended := end_unrecorded(folder)):
+        log.warning("The database is new: %d processes that an earlier one knew of were ended.", ended)
+    storage = Storage(settings, processes)
     started: list[Closing] = []
     cleanup.callback(_close_together, started)
     storage.start()
@@ -120,7 +122,12 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, D
         state.empty()
 
     services = sorted([*SERVICES, "s3"])
-    pages = own_pages(services, processes, metastore.home, reset if settings.allow_reset else None)
+    parts: dict[str, Callable[[], PartHealth]] = {
+        "object-store": storage.health,
+        "s3-door": lambda: door.state,
+        "metastore": metastore.health,
+    }
+    pages = own_pages(services, processes, metastore.home, parts, reset if settings.allow_reset else None)
     studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
     return App(studio, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
 

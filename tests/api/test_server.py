@@ -52,6 +52,9 @@ def signed(
 def test_health_tells_version_services_and_children(server: Server) -> None:
     health = server.health()
     assert health["status"] == "ok"
+    assert health["parts"] == [
+        {"name": name, "status": "running", "reason": None} for name in ("object-store", "metastore", "state")
+    ]
     assert set(health["services"]) == {"s3", *SERVICES}
     assert "object-store" in [child["name"] for child in health["children"] if child["alive"]]
 
@@ -134,7 +137,7 @@ def test_the_profile_is_written_beside_what_is_there(server: Server, tmp_path: P
 
 
 def test_status_and_logs_show_what_runs(server: Server) -> None:
-    assert "object-store" in server.run("status").stdout
+    assert "object-store running" in server.run("status").stdout
     assert f"Users' code: {isolation()}." in " ".join(server.run("status").stdout.split())
     assert "server" in server.run("logs").stdout.split()
     assert f"answers at {server.endpoint}" in server.run("logs", "server").stdout

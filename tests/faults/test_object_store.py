@@ -1,15 +1,18 @@
 """The object store when the server dies, and when the disk is full."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 from tests.conftest import Server
+from tests.waiting import until
 
 MIB = 1024 * 1024
 
@@ -36,6 +39,30 @@ def test_the_next_server_takes_over_the_store_of_one_that_was_killed(own_server:
     after = own_server.health()["children"]
     assert [child["pid"] for child in after] == [child["pid"] for child in before]
     assert own_server.client("s3").get_object(Bucket="air", Key="a")["Body"].read() == b"while it was away"
+
+
+def part(server: Server, name: str) -> dict[str, Any]:
+    return next(part for part in server.health()["parts"] if part["name"] == name)
+
+
+def test_a_store_that_was_given_up_is_shown_with_its_reason_wherever_one_looks(own_server: Server) -> None:
+    killed: set[int] = set()
+
+    def given_up() -> bool:
+        for child in own_server.health()["children"]:
+            if child["name"] == "object-store" and child["alive"] and child["pid"] not in killed:
+                killed.add(child["pid"])
+                psutil.Process(child["pid"]).kill()
+        return part(own_server, "object-store")["status"] == "failed"
+
+    until(given_up)
+    reason = part(own_server, "object-store")["reason"]
+    assert re.search(r"was killed by signal 9.*5 times within 60 s.*`studiolo up`", reason)
+    assert own_server.health()["status"] == "degraded"
+    assert f"object-store failed: {reason}" in own_server.run("status").stdout
+    assert f"ERROR {reason}" in own_server.run("logs", "server").stdout
+    with pytest.raises(ClientError, match=re.escape(reason)):
+        own_server.client("s3").list_buckets()
 
 
 def fill(s3: Any, bucket: str) -> None:

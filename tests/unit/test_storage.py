@@ -2,8 +2,10 @@
 
 import importlib.metadata
 import json
+import os
 import secrets
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,10 +31,10 @@ class Key:
     secret: str
 
 
-ROOT = Key("ROOTKEY", "the-root-secret")
+PATIENT = Config(s3={"addressing_style": "path"}, retries={"mode": "standard", "max_attempts": 10})
 
 
-def s3_of(storage: Storage, key: Key | None = None) -> Any:
+def s3_of(storage: Storage, key: Key | None = None, config: Config = PATIENT) -> Any:
     access = storage.access
     return boto3.client(
         "s3",
@@ -40,8 +42,23 @@ def s3_of(storage: Storage, key: Key | None = None) -> Any:
         region_name="eu-central-1",
         aws_access_key_id=key.id if key else access.access_key,
         aws_secret_access_key=key.secret if key else access.secret_key,
-        config=Config(s3={"addressing_style": "path"}, retries={"mode": "standard", "max_attempts": 10}),
+        config=config,
     )
+
+
+def hasty(storage: Storage) -> Any:
+    """A client that takes no waiting for an answer, and tries nothing twice."""
+    config = Config(
+        s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=4
+    )
+    return s3_of(storage, config=config)
+
+
+def kill(storage: Storage) -> None:
+    """End the store's process as a crash would."""
+    before = storage.health()
+    psutil.Process(before.pid).kill()
+    until(lambda: (storage.health().pid, storage.health().status) != (before.pid, "running"))
 
 
 Made = Callable[[], Storage]
@@ -53,7 +70,7 @@ def servers_on(folder: Path) -> Iterator[Made]:
     made = []
 
     def make() -> Storage:
-        made.append(Storage(Settings(data=folder), Processes(state, folder), ROOT))
+        made.append(Storage(Settings(data=folder), Processes(state, folder)))
         return made[-1]
 
     yield make
@@ -90,8 +107,8 @@ def air(storage: Storage) -> str:
     return name
 
 
-def test_the_root_key_and_the_engine_key_both_open_the_store(storage: Storage, air: str) -> None:
-    s3_of(storage, ROOT).put_object(Bucket=air, Key="raw/a.csv", Body=b"1,2")
+def test_the_store_s_own_key_opens_it_and_no_other(storage: Storage, air: str) -> None:
+    s3_of(storage).put_object(Bucket=air, Key="raw/a.csv", Body=b"1,2")
     assert s3_of(storage).get_object(Bucket=air, Key="raw/a.csv")["Body"].read() == b"1,2"
     with pytest.raises(ClientError, match="InvalidAccessKeyId"):
         s3_of(storage, Key("nobody", "nothing")).list_buckets()
@@ -106,13 +123,64 @@ def test_a_killed_store_comes_back_at_its_address_with_its_objects_and_says_why(
     s3 = s3_of(storage)
     s3.put_object(Bucket=air, Key="a", Body=b"kept")
     before = storage.health()
-    psutil.Process(before.pid).kill()
-    until(lambda: storage.health().restarts > before.restarts)
+    kill(storage)
+    storage.ready()
     assert s3.get_object(Bucket=air, Key="a")["Body"].read() == b"kept"
     after = storage.health()
     assert (after.status, after.restarts, after.endpoint) == ("running", before.restarts + 1, before.endpoint)
     assert after.reason is not None
     assert "killed by signal 9" in after.reason
+
+
+def test_once_a_killed_store_is_ready_the_first_write_to_each_bucket_is_taken(storage: Storage) -> None:
+    buckets = [f"air-{secrets.token_hex(4)}" for _ in range(4)]
+    s3, at_once = s3_of(storage), hasty(storage)
+    for bucket in buckets:
+        s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key="a", Body=b"before")
+    for _ in range(2):
+        kill(storage)
+        storage.ready()
+        for bucket in buckets:
+            at_once.put_object(Bucket=bucket, Key="a", Body=b"after")
+
+
+def test_a_store_that_answers_but_takes_no_write_is_not_ready(elsewhere: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    takes_writes = threading.Event()
+    refused = threading.Event()
+    prove = weed.prove
+
+    def prove_later(client: Any, bucket: str) -> None:
+        if not takes_writes.is_set():
+            refused.set()
+            raise ClientError({"Error": {"Code": "InternalError"}}, "PutObject")
+        prove(client, bucket)
+
+    monkeypatch.setattr(weed, "prove", prove_later)
+    storage = elsewhere()
+    storage.start()
+    assert refused.wait(30)
+    assert storage.health().status == "starting"
+    with pytest.raises(StoreUnavailable, match=r"takes no write within 0 s; its log is .*object-store\.log"):
+        storage.ready(timeout=0.1)
+    takes_writes.set()
+    storage.ready()
+    assert storage.health().status == "running"
+
+
+def test_the_proof_that_it_takes_writes_leaves_nothing_even_of_one_that_a_crash_cut_short(elsewhere: Made) -> None:
+    storage = elsewhere()
+    storage.start()
+    storage.ready()
+    s3 = s3_of(storage)
+    assert s3.list_buckets()["Buckets"] == []
+    left = weed.proof_bucket(storage.access.access_key)
+    s3.create_bucket(Bucket=left)
+    s3.put_object(Bucket=left, Key="proof", Body=b"proof")
+    storage.close()
+    storage.start()
+    storage.ready()
+    assert s3_of(storage).list_buckets()["Buckets"] == []
 
 
 def test_emptying_deletes_every_bucket(storage: Storage, air: str) -> None:
@@ -154,6 +222,8 @@ def test_a_store_that_keeps_dying_is_given_up_with_the_reason(
     with pytest.raises(StoreUnavailable, match=r"ended with 3.*no such luck.*5 times"):
         storage.ready()
     assert storage.health().status == "failed"
+    with pytest.raises(StoreUnavailable, match=r"no such luck.*`studiolo up`"):
+        storage.client()
 
 
 def test_where_seaweedfs_is_missing_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,15 +236,27 @@ def test_where_seaweedfs_is_missing_the_error_says_how_to_get_it(monkeypatch: py
         weed.program()
 
 
+def test_ports_whose_sockets_another_user_has_taken_are_not_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = weed.Ports.choose()
+    monkeypatch.setattr(weed, "SOCKETS", tmp_path)
+    (tmp_path / f"seaweedfs-s3-{ports.s3}.sock").touch()
+    assert ports.free
+    owner = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+    assert not ports.free
+
+
 def test_an_s3_of_your_own_needs_no_child_and_is_never_emptied(tmp_path: Path, storage: Storage, air: str) -> None:
     processes = Processes(State(f"sqlite:///{tmp_path / 'state.db'}"), tmp_path)
     own = Settings(
         data=tmp_path,
         s3_endpoint=storage.access.endpoint,
-        s3_access_key=ROOT.id,
-        s3_secret_key=SecretStr(ROOT.secret),
+        s3_access_key=storage.access.access_key,
+        s3_secret_key=SecretStr(storage.access.secret_key),
     )
-    external = Storage(own, processes, ROOT)
+    external = Storage(own, processes)
     external.start()
     external.ready()
     s3_of(external).put_object(Bucket=air, Key="a", Body=b"mine")
@@ -188,4 +270,4 @@ def test_an_s3_of_your_own_needs_no_child_and_is_never_emptied(tmp_path: Path, s
 def test_an_s3_of_your_own_without_its_keys_is_refused_at_the_start(tmp_path: Path) -> None:
     processes = Processes(State(f"sqlite:///{tmp_path / 'state.db'}"), tmp_path)
     with pytest.raises(StoreUnavailable, match="STUDIOLO_S3_SECRET_KEY"):
-        Storage(Settings(data=tmp_path, s3_endpoint="http://127.0.0.1:9"), processes, ROOT).start()
+        Storage(Settings(data=tmp_path, s3_endpoint="http://127.0.0.1:9"), processes).start()

@@ -93,7 +93,7 @@ class S3Gateway:
         reader = caller.verified.payload_reader(request) if caller.verified else None
         any_body = await payload.begin(reader, to.length)
         body = payload.framed if to.framed else payload.pieces if any_body else _nothing
-        with _store_errors(payload):
+        with self._store_errors(payload):
             async with await self._asked(to, body, payload) as answer:
                 await self._answer(answer, request.method, payload, send)
 
@@ -115,7 +115,7 @@ class S3Gateway:
         headers, answered = [], b""
         if sent:
             to = self._own(request, replace(named, headers=deletion.headers_for(named.headers, sent)), verified)
-            with _store_errors(payload):
+            with self._store_errors(payload):
                 async with await self._asked(replace(to, length=len(sent)), lambda: sent) as answer:
                     if answer.status != HTTPStatus.OK:
                         await self._answer(answer, request.method, payload, send)
@@ -148,7 +148,7 @@ class S3Gateway:
             refuse_unsupported(put, operation)
         caller.permit(actions_of(put, operation))
         to = replace(self._own(request, put, caller.known), length=None if any_body else 0)
-        with _store_errors(payload):
+        with self._store_errors(payload):
             async with await self._asked(to, payload.pieces if any_body else _nothing, payload) as answer:
                 if answer.status != HTTPStatus.OK:
                     await self._answer(answer, request.method, payload, send)
@@ -167,7 +167,7 @@ class S3Gateway:
             return
         parameters = {"versionId": source.version} if source.version is not None else {}
         to = self._own(request, Named("HEAD", source.bucket, source.key, parameters), caller.known)
-        with _store_errors(payload):
+        with self._store_errors(payload):
             async with await self._asked(to, _nothing) as answer:
                 untagged = answer.headers.get("x-amz-tagging-count", "0") == "0"
                 if not (untagged and answer.status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND)):
@@ -190,7 +190,7 @@ class S3Gateway:
             body,
             expect=body is not _nothing and (to.length is None or to.length > SMALL_BODY),
             middlewares=(payload.once,) if payload is not None else (),
-            patient=self._ours,
+            patient=self._ours and self._store.failure is None,
         )
 
     async def _answer(self, answer: aiohttp.ClientResponse, method: str, payload: Payload, send: Send) -> None:
@@ -199,16 +199,16 @@ class S3Gateway:
         headers = sent_back(answer.raw_headers)
         await relay(answer, headers, method, send, payload.receive if payload.consumed else None)
 
-
-@contextlib.contextmanager
-def _store_errors(payload: Payload) -> Iterator[None]:
-    """What goes wrong with the store, as what the client is told."""
-    try:
-        yield
-    except (aiohttp.ClientError, asyncio.TimeoutError, StoreLost) as error:
-        if payload.failure is not None:
-            raise payload.failure from error
-        raise _unavailable(str(error)) from error
+    @contextlib.contextmanager
+    def _store_errors(self, payload: Payload) -> Iterator[None]:
+        """What goes wrong with the store, as what the client is told."""
+        try:
+            yield
+        except (aiohttp.ClientError, asyncio.TimeoutError, StoreLost) as error:
+            if payload.failure is not None:
+                raise payload.failure from error
+            reason = self._store.failure or f"The object store does not answer now, please try again: {error}"
+            raise ServiceError("ServiceUnavailable", reason, 503) from error
 
 
 def _location(request: HttpRequest, named: Named) -> str:
@@ -230,7 +230,3 @@ async def _send(send: Send, status: int, headers: RawHeaders, body: bytes) -> No
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
     await send({"type": "http.response.body", "body": body})
-
-
-def _unavailable(reason: str) -> ServiceError:
-    return ServiceError("ServiceUnavailable", f"The object store does not answer now, please try again: {reason}", 503)

@@ -80,8 +80,7 @@ class DoorProcess:
 
     def _made_plan(self, port: int) -> Plan:
         settings = self._settings
-        folder = None if self._storage.external else self._storage.folder
-        store = Store(self._storage.access, folder)
+        store = Store(self._storage.access, self._storage.folder)
         return Plan(
             host=settings.host,
             hosts=settings.host_names,

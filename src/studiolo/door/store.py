@@ -1,15 +1,11 @@
 """What is behind the door: the object store, and what of the state decides who may use it."""
 
 import json
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from studiolo.storage import StoreAccess
-
-FULL_BYTES = 8 * 1024 * 1024
-"""With less room than this, SeaweedFS refuses writes: two of its chunks."""
+from studiolo.storage import StoreAccess, failure_file, is_full
 
 
 @dataclass(frozen=True)
@@ -25,9 +21,19 @@ class Store:
         return self.folder is None
 
     @property
+    def failure(self) -> str | None:
+        """Why the store was given up, if it was."""
+        if self.folder is None:
+            return None
+        try:
+            return failure_file(self.folder).read_text()
+        except FileNotFoundError:
+            return None
+
+    @property
     def full(self) -> bool:
         """Whether the disk that holds the objects has no room left."""
-        return self.folder is not None and shutil.disk_usage(self.folder).free < FULL_BYTES
+        return self.folder is not None and is_full(self.folder)
 
 
 @dataclass(frozen=True)

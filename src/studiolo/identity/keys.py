@@ -45,16 +45,28 @@ def root_key(folder: Path) -> AccessKey:
 
     Any number of servers may ask at the same time: all get the same key. Raises Invalid when the file is damaged.
     """
-    file = folder / CREDENTIALS
-    if not file.exists():
+    while (key := known_root_key(folder)) is None:
         folder.mkdir(parents=True, exist_ok=True)
-        _create(file, new_key())
+        _create(folder / CREDENTIALS, new_key())
+    return key
+
+
+def known_root_key(folder: Path) -> AccessKey | None:
+    """The root key that was generated before, if one was. Raises Invalid when its file is damaged."""
+    file = folder / CREDENTIALS
     try:
         kept = json.loads(file.read_text())
         made = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
-        return AccessKey(kept["access_key_id"], kept["secret_access_key"], created=made)
+        key = AccessKey(kept["access_key_id"], kept["secret_access_key"], created=made)
+    except FileNotFoundError:
+        return None
     except (ValueError, KeyError, TypeError):
-        raise Invalid(f"{file} does not hold an access key. Remove it to have a new one generated.") from None
+        key = None
+    if key is None or not all(isinstance(part, str) and part for part in (key.id, key.secret)):
+        raise Invalid(
+            f"{file} does not hold an access key: put a copy of it back, or remove it to have a new one generated."
+        )
+    return key
 
 
 def _create(file: Path, key: AccessKey) -> None:

@@ -34,10 +34,12 @@ class Listener:
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._closed = False
+        self.failure: str | None = None
+        """Why it accepts nobody any more, once that has come to pass."""
 
     def start(self, load: Callable[[], Callable[[], Process]]) -> None:
         """Begin to accept; `load` is called when the first client comes, and what it gives makes each one's process."""
-        threading.Thread(target=self._accept, args=(load,), name=f"metastore {self.port}", daemon=True).start()
+        threading.Thread(target=self._stand, args=(load,), name=f"metastore {self.port}", daemon=True).start()
 
     def close(self) -> None:
         """Stop accepting and cut every connection: a client's own retry finds the next server on the same port."""
@@ -48,6 +50,13 @@ class Listener:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+    def _stand(self, load: Callable[[], Callable[[], Process]]) -> None:
+        try:
+            self._accept(load)
+        except Exception as error:
+            self.failure = f"The metastore's port {self.port} accepts nobody any more: {error!r}."
+            log.exception("%s", self.failure)
 
     def _accept(self, load: Callable[[], Callable[[], Process]]) -> None:
         connected: Callable[[], Process] | None = None

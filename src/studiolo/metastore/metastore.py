@@ -5,11 +5,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from studiolo.catalog import Catalog
 from studiolo.config import Settings
-from studiolo.domain import Scope
+from studiolo.domain import Conflict, Health, Scope
 from studiolo.metastore.default import default_database
 from studiolo.metastore.listener import Listener, Process
 from studiolo.metastore.warehouse import Warehouse
@@ -32,11 +33,24 @@ class Metastore:
         self._kept: Path = settings.folder / "metastore.json"
         self._lock = threading.Lock()
         self._listeners: dict[Scope, Listener] = {}
+        self._unbound: dict[Scope, str] = {}
 
     def start(self) -> None:
-        """Listen on the ports of an earlier server, and on that of the settings' account and region."""
-        for scope in {self._home, *self._known_ports()}:
-            self.uri(scope)
+        """Listen on the ports of an earlier server, and on that of the settings' account and region.
+
+        Raises Conflict where the latter cannot be opened; of others `health` tells.
+        """
+        self.uri(self._home)
+        for scope in self._known_ports():
+            with suppress(Conflict):
+                self.uri(scope)
+
+    def health(self) -> Health:
+        """Whether every port that was opened accepts clients; else why not."""
+        with self._lock:
+            failures = [listener.failure for listener in self._listeners.values() if listener.failure is not None]
+            failures += self._unbound.values()
+        return Health("failed", " ".join(failures)) if failures else Health("running")
 
     def close(self) -> None:
         with self._lock:
@@ -55,15 +69,12 @@ class Metastore:
         return self.uri(self._home)
 
     def uri(self, scope: Scope) -> str:
-        """What `hive.metastore.uris` is for a scope: its port is opened when it is first asked for."""
+        """What `hive.metastore.uris` is for a scope: its port is opened when it is first asked for.
+
+        Raises Conflict where none can be opened.
+        """
         with self._lock:
-            listener = self._listeners.get(scope)
-            if listener is None:
-                ports = self._known_ports()
-                listener = self._listeners[scope] = Listener(ports.get(scope, 0))
-                if ports.get(scope) != listener.port:
-                    self._keep({**ports, scope: listener.port})
-                listener.start(lambda: self._processors(scope))
+            listener = self._listeners.get(scope) or self._open(scope)
         return f"thrift://127.0.0.1:{listener.port}"
 
     def warehouse(self, scope: Scope) -> str:
@@ -75,6 +86,22 @@ class Metastore:
         root = self._warehouse.root(scope)
         self._warehouse.prepare(scope, root)
         default_database(scope, self._catalog, self._warehouse)
+
+    def _open(self, scope: Scope) -> Listener:
+        ports = self._known_ports()
+        try:
+            listener = Listener(ports.get(scope, 0))
+        except OSError as error:
+            reason = f"The metastore of {scope.account} in {scope.region} could not open a port: {error.strerror}."
+            self._unbound[scope] = reason
+            log.error("%s", reason)
+            raise Conflict(reason) from error
+        self._unbound.pop(scope, None)
+        self._listeners[scope] = listener
+        if ports.get(scope) != listener.port:
+            self._keep({**ports, scope: listener.port})
+        listener.start(lambda: self._processors(scope))
+        return listener
 
     def _processors(self, scope: Scope) -> Callable[[], Process]:
         # The bindings are 100,000 lines, which a server that no engine talks to need not hold in memory.

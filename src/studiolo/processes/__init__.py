@@ -10,14 +10,20 @@ from studiolo.processes.sockets import socket_folder
 
 if TYPE_CHECKING:
     from studiolo.processes.keeper import Keeper, Kept
-    from studiolo.processes.processes import Child, Processes
+    from studiolo.processes.processes import Child, Processes, end_unrecorded
 
 __all__ = [
-    "Child", "Fence", "Isolation", "Keeper", "Kept", "Processes", "child_environment", "fenced", "inside", "interpreter",
-    "is_fenced", "isolation", "open_left", "read_left", "socket_folder",
+    "Child", "Fence", "Isolation", "Keeper", "Kept", "Processes", "child_environment", "end_unrecorded", "fenced",
+    "inside", "interpreter", "is_fenced", "isolation", "open_left", "read_left", "socket_folder",
 ]  # fmt: skip
 
-_WITH_DATABASE = {"Child": "processes", "Keeper": "keeper", "Kept": "keeper", "Processes": "processes"}
+_WITH_DATABASE = {
+    "Child": "processes",
+    "Keeper": "keeper",
+    "Kept": "keeper",
+    "Processes": "processes",
+    "end_unrecorded": "processes",
+}
 
 
 def __getattr__(name: str) -> Any:

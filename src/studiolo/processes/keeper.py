@@ -27,15 +27,25 @@ class Kept:
 
 
 class Keeper:
-    """Keeps one child. `launch` starts it, and raises OSError or `failures` where that cannot be done."""
+    """Keeps one child, which people know as `name`.
+
+    launch: starts it, and raises OSError or one of `failures` where that cannot be done; changed: called, from any
+    thread, when another child is kept, or none any more.
+    """
 
     def __init__(
-        self, name: str, processes: Processes, launch: Callable[[], Child], failures: tuple[type[Exception], ...] = ()
+        self,
+        name: str,
+        processes: Processes,
+        launch: Callable[[], Child],
+        failures: tuple[type[Exception], ...] = (),
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._name = name
         self._processes = processes
         self._launch = launch
         self._failures: tuple[type[Exception], ...] = (OSError, *failures)
+        self._changed = changed
         self._child: Child | None = None
         self._lock = threading.RLock()
         self._closing = threading.Event()
@@ -47,22 +57,23 @@ class Keeper:
     def start(self) -> None:
         """Start the child. Raises what `launch` raises."""
         self._closing.clear()
-        with self._lock:
-            self.take(self._launch())
+        self.take(self._launch())
 
     def take(self, child: Child) -> None:
         """Keep a child that runs already."""
         with self._lock:
             self._child, self._failed = child, False
         self._processes.watch(child, self._on_exit)
+        self._changed()
 
     def stop(self, grace: float) -> None:
         """End the child, with `grace` seconds to do so by itself."""
         self._closing.set()
         with self._lock:
             child, self._child = self._child, None
-            if child is not None:
-                self._processes.stop(child, grace)
+        if child is not None:
+            self._processes.stop(child, grace)
+        self._changed()
 
     @property
     def state(self) -> Kept:
@@ -72,6 +83,7 @@ class Keeper:
         return Kept("running", child, self._restarts, self._reason)
 
     def _on_exit(self, child: Child, status: int | None) -> None:
+        """Start it again, a little later each time; give it up where it ends too often."""
         with self._lock:
             if child is not self._child:
                 return
@@ -79,23 +91,27 @@ class Keeper:
             self._ends.append(time.monotonic())
             often = len(self._ends) == RESTARTS and self._ends[-1] - self._ends[0] < RESTART_WINDOW_SECONDS
             pause = 0.0 if len(self._ends) == 1 else 0.2 * len(self._ends)
-        log.warning("%s", self._reason)
-        # What it started may live on, and hold its port.
-        self._processes.stop(child, grace=0.0)
         if not often and self._closing.wait(pause):
             return
         with self._lock:
             if child is not self._child or self._closing.is_set():
                 return
+            # What it started may live on, and hold its port.
+            self._processes.stop(child, grace=0.0)
             try:
                 if often:
-                    raise OSError(f"It ended {RESTARTS} times within {RESTART_WINDOW_SECONDS:.0f} s, and is left down.")
-                self.take(self._launch())
-                self._restarts += 1
+                    raise OSError(f"It ended {RESTARTS} times within {RESTART_WINDOW_SECONDS:.0f} s.")
+                again = self._launch()
             except self._failures as error:
                 self._child, self._failed = None, True
-                self._reason = f"{self._reason} {error}"
+                self._reason = f"{self._reason} {error} It stays down until `studiolo down` and `studiolo up`."
                 log.error("%s", self._reason)
+            else:
+                self._restarts += 1
+                self.take(again)
+                log.warning("%s It was started again.", self._reason)
+                return
+        self._changed()
 
 
 def _ended(name: str, child: Child, status: int | None) -> str:
@@ -113,4 +129,4 @@ def _last_line(child: Child, status: int | None) -> str:
             lines = log_file.read().decode(errors="replace").strip().splitlines()
     except OSError:
         return ""
-    return f" Its log {child.log} ends: {lines[-1].strip()}" if lines else ""
+    return f' Its log {child.log} ends: "{lines[-1].strip()}".' if lines else ""

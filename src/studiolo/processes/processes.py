@@ -190,11 +190,7 @@ class Processes:
                 self.wait(child, grace)
         # Also where the child itself had ended before: what it started may live on in its group.
         _signal_group(child, signal.SIGKILL)
-        if process is not None:
-            for member in family:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    member.kill()
-            _wait_for_all(family, KILLED_SECONDS)
+        _kill(family)
         self.forget(child.name)
 
     def forget(self, name: str) -> None:
@@ -202,6 +198,40 @@ class Processes:
         self._started.pop(name, None)
         with self._state.transaction() as tx:
             tx.execute(children.delete().where(children.c.name == name))
+
+
+def end_unrecorded(folder: Path, grace: float = 5.0) -> int:
+    """End the children of a data folder that no database tells of, with all they started; how many processes that were.
+
+    They are known by the mark in their environment and a working directory in `folder`, as long as they keep both.
+    """
+    living = list(psutil.process_iter())
+    found = [process for process in living if _belongs(process, folder)]
+    groups = {_group(process) for process in found} - {None, os.getpgrp()}
+    family = {process.pid: process for process in living if process in found or _group(process) in groups}
+    family |= {process.pid: process for leader in found for process in _descendants(leader)}
+    members = [process for pid, process in family.items() if pid != os.getpid()]
+    for member in members:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.terminate()
+    _wait_for_all(members, grace)
+    _kill([member for member in members if member.is_running()])
+    return len(members)
+
+
+def _belongs(process: psutil.Process, folder: Path) -> bool:
+    try:
+        ours = process.uids().real == os.getuid() and process.status() != psutil.STATUS_ZOMBIE
+        return ours and MARK in process.environ() and Path(process.cwd()).is_relative_to(folder)
+    except (psutil.Error, OSError):
+        return False
+
+
+def _group(process: psutil.Process) -> int | None:
+    try:
+        return os.getpgid(process.pid)
+    except OSError:
+        return None
 
 
 def _created(pid: int) -> float:
@@ -239,6 +269,13 @@ def _wait_for_adopted(child: Child, timeout: float | None) -> None:
                 raise TimeoutError
         except (ProcessLookupError, psutil.NoSuchProcess):
             return
+
+
+def _kill(family: Sequence[psutil.Process]) -> None:
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    _wait_for_all(family, KILLED_SECONDS)
 
 
 def _wait_for_all(family: Sequence[psutil.Process], timeout: float) -> None:

@@ -1,5 +1,6 @@
 """The one door to the database: SQLite (WAL) by default, PostgreSQL by URL."""
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -8,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
-from studiolo.state.migrations import upgrade
+from studiolo.state.migrations import UnknownRevision, upgrade
 from studiolo.state.tables import metadata
+
+log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 30
 
@@ -30,7 +33,7 @@ class State:
             raise StateUnavailable(f"STUDIOLO_DATABASE_URL is not a SQLAlchemy URL: {error}.") from error
         self._sqlite = self._url.get_backend_name() == "sqlite"
         if self._sqlite and self._url.database:
-            Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
+            _prepare(Path(self._url.database))
         if self._url.get_backend_name() == "postgresql" and "+" not in self._url.drivername:
             self._url = self._url.set(drivername="postgresql+psycopg")
         try:
@@ -46,15 +49,21 @@ class State:
         if self._sqlite:
             event.listen(self._engine, "connect", _configure_sqlite)
         try:
-            upgrade(self._migrating())
+            self.fresh = not upgrade(self._migrating())
+            """Whether the database was begun now, and so tells nothing of what there was before."""
+        except UnknownRevision as error:
+            raise StateUnavailable(
+                f"The database {self._name} was written by a newer Studiolo ({error}): "
+                "start that version, or put back a copy from before it."
+            ) from error
         except DBAPIError as error:
-            raise StateUnavailable(f"The state at {self._url!r} cannot be opened: {error.orig}.") from error
+            raise self._unavailable("opened", error) from error
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A transaction that may write: commits when the block ends, rolls back when it raises.
 
-        Raises StateUnavailable where the database cannot write (a full disk, a lost connection).
+        Raises StateUnavailable where the database cannot write (a full disk, a lost connection) or is damaged.
         """
         waiting = self._writing if self._sqlite else nullcontext()
         try:
@@ -63,17 +72,24 @@ class State:
                     # Taking the write lock at the start keeps a read-then-write from failing half-way.
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
-        except OperationalError as error:
-            raise StateUnavailable(f"The state cannot be written: {error.orig}.") from error
+        except DatabaseError as error:
+            if isinstance(error, OperationalError) or _is_damage(error):
+                raise self._unavailable("written", error) from error
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection for reading one consistent state."""
-        with self._engine.connect() as connection:
-            if self._sqlite:
-                # Straight to the driver: reads are most of what is asked, and this costs them next to nothing.
-                connection.connection.cursor().execute("BEGIN")
-            yield connection
+        """A connection for reading one consistent state. Raises StateUnavailable where the database is damaged."""
+        try:
+            with self._engine.connect() as connection:
+                if self._sqlite:
+                    # Straight to the driver: reads are most of what is asked, and this costs them next to nothing.
+                    connection.connection.cursor().execute("BEGIN")
+                yield connection
+        except DatabaseError as error:
+            if _is_damage(error):
+                raise self._unavailable("read", error) from error
+            raise
 
     def mark(self) -> int | None:
         """A number that is another one once any process has written; None where the database cannot tell cheaply."""
@@ -98,6 +114,15 @@ class State:
         if self._watching is not None:
             self._watching.close()
 
+    @property
+    def _name(self) -> str:
+        return self._url.database or "" if self._sqlite else repr(self._url)
+
+    def _unavailable(self, done: str, error: DBAPIError) -> StateUnavailable:
+        if self._sqlite and _is_damage(error):
+            return _damaged(self._name, str(error.orig))
+        return StateUnavailable(f"The state cannot be {done}: {error.orig} ({self._name}).")
+
     def _migrating(self) -> Engine:
         """The engine for Alembic, which begins transactions by itself: an event says so to SQLite.
 
@@ -107,6 +132,42 @@ class State:
         if self._sqlite:
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         return engine
+
+
+def _prepare(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # To SQLite no bytes are a new database, and it makes one. Where there was another before, nobody should wonder.
+    if file.exists() and file.stat().st_size == 0:
+        log.warning("The database %s is empty, and is begun anew: put a copy of it back if it should not be.", file)
+    elif file.exists() and (missing := _bytes_missing(file)) > 0:
+        raise _damaged(str(file), f"{missing} bytes at its end are missing")
+
+
+def _bytes_missing(file: Path) -> int:
+    """How many bytes a SQLite file lacks of the pages that its header counts (https://www.sqlite.org/fileformat.html).
+
+    SQLite itself notices when it comes to such a page. After a crash the pages may still be in the -wal file.
+    """
+    log_file = file.with_name(f"{file.name}-wal")
+    if log_file.exists() and log_file.stat().st_size:
+        return 0
+    with file.open("rb") as opened:
+        header = opened.read(100)
+    page = int.from_bytes(header[16:18], "big")
+    sized = header.startswith(b"SQLite format 3\0") and header[24:28] == header[92:96]
+    return int.from_bytes(header[28:32], "big") * (65536 if page == 1 else page) - file.stat().st_size if sized else 0
+
+
+def _damaged(name: str, how: str) -> StateUnavailable:
+    return StateUnavailable(
+        f"The database {name} is damaged ({how}): put a copy of it back, or move it away, "
+        "with its -wal and -shm files, to begin with an empty one."
+    )
+
+
+def _is_damage(error: DBAPIError) -> bool:
+    """Whether SQLite says that the file is none of its own, or is malformed: of its classes of errors, the bare one."""
+    return type(error) is DatabaseError
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -1,6 +1,6 @@
 """The object store: SeaweedFS as a supervised child, or any S3 you have."""
 
-from studiolo.storage.storage import Storage, StoreAccess, StoreHealth, remove_traces
-from studiolo.storage.weed import StoreUnavailable
+from studiolo.storage.storage import Storage, StoreAccess, StoreHealth, failure_file, remove_traces
+from studiolo.storage.weed import StoreUnavailable, is_full
 
-__all__ = ["Storage", "StoreAccess", "StoreHealth", "StoreUnavailable", "remove_traces"]
+__all__ = ["Storage", "StoreAccess", "StoreHealth", "StoreUnavailable", "failure_file", "is_full", "remove_traces"]

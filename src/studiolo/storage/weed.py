@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 GRPC_OFFSET = 10_000
 """SeaweedFS serves gRPC at each port plus this, and its parts find each other by that rule."""
@@ -26,19 +26,16 @@ class StoreUnavailable(Exception):
     """Why there is no object store, in one sentence."""
 
 
-class Key(Protocol):
-    """An access key as S3 clients know it."""
+ENGINE = "engine"
+"""The store's only user: Studiolo itself. Everybody else is asked for at the S3 door."""
 
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def secret(self) -> str: ...
+FULL_BYTES, FULL_SHARE = 8 * 1024 * 1024, 0.01
+"""With less room than this, or than this share of the disk, SeaweedFS refuses writes."""
 
 
 @dataclass(frozen=True)
 class EngineKey:
-    """The store's key for Studiolo itself: the gateway and the engines."""
+    """The store's key, of the server and the S3 door."""
 
     id: str
     secret: str
@@ -77,8 +74,9 @@ class Ports:
 
     @property
     def free(self) -> bool:
-        """Whether nothing listens on any of them now."""
-        return all(_free(port) and _free(port + GRPC_OFFSET) for port in self.values())
+        """Whether nothing listens on any of them now, and no other user's file is where its socket would be."""
+        unbound = all(_free(port) and _free(port + GRPC_OFFSET) for port in self.values())
+        return unbound and all(file.lstat().st_uid == os.getuid() for file in _sockets(self))
 
     def values(self) -> Iterable[int]:
         return asdict(self).values()
@@ -111,25 +109,28 @@ def program() -> Path:
     return Path(found)
 
 
-def keep_keys(path: Path, root: Key) -> EngineKey:
-    """Write SeaweedFS's identities (0600): the root key and the engine key, which is made once and read back later."""
-    engine = known_engine_key(path) or EngineKey(f"ENGINE{secrets.token_hex(7).upper()}", secrets.token_urlsafe(30))
-    identities = [
-        {"name": name, "credentials": [{"accessKey": key.id, "secretKey": key.secret}], "actions": ["Admin"]}
-        for name, key in (("root", root), ("engine", engine))
-    ]
+def keep_key(path: Path) -> EngineKey:
+    """Write SeaweedFS's one identity (0600): that of the engine key, which is made once and read back later."""
+    key = known_engine_key(path) or EngineKey(f"ENGINE{secrets.token_hex(7).upper()}", secrets.token_urlsafe(30))
+    credentials = [{"accessKey": key.id, "secretKey": key.secret}]
     draft = path.with_suffix(".tmp")
     draft.touch(mode=0o600)
-    draft.write_text(json.dumps({"identities": identities}, indent=1))
+    draft.write_text(json.dumps({"identities": [{"name": ENGINE, "credentials": credentials, "actions": ["Admin"]}]}))
     draft.replace(path)
-    return engine
+    return key
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk that holds the folder has no room left for SeaweedFS."""
+    disk = shutil.disk_usage(folder)
+    return disk.free < max(FULL_BYTES, FULL_SHARE * disk.total)
 
 
 def known_engine_key(path: Path) -> EngineKey | None:
     """The engine key of an earlier start."""
     try:
         identities = json.loads(path.read_text())["identities"]
-        credentials = next(identity["credentials"][0] for identity in identities if identity["name"] == "engine")
+        credentials = next(identity["credentials"][0] for identity in identities if identity["name"] == ENGINE)
         return EngineKey(credentials["accessKey"], credentials["secretKey"])
     except (FileNotFoundError, ValueError, KeyError, IndexError, StopIteration):
         return None
@@ -148,6 +149,11 @@ def command(weed: Path, data: Path, identities: Path, ports: Ports) -> list[str]
         "s3.allowDeleteBucketNotEmpty": "false",
         "s3.autoCreateBucket": "false",
         "s3.iam": "false",
+        # Of the master and the filer only gRPC is needed: by HTTP the master would delete a bucket for anybody.
+        "disableHttp": "true",
+        # A master that resumes keeps writes waiting for 15 s ("warming up"), and may turn the volumes away for 5 s
+        # until it is elected; one that begins anew leads at once, and learns the volumes from who has them.
+        "master.resumeState": "false",
         "admin.ui": "false",
         "webdav": "false",
         "master.telemetry": "false",
@@ -163,15 +169,31 @@ def command(weed: Path, data: Path, identities: Path, ports: Ports) -> list[str]
 
 
 def variables(memory_mib: int) -> dict[str, str]:
-    """The store's environment: its memory bound, and keys of the moment that close its inner HTTP doors to others."""
-    doors = ("SIGNING", "SIGNING_READ", "FILER_SIGNING", "FILER_SIGNING_READ")
-    keys = {f"WEED_JWT_{door}_KEY": secrets.token_urlsafe(30) for door in doors}
-    return {"GOMEMLIMIT": f"{memory_mib}MiB", **keys}
+    """The store's environment: its memory bound."""
+    return {"GOMEMLIMIT": f"{memory_mib}MiB"}
+
+
+def proof_bucket(access_key: str) -> str:
+    """The bucket that is there for the moment of a proof: of a name that no user meets by chance."""
+    return f"studiolo-ready-{access_key.lower()}"
+
+
+def prove(client: Any, bucket: str) -> None:
+    """Write an object to the store, and leave nothing of it. Raises botocore's errors where the store does not let."""
+    # It exists where a crash cut a proof short.
+    with contextlib.suppress(client.exceptions.BucketAlreadyExists, client.exceptions.BucketAlreadyOwnedByYou):
+        client.create_bucket(Bucket=bucket)
+    client.put_object(Bucket=bucket, Key="proof", Body=b"proof")
+    client.delete_object(Bucket=bucket, Key="proof")
+    client.delete_bucket(Bucket=bucket)
 
 
 def remove_sockets(ports: Ports) -> None:
     """Remove the sockets that a killed store left behind."""
-    for port in ports.values():
-        for number in (port, port + GRPC_OFFSET):
-            for left in SOCKETS.glob(f"seaweedfs-*-{number}.sock"):
-                left.unlink(missing_ok=True)
+    for left in _sockets(ports):
+        left.unlink(missing_ok=True)
+
+
+def _sockets(ports: Ports) -> list[Path]:
+    numbers = [number for port in ports.values() for number in (port, port + GRPC_OFFSET)]
+    return [file for number in numbers for file in SOCKETS.glob(f"seaweedfs-*-{number}.sock")]

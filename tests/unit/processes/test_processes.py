@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from studiolo.domain import AlreadyExists
-from studiolo.processes import Child, Processes, child_environment
+from studiolo.processes import Child, Processes, child_environment, end_unrecorded
 from studiolo.processes.tables import children
 from studiolo.state import State
 
@@ -123,3 +123,23 @@ def test_a_child_s_environment_has_no_secret_of_the_shell(monkeypatch: pytest.Mo
     assert "AWS_SECRET_ACCESS_KEY" not in environment
     assert environment["LC_ALL"] == "C.UTF-8"
     assert environment["SPARK_HOME"] == "/spark"
+
+
+def test_children_that_no_database_knows_are_ended_by_their_folder_with_all_they_started(
+    processes: Processes, tmp_path: Path
+) -> None:
+    inside, outside = tmp_path / "data" / "work", tmp_path / "elsewhere"
+    started = []
+    for folder in (inside, outside):
+        folder.mkdir(parents=True)
+        # The grandchild keeps neither the mark nor the folder.
+        script = "(cd / && exec env -i sleep 600) & echo $!; exec sleep 600"
+        environment = child_environment({})
+        started.append(
+            processes.start(folder.name, "test", ["sh", "-c", script], environment=environment, folder=folder)
+        )
+    grandchildren = [psutil.Process(int(first_line(child))) for child in started]
+    assert end_unrecorded(tmp_path / "data") == 2
+    psutil.wait_procs(grandchildren[:1], timeout=5)
+    assert [child.alive for child in started] == [False, True]
+    assert [grandchild.is_running() for grandchild in grandchildren] == [False, True]

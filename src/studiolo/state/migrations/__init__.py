@@ -6,13 +6,24 @@ from sqlalchemy import Engine, inspect, text
 
 FOLDER = Path(__file__).parent
 # Migrations are named NNNN_what_they_do.py and are a single line of descent: the last one is the present schema.
-HEAD = sorted(FOLDER.glob("versions/[0-9]*.py"))[-1].name.partition("_")[0]
+REVISIONS = sorted(path.name.partition("_")[0] for path in FOLDER.glob("versions/[0-9]*.py"))
+HEAD = REVISIONS[-1]
 
 
-def upgrade(engine: Engine) -> None:
-    """Run the migrations that this database has not seen, each in one transaction."""
-    if _revision(engine) == HEAD:
-        return
+class UnknownRevision(Exception):
+    """The database has a schema that this version does not know: a newer version made it."""
+
+
+def upgrade(engine: Engine) -> bool:
+    """Run the migrations that this database has not seen, each in one transaction; whether it had seen any.
+
+    Raises UnknownRevision.
+    """
+    revision = _revision(engine)
+    if revision == HEAD:
+        return True
+    if revision is not None and revision not in REVISIONS:
+        raise UnknownRevision(f"its schema is {revision}, and this version knows those up to {HEAD}")
     from alembic import command  # a third of a second that most starts need not spend
     from alembic.config import Config
 
@@ -20,6 +31,7 @@ def upgrade(engine: Engine) -> None:
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["engine"] = engine
     command.upgrade(config, "head")
+    return revision is not None
 
 
 def _revision(engine: Engine) -> str | None:
