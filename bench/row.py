@@ -37,6 +37,12 @@ def at_most(name: str, budget: Quantity, ours: Quantity, note: str = "") -> Row:
     return Row(name, f"≤ {budget.value:g} {budget.unit}", ours, ok=ours.value <= budget.value, note=note)
 
 
+def at_least(name: str, budget: Quantity, ours: Quantity, note: str = "") -> Row:
+    """A budget that is a rate."""
+    label = f"≥ {budget.value:g}{'' if budget.unit.startswith('/') else ' '}{budget.unit}"
+    return Row(name, label, ours, ok=ours.value >= budget.value, note=note)
+
+
 def at_most_over(name: str, budget: Quantity, ours: Quantity, bare: Quantity, note: str = "") -> Row:
     """A budget that bounds what we add to something bare; all three in the same unit."""
     over = ours.value - bare.value

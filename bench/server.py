@@ -34,7 +34,7 @@ class Server:
 
     def __init__(self, data: Path, warm: int | None = None) -> None:
         self.data = data
-        self.endpoint = ""
+        self.endpoint = self.s3_endpoint = ""
         self.pid = 0
         self._settings = {} if warm is None else {"STUDIOLO_WARM_SESSIONS": str(warm)}
         self._role = ""
@@ -55,7 +55,7 @@ class Server:
     def up(self) -> "Server":
         self.run("up", "--detach", "--port", str(free_port()))
         note = json.loads((self.data / "server.json").read_text())
-        self.endpoint, self.pid = note["endpoint"], note["pid"]
+        self.endpoint, self.s3_endpoint, self.pid = note["endpoint"], note["s3_endpoint"], note["pid"]
         return self
 
     def down(self) -> None:
@@ -65,6 +65,23 @@ class Server:
     def port(self) -> int:
         """Of the one endpoint."""
         return int(self.endpoint.rpartition(":")[2])
+
+    @property
+    def s3_port(self) -> int:
+        """Of the S3 door."""
+        return int(self.s3_endpoint.rpartition(":")[2])
+
+    def store(self) -> dict[str, str]:
+        """S3A's settings for going straight to the store, past the door."""
+        folder = self.data / "object-store"
+        identities = json.loads((folder / "identities.json").read_text())["identities"]
+        [key] = next(identity["credentials"] for identity in identities if identity["name"] == "engine")
+        return {
+            "endpoint": f"http://127.0.0.1:{json.loads((folder / 'ports.json').read_text())['s3']}",
+            "access.key": key["accessKey"],
+            "secret.key": key["secretKey"],
+            "aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+        }
 
     def key(self) -> tuple[str, str]:
         """The root key: access key id and secret."""

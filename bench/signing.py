@@ -15,7 +15,7 @@ class _Caught(Exception):
         self.request = request
 
 
-def client(service: str, endpoint: str, key: tuple[str, str]) -> Any:
+def client(service: str, endpoint: str, key: tuple[str, str], **more: Any) -> Any:
     """A boto3 client without retries, so that none hides in a time."""
     return boto3.session.Session().client(
         service,
@@ -23,7 +23,13 @@ def client(service: str, endpoint: str, key: tuple[str, str]) -> Any:
         region_name=REGION,
         aws_access_key_id=key[0],
         aws_secret_access_key=key[1],
-        config=botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=120, parameter_validation=False),
+        config=botocore.config.Config(
+            retries={"total_max_attempts": 1},
+            read_timeout=120,
+            parameter_validation=False,
+            signature_version="s3v4" if service == "s3" else None,
+        ),
+        **more,
     )
 
 

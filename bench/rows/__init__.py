@@ -6,6 +6,7 @@ from bench.bench import Bench
 from bench.row import Row
 from bench.rows import (
     catalog,
+    door,
     endpoint,
     lifecycle,
     listing,
@@ -23,6 +24,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "reads": reads.measure,
     "catalog": catalog.measure,
     "metastore": metastore.measure,
+    "door": door.measure,
     "sessions": sessions.measure,
     "statements": statements.measure,
     "spark": spark.measure,

@@ -34,6 +34,7 @@ class Passage:
         body = _Body(receive)
         headers = {name: value for name, value in request.headers.items() if name not in _NOT_SENT_ON}
         any_body = "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
+        waits = request.headers.get("expect", "").lower() == "100-continue"
         url = f"{self._endpoint}{request.path}{'?' if request.query else ''}{request.query}"
         try:
             answer = await self._upstream.ask(
@@ -41,11 +42,14 @@ class Passage:
                 url,
                 headers,
                 body.pieces if any_body else None,
-                expect=request.headers.get("expect", "").lower() == "100-continue",
+                expect=waits,
             )
             async with answer:
                 back = [(name.lower(), value) for name, value in answer.raw_headers]
                 back = [(name, value) for name, value in back if name not in _NOT_SENT_BACK]
+                if waits and not body.begun:
+                    # It may send no body any more, and what it sends next would be taken for that.
+                    back.append((b"connection", b"close"))
                 await relay(answer, back, request.method, send, receive if body.consumed or not any_body else None)
         except (aiohttp.ClientError, asyncio.TimeoutError) as error:
             if body.gone:

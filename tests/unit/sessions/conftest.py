@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from studiolo.config import Settings
+from studiolo.identity import AccessKey, Identity
 from studiolo.processes import Processes
 from studiolo.runtimes import Runtimes
 from studiolo.sessions import Sessions
+from studiolo.sessions.kernels import Kernels
 from studiolo.state import State
 
 
@@ -43,8 +45,17 @@ def processes(state: State, tmp_path: Path) -> Processes:
 
 
 @pytest.fixture
+def kernels(sessions: Sessions) -> Kernels:
+    return sessions._kernels
+
+
+@pytest.fixture
 def sessions(state: State, processes: Processes, tmp_path: Path, watch: Watch) -> Sessions:
     settings = Settings(data=tmp_path, warm_sessions=0)
     nothing: Any = SimpleNamespace()
     runtimes = Runtimes(settings)
-    return Sessions(state, processes, runtimes, nothing, nothing, nothing, nothing, settings, "http://nowhere", watch)
+    identity = Identity(state, AccessKey("AKIA", "secret"), "000000000000", watch)
+    nowhere = "http://nowhere"
+    return Sessions(
+        state, processes, runtimes, identity, nothing, nothing, nothing, nothing, settings, nowhere, nowhere, watch
+    )

@@ -1,22 +1,11 @@
 """What is said of a kernel that has ended."""
 
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
-from studiolo.config import Settings
 from studiolo.processes import Processes
 from studiolo.sessions.kernels import Kernels
 
 START = "Setting default log level to WARN.\n26/01/01 WARN NativeCodeLoader: Unable to load native-hadoop library\n"
-
-
-@pytest.fixture
-def kernels(processes: Processes, tmp_path: Path) -> Kernels:
-    nothing: Any = SimpleNamespace()
-    return Kernels(processes, nothing, nothing, Settings(data=tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from studiolo.config import Settings
-from studiolo.processes import Processes
 from studiolo.sessions.kernels import Kernels
 from studiolo.sessions.materials import Material, Materials
 
 
 def test_files_go_when_no_living_session_has_them_and_none_asked_for_them_lately(
-    processes: Processes, tmp_path: Path
+    kernels: Kernels, tmp_path: Path
 ) -> None:
     nothing: Any = SimpleNamespace()
-    kernels = Kernels(processes, nothing, nothing, Settings(data=tmp_path))
-    materials = Materials(tmp_path, nothing, "http://nowhere", "eu-central-1")
+    materials = Materials(tmp_path, nothing)
     old, jar, module, new = (tmp_path / "session-files" / name / "file" for name in ("old", "jar", "module", "new"))
     for file in (old, jar, module, new):
         file.parent.mkdir(parents=True)

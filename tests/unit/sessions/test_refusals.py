@@ -25,14 +25,13 @@ def test_short_memory_is_said_so_that_the_client_shows_it(
     origin: str | None,
     refusal: type[DomainError],
 ) -> None:
-    access = SimpleNamespace(endpoint="http://nowhere", access_key="", secret_key="")
     anybody: Any = SimpleNamespace(pass_role=lambda *_: None)
-    storage: Any = SimpleNamespace(access=access)
     nothing: Any = SimpleNamespace()
     settings = Settings(data=tmp_path, warm_sessions=0)
     runtimes = Runtimes(settings)
+    nowhere = "http://nowhere"
     sessions = Sessions(
-        state, processes, runtimes, anybody, nothing, storage, nothing, settings, "http://nowhere", nothing
+        state, processes, runtimes, anybody, nothing, nothing, nothing, nothing, settings, nowhere, nowhere, nothing
     )
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1024, total=2**34))
     with pytest.raises(refusal, match="less than 1 GiB of memory free"):
