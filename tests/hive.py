@@ -11,9 +11,8 @@ from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.transport.TSocket import TSocket
 from thrift.transport.TTransport import TBufferedTransport
 
-from tests.conftest import Server
-
 from studiolo.identity import metastore_token
+from tests.conftest import Server
 
 
 def metastore(server: Server) -> str:

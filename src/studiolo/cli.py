@@ -214,7 +214,9 @@ def metastore_token() -> None:
 
     identifier, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
     if not identifier or not secret:
-        _fail("Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as studiolo env and the answer of AssumeRole tell them.")
+        _fail(
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as studiolo env and the answer of AssumeRole tell them."
+        )
     print(token_of(identifier, secret))  # noqa: T201 (for $(…): no terminal width, no colors)
 
 

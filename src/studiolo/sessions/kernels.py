@@ -219,6 +219,8 @@ class Kernels:
         places = {
             "spark.sql.warehouse.dir": plan.conf.get("spark.sql.warehouse.dir", f"file:{folder / 'warehouse'}"),
             "spark.hadoop.hadoop.tmp.dir": str(temporary),
+            # The user of the JVM is a token: Hadoop would ask the system for its groups, and write it into the log.
+            "spark.hadoop.hadoop.security.group.mapping": "org.apache.hadoop.security.NullGroupsMapping",
             # Else Hive's client makes folders under /tmp, where those of another user may be in the way.
             "spark.hadoop.hive.exec.scratchdir": f"file:{temporary / 'hive'}",
             "spark.hadoop.hive.exec.local.scratchdir": str(temporary / "hive-local"),
