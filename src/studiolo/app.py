@@ -1,34 +1,37 @@
 """The ASGI app: the table of services, and the way of a request from top to bottom.
 
-    identify the service and operation -> authenticate (SigV4) -> authorize (IAM)
-    -> parse by the botocore model -> validate -> handler -> serialize by the model
+    claim: by the head alone, is it signed, well-formed and timely -> take the body, as it is -> prove the signature
+    -> identify the service and operation -> authorize (IAM) -> parse by the botocore model -> validate -> handler
+    -> serialize by the model
 
-S3 goes another way: it is passed on to the S3 door (studiolo/door), which decides about it.
+Nothing is unzipped, split or parsed of a body before the signature that covers it is proven. S3 goes another way: it is
+passed on to the S3 door (studiolo/door), which decides about it.
 """
 
-import asyncio
 import inspect
 import logging
+import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.model import OperationModel
 from starlette.types import ASGIApp
 
-from studiolo.asgi import Disconnected, Message, Receive, Send, TooLarge, read_body, request_head, send_response
+from studiolo.asgi import Disconnected, Message, Receive, Send, request_head, send_response
 from studiolo.aws import protocols
 from studiolo.aws.errors import ServiceError, internal_failure, not_implemented
 from studiolo.aws.http import HttpRequest, HttpResponse
 from studiolo.aws.models import bare_operation, operation_model
 from studiolo.aws.protocols import new_request_id
-from studiolo.aws.routing import Route, Router, protocol_guess, signing_name_of
-from studiolo.aws.sigv4 import Credential, Verified, verify
+from studiolo.aws.routing import Router, protocol_guess, signing_name_of
+from studiolo.aws.sigv4 import Claim, Credential, Verified, claimed, prove
 from studiolo.aws.validation import validate
+from studiolo.bodies import FREE, Bodies, Crowded, TooLarge
 from studiolo.domain import DomainError, Scope, now
 from studiolo.door import Passage
 from studiolo.identity import Principal
+from studiolo.lanes import Lanes
 from studiolo.services.call import Call, Studio
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
@@ -50,7 +53,9 @@ READS = ("BatchGet", "Describe", "Get", "List")
 
 MIB = 1024 * 1024
 FORM = "application/x-www-form-urlencoded"
-THREADS = 40
+BODIES = 4
+"""So many of the largest bodies may be in memory at a time."""
+_ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,15 @@ class Exchange:
     request_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request that may be carried out."""
+
+    exchange: Exchange
+    call: Call
+    parameters: dict[str, Any]
+
+
 class App:
     """Answers every request that comes to the one endpoint.
 
@@ -77,9 +91,8 @@ class App:
         self._own_pages = own_pages
         self._max_body = max_body
         self._router = Router(list(SERVICES))
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
-        # One thread answers half as many reads again as many do, which compete for the interpreter (measured).
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="read")
+        self._bodies = Bodies(max_body * MIB, BODIES * max_body * MIB)
+        self._lanes = Lanes()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -98,25 +111,49 @@ class App:
 
     async def _answer(self, head: HttpRequest, receive: Receive) -> HttpResponse:
         request_id = new_request_id()
+        length = _content_length(head)
         try:
-            body = await read_body(receive, self._max_body * MIB)
-            request = HttpRequest(head.method, head.url, head.headers, body)
-            exchange = self._exchange(request, self._router.identify(request), request_id)
+            claim = claimed(head, now(), protocol=protocol_guess(head))
+            if length is None or length > FREE:
+                # A stranger is not waited for; with a small body it is found out at once with the signature.
+                await self._lanes.run(claim.credential, self._keys()[0])
+            async with self._bodies.body(receive, length) as body:
+                request = replace(head, body=body)
+                # Handlers and domains are plain synchronous Python; the event loop belongs to HTTP alone.
+                run = self._lanes.quick if _seems_to_read(request) else self._lanes.run
+                answer = await run(self._carry_out, request, claim, request_id)
+                return await _carry(answer) if isinstance(answer, Admitted) else answer
         except TooLarge:
             message = f"The request body is larger than {self._max_body} MiB."
             return _refusal(head, ServiceError("RequestEntityTooLargeException", message, 413), request_id)
-        except ServiceError as error:
+        except Crowded:
+            message = "Please reduce your request rate: there is no room for this body beside those of other requests."
+            return _refusal(head, ServiceError("SlowDown", message, 503), request_id)
+        except (ServiceError, StateUnavailable) as error:
             return _refusal(head, error, request_id)
-        if inspect.iscoroutinefunction(exchange.handler):
-            return await self._carry(exchange)
-        # Handlers and domains are plain synchronous Python; the event loop belongs to HTTP alone.
-        threads = self._reader if exchange.model.name.startswith(READS) else self._threads
-        return await asyncio.get_running_loop().run_in_executor(threads, self._carry_out, exchange)
 
-    def _exchange(self, request: HttpRequest, route: Route, request_id: str) -> Exchange:
+    def _carry_out(self, request: HttpRequest, claim: Claim, request_id: str) -> HttpResponse | Admitted:
+        """The chain in a thread. The few handlers that carry bodies run in the event loop: they are given back."""
+        try:
+            credential, principals = self._keys()
+            verified = prove(request, claim, credential, now())
+            exchange = self._exchange(request, claim, request_id)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer and the log its traceback)
+            return _refusal(request, error, request_id)
+        try:
+            admitted = self._admit(exchange, verified, principals[verified.access_key])
+            if inspect.iscoroutinefunction(exchange.handler):
+                return admitted
+            return _success(exchange, exchange.handler(admitted.call, admitted.parameters))
+        except Exception as error:  # noqa: BLE001 (as above)
+            return _failure(exchange, error)
+
+    def _exchange(self, request: HttpRequest, claim: Claim, request_id: str) -> Exchange:
+        route = self._router.identify(request)
         if route.operation is None:
             raise ServiceError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
         service = SERVICES[route.service]
+        claim.check_scope(service.name, route.protocol)
         handler = service.handler(route.operation)
         if handler is None:
             raise not_implemented(service.name, route.operation)
@@ -124,36 +161,14 @@ class App:
             request, service, operation_model(service.name, route.operation), handler, route.protocol, request_id
         )
 
-    def _carry_out(self, exchange: Exchange) -> HttpResponse:
-        """The chain, for handlers of values."""
-        try:
-            call, parameters = self._admit(exchange)
-            return _success(exchange, exchange.handler(call, parameters))
-        except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer and the log its traceback)
-            return _failure(exchange, error)
-
-    async def _carry(self, exchange: Exchange) -> HttpResponse:
-        """The chain, for the few handlers that carry bodies."""
-        try:
-            call, parameters = self._admit(exchange)
-            return _success(exchange, await exchange.handler(call, parameters))
-        except Exception as error:  # noqa: BLE001 (as above)
-            return _failure(exchange, error)
-
-    def _admit(self, exchange: Exchange) -> tuple[Call, dict[str, Any]]:
-        """Authenticate, authorize, parse and validate."""
+    def _admit(self, exchange: Exchange, verified: Verified, principal: Principal) -> Admitted:
+        """Authorize, parse and validate."""
         request, model = exchange.request, exchange.model
-        verified, principal = self._authenticate(request, exchange.service.name, exchange.protocol)
         self._studio.identity.authorize(principal, f"{verified.service}:{model.name}", None, _context(verified))
         parameters = protocols.parse(model, request, max_body=self._max_body * MIB)
         validate(model, parameters, code=exchange.service.invalid)
         scope = Scope(principal.account, verified.region)
-        return Call(scope, principal, self._studio, exchange.request_id), parameters
-
-    def _authenticate(self, request: HttpRequest, service: str, protocol: str) -> tuple[Verified, Principal]:
-        credential, principals = self._keys()
-        verified = verify(request, credential, now(), service=service, protocol=protocol)
-        return verified, principals[verified.access_key]
+        return Admitted(exchange, Call(scope, principal, self._studio, exchange.request_id), parameters)
 
     def _keys(self) -> tuple[Callable[[str], Credential | None], Mapping[str, Principal]]:
         """How the verification of one request finds a key; and whose the keys are that it found."""
@@ -186,14 +201,45 @@ class App:
         await receive()
         await self._passage.close()
         await self._studio.ml.close_connections()
-        self._threads.shutdown(wait=False)
-        self._reader.shutdown(wait=False)
+        self._lanes.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 
 def _context(verified: Verified) -> dict[str, str]:
     """The condition keys of IAM that a request tells."""
     return {"aws:RequestedRegion": verified.region, "aws:SecureTransport": "false"}
+
+
+def _content_length(head: HttpRequest) -> int | None:
+    """The bytes of the body as announced; None for a body in chunks."""
+    if "transfer-encoding" in head.headers:
+        return None
+    length = head.headers.get("content-length", "0")
+    return int(length) if length.isdecimal() and length.isascii() and len(length) < 20 else None
+
+
+def _seems_to_read(request: HttpRequest) -> bool:
+    """Whether the operation that a request seems to name only reads.
+
+    A glance at the head and the first KiB of a form: it chooses a thread, and no more depends on it.
+    """
+    target = request.headers.get("x-amz-target")
+    if target is not None:
+        return target.rpartition(".")[2].startswith(READS)
+    if request.path.startswith("/service/"):
+        return request.path.rpartition("/")[2].startswith(READS)
+    start = request.body[:1024] if isinstance(request.body, bytes) else b""
+    action = _ACTION.search(start) or _ACTION.search(request.query.encode())
+    return request.method == "GET" if action is None else action[1].decode().startswith(READS)
+
+
+async def _carry(admitted: Admitted) -> HttpResponse:
+    """The end of the chain, for the few handlers that carry bodies."""
+    exchange = admitted.exchange
+    try:
+        return _success(exchange, await exchange.handler(admitted.call, admitted.parameters))
+    except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer and the log its traceback)
+        return _failure(exchange, error)
 
 
 def _success(exchange: Exchange, result: Mapping[str, Any] | None) -> HttpResponse:
@@ -203,17 +249,27 @@ def _success(exchange: Exchange, result: Mapping[str, Any] | None) -> HttpRespon
 def _failure(exchange: Exchange, error: Exception) -> HttpResponse:
     if isinstance(error, DomainError):
         error = exchange.service.error(error)
-    elif isinstance(error, StateUnavailable):
-        log.error("%s", error)
-        error = ServiceError("ServiceUnavailable", str(error), 503)
-    elif not isinstance(error, ServiceError):
-        name = f"{exchange.service.name} {exchange.model.name}"
-        log.error("%s failed; request id %s", name, exchange.request_id, exc_info=error)
-        error = internal_failure(exchange.request_id)
-    return protocols.serialize_error(exchange.model, error, protocol=exchange.protocol, request_id=exchange.request_id)
+    said = _said(error, f"{exchange.service.name} {exchange.model.name}", exchange.request_id)
+    return protocols.serialize_error(exchange.model, said, protocol=exchange.protocol, request_id=exchange.request_id)
 
 
-def _refusal(head: HttpRequest, error: ServiceError, request_id: str) -> HttpResponse:
-    """An answer to a request that could not be routed, in the protocol it seems to speak."""
+def _refusal(head: HttpRequest, error: Exception, request_id: str) -> HttpResponse:
+    """An answer to a request that came to no operation, in the protocol it seems to speak."""
     protocol = protocol_guess(head)
-    return protocols.serialize_error(bare_operation(protocol), error, protocol=protocol, request_id=request_id)
+    said = _said(error, f"{head.method} {head.path}"[:200], request_id)
+    answer = protocols.serialize_error(bare_operation(protocol), said, protocol=protocol, request_id=request_id)
+    if "expect" in head.headers:
+        # A client that was refused in place of `100 Continue` may send its body or not: its connection ends.
+        answer.headers["Connection"] = "close"
+    return answer
+
+
+def _said(error: Exception, what: str, request_id: str) -> ServiceError:
+    """The error as the client is told it; a bug of ours goes to the log."""
+    if isinstance(error, ServiceError):
+        return error
+    if isinstance(error, StateUnavailable):
+        log.error("%s", error)
+        return ServiceError("ServiceUnavailable", str(error), 503)
+    log.error("%s failed; request id %s", what, request_id, exc_info=error)
+    return internal_failure(request_id)

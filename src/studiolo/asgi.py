@@ -11,10 +11,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-class TooLarge(Exception):
-    """A body is larger than the server takes."""
-
-
 class Disconnected(Exception):
     """The client went away before it had sent its whole request."""
 
@@ -35,24 +31,6 @@ def _text(value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError:
         return value.decode("latin-1")
-
-
-async def read_body(receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises TooLarge past `limit` bytes, Disconnected when it does not end."""
-    chunks: list[bytes] = []
-    size = 0
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge
-        chunks.append(chunk)
-        more = message.get("more_body", False)
-    return b"".join(chunks) if len(chunks) > 1 else chunks[0]
 
 
 async def send_response(send: Send, response: HttpResponse) -> None:

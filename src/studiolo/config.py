@@ -16,6 +16,9 @@ class Settings(BaseSettings):
 
     data: Path = Field(default=Path("~/.studiolo"), description="Folder that holds everything: state, objects, logs.")
     host: str = Field(default="127.0.0.1", description="Address the server listens on.")
+    hosts: str = Field(
+        default="", description="Further host names that requests may be for (with commas), as of a TLS proxy in front."
+    )
     port: int = Field(default=4566, ge=0, le=65535, description="Port the server listens on; 0 takes a free one.")
     account_id: Annotated[str, Field(pattern=r"^\d{12}$", description="The AWS account that the root key is of.")] = (
         "000000000000"
@@ -48,6 +51,11 @@ class Settings(BaseSettings):
     allow_remote: bool = Field(
         default=False, description="Whether the server may listen beyond this machine without TLS in front of it."
     )
+
+    @property
+    def host_names(self) -> list[str]:
+        """The names of `hosts`."""
+        return [name.strip() for name in self.hosts.split(",") if name.strip()]
 
     @property
     def folder(self) -> Path:

@@ -6,11 +6,13 @@ from typing import Any
 import psutil
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from studiolo import __version__
+from studiolo.http_server import SameOrigin
 from studiolo.processes import Child, Processes
 
 MIB = 1024 * 1024
@@ -42,7 +44,8 @@ def own_pages(services: list[str], processes: Processes, metastore: str, reset: 
         routes=[
             Route("/_studiolo/health", health, methods=["GET"]),
             Route("/_studiolo/reset", empty, methods=["POST"]),
-        ]
+        ],
+        middleware=[Middleware(SameOrigin)],
     )
 
 

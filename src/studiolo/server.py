@@ -3,7 +3,6 @@
 import gc
 import logging
 import os
-import signal
 import socket
 import sys
 import threading
@@ -13,9 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
-import uvicorn
-
-from studiolo import __version__
+from studiolo import __version__, http_server
 from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
 from studiolo.config import Settings
@@ -68,7 +65,7 @@ def serve(settings: Settings) -> None:
             instance.announce(Running(os.getpid(), endpoint, door.endpoint, metastore.home, __version__, time.time()))
             _spare_collector()
             log.info("answers at %s after %.1f s", endpoint, time.monotonic() - began)
-            _run(app, listener)
+            http_server.serve(app, [listener], [settings.host, *settings.host_names])
             log.info("stops")
     except (AlreadyRunning, StateUnavailable, StoreUnavailable, DoorUnavailable, JavaMissing) as error:
         raise CannotStart(str(error)) from error
@@ -168,24 +165,6 @@ def _spare_collector() -> None:
     """
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-
-
-def _run(app: App, listener: socket.socket) -> None:
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        date_header=True,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=2,
-        lifespan="on",
-    )
-    # uvicorn raises the signal that stopped it once more: by then it has done its work, and ours is the clean-up.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    uvicorn.Server(config).run(sockets=[listener])
 
 
 def configure_logging() -> None:

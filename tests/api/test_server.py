@@ -1,11 +1,16 @@
+import gzip
+import http.client
 import json
 import random
+import re
 import string
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.auth
@@ -17,7 +22,7 @@ import psutil
 import pytest
 from tests.conftest import REGION, Server, free_port
 
-from studiolo.app import SERVICES
+from studiolo.app import FORM, SERVICES
 
 UNSIGNED = botocore.config.Config(signature_version=botocore.UNSIGNED, retries={"total_max_attempts": 1})
 AWS = str(Path(sys.executable).with_name("aws"))
@@ -176,7 +181,8 @@ def test_an_unsigned_request_is_refused(server: Server) -> None:
 
 def test_a_body_that_is_too_large_is_refused_and_the_server_goes_on(server: Server) -> None:
     headers = {"X-Amz-Target": "AWSGlue.ListSessions", "Content-Type": "application/x-amz-json-1.1"}
-    status, _, text = send(server, "POST", "/", b" " * (65 * 1024 * 1024), headers)
+    body = b" " * (65 * 1024 * 1024)
+    status, _, text = send(server, "POST", "/", body, signed(server, "glue", "POST", "/", body, headers))
     assert status == 413, text
     assert server.client("glue").list_sessions()["Ids"] is not None
 
@@ -219,3 +225,78 @@ def test_200_malformed_requests_get_4xx_and_never_5xx(server: Server, protocol: 
             headers = signed(server, service, method, path, body, headers)
         status, _, text = send(server, method, path, body, headers)
         assert 400 <= status < 500, (number, method, path, body[:80], status, text[:300])
+
+
+def head_alone(server: Server, headers: dict[str, str], length: int) -> tuple[int, str]:
+    """What is answered to a POST whose body is announced, and never sent: status and text."""
+    with closing(http.client.HTTPConnection(urlsplit(server.endpoint).netloc, timeout=20)) as client:
+        client.putrequest("POST", "/")
+        for name, value in {**headers, "Content-Length": str(length)}.items():
+            client.putheader(name, value)
+        client.endheaders()
+        answer = client.getresponse()
+        return answer.status, answer.read().decode()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+@pytest.mark.parametrize(
+    ("headers", "refusal"),
+    [({"Content-Type": FORM}, 403), ({"X-Amz-Target": "AWSGlue.ListSessions"}, 400)],
+    ids=["form", "json"],
+)
+def test_an_unsigned_body_is_not_even_read(
+    server: Server, encoding: str, headers: dict[str, str], refusal: int
+) -> None:
+    status, text = head_alone(server, {**headers, "Content-Encoding": encoding}, 62_000)
+    assert (status, "MissingAuthenticationToken" in text) == (refusal, True)
+
+
+def test_a_large_body_of_an_unknown_key_or_an_old_date_is_not_read(server: Server) -> None:
+    headers = {"X-Amz-Target": "AWSGlue.ListSessions", "Content-Type": "application/x-amz-json-1.1"}
+    good = signed(server, "glue", "POST", "/", b"{}", headers)
+    stranger = {**good, "Authorization": good["Authorization"].replace(server.key()[0], "AKIAIOSFODNN7EXAMPLE")}
+    dated = re.sub(r"/20\d{6}/", "/20200101/", good["Authorization"])
+    old = {**good, "Authorization": dated, "X-Amz-Date": "20200101T000000Z"}
+    assert "UnrecognizedClientException" in head_alone(server, stranger, 60_000_000)[1]
+    assert "InvalidSignatureException" in head_alone(server, old, 60_000_000)[1]
+
+
+def test_a_signed_body_may_be_compressed(server: Server) -> None:
+    for service, headers, body, expected in (
+        ("glue", {"X-Amz-Target": "AWSGlue.ListSessions"}, b"{}", "Ids"),
+        ("sts", {"Content-Type": FORM}, b"Action=GetCallerIdentity&Version=2011-06-15", "GetCallerIdentityResult"),
+    ):
+        packed = gzip.compress(body)
+        given = {**headers, "Content-Encoding": "gzip"}
+        status, _, text = send(server, "POST", "/", packed, signed(server, service, "POST", "/", packed, given))
+        assert (status, expected in text) == (200, True), text
+
+
+def test_a_request_signed_for_another_service_than_it_names_is_refused(server: Server) -> None:
+    headers = {"X-Amz-Target": "AWSGlue.ListSessions", "Content-Type": "application/x-amz-json-1.1"}
+    status, _, text = send(server, "POST", "/", b"{}", signed(server, "logs", "POST", "/", b"{}", headers))
+    assert (status, "correct service: 'glue'" in text) == (400, True)
+
+
+def test_a_name_that_was_made_to_lead_here_is_not_answered_for(server: Server) -> None:
+    status, _, text = send(server, "GET", "/_studiolo/health", b"", {"Host": "rebound.example"})
+    assert status == 421
+    assert "STUDIOLO_HOSTS" in text
+    own = {"Host": f"glue.{REGION}.amazonaws.com"}
+    assert send(server, "GET", "/_studiolo/health", b"", own)[0] == 200
+
+
+def test_a_page_of_another_site_cannot_have_everything_emptied(server: Server) -> None:
+    for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        status, _, text = send(server, "POST", "/_studiolo/reset", b"", headers)
+        assert status == 403
+        assert "another site" in text
+
+
+def test_a_proxy_s_name_is_answered_for_when_it_is_set(tmp_path: Path) -> None:
+    settings = {"STUDIOLO_WARM_SESSIONS": "0", "STUDIOLO_HOSTS": "studio.example.org, other.example.org"}
+    proxied = Server(tmp_path / "data", settings=settings).up()
+    try:
+        assert send(proxied, "GET", "/_studiolo/health", b"", {"Host": "other.example.org"})[0] == 200
+    finally:
+        proxied.down()

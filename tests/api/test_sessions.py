@@ -155,7 +155,9 @@ def test_boto3_in_the_session_is_the_session_s_role(
 
 
 def test_functions_on_spark_s_workers_have_the_role_too(run: Callable[[str], dict[str, Any]]) -> None:
-    code = "sc.parallelize([1], 1).map(lambda _: __import__('os').environ['AWS_ACCESS_KEY_ID'][:4]).collect()"
+    code = (
+        "sc.parallelize([1], 1).map(lambda _: __import__('boto3').Session().get_credentials().access_key[:4]).collect()"
+    )
     assert text(run(code)) == "['ASIA']"
 
 

@@ -5,6 +5,7 @@ or the query string (query, ec2), and method and path by the models' templates (
 scope's signing name, else the host, chooses among services that share any of these.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ class Route:
 
 
 _S3 = Route("s3", None, "rest-xml")
+_ACTION = re.compile(r"(?:^|&)(Action=[^&]*)")
+_VERSION = re.compile(r"(?:^|&)(Version=[^&]*)")
 
 
 class Router:
@@ -182,6 +185,6 @@ def _form_of(request: HttpRequest) -> Mapping[str, str]:
 
 
 def _named(form: str) -> Mapping[str, str]:
-    # Action and Version come first with most clients; splitting by hand leaves a large form's values alone.
-    fields = (pair for pair in form.split("&") if pair.startswith(("Action=", "Version=")))
-    return dict(parse_qsl("&".join(fields)))
+    # Searched for, not split: a form may be large, and nothing else of it counts here.
+    fields = (pattern.search(form) for pattern in (_ACTION, _VERSION))
+    return dict(parse_qsl("&".join(field[1] for field in fields if field is not None)))

@@ -21,7 +21,10 @@ from studiolo.aws.models import S3_SIGNING_NAMES, service_model
 from studiolo.aws.payloads import UNSIGNED, ChunkSigner, PayloadReader, payload_reader
 from studiolo.aws.refusals import Refusals, refusals
 
-__all__ = ["Credential", "PayloadReader", "Verified", "verify"]
+__all__ = ["Claim", "Credential", "PayloadReader", "Verified", "claimed", "prove", "verify"]
+
+SecretFor = Callable[[str], "Credential | None"]
+"""Finds an access key."""
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_EXPIRES = 7 * 24 * 3600
@@ -81,41 +84,77 @@ class Verified:
         return payload_reader(self.content_sha256, request.headers, self.signer)
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the head of a request says of its signature: well-formed and timely, and not proven."""
+
+    signature: Signature
+    signed_at: datetime
+    refuse: Refusals
+
+    @property
+    def is_s3(self) -> bool:
+        return self.signature.service in S3_SIGNING_NAMES
+
+    def credential(self, secret_for: SecretFor) -> Credential:
+        """The key that the request says it is signed with. Raises ServiceError for one that is not known."""
+        credential = secret_for(self.signature.access_key)
+        if credential is None or not credential.secret_key:
+            raise self.refuse.error("unknown_key", _UNKNOWN_S3 if self.is_s3 else _UNKNOWN)
+        return credential
+
+    def check_scope(self, service: str, protocol: str) -> None:
+        """Raises ServiceError, in the words of the service as routed, unless the signature is for that service."""
+        _check_scope(self.signature, service, refusals(protocol, service))
+
+
+def claimed(request: HttpRequest, now: datetime, *, protocol: str = "json", service: str | None = None) -> Claim:
+    """All that can be refused by the head alone, without its body, is refused here.
+
+    now: aware; protocol, service: as far as the head tells them, they decide the error codes, and the service the
+    scope must name. Raises ServiceError.
+    """
+    refuse = refusals(protocol, service)
+    signature = _claimed(request, refuse)
+    if service is not None:
+        _check_scope(signature, service, refuse)
+    signed_at = _check_time(signature, now, S3_SKEW if signature.service in S3_SIGNING_NAMES else SKEW, refuse)
+    _check_signed_headers(request, signature, refuse)
+    return Claim(signature, signed_at, refuse)
+
+
+def prove(
+    request: HttpRequest, claim: Claim, secret_for: SecretFor, now: datetime, *, body_sha256: str | None = None
+) -> Verified:
+    """Check a claimed signature and, except for S3, the body it covers.
+
+    body_sha256: the body's hash in hex where the caller has it already. Raises ServiceError.
+    """
+    signature, refuse = claim.signature, claim.refuse
+    credential = claim.credential(secret_for)
+    key = _signing_key(credential.secret_key, signature.date, signature.region, signature.service)
+    content_sha256 = _content_sha256(request, signature, claim.is_s3, body_sha256, refuse)
+    _check_signature(request, signature, key, content_sha256, claim.is_s3, refuse)
+    _check_token(signature, credential, now, refuse)
+    signer = ChunkSigner(key, signature.amz_date, signature.scope, signature.signature)
+    return Verified(signature.access_key, signature.region, signature.service, claim.signed_at, content_sha256, signer)
+
+
 def verify(
     request: HttpRequest,
-    secret_for: Callable[[str], Credential | None],
+    secret_for: SecretFor,
     now: datetime,
     *,
     protocol: str = "json",
     service: str | None = None,
     body_sha256: str | None = None,
 ) -> Verified:
-    """Check a request's signature, its age and scope and, except for S3, its body.
-
-    secret_for: finds an access key; now: aware; protocol, service: as routed, they decide the error codes, and the
-    service the scope must name; body_sha256: the body's hash in hex where the caller has it already.
-    Raises ServiceError.
-    """
-    refuse = refusals(protocol, service)
-    claim = _claimed(request, refuse)
-    is_s3 = claim.service in S3_SIGNING_NAMES
-    if service is not None:
-        _check_scope(claim, service, refuse)
-    signed_at = _check_time(claim, now, S3_SKEW if is_s3 else SKEW, refuse)
-    _check_signed_headers(request, claim, refuse)
-    credential = secret_for(claim.access_key)
-    if credential is None or not credential.secret_key:
-        raise refuse.error(
-            "unknown_key", _UNKNOWN_S3 if is_s3 else "The security token included in the request is invalid."
-        )
-    key = _signing_key(credential.secret_key, claim.date, claim.region, claim.service)
-    content_sha256 = _content_sha256(request, claim, is_s3, body_sha256, refuse)
-    _check_signature(request, claim, key, content_sha256, is_s3, refuse)
-    _check_token(claim, credential, now, refuse)
-    signer = ChunkSigner(key, claim.amz_date, claim.scope, claim.signature)
-    return Verified(claim.access_key, claim.region, claim.service, signed_at, content_sha256, signer)
+    """`claimed` and `prove` in one, for a request whose body is at hand or does not count. Raises ServiceError."""
+    claim = claimed(request, now, protocol=protocol, service=service)
+    return prove(request, claim, secret_for, now, body_sha256=body_sha256)
 
 
+_UNKNOWN = "The security token included in the request is invalid."
 _UNKNOWN_S3 = "The AWS Access Key Id you provided does not exist in our records."
 _MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "

@@ -2,58 +2,83 @@
 
 import logging
 import os
+import signal
 import socket
 import sys
+import time
 from pathlib import Path
-
-import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from studiolo.domain import now
 from studiolo.door.app import Door
 from studiolo.door.store import Plan
+from studiolo.http_server import serve
 from studiolo.identity import Identity, root_key
 from studiolo.state import State
 
-PLAN = "STUDIOLO_S3_DOOR"
-"""Names the plan to the workers."""
+SHORT_LIFE = 2.0
+"""Seconds: where a worker ends sooner, so would the next, and the door ends with it and says why."""
 
 
-def app() -> Door:
-    """A worker's app, by the plan that the environment names."""
-    plan = Plan.read(Path(os.environ[PLAN]))
-    identity = Identity(State(plan.database), root_key(plan.data), plan.account, now)
-    return Door(identity, plan.store)
-
-
-def main(file: str) -> None:
-    """Serve until SIGTERM."""
+def main(file: str) -> int:
+    """Serve until SIGTERM; the exit status."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    os.environ[PLAN] = file
     plan = Plan.read(Path(file))
     family = socket.AF_INET6 if ":" in plan.host else socket.AF_INET
     # The protocol is named because asyncio sets TCP_NODELAY, without which answers wait 40 ms, only where it is.
-    listener = socket.socket(family, proto=socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((plan.host, plan.port))
-    listener.listen(1024)
-    config = uvicorn.Config(
-        "studiolo.door.__main__:app",
-        factory=True,
-        workers=plan.workers,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=1,
-        lifespan="on",
-    )
-    if plan.workers == 1:
-        uvicorn.Server(config).run(sockets=[listener])
-    else:
-        Multiprocess(config, sockets=[listener]).run()
+    with socket.socket(family, proto=socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((plan.host, plan.port))
+        listener.listen(1024)
+        if plan.workers > 1:
+            return _keep(plan, listener)
+        _work(plan, listener)
+        return 0
+
+
+def _work(plan: Plan, listener: socket.socket) -> None:
+    state = State(plan.database)
+    identity = Identity(state, root_key(plan.data), plan.account, now)
+    serve(Door(identity, plan.store), [listener], plan.hosts)
+    state.close()
+
+
+def _keep(plan: Plan, listener: socket.socket) -> int:
+    """Keep the workers at their number until SIGTERM, which goes on to them; the exit status."""
+    workers: dict[int, float] = {}
+    stopping = False
+
+    def stop(_number: int, _frame: object) -> None:
+        nonlocal stopping
+        stopping = True
+        for pid in workers:
+            os.kill(pid, signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    for _ in range(plan.workers):
+        workers[_fork(plan, listener)] = time.monotonic()
+    while workers:
+        pid, _ = os.wait()
+        lived = time.monotonic() - workers.pop(pid)
+        if stopping:
+            continue
+        if lived < SHORT_LIFE:
+            stop(0, None)
+            return 1
+        workers[_fork(plan, listener)] = time.monotonic()
+    return 0
+
+
+def _fork(plan: Plan, listener: socket.socket) -> int:
+    """A worker. This process has no threads and no event loop: nothing is torn in its copy."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _work(plan, listener)
+        finally:
+            os._exit(0)
+    return pid
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    sys.exit(main(sys.argv[1]))

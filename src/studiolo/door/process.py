@@ -78,7 +78,14 @@ class DoorProcess:
         folder = None if self._storage.external else self._storage.folder
         store = Store(self._storage.access, folder)
         return Plan(
-            settings.host, port, settings.s3_workers, settings.folder, settings.database, settings.account_id, store
+            host=settings.host,
+            hosts=settings.host_names,
+            port=port,
+            workers=settings.s3_workers,
+            data=settings.folder,
+            database=settings.database,
+            account=settings.account_id,
+            store=store,
         )
 
     def _launch(self) -> Child:
@@ -99,6 +106,7 @@ class DoorProcess:
         return {
             "port": plan.port,
             "host": plan.host,
+            "hosts": plan.hosts,
             "workers": plan.workers,
             "store": plan.store.access.endpoint,
             "version": __version__,

@@ -35,6 +35,7 @@ class Plan:
     """What a door's process is started with: kept in a file of its own, since it holds the store's key."""
 
     host: str
+    hosts: list[str]
     port: int
     workers: int
     data: Path

@@ -17,7 +17,18 @@ from jupyter_client.session import Session
 OUTPUT_LIMIT = 4 * 1024 * 1024
 """Most characters of output kept for a statement, over all its messages."""
 
+LEAST = 100
+"""Characters that any message counts for: without end many small ones are as much as a large one."""
+
+ERROR_LIMIT = 256 * 1024
+"""Most characters kept of an error's value, and of all lines of its traceback."""
+
 NOTE = f"\n[Output beyond {OUTPUT_LIMIT // (1024 * 1024)} MiB was not kept.]\n"
+ERROR_NOTE = f"\n[An error's text beyond {ERROR_LIMIT // 1024} KiB was not kept.]"
+
+OUTPUT = ("stream", "display_data", "execute_result")
+KEPT = (*OUTPUT, "execute_input", "execute_reply", "error", "status")
+"""The types of messages that tell what a statement did; what widgets exchange is not among them."""
 
 Listener = Callable[[str, Mapping[str, Any]], None]
 
@@ -38,35 +49,32 @@ class Journal:
         a statement whose reply is missing knows that.
         """
         parent = message["parent_header"]
-        if parent.get("msg_type") != "execute_request":
-            return
         kind: str = message["header"]["msg_type"]
-        content: Mapping[str, Any] = message["content"]
+        if parent.get("msg_type") != "execute_request" or kind not in KEPT:
+            return
+        content: Mapping[str, Any] | None = message["content"]
         with self._lock:
-            bounded = self._bounded(parent["msg_id"], kind, content)
-            if bounded is not None:
+            if kind in OUTPUT:
+                content = self._bounded(parent["msg_id"], kind, message["content"])
+            if content is not None:
                 try:
-                    self._write(parent["msg_id"], kind, bounded)
+                    self._write(parent["msg_id"], kind, content)
                 except OSError:
                     self._sizes[parent["msg_id"]] = OUTPUT_LIMIT
-        if self.listener is not None and bounded is not None:
-            self.listener(kind, bounded)
+        if self.listener is not None and content is not None:
+            self.listener(kind, content)
 
     def _bounded(self, statement: str, kind: str, content: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The content, cut where the statement's output passes the limit; None for what comes after the cut."""
-        if kind not in ("stream", "display_data", "execute_result", "update_display_data"):
-            return content
+        """The output, cut where the statement's passes the limit; None for what comes after the cut."""
         room = OUTPUT_LIMIT - self._sizes.get(statement, 0)
         if room < 0:
             return None
         text = content.get("text", "")
         size = len(text) if kind == "stream" else sum(len(str(value)) for value in content["data"].values())
-        self._sizes[statement] = self._sizes.get(statement, 0) + size
-        if size <= room:
-            return content
+        self._sizes[statement] = self._sizes.get(statement, 0) + max(size, LEAST)
         if kind == "stream":
-            return {**content, "text": text[:room] + NOTE}
-        return {**content, "data": {"text/plain": NOTE}}
+            return content if size <= room else {**content, "text": text[:room] + NOTE}
+        return {"data": content["data"] if size <= room else {"text/plain": NOTE}}
 
     def _write(self, statement: str, kind: str, content: Mapping[str, Any]) -> None:
         line = json.dumps({"type": kind, "content": content}, default=json_default) + "\n"
@@ -77,6 +85,25 @@ class Journal:
                 os.fsync(file)
         finally:
             os.close(file)
+
+
+def bounded_error(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The content of an error or a reply, its texts cut where they pass the limit."""
+    if "ename" not in content:
+        return content
+    traceback: list[str] = []
+    room = ERROR_LIMIT
+    for line in content.get("traceback", ()):
+        traceback.append(_cut(line, room))
+        room -= len(line)
+        if room < 0:
+            break
+    value = _cut(content.get("evalue", ""), ERROR_LIMIT)
+    return {**content, "ename": content["ename"][:1000], "evalue": value, "traceback": traceback}
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[:limit] + ERROR_NOTE
 
 
 class JournalingSession(Session):
@@ -99,6 +126,9 @@ class JournalingSession(Session):
         message = msg_or_type
         if not isinstance(message, dict):
             message = self.msg(message, content=content, parent=parent, header=header, metadata=metadata)
+        if message["header"]["msg_type"] in ("error", "execute_reply"):
+            # What a reply brings beside the outcome is for notebooks' own front ends.
+            message = {**message, "content": bounded_error({**message["content"], "payload": []})}
         if self.journal is not None:
             self.journal.add(message)
         return super().send(stream, message, ident=ident, buffers=buffers, track=track)

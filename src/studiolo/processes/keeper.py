@@ -80,6 +80,8 @@ class Keeper:
             often = len(self._ends) == RESTARTS and self._ends[-1] - self._ends[0] < RESTART_WINDOW_SECONDS
             pause = 0.0 if len(self._ends) == 1 else 0.2 * len(self._ends)
         log.warning("%s", self._reason)
+        # What it started may live on, and hold its port.
+        self._processes.stop(child, grace=0.0)
         if not often and self._closing.wait(pause):
             return
         with self._lock:
@@ -93,7 +95,6 @@ class Keeper:
             except self._failures as error:
                 self._child, self._failed = None, True
                 self._reason = f"{self._reason} {error}"
-                self._processes.forget(child.name)
                 log.error("%s", self._reason)
 
 

@@ -5,7 +5,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from studiolo.kernel.journal import OUTPUT_LIMIT
 from studiolo.sessions.model import Output
+
+LONGEST_LINE = 12 * OUTPUT_LIMIT + 1024 * 1024
+"""Bytes of a message at most: JSON takes up to twelve for a character."""
+
+MOST_READ = 2 * LONGEST_LINE
+"""Bytes of messages at most: kernels of earlier versions kept more than we may read at a time."""
+
+REPLY = b'{"type": "execute_reply"'
+TOO_LONG = {
+    "status": "error",
+    "ename": "TooLong",
+    "evalue": "What the statement answered is too long to be shown.",
+    "traceback": (),
+}
 
 
 def journal_file(kernel_folder: Path, message: str) -> Path:
@@ -55,13 +70,27 @@ def _ended(text: str) -> str:
 
 def _messages(journal: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The whole messages: the last one may be in the middle of being written, or be cut by a full disk."""
+    room = MOST_READ
+    for line in _lines(journal):
+        room -= len(line)
+        if len(line) < LONGEST_LINE and (room >= 0 or line.startswith(REPLY)):
+            try:
+                message = json.loads(line.decode(errors="replace"))
+            except ValueError:
+                continue
+            yield message["type"], message["content"]
+        elif line.startswith(REPLY):
+            yield "execute_reply", TOO_LONG
+
+
+def _lines(journal: Path) -> Iterator[bytes]:
+    """The lines, of those that are too long their beginnings."""
     try:
-        lines = journal.read_text(encoding="utf-8", errors="replace").split("\n")
+        file = journal.open("rb")
     except FileNotFoundError:
         return
-    for line in lines:
-        try:
-            message = json.loads(line)
-        except ValueError:
-            continue
-        yield message["type"], message["content"]
+    with file:
+        while line := file.readline(LONGEST_LINE):
+            yield line
+            while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                line = file.readline(LONGEST_LINE)

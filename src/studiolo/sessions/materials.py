@@ -6,7 +6,6 @@ import shutil
 import threading
 import time
 import uuid
-import zipfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from studiolo.archives import unpack_zip
 from studiolo.domain import Denied, Invalid, NotFound
 from studiolo.objects import Objects
 from studiolo.runtimes import ModulesUnavailable, Overlays, Runtime, TookTooLong
@@ -184,15 +184,14 @@ def _refusal(address: str, error: ClientError) -> Denied | NotFound:
 
 
 def _unpacked(wheel: Path) -> Path:
-    """The folder of the wheel's packages. Raises Invalid for a file that is no archive."""
+    """The folder of the wheel's packages. Raises Invalid for a file that cannot be unpacked."""
     folder = wheel.with_suffix(".d")
     if not folder.is_dir():
         part = wheel.parent / uuid.uuid4().hex
         try:
-            with zipfile.ZipFile(wheel) as content:
-                content.extractall(part)
-        except zipfile.BadZipFile as error:
-            raise Invalid(f"{wheel.name} cannot be unpacked: {error}") from error
+            unpack_zip(wheel, part)
+        except Invalid as error:
+            raise Invalid(f"{wheel.name}: {error}") from error
         try:
             part.rename(folder)
         except OSError:

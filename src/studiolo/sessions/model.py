@@ -77,6 +77,12 @@ class Output:
     error_value: str | None = None
     traceback: tuple[str, ...] = ()
 
+    @property
+    def size(self) -> int:
+        """Characters, about."""
+        shown = sum(len(str(value)) for display in self.displays for value in display.values())
+        return len(self.text) + len(self.stderr) + shown + len(self.error_value or "") + sum(map(len, self.traceback))
+
 
 @dataclass(frozen=True)
 class Statement:

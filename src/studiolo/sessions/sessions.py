@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 NEEDED_MEMORY = 1024**3
 """Bytes that must be free for a session to be started: below, the machine would swap."""
 
+PAGE_OUTPUT = 16 * 1024 * 1024
+"""Characters of output after which a page of statements ends."""
+
 SERVICE = "glue.amazonaws.com"
 
 
@@ -260,11 +263,18 @@ class Sessions:
         return self._as_statement(self._store.session(key), self._store.statement(key, number))
 
     def statements(self, scope: Scope, name: str, after: str | None = None, limit: int = 20) -> Page[Statement]:
-        """The session's statements in their order. Raises NotFound."""
+        """The session's statements in their order; fewer than `limit` where they have much output. Raises NotFound."""
         key = Key(scope, name)
         session = self._store.session(key)
         found = self._store.statements(key, -1 if after is None else int(after), limit)
-        return Page([self._as_statement(session, record) for record in found.items], found.next)
+        shown: list[Statement] = []
+        size = 0
+        for record in found.items:
+            shown.append(self._as_statement(session, record))
+            size += shown[-1].output.size
+            if size > PAGE_OUTPUT and len(shown) < len(found.items):
+                return Page(shown, next=str(record.id))
+        return Page(shown, found.next)
 
     def cancel(self, scope: Scope, name: str, number: int) -> None:
         """Cancel a statement: one that waits is not run, one that runs is interrupted. Raises NotFound and Conflict."""

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from studiolo.kernel.journal import OUTPUT_LIMIT, Journal
-from studiolo.sessions.journal import journal_file, read_output
+from studiolo.kernel.journal import ERROR_LIMIT, OUTPUT_LIMIT, Journal, JournalingSession
+from studiolo.sessions.journal import LONGEST_LINE, journal_file, read_output
 
 STATEMENT = "0123abcd"
 
@@ -82,6 +82,59 @@ def test_output_without_end_is_cut_with_a_note(kernel: Path, journal: Journal) -
 def test_a_picture_beyond_the_limit_leaves_a_note(kernel: Path, journal: Journal) -> None:
     journal.add(message("display_data", data={"image/png": "x" * (OUTPUT_LIMIT + 1)}, metadata={}))
     assert "was not kept" in read_output(journal_file(kernel, STATEMENT)).text
+
+
+@pytest.mark.parametrize(
+    ("value", "traceback"),
+    [("x" * 50_000_000, ["Traceback", "x" * 50_000_000]), ("no", ["a line"] * 1_000_000)],
+    ids=["long", "many lines"],
+)
+def test_an_error_without_end_is_cut_with_a_note_wherever_it_goes(
+    kernel: Path, journal: Journal, value: str, traceback: list[str]
+) -> None:
+    logged: list[Any] = []
+    journal.listener = lambda kind, content: logged.append(content)
+    session = JournalingSession(key=b"")
+    session.journal = journal
+    parent = session.msg("execute_request")
+    parent["header"]["msg_id"] = parent["msg_id"] = STATEMENT
+    content = {"status": "error", "ename": "ValueError", "evalue": value, "traceback": traceback, "payload": [value]}
+    for kind in ("error", "execute_reply"):
+        sent = session.send(None, kind, content, parent=parent)
+        assert len(str(sent["content"])) < 5 * ERROR_LIMIT
+    output = read_output(journal_file(kernel, STATEMENT))
+    assert (output.status, output.error_name) == ("error", "ValueError")
+    assert output.error_value is not None
+    assert output.error_value[:2] == value[:2]
+    assert sum(map(len, output.traceback)) < ERROR_LIMIT + 100
+    assert "was not kept" in (output.traceback[-1])
+    assert journal_file(kernel, STATEMENT).stat().st_size < 10 * ERROR_LIMIT
+    assert all(len(str(content)) < 5 * ERROR_LIMIT for content in logged)
+
+
+def test_small_outputs_without_end_are_cut_too(kernel: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studiolo.kernel.journal.OUTPUT_LIMIT", 50_000)
+    for _ in range(1000):
+        journal.add(message("display_data", data={}, metadata={"a": "b"}))
+    size = journal_file(kernel, STATEMENT).stat().st_size
+    journal.add(message("display_data", data={"text/plain": "more"}, metadata={}))
+    assert journal_file(kernel, STATEMENT).stat().st_size == size < 100_000
+
+
+@pytest.mark.parametrize("kind", ["comm_msg", "update_display_data"])
+def test_what_is_no_output_is_not_kept(kernel: Path, journal: Journal, kind: str) -> None:
+    journal.add(message(kind, data={"text/plain": "x"}))
+    assert not journal_file(kernel, STATEMENT).exists()
+
+
+def test_what_an_earlier_version_kept_of_an_endless_error_is_not_read(kernel: Path, journal: Journal) -> None:
+    journal.add(message("stream", name="stdout", text="before"))
+    with journal_file(kernel, STATEMENT).open("ab") as file:
+        for kind in (b"error", b"execute_reply"):
+            file.write(b'{"type": "%b", "content": {"evalue": "%b"}}\n' % (kind, b"x" * LONGEST_LINE))
+    output = read_output(journal_file(kernel, STATEMENT))
+    assert (output.status, output.text) == ("error", "before")
+    assert output.error_value == "What the statement answered is too long to be shown."
 
 
 def test_what_answers_no_statement_is_not_kept(kernel: Path, journal: Journal) -> None:

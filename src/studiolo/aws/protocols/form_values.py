@@ -11,6 +11,8 @@ from studiolo.aws.protocols.base import MAX_DEPTH
 from studiolo.aws.protocols.compiler import Codec, Compiler
 from studiolo.aws.protocols.scalars import text_reader
 
+MOST_FIELDS = 50_000
+
 # A field's value and the fields below it: {"Filters": Node(None, {"member": Node(None, {"1": …})})}
 Tree = dict[str, "Node"]
 
@@ -26,7 +28,9 @@ class Node:
 
 
 def read_form(text: str) -> Node:
-    """The fields of a form as a tree. Raises MalformedError for bad UTF-8 or absurd depth."""
+    """The fields of a form as a tree. Raises MalformedError for bad UTF-8, absurd depth or number."""
+    if text.count("&") >= MOST_FIELDS:
+        raise MalformedError(f"The request has more than {MOST_FIELDS} parameters")
     root = Node()
     for pair in text.split("&"):
         if not pair:

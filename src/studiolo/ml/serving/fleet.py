@@ -16,8 +16,8 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from studiolo.archives import unpack_tar
 from studiolo.domain import DomainError, Scope
-from studiolo.ml.archives import unpack
 from studiolo.ml.images import algorithm_of, program
 from studiolo.ml.launching import Launching, obituary
 from studiolo.ml.objects import Address
@@ -174,7 +174,7 @@ class Fleet:
         shutil.rmtree(unpacked, ignore_errors=True)
         address = Address.of(post.deployed.model.data)
         self._launching.objects.download_file(address.bucket, address.key, str(archive))
-        unpack(archive, unpacked)
+        unpack_tar(archive, unpacked)
         archive.unlink()
         unpacked.rename(folder / "model")
 

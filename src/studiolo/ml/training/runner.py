@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+from studiolo.archives import pack
 from studiolo.domain import DomainError
 from studiolo.logs import LogWriter
-from studiolo.ml.archives import pack
 from studiolo.ml.objects import Address, store_client
 from studiolo.ml.program import Program
 from studiolo.ml.training import container

@@ -1,0 +1,64 @@
+"""The threads that requests run on."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+THREADS = 40
+
+LONG = 0.01
+"""Seconds after which what runs in the lane is long, and nothing waits behind it."""
+
+
+class Lanes:
+    """One thread for what is quick, and many for the rest.
+
+    One thread answers half as many reads again as many do, which compete for the interpreter (measured). What turns out
+    not to be quick keeps the lane to itself: those behind it go to the many.
+    """
+
+    def __init__(self, threads: int = THREADS, long: float = LONG) -> None:
+        self._lane = ThreadPoolExecutor(1, thread_name_prefix="lane")
+        self._many = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._long = long
+        self._began: float | None = None
+
+    async def quick(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of a call that should be quick."""
+        if not self._held():
+            waiting = self._lane.submit(self._timed, partial(call, *args, **kwargs))
+            result = asyncio.wrap_future(waiting)
+            while not waiting.running():
+                done, _ = await asyncio.wait([result], timeout=self._long)
+                if done or (self._held() and waiting.cancel()):
+                    break
+            if not waiting.cancelled():
+                return await result
+        return await self.run(call, *args, **kwargs)
+
+    async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of a call that may take its time."""
+        return await asyncio.wrap_future(self._many.submit(call, *args, **kwargs))
+
+    def close(self) -> None:
+        """Take no more calls; what has begun goes on."""
+        self._lane.shutdown(wait=False)
+        self._many.shutdown(wait=False)
+
+    def _timed(self, call: Callable[[], T]) -> T:
+        self._began = time.monotonic()
+        try:
+            return call()
+        finally:
+            self._began = None
+
+    def _held(self) -> bool:
+        """Whether what runs in the lane is long."""
+        began = self._began
+        return began is not None and time.monotonic() - began > self._long
