@@ -175,6 +175,20 @@ def test_a_table_over_unreadable_files_fails_in_the_reader_s_words(
     assert "data source: iceberg" in spark("spark.table('air.ice').show()")
 
 
+def test_what_a_session_says_of_itself_to_the_metastore_is_shown_nowhere(
+    air: str, spark: Callable[[str], str], glue: Any, server: Server, role: str
+) -> None:
+    backwards = spark("import os; print(os.environ['HADOOP_USER_NAME'][::-1])")
+    secret = backwards[::-1].strip().partition(".")[2]
+    assert len(secret) == 64
+    logs = [*(server.data / "logs").iterdir(), *(server.data / "log-events").rglob("*.jsonl")]
+    assert [file for file in logs if secret in file.read_text()] == []
+    name = role.rpartition("/")[2]
+    assert glue.get_table(DatabaseName=air, Name="measured")["Table"]["Owner"] == name
+    shown = spark(f"print(spark.sql('describe extended {air}.measured').collect(), sc.sparkUser())")
+    assert (name in shown, secret in shown, "hadoop" in shown) == (True, False, True)
+
+
 def test_dropping_a_database_takes_its_tables_and_their_files(
     air: str, spark: Callable[[str], str], glue: Any, s3: Any
 ) -> None:

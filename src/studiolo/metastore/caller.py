@@ -10,7 +10,10 @@ from studiolo.metastore.redaction import redacted
 from studiolo.metastore.rights import needs
 
 BELIEVED = 1.0
-"""Seconds until a token is asked about again: a key may have expired, what ran as a role may have ended."""
+"""Seconds until a token is asked about again: a key may have expired, what ran as a role may have ended.
+
+So long a right is held that depends on the time of day, too; a change of roles and policies is seen at once.
+"""
 
 UNKNOWN = (
     "Studiolo's metastore does not know who asks. {why} What `studiolo metastore-token` prints is to be the user name: "
@@ -26,6 +29,10 @@ class Caller:
         self._scope = scope
         self._token = ""
         self._principal: Principal | None = None
+        self._shown = ""
+        # What was allowed, under which revision of the account's roles and policies.
+        self._allowed: set[str] = set()
+        self._revision = -1
         self._asked = 0.0
         self._why = "The client has told no user name."
         # What conditions of policies ask about, as for a request of Glue's API.
@@ -67,8 +74,7 @@ class Caller:
     @property
     def name(self) -> str:
         """By which others may know the caller: the role's name, or `root`. Raises Denied."""
-        role = self.principal.role_arn
-        return "root" if role is None else role.rpartition("/")[2]
+        return _name(self.principal)
 
     def may(self, action: str, resource: str | None = None) -> None:
         """Raise Denied, in IAM's words, unless the caller may do that."""
@@ -76,13 +82,17 @@ class Caller:
 
     def may_call(self, method: str, arguments: Sequence[Any]) -> None:
         """Raise Denied unless the caller may do what the method does."""
-        principal = self.principal
+        principal, revision = self.principal, self._identity.revision
+        if revision != self._revision:
+            self._revision, self._allowed = revision, set()
         for action in needs(method, arguments):
-            self._identity.authorize(principal, action, None, self._context)
+            if action not in self._allowed:
+                self._identity.authorize(principal, action, None, self._context)
+                self._allowed.add(action)
 
     def redacted(self, thing: Any) -> Any:
         """The thing with the caller's name wherever a client has put the user name, which is its token."""
-        return redacted(thing, self._token, self.name)
+        return redacted(thing, self._token, self._shown)
 
     def _find_out(self) -> None:
         try:
@@ -92,4 +102,9 @@ class Caller:
         except (Denied, Conflict, NotFound) as error:
             self._principal, self._token, self._why = None, "", str(error)
             raise self.unknown() from error
-        self._principal, self._asked = principal, time.monotonic()
+        self._principal, self._shown, self._asked = principal, _name(principal), time.monotonic()
+        self._allowed = set()
+
+
+def _name(principal: Principal) -> str:
+    return "root" if principal.role_arn is None else principal.role_arn.rpartition("/")[2]
