@@ -22,7 +22,10 @@ GRACE = 10.0
 
 @dataclass(frozen=True)
 class Load:
-    """What to send where: whole requests, in turn, each connection with one under way at a time."""
+    """What to send where: whole requests, in turn, each connection with one under way at a time.
+
+    To `host` and `port`, or to the Unix socket of the path `host` where `port` is 0.
+    """
 
     host: str
     port: int
@@ -120,9 +123,12 @@ class _Connection(asyncio.Protocol):
 
 
 async def _keep_connected(tally: _Tally) -> None:
-    loop = asyncio.get_running_loop()
+    loop, load = asyncio.get_running_loop(), tally.load
     while time.perf_counter() < tally.ends:
-        _, connection = await loop.create_connection(lambda: _Connection(tally), tally.load.host, tally.load.port)
+        if load.port:
+            _, connection = await loop.create_connection(lambda: _Connection(tally), load.host, load.port)
+        else:
+            _, connection = await loop.create_unix_connection(lambda: _Connection(tally), load.host)
         await connection.done
 
 

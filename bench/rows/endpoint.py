@@ -88,19 +88,18 @@ def _straight(server: Server) -> Load:
     """The load on the process that serves the model."""
     server.settle()
     serving = [child for child in server.children() if child["alive"] and "endpoint" in child["kind"]]
-    ports = {
-        connection.laddr.port
+    sockets = {
+        connection.laddr
         for child in serving
         for process in (lambda root: [root, *root.children(recursive=True)])(psutil.Process(child["pid"]))
-        for connection in process.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
+        for connection in process.net_connections("unix")
+        if connection.laddr.startswith("/")
     }
-    if len(ports) != 1:
-        raise RuntimeError(f"one serving process was expected, ports {sorted(ports)} of {server.children()} were found")
-    port = ports.pop()
+    if len(sockets) != 1:
+        raise RuntimeError(f"one serving process was expected, {sorted(sockets)} of {server.children()} were found")
     headers = {"Content-Type": "text/csv", "Accept": "application/json"}
-    request = http("POST", f"http://127.0.0.1:{port}/invocations", headers, ROW)
-    return Load("127.0.0.1", port, [request], CONNECTIONS, SECONDS)
+    request = http("POST", "http://localhost/invocations", headers, ROW)
+    return Load(sockets.pop(), 0, [request], CONNECTIONS, SECONDS)
 
 
 def _signed(server: Server) -> Load:

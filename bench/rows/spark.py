@@ -3,6 +3,7 @@
 import csv
 import gzip
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,10 +45,15 @@ def bench_turns(read, paths, rounds):
 
 def measure(bench: Bench) -> Iterator[Row]:
     server = bench.server()
-    source = bench.source or generate(bench.folder / "generated")
-    bucket, parquet = server.bucket(), bench.folder / "parquet"
     session = Session(server, "spark")
     session.start()
+    # A session sees the files of its own folder alone.
+    folder = Path(session.run("import os\nprint(os.getcwd())").strip())
+    source, parquet, bucket = folder / "source", folder / "parquet", server.bucket()
+    if bench.source is None:
+        generate(source)
+    else:
+        shutil.copytree(bench.source, source)
     session.run(DEFINITIONS)
     session.run(f"bench_prepare('file://{source}/*.csv.gz', 'file://{parquet}')")
     sizes = [

@@ -152,7 +152,7 @@ def _end_orphans(settings: Settings) -> int:
         return 0
     with Instance(settings.folder):
         state = State(settings.database)
-        processes = Processes(state, settings.folder / "logs")
+        processes = Processes(state, settings.folder)
         orphans = [child for child in processes.children() if child.alive]
         for child in orphans:
             processes.stop(child)
@@ -171,6 +171,7 @@ def status(data: Data = None) -> None:
     out.print(f"Studiolo {health['version']} at {running.endpoint} (pid {running.pid}), S3 at {running.s3_endpoint}")
     out.print(f"Hive Metastore at {running.metastore}")
     out.print("Services: " + ", ".join(sorted(health["services"])))
+    out.print(f"Users' code: {health['isolation']}.")
     table = Table("process", "kind", "pid", "memory", box=None)
     for child in health["children"]:
         memory = f"{child['memory_mib']} MiB" if child["alive"] else "ended"

@@ -1,5 +1,6 @@
 """Studiolo's own few pages beside the AWS APIs: GET /_studiolo/health and POST /_studiolo/reset."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from starlette.routing import Route
 
 from studiolo import __version__
 from studiolo.http_server import SameOrigin
-from studiolo.processes import Child, Processes
+from studiolo.processes import Child, Processes, isolation
 
 MIB = 1024 * 1024
 
@@ -29,6 +30,7 @@ def own_pages(services: list[str], processes: Processes, metastore: str, reset: 
                 "version": __version__,
                 "services": services,
                 "metastore": metastore,
+                "isolation": str(isolation()),
                 "children": [_described(child) for child in children],
             }
         )
@@ -50,9 +52,15 @@ def own_pages(services: list[str], processes: Processes, metastore: str, reset: 
 
 
 def _described(child: Child) -> dict[str, Any]:
-    alive = child.alive
-    try:
-        memory = psutil.Process(child.pid).memory_info().rss // MIB if alive else 0
-    except psutil.NoSuchProcess:
-        alive, memory = False, 0
-    return {"name": child.name, "kind": child.kind, "pid": child.pid, "alive": alive, "memory_mib": memory}
+    family = child.family()
+    memory = 0
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            memory += process.memory_info().rss
+    return {
+        "name": child.name,
+        "kind": child.kind,
+        "pid": child.pid,
+        "alive": bool(family),
+        "memory_mib": memory // MIB,
+    }

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -33,13 +33,15 @@ class Lanes:
         """The result of a call that should be quick."""
         if not self._held():
             waiting = self._lane.submit(self._timed, partial(call, *args, **kwargs))
-            result = asyncio.wrap_future(waiting)
-            while not waiting.running():
-                done, _ = await asyncio.wait([result], timeout=self._long)
-                if done or (self._held() and waiting.cancel()):
-                    break
-            if not waiting.cancelled():
-                return await result
+            overtakes = asyncio.Event()
+            look = asyncio.get_running_loop().call_later(self._long, self._look, waiting, overtakes)
+            try:
+                return await asyncio.wrap_future(waiting)
+            except asyncio.CancelledError:
+                if not overtakes.is_set():
+                    raise
+            finally:
+                look.cancel()
         return await self.run(call, *args, **kwargs)
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -57,6 +59,15 @@ class Lanes:
             return call()
         finally:
             self._began = None
+
+    def _look(self, waiting: "Future[T]", overtakes: asyncio.Event) -> None:
+        """Take a call out of the lane if that is held; look again later where it is merely busy."""
+        if waiting.running() or waiting.done():
+            return
+        if self._held() and waiting.cancel():
+            overtakes.set()
+        else:
+            asyncio.get_running_loop().call_later(self._long, self._look, waiting, overtakes)
 
     def _held(self) -> bool:
         """Whether what runs in the lane is long."""

@@ -26,7 +26,7 @@ from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.ml import MachineLearning
 from studiolo.objects import Objects
-from studiolo.processes import Processes
+from studiolo.processes import Processes, isolation
 from studiolo.runtimes import JavaMissing, Runtimes
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions
@@ -61,6 +61,8 @@ def serve(settings: Settings) -> None:
         with Instance(settings.folder) as instance, _listen(settings) as listener, ExitStack() as cleanup:
             endpoint = f"http://{_host(settings)}:{listener.getsockname()[1]}"
             log.info("Studiolo %s starts on %s", __version__, settings.folder)
+            fence = isolation()
+            log.log(logging.INFO if fence.kind == "fenced" else logging.WARNING, "%s", fence)
             app, door, metastore = build(settings, endpoint, cleanup)
             instance.announce(Running(os.getpid(), endpoint, door.endpoint, metastore.home, __version__, time.time()))
             _spare_collector()
@@ -81,7 +83,7 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, D
     state = State(settings.database)
     cleanup.callback(state.close)
     root = root_key(folder)
-    processes = Processes(state, folder / "logs")
+    processes = Processes(state, folder)
     identity = Identity(state, root, settings.account_id, now)
     catalog = Catalog(state, now)
     logs = Logs(state, folder / "log-events", now)
@@ -104,9 +106,11 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, D
     )
     sessions.start()
     started.append(sessions)
-    ml = MachineLearning(state, processes, identity, logs, storage, settings, endpoint, door.endpoint, now)
+    ml = MachineLearning(state, processes, identity, logs, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
+    # Before the others: what they leave of a model goes by the door to the store.
+    cleanup.callback(ml.stop_jobs)
     storage.ready()
     door.ready()
 

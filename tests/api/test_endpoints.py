@@ -7,11 +7,13 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from botocore.exceptions import ClientError, WaiterError
-from tests.api.machine_learning import LINEAR_LEARNER, ROWS, SOON, training_job, variant
+from tests.api.machine_learning import LINEAR_LEARNER, ROWS, SOON, allow, limited_role, training_job, variant
 from tests.conftest import Server
 from tests.waiting import until
 
@@ -209,6 +211,39 @@ def test_a_deleted_endpoint_is_gone_with_its_processes(
     assert not any(name in " ".join(process.cmdline()) for process in server.children())
     with pytest.raises(runtime.exceptions.ValidationError):
         score(runtime, name)
+
+
+def test_only_the_server_may_call_an_endpoint_s_process(server: Server, endpoint: str) -> None:
+    [child] = [child for child in server.health()["children"] if endpoint in child["name"]]
+    processes = [psutil.Process(child["pid"]), *psutil.Process(child["pid"]).children(recursive=True)]
+    assert not [connection for process in processes for connection in process.net_connections("inet")]
+    sockets = {Path(c.laddr) for process in processes for c in process.net_connections("unix") if c.laddr}
+    [socket] = [path for path in sockets if path.is_absolute()]
+    assert socket.parent.stat().st_mode & 0o777 == 0o700
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & processes[-1].environ().keys()
+
+
+def test_a_model_that_its_role_may_not_read_is_told_of_in_sagemaker_s_words(
+    client: Client, sagemaker: Any, bucket: str, model: str
+) -> None:
+    container = sagemaker.describe_model(ModelName=model)["PrimaryContainer"]
+    given = {"Image": container["Image"], "ModelDataUrl": container["ModelDataUrl"]}
+    role = limited_role(client("iam"), allow("s3:ListBucket", bucket))
+    words = f'Could not access model data at {given["ModelDataUrl"]}. Please ensure that the role "{role}" exists'
+    with pytest.raises(ClientError, match=words):
+        sagemaker.create_model(ModelName="unreadable", PrimaryContainer=given, ExecutionRoleArn=role)
+
+
+def test_an_endpoint_whose_role_lost_its_right_to_the_model_fails_with_the_reason(
+    client: Client, sagemaker: Any, bucket: str, model: str
+) -> None:
+    artifact = sagemaker.describe_model(ModelName=model)["PrimaryContainer"]["ModelDataUrl"]
+    role = limited_role(client("iam"), allow("s3:GetObject", f"{bucket}/*"))
+    losing = create_model(sagemaker, role, artifact)
+    client("iam").delete_role_policy(RoleName=role.rpartition("/")[2], PolicyName="limits")
+    name = serve(sagemaker, variant("all", losing))
+    assert '"s3:GetObject" permissions' in sagemaker.describe_endpoint(EndpointName=name)["FailureReason"]
+    sagemaker.delete_endpoint(EndpointName=name)
 
 
 def test_an_endpoint_outlives_its_model_and_configuration(sagemaker: Any, runtime: Any, role: str, model: str) -> None:

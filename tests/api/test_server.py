@@ -23,6 +23,7 @@ import pytest
 from tests.conftest import REGION, Server, free_port
 
 from studiolo.app import FORM, SERVICES
+from studiolo.processes import isolation
 
 UNSIGNED = botocore.config.Config(signature_version=botocore.UNSIGNED, retries={"total_max_attempts": 1})
 AWS = str(Path(sys.executable).with_name("aws"))
@@ -134,6 +135,7 @@ def test_the_profile_is_written_beside_what_is_there(server: Server, tmp_path: P
 
 def test_status_and_logs_show_what_runs(server: Server) -> None:
     assert "object-store" in server.run("status").stdout
+    assert f"Users' code: {isolation()}." in " ".join(server.run("status").stdout.split())
     assert "server" in server.run("logs").stdout.split()
     assert f"answers at {server.endpoint}" in server.run("logs", "server").stdout
 

@@ -2,18 +2,22 @@
 
 import gzip
 import io
+import json
 import subprocess
 import sys
 import tarfile
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from botocore.exceptions import ClientError, WaiterError
-from tests.api.machine_learning import HYPERPARAMETERS, ROWS, SOON, channel, held, training_job
-from tests.conftest import Server
+from tests.api.machine_learning import HYPERPARAMETERS, ROWS, SOON, allow, channel, lasting, limited_role, training_job
+from tests.conftest import REGION, Server
 from tests.waiting import until
 
 Client = Callable[..., Any]
@@ -44,8 +48,9 @@ def start(sagemaker: Any, role: str, data: str) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="module")
-def never_ending(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return held(tmp_path_factory.mktemp("held"))
+def never_ending(client: Client, data: str) -> dict[str, Any]:
+    """Changes to a job's request."""
+    return lasting(client("s3"), data)
 
 
 @pytest.fixture(scope="module")
@@ -127,9 +132,9 @@ def test_data_that_cannot_be_read_fails_the_job_in_the_algorithm_s_words(
 
 
 def test_a_job_that_is_stopped_is_stopped(
-    sagemaker: Any, start: Callable[..., str], never_ending: dict[str, str]
+    sagemaker: Any, start: Callable[..., str], never_ending: dict[str, Any]
 ) -> None:
-    name = start(Environment=never_ending)
+    name = start(**never_ending)
     until(lambda: sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
     sagemaker.stop_training_job(TrainingJobName=name)
     assert sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"] in ("Stopping", "Stopped")
@@ -140,27 +145,27 @@ def test_a_job_that_is_stopped_is_stopped(
 
 
 def test_a_job_that_is_stopped_at_once_is_stopped(
-    sagemaker: Any, start: Callable[..., str], never_ending: dict[str, str]
+    sagemaker: Any, start: Callable[..., str], never_ending: dict[str, Any]
 ) -> None:
-    name = start(Environment=never_ending)
+    name = start(**never_ending)
     sagemaker.stop_training_job(TrainingJobName=name)
     assert ended(sagemaker, name)["TrainingJobStatus"] == "Stopped"
 
 
 def test_a_job_that_takes_too_long_is_stopped(
-    sagemaker: Any, start: Callable[..., str], never_ending: dict[str, str]
+    sagemaker: Any, start: Callable[..., str], never_ending: dict[str, Any]
 ) -> None:
-    name = start(Environment=never_ending, StoppingCondition={"MaxRuntimeInSeconds": 1})
+    name = start(**never_ending, StoppingCondition={"MaxRuntimeInSeconds": 1})
     job = ended(sagemaker, name)
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
 
 
 def test_jobs_beyond_the_cores_wait_as_pending(
-    sagemaker: Any, server: Server, start: Callable[..., str], never_ending: dict[str, str]
+    sagemaker: Any, server: Server, start: Callable[..., str], never_ending: dict[str, Any]
 ) -> None:
-    names = [start(Environment=never_ending)]
+    names = [start(**never_ending)]
     while sagemaker.describe_training_job(TrainingJobName=names[-1])["SecondaryStatus"] != "Pending":
-        names.append(start(Environment=never_ending))
+        names.append(start(**never_ending))
     waiting = names[-1]
     sagemaker.stop_training_job(TrainingJobName=names[0])
     until(lambda: sagemaker.describe_training_job(TrainingJobName=waiting)["SecondaryStatus"] == "Training")
@@ -198,6 +203,99 @@ def test_a_job_that_cannot_work_is_refused_when_it_is_made(
     with pytest.raises(ClientError, match=words) as error:
         sagemaker.create_training_job(**{**training_job("refused", role, data), **changes})
     assert refused(error) == "ValidationException"
+
+
+def test_a_job_reads_and_writes_what_its_role_may_and_nothing_else(
+    client: Client, sagemaker: Any, data: str, trained: dict[str, Any]
+) -> None:
+    s3, secret = client("s3"), f"secret-{uuid.uuid4().hex[:8]}"
+    s3.create_bucket(Bucket=secret, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket=secret, Key="train/rows.csv", Body=ROWS.encode())
+    role = limited_role(
+        client("iam"),
+        allow("s3:ListBucket", data, secret),
+        allow(["s3:GetObject", "s3:PutObject"], f"{data}/train/*", f"{data}/output/*"),
+    )
+
+    def run(source: str, output: str) -> dict[str, Any]:
+        name = f"job-{uuid.uuid4().hex[:8]}"
+        asked = training_job(name, role, data, OutputDataConfig={"S3OutputPath": f"s3://{output}"})
+        asked["InputDataConfig"] = [channel(f"s3://{source}/train/")]
+        sagemaker.create_training_job(**asked)
+        return ended(sagemaker, name)
+
+    assert run(data, f"{data}/output")["TrainingJobStatus"] == "Completed"
+    read = run(secret, f"{data}/output")["FailureReason"]
+    assert read.startswith(
+        f"ClientError: Data download failed:Unable to download object s3://{secret}/train/rows.csv (Acc"
+    )
+    written = run(data, secret)["FailureReason"]
+    assert written.startswith(f"ClientError: Artifact upload failed:s3://{secret}/")
+    assert "/opt/ml/model is lost" in written
+    assert "AccessDenied" in written
+
+
+def test_a_role_that_sees_no_objects_is_told_so_in_sagemaker_s_words(client: Client, sagemaker: Any, data: str) -> None:
+    role = limited_role(client("iam"), allow("s3:GetObject", f"{data}/*"))
+    with pytest.raises(ClientError, match=f'that the role "{role}" has "s3:ListBucket" permissions on bucket "{data}"'):
+        sagemaker.create_training_job(**training_job("blind", role, data))
+
+
+def test_a_job_s_processes_hold_no_key_and_end_with_what_they_had(
+    server: Server, sagemaker: Any, start: Callable[..., str], never_ending: dict[str, Any]
+) -> None:
+    name = start(**never_ending)
+    until(lambda: sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
+    (runner,) = [child["pid"] for child in server.health()["children"] if name in child["name"]]
+    processes = until(lambda: started_by(runner, "linear_learner"))
+    store = json.loads((server.data / "object-store/identities.json").read_text())["identities"]
+    secrets = [*server.key(), *(key[part] for identity in store for key in identity["credentials"] for part in key)]
+    for process in processes:
+        held = [*process.cmdline(), *process.environ().values()]
+        assert not [secret for secret in secrets if any(secret in value for value in held)]
+        assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & process.environ().keys()
+    folder = next((server.data / "ml/jobs").glob("*/ml")).parent
+    files = [file for file in folder.rglob("*") if file.is_file() and "input/data" not in str(file)]
+    token = processes[0].environ()["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+    assert not [file for file in files for secret in [*secrets, token] if secret in file.read_text(errors="replace")]
+    address = processes[0].environ()["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+    assert credentials(address, token)["AccessKeyId"].startswith("ASIA")
+
+    sagemaker.stop_training_job(TrainingJobName=name)
+    ended(sagemaker, name)
+    until(lambda: not folder.exists())
+    with pytest.raises(urllib.error.HTTPError):
+        credentials(address, token)
+
+
+def test_an_environment_changes_nothing_of_a_built_in_algorithm(
+    client: Client, sagemaker: Any, start: Callable[..., str], tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("raise SystemExit('another program')")
+    name = start(Environment={"PYTHONPATH": str(tmp_path), "LD_PRELOAD": "/nowhere.so", "AWS_REGION": "eu-west-3"})
+    assert ended(sagemaker, name)["TrainingJobStatus"] == "Completed"
+    group = "/aws/sagemaker/TrainingJobs"
+    [stream] = client("logs").describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")["logStreams"]
+    events = client("logs").get_log_events(
+        logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
+    )["events"]
+    assert [event["message"].split()[2] for event in events[:2]] == ["LD_PRELOAD", "PYTHONPATH"]
+    assert "not passed on" in events[0]["message"]
+    assert not [event for event in events if "ld.so" in event["message"]]
+
+
+def started_by(runner: int, program: str) -> list[psutil.Process] | None:
+    """The runner and all it has started, once the program is among them."""
+    processes = [psutil.Process(runner), *psutil.Process(runner).children(recursive=True)]
+    return processes if any(program in " ".join(process.cmdline()[1:4]) for process in processes[1:]) else None
+
+
+def credentials(address: str, token: str) -> dict[str, str]:
+    """What an SDK is given there."""
+    asked = urllib.request.Request(address, headers={"Authorization": token})
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        given: dict[str, str] = json.load(answer)
+        return given
 
 
 def test_a_name_can_be_taken_once(start: Callable[..., str], trained: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import botocore.exceptions
 import psutil
 import pytest
-from tests.api.machine_learning import ROWS, held, training_job
+from tests.api.machine_learning import lasting, training_job
 from tests.conftest import Server, create_role, trust_policy
 from tests.waiting import until
 
@@ -57,19 +57,20 @@ def killed(server: Server, name: Callable[[str], bool]) -> int:
     return int(child["pid"])
 
 
-def test_a_statement_that_runs_while_the_server_is_dead_is_there_at_the_next_up(
-    crashing: Server, session: str, tmp_path: Path
-) -> None:
+def lives(process: psutil.Process) -> bool:
+    """A zombie does not, whoever lets it lie."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_a_statement_that_runs_while_the_server_is_dead_is_there_at_the_next_up(crashing: Server, session: str) -> None:
     glue = crashing.client("glue")
     first = glue.run_statement(SessionId=session, Code="kept = spark.range(1000).count()")["Id"]
     assert finished(glue, session, first)["State"] == "AVAILABLE"
-    signal_file = tmp_path / "go"
-    waiting = (
-        "import pathlib, time\n"
-        f"while not pathlib.Path({str(signal_file)!r}).exists():\n"
-        "    time.sleep(0.02)\n"
-        "print('went on')"
-    )
+    (signal_file,) = (kernel.parent / "work" / "go" for kernel in crashing.data.glob("sessions/*/connection.json"))
+    waiting = "import pathlib, time\nwhile not pathlib.Path('go').exists():\n    time.sleep(0.02)\nprint('went on')"
     running = glue.run_statement(SessionId=session, Code=waiting)["Id"]
     queued = glue.run_statement(SessionId=session, Code="print(kept + spark.range(5).count())")["Id"]
     until(lambda: glue.get_statement(SessionId=session, Id=running)["Statement"]["State"] == "RUNNING")
@@ -81,15 +82,14 @@ def test_a_statement_that_runs_while_the_server_is_dead_is_there_at_the_next_up(
 
 
 def test_a_training_job_that_runs_while_the_server_is_dead_ends_with_its_model(
-    crashing: Server, crashing_role: str, tmp_path: Path
+    crashing: Server, crashing_role: str
 ) -> None:
     s3, sagemaker = crashing.client("s3"), crashing.client("sagemaker")
     s3.create_bucket(Bucket="faults")
-    s3.put_object(Bucket="faults", Key="train/rows.csv", Body=ROWS.encode())
-    sagemaker.create_training_job(**training_job("survivor", crashing_role, "faults", Environment=held(tmp_path)))
+    short = lasting(s3, "faults", models=8)
+    sagemaker.create_training_job(**training_job("survivor", crashing_role, "faults", **short))
     until(lambda: sagemaker.describe_training_job(TrainingJobName="survivor")["SecondaryStatus"] == "Training")
     crashing.kill()
-    (tmp_path / "go").touch()
     until(lambda: not any("studiolo.ml.training.runner" in process.cmdline() for process in crashing.children()))
     crashing.up()
     sagemaker.get_waiter("training_job_completed_or_stopped").wait(
@@ -101,11 +101,17 @@ def test_a_training_job_that_runs_while_the_server_is_dead_ends_with_its_model(
     assert s3.head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
 
 
-def test_a_killed_training_job_fails_with_the_reason(crashing: Server, crashing_role: str, tmp_path: Path) -> None:
+def test_a_killed_training_job_fails_with_the_reason_and_its_algorithm_ends(
+    crashing: Server, crashing_role: str
+) -> None:
     sagemaker = crashing.client("sagemaker")
-    sagemaker.create_training_job(**training_job("victim", crashing_role, "faults", Environment=held(tmp_path)))
+    endless = lasting(crashing.client("s3"), "faults")
+    sagemaker.create_training_job(**training_job("victim", crashing_role, "faults", **endless))
     until(lambda: sagemaker.describe_training_job(TrainingJobName="victim")["SecondaryStatus"] == "Training")
+    (runner,) = [child["pid"] for child in crashing.health()["children"] if "victim" in child["name"]]
+    started = until(lambda: psutil.Process(runner).children(recursive=True))
     killed(crashing, lambda name: "victim" in name)
+    until(lambda: not any(lives(process) for process in started), 10)
     until(lambda: sagemaker.describe_training_job(TrainingJobName="victim")["TrainingJobStatus"] == "Failed")
     assert "InternalServerError" in sagemaker.describe_training_job(TrainingJobName="victim")["FailureReason"]
 
@@ -123,9 +129,9 @@ def test_a_killed_serving_process_comes_back(crashing: Server, crashing_role: st
 
     def answer() -> bytes | None:
         try:
-            body: bytes = runtime.invoke_endpoint(EndpointName="survivor", ContentType="text/csv", Body=b"1,1")[
-                "Body"
-            ].read()
+            body: bytes = runtime.invoke_endpoint(
+                EndpointName="survivor", ContentType="text/csv", Body=b"1,1,1,1,1,1,1,1"
+            )["Body"].read()
         except botocore.exceptions.ClientError:
             return None
         return body

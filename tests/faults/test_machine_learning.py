@@ -1,13 +1,12 @@
 """Training and serving over the end of the server, whether it is asked for or not."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from tests.api.machine_learning import LINEAR_LEARNER, ROWS, held, training_job, variant
+from tests.api.machine_learning import LINEAR_LEARNER, ROWS, lasting, training_job, variant
 from tests.conftest import Server, create_role
 from tests.waiting import until
 
@@ -33,7 +32,7 @@ def status_of(describe: Callable[..., dict[str, Any]], key: str, **name: str) ->
     return lambda: str(describe(**name)[key])
 
 
-def test_down_stops_jobs_and_up_brings_endpoints_back(ending: Server, bucket_of_rows: str, tmp_path: Path) -> None:
+def test_down_stops_jobs_and_up_brings_endpoints_back(ending: Server, bucket_of_rows: str) -> None:
     sagemaker, runtime = ending.client("sagemaker"), ending.client("sagemaker-runtime")
     role = create_role(ending)
     sagemaker.create_training_job(**training_job("plane", role, bucket_of_rows))
@@ -46,9 +45,11 @@ def test_down_stops_jobs_and_up_brings_endpoints_back(ending: Server, bucket_of_
     sagemaker.create_endpoint(EndpointName="plane", EndpointConfigName="plane")
     serving = status_of(sagemaker.describe_endpoint, "EndpointStatus", EndpointName="plane")
     until(lambda: serving() == "InService")
-    sagemaker.create_training_job(**training_job("long", role, bucket_of_rows, Environment=held(tmp_path)))
+    endless = lasting(ending.client("s3"), bucket_of_rows)
+    sagemaker.create_training_job(**training_job("long", role, bucket_of_rows, **endless))
     long = status_of(sagemaker.describe_training_job, "SecondaryStatus", TrainingJobName="long")
-    until(lambda: long() == "Training")
+    # By then it has something of a model to leave, for which the store must still be there.
+    until(lambda: sagemaker.describe_training_job(TrainingJobName="long")["FinalMetricDataList"])
 
     ending.down()
     assert ending.children() == []
@@ -61,11 +62,10 @@ def test_down_stops_jobs_and_up_brings_endpoints_back(ending: Server, bucket_of_
     assert b"score" in answer["Body"].read()
 
 
-def test_a_job_that_was_being_stopped_when_the_server_died_is_stopped(
-    ending: Server, bucket_of_rows: str, tmp_path: Path
-) -> None:
+def test_a_job_that_was_being_stopped_when_the_server_died_is_stopped(ending: Server, bucket_of_rows: str) -> None:
     sagemaker, role = ending.client("sagemaker"), create_role(ending)
-    sagemaker.create_training_job(**training_job("stopping", role, bucket_of_rows, Environment=held(tmp_path)))
+    endless = lasting(ending.client("s3"), bucket_of_rows)
+    sagemaker.create_training_job(**training_job("stopping", role, bucket_of_rows, **endless))
     status = status_of(sagemaker.describe_training_job, "TrainingJobStatus", TrainingJobName="stopping")
     sagemaker.stop_training_job(TrainingJobName="stopping")
     ending.kill()

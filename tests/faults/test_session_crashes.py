@@ -23,6 +23,12 @@ def status(server: Server, session: str) -> str:
     return found
 
 
+def folder(server: Server) -> Path:
+    """Where the one session of the server works."""
+    (kernel,) = server.data.glob("sessions/*/connection.json")
+    return kernel.parent / "work"
+
+
 def over(server: Server, session: str, number: int) -> dict[str, Any]:
     def ended() -> dict[str, Any] | None:
         statement: dict[str, Any] = server.client("glue").get_statement(SessionId=session, Id=number)["Statement"]
@@ -40,15 +46,13 @@ def test_a_session_that_was_being_provisioned_becomes_ready(crashing: Server) ->
     assert len([child for child in crashing.health()["children"] if child["kind"] == "session"]) == 1
 
 
-def test_a_statement_runs_once_and_its_session_finds_the_server_at_its_new_port(
-    crashing: Server, tmp_path: Path
-) -> None:
-    ran, go = tmp_path / "ran", tmp_path / "go"
+def test_a_statement_runs_once_and_its_session_finds_the_server_at_its_new_port(crashing: Server) -> None:
+    ran, go = folder(crashing) / "ran", folder(crashing) / "go"
     code = (
         "import pathlib, time, boto3\n"
-        f"with open({str(ran)!r}, 'a') as file:\n"
+        "with open('ran', 'a') as file:\n"
         "    file.write('once ')\n"
-        f"while not pathlib.Path({str(go)!r}).exists():\n"
+        "while not pathlib.Path('go').exists():\n"
         "    time.sleep(0.02)\n"
         "print('done')"
     )
@@ -65,9 +69,9 @@ def test_a_statement_runs_once_and_its_session_finds_the_server_at_its_new_port(
     assert ran.read_text() == "once "
 
 
-def test_a_statement_that_was_being_canceled_is_canceled(crashing: Server, tmp_path: Path) -> None:
-    glue, begun = crashing.client("glue"), tmp_path / "begun"
-    code = f"open({str(begun)!r}, 'w').close()\nsc.parallelize([1], 1).map(lambda _: __import__('time').sleep(600)).count()"
+def test_a_statement_that_was_being_canceled_is_canceled(crashing: Server) -> None:
+    glue, begun = crashing.client("glue"), folder(crashing) / "begun"
+    code = "open('begun', 'w').close()\nsc.parallelize([1], 1).map(lambda _: __import__('time').sleep(600)).count()"
     number = glue.run_statement(SessionId="one", Code=code)["Id"]
     until(begun.exists)
     glue.cancel_statement(SessionId="one", Id=number)

@@ -1,9 +1,12 @@
 """The benchmark's load generators: what they count is what a server answered."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socketserver import TCPServer
 from typing import Any
 
 import pytest
@@ -37,6 +40,17 @@ class Answers(BaseHTTPRequestHandler):
         pass
 
 
+class UnixServer(ThreadingHTTPServer):
+    address_family = socket.AF_UNIX
+
+    def server_bind(self) -> None:
+        TCPServer.server_bind(self)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, _ = super().get_request()
+        return connection, ("", 0)
+
+
 @pytest.fixture
 def server() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
@@ -59,6 +73,16 @@ def test_the_load_generator_counts_the_answers_of_a_server(server: ThreadingHTTP
     counted = outcome.rate * 0.2
     assert counted > 2
     assert counted <= server.answered <= counted + 2  # type: ignore[attr-defined]
+
+
+def test_the_load_generator_reaches_a_server_at_a_unix_socket(server: ThreadingHTTPServer, tmp_path: Path) -> None:
+    at = str(tmp_path / "s")
+    with UnixServer(at, Answers) as other:
+        other.answered = 0  # type: ignore[attr-defined]
+        threading.Thread(target=other.serve_forever).start()
+        assert drive(replace(load(server, "/"), host=at, port=0)).rate > 2
+        other.shutdown()
+    assert server.answered == 0  # type: ignore[attr-defined]
 
 
 def test_the_load_generator_refuses_to_give_a_rate_of_failures(server: ThreadingHTTPServer) -> None:

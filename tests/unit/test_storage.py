@@ -53,7 +53,7 @@ def servers_on(folder: Path) -> Iterator[Made]:
     made = []
 
     def make() -> Storage:
-        made.append(Storage(Settings(data=folder), Processes(state, folder / "logs"), ROOT))
+        made.append(Storage(Settings(data=folder), Processes(state, folder), ROOT))
         return made[-1]
 
     yield make
@@ -167,7 +167,7 @@ def test_where_seaweedfs_is_missing_the_error_says_how_to_get_it(monkeypatch: py
 
 
 def test_an_s3_of_your_own_needs_no_child_and_is_never_emptied(tmp_path: Path, storage: Storage, air: str) -> None:
-    processes = Processes(State(f"sqlite:///{tmp_path / 'state.db'}"), tmp_path / "logs")
+    processes = Processes(State(f"sqlite:///{tmp_path / 'state.db'}"), tmp_path)
     own = Settings(
         data=tmp_path,
         s3_endpoint=storage.access.endpoint,
@@ -186,6 +186,6 @@ def test_an_s3_of_your_own_needs_no_child_and_is_never_emptied(tmp_path: Path, s
 
 
 def test_an_s3_of_your_own_without_its_keys_is_refused_at_the_start(tmp_path: Path) -> None:
-    processes = Processes(State(f"sqlite:///{tmp_path / 'state.db'}"), tmp_path / "logs")
+    processes = Processes(State(f"sqlite:///{tmp_path / 'state.db'}"), tmp_path)
     with pytest.raises(StoreUnavailable, match="STUDIOLO_S3_SECRET_KEY"):
         Storage(Settings(data=tmp_path, s3_endpoint="http://127.0.0.1:9"), processes, ROOT).start()

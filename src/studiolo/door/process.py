@@ -5,13 +5,18 @@ import json
 import socket
 import sys
 import time
+from pathlib import Path
 
+import studiolo
 from studiolo import __version__
 from studiolo.config import Settings
 from studiolo.door.app import HEALTH_PATH
 from studiolo.door.store import Plan, Store
 from studiolo.processes import Child, Keeper, Kept, Processes, child_environment
 from studiolo.storage import Storage
+
+PACKAGES = str(Path(studiolo.__file__).parents[1])
+"""Where the door finds the code that the server runs."""
 
 NAME = "s3-door"
 GRACE_SECONDS = 2.0
@@ -96,7 +101,7 @@ class DoorProcess:
             NAME,
             NAME,
             [sys.executable, "-m", "studiolo.door", str(file)],
-            environment=child_environment({}),
+            environment=child_environment({"PYTHONPATH": PACKAGES}),
             folder=self._folder,
             details=self._details(self._plan),
         )

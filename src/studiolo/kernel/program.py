@@ -2,7 +2,8 @@
 
 `launch.json` in the session's folder says what to start:
 `{"engine": "spark" or "sail", "conf": {Spark's settings}, "warm": whether to run a first small job before the first
-statement, "connect": the token of Spark Connect's clients, or null where none is served}`.
+statement, "connect": the token of Spark Connect's clients, or null where none is served, "sockets": how the names of
+the kernel's socket files begin}`.
 """
 
 import asyncio
@@ -141,6 +142,8 @@ def main(folder: Path) -> int:
     starting = EngineStart(folder, launch, log)
     app: Any = KernelApp.instance(
         connection_file=str(folder / "connection.json"),
+        transport="ipc",
+        ip=launch["sockets"],
         kernel_class=StatementKernel,
         parent_handle=1,
         capture_fd_output=False,

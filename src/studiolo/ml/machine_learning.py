@@ -1,7 +1,6 @@
 """Machine learning as the server holds it: training jobs, models, endpoints."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 
 from studiolo.config import Settings
 from studiolo.domain import Clock
@@ -13,9 +12,9 @@ from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
 from studiolo.ml.tags import Tags
 from studiolo.ml.training.jobs import TrainingJobs
+from studiolo.objects import Objects
 from studiolo.processes import Processes
 from studiolo.state import State
-from studiolo.storage import Storage
 
 
 class MachineLearning:
@@ -27,14 +26,14 @@ class MachineLearning:
         processes: Processes,
         identity: Identity,
         logs: Logs,
-        storage: Storage,
+        objects: Objects,
         settings: Settings,
         endpoint: str,
         s3_endpoint: str,
         clock: Clock,
     ) -> None:
         folder = settings.folder / "ml"
-        launching = Launching(identity, logs, storage, settings, endpoint, s3_endpoint)
+        launching = Launching(identity, logs, objects, settings.folder, endpoint, s3_endpoint)
         slots = os.cpu_count() or 1
         self.training = TrainingJobs(state, processes, launching, folder / "jobs", slots, clock)
         self.models = Models(state, launching, clock)
@@ -59,7 +58,10 @@ class MachineLearning:
         """End the connections to serving processes, on the event loop that they belong to."""
         await self.invocations.close()
 
+    def stop_jobs(self) -> None:
+        """End the running jobs, which are Stopped, with what they leave of a model: before the store goes."""
+        self.training.close()
+
     def close(self) -> None:
-        """End all processes: running jobs are Stopped, endpoints come back at the next start."""
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda domain: domain.close(), (self.endpoints, self.training)))
+        """End all other processes: endpoints come back at the next start."""
+        self.endpoints.close()

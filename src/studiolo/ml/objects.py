@@ -1,26 +1,19 @@
-"""The object store as jobs and endpoints use it: S3 addresses, a client, checks that things are there."""
+"""Objects as jobs and endpoints name and reach them: S3 addresses, a client with the job's role, words for refusals."""
 
 import re
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from studiolo.domain import Invalid
 
 ADDRESS = re.compile(r"s3://([^/]+)/?(.*)", re.DOTALL)
 
-
-class Access(Protocol):
-    """Where the object store answers, and the key that opens it."""
-
-    @property
-    def endpoint(self) -> str: ...
-    @property
-    def access_key(self) -> str: ...
-    @property
-    def secret_key(self) -> str: ...
+BARE = {"403": "AccessDenied: Access Denied", "404": "NotFound: Not Found"}
+"""What is said of a HEAD request that failed, whose answer has no words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +31,14 @@ class Address:
             raise Invalid(f"The S3 URI '{uri}' is not of the form s3://bucket/key.")
         return cls(match[1], match[2])
 
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
 
-def store_client(access: Access, region: str) -> Any:
-    """A boto3 S3 client of the object store, for a process other than the server, which has Storage's."""
+
+def own_client() -> Any:
+    """A boto3 S3 client of this process: its variables say where, and whose keys it signs with."""
     return boto3.client(
         "s3",
-        endpoint_url=access.endpoint,
-        region_name=region,
-        aws_access_key_id=access.access_key,
-        aws_secret_access_key=access.secret_key,
         config=Config(
             s3={"addressing_style": "path"},
             retries={"mode": "standard", "total_max_attempts": 6},
@@ -55,3 +47,14 @@ def store_client(access: Access, region: str) -> Any:
             response_checksum_validation="when_required",
         ),
     )
+
+
+def refusal(error: ClientError) -> str:
+    """What S3 said, e.g. `AccessDenied: Access Denied`."""
+    said = error.response["Error"]
+    return BARE.get(said["Code"]) or f"{said['Code']}: {said.get('Message', '')}"
+
+
+def is_missing(error: ClientError) -> bool:
+    """Whether S3 said that something is not there, rather than that it may not be used."""
+    return bool(error.response["ResponseMetadata"]["HTTPStatusCode"] == 404)

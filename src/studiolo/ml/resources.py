@@ -84,7 +84,7 @@ class Models:
         checked_name(name, "modelName")
         algorithm_of(specification.image)
         self._launching.check_role(principal, specification.role)
-        self._launching.check_object(specification.data)
+        self._launching.check_model(scope, specification.role, specification.data)
         return _as_model(self._rows.add(scope, name, asdict(specification), tags))
 
     def get(self, scope: Scope, name: str) -> Model:

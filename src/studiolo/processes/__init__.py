@@ -1,7 +1,27 @@
-"""Child processes: start, watch, adopt after a restart, stop; their environments and logs."""
+"""Child processes: start, watch, adopt, stop, keep; their environments and logs, and the fence around users' code."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from studiolo.processes.environment import child_environment
-from studiolo.processes.keeper import Keeper, Kept
-from studiolo.processes.processes import Child, Processes
+from studiolo.processes.fence import Fence, Isolation, fenced, inside, interpreter, is_fenced, isolation
+from studiolo.processes.reading import open_left, read_left
+from studiolo.processes.sockets import socket_folder
 
-__all__ = ["Child", "Keeper", "Kept", "Processes", "child_environment"]
+if TYPE_CHECKING:
+    from studiolo.processes.keeper import Keeper, Kept
+    from studiolo.processes.processes import Child, Processes
+
+__all__ = [
+    "Child", "Fence", "Isolation", "Keeper", "Kept", "Processes", "child_environment", "fenced", "inside", "interpreter",
+    "is_fenced", "isolation", "open_left", "read_left", "socket_folder",
+]  # fmt: skip
+
+_WITH_DATABASE = {"Child": "processes", "Keeper": "keeper", "Kept": "keeper", "Processes": "processes"}
+
+
+def __getattr__(name: str) -> Any:
+    # Runners start a program in its fence: they need not wait for the database's libraries.
+    if name not in _WITH_DATABASE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WITH_DATABASE[name]}"), name)

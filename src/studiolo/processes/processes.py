@@ -15,15 +15,22 @@ from typing import Any
 
 import psutil
 
-from studiolo.domain import AlreadyExists
+from studiolo.domain import AlreadyExists, Invalid
+from studiolo.processes.fence import Fence, fenced, inside, is_fenced
 from studiolo.processes.tables import children
 from studiolo.state import State
 
 MARK = "STUDIOLO_CHILD"
 """Environment variable of every child: tells ours apart even when the server died before it recorded the pid."""
 
+FOLDER_MARK = "STUDIOLO_CHILD_OF"
+"""Environment variable of every child: its data folder, by which children are found that no record tells of."""
+
 ADOPTED_LOOK = 5.0
 """Seconds after which an adopted child is looked at again where the system does not tell that it ended."""
+
+BY_SIGNAL = 128
+"""What shells, and bwrap, add to the number of the signal that ended a program."""
 
 KILLED_SECONDS = 5.0
 """How long a killed process may take until the system has ended it."""
@@ -46,13 +53,19 @@ class Child:
     def alive(self) -> bool:
         return _process(self) is not None
 
+    def family(self) -> list[psutil.Process]:
+        """The living process and all that it started; none where it has ended."""
+        process = _process(self)
+        return [process, *_descendants(process)] if process is not None else []
+
 
 class Processes:
     """The children of one data folder."""
 
-    def __init__(self, state: State, logs: Path) -> None:
+    def __init__(self, state: State, folder: Path) -> None:
         self._state = state
-        self._logs = logs
+        self._folder = folder
+        self._logs = folder / "logs"
         self._started: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(
@@ -64,10 +77,13 @@ class Processes:
         environment: Mapping[str, str],
         folder: Path,
         details: Mapping[str, Any] | None = None,
+        fence: Fence | None = None,
     ) -> Child:
         """Start a child named `name` (unique while it lives) in `folder`, its output in a log file of its own.
 
-        Raises AlreadyExists while a child of that name lives, and OSError where the command cannot be run.
+        With a fence it sees and writes no more of the data folder, and of the machine, than the fence says: for all that
+        runs what a user wrote. Raises AlreadyExists while a child of that name lives, OSError where the command cannot
+        be run, and Invalid for a fence that `fenced` refuses.
         """
         log = self.log(name)
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -80,18 +96,21 @@ class Processes:
         with self._state.transaction() as tx:
             tx.execute(children.delete().where(children.c.name == name))
             tx.execute(children.insert().values(row))
+        environment = {**environment, MARK: mark, FOLDER_MARK: str(self._folder)}
         try:
+            if fence is not None:
+                command, environment = fenced(command, environment, fence, [self._folder])
             with log.open("ab") as output:
                 process = subprocess.Popen(
                     list(command),
                     cwd=folder,
-                    env={**environment, MARK: mark},
+                    env=environment,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
-        except OSError:
+        except (OSError, Invalid):
             self.forget(name)
             raise
         self._started[name] = process
@@ -137,7 +156,9 @@ class Processes:
         started = self._started.get(child.name)
         try:
             if started is not None and started.pid == child.pid:
-                return started.wait(timeout)
+                status = started.wait(timeout)
+                fence = isinstance(started.args, list) and is_fenced(started.args[0])
+                return _ended_inside(child, status) if fence else status
             _wait_for_adopted(child, timeout)
         except (subprocess.TimeoutExpired, TimeoutError):
             raise TimeoutError(f"{child.name} is still running after {timeout} s.") from None
@@ -146,14 +167,24 @@ class Processes:
     def interrupt(self, child: Child) -> None:
         """Send SIGINT to the child itself."""
         process = _process(child)
-        if process is not None:
-            process.send_signal(signal.SIGINT)
+        program = inside(process) if process is not None else None
+        if program is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                program.send_signal(signal.SIGINT)
 
     def stop(self, child: Child, grace: float = 5.0) -> None:
         """End the child and all it started: SIGTERM, and SIGKILL for what lives after `grace` seconds. Forgets it."""
         process = _process(child)
-        family = [process, *_descendants(process)] if process is not None else []
-        _signal_group(child, signal.SIGTERM)
+        family = child.family()
+        program = inside(process) if process is not None else None
+        if program is process:
+            _signal_group(child, signal.SIGTERM)
+        elif program is not None:
+            # It would end bwrap, and nothing in it.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                program.terminate()
+        else:
+            grace = 0.0  # its fence is still being made: there is nothing to stop with care
         if process is not None:
             with contextlib.suppress(TimeoutError):
                 self.wait(child, grace)
@@ -188,6 +219,14 @@ def _process(child: Child) -> psutil.Process | None:
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.NoSuchProcess:
         return None
+
+
+def _ended_inside(child: Child, status: int) -> int:
+    """The exit status of the program in the fence, as `subprocess` gives it; what is left of the fence ends."""
+    # Where bwrap was killed, what it held would go on without it.
+    _signal_group(child, signal.SIGKILL)
+    number = status - BY_SIGNAL
+    return -number if number in {known.value for known in signal.Signals} else status
 
 
 def _wait_for_adopted(child: Child, timeout: float | None) -> None:

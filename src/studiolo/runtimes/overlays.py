@@ -11,23 +11,29 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from uv import find_uv_bin
 
 from studiolo.domain import Invalid
-from studiolo.processes import child_environment
+from studiolo.processes import Fence, child_environment, fenced, interpreter
 
 SECONDS = 600.0
 """Longest that a resolution, or an installation, may take."""
 
 POLL = 0.1
+
+BUILDING_NEEDED = " is disabled"
+"""What uv says where there is no wheel: that to build one is disabled."""
 
 INSTALLED = """
 import importlib.metadata, json, sys
@@ -129,7 +135,8 @@ class Overlays:
             with _locked(self._folder / f"{name}.lock", stopped):
                 found = _asked_again(known)
                 if found is None:
-                    changes = _resolved(_Resolver(python, options, known, stopped, seconds), modules, base)
+                    run = _Run(python, known.with_suffix(""), stopped, seconds)
+                    changes = _resolved(_Resolver(run, options), modules, base)
                     found = list(changes.values()), bool(changes.keys() & base.keys())
                     part = known.with_suffix(".json.part")
                     part.write_text(json.dumps(found))
@@ -143,8 +150,10 @@ class Overlays:
         if pins:
             wanted = into.with_suffix(".txt")
             wanted.write_text("\n".join(pins))
-            command = ["pip", "install", "--target", str(part), "--no-deps", *options, "-r", str(wanted)]
-            _uv(python, command, stopped, SECONDS)
+            # Sessions cannot write there: what is not compiled now, each would compile again.
+            command = ["pip", "install", "--compile-bytecode", "--target", str(part), "--no-deps", *options]
+            command += ["-r", str(wanted)]
+            _uv(_Run(python, into, stopped, SECONDS, writes=part), command)
         part.rename(into)
 
 
@@ -162,19 +171,16 @@ def _asked_again(known: Path) -> tuple[list[str], bool] | None:
 class _Resolver:
     """uv, asked what it would install into an interpreter's environment."""
 
-    python: Path
+    run: "_Run"
     options: Sequence[str]
-    file: Path
-    stopped: Stopped
-    seconds: float
 
     def changes(self, requests: Sequence[str]) -> dict[str, str]:
         """What would be new there, or of another version, by name: as requirements that name exactly that."""
-        wanted = self.file.with_suffix(".in")
+        wanted = self.run.overlay.with_suffix(".in")
         wanted.write_text("\n".join(requests))
         # It only asks, so an environment that a system's package manager keeps is no obstacle.
         command = ["pip", "install", "--dry-run", "--break-system-packages", *self.options, "-r", str(wanted)]
-        said = _uv(self.python, command, self.stopped, self.seconds)
+        said = _uv(self.run, command)
         return {normalized(name): requirement for requirement, name in ADDED.findall(said)}
 
 
@@ -228,20 +234,61 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _uv(python: Path, command: Sequence[str], stopped: Stopped, seconds: float) -> str:
-    """Run uv for the interpreter; what it said. Raises ModulesUnavailable with that, TookTooLong also when stopped."""
-    full = [find_uv_bin(), *command, "--python", str(python), "--color", "never"]
+@dataclass(frozen=True)
+class _Run:
+    """What uv runs for: an interpreter, and an overlay, with the folder that it writes if it does."""
+
+    python: Path
+    overlay: Path
+    stopped: Stopped
+    seconds: float
+    writes: Path | None = None
+
+
+def _uv(run: _Run, command: Sequence[str]) -> str:
+    """Run uv; what it said. Raises ModulesUnavailable with that, TookTooLong also when stopped.
+
+    Wheels are only unpacked. To build a package runs code of whoever made it, so that is done only where there is no
+    wheel that fits, and in a fence, with a cache of its own.
+    """
+    full = [find_uv_bin(), *command, "--python", str(run.python), "--color", "never"]
+    try:
+        return _said(run, [*full, "--no-build"], child_environment({}))
+    except ModulesUnavailable as error:
+        if BUILDING_NEEDED not in str(error):
+            raise
+    place = run.overlay.with_suffix(".build")
+    place.mkdir(mode=0o700, exist_ok=True)
+    try:
+        writes = {} if run.writes is None else {str(run.writes): run.writes}
+        seen = (run.overlay.parent, *interpreter(run.python), *_named(run.overlay, command))
+        environment = child_environment({"UV_CACHE_DIR": str(place / "cache")})
+        return _said(run, *fenced(full, environment, Fence(place, seen, writes), [run.overlay.parents[1]]))
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _named(overlay: Path, command: Sequence[str]) -> list[Path]:
+    """The files and folders that uv's options, or the requests, name."""
+    requests = [
+        file.read_text().split() for file in (overlay.with_suffix(".in"), overlay.with_suffix(".txt")) if file.exists()
+    ]
+    words = [word.partition("file://")[2] or word for word in chain(command, *requests)]
+    return [Path(word) for word in map(unquote, words) if word.startswith("/") and Path(word).exists()]
+
+
+def _said(run: _Run, command: Sequence[str], environment: Mapping[str, str]) -> str:
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     begun = time.monotonic()
-    with subprocess.Popen(full, env=child_environment({}), text=True, **pipes) as process:
+    with subprocess.Popen(command, env=environment, text=True, start_new_session=True, **pipes) as process:
         while True:
             try:
                 _, said = process.communicate(timeout=POLL)
                 break
             except subprocess.TimeoutExpired:
-                if stopped() or time.monotonic() - begun > seconds:
-                    process.kill()
-                    raise TookTooLong(f"The modules could not be had within {seconds:.0f} seconds.") from None
+                if run.stopped() or time.monotonic() - begun > run.seconds:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    raise TookTooLong(f"The modules could not be had within {run.seconds:.0f} seconds.") from None
     if process.returncode != 0:
         raise ModulesUnavailable(f"The modules cannot be installed. {_plain(said)}")
     return str(said)

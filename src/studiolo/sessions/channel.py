@@ -1,10 +1,8 @@
 """A kernel's shell channel: requests out, replies in, and a way to wake who waits for them."""
 
 import contextlib
-import json
 import socket
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import zmq
@@ -35,14 +33,14 @@ class Waker:
 
 
 class Channel:
-    """To be used by one thread. `connection` is what the kernel wrote into its connection file."""
+    """To be used by one thread. `connection` is what the kernel wrote into its connection file; its sockets are files."""
 
     def __init__(self, connection: Mapping[str, Any], waker: Waker) -> None:
         self._session = Session(key=connection["key"].encode(), signature_scheme=connection["signature_scheme"])
         self._waker = waker
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
         self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.connect(f"tcp://{connection['ip']}:{connection['shell_port']}")
+        self._socket.connect(f"ipc://{connection['ip']}-{connection['shell_port']}")
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
         self._poller.register(waker.reading, zmq.POLLIN)
@@ -64,12 +62,3 @@ class Channel:
 
     def close(self) -> None:
         self._socket.close()
-
-
-def read_connection(folder: Path) -> Mapping[str, Any] | None:
-    """The kernel's connection file; None while the kernel has not (wholly) written it."""
-    try:
-        connection: Mapping[str, Any] = json.loads((folder / "connection.json").read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-    return connection

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from studiolo.kernel.journal import OUTPUT_LIMIT
+from studiolo.processes import open_left
 from studiolo.sessions.model import Output
 
 LONGEST_LINE = 12 * OUTPUT_LIMIT + 1024 * 1024
@@ -86,7 +87,7 @@ def _messages(journal: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def _lines(journal: Path) -> Iterator[bytes]:
     """The lines, of those that are too long their beginnings."""
     try:
-        file = journal.open("rb")
+        file = open_left(journal.parents[1], f"{journal.parent.name}/{journal.name}")
     except FileNotFoundError:
         return
     with file:

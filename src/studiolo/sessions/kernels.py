@@ -1,12 +1,12 @@
 """The kernels' processes: what each is started with, where it lives, how it ended."""
 
-import contextlib
 import hashlib
 import json
 import os
 import secrets
 import shutil
 import signal
+import tempfile
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,16 +17,26 @@ from typing import Any, Literal
 import studiolo
 from studiolo.config import Settings
 from studiolo.identity import Identity, container_variables
-from studiolo.processes import Child, Processes, child_environment
+from studiolo.processes import Child, Fence, Processes, child_environment, interpreter, read_left
 from studiolo.runtimes import Runtime, Runtimes
+from studiolo.sessions.belongings import Belongings
 from studiolo.sessions.formats import iceberg_defaults, write_hudi_defaults
-from studiolo.sessions.materials import Material
+from studiolo.sessions.preparation import font_lists, give_fonts
 from studiolo.sessions.workers import Size
 from studiolo.storage import Storage
 
 KIND = "session"
 LOG_TAIL = 1500
 """Characters of a kernel's log that the reason of its end quotes."""
+
+PACKAGES = str(Path(studiolo.__file__).parents[1])
+
+LEFT_LIMIT = 64 * 1024
+"""Most bytes that are read of a note that a kernel leaves."""
+
+SOCKET = "k"
+LONGEST_SOCKET = 103
+"""Most bytes of a socket file's path: 107 on Linux, 103 on macOS."""
 
 EVERY_START = ("Setting default log level", "To adjust logging level", "NativeCodeLoader")
 """What Spark's driver prints whenever it starts: it is no reason of an end."""
@@ -75,6 +85,7 @@ class Kernels:
         self._settings = settings
         self._s3_endpoint = s3_endpoint
         self._root = settings.folder / "sessions"
+        self.belongings = Belongings(settings.folder, self._root)
 
     def plan(self, runtime: Runtime, size: Size, conf: Mapping[str, str], formats: tuple[str, ...] = ()) -> Plan:
         """The settings of a kernel of this size; `conf`, which is the user's, wins over ours."""
@@ -85,7 +96,6 @@ class Kernels:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.port": "0",
-            "spark.jars.ivy": str(self._settings.folder / "ivy"),
             **self._object_store(),
         }
         return Plan(runtime, {**ours, **iceberg_defaults(conf), **conf}, formats)
@@ -150,8 +160,11 @@ class Kernels:
         such as Iceberg's, find this server, and those of Sail. Raises JarsUnavailable and OSError.
         """
         folder = self.folder(kernel)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in ("journal", "work", "tmp", "warehouse"):
-            (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / name).mkdir(exist_ok=True, mode=0o700)
+        give_fonts(folder / "tmp" / "matplotlib", font_lists(plan.runtime.python, PACKAGES))
+        sockets = place_of_sockets(folder)
         launch = folder / "launch.json"
         launch.touch(0o600)
         aws = {**self.credentials(kernel), **aws}
@@ -160,6 +173,7 @@ class Kernels:
             "conf": plan.conf if plan.engine == "sail" else self._settings_of(folder, plan, aws),
             "warm": warm,
             "connect": secrets.token_urlsafe(32) if plan.connect else None,
+            "sockets": str(sockets / SOCKET),
         }
         launch.write_text(json.dumps(settings))
         hudi = write_hudi_defaults(folder) if "hudi" in plan.formats else {}
@@ -169,43 +183,46 @@ class Kernels:
             [str(plan.runtime.python), "-m", "studiolo.kernel.program", str(folder)],
             environment=child_environment({**self._environment(kernel, plan.runtime), **hudi, **aws}),
             folder=folder / "work",
-            details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm},
+            details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm, "sockets": str(sockets)},
+            fence=self._fence(folder, plan, sockets),
         )
         self._watch(child, on_end)
 
-    def lay_out(self, kernel: str, material: Material) -> None:
-        """Put what the kernel's session brings along where the kernel finds it, before it starts or is claimed."""
-        work = self.folder(kernel) / "work"
-        work.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for file in material.files:
-            shutil.copyfile(file, work / file.name)
-        places = {"path": material.path, "py_files": material.py_files, "jars": material.jars}
-        # Whole at once: another session that ends reads the notes of all meanwhile.
-        part = self.folder(kernel) / "material.part"
-        part.write_text(json.dumps(places, default=str))
-        part.rename(part.with_suffix(".json"))
-
-    def laid_out(self, kernel: str) -> tuple[list[str], list[str]]:
-        """The folders for Python's path, and the files for Spark's, of the kernel's session."""
-        try:
-            places = json.loads((self.folder(kernel) / "material.json").read_text())
-        except FileNotFoundError:
-            return [], []
-        return places["path"], places["py_files"]
-
-    def material(self) -> set[Path]:
-        """What the sessions that live have brought along and use where it is kept."""
-        used: set[Path] = set()
-        for note in self._root.glob("*/material.json"):
-            with contextlib.suppress(FileNotFoundError):
-                used.update(Path(path) for paths in json.loads(note.read_text()).values() for path in paths)
-        return used
+    def _fence(self, folder: Path, plan: Plan, sockets: Path) -> Fence:
+        """What a kernel sees of the machine. Packages come from an index, for everybody: all sessions see them."""
+        data = self._settings.folder
+        # They must be there to be shown, also to a kernel that is claimed when there is something in them.
+        (data / "overlays").mkdir(exist_ok=True)
+        seen = (*interpreter(plan.runtime.python), plan.runtime.java_home, data / "jars", data / "overlays")
+        return Fence(folder, seen=seen, at={} if sockets == folder else {str(sockets): sockets})
 
     def addresses(self, kernel: str) -> Mapping[str, Any]:
         """Where the kernel's engine answers: `ui`, the URL of Spark's pages or None, and `connect`, a port; a token."""
-        found: dict[str, Any] = json.loads((self.folder(kernel) / "addresses.json").read_text())
-        launch = json.loads((self.folder(kernel) / "launch.json").read_text())
+        found, launch = self._left(kernel, "addresses.json"), self._left(kernel, "launch.json")
         return {**found, "token": launch.get("connect")}
+
+    def connection(self, kernel: str) -> Mapping[str, Any] | None:
+        """How the kernel is reached; None while the kernel has not (wholly) written it."""
+        try:
+            connection = self._left(kernel, "connection.json")
+        except (FileNotFoundError, ValueError):
+            return None
+        child = self._processes.find(_name(kernel))
+        return None if child is None else {**connection, "ip": f"{child.details['sockets']}/{SOCKET}"}
+
+    def _left(self, kernel: str, name: str) -> dict[str, Any]:
+        """What the kernel's process has written. Raises FileNotFoundError, ValueError."""
+        found: dict[str, Any] = json.loads(read_left(self.folder(kernel), name, LEFT_LIMIT))
+        return found
+
+    def log_file(self, kernel: str, name: str, stream: Path) -> Path:
+        """A file in the kernel's folder that is the log stream's file: all that the kernel sees of the log groups."""
+        stream.touch(0o600)
+        file, link = self.folder(kernel) / f"{name}.jsonl", self.folder(kernel) / uuid.uuid4().hex
+        os.link(stream, link)
+        link.rename(file)
+        link.unlink(missing_ok=True)  # it stays where both were the same file already
+        return file
 
     def _settings_of(self, folder: Path, plan: Plan, aws: Mapping[str, str]) -> dict[str, str]:
         return {**plan.conf, **self._places(folder, plan), **_for_executors(plan, aws)}
@@ -216,7 +233,11 @@ class Kernels:
         temporary = folder / "tmp"
         # It keeps the AWS SDK that S3A uses from writing a page about its age into every session's log.
         options = f"-XX:-UsePerfData -Daws.java.v1.disableDeprecationAnnouncement=true -Djava.io.tmpdir={temporary}"
+        # Java takes the person's home from the system, and not from HOME.
+        options += f" -Duser.home={folder}"
         places = {
+            # Of its own: what one session resolves, another would run.
+            "spark.jars.ivy": plan.conf.get("spark.jars.ivy", str(folder / "ivy")),
             "spark.sql.warehouse.dir": plan.conf.get("spark.sql.warehouse.dir", f"file:{folder / 'warehouse'}"),
             "spark.hadoop.hadoop.tmp.dir": str(temporary),
             # The user of the JVM is a token: Hadoop would ask the system for its groups, and write it into the log.
@@ -237,7 +258,7 @@ class Kernels:
     def _environment(self, kernel: str, runtime: Runtime) -> dict[str, str]:
         folder = self.folder(kernel)
         temporary = str(folder / "tmp")
-        path, _ = self.laid_out(kernel)
+        path, _ = self.belongings.laid_out(kernel)
         workload = self._identity.workloads.find(kernel)
         return {
             # By this name Hive's client says to the metastore who asks; all else that Spark names a user by is the other.
@@ -245,10 +266,11 @@ class Kernels:
             "SPARK_USER": "hadoop",
             "JAVA_HOME": str(runtime.java_home),
             "PYSPARK_PYTHON": str(runtime.python),
-            "PYTHONPATH": os.pathsep.join([*path, str(Path(studiolo.__file__).parents[1])]),
+            "PYTHONPATH": os.pathsep.join([*path, PACKAGES]),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_LOCAL_DIRS": temporary,
             "TMPDIR": temporary,
+            "MPLCONFIGDIR": str(folder / "tmp" / "matplotlib"),
             "IPYTHONDIR": str(folder / "tmp" / "ipython"),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         }
@@ -279,7 +301,7 @@ class Kernels:
 
     def folders(self) -> list[str]:
         """The kernels that have a folder."""
-        return [folder.name for folder in self._root.iterdir()] if self._root.is_dir() else []
+        return [folder.name for folder in self._root.iterdir() if folder.is_dir()] if self._root.is_dir() else []
 
     def is_warm(self, kernel: str) -> bool:
         """Whether the kernel was started before anybody asked."""
@@ -296,13 +318,17 @@ class Kernels:
         """End the kernel, with `grace` seconds to stop Spark in, and remove all its files but the journal."""
         self._identity.workloads.end(kernel)
         child = self._processes.find(_name(kernel))
+        folder = self.folder(kernel)
         if child is not None:
             self._processes.stop(child, grace)
-        folder = self.folder(kernel)
+            sockets = child.details.get("sockets", str(folder))
+            if sockets != str(folder):
+                shutil.rmtree(sockets, ignore_errors=True)
+        self.belongings.forget(kernel)
         for entry in folder.iterdir() if folder.is_dir() else ():
             if entry.name == "journal":
                 continue
-            if entry.is_dir():
+            if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)
             else:
                 entry.unlink(missing_ok=True)
@@ -310,12 +336,13 @@ class Kernels:
     def remove(self, kernel: str) -> None:
         """Remove the folder and the log of a kernel that has ended."""
         shutil.rmtree(self.folder(kernel), ignore_errors=True)
+        self.belongings.forget(kernel)
         self._processes.log(_name(kernel)).unlink(missing_ok=True)
 
     def reason(self, kernel: str, status: int | None) -> str:
         """Why the kernel ended: what it said itself, else its signal or exit status and the end of its log."""
         try:
-            return (self.folder(kernel) / "failure.txt").read_text()
+            return read_left(self.folder(kernel), "failure.txt", LEFT_LIMIT).decode(errors="replace")
         except FileNotFoundError:
             pass
         if status is None:
@@ -330,6 +357,13 @@ class Kernels:
 
 def _name(kernel: str) -> str:
     return f"session-{kernel}"
+
+
+def place_of_sockets(folder: Path) -> Path:
+    """The kernel's folder, or another that nobody else may enter where the system takes no path as long as its sockets'."""
+    if len(os.fsencode(folder / f"{SOCKET}-00")) <= LONGEST_SOCKET:
+        return folder
+    return Path(tempfile.mkdtemp(prefix="studiolo-"))
 
 
 def _joined(ours: list[str], conf: Mapping[str, str], key: str, separator: str) -> str:

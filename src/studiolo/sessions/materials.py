@@ -29,6 +29,9 @@ SAIL = (
     "Without it sessions run on Apache Spark: leave out --spark-connect-engine."
 )
 
+FILES, ROLE_OVERLAYS = "session-files", "role-overlays"
+"""The folders, in the data folder, of what was fetched with the keys of roles."""
+
 OVERLAYS_KEPT, FILES_KEPT = 30 * 86_400.0, 86_400.0
 """Seconds that modules, and fetched files, are kept for the next session that asks for them."""
 
@@ -55,8 +58,10 @@ class Materials:
     """Fetches what sessions ask for; each version of an object, and each set of modules, once while they are kept."""
 
     def __init__(self, folder: Path, objects: Objects) -> None:
-        self._files = folder / "session-files"
+        self._files = folder / FILES
         self._overlays = Overlays(folder / "overlays")
+        # Of modules that come with a role's key, or with a password for an index.
+        self._role_overlays = Overlays(folder / ROLE_OVERLAYS)
         self._keeping = threading.Lock()
         self._objects = objects
 
@@ -70,7 +75,8 @@ class Materials:
             store.version(address)
         if wanted.modules or wanted.sail:
             with suppress(TookTooLong), _sail_explained(wanted):
-                self._overlays.resolve(runtime.python, *self._modules(wanted, runtime, store), seconds=PATIENCE)
+                overlays = self._overlays_for(wanted)
+                overlays.resolve(runtime.python, *self._modules(wanted, runtime, store), seconds=PATIENCE)
 
     def bring(self, asked: SessionRequest, runtime: Runtime, stopped: Stopped) -> Material:
         """Fetch and install it all. Raises Invalid, NotFound or Denied with which of it and why."""
@@ -83,7 +89,8 @@ class Materials:
         path, shadows = wheels, False
         if wanted.modules or wanted.sail:
             with _sail_explained(wanted):
-                overlay = self._overlays.overlay(runtime.python, *self._modules(wanted, runtime, store), stopped)
+                overlays = self._overlays_for(wanted)
+                overlay = overlays.overlay(runtime.python, *self._modules(wanted, runtime, store), stopped)
             path, shadows = (*wheels, overlay.path), overlay.shadows
         return Material(
             path=path,
@@ -94,13 +101,19 @@ class Materials:
         )
 
     def purge(self, in_use: Collection[Path]) -> None:
-        """Remove what no session has asked for in its time, but for what living sessions use."""
+        """Remove what no session has asked for in its time, but for the overlays that living sessions use."""
         with self._keeping:
-            self._overlays.purge(time.time() - OVERLAYS_KEPT, in_use)
+            for overlays in (self._overlays, self._role_overlays):
+                overlays.purge(time.time() - OVERLAYS_KEPT, in_use)
             before = time.time() - FILES_KEPT
             for folder in self._files.glob("*"):
-                if folder.stat().st_mtime < before and not any(path.is_relative_to(folder) for path in in_use):
+                if folder.stat().st_mtime < before:
                     shutil.rmtree(folder, ignore_errors=True)
+
+    def _overlays_for(self, wanted: Extras) -> Overlays:
+        """Where the modules are kept: among those that all sessions see only if everybody could have had them."""
+        of_role = any(module.startswith(("s3://", "s3a://")) for module in wanted.modules)
+        return self._role_overlays if of_role or any("@" in option for option in wanted.options) else self._overlays
 
     def _store(self, asked: SessionRequest) -> "_RoleStore":
         client = self._objects.role_client(asked.role, "GlueInteractiveSession-files")

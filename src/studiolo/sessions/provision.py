@@ -80,7 +80,7 @@ class Provision:
 
     def purge_materials(self) -> None:
         """Remove what sessions brought along that none that lives uses, and none has asked for in its time."""
-        self._materials.purge(self.kernels.material())
+        self._materials.purge(self.kernels.belongings.in_use())
 
     def _runtime(self, asked: SessionRequest) -> Runtime:
         return self._runtimes.for_glue(asked.glue_version or self._runtimes.default_label())
@@ -102,7 +102,7 @@ class Provision:
         if asked.kind == "LIVY" and settings and material.can_come_late:
             kernel = self._pool.take(self.plan(asked, {}))
             if kernel is not None and self.kernels.alive(kernel):
-                self.kernels.lay_out(kernel, material)
+                self.kernels.belongings.lay_out(kernel, material)
                 self._give(key, kernel)
                 return kernel
         return self._start(key, asked, material)
@@ -119,7 +119,7 @@ class Provision:
         kernel = self.kernels.new()
         client = self._client_environment(key, kernel)
         sail = on_sail(asked.arguments)
-        self.kernels.lay_out(kernel, on_path(material, client) if sail else material)
+        material = self.kernels.belongings.lay_out(kernel, on_path(material, client) if sail else material)
         self._give(key, kernel)
         plan = self.plan(asked, _with_jars(spark_conf(asked.arguments), material))
         if asked.kind == "SPARK_CONNECT":
@@ -164,7 +164,7 @@ class Provision:
         session = self.store.session(key)
         assert session.kernel is not None
         environment = {**self._client_environment(key, session.kernel), "GLUE_SESSION_ID": key.id}
-        path, py_files = self.kernels.laid_out(session.kernel)
+        path, py_files = self.kernels.belongings.laid_out(session.kernel)
         environment["PYTHONPATH"] = os.pathsep.join([*path, environment["PYTHONPATH"]])
         return {
             "environment": environment,
@@ -174,9 +174,14 @@ class Provision:
             "arguments": [*chain.from_iterable({"--SESSION_ID": key.id, **session.asked.arguments}.items())],
             "conf": conf,
             "catalog": self._catalog(key, session.asked.arguments),
-            "output": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/output", key.id)),
-            "error": str(self._logs.writer_file(key.scope, f"{LOG_GROUP}/error", key.id)),
+            "output": self._log(key, session.kernel, "output"),
+            "error": self._log(key, session.kernel, "error"),
         }
+
+    def _log(self, key: Key, kernel: str, name: str) -> str:
+        """The file that the kernel writes the session's log stream of that name to."""
+        stream = self._logs.writer_file(key.scope, f"{LOG_GROUP}/{name}", key.id)
+        return str(self.kernels.log_file(kernel, name, stream))
 
     def _client_environment(self, key: Key, kernel: str) -> dict[str, str]:
         """The variables that let AWS clients in the kernel reach this server as the session's role."""

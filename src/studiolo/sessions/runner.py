@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from studiolo.domain import DomainError
-from studiolo.sessions.channel import Channel, Waker, read_connection
+from studiolo.sessions.channel import Channel, Waker
 from studiolo.sessions.journal import journal_file, read_output
 from studiolo.sessions.model import Output
 from studiolo.sessions.provision import Provision
@@ -145,7 +145,7 @@ class Runner:
     def _connect(self, kernel: str) -> Channel:
         while True:
             self._check(kernel)
-            connection = read_connection(self._kernels.folder(kernel))
+            connection = self._kernels.connection(kernel)
             if connection is not None:
                 return Channel(connection, self._waker)
             self._left.wait(CONNECTION_POLL)

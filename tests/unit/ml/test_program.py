@@ -2,19 +2,51 @@
 
 import json
 import os
+import signal
+import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+import pytest
+from tests.waiting import until
+
 from studiolo.logs import LogWriter
-from studiolo.ml.program import Program
+from studiolo.ml.program import Program, Start
+from studiolo.processes import Fence, fenced, isolation
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+CAREFUL = """
+import pathlib, signal, sys, time
+def leave(*_):
+    pathlib.Path("model").write_text("what there is of it")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, leave)
+print("up", flush=True)
+time.sleep(600)
+"""
+DETACHING = "import subprocess; subprocess.run('setsid setsid sleep 597 & echo $!', shell=True)"
+
+needs_fence = pytest.mark.skipif(isolation().kind != "fenced", reason=str(isolation()))
+
+
+def bare(tmp_path: Path, code: str) -> Start:
+    return Start((sys.executable, "-c", code), os.environ, str(tmp_path))
+
+
+def behind(tmp_path: Path, code: str) -> Start:
+    """The same in a fence."""
+    own = tmp_path / "own"
+    fence = Fence(own, at={"/opt/ml": tmp_path / "ml"}, hosts={"algo-1": "127.0.0.1"}, with_parent=True)
+    (tmp_path / "ml").mkdir()
+    command, environment = fenced([sys.executable, "-c", code], os.environ, fence, [tmp_path])
+    return Start(tuple(command), environment, str(own))
 
 
 def start(tmp_path: Path, code: str, lines: list[str]) -> Program:
-    log = LogWriter(tmp_path / "log")
-    return Program([sys.executable, "-c", code], os.environ, tmp_path, log, on_line=lines.append)
+    return Program(bare(tmp_path, code), LogWriter(tmp_path / "log"), on_line=lines.append)
 
 
 def logged(tmp_path: Path) -> list[str]:
@@ -29,6 +61,12 @@ def test_what_it_prints_is_logged_and_read_line_by_line(tmp_path: Path) -> None:
     assert sorted(line.strip() for line in lines) == ["one", "two"]
 
 
+def test_its_log_begins_with_what_is_to_be_noted(tmp_path: Path) -> None:
+    noted = Start((sys.executable, "-c", "print('one')"), os.environ, str(tmp_path), ("a variable was left out",))
+    assert Program(noted, LogWriter(tmp_path / "log")).run(None, grace=1) == (0, False)
+    assert logged(tmp_path) == ["a variable was left out", "one"]
+
+
 def test_its_exit_status_and_last_lines_are_known(tmp_path: Path) -> None:
     program = start(tmp_path, "print('why'); raise SystemExit(3)", [])
     assert program.run(None, grace=1) == (3, False)
@@ -37,26 +75,80 @@ def test_its_exit_status_and_last_lines_are_known(tmp_path: Path) -> None:
 
 def test_it_ends_its_work_when_its_log_takes_no_more(tmp_path: Path) -> None:
     code = "import pathlib; print('x' * 500_000); pathlib.Path('done').touch()"
-    program = Program([sys.executable, "-c", code], os.environ, tmp_path, LogWriter(Path("/dev/full")))
+    program = Program(bare(tmp_path, code), LogWriter(Path("/dev/full")))
     assert program.run(None, grace=1) == (0, False)
     assert (tmp_path / "done").exists()
 
 
-def test_it_is_ended_when_asked(tmp_path: Path) -> None:
-    program = start(tmp_path, "import time; time.sleep(600)", [])
+@pytest.mark.parametrize("made", [bare, pytest.param(behind, marks=needs_fence)])
+def test_it_is_ended_when_asked_and_may_leave_what_it_has(tmp_path: Path, made: Callable[[Path, str], Start]) -> None:
+    up, begin = threading.Event(), made(tmp_path, CAREFUL)
+    program = Program(begin, LogWriter(tmp_path / "log"), on_line=lambda _: up.set())
+    assert up.wait(60)
     program.end()
-    assert program.run(None, grace=60) == (-15, False)
+    assert program.run(None, grace=60) == (0, False)
+    assert (Path(begin.folder) / "model").exists()
 
 
-def test_it_is_ended_when_its_time_is_over(tmp_path: Path) -> None:
-    program = start(tmp_path, "import time; time.sleep(600)", [])
-    assert program.run(0.1, grace=60) == (-15, True)
+@pytest.mark.parametrize("made", [bare, pytest.param(behind, marks=needs_fence)])
+def test_it_is_ended_when_its_time_is_over(tmp_path: Path, made: Callable[[Path, str], Start]) -> None:
+    program = Program(made(tmp_path, "import time; time.sleep(600)"), LogWriter(tmp_path / "log"))
+    assert program.run(0.5, grace=60) == (128 + signal.SIGTERM, True)
 
 
-def test_it_is_killed_when_it_does_not_listen(tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", [bare, pytest.param(behind, marks=needs_fence)])
+def test_it_is_killed_when_it_does_not_listen(tmp_path: Path, made: Callable[[Path, str], Start]) -> None:
     listening = threading.Event()
-    log = LogWriter(tmp_path / "log")
-    program = Program([sys.executable, "-c", DEAF], os.environ, tmp_path, log, on_line=lambda _: listening.set())
+    program = Program(made(tmp_path, DEAF), LogWriter(tmp_path / "log"), on_line=lambda _: listening.set())
     assert listening.wait(60)
     program.end()
-    assert program.run(None, grace=0.1) == (-9, False)
+    assert program.run(None, grace=0.1) == (128 + signal.SIGKILL, False)
+    until(lambda: not sleeping("deaf"), 10)
+
+
+@needs_fence
+def test_what_it_detached_twice_is_gone_with_it(tmp_path: Path) -> None:
+    assert Program(behind(tmp_path, DETACHING), LogWriter(tmp_path / "log")).run(None, grace=1) == (0, False)
+    until(lambda: not sleeping("597"), 10)
+
+
+@needs_fence
+def test_it_ends_when_what_started_it_is_killed(tmp_path: Path) -> None:
+    begin = behind(tmp_path, "import subprocess; print('up', flush=True); subprocess.run(['sleep', '598'])")
+    arguments = json.dumps([begin.command, dict(begin.environment), begin.folder])
+    code = (
+        "import json, sys\nfrom pathlib import Path\nfrom studiolo.logs import LogWriter\n"
+        "from studiolo.ml.program import Program, Start\ncommand, environment, folder = json.loads(sys.argv[1])\n"
+        f"Program(Start(tuple(command), environment, folder), LogWriter(Path({str(tmp_path / 'log')!r}))).run(None, 1)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, arguments]) as runner:
+        until(lambda: sleeping("598"), 30)
+        runner.kill()
+    until(lambda: not sleeping("598"), 10)
+
+
+@needs_fence
+def test_it_sees_its_files_where_sagemaker_has_them_and_knows_its_host(tmp_path: Path) -> None:
+    (tmp_path / "credentials.json").write_text("the root key")
+    code = f"""
+import os, pathlib, socket
+print(os.listdir("/opt"), socket.gethostbyname("algo-1"), pathlib.Path({str(tmp_path / "credentials.json")!r}).exists())
+pathlib.Path("/opt/ml/model").write_text("a model")
+"""
+    program = Program(behind(tmp_path, code), LogWriter(tmp_path / "log"))
+    assert program.run(None, grace=1) == (0, False)
+    assert program.tail.endswith("127.0.0.1 False")
+    assert "'ml'" in program.tail
+    assert (tmp_path / "ml/model").read_text() == "a model"
+
+
+def sleeping(mark: str) -> bool:
+    """Whether a process lives whose command has that word."""
+    for process in psutil.process_iter():
+        try:
+            words = process.cmdline()
+        except psutil.Error:
+            continue
+        if process.pid != os.getpid() and any(mark in word.split("'") or mark == word for word in words):
+            return True
+    return False

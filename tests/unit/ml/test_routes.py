@@ -16,7 +16,7 @@ def seeded() -> random.Random:
 
 
 def route(**weights: float) -> Route:
-    return Route({name: Target(name, weight, 1000, "") for name, weight in weights.items()})
+    return Route({name: Target(name, weight, f"/run/{name}", "") for name, weight in weights.items()})
 
 
 def test_calls_are_shared_by_weight() -> None:

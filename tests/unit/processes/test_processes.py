@@ -29,7 +29,7 @@ def state(tmp_path: Path) -> Iterator[State]:
 
 @pytest.fixture
 def processes(state: State, tmp_path: Path) -> Iterator[Processes]:
-    processes = Processes(state, tmp_path / "logs")
+    processes = Processes(state, tmp_path)
     yield processes
     for child in processes.children():
         processes.stop(child, grace=0.1)
@@ -80,7 +80,7 @@ def test_the_end_of_a_child_is_told_with_its_status(processes: Processes) -> Non
 
 def test_a_later_server_adopts_a_living_child_and_sees_it_end(processes: Processes, state: State) -> None:
     child = start(processes, "sleep", "600")
-    later = Processes(state, child.log.parent)
+    later = Processes(state, child.log.parents[1])
     (adopted,) = later.children()
     assert adopted == child
     ended: queue.Queue[int | None] = queue.Queue()
@@ -97,7 +97,7 @@ def test_a_child_whose_server_died_before_it_noted_the_pid_is_found_by_its_mark(
     child = start(processes, "sleep", "600")
     with state.transaction() as tx:
         tx.execute(children.update().values(pid=None, created=None))
-    (found,) = Processes(state, child.log.parent).children()
+    (found,) = Processes(state, child.log.parents[1]).children()
     assert found.pid == child.pid
 
 

@@ -1,7 +1,9 @@
 """Additional modules, resolved by the real uv from a folder of small wheels, over an environment of two packages."""
 
+import io
 import os
 import subprocess
+import tarfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
+from studiolo.processes import isolation
 from studiolo.runtimes import ModulesUnavailable, Overlays
 
 PACKAGES = {
@@ -159,3 +162,39 @@ def test_an_overlay_that_nobody_asks_for_any_more_is_removed_whole(
     assert (used.is_dir(), again.is_dir()) == (True, True)
     assert [left.name for left in (tmp_path / "overlays").glob(f"{old.name}*")] == [f"{old.name}.lock"]
     assert versions(overlays.overlay(python, ["delta"], options).path) == ["delta-1.0"]
+
+
+BACKEND = """
+import contextlib, pathlib, zipfile
+def build_wheel(folder, *_):
+    with contextlib.suppress(OSError):
+        pathlib.Path("{evil}").write_text("built")
+    name = "built-1.0.dist-info"
+    with zipfile.ZipFile(folder + "/built-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("built.py", "seen = %r" % pathlib.Path("{secret}").exists())
+        wheel.writestr(name + "/METADATA", "Metadata-Version: 2.1\\nName: built\\nVersion: 1.0\\n")
+        wheel.writestr(name + "/WHEEL", "Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(name + "/RECORD", "")
+    return "built-1.0-py3-none-any.whl"
+"""
+
+
+@pytest.mark.skipif(isolation().kind != "fenced", reason=str(isolation()))
+def test_a_package_that_must_be_built_is_built_in_the_fence(tmp_path: Path, overlays: Overlays, python: Path) -> None:
+    secret, evil = tmp_path / "credentials.json", tmp_path / "evil"
+    secret.write_text("the root key")
+    files = {
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+        "backend.py": BACKEND.format(secret=secret, evil=evil),
+        "PKG-INFO": "Metadata-Version: 2.1\nName: built\nVersion: 1.0\n",
+    }
+    (tmp_path / "session-files").mkdir()
+    sources = tmp_path / "session-files" / "built-1.0.tar.gz"
+    with tarfile.open(sources, "w:gz") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(f"built-1.0/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    overlay = overlays.overlay(python, [sources.as_uri()], ["--no-index"])
+    assert (overlay.path / "built.py").read_text() == "seen = False"
+    assert not evil.exists()

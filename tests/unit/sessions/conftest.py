@@ -41,7 +41,7 @@ def state(tmp_path: Path) -> Iterator[State]:
 
 @pytest.fixture
 def processes(state: State, tmp_path: Path) -> Processes:
-    return Processes(state, tmp_path / "logs")
+    return Processes(state, tmp_path)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""How long the files that sessions brought along are kept."""
+"""What sessions brought along: how long it is kept, and that no two have the same files."""
 
 import os
 from pathlib import Path
@@ -9,23 +9,40 @@ from studiolo.sessions.kernels import Kernels
 from studiolo.sessions.materials import Material, Materials
 
 
-def test_files_go_when_no_living_session_has_them_and_none_asked_for_them_lately(
-    kernels: Kernels, tmp_path: Path
-) -> None:
+def fetched(data: Path, name: str) -> Path:
+    file = data / "session-files" / name / "file"
+    file.parent.mkdir(parents=True)
+    file.write_text(name)
+    return file
+
+
+def test_files_go_when_none_asked_for_them_lately(tmp_path: Path) -> None:
     nothing: Any = SimpleNamespace()
     materials = Materials(tmp_path, nothing)
-    old, jar, module, new = (tmp_path / "session-files" / name / "file" for name in ("old", "jar", "module", "new"))
-    for file in (old, jar, module, new):
-        file.parent.mkdir(parents=True)
-        file.touch()
-    for file in (old, jar, module):
-        os.utime(file.parent, (0, 0))
+    old, new = fetched(tmp_path, "old"), fetched(tmp_path, "new")
+    os.utime(old.parent, (0, 0))
+    materials.purge(set())
+    assert [file.exists() for file in (old, new)] == [False, True]
+
+
+def test_a_session_cannot_change_what_another_gets(kernels: Kernels, tmp_path: Path) -> None:
+    jar, module = fetched(tmp_path, "jar"), fetched(tmp_path, "module")
     # The module is on the path by its folder, as sessions on Sail have it.
-    kernels.lay_out("living", Material(jars=(jar,), path=(module.parent,)))
+    brought = Material(jars=(jar,), path=(module.parent,))
+    mine, other = kernels.belongings.lay_out("mine", brought), kernels.belongings.lay_out("other", brought)
+    for file in (mine.jars[0], mine.path[0] / "file"):
+        assert file.is_relative_to(kernels.folder("mine"))
+        file.write_text("changed")
+    assert [other.jars[0].read_text(), (other.path[0] / "file").read_text()] == ["jar", "module"]
+    assert [jar.read_text(), module.read_text()] == ["jar", "module"]
 
-    materials.purge(kernels.material())
-    assert [file.exists() for file in (old, jar, module, new)] == [False, True, True, True]
 
+def test_packages_that_everybody_can_have_stay_where_they_are_while_a_session_uses_them(
+    kernels: Kernels, tmp_path: Path
+) -> None:
+    overlay = tmp_path / "overlays" / "numbers"
+    overlay.mkdir(parents=True)
+    assert kernels.belongings.lay_out("living", Material(path=(overlay,))).path == (overlay,)
+    assert kernels.belongings.in_use() == {overlay}
     kernels.end("living")
-    materials.purge(kernels.material())
-    assert [file.exists() for file in (jar, module, new)] == [False, False, True]
+    assert kernels.belongings.in_use() == set()

@@ -112,13 +112,15 @@ class ModelServer:
 
 
 def serve_until_stopped(predict: Predict, width: int) -> int:
-    """Serve on SAGEMAKER_BIND_TO_HOST (127.0.0.1) and SAGEMAKER_BIND_TO_PORT (8080) until SIGTERM."""
-    host = os.environ.get("SAGEMAKER_BIND_TO_HOST", "127.0.0.1")
-    port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
+    """Serve until SIGTERM: at the Unix socket of the path SAGEMAKER_BIND_TO_SOCKET where that is set.
+
+    Else on SAGEMAKER_BIND_TO_HOST (127.0.0.1) and SAGEMAKER_BIND_TO_PORT (8080).
+    """
     uvicorn.run(
         ModelServer(predict, width),
-        host=host,
-        port=port,
+        uds=os.environ.get("SAGEMAKER_BIND_TO_SOCKET"),
+        host=os.environ.get("SAGEMAKER_BIND_TO_HOST", "127.0.0.1"),
+        port=int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")),
         loop="uvloop",
         http="httptools",
         ws="none",

@@ -62,8 +62,9 @@ class Endpoints:
         self._fleet.open()
         with self._state.reading() as connection:
             rows = connection.execute(endpoints.select()).all()
-        for row in rows:
-            scope, endpoint = Scope(row.account, row.region), _as_endpoint(row)
+        known = [(Scope(row.account, row.region), _as_endpoint(row)) for row in rows]
+        self._fleet.end_others([post for scope, endpoint in known for post in _wanted(scope, endpoint)])
+        for scope, endpoint in known:
             if endpoint.status == DELETING:
                 self._in_background(self._finish_deletion, scope, endpoint)
                 continue
@@ -268,10 +269,10 @@ class Endpoints:
         targets = {}
         for post in _posts(scope, name, deployment):
             stream = f"arn:aws:logs:{scope.region}:{scope.account}:log-group:{post.log_group}"
-            weight, port = post.deployed.variant.weight, self._fleet.port(post)
-            targets[post.variant] = Target(post.variant, weight, port, stream)
+            weight, socket = post.deployed.variant.weight, self._fleet.socket(post)
+            targets[post.variant] = Target(post.variant, weight, socket, stream)
         self.routes.put(scope, name, Route(targets))
-        return all(target.port is not None for target in targets.values())
+        return all(target.socket is not None for target in targets.values())
 
     def _require_in_service(self, endpoint: Endpoint) -> Deployment:
         if endpoint.status != IN_SERVICE or endpoint.deployed is None:
@@ -298,6 +299,14 @@ class Endpoints:
                 log.exception("an endpoint's work in the background failed")
 
         threading.Thread(target=run, name="endpoint", daemon=True).start()
+
+
+def _wanted(scope: Scope, endpoint: Endpoint) -> list[Post]:
+    """The processes that an endpoint has, or is to have."""
+    if endpoint.status in (DELETING, FAILED):
+        return []
+    wanted = [deployment for deployment in (endpoint.deployed, endpoint.desired) if deployment is not None]
+    return [post for deployment in wanted for post in _posts(scope, endpoint.name, deployment)]
 
 
 def _posts(scope: Scope, endpoint: str, deployment: Deployment) -> list[Post]:

@@ -8,32 +8,29 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import asdict, dataclass
 from pathlib import Path
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from studiolo.archives import unpack_tar
 from studiolo.domain import DomainError, Scope
+from studiolo.ml.files import write_json
 from studiolo.ml.images import algorithm_of, program
 from studiolo.ml.launching import Launching, obituary
-from studiolo.ml.objects import Address
+from studiolo.ml.program import Start
 from studiolo.ml.serving.endpoint import DeployedVariant
+from studiolo.ml.variables import passed_on
 from studiolo.processes import Child, Processes
 
 log = logging.getLogger(__name__)
 
 KIND = "endpoint"
-HOST = "127.0.0.1"
 CLOSE_SECONDS = 2.0
 RESTART_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
 """How long each restart waits; after the last, the variant has failed."""
 SETTLED_SECONDS = 60.0
 """A process that lived this long starts over with its restarts."""
-KEY_LIFETIME = timedelta(days=365)
 POLL_SECONDS = 0.02
 
 
@@ -57,6 +54,11 @@ class Post:
     @property
     def child_name(self) -> str:
         return f"{KIND}-{self.scope.account}-{self.scope.region}-{self.endpoint}-{self.deployment}-{self.variant}"
+
+    @property
+    def workload(self) -> str:
+        """The id of the workload that its process is."""
+        return f"{KIND}-{self.deployment}-{self.variant}"
 
     @property
     def log_group(self) -> str:
@@ -97,16 +99,16 @@ class Fleet:
     def closing(self) -> bool:
         return self._closing.is_set()
 
-    def port(self, post: Post) -> int | None:
-        """Where the post is served; None where no process of it is up."""
+    def socket(self, post: Post) -> str | None:
+        """The path of the socket where the post is served; None where no process of it is up."""
         with self._lock:
             child = self._kept.get(post.child_name)
-        return None if child is None else int(child.details["port"])
+        return None if child is None else str(child.details["socket"])
 
     def adopt(self, post: Post) -> bool:
         """Keep the process of a post that an earlier server started; whether there is one that answers."""
         child = self._processes.find(post.child_name)
-        if child is None or not child.alive or not _pings(child.details["port"]):
+        if child is None or not child.alive or not _pings(child.details["socket"]):
             return False
         self._keep(post, child, deaths=0)
         return True
@@ -123,6 +125,7 @@ class Fleet:
                 self._kept.pop(post.child_name, None)
         self._end([child for post in posts if (child := self._processes.find(post.child_name))])
         for post in posts:
+            self._launching.end(post.workload)
             shutil.rmtree(self._post_folder(post).parent, ignore_errors=True)
             self._processes.log(post.child_name).unlink(missing_ok=True)
 
@@ -133,6 +136,11 @@ class Fleet:
             self._kept.clear()
         self._end(self._processes.children(KIND))
 
+    def end_others(self, posts: Sequence[Post]) -> None:
+        """End what serves for none of the posts: a server that died may have left it."""
+        names = {post.child_name for post in posts}
+        self._end([child for child in self._processes.children(KIND) if child.name not in names])
+
     def empty(self) -> None:
         """Drop every model."""
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -140,7 +148,13 @@ class Fleet:
     def _end(self, children: Sequence[Child]) -> None:
         if children:
             with ThreadPoolExecutor(len(children)) as pool:
-                list(pool.map(lambda child: self._processes.stop(child, CLOSE_SECONDS), children))
+                list(pool.map(self._stop, children))
+
+    def _stop(self, child: Child, grace: float = CLOSE_SECONDS) -> None:
+        """End a process, its role and its socket."""
+        self._processes.stop(child, grace)
+        self._launching.end(child.details["workload"])
+        shutil.rmtree(Path(child.details["socket"]).parent, ignore_errors=True)
 
     def _bring_up(self, post: Post) -> None:
         child = self._processes.find(post.child_name)
@@ -155,56 +169,66 @@ class Fleet:
         folder = self._post_folder(post)
         try:
             self._fetch_model(post, folder)
-            child = self._launch(post, folder, _free_port())
-        except (OSError, DomainError, ClientError, BotoCoreError) as error:
+            child = self._launch(post, folder)
+        except (OSError, DomainError) as error:
             raise VariantFailed(f"Production variant {post.variant} cannot be started: {error}") from error
         try:
             self._await_ping(post, child)
         except VariantFailed:
-            self._processes.stop(child, grace=1.0)
+            self._stop(child, grace=1.0)
             raise
         return child
 
     def _fetch_model(self, post: Post, folder: Path) -> None:
         """Download and unpack the model, once: a restarted process finds it there."""
-        if (folder / "model").exists():
+        if (folder / "ml/model").exists():
             return
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Not where an earlier process of it could have put a link.
         archive, unpacked = folder / "model.tar.gz", folder / "model.new"
         shutil.rmtree(unpacked, ignore_errors=True)
-        address = Address.of(post.deployed.model.data)
-        self._launching.objects.download_file(address.bucket, address.key, str(archive))
+        model = post.deployed.model
+        self._launching.download_model(post.scope, model.role, model.data, archive)
         unpack_tar(archive, unpacked)
         archive.unlink()
-        unpacked.rename(folder / "model")
+        (folder / "ml").mkdir(exist_ok=True)
+        unpacked.rename(folder / "ml/model")
 
-    def _launch(self, post: Post, folder: Path, port: int) -> Child:
-        model = post.deployed.model
-        additions = {
-            **model.environment,
-            "SAGEMAKER_BASE_DIR": str(folder),
-            "SAGEMAKER_BIND_TO_HOST": HOST,
-            "SAGEMAKER_BIND_TO_PORT": str(port),
-        }
-        stream = self._launching.log_file(post.scope, post.log_group, post.log_stream)
-        serve = program(algorithm_of(model.image), "serve")
-        environment = self._launching.algorithm_environment(post.scope, model.role, KEY_LIFETIME, additions)
-        # Held over check and start: once the fleet is closed, nothing starts any more.
-        with self._lock:
-            if self._closing.is_set():
-                raise VariantFailed("The server is going down.")
-            return self._processes.start(
-                post.child_name,
-                KIND,
-                [sys.executable, "-m", "studiolo.ml.serving.runner", str(stream), *serve],
-                environment=environment,
-                folder=folder,
-                details={"port": port, "log": str(stream)},
-            )
+    def _launch(self, post: Post, folder: Path) -> Child:
+        environment = self._launching.begin(post.workload, post.scope, post.deployed.model.role)
+        at = self._launching.new_socket()
+        try:
+            stream = self._launching.log_file(post.scope, post.log_group, post.log_stream)
+            start = self._program(post, folder / "ml", environment, at)
+            write_json(folder / "serve.json", {"start": asdict(start), "log": str(stream)})
+            # Held over check and start: once the fleet is closed, nothing starts any more.
+            with self._lock:
+                if self._closing.is_set():
+                    raise VariantFailed("The server is going down.")
+                return self._processes.start(
+                    post.child_name,
+                    KIND,
+                    [sys.executable, "-m", "studiolo.ml.serving.runner", str(folder / "serve.json")],
+                    environment=environment,
+                    folder=folder,
+                    details={"workload": post.workload, "socket": str(at), "log": str(stream)},
+                )
+        except Exception:
+            self._launching.end(post.workload)
+            shutil.rmtree(at.parent, ignore_errors=True)
+            raise
+
+    def _program(self, post: Post, root: Path, environment: Mapping[str, str], at: Path) -> Start:
+        """How the model's program is started; `environment` is its runner's, to which its own is added."""
+        algorithm, base = algorithm_of(post.deployed.model.image), self._launching.base(root)
+        own, notes = passed_on(post.deployed.model.environment, algorithm.name)
+        told = {"SAGEMAKER_BASE_DIR": str(base), "SAGEMAKER_BIND_TO_SOCKET": str(at)}
+        variables = {**environment, **own, **told}
+        return self._launching.start(program(algorithm, "serve"), variables, root, notes, shared=at.parent)
 
     def _await_ping(self, post: Post, child: Child) -> None:
         deadline = time.monotonic() + post.deployed.variant.startup_seconds
-        while not _pings(child.details["port"]):
+        while not _pings(child.details["socket"]):
             with contextlib.suppress(TimeoutError):
                 status = self._processes.wait(child, POLL_SECONDS)
                 raise VariantFailed(self._words(post, child, status))
@@ -239,7 +263,7 @@ class Fleet:
     def _revive(self, post: Post, child: Child, deaths: int) -> None:
         """Start a dead process again, a little later each time; give it up after the last."""
         self._on_move(post)
-        self._processes.stop(child, grace=0.5)
+        self._stop(child, grace=0.5)
         reason = self._words(post, child, None)
         for attempt in range(deaths, len(RESTART_SECONDS)):
             log.warning("endpoint %s, variant %s has died: restart %d", post.endpoint, post.variant, attempt + 1)
@@ -254,7 +278,7 @@ class Fleet:
                 self._keep(post, child, attempt + 1)
                 self._on_move(post)
             else:
-                self._processes.stop(child, grace=0.5)
+                self._stop(child, grace=0.5)
             return
         self._on_fail(post, reason)
 
@@ -263,18 +287,25 @@ class Fleet:
             return post.child_name in self._kept and not self._closing.is_set()
 
     def _post_folder(self, post: Post) -> Path:
-        """What the program sees as /opt/ml."""
+        """The post's folder; `ml` in it is what the program sees as /opt/ml."""
         return self._folder / post.scope.account / post.scope.region / post.endpoint / post.deployment / post.variant
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+class _SocketConnection(http.client.HTTPConnection):
+    """HTTP by a Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=2.0)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
 
 
-def _pings(port: int) -> bool:
-    connection = http.client.HTTPConnection(HOST, port, timeout=2.0)
+def _pings(path: str) -> bool:
+    connection = _SocketConnection(path)
     try:
         connection.request("GET", "/ping")
         return connection.getresponse().status == 200

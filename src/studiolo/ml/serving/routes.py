@@ -10,11 +10,11 @@ from studiolo.domain import NotFound, Scope
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One variant: its share of the calls, where it serves (None while it is being restarted), and its log stream."""
+    """One variant: its share of the calls, the socket it serves at (None while it is restarted), and its log stream."""
 
     variant: str
     weight: float
-    port: int | None
+    socket: str | None
     log_stream_arn: str
 
 
@@ -25,6 +25,10 @@ class Route:
         self._targets = targets
         self._order = list(targets.values())
         self._weights = list(itertools.accumulate(target.weight for target in self._order))
+
+    @property
+    def sockets(self) -> set[str]:
+        return {target.socket for target in self._order if target.socket is not None}
 
     def choose(self, variant: str | None, draw: random.Random) -> Target:
         """The variant asked for, else one drawn by weight. Raises NotFound for a variant that is not there."""
@@ -47,6 +51,11 @@ class Routes:
 
     def find(self, scope: Scope, endpoint: str) -> Route | None:
         return self._routes.get((scope, endpoint))
+
+    @property
+    def sockets(self) -> set[str]:
+        """Every socket at which something serves."""
+        return set().union(*(route.sockets for route in tuple(self._routes.values())))
 
     def put(self, scope: Scope, endpoint: str, route: Route) -> None:
         self._routes[scope, endpoint] = route

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from studiolo.domain import Invalid, NotFound
-from studiolo.ml.objects import Address
+from studiolo.ml.objects import Address, refusal
 from studiolo.ml.training.job import Channel
 
 AT_ONCE = 8
@@ -36,9 +36,7 @@ def download(client: Any, channel: Channel, folder: Path, proceed: Callable[[int
         try:
             client.download_file(address.bucket, address.key, str(target), Callback=proceed)
         except ClientError as error:
-            raise NotFound(
-                f"Data download failed: s3://{address.bucket}/{address.key}: {error.response['Error']['Message']}"
-            ) from error
+            raise NotFound(f"Data download failed:Unable to download object {address} ({refusal(error)})") from error
         if channel.compression == "Gzip":
             _gunzip(target)
 
@@ -61,10 +59,13 @@ def local_name(key: str, prefix: str) -> str:
 
 def _prefix(client: Any, channel: Channel) -> Iterator[tuple[Address, str]]:
     prefix = Address.of(channel.uri)
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key):
-        for item in page.get("Contents", []):
-            if not item["Key"].endswith("/"):
-                yield Address(prefix.bucket, item["Key"]), local_name(item["Key"], prefix.key)
+    try:
+        for page in client.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key):
+            for item in page.get("Contents", []):
+                if not item["Key"].endswith("/"):
+                    yield Address(prefix.bucket, item["Key"]), local_name(item["Key"], prefix.key)
+    except ClientError as error:
+        raise NotFound(f"Data download failed:Unable to list objects under {channel.uri} ({refusal(error)})") from error
 
 
 def _manifest(client: Any, channel: Channel) -> Iterator[tuple[Address, str]]:
@@ -76,7 +77,7 @@ def _manifest(client: Any, channel: Channel) -> Iterator[tuple[Address, str]]:
         prefix = Address.of(entries[0]["prefix"])
         names = [str(name) for name in entries[1:]]
     except ClientError as error:
-        raise NotFound(f"The manifest {channel.uri} cannot be read: {error.response['Error']['Message']}") from error
+        raise NotFound(f"Data download failed:Unable to download object {channel.uri} ({refusal(error)})") from error
     except (ValueError, LookupError, TypeError) as error:
         raise Invalid(f"The manifest {channel.uri} is not a JSON list that begins with a prefix.") from error
     for name in names:

@@ -8,49 +8,44 @@ import os
 from pathlib import Path
 from typing import Any
 
-from studiolo.ml.training.plan import Plan
+from studiolo.ml.training.job import TrainingSpecification
 
 HOST = "algo-1"
 
 
-def lay_out(root: Path, plan: Plan) -> None:
+def lay_out(root: Path, specification: TrainingSpecification) -> None:
     """Make the folders and configuration files under `root`, which the algorithm sees as /opt/ml."""
     for folder in ("input/config", "input/data", "model", "output/data", "code"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     config = root / "input/config"
-    (config / "hyperparameters.json").write_text(json.dumps(dict(plan.specification.hyperparameters)))
-    (config / "inputdataconfig.json").write_text(json.dumps(_channels(plan)))
+    (config / "hyperparameters.json").write_text(json.dumps(dict(specification.hyperparameters)))
+    (config / "inputdataconfig.json").write_text(json.dumps(_channels(specification)))
     (config / "resourceconfig.json").write_text(json.dumps(_resources()))
 
 
-def environment(root: Path, plan: Plan) -> dict[str, str]:
-    """The whole environment of the algorithm's program: the plan's, the SM_* variables, and the job's own over them."""
-    hyperparameters, own = plan.specification.hyperparameters, plan.specification.environment
-    # The program must find our packages too where a job brings a path of its own.
-    path = os.pathsep.join(filter(None, [own.get("PYTHONPATH"), plan.environment.get("PYTHONPATH")]))
-    names = [channel.name for channel in plan.specification.channels]
+def variables(base: Path, name: str, arn: str, specification: TrainingSpecification) -> dict[str, str]:
+    """The variables that tell the algorithm's program of its job; it finds /opt/ml at `base`."""
+    hyperparameters = specification.hyperparameters
+    names = [channel.name for channel in specification.channels]
     return {
-        **plan.environment,
-        "SAGEMAKER_BASE_DIR": str(root),
-        "TRAINING_JOB_NAME": plan.name,
-        "TRAINING_JOB_ARN": plan.arn,
-        "SM_MODEL_DIR": str(root / "model"),
-        "SM_INPUT_DIR": str(root / "input"),
-        "SM_INPUT_CONFIG_DIR": str(root / "input/config"),
-        "SM_OUTPUT_DIR": str(root / "output"),
-        "SM_OUTPUT_DATA_DIR": str(root / "output/data"),
+        "SAGEMAKER_BASE_DIR": str(base),
+        "TRAINING_JOB_NAME": name,
+        "TRAINING_JOB_ARN": arn,
+        "SM_MODEL_DIR": str(base / "model"),
+        "SM_INPUT_DIR": str(base / "input"),
+        "SM_INPUT_CONFIG_DIR": str(base / "input/config"),
+        "SM_OUTPUT_DIR": str(base / "output"),
+        "SM_OUTPUT_DATA_DIR": str(base / "output/data"),
         "SM_CHANNELS": json.dumps(names),
-        **{f"SM_CHANNEL_{_variable(name)}": str(root / "input/data" / name) for name in names},
+        **{f"SM_CHANNEL_{_variable(name)}": str(base / "input/data" / name) for name in names},
         "SM_HPS": json.dumps(dict(hyperparameters)),
         **{f"SM_HP_{_variable(name)}": value for name, value in hyperparameters.items()},
-        "SM_INPUT_DATA_CONFIG": json.dumps(_channels(plan)),
+        "SM_INPUT_DATA_CONFIG": json.dumps(_channels(specification)),
         "SM_RESOURCE_CONFIG": json.dumps(_resources()),
         "SM_CURRENT_HOST": HOST,
         "SM_HOSTS": json.dumps([HOST]),
         "SM_NUM_CPUS": str(os.cpu_count() or 1),
         "SM_NUM_GPUS": "0",
-        **own,
-        "PYTHONPATH": path,
     }
 
 
@@ -58,7 +53,7 @@ def _variable(name: str) -> str:
     return name.upper().replace("-", "_").replace(".", "_")
 
 
-def _channels(plan: Plan) -> dict[str, Any]:
+def _channels(specification: TrainingSpecification) -> dict[str, Any]:
     return {
         channel.name: {
             "TrainingInputMode": "File",
@@ -66,7 +61,7 @@ def _channels(plan: Plan) -> dict[str, Any]:
             "RecordWrapperType": "None",
             **({"ContentType": channel.content_type} if channel.content_type else {}),
         }
-        for channel in plan.specification.channels
+        for channel in specification.channels
     }
 
 

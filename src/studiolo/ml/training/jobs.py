@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from studiolo.ml.listing import Listing, select_page
 from studiolo.ml.names import arn, checked_name
 from studiolo.ml.tables import training_jobs
 from studiolo.ml.tags import drop_tags, set_tags
-from studiolo.ml.training.container import HOST
+from studiolo.ml.training.container import HOST, variables
 from studiolo.ml.training.job import (
     ENDED,
     FAILED,
@@ -35,7 +34,8 @@ from studiolo.ml.training.job import (
     TrainingSpecification,
     moved,
 )
-from studiolo.ml.training.plan import JobFolder, Plan, Store
+from studiolo.ml.training.plan import JobFolder, Plan
+from studiolo.ml.variables import passed_on
 from studiolo.processes import Child, Processes
 from studiolo.state import State
 
@@ -43,8 +43,6 @@ log = logging.getLogger(__name__)
 
 KIND = "training"
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-SPARE_TIME = timedelta(hours=1)
-"""How much longer than its job a job's key is good: for the grace at its end, and the upload."""
 CLOSE_SECONDS = 2.0
 """What running jobs have to end when the server goes down."""
 PENDING = "Pending"
@@ -68,6 +66,7 @@ class TrainingJobs:
 
     def start(self) -> None:
         """Take over the runners that a crashed server left, settle the jobs that ended meanwhile, start what waits."""
+        self._clear_up()
         for job in self._unfinished():
             child = self._processes.find(_child_name(job))
             if child is not None and child.alive:
@@ -83,6 +82,7 @@ class TrainingJobs:
         self._closing = True
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(self._end, self._unfinished()))
+        self._clear_up()
 
     def empty(self) -> None:
         """End the running jobs and forget them all."""
@@ -102,7 +102,7 @@ class TrainingJobs:
     ) -> TrainingJob:
         """Record a job and start it, or let it wait for a core. Raises Invalid, NotFound, Denied and NameInUse."""
         checked_name(name, "trainingJobName")
-        self._check(principal, specification)
+        self._check(scope, principal, specification)
         resource, moment = arn(scope, "training-job", name), self._clock()
         progress = Progress(transitions=moved((), PENDING, moment.timestamp()))
         with self._state.transaction() as tx:
@@ -171,16 +171,16 @@ class TrainingJobs:
                 tx.execute(training_jobs.delete().where(_is(scope, name)))
                 drop_tags(tx, job.arn)
 
-    def _check(self, principal: Principal, specification: TrainingSpecification) -> None:
+    def _check(self, scope: Scope, principal: Principal, specification: TrainingSpecification) -> None:
         algorithm = algorithm_of(specification.image)
         algorithm.validate_hyperparameters(specification.hyperparameters)
         check_channels(algorithm, specification.channels)
         for metric in specification.metrics:
             metric.check()
         self._launching.check_role(principal, specification.role)
-        self._launching.check_bucket(specification.output)
+        self._launching.check_output(specification.role, specification.output)
         for channel in specification.channels:
-            self._launching.check_objects(channel.uri)
+            self._launching.check_input(scope, specification.role, channel.uri)
 
     def _start_waiting(self) -> None:
         """Start waiting jobs, oldest first, as long as a core is free."""
@@ -201,37 +201,38 @@ class TrainingJobs:
         )
         folder = self._job_folder(job)
         try:
-            folder.create(self._plan(job, started))
+            environment = self._launching.begin(_workload(job.id), job.scope, job.specification.role)
+            folder.create(self._plan(job, started, environment))
             child = self._processes.start(
                 _child_name(job),
                 KIND,
                 [sys.executable, "-m", "studiolo.ml.training.runner", str(folder.path)],
-                environment=self._launching.runner_environment(),
+                environment=environment,
                 folder=folder.path,
             )
         except Exception as error:
             log.exception("training job %s cannot be started", job.name)
+            self._launching.end(_workload(job.id))
+            shutil.rmtree(folder.path, ignore_errors=True)
             self._save(job, self._failed(started, f"InternalServerError: the job cannot be started: {error}"))
             return
         self._save(job, started)
         self._follow(job, child)
 
-    def _plan(self, job: TrainingJob, progress: Progress) -> Plan:
-        specification = job.specification
+    def _plan(self, job: TrainingJob, progress: Progress, environment: Mapping[str, str]) -> Plan:
+        """The job's plan; `environment` is its runner's, to which that of its algorithm is added."""
+        specification, root = job.specification, self._job_folder(job).root
         algorithm = algorithm_of(specification.image)
-        store = self._launching.store
         stream = f"{job.name}/{HOST}-{int(job.created.timestamp())}"
-        lifetime = timedelta(seconds=specification.max_runtime) + SPARE_TIME
-        environment = self._launching.algorithm_environment(job.scope, specification.role, lifetime, {})
+        own, notes = passed_on(specification.environment, algorithm.name)
+        told = variables(self._launching.base(root), job.name, job.arn, specification)
         return Plan(
             name=job.name,
-            arn=job.arn,
-            region=job.scope.region,
             specification=specification,
-            command=tuple(program(algorithm, "train")),
-            environment=environment,
+            start=self._launching.start(
+                program(algorithm, "train"), {**environment, **told, **own}, root, notes, hosts={HOST: "127.0.0.1"}
+            ),
             metrics=(*metrics_of(algorithm), *specification.metrics),
-            store=Store(store.endpoint, store.access_key, store.secret_key),
             log=str(self._launching.log_file(job.scope, LOG_GROUP, stream)),
             progress=progress,
         )
@@ -260,6 +261,7 @@ class TrainingJobs:
         if child is not None:
             # What the runner may have left: its algorithm, where it was killed itself.
             self._processes.stop(child, grace=1.0)
+        self._launching.end(_workload(job.id))
         with self._moving:
             job = self._refreshed(job)
             if job.progress.status == STOPPING:
@@ -268,6 +270,17 @@ class TrainingJobs:
                 self._save(job, self._failed(job.progress, f"InternalServerError: {obituary(child, status)}"))
             shutil.rmtree(self._job_folder(job).path, ignore_errors=True)
             self._processes.log(_child_name(job)).unlink(missing_ok=True)
+
+    def _clear_up(self) -> None:
+        """End what is left of jobs that have ended: a runner reports the outcome before it has removed its data."""
+        unfinished = {_child_name(job) for job in self._unfinished()}
+        for child in self._processes.children(KIND):
+            if child.name not in unfinished:
+                job = child.name.rpartition("-")[2]
+                self._processes.stop(child, grace=0.0)
+                self._launching.end(_workload(job))
+                shutil.rmtree(self._folder / job, ignore_errors=True)
+                child.log.unlink(missing_ok=True)
 
     def _refreshed(self, job: TrainingJob) -> TrainingJob:
         """The job with what its runner reported since; recorded, so that an outcome is never lost."""
@@ -329,6 +342,11 @@ class TrainingJobs:
 
 def _child_name(job: TrainingJob) -> str:
     return f"{KIND}-{job.name}-{job.id}"
+
+
+def _workload(job: str) -> str:
+    """The id of the workload that a job is."""
+    return f"{KIND}-{job}"
 
 
 def _is(scope: Scope, name: str) -> Any:

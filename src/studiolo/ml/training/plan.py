@@ -1,22 +1,12 @@
 """The files by which the server and a job's runner speak: job.json there, progress.json back, stop to end early."""
 
 import json
-import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
+from studiolo.ml.files import take_json, write_json
+from studiolo.ml.program import Start
 from studiolo.ml.training.job import MetricDefinition, Progress, TrainingSpecification
-
-
-@dataclass(frozen=True)
-class Store:
-    """The object store, as the runner reaches it."""
-
-    endpoint: str
-    access_key: str
-    secret_key: str
 
 
 @dataclass(frozen=True)
@@ -24,13 +14,9 @@ class Plan:
     """All that a runner needs to carry out one job: it asks neither the server nor the database."""
 
     name: str
-    arn: str
-    region: str
     specification: TrainingSpecification
-    command: tuple[str, ...]
-    environment: Mapping[str, str]
+    start: Start
     metrics: tuple[MetricDefinition, ...]
-    store: Store
     log: str
     progress: Progress
 
@@ -44,22 +30,19 @@ class JobFolder:
         """What the algorithm sees as /opt/ml."""
 
     def create(self, plan: Plan) -> None:
-        """Make the folder, readable by its owner alone: the plan holds keys."""
+        """Leave the plan in the folder, readable by its owner alone."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._replace("job.json", asdict(plan))
+        write_json(self.path / "job.json", asdict(plan))
 
     def take_plan(self) -> Plan:
-        """The plan, which is gone then: the algorithm that runs beside must not find the engines' key in it."""
-        file = self.path / "job.json"
-        values = json.loads(file.read_text())
-        file.unlink()
+        """The plan, which is gone then."""
+        values = take_json(self.path / "job.json")
         return Plan(
             **{
                 **values,
                 "specification": TrainingSpecification.from_json(values["specification"]),
-                "command": tuple(values["command"]),
+                "start": Start.from_json(values["start"]),
                 "metrics": tuple(MetricDefinition(**metric) for metric in values["metrics"]),
-                "store": Store(**values["store"]),
                 "progress": Progress.from_json(values["progress"]),
             }
         )
@@ -72,7 +55,7 @@ class JobFolder:
             return None
 
     def report(self, progress: Progress) -> None:
-        self._replace("progress.json", progress.to_json())
+        write_json(self.path / "progress.json", progress.to_json())
 
     def ask_to_stop(self) -> None:
         """Leave word that the job is to stop: a runner that is only just starting reads it, and misses signals."""
@@ -82,10 +65,3 @@ class JobFolder:
     @property
     def asked_to_stop(self) -> bool:
         return (self.path / "stop").exists()
-
-    def _replace(self, name: str, values: Any) -> None:
-        temporary = self.path / f".{name}.new"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(values, file)
-        temporary.replace(self.path / name)

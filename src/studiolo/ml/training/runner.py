@@ -1,9 +1,11 @@
 """One training job, from its input channels to its model: `python -m studiolo.ml.training.runner FOLDER`.
 
 The runner is a process of its own that needs neither the server nor the database. It reads job.json in its folder,
-lays out /opt/ml there, runs the algorithm's program, uploads what that leaves, and keeps progress.json true.
+lays out /opt/ml there, runs the algorithm's program in its fence, uploads what that leaves, and keeps progress.json
+true. It reads and writes objects as the job's role: its variables say where that role's keys are.
 """
 
+import contextlib
 import shutil
 import signal
 import sys
@@ -13,16 +15,20 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
+
 from studiolo.archives import pack
-from studiolo.domain import DomainError
+from studiolo.domain import DomainError, Invalid
 from studiolo.logs import LogWriter
-from studiolo.ml.objects import Address, store_client
+from studiolo.ml.objects import Address, own_client
 from studiolo.ml.program import Program
 from studiolo.ml.training import container
 from studiolo.ml.training.channels import download
 from studiolo.ml.training.job import COMPLETED, FAILED, STOPPED, moved
 from studiolo.ml.training.metrics import Metrics
 from studiolo.ml.training.plan import JobFolder
+from studiolo.processes import read_left
 
 GRACE_SECONDS = 120.0
 """What an algorithm has to end after SIGTERM, as SageMaker gives it."""
@@ -39,6 +45,10 @@ class AlgorithmFailed(Exception):
     """The algorithm's program ended with an error."""
 
 
+class NotUploaded(Exception):
+    """What the algorithm left cannot be written to the job's output."""
+
+
 class Run:
     """The carrying out of one job."""
 
@@ -47,7 +57,7 @@ class Run:
         self._plan = folder.take_plan()
         self._progress = self._plan.progress
         self._metrics = Metrics(self._plan.metrics)
-        self._client = store_client(self._plan.store, self._plan.region)
+        self._client = own_client()
         self._stopping = threading.Event()
         self._program: Program | None = None
         self._reported = 0.0
@@ -73,11 +83,13 @@ class Run:
         except Stopped:
             return STOPPED, None
         except AlgorithmFailed as error:
-            self._upload_output()
-            return FAILED, str(error)
+            return FAILED, f"{error}{self._upload_what_failed_left()}"
         except DomainError as error:
             return FAILED, f"ClientError: {error}"
-        self._upload(always=outcome == COMPLETED)
+        try:
+            self._upload(always=outcome == COMPLETED)
+        except NotUploaded as error:
+            return FAILED, f"ClientError: {error}"
         return outcome, None
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
@@ -91,7 +103,7 @@ class Run:
 
     def _download(self) -> None:
         self._enter("Downloading")
-        container.lay_out(self._folder.root, self._plan)
+        container.lay_out(self._folder.root, self._plan.specification)
         for channel in self._plan.specification.channels:
             self._proceed()
             download(self._client, channel, self._folder.root / "input/data" / channel.name, self._proceed)
@@ -100,13 +112,7 @@ class Run:
     def _train(self) -> str:
         """Run the algorithm; the job's outcome. Raises AlgorithmFailed."""
         self._enter("Training")
-        self._program = program = Program(
-            self._plan.command,
-            container.environment(self._folder.root, self._plan),
-            self._folder.root,
-            LogWriter(Path(self._plan.log)),
-            self._on_line,
-        )
+        self._program = program = Program(self._plan.start, LogWriter(Path(self._plan.log)), self._on_line)
         if self._stopping.is_set():
             program.end()
         status, overdue = program.run(self._plan.specification.max_runtime, GRACE_SECONDS)
@@ -127,34 +133,61 @@ class Run:
 
     def _reason(self, status: int, tail: str) -> str:
         """Why the algorithm failed: in the words it left in output/failure, else the last that it printed."""
-        try:
-            words = (self._folder.root / "output/failure").read_text(errors="replace").strip()
-        except FileNotFoundError:
-            words = tail
+        words = tail
+        with contextlib.suppress(FileNotFoundError):
+            words = read_left(self._folder.root, "output/failure", LONGEST_REASON).decode(errors="replace").strip()
         kind = "" if words.startswith(("ClientError:", "AlgorithmError:")) else "AlgorithmError: "
         ending = f", exit code: {status}"
         return f"{kind}{words}"[: LONGEST_REASON - len(ending)] + ending
 
+    def _left(self, name: str) -> Path:
+        """What the algorithm left there under /opt/ml. Raises Invalid for a link, which may lead out of its fence."""
+        path = self._folder.root / name
+        if path.resolve() != self._folder.root.resolve() / name:
+            raise Invalid(f"/opt/ml/{name} is or lies behind a link, which is not followed.")
+        return path
+
     def _upload(self, *, always: bool) -> None:
-        archive = self._folder.path / "model.tar.gz"
+        """Raises NotUploaded."""
         if self._progress.secondary != "MaxRuntimeExceeded":
             self._enter("Uploading" if always else "Stopping")
-        if pack(self._folder.root / "model", archive, even_empty=always):
-            self._report(model=self._put(archive))
+        model = self._put("model", "model.tar.gz", even_empty=always)
+        if model is not None:
+            self._report(model=model)
         self._upload_output()
 
     def _upload_output(self) -> None:
-        archive = self._folder.path / "output.tar.gz"
-        if pack(self._folder.root / "output/data", archive):
-            self._report(output=self._put(archive))
+        """Raises NotUploaded."""
+        output = self._put("output/data", "output.tar.gz")
+        if output is not None:
+            self._report(output=output)
 
-    def _put(self, archive: Path) -> str:
-        """Upload to <S3OutputPath>/<job>/output/<name>; its URI."""
-        uri = f"{self._plan.specification.output.rstrip('/')}/{self._plan.name}/output/{archive.name}"
-        address = Address.of(uri)
-        self._client.upload_file(str(archive), address.bucket, address.key)
+    def _upload_what_failed_left(self) -> str:
+        """Upload the output of a failed algorithm; what is to be said of it beside the failure."""
+        try:
+            self._upload_output()
+        except NotUploaded as error:
+            return f". {error}"
+        return ""
+
+    def _put(self, left: str, name: str, *, even_empty: bool = False) -> str | None:
+        """Upload what was left in a folder to <S3OutputPath>/<job>/output/<name>; its URI, None for nothing.
+
+        Raises NotUploaded.
+        """
+        archive = self._folder.path / name
+        address = Address.of(f"{self._plan.specification.output.rstrip('/')}/{self._plan.name}/output/{name}")
+        lost = f"so what the algorithm left in /opt/ml/{left} is lost"
+        try:
+            if not pack(self._left(left), archive, even_empty=even_empty):
+                return None
+            self._client.upload_file(str(archive), address.bucket, address.key)
+        except Invalid as error:
+            raise NotUploaded(f"Artifact upload failed:{error} {lost.capitalize()}.") from error
+        except (Boto3Error, BotoCoreError, ClientError) as error:
+            raise NotUploaded(f"Artifact upload failed:{address} cannot be written, {lost}: {error}") from error
         archive.unlink()
-        return uri
+        return str(address)
 
     def _enter(self, status: str, message: str | None = None) -> None:
         with self._lock:

@@ -14,8 +14,10 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import psutil
 import pytest
 from scipy import sparse
+from tests.waiting import until
 from training_container import as_recordio
 
 from studiolo.ml.algorithms.linear_learner.model import Kind, Model, save
@@ -230,6 +232,20 @@ def test_sigterm_ends_the_server_though_a_client_holds_a_connection(tmp_path: Pa
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=3)
     assert process.returncode in (0, -signal.SIGTERM)
+
+
+def test_a_server_that_is_given_a_socket_has_no_port(tmp_path: Path) -> None:
+    save(MODELS["regressor"], tmp_path / "model")
+    at = tmp_path / "s"
+    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(tmp_path), "SAGEMAKER_BIND_TO_SOCKET": str(at)}
+    command = [sys.executable, "-m", "studiolo.ml.algorithms.linear_learner", "serve"]
+    with subprocess.Popen(command, env=environment) as process, socket.socket(socket.AF_UNIX) as client:
+        until(at.exists)
+        until(lambda: client.connect_ex(str(at)) == 0)
+        client.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 200")
+        assert psutil.Process(process.pid).net_connections("inet") == []
+        process.terminate()
 
 
 def test_serving_imports_neither_scikit_learn_nor_scipy_nor_pandas() -> None:

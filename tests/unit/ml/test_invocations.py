@@ -1,0 +1,99 @@
+"""Calls to models go by the sockets of serving processes, and connections end when what they lead to is gone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from studiolo.domain import Scope
+from studiolo.ml.serving.invocation import Invocations, Unavailable
+from studiolo.ml.serving.routes import Route, Routes, Target
+
+SCOPE = Scope("000000000000", "eu-central-1")
+
+
+@asynccontextmanager
+async def served(path: Path, answer: Callable[[], Awaitable[str]]) -> AsyncIterator[set[int]]:
+    """A model at a socket; the connections that it has had, by the identity of their transport, while they are open."""
+    open_now: set[int] = set()
+
+    async def invocations(request: web.Request) -> web.Response:
+        open_now.add(id(request.transport))
+        return web.Response(text=await answer())
+
+    app = web.Application()
+    app.router.add_post("/invocations", invocations)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.UnixSite(runner, str(path)).start()
+    try:
+        yield open_now
+    finally:
+        await runner.cleanup()
+
+
+def lead(routes: Routes, path: Path | None) -> None:
+    routes.put(SCOPE, "e", Route({"a": Target("a", 1.0, None if path is None else str(path), "")}))
+
+
+async def ask(invocations: Invocations) -> str:
+    return (await invocations.call(SCOPE, "e", None, b"1", {})).body.decode()
+
+
+def said(words: str) -> Callable[[], Awaitable[str]]:
+    async def answer() -> str:
+        return words
+
+    return answer
+
+
+def test_calls_share_a_kept_connection(tmp_path: Path) -> None:
+    async def run() -> None:
+        routes = Routes()
+        invocations = Invocations(routes)
+        async with served(tmp_path / "s", said("one")) as connections:
+            lead(routes, tmp_path / "s")
+            assert [await ask(invocations) for _ in range(5)] == ["one"] * 5
+            assert len(connections) == 1
+            await invocations.close()
+
+    asyncio.run(run())
+
+
+def test_a_call_that_is_under_way_outlives_the_route_to_its_model(tmp_path: Path) -> None:
+    async def run() -> None:
+        routes, go, begun = Routes(), asyncio.Event(), asyncio.Event()
+        invocations = Invocations(routes)
+
+        async def slow() -> str:
+            begun.set()
+            await go.wait()
+            return "old"
+
+        async with served(tmp_path / "old", slow), served(tmp_path / "new", said("new")):
+            lead(routes, tmp_path / "old")
+            under_way = asyncio.create_task(ask(invocations))
+            await begun.wait()
+            lead(routes, tmp_path / "new")
+            assert await ask(invocations) == "new"
+            go.set()
+            assert await under_way == "old"
+            await invocations.close()
+
+    asyncio.run(run())
+
+
+def test_a_model_that_is_away_is_unavailable(tmp_path: Path) -> None:
+    async def run() -> None:
+        routes = Routes()
+        invocations = Invocations(routes)
+        for place in (None, tmp_path / "gone"):
+            lead(routes, place)
+            with pytest.raises(Unavailable):
+                await ask(invocations)
+        await invocations.close()
+
+    asyncio.run(run())
