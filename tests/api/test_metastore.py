@@ -270,7 +270,7 @@ def test_refusals_are_the_exceptions_that_hive_declares(home: str, me: str, shar
             hms.get_table("default", "nothing")
         with pytest.raises(hive.AlreadyExistsException):
             hms.create_table(hms.get_table("default", shared))
-        with pytest.raises(hive.MetaException, match="does not have add_master_key: its clients do not authenticate"):
+        with pytest.raises(hive.MetaException, match="does not have add_master_key: its clients say who they are"):
             hms.add_master_key("key")
         with pytest.raises(TApplicationException, match="does not have open_txns: it has no transactions"):
             hms.open_txns(hive.OpenTxnRequest(num_txns=1, user="me", hostname="here"))

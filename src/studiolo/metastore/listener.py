@@ -105,7 +105,10 @@ class Listener:
                     held = conversation.holder
                     if not self._seat(connection, held):
                         return
-                    stream.distrust() if held is None else stream.trust()
+                if held is None:
+                    stream.distrust()
+                else:
+                    stream.trust()
         except (TTransportException, OSError, EOFError):
             pass  # the client went away, or we do; or it has said nothing for too long
         except Exception as error:  # noqa: BLE001 (whatever a client sends, it harms itself alone)

@@ -22,6 +22,8 @@ class Limits:
     stranger_seconds: float = 10.0
     stranger_bytes: int = 64 * 1024
     idle_seconds: float = 30 * 60.0
+    message_bytes: int = 100 * 1024 * 1024
+    """Of one call, as Hive's own metastore has it (metastore.server.max.message.size)."""
     connections: int = 1000
     connections_each: int = 400
     """Of one role or user. A Spark driver keeps one or two."""
@@ -42,7 +44,7 @@ class Stream(TTransportBase):  # type: ignore[misc]  # thrift has no types
         self.distrust()
 
     def distrust(self) -> None:
-        """From now on, a stranger's bounds hold: all that it sends, and until when."""
+        """From now on, a stranger's bounds hold: on all that it sends, and until when."""
         if not self._is_stranger:
             self._is_stranger = True
             self._ends = time.monotonic() + self._limits.stranger_seconds
@@ -50,20 +52,19 @@ class Stream(TTransportBase):  # type: ignore[misc]  # thrift has no types
             self._socket.settimeout(self._limits.stranger_seconds)
 
     def trust(self) -> None:
-        """From now on, only a pause ends the connection."""
+        """From now on, only a pause ends the connection, or a call that is too long."""
         if self._is_stranger:
             self._is_stranger = False
             self._socket.settimeout(self._limits.idle_seconds)
+        self._left = self._limits.message_bytes
 
     def read(self, size: int) -> bytes:
         if self._is_stranger:
             self._socket.settimeout(max(0.001, self._ends - time.monotonic()))
-            size = min(size, self._left)
-        data = self._socket.recv(min(size, CHUNK))
+        data = self._socket.recv(min(size, self._left, CHUNK))
         if not data:
             raise TTransportException(TTransportException.END_OF_FILE, "the client went away, or said too much")
-        if self._is_stranger:
-            self._left -= len(data)
+        self._left -= len(data)
         return data
 
     def write(self, data: bytes) -> None:

@@ -64,6 +64,15 @@ def test_a_stranger_that_says_too_much_is_cut_off(listening: Listening) -> None:
             hms.getStatus()
 
 
+def test_a_call_that_is_too_long_is_cut_off_and_others_are_not(listening: Listening) -> None:
+    uri = listening(Limits(message_bytes=20_000))
+    with connected(uri, ME) as hms:
+        for _ in range(500):
+            assert hms.get_table("air", "days").tableName == "days"
+        with pytest.raises((TTransportException, OSError)):
+            hms.get_table("air", "x" * 50_000)
+
+
 def test_a_connection_that_nobody_uses_ends(listening: Listening) -> None:
     uri = listening(Limits(idle_seconds=0.2))
     with connected(uri, ME) as hms:
