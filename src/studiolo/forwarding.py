@@ -29,7 +29,8 @@ RETRY_SECONDS = 0.05
 READ_BUFFER = 256 * 1024
 """Bytes of an answer that wait for a slow client."""
 
-Body = AsyncIterator[bytes]
+Body = Callable[[], AsyncIterator[bytes] | bytes | None]
+"""Makes the body of a request, anew for each attempt."""
 
 
 class Upstream:
@@ -57,7 +58,7 @@ class Upstream:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        body: Callable[[], Body] | None,
+        body: Body,
         *,
         expect: bool = False,
         middlewares: tuple[aiohttp.ClientMiddlewareType, ...] = (),
@@ -76,7 +77,7 @@ class Upstream:
                     method,
                     URL(url, encoded=True),
                     headers=headers,
-                    data=body() if body is not None else None,
+                    data=body(),
                     allow_redirects=False,
                     expect100=expect,
                     middlewares=middlewares,

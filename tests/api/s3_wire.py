@@ -4,8 +4,10 @@ Signed chunks after "Signature Calculations for the Authorization Header: Transf
 (Amazon S3 API Reference); the request's own signature is botocore's.
 """
 
+import contextlib
 import hashlib
 import hmac
+import http.client
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,14 +25,34 @@ class _Signer(S3SigV4Auth):  # type: ignore[misc]
 
 
 def signed(
-    server: Any, method: str, path: str, *, payload: bytes | str | None, extra: dict[str, str] | None = None
+    server: Any,
+    method: str,
+    path: str,
+    *,
+    payload: bytes | str | None,
+    extra: dict[str, str] | None = None,
+    key: Credentials | None = None,
 ) -> dict[str, str]:
-    """The headers of a request signed for `payload`: its bytes, a word of S3's, or None for an unsigned payload."""
+    """The headers of a request signed for `payload`: its bytes, a word of S3's, or None for an unsigned payload.
+
+    key: of whom, else the root key.
+    """
     declared = hashlib.sha256(payload).hexdigest() if isinstance(payload, bytes) else payload or "UNSIGNED-PAYLOAD"
     request = AWSRequest(method, server.endpoint + path, headers=extra or {})
     request.context["declared"] = declared
-    _Signer(Credentials(*server.key()), "s3", REGION).add_auth(request)
+    _Signer(key or Credentials(*server.key()), "s3", REGION).add_auth(request)
     return dict(request.headers)
+
+
+def sent(server: Any, method: str, target: str, headers: dict[str, str], payload: bytes = b"") -> tuple[int, bytes]:
+    """Status and body of the answer to a request whose target goes out as it is."""
+    with contextlib.closing(http.client.HTTPConnection(server.endpoint.removeprefix("http://"), timeout=60)) as to:
+        to.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+        for name, value in {"host": to.host + f":{to.port}", "content-length": str(len(payload)), **headers}.items():
+            to.putheader(name, value)
+        to.endheaders(payload)
+        answer = to.getresponse()
+        return answer.status, answer.read()
 
 
 class Chunked:

@@ -241,10 +241,15 @@ def test_a_role_that_sees_no_objects_is_told_so_in_sagemaker_s_words(client: Cli
         sagemaker.create_training_job(**training_job("blind", role, data))
 
 
-def test_a_job_s_processes_hold_no_key_and_end_with_what_they_had(
-    server: Server, sagemaker: Any, start: Callable[..., str], never_ending: dict[str, Any]
+def test_a_job_s_processes_hold_no_key_and_are_given_their_role_s_until_they_end(
+    server: Server, client: Client, sagemaker: Any, data: str, start: Callable[..., str], never_ending: dict[str, Any]
 ) -> None:
-    name = start(**never_ending)
+    secret = f"secret-{uuid.uuid4().hex[:8]}"
+    client("s3").create_bucket(Bucket=secret, CreateBucketConfiguration={"LocationConstraint": REGION})
+    role = limited_role(
+        client("iam"), allow("s3:ListBucket", data), allow(["s3:GetObject", "s3:PutObject"], f"{data}/*")
+    )
+    name = start(RoleArn=role, **never_ending)
     until(lambda: sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
     (runner,) = [child["pid"] for child in server.health()["children"] if name in child["name"]]
     processes = until(lambda: started_by(runner, "linear_learner"))
@@ -259,7 +264,17 @@ def test_a_job_s_processes_hold_no_key_and_end_with_what_they_had(
     token = processes[0].environ()["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
     assert not [file for file in files for secret in [*secrets, token] if secret in file.read_text(errors="replace")]
     address = processes[0].environ()["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
-    assert credentials(address, token)["AccessKeyId"].startswith("ASIA")
+    given = credentials(address, token)
+    as_role = server.client(
+        "s3",
+        endpoint_url=server.s3_endpoint,
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["Token"],
+    )
+    assert as_role.list_objects_v2(Bucket=data)["KeyCount"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        as_role.list_objects_v2(Bucket=secret)
 
     sagemaker.stop_training_job(TrainingJobName=name)
     ended(sagemaker, name)

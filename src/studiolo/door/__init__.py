@@ -2,6 +2,5 @@
 
 from studiolo.door.passage import Passage
 from studiolo.door.process import DoorProcess, DoorUnavailable
-from studiolo.door.target import bucket_of_host
 
-__all__ = ["DoorProcess", "DoorUnavailable", "Passage", "bucket_of_host"]
+__all__ = ["DoorProcess", "DoorUnavailable", "Passage"]

@@ -1,90 +1,81 @@
 """What IAM calls an S3 request: the actions it needs, and on what.
 
-After "Actions, resources, and condition keys for Amazon S3" (Service Authorization Reference).
+After "Actions, resources, and condition keys for Amazon S3" (Service Authorization Reference) and the permissions that
+the Amazon S3 API Reference lists for the headers of each operation.
 """
 
-from urllib.parse import unquote
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
-from studiolo.aws.http import HttpRequest
-from studiolo.door.target import bucket_of_host
-
-_OBJECT_READ = {
-    "acl": "GetObjectAcl", "attributes": "GetObjectAttributes", "legal-hold": "GetObjectLegalHold",
-    "retention": "GetObjectRetention", "tagging": "GetObjectTagging", "uploadId": "ListMultipartUploadParts",
-    "versionId": "GetObjectVersion",
-}  # fmt: skip
-_OBJECT_WRITE = {
-    "acl": "PutObjectAcl", "legal-hold": "PutObjectLegalHold", "restore": "RestoreObject",
-    "retention": "PutObjectRetention", "select": "GetObject", "tagging": "PutObjectTagging",
-}  # fmt: skip
-_OBJECT_DELETE = {
-    "tagging": "DeleteObjectTagging", "uploadId": "AbortMultipartUpload", "versionId": "DeleteObjectVersion",
-}  # fmt: skip
-_BUCKET_READ = {
-    "location": "GetBucketLocation", "policyStatus": "GetBucketPolicyStatus",
-    "uploads": "ListBucketMultipartUploads", "versions": "ListBucketVersions",
-}  # fmt: skip
-_BUCKET_DELETE = {"policy": "DeleteBucketPolicy", "website": "DeleteBucketWebsite"}
-# Of these, reading is Get<name>, and setting and deleting are Put<name>.
-_BUCKET_SETTINGS = {
-    "accelerate": "AccelerateConfiguration", "acl": "BucketAcl", "analytics": "AnalyticsConfiguration",
-    "cors": "BucketCORS", "encryption": "EncryptionConfiguration",
-    "intelligent-tiering": "IntelligentTieringConfiguration", "inventory": "InventoryConfiguration",
-    "lifecycle": "LifecycleConfiguration", "logging": "BucketLogging", "metrics": "MetricsConfiguration",
-    "notification": "BucketNotification", "object-lock": "BucketObjectLockConfiguration",
-    "ownershipControls": "BucketOwnershipControls", "policy": "BucketPolicy",
-    "publicAccessBlock": "BucketPublicAccessBlock", "replication": "ReplicationConfiguration",
-    "requestPayment": "BucketRequestPayment", "tagging": "BucketTagging", "versioning": "BucketVersioning",
-    "website": "BucketWebsite",
-}  # fmt: skip
+from studiolo.door.names import Named, Source
+from studiolo.door.operations import Operation
 
 
-def actions_of(request: HttpRequest) -> list[tuple[str, str]]:
-    """The (action, resource ARN) pairs that all must be allowed: the request's own, and reading what it copies.
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One question to IAM; `context` has the condition keys that S3 adds."""
 
-    The keys that DeleteObjects names are in its body: it needs s3:DeleteObject on the whole bucket.
+    action: str
+    resource: str
+    context: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+
+# What a header of a write needs beside the write, on the object or bucket that it is for.
+_OF_OBJECT_HEADERS = {
+    "x-amz-acl": "PutObjectAcl", "x-amz-grant-full-control": "PutObjectAcl", "x-amz-grant-read": "PutObjectAcl",
+    "x-amz-grant-read-acp": "PutObjectAcl", "x-amz-grant-write": "PutObjectAcl",
+    "x-amz-grant-write-acp": "PutObjectAcl", "x-amz-tagging": "PutObjectTagging",
+    "x-amz-object-lock-mode": "PutObjectRetention", "x-amz-object-lock-retain-until-date": "PutObjectRetention",
+    "x-amz-object-lock-legal-hold": "PutObjectLegalHold",
+    "x-amz-bypass-governance-retention": "BypassGovernanceRetention",
+}  # fmt: skip
+_OF_BUCKET_HEADERS = {
+    "x-amz-acl": "PutBucketAcl", "x-amz-grant-full-control": "PutBucketAcl", "x-amz-grant-read": "PutBucketAcl",
+    "x-amz-grant-read-acp": "PutBucketAcl", "x-amz-grant-write": "PutBucketAcl",
+    "x-amz-grant-write-acp": "PutBucketAcl", "x-amz-object-ownership": "PutBucketOwnershipControls",
+    "x-amz-bucket-object-lock-enabled": "PutBucketObjectLockConfiguration PutBucketVersioning",
+}  # fmt: skip
+_CONDITIONS = {"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"}
+
+
+def actions_of(named: Named, operation: Operation) -> list[Need]:
+    """What must all be allowed: the request's own action, what its headers do beside, and reading what it copies.
+
+    Not what DeleteObjects and forms name in their bodies.
     """
-    path = unquote(request.path)[1:]
-    of_host = bucket_of_host(request.host)
-    bucket, _, key = path.partition("/") if of_host is None else (of_host, "", path)
-    names = {unquote(pair.partition("=")[0]) for pair in request.query.split("&")}
-    if not bucket:
-        return [("s3:ListAllMyBuckets", "*")]
-    if not key:
-        action, key = _bucket_action(request.method, names)
-        return [(f"s3:{action}", _arn(bucket, key))]
-    needed = [(f"s3:{_object_action(request.method, names)}", _arn(bucket, key))]
-    source = request.headers.get("x-amz-copy-source")
-    if source is not None:
-        path, _, version = source.partition("?")
-        copied, _, copied_key = unquote(path).lstrip("/").partition("/")
-        needed.append(("s3:GetObjectVersion" if version else "s3:GetObject", _arn(copied, copied_key)))
-    return needed
+    actions = [f"s3:{action}" for action in _own(named, operation)]
+    if not named.bucket:
+        return [Need(action, "*") for action in actions]
+    context = {key: named.parameters[name] for name, key in _CONDITIONS.items() if name in named.parameters}
+    resources = [arn(named.bucket, key) for key in (named.key, *named.others)]
+    needs = [Need(action, resource, context) for action in actions for resource in resources]
+    if named.source is not None:
+        needs += read_source(named.source, "GetObject")
+    return needs
 
 
-def _object_action(method: str, names: set[str]) -> str:
-    if method in ("GET", "HEAD"):
-        return _first(_OBJECT_READ, names, "GetObject")
-    if method == "DELETE":
-        return _first(_OBJECT_DELETE, names, "DeleteObject")
-    return _first(_OBJECT_WRITE, names, "PutObject")
+def read_source(source: Source, action: str) -> list[Need]:
+    """What must be allowed to read, e.g. by `GetObject`, what is copied."""
+    if source.version is not None:
+        action = action.replace("Object", "ObjectVersion")
+    return [Need(f"s3:{action}", arn(source.bucket, key)) for key in (source.key, *source.others)]
 
 
-def _bucket_action(method: str, names: set[str]) -> tuple[str, str]:
-    """The action, and the key part of its resource: empty where it is the bucket itself."""
-    setting = _first(_BUCKET_SETTINGS, names, "")
-    if method in ("GET", "HEAD"):
-        return f"Get{setting}" if setting else _first(_BUCKET_READ, names, "ListBucket"), ""
-    if method == "DELETE":
-        return _first(_BUCKET_DELETE, names, f"Put{setting}" if setting else "DeleteBucket"), ""
-    if method == "POST":
-        return ("DeleteObject" if "delete" in names else "PutObject"), "*"
-    return (f"Put{setting}" if setting else "CreateBucket"), ""
+def copied_tags(named: Named, source: Source) -> list[Need]:
+    """What must be allowed beside where what is copied has tags."""
+    targets = [Need("s3:PutObjectTagging", arn(named.bucket, key)) for key in (named.key, *named.others)]
+    return read_source(source, "GetObjectTagging") + targets
 
 
-def _first(table: dict[str, str], names: set[str], otherwise: str) -> str:
-    return next((action for name, action in table.items() if name in names), otherwise)
-
-
-def _arn(bucket: str, key: str) -> str:
+def arn(bucket: str, key: str = "") -> str:
     return f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
+
+
+def _own(named: Named, operation: Operation) -> Iterator[str]:
+    actions = operation.of_version if "versionId" in named.parameters else operation.actions
+    yield from actions
+    if named.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    table = _OF_OBJECT_HEADERS if named.key else _OF_BUCKET_HEADERS
+    beside = {action for name, text in table.items() if name in named.headers for action in text.split()}
+    yield from sorted(beside.difference(actions))

@@ -1,15 +1,17 @@
 """Errors as S3 words them, and the headers of an answer that may go on."""
 
+import re
 from collections.abc import Iterable
-from xml.sax.saxutils import escape
 
 from studiolo.asgi import Send
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
+from studiolo.aws.protocols.xml_values import xml_text
 from studiolo.forwarding import HOP_BY_HOP
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
+_INNER = re.compile(rb"seaweed-|x-amz-tagging-(?!count$)")
 # uvicorn puts its own Date on every answer.
 _NOT_SENT_BACK = frozenset(name.encode() for name in HOP_BY_HOP | {"date"})
 
@@ -25,8 +27,8 @@ async def error_answer(
     """
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<Error><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
-        f"<Resource>{escape(request.path)}</Resource><RequestId>{escape(request_id)}</RequestId></Error>"
+        f"<Error><Code>{xml_text(error.code)}</Code><Message>{xml_text(error.message)}</Message>"
+        f"<Resource>{xml_text(request.path)}</Resource><RequestId>{xml_text(request_id)}</RequestId></Error>"
     ).encode("utf-8", "backslashreplace")
     headers = [
         (b"content-type", b"application/xml"),
@@ -40,6 +42,9 @@ async def error_answer(
 
 
 def sent_back(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
-    """The headers of the store's answer that go to the client: not those that SeaweedFS keeps its own notes in."""
+    """The headers of the store's answer that go to the client.
+
+    Not those that SeaweedFS keeps its own notes in, nor the object's tags, which are read with a right of their own.
+    """
     lower = ((name.lower(), value) for name, value in headers)
-    return [(name, value) for name, value in lower if name not in _NOT_SENT_BACK and not name.startswith(b"seaweed-")]
+    return [(name, value) for name, value in lower if name not in _NOT_SENT_BACK and not _INNER.match(name)]

@@ -1,6 +1,14 @@
-"""The way of an S3 call through the door to the store and back, streamed in both directions."""
+"""The way of an S3 call to the store and back: decided here, and streamed in both directions.
+
+what it names (names.py) -> which operation it is (operations.py) -> who asks (admission.py) -> what IAM must allow
+(actions.py) -> the store's request, made from the same names (target.py) -> the body, checked while it streams
+"""
 
 import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
 from http import HTTPStatus
 
 import aiohttp
@@ -8,22 +16,38 @@ import aiohttp
 from studiolo.asgi import Receive, Send
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
+from studiolo.aws.payloads import UNSIGNED
 from studiolo.aws.sigv4 import Verified
-from studiolo.door.answers import error_answer, sent_back
+from studiolo.domain import Clock
+from studiolo.door import deletion, forms
+from studiolo.door.actions import actions_of, copied_tags
+from studiolo.door.admission import Admission, Caller
+from studiolo.door.answers import RawHeaders, error_answer, sent_back
+from studiolo.door.form_data import FormReader, boundary_of
+from studiolo.door.names import Named, bucket_of_host, names_of, stored_key
+from studiolo.door.operations import operation_of
 from studiolo.door.payload import Payload, StoreLost
 from studiolo.door.store import Store
 from studiolo.door.target import Target, target
-from studiolo.forwarding import Upstream, relay
+from studiolo.door.unsupported import refuse_unsupported
+from studiolo.forwarding import Body, Upstream, relay
+from studiolo.identity import Identity
+from studiolo.state import StateUnavailable
+
+log = logging.getLogger("studiolo.s3")
 
 SMALL_BODY = 64 * 1024
 """Larger bodies are sent only when the store, by `100 Continue`, wants them: a refusal then costs no upload."""
 
 
 class S3Gateway:
-    """Sends S3 calls on to the store. Start it in the event loop it serves in."""
+    """Decides S3 calls and sends them on to the store. Start it in the event loop it serves in."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, identity: Identity, clock: Clock) -> None:
         self._store = store
+        self._ours = not store.external
+        self._admission = Admission(identity, clock)
+        self._clock = clock
         self._upstream = Upstream()
 
     async def start(self) -> None:
@@ -32,47 +56,181 @@ class S3Gateway:
     async def close(self) -> None:
         await self._upstream.close()
 
-    async def __call__(
-        self, request: HttpRequest, verified: Verified | None, receive: Receive, send: Send, request_id: str
-    ) -> None:
+    async def __call__(self, request: HttpRequest, receive: Receive, send: Send, request_id: str) -> None:
         """Answer one S3 call.
 
-        request: its method, url and headers (the body is taken from `receive`); verified: what `sigv4.verify` found,
-        None for a request that nobody signed, which the store then judges. Raises Disconnected where the client goes
-        away first.
+        request: its method, url and headers (the body is taken from `receive`). Where the store breaks off in the
+        middle of an answer, the answer stays unfinished: the server closes the connection then, so that the client
+        notices. Raises Disconnected where the client goes away first.
         """
         payload = Payload(receive)
         try:
-            await self._forward(request, verified, payload, send)
+            await self._serve(request, payload, send)
         except ServiceError as error:
             await error_answer(send, error, request_id, request, begun=payload.begun)
+        except StateUnavailable as error:
+            log.error("%s", error)
+            refusal = ServiceError("ServiceUnavailable", str(error), 503)
+            await error_answer(send, refusal, request_id, request, begun=payload.begun)
 
-    async def _forward(self, request: HttpRequest, verified: Verified | None, payload: Payload, send: Send) -> None:
-        to = target(request, verified, self._store.access, ours=not self._store.external)
-        any_body = await payload.begin(verified.payload_reader(request) if verified else None, to.length)
-        try:
-            async with await self._asked(to, payload, any_body=any_body) as answer:
-                if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and self._store.full:
-                    raise ServiceError("InsufficientStorage", "The disk that holds the objects is full.", 507)
-                headers = sent_back(answer.raw_headers)
-                await relay(answer, headers, request.method, send, payload.receive if payload.consumed else None)
-        except (aiohttp.ClientError, asyncio.TimeoutError, StoreLost) as error:
-            if payload.failure is not None:
-                raise payload.failure from error
-            message = f"The object store does not answer now, please try again: {error}"
-            raise ServiceError("ServiceUnavailable", message, 503) from error
+    async def _serve(self, request: HttpRequest, payload: Payload, send: Send) -> None:
+        named = names_of(request, ours=self._ours)
+        operation = operation_of(named)
+        if operation.name == "PostObject":
+            await self._post_object(request, named, payload, send)
+            return
+        caller = self._admission.caller(request)
+        caller.enter(named, operation)
+        if self._ours:
+            refuse_unsupported(named, operation)
+        caller.permit(actions_of(named, operation))
+        if operation.name == "DeleteObjects":
+            await self._delete_objects(request, named, caller, payload, send)
+            return
+        if named.source is not None and operation.name == "PutObject":
+            await self._permit_tags(request, named, caller, payload)
+        to = target(named, request.host, caller.verified, self._store.access, ours=self._ours)
+        reader = caller.verified.payload_reader(request) if caller.verified else None
+        any_body = await payload.begin(reader, to.length)
+        body = payload.framed if to.framed else payload.pieces if any_body else _nothing
+        with _store_errors(payload):
+            async with await self._asked(to, body, payload) as answer:
+                await self._answer(answer, request.method, payload, send)
 
-    async def _asked(self, to: Target, payload: Payload, *, any_body: bool) -> aiohttp.ClientResponse:
+    async def _delete_objects(
+        self, request: HttpRequest, named: Named, caller: Caller, payload: Payload, send: Send
+    ) -> None:
+        """Delete what the caller may of what the body names, and say of each key what became of it."""
+        verified = caller.known
+        length = target(named, request.host, verified, self._store.access, ours=self._ours).length
+        body = await payload.whole(verified.payload_reader(request), length, deletion.MAX_BODY)
+        deletion.check_digests(body, {**named.headers, **payload.trailers})
+        wanted = deletion.read_deletion(body, ours=self._ours)
+        bypass = "x-amz-bypass-governance-retention" in named.headers
+        # A thousand questions to IAM take a while, in which others are served.
+        wanted = await asyncio.to_thread(
+            wanted.permitted, lambda entry: caller.refusal(entry.needs(named.bucket, bypass=bypass))
+        )
+        sent = wanted.body()
+        headers, answered = [], b""
+        if sent:
+            to = self._own(request, replace(named, headers=deletion.headers_for(named.headers, sent)), verified)
+            with _store_errors(payload):
+                async with await self._asked(replace(to, length=len(sent)), lambda: sent) as answer:
+                    if answer.status != HTTPStatus.OK:
+                        await self._answer(answer, request.method, payload, send)
+                        return
+                    headers, answered = sent_back(answer.raw_headers), await answer.read()
+        await _send(
+            send,
+            HTTPStatus.OK,
+            [*_without_body(headers), (b"content-type", b"application/xml")],
+            wanted.answer(answered),
+        )
+
+    async def _post_object(self, request: HttpRequest, named: Named, payload: Payload, send: Send) -> None:
+        """Put the file of a form that a signed policy lets in."""
+        boundary = boundary_of(named.headers.get("content-type", ""))
+        if boundary is None:
+            raise ServiceError("MethodNotAllowed", "POST is not allowed against this resource.", 405)
+        form = FormReader(boundary)
+        any_body = await payload.begin(form, None)
+        fields = {**form.fields, "key": form.fields.get("key", "").replace("${filename}", form.filename)}
+        if not fields["key"]:
+            raise ServiceError("InvalidArgument", "Bucket POST must contain a field named 'key'.", 400)
+        caller = self._admission.signer(fields)
+        allowed = forms.check_policy(fields, named.bucket, self._clock())
+        form.bound(allowed.fewest, allowed.most)
+        key, others = stored_key(fields["key"], ours=self._ours)
+        put = Named("PUT", named.bucket, key, {}, forms.headers_of(fields), None, others)
+        operation = operation_of(put)
+        if self._ours:
+            refuse_unsupported(put, operation)
+        caller.permit(actions_of(put, operation))
+        to = replace(self._own(request, put, caller.known), length=None if any_body else 0)
+        with _store_errors(payload):
+            async with await self._asked(to, payload.pieces if any_body else _nothing, payload) as answer:
+                if answer.status != HTTPStatus.OK:
+                    await self._answer(answer, request.method, payload, send)
+                    return
+                etag = answer.headers.get("etag", "")
+                status, headers, body = forms.success(fields, named.bucket, _location(request, put), etag)
+                await _send(send, status, [*_without_body(sent_back(answer.raw_headers)), *headers], body)
+
+    async def _permit_tags(self, request: HttpRequest, named: Named, caller: Caller, payload: Payload) -> None:
+        """A copy takes the tags along, so that who may not read and set them copies only what has none."""
+        source, directive = named.source, named.headers.get("x-amz-tagging-directive", "COPY")
+        if source is None or directive == "REPLACE":
+            return
+        needs = copied_tags(named, source)
+        if caller.may(needs):
+            return
+        parameters = {"versionId": source.version} if source.version is not None else {}
+        to = self._own(request, Named("HEAD", source.bucket, source.key, parameters), caller.known)
+        with _store_errors(payload):
+            async with await self._asked(to, _nothing) as answer:
+                untagged = answer.headers.get("x-amz-tagging-count", "0") == "0"
+                if not (untagged and answer.status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND)):
+                    caller.permit(needs)
+
+    def _own(self, request: HttpRequest, named: Named, verified: Verified) -> Target:
+        """A request of our own making for that caller."""
+        plain = replace(verified, content_sha256=UNSIGNED)
+        return target(named, request.host, plain, self._store.access, ours=self._ours)
+
+    async def _asked(self, to: Target, body: Body, payload: Payload | None = None) -> aiohttp.ClientResponse:
+        """The store's answer. `payload`: whose pieces the body is, where it streams."""
         headers = dict(to.headers)
-        body = payload.framed if to.framed else payload.pieces if any_body else None
-        if not to.framed and (to.length is not None or not any_body):
+        if body is _nothing or (not to.framed and to.length is not None):
             headers["content-length"] = str(to.length or 0)
         return await self._upstream.ask(
             to.method,
             to.url,
             headers,
             body,
-            expect=body is not None and (to.length is None or to.length > SMALL_BODY),
-            middlewares=(payload.once,),
-            patient=not self._store.external,
+            expect=body is not _nothing and (to.length is None or to.length > SMALL_BODY),
+            middlewares=(payload.once,) if payload is not None else (),
+            patient=self._ours,
         )
+
+    async def _answer(self, answer: aiohttp.ClientResponse, method: str, payload: Payload, send: Send) -> None:
+        if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and self._store.full:
+            raise ServiceError("InsufficientStorage", "The disk that holds the objects is full.", 507)
+        headers = sent_back(answer.raw_headers)
+        await relay(answer, headers, method, send, payload.receive if payload.consumed else None)
+
+
+@contextlib.contextmanager
+def _store_errors(payload: Payload) -> Iterator[None]:
+    """What goes wrong with the store, as what the client is told."""
+    try:
+        yield
+    except (aiohttp.ClientError, asyncio.TimeoutError, StoreLost) as error:
+        if payload.failure is not None:
+            raise payload.failure from error
+        raise _unavailable(str(error)) from error
+
+
+def _location(request: HttpRequest, named: Named) -> str:
+    """Where the client finds what it put, in the style in which it asked."""
+    path = named.path.removeprefix(f"/{named.bucket}") if bucket_of_host(request.host) else named.path
+    return f"http://{request.host}{path}"
+
+
+def _nothing() -> None:
+    return None
+
+
+def _without_body(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
+    """The headers of the store's answer to another request than the client's, without what speaks of its body."""
+    return [(name, value) for name, value in headers if name not in (b"content-length", b"content-type")]
+
+
+async def _send(send: Send, status: int, headers: RawHeaders, body: bytes) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _unavailable(reason: str) -> ServiceError:
+    return ServiceError("ServiceUnavailable", f"The object store does not answer now, please try again: {reason}", 503)

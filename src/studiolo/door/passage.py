@@ -41,7 +41,7 @@ class Passage:
                 request.method,
                 url,
                 headers,
-                body.pieces if any_body else None,
+                body.pieces if any_body else lambda: None,
                 expect=waits,
             )
             async with answer:

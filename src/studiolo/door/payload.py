@@ -1,6 +1,6 @@
 """The body of a request on its way to the store: checked while it streams, and never whole at the store when wrong."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 
@@ -42,6 +42,23 @@ class Payload:
         self._first = await anext(self._rest, b"")
         return bool(self._first)
 
+    async def whole(self, reader: PayloadReader | None, length: int | None, limit: int) -> bytes:
+        """All of a small body, found right. Raises ServiceError, for more than `limit` bytes too, and Disconnected."""
+        self._reader = reader
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in self._checked(reader, length):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                raise ServiceError("MaxMessageLengthExceeded", f"Your request was larger than {limit} bytes.", 400)
+        return b"".join(chunks)
+
+    @property
+    def trailers(self) -> Mapping[str, str]:
+        """The trailing headers that came with the body."""
+        return self._reader.trailers if self._reader else {}
+
     async def pieces(self) -> AsyncIterator[bytes]:
         """The payload's bytes. Raises ServiceError for a wrong one, Disconnected when the client does not send it all."""
         self._sent = True
@@ -55,8 +72,8 @@ class Payload:
         async for piece in self.pieces():
             if piece:
                 yield b"%x\r\n%b\r\n" % (len(piece), piece)
-        trailers = self._reader.trailers if self._reader else {}
-        yield b"0\r\n" + "".join(f"{name}:{value}\r\n" for name, value in trailers.items()).encode() + b"\r\n"
+        trailers = "".join(f"{name}:{value}\r\n" for name, value in self.trailers.items())
+        yield b"0\r\n" + trailers.encode() + b"\r\n"
 
     async def once(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         """aiohttp's middleware for this request: what has begun to stream must not be tried again."""

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from functools import lru_cache
+from urllib.parse import urlsplit
 
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -11,29 +12,27 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from studiolo.aws.errors import ServiceError
-from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
-from studiolo.door.unsupported import refuse_unsupported
-from studiolo.forwarding import HOP_BY_HOP
+from studiolo.door.names import Named, bucket_of_host
 from studiolo.storage import StoreAccess
 
-# The bucket before s3, s3.<region>, s3-<region> or s3.dualstack.<region> of AWS or localhost; or before localhost.
-_S3_HOST = re.compile(
-    r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?"
-    r"\.(?:amazonaws\.com(?:\.cn)?|localhost(?:\.localstack\.cloud)?)"
-)
-_LOCAL_HOST = re.compile(r"(?P<bucket>.+)\.localhost")
-
-# What a signature says of itself, in the header or in a presigned URL.
-_AUTH_HEADERS = frozenset({"authorization", "date", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"})
-_AUTH_PARAMETERS = frozenset(
+# The headers that may go on: what S3 knows, and neither what SeaweedFS would take orders from (Seaweed-*, X-Forwarded-*,
+# X-Real-IP), nor what a signature says of itself.
+_SENT = frozenset(
     {
-        "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires", "x-amz-signedheaders", "x-amz-signature",
-        "x-amz-security-token", "x-amz-content-sha256",
-        "awsaccesskeyid", "signature", "expires",
+        "accept", "accept-encoding", "access-control-request-headers", "access-control-request-method", "cache-control",
+        "content-disposition", "content-encoding", "content-language", "content-md5", "content-type", "expires",
+        "if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "origin", "range",
+        "referer", "user-agent",
     }
 )  # fmt: skip
-_NOT_SENT_ON = HOP_BY_HOP | {"host", "expect", "content-length"}
+_SENT_OF_AMAZON = re.compile(
+    r"x-amz-(?:acl|bucket-object-lock-enabled|bypass-governance-retention|checksum-.+|copy-source-.+|"
+    r"decoded-content-length|expected-bucket-owner|grant-.+|if-match-.+|max-parts|meta-.+|metadata-directive|mfa|"
+    r"mp-object-size|object-attributes|object-lock-.+|object-ownership|optional-object-attributes|part-number-marker|"
+    r"request-payer|sdk-checksum-algorithm|server-side-encryption.*|source-expected-bucket-owner|storage-class|"
+    r"tagging|tagging-directive|trailer|website-redirect-location)"
+)
 _ALSO_SIGNED = frozenset({"host", "content-md5", "content-type"})
 _UNSIGNED_PAYLOAD = Config(s3={"payload_signing_enabled": False})
 
@@ -49,76 +48,50 @@ class Target:
     framed: bool
 
 
-def bucket_of_host(host: str) -> str | None:
-    """The bucket in a virtual-host style Host header: `air.s3.eu-west-1.localhost:4566` is bucket `air`."""
-    name = host.lower().rpartition(":")[0] if ":" in host else host.lower()
-    match = _S3_HOST.fullmatch(name) or _LOCAL_HOST.fullmatch(name)
-    return match["bucket"] if match else None
-
-
-def target(request: HttpRequest, verified: Verified | None, access: StoreAccess, *, ours: bool) -> Target:
+def target(named: Named, host: str, verified: Verified | None, access: StoreAccess, *, ours: bool) -> Target:
     """The request as it goes to the store, signed with the store's key; one that nobody signed goes on unsigned.
 
-    ours: the store is our SeaweedFS: it sees the client's own host name, so that the addresses in its answers are the
-    client's, and is not sent what it would misunderstand. Raises ServiceError for that (501), for aws-chunked framing
-    without a length, and for a path that leaves its bucket.
+    host: the client's Host header. ours: the store is our SeaweedFS: it sees the client's own host name, so that the
+    addresses in its answers are the client's. Raises ServiceError for aws-chunked framing without a length.
     """
-    bucket = bucket_of_host(request.host)
-    path, query = request.path, request.query
-    if verified is not None:
-        path, query = _escaped_path(path), _own_query(query)
-    if bucket is not None:
-        path = f"/{bucket}{path}"
-    if not {".", ".."}.isdisjoint(unquote_to_bytes(path).decode("utf-8", "replace").split("/")):
-        raise ServiceError("InvalidURI", "Couldn't parse the specified URI: a part of the path is . or ..", 400)
-    if ours:
-        refuse_unsupported(request, path)
-    url = f"{access.endpoint}{path}{'?' if query else ''}{query}"
-    headers = {name: value for name, value in request.headers.items() if name not in _NOT_SENT_ON}
-    host = request.host[len(bucket) + 1 :] if bucket is not None else request.host
+    query = named.query
+    url = f"{access.endpoint}{named.path}{'?' if query else ''}{query}"
+    headers = {name: value for name, value in named.headers.items() if _is_sent(name)}
+    if named.source is not None:
+        headers["x-amz-copy-source"] = named.source.header
+    bucket = bucket_of_host(host)
+    host = host[len(bucket) + 1 :] if bucket is not None else host
     headers["host"] = host if ours and host else urlsplit(access.endpoint).netloc
-    length = _content_length(request.headers)
+    length = _content_length(named.headers)
     if verified is None:
-        return Target(request.method, url, headers, length, framed=False)
+        if "x-amz-content-sha256" in named.headers:
+            headers["x-amz-content-sha256"] = named.headers["x-amz-content-sha256"]
+        return Target(named.method, url, headers, length, framed=False)
     framed = False
     if verified.content_sha256.startswith("STREAMING-"):
-        length = _number(request.headers.get("x-amz-decoded-content-length"))
+        length = _number(named.headers.get("x-amz-decoded-content-length"))
         framed = verified.content_sha256.endswith("-TRAILER")
         headers = _without_framing(headers)
         if framed:
             _frame(headers)
-    headers = {name: value for name, value in headers.items() if name not in _AUTH_HEADERS}
-    headers.update(_signature(request.method, url, headers, access, verified.region, framed=framed))
-    return Target(request.method, url, headers, length, framed)
+    headers.update(_signature(named.method, url, headers, access, verified.region, framed=framed))
+    return Target(named.method, url, headers, length, framed)
 
 
-def _escaped_path(path: str) -> str:
-    """The path with the one escaping that signatures know, whatever the client's was."""
-    return quote(unquote_to_bytes(path), safe="/-_.~")
-
-
-def _own_query(query: str) -> str:
-    """The query without a presigned URL's signature, in the one escaping that signatures know."""
-    pairs = (pair.partition("=") for pair in query.split("&") if pair)
-    return "&".join(
-        f"{_escaped(name)}{equals}{_escaped(value)}"
-        for name, equals, value in pairs
-        if name.lower() not in _AUTH_PARAMETERS
-    )
-
-
-def _escaped(text: str) -> str:
-    return quote(unquote_to_bytes(text.replace("+", " ")), safe="-_.~")
+@lru_cache(maxsize=1024)
+def _is_sent(name: str) -> bool:
+    return name in _SENT or _SENT_OF_AMAZON.fullmatch(name) is not None
 
 
 def _content_length(headers: Mapping[str, str]) -> int | None:
     if "content-length" not in headers and "transfer-encoding" not in headers:
         return 0
-    return int(headers["content-length"]) if headers.get("content-length", "").isdecimal() else None
+    text = headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _number(text: str | None) -> int:
-    if text is None or not text.isdecimal():
+    if text is None or not (text.isascii() and text.isdigit()):
         raise ServiceError("MissingContentLength", "You must provide the Content-Length HTTP header.", 411)
     return int(text)
 

@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import psutil
@@ -32,6 +33,9 @@ DEVICES = ("nvidia*", "dri", "kfd")
 """What there may be in /dev to compute on."""
 
 BWRAP, INIT = "bwrap", "dumb-init"
+
+LOADER = "LD_"
+"""How the names of variables begin that say what is loaded into a program when it starts."""
 
 PROBE_SECONDS = 10.0
 
@@ -99,7 +103,9 @@ def fenced(
         _check_no_link(own, source)
     inside = {**environment, "HOME": str(own), "TMPDIR": "/tmp" if kind == "fenced" else str(own / "tmp")}  # noqa: S108
     if kind == "fenced":
-        return _bubblewrapped(command, fence, _View.of(fence, hidden)), inside
+        # bwrap itself would load what these name, before it has closed the fence.
+        loader = {name: inside.pop(name) for name in environment if name.startswith(LOADER)}
+        return _bubblewrapped(command, fence, _View.of(fence, hidden), loader), inside
     if kind == "landlock":
         return _landlocked(command, _View.of(fence, hidden)), landlock.disguised(inside)
     return list(command), inside
@@ -157,7 +163,10 @@ class _View:
         )
 
 
-def _bubblewrapped(command: Sequence[str], fence: Fence, view: _View) -> list[str]:
+def _bubblewrapped(
+    command: Sequence[str], fence: Fence, view: _View, variables: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """The command in its fence; `variables` are set in there."""
     mounts: dict[Path, list[str]] = {}
     for path in view.hidden:
         mounts[path] = ["--tmpfs", str(path)]
@@ -178,6 +187,7 @@ def _bubblewrapped(command: Sequence[str], fence: Fence, view: _View) -> list[st
     return [
         *(_bwrap(), "--unshare-user", "--unshare-pid", "--unshare-ipc", "--cap-drop", "ALL"),
         *(["--die-with-parent"] if fence.with_parent else []),
+        *(word for name, value in variables.items() for word in ("--setenv", name, value)),
         *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
         *(word for device in devices for word in ("--dev-bind", device, device)),
         # What lies deeper comes later: it may be in a folder that is hidden.

@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import signal
-import tempfile
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Any, Literal
 import studiolo
 from studiolo.config import Settings
 from studiolo.identity import Identity, container_variables
-from studiolo.processes import Child, Fence, Processes, child_environment, interpreter, read_left
+from studiolo.processes import Child, Fence, Processes, child_environment, interpreter, read_left, socket_folder
 from studiolo.runtimes import Runtime, Runtimes
 from studiolo.sessions.belongings import Belongings
 from studiolo.sessions.formats import iceberg_defaults, write_hudi_defaults
@@ -35,8 +34,6 @@ LEFT_LIMIT = 64 * 1024
 """Most bytes that are read of a note that a kernel leaves."""
 
 SOCKET = "k"
-LONGEST_SOCKET = 103
-"""Most bytes of a socket file's path: 107 on Linux, 103 on macOS."""
 
 EVERY_START = ("Setting default log level", "To adjust logging level", "NativeCodeLoader")
 """What Spark's driver prints whenever it starts: it is no reason of an end."""
@@ -164,7 +161,7 @@ class Kernels:
         for name in ("journal", "work", "tmp", "warehouse"):
             (folder / name).mkdir(exist_ok=True, mode=0o700)
         give_fonts(folder / "tmp" / "matplotlib", font_lists(plan.runtime.python, PACKAGES))
-        sockets = place_of_sockets(folder)
+        sockets = socket_folder(folder, f"{SOCKET}-00")
         launch = folder / "launch.json"
         launch.touch(0o600)
         aws = {**self.credentials(kernel), **aws}
@@ -357,13 +354,6 @@ class Kernels:
 
 def _name(kernel: str) -> str:
     return f"session-{kernel}"
-
-
-def place_of_sockets(folder: Path) -> Path:
-    """The kernel's folder, or another that nobody else may enter where the system takes no path as long as its sockets'."""
-    if len(os.fsencode(folder / f"{SOCKET}-00")) <= LONGEST_SOCKET:
-        return folder
-    return Path(tempfile.mkdtemp(prefix="studiolo-"))
 
 
 def _joined(ours: list[str], conf: Mapping[str, str], key: str, separator: str) -> str:

@@ -75,6 +75,14 @@ def shell(processes: Processes, fence: Fence, script: str) -> list[str]:
     return said(processes, fence, "sh", "-c", script).splitlines()
 
 
+def words(process: psutil.Process) -> list[str]:
+    """Its command; none of one that ends at this moment."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 def inner(child: Child) -> psutil.Process:
     """The program in the fence."""
     return until(lambda: psutil.Process(child.pid).children(recursive=True)[1:2])[0]
@@ -168,7 +176,7 @@ class TestProcesses:
     def test_what_detached_itself_twice_ends_with_the_program(self, processes: Processes, own: Path) -> None:
         child = start(processes, Fence(own), "sh", "-c", "setsid setsid sleep 4321 & sleep 600")
         sleeping = until(
-            lambda: [p for p in psutil.Process(child.pid).children(recursive=True) if p.cmdline() == ["sleep", "4321"]]
+            lambda: [p for p in psutil.Process(child.pid).children(recursive=True) if words(p) == ["sleep", "4321"]]
         )
         inner(child).kill()
         assert processes.wait(child, 10) == -signal.SIGKILL
@@ -258,6 +266,15 @@ class TestLandlock:
         environment = {"PYTHONPATH": str(own), "LD_PRELOAD": "", "NAME": "value"}
         command, given = fenced(["sh", "-c", "echo $NAME $PYTHONPATH $HOME"], environment, Fence(own), [data])
         assert subprocess.run(command, env=given, capture_output=True, text=True).stdout == f"value {own} {own}\n"
+
+
+@needs_fence
+def test_variables_of_the_loader_work_inside_alone(own: Path, data: Path) -> None:
+    asked = {**os.environ, "LD_DEBUG": "files", "LD_DEBUG_OUTPUT": str(data / "loaded")}
+    command, environment = fenced(["printenv", "LD_DEBUG"], asked, Fence(own), [data])
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20, check=True)
+    assert "files" in done.stdout.splitlines()
+    assert list(data.glob("loaded*")) == []
 
 
 def test_without_any_fence_it_says_so_in_those_words() -> None:

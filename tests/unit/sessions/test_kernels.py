@@ -1,11 +1,9 @@
 """What is said of a kernel that has ended."""
 
-from pathlib import Path
-
 import pytest
 
 from studiolo.processes import Processes
-from studiolo.sessions.kernels import LONGEST_SOCKET, Kernels, place_of_sockets
+from studiolo.sessions.kernels import Kernels
 
 START = "Setting default log level to WARN.\n26/01/01 WARN NativeCodeLoader: Unable to load native-hadoop library\n"
 
@@ -35,11 +33,3 @@ def test_the_reason_is_its_own_where_it_gave_one(kernels: Kernels) -> None:
     kernels.folder("one").mkdir(parents=True)
     (kernels.folder("one") / "failure.txt").write_text("Spark did not start.")
     assert kernels.reason("one", 1) == "Spark did not start."
-
-
-def test_sockets_whose_path_would_be_too_long_are_in_a_private_folder_elsewhere(tmp_path: Path) -> None:
-    assert place_of_sockets(tmp_path) == tmp_path
-    elsewhere = place_of_sockets(tmp_path / ("long" * 30))
-    assert len(str(elsewhere)) < LONGEST_SOCKET
-    assert elsewhere.stat().st_mode & 0o077 == 0
-    elsewhere.rmdir()
