@@ -15,9 +15,13 @@ from thrift.transport.TSocket import TSocket
 
 @dataclass(frozen=True)
 class ThriftLoad:
-    """A request, and the length of its answer; each connection has one under way at a time."""
+    """A request, and the length of its answer; each connection has one under way at a time.
+
+    `greeting` is what a connection sends first, and reads one answer of: who it is.
+    """
 
     port: int
+    greeting: bytes
     request: bytes
     answer: int
     connections: int
@@ -42,16 +46,19 @@ class _Recorded(TSocket):  # type: ignore[misc]  # thrift has no types
         return data
 
 
-def load_of(port: int, call: Callable[[Client], Any], connections: int) -> ThriftLoad:
+def load_of(port: int, token: str, call: Callable[[Client], Any], connections: int) -> ThriftLoad:
     """The load of a call, which is made once. Raises what the server answers, and ValueError for nothing."""
     recorded = _Recorded(port)
     recorded.open()
     try:
-        if not call(Client(TBinaryProtocol(recorded))):
+        client = Client(TBinaryProtocol(recorded))
+        client.set_ugi(token, [])
+        greeting, recorded.sent, recorded.received = recorded.sent, b"", 0
+        if not call(client):
             raise ValueError("the call found nothing: its rate would say nothing")
     finally:
         recorded.close()
-    return ThriftLoad(port, recorded.sent, recorded.received, connections)
+    return ThriftLoad(port, greeting, recorded.sent, recorded.received, connections)
 
 
 def drive(load: ThriftLoad) -> float:
@@ -72,6 +79,8 @@ def _calls(load: ThriftLoad, ends: float) -> int:
     answer = memoryview(bytearray(load.answer))
     with socket.create_connection(("127.0.0.1", load.port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(load.greeting)
+        connection.recv(4096)
         while time.perf_counter() < ends:
             connection.sendall(load.request)
             received = 0

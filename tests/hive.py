@@ -11,6 +11,7 @@ from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.transport.TSocket import TSocket
 from thrift.transport.TTransport import TBufferedTransport
 
+from studiolo.identity import metastore_token
 from tests.conftest import Server
 
 
@@ -20,13 +21,21 @@ def metastore(server: Server) -> str:
     return uri
 
 
+def person(server: Server) -> str:
+    """The token of the person whose server it is."""
+    return metastore_token(*server.key())
+
+
 @contextmanager
-def connected(uri: str) -> Iterator[Any]:
-    """A connection of its own to the metastore at thrift://host:port."""
+def connected(uri: str, token: str | None) -> Iterator[Any]:
+    """A connection of its own to the metastore at thrift://host:port, of whom the token says; None says nothing."""
     address = urlsplit(uri)
     stream = TBufferedTransport(TSocket(address.hostname, address.port))
     stream.open()
     try:
-        yield Client(TBinaryProtocol(stream))
+        client = Client(TBinaryProtocol(stream))
+        if token is not None:
+            client.set_ugi(token, ["users"])
+        yield client
     finally:
         stream.close()

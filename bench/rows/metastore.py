@@ -11,7 +11,12 @@ from bench.bench import Bench
 from bench.children import free_port, started, wait_for_port
 from bench.lake import Lake
 from bench.row import Quantity, Row, at_least_times
+from bench.server import Server
 from bench.thrift_load import ThriftLoad, drive, load_of
+from studiolo.config import Settings
+from studiolo.domain import now
+from studiolo.identity import Identity, root_key
+from studiolo.state import State
 
 PARTITIONS = 100_000
 CONNECTIONS = (1, 8)
@@ -30,12 +35,23 @@ def measure(bench: Bench) -> Iterator[Row]:
     Lake(server, DATABASE).make().add_partitions(0, PARTITIONS)
     server.settle()
     ours = urlsplit(json.loads((server.data / "server.json").read_text())["metastore"]).port or 0
+    token = _session(server)
     bare, log = free_port(), bench.folder / "bare-metastore.log"
     with started([sys.executable, "-m", "bench.bare_metastore", str(bare)], log) as child:
         wait_for_port(child, bare, log)
         for name, call in CALLS.items():
             for connections in CONNECTIONS:
-                yield _row(name, connections, [load_of(port, call, connections) for port in (ours, bare)])
+                yield _row(name, connections, [load_of(port, token, call, connections) for port in (ours, bare)])
+
+
+def _session(server: Server) -> str:
+    """What a session says to the metastore, whose role's policies are asked about each call."""
+    state = State(f"sqlite:///{server.data / 'state.db'}")
+    identity = Identity(state, root_key(server.data), Settings().account_id, now)
+    session = identity.workloads.add("bench")
+    identity.workloads.give(session.id, server.role(), "bench")
+    state.close()
+    return session.metastore_token
 
 
 def _row(name: str, connections: int, loads: Sequence[ThriftLoad]) -> Row:

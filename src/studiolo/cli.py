@@ -230,7 +230,7 @@ def env(
     profile: Annotated[bool, typer.Option("--profile", help="Write the AWS profile `studiolo` instead.")] = False,
 ) -> None:
     """Print what points AWS clients at Studiolo: eval "$(studiolo env)"."""
-    from studiolo.identity import client_environment, key_variables, plugin_works, root_key
+    from studiolo.identity import client_environment, key_variables, metastore_token, plugin_works, root_key
     from studiolo.profile import write_profile
 
     settings = _settings(data=data)
@@ -243,6 +243,7 @@ def env(
     variables = client_environment(running.endpoint, running.s3_endpoint, settings.region, key_variables(key))
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items() if name != "PYTHONPATH"]
     lines.append(f"export STUDIOLO_METASTORE_URI={shlex.quote(running.metastore)}")
+    lines.append(f"export STUDIOLO_METASTORE_TOKEN={metastore_token(key.id, key.secret)}")
     lines.append(f'export PYTHONPATH={shlex.quote(variables["PYTHONPATH"])}"${{PYTHONPATH:+:$PYTHONPATH}}"')
     lines.append("unset AWS_SESSION_TOKEN")
     print("\n".join(lines))  # noqa: T201 (for eval: no terminal width, no colors)
@@ -250,6 +251,19 @@ def env(
         err.print(
             "Note: this botocore ignores the endpoint plugin; clients that hard-code AWS addresses will miss Studiolo."
         )
+
+
+@app.command()
+def metastore_token() -> None:
+    """Print the user name by which the Hive Metastore knows the holder of the AWS keys in the environment."""
+    from studiolo.identity import metastore_token as token_of
+
+    identifier, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
+    if not identifier or not secret:
+        _fail(
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as studiolo env and the answer of AssumeRole tell them."
+        )
+    print(token_of(identifier, secret))  # noqa: T201 (for $(…): no terminal width, no colors)
 
 
 @app.command()

@@ -99,7 +99,7 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, D
     started.append(door)
     objects = Objects(identity, door.endpoint, settings.region)
     threading.Thread(target=_keep_house, args=(logs,), name="housekeeping", daemon=True).start()
-    metastore = Metastore(catalog, storage, settings)
+    metastore = Metastore(catalog, storage, identity, objects, settings)
     metastore.start()
     started.append(metastore)
     runtimes = Runtimes(settings)

@@ -11,7 +11,7 @@ import pytest
 from hive_metastore import ttypes as hive
 from pyiceberg.catalog.hive import HiveCatalog
 from tests.conftest import REGION, Server
-from tests.hive import connected, metastore
+from tests.hive import connected, metastore, person
 from tests.waiting import until
 from thrift.Thrift import TApplicationException
 
@@ -65,6 +65,12 @@ def air(spark: Callable[[str], str], glue: Any) -> str:
 def home(server: Server) -> str:
     """The metastore of the settings' region."""
     return metastore(server)
+
+
+@pytest.fixture(scope="module")
+def me(server: Server) -> str:
+    """What the person says as the user name."""
+    return person(server)
 
 
 def keys(s3: Any, location: str) -> list[str]:
@@ -169,6 +175,20 @@ def test_a_table_over_unreadable_files_fails_in_the_reader_s_words(
     assert "data source: iceberg" in spark("spark.table('air.ice').show()")
 
 
+def test_what_a_session_says_of_itself_to_the_metastore_is_shown_nowhere(
+    air: str, spark: Callable[[str], str], glue: Any, server: Server, role: str
+) -> None:
+    backwards = spark("import os; print(os.environ['HADOOP_USER_NAME'][::-1])")
+    secret = backwards[::-1].strip().partition(".")[2]
+    assert len(secret) == 64
+    logs = [*(server.data / "logs").iterdir(), *(server.data / "log-events").rglob("*.jsonl")]
+    assert [file for file in logs if secret in file.read_text()] == []
+    name = role.rpartition("/")[2]
+    assert glue.get_table(DatabaseName=air, Name="measured")["Table"]["Owner"] == name
+    shown = spark(f"print(spark.sql('describe extended {air}.measured').collect(), sc.sparkUser())")
+    assert (name in shown, secret in shown, "hadoop" in shown) == (True, False, True)
+
+
 def test_dropping_a_database_takes_its_tables_and_their_files(
     air: str, spark: Callable[[str], str], glue: Any, s3: Any
 ) -> None:
@@ -181,17 +201,18 @@ def test_dropping_a_database_takes_its_tables_and_their_files(
         glue.get_database(Name="sea")
 
 
-def test_regions_do_not_see_one_another(air: str, home: str) -> None:
-    with connected(home) as hms:
+def test_regions_do_not_see_one_another(air: str, home: str, me: str) -> None:
+    with connected(home, me) as hms:
         assert air not in hms.get_all_databases()
         assert "default" in hms.get_all_databases()
 
 
-def test_pyiceberg_creates_and_appends_through_the_metastore(server: Server, home: str) -> None:
+def test_pyiceberg_creates_and_appends_through_the_metastore(server: Server, home: str, me: str) -> None:
     catalog = HiveCatalog(
         "hive",
         uri=home,
         **{
+            "ugi": f"{me}:users",
             "hive.hive2-compatible": "true",
             "s3.endpoint": server.s3_endpoint,
             "s3.access-key-id": server.key()[0],
@@ -210,18 +231,18 @@ def test_pyiceberg_creates_and_appends_through_the_metastore(server: Server, hom
 
 
 @pytest.fixture
-def shared(home: str) -> str:
+def shared(home: str, me: str) -> str:
     """A table that several clients change."""
     name = f"t{uuid.uuid4().hex[:8]}"
     columns = [hive.FieldSchema("a", "int", None)]
     storage = hive.StorageDescriptor(cols=columns, serdeInfo=hive.SerDeInfo(parameters={}), parameters={})
-    with connected(home) as hms:
+    with connected(home, me) as hms:
         hms.create_table(hive.Table(tableName=name, dbName="default", sd=storage, parameters={"rows": "0"}))
     return name
 
 
-def test_what_two_clients_change_at_once_is_not_lost(home: str, shared: str) -> None:
-    with connected(home) as one, connected(home) as other:
+def test_what_two_clients_change_at_once_is_not_lost(home: str, me: str, shared: str) -> None:
+    with connected(home, me) as one, connected(home, me) as other:
         mine, theirs = one.get_table("default", shared), other.get_table("default", shared)
         theirs.sd.cols.append(hive.FieldSchema("b", "int", None))
         other.alter_table("default", shared, theirs)
@@ -231,8 +252,8 @@ def test_what_two_clients_change_at_once_is_not_lost(home: str, shared: str) -> 
         assert ([each.name for each in after.sd.cols], after.parameters["rows"]) == (["a", "b"], "1")
 
 
-def test_a_commit_on_another_state_than_expected_is_refused(home: str, shared: str) -> None:
-    with connected(home) as hms:
+def test_a_commit_on_another_state_than_expected_is_refused(home: str, me: str, shared: str) -> None:
+    with connected(home, me) as hms:
         table = hms.get_table("default", shared)
         table.parameters["metadata_location"] = "s3://b/2"
         expected = {"expected_parameter_key": "metadata_location", "expected_parameter_value": "s3://b/1"}
@@ -243,23 +264,23 @@ def test_a_commit_on_another_state_than_expected_is_refused(home: str, shared: s
         assert words in refused.value.message
 
 
-def test_refusals_are_the_exceptions_that_hive_declares(home: str, shared: str) -> None:
-    with connected(home) as hms:
+def test_refusals_are_the_exceptions_that_hive_declares(home: str, me: str, shared: str) -> None:
+    with connected(home, me) as hms:
         with pytest.raises(hive.NoSuchObjectException):
             hms.get_table("default", "nothing")
         with pytest.raises(hive.AlreadyExistsException):
             hms.create_table(hms.get_table("default", shared))
-        with pytest.raises(hive.MetaException, match="does not have add_master_key: its clients do not authenticate"):
+        with pytest.raises(hive.MetaException, match="does not have add_master_key: its clients say who they are"):
             hms.add_master_key("key")
         with pytest.raises(TApplicationException, match="does not have open_txns: it has no transactions"):
             hms.open_txns(hive.OpenTxnRequest(num_txns=1, user="me", hostname="here"))
 
 
-def test_column_statistics_are_glue_s_too(server: Server, home: str, shared: str) -> None:
+def test_column_statistics_are_glue_s_too(server: Server, home: str, me: str, shared: str) -> None:
     data = hive.ColumnStatisticsData(longStats=hive.LongColumnStatsData(lowValue=1, highValue=9, numNulls=0, numDVs=4))
     about = hive.ColumnStatisticsDesc(isTblLevel=True, dbName="default", tableName=shared)
     given = hive.ColumnStatisticsObj(colName="a", colType="int", statsData=data)
-    with connected(home) as hms:
+    with connected(home, me) as hms:
         hms.update_table_column_statistics(hive.ColumnStatistics(statsDesc=about, statsObj=[given]))
     glue = server.client("glue", region_name="us-east-1")
     found = glue.get_column_statistics_for_table(DatabaseName="default", TableName=shared, ColumnNames=["a"])
@@ -267,14 +288,14 @@ def test_column_statistics_are_glue_s_too(server: Server, home: str, shared: str
     assert known["StatisticsData"]["LongColumnStatisticsData"]["MaximumValue"] == 9
 
 
-def test_a_client_that_speaks_something_else_disturbs_nobody(server: Server, home: str) -> None:
+def test_a_client_that_speaks_something_else_disturbs_nobody(server: Server, home: str, me: str) -> None:
     import socket
 
     host, port = home.removeprefix("thrift://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as stranger:
         stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert stranger.recv(100) == b""
-    with connected(home) as hms:
+    with connected(home, me) as hms:
         assert hms.getStatus() == 2
 
 

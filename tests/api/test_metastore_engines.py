@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hive_metastore import ttypes as hive
 from tests.conftest import Server
-from tests.hive import connected, metastore
+from tests.hive import connected, metastore, person
 from thrift.Thrift import TApplicationException, TMessageType
 
 from studiolo.metastore import later as since_4
@@ -18,7 +18,7 @@ NAMES = ["year=2023", "year=2024"]
 
 @pytest.fixture(scope="module")
 def hms(server: Server) -> Iterator[Any]:
-    with connected(metastore(server)) as client:
+    with connected(metastore(server), person(server)) as client:
         yield client
 
 

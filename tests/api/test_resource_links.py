@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import Server
-from tests.hive import connected, metastore
+from tests.hive import connected, metastore, person
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_engines_change_what_a_link_leads_to_and_drop_the_link_alone(server: Ser
         DatabaseName=there, TableInput={"Name": "same", "TargetTable": {"DatabaseName": there, "Name": "days"}}
     )
     glue.create_database(DatabaseInput={"Name": link, "TargetDatabase": {"DatabaseName": there}})
-    with connected(metastore(server)) as hms:
+    with connected(metastore(server), person(server)) as hms:
         assert hms.get_table(link, "days").sd.location == storage["Location"]
         same = hms.get_table(there, "same")
         same.parameters["seen"] = "yes"

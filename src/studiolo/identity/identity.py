@@ -62,6 +62,11 @@ class Identity:
         self._compiled = lru_cache(maxsize=512)(compile_policy)
         self._grants = lru_cache(maxsize=256)(self._read_grants)
 
+    @property
+    def revision(self) -> int:
+        """Grows with every change of the account's roles and policies, whichever process made it."""
+        return self._records.revision
+
     def empty(self) -> None:
         """Delete every role, policy and temporary key of the account."""
         with self._records.changing() as tx:

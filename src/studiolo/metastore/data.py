@@ -1,14 +1,19 @@
 """Changes of the catalog that move or delete files too: of managed tables the metastore owns the data.
 
-The catalog is changed first where files are deleted, and last where they are made or moved: what stops half-way
-leaves files that no table knows, and no table without its files.
+Files are the caller's to make and to delete: what it may not do there is refused before the catalog is changed, as
+Hive's metastore asks whether it may write before it drops a table. The catalog is changed first where files are deleted,
+and last where they are made or moved: what stops half-way leaves files that no table knows, and no table without its
+files.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 
-from studiolo.catalog import Partition, Table
-from studiolo.domain import AlreadyExists, DomainError, NotFound
+from studiolo.catalog import Database, Partition, Table
+from studiolo.domain import AlreadyExists, Denied, DomainError, NotFound
+from studiolo.metastore.folders import Folders
 from studiolo.metastore.names import partition_name, partition_values
 from studiolo.metastore.room import House, every
 from studiolo.metastore.translators import table_type
@@ -19,27 +24,53 @@ PAGE = 1000
 class Data:
     """Tables and partitions together with their files."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, folders: Folders) -> None:
+        self._files = folders
         self._catalog = house.catalog
         self._scope = house.scope
         self._warehouse = house.warehouse
         self._house = house
 
     def make(self, locations: Iterable[str]) -> None:
-        """Make the folders that are not there. Raises Conflict where the object store refuses."""
+        """Make the folders that are not there. Raises Conflict where the object store refuses, and Denied."""
         wanted = list(dict.fromkeys(locations))
         for location in wanted[:1]:
             self._warehouse.prepare(self._scope, location)
-        self._warehouse.make(wanted)
+        self._files.make(wanted)
 
     def drop_table(self, database: str, name: str, *, delete_data: bool) -> None:
-        """Raises NotFound."""
+        """Raises NotFound, Denied, and Conflict."""
+        folders = self.owned(database, name) if delete_data else []
+        self._files.check_removal(folders)
+        self._drop(database, name, folders)
+
+    def owned(self, database: str, name: str) -> list[str]:
+        """The folders that go with the table. Raises NotFound."""
         table = self._catalog.table(self._scope, database, name)
-        linked = table.target_table is not None
-        folders = self._folders(table) if delete_data and owns_data(table) and not linked else []
+        return self._folders(table) if owns_data(table) and table.target_table is None else []
+
+    def drop_database(self, database: Database, tables: Sequence[str], *, delete_data: bool, cascade: bool) -> None:
+        """Delete a database with these tables, all that it has, and its folder. Raises NotFound, Denied, and Conflict.
+
+        A place out of the warehouse, which somebody else chose, may hold what is not the database's: it goes if empty.
+        """
+        place = self._house.place(database)
+        own = delete_data and place.startswith(f"{self._warehouse.root(self._scope)}/")
+        folders = {table: self.owned(database.name, table) if delete_data else [] for table in tables}
+        self._files.check_removal([*chain.from_iterable(folders.values()), *([place] if own else [])])
+        for table in tables:
+            self._drop(database.name, table, folders[table])
+        self._catalog.delete_database(self._scope, database.name, cascade=cascade)
+        if own:
+            self._files.remove(place)
+        elif delete_data:
+            with suppress(Denied):
+                self._files.remove_if_empty(place)
+
+    def _drop(self, database: str, name: str, folders: Iterable[str]) -> None:
         self._catalog.delete_table(self._scope, database, name)
         for folder in folders:
-            self._warehouse.remove(folder)
+            self._files.remove(folder)
 
     def truncate(self, table: Table, partition_names: Sequence[str] | None) -> None:
         """Delete the files of a table, or of some of its partitions, and leave the folders."""
@@ -49,9 +80,12 @@ class Data:
             sought = [partition_values(name, table.partition_keys) for name in partition_names]
             found = self._catalog.partitions_of(self._scope, table.database, table.name, sought)
             folders = [place for each in found if (place := location(each))]
+        after = list(dict.fromkeys([*folders, *(place for each in found if (place := location(each)))]))
+        self._files.check_removal(folders)
+        self._files.check_making(after)
         for folder in folders:
-            self._warehouse.remove(folder)
-        self._warehouse.make(dict.fromkeys([*folders, *(place for each in found if (place := location(each)))]))
+            self._files.remove(folder)
+        self._files.make(after)
 
     def rename(self, before: Table, after: Table) -> None:
         """Give a table another name; a managed one in its default place moves with it.
@@ -75,14 +109,15 @@ class Data:
         if not moves or old is None or after.storage is None:
             self._rename(before, after)
             return
-        self._warehouse.copy(old, new)
+        self._files.check_removal([old])
+        self._files.copy(old, new)
         try:
             self._rename(before, replace(after, storage=replace(after.storage, location=new)))
         except DomainError:
-            self._warehouse.remove(new)
+            self._files.undo(new)
             raise
         self._move_partitions(after, old, new)
-        self._warehouse.remove(old)
+        self._files.remove(old)
 
     def cascade(self, table: Table) -> None:
         """Give the table's columns to its partitions."""
@@ -114,16 +149,17 @@ class Data:
         return replace(partition, storage=replace(storage, location=place))
 
     def drop_partitions(self, table: Table, gone: Sequence[Sequence[str]], *, delete_data: bool) -> list[Partition]:
-        """Delete partitions, and the files of those of a managed table; what they were. Raises NotFound."""
+        """Delete partitions, and the files of those of a managed table; what they were. Raises NotFound and Denied."""
         found = self._catalog.partitions_of(self._scope, table.database, table.name, gone)
         if len(found) < len(gone):
             raise NotFound(f"Partition not found in table {table.name}: {list(map(list, gone))}")
+        places = list(filter(None, map(location, found))) if delete_data and owns_data(table) else []
+        self._files.check_removal(places)
         failures = self._catalog.delete_partitions(self._scope, table.database, table.name, gone)
         for failure in failures:
             raise failure.error
-        if delete_data and owns_data(table):
-            for place in filter(None, map(location, found)):
-                self._warehouse.remove(place)
+        for place in places:
+            self._files.remove(place)
         return found
 
     def rename_partition(self, table: Table, values: Sequence[str], wanted: Partition) -> None:
@@ -136,14 +172,15 @@ class Data:
         if not moves or wanted.storage is None or old is None or new is None:
             self._catalog.update_partition(self._scope, table.database, table.name, values, wanted)
             return
-        self._warehouse.copy(old, new)
+        self._files.check_removal([old])
+        self._files.copy(old, new)
         moved = replace(wanted, storage=replace(wanted.storage, location=new))
         try:
             self._catalog.update_partition(self._scope, table.database, table.name, values, moved)
         except DomainError:
-            self._warehouse.remove(new)
+            self._files.undo(new)
             raise
-        self._warehouse.remove(old)
+        self._files.remove(old)
 
     def _rename(self, before: Table, after: Table) -> None:
         renamed = replace(after, target_table=None)

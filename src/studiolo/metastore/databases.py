@@ -1,11 +1,12 @@
 """Hive's methods for databases."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from hive_metastore import ttypes as hive
 
-from studiolo.domain import Conflict, NotFound
+from studiolo.domain import AlreadyExists, Conflict, NotFound
 from studiolo.metastore.data import Data
 from studiolo.metastore.default import DEFAULT
 from studiolo.metastore.later import GetDatabaseObjectsResponse
@@ -24,9 +25,12 @@ class Databases(Room):
         name = plain(database.name).lower()
         database.name = name
         database.locationUri = database.locationUri or self._house.default_place(name)
-        self._house.warehouse.prepare(self._scope, database.locationUri)
-        made = self._catalog.create_database(self._scope, from_database(database, ""))
-        self._house.warehouse.make([self._house.place(made)])
+        wanted = from_database(database, "")
+        with suppress(NotFound):
+            self._catalog.database(self._scope, name)
+            raise AlreadyExists(f"Database {name} already exists.")
+        self._data.make([self._house.place(wanted)])
+        self._catalog.create_database(self._scope, wanted)
 
     def create_database_req(self, request: Any) -> None:
         self.create_database(
@@ -83,15 +87,7 @@ class Databases(Room):
         tables = self._catalog.table_names(self._scope, database.name)
         if tables and not cascade:
             raise Conflict(f"Database {database.name} is not empty. One or more tables exist.")
-        for table in tables:
-            self._data.drop_table(database.name, table, delete_data=delete_data)
-        self._catalog.delete_database(self._scope, database.name, cascade=cascade)
-        place = self._house.place(database)
-        if delete_data and place.startswith(f"{self._house.warehouse.root(self._scope)}/"):
-            self._house.warehouse.remove(place)
-        elif delete_data:
-            # A place that somebody else chose may hold what is not the database's.
-            self._house.warehouse.remove_if_empty(place)
+        self._data.drop_database(database, tables, delete_data=delete_data, cascade=cascade)
 
     def drop_database_req(self, req: Any) -> None:
         try:

@@ -10,8 +10,10 @@ from hive_metastore import ttypes as hive
 from thrift.Thrift import TApplicationException, TException
 
 from studiolo.domain import AlreadyExists, Conflict, DomainError, Invalid, NotFound
+from studiolo.metastore.caller import Caller
 from studiolo.metastore.later import METHODS
 from studiolo.metastore.refusals import reasons
+from studiolo.metastore.rights import OPEN
 from studiolo.state import StateUnavailable
 from studiolo.storage import StoreUnavailable
 
@@ -34,10 +36,14 @@ WORDS: dict[type[DomainError], tuple[type[TException], ...]] = {
 
 
 class Door:
-    """The handler of the bindings' processor: every method of the interface is answered, if only by a refusal."""
+    """The handler of the bindings' processor: every method of the interface is answered, if only by a refusal.
 
-    def __init__(self, rooms: Sequence[object]) -> None:
+    Before a method runs, the caller is known and may do what the method does.
+    """
+
+    def __init__(self, rooms: Sequence[object], caller: Caller) -> None:
         """`rooms` are the objects that have the methods, each method in one of them."""
+        self._caller = caller
         self._reasons = reasons()
         self._methods = {
             name: method
@@ -48,9 +54,27 @@ class Door:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = self._methods.get(name)
-        answer = _refusing(name, self._reasons.get(name)) if method is None else _translating(name, method)
+        if method is None:
+            answer = _refusing(name, self._reasons.get(name))
+        else:
+            answer = _translating(name, _guarded(name, method, self._caller))
         setattr(self, name, answer)
         return answer
+
+    def refusal(self, name: str, message: str) -> TException:
+        """What tells a client of the method that it is refused, whatever the reason."""
+        return _first(_declared(name), (hive.MetaException,), message)
+
+
+def _guarded(name: str, method: Callable[..., Any], caller: Caller) -> Callable[..., Any]:
+    if name in OPEN:
+        return method
+
+    def answer(*arguments: Any) -> Any:
+        caller.may_call(name, arguments)
+        return method(*(caller.redacted(each) for each in arguments))
+
+    return answer
 
 
 def _translating(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,13 +114,16 @@ def _refusing(name: str, reason: str | None) -> Callable[..., Any]:
 
 def _declared(name: str) -> list[type[TException]]:
     """The exceptions that the method declares in the interface."""
-    if name in METHODS:
-        return list(METHODS[name].raises)
-    result = getattr(ThriftHiveMetastore, f"{name}_result", None)
+    result = result_of(name)
     if result is None:
         return []
     kinds = [field[3][0] for field in result.thrift_spec if field and field[2] != "success" and field[3]]
     return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, TException)]
+
+
+def result_of(name: str) -> Any:
+    """The structure in which the method's answer travels; None for one that declares nothing."""
+    return METHODS[name].result if name in METHODS else getattr(ThriftHiveMetastore, f"{name}_result", None)
 
 
 def _first(declared: list[type[TException]], kinds: Sequence[type[TException]], message: str) -> TException:

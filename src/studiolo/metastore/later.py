@@ -4,15 +4,12 @@ They take one request each, and mean what older methods mean. Field numbers and 
 hive_metastore.thrift.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from hive_metastore import ThriftHiveMetastore
 from hive_metastore import ttypes as hive
 from thrift.protocol.TBase import TBase
-from thrift.Thrift import TApplicationException, TException, TMessageType, TType
+from thrift.Thrift import TException, TType
 
 TEXT = (TType.STRING, "UTF8")
 TEXTS = (TType.LIST, (TType.STRING, "UTF8", False))
@@ -129,32 +126,3 @@ METHODS: dict[str, Method] = {
     "get_functions_req": method(GetFunctionsRequest, of(GetFunctionsResponse), META),
     "get_partitions_by_filter_req": method(GetPartitionsByFilterRequest, several(hive.Partition), META, UNKNOWN),
 }
-
-
-class Processor(ThriftHiveMetastore.Processor):  # type: ignore[misc]
-    """The bindings' processor, with these methods too."""
-
-    def __init__(self, handler: object) -> None:
-        super().__init__(handler)
-        for name in METHODS:
-            answer = partial(_answer, name, getattr(handler, name))
-            self._processMap[name] = lambda _, *wire, answer=answer: answer(*wire)
-
-
-def _answer(name: str, handle: Callable[[Any], Any], number: int, read: Any, write: Any) -> None:
-    known = METHODS[name]
-    arguments: Any = known.arguments()
-    arguments.read(read)
-    read.readMessageEnd()
-    result: Any = known.result()
-    kind = TMessageType.REPLY
-    try:
-        result.success = handle(arguments.request)
-    except TApplicationException as error:
-        kind, result = TMessageType.EXCEPTION, error
-    except TException as error:
-        setattr(result, f"o{known.raises.index(type(error)) + 1}", error)
-    write.writeMessageBegin(name, kind, number)
-    result.write(write)
-    write.writeMessageEnd()
-    write.trans.flush()

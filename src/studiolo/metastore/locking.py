@@ -4,8 +4,9 @@ from typing import Any
 
 from hive_metastore import ttypes as hive
 
+from studiolo.metastore.caller import Caller
 from studiolo.metastore.locks import Lock, Mode, Part
-from studiolo.metastore.room import Room, plain
+from studiolo.metastore.room import House, Room, plain
 
 MODES: dict[int, Mode] = {
     hive.LockType.SHARED_READ: "read",
@@ -22,21 +23,25 @@ STATES = {"acquired": hive.LockState.ACQUIRED, "waiting": hive.LockState.WAITING
 
 
 class Locking(Room):
-    """Locks outside transactions."""
+    """Locks outside transactions. A lock is its caller's, whatever user the client names."""
+
+    def __init__(self, house: House, caller: Caller) -> None:
+        super().__init__(house)
+        self._caller = caller
 
     def lock(self, rqst: Any) -> Any:
         parts = [_part(each) for each in rqst.component]
-        return _response(self._house.locks.ask(parts, rqst.user or "", rqst.hostname or ""))
+        return _response(self._house.locks.ask(parts, self._caller.name, rqst.hostname or ""))
 
     def check_lock(self, rqst: Any) -> Any:
-        return _response(self._house.locks.check(rqst.lockid))
+        return _response(self._house.locks.check(rqst.lockid, self._caller.name))
 
     def unlock(self, rqst: Any) -> None:
-        self._house.locks.release(rqst.lockid)
+        self._house.locks.release(rqst.lockid, self._caller.name)
 
     def heartbeat(self, ids: Any) -> None:
         if ids.lockid:
-            self._house.locks.check(ids.lockid)
+            self._house.locks.check(ids.lockid, self._caller.name)
 
     def show_locks(self, rqst: Any) -> Any:
         wanted = (plain(rqst.dbname).lower() or None, _lower(rqst.tablename), rqst.partname)

@@ -76,23 +76,25 @@ class Locks:
             self._grant(moment)
             return lock
 
-    def check(self, number: int) -> Lock:
-        """The lock as it is now; asking counts as a heartbeat. Raises NotFound."""
+    def check(self, number: int, user: str) -> Lock:
+        """The user's lock as it is now; asking counts as a heartbeat. Raises NotFound."""
         with self._guard:
             moment = self._clock()
             self._forget_silent(moment)
             lock = self._locks.get(number)
-            if lock is None:
+            if lock is None or lock.user != user:
                 raise NotFound(f"No such lock: {number}. It was released, or not heard of for {TIMEOUT:.0f} s.")
             lock.heard = moment
             self._grant(moment)
             return lock
 
-    def release(self, number: int) -> None:
-        """Raises NotFound."""
+    def release(self, number: int, user: str) -> None:
+        """Raises NotFound, for another user's lock too."""
         with self._guard:
-            if self._locks.pop(number, None) is None:
+            lock = self._locks.get(number)
+            if lock is None or lock.user != user:
                 raise NotFound(f"No such lock: {number}.")
+            del self._locks[number]
             self._grant(self._clock())
 
     def all(self) -> list[Lock]:

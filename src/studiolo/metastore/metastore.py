@@ -11,24 +11,32 @@ from pathlib import Path
 from studiolo.catalog import Catalog
 from studiolo.config import Settings
 from studiolo.domain import Conflict, Health, Scope
+from studiolo.identity import Identity
 from studiolo.metastore.default import default_database
-from studiolo.metastore.listener import Listener, Process
+from studiolo.metastore.listener import Conversation, Listener
+from studiolo.metastore.locks import Locks
+from studiolo.metastore.room import House
 from studiolo.metastore.warehouse import Warehouse
+from studiolo.objects import Objects
 from studiolo.storage import Storage
 
 log = logging.getLogger(__name__)
 
 
 class Metastore:
-    """Hive's door to the Data Catalog.
+    """Hive's door to the Data Catalog: callers say who they are by a token for a user name, and may what they may in Glue.
 
     A client of Hive has no word for an account or a region: each scope that is in use has a loopback port of its own.
     The ports are written down, so that sessions which outlive a server find the next one where they left this one.
     """
 
-    def __init__(self, catalog: Catalog, storage: Storage, settings: Settings) -> None:
+    def __init__(
+        self, catalog: Catalog, storage: Storage, identity: Identity, objects: Objects, settings: Settings
+    ) -> None:
         self._catalog = catalog
         self._warehouse = Warehouse(storage)
+        self._identity = identity
+        self._objects = objects
         self._home = Scope(settings.account_id, settings.region)
         self._kept: Path = settings.folder / "metastore.json"
         self._lock = threading.Lock()
@@ -100,14 +108,15 @@ class Metastore:
         self._listeners[scope] = listener
         if ports.get(scope) != listener.port:
             self._keep({**ports, scope: listener.port})
-        listener.start(lambda: self._processors(scope))
+        listener.start(lambda: self._conversations(scope))
         return listener
 
-    def _processors(self, scope: Scope) -> Callable[[], Process]:
+    def _conversations(self, scope: Scope) -> Callable[[], Conversation]:
         # The bindings are 100,000 lines, which a server that no engine talks to need not hold in memory.
-        from studiolo.metastore.rooms import processors
+        from studiolo.metastore.rooms import conversations
 
-        return processors(scope, self._catalog, self._warehouse, time.time)
+        house = House(scope, self._catalog, self._warehouse, Locks(time.time))
+        return conversations(house, self._identity, self._objects)
 
     def _known_ports(self) -> dict[Scope, int]:
         try:

@@ -7,7 +7,8 @@ from fb303.ttypes import fb_status
 from hive_metastore import ttypes as hive
 
 from studiolo import __version__
-from studiolo.metastore.room import Room, plain
+from studiolo.metastore.caller import Caller
+from studiolo.metastore.room import House, Room, plain
 
 SETTINGS = {
     "hive.exec.default.partition.name": "__HIVE_DEFAULT_PARTITION__",
@@ -27,8 +28,14 @@ PREFIXES = ("hive.", "metastore.")
 class Reception(Room):
     """Who asks, what this is, and what it does not keep."""
 
-    def set_ugi(self, _user_name: str, group_names: Sequence[str] | None) -> list[str]:
-        return list(group_names or ())
+    def __init__(self, house: House, caller: Caller) -> None:
+        super().__init__(house)
+        self._caller = caller
+
+    def set_ugi(self, user_name: str | None, group_names: Sequence[str] | None) -> list[str]:
+        """The user name is the caller's token; clients show what is answered, which is the groups."""
+        self._caller.introduce(user_name or "")
+        return [name for name in group_names or () if name != user_name]
 
     def getMetaConf(self, key: str) -> str:  # noqa: N802 (the interface's name)
         return SETTINGS.get(key, "")

@@ -17,7 +17,7 @@ REFUSALS: dict[str, tuple[str, ...]] = {
         "create_role drop_role grant_privileges grant_revoke_privileges grant_revoke_role grant_role",
         "refresh_privileges revoke_privileges revoke_role",
     ),
-    "its clients do not authenticate, and need no tokens": (
+    "its clients say who they are by a token for a user name": (
         "add_master_key add_token cancel_delegation_token get_delegation_token get_token remove_master_key",
         "remove_token renew_delegation_token update_master_key",
     ),

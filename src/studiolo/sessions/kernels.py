@@ -237,6 +237,8 @@ class Kernels:
             "spark.jars.ivy": plan.conf.get("spark.jars.ivy", str(folder / "ivy")),
             "spark.sql.warehouse.dir": plan.conf.get("spark.sql.warehouse.dir", f"file:{folder / 'warehouse'}"),
             "spark.hadoop.hadoop.tmp.dir": str(temporary),
+            # The user of the JVM is a token: Hadoop would ask the system for its groups, and write it into the log.
+            "spark.hadoop.hadoop.security.group.mapping": "org.apache.hadoop.security.NullGroupsMapping",
             # Else Hive's client makes folders under /tmp, where those of another user may be in the way.
             "spark.hadoop.hive.exec.scratchdir": f"file:{temporary / 'hive'}",
             "spark.hadoop.hive.exec.local.scratchdir": str(temporary / "hive-local"),
@@ -254,7 +256,11 @@ class Kernels:
         folder = self.folder(kernel)
         temporary = str(folder / "tmp")
         path, _ = self.belongings.laid_out(kernel)
+        workload = self._identity.workloads.find(kernel)
         return {
+            # By this name Hive's client says to the metastore who asks; all else that Spark names a user by is the other.
+            "HADOOP_USER_NAME": workload.metastore_token if workload else "",
+            "SPARK_USER": "hadoop",
             "JAVA_HOME": str(runtime.java_home),
             "PYSPARK_PYTHON": str(runtime.python),
             "PYTHONPATH": os.pathsep.join([*path, PACKAGES]),

@@ -3,9 +3,9 @@
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.waiting import until
 
 from studiolo.catalog import Catalog
 from studiolo.config import Settings
@@ -15,6 +15,7 @@ from studiolo.metastore.listener import Listener
 from studiolo.processes import Processes
 from studiolo.state import State
 from studiolo.storage import Storage
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -22,7 +23,8 @@ def door(tmp_path: Path) -> Iterator[Metastore]:
     state = State(f"sqlite:///{tmp_path / 'state.db'}")
     settings = Settings(data=tmp_path)
     storage = Storage(settings, Processes(state, tmp_path / "logs"))
-    door = Metastore(Catalog(state, now), storage, settings)
+    nobody: Any = None
+    door = Metastore(Catalog(state, now), storage, nobody, nobody, settings)
     yield door
     door.close()
     state.close()
@@ -37,7 +39,7 @@ def test_a_port_whose_loop_died_is_told_with_the_error(door: Metastore, monkeypa
     def broken(_self: Metastore, _scope: Scope) -> None:
         raise ImportError("no bindings")
 
-    monkeypatch.setattr(Metastore, "_processors", broken)
+    monkeypatch.setattr(Metastore, "_conversations", broken)
     door.start()
     port = int(door.home.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port)):

@@ -30,20 +30,20 @@ def ask(locks: Locks, *parts: Part) -> int:
 def test_an_exclusive_lock_waits_for_the_one_before_it(locks: Locks) -> None:
     first = ask(locks, Part("exclusive", "air", "t"))
     second = ask(locks, Part("exclusive", "air", "t"))
-    assert (locks.check(first).state, locks.check(second).state) == ("acquired", "waiting")
-    locks.release(first)
-    assert locks.check(second).state == "acquired"
+    assert (locks.check(first, "me").state, locks.check(second, "me").state) == ("acquired", "waiting")
+    locks.release(first, "me")
+    assert locks.check(second, "me").state == "acquired"
 
 
 def test_readers_share_and_writers_take_turns(locks: Locks) -> None:
     asked = [ask(locks, Part(mode, "air", "t")) for mode in ("read", "read", "write", "write")]
-    assert [locks.check(each).state for each in asked] == ["acquired", "acquired", "acquired", "waiting"]
+    assert [locks.check(each, "me").state for each in asked] == ["acquired", "acquired", "acquired", "waiting"]
 
 
 def test_a_lock_on_a_database_meets_those_on_its_tables_and_no_others(locks: Locks) -> None:
     ask(locks, Part("exclusive", "air"))
-    assert locks.check(ask(locks, Part("read", "air", "t", "y=1"))).state == "waiting"
-    assert locks.check(ask(locks, Part("read", "sea", "t"))).state == "acquired"
+    assert locks.check(ask(locks, Part("read", "air", "t", "y=1")), "me").state == "waiting"
+    assert locks.check(ask(locks, Part("read", "sea", "t")), "me").state == "acquired"
 
 
 def test_a_lock_that_is_not_heard_of_makes_way(locks: Locks, clock: Clock) -> None:
@@ -51,12 +51,20 @@ def test_a_lock_that_is_not_heard_of_makes_way(locks: Locks, clock: Clock) -> No
     clock.now += TIMEOUT - 1
     waiting = ask(locks, Part("exclusive", "air", "t"))
     clock.now += 2
-    assert locks.check(waiting).state == "acquired"
+    assert locks.check(waiting, "me").state == "acquired"
     with pytest.raises(NotFound, match="No such lock"):
-        locks.check(silent)
+        locks.check(silent, "me")
 
 
 def test_one_who_waits_is_not_overtaken(locks: Locks) -> None:
     ask(locks, Part("read", "air", "t"))
     ask(locks, Part("exclusive", "air", "t"))
-    assert locks.check(ask(locks, Part("read", "air", "t"))).state == "waiting"
+    assert locks.check(ask(locks, Part("read", "air", "t")), "me").state == "waiting"
+
+
+def test_a_lock_is_its_user_s_alone(locks: Locks) -> None:
+    mine = ask(locks, Part("exclusive", "air", "t"))
+    for meddle in (locks.check, locks.release):
+        with pytest.raises(NotFound, match=f"No such lock: {mine}"):
+            meddle(mine, "other")
+    assert locks.check(mine, "me").state == "acquired"

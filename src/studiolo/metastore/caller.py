@@ -1,0 +1,110 @@
+"""Who is at the other end of a connection, and may they: nobody may anything before a token has said who asks."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from studiolo.domain import Conflict, Denied, NotFound, Scope
+from studiolo.identity import Identity, Principal
+from studiolo.metastore.redaction import redacted
+from studiolo.metastore.rights import needs
+
+BELIEVED = 1.0
+"""Seconds until a token is asked about again: a key may have expired, what ran as a role may have ended.
+
+So long a right is held that depends on the time of day, too; a change of roles and policies is seen at once.
+"""
+
+UNKNOWN = (
+    "Studiolo's metastore does not know who asks. {why} What `studiolo metastore-token` prints is to be the user name: "
+    "HADOOP_USER_NAME for Spark, Flink and Hive, `ugi` for PyIceberg, hive.metastore.username for Trino."
+)
+
+
+class Caller:
+    """The client of one connection to the metastore of a scope."""
+
+    def __init__(self, identity: Identity, scope: Scope) -> None:
+        self._identity = identity
+        self._scope = scope
+        self._token = ""
+        self._principal: Principal | None = None
+        self._shown = ""
+        # What was allowed, under which revision of the account's roles and policies.
+        self._allowed: set[str] = set()
+        self._revision = -1
+        self._asked = 0.0
+        self._why = "The client has told no user name."
+        # What conditions of policies ask about, as for a request of Glue's API.
+        self._context = {"aws:RequestedRegion": scope.region, "aws:SecureTransport": "false"}
+
+    def introduce(self, token: str) -> None:
+        """Let the client be the holder of this token from now on. Raises Denied for a token of nobody's."""
+        self._token, self._principal = token, None
+        self._find_out()
+
+    @property
+    def holder(self) -> str | None:
+        """The role, or the user, that the connection counts as one of; None before the client has said who it is."""
+        return None if self._principal is None else self._principal.role_arn or self._principal.arn
+
+    @property
+    def known(self) -> bool:
+        """Whether the client has said who it is."""
+        return self._principal is not None
+
+    @property
+    def principal(self) -> Principal:
+        """Raises Denied, with how to say who one is."""
+        if self._token and time.monotonic() - self._asked > BELIEVED:
+            self._find_out()
+        if self._principal is None:
+            raise self.unknown()
+        return self._principal
+
+    def unknown(self) -> Denied:
+        """What is said to a client that has not said who it is."""
+        return Denied(UNKNOWN.format(why=self._why))
+
+    @property
+    def is_root(self) -> bool:
+        """Whether the caller may do everything. Raises Denied."""
+        return self.principal.role_arn is None
+
+    @property
+    def name(self) -> str:
+        """By which others may know the caller: the role's name, or `root`. Raises Denied."""
+        return _name(self.principal)
+
+    def may(self, action: str, resource: str | None = None) -> None:
+        """Raise Denied, in IAM's words, unless the caller may do that."""
+        self._identity.authorize(self.principal, action, resource, self._context)
+
+    def may_call(self, method: str, arguments: Sequence[Any]) -> None:
+        """Raise Denied unless the caller may do what the method does."""
+        principal, revision = self.principal, self._identity.revision
+        if revision != self._revision:
+            self._revision, self._allowed = revision, set()
+        for action in needs(method, arguments):
+            if action not in self._allowed:
+                self._identity.authorize(principal, action, None, self._context)
+                self._allowed.add(action)
+
+    def redacted(self, thing: Any) -> Any:
+        """The thing with the caller's name wherever a client has put the user name, which is its token."""
+        return redacted(thing, self._token, self._shown)
+
+    def _find_out(self) -> None:
+        try:
+            principal = self._identity.caller(self._token)
+            if principal.account != self._scope.account:
+                raise Denied(f"This is the metastore of account {self._scope.account}, and not of the token's.")
+        except (Denied, Conflict, NotFound) as error:
+            self._principal, self._token, self._why = None, "", str(error)
+            raise self.unknown() from error
+        self._principal, self._shown, self._asked = principal, _name(principal), time.monotonic()
+        self._allowed = set()
+
+
+def _name(principal: Principal) -> str:
+    return "root" if principal.role_arn is None else principal.role_arn.rpartition("/")[2]
