@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Protocol
 
 from studiolo import __version__, http_server
@@ -80,6 +81,9 @@ def serve(settings: Settings) -> None:
 def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, DoorProcess, Metastore]:
     """Open the state and build the domains, each adopting what a crashed server left; `cleanup` ends them."""
     folder = settings.folder
+    if settings.database_url is None and not _has_content(folder / "state.db"):
+        # They hold what was the database before, and would keep the new one from being opened.
+        _end_unknown(folder)
     state = State(settings.database)
     cleanup.callback(state.close)
     root = root_key(folder)
@@ -87,8 +91,8 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, D
     identity = Identity(state, root, settings.account_id, now)
     catalog = Catalog(state, now)
     logs = Logs(state, folder / "log-events", now)
-    if state.fresh and (ended := end_unrecorded(folder)):
-        log.warning("The database is new: %d processes that an earlier one knew of were ended.", ended)
+    if state.fresh:
+        _end_unknown(folder)
     storage = Storage(settings, processes)
     started: list[Closing] = []
     cleanup.callback(_close_together, started)
@@ -130,6 +134,15 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, D
     pages = own_pages(services, processes, metastore.home, parts, reset if settings.allow_reset else None)
     studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
     return App(studio, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
+
+
+def _has_content(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
+
+
+def _end_unknown(folder: Path) -> None:
+    if ended := end_unrecorded(folder):
+        log.warning("The database is new: %d processes that an earlier one knew of were ended.", ended)
 
 
 def _close_together(started: Sequence[Closing]) -> None:
