@@ -32,7 +32,7 @@ import glob, json, os, pathlib, socket, subprocess
 def session(glue: Any, role: str) -> str:
     name = f"attacker-{uuid.uuid4().hex[:8]}"
     glue.create_session(Id=name, Role=role, Command=COMMAND)
-    until(lambda: glue.get_session(Id=name)["Session"]["Status"] == "READY")
+    until(lambda: glue.get_session(Id=name)["Session"]["Status"] == "READY", 120)
     return name
 
 
@@ -105,7 +105,7 @@ def test_a_link_in_the_place_of_the_reason_of_its_end_does_not_show_it_the_root_
 ) -> None:
     name = f"linker-{uuid.uuid4().hex[:8]}"
     glue.create_session(Id=name, Role=role, Command=COMMAND)
-    until(lambda: glue.get_session(Id=name)["Session"]["Status"] == "READY")
+    until(lambda: glue.get_session(Id=name)["Session"]["Status"] == "READY", 120)
     code = f"import os; os.symlink({str(server.data / 'credentials.json')!r}, '../failure.txt'); os._exit(7)"
     glue.run_statement(SessionId=name, Code=code)
     until(lambda: glue.get_session(Id=name)["Session"]["Status"] == "FAILED")
