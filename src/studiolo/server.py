@@ -141,7 +141,8 @@ def _has_content(file: Path) -> bool:
 
 
 def _end_unknown(folder: Path) -> None:
-    if ended := end_unrecorded(folder):
+    # Not asked to end: then they would write what they know of the earlier database into the new one.
+    if ended := end_unrecorded(folder, grace=0):
         log.warning("The database is new: %d processes that an earlier one knew of were ended.", ended)
 
 

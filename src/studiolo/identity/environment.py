@@ -1,6 +1,5 @@
 """The environment in which ordinary AWS clients talk to Studiolo, and the check that botocore takes our plugin."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from pathlib import Path
 from studiolo.identity.keys import AccessKey
 
 PLUGIN = Path(__file__).parent.parent / "plugin" / "studiolo_endpoint.py"
+NO_PROFILES = PLUGIN.with_name("no_profiles.ini")
 
 
 CREDENTIALS_PATH = "/_studiolo/credentials"
@@ -26,9 +26,9 @@ def container_variables(s3_endpoint: str, token: str) -> dict[str, str]:
     return {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{s3_endpoint}{CREDENTIALS_PATH}",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
-        # SDKs would take the keys of the person's own files before these.
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_CONFIG_FILE": os.devnull,
+        # SDKs would take the keys of the person's own files before these. Java's asks for a real file.
+        "AWS_SHARED_CREDENTIALS_FILE": str(NO_PROFILES),
+        "AWS_CONFIG_FILE": str(NO_PROFILES),
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 

@@ -204,6 +204,7 @@ def end_unrecorded(folder: Path, grace: float = 5.0) -> int:
     """End the children of a data folder that no database tells of, with all they started; how many processes that were.
 
     They are known by the mark in their environment and a working directory in `folder`, as long as they keep both.
+    grace: the seconds that they are given to end by themselves.
     """
     living = list(psutil.process_iter())
     found = [process for process in living if _belongs(process, folder)]
@@ -211,10 +212,11 @@ def end_unrecorded(folder: Path, grace: float = 5.0) -> int:
     family = {process.pid: process for process in living if process in found or _group(process) in groups}
     family |= {process.pid: process for leader in found for process in _descendants(leader)}
     members = [process for pid, process in family.items() if pid != os.getpid()]
-    for member in members:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            member.terminate()
-    _wait_for_all(members, grace)
+    if grace > 0:
+        for member in members:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.terminate()
+        _wait_for_all(members, grace)
     _kill([member for member in members if member.is_running()])
     return len(members)
 
