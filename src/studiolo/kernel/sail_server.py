@@ -1,9 +1,9 @@
 """The process of Sail: its Spark Connect server, and before that the door for those who have the session's token.
 
-Sail 0.7 knows no tokens: it listens on a port of 127.0.0.1 which is closed, where that can be done, as soon as the door
-is connected to it. The door passes every call through as it comes, over that one connection. Sail has no settings for all its clients either: the door makes those of `launch.json` for each
-of them first. Started with the path of that file and a descriptor to tell the door's port to; ends when its standard
-input does, which is when the kernel is gone.
+Sail 0.7 knows no tokens: its port of 127.0.0.1 is closed, where the system can do that, as soon as the door is connected
+to it. The door passes every call through as it comes, over that one connection. Sail has no settings for all its
+clients either: the door makes those of `launch.json` for each of them first. Started with the path of that file and a
+descriptor to tell the door's port to; ends when its standard input does, which is when the kernel is gone.
 """
 
 import asyncio

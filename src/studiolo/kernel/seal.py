@@ -51,12 +51,13 @@ def seal(port: int) -> None:
 
 def _sockets() -> Iterator[socket.socket]:
     """This process's TCP sockets, each by a descriptor of its own."""
-    for entry in os.listdir("/proc/self/fd"):
+    for entry in Path("/proc/self/fd").iterdir():
         # The descriptor of the listing itself is gone by now.
         with suppress(OSError):
-            if stat.S_ISSOCK(os.fstat(int(entry)).st_mode):
-                sock = socket.socket(fileno=os.dup(int(entry)))
-                if sock.family == socket.AF_INET and sock.type == socket.SOCK_STREAM:
+            if stat.S_ISSOCK(os.fstat(int(entry.name)).st_mode):
+                sock = socket.socket(fileno=os.dup(int(entry.name)))
+                # gRPC connects from sockets of IPv6 to addresses of IPv4.
+                if sock.family in (socket.AF_INET, socket.AF_INET6) and sock.type == socket.SOCK_STREAM:
                     yield sock
                 else:
                     sock.close()

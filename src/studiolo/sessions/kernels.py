@@ -169,7 +169,7 @@ class Kernels:
         return used
 
     def addresses(self, kernel: str) -> Mapping[str, Any]:
-        """Where the kernel's engine answers: `ui`, the URL that opens Spark's pages, or None; `connect`, a port; a token."""
+        """Where the kernel's engine answers: `ui`, a URL that opens its pages, `connect`, a port, or None; a token."""
         found: dict[str, Any] = json.loads((self.folder(kernel) / "addresses.json").read_text())
         launch = json.loads((self.folder(kernel) / "launch.json").read_text())
         return {**found, "token": launch.get("connect")}

@@ -196,7 +196,7 @@ class Sessions:
         return ConnectEndpoint(f"sc://127.0.0.1:{found['connect']}", found["token"], end)
 
     def dashboard(self, scope: Scope, name: str) -> str:
-        """The URL of the session's Spark UI, with its token. Raises NotFound, and Invalid unless it is READY and has one."""
+        """The URL of the session's Spark UI, its token in it. Raises NotFound, and Invalid unless READY and with one."""
         session = self._store.session(Key(scope, name))
         if on_sail(session.asked.arguments):
             raise Invalid(f"Session {name} runs on Sail, which has no Spark UI.")
