@@ -1,5 +1,6 @@
 """SPARK_CONNECT sessions on Sail, with the stock pyspark client in a process of its own."""
 
+import socket
 import subprocess
 import sys
 import uuid
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 import pytest
 from tests.conftest import Server
 from tests.waiting import until
@@ -33,6 +35,22 @@ try:
     spark.table("nowhere").collect()
 except Exception as error:
     print(type(error).__name__)
+"""
+
+
+BREAKING = """
+from pyspark.sql.functions import udf
+def broken(number):
+    import os, socket
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            connection = socket.socket(fileno=os.dup(int(name)))
+            if connection.getpeername()[1] == {port}:
+                connection.shutdown(socket.SHUT_RDWR)
+        except (OSError, IndexError):
+            pass
+    return number
+spark.range(1).select(udf(broken, "long")("id")).collect()
 """
 
 
@@ -134,6 +152,28 @@ def test_statements_of_the_session_run_on_sail_and_can_be_canceled(glue: Any, se
 def test_sail_has_no_dashboard(glue: Any, session: str) -> None:
     with pytest.raises(glue.exceptions.InvalidInputException, match="runs on Sail, which has no Spark UI"):
         glue.get_dashboard_url(ResourceId=session, ResourceType="SESSION")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what closes Sail's own port is Linux's")
+def test_sail_itself_can_be_reached_by_nobody_but_its_door(
+    server: Server, glue: Any, start: Callable[..., str]
+) -> None:
+    before = {process.pid for process in sails(server)}
+    session = start()
+    (sail,) = [process for process in sails(server) if process.pid not in before]
+    door = int(glue.get_session_endpoint(SessionId=session)["SparkConnect"]["Url"].rpartition(":")[2])
+    ports = [one.laddr.port for one in sail.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+    assert len(ports) == 2
+    (behind,) = {*ports} - {door}
+    with pytest.raises(TimeoutError):
+        socket.create_connection(("127.0.0.1", behind), timeout=0.5)
+    assert run(glue, session, "print(spark.range(5).count())")["Data"]["TextPlain"].strip() == "5"
+    # Sail's functions run in its process, where one can take the door's connection away.
+    number = glue.run_statement(SessionId=session, Code=BREAKING.format(port=behind))["Id"]
+    assert number > 0
+    until(lambda: glue.get_session(Id=session)["Session"]["Status"] == "FAILED")
+    reason = glue.get_session(Id=session)["Session"]["ErrorMessage"]
+    assert "The connection to Sail broke, and its port takes no other." in reason
 
 
 def test_a_session_fails_with_its_sail_and_says_so(server: Server, glue: Any, start: Callable[..., str]) -> None:

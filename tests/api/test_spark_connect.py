@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 import uuid
 from typing import Any
@@ -57,9 +58,27 @@ def test_a_client_without_the_token_is_sent_away(glue: Any, session: str) -> Non
 
 def test_the_dashboard_is_the_session_s_spark_ui(glue: Any, session: str) -> None:
     url = glue.get_dashboard_url(ResourceId=session, ResourceType="SESSION")["Url"]
-    with urllib.request.urlopen(f"{url}/environment/", timeout=30) as page:
-        assert page.status == 200
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with browser.open(url.replace("/?", "/environment/?"), timeout=30) as page:
+        assert "token" not in page.url
         assert "spark.app.id" in page.read().decode()
+    with browser.open(url.partition("?")[0] + "api/v1/applications", timeout=30) as page:
+        assert page.status == 200
+
+
+@pytest.mark.parametrize("path", ["", "jobs/", "api/v1/applications", "static/webui.css", "?token=guessed"])
+def test_spark_s_pages_are_shown_to_nobody_without_their_token(glue: Any, session: str, path: str) -> None:
+    url = glue.get_dashboard_url(ResourceId=session, ResourceType="SESSION")["Url"].partition("?")[0]
+    with pytest.raises(urllib.error.HTTPError, match="403") as refused:
+        urllib.request.urlopen(url + path, timeout=30)
+    assert "GetDashboardUrl" in refused.value.read().decode()
+
+
+def test_spark_s_pages_answer_to_no_other_name(glue: Any, session: str) -> None:
+    url = glue.get_dashboard_url(ResourceId=session, ResourceType="SESSION")["Url"]
+    rebound = urllib.request.Request(url, headers={"Host": "studiolo.example"})
+    with pytest.raises(urllib.error.HTTPError, match="421"):
+        urllib.request.urlopen(rebound, timeout=30)
 
 
 def test_an_endpoint_is_there_while_a_connect_session_is_ready(glue: Any, role: str, session: str) -> None:

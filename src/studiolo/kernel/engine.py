@@ -16,7 +16,7 @@ class NotModifiable(Exception):
 
 
 class Engine(ABC):
-    """An engine that runs; its class starts it. `addresses` are `ui`, a URL or None, and `connect`, a port or None."""
+    """An engine that runs; its class starts it. `addresses` are `ui`, a URL, and `connect`, a port, or None."""
 
     addresses: Mapping[str, Any]
 

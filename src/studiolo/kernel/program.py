@@ -162,7 +162,9 @@ def main(folder: Path) -> int:
         name = launch["engine"].capitalize()
         (folder / "failure.txt").write_text(f"{name} did not start: {error}\n{log.last_words()}".strip())
         return 1
-    (folder / "addresses.json").write_text(json.dumps(engine.addresses))
+    addresses = folder / "addresses.json"
+    addresses.touch(0o600)
+    addresses.write_text(json.dumps(engine.addresses))
     kernel = app.kernel
     kernel.engine, kernel.log_to = engine, log
     journal = Journal(folder / "journal")

@@ -1,9 +1,9 @@
 """The process of Sail: its Spark Connect server, and before that the door for those who have the session's token.
 
-Sail 0.7 knows no tokens: it listens on a port of 127.0.0.1 that is told nobody but the door, which passes every call
-through as it comes. Sail has no settings for all its clients either: the door makes those of `launch.json` for each
-of them first. Started with the path of that file and a descriptor to tell the door's port to; ends when its standard
-input does, which is when the kernel is gone.
+Sail 0.7 knows no tokens: its port of 127.0.0.1 is closed, where the system can do that, as soon as the door is connected
+to it. The door passes every call through as it comes, over that one connection. Sail has no settings for all its
+clients either: the door makes those of `launch.json` for each of them first. Started with the path of that file and a
+descriptor to tell the door's port to; ends when its standard input does, which is when the kernel is gone.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ import grpc
 from pysail.spark import SparkConnectServer
 from pyspark.sql.connect.proto import AnalyzePlanRequest, ConfigRequest, ExecutePlanRequest
 
+from studiolo.kernel.seal import CAN_SEAL, seal
+
 SERVICE = "/spark.connect.SparkConnectService/"
 CONFIG = f"{SERVICE}Config"
 BEGINNING: Mapping[str, Any] = {
@@ -33,6 +35,9 @@ MESSAGES = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_len
 
 UNCOMPRESSED = ("grpc.compression_enabled_algorithms_bitset", 1)
 """Sail compresses what it is allowed to, which on one machine costs more than it saves."""
+
+STAYING = ("grpc.client_idle_timeout_ms", 2**31 - 1)
+"""A connection that nobody uses is kept: there will be no other."""
 
 NAMES = ("authorization", "x-aws-proxy-auth")
 """Where the token may be; the same as for a session on Apache Spark."""
@@ -96,14 +101,23 @@ async def serve(token: str, settings: Mapping[str, str], tell: int) -> None:
     sail = SparkConnectServer("127.0.0.1", 0)
     sail.start(background=True)
     host, port = sail.listening_address
-    behind = grpc.aio.insecure_channel(f"{host}:{port}", options=[*MESSAGES, UNCOMPRESSED])
+    behind = grpc.aio.insecure_channel(f"{host}:{port}", options=[*MESSAGES, UNCOMPRESSED, STAYING])
+    await behind.channel_ready()
+    if CAN_SEAL:
+        seal(port)
     server = grpc.aio.server(options=MESSAGES)
     server.add_generic_rpc_handlers((Door(behind, token, settings),))
     door = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     os.write(tell, str(door).encode())
     os.close(tell)
-    await asyncio.to_thread(sys.stdin.buffer.read)
+    kernel = asyncio.create_task(asyncio.to_thread(sys.stdin.buffer.read))
+    broken = asyncio.create_task(behind.wait_for_state_change(grpc.ChannelConnectivity.READY))
+    await asyncio.wait([kernel, broken] if CAN_SEAL else [kernel], return_when=asyncio.FIRST_COMPLETED)
+    if not kernel.done():
+        sys.stderr.write("The connection to Sail broke, and its port takes no other.\n")
+        sys.stderr.flush()
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from studiolo.kernel.connect import serve_connect
+from studiolo.kernel.doors import closed, dashboard, guard_callbacks
 from studiolo.kernel.engine import LAST_WORDS, Engine, NotModifiable, end_kernel, how_it_ended
 from studiolo.kernel.output import SessionLog
 
@@ -45,11 +46,12 @@ class SparkEngine(Engine):
 
     def __init__(self, folder: Path, launch: Mapping[str, Any], log: SessionLog) -> None:
         self._folder = folder
-        self._spark = start_spark(launch["conf"], log.driver)
+        conf = closed(launch["conf"])
+        self._spark = start_spark(conf, log.driver)
         if launch["warm"]:
             self._spark.range(1).count()
         port = None if launch["connect"] is None else serve_connect(self._spark, launch["connect"])
-        self.addresses = {"ui": self._spark.sparkContext.uiWebUrl, "connect": port}
+        self.addresses = {"ui": dashboard(conf, self._spark.sparkContext.uiWebUrl), "connect": port}
         self._end = threading.Thread(target=self._end_with_it, name="spark end", daemon=True)
         self._end.start()
 
@@ -115,6 +117,7 @@ def start_spark(conf: Mapping[str, str], log: Callable[[str], None]) -> SparkSes
         pump.join(LAST_WORDS)
         raise
     os.close(writing)
+    guard_callbacks(gateway)
     SparkContext._ensure_initialized(gateway=gateway)
     _keep(conf)
     SparkContext(conf=SparkConf())

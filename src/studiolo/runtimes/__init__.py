@@ -1,5 +1,6 @@
 """What a release label means: Spark, Java, Python and jars."""
 
+from studiolo.runtimes.compiled import NotCompiled
 from studiolo.runtimes.jars import JarsUnavailable
 from studiolo.runtimes.java import JavaMissing
 from studiolo.runtimes.overlays import ModulesUnavailable, Overlays, TookTooLong
@@ -9,6 +10,7 @@ __all__ = [
     "JarsUnavailable",
     "JavaMissing",
     "ModulesUnavailable",
+    "NotCompiled",
     "Overlays",
     "Runtime",
     "Runtimes",

@@ -4,7 +4,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from studiolo.domain import Conflict
@@ -14,13 +14,11 @@ class JarsUnavailable(Conflict):
     """Jars that Spark needs could not be fetched, with which one and why."""
 
 
-def fetch_jars(coordinates: Sequence[str], folder: Path) -> Path:
-    """The folder that holds exactly these jars (`group:artifact:version`), fetched if they are not there yet.
+def made_once(folder: Path, name: str, make: Callable[[Path], None]) -> Path:
+    """The folder of that name, filled by `make` if it is not there yet, and moved into place when complete.
 
-    Named by its content and moved into place when complete: a crash leaves no half set, and of two servers that
-    fetch at once one waits for the other. Raises JarsUnavailable.
+    A crash leaves no half of it, and of two servers that need it at once one waits for the other.
     """
-    name = hashlib.sha256("\n".join(sorted(coordinates)).encode()).hexdigest()[:16]
     complete = folder / name
     if complete.is_dir():
         return complete
@@ -28,17 +26,27 @@ def fetch_jars(coordinates: Sequence[str], folder: Path) -> Path:
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not complete.is_dir():
-            _fetch(coordinates, folder / f"{name}.part", folder / "maven")
-            (folder / f"{name}.part").rename(complete)
+            part = folder / f"{name}.part"
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            make(part)
+            part.rename(complete)
     return complete
+
+
+def fetch_jars(coordinates: Sequence[str], folder: Path) -> Path:
+    """The folder that holds exactly these jars (`group:artifact:version`), fetched if they are not there yet.
+
+    Raises JarsUnavailable.
+    """
+    name = hashlib.sha256("\n".join(sorted(coordinates)).encode()).hexdigest()[:16]
+    return made_once(folder, name, lambda part: _fetch(coordinates, part, folder / "maven"))
 
 
 def _fetch(coordinates: Sequence[str], into: Path, cache: Path) -> None:
     # Imported here: jgo is needed once in the life of a data folder.
     from jgo.maven import MavenContext
 
-    shutil.rmtree(into, ignore_errors=True)
-    into.mkdir(parents=True)
     maven = MavenContext(repo_cache=cache, timeout=60)
     for coordinate in coordinates:
         group, artifact, version = coordinate.split(":")

@@ -10,11 +10,13 @@ import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from studiolo.config import Settings
 from studiolo.domain import Invalid
+from studiolo.runtimes.compiled import compiled
 from studiolo.runtimes.jars import fetch_jars
 from studiolo.runtimes.java import find_java
 
@@ -70,10 +72,24 @@ class Runtimes:
         return sorted(self._table["runtime"][runtime.name]["formats"])
 
     def jars(self, runtime: Runtime, *, connect: bool = False, formats: Collection[str] = ()) -> list[Path]:
-        """The jars Spark needs beyond pyspark's own, fetched at first use. Raises JarsUnavailable.
+        """The jars Spark needs beyond pyspark's own, fetched at first use. Raises JarsUnavailable and NotCompiled.
 
-        `connect` adds those of a Spark Connect server, `formats` those of table formats.
+        `connect` adds those of a Spark Connect server, `formats` those of table formats. The first are our own.
         """
         entry = self._table["runtime"][runtime.name]
         sets = [entry["jars"], *([entry["connect"]] if connect else []), *(entry["formats"][name] for name in formats)]
-        return [jar for coordinates in sets for jar in sorted(fetch_jars(coordinates, self._jars).iterdir())]
+        fetched = [jar for coordinates in sets for jar in sorted(fetch_jars(coordinates, self._jars).iterdir())]
+        return [*self._ours(runtime, connect), *fetched]
+
+    def _ours(self, runtime: Runtime, connect: bool) -> list[Path]:
+        """The jars of our own classes: the doors of Spark's driver, and that of its Connect server."""
+        entry = self._table["runtime"][runtime.name]
+        spark = find_spec("pyspark")
+        assert spark is not None
+        assert spark.origin is not None
+        servlet, java, known = entry["servlet"], runtime.java_home, sorted(Path(spark.origin).parent.glob("jars/*.jar"))
+        doors = compiled(("UiDoor", "StreamDoor"), servlet, java, known, self._jars)
+        if not connect:
+            return [doors]
+        server = sorted(fetch_jars(entry["connect"], self._jars).iterdir())
+        return [doors, compiled(("TokenCheck",), servlet, java, [*known, *server], self._jars)]

@@ -194,7 +194,7 @@ class Kernels:
         return Fence(folder, seen=seen, at={} if sockets == folder else {str(sockets): sockets})
 
     def addresses(self, kernel: str) -> Mapping[str, Any]:
-        """Where the kernel's engine answers: `ui`, the URL of Spark's pages or None, and `connect`, a port; a token."""
+        """Where the kernel's engine answers: `ui`, a URL that opens its pages, `connect`, a port, or None; a token."""
         found, launch = self._left(kernel, "addresses.json"), self._left(kernel, "launch.json")
         return {**found, "token": launch.get("connect")}
 

@@ -203,13 +203,15 @@ class Sessions:
         return ConnectEndpoint(f"sc://127.0.0.1:{found['connect']}", found["token"], end)
 
     def dashboard(self, scope: Scope, name: str) -> str:
-        """The URL of the session's Spark UI. Raises NotFound, and Invalid unless it is READY and on Apache Spark."""
+        """The URL of the session's Spark UI, its token in it. Raises NotFound, and Invalid unless READY and with one."""
         session = self._store.session(Key(scope, name))
         if on_sail(session.asked.arguments):
             raise Invalid(f"Session {name} runs on Sail, which has no Spark UI.")
         if session.state != "READY" or session.kernel is None:
             raise Invalid(f"Session {name} is {session.state}: its Spark UI is there while it is READY.")
-        url: str = self._kernels.addresses(session.kernel)["ui"]
+        url: str | None = self._kernels.addresses(session.kernel)["ui"]
+        if url is None:
+            raise Invalid(f"Session {name} has no Spark UI: it was started with spark.ui.enabled=false.")
         return url
 
     def stop(self, scope: Scope, name: str) -> None:

@@ -1,0 +1,63 @@
+"""The few classes of our own that a Spark driver needs, compiled once into the data folder.
+
+They are compiled by Janino, which Spark itself compiles generated code with: no JDK is needed. In each driver that
+would cost 0.4 s.
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from studiolo.domain import Conflict
+from studiolo.runtimes.jars import made_once
+
+TARGET = 8
+"""The oldest Java that a runtime may have."""
+
+
+class NotCompiled(Conflict):
+    """Our classes could not be compiled, with Java's reason."""
+
+
+def compiled(names: Sequence[str], servlet: str, java_home: Path, class_path: Sequence[Path], folder: Path) -> Path:
+    """The jar with these classes of `driver/`, of the package `studiolo`; compiled if it is not there yet.
+
+    `servlet` is the package of servlets that Spark uses. Raises NotCompiled.
+    """
+    sources = [_source(name).replace("javax.servlet", servlet) for name in names]
+    content = "\n".join([*sources, *(str(path) for path in class_path)])
+    name = hashlib.sha256(content.encode()).hexdigest()[:16]
+    folder = made_once(folder, name, lambda part: _compile(sources, java_home, class_path, part / "studiolo.jar"))
+    return folder / "studiolo.jar"
+
+
+def _source(name: str) -> str:
+    return files("studiolo.runtimes").joinpath(f"driver/{name}.java").read_text()
+
+
+def _compile(sources: Sequence[str], java_home: Path, class_path: Sequence[Path], jar: Path) -> None:
+    # Imported here: it is needed once in the life of a data folder.
+    from py4j.java_gateway import JavaGateway
+
+    try:
+        gateway = JavaGateway.launch_gateway(
+            java_path=str(java_home / "bin" / "java"),
+            classpath=":".join(str(path) for path in class_path),
+            die_on_exit=True,
+            enable_auth=True,
+        )
+        try:
+            with zipfile.ZipFile(jar, "w") as archive:
+                for source in sources:
+                    compiler = gateway.jvm.org.codehaus.janino.SimpleCompiler()
+                    compiler.setTargetVersion(TARGET)
+                    compiler.cook(source)
+                    for name, code in compiler.getBytecodes().items():
+                        archive.writestr(f"{name.replace('.', '/')}.class", code)
+        finally:
+            gateway.shutdown()
+            gateway.java_process.communicate()
+    except Exception as error:
+        raise NotCompiled(f"Studiolo's classes for Spark's driver could not be compiled: {error}") from error

@@ -1,0 +1,174 @@
+"""Every port and socket that a server and a session open, tried as another user of the machine would: docs/ports.md."""
+
+import json
+import os
+import socket
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+from tests.conftest import Server
+from tests.stranger import PY4J, as_another_user, ask, grpc, requests, told
+from tests.waiting import until
+
+OPEN: dict[str, set[str]] = {
+    "the object store, inside": {"HTTP 200", "gRPC data"},
+    "the metastore": {"a Thrift reply"},
+    "the kernel's messages": {"ZMTP ready"},
+    # Of the process that it forks before it asks for the secret.
+    "Spark's Python workers": {"a number"},
+}
+"""What strangers are told all the same, by the kind of port. A row that is not true any more fails the test too."""
+
+NAMES = """
+import json
+from ipykernel.kernelapp import IPKernelApp
+from pyspark.java_gateway import ensure_callback_server_started
+sc.parallelize([1], 1).map(lambda number: number).collect()
+ensure_callback_server_started(sc._gateway)
+app = IPKernelApp.instance()
+ports = {port: "the kernel's messages" for port in (
+    app.shell_port, app.iopub_port, app.stdin_port, app.control_port, app.hb_port)}
+ports[app.iopub_thread._pipe_port] = "the kernel's prints"
+ports[sc._accumulatorServer.server_address[1]] = "Spark's accumulators"
+ports[sc._gateway._callback_server.server_socket.getsockname()[1]] = "Java's calls to Python"
+ports[sc._gateway.gateway_parameters.port] = "Python's calls to Java"
+ports[int(sc.getConf().get("spark.driver.port"))] = "Spark's driver"
+ports[sc._jsc.sc().env().blockManager().blockManagerId().port()] = "Spark's blocks"
+ports[int(sc.uiWebUrl.rpartition(":")[2])] = "Spark's pages"
+print(json.dumps([ports, sc._gateway.gateway_parameters.auth_token]))
+"""
+"""A statement that says what the session's ports are, and the token between Python and Java."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A READY session that serves Spark Connect: its ports by number, and the secrets of two of them."""
+
+    ports: dict[int, str]
+    gateway: str
+    connect: str
+
+    def port(self, kind: str) -> int:
+        return next(port for port, known in self.ports.items() if known == kind)
+
+
+@pytest.fixture(scope="module")
+def session(glue: Any, role: str) -> Iterator[Session]:
+    name = f"ports-{uuid.uuid4().hex[:8]}"
+    glue.create_session(Id=name, Role=role, Command={"Name": "glueetl"}, SessionType="SPARK_CONNECT")
+    until(lambda: glue.get_session(Id=name)["Session"]["Status"] != "PROVISIONING", seconds=120)
+    assert glue.get_session(Id=name)["Session"]["Status"] == "READY", glue.get_session(Id=name)["Session"]
+    number = glue.run_statement(SessionId=name, Code=NAMES)["Id"]
+    statement = until(
+        lambda: (asked := glue.get_statement(SessionId=name, Id=number)["Statement"])["State"] == "AVAILABLE" and asked,
+        seconds=120,
+    )
+    assert statement["Output"]["Status"] == "ok", statement
+    ports, gateway = json.loads(statement["Output"]["Data"]["TextPlain"])
+    connect = glue.get_session_endpoint(SessionId=name)["SparkConnect"]
+    ports[connect["Url"].rpartition(":")[2]] = "Spark Connect"
+    yield Session({int(port): kind for port, kind in ports.items()}, gateway, connect["AuthToken"])
+    glue.stop_session(Id=name)
+
+
+def processes(server: Server) -> list[psutil.Process]:
+    """The server and all its descendants."""
+    root = psutil.Process(server.pid)
+    found = {process.pid: process for process in [root, *root.children(recursive=True), *server.children()]}
+    return [process for process in found.values() if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def listening(found: list[psutil.Process]) -> tuple[dict[int, str], set[str]]:
+    """The TCP ports on which they listen, each with the command that does, and the Unix sockets."""
+    ports, sockets = {}, set()
+    for process in found:
+        try:
+            command, open_ones = " ".join(process.cmdline()), process.net_connections("all")
+        except psutil.NoSuchProcess:
+            continue
+        for one in open_ones:
+            if one.status == psutil.CONN_LISTEN:
+                ports[one.laddr.port] = command
+            elif one.family == socket.AF_UNIX and one.laddr:
+                sockets.add(str(one.laddr))
+    return ports, sockets
+
+
+def kinds(server: Server, session: Session, ports: dict[int, str]) -> dict[int, str]:
+    """What each port is, of those that are not another session's. Fails at one that nothing explains."""
+    note = json.loads((server.data / "server.json").read_text())
+    known = {
+        **session.ports,
+        urlsplit(note["endpoint"]).port: "the endpoint",
+        urlsplit(note["s3_endpoint"]).port: "S3",
+    }
+    found, others = {}, kernels_of_others(server, session)
+    for port, command in ports.items():
+        if port in known:
+            found[port] = known[port]
+        elif "studiolo.server" in command:
+            # One for each account and region whose tables a session has.
+            found[port] = "the metastore"
+        elif "weed" in command.split(" ")[0]:
+            found[port] = "the object store, inside"
+        elif "pyspark.daemon" in command:
+            found[port] = "Spark's Python workers"
+        elif "studiolo.ml.serving.runner" in command:
+            found[port] = "an endpoint's process"
+        elif port not in others:
+            pytest.fail(f"docs/ports.md does not know port {port} of: {command}")
+    return found
+
+
+def kernels_of_others(server: Server, session: Session) -> set[int]:
+    """The ports of kernels beside the session's: a warm one, and those of other tests."""
+    found = set()
+    for kernel in processes(server):
+        if "studiolo.kernel.program" in " ".join(kernel.cmdline()):
+            ports, _ = listening([kernel, *kernel.children(recursive=True)])
+            if not ports.keys() & session.ports.keys():
+                found |= ports.keys()
+    return found
+
+
+def test_nobody_is_told_anything_at_any_port_without_a_secret(server: Server, session: Session) -> None:
+    ports = kinds(server, session, listening(processes(server))[0])
+    # Each kind is there, so that none goes untried because it was not found.
+    assert {kind for kind in session.ports.values() if kind != "the kernel's messages"} <= set(ports.values())
+
+    def tried() -> dict[str, dict[str, str | None]]:
+        asked = [(port, name, request) for port in ports for name, request in requests(port).items()]
+        with ThreadPoolExecutor(32) as several:
+            replies = list(several.map(lambda one: ask(("127.0.0.1", one[0]), one[2]), asked))
+        answers: dict[str, dict[str, str | None]] = defaultdict(dict)
+        for (port, name, _), reply in zip(asked, replies, strict=True):
+            answers[str(port)][name] = told(reply)
+        return answers
+
+    answers = as_another_user(tried)
+    said = [(ports[int(port)], name, word) for port, all_ in answers.items() for name, word in all_.items() if word]
+    found: dict[str, set[str]] = defaultdict(set)
+    for kind, _, word in said:
+        found[kind].add(word)
+    assert found == OPEN, "\n".join(map(str, sorted(set(said))))
+
+
+def test_the_same_requests_are_answered_to_who_has_the_secret(session: Session) -> None:
+    call = grpc("/spark.connect.SparkConnectService/ArtifactStatus", authorization=f"Bearer {session.connect}")
+    assert told(ask(("127.0.0.1", session.port("Spark Connect")), call)) == "gRPC data"
+    call = f"A\n{session.gateway}\n".encode() + PY4J
+    assert b"java.lang.System" in ask(("127.0.0.1", session.port("Python's calls to Java")), call)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become the other user whom a socket's folder keeps out")
+def test_nobody_else_can_connect_to_a_unix_socket(server: Server, session: Session) -> None:
+    _, sockets = listening(processes(server))
+    answers = as_another_user(lambda: {path: ask(path, b"\n").decode(errors="replace") for path in sockets})
+    assert {path: reply for path, reply in answers.items() if not reply.startswith("refused: ")} == {}
