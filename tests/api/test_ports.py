@@ -32,6 +32,7 @@ from ipykernel.kernelapp import IPKernelApp
 from pyspark.java_gateway import ensure_callback_server_started
 sc.parallelize([1], 1).map(lambda number: number).collect()
 ensure_callback_server_started(sc._gateway)
+sc._jsc.sc().env().rpcEnv().fileServer().addDirectory("/shown", sc._jvm.java.io.File("."))
 app = IPKernelApp.instance()
 ports = {port: "the kernel's messages" for port in (
     app.shell_port, app.iopub_port, app.stdin_port, app.control_port, app.hb_port)}
@@ -44,7 +45,7 @@ ports[sc._jsc.sc().env().blockManager().blockManagerId().port()] = "Spark's bloc
 ports[int(sc.uiWebUrl.rpartition(":")[2])] = "Spark's pages"
 print(json.dumps([ports, sc._gateway.gateway_parameters.auth_token]))
 """
-"""A statement that says what the session's ports are, and the token between Python and Java."""
+"""A statement that opens what is opened at need, and says what the ports are and the token between Python and Java."""
 
 
 @dataclass(frozen=True)
