@@ -18,9 +18,8 @@ from tests.stranger import PY4J, as_another_user, ask, grpc, requests, told
 from tests.waiting import until
 
 OPEN: dict[str, set[str]] = {
-    "the object store, inside": {"HTTP 200", "gRPC data"},
+    "the object store, inside": {"HTTP 200"},
     "the metastore": {"a Thrift reply"},
-    "the kernel's messages": {"ZMTP ready"},
     # Of the process that it forks before it asks for the secret.
     "Spark's Python workers": {"a number"},
 }
@@ -32,9 +31,9 @@ from ipykernel.kernelapp import IPKernelApp
 from pyspark.java_gateway import ensure_callback_server_started
 sc.parallelize([1], 1).map(lambda number: number).collect()
 ensure_callback_server_started(sc._gateway)
+sc._jsc.sc().env().rpcEnv().fileServer().addDirectory("/shown", sc._jvm.java.io.File("."))
 app = IPKernelApp.instance()
-ports = {port: "the kernel's messages" for port in (
-    app.shell_port, app.iopub_port, app.stdin_port, app.control_port, app.hb_port)}
+ports = {}
 ports[app.iopub_thread._pipe_port] = "the kernel's prints"
 ports[sc._accumulatorServer.server_address[1]] = "Spark's accumulators"
 ports[sc._gateway._callback_server.server_socket.getsockname()[1]] = "Java's calls to Python"
@@ -44,7 +43,7 @@ ports[sc._jsc.sc().env().blockManager().blockManagerId().port()] = "Spark's bloc
 ports[int(sc.uiWebUrl.rpartition(":")[2])] = "Spark's pages"
 print(json.dumps([ports, sc._gateway.gateway_parameters.auth_token]))
 """
-"""A statement that says what the session's ports are, and the token between Python and Java."""
+"""A statement that opens what is opened at need, and says what the ports are and the token between Python and Java."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def kernels_of_others(server: Server, session: Session) -> set[int]:
 def test_nobody_is_told_anything_at_any_port_without_a_secret(server: Server, session: Session) -> None:
     ports = kinds(server, session, listening(processes(server))[0])
     # Each kind is there, so that none goes untried because it was not found.
-    assert {kind for kind in session.ports.values() if kind != "the kernel's messages"} <= set(ports.values())
+    assert set(session.ports.values()) <= set(ports.values())
 
     def tried() -> dict[str, dict[str, str | None]]:
         asked = [(port, name, request) for port in ports for name, request in requests(port).items()]

@@ -23,6 +23,35 @@ def create(glue: Any, role: str, **asked: Any) -> str:
     return session
 
 
+CROSSING = """
+import pathlib, tempfile, threading
+import pandas as pd
+from pyspark import SparkFiles
+from pyspark.sql.functions import pandas_udf
+folder = pathlib.Path(tempfile.mkdtemp())
+(folder / "shipped.py").write_text("def plus(number): return number + 10")
+(folder / "shipped.txt").write_text("shown")
+sc.addPyFile(str(folder / "shipped.py"))
+sc.addFile(str(folder / "shipped.txt"))
+values, total = sc.broadcast({1: 1, 2: 2}), sc.accumulator(0)
+def used(number):
+    import shipped
+    total.add(values.value[number])
+    return [shipped.plus(number), open(SparkFiles.get("shipped.txt")).read()]
+@pandas_udf("long")
+def doubled(numbers: pd.Series) -> pd.Series:
+    return numbers * 2
+used_there = sc.parallelize([1, 2], 2).map(used).collect()
+doubled_there = spark.range(2).select(doubled("id")).toPandas().values.tolist()
+called = threading.Event()
+stream = spark.readStream.format("rate").load().writeStream.option("checkpointLocation", str(folder / "checkpoint"))
+query = stream.foreachBatch(lambda batch, number: called.set()).start()
+called.wait(30)
+query.stop()
+print(used_there, total.value, doubled_there, called.is_set())
+"""
+
+
 @pytest.fixture(scope="module")
 def session(glue: Any, role: str) -> str:
     return create(
@@ -159,6 +188,10 @@ def test_functions_on_spark_s_workers_have_the_role_too(run: Callable[[str], dic
         "sc.parallelize([1], 1).map(lambda _: __import__('boto3').Session().get_credentials().access_key[:4]).collect()"
     )
     assert text(run(code)) == "['ASIA']"
+
+
+def test_python_code_files_and_values_reach_spark_s_workers_and_java_calls_back(run: Callable[..., Any]) -> None:
+    assert text(run(CROSSING)) == "[[11, 'shown'], [12, 'shown']] 3 [[0], [2]] True"
 
 
 def test_canceling_stops_the_statement_and_spark_s_job(glue: Any, session: str, run: Callable[..., Any]) -> None:

@@ -48,14 +48,13 @@ def guard_callbacks(gateway: Any) -> None:
     """
     token = gateway.gateway_parameters.auth_token
     gateway.callback_server_parameters.auth_token = token
-    start = java_gateway.ensure_callback_server_started
+    start: Any = java_gateway.ensure_callback_server_started
 
     def start_with_token(gateway: Any) -> None:
         # Asked of its dictionary, as it takes other names for those of Java packages.
         if gateway.__dict__.get("_callback_server") is None:
             start(gateway)
-            server: Any = JavaObject("GATEWAY_SERVER", gateway._gateway_client)
-            client = server.getCallbackClient()
+            client = JavaObject("GATEWAY_SERVER", gateway._gateway_client).getCallbackClient()
             field = client.getClass().getSuperclass().getDeclaredField("authToken")
             field.setAccessible(True)
             field.set(client, token)
