@@ -97,7 +97,11 @@ def told(reply: bytes) -> str | None:
     if reply[3:5] == b"\x04\x00" and reply[:1] == b"\x00":
         found = "gRPC data" if any(kind == 0 and body for kind, body in _frames(reply)) else None
     elif reply.startswith(b"\x80\x01\x00"):
-        found = "a Thrift reply" if reply[3] == 2 else None
+        # After the name and the number of the call: the field 0 is its result, the others are its exceptions.
+        start = 12 + int.from_bytes(reply[4:8], "big")
+        found = "a Thrift reply" if reply[3] == 2 and reply[start + 1 : start + 3] == b"\0\0" else None
+    elif reply.startswith(b"\x15\x03"):
+        found = None  # an alert of TLS
     elif reply.startswith(b"\x00\x00\x00\x00") and len(reply) > 8:
         # Of Spark's messages those that say why not, and not from within the reading of an object.
         refused = reply[8] in (2, 5, 8) and b"ObjectInputStream" not in reply

@@ -18,8 +18,6 @@ from tests.stranger import PY4J, as_another_user, ask, grpc, requests, told
 from tests.waiting import until
 
 OPEN: dict[str, set[str]] = {
-    "the object store, inside": {"HTTP 200"},
-    "the metastore": {"a Thrift reply"},
     # Of the process that it forks before it asks for the secret.
     "Spark's Python workers": {"a number"},
 }
