@@ -58,6 +58,8 @@ def serve(settings: Settings) -> None:
             f"Studiolo listens on this machine only. To listen on {settings.host}, put TLS in front of it "
             "and set STUDIOLO_ALLOW_REMOTE=true."
         )
+    if settings.s3_direct and settings.s3_endpoint is None:
+        raise CannotStart("STUDIOLO_S3_DIRECT is for an S3 of your own: name it with STUDIOLO_S3_ENDPOINT.")
     try:
         with Instance(settings.folder) as instance, _listen(settings) as listener, ExitStack() as cleanup:
             endpoint = f"http://{_host(settings)}:{listener.getsockname()[1]}"

@@ -99,7 +99,7 @@ class Kernels:
 
     def _object_store(self) -> dict[str, str]:
         """How S3A reaches objects: by the door, with the keys that the session's role has at that moment."""
-        if self._settings.s3_direct and self._storage.external:
+        if self._settings.s3_direct:
             access = self._storage.access
             endpoint = access.endpoint
             credentials = {
