@@ -53,7 +53,8 @@ def test_health_tells_version_services_and_children(server: Server) -> None:
     health = server.health()
     assert health["status"] == "ok"
     assert health["parts"] == [
-        {"name": name, "status": "running", "reason": None} for name in ("object-store", "metastore", "state")
+        {"name": name, "status": "running", "reason": None}
+        for name in ("object-store", "s3-door", "metastore", "state")
     ]
     assert set(health["services"]) == {"s3", *SERVICES}
     assert "object-store" in [child["name"] for child in health["children"] if child["alive"]]
