@@ -8,7 +8,6 @@ from typing import Any
 import zmq
 from jupyter_client.session import Session
 
-
 LARGEST = 16 * 1024 * 1024
 """Bytes of a reply's part at most, several times those of an error's texts: code in the session can send any others."""
 
