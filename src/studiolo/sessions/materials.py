@@ -36,6 +36,9 @@ FILES, ROLE_OVERLAYS = "session-files", "role-overlays"
 OVERLAYS_KEPT, FILES_KEPT = 30 * 86_400.0, 86_400.0
 """Seconds that modules, and fetched files, are kept for the next session that asks for them."""
 
+LONGEST_LIST = 1024 * 1024
+"""Bytes of a file of requirements."""
+
 Stopped = Callable[[], bool]
 
 
@@ -129,7 +132,7 @@ class Materials:
                 continue
             file = store.fetch(module)
             if wanted.listed:
-                requests += listed(file.read_text(errors="replace"))
+                requests += listed(_text(module, file))
             else:
                 requests.append(file.as_uri())
         return requests, list(wanted.options)
@@ -183,6 +186,13 @@ def _sail_explained(wanted: Extras) -> Iterator[None]:
         if not wanted.sail:
             raise
         raise ModulesUnavailable(f"{error} {SAIL}") from error
+
+
+def _text(address: str, file: Path) -> str:
+    """What a file of requirements says. Raises Invalid for one that is too large to be one."""
+    if file.stat().st_size > LONGEST_LIST:
+        raise Invalid(f"{address} has more than the {LONGEST_LIST} bytes that a file of requirements may have.")
+    return file.read_text(errors="replace")
 
 
 def _parts(address: str) -> tuple[str, str]:
