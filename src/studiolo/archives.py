@@ -72,14 +72,44 @@ def unpack_zip(archive: Path, folder: Path, largest: int = LARGEST) -> None:
                     into.add_file(member.filename, file, executable=bool(mode & stat.S_IXUSR))
 
 
+def unpack_gzip(archive: Path, file: Path, largest: int = LARGEST) -> None:
+    """Unpack a gzip into the new `file`. Raises Invalid as `unpack_tar` does; `file` is gone then."""
+    room = _Room(file.parent, largest)
+    try:
+        with gzip.open(archive) as packed, file.open("wb") as plain:
+            written = 0
+            while piece := packed.read(PIECE):
+                written += len(piece)
+                room.check(written)
+                plain.write(piece)
+    except BaseException as error:
+        file.unlink(missing_ok=True)
+        if isinstance(error, _UNREADABLE):
+            raise _unreadable(error) from error
+        raise
+
+
+class _Room:
+    """What may be unpacked into a folder: so many bytes, and no more than its disk has room for."""
+
+    def __init__(self, folder: Path, largest: int) -> None:
+        room = max(0, shutil.disk_usage(folder).free - RESERVE)
+        self._most = min(largest, room)
+        self._short = room < largest
+
+    def check(self, size: int) -> None:
+        """Raise Invalid where that is too much."""
+        if size > self._most:
+            why = f"the disk has room for, of which {RESERVE} bytes stay free" if self._short else "may be"
+            raise Invalid(f"The archive unpacks to more than the {self._most} bytes that {why}.")
+
+
 class _Folder:
     """What is unpacked, counted as it is written."""
 
     def __init__(self, folder: Path, largest: int) -> None:
         self._folder = folder
-        room = max(0, shutil.disk_usage(folder).free - RESERVE)
-        self._most = min(largest, room)
-        self._short = room < largest
+        self._room = _Room(folder, largest)
         self._expected = self._written = self._files = 0
 
     def expect(self, size: int) -> None:
@@ -88,7 +118,7 @@ class _Folder:
         self._files += 1
         if self._files > MOST_FILES:
             raise Invalid(f"The archive has more than {MOST_FILES} files.")
-        self._check(self._expected)
+        self._room.check(self._expected)
 
     def add_folder(self, name: str) -> None:
         self._inside(name).mkdir(parents=True, exist_ok=True)
@@ -99,14 +129,9 @@ class _Folder:
         with path.open("wb") as file:
             while piece := content.read(PIECE):
                 self._written += len(piece)
-                self._check(self._written)
+                self._room.check(self._written)
                 file.write(piece)
         path.chmod(0o755 if executable else 0o644)
-
-    def _check(self, size: int) -> None:
-        if size > self._most:
-            why = f"the disk has room for, of which {RESERVE} bytes stay free" if self._short else "may be"
-            raise Invalid(f"The archive unpacks to more than the {self._most} bytes that {why}.")
 
     def _inside(self, name: str) -> Path:
         path = PurePosixPath(name)
@@ -146,8 +171,12 @@ def _unpacking(folder: Path, largest: int) -> Iterator[_Folder]:
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, _UNREADABLE):
-            raise Invalid(f"The archive cannot be unpacked: {error}.") from error
+            raise _unreadable(error) from error
         raise
+
+
+def _unreadable(error: BaseException) -> Invalid:
+    return Invalid(f"The archive cannot be unpacked: {error}.")
 
 
 def _not_a_file(name: str) -> Invalid:

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from studiolo import archives
-from studiolo.archives import RESERVE, pack, unpack_tar, unpack_zip
+from studiolo.archives import RESERVE, pack, unpack_gzip, unpack_tar, unpack_zip
 from studiolo.domain import Invalid
 
 Unpack = Callable[..., None]
@@ -104,6 +104,14 @@ def test_an_archive_that_grows_past_the_bound_is_refused_and_leaves_nothing(
     with pytest.raises(Invalid, match="more than the 1000000 bytes"):
         unpack(archive, tmp_path / "into", largest=1_000_000)
     assert not (tmp_path / "into").exists()
+
+
+def test_a_gzip_that_grows_past_the_bound_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    archive = tmp_path / "zeros.gz"
+    archive.write_bytes(gzip.compress(bytes(2_000_000)))
+    with pytest.raises(Invalid, match="more than the 1000000 bytes"):
+        unpack_gzip(archive, tmp_path / "zeros", largest=1_000_000)
+    assert not (tmp_path / "zeros").exists()
 
 
 def test_a_zip_that_says_less_than_it_holds_is_counted_as_it_is_written(tmp_path: Path) -> None:

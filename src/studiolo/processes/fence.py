@@ -186,6 +186,8 @@ def _bubblewrapped(
     devices = [str(device) for pattern in DEVICES for device in Path("/dev").glob(pattern)]
     return [
         *(_bwrap(), "--unshare-user", "--unshare-pid", "--unshare-ipc", "--cap-drop", "ALL"),
+        # In a user namespace of its own a program could mount cgroups to write in: those that the server is in.
+        "--disable-userns",
         *(["--die-with-parent"] if fence.with_parent else []),
         *(word for name, value in variables.items() for word in ("--setenv", name, value)),
         *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),

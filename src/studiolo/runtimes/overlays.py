@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -46,6 +45,7 @@ print(json.dumps([sys.version, found]))
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 ADDED = re.compile(r"^ \+ (([^=@\s]+)(?:==| @ )\S+)", re.MULTILINE)
 """A line in which uv says what it would install: `name==version`, or `name @ URL`."""
+FILE = re.compile(r"(?:git\+)?file:\S*")
 
 
 class ModulesUnavailable(Invalid):
@@ -181,7 +181,13 @@ class _Resolver:
         # It only asks, so an environment that a system's package manager keeps is no obstacle.
         command = ["pip", "install", "--dry-run", "--break-system-packages", *self.options, "-r", str(wanted)]
         said = _uv(self.run, command)
-        return {normalized(name): requirement for requirement, name in ADDED.findall(said)}
+        changes = {normalized(name): requirement for requirement, name in ADDED.findall(said)}
+        named = "\n".join(requests)
+        for requirement in changes.values():
+            # A package may require another by a path of its own choice.
+            if (found := FILE.search(requirement)) and found[0] not in named:
+                raise ModulesUnavailable(f"The modules require a file of this machine: {requirement}")
+        return changes
 
 
 def _resolved(resolver: _Resolver, modules: Sequence[str], base: Mapping[str, Distribution]) -> dict[str, str]:
@@ -261,7 +267,7 @@ def _uv(run: _Run, command: Sequence[str]) -> str:
     place.mkdir(mode=0o700, exist_ok=True)
     try:
         writes = {} if run.writes is None else {str(run.writes): run.writes}
-        seen = (run.overlay.parent, *interpreter(run.python), *_named(run.overlay, command))
+        seen = (*interpreter(run.python), *_named(run.overlay, command))
         environment = child_environment({"UV_CACHE_DIR": str(place / "cache")})
         return _said(run, *fenced(full, environment, Fence(place, seen, writes), [run.overlay.parents[1]]))
     finally:
@@ -269,12 +275,12 @@ def _uv(run: _Run, command: Sequence[str]) -> str:
 
 
 def _named(overlay: Path, command: Sequence[str]) -> list[Path]:
-    """The files and folders that uv's options, or the requests, name."""
-    requests = [
-        file.read_text().split() for file in (overlay.with_suffix(".in"), overlay.with_suffix(".txt")) if file.exists()
-    ]
-    words = [word.partition("file://")[2] or word for word in chain(command, *requests)]
-    return [Path(word) for word in map(unquote, words) if word.startswith("/") and Path(word).exists()]
+    """The files of requests, the files that these name by their URLs, and the folders that uv's options name."""
+    requests = [file for file in (overlay.with_suffix(".in"), overlay.with_suffix(".txt")) if file.exists()]
+    words = [word for file in requests for word in file.read_text().split()]
+    named = [word.partition("file://")[2] for word in words if word.startswith("file://")]
+    options = [word for word in command if word.startswith("/")]
+    return [*requests, *(path for path in map(Path, map(unquote, [*named, *options])) if path.exists())]
 
 
 def _said(run: _Run, command: Sequence[str], environment: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from studiolo.domain import Invalid
 from studiolo.sessions.model import SessionRequest
+from studiolo.sessions.requirements import INSTALLER_OPTIONS, VALUED, checked, on_web
 
 COMMANDS = ("glueetl", "gluestreaming")
 
@@ -22,18 +23,7 @@ ENGINES = ("spark", "sail")
 SPARKS_OWN = ("--conf", "--datalake-formats", "--extra-jars")
 """Arguments that mean something to Apache Spark alone."""
 
-INSTALLER_OPTIONS = (
-    "--upgrade",
-    "--no-deps",
-    "--no-index",
-    "--index-url",
-    "--extra-index-url",
-    "--find-links",
-    "--pre",
-)
-"""pip's options that uv has too; those in VALUED have a value."""
-
-VALUED = ("--index-url", "--extra-index-url", "--find-links")
+S3 = ("s3://", "s3a://")
 
 PYTHON_FILES = (".py", ".zip", ".egg", ".whl")
 
@@ -139,7 +129,7 @@ def _modules(pieces: Iterable[str]) -> list[str]:
     if found and _open(found[-1]):
         # The notebook kernel takes a `]` at the end of the list for the list's own.
         found[-1] += "]"
-    return found
+    return [module if module.startswith(S3) else checked(module) for module in found]
 
 
 def _open(request: str) -> bool:
@@ -150,7 +140,7 @@ def _open(request: str) -> bool:
 def _installer_options(text: str) -> tuple[bool, tuple[str, ...]]:
     """Whether modules are files of requirements, and the other options as uv knows them."""
     listed, options = False, []
-    words = iter(text.replace("=", " ").split())
+    words = iter(re.sub(r"(^|\s)(--[a-z-]+)=", r"\1\2 ", text).split())
     for word in words:
         if word in ("-r", "--requirement"):
             listed = True
@@ -158,7 +148,7 @@ def _installer_options(text: str) -> tuple[bool, tuple[str, ...]]:
             known = ", ".join(("-r", *INSTALLER_OPTIONS))
             raise Invalid(f"--python-modules-installer-option {word} is not available; available are {known}.")
         elif word in VALUED:
-            options += [word, next(words, "")]
+            options += [word, on_web(word, next(words, ""))]
         else:
             options += ["--prerelease", "allow"] if word == "--pre" else [word]
     return listed, tuple(options)

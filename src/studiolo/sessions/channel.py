@@ -8,6 +8,12 @@ from typing import Any
 import zmq
 from jupyter_client.session import Session
 
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a reply's part at most, several times those of an error's texts: code in the session can send any others."""
+
+MOST_WAITING = 16
+"""Replies that wait in our memory until they are read."""
+
 
 class Waker:
     """Wakes a thread that waits in `Channel.receive`; may be used from every thread."""
@@ -40,6 +46,8 @@ class Channel:
         self._waker = waker
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
         self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, LARGEST)
+        self._socket.setsockopt(zmq.RCVHWM, MOST_WAITING)
         self._socket.connect(f"ipc://{connection['ip']}-{connection['shell_port']}")
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)

@@ -15,6 +15,9 @@ LONGEST_LINE = 12 * OUTPUT_LIMIT + 1024 * 1024
 MOST_READ = 2 * LONGEST_LINE
 """Bytes of messages at most: kernels of earlier versions kept more than we may read at a time."""
 
+MOST_LOOKED_AT = 2 * MOST_READ
+"""Bytes of a journal at most: what runs in a session can make its own of any size."""
+
 REPLY = b'{"type": "execute_reply"'
 TOO_LONG = {
     "status": "error",
@@ -75,13 +78,41 @@ def _messages(journal: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for line in _lines(journal):
         room -= len(line)
         if len(line) < LONGEST_LINE and (room >= 0 or line.startswith(REPLY)):
-            try:
-                message = json.loads(line.decode(errors="replace"))
-            except ValueError:
-                continue
-            yield message["type"], message["content"]
+            if (message := _message(line)) is not None:
+                yield message
         elif line.startswith(REPLY):
             yield "execute_reply", TOO_LONG
+
+
+def _message(line: bytes) -> tuple[str, Mapping[str, Any]] | None:
+    """The message; None for what is none that a kernel writes: what runs in a session can write there too."""
+    try:
+        message = json.loads(line.decode(errors="replace"))
+        kind, content = message["type"], message["content"]
+        return (kind, content) if _is_whole(kind, content) else None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _is_whole(kind: str, content: Mapping[str, Any]) -> bool:
+    """Whether the content has all that is read of messages of the kind. Raises LookupError, AttributeError, TypeError."""
+    if kind == "stream":
+        return _are_texts(content["name"], content["text"])
+    if kind in ("execute_result", "display_data"):
+        forms: Mapping[str, Any] = content["data"]
+        return _are_texts(*(value for form, value in forms.items() if form.startswith(("text/", "image/"))))
+    if kind == "execute_input":
+        return type(content["execution_count"]) is int
+    if kind == "execute_reply":
+        named = _are_texts(content["status"], content.get("ename") or "", content.get("evalue") or "")
+        traceback = content.get("traceback", [])
+        counted = type(content.get("execution_count", 0)) is int
+        return named and counted and isinstance(traceback, list) and _are_texts(*traceback)
+    return False
+
+
+def _are_texts(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _lines(journal: Path) -> Iterator[bytes]:
@@ -91,7 +122,7 @@ def _lines(journal: Path) -> Iterator[bytes]:
     except FileNotFoundError:
         return
     with file:
-        while line := file.readline(LONGEST_LINE):
+        while file.tell() < MOST_LOOKED_AT and (line := file.readline(LONGEST_LINE)):
             yield line
-            while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+            while len(line) == LONGEST_LINE and not line.endswith(b"\n") and file.tell() < MOST_LOOKED_AT:
                 line = file.readline(LONGEST_LINE)

@@ -18,8 +18,9 @@ from studiolo.archives import unpack_zip
 from studiolo.domain import Denied, Invalid, NotFound
 from studiolo.objects import Objects
 from studiolo.runtimes import ModulesUnavailable, Overlays, Runtime, TookTooLong
-from studiolo.sessions.arguments import Extras, extras
+from studiolo.sessions.arguments import S3, Extras, extras
 from studiolo.sessions.model import SessionRequest
+from studiolo.sessions.requirements import listed
 
 PATIENCE = 20.0
 """Seconds that CreateSession may take to find out that modules do not exist."""
@@ -34,6 +35,9 @@ FILES, ROLE_OVERLAYS = "session-files", "role-overlays"
 
 OVERLAYS_KEPT, FILES_KEPT = 30 * 86_400.0, 86_400.0
 """Seconds that modules, and fetched files, are kept for the next session that asks for them."""
+
+LONGEST_LIST = 1024 * 1024
+"""Bytes of a file of requirements."""
 
 Stopped = Callable[[], bool]
 
@@ -112,7 +116,7 @@ class Materials:
 
     def _overlays_for(self, wanted: Extras) -> Overlays:
         """Where the modules are kept: among those that all sessions see only if everybody could have had them."""
-        of_role = any(module.startswith(("s3://", "s3a://")) for module in wanted.modules)
+        of_role = any(module.startswith(S3) for module in wanted.modules)
         return self._role_overlays if of_role or any("@" in option for option in wanted.options) else self._overlays
 
     def _store(self, asked: SessionRequest) -> "_RoleStore":
@@ -123,12 +127,12 @@ class Materials:
         """The requests as uv reads them, and uv's options; objects are fetched first."""
         requests: list[str] = list(runtime.sail) if wanted.sail else []
         for module in wanted.modules:
-            if not module.startswith(("s3://", "s3a://")):
+            if not module.startswith(S3):
                 requests.append(module)
                 continue
             file = store.fetch(module)
             if wanted.listed:
-                requests += [line for line in map(str.strip, file.read_text().splitlines()) if line[:1] not in "#"]
+                requests += listed(_text(module, file))
             else:
                 requests.append(file.as_uri())
         return requests, list(wanted.options)
@@ -182,6 +186,13 @@ def _sail_explained(wanted: Extras) -> Iterator[None]:
         if not wanted.sail:
             raise
         raise ModulesUnavailable(f"{error} {SAIL}") from error
+
+
+def _text(address: str, file: Path) -> str:
+    """What a file of requirements says. Raises Invalid for one that is too large to be one."""
+    if file.stat().st_size > LONGEST_LIST:
+        raise Invalid(f"{address} has more than the {LONGEST_LIST} bytes that a file of requirements may have.")
+    return file.read_text(errors="replace")
 
 
 def _parts(address: str) -> tuple[str, str]:

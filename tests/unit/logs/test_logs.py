@@ -109,6 +109,33 @@ def test_a_killed_writer_s_torn_line_does_not_hide_what_follows(tmp_path: Path) 
     assert [event.message for event in backward(path)] == ["next", "whole"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '[1e400, 1, "x"]',
+        f'[{10**30}, 1, "x"]',
+        '[-1, -1, "x"]',
+        '[true, 1, "x"]',
+        '[1, 1, {"x": 1}]',
+        '[1, 1, "\\ud800"]',
+        "[" * 100_000,
+    ],
+)
+def test_what_a_program_writes_into_its_log_instead_of_events_is_passed_over(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "stream.jsonl"
+    path.write_bytes(encode(1, 1, "before") + line.encode() + b"\n" + encode(2, 2, "after"))
+    assert written(path) == ["before", "after"]
+    assert [event.message for event in backward(path)] == ["after", "before"]
+
+
+def test_a_log_of_any_size_without_lines_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "stream.jsonl"
+    path.write_bytes(encode(1, 1, "before"))
+    os.truncate(path, 2**40)
+    assert written(path) == ["before"]
+    assert [event.message for event in backward(path)] == []
+
+
 def test_processes_that_write_at_once_do_not_mix_their_lines(tmp_path: Path) -> None:
     path = tmp_path / "stream.jsonl"
     program = (

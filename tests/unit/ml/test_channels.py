@@ -100,6 +100,11 @@ def test_a_compressed_channel_is_unpacked(tmp_path: Path) -> None:
     assert fetch(objects, tmp_path, uri="s3://b/t", compression="Gzip") == {"a.csv": b"1,2"}
 
 
+def test_an_object_that_cannot_be_unpacked_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=r"s3://b/t/a\.csv\.gz cannot be unpacked"):
+        fetch({"b/t/a.csv.gz": b"1,2"}, tmp_path, uri="s3://b/t", compression="Gzip")
+
+
 @pytest.mark.parametrize("name", ["../a", "x/../../a"])
 def test_a_key_that_leaves_the_folder_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(Invalid, match="outside"):

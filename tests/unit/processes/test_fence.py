@@ -123,6 +123,12 @@ class TestFiles:
         assert shell(processes, Fence(own), script + "touch mine /tmp/mine && echo done") == ["done"]
         assert (own / "mine").exists()
 
+    def test_it_makes_no_user_namespace_in_which_it_could_mount_what_it_likes(
+        self, processes: Processes, own: Path
+    ) -> None:
+        code = "import ctypes; print(ctypes.CDLL(None).unshare(0x10000000))"
+        assert said(processes, Fence(own), sys.executable, "-c", code) == "-1\n"
+
     def test_its_tmp_and_home_are_in_its_own_folder_on_disk(self, processes: Processes, own: Path) -> None:
         assert shell(processes, Fence(own), "echo hello > /tmp/file; echo ~; echo $TMPDIR") == [str(own), "/tmp"]
         assert (own / "tmp" / "file").read_text() == "hello\n"

@@ -105,6 +105,16 @@ def test_a_wheel_is_a_module_too(overlays: Overlays, python: Path, options: list
     assert versions(overlays.overlay(python, [file.as_uri()], options).path) == ["delta-1.0", "mine-0.1"]
 
 
+def test_a_module_cannot_require_a_file_of_its_own_choice(
+    overlays: Overlays, python: Path, options: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir()
+    private = wheel(tmp_path / "home", "private", "1.0", [])
+    file = wheel(tmp_path, "mine", "0.1", [f"private @ {private.as_uri()}"])
+    with pytest.raises(ModulesUnavailable, match="private-1.0"):
+        overlays.overlay(python, [file.as_uri()], options)
+
+
 @pytest.mark.parametrize(
     ("modules", "says"),
     [
@@ -171,7 +181,7 @@ def build_wheel(folder, *_):
         pathlib.Path("{evil}").write_text("built")
     name = "built-1.0.dist-info"
     with zipfile.ZipFile(folder + "/built-1.0-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("built.py", "seen = %r" % pathlib.Path("{secret}").exists())
+        wheel.writestr("built.py", "seen = %r" % [name for name in {secrets} if pathlib.Path(name).exists()])
         wheel.writestr(name + "/METADATA", "Metadata-Version: 2.1\\nName: built\\nVersion: 1.0\\n")
         wheel.writestr(name + "/WHEEL", "Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
         wheel.writestr(name + "/RECORD", "")
@@ -181,11 +191,14 @@ def build_wheel(folder, *_):
 
 @pytest.mark.skipif(isolation().kind != "fenced", reason=str(isolation()))
 def test_a_package_that_must_be_built_is_built_in_the_fence(tmp_path: Path, overlays: Overlays, python: Path) -> None:
-    secret, evil = tmp_path / "credentials.json", tmp_path / "evil"
-    secret.write_text("the root key")
+    evil = tmp_path / "evil"
+    secrets = [tmp_path / "credentials.json", tmp_path / "overlays" / "of-another-role.json"]
+    secrets[1].parent.mkdir()
+    for secret in secrets:
+        secret.write_text("the root key")
     files = {
         "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
-        "backend.py": BACKEND.format(secret=secret, evil=evil),
+        "backend.py": BACKEND.format(secrets=[str(secret) for secret in secrets], evil=evil),
         "PKG-INFO": "Metadata-Version: 2.1\nName: built\nVersion: 1.0\n",
     }
     (tmp_path / "session-files").mkdir()
@@ -196,5 +209,5 @@ def test_a_package_that_must_be_built_is_built_in_the_fence(tmp_path: Path, over
             member.size = len(text)
             archive.addfile(member, io.BytesIO(text.encode()))
     overlay = overlays.overlay(python, [sources.as_uri()], ["--no-index"])
-    assert (overlay.path / "built.py").read_text() == "seen = False"
+    assert (overlay.path / "built.py").read_text() == "seen = []"
     assert not evil.exists()

@@ -82,6 +82,10 @@ def test_files_and_options_are_read() -> None:
         ({"--extra-py-files": "s3://bucket/data.csv"}, "data.csv does not"),
         ({"--additional-python-modules": "-rfile"}, "-rfile is an option"),
         ({"--python-modules-installer-option": "--target=/tmp"}, "--target is not available"),
+        ({"--additional-python-modules": "plotly,/data/other"}, "/data/other is no package"),
+        ({"--python-modules-installer-option": "--find-links /data"}, "--find-links takes an address"),
+        ({"--python-modules-installer-option": "--index-url=file:///data"}, "--index-url takes an address"),
+        ({"--python-modules-installer-option": "--find-links"}, "--find-links takes an address"),
     ],
 )
 def test_what_is_no_module_and_no_file_is_refused(arguments: dict[str, str], says: str) -> None:

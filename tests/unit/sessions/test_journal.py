@@ -1,5 +1,6 @@
 """What a kernel writes down is what its statement answered."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,34 @@ def test_what_an_earlier_version_kept_of_an_endless_error_is_not_read(kernel: Pa
     output = read_output(journal_file(kernel, STATEMENT))
     assert (output.status, output.text) == ("error", "before")
     assert output.error_value == "What the statement answered is too long to be shown."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[]",
+        '{"type": 5, "content": {}}',
+        '{"type": "stream", "content": 5}',
+        '{"type": "stream", "content": {"name": "stdout", "text": 5}}',
+        '{"type": "display_data", "content": {"data": {"image/png": {}}}}',
+        '{"type": "execute_result", "content": {"data": {"text/plain": {"a": 1}}}}',
+        '{"type": "execute_reply", "content": {"status": "error", "ename": 5}}',
+        '{"type": "execute_reply", "content": {"status": "error", "traceback": [1]}}',
+        "[" * 100_000,
+    ],
+)
+def test_what_code_writes_into_its_own_journal_is_passed_over(kernel: Path, journal: Journal, line: str) -> None:
+    journal.add(message("stream", name="stdout", text="mine"))
+    with journal_file(kernel, STATEMENT).open("a") as file:
+        file.write(line + "\n")
+    output = read_output(journal_file(kernel, STATEMENT))
+    assert (output.status, output.text, output.displays) == (None, "mine", ())
+
+
+def test_a_journal_that_code_made_larger_than_any_is_not_read_to_its_end(kernel: Path, journal: Journal) -> None:
+    journal.add(message("stream", name="stdout", text="mine"))
+    os.truncate(journal_file(kernel, STATEMENT), 2**40)
+    assert read_output(journal_file(kernel, STATEMENT)).text == "mine"
 
 
 def test_what_answers_no_statement_is_not_kept(kernel: Path, journal: Journal) -> None:

@@ -1,12 +1,17 @@
 """What sessions brought along: how long it is kept, and that no two have the same files."""
 
 import os
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from studiolo.domain import Invalid
+from studiolo.sessions import SessionRequest
 from studiolo.sessions.kernels import Kernels
-from studiolo.sessions.materials import Material, Materials
+from studiolo.sessions.materials import LONGEST_LIST, Material, Materials
 
 
 def fetched(data: Path, name: str) -> Path:
@@ -23,6 +28,19 @@ def test_files_go_when_none_asked_for_them_lately(tmp_path: Path) -> None:
     os.utime(old.parent, (0, 0))
     materials.purge(set())
     assert [file.exists() for file in (old, new)] == [False, True]
+
+
+def test_a_file_of_requirements_is_not_taken_into_memory_however_long(tmp_path: Path) -> None:
+    def download(_bucket: str, _key: str, file: str) -> None:
+        Path(file).touch()
+        os.truncate(file, LONGEST_LIST + 1)
+
+    client = SimpleNamespace(head_object=lambda **_: {"ETag": "1"}, download_file=download)
+    objects: Any = SimpleNamespace(role_client=lambda *_: client)
+    runtime: Any = SimpleNamespace(sail=(), python=Path(sys.executable))
+    arguments = {"--additional-python-modules": "s3://b/list.txt", "--python-modules-installer-option": "-r"}
+    with pytest.raises(Invalid, match=r"s3://b/list\.txt has more than"):
+        Materials(tmp_path, objects).bring(SessionRequest("id", "role", arguments=arguments), runtime, lambda: False)
 
 
 def test_a_session_cannot_change_what_another_gets(kernels: Kernels, tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
 """Input channels: objects of the store, downloaded into /opt/ml/input/data/<channel> before training (File mode)."""
 
-import gzip
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from studiolo.archives import unpack_gzip
 from studiolo.domain import Invalid, NotFound
 from studiolo.ml.objects import Address, refusal
 from studiolo.ml.training.job import Channel
@@ -38,7 +37,10 @@ def download(client: Any, channel: Channel, folder: Path, proceed: Callable[[int
         except ClientError as error:
             raise NotFound(f"Data download failed:Unable to download object {address} ({refusal(error)})") from error
         if channel.compression == "Gzip":
-            _gunzip(target)
+            try:
+                _gunzip(target)
+            except Invalid as error:
+                raise Invalid(f"Data download failed:{address} cannot be unpacked: {error}") from error
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(fetch, objects))
@@ -94,7 +96,6 @@ def _inside(folder: Path, name: str) -> Path:
 def _gunzip(path: Path) -> None:
     target = path.with_suffix("") if path.suffix == ".gz" else path
     unpacked = path.with_name(path.name + ".unpacked")
-    with gzip.open(path) as packed, unpacked.open("wb") as plain:
-        shutil.copyfileobj(packed, plain, 1024 * 1024)
+    unpack_gzip(path, unpacked)
     path.unlink()
     unpacked.replace(target)
