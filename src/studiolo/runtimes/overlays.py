@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -24,7 +23,7 @@ from urllib.parse import unquote
 from uv import find_uv_bin
 
 from studiolo.domain import Invalid
-from studiolo.processes import Fence, child_environment, fenced, interpreter
+from studiolo.processes import Fence, child_environment, fenced, interpreter, remove_left
 
 SECONDS = 600.0
 """Longest that a resolution, or an installation, may take."""
@@ -114,12 +113,12 @@ class Overlays:
     def _remove(self, known: Path, before: float) -> None:
         if known.stat().st_mtime < before:
             part = known.with_suffix(".part")
-            shutil.rmtree(part, ignore_errors=True)
+            remove_left(part)
             for rest in (known, known.with_suffix(".in"), known.with_suffix(".txt")):
                 rest.unlink(missing_ok=True)
             with suppress(FileNotFoundError):
                 known.with_suffix("").rename(part)
-            shutil.rmtree(part, ignore_errors=True)
+            remove_left(part)
 
     def _pins(
         self, python: Path, modules: Sequence[str], options: Sequence[str], stopped: Stopped, seconds: float
@@ -145,7 +144,7 @@ class Overlays:
 
     def _install(self, python: Path, pins: Sequence[str], options: Sequence[str], into: Path, stopped: Stopped) -> None:
         part = into.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
+        remove_left(part)
         part.mkdir(parents=True)
         if pins:
             wanted = into.with_suffix(".txt")
@@ -271,7 +270,7 @@ def _uv(run: _Run, command: Sequence[str]) -> str:
         environment = child_environment({"UV_CACHE_DIR": str(place / "cache")})
         return _said(run, *fenced(full, environment, Fence(place, seen, writes), [run.overlay.parents[1]]))
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        remove_left(place)
 
 
 def _named(overlay: Path, command: Sequence[str]) -> list[Path]:

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import os
+import re
 import secrets
-import shutil
 import signal
 import uuid
 from collections.abc import Callable, Mapping
@@ -15,8 +15,18 @@ from typing import Any, Literal
 
 import studiolo
 from studiolo.config import Settings
+from studiolo.domain import Conflict
 from studiolo.identity import Identity, container_variables
-from studiolo.processes import Child, Fence, Processes, child_environment, interpreter, read_left, socket_folder
+from studiolo.processes import (
+    Child,
+    Fence,
+    Processes,
+    child_environment,
+    interpreter,
+    read_left,
+    remove_left,
+    socket_folder,
+)
 from studiolo.runtimes import Runtime, Runtimes
 from studiolo.sessions.belongings import Belongings
 from studiolo.sessions.formats import iceberg_defaults, write_hudi_defaults
@@ -34,6 +44,9 @@ LEFT_LIMIT = 64 * 1024
 """Most bytes that are read of a note that a kernel leaves."""
 
 SOCKET = "k"
+
+PAGES = re.compile(r"https?://")
+"""How the URL of Spark's pages begins."""
 
 EVERY_START = ("Setting default log level", "To adjust logging level", "NativeCodeLoader")
 """What Spark's driver prints whenever it starts: it is no reason of an end."""
@@ -194,9 +207,18 @@ class Kernels:
         return Fence(folder, seen=seen, at={} if sockets == folder else {str(sockets): sockets})
 
     def addresses(self, kernel: str) -> Mapping[str, Any]:
-        """Where the kernel's engine answers: `ui`, a URL that opens its pages, `connect`, a port, or None; a token."""
-        found, launch = self._left(kernel, "addresses.json"), self._left(kernel, "launch.json")
-        return {**found, "token": launch.get("connect")}
+        """Where the kernel's engine answers: `ui`, a URL that opens its pages, `connect`, a port, or None; a token.
+
+        Raises Conflict where code in the kernel has put something else into its place.
+        """
+        try:
+            found, launch = self._left(kernel, "addresses.json"), self._left(kernel, "launch.json")
+            ui, port, token = found["ui"], found["connect"], launch["connect"]
+            if (ui is None or PAGES.match(ui)) and isinstance(port, int | None) and isinstance(token, str | None):
+                return {"ui": ui, "connect": port, "token": token}
+        except (FileNotFoundError, ValueError, LookupError, TypeError, RecursionError):
+            pass
+        raise Conflict("The session's code has changed or removed what the session's kernel says of its addresses.")
 
     def connection(self, kernel: str) -> Mapping[str, Any] | None:
         """How the kernel is reached; None while the kernel has not (wholly) written it."""
@@ -320,19 +342,19 @@ class Kernels:
             self._processes.stop(child, grace)
             sockets = child.details.get("sockets", str(folder))
             if sockets != str(folder):
-                shutil.rmtree(sockets, ignore_errors=True)
+                remove_left(Path(sockets))
         self.belongings.forget(kernel)
         for entry in folder.iterdir() if folder.is_dir() else ():
             if entry.name == "journal":
                 continue
             if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry, ignore_errors=True)
+                remove_left(entry)
             else:
                 entry.unlink(missing_ok=True)
 
     def remove(self, kernel: str) -> None:
         """Remove the folder and the log of a kernel that has ended."""
-        shutil.rmtree(self.folder(kernel), ignore_errors=True)
+        remove_left(self.folder(kernel))
         self.belongings.forget(kernel)
         self._processes.log(_name(kernel)).unlink(missing_ok=True)
 

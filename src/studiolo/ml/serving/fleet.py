@@ -21,7 +21,7 @@ from studiolo.ml.launching import Launching, obituary
 from studiolo.ml.program import Start
 from studiolo.ml.serving.endpoint import DeployedVariant
 from studiolo.ml.variables import passed_on
-from studiolo.processes import Child, Processes
+from studiolo.processes import Child, Processes, remove_left
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ class Fleet:
         self._end([child for post in posts if (child := self._processes.find(post.child_name))])
         for post in posts:
             self._launching.end(post.workload)
-            shutil.rmtree(self._post_folder(post).parent, ignore_errors=True)
+            remove_left(self._post_folder(post).parent)
             self._processes.log(post.child_name).unlink(missing_ok=True)
 
     def close(self) -> None:

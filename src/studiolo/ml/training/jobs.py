@@ -36,7 +36,7 @@ from studiolo.ml.training.job import (
 )
 from studiolo.ml.training.plan import JobFolder, Plan
 from studiolo.ml.variables import passed_on
-from studiolo.processes import Child, Processes
+from studiolo.processes import Child, Processes, remove_left
 from studiolo.state import State
 
 log = logging.getLogger(__name__)
@@ -213,7 +213,7 @@ class TrainingJobs:
         except Exception as error:
             log.exception("training job %s cannot be started", job.name)
             self._launching.end(_workload(job.id))
-            shutil.rmtree(folder.path, ignore_errors=True)
+            remove_left(folder.path)
             self._save(job, self._failed(started, f"InternalServerError: the job cannot be started: {error}"))
             return
         self._save(job, started)
@@ -268,7 +268,7 @@ class TrainingJobs:
                 self._save(job, self._entered(job.progress, STOPPED, status=STOPPED))
             elif job.progress.status not in ENDED:
                 self._save(job, self._failed(job.progress, f"InternalServerError: {obituary(child, status)}"))
-            shutil.rmtree(self._job_folder(job).path, ignore_errors=True)
+            remove_left(self._job_folder(job).path)
             self._processes.log(_child_name(job)).unlink(missing_ok=True)
 
     def _clear_up(self) -> None:
@@ -279,7 +279,7 @@ class TrainingJobs:
                 job = child.name.rpartition("-")[2]
                 self._processes.stop(child, grace=0.0)
                 self._launching.end(_workload(job))
-                shutil.rmtree(self._folder / job, ignore_errors=True)
+                remove_left(self._folder / job)
                 child.log.unlink(missing_ok=True)
 
     def _refreshed(self, job: TrainingJob) -> TrainingJob:

@@ -6,7 +6,6 @@ true. It reads and writes objects as the job's role: its variables say where tha
 """
 
 import contextlib
-import shutil
 import signal
 import sys
 import threading
@@ -28,7 +27,7 @@ from studiolo.ml.training.channels import download
 from studiolo.ml.training.job import COMPLETED, FAILED, STOPPED, moved
 from studiolo.ml.training.metrics import Metrics
 from studiolo.ml.training.plan import JobFolder
-from studiolo.processes import read_left
+from studiolo.processes import read_left, remove_left
 
 GRACE_SECONDS = 120.0
 """What an algorithm has to end after SIGTERM, as SageMaker gives it."""
@@ -220,7 +219,7 @@ class Run:
                 failure=failure[:LONGEST_REASON] if failure else None,
             )
             self._folder.report(self._progress)
-        shutil.rmtree(self._folder.root, ignore_errors=True)
+        remove_left(self._folder.root)
 
 
 if __name__ == "__main__":
