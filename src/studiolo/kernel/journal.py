@@ -77,10 +77,12 @@ class Journal:
         return {"data": content["data"] if size <= room else {"text/plain": NOTE}}
 
     def _write(self, statement: str, kind: str, content: Mapping[str, Any]) -> None:
-        line = json.dumps({"type": kind, "content": content}, default=json_default) + "\n"
+        # Letters as they are: escaped, they would be up to twelve times as long, and whoever reads them waits for it.
+        line = json.dumps({"type": kind, "content": content}, default=json_default, ensure_ascii=False) + "\n"
         file = os.open(self._folder / f"{statement}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(file, line.encode())
+            # Half a surrogate pair becomes its escape, as JSON has it.
+            os.write(file, line.encode(errors="backslashreplace"))
             if kind == "execute_reply":
                 os.fsync(file)
         finally:

@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 ESTABLISHED, CLOSE_WAIT = "01", "08"
-"""The states in /proc/net/tcp of a connection that was accepted, or will be, and whose owner may have asked."""
+"""The states in /proc/net/tcp of a connection that was accepted, and whose owner may have asked."""
 
 CAN_SEAL = sys.platform == "linux"
 
@@ -54,7 +54,7 @@ def _sockets() -> Iterator[tuple[int, socket.socket]]:
 
 
 def _connected(port: int) -> set[int]:
-    """The ports from which somebody is connected to this one, accepted or not yet."""
+    """The ports from which somebody is connected to this one."""
     rows = [line.split() for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:]]
     return {
         int(remote.rpartition(":")[2], 16)
