@@ -308,7 +308,9 @@ def demo(
     command = [sys.executable, "-m", "studiolo.demo", "--report", str(report)]
     if source is not None:
         command += ["--source", str(source)]
-    story = subprocess.Popen(command, env={**os.environ, **client})
+    # The key is the root user's, who has no session: a role's token in the person's shell does not go with it.
+    inherited = {name: value for name, value in os.environ.items() if name != "AWS_SESSION_TOKEN"}
+    story = subprocess.Popen(command, env={**inherited, **client})
     try:
         status = story.wait()
     except KeyboardInterrupt:

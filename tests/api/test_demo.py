@@ -24,15 +24,19 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(server: Any, region: str, source: Path, report: Path) -> "subprocess.Popen[str]":
+STORY = ("-m", "studiolo.demo")
+
+
+def start(server: Any, region: str, source: Path, report: Path, *program: str, **more: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "studiolo.demo", "--source", str(source), "--report", str(report)],
+        [sys.executable, *program, "--source", str(source), "--report", str(report)],
         env={
             **os.environ,
             **server.environment(),
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "COLUMNS": "200",
+            **more,
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -57,10 +61,15 @@ def test_the_demo_ends_with_a_good_model_at_an_endpoint_and_run_again_it_replace
 ) -> None:
     jobs = []
     for _ in range(2):
-        demo = start(server, client("sts").meta.region_name, source, tmp_path / "report")
+        region, command = client("sts").meta.region_name, ("-m", "studiolo.cli", "demo", "--data", str(server.data))
+        # The command is the person's own, also in a shell that is a role.
+        as_role = {"STUDIOLO_REGION": region, "AWS_SESSION_TOKEN": "of a role"}
+        demo = start(server, region, source, tmp_path / "report", *command, **as_role)
         told, _ = demo.communicate(timeout=240)
         assert demo.returncode == 0, told
         assert "SYNTHETIC" in told
+        assert "10/10" in told
+        assert "11/10" not in told
         assert str(tmp_path / "report" / "index.html") in told
         numbers = json.loads((tmp_path / "report" / "metrics.json").read_text())
         jobs.append(numbers["training_job"]["name"])
@@ -87,7 +96,7 @@ def test_the_demo_ends_with_a_good_model_at_an_endpoint_and_run_again_it_replace
 def test_ctrl_c_ends_the_session_and_says_so(
     server: Any, client: Callable[..., Any], source: Path, tmp_path: Path
 ) -> None:
-    demo = start(server, client("sts").meta.region_name, source, tmp_path / "report")
+    demo = start(server, client("sts").meta.region_name, source, tmp_path / "report", *STORY)
     assert demo.stdout is not None
     for line in demo.stdout:
         if "is ready" in line:

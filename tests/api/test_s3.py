@@ -108,6 +108,25 @@ def test_objects_are_copied_tagged_and_deleted_in_bulk(s3: Any, air: str) -> Non
     assert keys(s3, air) == []
 
 
+def test_the_marker_of_an_empty_folder_is_copied_as_s3a_renames_it(s3: Any, air: str) -> None:
+    marker = s3.put_object(Bucket=air, Key="a/empty/", ContentType="application/x-directory")
+    copied = s3.copy_object(
+        Bucket=air,
+        Key="b/empty/",
+        CopySource={"Bucket": air, "Key": "a/empty/"},
+        CopySourceIfMatch=marker["ETag"],
+        MetadataDirective="REPLACE",
+    )
+    assert copied["CopyObjectResult"]["ETag"] == marker["ETag"]
+    assert keys(s3, air) == ["a/empty/", "b/empty/"]
+    assert s3.head_object(Bucket=air, Key="b/empty/")["ContentType"] == "application/x-directory"
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        s3.copy_object(Bucket=air, Key="c/", CopySource={"Bucket": air, "Key": "none/"})
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        s3.copy_object(Bucket=air, Key="c/", CopySource={"Bucket": air, "Key": "a/empty/"}, CopySourceIfMatch='"0"')
+    assert keys(s3, air) == ["a/empty/", "b/empty/"]
+
+
 def test_lists_page_and_know_folders(s3: Any, air: str) -> None:
     names = [f"day={day:02}/part-{part}" for day in range(4) for part in range(3)]
     for name in names:

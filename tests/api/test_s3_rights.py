@@ -107,6 +107,14 @@ def test_what_is_denied_straight_is_denied_in_every_spelling(client: Callable[..
     assert ask("GET", f"/{air}/open/x") == b"open"
 
 
+def test_a_folder_s_marker_is_copied_by_who_may_read_it(client: Callable[..., Any], air: str) -> None:
+    client("s3").put_object(Bucket=air, Key="secret/empty/")
+    role = client("s3", **as_role(client, *but_not(air)))
+    for source, target in (("secret/empty/", "open/empty/"), ("open/empty/", "secret/new/")):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            role.copy_object(Bucket=air, Key=target, CopySource={"Bucket": air, "Key": source})
+
+
 def test_neither_parts_of_uploads_nor_versions_are_reached_as_keys(client: Callable[..., Any], air: str) -> None:
     root, role = client("s3"), client("s3", **as_role(client, *but_not(air)))
     root.put_bucket_versioning(Bucket=air, VersioningConfiguration={"Status": "Enabled"})

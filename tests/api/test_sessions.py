@@ -183,6 +183,18 @@ def test_boto3_in_the_session_is_the_session_s_role(
     assert text(run(f"{put}['ResponseMetadata']['HTTPStatusCode']")) == "200"
 
 
+def test_a_program_that_takes_the_token_from_a_file_alone_is_the_role_too(run: Callable[[str], dict[str, Any]]) -> None:
+    # As deltalake does.
+    code = """
+import os, stat, subprocess, sys
+without = {name: value for name, value in os.environ.items() if name != "AWS_CONTAINER_AUTHORIZATION_TOKEN"}
+asks = "import boto3; print(boto3.Session().get_credentials().access_key[:4])"
+said = subprocess.run([sys.executable, "-c", asks], env=without, capture_output=True, text=True).stdout.strip()
+print(said, oct(stat.S_IMODE(os.stat(os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]).st_mode)))
+"""
+    assert text(run(code)) == "ASIA 0o600"
+
+
 def test_functions_on_spark_s_workers_have_the_role_too(run: Callable[[str], dict[str, Any]]) -> None:
     code = (
         "sc.parallelize([1], 1).map(lambda _: __import__('boto3').Session().get_credentials().access_key[:4]).collect()"

@@ -19,12 +19,12 @@ from studiolo.aws.http import HttpRequest
 from studiolo.aws.payloads import UNSIGNED
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
-from studiolo.door import deletion, forms
+from studiolo.door import deletion, folders, forms
 from studiolo.door.actions import actions_of, copied_tags
 from studiolo.door.admission import Admission, Caller
 from studiolo.door.answers import RawHeaders, error_answer, sent_back
 from studiolo.door.form_data import FormReader, boundary_of
-from studiolo.door.names import Named, bucket_of_host, names_of, stored_key
+from studiolo.door.names import Named, Source, bucket_of_host, names_of, stored_key
 from studiolo.door.operations import operation_of
 from studiolo.door.payload import Payload, StoreLost
 from studiolo.door.store import Store
@@ -87,6 +87,10 @@ class S3Gateway:
         if operation.name == "DeleteObjects":
             await self._delete_objects(request, named, caller, payload, send)
             return
+        folder = folders.copied_folder(named, operation) if self._ours else None
+        if folder is not None:
+            await self._copy_folder(request, named, folder, caller.known, payload, send)
+            return
         if named.source is not None and operation.name == "PutObject":
             await self._permit_tags(request, named, caller, payload)
         to = target(named, request.host, caller.verified, self._store.access, ours=self._ours)
@@ -127,6 +131,24 @@ class S3Gateway:
             [*_without_body(headers), (b"content-type", b"application/xml")],
             wanted.answer(answered),
         )
+
+    async def _copy_folder(
+        self, request: HttpRequest, named: Named, source: Source, verified: Verified, payload: Payload, send: Send
+    ) -> None:
+        """Put a folder's marker where it is to be copied to."""
+        await payload.whole(verified.payload_reader(request), None, 0)
+        with self._store_errors(payload):
+            async with await self._asked(self._own(request, folders.look(source), verified), _nothing) as found:
+                folders.check_found(named, found.status, found.headers.get("etag", ""))
+                content_type = found.headers.get("content-type", "")
+            to = self._own(request, folders.put(named, content_type), verified)
+            async with await self._asked(to, _nothing) as answer:
+                if answer.status != HTTPStatus.OK:
+                    await self._answer(answer, request.method, payload, send)
+                    return
+                headers = [*_without_body(sent_back(answer.raw_headers)), (b"content-type", b"application/xml")]
+                body = folders.result(answer.headers.get("etag", ""), self._clock())
+                await _send(send, HTTPStatus.OK, headers, body)
 
     async def _post_object(self, request: HttpRequest, named: Named, payload: Payload, send: Send) -> None:
         """Put the file of a form that a signed policy lets in."""

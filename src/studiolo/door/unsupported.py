@@ -36,8 +36,9 @@ def refuse_unsupported(named: Named, operation: Operation) -> None:
         if name in named.headers:
             raise _not_implemented(f"{operation.name} with the header {name}")
     folder = named.key.endswith("/") and operation.name not in _OF_FOLDERS
-    if folder or (named.source is not None and named.source.key.endswith("/")):
-        message = "A key that ends in / is a folder of the object store: it has no parts, tags or copies of its own."
+    part = named.source is not None and named.source.key.endswith("/") and operation.name != "PutObject"
+    if folder or part:
+        message = "A key that ends in / is a folder of the object store: it has no parts and tags of its own."
         raise ServiceError("InvalidArgument", message, 400)
 
 

@@ -48,6 +48,12 @@ SOCKET = "k"
 PAGES = re.compile(r"https?://")
 """How the URL of Spark's pages begins."""
 
+PROOF = "workload"
+"""File of a kernel's folder that holds its workload's token."""
+
+PROOF_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+"""The variable that names it."""
+
 EVERY_START = ("Setting default log level", "To adjust logging level", "NativeCodeLoader")
 """What Spark's driver prints whenever it starts: it is no reason of an end."""
 
@@ -157,7 +163,12 @@ class Kernels:
     def credentials(self, kernel: str) -> dict[str, str]:
         """The variables by which AWS clients in the kernel find its role's keys, once it has a role."""
         workload = self._identity.workloads.find(kernel)
-        return {} if workload is None else container_variables(self._s3_endpoint, workload.token)
+        if workload is None:
+            return {}
+        # Rust's object_store, by which deltalake reads and writes, takes the token from a file alone; older SDKs from
+        # the variable alone, such as the one that S3A has.
+        file = {PROOF_FILE: str(self.folder(kernel) / PROOF)}
+        return {**container_variables(self._s3_endpoint, workload.token), **file}
 
     def folder(self, kernel: str) -> Path:
         """The kernel's folder; its `journal` stays until the session is deleted."""
@@ -177,6 +188,7 @@ class Kernels:
         sockets = socket_folder(folder, f"{SOCKET}-00")
         launch = folder / "launch.json"
         launch.touch(0o600)
+        self._write_token(kernel)
         aws = {**self.credentials(kernel), **aws}
         settings = {
             "engine": plan.engine,
@@ -197,6 +209,13 @@ class Kernels:
             fence=self._fence(folder, plan, sockets),
         )
         self._watch(child, on_end)
+
+    def _write_token(self, kernel: str) -> None:
+        workload = self._identity.workloads.find(kernel)
+        if workload is not None:
+            file = self.folder(kernel) / PROOF
+            file.touch(0o600)
+            file.write_text(workload.token)
 
     def _fence(self, folder: Path, plan: Plan, sockets: Path) -> Fence:
         """What a kernel sees of the machine. Packages come from an index, for everybody: all sessions see them."""
@@ -386,7 +405,8 @@ def _for_executors(plan: Plan, aws: Mapping[str, str]) -> dict[str, str]:
     """The variables for executors elsewhere; those of a local master are in the driver, whose variables they share."""
     if plan.conf["spark.master"].startswith("local"):
         return {}
-    return {f"spark.executorEnv.{name}": value for name, value in aws.items()}
+    # The file of the token is on this machine.
+    return {f"spark.executorEnv.{name}": value for name, value in aws.items() if name != PROOF_FILE}
 
 
 def _tail(log: Path) -> str:

@@ -108,6 +108,7 @@ def test_lists_tell_iam_what_they_list(action: str) -> None:
         ("secret%2Fa", ("GetObject", "secret/a")),
         ("/secret//a%5Cb", ("GetObject", "secret/a/b")),
         ("secret/a+b", ("GetObject", "secret/a+b")),
+        ("secret/folder/", ("GetObject", "secret/folder/")),
     ],
 )
 def test_copying_needs_leave_to_read_the_source(source: str, expected: tuple[str, str]) -> None:
@@ -117,7 +118,7 @@ def test_copying_needs_leave_to_read_the_source(source: str, expected: tuple[str
 @pytest.mark.parametrize(
     "source",
     [
-        "", "/", "air", "air/", "//air/a", "air/../b", "air/%2e/b", "air/a?versionId=", "air/a?x=1", "air/a/", "air/%ff",
+        "", "/", "air", "air/", "//air/a", "air/../b", "air/%2e/b", "air/a?versionId=", "air/a?x=1", "air/%ff",
         "air/a%00", "air/a?versionId=1&versionId=2", "arn:aws:s3:eu-west-1:123456789012:accesspoint/p/object/a",
         "air/.uploads/x", "air/a.versions/v_1",
     ],
@@ -125,6 +126,12 @@ def test_copying_needs_leave_to_read_the_source(source: str, expected: tuple[str
 def test_a_copy_source_that_names_no_one_object_is_refused(source: str) -> None:
     with pytest.raises(ServiceError) as refused:
         needed("PUT /air/copy", x_amz_copy_source=source)
+    assert refused.value.status == 400
+
+
+def test_a_folder_is_no_part_of_an_upload() -> None:
+    with pytest.raises(ServiceError, match="folder") as refused:
+        needed("PUT /air/copy?uploadId=u&partNumber=1", x_amz_copy_source="air/folder/")
     assert refused.value.status == 400
 
 

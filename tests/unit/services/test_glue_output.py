@@ -71,3 +71,7 @@ def test_the_wire_carries_the_members_that_only_the_notebook_kernel_knows() -> N
 def test_a_notebook_s_error_has_what_was_printed_before(origin: str | None, output: dict[str, str], value: str) -> None:
     failed = Output("error", error_name="ValueError", error_value="wrong", **output)
     assert error_value(Statement(0, "", "AVAILABLE", now(), failed, origin=origin)) == value
+
+
+def test_a_notebook_s_cell_without_an_error_has_no_error_s_value() -> None:
+    assert error_value(Statement(0, "", "AVAILABLE", now(), Output("ok", text="step 1"), origin="dbt")) is None

@@ -30,10 +30,12 @@ def as_data(output: Output) -> dict[str, str]:
 
 
 def error_value(statement: Statement) -> str | None:
-    """What the error says; for notebooks (requests with a RequestOrigin) also what the cell had printed before it."""
+    """What the error says, if there was one; for notebooks (requests with a RequestOrigin) also what the cell had
+    printed before it.
+    """
     output = statement.output
     printed = "\n".join(filter(None, (output.text, output.stderr)))
-    if statement.origin is None or statement.state != "AVAILABLE" or not printed:
+    if output.error_value is None or statement.origin is None or statement.state != "AVAILABLE" or not printed:
         return output.error_value
     return f"{output.error_value}\n\nThe cell had printed:\n{printed}"
 
