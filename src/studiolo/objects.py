@@ -6,10 +6,10 @@ from typing import Any
 
 import boto3
 import botocore.session
-from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 
 from studiolo.identity import Identity, Principal
+from studiolo.s3_config import s3_config
 
 CLIENTS = 64
 """Clients kept for the next use: one takes a few milliseconds and about a MiB to make."""
@@ -57,11 +57,5 @@ class Objects:
             "s3",
             endpoint_url=self._endpoint,
             region_name=self._region,
-            config=Config(
-                s3={"addressing_style": "path"},
-                retries={"mode": "standard", "total_max_attempts": 4},
-                max_pool_connections=32,
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
+            config=s3_config(),
         )

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from studiolo.domain import Invalid
+from studiolo.s3_config import s3_config
 
 ADDRESS = re.compile(r"s3://([^/]+)/?(.*)", re.DOTALL)
 
@@ -39,13 +39,7 @@ def own_client() -> Any:
     """A boto3 S3 client of this process: its variables say where, and whose keys it signs with."""
     return boto3.client(
         "s3",
-        config=Config(
-            s3={"addressing_style": "path"},
-            retries={"mode": "standard", "total_max_attempts": 6},
-            max_pool_connections=32,
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
+        config=s3_config(attempts=6),
     )
 
 

@@ -13,11 +13,11 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from studiolo.config import Settings
 from studiolo.processes import Child, Keeper, Processes, child_environment
+from studiolo.s3_config import s3_config
 from studiolo.storage import weed
 from studiolo.storage.security import lock_inner_doors
 from studiolo.storage.weed import EngineKey, Ports, StoreUnavailable, is_full
@@ -28,7 +28,6 @@ NAME = "object-store"
 GRACE_SECONDS = 2.8
 """SeaweedFS ends within 2.6 s of SIGTERM; what it acknowledged survives SIGKILL too."""
 POLL_SECONDS = 0.02
-CONNECTIONS = 32
 
 
 @dataclass(frozen=True)
@@ -98,13 +97,7 @@ class Storage:
                     region_name=self._settings.region,
                     aws_access_key_id=access.access_key,
                     aws_secret_access_key=access.secret_key,
-                    config=Config(
-                        s3={"addressing_style": "path"},
-                        retries={"mode": "standard", "total_max_attempts": 4},
-                        max_pool_connections=CONNECTIONS,
-                        request_checksum_calculation="when_required",
-                        response_checksum_validation="when_required",
-                    ),
+                    config=s3_config(),
                 )
                 self._client = access, made
             return self._client[1]
