@@ -45,9 +45,10 @@ class SessionLog:
                 _write(self._error, line)
 
     def last_words(self) -> str:
-        """The last lines of the driver, while they are held."""
+        """The last lines of the driver, while they are held, without where in Java's code that was."""
         with self._lock:
-            return "".join(list(self._held)[-LAST_LINES:]).strip()
+            told = [line for line in self._held if not line.startswith("\tat ")]
+        return "".join(told[-LAST_LINES:]).strip()
 
     def message(self, kind: str, content: Mapping[str, Any]) -> None:
         """What a statement printed, or raised."""
