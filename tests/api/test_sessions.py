@@ -172,6 +172,18 @@ def test_s3_is_read_and_written_by_both_names_of_the_scheme(
     assert all(entry["Key"].endswith(".parquet") for entry in listed)
 
 
+def test_a_tree_with_empty_folders_is_renamed(run: Callable[[str], dict[str, Any]], bucket: str) -> None:
+    code = f"""
+hadoop = spark._jvm.org.apache.hadoop.fs
+a, b = (hadoop.Path(f"s3://{bucket}/tree/{{name}}") for name in "ab")
+files = a.getFileSystem(sc._jsc.hadoopConfiguration())
+files.mkdirs(hadoop.Path(a, "empty/deep"))
+files.create(hadoop.Path(a, "file")).close()
+print(files.rename(a, b), files.exists(hadoop.Path(b, "empty/deep")), files.exists(hadoop.Path(b, "file")))
+"""
+    assert text(run(code)) == "True True True"
+
+
 def test_boto3_in_the_session_is_the_session_s_role(
     run: Callable[[str], dict[str, Any]], role: str, bucket: str
 ) -> None:
