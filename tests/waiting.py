@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import psutil
+
 T = TypeVar("T")
 
 
@@ -14,3 +16,11 @@ def until(condition: Callable[[], T | None], seconds: float = 60) -> T:
         assert time.monotonic() < deadline, f"not true within {seconds} s"
         time.sleep(0.05)
     return answer
+
+
+def lives(process: psutil.Process) -> bool:
+    """A zombie does not, whoever lets it lie."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from tests.api.machine_learning import lasting, training_job
 from tests.conftest import Server, create_role, trust_policy
-from tests.waiting import until
+from tests.waiting import lives, until
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +55,6 @@ def killed(server: Server, name: Callable[[str], bool]) -> int:
     os.kill(process.pid, signal.SIGKILL)
     psutil.wait_procs([process], timeout=10)
     return int(child["pid"])
-
-
-def lives(process: psutil.Process) -> bool:
-    """A zombie does not, whoever lets it lie."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_a_statement_that_runs_while_the_server_is_dead_is_there_at_the_next_up(crashing: Server, session: str) -> None:

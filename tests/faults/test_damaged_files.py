@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import Server, free_port
+from tests.waiting import lives
 
 from studiolo.identity import root_key
 from studiolo.instance import Instance
@@ -87,7 +88,7 @@ def test_an_empty_database_is_begun_anew_says_so_and_leaves_no_second_store(own_
     (own_server.data / "state.db").write_text("")
     own_server.up()
     assert "state.db is empty, and is begun anew" in own_server.run("logs", "server").stdout
-    assert not any(process.is_running() for process in before)
+    assert not any(map(lives, before))
     assert [bucket["Name"] for bucket in own_server.client("s3").list_buckets()["Buckets"]] == ["air"]
 
 

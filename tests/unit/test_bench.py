@@ -7,6 +7,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import TCPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -98,12 +99,18 @@ class CountingMetastore:
         self.asked.append(name)
         return hive.Table(tableName=name)
 
+    def set_ugi(self, _user: str, _groups: list[str]) -> list[str]:
+        return []
+
 
 def test_the_load_of_a_thrift_call_counts_the_answers_of_a_metastore() -> None:
     metastore, listener = CountingMetastore(), Listener(0)
-    listener.start(lambda: lambda: ThriftHiveMetastore.Processor(metastore).process)
+    process = ThriftHiveMetastore.Processor(metastore).process
+    listener.start(lambda: lambda: SimpleNamespace(process=process, holder="somebody"))
     try:
-        load = thrift_load.load_of(listener.port, lambda client: client.get_table("air", "days"), connections=2)
+        load = thrift_load.load_of(
+            listener.port, "token", lambda client: client.get_table("air", "days"), connections=2
+        )
         counted = round(thrift_load.drive(replace(load, seconds=0.2)) * 0.2)
     finally:
         listener.close()

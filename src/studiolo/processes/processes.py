@@ -317,9 +317,13 @@ def _marked(mark: str) -> psutil.Process | None:
 
 
 def _signal_group(child: Child, number: signal.Signals) -> None:
-    """Signal the child's whole group: also what is left of it when its leader has ended."""
+    """Signal the child's whole group: also what is left of it when its leader has ended, reaped or not."""
     if child.created == 0.0:
         return
+    try:
+        ours = abs(psutil.Process(child.pid).create_time() - child.created) < 1.0
+    except psutil.NoSuchProcess:
+        ours = True
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        if _process(child) is not None or not psutil.pid_exists(child.pid):
+        if ours:
             os.killpg(child.pid, number)
