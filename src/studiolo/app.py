@@ -11,7 +11,7 @@ passed on to the S3 door (studiolo/door), which decides about it.
 import inspect
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from studiolo.aws.http import HttpRequest, HttpResponse
 from studiolo.aws.models import bare_operation, operation_model
 from studiolo.aws.protocols import new_request_id
 from studiolo.aws.routing import Router, protocol_guess, signing_name_of
-from studiolo.aws.sigv4 import Claim, Credential, Verified, claimed, prove
+from studiolo.aws.sigv4 import Claim, Verified, claimed, prove
 from studiolo.aws.validation import validate
 from studiolo.bodies import FREE, Bodies, Crowded, TooLarge
 from studiolo.domain import DomainError, Scope, now
@@ -40,6 +40,7 @@ from studiolo.services.sagemaker import sagemaker
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.service import Handler, Service
 from studiolo.services.sts import sts
+from studiolo.signers import Signers
 from studiolo.state import StateUnavailable
 from studiolo.storage import StoreUnavailable
 
@@ -117,7 +118,7 @@ class App:
             claim = claimed(head, now(), protocol=protocol_guess(head))
             if length is None or length > FREE:
                 # A stranger is not waited for; with a small body it is found out at once with the signature.
-                await self._lanes.run(claim.credential, self._keys()[0])
+                await self._lanes.run(claim.credential, Signers(self._studio.identity).find)
             async with self._bodies.body(receive, length) as body:
                 request = replace(head, body=body)
                 # Handlers and domains are plain synchronous Python; the event loop belongs to HTTP alone.
@@ -136,13 +137,13 @@ class App:
     def _carry_out(self, request: HttpRequest, claim: Claim, request_id: str) -> HttpResponse | Admitted:
         """The chain in a thread. The few handlers that carry bodies run in the event loop: they are given back."""
         try:
-            credential, principals = self._keys()
-            verified = prove(request, claim, credential, now())
+            signers = Signers(self._studio.identity)
+            verified = prove(request, claim, signers.find, now())
             exchange = self._exchange(request, claim, request_id)
         except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer and the log its traceback)
             return _refusal(request, error, request_id)
         try:
-            admitted = self._admit(exchange, verified, principals[verified.access_key])
+            admitted = self._admit(exchange, verified, signers.principals[verified.access_key])
             if inspect.iscoroutinefunction(exchange.handler):
                 return admitted
             return _success(exchange, exchange.handler(admitted.call, admitted.parameters))
@@ -170,19 +171,6 @@ class App:
         validate(model, parameters, code=exchange.service.invalid)
         scope = Scope(principal.account, verified.region)
         return Admitted(exchange, Call(scope, principal, self._studio, exchange.request_id), parameters)
-
-    def _keys(self) -> tuple[Callable[[str], Credential | None], Mapping[str, Principal]]:
-        """How the verification of one request finds a key; and whose the keys are that it found."""
-        principals: dict[str, Principal] = {}
-
-        def credential(access_key: str) -> Credential | None:
-            known = self._studio.identity.find_key(access_key)
-            if known is None:
-                return None
-            key, principals[access_key] = known
-            return Credential(key.id, key.secret, key.session_token, key.expires)
-
-        return credential, principals
 
     def _is_s3(self, head: HttpRequest) -> bool:
         """Whether a request is signed for S3; or not signed at all, and claimed by no other service."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
-from studiolo.aws.sigv4 import Credential, Verified
+from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock, Denied
 from studiolo.door.actions import Need
 from studiolo.door.authentication import verify_s3
@@ -13,6 +13,7 @@ from studiolo.door.forms import verify_form
 from studiolo.door.names import Named
 from studiolo.door.operations import Operation
 from studiolo.identity import Identity, Principal
+from studiolo.signers import Signers
 
 _OF_ANYBODY = frozenset({"GetObject", "HeadObject", "Preflight", "PutObject"})
 """Operations that the store may let everybody do, by bucket policy."""
@@ -83,33 +84,18 @@ class Admission:
         if request.method == "OPTIONS":
             # Browsers never sign it, though the address that they ask of may be presigned.
             return Caller(self._identity)
-        keys = _Keys(self._identity)
+        keys = Signers(self._identity)
         return self._caller(keys, verify_s3(request, keys.find, self._clock()))
 
     def signer(self, fields: Mapping[str, str]) -> Caller:
         """Who signed the policy of a form. Raises ServiceError where nobody did, or the policy does not hold."""
-        keys = _Keys(self._identity)
+        keys = Signers(self._identity)
         return self._caller(keys, verify_form(fields, keys.find, self._clock()))
 
-    def _caller(self, keys: "_Keys", verified: Verified | None) -> Caller:
+    def _caller(self, keys: Signers, verified: Verified | None) -> Caller:
         if verified is None:
             return Caller(self._identity)
         return Caller(self._identity, verified, keys.principals[verified.access_key])
-
-
-class _Keys:
-    """Finds keys for one verification, and keeps whose they are."""
-
-    def __init__(self, identity: Identity) -> None:
-        self._identity = identity
-        self.principals: dict[str, Principal] = {}
-
-    def find(self, access_key: str) -> Credential | None:
-        known = self._identity.find_key(access_key)
-        if known is None:
-            return None
-        key, self.principals[access_key] = known
-        return Credential(key.id, key.secret, key.session_token, key.expires)
 
 
 def _unsigned() -> ServiceError:
