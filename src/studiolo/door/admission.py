@@ -95,7 +95,9 @@ class Admission:
     def _caller(self, keys: Signers, verified: Verified | None) -> Caller:
         if verified is None:
             return Caller(self._identity)
-        return Caller(self._identity, verified, keys.principals[verified.access_key])
+        principal = keys.principals[verified.access_key]
+        self._identity.note_use(verified.access_key, principal, "s3", verified.region)
+        return Caller(self._identity, verified, principal)
 
 
 def _unsigned() -> ServiceError:

@@ -1,5 +1,8 @@
-"""Accounts, access keys, roles and policies: who calls, and may they."""
+"""Accounts, users, access keys, roles and policies: who calls, and may they."""
 
+from studiolo.identity.access_keys import Use, UserKey
+from studiolo.identity.accounts import PasswordPolicy, PasswordPolicyViolation, ReportMissing
+from studiolo.identity.claims import ExpiredIdentityToken, InvalidIdentityToken, ProviderUnreachable, RejectedClaim
 from studiolo.identity.documents import MalformedPolicy
 from studiolo.identity.environment import (
     CREDENTIALS_PATH,
@@ -8,16 +11,27 @@ from studiolo.identity.environment import (
     key_variables,
     plugin_works,
 )
+from studiolo.identity.groups import Group
+from studiolo.identity.holders import Holders
 from studiolo.identity.identity import Identity
+from studiolo.identity.instance_profiles import InstanceProfile
 from studiolo.identity.keys import AccessKey, known_root_key, root_key
 from studiolo.identity.managed import ManagedPolicy, PolicyUsage, PolicyVersion
+from studiolo.identity.mfa import Device, InvalidAuthenticationCode
+from studiolo.identity.passwords import LoginProfile
 from studiolo.identity.policies import Answer
-from studiolo.identity.principals import Principal, SessionRequest
-from studiolo.identity.roles import Role, RoleSettings
+from studiolo.identity.principals import Kind, Principal, SessionRequest, anonymous
+from studiolo.identity.providers import OpenIdProvider, SamlProvider
+from studiolo.identity.roles import Role, RoleSettings, Unmodifiable
+from studiolo.identity.tags import tags_of
+from studiolo.identity.users import User
 from studiolo.identity.workloads import Workload, metastore_token
 
 __all__ = [
-    "CREDENTIALS_PATH", "AccessKey", "Answer", "Identity", "MalformedPolicy", "ManagedPolicy", "PolicyUsage",
-    "PolicyVersion", "Principal", "Role", "RoleSettings", "SessionRequest", "Workload", "client_environment",
-    "container_variables", "key_variables", "known_root_key", "metastore_token", "plugin_works", "root_key",
+    "CREDENTIALS_PATH", "AccessKey", "Answer", "Device", "ExpiredIdentityToken", "Group", "Holders", "Identity",
+    "InstanceProfile", "InvalidAuthenticationCode", "InvalidIdentityToken", "Kind", "LoginProfile", "MalformedPolicy",
+    "ManagedPolicy", "OpenIdProvider", "PasswordPolicy", "PasswordPolicyViolation", "PolicyUsage", "PolicyVersion",
+    "Principal", "ProviderUnreachable", "RejectedClaim", "ReportMissing", "Role", "RoleSettings", "SamlProvider",
+    "SessionRequest", "Unmodifiable", "Use", "User", "UserKey", "Workload", "anonymous", "client_environment", 
+    "container_variables", "key_variables", "known_root_key", "metastore_token", "plugin_works", "root_key", "tags_of",
 ]  # fmt: skip

@@ -1,7 +1,6 @@
 """Who calls, and may they: keys, authorization, passing and assuming roles."""
 
 import hmac
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,26 +9,36 @@ from functools import lru_cache
 from sqlalchemy import select
 
 from studiolo.domain import Clock, Denied, Invalid, NotFound
-from studiolo.identity.documents import check_identity_policy
+from studiolo.identity.access_keys import AccessKeys, Uses
+from studiolo.identity.accounts import Account
+from studiolo.identity.credential_report import credential_report
+from studiolo.identity.groups import Groups
+from studiolo.identity.instance_profiles import InstanceProfiles
+from studiolo.identity.key_sets import KeySets
 from studiolo.identity.keys import AccessKey
 from studiolo.identity.managed import ManagedPolicies
+from studiolo.identity.mfa import Devices
+from studiolo.identity.passwords import Passwords
 from studiolo.identity.policies import Answer, Policy, PrincipalName, Request, compile_policy, evaluate
-from studiolo.identity.principals import Principal, SessionRequest, role_name, role_session, root_user
+from studiolo.identity.principals import Kind, Principal, iam_user, role_name, role_session, root_user
+from studiolo.identity.providers import Providers
 from studiolo.identity.records import Records
 from studiolo.identity.roles import Role, Roles
-from studiolo.identity.tables import attachments, inline_policies, policies, policy_versions, roles, temporary_keys
-from studiolo.identity.tags import with_tags
+from studiolo.identity.tables import TABLES, attachments, inline_policies, memberships, roles, users
 from studiolo.identity.temporary import TemporaryKeys
+from studiolo.identity.tokens import SecurityTokens
+from studiolo.identity.users import Users
+from studiolo.identity.web_identity import WebIdentities
 from studiolo.identity.workloads import Workloads, metastore_token
 from studiolo.state import State
 
-SHORTEST = timedelta(minutes=15)
 CHAINED = timedelta(hours=1)
-ROOT_SESSION = timedelta(hours=1)
-"""Longest life of a session of the root user, whatever is asked (STS API Reference, GetSessionToken)."""
 
-FREE = frozenset({"sts:getcalleridentity", "sts:assumerole"})
-"""Actions that need no permission beforehand: GetCallerIdentity never does, AssumeRole is decided with its role."""
+EVERYTHING = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
+"""What the root user may, and whom it vouches for before its session's policies narrow it."""
+
+FREE = frozenset({"sts:getcalleridentity", "sts:assumerole", "sts:getsessiontoken", "sts:getfederationtoken"})
+"""Actions that need no permission beforehand: the first never does, the others are decided with what they are for."""
 
 UNTRUSTED = {
     "glue.amazonaws.com": "Role {role} should be given assume role permissions for Glue Service.",
@@ -56,9 +65,28 @@ class Identity:
         self._records = Records(state, account, clock)
         self.policies = ManagedPolicies(self._records)
         self.roles = Roles(self._records, self.policies)
+        self.users = Users(self._records, self.policies)
+        self.groups = Groups(self._records, self.policies, self.users)
+        self.access_keys = AccessKeys(self._records, self.users)
+        self.uses = Uses(self._records)
+        self.settings = Account(self._records)
+        self.passwords = Passwords(self._records, self.users, self.settings)
+        self.devices = Devices(self._records, self.users)
+        self.instance_profiles = InstanceProfiles(self._records, self.roles)
+        self.providers = Providers(self._records)
         self.root = root
         self._keys = TemporaryKeys(self._records)
         self.workloads = Workloads(self._records, self.roles, self._keys)
+        self.tokens = SecurityTokens(
+            self._records,
+            self.roles,
+            self.policies,
+            self._keys,
+            self.devices,
+            self.providers,
+            WebIdentities(self.providers, clock, KeySets()),
+            self,
+        )
         self._compiled = lru_cache(maxsize=512)(compile_policy)
         self._grants = lru_cache(maxsize=256)(self._read_grants)
 
@@ -68,9 +96,9 @@ class Identity:
         return self._records.revision
 
     def empty(self) -> None:
-        """Delete every role, policy and temporary key of the account."""
+        """Delete all that IAM knows of the account, but for its root key."""
         with self._records.changing() as tx:
-            for table in (temporary_keys, attachments, inline_policies, policy_versions, policies, roles):
+            for table in TABLES:
                 tx.execute(table.delete().where(table.c.account == self.account))
 
     def find_key(self, access_key_id: str) -> tuple[AccessKey, Principal] | None:
@@ -80,7 +108,14 @@ class Identity:
         """
         if access_key_id == self.root.id:
             return self.root, root_user(self.account)
-        return self._keys.find(access_key_id)
+        return self.access_keys.find(access_key_id) or self._keys.find(access_key_id)
+
+    def note_use(self, access_key_id: str, principal: Principal, service: str, region: str) -> None:
+        """Remember that a request for the service (its signing name) was signed with the key, and by whom."""
+        if principal.kind is Kind.USER and not principal.temporary:
+            self.uses.note(access_key_id, service, region)
+        elif principal.kind is Kind.ROLE and principal.holder is not None:
+            self.uses.note(principal.holder, service, region)
 
     def caller(self, token: str) -> Principal:
         """Who says that metastore token: the holder of a key, or what runs as a role.
@@ -124,14 +159,14 @@ class Identity:
         context: Mapping[str, str] | None = None,
     ) -> tuple[Answer, str]:
         """What the principal's policies say, and why in IAM's words."""
-        if principal.role_arn is None:
+        if principal.is_root:
             return Answer.ALLOWED, ""
-        grants = self._grants(principal.role_arn, self._records.revision)
+        grants = self._grants(principal.holder, self._records.revision)
         request = Request(action, resource, self._context(principal, grants, context))
         layers = [("identity-based policy", "an identity-based policy", grants.policies)]
         if grants.boundary is not None:
             layers.append(("permissions boundary", "a permissions boundary", (grants.boundary,)))
-        if principal.session_policies:
+        if principal.session_policies or principal.kind is Kind.FEDERATED:
             narrowing = tuple(self._compiled(document) for document in principal.session_policies)
             layers.append(("session policy", "a session policy", narrowing))
         answers = [(evaluate(layer, request), name, article) for name, article, layer in layers]
@@ -150,7 +185,7 @@ class Identity:
         """
         role = self.role(role_arn)
         self.authorize(principal, "iam:PassRole", role.arn, {"iam:PassedToService": service})
-        if not self._trusts(role, frozenset({("Service", service)}), {"aws:SourceAccount": self.account}):
+        if not self.trusts(role, frozenset({("Service", service)}), {"aws:SourceAccount": self.account}):
             words = UNTRUSTED.get(service, "The role {role} does not let {service} assume it: its trust policy must.")
             raise Invalid(words.format(role=role.arn, service=service))
         return role
@@ -162,44 +197,23 @@ class Identity:
 
     def key_of(self, principal: Principal) -> AccessKey:
         """A key that acts as the principal, for what the server does in its name: a session's lives for an hour."""
-        return self.root if principal.role_arn is None else self._keys.issue(principal, CHAINED)
+        return self.root if principal.is_root else self._keys.issue(principal, CHAINED)
 
-    def assume_role(self, principal: Principal, role_arn: str, request: SessionRequest) -> tuple[AccessKey, Principal]:
-        """A session of a role, for whom its trust policy names. Raises Denied, Invalid (MalformedPolicy), NotFound.
-
-        A role that names the caller itself lets it; one that names the account leaves it to the caller's own policies.
-        """
-        self._check_session(principal, request)
-        denied = Denied(f"User: {principal.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}")
-        try:
-            role = self.role(role_arn)
-        except (NotFound, Invalid):
-            # Whether a role exists is not for everyone to know.
-            raise denied from None
-        context = {"sts:RoleSessionName": request.name}
-        if request.external_id is not None:
-            context["sts:ExternalId"] = request.external_id
-        own, _ = self.decide(principal, "sts:AssumeRole", role.arn, context)
-        named = self._trusts(role, principal.own_names, context, principal)
-        account_named = self._trusts(role, principal.account_names, context, principal)
-        if own is Answer.DENIED or not (named or (account_named and own is Answer.ALLOWED)):
-            raise denied
-        if request.lifetime > role.settings.max_session:
-            raise Invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-        session = replace(
-            role_session(self.account, role.arn, role.id, request.name),
-            session_policies=request.policies + self._documents(request.policy_arns),
-            tags=tuple(request.tags.items()),
+    def make_credential_report(self) -> None:
+        """Write down who has which credentials, and when they were used."""
+        report = credential_report(
+            self.account, self.root, self.users, self.access_keys, self.uses, self.passwords, self.devices
         )
-        return self._keys.issue(session, request.lifetime), session
+        self.settings.keep_report(report)
 
-    def root_session(self, principal: Principal, lifetime: timedelta) -> AccessKey:
-        """A temporary key of the root user, for an hour at most. Raises Denied for a session, Invalid."""
-        if principal.role_arn is not None:
-            raise Denied("Cannot call GetSessionToken with session credentials")
-        if lifetime < SHORTEST:
-            raise Invalid("DurationSeconds must be at least 900.")
-        return self._keys.issue(principal, min(lifetime, ROOT_SESSION))
+    def principal_of(self, arn: str) -> Principal:
+        """A user or a role as one that calls, by its ARN. Raises NotFound, Invalid."""
+        prefix, separator, name = arn.partition(f"arn:aws:iam::{self.account}:user/")
+        if separator and not prefix:
+            user = self.users.get(name.rpartition("/")[2])
+            return iam_user(self.account, user.arn, user.id)
+        role = self.role(arn)
+        return replace(role_session(self.account, role.arn, role.id, "session"), arn=role.arn, user_id=role.id)
 
     def role(self, role_arn: str) -> Role:
         """The role of that ARN. Raises NotFound, Invalid."""
@@ -208,35 +222,19 @@ class Identity:
             raise NotFound(f"The role {role_arn} cannot be found; {role.arn} has that name.")
         return role
 
-    def _check_session(self, principal: Principal, request: SessionRequest) -> None:
-        if not re.fullmatch(r"[\w+=,.@-]{2,64}", request.name, re.ASCII):
-            raise Invalid(rf"The session name {request.name!r} does not match [\w+=,.@-]*, of 2 to 64 characters.")
-        if request.lifetime < SHORTEST:
-            raise Invalid("DurationSeconds must be at least 900.")
-        if principal.role_arn is not None and request.lifetime > CHAINED:
-            raise Invalid(
-                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
-            )
-        with_tags({}, request.tags)
-        for document in request.policies:
-            check_identity_policy(document)
-
-    def _documents(self, arns: tuple[str, ...]) -> tuple[str, ...]:
-        with self._records.reading() as connection:
-            return tuple(self.policies.document(connection, arn) for arn in arns)
-
-    def _trusts(
+    def trusts(
         self,
         role: Role,
         names: frozenset[PrincipalName],
         context: Mapping[str, str],
         principal: Principal | None = None,
+        action: str = "sts:AssumeRole",
     ) -> bool:
         """Whether the role's trust policy lets these names take it."""
         if principal is not None:
-            context = {"aws:PrincipalArn": principal.role_arn or principal.arn, **context}
+            context = {"aws:PrincipalArn": principal.policy_arn, **context}
             context = {"aws:PrincipalAccount": principal.account, **context}
-        asked = Request("sts:AssumeRole", None, self._keyed(context), names)
+        asked = Request(action, None, self._keyed(context), names)
         return evaluate([self._compiled(role.trust)], asked) is Answer.ALLOWED
 
     def _context(
@@ -244,12 +242,13 @@ class Identity:
     ) -> dict[str, tuple[str, ...]]:
         tags = {f"aws:PrincipalTag/{key}": value for key, value in (*grants.tags, *principal.tags)}
         known = {
-            "aws:PrincipalArn": principal.role_arn or principal.arn,
+            "aws:PrincipalArn": principal.policy_arn,
             "aws:PrincipalAccount": principal.account,
-            "aws:PrincipalType": "AssumedRole",
+            "aws:PrincipalType": principal.kind.value,
             "aws:userid": principal.user_id,
+            **({"aws:username": principal.name} if principal.kind is Kind.USER else {}),
         }
-        return self._keyed({**known, **tags, **(more or {})})
+        return self._keyed({**known, **dict(principal.context), **tags, **(more or {})})
 
     def _keyed(self, context: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         present = self._records.clock()
@@ -259,18 +258,26 @@ class Identity:
         }
         return {**moment, **{key.lower(): (value,) for key, value in context.items()}}
 
-    def _read_grants(self, role_arn: str, _revision: int) -> _Grants:
-        name = role_arn.rpartition("/")[2]
-        own = select(inline_policies.c.document).where(
-            inline_policies.c.account == self.account, inline_policies.c.role == name
-        )
-        attached = select(attachments.c.policy).where(attachments.c.account == self.account, attachments.c.role == name)
-        role = select(roles.c.boundary, roles.c.tags).where(roles.c.account == self.account, roles.c.name == name)
+    def _read_grants(self, holder: str | None, _revision: int) -> _Grants:
+        """What the user or role of that id is given, by itself and by the groups that it is in."""
+        if holder is None:
+            return _Grants((self._compiled(EVERYTHING),), None, ())
+        in_groups = select(memberships.c.group).where(memberships.c.user == holder)
         with self._records.reading() as connection:
+            holders = [holder, *connection.execute(in_groups).scalars()]
+            own = select(inline_policies.c.document).where(
+                inline_policies.c.account == self.account, inline_policies.c.holder.in_(holders)
+            )
+            attached = (
+                select(attachments.c.policy)
+                .distinct()
+                .where(attachments.c.account == self.account, attachments.c.holder.in_(holders))
+            )
             documents = list(connection.execute(own).scalars())
             arns = list(connection.execute(attached).scalars())
             documents += [self.policies.document(connection, arn) for arn in arns]
-            row = connection.execute(role).first()
+            table = users if holder.startswith(self.users.prefix) else roles
+            row = connection.execute(select(table.c.boundary, table.c.tags).where(table.c.id == holder)).first()
             boundary = row and row.boundary and self.policies.document(connection, row.boundary)
         return _Grants(
             tuple(self._compiled(document) for document in documents),

@@ -46,7 +46,7 @@ class Caller:
     @property
     def holder(self) -> str | None:
         """The role, or the user, that the connection counts as one of; None before the client has said who it is."""
-        return None if self._principal is None else self._principal.role_arn or self._principal.arn
+        return None if self._principal is None else self._principal.policy_arn
 
     @property
     def known(self) -> bool:
@@ -69,7 +69,7 @@ class Caller:
     @property
     def is_root(self) -> bool:
         """Whether the caller may do everything. Raises Denied."""
-        return self.principal.role_arn is None
+        return self.principal.is_root
 
     @property
     def name(self) -> str:
@@ -107,4 +107,4 @@ class Caller:
 
 
 def _name(principal: Principal) -> str:
-    return "root" if principal.role_arn is None else principal.role_arn.rpartition("/")[2]
+    return principal.name
