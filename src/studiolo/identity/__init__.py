@@ -23,15 +23,15 @@ from studiolo.identity.policies import Answer
 from studiolo.identity.principals import Kind, Principal, SessionRequest, anonymous
 from studiolo.identity.providers import OpenIdProvider, SamlProvider
 from studiolo.identity.roles import Role, RoleSettings, Unmodifiable
-from studiolo.identity.tags import tags_of
+from studiolo.identity.tags import InvalidTag, tags_of
 from studiolo.identity.users import User
 from studiolo.identity.workloads import Workload, metastore_token
 
 __all__ = [
     "CREDENTIALS_PATH", "AccessKey", "Answer", "Device", "ExpiredIdentityToken", "Group", "Holders", "Identity",
-    "InstanceProfile", "InvalidAuthenticationCode", "InvalidIdentityToken", "Kind", "LoginProfile", "MalformedPolicy",
+    "InstanceProfile", "InvalidAuthenticationCode", "InvalidIdentityToken", "InvalidTag", "Kind", "LoginProfile", "MalformedPolicy",
     "ManagedPolicy", "OpenIdProvider", "PasswordPolicy", "PasswordPolicyViolation", "PolicyUsage", "PolicyVersion",
     "Principal", "ProviderUnreachable", "RejectedClaim", "ReportMissing", "Role", "RoleSettings", "SamlProvider",
-    "SessionRequest", "Unmodifiable", "Use", "User", "UserKey", "Workload", "anonymous", "client_environment", 
+    "SessionRequest", "Unmodifiable", "Use", "User", "UserKey", "Workload", "anonymous", "client_environment",
     "container_variables", "key_variables", "known_root_key", "metastore_token", "plugin_works", "root_key", "tags_of",
 ]  # fmt: skip

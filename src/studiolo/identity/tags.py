@@ -2,14 +2,29 @@
 
 from collections.abc import Iterable, Mapping
 
+import re2
+
 from studiolo.domain import Invalid, LimitExceeded
 
 MOST_TAGS = 50
+CHARACTERS = r"[\p{L}\p{Z}\p{N}_.:/=+\-@]"
+_TEXT = re2.compile(f"{CHARACTERS}*")
+
+
+class InvalidTag(Invalid):
+    """A tag has characters that no tag can have."""
 
 
 def tags_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """New tags. Raises Invalid for a key that is there twice or is AWS's own, LimitExceeded over 50."""
+    """New tags. Raises InvalidTag, Invalid for a key that is there twice or is AWS's own, LimitExceeded over 50."""
     pairs = list(pairs)
+    for number, pair in enumerate(pairs, 1):
+        for text, member, count in zip(pair, ("key", "value"), "+*", strict=True):
+            if not _is_text(text):
+                raise InvalidTag(
+                    f"1 validation error detected: Value '{text}' at 'tags.{number}.member.{member}' failed to satisfy "
+                    f"constraint: Member must satisfy regular expression pattern: {CHARACTERS}{count}"
+                )
     if len({key.lower() for key, _ in pairs}) < len(pairs):
         raise Invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
     if any(key.lower().startswith("aws:") for key, _ in pairs):
@@ -29,3 +44,10 @@ def without_tags(tags: Mapping[str, str], keys: Iterable[str]) -> dict[str, str]
     """The tags without those keys."""
     gone = {key.lower() for key in keys}
     return {key: value for key, value in tags.items() if key.lower() not in gone}
+
+
+def _is_text(text: str) -> bool:
+    try:
+        return _TEXT.fullmatch(text) is not None
+    except UnicodeEncodeError:
+        return False
