@@ -1,8 +1,10 @@
 """The ASGI app: the table of services, and the way of a request from top to bottom.
 
     claim: by the head alone, is it signed, well-formed and timely -> take the body, as it is -> prove the signature
-    -> identify the service and operation -> authorize (IAM) -> parse by the botocore model -> validate -> handler
+    -> identify the service and operation -> parse by the botocore model -> authorize (IAM) -> validate -> handler
     -> serialize by the model
+
+What is authorized depends on the parameters; yet who has no right to an operation is not told what is wrong with them.
 
 Nothing is unzipped, split or parsed of a body before the signature that covers it is proven. S3 goes another way: it is
 passed on to the S3 door (studiolo/door), which decides about it.
@@ -36,11 +38,12 @@ from studiolo.services.call import Call, Studio
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
 from studiolo.services.logs import logs
+from studiolo.services.rights import RIGHTS
 from studiolo.services.sagemaker import sagemaker
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.service import Handler, Service
 from studiolo.services.sts import sts
-from studiolo.signers import Signers
+from studiolo.signers import Signers, told_by
 from studiolo.state import StateUnavailable
 from studiolo.storage import StoreUnavailable
 
@@ -164,13 +167,19 @@ class App:
         )
 
     def _admit(self, exchange: Exchange, verified: Verified, principal: Principal) -> Admitted:
-        """Authorize, parse and validate."""
-        request, model = exchange.request, exchange.model
-        self._studio.identity.authorize(principal, f"{verified.service}:{model.name}", None, _context(verified))
-        parameters = protocols.parse(model, request, max_body=self._max_body * MIB)
-        validate(model, parameters, code=exchange.service.invalid)
-        scope = Scope(principal.account, verified.region)
-        return Admitted(exchange, Call(scope, principal, self._studio, exchange.request_id), parameters)
+        """Parse, authorize and validate."""
+        request, model, identity = exchange.request, exchange.model, self._studio.identity
+        rights = RIGHTS[exchange.service.name]
+        told = told_by(request, verified.region)
+        call = Call(Scope(principal.account, verified.region), principal, self._studio, exchange.request_id, told)
+        try:
+            parameters = protocols.parse(model, request, max_body=self._max_body * MIB)
+            validate(model, parameters, code=exchange.service.invalid)
+        except ServiceError:
+            identity.require_anywhere(principal, rights.action(model.name))
+            raise
+        identity.authorize(principal, rights.questions(call, model.name, parameters), told, rights.policy(call))
+        return Admitted(exchange, call, parameters)
 
     def _is_s3(self, head: HttpRequest) -> bool:
         """Whether a request is signed for S3; or not signed at all, and claimed by no other service."""
@@ -192,11 +201,6 @@ class App:
         await self._studio.ml.close_connections()
         self._lanes.close()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def _context(verified: Verified) -> dict[str, str]:
-    """The condition keys of IAM that a request tells."""
-    return {"aws:RequestedRegion": verified.region, "aws:SecureTransport": "false"}
 
 
 def _content_length(head: HttpRequest) -> int | None:

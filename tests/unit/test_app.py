@@ -25,6 +25,7 @@ def app() -> App:
     identity = SimpleNamespace(
         find_key=lambda id: (KEY, principal) if id == KEY.id else None,  # noqa: A006
         authorize=lambda *_: None,
+        require_anywhere=lambda *_: None,
     )
     studio: Any = SimpleNamespace(identity=identity)
     nothing: Any = None

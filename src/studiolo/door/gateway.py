@@ -160,7 +160,7 @@ class S3Gateway:
         fields = {**form.fields, "key": form.fields.get("key", "").replace("${filename}", form.filename)}
         if not fields["key"]:
             raise ServiceError("InvalidArgument", "Bucket POST must contain a field named 'key'.", 400)
-        caller = self._admission.signer(fields)
+        caller = self._admission.signer(request, fields)
         allowed = forms.check_policy(fields, named.bucket, self._clock())
         form.bound(allowed.fewest, allowed.most)
         key, others = stored_key(fields["key"], ours=self._ours)

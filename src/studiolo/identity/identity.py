@@ -2,22 +2,43 @@
 
 import hmac
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 
-from sqlalchemy import select
-
 from studiolo.domain import Clock, Denied, Invalid, NotFound
-from studiolo.identity.documents import check_identity_policy
+from studiolo.identity.context import Facts, Question, Values, of_moment, of_principal, of_tags
+from studiolo.identity.decisions import Decision, Layers, decide, decide_for_anybody
+from studiolo.identity.denials import Denials, NotAuthorized
+from studiolo.identity.documents import check_session_policy
+from studiolo.identity.grants import Granting, Grants
 from studiolo.identity.keys import AccessKey
 from studiolo.identity.managed import ManagedPolicies
-from studiolo.identity.policies import Answer, Policy, PrincipalName, Request, compile_policy, evaluate
-from studiolo.identity.principals import Principal, SessionRequest, role_name, role_session, root_user
+from studiolo.identity.policies import Answer, Policies, PrincipalName, Request, compile_policy
+from studiolo.identity.principals import (
+    Kind,
+    Principal,
+    SessionRequest,
+    is_role,
+    role_name,
+    role_session,
+    root_user,
+)
 from studiolo.identity.records import Records
+from studiolo.identity.resource_policies import ResourcePolicies
 from studiolo.identity.roles import Role, Roles
-from studiolo.identity.tables import attachments, inline_policies, policies, policy_versions, roles, temporary_keys
+from studiolo.identity.simulation import Scenario
+from studiolo.identity.tables import (
+    attachments,
+    denials,
+    inline_policies,
+    policies,
+    policy_versions,
+    resource_policies,
+    roles,
+    temporary_keys,
+)
 from studiolo.identity.tags import with_tags
 from studiolo.identity.temporary import TemporaryKeys
 from studiolo.identity.workloads import Workloads, metastore_token
@@ -28,8 +49,10 @@ CHAINED = timedelta(hours=1)
 ROOT_SESSION = timedelta(hours=1)
 """Longest life of a session of the root user, whatever is asked (STS API Reference, GetSessionToken)."""
 
-FREE = frozenset({"sts:getcalleridentity", "sts:assumerole"})
-"""Actions that need no permission beforehand: GetCallerIdentity never does, AssumeRole is decided with its role."""
+FREE = frozenset({"sts:getcalleridentity", "sts:assumerole", "sts:getsessiontoken"})
+"""Actions that need no permission beforehand: two never do, AssumeRole is decided with its role."""
+
+EVERYTHING = Decision(Answer.ALLOWED)
 
 UNTRUSTED = {
     "glue.amazonaws.com": "Role {role} should be given assume role permissions for Glue Service.",
@@ -37,15 +60,6 @@ UNTRUSTED = {
     "'sagemaker.amazonaws.com' to assume the role.",
 }
 """What a service says to a role that does not trust it."""
-
-
-@dataclass(frozen=True)
-class _Grants:
-    """What a role is given: its policies, and the one that bounds them."""
-
-    policies: tuple[Policy, ...]
-    boundary: Policy | None
-    tags: tuple[tuple[str, str], ...]
 
 
 class Identity:
@@ -59,8 +73,11 @@ class Identity:
         self.root = root
         self._keys = TemporaryKeys(self._records)
         self.workloads = Workloads(self._records, self.roles, self._keys)
-        self._compiled = lru_cache(maxsize=512)(compile_policy)
-        self._grants = lru_cache(maxsize=256)(self._read_grants)
+        self._compiled = lru_cache(maxsize=4096)(compile_policy)
+        self._narrowing = lru_cache(maxsize=512)(self._compile_together)
+        self._granting = Granting(self._records, self.policies, self._compiled)
+        self.resource_policies = ResourcePolicies(self._records, self.compiled)
+        self.denials = Denials(self._records)
 
     @property
     def revision(self) -> int:
@@ -70,7 +87,10 @@ class Identity:
     def empty(self) -> None:
         """Delete every role, policy and temporary key of the account."""
         with self._records.changing() as tx:
-            for table in (temporary_keys, attachments, inline_policies, policy_versions, policies, roles):
+            for table in (
+                temporary_keys, attachments, inline_policies, policy_versions, policies, roles, resource_policies,
+                denials,
+            ):  # fmt: skip
                 tx.execute(table.delete().where(table.c.account == self.account))
 
     def find_key(self, access_key_id: str) -> tuple[AccessKey, Principal] | None:
@@ -99,49 +119,70 @@ class Identity:
     def authorize(
         self,
         principal: Principal,
-        action: str,
-        resource: str | None = None,
-        context: Mapping[str, str] | None = None,
+        questions: Iterable[Question],
+        keys: Values | None = None,
+        policy: Policies | None = None,
     ) -> None:
-        """Raise Denied, in IAM's words, unless the principal may do `action` (e.g. `glue:CreateSession`).
+        """Raise NotAuthorized, in IAM's words, unless the principal may do all that is asked.
 
-        `resource` is its ARN, None where only the action is known. `context` adds condition keys of the request (e.g.
-        `aws:SourceIp`).
+        keys: condition keys that the whole request has (e.g. `aws:SourceIp`); policy: of the resources themselves.
         """
-        if resource is None and action.lower() in FREE:
-            return
-        answer, reason = self.decide(principal, action, resource, context)
-        if answer is not Answer.ALLOWED:
-            raise Denied(
-                f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource or '*'} {reason}"
-            )
+        for question in questions:
+            decision, facts = self._decided(principal, question, keys, policy)
+            if not decision.allowed:
+                raise NotAuthorized(principal, question, decision, facts)
 
     def decide(
         self,
         principal: Principal,
-        action: str,
-        resource: str | None = None,
-        context: Mapping[str, str] | None = None,
-    ) -> tuple[Answer, str]:
-        """What the principal's policies say, and why in IAM's words."""
-        if principal.role_arn is None:
-            return Answer.ALLOWED, ""
-        grants = self._grants(principal.role_arn, self._records.revision)
-        request = Request(action, resource, self._context(principal, grants, context))
-        layers = [("identity-based policy", "an identity-based policy", grants.policies)]
-        if grants.boundary is not None:
-            layers.append(("permissions boundary", "a permissions boundary", (grants.boundary,)))
-        if principal.session_policies:
-            narrowing = tuple(self._compiled(document) for document in principal.session_policies)
-            layers.append(("session policy", "a session policy", narrowing))
-        answers = [(evaluate(layer, request), name, article) for name, article, layer in layers]
-        for answer, _, article in answers:
-            if answer is Answer.DENIED:
-                return answer, f"with an explicit deny in {article}"
-        for answer, name, _ in answers:
-            if answer is Answer.SILENT:
-                return answer, f"because no {name} allows the {action} action"
-        return Answer.ALLOWED, ""
+        question: Question,
+        keys: Values | None = None,
+        policy: Policies | None = None,
+    ) -> Decision:
+        """What all policies say of one question, and which decided."""
+        return self._decided(principal, question, keys, policy)[0]
+
+    def decide_for_anybody(self, question: Question, keys: Values, policy: Policies) -> Decision:
+        """What a resource's policy says of somebody who has not signed."""
+        facts = self._facts(None, None, question, keys)
+        asked = Request(question.action, question.resource, facts, frozenset({("AWS", "anonymous")}))
+        return decide_for_anybody(asked, policy)
+
+    def may_anywhere(self, principal: Principal, action: str) -> bool:
+        """Whether there could be a resource, and conditions, that let the principal do it."""
+        if principal.kind is Kind.ROOT or action.lower() in FREE:
+            return True
+        layers = self._layers(principal, self._granting.of(principal), None)
+        return decide(Request(action, None), principal, layers).allowed
+
+    def require_anywhere(self, principal: Principal, action: str) -> None:
+        """Raise NotAuthorized unless there could be a resource that the principal may do it to."""
+        if not self.may_anywhere(principal, action):
+            layers = self._layers(principal, self._granting.of(principal), None)
+            decision = decide(Request(action, None), principal, layers)
+            raise NotAuthorized(principal, Question(action), decision, {})
+
+    def caller_of(self, arn: str) -> Principal:
+        """Who would call as the role, or user, of that ARN. Raises Invalid."""
+        if is_role(arn):
+            return Principal(self.account, arn, arn, arn, kind=Kind.ROLE)
+        user = re.fullmatch(r"arn:aws[\w-]*:iam::(?P<account>\d{12}):user/(?:.*/)?(?P<name>[\w+=,.@-]{1,64})", arn)
+        if user is None:
+            raise Invalid(f"{arn} is not the ARN of a user or role.")
+        return Principal(user["account"], arn, arn, None, kind=Kind.USER, user_name=user["name"])
+
+    def scenario(self, source: str, caller: str | None = None) -> Scenario:
+        """The policies of the role, or user, of an ARN, for a simulation. Raises NotFound, Invalid."""
+        if is_role(source):
+            self.role(source)
+        principal = self.caller_of(source)
+        grants = self._granting.of(principal)
+        known = {**of_moment(self._records.clock()), **of_principal(principal, grants.tags)}
+        return Scenario(self.caller_of(caller or source), grants.documents, grants.bounding, None, known)
+
+    def compiled(self, document: str, name: str = "") -> Policies:
+        """A policy that a resource has, ready to be asked."""
+        return Policies([self._compiled(document, name)])
 
     def pass_role(self, principal: Principal, role_arn: str, service: str) -> Role:
         """The role, if the principal may hand it to `service` (e.g. `sagemaker.amazonaws.com`) and that may take it.
@@ -149,7 +190,8 @@ class Identity:
         Raises NotFound for no such role, Denied where the caller may not, Invalid where the role does not trust.
         """
         role = self.role(role_arn)
-        self.authorize(principal, "iam:PassRole", role.arn, {"iam:PassedToService": service})
+        passing = Question("iam:PassRole", role.arn, {"iam:PassedToService": service}, lambda: role.settings.tags)
+        self.authorize(principal, [passing])
         if not self._trusts(role, frozenset({("Service", service)}), {"aws:SourceAccount": self.account}):
             words = UNTRUSTED.get(service, "The role {role} does not let {service} assume it: its trust policy must.")
             raise Invalid(words.format(role=role.arn, service=service))
@@ -162,34 +204,34 @@ class Identity:
 
     def key_of(self, principal: Principal) -> AccessKey:
         """A key that acts as the principal, for what the server does in its name: a session's lives for an hour."""
-        return self.root if principal.role_arn is None else self._keys.issue(principal, CHAINED)
+        return self.root if principal.kind is Kind.ROOT else self._keys.issue(replace(principal, issued=None), CHAINED)
 
-    def assume_role(self, principal: Principal, role_arn: str, request: SessionRequest) -> tuple[AccessKey, Principal]:
+    def assume_role(
+        self, principal: Principal, role_arn: str, request: SessionRequest, keys: Values | None = None
+    ) -> tuple[AccessKey, Principal]:
         """A session of a role, for whom its trust policy names. Raises Denied, Invalid (MalformedPolicy), NotFound.
 
         A role that names the caller itself lets it; one that names the account leaves it to the caller's own policies.
+        keys: what is known of the request beside.
         """
+        if not is_role(role_arn):
+            raise Invalid(f"{role_arn} is invalid")
         self._check_session(principal, request)
-        denied = Denied(f"User: {principal.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}")
-        try:
-            role = self.role(role_arn)
-        except (NotFound, Invalid):
-            # Whether a role exists is not for everyone to know.
-            raise denied from None
-        context = {"sts:RoleSessionName": request.name}
-        if request.external_id is not None:
-            context["sts:ExternalId"] = request.external_id
-        own, _ = self.decide(principal, "sts:AssumeRole", role.arn, context)
-        named = self._trusts(role, principal.own_names, context, principal)
-        account_named = self._trusts(role, principal.account_names, context, principal)
-        if own is Answer.DENIED or not (named or (account_named and own is Answer.ALLOWED)):
-            raise denied
+        inherited = {key: value for key, value in principal.tags if key in principal.transitive}
+        clash = inherited.keys() & request.tags.keys()
+        if clash:
+            raise Invalid(f"The tags {', '.join(sorted(clash))} are transitive: a session cannot change them.")
+        tags = {**inherited, **request.tags}
+        role = self._assumed(principal, role_arn, request, {**(keys or {}), **_asked_of(request, tags)})
         if request.lifetime > role.settings.max_session:
             raise Invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
         session = replace(
             role_session(self.account, role.arn, role.id, request.name),
             session_policies=request.policies + self._documents(request.policy_arns),
-            tags=tuple(request.tags.items()),
+            tags=tuple(tags.items()),
+            transitive=tuple(dict.fromkeys((*inherited, *request.transitive))),
+            source_identity=request.source_identity or principal.source_identity,
+            issued=self._records.clock(),
         )
         return self._keys.issue(session, request.lifetime), session
 
@@ -199,7 +241,7 @@ class Identity:
             raise Denied("Cannot call GetSessionToken with session credentials")
         if lifetime < SHORTEST:
             raise Invalid("DurationSeconds must be at least 900.")
-        return self._keys.issue(principal, min(lifetime, ROOT_SESSION))
+        return self._keys.issue(replace(principal, issued=None), min(lifetime, ROOT_SESSION))
 
     def role(self, role_arn: str) -> Role:
         """The role of that ARN. Raises NotFound, Invalid."""
@@ -207,6 +249,66 @@ class Identity:
         if role.arn != role_arn:
             raise NotFound(f"The role {role_arn} cannot be found; {role.arn} has that name.")
         return role
+
+    def _decided(
+        self, principal: Principal, question: Question, keys: Values | None, policy: Policies | None
+    ) -> tuple[Decision, Mapping[str, object]]:
+        if (principal.kind is Kind.ROOT and policy is None) or question.action.lower() in FREE:
+            return EVERYTHING, {}
+        grants = self._granting.of(principal)
+        facts = self._facts(principal, grants, question, keys)
+        names = principal.own_names | principal.account_names if policy is not None else frozenset()
+        asked = Request(question.action, question.resource, facts, names)
+        return decide(asked, principal, self._layers(principal, grants, policy)), facts
+
+    def _layers(self, principal: Principal, grants: Grants, policy: Policies | None) -> Layers:
+        narrowing = self._narrowing(principal.session_policies) if principal.session_policies else None
+        return Layers(grants.identity, policy, grants.boundary, narrowing)
+
+    def _compile_together(self, documents: tuple[str, ...]) -> Policies:
+        return Policies(self._compiled(document, f"session policy {i + 1}") for i, document in enumerate(documents))
+
+    def _facts(
+        self, principal: Principal | None, grants: Grants | None, question: Question, keys: Values | None
+    ) -> Facts:
+        def known() -> Values:
+            own = question.keys() if callable(question.keys) else question.keys or {}
+            tags = {**(grants.tags if grants is not None else {}), **dict(principal.tags if principal else ())}
+            of_caller = {} if principal is None else of_principal(principal, tags)
+            resource = {} if question.resource == "*" else {"aws:ResourceAccount": self.account}
+            return {**of_moment(self._records.clock()), **resource, **of_caller, **(keys or {}), **own}
+
+        return Facts([known], question.tags)
+
+    def _assumed(self, principal: Principal, role_arn: str, request: SessionRequest, keys: Values) -> Role:
+        """The role, where its trust policy and the caller's own let the caller make such a session of it."""
+        try:
+            role = self.role(role_arn)
+        except (NotFound, Invalid):
+            # Whether a role exists is not for everyone to know.
+            raise _may_not(principal, "sts:AssumeRole", role_arn) from None
+        actions = ["sts:AssumeRole"]
+        if request.tags or request.transitive:
+            actions.append("sts:TagSession")
+        if request.source_identity is not None:
+            if principal.source_identity not in (None, request.source_identity):
+                raise _may_not(principal, "sts:SetSourceIdentity", role_arn)
+            actions.append("sts:SetSourceIdentity")
+        trust = self.compiled(role.trust, role.arn)
+        for action in actions:
+            question = Question(action, role.arn, keys, lambda: role.settings.tags)
+            if not self._lets(principal, question, trust):
+                raise _may_not(principal, action, role_arn)
+        return role
+
+    def _lets(self, principal: Principal, question: Question, trust: Policies) -> bool:
+        grants = self._granting.of(principal)
+        facts = self._facts(principal, grants, question, None)
+        names = principal.own_names | principal.account_names
+        asked = Request(question.action, question.resource, facts, names)
+        if trust.evaluate(asked)[0] is not Answer.ALLOWED:
+            return False
+        return decide(asked, principal, self._layers(principal, grants, trust)).allowed
 
     def _check_session(self, principal: Principal, request: SessionRequest) -> None:
         if not re.fullmatch(r"[\w+=,.@-]{2,64}", request.name, re.ASCII):
@@ -219,61 +321,30 @@ class Identity:
             )
         with_tags({}, request.tags)
         for document in request.policies:
-            check_identity_policy(document)
+            check_session_policy(document)
 
     def _documents(self, arns: tuple[str, ...]) -> tuple[str, ...]:
         with self._records.reading() as connection:
             return tuple(self.policies.document(connection, arn) for arn in arns)
 
-    def _trusts(
-        self,
-        role: Role,
-        names: frozenset[PrincipalName],
-        context: Mapping[str, str],
-        principal: Principal | None = None,
-    ) -> bool:
+    def _trusts(self, role: Role, names: frozenset[PrincipalName], keys: Mapping[str, str]) -> bool:
         """Whether the role's trust policy lets these names take it."""
-        if principal is not None:
-            context = {"aws:PrincipalArn": principal.role_arn or principal.arn, **context}
-            context = {"aws:PrincipalAccount": principal.account, **context}
-        asked = Request("sts:AssumeRole", None, self._keyed(context), names)
-        return evaluate([self._compiled(role.trust)], asked) is Answer.ALLOWED
+        facts = self._facts(None, None, Question("sts:AssumeRole", role.arn, keys), None)
+        asked = Request("sts:AssumeRole", role.arn, facts, names)
+        return self.compiled(role.trust, role.arn).evaluate(asked)[0] is Answer.ALLOWED
 
-    def _context(
-        self, principal: Principal, grants: _Grants, more: Mapping[str, str] | None
-    ) -> dict[str, tuple[str, ...]]:
-        tags = {f"aws:PrincipalTag/{key}": value for key, value in (*grants.tags, *principal.tags)}
-        known = {
-            "aws:PrincipalArn": principal.role_arn or principal.arn,
-            "aws:PrincipalAccount": principal.account,
-            "aws:PrincipalType": "AssumedRole",
-            "aws:userid": principal.user_id,
-        }
-        return self._keyed({**known, **tags, **(more or {})})
 
-    def _keyed(self, context: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-        present = self._records.clock()
-        moment = {
-            "aws:currenttime": (present.isoformat(),),
-            "aws:epochtime": (str(int(present.timestamp())),),
-        }
-        return {**moment, **{key.lower(): (value,) for key, value in context.items()}}
+def _asked_of(request: SessionRequest, tags: Mapping[str, str]) -> Values:
+    """What is known of a request for a session."""
+    keys: dict[str, str | tuple[str, ...]] = {"sts:RoleSessionName": request.name}
+    if request.external_id is not None:
+        keys["sts:ExternalId"] = request.external_id
+    if request.source_identity is not None:
+        keys["sts:SourceIdentity"] = request.source_identity
+    if request.transitive:
+        keys["sts:TransitiveTagKeys"] = request.transitive
+    return {**keys, **of_tags(tags)}
 
-    def _read_grants(self, role_arn: str, _revision: int) -> _Grants:
-        name = role_arn.rpartition("/")[2]
-        own = select(inline_policies.c.document).where(
-            inline_policies.c.account == self.account, inline_policies.c.role == name
-        )
-        attached = select(attachments.c.policy).where(attachments.c.account == self.account, attachments.c.role == name)
-        role = select(roles.c.boundary, roles.c.tags).where(roles.c.account == self.account, roles.c.name == name)
-        with self._records.reading() as connection:
-            documents = list(connection.execute(own).scalars())
-            arns = list(connection.execute(attached).scalars())
-            documents += [self.policies.document(connection, arn) for arn in arns]
-            row = connection.execute(role).first()
-            boundary = row and row.boundary and self.policies.document(connection, row.boundary)
-        return _Grants(
-            tuple(self._compiled(document) for document in documents),
-            self._compiled(boundary) if boundary else None,
-            tuple(row.tags.items()) if row else (),
-        )
+
+def _may_not(principal: Principal, action: str, role_arn: str) -> Denied:
+    return Denied(f"User: {principal.arn} is not authorized to perform: {action} on resource: {role_arn}")

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import Enum
 
 from studiolo.domain import Invalid
 from studiolo.identity.policies import PrincipalName
@@ -11,11 +12,22 @@ from studiolo.identity.policies import PrincipalName
 _ROLE_ARN = re.compile(r"^arn:aws[\w-]*:iam::(?P<account>\d{12}):role/(?:[\x21-\x7e]+/)?(?P<name>[\w+=,.@-]{1,64})$")
 
 
+class Kind(Enum):
+    """What a principal is, as `aws:PrincipalType` says it."""
+
+    ROOT = "Account"
+    USER = "User"
+    ROLE = "AssumedRole"
+    FEDERATED = "FederatedUser"
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The root user of an account (`role_arn` None), or a session of a role.
+    """The root user of an account, a user, or a session of a role or of a user.
 
-    `session_policies` are JSON documents: the session may do only what they allow too.
+    role_arn: of the role whose session it is; user_name: of a user, or of the one whose session it is.
+    session_policies: JSON documents: the session may do only what they allow too. issued: when the temporary key that
+    signed was given out, None for a key that lasts. transitive: the keys of tags that go on to sessions made with it.
     """
 
     account: str
@@ -24,11 +36,26 @@ class Principal:
     role_arn: str | None
     session_policies: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    kind: Kind = Kind.ROOT
+    user_name: str | None = None
+    issued: datetime | None = None
+    source_identity: str | None = None
+    transitive: tuple[str, ...] = ()
+
+    @property
+    def identity_arn(self) -> str:
+        """Of what has the policies: the role of a session, else the principal itself; aws:PrincipalArn."""
+        return self.role_arn or self.arn
+
+    @property
+    def direct_names(self) -> frozenset[PrincipalName]:
+        """The names that mean this very principal, for whom a resource's policy alone is enough."""
+        return frozenset({("AWS", self.arn)})
 
     @property
     def own_names(self) -> frozenset[PrincipalName]:
         """The names that mean this principal: its session's, its role's."""
-        return frozenset(("AWS", name) for name in (self.arn, self.role_arn) if name is not None)
+        return frozenset({("AWS", self.arn), ("AWS", self.identity_arn)})
 
     @property
     def account_names(self) -> frozenset[PrincipalName]:
@@ -38,7 +65,10 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class SessionRequest:
-    """What is asked of AssumeRole: `policies` are JSON documents, `policy_arns` managed policies, that narrow it."""
+    """What is asked of AssumeRole: `policies` are JSON documents, `policy_arns` managed policies, that narrow it.
+
+    transitive: keys of `tags` that go on to the sessions that are made with this one.
+    """
 
     name: str
     lifetime: timedelta = timedelta(hours=1)
@@ -46,16 +76,23 @@ class SessionRequest:
     policy_arns: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     external_id: str | None = None
+    source_identity: str | None = None
+    transitive: tuple[str, ...] = ()
 
 
 def role_name(role: str, account: str) -> str:
     """The name in a role's ARN. Raises Invalid for another thing's ARN or another account's role."""
     parsed = _ROLE_ARN.match(role)
     if parsed is None:
-        raise Invalid(f"{role} is not the ARN of a role.")
+        raise Invalid(f"{role} is invalid")
     if parsed["account"] != account:
         raise Invalid(f"Cross-account pass role is not allowed: {role} is not a role of account {account}.")
     return parsed["name"]
+
+
+def is_role(arn: str) -> bool:
+    """Whether it is the ARN of a role, of this account or another."""
+    return _ROLE_ARN.match(arn) is not None
 
 
 def root_user(account: str) -> Principal:
@@ -66,4 +103,5 @@ def root_user(account: str) -> Principal:
 def role_session(account: str, role_arn: str, role_id: str, session: str) -> Principal:
     """A session of a role."""
     name = role_arn.rpartition("/")[2]
-    return Principal(account, f"arn:aws:sts::{account}:assumed-role/{name}/{session}", f"{role_id}:{session}", role_arn)
+    arn = f"arn:aws:sts::{account}:assumed-role/{name}/{session}"
+    return Principal(account, arn, f"{role_id}:{session}", role_arn, kind=Kind.ROLE)

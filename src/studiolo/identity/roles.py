@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, func, select
 
 from studiolo.domain import AlreadyExists, Conflict, Invalid, LimitExceeded, NotFound, Page
-from studiolo.identity.documents import check_identity_policy, check_trust_policy
+from studiolo.identity.documents import check_inline_policy, check_trust_policy
 from studiolo.identity.keys import unique_id
 from studiolo.identity.managed import ManagedPolicies
 from studiolo.identity.records import Records
@@ -128,7 +128,7 @@ class Roles:
 
     def put_policy(self, role: str, name: str, document: str) -> None:
         """Give the role a policy of its own, or replace it. Raises NotFound, MalformedPolicy, LimitExceeded."""
-        check_identity_policy(document)
+        check_inline_policy(document)
         this = self._of(inline_policies, role)
         with self._records.changing() as tx:
             self._get(tx, role)

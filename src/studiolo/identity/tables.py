@@ -74,8 +74,29 @@ temporary_keys = Table(
     Column("session", Text),
     Column("policies", JSON, nullable=False),
     Column("tags", JSON, nullable=False),
+    Column("transitive", JSON),
+    Column("source_identity", Text),
+    Column("issued", Moment),
     Column("expires", Moment, nullable=False, index=True),
     ForeignKeyConstraint(["account", "role"], ["iam_roles.account", "iam_roles.name"]),
+)
+
+resource_policies = Table(
+    "iam_resource_policies",
+    metadata,
+    Column("account", Text, primary_key=True),
+    # An ARN.
+    Column("resource", Text, primary_key=True),
+    Column("document", Text, nullable=False),
+)
+
+denials = Table(
+    "iam_denials",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("request", Text, primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("denial", JSON, nullable=False),
 )
 
 workloads = Table(

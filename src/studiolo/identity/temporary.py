@@ -34,6 +34,9 @@ class TemporaryKeys:
             "session": session,
             "policies": list(principal.session_policies),
             "tags": dict(principal.tags),
+            "transitive": list(principal.transitive),
+            "source_identity": principal.source_identity,
+            "issued": principal.issued or present,
             "expires": key.expires,
         }
         mine = temporary_keys.c.account == self._records.account
@@ -61,7 +64,14 @@ class TemporaryKeys:
             return None
         key = AccessKey(row.id, row.secret, row.token, row.expires)
         if row.role is None:
-            return key, root_user(account)
+            return key, replace(root_user(account), issued=row.issued)
         arn = f"arn:aws:iam::{account}:role{row.path}{row.role}"
         session = role_session(account, arn, row.role_id, row.session)
-        return key, replace(session, session_policies=tuple(row.policies), tags=tuple(row.tags.items()))
+        return key, replace(
+            session,
+            session_policies=tuple(row.policies),
+            tags=tuple(row.tags.items()),
+            issued=row.issued,
+            source_identity=row.source_identity,
+            transitive=tuple(row.transitive or ()),
+        )

@@ -46,12 +46,17 @@ def assume_role(call: Call, request: "AssumeRoleRequestTypeDef") -> dict[str, An
             policy_arns=tuple(each["arn"] for each in request.get("PolicyArns", []) if "arn" in each),
             tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", [])},
             external_id=request.get("ExternalId"),
+            source_identity=request.get("SourceIdentity"),
+            transitive=tuple(request.get("TransitiveTagKeys", [])),
         ),
+        call.told,
     )
+    source = {} if session.source_identity is None else {"SourceIdentity": session.source_identity}
     return {
         "Credentials": as_credentials(key),
         "AssumedRoleUser": {"AssumedRoleId": session.user_id, "Arn": session.arn},
         "PackedPolicySize": packed_size(session.session_policies),
+        **source,
     }
 
 
