@@ -53,6 +53,8 @@ FREE = frozenset({"sts:getcalleridentity", "sts:assumerole", "sts:getsessiontoke
 """Actions that need no permission beforehand: two never do, AssumeRole is decided with its role."""
 
 EVERYTHING = Decision(Answer.ALLOWED)
+NOBODY: frozenset[PrincipalName] = frozenset()
+"""The names of a caller where no policy asks for them."""
 
 UNTRUSTED = {
     "glue.amazonaws.com": "Role {role} should be given assume role permissions for Glue Service.",
@@ -127,8 +129,12 @@ class Identity:
 
         keys: condition keys that the whole request has (e.g. `aws:SourceIp`); policy: of the resources themselves.
         """
+        if principal.kind is Kind.ROOT and policy is None:
+            return
+        grants = self._granting.of(principal)
+        layers = self._layers(principal, grants, policy)
         for question in questions:
-            decision, facts = self._decided(principal, question, keys, policy)
+            decision, facts = self._decided(principal, grants, layers, question, keys)
             if not decision.allowed:
                 raise NotAuthorized(principal, question, decision, facts)
 
@@ -140,7 +146,8 @@ class Identity:
         policy: Policies | None = None,
     ) -> Decision:
         """What all policies say of one question, and which decided."""
-        return self._decided(principal, question, keys, policy)[0]
+        grants = self._granting.of(principal)
+        return self._decided(principal, grants, self._layers(principal, grants, policy), question, keys)[0]
 
     def decide_for_anybody(self, question: Question, keys: Values, policy: Policies) -> Decision:
         """What a resource's policy says of somebody who has not signed."""
@@ -251,15 +258,13 @@ class Identity:
         return role
 
     def _decided(
-        self, principal: Principal, question: Question, keys: Values | None, policy: Policies | None
+        self, principal: Principal, grants: Grants, layers: Layers, question: Question, keys: Values | None
     ) -> tuple[Decision, Mapping[str, object]]:
-        if (principal.kind is Kind.ROOT and policy is None) or question.action.lower() in FREE:
+        if question.action.lower() in FREE:
             return EVERYTHING, {}
-        grants = self._granting.of(principal)
         facts = self._facts(principal, grants, question, keys)
-        names = principal.own_names | principal.account_names if policy is not None else frozenset()
-        asked = Request(question.action, question.resource, facts, names)
-        return decide(asked, principal, self._layers(principal, grants, policy)), facts
+        names = NOBODY if layers.resource is None else principal.own_names | principal.account_names
+        return decide(Request(question.action, question.resource, facts, names), principal, layers), facts
 
     def _layers(self, principal: Principal, grants: Grants, policy: Policies | None) -> Layers:
         narrowing = self._narrowing(principal.session_policies) if principal.session_policies else None

@@ -65,16 +65,16 @@ class Patterns:
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         every = list(patterns)
         self.everything = any(pattern.text == "*" for pattern in every)
-        self._exact = frozenset(pattern.text for pattern in every if pattern.literal)
+        self.exact = frozenset(pattern.text for pattern in every if pattern.literal)
         prefixes = [(pattern, pattern.prefix) for pattern in every]
-        self._prefixes = tuple(prefix for _, prefix in prefixes if prefix is not None)
-        self._others = tuple(pattern for pattern, prefix in prefixes if prefix is None and not pattern.literal)
+        self.prefixes = tuple(prefix for _, prefix in prefixes if prefix is not None)
+        self.others = tuple(pattern for pattern, prefix in prefixes if prefix is None and not pattern.literal)
 
     def matches(self, value: str, context: Context) -> bool:
         return (
-            value in self._exact
-            or value.startswith(self._prefixes)
-            or any(pattern.matches(value, context) for pattern in self._others)
+            value in self.exact
+            or value.startswith(self.prefixes)
+            or any(pattern.matches(value, context) for pattern in self.others)
         )
 
 

@@ -4,7 +4,7 @@ After "Policy evaluation logic" of the IAM User Guide.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -62,7 +62,7 @@ class Matcher:
         return self.patterns.everything
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Statement:
     """One statement of a policy, the `index`-th of the one called `policy`.
 
@@ -82,13 +82,11 @@ class Statement:
     """The condition keys that it asks for, as it spells them."""
 
     def applies(self, request: Request) -> bool:
-        """Whether the statement, which is of the request's action, is about this request."""
+        """Whether the statement, which is of the request's action and resource, is about this request."""
         if request.resource is None:
             return self._may_apply() and self._names_principal(request)
-        return (
-            (self.resources is None or self.resources.matches(request.resource, request.context))
-            and self._names_principal(request)
-            and all(condition.holds(request.context) for condition in self.conditions)
+        return self._names_principal(request) and all(
+            condition.holds(request.context) for condition in self.conditions
         )
 
     def _may_apply(self) -> bool:
@@ -121,33 +119,67 @@ class Policies:
 
     def __init__(self, policies: Iterable[Policy]) -> None:
         self.statements = tuple(statement for policy in policies for statement in policy.statements)
-        self._of_action: dict[str, tuple[tuple[Statement, ...], tuple[Statement, ...]]] = {}
+        self._of_action: dict[str, tuple[_ByResource, _ByResource]] = {}
 
     def evaluate(self, request: Request) -> tuple[Answer, Statement | None]:
         """What they say together, and the statement that decided: one deny outweighs every allow."""
         denies, allows = self._about(request.action)
-        for statement in denies:
+        for statement in denies.about(request):
             if statement.applies(request):
                 return Answer.DENIED, statement
-        for statement in allows:
+        for statement in allows.about(request):
             if statement.applies(request):
                 return Answer.ALLOWED, statement
         return Answer.SILENT, None
 
     def matched(self, request: Request) -> Sequence[Statement]:
         """Every statement about the request, denies first."""
-        return [statement for group in self._about(request.action) for statement in group if statement.applies(request)]
+        about = (statement for group in self._about(request.action) for statement in group.about(request))
+        return [statement for statement in dict.fromkeys(about) if statement.applies(request)]
 
-    def _about(self, action: str) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+    def _about(self, action: str) -> "tuple[_ByResource, _ByResource]":
         found = self._of_action.get(action)
         if found is None:
             speaking = [statement for statement in self.statements if statement.actions.matches(action, {})]
-            denies = tuple(statement for statement in speaking if not statement.allows)
-            found = denies, tuple(statement for statement in speaking if statement.allows)
+            denies = _ByResource(statement for statement in speaking if not statement.allows)
+            found = denies, _ByResource(statement for statement in speaking if statement.allows)
             if len(self._of_action) >= MOST_ACTIONS:
                 self._of_action.clear()
             self._of_action[action] = found
         return found
+
+
+class _ByResource:
+    """Statements, found by the resource that a request is for: hundreds cost little more than one."""
+
+    def __init__(self, statements: Iterable[Statement]) -> None:
+        self._all = tuple(statements)
+        self._exact: dict[str, list[Statement]] = {}
+        # By their length, and then by themselves.
+        self._prefixes: dict[int, dict[str, list[Statement]]] = {}
+        self._others = []
+        for statement in self._all:
+            listed = statement.resources
+            if listed is None or listed.negated or listed.patterns.others:
+                self._others.append(statement)
+            else:
+                for text in listed.patterns.exact:
+                    self._exact.setdefault(text, []).append(statement)
+                for text in listed.patterns.prefixes:
+                    self._prefixes.setdefault(len(text), {}).setdefault(text, []).append(statement)
+
+    def about(self, request: Request) -> Iterator[Statement]:
+        """Those whose resources the request's is one of; all, where none is asked for."""
+        resource = request.resource
+        if resource is None:
+            yield from self._all
+            return
+        for length, prefixes in self._prefixes.items():
+            yield from prefixes.get(resource[:length], ())
+        yield from self._exact.get(resource, ())
+        for statement in self._others:
+            if statement.resources is None or statement.resources.matches(resource, request.context):
+                yield statement
 
 
 def compile_policy(document: str, name: str = "") -> Policy:
