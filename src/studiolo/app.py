@@ -32,7 +32,7 @@ from studiolo.aws.validation import validate
 from studiolo.bodies import FREE, Bodies, Crowded, TooLarge
 from studiolo.domain import DomainError, Scope, now
 from studiolo.door import Passage
-from studiolo.identity import Principal
+from studiolo.identity import NotAuthorized, Principal
 from studiolo.lanes import Lanes
 from studiolo.services.call import Call, Studio
 from studiolo.services.glue import glue
@@ -151,6 +151,8 @@ class App:
                 return admitted
             return _success(exchange, exchange.handler(admitted.call, admitted.parameters))
         except Exception as error:  # noqa: BLE001 (as above)
+            if isinstance(error, NotAuthorized):
+                self._studio.identity.denials.note(request_id, error)
             return _failure(exchange, error)
 
     def _exchange(self, request: HttpRequest, claim: Claim, request_id: str) -> Exchange:

@@ -1,22 +1,26 @@
 """Who asks for objects, and may they: signatures and IAM, for the door to the object store."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
+from studiolo.aws.payloads import UNSIGNED
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
 from studiolo.door.actions import Need, actions_of, bucket_arn
-from studiolo.door.authentication import verify_s3
+from studiolo.door.authentication import verified_by_query, verify_s3
 from studiolo.door.forms import verify_form
 from studiolo.door.names import Named
 from studiolo.door.operations import Operation
-from studiolo.identity import Answer, Identity, NotAuthorized, Policies, Principal, Question, Values
+from studiolo.identity import Answer, Identity, Kind, NotAuthorized, Policies, Principal, Question, Values
 from studiolo.signers import Signers, told_by
 
 _LEFT_TO_THE_STORE = frozenset({"s3:GetObject", "s3:PutObject"})
 """What the store's own lists of access may let everybody do."""
+
+_OF_OWNER = frozenset({"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"})
 
 _OF_ANYBODY = frozenset({"GetObject", "HeadObject", "Preflight", "PutObject"})
 """Operations that the store may let everybody do, by its lists of access."""
@@ -75,7 +79,7 @@ class Caller:
         """Why not all may be done."""
         for need in needs:
             question = Question(need.action, need.resource, need.context)
-            policy = self.identity.resource_policies.of(bucket_arn(need.resource))
+            policy = self._policy(need)
             if self.principal is None:
                 if not self._anybody_may(question, policy):
                     return ServiceError("AccessDenied", "Access Denied", 403)
@@ -86,6 +90,12 @@ class Caller:
                 return AccessDenied(denied)
         return None
 
+    def _policy(self, need: Need) -> Policies | None:
+        """The policy of the bucket. It keeps no root user from having another one."""
+        if self.principal is not None and self.principal.kind is Kind.ROOT and need.action in _OF_OWNER:
+            return None
+        return self.identity.resource_policies.of(bucket_arn(need.resource))
+
     def is_let(self, needs: Iterable[Need]) -> bool:
         """Whether a bucket policy lets somebody unknown do all that."""
         asked = [(Question(each.action, each.resource, each.context), bucket_arn(each.resource)) for each in needs]
@@ -94,6 +104,13 @@ class Caller:
             policy is not None and self.identity.decide_for_anybody(question, self.told, policy).allowed
             for question, policy in policies
         )
+
+    def acting(self, named: Named, needs: Iterable[Need], present: datetime) -> Verified | None:
+        """As whom the store is asked: the caller, or somebody unknown whom a bucket policy lets in; else None."""
+        if self.verified is not None or not self.is_let(needs):
+            return self.verified
+        payload = named.headers.get("x-amz-content-sha256", UNSIGNED)
+        return replace(verified_by_query("", "us-east-1", present), content_sha256=payload)
 
     def _anybody_may(self, question: Question, policy: Policies | None) -> bool:
         """Whether it may be left to the store, or a bucket policy lets everybody."""

@@ -1,5 +1,7 @@
 """What was denied last, and why: kept for a while by the number of the request, for `studiolo why`."""
 
+import logging
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,9 +14,13 @@ from studiolo.identity.decisions import Decision
 from studiolo.identity.principals import Principal
 from studiolo.identity.records import Records
 from studiolo.identity.tables import denials
+from studiolo.state import StateUnavailable
+
+log = logging.getLogger("studiolo")
 
 MOST = 1000
 """So many denials are remembered."""
+PER_SECOND = 50.0
 
 
 @dataclass(frozen=True)
@@ -71,9 +77,25 @@ class Denials:
 
     def __init__(self, records: Records) -> None:
         self._records = records
+        self._room, self._last = PER_SECOND, time.monotonic()
 
-    def add(self, request_id: str, denied: NotAuthorized) -> None:
-        """Remember why that request was denied; the oldest beyond MOST are forgotten."""
+    def note(self, request_id: str, denied: NotAuthorized) -> None:
+        """Remember why that request was denied; the oldest beyond MOST are forgotten.
+
+        Where denials come in faster than PER_SECOND, some are not remembered: who is denied must not keep us busy.
+        """
+        present = time.monotonic()
+        self._room = min(PER_SECOND, self._room + (present - self._last) * PER_SECOND)
+        self._last = present
+        if self._room < 1:
+            return
+        self._room -= 1
+        try:
+            self._add(request_id, denied)
+        except StateUnavailable as error:
+            log.error("the denial of request %s could not be remembered: %s", request_id, error)
+
+    def _add(self, request_id: str, denied: NotAuthorized) -> None:
         account = self._records.account
         mine = denials.c.account == account
         row = {"account": account, "request": request_id, "at": self._records.clock(), "denial": asdict(denied.denial)}

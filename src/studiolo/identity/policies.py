@@ -85,9 +85,7 @@ class Statement:
         """Whether the statement, which is of the request's action and resource, is about this request."""
         if request.resource is None:
             return self._may_apply() and self._names_principal(request)
-        return self._names_principal(request) and all(
-            condition.holds(request.context) for condition in self.conditions
-        )
+        return self._names_principal(request) and all(condition.holds(request.context) for condition in self.conditions)
 
     def _may_apply(self) -> bool:
         """Whether there is a resource that it allows, or it denies all."""
