@@ -1,8 +1,10 @@
 """The ASGI app: the table of services, and the way of a request from top to bottom.
 
     claim: by the head alone, is it signed, well-formed and timely -> take the body, as it is -> prove the signature
-    -> identify the service and operation -> authorize (IAM) -> parse by the botocore model -> validate -> handler
+    -> identify the service and operation -> parse by the botocore model -> authorize (IAM) -> validate -> handler
     -> serialize by the model
+
+What is authorized depends on the parameters; yet who has no right to an operation is not told what is wrong with them.
 
 Nothing is unzipped, split or parsed of a body before the signature that covers it is proven. S3 goes another way: it is
 passed on to the S3 door (studiolo/door), which decides about it.
@@ -30,17 +32,18 @@ from studiolo.aws.validation import validate
 from studiolo.bodies import FREE, Bodies, Crowded, TooLarge
 from studiolo.domain import DomainError, Scope, now
 from studiolo.door import Passage
-from studiolo.identity import Principal, anonymous
+from studiolo.identity import NotAuthorized, Principal, anonymous
 from studiolo.lanes import Lanes
 from studiolo.services.call import Call, Studio
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
 from studiolo.services.logs import logs
+from studiolo.services.rights import RIGHTS
 from studiolo.services.sagemaker import sagemaker
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.service import Handler, Service
 from studiolo.services.sts import sts
-from studiolo.signers import Signers
+from studiolo.signers import Signers, told_by
 from studiolo.state import StateUnavailable
 from studiolo.storage import StoreUnavailable
 
@@ -146,7 +149,7 @@ class App:
         """The chain in a thread. The few handlers that carry bodies run in the event loop: they are given back."""
         try:
             signers = Signers(self._studio.identity)
-            verified = claim and prove(request, claim, signers.find, now())
+            verified = None if claim is None else prove(request, claim, signers.find, now())
             exchange = self._exchange(request, claim, request_id)
         except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer and the log its traceback)
             return _refusal(request, error, request_id)
@@ -159,6 +162,8 @@ class App:
                 return admitted
             return _success(exchange, exchange.handler(admitted.call, admitted.parameters))
         except Exception as error:  # noqa: BLE001 (as above)
+            if isinstance(error, NotAuthorized):
+                self._studio.identity.denials.note(request_id, error)
             return _failure(exchange, error)
 
     def _exchange(self, request: HttpRequest, claim: Claim | None, request_id: str) -> Exchange:
@@ -178,22 +183,32 @@ class App:
         )
 
     def _admit(self, exchange: Exchange, verified: Verified, principal: Principal) -> Admitted:
-        """Authorize, parse and validate."""
-        identity = self._studio.identity
+        """Parse, authorize and validate."""
+        request, model, identity = exchange.request, exchange.model, self._studio.identity
         identity.note_use(verified.access_key, principal, verified.service, verified.region)
-        identity.authorize(principal, f"{verified.service}:{exchange.model.name}", None, _context(verified))
-        return self._parsed(exchange, principal, verified.region)
+        rights = RIGHTS[exchange.service.name]
+        told = told_by(request, verified.region)
+        call = Call(Scope(principal.account, verified.region), principal, self._studio, exchange.request_id, told)
+        try:
+            parameters = self._parsed(exchange)
+        except ServiceError:
+            identity.require_anywhere(principal, rights.action(model.name))
+            raise
+        identity.authorize(principal, rights.questions(call, model.name, parameters), told, rights.policy(call))
+        return Admitted(exchange, call, parameters)
 
     def _admit_anyone(self, exchange: Exchange) -> Admitted:
         """Parse and validate a request that says itself who makes it: its handler proves that, and authorizes."""
-        return self._parsed(exchange, anonymous(self._studio.identity.account), GLOBAL_REGION)
+        account = self._studio.identity.account
+        told = told_by(exchange.request, GLOBAL_REGION)
+        scope = Scope(account, GLOBAL_REGION)
+        call = Call(scope, anonymous(account), self._studio, exchange.request_id, told)
+        return Admitted(exchange, call, self._parsed(exchange))
 
-    def _parsed(self, exchange: Exchange, principal: Principal, region: str) -> Admitted:
-        model = exchange.model
-        parameters = protocols.parse(model, exchange.request, max_body=self._max_body * MIB)
-        validate(model, parameters, code=exchange.service.invalid)
-        scope = Scope(principal.account, region)
-        return Admitted(exchange, Call(scope, principal, self._studio, exchange.request_id), parameters)
+    def _parsed(self, exchange: Exchange) -> dict[str, Any]:
+        parameters = protocols.parse(exchange.model, exchange.request, max_body=self._max_body * MIB)
+        validate(exchange.model, parameters, code=exchange.service.invalid)
+        return parameters
 
     def _is_s3(self, head: HttpRequest) -> bool:
         """Whether a request is signed for S3; or not signed at all, and claimed by no other service."""
@@ -229,11 +244,6 @@ def _is_unsigned(head: HttpRequest) -> bool:
 
 def _missing_token() -> ServiceError:
     return ServiceError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
-
-
-def _context(verified: Verified) -> dict[str, str]:
-    """The condition keys of IAM that a request tells."""
-    return {"aws:RequestedRegion": verified.region, "aws:SecureTransport": "false"}
 
 
 def _content_length(head: HttpRequest) -> int | None:

@@ -1,4 +1,4 @@
-"""What a person types: `studiolo up`, `down`, `status`, `env`, `logs`, `demo`."""
+"""What a person types: `studiolo up`, `down`, `status`, `why`, `env`, `logs`, `demo`."""
 
 import json
 import os
@@ -6,9 +6,12 @@ import shlex
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from urllib.parse import quote
 
 import psutil
 import typer
@@ -18,6 +21,9 @@ from rich.table import Table
 from studiolo.config import Settings
 from studiolo.domain import DomainError, Invalid
 from studiolo.instance import AlreadyRunning, Instance, Running
+
+if TYPE_CHECKING:
+    from studiolo.identity import AccessKey
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 out = Console(highlight=False, soft_wrap=True)
@@ -222,6 +228,46 @@ def status(data: Data = None) -> None:
         memory = f"{child['memory_mib']} MiB" if child["alive"] else "ended"
         table.add_row(child["name"], child["kind"], str(child["pid"]), memory)
     out.print(table)
+
+
+@app.command()
+def why(
+    request_id: Annotated[str, typer.Argument(help="Of the answer that said AccessDenied.")], data: Data = None
+) -> None:
+    """Show why a request was denied: by which policy, or for want of which, and what was known of it."""
+    from studiolo.identity import root_key
+
+    settings = _settings(data=data)
+    running = _running(settings)
+    status, denial = _signed(f"{running.endpoint}/_studiolo/denials/{quote(request_id)}", root_key(settings.folder))
+    if status != HTTPStatus.OK:
+        _fail(denial["message"])
+    for name in ("principal", "action", "resource", "because"):
+        out.print(f"{name:10} {denial[name]}", markup=False)
+    if denial["policy"] is not None:
+        out.print(f"{'policy':10} {denial['policy'] or 'inline'}, statement {denial['statement']}", markup=False)
+    table = Table("condition key", "values", box=None)
+    for key, values in denial["context"].items():
+        table.add_row(key, ", ".join(values))
+    out.print(table)
+
+
+def _signed(url: str, key: "AccessKey") -> tuple[int, dict[str, Any]]:
+    """Status and content of one of the server's pages that is for who has a key."""
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    request = AWSRequest("GET", url)
+    SigV4Auth(Credentials(key.id, key.secret), "sts", "us-east-1").add_auth(request)
+    asked = urllib.request.Request(url, headers=dict(request.headers.items()))  # noqa: S310 (our own http URL)
+    try:
+        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 (as above)
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+    except OSError as error:
+        _fail(f"The server at {url.partition('/_studiolo')[0]} does not answer: {error}")
 
 
 @app.command()

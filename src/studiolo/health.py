@@ -1,4 +1,7 @@
-"""Studiolo's own few pages beside the AWS APIs: GET /_studiolo/health and POST /_studiolo/reset."""
+"""Studiolo's own few pages beside the AWS APIs.
+
+GET /_studiolo/health, POST /_studiolo/reset and, signed, GET /_studiolo/denials/REQUEST-ID.
+"""
 
 import contextlib
 from collections.abc import Callable, Mapping
@@ -13,6 +16,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from studiolo import __version__
+from studiolo.asgi import request_head
+from studiolo.aws.errors import ServiceError
+from studiolo.aws.http import HttpRequest
 from studiolo.domain import Health
 from studiolo.http_server import SameOrigin
 from studiolo.processes import Child, Processes, isolation
@@ -39,10 +45,12 @@ def own_pages(
     metastore: str,
     parts: Mapping[str, Callable[[], PartHealth]],
     reset: Callable[[], None] | None,
+    why: Callable[[HttpRequest, str], Mapping[str, Any]],
 ) -> Starlette:
     """The app of these pages.
 
-    parts: what to watch, each with how it is asked; reset: empties everything, None where the server does not allow it.
+    parts: what to watch, each with how it is asked; reset: empties everything, None where the server does not allow it;
+    why: finds out why a request was denied.
     """
 
     async def health(_request: Request) -> JSONResponse:
@@ -72,8 +80,15 @@ def own_pages(
         await run_in_threadpool(reset)
         return JSONResponse({"status": "empty"})
 
+    async def denial(request: Request) -> JSONResponse:
+        try:
+            return JSONResponse(await run_in_threadpool(why, request_head(request.scope), request.path_params["id"]))
+        except ServiceError as error:
+            return JSONResponse({"message": error.message}, status_code=error.status)
+
     return Starlette(
         routes=[
+            Route("/_studiolo/denials/{id}", denial, methods=["GET"]),
             Route("/_studiolo/health", health, methods=["GET"]),
             Route("/_studiolo/reset", empty, methods=["POST"]),
         ],

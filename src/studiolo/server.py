@@ -33,6 +33,7 @@ from studiolo.services.call import Studio
 from studiolo.sessions import Sessions
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage, StoreUnavailable
+from studiolo.why import Why
 
 log = logging.getLogger("studiolo")
 
@@ -133,7 +134,8 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, D
         "s3-door": lambda: door.state,
         "metastore": metastore.health,
     }
-    pages = own_pages(services, processes, metastore.home, parts, reset if settings.allow_reset else None)
+    emptying = reset if settings.allow_reset else None
+    pages = own_pages(services, processes, metastore.home, parts, emptying, Why(identity, now))
     studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
     return App(studio, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
 

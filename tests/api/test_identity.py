@@ -12,6 +12,7 @@ from tests.conftest import REGION, Server
 
 Client = Callable[..., Any]
 SERVICES = ["glue.amazonaws.com", "sagemaker.amazonaws.com"]
+TWICE = [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
@@ -153,7 +154,7 @@ def test_a_role_that_does_not_trust_the_caller_cannot_be_assumed(iam: Any, sts: 
         ({"RoleSessionName": "a b"}, "ValidationError"),
         ({"Policy": "{"}, "MalformedPolicyDocument"),
         ({"RoleArn": "arn:aws:iam::123456789012:user/ada"}, "ValidationError"),
-        ({"Tags": [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]}, "ValidationError"),
+        ({"Tags": TWICE}, "ValidationError"),
     ],
 )
 def test_assume_role_refuses_what_cannot_be(
@@ -293,13 +294,13 @@ def test_policies_are_listed_by_whose_they_are(iam: Any, policy: str) -> None:
         ("get_group", {"GroupName": "Nobody"}, "NoSuchEntity", "The group with name Nobody cannot be found."),
         ("get_instance_profile", {"InstanceProfileName": "No"}, "NoSuchEntity", "Instance Profile No cannot be found."),
         ("get_login_profile", {"UserName": "Nobody"}, "NoSuchEntity", "The user with name Nobody cannot be found."),
-        ("create_user", {"UserName": "u", "PermissionsBoundary": "arn:aws:iam::aws:policy/None"}, "NoSuchEntity", "Scope ARN"),
+        ("create_user", {"UserName": "u", "PermissionsBoundary": f"{READ_ONLY}x"}, "NoSuchEntity", "Scope ARN"),
         ("create_user", {"UserName": "u", "Path": "/a"}, "ValidationError", "path"),
-        ("create_user", {"UserName": "u", "Tags": [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]}, "InvalidInput", "Duplicate tag keys found"),
+        ("create_user", {"UserName": "u", "Tags": TWICE}, "InvalidInput", "Duplicate tag keys found"),
         ("create_user", {"UserName": "u", "Tags": [{"Key": "a!", "Value": "1"}]}, "ValidationError", "tags.1.member.key"),
         ("create_user", {"UserName": "u", "Tags": [{"Key": "aws:a", "Value": "1"}]}, "InvalidInput", "reserved"),
         ("create_open_id_connect_provider", {"Url": "ftp://issuer"}, "InvalidInput", "https://"),
-        ("create_saml_provider", {"Name": "idp", "SAMLMetadataDocument": "x" * 1000}, "InvalidInput", "Could not parse metadata"),
+        ("create_saml_provider", {"Name": "idp", "SAMLMetadataDocument": "x" * 1000}, "InvalidInput", "Could not parse"),
         ("delete_account_alias", {"AccountAlias": "nobody"}, "NoSuchEntity", "nobody"),
         ("get_role", {"RoleName": "Nobody"}, "NoSuchEntity", "The role with name Nobody cannot be found."),
         ("delete_role", {"RoleName": "Nobody"}, "NoSuchEntity", "The role with name Nobody cannot be found."),

@@ -26,6 +26,7 @@ def app() -> App:
         find_key=lambda id: (KEY, principal) if id == KEY.id else None,  # noqa: A006
         authorize=lambda *_: None,
         note_use=lambda *_: None,
+        require_anywhere=lambda *_: None,
     )
     studio: Any = SimpleNamespace(identity=identity)
     nothing: Any = None

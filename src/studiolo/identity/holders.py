@@ -5,7 +5,7 @@ from typing import ClassVar
 from sqlalchemy import ColumnElement, Connection, Table, select
 
 from studiolo.domain import Conflict, LimitExceeded, NotFound, Page
-from studiolo.identity.documents import check_identity_policy
+from studiolo.identity.documents import check_inline_policy
 from studiolo.identity.entities import Entities
 from studiolo.identity.managed import ManagedPolicies, ManagedPolicyName
 from studiolo.identity.records import Records
@@ -26,7 +26,7 @@ class Holders(Entities):
 
     def put_policy(self, holder: str, name: str, document: str) -> None:
         """Give it a policy of its own, or replace it. Raises NotFound, MalformedPolicy, LimitExceeded."""
-        check_identity_policy(document)
+        check_inline_policy(document)
         with self._records.changing() as tx:
             identifier = self._row(tx, holder).id
             this = self._of(inline_policies, identifier)

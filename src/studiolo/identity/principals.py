@@ -64,9 +64,19 @@ class Principal:
         return "root" if self.is_root else (self.entity or self.arn).rpartition("/")[2]
 
     @property
-    def policy_arn(self) -> str:
-        """What aws:PrincipalArn is: the role's ARN for a session of it, else its own."""
+    def user_name(self) -> str | None:
+        """The name of the user that it is, or a session of which it is."""
+        return self.entity.rpartition("/")[2] if self.entity is not None and self.kind is Kind.USER else None
+
+    @property
+    def identity_arn(self) -> str:
+        """Of what has the policies: the role of a session, else the principal itself; aws:PrincipalArn."""
         return self.role_arn or self.arn
+
+    @property
+    def direct_names(self) -> frozenset[PrincipalName]:
+        """The names that mean this very principal, for whom a resource's policy alone is enough."""
+        return frozenset({("AWS", self.arn)})
 
     @property
     def source_identity(self) -> str | None:
@@ -106,15 +116,15 @@ def role_name(role: str, account: str) -> str:
     """The name in a role's ARN. Raises Invalid for another thing's ARN or another account's role."""
     parsed = _ROLE_ARN.match(role)
     if parsed is None:
-        raise Invalid(f"{role} is not the ARN of a role.")
+        raise Invalid(f"{role} is invalid")
     if parsed["account"] != account:
         raise Invalid(f"Cross-account pass role is not allowed: {role} is not a role of account {account}.")
     return parsed["name"]
 
 
-def is_role_arn(text: str) -> bool:
-    """Whether the text could be a role's ARN."""
-    return _ROLE_ARN.match(text) is not None
+def is_role(arn: str) -> bool:
+    """Whether it is the ARN of a role, of this account or another."""
+    return _ROLE_ARN.match(arn) is not None
 
 
 def root_user(account: str) -> Principal:

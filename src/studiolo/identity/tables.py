@@ -180,6 +180,24 @@ temporary_keys = Table(
     Column("expires", Moment, nullable=False, index=True),
 )
 
+resource_policies = Table(
+    "iam_resource_policies",
+    metadata,
+    Column("account", Text, primary_key=True),
+    # An ARN.
+    Column("resource", Text, primary_key=True),
+    Column("document", Text, nullable=False),
+)
+
+denials = Table(
+    "iam_denials",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("request", Text, primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("denial", JSON, nullable=False),
+)
+
 workloads = Table(
     "iam_workloads",
     metadata,
@@ -203,6 +221,6 @@ revisions = Table(
 
 TABLES = (
     temporary_keys, access_keys, memberships, mfa_devices, instance_profiles, uses, attachments, inline_policies,
-    policy_versions, policies, users, groups, roles, providers, accounts,
+    policy_versions, policies, users, groups, roles, providers, accounts, resource_policies, denials,
 )  # fmt: skip
 """What is forgotten with an account, what refers to others first."""

@@ -1,7 +1,7 @@
 """Temporary keys: given out for sessions, found again, dropped when they end."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -40,7 +40,7 @@ class TemporaryKeys:
             "tags": dict(principal.tags),
             "transitive": list(principal.transitive),
             # What acts in the name of a session is as old as that: it ends with it where old sessions are denied.
-            "context": {"aws:TokenIssueTime": present.isoformat(), **dict(principal.context)},
+            "context": {**session_context(present), **dict(principal.context)},
             "expires": key.expires,
         }
         mine = temporary_keys.c.account == self._records.account
@@ -82,3 +82,8 @@ def _principal(account: str, key: Row[Any], holder: Row[Any] | None) -> Principa
     if kind is Kind.FEDERATED:
         return federated_user(account, key.session, holder.id, user_arn(holder))
     return iam_user(account, user_arn(holder), holder.id)
+
+
+def session_context(present: datetime) -> dict[str, str]:
+    """The condition keys that every temporary key says that is given out now."""
+    return {"aws:TokenIssueTime": present.strftime("%Y-%m-%dT%H:%M:%SZ"), "aws:MultiFactorAuthPresent": "false"}

@@ -1,25 +1,25 @@
 """What STS gives out: sessions of roles, of users and of whom they vouch for."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
 from studiolo.domain import Denied, Invalid, LimitExceeded, NotFound
 from studiolo.identity.claims import Claims, InvalidIdentityToken, RejectedClaim
-from studiolo.identity.documents import check_identity_policy
+from studiolo.identity.context import Question, Values, of_tags
+from studiolo.identity.documents import check_session_policy
 from studiolo.identity.keys import AccessKey
 from studiolo.identity.managed import ManagedPolicies
 from studiolo.identity.mfa import Devices
-from studiolo.identity.policies import Answer, PrincipalName
+from studiolo.identity.policies import Policies, PrincipalName
 from studiolo.identity.principals import (
     Kind,
     Principal,
     SessionRequest,
-    anonymous,
     federated_user,
-    is_role_arn,
+    is_role,
     role_session,
 )
 from studiolo.identity.providers import Providers
@@ -27,7 +27,7 @@ from studiolo.identity.records import Records
 from studiolo.identity.roles import Role, Roles
 from studiolo.identity.saml import Asserted, verified
 from studiolo.identity.tags import tags_of
-from studiolo.identity.temporary import TemporaryKeys
+from studiolo.identity.temporary import TemporaryKeys, session_context
 from studiolo.identity.web_identity import WebIdentities
 
 SHORTEST = timedelta(minutes=15)
@@ -45,22 +45,9 @@ SESSION_POLICIES = 10
 class Judge(Protocol):
     """Says what policies say."""
 
-    def decide(
-        self,
-        principal: Principal,
-        action: str,
-        resource: str | None = None,
-        context: Mapping[str, str] | None = None,
-    ) -> tuple[Answer, str]: ...
-
-    def trusts(
-        self,
-        role: Role,
-        names: frozenset[PrincipalName],
-        context: Mapping[str, str],
-        principal: Principal,
-        action: str,
-    ) -> bool: ...
+    def compiled(self, document: str, name: str = "") -> Policies: ...
+    def lets(self, principal: Principal, question: Question, trust: Policies) -> bool: ...
+    def trusts(self, trust: Policies, names: frozenset[PrincipalName], question: Question) -> bool: ...
 
 
 class SecurityTokens:
@@ -86,11 +73,14 @@ class SecurityTokens:
         self._web = web
         self._judge = judge
 
-    def assume_role(self, principal: Principal, role_arn: str, request: SessionRequest) -> tuple[AccessKey, Principal]:
+    def assume_role(
+        self, principal: Principal, role_arn: str, request: SessionRequest, keys: Values | None = None
+    ) -> tuple[AccessKey, Principal]:
         """A session of a role, for whom its trust policy names. Raises Denied, Invalid (MalformedPolicy), LimitExceeded.
 
         A role that names the caller itself lets it; one that names the account leaves it to the caller's own policies.
         A session of a role hands its source identity and transitive tags on, and a session of an hour at most.
+        keys: what is known of the request beside.
         """
         if principal.kind is Kind.FEDERATED:
             raise Denied(f"User: {principal.arn} may not call AssumeRole: it is a federated user.")
@@ -98,14 +88,11 @@ class SecurityTokens:
         self._check(request)
         role = self._role(role_arn, Denied(_refusal(principal, "sts:AssumeRole", role_arn)))
         proven = "true" if self._proves(principal, request) else "false"
-        asked = {**_asked(request), "aws:MultiFactorAuthPresent": proven}
-        if request.external_id is not None:
-            asked["sts:ExternalId"] = request.external_id
+        asked = {**(keys or {}), **_asked(request), "aws:MultiFactorAuthPresent": proven}
+        trust = self._judge.compiled(role.trust, role.arn)
         for action in _actions("sts:AssumeRole", request):
-            own, _ = self._judge.decide(principal, action, role.arn, asked)
-            named = self._judge.trusts(role, principal.own_names, asked, principal, action)
-            account_named = self._judge.trusts(role, principal.account_names, asked, principal, action)
-            if own is Answer.DENIED or not (named or (account_named and own is Answer.ALLOWED)):
+            question = Question(action, role.arn, asked, lambda: role.settings.tags)
+            if not self._judge.lets(principal, question, trust):
                 raise Denied(_refusal(principal, action, role_arn))
         if principal.kind is Kind.ROLE and (request.lifetime or DEFAULT) > CHAINED:
             raise Invalid(
@@ -166,16 +153,11 @@ class SecurityTokens:
         if len(request.name) > 32:
             raise Invalid("The name of a federated user must be of 2 to 32 characters.")
         self._check(replace(request, lifetime=None))
-        session = federated_user(principal.account, request.name, principal.holder, principal.entity)
-        for action in _actions("sts:GetFederationToken", request):
-            answer, reason = self._judge.decide(principal, action, session.arn, _asked(request))
-            if answer is not Answer.ALLOWED:
-                raise Denied(f"{_refusal(principal, action, session.arn)} {reason}")
         session = replace(
-            session,
+            federated_user(principal.account, request.name, principal.holder, principal.entity),
             session_policies=self._narrowing(request),
             tags=tuple(request.tags.items()),
-            context=self._context({"aws:MultiFactorAuthPresent": "false"}),
+            context=self._context({}),
         )
         return self._keys.issue(session, _user_lifetime(principal, request.lifetime)), session
 
@@ -188,11 +170,12 @@ class SecurityTokens:
         self._check(request)
         denied = Denied(f"Not authorized to perform {action}")
         role = self._role(role_arn, denied)
-        nobody = anonymous(self._records.account)
+        trust = self._judge.compiled(role.trust, role.arn)
         names = frozenset({("Federated", claims.provider)})
         asked = {**_asked(request), **claims.context}
-        if not all(self._judge.trusts(role, names, asked, nobody, each) for each in _actions(action, request)):
-            raise denied
+        for each in _actions(action, request):
+            if not self._judge.trusts(trust, names, Question(each, role.arn, asked)):
+                raise denied
         return self._session(role, request, claims.context)
 
     def _session(self, role: Role, request: SessionRequest, context: Mapping[str, str]) -> tuple[AccessKey, Principal]:
@@ -211,11 +194,11 @@ class SecurityTokens:
 
     def _context(self, known: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         """The condition keys that a new key says for good."""
-        return tuple({"aws:TokenIssueTime": self._records.clock().isoformat(), **known}.items())
+        return tuple({**session_context(self._records.clock()), **known}.items())
 
     def _role(self, role_arn: str, denied: Denied) -> Role:
         """The role. Raises Invalid for what is no role's ARN, else `denied`: whether it exists is not for everyone."""
-        if not is_role_arn(role_arn):
+        if not is_role(role_arn):
             raise Invalid("Request ARN is invalid")
         try:
             role = self._roles.get(role_arn.rpartition("/")[2])
@@ -249,7 +232,7 @@ class SecurityTokens:
         if len(request.policy_arns) > SESSION_POLICIES:
             raise Invalid(f"At most {SESSION_POLICIES} managed policies can narrow a session.")
         for document in request.policies:
-            check_identity_policy(document)
+            check_session_policy(document)
             if len(document) > SESSION_POLICY_CHARACTERS:
                 raise LimitExceeded(f"A session policy has at most {SESSION_POLICY_CHARACTERS} characters.")
 
@@ -276,12 +259,16 @@ def _inheriting(principal: Principal, request: SessionRequest) -> SessionRequest
     )
 
 
-def _asked(request: SessionRequest) -> dict[str, str]:
+def _asked(request: SessionRequest) -> dict[str, str | Sequence[str]]:
     """The condition keys that a request for a session tells."""
-    asked = {"sts:RoleSessionName": request.name}
+    asked: dict[str, str | Sequence[str]] = {"sts:RoleSessionName": request.name}
+    if request.external_id is not None:
+        asked["sts:ExternalId"] = request.external_id
     if request.source_identity is not None:
         asked["sts:SourceIdentity"] = request.source_identity
-    return {**asked, **{f"aws:RequestTag/{key}": value for key, value in request.tags.items()}}
+    if request.transitive:
+        asked["sts:TransitiveTagKeys"] = request.transitive
+    return {**asked, **of_tags(request.tags)}
 
 
 def _actions(action: str, request: SessionRequest) -> list[str]:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from studiolo.domain import Conflict, Denied, NotFound, Scope
-from studiolo.identity import Identity, Principal
+from studiolo.identity import Identity, Kind, Principal, Question
 from studiolo.metastore.redaction import redacted
+from studiolo.metastore.resources import resources
 from studiolo.metastore.rights import needs
 
 BELIEVED = 1.0
@@ -14,6 +15,9 @@ BELIEVED = 1.0
 
 So long a right is held that depends on the time of day, too; a change of roles and policies is seen at once.
 """
+
+MOST_ALLOWED = 10_000
+"""So many answers of IAM are remembered."""
 
 UNKNOWN = (
     "Studiolo's metastore does not know who asks. {why} What `studiolo metastore-token` prints is to be the user name: "
@@ -31,7 +35,7 @@ class Caller:
         self._principal: Principal | None = None
         self._shown = ""
         # What was allowed, under which revision of the account's roles and policies.
-        self._allowed: set[str] = set()
+        self._allowed: set[Question] = set()
         self._revision = -1
         self._asked = 0.0
         self._why = "The client has told no user name."
@@ -46,7 +50,7 @@ class Caller:
     @property
     def holder(self) -> str | None:
         """The role, or the user, that the connection counts as one of; None before the client has said who it is."""
-        return None if self._principal is None else self._principal.policy_arn
+        return None if self._principal is None else self._principal.identity_arn
 
     @property
     def known(self) -> bool:
@@ -76,19 +80,21 @@ class Caller:
         """By which others may know the caller: the role's name, or `root`. Raises Denied."""
         return _name(self.principal)
 
-    def may(self, action: str, resource: str | None = None) -> None:
+    def may(self, action: str, resource: str) -> None:
         """Raise Denied, in IAM's words, unless the caller may do that."""
-        self._identity.authorize(self.principal, action, resource, self._context)
+        self._identity.authorize(self.principal, [Question(action, resource)], self._context)
 
     def may_call(self, method: str, arguments: Sequence[Any]) -> None:
         """Raise Denied unless the caller may do what the method does."""
         principal, revision = self.principal, self._identity.revision
-        if revision != self._revision:
+        if revision != self._revision or len(self._allowed) > MOST_ALLOWED:
             self._revision, self._allowed = revision, set()
+        if principal.kind is Kind.ROOT:
+            return
         for action in needs(method, arguments):
-            if action not in self._allowed:
-                self._identity.authorize(principal, action, None, self._context)
-                self._allowed.add(action)
+            asked = {Question(action, arn) for arn in resources(self._scope, method, action, arguments)}
+            self._identity.authorize(principal, sorted(asked - self._allowed, key=_breadth), self._context)
+            self._allowed |= asked
 
     def redacted(self, thing: Any) -> Any:
         """The thing with the caller's name wherever a client has put the user name, which is its token."""
@@ -104,6 +110,11 @@ class Caller:
             raise self.unknown() from error
         self._principal, self._shown, self._asked = principal, _name(principal), time.monotonic()
         self._allowed = set()
+
+
+def _breadth(question: Question) -> tuple[int, str]:
+    """As Glue asks: the catalog first, then what is in it."""
+    return question.resource.count("/"), question.resource
 
 
 def _name(principal: Principal) -> str:

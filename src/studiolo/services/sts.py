@@ -53,7 +53,7 @@ PACKED_CHARACTERS = 2048
 @sts.operation
 def assume_role(call: Call, request: "AssumeRoleRequestTypeDef") -> dict[str, Any]:
     asked = session_request(request, request["RoleSessionName"])
-    key, session = call.studio.identity.tokens.assume_role(call.principal, request["RoleArn"], asked)
+    key, session = call.studio.identity.tokens.assume_role(call.principal, request["RoleArn"], asked, call.told)
     return as_session(key, session, asked)
 
 

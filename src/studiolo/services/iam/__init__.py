@@ -10,6 +10,7 @@ from studiolo.services.iam import (
     providers,
     roles,
     service_roles,
+    simulation,
     tagging,
     users,
 )
@@ -17,5 +18,5 @@ from studiolo.services.iam.service import iam
 
 __all__ = [
     "account", "details", "held_policies", "iam", "instance_profiles", "logins", "policies", "providers", "roles",
-    "service_roles", "tagging", "users",
+    "service_roles", "simulation", "tagging", "users",
 ]  # fmt: skip

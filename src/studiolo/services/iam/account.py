@@ -1,25 +1,20 @@
-"""AWS IAM: the account as a whole, and what a role's policies would say."""
+"""AWS IAM: the account as a whole."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from studiolo.domain import Invalid, NotFound
+from studiolo.domain import NotFound
 from studiolo.identity import PasswordPolicy
 from studiolo.services.call import Call
-from studiolo.services.iam.service import cut, iam, marker, paging
+from studiolo.services.iam.service import iam
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.type_defs import (
         CreateAccountAliasRequestTypeDef,
         DeleteAccountAliasRequestTypeDef,
         ListAccountAliasesRequestTypeDef,
-        SimulatePrincipalPolicyRequestTypeDef,
         UpdateAccountPasswordPolicyRequestTypeDef,
     )
-
-UNSUPPORTED = (
-    "PolicyInputList", "PermissionsBoundaryPolicyInputList", "PolicyExclusionList", "ResourcePolicy", "CallerArn",
-)  # fmt: skip
 
 PASSWORD_RULES = {
     "minimum_length": "MinimumPasswordLength",
@@ -118,33 +113,6 @@ def get_account_summary(call: Call, request: dict[str, Any]) -> dict[str, Any]:
 def list_account_aliases(call: Call, request: "ListAccountAliasesRequestTypeDef") -> dict[str, Any]:
     alias = call.studio.identity.settings.alias
     return {"AccountAliases": [] if alias is None else [alias], "IsTruncated": False}
-
-
-@iam.operation
-def simulate_principal_policy(call: Call, request: "SimulatePrincipalPolicyRequestTypeDef") -> dict[str, Any]:
-    refused = [name for name in UNSUPPORTED if request.get(name)]
-    if refused:
-        raise Invalid(f"{', '.join(refused)} is not supported by Studiolo.")
-    identity = call.studio.identity
-    principal = identity.principal_of(request["PolicySourceArn"])
-    context = {
-        entry["ContextKeyName"]: entry["ContextKeyValues"][0]
-        for entry in request.get("ContextEntries", [])
-        if entry.get("ContextKeyValues") and "ContextKeyName" in entry
-    }
-    asked = [(action, arn) for action in request["ActionNames"] for arn in request.get("ResourceArns", ["*"])]
-    answers: dict[str, dict[str, Any]] = {
-        f"{i:06d}": {
-            "EvalActionName": action,
-            "EvalResourceName": resource,
-            "EvalDecision": identity.decide(principal, action, resource, context)[0].value,
-            "MatchedStatements": [],
-            "MissingContextValues": [],
-        }
-        for i, (action, resource) in enumerate(asked)
-    }
-    page = cut(list(answers.items()), lambda answer: answer[0], **paging(request))
-    return {"EvaluationResults": [answer for _, answer in page.items], **marker(page)}
 
 
 @iam.operation

