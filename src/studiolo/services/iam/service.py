@@ -9,6 +9,7 @@ from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
 from studiolo.identity import (
     InvalidAuthenticationCode,
+    InvalidTag,
     MalformedPolicy,
     PasswordPolicyViolation,
     ReportMissing,
@@ -25,6 +26,7 @@ iam = Service(
         ReportMissing: "ReportNotPresent",
         AlreadyExists: "EntityAlreadyExists",
         Invalid: "InvalidInput",
+        InvalidTag: "ValidationError",
         MalformedPolicy: "MalformedPolicyDocument",
         PasswordPolicyViolation: "PasswordPolicyViolation",
         InvalidAuthenticationCode: "InvalidAuthenticationCode",
