@@ -47,7 +47,6 @@ def changed(**fields: Any) -> str:
         (changed(Resource="arn:${P}:s3:::b"), r'Partition "\$\{P\}" is not valid for resource'),
         (changed(Resource="arn:aws:s*:::b"), "Resource vendor must be fully qualified and cannot contain regexes"),
         (changed(Resource="arn:aws:s3::b"), "The policy failed legacy parsing"),
-        (changed(Resource="arn:aws:s3:::"), "The policy failed legacy parsing"),
         (changed(Resource="arn:aws:s3:eu-west-1::b"), "Resource arn:aws:s3:eu-west-1::b can not contain region"),
         (changed(Resource="arn:aws:iam:us-east-1::role/x"), "IAM resource .* cannot contain region information"),
         (changed(Action="s3:List:Bucket"), "Actions/Condition can contain only one colon"),
@@ -104,6 +103,8 @@ def test_every_kind_of_principal_may_be_trusted(principal: Any) -> None:
         changed(Condition={"StringEquals": {"without-vendor": "b"}}),
         changed(Resource=["arn:aws:glue:*", "arn:*:s3:::b/*", "arn:aws:s3:eu-west-1:123456789012:accesspoint/a"]),
         changed(Resource="arn:aws:s3:::b/${aws:PrincipalTag/team, 'none'}/*"),
+        # A managed policy of AWS's has it.
+        changed(Resource="arn:aws:organizations::*:"),
         changed(Condition={"DateGreaterThan": {"aws:CurrentTime": ["2024-01-01T00:00:00Z", "1704067200", "2024"]}}),
         changed(Condition={"Null": {"aws:TokenIssueTime": True}}),
     ],
