@@ -65,7 +65,7 @@ GLUE = [
     ),
     (
         "GetTable",
-        {"CatalogId": f"{NUMBER}:lake", "DatabaseName": "air", "Name": "days"},
+        {"CatalogId": f"{NUMBER}:Lake", "DatabaseName": "air", "Name": "days"},
         ["catalog", "catalog/lake", "database/lake/air", "table/lake/air/days"],
     ),
     ("CreateSession", {"Id": "Mine"}, ["session/Mine"]),
