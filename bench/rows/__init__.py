@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from bench.bench import Bench
 from bench.row import Row
 from bench.rows import (
+    authorization,
     catalog,
     door,
     endpoint,
@@ -23,6 +24,7 @@ from bench.rows import (
 
 ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "reads": reads.measure,
+    "authorization": authorization.measure,
     "catalog": catalog.measure,
     "metastore": metastore.measure,
     "door": door.measure,

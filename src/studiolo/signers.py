@@ -20,9 +20,11 @@ class Signers:
         return Credential(key.id, key.secret, key.session_token, key.expires)
 
 
-def told_by(request: HttpRequest, region: str) -> Values:
+def told_by(request: HttpRequest, region: str | None) -> Values:
     """The condition keys of IAM that every request tells. region: that it is for, as signed."""
-    keys = {"aws:RequestedRegion": region, "aws:SecureTransport": "false"}
+    keys = {"aws:SecureTransport": "false"}
+    if region is not None:
+        keys["aws:RequestedRegion"] = region
     if request.peer is not None:
         keys["aws:SourceIp"] = request.peer
     for header, key in (("user-agent", "aws:UserAgent"), ("referer", "aws:Referer")):

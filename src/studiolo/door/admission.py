@@ -57,9 +57,10 @@ class Caller:
 
     def enter(self, named: Named, operation: Operation) -> None:
         """Raise ServiceError for what is not for somebody unknown."""
-        if self.verified is not None or self.is_let(actions_of(named, operation)):
+        if self.verified is not None:
             return
-        if operation.name not in _OF_ANYBODY or named.source is not None:
+        left_to_the_store = operation.name in _OF_ANYBODY and named.source is None
+        if not left_to_the_store and not self.is_let(actions_of(named, operation)):
             raise _unsigned()
         if any(name.startswith("response-") for name in named.parameters):
             message = "Request specific response headers cannot be used for anonymous GET requests."
@@ -142,11 +143,12 @@ class Admission:
 
     def _caller(self, request: HttpRequest, keys: Signers, verified: Verified | None, kind: str = "") -> Caller:
         if verified is None:
-            return Caller(self._identity, told=told_by(request, ""))
+            return Caller(self._identity, told=told_by(request, None))
         by_header = "authorization" in request.headers
         version = "AWS" if "AWSAccessKeyId=" in request.query else "AWS4-HMAC-SHA256"
         told = {
             **told_by(request, verified.region),
+            "s3:ResourceAccount": self._identity.account,
             "s3:authType": kind or ("REST-HEADER" if by_header else "REST-QUERY-STRING"),
             "s3:signatureversion": version,
             "s3:signatureAge": str(int((self._clock() - verified.signed_at).total_seconds() * 1000)),

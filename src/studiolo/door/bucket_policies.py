@@ -36,7 +36,7 @@ def answer(identity: Identity, operation: str, bucket: str, body: bytes) -> Answ
         raise ServiceError("NoSuchBucketPolicy", "The bucket policy does not exist", 404) from error
     if operation == "GetBucketPolicy":
         return 200, _JSON, document.encode()
-    status = f"{DECLARATION}<PolicyStatus><IsPublic>{str(_is_public(document)).upper()}</IsPublic></PolicyStatus>"
+    status = f"{DECLARATION}<PolicyStatus><IsPublic>{str(_is_public(document)).lower()}</IsPublic></PolicyStatus>"
     return 200, _XML, status.encode()
 
 

@@ -260,9 +260,7 @@ def _check_resource(resource: str, grammar: Grammar) -> None:
 
 
 def _check_place(resource: str, vendor: str, region: str, name: str, grammar: Grammar) -> None:
-    """The region of an ARN, and that it names something."""
-    if not name:
-        grammar.refuse("arn")
+    """That an ARN has no region where its service has none."""
     if vendor == "iam" and region not in ("", "*"):
         grammar.refuse("iam region", resource=resource)
     if vendor == "s3" and region not in ("", "*") and not name.startswith(_REGIONAL_OF_S3):

@@ -1,7 +1,7 @@
 """Who is at the other end of a connection, and may they: nobody may anything before a token has said who asks."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from studiolo.domain import Conflict, Denied, NotFound, Scope
@@ -26,17 +26,18 @@ UNKNOWN = (
 
 
 class Caller:
-    """The client of one connection to the metastore of a scope."""
+    """The client of one connection to the metastore of a scope. policy: finds the catalog's own policy."""
 
-    def __init__(self, identity: Identity, scope: Scope) -> None:
+    def __init__(self, identity: Identity, scope: Scope, policy: Callable[[Scope], str | None]) -> None:
+        self._policy = policy
         self._identity = identity
         self._scope = scope
         self._token = ""
         self._principal: Principal | None = None
         self._shown = ""
-        # What was allowed, under which revision of the account's roles and policies.
+        # What was allowed, under which revision of the account's roles and policies, and which policy of the catalog.
         self._allowed: set[Question] = set()
-        self._revision = -1
+        self._decided_by: tuple[int, str | None] = (-1, None)
         self._asked = 0.0
         self._why = "The client has told no user name."
         # What conditions of policies ask about, as for a request of Glue's API.
@@ -82,18 +83,21 @@ class Caller:
 
     def may(self, action: str, resource: str) -> None:
         """Raise Denied, in IAM's words, unless the caller may do that."""
-        self._identity.authorize(self.principal, [Question(action, resource)], self._context)
+        policy = self._identity.resource_policies.of(resource.partition("/")[0])
+        self._identity.authorize(self.principal, [Question(action, resource)], self._context, policy)
 
     def may_call(self, method: str, arguments: Sequence[Any]) -> None:
         """Raise Denied unless the caller may do what the method does."""
-        principal, revision = self.principal, self._identity.revision
-        if revision != self._revision or len(self._allowed) > MOST_ALLOWED:
-            self._revision, self._allowed = revision, set()
-        if principal.kind is Kind.ROOT:
+        principal, document = self.principal, self._policy(self._scope)
+        deciding = self._identity.revision, document
+        if deciding != self._decided_by or len(self._allowed) > MOST_ALLOWED:
+            self._decided_by, self._allowed = deciding, set()
+        policy = None if document is None else self._identity.compiled(document, "catalog")
+        if principal.kind is Kind.ROOT and policy is None:
             return
         for action in needs(method, arguments):
             asked = {Question(action, arn) for arn in resources(self._scope, method, action, arguments)}
-            self._identity.authorize(principal, sorted(asked - self._allowed, key=_breadth), self._context)
+            self._identity.authorize(principal, sorted(asked - self._allowed, key=_breadth), self._context, policy)
             self._allowed |= asked
 
     def redacted(self, thing: Any) -> Any:

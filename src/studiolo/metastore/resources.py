@@ -13,8 +13,18 @@ from studiolo.domain import Scope
 from studiolo.metastore.later import METHODS
 from studiolo.metastore.room import plain
 
-_DATABASE = ("dbName", "db_name", "dbname", "oldDbName", "databaseName")
-_TABLE = ("tblName", "tbl_name", "tableName", "table_name", "tablename", "tblNames", "tbl_names")
+_DATABASE = ("dbName", "db_name", "dbname", "oldDbName", "databaseName", "parent_db_name", "foreign_db_name")
+_TABLE = (
+    "tblName",
+    "tbl_name",
+    "tableName",
+    "table_name",
+    "tablename",
+    "tblNames",
+    "tbl_names",
+    "parent_tbl_name",
+    "foreign_tbl_name",
+)
 _FUNCTION = ("functionName", "funcName")
 _WITHIN = frozenset(
     {

@@ -42,6 +42,10 @@ def allow(action: Any, resource: Any = "*", **more: Any) -> str:
     return policy(statement("Allow", action, resource, **more))
 
 
+def deny(action: Any, resource: Any = "*", **more: Any) -> str:
+    return policy(statement("Deny", action, resource, **more))
+
+
 def trust(principal: Any, **more: Any) -> str:
     return policy({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more})
 

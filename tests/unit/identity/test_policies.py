@@ -82,6 +82,43 @@ def test_a_deny_wins_and_order_does_not_matter(statements: list[dict[str, Any]],
     assert evaluate(apart, request) is expected
 
 
+PLACES = st.lists(
+    st.sampled_from(
+        ["*", "a:b/c", "a:b/*", "a:*", "a:b/c*", "a:?/c", "a:*/c", "a:b/${aws:username}", "${aws:username}"]
+    ),
+    min_size=1,
+    max_size=3,
+)
+MANY = st.lists(
+    st.builds(
+        lambda effect, places, negated: {
+            "Effect": effect, "Action": "s3:Get", ("NotResource" if negated else "Resource"): places,
+        },
+        st.sampled_from(["Allow", "Deny"]),
+        PLACES,
+        st.booleans(),
+    ),
+    max_size=8,
+)  # fmt: skip
+
+
+@given(
+    MANY,
+    st.sampled_from(["a:b/c", "a:b/cd", "a:x/c", "a:b", "b", "a:b/*", ""]),
+    st.sampled_from([{}, {"aws:username": ("c",)}]),
+)
+def test_statements_are_found_by_resource_as_if_all_were_asked(
+    statements: list[dict[str, Any]], resource: str, context: dict[str, tuple[str, ...]]
+) -> None:
+    together = Policies([compile_policy(policy(*statements))])
+    request = Request("s3:Get", resource, context)
+    named = [each for each in together.statements if each.resources and each.resources.matches(resource, context)]
+    assert set(together.matched(request)) == set(named)
+    allows = {each.allows for each in named}
+    expected = Answer.DENIED if False in allows else Answer.ALLOWED if allows else Answer.SILENT
+    assert together.evaluate(request)[0] is expected
+
+
 def test_actions_match_whatever_their_case() -> None:
     assert allowed(allow("GLUE:getTable"))
     assert not allowed(allow("glue:GetTables"))

@@ -90,14 +90,14 @@ TABLE = """
     UpdateClassifier                    *
     UpdateColumnStatisticsForPartition  catalog  database/{DatabaseName}  table/{DatabaseName}/{TableName}
     UpdateColumnStatisticsForTable      catalog  database/{DatabaseName}  table/{DatabaseName}/{TableName}
-    UpdateConnection                    catalog  connection/{Name}
+    UpdateConnection                    catalog  connection/{Name}  connection/{ConnectionInput.Name}
     UpdateDatabase                      catalog  database/{Name}
     UpdatePartition                     catalog  database/{DatabaseName}  table/{DatabaseName}/{TableName}
     UpdateTable                         catalog  database/{DatabaseName}  table/{DatabaseName}/{TableInput.Name}  table/{DatabaseName}/{Name}
-    UpdateUserDefinedFunction           catalog  database/{DatabaseName}  userDefinedFunction/{DatabaseName}/{FunctionName}
+    UpdateUserDefinedFunction           catalog  database/{DatabaseName}  userDefinedFunction/{DatabaseName}/{FunctionName}  userDefinedFunction/{DatabaseName}/{FunctionInput.FunctionName}
 """  # noqa: E501 (a table)
 
-_FOLDED = ("database/", "table/", "userDefinedFunction/")
+_FOLDED = ("catalog/", "database/", "table/", "userDefinedFunction/")
 """The names of these are kept in lower case, whatever the case they are asked for in."""
 
 
@@ -105,7 +105,7 @@ def _names(_call: Call, resource: str, parameters: Parameters) -> Sequence[str]:
     """The resource within the catalog that a request is about: the account's own, or one below it."""
     if resource.startswith(_FOLDED):
         resource = resource.lower().replace("userdefinedfunction/", "userDefinedFunction/", 1)
-    catalog = str(parameters.get("CatalogId") or "").partition(":")[2]
+    catalog = str(parameters.get("CatalogId") or "").partition(":")[2].lower()
     kind, below, rest = resource.partition("/")
     if not catalog or kind == "session":
         return (resource,)
