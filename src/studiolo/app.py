@@ -32,7 +32,7 @@ from studiolo.aws.validation import validate
 from studiolo.bodies import FREE, Bodies, Crowded, TooLarge
 from studiolo.domain import DomainError, Scope, now
 from studiolo.door import Passage
-from studiolo.identity import NotAuthorized, Principal, anonymous
+from studiolo.identity import NotAuthorized, Principal, anonymous, reaches
 from studiolo.lanes import Lanes
 from studiolo.services.call import Call, Studio
 from studiolo.services.glue import glue
@@ -185,6 +185,8 @@ class App:
     def _admit(self, exchange: Exchange, verified: Verified, principal: Principal) -> Admitted:
         """Parse, authorize and validate."""
         request, model, identity = exchange.request, exchange.model, self._studio.identity
+        if not reaches(principal, exchange.service.name, model.name):
+            raise ServiceError("InvalidClientTokenId", "The security token included in the request is invalid", 403)
         identity.note_use(verified.access_key, principal, verified.service, verified.region)
         rights = RIGHTS[exchange.service.name]
         told = told_by(request, verified.region)

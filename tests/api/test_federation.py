@@ -299,6 +299,9 @@ def test_a_user_vouches_for_somebody_who_may_what_both_may(server: Server, iam: 
     session(server, answer["Credentials"], "logs").describe_log_groups()
     with pytest.raises(ClientError):
         session(server, answer["Credentials"], "glue").get_databases()
+    with pytest.raises(ClientError) as error:
+        session(server, answer["Credentials"], "iam").list_users()
+    assert code(error) == "InvalidClientTokenId"
     without = broker.get_federation_token(Name="carol")["Credentials"]
     with pytest.raises(ClientError, match="session policy"):
         session(server, without, "logs").describe_log_groups()

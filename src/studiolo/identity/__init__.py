@@ -29,6 +29,7 @@ from studiolo.identity.providers import OpenIdProvider, SamlProvider
 from studiolo.identity.roles import Role, RoleSettings, Unmodifiable
 from studiolo.identity.simulation import Match, Scenario, Simulated, context_keys, simulate
 from studiolo.identity.tags import InvalidTag, tags_of
+from studiolo.identity.tokens import reaches
 from studiolo.identity.users import User
 from studiolo.identity.workloads import Workload, metastore_token
 
@@ -40,6 +41,6 @@ __all__ = [
     "ProviderUnreachable", "Question", "RejectedClaim", "ReportMissing", "Role", "RoleSettings", "SamlProvider",
     "Scenario", "SessionRequest", "Simulated", "Unmodifiable", "Use", "User", "UserKey", "Values", "Workload",
     "anonymous", "check_bucket_policy", "check_catalog_policy", "client_environment", "container_variables",
-    "context_keys", "key_variables", "known_root_key", "metastore_token", "of_tags", "plugin_works", "root_key",
+    "context_keys", "key_variables", "known_root_key", "metastore_token", "of_tags", "plugin_works", "reaches", "root_key",
     "simulate", "tags_of",
 ]  # fmt: skip

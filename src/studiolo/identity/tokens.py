@@ -242,6 +242,20 @@ class SecurityTokens:
         return request.policies + managed
 
 
+def reaches(principal: Principal, service: str, operation: str) -> bool:
+    """Whether a key may be used for a service at all (IAM User Guide, "Compare AWS STS credentials").
+
+    A user's session reaches IAM with MFA alone. Of STS it reaches little, and a federated user's next to nothing; what
+    it says of itself to who asks for a session of a session is said by those operations.
+    """
+    if not principal.temporary or principal.kind not in (Kind.USER, Kind.FEDERATED):
+        return True
+    if service == "iam":
+        return principal.kind is Kind.USER and dict(principal.context).get("aws:MultiFactorAuthPresent") == "true"
+    asks_again = ("AssumeRole", "GetFederationToken", "GetSessionToken")
+    return service != "sts" or operation == "GetCallerIdentity" or operation in asks_again
+
+
 def _inheriting(principal: Principal, request: SessionRequest) -> SessionRequest:
     """The request with what the caller's own session hands on. Raises Invalid where it would change that."""
     transitive = {key.lower() for key in principal.transitive}
