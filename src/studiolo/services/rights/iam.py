@@ -201,10 +201,10 @@ def _names(call: Call, resource: str, _parameters: Parameters) -> Sequence[str]:
     identity = call.studio.identity
     kind, _, name = resource.partition("/")
     find: Callable[[str], Any] | None = {
-        "role": identity.roles.get,
-        "user": identity.users.get,
-        "group": identity.groups.get,
-        "instance-profile": identity.instance_profiles.get,
+        "role": lambda name: identity.roles.get(name),
+        "user": lambda name: identity.users.get(name),
+        "group": lambda name: identity.groups.get(name),
+        "instance-profile": lambda name: identity.instance_profiles.get(name),
     }.get(kind)
     if find is None or "/" in name:
         return (resource,)
@@ -219,9 +219,9 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
     kind, _, name = parse_arn(arn).resource.partition("/")
     find: Callable[[str], Mapping[str, str]] | None = {
         "policy": lambda _: identity.policies.tags(arn),
-        "role": identity.roles.tags,
-        "user": identity.users.tags,
-        "instance-profile": identity.instance_profiles.tags,
+        "role": lambda name: identity.roles.tags(name),
+        "user": lambda name: identity.users.tags(name),
+        "instance-profile": lambda name: identity.instance_profiles.tags(name),
         "mfa": lambda _: identity.devices.tags(arn),
         "oidc-provider": lambda _: identity.providers.tags(arn),
         "saml-provider": lambda _: identity.providers.tags(arn),
