@@ -87,8 +87,9 @@ class SecurityTokens:
         request = _inheriting(principal, request)
         self._check(request)
         role = self._role(role_arn, Denied(_refusal(principal, "sts:AssumeRole", role_arn)))
-        proven = "true" if self._proves(principal, request) else "false"
-        asked = {**(keys or {}), **_asked(request), "aws:MultiFactorAuthPresent": proven}
+        # A lasting key without a code has no such key: only temporary ones say that it is false.
+        proven = {"aws:MultiFactorAuthPresent": "true"} if self._proves(principal, request) else {}
+        asked = {**(keys or {}), **_asked(request), **proven}
         trust = self._judge.compiled(role.trust, role.arn)
         for action in _actions("sts:AssumeRole", request):
             question = Question(action, role.arn, asked, lambda: role.settings.tags)
@@ -99,8 +100,7 @@ class SecurityTokens:
                 "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
             )
         provider = dict(principal.context).get("aws:FederatedProvider")
-        carried = {"aws:MultiFactorAuthPresent": proven, **({"aws:FederatedProvider": provider} if provider else {})}
-        return self._session(role, request, carried)
+        return self._session(role, request, proven | ({"aws:FederatedProvider": provider} if provider else {}))
 
     def assume_role_with_web_identity(
         self, role_arn: str, request: SessionRequest, token: str
