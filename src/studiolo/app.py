@@ -172,15 +172,15 @@ class App:
         """Parse, authorize and validate."""
         request, model, identity = exchange.request, exchange.model, self._studio.identity
         rights = RIGHTS[exchange.service.name]
-        told = told_by(request, verified.region)
-        call = Call(Scope(principal.account, verified.region), principal, self._studio, exchange.request_id, told)
+        principal = replace(principal, told=told_by(request, verified.region))
+        call = Call(Scope(principal.account, verified.region), principal, self._studio, exchange.request_id)
         try:
             parameters = protocols.parse(model, request, max_body=self._max_body * MIB)
             validate(model, parameters, code=exchange.service.invalid)
         except ServiceError:
             identity.require_anywhere(principal, rights.action(model.name))
             raise
-        identity.authorize(principal, rights.questions(call, model.name, parameters), told, rights.policy(call))
+        identity.authorize(principal, rights.questions(call, model.name, parameters), policy=rights.policy(call))
         return Admitted(exchange, call, parameters)
 
     def _is_s3(self, head: HttpRequest) -> bool:

@@ -127,7 +127,7 @@ class Identity:
     ) -> None:
         """Raise NotAuthorized, in IAM's words, unless the principal may do all that is asked.
 
-        keys: condition keys that the whole request has (e.g. `aws:SourceIp`); policy: of the resources themselves.
+        keys: condition keys of the whole request, beside what the principal's tells; policy: of the resources themselves.
         """
         if principal.kind is Kind.ROOT and policy is None:
             return
@@ -213,13 +213,10 @@ class Identity:
         """A key that acts as the principal, for what the server does in its name: a session's lives for an hour."""
         return self.root if principal.kind is Kind.ROOT else self._keys.issue(replace(principal, issued=None), CHAINED)
 
-    def assume_role(
-        self, principal: Principal, role_arn: str, request: SessionRequest, keys: Values | None = None
-    ) -> tuple[AccessKey, Principal]:
+    def assume_role(self, principal: Principal, role_arn: str, request: SessionRequest) -> tuple[AccessKey, Principal]:
         """A session of a role, for whom its trust policy names. Raises Denied, Invalid (MalformedPolicy), NotFound.
 
         A role that names the caller itself lets it; one that names the account leaves it to the caller's own policies.
-        keys: what is known of the request beside.
         """
         if not is_role(role_arn):
             raise Invalid(f"{role_arn} is invalid")
@@ -229,7 +226,7 @@ class Identity:
         if clash:
             raise Invalid(f"The tags {', '.join(sorted(clash))} are transitive: a session cannot change them.")
         tags = {**inherited, **request.tags}
-        role = self._assumed(principal, role_arn, request, {**(keys or {}), **_asked_of(request, tags)})
+        role = self._assumed(principal, role_arn, request, _asked_of(request, tags))
         if request.lifetime > role.settings.max_session:
             raise Invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
         session = replace(
@@ -279,7 +276,7 @@ class Identity:
         def known() -> Values:
             own = question.keys() if callable(question.keys) else question.keys or {}
             tags = {**(grants.tags if grants is not None else {}), **dict(principal.tags if principal else ())}
-            of_caller = {} if principal is None else of_principal(principal, tags)
+            of_caller = {} if principal is None else {**of_principal(principal, tags), **principal.told}
             resource = {} if question.resource == "*" else {"aws:ResourceAccount": self.account}
             return {**of_moment(self._records.clock()), **resource, **of_caller, **(keys or {}), **own}
 

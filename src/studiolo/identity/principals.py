@@ -1,7 +1,7 @@
 """Who signs a request, and the names that policies know them by."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -28,6 +28,7 @@ class Principal:
     role_arn: of the role whose session it is; user_name: of a user, or of the one whose session it is.
     session_policies: JSON documents: the session may do only what they allow too. issued: when the temporary key that
     signed was given out, None for a key that lasts. transitive: the keys of tags that go on to sessions made with it.
+    told: the condition keys that its request tells (e.g. `aws:SourceIp`), for all that is asked on its way.
     """
 
     account: str
@@ -41,6 +42,7 @@ class Principal:
     issued: datetime | None = None
     source_identity: str | None = None
     transitive: tuple[str, ...] = ()
+    told: Mapping[str, str | Sequence[str]] = field(default_factory=dict, compare=False)
 
     @property
     def identity_arn(self) -> str:

@@ -49,7 +49,6 @@ def assume_role(call: Call, request: "AssumeRoleRequestTypeDef") -> dict[str, An
             source_identity=request.get("SourceIdentity"),
             transitive=tuple(request.get("TransitiveTagKeys", [])),
         ),
-        call.told,
     )
     source = {} if session.source_identity is None else {"SourceIdentity": session.source_identity}
     return {
