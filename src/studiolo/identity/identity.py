@@ -155,18 +155,13 @@ class Identity:
         asked = Request(question.action, question.resource, facts, frozenset({("AWS", "anonymous")}))
         return decide_for_anybody(asked, policy)
 
-    def may_anywhere(self, principal: Principal, action: str) -> bool:
-        """Whether there could be a resource, and conditions, that let the principal do it."""
-        if principal.kind is Kind.ROOT or action.lower() in FREE:
-            return True
-        layers = self._layers(principal, self._granting.of(principal), None)
-        return decide(Request(action, None), principal, layers).allowed
-
     def require_anywhere(self, principal: Principal, action: str) -> None:
-        """Raise NotAuthorized unless there could be a resource that the principal may do it to."""
-        if not self.may_anywhere(principal, action):
-            layers = self._layers(principal, self._granting.of(principal), None)
-            decision = decide(Request(action, None), principal, layers)
+        """Raise NotAuthorized unless there could be a resource, and conditions, that let the principal do it."""
+        if principal.kind is Kind.ROOT or action.lower() in FREE:
+            return
+        layers = self._layers(principal, self._granting.of(principal), None)
+        decision = decide(Request(action, None), principal, layers)
+        if not decision.allowed:
             raise NotAuthorized(principal, Question(action), decision, {})
 
     def caller_of(self, arn: str) -> Principal:
@@ -210,8 +205,11 @@ class Identity:
         return role_session(self.account, role.arn, role.id, name)
 
     def key_of(self, principal: Principal) -> AccessKey:
-        """A key that acts as the principal, for what the server does in its name: a session's lives for an hour."""
-        return self.root if principal.kind is Kind.ROOT else self._keys.issue(replace(principal, issued=None), CHAINED)
+        """A key that acts as the principal, for what the server does in its name: a session's lives for an hour.
+
+        It counts as old as the session, so that it ends with it where a policy denies old sessions.
+        """
+        return self.root if principal.kind is Kind.ROOT else self._keys.issue(principal, CHAINED)
 
     def assume_role(self, principal: Principal, role_arn: str, request: SessionRequest) -> tuple[AccessKey, Principal]:
         """A session of a role, for whom its trust policy names. Raises Denied, Invalid (MalformedPolicy), NotFound.
