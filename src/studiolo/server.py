@@ -70,7 +70,7 @@ def serve(settings: Settings) -> None:
             instance.announce(Running(os.getpid(), endpoint, door.endpoint, metastore.home, __version__, time.time()))
             _spare_collector()
             log.info("answers at %s after %.1f s", endpoint, time.monotonic() - began)
-            http_server.serve(app, [listener], [settings.host, *settings.host_names])
+            http_server.serve(app, [listener], [settings.host, *settings.host_names], app.stop)
             log.info("stops")
     except (AlreadyRunning, DomainError, StateUnavailable, StoreUnavailable, DoorUnavailable, JavaMissing) as error:
         raise CannotStart(str(error)) from error
@@ -135,7 +135,7 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, D
     }
     pages = own_pages(services, processes, metastore.home, parts, reset if settings.allow_reset else None)
     studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
-    return App(studio, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
+    return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
 
 
 def _has_content(file: Path) -> bool:

@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 CONNECTION_POLL = 0.02
 """Seconds between looks for the connection file of a kernel that starts."""
 
+BEGIN_POLL = 0.05
+"""Seconds between looks whether a statement that is to be canceled has begun."""
+
 STATE_AGAIN = 1.0
 """Seconds after which a session goes on whose records could not be written."""
 
@@ -193,7 +196,8 @@ class Runner:
         canceling = self._store.statement(self.key, statement.id).state == "CANCELLING"
         if canceling:
             self._interrupt(kernel, statement)
-        reply = channel.receive(INTERRUPT_AGAIN if canceling else None)
+        interrupted = math.isfinite(self._interrupted)
+        reply = channel.receive((INTERRUPT_AGAIN if interrupted else BEGIN_POLL) if canceling else None)
         return reply is not None and reply["parent_header"].get("msg_id") == statement.message
 
     def _interrupt(self, kernel: str, statement: Record) -> None:
