@@ -233,6 +233,14 @@ def test_canceling_stops_the_statement_and_spark_s_job(glue: Any, session: str, 
     assert "CANCELLED" in message
 
 
+def test_progress_is_the_part_of_spark_s_tasks_that_have_finished(glue: Any, session: str) -> None:
+    code = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(600 if n == 3 else 0)).count()"
+    running = glue.run_statement(SessionId=session, Code=code)["Id"]
+    until(lambda: glue.get_statement(SessionId=session, Id=running)["Statement"]["Progress"] == 0.75)
+    glue.cancel_statement(SessionId=session, Id=running)
+    assert over(glue, session, running)["Progress"] == 1.0
+
+
 def test_exit_ends_a_statement_and_not_the_session(run: Callable[[str], dict[str, Any]]) -> None:
     for code in ("exit()", "quit(1)", "import sys\nsys.exit('enough')"):
         assert run(code)["Output"]["ErrorName"] == "SystemExit"

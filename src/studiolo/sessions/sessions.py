@@ -336,7 +336,15 @@ class Sessions:
             completed=record.completed,
             error=record.error,
             origin=session.asked.origin,
+            progress=self._progress(session, record),
         )
+
+    def _progress(self, session: Session, record: Record) -> float:
+        if record.completed is not None:
+            return 1.0
+        if session.kernel is None or record.started is None:
+            return 0.0
+        return self._kernels.progress(session.kernel, record.message)
 
     def _runner(self, key: Key) -> Runner:
         runner = Runner(key, self._provision, self._end_failed)
