@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, and_, bindparam, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, select
 
 from studiolo.domain import AlreadyExists, Clock, Conflict, Invalid, NotFound, Page, Scope
 from studiolo.sessions.model import Session, SessionRequest, SessionState, StatementState
@@ -96,6 +96,12 @@ class Store:
         with self._state.reading() as connection:
             rows = connection.execute(sessions.select().where(sessions.c.state.in_(states))).all()
         return [(Key(Scope(row.account, row.region), row.id), _as_session(row)) for row in rows]
+
+    def count(self, state: SessionState) -> int:
+        """How many sessions of all scopes are in that state."""
+        with self._state.reading() as connection:
+            query = select(func.count()).select_from(sessions).where(sessions.c.state == state)
+            return int(connection.execute(query).scalar_one())
 
     def idle_since(self, key: Key) -> datetime | None:
         """When the session last had something to do; None while it has."""

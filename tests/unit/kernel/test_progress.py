@@ -5,9 +5,9 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.waiting import until
 
 from studiolo.kernel.progress import FILE, NEARLY, Progress, Tasks, fraction
+from tests.waiting import until
 
 JOBS = st.dictionaries(
     st.integers(0, 5), st.tuples(st.integers(0, 9), st.integers(0, 9)).map(lambda n: (min(n), max(n), False))
