@@ -32,6 +32,7 @@ from studiolo.aws.validation import validate
 from studiolo.bodies import FREE, Bodies, Crowded, TooLarge
 from studiolo.domain import DomainError, Scope, now
 from studiolo.door import Passage
+from studiolo.http_server import Limits
 from studiolo.identity import Principal
 from studiolo.lanes import Lanes
 from studiolo.patience import Holds, OnItsWay, is_patient
@@ -100,7 +101,8 @@ class App:
         self._router = Router(list(SERVICES))
         self._bodies = Bodies(max_body * MIB, BODIES * max_body * MIB)
         self._lanes = Lanes()
-        self._holds = Holds()
+        # So many that there is room for who does not wait.
+        self._holds = Holds(Limits().connections // 2)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -19,18 +19,18 @@ from studiolo.state import Listener
 HEADER = "x-studiolo-patience"
 """A request with `none` in this header is answered at once."""
 
-MOST_HELD = 1000
-"""Further reads are answered at once."""
-
 LOOK_AGAIN = 0.01
 """Seconds at least between two looks of one read, however often its thing changes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OnItsWay:
-    """An answer that tells of something on its way; `listener` hears when there is another."""
+    """An answer that tells of something on its way; `listener` hears when there is another.
 
-    answer: HttpResponse
+    The answer is dropped while it is held: it would be most of what a held read takes of memory.
+    """
+
+    answer: HttpResponse | None
     listener: Listener
     seconds: float
 
@@ -41,9 +41,13 @@ def is_patient(headers: Mapping[str, str]) -> bool:
 
 
 class Holds:
-    """The reads that are held. To be used in the event loop."""
+    """The reads that are held, of which there are `most`: further ones are answered at once.
 
-    def __init__(self) -> None:
+    To be used in the event loop.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._held: set[asyncio.Future[None]] = set()
         self._ended = False
 
@@ -59,14 +63,13 @@ class Holds:
         try:
             while isinstance(found, OnItsWay):
                 left = deadline - loop.time()
-                if left <= 0 or self._ended or len(self._held) >= MOST_HELD:
+                if found.answer is not None and (left <= 0 or self._ended or len(self._held) >= self._most):
                     return found.answer
+                found.answer = None
                 await self._wait(found.listener, gone, left)
                 if gone.done():
                     raise Disconnected
                 found.listener.close()
-                if self._ended:
-                    return found.answer
                 found = await look()
                 if isinstance(found, OnItsWay):
                     await asyncio.sleep(LOOK_AGAIN)

@@ -13,6 +13,7 @@ from studiolo.state import Changes, Thing
 
 THING = Thing("session", "000000000000", "us-east-1", "mine")
 LONG = 60.0
+MOST = 3
 
 
 class Reading:
@@ -46,7 +47,7 @@ async def held(reading: Reading, holds: Holds, receive: Callable[[], Awaitable[M
 
 def run(test: Callable[[Changes, Holds], Awaitable[Any]]) -> Any:
     changes = Changes()
-    answer = asyncio.run(asyncio.wait_for(test(changes, Holds()), LONG / 2))  # type: ignore[arg-type]
+    answer = asyncio.run(asyncio.wait_for(test(changes, Holds(MOST)), LONG / 2))  # type: ignore[arg-type]
     assert not changes._listeners
     return answer
 
@@ -115,10 +116,23 @@ def test_a_client_that_goes_away_ends_the_hold() -> None:
 
 def test_a_server_that_stops_answers_all_that_are_held_and_holds_none_any_more() -> None:
     async def test(changes: Changes, holds: Holds) -> list[bytes]:
-        waiting = [asyncio.create_task(held(Reading(changes), holds)) for _ in range(3)]
+        waiting = [asyncio.create_task(held(Reading(changes), holds)) for _ in range(MOST)]
         while len(holds._held) < len(waiting):
             await asyncio.sleep(0)
         holds.end()
         return [*await asyncio.gather(*waiting), await held(Reading(changes), holds)]
 
     assert run(test) == [b"on its way"] * 4
+
+
+def test_beyond_the_most_that_are_held_reads_are_answered_at_once() -> None:
+    async def test(changes: Changes, holds: Holds) -> bytes:
+        waiting = [asyncio.create_task(held(Reading(changes), holds)) for _ in range(MOST)]
+        while len(holds._held) < len(waiting):
+            await asyncio.sleep(0)
+        answer = await held(Reading(changes), holds)
+        holds.end()
+        await asyncio.gather(*waiting)
+        return answer
+
+    assert run(test) == b"on its way"

@@ -315,7 +315,9 @@ class TrainingJobs:
 
     def _save(self, job: TrainingJob, progress: Progress) -> TrainingJob:
         changed = self._clock()
-        with self._state.transaction(_thing(job)) as tx:
+        # Who waits for a job waits for its status: metrics come several times a second.
+        told = [_thing(job)] if progress.status != job.progress.status else []
+        with self._state.transaction(*told) as tx:
             tx.execute(
                 training_jobs.update()
                 .where(training_jobs.c.id == job.id)
