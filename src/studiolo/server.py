@@ -141,7 +141,8 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
         "s3-door": lambda: door.state,
         "metastore": metastore.health,
     }
-    pages = own_pages(services, processes, metastore.home, parts, reset if settings.allow_reset else None)
+    emptying = reset if settings.allow_reset else None
+    pages = own_pages(services, processes, metastore.home, parts, sessions.system_log.lines, emptying)
     studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
     return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
 

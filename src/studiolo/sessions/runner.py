@@ -123,6 +123,7 @@ class Runner:
         if statement is not None and kernel is not None and self._output(kernel, statement).status is not None:
             self._finish(kernel, statement)
         self._store.fail(self.key, reason)
+        self._provision.system_log.note(self.key, f"it has failed. {reason}")
         self._release(self.key)
 
     def _get_ready(self, kernel: str | None) -> tuple[str, Channel]:
@@ -133,7 +134,8 @@ class Runner:
             channel = self._connect(kernel)
             reply = self._claim(kernel, channel)
             if reply["status"] == "ok":
-                self._store.change(self.key, ("PROVISIONING",), "READY")
+                if self._store.change(self.key, ("PROVISIONING",), "READY"):
+                    self._provision.system_log.note(self.key, "it is ready.")
                 return kernel, channel
             channel.close()
             if reply["status"] != "unfit":

@@ -26,6 +26,7 @@ from studiolo.sessions.pool import Pool
 from studiolo.sessions.provision import Provision
 from studiolo.sessions.runner import STATE_AGAIN, Runner
 from studiolo.sessions.store import LIVING, Key, Record, Store
+from studiolo.sessions.system_log import SystemLog
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage
 
@@ -62,6 +63,7 @@ class Sessions:
         self._identity = identity
         self._store = Store(state, clock)
         self._kernels = Kernels(processes, runtimes, identity, storage, settings, s3_endpoint)
+        self.system_log = SystemLog(logs, endpoint, identity.root.secret, clock)
         self._memory = Memory(lambda: self._store.count("PROVISIONING"))
         # Between the look at the memory and the record that promises it.
         self._admitting = threading.Lock()
@@ -81,6 +83,7 @@ class Sessions:
             runtimes,
             identity,
             logs,
+            self.system_log,
             Materials(settings.folder, objects),
             metastore,
             endpoint,
@@ -213,6 +216,12 @@ class Sessions:
         if url is None:
             raise Invalid(f"Session {name} has no Spark UI: it was started with spark.ui.enabled=false.")
         return url
+
+    def system_log_url(self, scope: Scope, name: str) -> str:
+        """Where the session's system log can be downloaded for an hour. Raises NotFound."""
+        key = Key(scope, name)
+        self._store.session(key)
+        return self.system_log.url(key)
 
     def stop(self, scope: Scope, name: str) -> None:
         """Begin to stop a session; it is STOPPED when its processes are gone. Raises NotFound and Conflict.
@@ -402,4 +411,5 @@ class Sessions:
             self._kernels.end(kernel)
         self._store.finish_all(key, "CANCELLED", "The session was ended.")
         self._store.change(key, ("STOPPING",), after)
+        self.system_log.note(key, "its time was over." if after == "TIMEOUT" else "it was stopped.")
         self._provision.purge_materials()

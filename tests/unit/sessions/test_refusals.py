@@ -22,7 +22,7 @@ SCOPE = Scope("000000000000", "eu-central-1")
 
 def sessions_of(state: State, processes: Processes, folder: Path) -> Sessions:
     """Sessions of roles that everybody may pass."""
-    anybody: Any = SimpleNamespace(pass_role=lambda *_: None)
+    anybody: Any = SimpleNamespace(pass_role=lambda *_: None, root=SimpleNamespace(secret="secret"))
     settings = Settings(data=folder, warm_sessions=0)
     runtimes = Runtimes(settings)
     nowhere = "http://nowhere"

@@ -61,6 +61,11 @@ def get_statement(call: Call, request: "shapes.GetStatementRequestTypeDef") -> d
 
 
 @glue.operation
+def get_system_logs_for_session(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+    return {"SystemLogsUrl": call.studio.sessions.system_log_url(call.scope, request["Id"])}
+
+
+@glue.operation
 def list_sessions(call: Call, request: "shapes.ListSessionsRequestTypeDef") -> dict[str, Any]:
     page = call.studio.sessions.sessions(
         call.scope, request.get("Tags"), _after(request), request.get("MaxResults", DEFAULT_PAGE)
