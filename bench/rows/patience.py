@@ -22,9 +22,11 @@ from bench.server import Server
 from bench.signing import requests_of
 
 CELLS = 20
-READS, FEW = 1000, 100
+READS, FEW, WARM_UP = 1000, 100, 4
 SECONDS = 5
 """So long a description of a training job is held."""
+SLEEP = 5
+"""Seconds that the SDK sleeps before it first looks at a training job; before an endpoint, unless told not to, 30."""
 JOB = "endless"
 ENDLESS = {
     "predictor_type": "multiclass_classifier",
@@ -48,7 +50,8 @@ records = learner.record_set(rows, labels=rows.sum(axis=1))
 began = time.perf_counter()
 learner.fit(records, mini_batch_size=100, logs=True)
 fitted = time.perf_counter()
-predictor = learner.deploy(1, "ml.t2.medium")
+predictor = learner.deploy(1, "ml.t2.medium", wait=False)
+sagemaker.Session().sagemaker_client.get_waiter("endpoint_in_service").wait(EndpointName=predictor.endpoint_name)
 deployed = time.perf_counter()
 predictor.delete_model()
 predictor.delete_endpoint()
@@ -93,8 +96,10 @@ def _sdk(server: Server) -> Iterator[Row]:
     if done.returncode:
         raise RuntimeError(f"the SDK's script failed: {done.stderr[-500:]}")
     fit, deploy = map(float, done.stdout.split("seconds")[-1].split())
-    yield at_most("SageMaker SDK fit() of a job of a second", Quantity(3, "s"), Quantity(fit, "s"))
-    yield at_most("SageMaker SDK deploy() of a linear model", Quantity(2, "s"), Quantity(deploy, "s"))
+    note = f"{fit:.1f} s in all; deploy() with wait=True sleeps 30 s first"
+    beyond = Quantity(fit - SLEEP, "s")
+    yield at_most(f"SageMaker SDK fit(), beyond the {SLEEP} s that it sleeps first", Quantity(3, "s"), beyond, note)
+    yield at_most("SageMaker SDK deploy(wait=False) and boto3's waiter", Quantity(2, "s"), Quantity(deploy, "s"))
 
 
 def _held(server: Server) -> Iterator[Row]:
@@ -105,7 +110,8 @@ def _held(server: Server) -> Iterator[Row]:
         read = requests_of(sagemaker, lambda: sagemaker.describe_training_job(TrainingJobName=JOB), READS)
         hasty = [one.replace(b"\r\n", b"\r\nx-studiolo-patience: none\r\n", 1) for one in read]
         process = psutil.Process(server.pid)
-        warm = asyncio.run(_load(server.port, process, hasty[:FEW]))  # many at once take threads, held or not
+        for _ in range(WARM_UP):  # many at once take threads, held or not
+            warm = asyncio.run(_load(server.port, process, hasty[:FEW]))
         held = asyncio.run(_load(server.port, process, read))
         at_once = asyncio.run(_load(server.port, process, hasty))
     finally:
