@@ -151,6 +151,15 @@ def test_where_a_request_comes_from_is_a_condition_at_both_doors(client: Client,
         call()
 
 
+def test_passing_a_role_is_decided_by_where_the_request_comes_from_too(client: Client, key: Any, role: str) -> None:
+    elsewhere = {"NotIpAddress": {"aws:SourceIp": ["127.0.0.0/8", "::1/128"]}}
+    arn = client("iam").get_role(RoleName=role)["Role"]["Arn"]
+    glue = client("glue", **key(allow("*"), deny("*", Condition=elsewhere)))
+    # It comes as far as the role's trust, which names no service.
+    with pytest.raises(glue.exceptions.InvalidInputException, match="should be given assume role permissions"):
+        glue.create_session(Id="never", Role=arn, Command={"Name": "glueetl"})
+
+
 def test_tags_of_a_request_and_of_a_resource_are_conditions(client: Client, key: Any) -> None:
     group = f"/decided/{secrets.token_hex(4)}"
     mine = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}

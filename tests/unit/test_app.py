@@ -13,6 +13,7 @@ from botocore.credentials import Credentials
 from studiolo.app import FORM, UNSIGNED, App
 from studiolo.aws import http
 from studiolo.identity import AccessKey
+from studiolo.identity.principals import root_user
 
 KEY = AccessKey("AKIAKNOWN", "secret")
 HEADERS = {"Content-Type": FORM, "Content-Encoding": "gzip", "Host": "localhost"}
@@ -21,18 +22,16 @@ BOMB = gzip.compress(b"Action=GetCallerIdentity&Version=2011-06-15" + b"&" * (16
 
 @pytest.fixture
 def app() -> App:
-    principal = SimpleNamespace(
-        account="000000000000", arn="arn:aws:iam::000000000000:root", user_id="000000000000", temporary=False
-    )
+    principal = root_user("000000000000")
     identity = SimpleNamespace(
         find_key=lambda id: (KEY, principal) if id == KEY.id else None,  # noqa: A006
-        authorize=lambda *_: None,
+        authorize=lambda *_, **__: None,
         note_use=lambda *_: None,
         require_anywhere=lambda *_: None,
     )
     studio: Any = SimpleNamespace(identity=identity)
     nothing: Any = None
-    return App(studio, nothing, nothing, max_body=32)
+    return App(studio, nothing, nothing, nothing, max_body=32)
 
 
 @pytest.fixture

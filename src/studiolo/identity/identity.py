@@ -140,7 +140,7 @@ class Identity:
     ) -> None:
         """Raise NotAuthorized, in IAM's words, unless the principal may do all that is asked.
 
-        keys: condition keys that the whole request has (e.g. `aws:SourceIp`); policy: of the resources themselves.
+        keys: condition keys of the whole request, beside what the principal's tells; policy: of the resources themselves.
         """
         if principal.kind is Kind.ROOT and policy is None:
             return
@@ -168,18 +168,13 @@ class Identity:
         asked = Request(question.action, question.resource, facts, frozenset({("AWS", "anonymous")}))
         return decide_for_anybody(asked, policy)
 
-    def may_anywhere(self, principal: Principal, action: str) -> bool:
-        """Whether there could be a resource, and conditions, that let the principal do it."""
-        if principal.kind is Kind.ROOT or action.lower() in FREE:
-            return True
-        layers = self._layers(principal, self._granting.of(principal), None)
-        return decide(Request(action, None), principal, layers).allowed
-
     def require_anywhere(self, principal: Principal, action: str) -> None:
-        """Raise NotAuthorized unless there could be a resource that the principal may do it to."""
-        if not self.may_anywhere(principal, action):
-            layers = self._layers(principal, self._granting.of(principal), None)
-            decision = decide(Request(action, None), principal, layers)
+        """Raise NotAuthorized unless there could be a resource, and conditions, that let the principal do it."""
+        if principal.kind is Kind.ROOT or action.lower() in FREE:
+            return
+        layers = self._layers(principal, self._granting.of(principal), None)
+        decision = decide(Request(action, None), principal, layers)
+        if not decision.allowed:
             raise NotAuthorized(principal, Question(action), decision, {})
 
     def caller_of(self, arn: str) -> Principal:
@@ -228,7 +223,10 @@ class Identity:
         return role_session(self.account, role.arn, role.id, name)
 
     def key_of(self, principal: Principal) -> AccessKey:
-        """A key that acts as the principal, for what the server does in its name: a session's lives for an hour."""
+        """A key that acts as the principal, for what the server does in its name: a session's lives for an hour.
+
+        It counts as old as the session, so that it ends with it where a policy denies old sessions.
+        """
         return self.root if principal.is_root else self._keys.issue(principal, CHAINED)
 
     def make_credential_report(self) -> None:
@@ -283,7 +281,7 @@ class Identity:
         def known() -> Values:
             own = question.keys() if callable(question.keys) else question.keys or {}
             tags = {**(grants.tags if grants is not None else {}), **dict(principal.tags if principal else ())}
-            of_caller = {} if principal is None else of_principal(principal, tags)
+            of_caller = {} if principal is None else {**of_principal(principal, tags), **principal.told}
             resource = {} if question.resource == "*" else {"aws:ResourceAccount": self.account}
             return {**of_moment(self._records.clock()), **resource, **of_caller, **(keys or {}), **own}
 

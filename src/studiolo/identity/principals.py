@@ -1,7 +1,7 @@
 """Who signs a request, and the names that policies know them by."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -29,7 +29,7 @@ class Principal:
     `holder` is the id of the user or role whose policies it has, None for the root user's own; `entity` is its ARN.
     `session_policies` are JSON documents: the session may do only what they allow too. `transitive` are the keys of
     those of its tags that a role it assumes inherits. `context` holds what its key says for good of condition keys
-    (e.g. `aws:SourceIdentity`).
+    (e.g. `aws:SourceIdentity`), `told` those that its request tells (e.g. `aws:SourceIp`).
     """
 
     account: str
@@ -42,6 +42,7 @@ class Principal:
     tags: tuple[tuple[str, str], ...] = ()
     transitive: tuple[str, ...] = ()
     context: tuple[tuple[str, str], ...] = ()
+    told: Mapping[str, str | Sequence[str]] = field(default_factory=dict, compare=False)
 
     @property
     def is_root(self) -> bool:

@@ -73,14 +73,11 @@ class SecurityTokens:
         self._web = web
         self._judge = judge
 
-    def assume_role(
-        self, principal: Principal, role_arn: str, request: SessionRequest, keys: Values | None = None
-    ) -> tuple[AccessKey, Principal]:
+    def assume_role(self, principal: Principal, role_arn: str, request: SessionRequest) -> tuple[AccessKey, Principal]:
         """A session of a role, for whom its trust policy names. Raises Denied, Invalid (MalformedPolicy), LimitExceeded.
 
         A role that names the caller itself lets it; one that names the account leaves it to the caller's own policies.
         A session of a role hands its source identity and transitive tags on, and a session of an hour at most.
-        keys: what is known of the request beside.
         """
         if principal.kind is Kind.FEDERATED:
             raise Denied(f"User: {principal.arn} may not call AssumeRole: it is a federated user.")
@@ -89,7 +86,7 @@ class SecurityTokens:
         role = self._role(role_arn, Denied(_refusal(principal, "sts:AssumeRole", role_arn)))
         # A lasting key without a code has no such key: only temporary ones say that it is false.
         proven = {"aws:MultiFactorAuthPresent": "true"} if self._proves(principal, request) else {}
-        asked = {**(keys or {}), **_asked(request), **proven}
+        asked = {**_asked(request), **proven}
         trust = self._judge.compiled(role.trust, role.arn)
         for action in _actions("sts:AssumeRole", request):
             question = Question(action, role.arn, asked, lambda: role.settings.tags)
@@ -103,19 +100,20 @@ class SecurityTokens:
         return self._session(role, request, proven | ({"aws:FederatedProvider": provider} if provider else {}))
 
     def assume_role_with_web_identity(
-        self, role_arn: str, request: SessionRequest, token: str
+        self, role_arn: str, request: SessionRequest, token: str, told: Values
     ) -> tuple[AccessKey, Principal, Claims]:
         """A session of a role for the bearer of a JWT of a provider that the role's trust policy names.
 
-        Raises Denied, Invalid, InvalidIdentityToken, ExpiredIdentityToken, ProviderUnreachable, RejectedClaim.
+        told: the condition keys that the request tells. Raises Denied, Invalid, InvalidIdentityToken,
+        ExpiredIdentityToken, ProviderUnreachable, RejectedClaim.
         """
         self._check(request)
         claims = self._web.verified(token)
-        key, session = self._federated_session(role_arn, request, claims, "sts:AssumeRoleWithWebIdentity")
+        key, session = self._federated_session(role_arn, request, claims, told, "sts:AssumeRoleWithWebIdentity")
         return key, session, claims
 
     def assume_role_with_saml(
-        self, role_arn: str, provider_arn: str, request: SessionRequest, assertion: str
+        self, role_arn: str, provider_arn: str, request: SessionRequest, assertion: str, told: Values
     ) -> tuple[AccessKey, Principal, Asserted]:
         """A session of a role for whom a SAML assertion, a base64 response, names it. The assertion names the session.
 
@@ -132,7 +130,7 @@ class SecurityTokens:
             raise InvalidIdentityToken("RoleSessionName is required in AuthnResponse")
         request = replace(request, name=asserted.claims.session)
         self._check(request)
-        key, session = self._federated_session(role_arn, request, asserted.claims, "sts:AssumeRoleWithSAML")
+        key, session = self._federated_session(role_arn, request, asserted.claims, told, "sts:AssumeRoleWithSAML")
         return key, session, asserted
 
     def session_token(
@@ -162,7 +160,7 @@ class SecurityTokens:
         return self._keys.issue(session, _user_lifetime(principal, request.lifetime)), session
 
     def _federated_session(
-        self, role_arn: str, request: SessionRequest, claims: Claims, action: str
+        self, role_arn: str, request: SessionRequest, claims: Claims, told: Values, action: str
     ) -> tuple[AccessKey, Principal]:
         request = replace(
             request, tags=claims.tags, transitive=claims.transitive, source_identity=claims.source_identity
@@ -172,7 +170,7 @@ class SecurityTokens:
         role = self._role(role_arn, denied)
         trust = self._judge.compiled(role.trust, role.arn)
         names = frozenset({("Federated", claims.provider)})
-        asked = {**_asked(request), **claims.context}
+        asked = {**told, **_asked(request), **claims.context}
         for each in _actions(action, request):
             if not self._judge.trusts(trust, names, Question(each, role.arn, asked)):
                 raise denied

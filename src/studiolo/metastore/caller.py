@@ -41,7 +41,12 @@ class Caller:
         self._asked = 0.0
         self._why = "The client has told no user name."
         # What conditions of policies ask about, as for a request of Glue's API.
-        self._context = {"aws:RequestedRegion": scope.region, "aws:SecureTransport": "false"}
+        self._context = {
+            "aws:RequestedRegion": scope.region,
+            "aws:SecureTransport": "false",
+            # The metastore listens on this machine alone.
+            "aws:SourceIp": "127.0.0.1",
+        }
 
     def introduce(self, token: str) -> None:
         """Let the client be the holder of this token from now on. Raises Denied for a token of nobody's."""

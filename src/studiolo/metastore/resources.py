@@ -47,6 +47,8 @@ def resources(scope: Scope, method: str, action: str, arguments: Sequence[Any]) 
         found.add(f"database/{database}")
         if verb == "DeleteDatabase":
             found |= {f"table/{database}/*", f"userDefinedFunction/{database}/*"}
+        elif verb == "CreateUserDefinedFunction":
+            continue
         elif "UserDefinedFunction" in verb:
             found.add(f"userDefinedFunction/{database}/{function}")
         elif not verb.endswith("Database"):

@@ -8,7 +8,7 @@ from studiolo.domain import Scope
 if TYPE_CHECKING:
     from studiolo.catalog import Catalog
     from studiolo.iceberg import IcebergTables
-    from studiolo.identity import Identity, Principal, Values
+    from studiolo.identity import Identity, Principal
     from studiolo.logs import Logs
     from studiolo.ml import MachineLearning
     from studiolo.sessions import Sessions
@@ -28,10 +28,9 @@ class Studio:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authenticated and authorized request. told: the condition keys of IAM that it tells."""
+    """One authenticated and authorized request."""
 
     scope: Scope
     principal: "Principal"
     studio: Studio
     request_id: str
-    told: "Values"

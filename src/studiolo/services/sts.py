@@ -53,7 +53,7 @@ PACKED_CHARACTERS = 2048
 @sts.operation
 def assume_role(call: Call, request: "AssumeRoleRequestTypeDef") -> dict[str, Any]:
     asked = session_request(request, request["RoleSessionName"])
-    key, session = call.studio.identity.tokens.assume_role(call.principal, request["RoleArn"], asked, call.told)
+    key, session = call.studio.identity.tokens.assume_role(call.principal, request["RoleArn"], asked)
     return as_session(key, session, asked)
 
 
@@ -62,7 +62,7 @@ def assume_role_with_saml(call: Call, request: "AssumeRoleWithSAMLRequestTypeDef
     """Not signed: the assertion says who asks."""
     asked = session_request(request, "saml")
     key, session, asserted = call.studio.identity.tokens.assume_role_with_saml(
-        request["RoleArn"], request["PrincipalArn"], asked, request["SAMLAssertion"]
+        request["RoleArn"], request["PrincipalArn"], asked, request["SAMLAssertion"], call.principal.told
     )
     return {
         **as_session(key, session, asked),
@@ -81,7 +81,7 @@ def assume_role_with_web_identity(call: Call, request: "AssumeRoleWithWebIdentit
         raise Invalid("ProviderId is for OAuth 2.0 access tokens, which are not supported: send an OpenID Connect one.")
     asked = session_request(request, request["RoleSessionName"])
     key, session, claims = call.studio.identity.tokens.assume_role_with_web_identity(
-        request["RoleArn"], asked, request["WebIdentityToken"]
+        request["RoleArn"], asked, request["WebIdentityToken"], call.principal.told
     )
     return {
         **as_session(key, session, asked),

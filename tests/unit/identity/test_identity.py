@@ -146,6 +146,16 @@ def test_a_temporary_key_says_when_it_ends_and_is_forgotten_a_day_later(
     assert identity.find_key(key.id) is None
 
 
+def test_a_key_made_in_the_name_of_a_session_is_as_old_as_the_session(
+    identity: Identity, session: Principal, clock: HeldClock
+) -> None:
+    began = clock.present
+    clock.pass_by(HOUR / 2)
+    found = identity.find_key(identity.key_of(session).id)
+    assert found is not None
+    assert found[1].issued == began
+
+
 def test_a_role_s_key_acts_as_the_role(identity: Identity, glue_role: Role) -> None:
     key = identity.key_of(identity.session_of(glue_role.arn, "session-1"))
     found = identity.find_key(key.id)

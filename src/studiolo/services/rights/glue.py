@@ -2,7 +2,8 @@
 
 After "Actions, resources, and condition keys for AWS Glue" (Service Authorization Reference) and "Specifying AWS Glue
 resource ARNs" (Glue Developer Guide): what is done to a resource must be allowed on all above it, and what deletes it on
-all below it too.
+all below it too. GetDatabases and GetConnections ask for the catalog alone: the policies that the Athena User Guide shows
+("Configure access to databases and tables in the AWS Glue Data Catalog") name one database beside it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,14 +25,14 @@ TABLE = """
     CancelStatement                     session/{SessionId}
     CreateCatalog                       catalog  catalog/{Name}
     CreateClassifier                    *
-    CreateConnection                    catalog  connection/{ConnectionInput.Name}
+    CreateConnection                    catalog
     CreateDatabase                      catalog  database/{DatabaseInput.Name}
     CreatePartition                     catalog  database/{DatabaseName}  table/{DatabaseName}/{TableName}
     CreatePartitionIndex                catalog  database/{DatabaseName}  table/{DatabaseName}/{TableName}
     CreateSession                       session/{Id}
     CreateSession?Tags                  @glue:TagResource  session/{Id}
     CreateTable                         catalog  database/{DatabaseName}  table/{DatabaseName}/{TableInput.Name}  table/{DatabaseName}/{Name}
-    CreateUserDefinedFunction           catalog  database/{DatabaseName}  userDefinedFunction/{DatabaseName}/{FunctionInput.FunctionName}
+    CreateUserDefinedFunction           catalog  database/{DatabaseName}
     DeleteCatalog                       catalog
     DeleteClassifier                    *
     DeleteColumnStatisticsForPartition  catalog  database/{DatabaseName}  table/{DatabaseName}/{TableName}

@@ -115,8 +115,8 @@ class Rights:
         def tags() -> Mapping[str, str]:
             try:
                 return find(call, arn)
-            except DomainError:
-                # What is not there has no tags.
+            except (DomainError, ValueError):
+                # What is not there, or is named by no ARN, has no tags.
                 return {}
 
         return tags
