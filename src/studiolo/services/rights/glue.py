@@ -67,6 +67,7 @@ TABLE = """
     GetSession                          session/{Id}
     GetSessionEndpoint                  session/{SessionId}
     GetStatement                        session/{SessionId}
+    GetSystemLogsForSession             session/{Id}
     GetTable                            catalog  database/{DatabaseName}  table/{DatabaseName}/{Name}
     GetTableVersion                     catalog  database/{DatabaseName}  table/{DatabaseName}/{TableName}
     GetTableVersions                    catalog  database/{DatabaseName}  table/{DatabaseName}/{TableName}
