@@ -1,8 +1,9 @@
 """The Data Catalog: tables as Spark's catalog or AWS Glue's API knows them, and tables kept up to date with writes."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -54,6 +55,11 @@ class CatalogTable:
     parameters: Mapping[str, str]
     in_spark: bool
     catalog_id: str | None = None
+    serde: str = ""
+    """The SerDe's class, and its parameters: of a table of one of Spark's own sources, that source's options."""
+    serde_parameters: Mapping[str, str] = field(default_factory=dict)
+    provider: str = ""
+    """Spark's name of the source, for a table that is not Hive's."""
 
     @property
     def in_database(self) -> bool:
@@ -64,22 +70,6 @@ class CatalogTable:
     def data_columns(self) -> list[str]:
         """The columns that are in the files."""
         return [name for name in self.schema.names if name not in self.partition_keys]
-
-    @property
-    def csv_options(self) -> dict[str, Any]:
-        """How the files of a CSV table are to be read, as format options."""
-        known = self.parameters
-        separator = known.get("separatorChar") or known.get("field.delim") or known.get("delimiter") or known.get("sep")
-        # Hive's own SerDe parts fields by this character when a table says nothing.
-        silent = "\x01" if "lazysimple" in known.get("serde", "").lower() and "classification" not in known else ","
-        header = known.get("skip.header.line.count", "0") != "0" or known.get("header", "").lower() == "true"
-        quote, escape = known.get("quoteChar") or known.get("quote"), known.get("escapeChar")
-        return {
-            "separator": separator or silent,
-            "withHeader": header,
-            **({"quoteChar": quote} if quote else {}),
-            **({"escaper": escape} if escape else {}),
-        }
 
 
 def name_in_spark(session: SparkSession, table: CatalogTable) -> str | None:
@@ -113,17 +103,54 @@ def _spark_table(session: SparkSession, database: str, table: str) -> CatalogTab
     location = storage.locationUri()
     serde = storage.serde().get() if storage.serde().isDefined() else ""
     provider = known.provider().get() if known.provider().isDefined() else ""
-    parameters = {**_scala_map(known.properties()), **_scala_map(storage.properties()), "serde": serde}
+    own = _scala_map(storage.properties())
+    parameters = {**_scala_map(known.properties()), **own, "serde": serde}
+    keys = _scala_list(known.partitionColumnNames())
+    schema = spark.StructType.fromJson(json.loads(known.schema().json()))
+    if provider == "hive":
+        schema = _of_metastore(state, database, table, schema, keys)
     return CatalogTable(
         database=database,
         name=table,
         location=location.get().toString() if location.isDefined() else "",
         format=_format(parameters, provider, serde),
-        schema=spark.StructType.fromJson(json.loads(known.schema().json())),
-        partition_keys=_scala_list(known.partitionColumnNames()),
+        schema=schema,
+        partition_keys=keys,
         parameters=parameters,
         in_spark=True,
+        serde=serde,
+        serde_parameters=own,
+        provider="" if provider == "hive" else provider.lower(),
     )
+
+
+def _of_metastore(
+    state: Any, database: str, table: str, schema: spark.StructType, keys: Sequence[str]
+) -> spark.StructType:
+    """A Hive table's columns as the metastore has them.
+
+    Spark asks the SerDe instead, unless it is one of a few: one that is not there knows none, and OpenCSVSerde says of
+    each that it is text.
+    """
+    client = state.catalog().externalCatalog().unwrapped().client()
+    raw = client.getRawHiveTableOption(database, table)
+    columns = raw.get().rawTable().getTTable().getSd().getCols() if raw.isDefined() else []
+    if not columns:
+        return schema
+    names = {name.lower(): name for name in schema.names}
+    found = [column_type(names.get(c.getName().lower(), c.getName()), c.getType()) for c in columns]
+    return spark.StructType([*found, *[field for field in schema.fields if field.name in keys]])
+
+
+LENGTHS = re.compile(r"\b(?:var)?char\s*\(\s*\d+\s*\)", re.IGNORECASE)
+
+
+def column_type(name: str, kind: str) -> spark.StructField:
+    """A column by the catalog's words for its type; texts of a length are texts. Raises ValueError for no type."""
+    try:
+        return spark.StructField(name, _parse_datatype_string(LENGTHS.sub("string", kind or "string")))
+    except Exception as error:
+        raise ValueError(f"The column {name} has the type {kind!r}, which Spark does not have.") from error
 
 
 def _scala_map(values: Any) -> dict[str, str]:
@@ -158,7 +185,7 @@ def _glue_table(database: str, table: Mapping[str, Any]) -> CatalogTable:
     parameters = {**table.get("Parameters", {}), **serde.get("Parameters", {}), "serde": library}
     provider = parameters.get("spark.sql.sources.provider", "")
     columns = [*storage.get("Columns", []), *keys]
-    fields = [spark.StructField(c["Name"], _parse_datatype_string(c.get("Type", "string"))) for c in columns]
+    fields = [column_type(column["Name"], column.get("Type", "string")) for column in columns]
     return CatalogTable(
         database=database,
         name=table["Name"],
@@ -168,6 +195,9 @@ def _glue_table(database: str, table: Mapping[str, Any]) -> CatalogTable:
         partition_keys=[key["Name"] for key in keys],
         parameters=parameters,
         in_spark=False,
+        serde=library,
+        serde_parameters=serde.get("Parameters", {}),
+        provider=provider.lower(),
     )
 
 

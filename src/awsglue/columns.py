@@ -196,12 +196,16 @@ def fit(column: Column, have: glue.DataType, want: glue.DataType) -> Column:
         return F.transform(column, lambda element: fit(element, inner, outer))
     if isinstance(have, glue.MapType) and isinstance(want, glue.MapType):
         before, after = have.valueType, want.valueType
+        if have.keyType != want.keyType:
+            first, then = have.keyType, want.keyType
+            column = F.transform_keys(column, lambda key, _value: fit(key, first, then))
         return F.transform_values(column, lambda _key, value: fit(value, before, after))
     return cast(Node("", column, have), want)
 
 
 def _field(known: dict[str, Node], field: glue.Field) -> Column:
-    node = known.get(field.name)
+    # A catalog has its names in lower case.
+    node = known.get(field.name) or {name.lower(): node for name, node in known.items()}.get(field.name)
     return fit(node.column, node.kind, field.dataType) if node else _nothing(field.dataType)
 
 
@@ -216,15 +220,21 @@ def _as_choice(node: Node, want: glue.ChoiceType) -> Column:
     return kept_null(node.column, pack(parts))
 
 
-def parsed(column: Column, kind: glue.DataType) -> Node:
-    """Text read as a type: a choice of that type and, for texts that are none such, the text."""
-    value = F.trim(column).cast(to_spark(kind))
+def parsed(node: Node, kind: glue.DataType, before: Sequence[Column] = ()) -> Node:
+    """A column of text read as a type: a choice of that type and, for texts that are none such, the text.
+
+    `before` are values that are taken first, where they are not null. A number that the type cannot hold whole is text.
+    """
+    # Strict, whatever Spark's ANSI mode: 1.5 is no int.
+    name, text = node.name.replace("`", "``"), node.column
+    whole = F.expr(f"try_cast(trim(`{name}`) as {to_spark(kind).simpleString()})")
+    value = F.coalesce(*before, whole)
     # An empty field is a null of the type, as Glue's readers have it.
-    text = F.when(value.isNull() & (F.trim(column) != ""), column).cast(SparkString())
+    stray = F.when(value.isNull() & (F.trim(text) != ""), text).cast(SparkString())
     choice = glue.ChoiceType([kind, glue.StringType()])
-    parts = [Node(kind.typeName(), value, kind), Node("string", text, glue.StringType())]
+    parts = [Node(kind.typeName(), value, kind), Node("string", stray, glue.StringType())]
     parts.sort(key=lambda part: part.name)
-    return Node("", F.when(value.isNotNull() | text.isNotNull(), pack(parts)), choice)
+    return Node(node.name, F.when(value.isNotNull() | stray.isNotNull(), pack(parts)), choice)
 
 
 def describe(kind: glue.DataType) -> str:

@@ -42,6 +42,10 @@ class GlueContext(SQLContext):
         self.write_dynamic_frame = DynamicFrameWriter(self)
         self.write_data_frame = DataFrameWriter(self)
 
+    def empty_frame(self, name: str) -> DynamicFrame:
+        """A frame without records and fields."""
+        return DynamicFrame(self.spark_session.createDataFrame([], StructType()), self, name)
+
     # -- the Data Catalog
 
     def glue_client(self) -> Any:
@@ -201,7 +205,7 @@ class GlueContext(SQLContext):
 
     def write_from_options(
         self,
-        frame_or_dfc: DynamicFrame | DynamicFrameCollection,
+        frame_or_dfc: DynamicFrame | DynamicFrameCollection[DynamicFrame],
         connection_type: str,
         connection_options: Options | None = None,
         format: str | None = None,
@@ -236,7 +240,7 @@ class GlueContext(SQLContext):
 
     def write_from_jdbc_conf(
         self,
-        frame_or_dfc: DynamicFrame | DynamicFrameCollection,
+        frame_or_dfc: DynamicFrame | DynamicFrameCollection[DynamicFrame],
         catalog_connection: str,
         connection_options: Options | None = None,
         redshift_tmp_dir: str = "",

@@ -310,7 +310,7 @@ class DynamicFrame(Frame):
         info: str = "",
         stageThreshold: int = 0,
         totalThreshold: int = 0,
-    ) -> DynamicFrameCollection:
+    ) -> "DynamicFrameCollection[DynamicFrame]":
         """Two frames: one with the fields at the paths, one with the others."""
         frames = {
             name1: self.select_fields(paths, stageThreshold=stageThreshold, totalThreshold=totalThreshold),
@@ -327,7 +327,7 @@ class DynamicFrame(Frame):
         info: str = "",
         stageThreshold: int = 0,
         totalThreshold: int = 0,
-    ) -> DynamicFrameCollection:
+    ) -> "DynamicFrameCollection[DynamicFrame]":
         """Two frames: one with the records that meet all comparisons, `{"age": {">": 10}}`, one with the others."""
         condition = reshaping.conjunction(self._nodes, comparison_dict)
         frames = {}
@@ -345,7 +345,7 @@ class DynamicFrame(Frame):
         info: str = "",
         stageThreshold: int = 0,
         totalThreshold: int = 0,
-    ) -> DynamicFrameCollection:
+    ) -> "DynamicFrameCollection[DynamicFrame]":
         """Flat tables: the root, and one for each array, joined by the root's column of its name to its `id`."""
         self.assertErrorThreshold()
         tables = relationalize(self._data, root_table_name, staging_path)
@@ -353,7 +353,7 @@ class DynamicFrame(Frame):
         frames = {name: self._after(data, thresholds=thresholds) for name, data in tables.items()}
         return self._collected(frames)
 
-    def _collected(self, frames: "dict[str, DynamicFrame]") -> DynamicFrameCollection:
+    def _collected(self, frames: "dict[str, DynamicFrame]") -> "DynamicFrameCollection[DynamicFrame]":
         """The frames as a collection, each with the name it has there."""
         for name, frame in frames.items():
             frame.name = name
