@@ -12,6 +12,7 @@ from pyspark.sql.types import _parse_datatype_string
 
 from awsglue import gluetypes as glue
 from awsglue.errors import NotSupported
+from awsglue.options import truth
 from awsglue.schema import struct_from_spark, to_spark
 
 HIVE = "org.apache.hadoop.hive."
@@ -265,8 +266,8 @@ def _table_input(schema: glue.StructType, update: Update) -> dict[str, Any]:
     columns = _columns(schema)
     by_name = {column["Name"]: column for column in columns}
     reading, writing, library = SERDES[update.format]
-    header = update.format == "csv" and update.format_options.get("writeHeader", True)
-    serde = {"field.delim": str(update.format_options.get("separator", ","))} if update.format == "csv" else {}
+    header = update.format == "csv" and truth(update.format_options.get("writeHeader", True))
+    serde = _written_csv(update.format_options) if update.format == "csv" else {}
     return {
         "Name": update.table,
         "TableType": "EXTERNAL_TABLE",
@@ -283,6 +284,18 @@ def _table_input(schema: glue.StructType, update: Update) -> dict[str, Any]:
             "OutputFormat": writing,
             "SerdeInfo": {"SerializationLibrary": library, "Parameters": {"serialization.format": "1", **serde}},
         },
+    }
+
+
+def _written_csv(options: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters that make the table's reader give back what the writer of CSV was given."""
+    quote, escape = str(options.get("quoteChar", '"')), str(options.get("escaper") or "")
+    return {
+        "field.delim": str(options.get("separator", ",")),
+        # Null is an empty field, and an empty text is one in quotes.
+        "serialization.null.format": "",
+        **({"quoteChar": quote} if quote != '"' else {}),
+        **({"escape.delim": escape} if escape and escape.lower() not in ("none", "-1", quote) else {}),
     }
 
 

@@ -17,12 +17,14 @@ from awsglue.data_sink import DataSink
 from awsglue.data_source import DataSource
 from awsglue.dynamicframe import DynamicFrame
 from awsglue.errors import NotSupported
+from awsglue.formats import Options as Known
 from awsglue.partitions import partitions_of
 from awsglue.readers import DataFrameReader, DataFrameWriter, DynamicFrameReader, DynamicFrameWriter
 from awsglue.streaming import for_each_batch
 from awsglue.tables import read_dataframe, read_table, write_table
 
 Options = Mapping[str, Any]
+SAMPLE = Known("a sample", hints=("maxSamplePartitions", "maxSampleFilesPerPartition"))
 
 
 class GlueContext(SQLContext):
@@ -138,7 +140,8 @@ class GlueContext(SQLContext):
     def create_sample_dynamic_frame_from_catalog(
         self, database: str, table_name: str, num: int, *args: Any, sample_options: Options | None = None, **kwargs: Any
     ) -> DynamicFrame:
-        """At most `num` records of what `create_dynamic_frame_from_catalog` gives. `sample_options` are of no effect."""
+        """At most `num` records of what `create_dynamic_frame_from_catalog` gives; `sample_options` are hints."""
+        SAMPLE.check(sample_options or {})
         return self.create_dynamic_frame_from_catalog(database, table_name, *args, **kwargs).limited(num)
 
     def create_sample_dynamic_frame_from_options(
@@ -150,7 +153,8 @@ class GlueContext(SQLContext):
         *args: Any,
         **kwargs: Any,
     ) -> DynamicFrame:
-        """At most `num` records of what `create_dynamic_frame_from_options` gives. `sample_options` are of no effect."""
+        """At most `num` records of what `create_dynamic_frame_from_options` gives; `sample_options` are hints."""
+        SAMPLE.check(sample_options or {})
         return self.create_dynamic_frame_from_options(connection_type, connection_options, *args, **kwargs).limited(num)
 
     def create_data_frame_from_catalog(

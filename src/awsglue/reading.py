@@ -135,6 +135,8 @@ def _by_spark(session: SparkSession, files: Files, options: CsvOptions, infer: b
         "inferSchema": infer,
         "encoding": options.encoding,
         "header": first,
+        # Spark makes null of an empty field in quotes too, unless null is written otherwise.
+        "nullValue": NEVER,
         **({"mode": "FAILFAST"} if files.fail_fast else {}),
         **options.sparks,
     }

@@ -50,7 +50,7 @@ def writable(data: Data, format: str) -> Data:
 
 def _text(node: Node) -> Node:
     kind = _without_nulls(node.kind)
-    return Node(node.name, fit(node.column, node.kind, kind), kind)
+    return node if kind == node.kind else Node(node.name, fit(node.column, node.kind, kind), kind)
 
 
 def _without_nulls(kind: glue.DataType) -> glue.DataType:
@@ -149,6 +149,7 @@ def _csv_options(given: CsvOptions, options: Mapping[str, Any]) -> dict[str, Any
         "quote": given.quote,
         "escape": given.quote,
         "header": truth(options.get("writeHeader", True)),
+        "emptyValue": given.quote * 2,
         # Spark drops spaces at both ends of a value otherwise.
         "ignoreLeadingWhiteSpace": False,
         "ignoreTrailingWhiteSpace": False,
