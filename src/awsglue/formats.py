@@ -76,7 +76,7 @@ CATALOG_READ = Options(
     "a table of the Data Catalog",
     honored=("catalogPartitionPredicate", "exclusions", "recurse", "compressionType", "isFailFast",
              "useSparkDataSource", "useCatalogSchema", "excludeStorageClasses"),
-    hints=(*S3_READ.hints, "mergeSchema", "useSparkDataSink"),
+    hints=(*S3_READ.hints, "useSparkDataSink"),
     refused=S3_READ.refused,
 )  # fmt: skip
 CATALOG_WRITE = Options(

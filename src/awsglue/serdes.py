@@ -11,6 +11,7 @@ from awsglue.delimited import Dialect
 from awsglue.errors import NotSupported
 from awsglue.files import Files, compression_of
 from awsglue.formats import SERDES, check_serde
+from awsglue.options import truth
 from awsglue.stages import Data
 from awsglue.textlines import Lines
 
@@ -50,6 +51,30 @@ def check(table: CatalogTable) -> None:
                     f"The parameter {name} of the table {table.name} is not supported: its {table.format or 'files'} "
                     "is not read line by line."
                 )
+
+
+TOLD = {"separator": ("field.delim", "separatorChar"), "quoteChar": ("quoteChar",), "encoding": ("serialization.encoding",),
+        "escaper": ("escape.delim", "escapeChar"), "withHeader": ("skip.header.line.count",)}  # fmt: skip
+"""Options of CSV, and the parameters of a table's that they are given in place of."""
+ALSO = {"attachFilename", "attachTimestamp", "optimizePerformance", "strictCheckForQuoting", "writeHeader"}
+
+
+def told(table: CatalogTable, options: Mapping[str, Any]) -> CatalogTable:
+    """The table with what the options of a read of CSV say in place of its parameters.
+
+    Raises NotSupported for one that a table's text is not read by.
+    """
+    if table.format != "csv":
+        return table
+    own = {}
+    for name, value in options.items():
+        if name not in TOLD and name not in ALSO:
+            raise NotSupported(
+                f"The option {name} is not supported for the table {table.name}: read its files by from_options."
+            )
+        text = str(int(truth(value))) if name == "withHeader" else str(value)
+        own.update(dict.fromkeys(TOLD.get(name, ()), text))
+    return replace(table, parameters={**table.parameters, **own})
 
 
 def _parameter(table: CatalogTable, *names: str) -> str:

@@ -39,12 +39,16 @@ def read_table(context: Host, table: CatalogTable, predicate: str, options: Mapp
     if table.in_database:
         given = {**jdbc.table_options(table.location, table.parameters), **_jdbc_options(options)}
         return DataSource(context, "jdbc", given, predicate, table.name).getFrame()
+    own = {*CATALOG_READ.honored, *CATALOG_READ.hints}
     options, of_format = parted(_options(CATALOG_READ, table), table.format, READ, options)
     serdes.check(table)
+    table = serdes.told(table, of_format)
     known = name_in_spark(context.spark_session, table)
     expression = str(options.get("catalogPartitionPredicate", ""))
-    if known and _reads_as_spark(table, options):
-        dataframe = _of_spark(context, table, context.spark_session.table(known), _both(predicate, expression))
+    if known and _reads_as_spark(table, options, of_format):
+        lakes = {key: value for key, value in options.items() if key not in own} if table.format in LAKE else {}
+        found = context.spark_session.read.options(**lakes).table(known)
+        dataframe = _of_spark(context, table, found, _both(predicate, expression))
         return DynamicFrame(dataframe, context, table.name)
     if not table.location:
         raise ValueError(f"The table {table.name} has no location to read from.")
@@ -75,8 +79,13 @@ def _jdbc_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in options.items() if key not in files}
 
 
-def _reads_as_spark(table: CatalogTable, options: Mapping[str, Any]) -> bool:
-    """Whether Spark's own reading of a table that it knows is what is asked for."""
+def _reads_as_spark(table: CatalogTable, options: Mapping[str, Any], of_format: Mapping[str, Any]) -> bool:
+    """Whether Spark's own reading of a table that it knows is what is asked for.
+
+    It has the table's columns of all files, whatever `mergeSchema` says.
+    """
+    if set(of_format) - {"mergeSchema"}:
+        return False
     if names_of(options.get("exclusions") or table.parameters.get("exclusions")) or options.get("compressionType"):
         return False
     reader = serdes.reader_of(table)
@@ -181,7 +190,7 @@ def read_dataframe(context: Host, table: CatalogTable, predicate: str, options: 
     found in them, or with `useCatalogSchema` the table's.
     """
     session = context.spark_session
-    own = {*CATALOG_READ.honored, *CATALOG_READ.hints} - {"mergeSchema"}
+    own = {*CATALOG_READ.honored, *CATALOG_READ.hints}
     CATALOG_READ.check(key for key in options if key in (CATALOG_READ.refused or {}))
     others = {key: value for key, value in options.items() if key not in own}
     both = _both(predicate, str(options.get("catalogPartitionPredicate", "")))
