@@ -29,6 +29,7 @@ bench: $(VENV)/installed-test ## Measure against the budgets of the design
 
 docs: $(VENV)/installed ## Generate the table of operations
 	$(BIN)/python docs/operations.py > docs/operations.md
+	$(BIN)/python docs/glue_options.py > docs/awsglue-options.md
 
 lock: ## Resolve the lock files anew
 	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \

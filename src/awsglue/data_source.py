@@ -54,8 +54,7 @@ class DataSource:
         name = read_format(self._format or (self._type if self._type in PASSED else None))
         options, of_format = parted(S3_READ, name, READ, self._options)
         format_options = {**of_format, **self._format_options}
-        if "STANDARD" in names_of(options.get("excludeStorageClasses")):
-            raise ValueError("No files are left: STANDARD, which excludeStorageClasses names, is the only class here.")
+        check_classes(options)
         return Files(
             paths=paths_of(options),
             format=name,
@@ -68,6 +67,12 @@ class DataSource:
             compression=compression_of(options.get("compressionType")) if name in ("csv", "json") else "",
             fail_fast=truth(options.get("isFailFast", False)),
         )
+
+
+def check_classes(options: Mapping[str, Any]) -> None:
+    """Raises ValueError where the one storage class that there is, STANDARD, is excluded."""
+    if "STANDARD" in names_of(options.get("excludeStorageClasses")):
+        raise ValueError("No files are left: STANDARD, which excludeStorageClasses names, is the only class here.")
 
 
 def frame_of(context: Host, found: reading.Read, name: str = "") -> DynamicFrame:

@@ -68,7 +68,7 @@ S3_READ = Options(
 )  # fmt: skip
 S3_WRITE = Options(
     "an S3 sink",
-    honored=("path", "paths", "partitionKeys", "compression", "enableUpdateCatalog", "updateBehavior"),
+    honored=("path", "partitionKeys", "compression", "enableUpdateCatalog", "updateBehavior"),
     hints=("transformation_ctx", "groupFiles", "groupSize", "useS3ListImplementation"),
     spark=("maxRecordsPerFile", "timeZone"),
 )
@@ -81,7 +81,7 @@ CATALOG_READ = Options(
 )  # fmt: skip
 CATALOG_WRITE = Options(
     "a table of the Data Catalog",
-    honored=("partitionKeys", "enableUpdateCatalog", "updateBehavior", "compression", "path"),
+    honored=("partitionKeys", "enableUpdateCatalog", "updateBehavior", "compression"),
     hints=(*S3_WRITE.hints, "useSparkDataSink", "useCatalogSchema"),
     spark=S3_WRITE.spark,
 )

@@ -14,7 +14,7 @@ from awsglue.catalog import CatalogTable, full_name, name_in_spark, schema_of
 from awsglue.columns import Node, cast, members, nodes_of
 from awsglue.combining import selected
 from awsglue.data_sink import DataSink
-from awsglue.data_source import DataSource, frame_of
+from awsglue.data_source import DataSource, check_classes, frame_of
 from awsglue.dynamicframe import DynamicFrame
 from awsglue.files import Files, exists, partitions_as_text
 from awsglue.formats import CATALOG_READ, CATALOG_WRITE, JDBC, LAKE, READ, WRITE, Options, parted
@@ -42,6 +42,7 @@ def read_table(context: Host, table: CatalogTable, predicate: str, options: Mapp
     own = {*CATALOG_READ.honored, *CATALOG_READ.hints}
     options, of_format = parted(_options(CATALOG_READ, table), table.format, READ, options)
     serdes.check(table)
+    check_classes(options)
     table = serdes.told(table, of_format)
     known = name_in_spark(context.spark_session, table)
     expression = str(options.get("catalogPartitionPredicate", ""))
