@@ -107,3 +107,60 @@ def test_quotes_stand_where_they_are_needed_and_nowhere_without_them(
     keyed = {"path": str(tmp_path / "keyed"), "partitionKeys": ["a"]}
     glue_context.write_dynamic_frame.from_options(frame.limited(2), "s3", keyed, "csv", options)
     assert [part.read_text() for part in sorted((tmp_path / "keyed").rglob("part-*"))] == ["id\n1\n", "id\n2\n"]
+
+
+LAZY = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
+OPEN = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+CSV = {"classification": "csv"}
+ROWS = [("Doe, Jane", 1, ["a|b", ""]), ('say "hi"', 2, []), ("", 3, None), (None, None, ["\\"]), (" \\N ", 5, ["x"])]
+
+
+@pytest.mark.parametrize(
+    ("serde", "parameters", "own", "after"),
+    [
+        (LAZY, {"field.delim": ",", "escape.delim": "\\", "collection.delim": "|"}, {}, same),
+        (LAZY, {"escape.delim": "\\", "skip.header.line.count": "1"}, {"compressionType": "gzip"}, same),
+        (LAZY, {"field.delim": ",", "collection.delim": "\x02"}, CSV, same),
+        # OpenCSVSerde has no nulls, and no types but text.
+        (OPEN, {"separatorChar": ",", "escapeChar": "\\"}, {}, lambda text: text or ""),
+    ],
+)
+def test_what_is_written_to_a_table_is_read_from_it(
+    glue_context: GlueContext,
+    api: Any,
+    air: str,
+    tmp_path: Path,
+    serde: str,
+    parameters: dict[str, str],
+    own: dict[str, str],
+    after: Callable[[Text], Text],
+) -> None:
+    items = {} if serde == OPEN else {"items": "array<string>"}
+    columns = [{"Name": name, "Type": kind} for name, kind in {"name": "string", "id": "int", **items}.items()]
+    storage = {
+        "Location": str(tmp_path / "table"),
+        "Columns": columns,
+        "SerdeInfo": {"SerializationLibrary": serde, "Parameters": parameters},
+    }
+    api.create_table(DatabaseName=air, TableInput={"Name": "t", "StorageDescriptor": storage, "Parameters": own})
+    rows = glue_context.spark_session.createDataFrame(ROWS, "name string, id int, items array<string>").coalesce(1)
+    # Columns go by their names, whatever their order.
+    frame = DynamicFrame(rows.select("id", *items, "name"), glue_context)
+    glue_context.write_dynamic_frame.from_catalog(frame, air, "t")
+    read = glue_context.create_dynamic_frame.from_catalog(air, "t").toDF()
+    assert read.columns == ["name", "id", *items]
+    assert [tuple(row) for row in read.collect()] == [(after(row[0]), *row[1 : len(columns)]) for row in ROWS]
+
+
+@pytest.mark.parametrize("options", [{}, {"separator": "|", "writeHeader": False}, {**PLAIN, **BACKSLASH}])
+def test_a_table_that_a_sink_makes_of_csv_gives_back_what_was_written(
+    glue_context: GlueContext, api: Any, air: str, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    sink = glue_context.getSink("s3", path=str(tmp_path / "out"), enableUpdateCatalog=True)
+    sink.setFormat("csv", **options)
+    sink.setCatalogInfo(air, "made")
+    rows = [(number, text) for number, text in enumerate(ODD) if text is None or of_one_line(text)]
+    sink.writeFrame(DynamicFrame(glue_context.spark_session.createDataFrame(rows, "id int, a string"), glue_context))
+    read = glue_context.create_dynamic_frame.from_catalog(air, "made").toDF()
+    after = without_empty if "quoteChar" in options else same
+    assert dict(map(tuple, read.collect())) == {number: after(text) for number, text in rows}
