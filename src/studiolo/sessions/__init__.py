@@ -10,8 +10,10 @@ from studiolo.sessions.model import (
     StatementState,
 )
 from studiolo.sessions.sessions import Sessions
+from studiolo.sessions.store import UNFINISHED
 
 __all__ = [
+    "UNFINISHED",
     "ConnectEndpoint",
     "Output",
     "Session",
