@@ -31,6 +31,7 @@ class Runtime:
     name: str
     python: Path
     pyspark: str
+    spark_home: Path
     java_home: Path
     conf: Mapping[str, str]
     sail: tuple[str, ...]
@@ -47,6 +48,7 @@ class Runtimes:
                 name=name,
                 python=Path(sys.executable),
                 pyspark=entry["pyspark"],
+                spark_home=_spark_home(),
                 java_home=find_java(settings.java_home, entry["java"]),
                 conf=entry["conf"],
                 sail=tuple(entry["sail"]),
@@ -84,12 +86,16 @@ class Runtimes:
     def _ours(self, runtime: Runtime, connect: bool) -> list[Path]:
         """The jars of our own classes: the doors of Spark's driver, and that of its Connect server."""
         entry = self._table["runtime"][runtime.name]
-        spark = find_spec("pyspark")
-        assert spark is not None
-        assert spark.origin is not None
-        servlet, java, known = entry["servlet"], runtime.java_home, sorted(Path(spark.origin).parent.glob("jars/*.jar"))
+        servlet, java, known = entry["servlet"], runtime.java_home, sorted(runtime.spark_home.glob("jars/*.jar"))
         doors = compiled(("UiDoor", "StreamDoor"), servlet, java, known, self._jars)
         if not connect:
             return [doors]
         server = sorted(fetch_jars(entry["connect"], self._jars).iterdir())
         return [doors, compiled(("TokenCheck",), servlet, java, [*known, *server], self._jars)]
+
+
+def _spark_home() -> Path:
+    spark = find_spec("pyspark")
+    assert spark is not None
+    assert spark.origin is not None
+    return Path(spark.origin).parent
