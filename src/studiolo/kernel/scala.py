@@ -43,6 +43,7 @@ object StudioloStatement {
     }
   }
 }
+System.getProperties.put("studiolo.statement", StudioloStatement)
 """
 """Compiled by the REPL itself: runs a statement, what it prints going to a file; interrupts it."""
 
@@ -82,7 +83,8 @@ class Scala:
         self._repl = self._made(spark.sparkContext.getConf().get("spark.jars", ""))
         for code in (HELPER, BEGINNING):
             self._repl.interpret(code)
-        self._helper = self._repl.valueOfTerm("StudioloStatement").get()
+        # The REPL's own way to hand a value out goes by Scala's reflection, which takes longer than all the rest.
+        self._helper = jvm.java.lang.System.getProperties().remove("studiolo.statement")
         self._said()
 
     def _let_executors_see(self) -> None:
