@@ -137,9 +137,6 @@ class Driver:
             for name in ("spark.driver.defaultJavaOptions", "spark.driver.extraJavaOptions")
             for option in shlex.split(conf.get(name, ""))
         ]
-        for option in given:
-            if option.startswith("-Xmx"):
-                raise ValueError(f"{option} in Spark's Java options: give the heap as spark.driver.memory instead.")
         return [
             self._driver["java"],
             *("-cp", os.pathsep.join([*front, class_path(Path(self._driver["spark"]), self._driver["jars"])])),

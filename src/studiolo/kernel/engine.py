@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from IPython.core.error import UsageError
-
 LAST_WORDS = 2.0
 """Seconds to wait for the rest of what an engine printed that has ended."""
 
 
 class NotModifiable(Exception):
     """A Spark setting that cannot be changed once the session runs."""
+
+
+class NoScala(Exception):
+    """The engine runs no Scala statements."""
 
 
 class Engine(ABC):
@@ -38,8 +40,8 @@ class Engine(ABC):
         """The statement has ended, with the error if it raised one; its reply is not sent yet."""
 
     def scala(self, code: str) -> None:
-        """Run a statement in Scala. Raises ScalaError, and UsageError where the engine has no Scala."""
-        raise UsageError("This session's engine runs no Scala: Spark does.")
+        """Run a statement in Scala. Raises ScalaError, and NoScala where the engine has none."""
+        raise NoScala
 
     @abstractmethod
     def cancel(self, statement: str) -> None:

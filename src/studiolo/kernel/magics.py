@@ -7,6 +7,8 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import HTML, Image, display
 
+from studiolo.kernel.engine import NoScala
+
 
 @magics_class
 class SessionMagics(Magics):
@@ -44,7 +46,10 @@ class SessionMagics(Magics):
     @line_cell_magic
     def scala(self, line: str, cell: str | None = None) -> None:
         """`%scala code`, or `%%scala` with the code below it: runs in a Scala REPL of the session's own."""
-        self.shell.kernel.engine.scala(line if cell is None else cell)
+        try:
+            self.shell.kernel.engine.scala(line if cell is None else cell)
+        except NoScala:
+            raise UsageError("Scala statements need Apache Spark: this session is on another engine.") from None
 
     def _value(self, line: str, usage: str) -> Any:
         if not line.strip():

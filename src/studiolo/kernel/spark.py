@@ -39,7 +39,8 @@ class SparkEngine(Engine):
 
     def __init__(self, folder: Path, launch: Mapping[str, Any], driver: Driver, log: SessionLog) -> None:
         self._folder = folder
-        conf = closed(launch["conf"])
+        self._conf: Mapping[str, str] = launch["conf"]
+        conf = closed(self._conf)
         self._spark = start_spark(conf, driver, log.driver)
         if launch["warm"]:
             self._spark.range(1).count()
@@ -66,7 +67,8 @@ class SparkEngine(Engine):
 
     def claim(self, content: Mapping[str, Any]) -> None:
         adapt(self._spark, content["conf"])
-        use_catalog(self._spark, content["catalog"])
+        if not content["catalog"].items() <= self._conf.items():
+            use_catalog(self._spark, content["catalog"])
         context = self._spark.sparkContext
         for file in content["py_files"]:
             # A second time changes nothing, and Spark says so in the log.
@@ -135,8 +137,9 @@ def _connect(port: int, secret: str) -> Any:
 def _keep(conf: Mapping[str, str]) -> None:
     """Make the settings the JVM's own: a context that a statement makes after it stopped the first has them too."""
     jvm: Any = SparkContext._jvm
+    put = jvm.java.lang.System.setProperty
     for name, value in conf.items():
-        jvm.java.lang.System.setProperty(name, value)
+        put(name, value)
 
 
 def _pump(reading: int, log: Callable[[str], None]) -> None:

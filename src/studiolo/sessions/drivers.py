@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from studiolo.domain import Invalid
 from studiolo.runtimes import Runtime
 
 SERIAL_CORES = 2
@@ -16,6 +17,13 @@ SERIAL_CORES = 2
 
 COLLECTOR = re.compile(r"-XX:\+Use\w*GC\b")
 LOCAL_CORES = re.compile(r"local\[(\d+|\*)")
+
+
+def check_options(conf: Mapping[str, str]) -> None:
+    """Raises Invalid for a heap given as an option of Java, as Spark does."""
+    for name in ("spark.driver.defaultJavaOptions", "spark.driver.extraJavaOptions"):
+        if "-Xmx" in conf.get(name, ""):
+            raise Invalid(f"{name} sets the heap: give it as spark.driver.memory instead.")
 
 
 def driver_launch(

@@ -28,7 +28,7 @@ from studiolo.processes import (
 )
 from studiolo.runtimes import Archives, Runtime, Runtimes
 from studiolo.sessions.belongings import Belongings
-from studiolo.sessions.drivers import driver_launch, executor_options
+from studiolo.sessions.drivers import check_options, driver_launch, executor_options
 from studiolo.sessions.formats import iceberg_defaults, write_hudi_defaults
 from studiolo.sessions.preparation import PACKAGES, font_lists, give_fonts
 from studiolo.sessions.workers import Size
@@ -42,6 +42,9 @@ LEFT_LIMIT = 64 * 1024
 """Most bytes that are read of a note that a kernel leaves."""
 
 SOCKET = "k"
+
+SCALA = "scala"
+"""The folder of the classes of Scala statements, in that of what is temporary."""
 
 PAGES = re.compile(r"https?://")
 """How the URL of Spark's pages begins."""
@@ -108,7 +111,8 @@ class Kernels:
         self.belongings = Belongings(settings.folder, self._root)
 
     def plan(self, runtime: Runtime, size: Size, conf: Mapping[str, str], formats: tuple[str, ...] = ()) -> Plan:
-        """The settings of a kernel of this size; `conf`, which is the user's, wins over ours."""
+        """The settings of a kernel of this size; `conf`, which is the user's, wins over ours. Raises Invalid."""
+        check_options(conf)
         ours = {
             **runtime.conf,
             **self._compute(size),
@@ -178,11 +182,21 @@ class Kernels:
         """The kernel's folder; its `journal` stays until the session is deleted."""
         return self._root / kernel
 
-    def start(self, kernel: str, plan: Plan, *, warm: bool, on_end: OnEnd, aws: Mapping[str, str] = EMPTY) -> None:
+    def start(
+        self,
+        kernel: str,
+        plan: Plan,
+        *,
+        warm: bool,
+        on_end: OnEnd,
+        aws: Mapping[str, str] = EMPTY,
+        catalog: Mapping[str, str] = EMPTY,
+    ) -> None:
         """Start a kernel; `on_end(kernel, exit status)` is called from a thread when it ends.
 
         A warm one runs a first small job before it answers. `aws` are the variables by which AWS clients in its engine,
-        such as Iceberg's, find this server, and those of Sail. Raises JarsUnavailable and OSError.
+        such as Iceberg's, find this server, and those of Sail; `catalog` are the settings that lead Spark to its tables.
+        Raises JarsUnavailable and OSError.
         """
         folder = self.folder(kernel)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -197,7 +211,7 @@ class Kernels:
         archive = () if plan.engine == "sail" else self.archives.find(plan.runtime)
         settings = {
             "engine": plan.engine,
-            **({"conf": plan.conf} if plan.engine == "sail" else self._spark(folder, plan, archive, aws)),
+            **({"conf": plan.conf} if plan.engine == "sail" else self._spark(folder, plan, archive, catalog, aws)),
             "warm": warm,
             "connect": secrets.token_urlsafe(32) if plan.connect else None,
             "sockets": str(sockets / SOCKET),
@@ -268,11 +282,13 @@ class Kernels:
         link.unlink(missing_ok=True)  # it stays where both were the same file already
         return file
 
-    def _spark(self, folder: Path, plan: Plan, archive: Sequence[Path], aws: Mapping[str, str]) -> dict[str, Any]:
+    def _spark(
+        self, folder: Path, plan: Plan, archive: Sequence[Path], catalog: Mapping[str, str], aws: Mapping[str, str]
+    ) -> dict[str, Any]:
         """Spark's settings, and how the JVM of its driver is started."""
         found = self._runtimes.jars(plan.runtime, connect=plan.connect, formats=plan.formats)
         jars = [str(jar) for jar in found]
-        conf = {**plan.conf, **self._places(folder, plan, jars), **_for_executors(plan, archive, aws)}
+        conf = {**plan.conf, **self._places(folder, plan, jars), **catalog, **_for_executors(plan, archive, aws)}
         # On a cluster they come by a setting, for the executors too.
         driver = driver_launch(plan.runtime, plan.conf, jars if plan.local else [], archive)
         return {"conf": conf, "driver": driver}
@@ -297,7 +313,14 @@ class Kernels:
             "spark.hadoop.hive.downloaded.resources.dir": str(temporary / "hive-resources"),
             "spark.driver.extraJavaOptions": f"{options} {plan.conf.get('spark.driver.extraJavaOptions', '')}".strip(),
         }
-        return places if plan.local else {**places, "spark.jars": _joined(jars, plan.conf, "spark.jars", ",")}
+        if plan.local:
+            return places
+        return {
+            **places,
+            "spark.jars": _joined(jars, plan.conf, "spark.jars", ","),
+            # Where executors fetch the classes of Scala statements from.
+            "spark.repl.class.outputDir": str(temporary / SCALA),
+        }
 
     def _environment(self, kernel: str, runtime: Runtime) -> dict[str, str]:
         folder = self.folder(kernel)
