@@ -51,6 +51,9 @@ MODULES = (
     "-Djdk.reflect.useDirectMethodHandle=false",
 )
 
+SCALA_CLASSES = "tmp/scala"
+"""Where in a session's folder the classes of Scala statements are; executors of a cluster fetch them from there."""
+
 DEFAULT_HEAP = "1g"
 """Spark's own for a driver whose memory nobody set."""
 

@@ -14,15 +14,12 @@ from pyspark.sql import SparkSession
 
 from studiolo.kernel.connect import serve_connect
 from studiolo.kernel.doors import closed, dashboard, guard_callbacks
-from studiolo.kernel.driver import Driver
+from studiolo.kernel.driver import SCALA_CLASSES, Driver
 from studiolo.kernel.engine import LAST_WORDS, Engine, NotModifiable, end_kernel, how_it_ended
 from studiolo.kernel.output import SessionLog
 
 if TYPE_CHECKING:
     from studiolo.kernel.scala import Scala
-
-SCALA = "scala"
-"""The folder of the classes of Scala statements."""
 
 CANCEL_AGAIN, CANCEL_SECONDS = 0.25, 15.0
 """How often, and for how long, the jobs of a canceled statement are canceled: a busy JVM may start one late."""
@@ -39,12 +36,12 @@ class SparkEngine(Engine):
 
     def __init__(self, folder: Path, launch: Mapping[str, Any], driver: Driver, log: SessionLog) -> None:
         self._folder = folder
-        self._conf: Mapping[str, str] = launch["conf"]
-        conf = closed(self._conf)
+        conf = closed(launch["conf"])
         self._spark = start_spark(conf, driver, log.driver)
         if launch["warm"]:
             self._spark.range(1).count()
         self._scala: Scala | None = None
+        self._catalog: threading.Thread | None = None
         port = None if launch["connect"] is None else serve_connect(self._spark, launch["connect"])
         self.addresses = {"ui": dashboard(conf, self._spark.sparkContext.uiWebUrl), "connect": port}
         self._end = threading.Thread(target=self._end_with_it, name="spark end", daemon=True)
@@ -67,8 +64,10 @@ class SparkEngine(Engine):
 
     def claim(self, content: Mapping[str, Any]) -> None:
         adapt(self._spark, content["conf"])
-        if not content["catalog"].items() <= self._conf.items():
-            use_catalog(self._spark, content["catalog"])
+        self._catalog = threading.Thread(
+            target=self._use_catalog, args=(content["catalog"],), name="catalog", daemon=True
+        )
+        self._catalog.start()
         context = self._spark.sparkContext
         for file in content["py_files"]:
             # A second time changes nothing, and Spark says so in the log.
@@ -76,7 +75,20 @@ class SparkEngine(Engine):
         # Python workers get the driver's environment of this moment, not that of the JVM's start.
         context.environment.update(content["environment"])
 
+    def _use_catalog(self, conf: Mapping[str, str], needed: bool) -> None:
+        """Beside the answer to the claim: Spark first makes all of its SQL for it. The first statement waits for it.
+
+        needed: whether it was never told; later the session's code may have stopped Spark.
+        """
+        try:
+            use_catalog(self._spark, conf)
+        except Exception as error:  # noqa: BLE001
+            if needed:
+                end_kernel(self._folder, f"Spark's catalog could not be told where the tables are: {error}")
+
     def begin(self, statement: str, code: str) -> None:
+        if self._catalog is not None:
+            self._catalog.join()
         begin_statement(statement, code)
 
     def end(self, error: BaseException | None) -> None:
@@ -88,7 +100,7 @@ class SparkEngine(Engine):
         if self._scala is None:
             from studiolo.kernel.scala import Scala
 
-            self._scala = Scala(self._spark, self._folder / "tmp" / SCALA)
+            self._scala = Scala(self._spark, self._folder / SCALA_CLASSES)
         self._scala.run(code)
 
     def cancel(self, statement: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from studiolo.config import Settings
 from studiolo.domain import Conflict
 from studiolo.identity import Identity, container_variables
+from studiolo.kernel.driver import SCALA_CLASSES
 from studiolo.processes import (
     Child,
     Fence,
@@ -42,9 +43,6 @@ LEFT_LIMIT = 64 * 1024
 """Most bytes that are read of a note that a kernel leaves."""
 
 SOCKET = "k"
-
-SCALA = "scala"
-"""The folder of the classes of Scala statements, in that of what is temporary."""
 
 PAGES = re.compile(r"https?://")
 """How the URL of Spark's pages begins."""
@@ -182,21 +180,11 @@ class Kernels:
         """The kernel's folder; its `journal` stays until the session is deleted."""
         return self._root / kernel
 
-    def start(
-        self,
-        kernel: str,
-        plan: Plan,
-        *,
-        warm: bool,
-        on_end: OnEnd,
-        aws: Mapping[str, str] = EMPTY,
-        catalog: Mapping[str, str] = EMPTY,
-    ) -> None:
+    def start(self, kernel: str, plan: Plan, *, warm: bool, on_end: OnEnd, aws: Mapping[str, str] = EMPTY) -> None:
         """Start a kernel; `on_end(kernel, exit status)` is called from a thread when it ends.
 
         A warm one runs a first small job before it answers. `aws` are the variables by which AWS clients in its engine,
-        such as Iceberg's, find this server, and those of Sail; `catalog` are the settings that lead Spark to its tables.
-        Raises JarsUnavailable and OSError.
+        such as Iceberg's, find this server, and those of Sail. Raises JarsUnavailable and OSError.
         """
         folder = self.folder(kernel)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -211,7 +199,7 @@ class Kernels:
         archive = () if plan.engine == "sail" else self.archives.find(plan.runtime)
         settings = {
             "engine": plan.engine,
-            **({"conf": plan.conf} if plan.engine == "sail" else self._spark(folder, plan, archive, catalog, aws)),
+            **({"conf": plan.conf} if plan.engine == "sail" else self._spark(folder, plan, archive, aws)),
             "warm": warm,
             "connect": secrets.token_urlsafe(32) if plan.connect else None,
             "sockets": str(sockets / SOCKET),
@@ -282,13 +270,11 @@ class Kernels:
         link.unlink(missing_ok=True)  # it stays where both were the same file already
         return file
 
-    def _spark(
-        self, folder: Path, plan: Plan, archive: Sequence[Path], catalog: Mapping[str, str], aws: Mapping[str, str]
-    ) -> dict[str, Any]:
+    def _spark(self, folder: Path, plan: Plan, archive: Sequence[Path], aws: Mapping[str, str]) -> dict[str, Any]:
         """Spark's settings, and how the JVM of its driver is started."""
         found = self._runtimes.jars(plan.runtime, connect=plan.connect, formats=plan.formats)
         jars = [str(jar) for jar in found]
-        conf = {**plan.conf, **self._places(folder, plan, jars), **catalog, **_for_executors(plan, archive, aws)}
+        conf = {**plan.conf, **self._places(folder, plan, jars), **_for_executors(plan, archive, aws)}
         # On a cluster they come by a setting, for the executors too.
         driver = driver_launch(plan.runtime, plan.conf, jars if plan.local else [], archive)
         return {"conf": conf, "driver": driver}
@@ -319,7 +305,7 @@ class Kernels:
             **places,
             "spark.jars": _joined(jars, plan.conf, "spark.jars", ","),
             # Where executors fetch the classes of Scala statements from.
-            "spark.repl.class.outputDir": str(temporary / SCALA),
+            "spark.repl.class.outputDir": str(folder / SCALA_CLASSES),
         }
 
     def _environment(self, kernel: str, runtime: Runtime) -> dict[str, str]:

@@ -128,8 +128,7 @@ class Provision:
             plan = replace(plan, engine="sail", conf=self._sail_conf(key))
             client = sail_environment(asked, size(asked, this_machine()), client)
         aws = {name: value for name, value in client.items() if name.startswith(("AWS_", "SAIL_"))}
-        catalog = self._catalog(key, asked.arguments)
-        self.kernels.start(kernel, plan, warm=False, on_end=self._on_end, aws=aws, catalog=catalog)
+        self.kernels.start(kernel, plan, warm=False, on_end=self._on_end, aws=aws)
         return kernel
 
     def _sail_conf(self, key: Key) -> dict[str, str]:
