@@ -113,6 +113,15 @@ class Archives:
         for child in self._processes.children(KIND):
             self._processes.stop(child, 0.0)
 
+    def look(self, runtime: Runtime) -> None:
+        """Check the runtime's archive, in the background, before a session waits for that."""
+
+        def look() -> None:
+            with contextlib.suppress(OSError):
+                self._find(key(runtime.java_home, runtime.spark_home))
+
+        threading.Thread(target=look, name="classes", daemon=True).start()
+
     def find(self, runtime: Runtime) -> tuple[Path, ...]:
         """The files of the runtime's archive, in Java's order; none where it is not there, and then it will be made."""
         try:

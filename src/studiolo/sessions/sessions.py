@@ -64,6 +64,7 @@ class Sessions:
     ) -> None:
         self._clock = clock
         self._identity = identity
+        self._runtimes = runtimes
         self._store = Store(state, clock)
         self._kernels = Kernels(processes, runtimes, identity, storage, settings, s3_endpoint)
         self._pool = Pool(
@@ -97,6 +98,7 @@ class Sessions:
     def start(self) -> None:
         """Take up what still lives, mark failed what does not, and begin to keep sessions ready."""
         self._kernels.archives.start(self._store.anything_unfinished)
+        self._kernels.archives.look(self._runtimes.for_glue(self._runtimes.default_label()))
         stopping, living = self._store.in_state("STOPPING"), self._store.in_state(*LIVING)
         # Before anything is started: what is running now is what an earlier server left.
         warm = self._adopt_warm({session.kernel for _, session in [*stopping, *living]})
