@@ -21,6 +21,9 @@ ROUNDS = 3
 QUERIES, WARM_UP = 5, 2
 """Runs of a long query that are timed, after some that are not."""
 
+QUERY_SECONDS = 600
+"""Longest that these take."""
+
 WORK = f"""
 import statistics, time
 def bench_first():
@@ -122,7 +125,7 @@ def _session(server: Server, name: str) -> tuple[Start, Queries]:
     session.run("bench_first()", every=0.01)
     first = time.perf_counter() - began
     start = Start(ready, first, *_jvm(server.processes()))
-    queries = [float(session.run(f"bench_timed({query})")) for query in LONG]
+    queries = [float(session.run(f"bench_timed({query})", seconds=QUERY_SECONDS)) for query in LONG]
     session.stop()
     return start, Queries(*queries)
 

@@ -64,9 +64,8 @@ class SparkEngine(Engine):
 
     def claim(self, content: Mapping[str, Any]) -> None:
         adapt(self._spark, content["conf"])
-        self._catalog = threading.Thread(
-            target=self._use_catalog, args=(content["catalog"],), name="catalog", daemon=True
-        )
+        told = (content["catalog"], self._catalog is None)
+        self._catalog = threading.Thread(target=self._use_catalog, args=told, name="catalog", daemon=True)
         self._catalog.start()
         context = self._spark.sparkContext
         for file in content["py_files"]:
