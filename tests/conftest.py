@@ -55,11 +55,11 @@ class Server:
             capture_output=True,
             text=True,
             check=check,
-            timeout=120,
+            timeout=600,
         )
 
-    def up(self) -> "Server":
-        self.run("up", "--detach", "--port", str(self.port))
+    def up(self, *options: str) -> "Server":
+        self.run("up", "--detach", "--port", str(self.port), *options)
         note = json.loads((self.data / "server.json").read_text())
         self.endpoint, self.s3_endpoint, self.pid = note["endpoint"], note["s3_endpoint"], note["pid"]
         return self
@@ -123,8 +123,8 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The one server of the run, with one warm session."""
-    server = Server(tmp_path_factory.mktemp("studiolo"), settings={"STUDIOLO_ALLOW_RESET": "true"}).up()
+    """The one server of the run, with one warm session. The archive of classes that it prepares is every server's."""
+    server = Server(tmp_path_factory.mktemp("studiolo"), settings={"STUDIOLO_ALLOW_RESET": "true"}).up("--prepare")
     yield server
     server.down()
 

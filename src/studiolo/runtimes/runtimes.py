@@ -7,7 +7,7 @@ ready besides: Spark's Avro and XML sources, Hive's JSON SerDe, and drivers of d
 
 import json
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.util import find_spec
@@ -31,6 +31,7 @@ class Runtime:
     name: str
     python: Path
     pyspark: str
+    spark_home: Path
     java_home: Path
     conf: Mapping[str, str]
     sail: tuple[str, ...]
@@ -47,6 +48,7 @@ class Runtimes:
                 name=name,
                 python=Path(sys.executable),
                 pyspark=entry["pyspark"],
+                spark_home=_spark_home(),
                 java_home=find_java(settings.java_home, entry["java"]),
                 conf=entry["conf"],
                 sail=tuple(entry["sail"]),
@@ -79,17 +81,25 @@ class Runtimes:
         entry = self._table["runtime"][runtime.name]
         sets = [entry["jars"], *([entry["connect"]] if connect else []), *(entry["formats"][name] for name in formats)]
         fetched = [jar for coordinates in sets for jar in sorted(fetch_jars(coordinates, self._jars).iterdir())]
-        return [*self._ours(runtime, connect), *fetched]
+        ours = [self.doors(runtime), *([self._connect_door(runtime)] if connect else [])]
+        return [*ours, *fetched]
 
-    def _ours(self, runtime: Runtime, connect: bool) -> list[Path]:
-        """The jars of our own classes: the doors of Spark's driver, and that of its Connect server."""
-        entry = self._table["runtime"][runtime.name]
-        spark = find_spec("pyspark")
-        assert spark is not None
-        assert spark.origin is not None
-        servlet, java, known = entry["servlet"], runtime.java_home, sorted(Path(spark.origin).parent.glob("jars/*.jar"))
-        doors = compiled(("UiDoor", "StreamDoor"), servlet, java, known, self._jars)
-        if not connect:
-            return [doors]
-        server = sorted(fetch_jars(entry["connect"], self._jars).iterdir())
-        return [doors, compiled(("TokenCheck",), servlet, java, [*known, *server], self._jars)]
+    def doors(self, runtime: Runtime) -> Path:
+        """The jar of the doors of Spark's driver. Raises NotCompiled."""
+        return self._compiled(runtime, ("UiDoor", "StreamDoor"), [])
+
+    def _connect_door(self, runtime: Runtime) -> Path:
+        server = fetch_jars(self._table["runtime"][runtime.name]["connect"], self._jars)
+        return self._compiled(runtime, ("TokenCheck",), sorted(server.iterdir()))
+
+    def _compiled(self, runtime: Runtime, names: Sequence[str], further: Sequence[Path]) -> Path:
+        """The jar of these classes of our own, which know Spark's and further jars."""
+        known = [*sorted(runtime.spark_home.glob("jars/*.jar")), *further]
+        return compiled(names, self._table["runtime"][runtime.name]["servlet"], runtime.java_home, known, self._jars)
+
+
+def _spark_home() -> Path:
+    spark = find_spec("pyspark")
+    assert spark is not None
+    assert spark.origin is not None
+    return Path(spark.origin).parent

@@ -6,14 +6,39 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from studiolo.processes import child_environment
+import studiolo
+from studiolo.config import Settings
+from studiolo.processes import Processes, child_environment
+from studiolo.runtimes import Archives, Runtimes
+
+PACKAGES = str(Path(studiolo.__file__).parents[1])
 
 PROGRAM = "import studiolo.kernel.program, studiolo.kernel.spark, awsglue.context, matplotlib.pyplot"
 """Python compiles what it imports, and matplotlib looks for fonts and notes which there are."""
 
 SECONDS = 120.0
+
+
+def prepare(settings: Settings, processes: Processes) -> Iterator[str]:
+    """Make what the first session would have to wait for, or do without; tells each thing before it is done.
+
+    Raises JarsUnavailable, NotCompiled, NotMade and OSError.
+    """
+    runtimes = Runtimes(settings)
+    runtime = runtimes.for_glue(runtimes.default_label())
+    yield f"The jars of {runtime.name} are fetched, and our own classes compiled."
+    runtimes.jars(runtime, connect=True)
+    yield "Python's files are compiled, and the machine's fonts listed."
+    font_lists(runtime.python, PACKAGES)
+    yield f"An archive of the classes of {runtime.name} is made: it takes half a minute or so, once on a machine."
+    archives = Archives(processes, runtimes)
+    try:
+        archives.prepare(runtime)
+    finally:
+        archives.close()
 
 
 @functools.cache
