@@ -35,6 +35,10 @@ lock: ## Resolve the lock files anew
 		--extra test pyproject.toml -o requirements-test.lock
 	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \
 		-c requirements-test.lock pyproject.toml -o requirements.lock
+	for runtime in src/studiolo/runtimes/locks/*.in; do \
+		uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+			$$runtime -o $${runtime%.in}.lock || exit 1; \
+	done
 
 clean: ## Remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-import studiolo
 from studiolo.config import Settings
 from studiolo.domain import Conflict
 from studiolo.identity import Identity, container_variables
@@ -22,7 +21,6 @@ from studiolo.processes import (
     Fence,
     Processes,
     child_environment,
-    interpreter,
     read_left,
     remove_left,
     socket_folder,
@@ -30,15 +28,13 @@ from studiolo.processes import (
 from studiolo.runtimes import Runtime, Runtimes
 from studiolo.sessions.belongings import Belongings
 from studiolo.sessions.formats import iceberg_defaults, write_hudi_defaults
-from studiolo.sessions.preparation import font_lists, give_fonts
+from studiolo.sessions.preparation import font_lists, give_fonts, own_packages
 from studiolo.sessions.workers import Size
 from studiolo.storage import Storage
 
 KIND = "session"
 LOG_TAIL = 1500
 """Characters of a kernel's log that the reason of its end quotes."""
-
-PACKAGES = str(Path(studiolo.__file__).parents[1])
 
 LEFT_LIMIT = 64 * 1024
 """Most bytes that are read of a note that a kernel leaves."""
@@ -101,6 +97,7 @@ class Kernels:
         self._settings = settings
         self._s3_endpoint = s3_endpoint
         self._root = settings.folder / "sessions"
+        self._packages = own_packages(settings.folder / "packages")
         self.belongings = Belongings(settings.folder, self._root)
 
     def plan(self, runtime: Runtime, size: Size, conf: Mapping[str, str], formats: tuple[str, ...] = ()) -> Plan:
@@ -112,11 +109,11 @@ class Kernels:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.port": "0",
-            **self._object_store(),
+            **self._object_store(runtime),
         }
         return Plan(runtime, {**ours, **iceberg_defaults(conf), **conf}, formats)
 
-    def _object_store(self) -> dict[str, str]:
+    def _object_store(self, runtime: Runtime) -> dict[str, str]:
         """How S3A reaches objects: by the door, with the keys that the session's role has at that moment."""
         if self._settings.s3_direct:
             access = self._storage.access
@@ -127,8 +124,7 @@ class Kernels:
             }
         else:
             endpoint = self._s3_endpoint
-            provider = "com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper"
-            credentials = {"spark.hadoop.fs.s3a.aws.credentials.provider": provider}
+            credentials = {"spark.hadoop.fs.s3a.aws.credentials.provider": runtime.s3_credentials}
         return {
             "spark.hadoop.fs.s3a.endpoint": endpoint,
             "spark.hadoop.fs.s3a.endpoint.region": self._settings.region,
@@ -184,7 +180,7 @@ class Kernels:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in ("journal", "work", "tmp", "warehouse"):
             (folder / name).mkdir(exist_ok=True, mode=0o700)
-        give_fonts(folder / "tmp" / "matplotlib", font_lists(plan.runtime.python, PACKAGES))
+        give_fonts(folder / "tmp" / "matplotlib", font_lists(plan.runtime.python, self._packages))
         sockets = socket_folder(folder, f"{SOCKET}-00")
         launch = folder / "launch.json"
         launch.touch(0o600)
@@ -222,7 +218,7 @@ class Kernels:
         data = self._settings.folder
         # They must be there to be shown, also to a kernel that is claimed when there is something in them.
         (data / "overlays").mkdir(exist_ok=True)
-        seen = (*interpreter(plan.runtime.python), plan.runtime.java_home, data / "jars", data / "overlays")
+        seen = (*plan.runtime.seen, self._packages, data / "jars", data / "overlays")
         return Fence(folder, seen=seen, at={} if sockets == folder else {str(sockets): sockets})
 
     def addresses(self, kernel: str) -> Mapping[str, Any]:
@@ -304,7 +300,7 @@ class Kernels:
             "SPARK_USER": "hadoop",
             "JAVA_HOME": str(runtime.java_home),
             "PYSPARK_PYTHON": str(runtime.python),
-            "PYTHONPATH": os.pathsep.join([*path, PACKAGES]),
+            "PYTHONPATH": os.pathsep.join([*path, str(self._packages)]),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_LOCAL_DIRS": temporary,
             "TMPDIR": temporary,

@@ -1,4 +1,6 @@
-"""What each kernel would do again, since it writes nothing that lasts: done once on a machine, outside of any fence."""
+"""What kernels find prepared: Studiolo's own packages alone, and what each would do again, since it writes nothing that
+lasts: done once on a machine, outside of any fence.
+"""
 
 import contextlib
 import functools
@@ -8,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import studiolo
 from studiolo.processes import child_environment
 
 PROGRAM = "import studiolo.kernel.program, studiolo.kernel.spark, awsglue.context, matplotlib.pyplot"
@@ -15,17 +18,44 @@ PROGRAM = "import studiolo.kernel.program, studiolo.kernel.spark, awsglue.contex
 
 SECONDS = 120.0
 
+OWN = ("studiolo", "awsglue", "awsgluedq", "awsglueml")
+
+
+def own_packages(folder: Path) -> Path:
+    """The folder, with Studiolo's own packages and none beside: links to where they are installed.
+
+    The packages that lie around them are for the Python that Studiolo runs on, and a session may run on another one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    installed = Path(studiolo.__file__).parents[1]
+    for name in OWN:
+        link, part = folder / name, folder / f"{name}.part"
+        if not link.is_symlink() or link.readlink() != installed / name:
+            part.unlink(missing_ok=True)
+            part.symlink_to(installed / name)
+            part.rename(link)
+    return folder
+
 
 @functools.cache
-def font_lists(python: Path, packages: str) -> tuple[Path, ...]:
+def font_lists(python: Path, packages: Path) -> tuple[Path, ...]:
     """Matplotlib's notes of the machine's fonts, in the person's cache; none where they cannot be had."""
-    if not (found := _kept()):
+    found = _kept()
+    if not found or not _compiled(python, packages):
         # A kernel starts without it as well, and then looks for fonts itself.
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            environment = child_environment({"PYTHONPATH": packages, "MPLBACKEND": "agg"})
+            environment = child_environment({"PYTHONPATH": str(packages), "MPLBACKEND": "agg"})
             subprocess.run([str(python), "-c", PROGRAM], env=environment, capture_output=True, timeout=SECONDS)
         found = _kept()
     return found
+
+
+def _compiled(python: Path, packages: Path) -> bool:
+    """Whether a Python that is not Studiolo's has imported the kernel's program before."""
+    if python == Path(sys.executable):
+        return True
+    version = next(python.parent.parent.glob("lib/python3.*")).name.removeprefix("python").replace(".", "")
+    return (packages / "studiolo" / "kernel" / "__pycache__" / f"program.cpython-{version}.pyc").exists()
 
 
 def give_fonts(folder: Path, lists: tuple[Path, ...]) -> None:
