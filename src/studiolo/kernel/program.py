@@ -23,6 +23,7 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from traitlets import Set, default
 
+from studiolo.kernel.driver import Driver
 from studiolo.kernel.engine import Engine, NotModifiable
 from studiolo.kernel.journal import Journal, JournalingSession
 from studiolo.kernel.magics import SessionMagics
@@ -32,9 +33,10 @@ from studiolo.kernel.output import SessionLog
 class EngineStart:
     """The engine's start in a thread of its own: not the main one, where pyspark would take over SIGINT."""
 
-    def __init__(self, folder: Path, launch: Mapping[str, Any], log: SessionLog) -> None:
+    def __init__(self, folder: Path, launch: Mapping[str, Any], driver: Driver | None, log: SessionLog) -> None:
         self._folder = folder
         self._launch = launch
+        self._driver = driver
         self._log = log
         self._engine: Engine | None = None
         self._failure: BaseException | None = None
@@ -48,13 +50,13 @@ class EngineStart:
             self._failure = failure
 
     def _start(self) -> Engine:
-        if self._launch["engine"] == "sail":
+        if self._driver is None:
             from studiolo.kernel.sail import SailEngine
 
             return SailEngine(self._folder, self._launch, self._log)
         from studiolo.kernel.spark import SparkEngine
 
-        return SparkEngine(self._folder, self._launch, self._log)
+        return SparkEngine(self._folder, self._launch, self._driver, self._log)
 
     def result(self) -> Engine:
         """The engine. Raises what its start raised."""
@@ -135,11 +137,10 @@ class KernelApp(IPKernelApp):
         return JournalingSession(parent=self, username="kernel")
 
 
-def main(folder: Path) -> int:
-    """Run the kernel of the session in `folder` until it is told to end. The exit status."""
-    launch = json.loads((folder / "launch.json").read_text())
+def main(folder: Path, launch: Mapping[str, Any], driver: Driver | None) -> int:
+    """Run the kernel of the session in `folder` until it is told to end, on Spark if there is a driver. The exit status."""
     log = SessionLog()
-    starting = EngineStart(folder, launch, log)
+    starting = EngineStart(folder, launch, driver, log)
     app: Any = KernelApp.instance(
         connection_file=str(folder / "connection.json"),
         transport="ipc",
@@ -153,7 +154,7 @@ def main(folder: Path) -> int:
     app.config.InteractiveShell.colors = "nocolor"
     asyncio.set_event_loop(asyncio.new_event_loop())
     app.initialize([])
-    if launch["engine"] == "spark":
+    if driver is not None:
         # Imported while the JVM starts: it costs the session nothing.
         importlib.import_module("awsglue.context")
     try:
@@ -179,7 +180,3 @@ def main(folder: Path) -> int:
     warnings.filterwarnings("ignore", "To exit: use")
     app.start()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

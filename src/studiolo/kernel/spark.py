@@ -1,7 +1,6 @@
 """The Spark driver of a session: its JVM, its context, and stopping what a statement started."""
 
 import os
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -16,21 +15,9 @@ from pyspark.sql import SparkSession
 
 from studiolo.kernel.connect import serve_connect
 from studiolo.kernel.doors import closed, dashboard, guard_callbacks
+from studiolo.kernel.driver import Driver
 from studiolo.kernel.engine import LAST_WORDS, Engine, NotModifiable, end_kernel, how_it_ended
 from studiolo.kernel.output import SessionLog
-
-LAUNCH = (
-    "spark.driver.memory",
-    "spark.driver.memoryOverhead",
-    "spark.driver.extra",
-    "spark.driver.default",
-    "spark.driver.userClassPathFirst",
-    "spark.jars",
-    "spark.files",
-    "spark.archives",
-    "spark.submit.",
-)
-"""What must be known before the JVM starts. The rest is handed over inside, where no process list shows it."""
 
 CANCEL_AGAIN, CANCEL_SECONDS = 0.25, 15.0
 """How often, and for how long, the jobs of a canceled statement are canceled: a busy JVM may start one late."""
@@ -45,11 +32,11 @@ class SparkEngine(Engine):
     The session ends with it, as it does when memory runs out: without the JVM the kernel ends, and says why.
     """
 
-    def __init__(self, folder: Path, launch: Mapping[str, Any], log: SessionLog) -> None:
+    def __init__(self, folder: Path, launch: Mapping[str, Any], driver: Driver, log: SessionLog) -> None:
         self._folder = folder
         conf = closed(launch["conf"])
         _silence_loggers()
-        self._spark = start_spark(conf, log.driver)
+        self._spark = start_spark(conf, driver, log.driver)
         if launch["warm"]:
             self._spark.range(1).count()
         port = None if launch["connect"] is None else serve_connect(self._spark, launch["connect"])
@@ -113,26 +100,33 @@ def _sql_context(spark: SparkSession) -> Any:
         return SQLContext(spark.sparkContext, spark)
 
 
-def start_spark(conf: Mapping[str, str], log: Callable[[str], None]) -> SparkSession:
+def start_spark(conf: Mapping[str, str], driver: Driver, log: Callable[[str], None]) -> SparkSession:
     """A Spark session with the configuration; `log` is called with what the JVM prints, from a thread."""
-    reading, writing = os.pipe()
-    pump = threading.Thread(target=_pump, args=(reading, log), name="driver log", daemon=True)
+    pump = threading.Thread(target=_pump, args=(driver.output, log), name="driver log", daemon=True)
     pump.start()
-    launch = SparkConf(loadDefaults=False)
-    launch.setAll([(key, value) for key, value in conf.items() if key.startswith(LAUNCH)])
     try:
-        gateway = launch_gateway(launch, {"stdout": writing, "stderr": subprocess.STDOUT})
+        gateway = _connect(*driver.address())
     except Exception:
-        os.close(writing)
         # What the JVM said before it ended is the reason that a person can use.
         pump.join(LAST_WORDS)
         raise
-    os.close(writing)
+    gateway.proc = driver.process
     guard_callbacks(gateway)
     SparkContext._ensure_initialized(gateway=gateway)
     _keep(conf)
     SparkContext(conf=SparkConf())
     return SparkSession.builder.getOrCreate()
+
+
+def _connect(port: int, secret: str) -> Any:
+    """pyspark's gateway to a JVM that runs."""
+    told = {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
+    os.environ.update(told)
+    try:
+        return launch_gateway()
+    finally:
+        for name in told:
+            del os.environ[name]
 
 
 def _keep(conf: Mapping[str, str]) -> None:

@@ -228,6 +228,7 @@ class _Run:
 
     def _hand_on(self, stream: IO[str], lines: list[str]) -> None:
         for line in stream:
-            if text := line.strip():
+            # The last are what is there now, one by one.
+            if (text := line.strip()) and not text.startswith("+ "):
                 lines.append(text)
                 self.say(text)

@@ -72,6 +72,11 @@ class Plan:
     engine: Literal["spark", "sail"] = "spark"
 
     @property
+    def local(self) -> bool:
+        """Whether Spark's executors are in its driver."""
+        return self.conf["spark.master"].startswith("local")
+
+    @property
     def fingerprint(self) -> str:
         """The same for plans whose kernels can stand in for one another."""
         runtime = [self.runtime.name, str(self.runtime.python), str(self.runtime.java_home)]
@@ -186,9 +191,11 @@ class Kernels:
         launch.touch(0o600)
         self._write_token(kernel)
         aws = {**self.credentials(kernel), **aws}
+        jars = [] if plan.engine == "sail" else self._jars(plan)
         settings = {
             "engine": plan.engine,
-            "conf": plan.conf if plan.engine == "sail" else self._settings_of(folder, plan, aws),
+            "conf": plan.conf if plan.engine == "sail" else self._settings_of(folder, plan, jars, aws),
+            "driver": self._driver(plan, jars),
             "warm": warm,
             "connect": secrets.token_urlsafe(32) if plan.connect else None,
             "sockets": str(sockets / SOCKET),
@@ -198,7 +205,7 @@ class Kernels:
         child = self._processes.start(
             _name(kernel),
             KIND,
-            [str(plan.runtime.python), "-m", "studiolo.kernel.program", str(folder)],
+            [str(plan.runtime.python), "-m", "studiolo.kernel", str(folder)],
             environment=child_environment({**self._environment(kernel, plan.runtime), **hudi, **aws}),
             folder=folder / "work",
             details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm, "sockets": str(sockets)},
@@ -258,12 +265,25 @@ class Kernels:
         link.unlink(missing_ok=True)  # it stays where both were the same file already
         return file
 
-    def _settings_of(self, folder: Path, plan: Plan, aws: Mapping[str, str]) -> dict[str, str]:
-        return {**plan.conf, **self._places(folder, plan), **_for_executors(plan, aws)}
+    def _jars(self, plan: Plan) -> list[str]:
+        jars = self._runtimes.jars(plan.runtime, connect=plan.connect, formats=plan.formats)
+        return [str(jar) for jar in jars]
 
-    def _places(self, folder: Path, plan: Plan) -> dict[str, str]:
-        """The settings that are of this kernel alone: where it keeps its files, and what it finds its jars by."""
-        jars = [str(jar) for jar in self._runtimes.jars(plan.runtime, connect=plan.connect, formats=plan.formats)]
+    def _driver(self, plan: Plan, jars: list[str]) -> dict[str, Any]:
+        """How the JVM of Spark's driver is started. On a cluster the jars come by a setting, for the executors too."""
+        return {
+            "java": str(plan.runtime.java_home / "bin" / "java"),
+            "spark": str(plan.runtime.spark_home),
+            "jars": jars if plan.local else [],
+            "options": [],
+            "archive": None,
+        }
+
+    def _settings_of(self, folder: Path, plan: Plan, jars: list[str], aws: Mapping[str, str]) -> dict[str, str]:
+        return {**plan.conf, **self._places(folder, plan, jars), **_for_executors(plan, aws)}
+
+    def _places(self, folder: Path, plan: Plan, jars: list[str]) -> dict[str, str]:
+        """The settings that are of this kernel alone: where it keeps its files, and what executors find its jars by."""
         temporary = folder / "tmp"
         # It keeps the AWS SDK that S3A uses from writing a page about its age into every session's log.
         options = f"-XX:-UsePerfData -Daws.java.v1.disableDeprecationAnnouncement=true -Djava.io.tmpdir={temporary}"
@@ -282,12 +302,7 @@ class Kernels:
             "spark.hadoop.hive.downloaded.resources.dir": str(temporary / "hive-resources"),
             "spark.driver.extraJavaOptions": f"{options} {plan.conf.get('spark.driver.extraJavaOptions', '')}".strip(),
         }
-        if plan.conf["spark.master"].startswith("local"):
-            return {
-                **places,
-                "spark.driver.extraClassPath": _joined(jars, plan.conf, "spark.driver.extraClassPath", ":"),
-            }
-        return {**places, "spark.jars": _joined(jars, plan.conf, "spark.jars", ",")}
+        return places if plan.local else {**places, "spark.jars": _joined(jars, plan.conf, "spark.jars", ",")}
 
     def _environment(self, kernel: str, runtime: Runtime) -> dict[str, str]:
         folder = self.folder(kernel)
@@ -399,7 +414,7 @@ def _joined(ours: list[str], conf: Mapping[str, str], key: str, separator: str) 
 
 def _for_executors(plan: Plan, aws: Mapping[str, str]) -> dict[str, str]:
     """The variables for executors elsewhere; those of a local master are in the driver, whose variables they share."""
-    if plan.conf["spark.master"].startswith("local"):
+    if plan.local:
         return {}
     # The file of the token is on this machine.
     return {f"spark.executorEnv.{name}": value for name, value in aws.items() if name != PROOF_FILE}

@@ -1,0 +1,16 @@
+"""`python -m studiolo.kernel FOLDER`: the kernel of the session in that folder."""
+
+import json
+import sys
+from pathlib import Path
+
+from studiolo.kernel.driver import Driver
+
+folder = Path(sys.argv[1])
+launch = json.loads((folder / "launch.json").read_text())
+# Before all else: Java starts while Python imports.
+driver = Driver(launch, folder / "tmp") if launch["engine"] == "spark" else None
+
+from studiolo.kernel.program import main  # noqa: E402
+
+sys.exit(main(folder, launch, driver))
