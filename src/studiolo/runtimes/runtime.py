@@ -16,6 +16,7 @@ class Runtime:
 
     environment: that of the interpreter; None where it is the one that Studiolo is installed in.
     java: the folder of the Java that `java_home` starts, which may be another's.
+    java_options: what its Spark starts Java with beyond what Spark 3.5 does.
     formats: the table formats whose jars it can add, by their versions.
     s3_credentials: the class by which S3A finds the keys of the session's role.
     sail: the packages that a session has beside where it runs on Sail instead; none where it cannot.
@@ -26,6 +27,7 @@ class Runtime:
     scala: str
     java_home: Path
     java: Path
+    java_options: tuple[str, ...]
     conf: Mapping[str, str]
     formats: Mapping[str, str]
     s3_credentials: str

@@ -56,6 +56,7 @@ class Runtimes:
             scala=entry["scala"],
             java_home=fit_for_spark_4(java, self._settings.folder / "java") if entry["vector_module"] else java,
             java=java,
+            java_options=tuple(entry["java_options"]),
             conf=entry["conf"],
             formats={form: jars[0].rpartition(":")[2] for form, jars in entry["formats"].items()},
             s3_credentials=entry["s3_credentials"],

@@ -275,7 +275,7 @@ class Kernels:
             "java": str(plan.runtime.java_home / "bin" / "java"),
             "spark": str(plan.runtime.spark_home),
             "jars": jars if plan.local else [],
-            "options": [],
+            "options": list(plan.runtime.java_options),
             "archive": None,
         }
 
