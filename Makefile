@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: help install demo test lint bench docs lock clean
+.PHONY: help install demo test test-all lint bench docs lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ demo: $(VENV)/installed ## Run the air-quality story, from raw data to a served 
 
 test: $(VENV)/installed-test lint ## Install what tests need and run all of them
 	$(BIN)/python -m pytest
+
+test-all: test ## Run the tests, and those with sessions once more on the newest Glue (downloads 1 GB the first time)
+	$(BIN)/python -m pytest --glue-version 6.0 tests/api tests/faults tests/notebooks tests/unit/runtimes
 
 lint: $(VENV)/installed-test ## Check style, types and import rules
 	$(BIN)/ruff check

