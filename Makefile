@@ -30,8 +30,9 @@ lint: $(VENV)/installed-test ## Check style, types and import rules
 bench: $(VENV)/installed-test ## Measure against the budgets of the design
 	$(BIN)/python -m bench
 
-docs: $(VENV)/installed ## Generate the table of operations
+docs: $(VENV)/installed ## Generate the tables of operations and releases
 	$(BIN)/python docs/operations.py > docs/operations.md
+	page=$$($(BIN)/python docs/releases.py) && printf '%s\n' "$$page" > docs/releases.md
 
 lock: ## Resolve the lock files anew
 	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \

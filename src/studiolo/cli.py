@@ -59,9 +59,14 @@ def up(
     allow_reset: Annotated[
         bool | None, typer.Option("--allow-reset", help="Let POST /_studiolo/reset empty everything.")
     ] = None,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="First make what the first session would have to wait for.")
+    ] = False,
 ) -> None:
     """Start Studiolo."""
     settings = _settings(data=data, port=port, host=host, allow_reset=allow_reset)
+    if prepare:
+        _prepare(settings)
     if detach:
         running = _start(settings)
         out.print(
@@ -75,6 +80,27 @@ def up(
         serve(settings)
     except CannotStart as error:
         _fail(str(error))
+
+
+def _prepare(settings: Settings) -> None:
+    """Make ahead what sessions need; what cannot be made is told, and the server starts all the same."""
+    from studiolo.processes import Processes
+    from studiolo.runtimes import NotMade
+    from studiolo.sessions import prepare
+    from studiolo.state import State, StateUnavailable
+
+    try:
+        with Instance(settings.folder):
+            state = State(settings.database)
+            try:
+                for step in prepare(settings, Processes(state, settings.folder)):
+                    out.print(step)
+            finally:
+                state.close()
+    except AlreadyRunning as error:
+        _fail(str(error))
+    except (DomainError, NotMade, StateUnavailable, OSError) as error:
+        _complain(error)
 
 
 def _data_option(data: Path | None) -> str:

@@ -1,5 +1,6 @@
 """What a release label means: Spark, Java, Python and jars."""
 
+from studiolo.runtimes.cds import Archives, NotMade
 from studiolo.runtimes.compiled import NotCompiled
 from studiolo.runtimes.environments import Environment, EnvironmentInUse, EnvironmentUnavailable
 from studiolo.runtimes.jars import JarsUnavailable
@@ -10,6 +11,7 @@ from studiolo.runtimes.runtime import Runtime
 from studiolo.runtimes.runtimes import Runtimes
 
 __all__ = [
+    "Archives",
     "Environment",
     "EnvironmentInUse",
     "EnvironmentUnavailable",
@@ -17,6 +19,7 @@ __all__ = [
     "JavaMissing",
     "ModulesUnavailable",
     "NotCompiled",
+    "NotMade",
     "Overlays",
     "Release",
     "Runtime",

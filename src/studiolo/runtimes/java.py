@@ -76,13 +76,13 @@ def _checked(home: Path, source: str, fit: Collection[int]) -> Path:
     wanted = f"Spark needs Java {' or '.join(str(version) for version in sorted(fit))}"
     if not (home / "bin" / "java").is_file():
         raise JavaMissing(f"{source} names {home}, where there is no bin/java. {wanted}.")
-    version = _version(home)
+    version = feature_release(home)
     if version is not None and version not in fit:
         raise JavaMissing(f"{source} names {home}, which is Java {version}. {wanted}.")
     return home
 
 
-def _version(home: Path) -> int | None:
+def feature_release(home: Path) -> int | None:
     """The feature release by the `release` file that every JDK and JRE carries; None where it does not say."""
     try:
         found = re.search(r'JAVA_VERSION="(?:1\.)?(\d+)', (home / "release").read_text())

@@ -7,7 +7,7 @@ Its Python packages are those of Studiolo's own environment, or of a lock in `lo
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from studiolo.runtimes.compiled import compiled
 from studiolo.runtimes.environments import Environment, Say, Stopped, environments_folder
 from studiolo.runtimes.jars import fetch_jars
 from studiolo.runtimes.java import find_java, fit_for_spark_4
+from studiolo.runtimes.packages import own_packages
 from studiolo.runtimes.releases import Release
 from studiolo.runtimes.runtime import Runtime
 
@@ -30,6 +31,8 @@ class Runtimes:
         self._settings = settings
         self._jars = settings.folder / "jars"
         self._environments = environments or environments_folder()
+        self.packages = own_packages(settings.folder / "packages")
+        """The folder of Studiolo's own packages, for the interpreters of runtimes."""
         self._known: dict[str, Runtime] = {}
         self.for_glue(self.default_label())
 
@@ -107,17 +110,20 @@ class Runtimes:
         entry = self._table["runtime"][runtime.name]
         sets = [entry["jars"], *([entry["connect"]] if connect else []), *(entry["formats"][name] for name in formats)]
         fetched = [jar for coordinates in sets for jar in self._fetched(coordinates)]
-        return [*self._ours(runtime, connect), *fetched]
+        ours = [self.doors(runtime), *([self._connect_door(runtime)] if connect else [])]
+        return [*ours, *fetched]
 
-    def _fetched(self, coordinates: list[str]) -> list[Path]:
+    def doors(self, runtime: Runtime) -> Path:
+        """The jar of the doors of Spark's driver. Raises NotCompiled."""
+        return self._compiled(runtime, ("UiDoor", "StreamDoor"), [])
+
+    def _connect_door(self, runtime: Runtime) -> Path:
+        return self._compiled(runtime, ("TokenCheck",), self._fetched(self._table["runtime"][runtime.name]["connect"]))
+
+    def _compiled(self, runtime: Runtime, names: Sequence[str], further: Sequence[Path]) -> Path:
+        """The jar of these classes of our own, which know Spark's and further jars."""
+        known = [*sorted(runtime.spark_home.glob("jars/*.jar")), *further]
+        return compiled(names, self._table["runtime"][runtime.name]["servlet"], runtime.java_home, known, self._jars)
+
+    def _fetched(self, coordinates: Sequence[str]) -> list[Path]:
         return sorted(fetch_jars(coordinates, self._jars).iterdir()) if coordinates else []
-
-    def _ours(self, runtime: Runtime, connect: bool) -> list[Path]:
-        """The jars of our own classes: the doors of Spark's driver, and that of its Connect server."""
-        entry = self._table["runtime"][runtime.name]
-        servlet, java, known = entry["servlet"], runtime.java_home, sorted(runtime.spark_home.glob("jars/*.jar"))
-        doors = compiled(("UiDoor", "StreamDoor"), servlet, java, known, self._jars)
-        if not connect:
-            return [doors]
-        server = self._fetched(entry["connect"])
-        return [doors, compiled(("TokenCheck",), servlet, java, [*known, *server], self._jars)]

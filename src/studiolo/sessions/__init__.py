@@ -9,6 +9,7 @@ from studiolo.sessions.model import (
     Statement,
     StatementState,
 )
+from studiolo.sessions.preparation import prepare
 from studiolo.sessions.sessions import Sessions
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "Sessions",
     "Statement",
     "StatementState",
+    "prepare",
 ]

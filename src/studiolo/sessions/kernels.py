@@ -7,11 +7,14 @@ import re
 import secrets
 import signal
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import psutil
 
 from studiolo.config import Settings
 from studiolo.domain import Conflict
@@ -25,10 +28,10 @@ from studiolo.processes import (
     remove_left,
     socket_folder,
 )
-from studiolo.runtimes import Runtime, Runtimes
+from studiolo.runtimes import Archives, Runtime, Runtimes
 from studiolo.sessions.belongings import Belongings
 from studiolo.sessions.formats import iceberg_defaults, write_hudi_defaults
-from studiolo.sessions.preparation import font_lists, give_fonts, own_packages
+from studiolo.sessions.preparation import font_lists, give_fonts
 from studiolo.sessions.workers import Size
 from studiolo.storage import Storage
 
@@ -53,6 +56,12 @@ PROOF_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 EVERY_START = ("Setting default log level", "To adjust logging level", "NativeCodeLoader")
 """What Spark's driver prints whenever it starts: it is no reason of an end."""
 
+SERIAL_CORES = 2
+"""Most cores on which Java's simplest collector of garbage holds up no more than the others, and starts the quickest."""
+
+COLLECTOR = re.compile(r"-XX:\+Use\w*GC\b")
+LOCAL_CORES = re.compile(r"^local\[(\d+|\*)")
+
 OnEnd = Callable[[str, int | None], None]
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
@@ -75,6 +84,13 @@ class Plan:
     def local(self) -> bool:
         """Whether Spark's executors are in its driver."""
         return self.conf["spark.master"].startswith("local")
+
+    def cores(self, of: Literal["driver", "executor"]) -> int:
+        """How many the driver, or an executor, works on."""
+        if not self.local:
+            return int(self.conf.get("spark.executor.cores", "1")) if of == "executor" else 1
+        found = LOCAL_CORES.search(self.conf["spark.master"])
+        return (psutil.cpu_count() or 1) if found and found[1] == "*" else int(found[1]) if found else 1
 
     @property
     def fingerprint(self) -> str:
@@ -102,7 +118,7 @@ class Kernels:
         self._settings = settings
         self._s3_endpoint = s3_endpoint
         self._root = settings.folder / "sessions"
-        self._packages = own_packages(settings.folder / "packages")
+        self.archives = Archives(processes, runtimes)
         self.belongings = Belongings(settings.folder, self._root)
 
     def plan(self, runtime: Runtime, size: Size, conf: Mapping[str, str], formats: tuple[str, ...] = ()) -> Plan:
@@ -185,17 +201,16 @@ class Kernels:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in ("journal", "work", "tmp", "warehouse"):
             (folder / name).mkdir(exist_ok=True, mode=0o700)
-        give_fonts(folder / "tmp" / "matplotlib", font_lists(plan.runtime.python, self._packages))
+        give_fonts(folder / "tmp" / "matplotlib", font_lists(plan.runtime.python, self._runtimes.packages))
         sockets = socket_folder(folder, f"{SOCKET}-00")
         launch = folder / "launch.json"
         launch.touch(0o600)
         self._write_token(kernel)
         aws = {**self.credentials(kernel), **aws}
-        jars = [] if plan.engine == "sail" else self._jars(plan)
+        archive = () if plan.engine == "sail" else self.archives.find(plan.runtime)
         settings = {
             "engine": plan.engine,
-            "conf": plan.conf if plan.engine == "sail" else self._settings_of(folder, plan, jars, aws),
-            "driver": self._driver(plan, jars),
+            **({"conf": plan.conf} if plan.engine == "sail" else self._spark(folder, plan, archive, aws)),
             "warm": warm,
             "connect": secrets.token_urlsafe(32) if plan.connect else None,
             "sockets": str(sockets / SOCKET),
@@ -209,7 +224,7 @@ class Kernels:
             environment=child_environment({**self._environment(kernel, plan.runtime), **hudi, **aws}),
             folder=folder / "work",
             details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm, "sockets": str(sockets)},
-            fence=self._fence(folder, plan, sockets),
+            fence=self._fence(folder, plan, sockets, archive),
         )
         self._watch(child, on_end)
 
@@ -220,12 +235,13 @@ class Kernels:
             file.touch(0o600)
             file.write_text(workload.token)
 
-    def _fence(self, folder: Path, plan: Plan, sockets: Path) -> Fence:
+    def _fence(self, folder: Path, plan: Plan, sockets: Path, archive: Sequence[Path]) -> Fence:
         """What a kernel sees of the machine. Packages come from an index, for everybody: all sessions see them."""
         data = self._settings.folder
         # They must be there to be shown, also to a kernel that is claimed when there is something in them.
         (data / "overlays").mkdir(exist_ok=True)
-        seen = (*plan.runtime.seen, self._packages, data / "jars", data / "overlays")
+        programs = (*plan.runtime.seen, plan.runtime.spark_home, *archive)
+        seen = (*programs, self._runtimes.packages, data / "jars", data / "overlays")
         return Fence(folder, seen=seen, at={} if sockets == folder else {str(sockets): sockets})
 
     def addresses(self, kernel: str) -> Mapping[str, Any]:
@@ -265,22 +281,20 @@ class Kernels:
         link.unlink(missing_ok=True)  # it stays where both were the same file already
         return file
 
-    def _jars(self, plan: Plan) -> list[str]:
-        jars = self._runtimes.jars(plan.runtime, connect=plan.connect, formats=plan.formats)
-        return [str(jar) for jar in jars]
-
-    def _driver(self, plan: Plan, jars: list[str]) -> dict[str, Any]:
-        """How the JVM of Spark's driver is started. On a cluster the jars come by a setting, for the executors too."""
-        return {
-            "java": str(plan.runtime.java_home / "bin" / "java"),
+    def _spark(self, folder: Path, plan: Plan, archive: Sequence[Path], aws: Mapping[str, str]) -> dict[str, Any]:
+        """Spark's settings, and how the JVM of its driver is started."""
+        found = self._runtimes.jars(plan.runtime, connect=plan.connect, formats=plan.formats)
+        jars = [str(jar) for jar in found]
+        conf = {**plan.conf, **self._places(folder, plan, jars), **_for_executors(plan, archive, aws)}
+        driver = {
+            "java": str(plan.runtime.java / "bin" / "java"),
             "spark": str(plan.runtime.spark_home),
+            # On a cluster they come by a setting, for the executors too.
             "jars": jars if plan.local else [],
-            "options": list(plan.runtime.java_options),
-            "archive": None,
+            "options": [*plan.runtime.java_options, *_collector(plan, "driver")],
+            "archive": os.pathsep.join(map(str, archive)) or None,
         }
-
-    def _settings_of(self, folder: Path, plan: Plan, jars: list[str], aws: Mapping[str, str]) -> dict[str, str]:
-        return {**plan.conf, **self._places(folder, plan, jars), **_for_executors(plan, aws)}
+        return {"conf": conf, "driver": driver}
 
     def _places(self, folder: Path, plan: Plan, jars: list[str]) -> dict[str, str]:
         """The settings that are of this kernel alone: where it keeps its files, and what executors find its jars by."""
@@ -315,7 +329,7 @@ class Kernels:
             "SPARK_USER": "hadoop",
             "JAVA_HOME": str(runtime.java_home),
             "PYSPARK_PYTHON": str(runtime.python),
-            "PYTHONPATH": os.pathsep.join([*path, str(self._packages)]),
+            "PYTHONPATH": os.pathsep.join([*path, str(self._runtimes.packages)]),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_LOCAL_DIRS": temporary,
             "TMPDIR": temporary,
@@ -412,12 +426,31 @@ def _joined(ours: list[str], conf: Mapping[str, str], key: str, separator: str) 
     return separator.join([*ours, *filter(None, [conf.get(key)])])
 
 
-def _for_executors(plan: Plan, aws: Mapping[str, str]) -> dict[str, str]:
-    """The variables for executors elsewhere; those of a local master are in the driver, whose variables they share."""
+def _for_executors(plan: Plan, archive: Sequence[Path], aws: Mapping[str, str]) -> dict[str, str]:
+    """What executors elsewhere are told; those of a local master are in the driver, and have all that it has."""
     if plan.local:
         return {}
     # The file of the token is on this machine.
-    return {f"spark.executorEnv.{name}": value for name, value in aws.items() if name != PROOF_FILE}
+    variables = {f"spark.executorEnv.{name}": value for name, value in aws.items() if name != PROOF_FILE}
+    options = _collector(plan, "executor")
+    if archive and _on_this_machine(plan.conf["spark.master"]):
+        options.append(f"-XX:SharedArchiveFile={os.pathsep.join(map(str, archive))}")
+    option = "spark.executor.extraJavaOptions"
+    joined = " ".join([*options, *filter(None, [plan.conf.get(option)])])
+    return {**variables, **({option: joined} if joined else {})}
+
+
+def _collector(plan: Plan, of: Literal["driver", "executor"]) -> list[str]:
+    """Java's option for the collector of garbage that is the quickest on few cores, unless the user has chosen one."""
+    chosen = (plan.conf.get(f"spark.{of}.{kind}JavaOptions", "") for kind in ("default", "extra"))
+    few = plan.cores(of) <= SERIAL_CORES
+    return ["-XX:+UseSerialGC"] if few and not any(COLLECTOR.search(options) for options in chosen) else []
+
+
+def _on_this_machine(master: str) -> bool:
+    """Whether the executors of the master, `spark://host:port`, are surely here."""
+    host = urlsplit(master.partition(",")[0]).hostname or ""
+    return host == "localhost" or host.startswith("127.")
 
 
 def _tail(log: Path) -> str:

@@ -1,6 +1,4 @@
-"""What kernels find prepared: Studiolo's own packages alone, and what each would do again, since it writes nothing that
-lasts: done once on a machine, outside of any fence.
-"""
+"""What each kernel would do again, since it writes nothing that lasts: done once on a machine, outside of any fence."""
 
 import contextlib
 import functools
@@ -8,33 +6,36 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-import studiolo
-from studiolo.processes import child_environment
+from studiolo.config import Settings
+from studiolo.processes import Processes, child_environment
+from studiolo.runtimes import Archives, Runtimes
 
 PROGRAM = "import studiolo.kernel.program, studiolo.kernel.spark, awsglue.context, matplotlib.pyplot"
 """Python compiles what it imports, and matplotlib looks for fonts and notes which there are."""
 
 SECONDS = 120.0
 
-OWN = ("studiolo", "awsglue", "awsgluedq", "awsglueml")
 
+def prepare(settings: Settings, processes: Processes) -> Iterator[str]:
+    """Make what the first session would have to wait for, or do without; tells each thing before it is done.
 
-def own_packages(folder: Path) -> Path:
-    """The folder, with Studiolo's own packages and none beside: links to where they are installed.
-
-    The packages that lie around them are for the Python that Studiolo runs on, and a session may run on another one.
+    Raises JarsUnavailable, NotCompiled, NotMade and OSError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    installed = Path(studiolo.__file__).parents[1]
-    for name in OWN:
-        link, part = folder / name, folder / f"{name}.part"
-        if not link.is_symlink() or link.readlink() != installed / name:
-            part.unlink(missing_ok=True)
-            part.symlink_to(installed / name)
-            part.rename(link)
-    return folder
+    runtimes = Runtimes(settings)
+    runtime = runtimes.for_glue(runtimes.default_label()).runtime
+    yield f"The jars of {runtime.name} are fetched, and our own classes compiled."
+    runtimes.jars(runtime, connect=True)
+    yield "Python's files are compiled, and the machine's fonts listed."
+    font_lists(runtime.python, runtimes.packages)
+    yield f"An archive of the classes of {runtime.name} is made: it takes half a minute or so, once on a machine."
+    archives = Archives(processes, runtimes)
+    try:
+        archives.prepare(runtime)
+    finally:
+        archives.close()
 
 
 @functools.cache

@@ -96,6 +96,7 @@ class Sessions:
 
     def start(self) -> None:
         """Take up what still lives, mark failed what does not, and begin to keep sessions ready."""
+        self._kernels.archives.start()
         stopping, living = self._store.in_state("STOPPING"), self._store.in_state(*LIVING)
         # Before anything is started: what is running now is what an earlier server left.
         warm = self._adopt_warm({session.kernel for _, session in [*stopping, *living]})
@@ -130,6 +131,7 @@ class Sessions:
         """Stop every session and end every kernel."""
         self._closed.set()
         self._sooner.set()
+        self._kernels.archives.close()
         for key, _ in self._store.in_state(*LIVING):
             if self._store.change(key, LIVING, "STOPPING"):
                 self._end_later(key, "STOPPED")

@@ -11,7 +11,6 @@ import pytest
 
 from studiolo.config import Settings
 from studiolo.runtimes import Overlays, Runtimes
-from studiolo.sessions.preparation import own_packages
 from tests import conftest
 from tests.conftest import Server
 
@@ -48,7 +47,6 @@ def test_awsglue_passes_its_tests_on_the_runtime_s_spark_and_python(server: Serv
         pytest.skip("it is the runtime of all other tests")
     runtimes.make(runtime, print)
     overlay = Overlays(server.data / "overlays").overlay(runtime.python, TESTING)
-    packages = own_packages(tmp_path / "packages")
     arguments = ["tests/unit/awsglue", "-q", "--tb=short", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'inner'}"]
     arguments += [f"--glue-version={conftest.glue_version}"]
     installed = {"python": sys.executable, "environment": {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}}
@@ -56,7 +54,7 @@ def test_awsglue_passes_its_tests_on_the_runtime_s_spark_and_python(server: Serv
         [runtime.python, "-c", RUN.format(path=[str(overlay.path), str(ROOT)], arguments=arguments)],
         env={
             **os.environ,
-            "PYTHONPATH": str(packages),
+            "PYTHONPATH": str(runtimes.packages),
             "JAVA_HOME": str(runtime.java),
             "STUDIOLO_TEST_INSTALLED": json.dumps(installed),
         },
