@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,10 +139,16 @@ class Environment:
         try:
             run.uv("venv", "--quiet", "--relocatable", "--python", str(python), str(part))
             run.uv(
-                *("pip", "install", "--python", str(part / "bin" / "python"), "--compile-bytecode"),
+                *("pip", "install", "--python", str(part / "bin" / "python")),
                 # What builds a package that comes as its sources is of the lock, too.
                 *("--require-hashes", "-r", str(self.lock), "--build-constraints", str(self.lock)),
             )
+            # Sessions cannot write there: what is not compiled now, each would compile again. It is no condition.
+            say("Compiling Python's files.")
+            with suppress(EnvironmentUnavailable):
+                run.run(
+                    [str(part / "bin" / "python"), "-m", "compileall", "-q", "-j", "0", str(part / "lib")], quiet=True
+                )
             part.rename(self.folder)
         finally:
             remove_left(part)
@@ -193,13 +199,17 @@ class _Run:
     lock: IO[str]
 
     def uv(self, *arguments: str) -> None:
-        """Run uv, handing on its lines. Raises EnvironmentUnavailable.
+        """Run uv, handing on its lines. Raises EnvironmentUnavailable."""
+        self.run([find_uv_bin(), *arguments, "--color", "never"])
+
+    def run(self, command: Sequence[str], *, quiet: bool = False) -> None:
+        """Run a program, handing on its lines unless `quiet`. Raises EnvironmentUnavailable.
 
         It holds the lock as well: if this process dies, the next maker waits for the end of what it had begun.
         """
         begun = time.monotonic()
         with subprocess.Popen(
-            [find_uv_bin(), *arguments, "--color", "never"],
+            command,
             env=child_environment({}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -210,7 +220,7 @@ class _Run:
             pass_fds=[self.lock.fileno()],
         ) as process:
             lines: list[str] = []
-            reader = Thread(target=self._hand_on, args=(process.stderr, lines), name="uv", daemon=True)
+            reader = Thread(target=self._hand_on, args=(process.stderr, lines, quiet), name="uv", daemon=True)
             reader.start()
             while process.poll() is None:
                 if self.stopped() or time.monotonic() - begun > SECONDS:
@@ -226,9 +236,10 @@ class _Run:
                 f"{self.failed} {reason} It is needed once; afterwards Studiolo works offline."
             )
 
-    def _hand_on(self, stream: IO[str], lines: list[str]) -> None:
+    def _hand_on(self, stream: IO[str], lines: list[str], quiet: bool) -> None:
         for line in stream:
             # The last are what is there now, one by one.
             if (text := line.strip()) and not text.startswith("+ "):
                 lines.append(text)
-                self.say(text)
+                if not quiet:
+                    self.say(text)
