@@ -146,9 +146,8 @@ class Environment:
             # Sessions cannot write there: what is not compiled now, each would compile again. It is no condition.
             say("Compiling Python's files.")
             with suppress(EnvironmentUnavailable):
-                run.run(
-                    [str(part / "bin" / "python"), "-m", "compileall", "-q", "-j", "0", str(part / "lib")], quiet=True
-                )
+                compiles = ["-m", "compileall", "-q", "-j", "0", "-x", "/tests?/", str(part / "lib")]
+                run.run([str(part / "bin" / "python"), *compiles], quiet=True)
             part.rename(self.folder)
         finally:
             remove_left(part)
