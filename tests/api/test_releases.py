@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests import conftest
 from tests.api.spark_code import Spark, conf
-from tests.conftest import Server
+from tests.conftest import Server, create_role
 
 from studiolo.config import Settings
 from studiolo.runtimes import Runtimes
@@ -124,6 +124,17 @@ def test_its_delta_tables_are_written_and_merged(newest: Spark, bucket: str) -> 
 def test_hudi_is_refused_by_name_where_there_is_none(glue: Any, role: str) -> None:
     with pytest.raises(glue.exceptions.InvalidInputException, match=r"hudi is not available with Glue version 6\.0"):
         Spark(glue, role, {"--datalake-formats": "hudi"}, GlueVersion=NEWEST)
+
+
+def test_a_session_whose_environment_cannot_be_made_fails_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("no folder")
+    settings = {"STUDIOLO_WARM_SESSIONS": "0", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    server = Server(tmp_path / "data", settings=settings).up()
+    try:
+        with pytest.raises(AssertionError, match=r"environment of spark-4\.1 could not be made.*Not a directory"):
+            Spark(server.client("glue"), create_role(server), {}, GlueVersion=NEWEST)
+    finally:
+        server.down()
 
 
 BARE = """

@@ -8,6 +8,7 @@ Its Python packages are those of Studiolo's own environment, or of a lock in `lo
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,13 @@ class Runtimes:
         self._settings = settings
         self._jars = settings.folder / "jars"
         self._environments = environments or environments_folder()
-        self.packages = own_packages(settings.folder / "packages")
-        """The folder of Studiolo's own packages, for the interpreters of runtimes."""
         self._known: dict[str, Runtime] = {}
         self.for_glue(self.default_label())
+
+    @cached_property
+    def packages(self) -> Path:
+        """The folder of Studiolo's own packages, for the interpreters of runtimes."""
+        return own_packages(self._settings.folder / "packages")
 
     @property
     def names(self) -> list[str]:
