@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from IPython.core.error import UsageError
+
 LAST_WORDS = 2.0
 """Seconds to wait for the rest of what an engine printed that has ended."""
 
@@ -34,6 +36,10 @@ class Engine(ABC):
 
     def end(self, error: BaseException | None) -> None:  # noqa: B027
         """The statement has ended, with the error if it raised one; its reply is not sent yet."""
+
+    def scala(self, code: str) -> None:
+        """Run a statement in Scala. Raises ScalaError, and UsageError where the engine has no Scala."""
+        raise UsageError("This session's engine runs no Scala: Spark does.")
 
     @abstractmethod
     def cancel(self, statement: str) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from py4j.protocol import Py4JNetworkError
 from pyspark import SparkConf, SparkContext
@@ -18,6 +18,12 @@ from studiolo.kernel.doors import closed, dashboard, guard_callbacks
 from studiolo.kernel.driver import Driver
 from studiolo.kernel.engine import LAST_WORDS, Engine, NotModifiable, end_kernel, how_it_ended
 from studiolo.kernel.output import SessionLog
+
+if TYPE_CHECKING:
+    from studiolo.kernel.scala import Scala
+
+SCALA = "scala"
+"""The folder of the classes of Scala statements."""
 
 CANCEL_AGAIN, CANCEL_SECONDS = 0.25, 15.0
 """How often, and for how long, the jobs of a canceled statement are canceled: a busy JVM may start one late."""
@@ -39,6 +45,7 @@ class SparkEngine(Engine):
         self._spark = start_spark(conf, driver, log.driver)
         if launch["warm"]:
             self._spark.range(1).count()
+        self._scala: Scala | None = None
         port = None if launch["connect"] is None else serve_connect(self._spark, launch["connect"])
         self.addresses = {"ui": dashboard(conf, self._spark.sparkContext.uiWebUrl), "connect": port}
         self._end = threading.Thread(target=self._end_with_it, name="spark end", daemon=True)
@@ -76,6 +83,13 @@ class SparkEngine(Engine):
         if isinstance(error, Py4JNetworkError):
             # If it is the JVM that has ended, this process ends now, with a reason better than this error.
             self._end.join(ENDS_WITHIN)
+
+    def scala(self, code: str) -> None:
+        if self._scala is None:
+            from studiolo.kernel.scala import Scala
+
+            self._scala = Scala(self._spark, self._folder / "tmp" / SCALA)
+        self._scala.run(code)
 
     def cancel(self, statement: str) -> None:
         cancel_statement(statement)

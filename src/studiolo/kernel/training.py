@@ -32,6 +32,8 @@ def train(spark: Any, folder: Path) -> None:
     """What sessions do first: Python and SQL, files, a table of the catalog, which is not there."""
     from pyspark.sql.functions import col, udf
 
+    from studiolo.kernel.scala import Scala
+
     rows = spark.range(1000).selectExpr("id", "id % 7 as k", "cast(id as string) as s", "rand() as x")
     rows.groupBy("k").agg({"x": "avg", "s": "max"}).orderBy("k").toPandas()
     rows.createOrReplaceTempView("numbers")
@@ -45,6 +47,8 @@ def train(spark: Any, folder: Path) -> None:
     spark.sparkContext.parallelize(range(10), 2).map(lambda n: (n % 2, n)).reduceByKey(lambda a, b: a + b).collect()
     with contextlib.suppress(Exception):
         spark.sql("show tables").collect()
+    # Scala's compiler is large, and most of the wait for a first statement.
+    Scala(spark, folder / "scala").run("val a = spark.range(3).map(n => n + 1); a.show()")
 
 
 def main(folder: Path) -> int:

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -47,6 +47,11 @@ KEPT_DAYS = 30
 
 LOOK_AGAIN = 0.5
 """Seconds between looks at an archive that another server makes."""
+
+LATER = 3.0
+"""Seconds between looks for a moment in which no session is at work."""
+
+END_SECONDS = 5.0
 
 DAY = 24 * 60 * 60
 BLOCK = 1024 * 1024
@@ -90,16 +95,24 @@ class Archives:
         self._lock = threading.Lock()
         self._making = threading.Lock()
         self._closed = threading.Event()
+        self._busy: Callable[[], bool] = lambda: False
 
-    def start(self) -> None:
-        """End what a server that crashed was making."""
-        for child in self._processes.children(KIND):
-            self._processes.stop(child, 0.0)
+    def start(self, busy: Callable[[], bool]) -> None:
+        """End what a server that crashed was making. From now on none is begun while `busy()`."""
+        self._busy = busy
+        self._end()
 
     def close(self) -> None:
         """End what is being made."""
         self._closed.set()
-        self.start()
+        self._end()
+        # Until what there was of it is removed.
+        if self._making.acquire(timeout=END_SECONDS):
+            self._making.release()
+
+    def _end(self) -> None:
+        for child in self._processes.children(KIND):
+            self._processes.stop(child, 0.0)
 
     def find(self, runtime: Runtime) -> tuple[Path, ...]:
         """The files of the runtime's archive, in Java's order; none where it is not there, and then it will be made."""
@@ -160,6 +173,12 @@ class Archives:
         return release is not None and release >= OLDEST_JAVA
 
     def _make_later(self, runtime: Runtime, name: str) -> None:
+        # It takes a processor for half a minute: not from those that somebody waits for.
+        while True:
+            if self._closed.wait(LATER):
+                return
+            if not self._busy():
+                break
         began = time.monotonic()
         try:
             self.prepare(runtime, patient=True)

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
-from urllib.parse import urlsplit
-
-import psutil
 
 from studiolo.config import Settings
 from studiolo.domain import Conflict
@@ -30,6 +27,7 @@ from studiolo.processes import (
 )
 from studiolo.runtimes import Archives, Runtime, Runtimes
 from studiolo.sessions.belongings import Belongings
+from studiolo.sessions.drivers import driver_launch, executor_options
 from studiolo.sessions.formats import iceberg_defaults, write_hudi_defaults
 from studiolo.sessions.preparation import font_lists, give_fonts
 from studiolo.sessions.workers import Size
@@ -56,12 +54,6 @@ PROOF_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 EVERY_START = ("Setting default log level", "To adjust logging level", "NativeCodeLoader")
 """What Spark's driver prints whenever it starts: it is no reason of an end."""
 
-SERIAL_CORES = 2
-"""Most cores on which Java's simplest collector of garbage holds up no more than the others, and starts the quickest."""
-
-COLLECTOR = re.compile(r"-XX:\+Use\w*GC\b")
-LOCAL_CORES = re.compile(r"^local\[(\d+|\*)")
-
 OnEnd = Callable[[str, int | None], None]
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
@@ -84,13 +76,6 @@ class Plan:
     def local(self) -> bool:
         """Whether Spark's executors are in its driver."""
         return self.conf["spark.master"].startswith("local")
-
-    def cores(self, of: Literal["driver", "executor"]) -> int:
-        """How many the driver, or an executor, works on."""
-        if not self.local:
-            return int(self.conf.get("spark.executor.cores", "1")) if of == "executor" else 1
-        found = LOCAL_CORES.search(self.conf["spark.master"])
-        return (psutil.cpu_count() or 1) if found and found[1] == "*" else int(found[1]) if found else 1
 
     @property
     def fingerprint(self) -> str:
@@ -286,14 +271,8 @@ class Kernels:
         found = self._runtimes.jars(plan.runtime, connect=plan.connect, formats=plan.formats)
         jars = [str(jar) for jar in found]
         conf = {**plan.conf, **self._places(folder, plan, jars), **_for_executors(plan, archive, aws)}
-        driver = {
-            "java": str(plan.runtime.java / "bin" / "java"),
-            "spark": str(plan.runtime.spark_home),
-            # On a cluster they come by a setting, for the executors too.
-            "jars": jars if plan.local else [],
-            "options": [*plan.runtime.java_options, *_collector(plan, "driver")],
-            "archive": os.pathsep.join(map(str, archive)) or None,
-        }
+        # On a cluster they come by a setting, for the executors too.
+        driver = driver_launch(plan.runtime, plan.conf, jars if plan.local else [], archive)
         return {"conf": conf, "driver": driver}
 
     def _places(self, folder: Path, plan: Plan, jars: list[str]) -> dict[str, str]:
@@ -432,25 +411,8 @@ def _for_executors(plan: Plan, archive: Sequence[Path], aws: Mapping[str, str]) 
         return {}
     # The file of the token is on this machine.
     variables = {f"spark.executorEnv.{name}": value for name, value in aws.items() if name != PROOF_FILE}
-    options = _collector(plan, "executor")
-    if archive and _on_this_machine(plan.conf["spark.master"]):
-        options.append(f"-XX:SharedArchiveFile={os.pathsep.join(map(str, archive))}")
-    option = "spark.executor.extraJavaOptions"
-    joined = " ".join([*options, *filter(None, [plan.conf.get(option)])])
-    return {**variables, **({option: joined} if joined else {})}
-
-
-def _collector(plan: Plan, of: Literal["driver", "executor"]) -> list[str]:
-    """Java's option for the collector of garbage that is the quickest on few cores, unless the user has chosen one."""
-    chosen = (plan.conf.get(f"spark.{of}.{kind}JavaOptions", "") for kind in ("default", "extra"))
-    few = plan.cores(of) <= SERIAL_CORES
-    return ["-XX:+UseSerialGC"] if few and not any(COLLECTOR.search(options) for options in chosen) else []
-
-
-def _on_this_machine(master: str) -> bool:
-    """Whether the executors of the master, `spark://host:port`, are surely here."""
-    host = urlsplit(master.partition(",")[0]).hostname or ""
-    return host == "localhost" or host.startswith("127.")
+    options = executor_options(plan.conf, archive)
+    return {**variables, "spark.executor.extraJavaOptions": options} if options else variables
 
 
 def _tail(log: Path) -> str:
