@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+from pyspark.sql.types import DataType as SparkType
 from pyspark.sql.types import StringType as SparkString
 
 from awsglue import gluetypes as glue
@@ -162,9 +163,18 @@ def cast(node: Node, target: glue.DataType) -> Column:
         return fit(node.column, node.kind, target) if type(node.kind) is type(target) else _nothing(target)
     if isinstance(target, COMPLEX):
         return _nothing(target)
+    if isinstance(node.kind, glue.DateType) and (isinstance(target, glue.BooleanType) or _numeric(target)):
+        return _nothing(target)
     if isinstance(target, (glue.DateType, glue.TimestampType, glue.BooleanType)) and _numeric(node.kind):
-        return _nothing(target) if isinstance(target, glue.DateType) else node.column.cast(to_spark(target))
-    return node.column.cast(to_spark(target))
+        return _nothing(target) if isinstance(target, glue.DateType) else tried(node.column, to_spark(target))
+    return tried(node.column, to_spark(target))
+
+
+def tried(column: Column, kind: SparkType) -> Column:
+    """The value as that type, null where it cannot be: also where Spark's SQL is ANSI's, as in Spark 4, and raises."""
+    # Asked of the class: a column takes other names for those of its fields.
+    cast: Callable[[Column, SparkType], Column] = getattr(Column, "try_cast", Column.cast)
+    return cast(column, kind)
 
 
 def _numeric(kind: glue.DataType) -> bool:
@@ -218,7 +228,7 @@ def _as_choice(node: Node, want: glue.ChoiceType) -> Column:
 
 def parsed(column: Column, kind: glue.DataType) -> Node:
     """Text read as a type: a choice of that type and, for texts that are none such, the text."""
-    value = F.trim(column).cast(to_spark(kind))
+    value = tried(F.trim(column), to_spark(kind))
     # An empty field is a null of the type, as Glue's readers have it.
     text = F.when(value.isNull() & (F.trim(column) != ""), column).cast(SparkString())
     choice = glue.ChoiceType([kind, glue.StringType()])

@@ -29,13 +29,6 @@ TESTING = (
 )
 """What the tests import that sessions do not find."""
 
-RUN = """
-import sys
-sys.path[:0] = {path}
-import pytest
-sys.exit(pytest.main({arguments}))
-"""
-
 
 @pytest.mark.timeout(1800)
 def test_awsglue_passes_its_tests_on_the_runtime_s_spark_and_python(tmp_path: Path) -> None:
@@ -50,10 +43,11 @@ def test_awsglue_passes_its_tests_on_the_runtime_s_spark_and_python(tmp_path: Pa
     arguments += [f"--glue-version={conftest.glue_version}"]
     installed = {"python": sys.executable, "environment": {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}}
     done = subprocess.run(
-        [runtime.python, "-c", RUN.format(path=[str(overlay.path), str(ROOT)], arguments=arguments)],
+        [runtime.python, "-m", "pytest", *arguments],
         env={
             **os.environ,
-            "PYTHONPATH": str(runtimes.packages),
+            # For Spark's workers too, which read functions of these tests.
+            "PYTHONPATH": os.pathsep.join([str(overlay.path), str(runtimes.packages), str(ROOT)]),
             "JAVA_HOME": str(runtime.java),
             "STUDIOLO_TEST_INSTALLED": json.dumps(installed),
         },
