@@ -351,7 +351,7 @@ def prepare(name: Name, data: Data = None) -> None:
     from studiolo.runtimes import Runtimes
 
     known = Runtimes(_settings(data=data))
-    runtime = known.for_glue(name).runtime if name in known.glue_labels() else known.runtime(name)
+    runtime = known.named(name)
     known.make(runtime, lambda line: out.print(line, markup=False, style="dim"))
     known.jars(runtime, connect=True, formats=runtime.formats)
     out.print(f"{runtime.name} is ready: Spark {runtime.pyspark}, Python {runtime.python_version}.")
@@ -363,7 +363,7 @@ def remove(name: Name, data: Data = None) -> None:
     from studiolo.runtimes import Runtimes
 
     known = Runtimes(_settings(data=data))
-    runtime = known.for_glue(name).runtime if name in known.glue_labels() else known.runtime(name)
+    runtime = known.named(name)
     if runtime.environment is None:
         _fail(f"{runtime.name} runs in the environment that Studiolo is installed in.")
     removed = runtime.environment.remove()

@@ -34,7 +34,8 @@ def test_a_session_of_an_old_release_has_that_release_s_behavior_and_says_what_i
     assert session.sql(query) == "[(False, '[a -> 1]')]"
     table = json.loads(files("studiolo.runtimes").joinpath("runtimes.json").read_text())
     names = [name for settings in table["restored"].values() for name in settings]
-    known = f"print([n for n in {names} if not sc._jvm.org.apache.spark.sql.internal.SQLConf.containsConfigKey(n)])"
+    conf = 'getattr(getattr(sc._jvm, "org.apache.spark.sql.internal.SQLConf$"), "MODULE$")'
+    known = f"conf = {conf}\nprint([name for name in {names} if not conf.containsConfigKey(name)])"
     assert session.run(known) == "[]"
     assert log_of(client, session)[0].startswith(
         "Glue 2.0 is Spark 2.4.3, Scala 2.11, Python 3.7 on AWS; here it is Spark 3.5"

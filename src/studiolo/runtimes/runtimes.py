@@ -53,6 +53,10 @@ class Runtimes:
             self._known[name] = self._runtime(name, self._table["runtime"][name])
         return self._known[name]
 
+    def named(self, name: str) -> Runtime:
+        """A runtime by its own name, or by a Glue version that runs on it. Raises Invalid."""
+        return self.for_glue(name).runtime if name in self.glue_labels() else self.runtime(name)
+
     def _runtime(self, name: str, entry: Mapping[str, Any]) -> Runtime:
         java = find_java(self._settings.java_home, entry["java"])
         lock = Path(str(files("studiolo.runtimes"))) / "locks" / f"{name}.lock"
