@@ -88,6 +88,13 @@ class Server:
         key = json.loads((self.data / "credentials.json").read_text())
         return key["access_key_id"], key["secret_access_key"]
 
+    def environment(self) -> dict[str, str]:
+        """What `eval "$(studiolo env)"` leaves a shell with."""
+        command = [sys.executable, "-m", "studiolo.cli", "env", "--data", str(self.data)]
+        shell = ["bash", "-c", 'eval "$("$@")"; env -0', "bash", *command]
+        printed = subprocess.run(shell, capture_output=True, text=True, check=True, timeout=60).stdout
+        return dict(line.split("=", 1) for line in printed.split("\0") if "=" in line)
+
     def client(self, service: str) -> Any:
         return client(service, self.endpoint, self.key())
 

@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,32 +46,8 @@ def measure(bench: Bench) -> Iterator[Row]:
 
 def train(server: Server, name: str) -> tuple[float, dict[str, Any]]:
     """Run a training job; the seconds from CreateTrainingJob until it is Completed, and its description."""
-    bucket = server.bucket()
-    server.client("s3").put_object(Bucket=bucket, Key="train/data.csv", Body=examples())
-    sagemaker, role = server.client("sagemaker"), server.role()
-    began = time.perf_counter()
-    sagemaker.create_training_job(
-        TrainingJobName=name,
-        RoleArn=role,
-        AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
-        HyperParameters=HYPERPARAMETERS,
-        InputDataConfig=[
-            {
-                "ChannelName": "train",
-                "ContentType": "text/csv",
-                "DataSource": {
-                    "S3DataSource": {
-                        "S3DataType": "S3Prefix",
-                        "S3Uri": f"s3://{bucket}/train/",
-                        "S3DataDistributionType": "FullyReplicated",
-                    }
-                },
-            }
-        ],
-        OutputDataConfig={"S3OutputPath": f"s3://{bucket}/models"},
-        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-        StoppingCondition={"MaxRuntimeInSeconds": 600},
-    )
+    sagemaker = server.client("sagemaker")
+    began = start(server, name)
     job: dict[str, Any] = {}
 
     def ended() -> bool:
@@ -83,6 +59,43 @@ def train(server: Server, name: str) -> tuple[float, dict[str, Any]]:
     if job["TrainingJobStatus"] != "Completed":
         raise RuntimeError(f"the training job {job['TrainingJobStatus']}: {job.get('FailureReason')}")
     return taken, job
+
+
+def start(
+    server: Server,
+    name: str,
+    data: bytes | None = None,
+    channels: Sequence[str] = ("train",),
+    hyperparameters: Mapping[str, str] = HYPERPARAMETERS,
+) -> float:
+    """Begin a training job on the data, or the examples; when it was asked for."""
+    bucket, role = server.bucket(), server.role()
+    server.client("s3").put_object(Bucket=bucket, Key=f"{name}/data.csv", Body=data or examples())
+    began = time.perf_counter()
+    server.client("sagemaker").create_training_job(
+        TrainingJobName=name,
+        RoleArn=role,
+        AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        HyperParameters=dict(hyperparameters),
+        InputDataConfig=[
+            {
+                "ChannelName": channel,
+                "ContentType": "text/csv",
+                "DataSource": {
+                    "S3DataSource": {
+                        "S3DataType": "S3Prefix",
+                        "S3Uri": f"s3://{bucket}/{name}/",
+                        "S3DataDistributionType": "FullyReplicated",
+                    }
+                },
+            }
+            for channel in channels
+        ],
+        OutputDataConfig={"S3OutputPath": f"s3://{bucket}/models"},
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        StoppingCondition={"MaxRuntimeInSeconds": 600},
+    )
+    return began
 
 
 def examples() -> bytes:

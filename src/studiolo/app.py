@@ -2,7 +2,7 @@
 
     claim: by the head alone, is it signed, well-formed and timely -> take the body, as it is -> prove the signature
     -> identify the service and operation -> authorize (IAM) -> parse by the botocore model -> validate -> handler
-    -> serialize by the model
+    -> serialize by the model; a read of what is on its way is held, and goes the way once more (studiolo/patience.py)
 
 Nothing is unzipped, split or parsed of a body before the signature that covers it is proven. S3 goes another way: it is
 passed on to the S3 door (studiolo/door), which decides about it.
@@ -12,7 +12,9 @@ import inspect
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from botocore.model import OperationModel
@@ -30,8 +32,10 @@ from studiolo.aws.validation import validate
 from studiolo.bodies import FREE, Bodies, Crowded, TooLarge
 from studiolo.domain import DomainError, Scope, now
 from studiolo.door import Passage
+from studiolo.http_server import Limits
 from studiolo.identity import Principal
 from studiolo.lanes import Lanes
+from studiolo.patience import Holds, OnItsWay, is_patient
 from studiolo.services.call import Call, Studio
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
@@ -41,7 +45,7 @@ from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.service import Handler, Service
 from studiolo.services.sts import sts
 from studiolo.signers import Signers
-from studiolo.state import StateUnavailable
+from studiolo.state import Changes, StateUnavailable
 from studiolo.storage import StoreUnavailable
 
 log = logging.getLogger("studiolo")
@@ -84,17 +88,21 @@ class Admitted:
 class App:
     """Answers every request that comes to the one endpoint.
 
-    own_pages: the app of /_studiolo/; max_body: the largest request outside S3, in MiB.
+    changes: who tells what has changed; own_pages: the app of /_studiolo/; max_body: the largest request outside S3,
+    in MiB.
     """
 
-    def __init__(self, studio: Studio, passage: Passage, own_pages: ASGIApp, max_body: int) -> None:
+    def __init__(self, studio: Studio, changes: Changes, passage: Passage, own_pages: ASGIApp, max_body: int) -> None:
         self._studio = studio
+        self._changes = changes
         self._passage = passage
         self._own_pages = own_pages
         self._max_body = max_body
         self._router = Router(list(SERVICES))
         self._bodies = Bodies(max_body * MIB, BODIES * max_body * MIB)
         self._lanes = Lanes()
+        # So many that there is room for who does not wait.
+        self._holds = Holds(Limits().connections // 2)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -124,7 +132,12 @@ class App:
                 # Handlers and domains are plain synchronous Python; the event loop belongs to HTTP alone.
                 run = self._lanes.quick if _seems_to_read(request) else self._lanes.run
                 answer = await run(self._carry_out, request, claim, request_id)
-                return await _carry(answer) if isinstance(answer, Admitted) else answer
+                if isinstance(answer, Admitted):
+                    return await _carry(answer)
+            if isinstance(answer, OnItsWay):
+                look = partial(run, self._carry_out, request, claim, request_id)
+                answer = await self._holds.hold(answer, look, receive)
+            return answer
         except TooLarge:
             message = f"The request body is larger than {self._max_body} MiB."
             return _refusal(head, ServiceError("RequestEntityTooLargeException", message, 413), request_id)
@@ -134,7 +147,7 @@ class App:
         except (ServiceError, StateUnavailable) as error:
             return _refusal(head, error, request_id)
 
-    def _carry_out(self, request: HttpRequest, claim: Claim, request_id: str) -> HttpResponse | Admitted:
+    def _carry_out(self, request: HttpRequest, claim: Claim, request_id: str) -> HttpResponse | Admitted | OnItsWay:
         """The chain in a thread. The few handlers that carry bodies run in the event loop: they are given back."""
         try:
             signers = Signers(self._studio.identity)
@@ -146,9 +159,25 @@ class App:
             admitted = self._admit(exchange, verified, signers.principals[verified.access_key])
             if inspect.iscoroutinefunction(exchange.handler):
                 return admitted
-            return _success(exchange, exchange.handler(admitted.call, admitted.parameters))
+            return self._handled(admitted)
         except Exception as error:  # noqa: BLE001 (as above)
             return _failure(exchange, error)
+
+    def _handled(self, admitted: Admitted) -> HttpResponse | OnItsWay:
+        exchange, call, parameters = admitted.exchange, admitted.call, admitted.parameters
+        patience = exchange.service.patience(exchange.model.name)
+        if patience is None or not is_patient(exchange.request.headers):
+            return _success(exchange, exchange.handler(call, parameters))
+        with ExitStack() as unless_held:
+            # Before it is read: what changes after that is heard.
+            listener = self._changes.listen(patience.thing(call.scope, parameters))
+            unless_held.callback(listener.close)
+            found = exchange.handler(call, parameters)
+            answer = _success(exchange, found)
+            if not patience.waits(found):
+                return answer
+            unless_held.pop_all()
+            return OnItsWay(answer, listener, patience.seconds)
 
     def _exchange(self, request: HttpRequest, claim: Claim, request_id: str) -> Exchange:
         route = self._router.identify(request)
@@ -171,6 +200,10 @@ class App:
         validate(model, parameters, code=exchange.service.invalid)
         scope = Scope(principal.account, verified.region)
         return Admitted(exchange, Call(scope, principal, self._studio, exchange.request_id), parameters)
+
+    def stop(self) -> None:
+        """Hold no answers any more; to be called in the event loop."""
+        self._holds.end()
 
     def _is_s3(self, head: HttpRequest) -> bool:
         """Whether a request is signed for S3; or not signed at all, and claimed by no other service."""

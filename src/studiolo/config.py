@@ -39,7 +39,7 @@ class Settings(BaseSettings):
         default=False,
         description="Whether Spark goes past the S3 door to an S3 of your own, with its key: no policy binds it then.",
     )
-    store_memory_mib: int = Field(default=300, ge=64, description="Memory the object store aims to stay under, in MiB.")
+    store_memory_mib: int = Field(default=512, ge=64, description="Memory the object store aims to stay under, in MiB.")
 
     java_home: Path | None = Field(default=None, description="Java 17 to use instead of the one installed by pip.")
     spark_master: str = Field(

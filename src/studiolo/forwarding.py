@@ -62,9 +62,9 @@ class Upstream:
         *,
         expect: bool = False,
         middlewares: tuple[aiohttp.ClientMiddlewareType, ...] = (),
-        patient: bool = True,
+        patient: Callable[[], bool] = lambda: True,
     ) -> aiohttp.ClientResponse:
-        """The other's answer; while that starts (again), the request waits for it for a while, if it is `patient`.
+        """The other's answer; while that starts (again), the request waits for it for as long as it is `patient`.
 
         expect: send the body only when the other, by `100 Continue`, wants it. Raises aiohttp.ClientError.
         """
@@ -84,7 +84,7 @@ class Upstream:
                 )
             except aiohttp.ClientConnectorError:
                 # Nothing has been sent yet.
-                if not patient or clock() > patience:
+                if not patient() or clock() > patience:
                     raise
                 await asyncio.sleep(RETRY_SECONDS)
 

@@ -1,7 +1,7 @@
-"""Studiolo's own few pages beside the AWS APIs: GET /_studiolo/health and POST /_studiolo/reset."""
+"""Studiolo's own few pages beside the AWS APIs: its health, the system logs of sessions, and POST /_studiolo/reset."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 import psutil
@@ -9,11 +9,11 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from studiolo import __version__
-from studiolo.domain import Health
+from studiolo.domain import Denied, Health, NotFound
 from studiolo.http_server import SameOrigin
 from studiolo.processes import Child, Processes, isolation
 from studiolo.state import StateUnavailable
@@ -38,11 +38,13 @@ def own_pages(
     processes: Processes,
     metastore: str,
     parts: Mapping[str, Callable[[], PartHealth]],
+    system_log: Callable[[str], Iterator[bytes]],
     reset: Callable[[], None] | None,
 ) -> Starlette:
     """The app of these pages.
 
-    parts: what to watch, each with how it is asked; reset: empties everything, None where the server does not allow it.
+    parts: what to watch, each with how it is asked; system_log: the lines that a token of its URL stands for; reset:
+    empties everything, None where the server does not allow it.
     """
 
     async def health(_request: Request) -> JSONResponse:
@@ -65,6 +67,13 @@ def own_pages(
             }
         )
 
+    async def log(request: Request) -> Response:
+        try:
+            lines = await run_in_threadpool(system_log, request.path_params["token"])
+        except (Denied, NotFound) as error:
+            return PlainTextResponse(f"{error}\n", 403 if isinstance(error, Denied) else 404)
+        return StreamingResponse(lines, media_type="text/plain; charset=utf-8")
+
     async def empty(_request: Request) -> JSONResponse:
         if reset is None:
             message = "This server keeps what it has. Start it with --allow-reset to let a request empty it."
@@ -75,6 +84,7 @@ def own_pages(
     return Starlette(
         routes=[
             Route("/_studiolo/health", health, methods=["GET"]),
+            Route("/_studiolo/system-logs/{token}", log, methods=["GET"]),
             Route("/_studiolo/reset", empty, methods=["POST"]),
         ],
         middleware=[Middleware(SameOrigin)],

@@ -3,13 +3,12 @@
 import gc
 import logging
 import os
-import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +22,7 @@ from studiolo.health import PartHealth, own_pages
 from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
 from studiolo.instance import AlreadyRunning, Instance, Running
+from studiolo.listening import Listening
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.ml import MachineLearning
@@ -61,16 +61,22 @@ def serve(settings: Settings) -> None:
     if settings.s3_direct and settings.s3_endpoint is None:
         raise CannotStart("STUDIOLO_S3_DIRECT is for an S3 of your own: name it with STUDIOLO_S3_ENDPOINT.")
     try:
-        with Instance(settings.folder) as instance, _listen(settings) as listener, ExitStack() as cleanup:
-            endpoint = f"http://{_host(settings)}:{listener.getsockname()[1]}"
+        with Instance(settings.folder) as instance, Listening(settings) as listening, ExitStack() as cleanup:
             log.info("Studiolo %s starts on %s", __version__, settings.folder)
             fence = isolation()
             log.log(logging.INFO if fence.kind == "fenced" else logging.WARNING, "%s", fence)
-            app, door, metastore = build(settings, endpoint, cleanup)
-            instance.announce(Running(os.getpid(), endpoint, door.endpoint, metastore.home, __version__, time.time()))
+            app, door, metastore = build(settings, listening, cleanup)
+            instance.announce(
+                Running(os.getpid(), listening.endpoint, door.endpoint, metastore.home, __version__, time.time())
+            )
             _spare_collector()
-            log.info("answers at %s after %.1f s", endpoint, time.monotonic() - began)
-            http_server.serve(app, [listener], [settings.host, *settings.host_names])
+            log.info("answers at %s after %.1f s", listening.endpoint, time.monotonic() - began)
+
+            def stopping() -> None:
+                listening.end()
+                app.stop()
+
+            http_server.serve(app, [listening.socket], [settings.host, *settings.host_names], stopping)
             log.info("stops")
     except (AlreadyRunning, DomainError, StateUnavailable, StoreUnavailable, DoorUnavailable, JavaMissing) as error:
         raise CannotStart(str(error)) from error
@@ -80,9 +86,9 @@ def serve(settings: Settings) -> None:
         ) from error
 
 
-def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, DoorProcess, Metastore]:
+def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple[App, DoorProcess, Metastore]:
     """Open the state and build the domains, each adopting what a crashed server left; `cleanup` ends them."""
-    folder = settings.folder
+    folder, endpoint = settings.folder, listening.endpoint
     if settings.database_url is None and not _has_content(folder / "state.db"):
         # They hold what was the database before, and would keep the new one from being opened.
         _end_unknown(folder)
@@ -95,9 +101,11 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, D
     logs = Logs(state, folder / "log-events", now)
     if state.fresh:
         _end_unknown(folder)
-    storage = Storage(settings, processes)
     started: list[Closing] = []
     cleanup.callback(_close_together, started)
+    listening.keep(processes)
+    started.append(listening)
+    storage = Storage(settings, processes)
     storage.start()
     started.append(storage)
     door = DoorProcess(settings, processes, storage)
@@ -133,9 +141,10 @@ def build(settings: Settings, endpoint: str, cleanup: ExitStack) -> tuple[App, D
         "s3-door": lambda: door.state,
         "metastore": metastore.health,
     }
-    pages = own_pages(services, processes, metastore.home, parts, reset if settings.allow_reset else None)
+    emptying = reset if settings.allow_reset else None
+    pages = own_pages(services, processes, metastore.home, parts, sessions.system_log.lines, emptying)
     studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
-    return App(studio, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
+    return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
 
 
 def _has_content(file: Path) -> bool:
@@ -162,27 +171,6 @@ def _keep_house(logs: Logs) -> None:
         except Exception:
             log.exception("log events past their retention could not be dropped")
         time.sleep(DAY)
-
-
-@contextmanager
-def _listen(settings: Settings) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # The protocol is named because asyncio sets TCP_NODELAY, without which answers wait 40 ms, only where it is.
-    with socket.socket(family, proto=socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((settings.host, settings.port))
-        except OSError as error:
-            raise CannotStart(
-                f"Port {settings.port} of {settings.host} cannot be used ({error.strerror}): "
-                "end what listens there, or give another with --port."
-            ) from error
-        listener.listen(1024)
-        yield listener
-
-
-def _host(settings: Settings) -> str:
-    return f"[{settings.host}]" if ":" in settings.host else settings.host
 
 
 def _spare_collector() -> None:

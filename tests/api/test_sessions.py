@@ -1,8 +1,11 @@
 """Glue interactive sessions through boto3: real Spark, one session for most of the file."""
 
 import textwrap
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import botocore.exceptions
@@ -235,6 +238,14 @@ def test_canceling_stops_the_statement_and_spark_s_job(glue: Any, session: str, 
     assert "CANCELLED" in message
 
 
+def test_progress_is_the_part_of_spark_s_tasks_that_have_finished(glue: Any, session: str) -> None:
+    code = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(600 if n == 3 else 0)).count()"
+    running = glue.run_statement(SessionId=session, Code=code)["Id"]
+    until(lambda: glue.get_statement(SessionId=session, Id=running)["Statement"]["Progress"] == 0.75)
+    glue.cancel_statement(SessionId=session, Id=running)
+    assert over(glue, session, running)["Progress"] == 1.0
+
+
 def test_exit_ends_a_statement_and_not_the_session(run: Callable[[str], dict[str, Any]]) -> None:
     for code in ("exit()", "quit(1)", "import sys\nsys.exit('enough')"):
         assert run(code)["Output"]["ErrorName"] == "SystemExit"
@@ -263,6 +274,22 @@ def test_output_goes_to_the_session_s_log_streams(
             logGroupName=f"/aws-glue/sessions/{kind}", logStreamName=session, startFromHead=True
         )["events"]
         assert f"to the {kind}" in [event["message"] for event in events]
+
+
+def test_the_system_log_is_downloaded_by_the_address_that_was_given(glue: Any, session: str) -> None:
+    url = glue.get_system_logs_for_session(Id=session)["SystemLogsUrl"]
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        assert f" Session {session}: it is ready.\n" in answer.read().decode()
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(f"{url[:-6]}AAAA==", timeout=10)
+    refused("EntityNotFoundException", glue.get_system_logs_for_session, Id="nowhere")
+
+
+def test_usage_is_the_time_times_the_capacity(glue: Any, session: str) -> None:
+    found = glue.get_session(Id=session)["Session"]
+    lived = datetime.now(timezone.utc) - found["CreatedOn"]
+    assert abs(found["ExecutionTime"] - lived.total_seconds()) < 1
+    assert found["DPUSeconds"] == pytest.approx(found["ExecutionTime"] * found["MaxCapacity"])
 
 
 def test_a_long_output_is_cut_with_a_note(run: Callable[[str], dict[str, Any]]) -> None:

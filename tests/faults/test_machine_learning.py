@@ -1,6 +1,7 @@
 """Training and serving over the end of the server, whether it is asked for or not."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -51,7 +52,10 @@ def test_down_stops_jobs_and_up_brings_endpoints_back(ending: Server, bucket_of_
     # By then it has something of a model to leave, for which the store must still be there.
     until(lambda: sagemaker.describe_training_job(TrainingJobName="long")["FinalMetricDataList"])
 
-    ending.down()
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(status_of(sagemaker.describe_training_job, "TrainingJobStatus", TrainingJobName="long"))
+        ending.down()
+        assert held.result() == "InProgress"
     assert ending.children() == []
     ending.up()
 

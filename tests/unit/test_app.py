@@ -28,7 +28,7 @@ def app() -> App:
     )
     studio: Any = SimpleNamespace(identity=identity)
     nothing: Any = None
-    return App(studio, nothing, nothing, max_body=32)
+    return App(studio, nothing, nothing, nothing, max_body=32)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote, unquote_to_bytes
 
@@ -20,19 +19,18 @@ from studiolo.aws.http import HttpRequest
 from studiolo.aws.models import S3_SIGNING_NAMES, service_model
 from studiolo.aws.payloads import UNSIGNED, ChunkSigner, PayloadReader, payload_reader
 from studiolo.aws.refusals import Refusals, refusals
+from studiolo.aws.signing import ALGORITHM, SigningKey, canonical_header, canonical_queries, encoded, signing_key
 
 __all__ = ["Claim", "Credential", "PayloadReader", "Verified", "claimed", "prove", "verify"]
 
 SecretFor = Callable[[str], "Credential | None"]
 """Finds an access key."""
 
-ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_EXPIRES = 7 * 24 * 3600
 SKEW = timedelta(minutes=5)
 S3_SKEW = timedelta(minutes=15)
 _AMZ_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z", re.ASCII)
 _HEX_HASH = re.compile(r"[0-9a-f]{64}")
-_UNRESERVED = "-_.~"
 _PATH_SAFE = "/-_.~"
 
 
@@ -59,10 +57,6 @@ class Signature:
     amz_date: str
     token: str | None
     expires: int | None = None
-
-    @property
-    def scope(self) -> str:
-        return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +126,11 @@ def prove(
     """
     signature, refuse = claim.signature, claim.refuse
     credential = claim.credential(secret_for)
-    key = _signing_key(credential.secret_key, signature.date, signature.region, signature.service)
+    key = signing_key(credential.secret_key, signature.amz_date, signature.region, signature.service)
     content_sha256 = _content_sha256(request, signature, claim.is_s3, body_sha256, refuse)
     _check_signature(request, signature, key, content_sha256, claim.is_s3, refuse)
     _check_token(signature, credential, now, refuse)
-    signer = ChunkSigner(key, signature.amz_date, signature.scope, signature.signature)
+    signer = ChunkSigner(key.key, key.amz_date, key.scope, signature.signature)
     return Verified(signature.access_key, signature.region, signature.service, claim.signed_at, content_sha256, signer)
 
 
@@ -313,53 +307,33 @@ def _content_sha256(
 
 
 def _check_signature(
-    request: HttpRequest, claim: Signature, key: bytes, content_sha256: str, is_s3: bool, refuse: Refusals
+    request: HttpRequest, claim: Signature, key: SigningKey, content_sha256: str, is_s3: bool, refuse: Refusals
 ) -> None:
     headers = "".join(f"{name}:{_header(request, name)}\n" for name in claim.signed_headers)
-    tail = f"{headers}\n{';'.join(claim.signed_headers)}\n{content_sha256}"
+    names, method = ";".join(claim.signed_headers), request.method.upper()
     for path, query in _canonical_targets(request, is_s3):
-        digest = sha256(_bytes(f"{request.method.upper()}\n{path}\n{query}\n{tail}")).hexdigest()
-        to_sign = f"{ALGORITHM}\n{claim.amz_date}\n{claim.scope}\n{digest}"
-        if _same(hmac.digest(key, _bytes(to_sign), "sha256").hex(), claim.signature):
+        if _same(key.signature(method, path, query, headers, names, content_sha256), claim.signature):
             return
     raise refuse.error("mismatch", _MISMATCH)
 
 
 def _header(request: HttpRequest, name: str) -> str:
-    value = request.host if name == "host" else request.headers.get(name, "")
-    return " ".join(value.split())
+    return canonical_header(request.host if name == "host" else request.headers.get(name, ""))
 
 
 def _canonical_targets(request: HttpRequest, is_s3: bool) -> Iterator[tuple[str, str]]:
     """The canonical path and query; where a client may have escaped differently than it signed, each reading."""
-    sent, escaped = _canonical_query(request.query)
+    sent, escaped = canonical_queries(request.query)
     queries = (escaped,) if sent == escaped else (escaped, sent)
     if is_s3:
         path = request.path
         other = quote(unquote_to_bytes(path), safe=_PATH_SAFE)
     else:
-        path = quote(_bytes(_without_dots(request.path)), safe=_PATH_SAFE)
-        other = path if path == request.path else quote(_bytes(request.path), safe=_PATH_SAFE)
+        path = quote(encoded(_without_dots(request.path)), safe=_PATH_SAFE)
+        other = path if path == request.path else quote(encoded(request.path), safe=_PATH_SAFE)
     yield from ((path, query) for query in queries)
     if other != path:
         yield from ((other, query) for query in queries)
-
-
-def _canonical_query(query: str) -> tuple[str, str]:
-    if not query:
-        return "", ""
-    split = (pair.partition("=") for pair in query.split("&") if pair)
-    pairs = [(name, value) for name, _, value in split if name != "X-Amz-Signature"]
-    escaped = sorted((_escape(name), _escape(value)) for name, value in pairs)
-    return _joined(sorted(pairs)), _joined(escaped)
-
-
-def _joined(pairs: list[tuple[str, str]]) -> str:
-    return "&".join(f"{name}={value}" for name, value in pairs)
-
-
-def _escape(text: str) -> str:
-    return quote(unquote_to_bytes(text.replace("+", " ")), safe=_UNRESERVED)
 
 
 def _without_dots(path: str) -> str:
@@ -382,17 +356,5 @@ def _check_token(claim: Signature, credential: Credential, now: datetime, refuse
         raise refuse.error("expired_token", "The security token included in the request is expired")
 
 
-@lru_cache(maxsize=4096)
-def _signing_key(secret_key: str, date: str, region: str, service: str) -> bytes:
-    key = b"AWS4" + secret_key.encode()
-    for part in (date, region, service, "aws4_request"):
-        key = hmac.digest(key, _bytes(part), "sha256")
-    return key
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
 def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(_bytes(one), _bytes(other))
+    return hmac.compare_digest(encoded(one), encoded(other))

@@ -211,8 +211,8 @@ class S3Gateway:
             headers,
             body,
             expect=body is not _nothing and (to.length is None or to.length > SMALL_BODY),
-            middlewares=(payload.once,) if payload is not None else (),
-            patient=self._ours and self._store.failure is None,
+            middlewares=(payload.once,) if payload is not None and body is not _nothing else (),
+            patient=lambda: self._ours and self._store.failure is None,
         )
 
     async def _answer(self, answer: aiohttp.ClientResponse, method: str, payload: Payload, send: Send) -> None:

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from botocore.auth import S3SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.config import Config
-from botocore.credentials import Credentials
-
 from studiolo.aws.errors import ServiceError
+from studiolo.aws.payloads import UNSIGNED, UNSIGNED_CHUNKS_TRAILER
+from studiolo.aws.signing import s3_signature
 from studiolo.aws.sigv4 import Verified
+from studiolo.domain import now
 from studiolo.door.names import Named, bucket_of_host
 from studiolo.storage import StoreAccess
 
@@ -34,7 +32,6 @@ _SENT_OF_AMAZON = re.compile(
     r"tagging|tagging-directive|trailer|website-redirect-location)"
 )
 _ALSO_SIGNED = frozenset({"host", "content-md5", "content-type"})
-_UNSIGNED_PAYLOAD = Config(s3={"payload_signing_enabled": False})
 
 
 @dataclass(frozen=True)
@@ -54,14 +51,15 @@ def target(named: Named, host: str, verified: Verified | None, access: StoreAcce
     host: the client's Host header. ours: the store is our SeaweedFS: it sees the client's own host name, so that the
     addresses in its answers are the client's. Raises ServiceError for aws-chunked framing without a length.
     """
-    query = named.query
-    url = f"{access.endpoint}{named.path}{'?' if query else ''}{query}"
+    endpoint = urlsplit(access.endpoint)
+    path, query = f"{endpoint.path}{named.path}", named.query
+    url = f"{endpoint.scheme}://{endpoint.netloc}{path}{'?' if query else ''}{query}"
     headers = {name: value for name, value in named.headers.items() if _is_sent(name)}
     if named.source is not None:
         headers["x-amz-copy-source"] = named.source.header
     bucket = bucket_of_host(host)
     host = host[len(bucket) + 1 :] if bucket is not None else host
-    headers["host"] = host if ours and host else urlsplit(access.endpoint).netloc
+    headers["host"] = host if ours and host else endpoint.netloc
     length = _content_length(named.headers)
     if verified is None:
         if "x-amz-content-sha256" in named.headers:
@@ -74,7 +72,19 @@ def target(named: Named, host: str, verified: Verified | None, access: StoreAcce
         headers = _without_framing(headers)
         if framed:
             _frame(headers)
-    headers.update(_signature(named.method, url, headers, access, verified.region, framed=framed))
+    signed = {name: value for name, value in headers.items() if name in _ALSO_SIGNED or name.startswith("x-amz-")}
+    headers |= s3_signature(
+        named.method,
+        path,
+        query,
+        signed,
+        access_key=access.access_key,
+        secret_key=access.secret_key,
+        region=verified.region,
+        at=now(),
+        # The payload itself is not signed: we have checked it.
+        content_sha256=UNSIGNED_CHUNKS_TRAILER if framed else UNSIGNED,
+    )
     return Target(named.method, url, headers, length, framed)
 
 
@@ -108,17 +118,3 @@ def _without_framing(headers: Mapping[str, str]) -> dict[str, str]:
 def _frame(headers: dict[str, str]) -> None:
     others = headers.get("content-encoding")
     headers["content-encoding"] = f"aws-chunked,{others}" if others else "aws-chunked"
-
-
-def _signature(
-    method: str, url: str, headers: Mapping[str, str], access: StoreAccess, region: str, *, framed: bool
-) -> dict[str, str]:
-    """The headers that sign the request with the store's key; the payload itself is not signed: we have checked it."""
-    signed = {name: value for name, value in headers.items() if name in _ALSO_SIGNED or name.startswith("x-amz-")}
-    request = AWSRequest(method, url, headers=signed)
-    request.context["client_config"] = _UNSIGNED_PAYLOAD
-    if framed:
-        request.context["checksum"] = {"request_algorithm": {"in": "trailer"}}
-    S3SigV4Auth(Credentials(access.access_key, access.secret_key), "s3", region).add_auth(request)
-    names = ("Authorization", "X-Amz-Date", "X-Amz-Content-SHA256")
-    return {name: request.headers[name] for name in names}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 KIB = 1024
 MIB = 1024 * KIB
-MOST_CONNECTIONS = 1000
+MOST_CONNECTIONS = 2000
 
 
 def _connections() -> int:

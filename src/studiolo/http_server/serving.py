@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,15 +19,29 @@ LONGEST_TICK = 0.5
 """Seconds that count at most between two looks at the connections: when we were late, no client was."""
 
 
-def serve(app: ASGIApp, sockets: Sequence[socket.socket], hosts: Collection[str] = ()) -> None:
-    """Serve until SIGTERM or SIGINT. `hosts` are further names that requests may be for (see `Hosts`)."""
+def serve(
+    app: ASGIApp,
+    sockets: Sequence[socket.socket],
+    hosts: Collection[str] = (),
+    stopping: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT. `hosts` are further names that requests may be for (see `Hosts`).
+
+    stopping: called in the event loop when the server begins to stop, which waits for the requests under way.
+    """
     # uvicorn raises the signal that stopped it once more: by then it has done its work, and ours is the clean-up.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    server(app, sockets, hosts, Limits()).run(sockets=list(sockets))
+    server(app, sockets, hosts, Limits(), stopping).run(sockets=list(sockets))
 
 
-def server(app: ASGIApp, sockets: Sequence[socket.socket], hosts: Collection[str], limits: Limits) -> uvicorn.Server:
+def server(
+    app: ASGIApp,
+    sockets: Sequence[socket.socket],
+    hosts: Collection[str],
+    limits: Limits,
+    stopping: Callable[[], None] = lambda: None,
+) -> uvicorn.Server:
     """The server; its sockets are bound and listening."""
     # One line of warning for every malformed request would let anybody fill the disk.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
@@ -44,16 +58,21 @@ def server(app: ASGIApp, sockets: Sequence[socket.socket], hosts: Collection[str
         timeout_graceful_shutdown=2,
         lifespan="on",
     )
-    return _Server(config, limits)
+    return _Server(config, limits, stopping)
 
 
 class _Server(uvicorn.Server):
     """uvicorn's server; its tick of a tenth of a second is the clock of the connections."""
 
-    def __init__(self, config: uvicorn.Config, limits: Limits) -> None:
+    def __init__(self, config: uvicorn.Config, limits: Limits, stopping: Callable[[], None]) -> None:
         super().__init__(config)
+        self._stopping = stopping
         self._limits = limits
         self._ticked: float | None = None
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         present = asyncio.get_running_loop().time()

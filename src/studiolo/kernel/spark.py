@@ -18,6 +18,7 @@ from studiolo.kernel.doors import closed, dashboard, guard_callbacks
 from studiolo.kernel.driver import Driver
 from studiolo.kernel.engine import LAST_WORDS, Engine, NotModifiable, end_kernel, how_it_ended
 from studiolo.kernel.output import SessionLog
+from studiolo.kernel.progress import Progress, look
 
 if TYPE_CHECKING:
     from studiolo.kernel.scala import Scala
@@ -48,6 +49,7 @@ class SparkEngine(Engine):
         self._scala: Scala | None = None
         port = None if launch["connect"] is None else serve_connect(self._spark, launch["connect"])
         self.addresses = {"ui": dashboard(conf, self._spark.sparkContext.uiWebUrl), "connect": port}
+        self._progress = Progress(folder, look)
         self._end = threading.Thread(target=self._end_with_it, name="spark end", daemon=True)
         self._end.start()
 
@@ -78,8 +80,10 @@ class SparkEngine(Engine):
 
     def begin(self, statement: str, code: str) -> None:
         begin_statement(statement, code)
+        self._progress.begin(statement)
 
     def end(self, error: BaseException | None) -> None:
+        self._progress.end()
         if isinstance(error, Py4JNetworkError):
             # If it is the JVM that has ended, this process ends now, with a reason better than this error.
             self._end.join(ENDS_WITHIN)

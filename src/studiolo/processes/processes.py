@@ -78,12 +78,13 @@ class Processes:
         folder: Path,
         details: Mapping[str, Any] | None = None,
         fence: Fence | None = None,
+        inherited: Sequence[int] = (),
     ) -> Child:
         """Start a child named `name` (unique while it lives) in `folder`, its output in a log file of its own.
 
         With a fence it sees and writes no more of the data folder, and of the machine, than the fence says: for all that
-        runs what a user wrote. Raises AlreadyExists while a child of that name lives, OSError where the command cannot
-        be run, and Invalid for a fence that `fenced` refuses.
+        runs what a user wrote. `inherited` are descriptors of ours that it has too. Raises AlreadyExists while a child
+        of that name lives, OSError where the command cannot be run, and Invalid for a fence that `fenced` refuses.
         """
         log = self.log(name)
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -109,6 +110,7 @@ class Processes:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    pass_fds=inherited,
                 )
         except (OSError, Invalid):
             self.forget(name)

@@ -8,6 +8,7 @@ from botocore import xform_name
 
 from studiolo.aws.errors import ServiceError
 from studiolo.domain import DomainError
+from studiolo.services.patience import Patience
 
 Handler = Callable[..., Any]
 H = TypeVar("H", bound=Handler)
@@ -27,11 +28,25 @@ class Service:
         self.invalid = invalid
         self._errors = errors
         self._handlers: dict[str, Handler] = {}
+        self._patience: dict[str, Patience] = {}
 
     def operation(self, handler: H) -> H:
         """Register the function as the operation of its name: `get_session` handles GetSession."""
         self._handlers[handler.__name__] = handler
         return handler
+
+    def patient(self, patience: Patience) -> Callable[[H], H]:
+        """Register an operation whose answer waits, with that patience, for what is on its way."""
+
+        def register(handler: H) -> H:
+            self._patience[handler.__name__] = patience
+            return self.operation(handler)
+
+        return register
+
+    def patience(self, operation: str) -> Patience | None:
+        """How long `operation` waits for what; None where it never does."""
+        return self._patience.get(_function_name(operation))
 
     def handler(self, operation: str) -> Handler | None:
         """The function that handles `operation` (e.g. `GetSession`), or None if it is not implemented."""

@@ -11,8 +11,10 @@ from studiolo.sessions.model import (
 )
 from studiolo.sessions.preparation import prepare
 from studiolo.sessions.sessions import Sessions
+from studiolo.sessions.store import UNFINISHED
 
 __all__ = [
+    "UNFINISHED",
     "ConnectEndpoint",
     "Output",
     "Session",

@@ -54,6 +54,9 @@ PROOF_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 EVERY_START = ("Setting default log level", "To adjust logging level", "NativeCodeLoader")
 """What Spark's driver prints whenever it starts: it is no reason of an end."""
 
+PROGRESS = "progress.json"
+"""How far the statement is that runs; `studiolo.kernel.progress` writes it."""
+
 OnEnd = Callable[[str, int | None], None]
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
@@ -251,6 +254,15 @@ class Kernels:
             return None
         child = self._processes.find(_name(kernel))
         return None if child is None else {**connection, "ip": f"{child.details['sockets']}/{SOCKET}"}
+
+    def progress(self, kernel: str, message: str) -> float:
+        """How far the statement that was sent as that message is, from 0 to 1, as far as its kernel has said."""
+        try:
+            found = self._left(kernel, PROGRESS)
+            reached = float(found["progress"])
+            return reached if found["statement"] == message and 0.0 <= reached <= 1.0 else 0.0
+        except (FileNotFoundError, ValueError, LookupError, TypeError, RecursionError):
+            return 0.0
 
     def _left(self, kernel: str, name: str) -> dict[str, Any]:
         """What the kernel's process has written. Raises FileNotFoundError, ValueError."""

@@ -86,7 +86,10 @@ class Output:
 
 @dataclass(frozen=True)
 class Statement:
-    """A piece of code given to a session. `error` says why it ended otherwise than by itself; `origin` is the session's."""
+    """A piece of code given to a session. `error` says why it ended otherwise than by itself; `origin` is the session's.
+
+    progress: the part of the tasks of its Spark jobs that have finished, below 1 until it has ended.
+    """
 
     id: int
     code: str
@@ -97,7 +100,4 @@ class Statement:
     completed: datetime | None = None
     error: str | None = None
     origin: str | None = None
-
-    @property
-    def progress(self) -> float:
-        return 1.0 if self.completed is not None else 0.0
+    progress: float = 0.0

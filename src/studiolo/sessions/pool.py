@@ -4,16 +4,15 @@ import logging
 import threading
 from collections.abc import Callable
 
-import psutil
-
 from studiolo.domain import DomainError
 from studiolo.sessions.kernels import Kernels, OnEnd, Plan
+from studiolo.sessions.memory import GIB, Memory
 from studiolo.state import StateUnavailable
 
 log = logging.getLogger(__name__)
 
-SPARE_MEMORY = 2 * 1024**3
-"""Bytes that must be free for a kernel that nobody has asked for yet."""
+SPARE_MEMORY = 2 * GIB
+"""Bytes that must be free, and promised to nobody, for a kernel that nobody has asked for yet."""
 
 LOOK_AGAIN = 2.0
 """Seconds between looks at a machine that is too busy to start a kernel ahead."""
@@ -26,9 +25,16 @@ class Pool:
     """`wanted` kernels of one plan. Those taken are replaced in the background, when sessions have nothing to do."""
 
     def __init__(
-        self, kernels: Kernels, wanted: int, plan: Callable[[], Plan], busy: Callable[[], bool], on_end: OnEnd
+        self,
+        kernels: Kernels,
+        memory: Memory,
+        wanted: int,
+        plan: Callable[[], Plan],
+        busy: Callable[[], bool],
+        on_end: OnEnd,
     ) -> None:
         self._kernels = kernels
+        self._memory = memory
         self._wanted = wanted
         self._plan = plan
         self._busy = busy
@@ -90,7 +96,7 @@ class Pool:
                 self._changed.wait_for(lambda: self._closed.is_set() or self._lacking())
             if self._closed.is_set():
                 return
-            low = psutil.virtual_memory().available < SPARE_MEMORY
+            low = self._memory.free() < SPARE_MEMORY
             if low or (self._busy() and looks < PATIENCE):
                 looks += 1
                 self._closed.wait(LOOK_AGAIN)

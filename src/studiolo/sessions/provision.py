@@ -27,6 +27,7 @@ from studiolo.sessions.model import SessionRequest
 from studiolo.sessions.pool import Pool
 from studiolo.sessions.sail import in_data_catalog, on_path, sail_environment
 from studiolo.sessions.store import Key, Store
+from studiolo.sessions.system_log import SystemLog
 from studiolo.sessions.workers import settle, size, this_machine
 
 LOG_GROUP = "/aws-glue/sessions"
@@ -43,6 +44,7 @@ class Provision:
         runtimes: Runtimes,
         identity: Identity,
         logs: Logs,
+        system_log: SystemLog,
         materials: Materials,
         metastore: Metastore,
         endpoint: str,
@@ -50,6 +52,7 @@ class Provision:
         on_end: OnEnd,
     ) -> None:
         self._materials = materials
+        self.system_log = system_log
         self.store = store
         self.kernels = kernels
         self._pool = pool

@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 CONNECTION_POLL = 0.02
 """Seconds between looks for the connection file of a kernel that starts."""
 
+BEGIN_POLL = 0.05
+"""Seconds between looks whether a statement that is to be canceled has begun."""
+
 STATE_AGAIN = 1.0
 """Seconds after which a session goes on whose records could not be written."""
 
@@ -120,6 +123,7 @@ class Runner:
         if statement is not None and kernel is not None and self._output(kernel, statement).status is not None:
             self._finish(kernel, statement)
         self._store.fail(self.key, reason)
+        self._provision.system_log.note(self.key, f"it has failed. {reason}")
         self._release(self.key)
 
     def _get_ready(self, kernel: str | None) -> tuple[str, Channel]:
@@ -130,7 +134,8 @@ class Runner:
             channel = self._connect(kernel)
             reply = self._claim(kernel, channel)
             if reply["status"] == "ok":
-                self._store.change(self.key, ("PROVISIONING",), "READY")
+                if self._store.change(self.key, ("PROVISIONING",), "READY"):
+                    self._provision.system_log.note(self.key, "it is ready.")
                 return kernel, channel
             channel.close()
             if reply["status"] != "unfit":
@@ -193,7 +198,8 @@ class Runner:
         canceling = self._store.statement(self.key, statement.id).state == "CANCELLING"
         if canceling:
             self._interrupt(kernel, statement)
-        reply = channel.receive(INTERRUPT_AGAIN if canceling else None)
+        interrupted = math.isfinite(self._interrupted)
+        reply = channel.receive((INTERRUPT_AGAIN if interrupted else BEGIN_POLL) if canceling else None)
         return reply is not None and reply["parent_header"].get("msg_id") == statement.message
 
     def _interrupt(self, kernel: str, statement: Record) -> None:

@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import get_args
 
-import psutil
-
 from studiolo.config import Settings
 from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.identity import Identity, Principal
@@ -22,18 +20,17 @@ from studiolo.sessions.arguments import on_sail
 from studiolo.sessions.journal import journal_file, read_output
 from studiolo.sessions.kernels import Kernels
 from studiolo.sessions.materials import Materials
+from studiolo.sessions.memory import Memory
 from studiolo.sessions.model import MAX_CODE, ConnectEndpoint, Output, Session, SessionRequest, SessionState, Statement
 from studiolo.sessions.pool import Pool
 from studiolo.sessions.provision import Provision
 from studiolo.sessions.runner import STATE_AGAIN, Runner
 from studiolo.sessions.store import LIVING, Key, Record, Store
+from studiolo.sessions.system_log import SystemLog
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage
 
 log = logging.getLogger(__name__)
-
-NEEDED_MEMORY = 1024**3
-"""Bytes that must be free for a session to be started: below, the machine would swap."""
 
 PAGE_OUTPUT = 16 * 1024 * 1024
 """Characters of output after which a page of statements ends."""
@@ -66,8 +63,13 @@ class Sessions:
         self._identity = identity
         self._store = Store(state, clock)
         self._kernels = Kernels(processes, runtimes, identity, storage, settings, s3_endpoint)
+        self.system_log = SystemLog(logs, endpoint, identity.root.secret, clock)
+        self._memory = Memory(lambda: self._store.count("PROVISIONING"))
+        # Between the look at the memory and the record that promises it.
+        self._admitting = threading.Lock()
         self._pool = Pool(
             self._kernels,
+            self._memory,
             # On a cluster, a session that waits would hold executors that others need.
             settings.warm_sessions if settings.spark_master == "local" else 0,
             lambda: self._provision.plan(self._provision.settle(SessionRequest("", "")), {}),
@@ -81,6 +83,7 @@ class Sessions:
             runtimes,
             identity,
             logs,
+            self.system_log,
             Materials(settings.folder, objects),
             metastore,
             endpoint,
@@ -158,18 +161,18 @@ class Sessions:
     def create(self, principal: Principal, scope: Scope, asked: SessionRequest) -> Session:
         """Begin a session; it is PROVISIONING until its Spark answers.
 
-        Raises Invalid, AlreadyExists, NotFound and Denied for the role, and LimitExceeded (for notebooks Invalid) when
-        memory is short.
+        It is promised its memory from now on. Raises Invalid, AlreadyExists, NotFound and Denied for the role, and
+        LimitExceeded (for notebooks Invalid) where there is not enough to promise.
         """
         asked = self._provision.settle(asked)
         self._identity.pass_role(principal, asked.role, SERVICE)
         self._provision.check_materials(asked)
-        if psutil.virtual_memory().available < NEEDED_MEMORY:
-            # Notebooks (requests with an origin) ask again when a limit is exceeded, and then show nothing of why.
-            refusal = LimitExceeded if asked.origin is None else Invalid
-            raise refusal("This machine has less than 1 GiB of memory free: stop a session first.")
         self._make_room(Key(scope, asked.id))
-        session = self._store.add(scope, asked)
+        with self._admitting:
+            if (shortage := self._memory.shortage()) is not None:
+                # Notebooks (requests with an origin) ask again when a limit is exceeded, and show nothing of why.
+                raise (LimitExceeded if asked.origin is None else Invalid)(shortage)
+            session = self._store.add(scope, asked)
         self._runner(Key(scope, asked.id)).start()
         self._sooner.set()
         return session
@@ -215,6 +218,12 @@ class Sessions:
         if url is None:
             raise Invalid(f"Session {name} has no Spark UI: it was started with spark.ui.enabled=false.")
         return url
+
+    def system_log_url(self, scope: Scope, name: str) -> str:
+        """Where the session's system log can be downloaded for an hour. Raises NotFound."""
+        key = Key(scope, name)
+        self._store.session(key)
+        return self.system_log.url(key)
 
     def stop(self, scope: Scope, name: str) -> None:
         """Begin to stop a session; it is STOPPED when its processes are gone. Raises NotFound and Conflict.
@@ -338,7 +347,15 @@ class Sessions:
             completed=record.completed,
             error=record.error,
             origin=session.asked.origin,
+            progress=self._progress(session, record),
         )
+
+    def _progress(self, session: Session, record: Record) -> float:
+        if record.completed is not None:
+            return 1.0
+        if session.kernel is None or record.started is None:
+            return 0.0
+        return self._kernels.progress(session.kernel, record.message)
 
     def _runner(self, key: Key) -> Runner:
         runner = Runner(key, self._provision, self._end_failed)
@@ -396,4 +413,5 @@ class Sessions:
             self._kernels.end(kernel)
         self._store.finish_all(key, "CANCELLED", "The session was ended.")
         self._store.change(key, ("STOPPING",), after)
+        self.system_log.note(key, "its time was over." if after == "TIMEOUT" else "it was stopped.")
         self._provision.purge_materials()

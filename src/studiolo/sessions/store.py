@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, and_, bindparam, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, select
 
 from studiolo.domain import AlreadyExists, Clock, Conflict, Invalid, NotFound, Page, Scope
 from studiolo.sessions.model import Session, SessionRequest, SessionState, StatementState
 from studiolo.sessions.tables import sessions, statements
-from studiolo.state import State, page
+from studiolo.state import State, Thing, page
 
 LIVING: tuple[SessionState, ...] = ("PROVISIONING", "READY")
 UNFINISHED: tuple[StatementState, ...] = ("WAITING", "RUNNING", "CANCELLING")
@@ -26,6 +26,11 @@ class Key:
 
     def __str__(self) -> str:
         return f"{self.scope.account}/{self.scope.region}/{self.id}"
+
+    @property
+    def thing(self) -> Thing:
+        """What those wait for who wait for the session, or one of its statements."""
+        return Thing("session", self.scope.account, self.scope.region, self.id)
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,12 @@ class Store:
             rows = connection.execute(sessions.select().where(sessions.c.state.in_(states))).all()
         return [(Key(Scope(row.account, row.region), row.id), _as_session(row)) for row in rows]
 
+    def count(self, state: SessionState) -> int:
+        """How many sessions of all scopes are in that state."""
+        with self._state.reading() as connection:
+            query = select(func.count()).select_from(sessions).where(sessions.c.state == state)
+            return int(connection.execute(query).scalar_one())
+
     def idle_since(self, key: Key) -> datetime | None:
         """When the session last had something to do; None while it has."""
         with self._state.reading() as connection:
@@ -107,7 +118,7 @@ class Store:
             values["completed"] = moment
         if error is not None:
             values["error"] = error
-        with self._state.transaction() as tx:
+        with self._state.transaction(key.thing) as tx:
             done = tx.execute(sessions.update().where(_session(key), sessions.c.state.in_(before)).values(values))
             return done.rowcount == 1
 
@@ -119,7 +130,7 @@ class Store:
 
     def remove(self, key: Key) -> None:
         """Forget the session and its statements."""
-        with self._state.transaction() as tx:
+        with self._state.transaction(key.thing) as tx:
             tx.execute(statements.delete().where(_of(key)))
             tx.execute(sessions.delete().where(_session(key)))
 
@@ -222,7 +233,7 @@ class Store:
         values: dict[str, Any] = {"state": after, "error": error}
         if after not in UNFINISHED:
             values["completed"] = moment
-        with self._state.transaction() as tx:
+        with self._state.transaction(key.thing) as tx:
             this = and_(_of(key), statements.c.id == number, statements.c.state.in_(before))
             done = tx.execute(statements.update().where(this).values(values))
             tx.execute(sessions.update().where(_session(key)).values(active=moment))
@@ -232,13 +243,13 @@ class Store:
         """The session has failed, and with it every statement that has not ended."""
         moment = self._clock()
         failed = {"state": "FAILED", "error": reason, "active": moment, "completed": moment}
-        with self._state.transaction() as tx:
+        with self._state.transaction(key.thing) as tx:
             tx.execute(sessions.update().where(_session(key), sessions.c.state.in_(LIVING)).values(failed))
             self._finish_all(tx, key, "ERROR", reason)
 
     def finish_all(self, key: Key, after: StatementState, error: str) -> None:
         """End every statement that has not ended."""
-        with self._state.transaction() as tx:
+        with self._state.transaction(key.thing) as tx:
             self._finish_all(tx, key, after, error)
 
     def _finish_all(self, tx: Connection, key: Key, after: StatementState, error: str) -> None:

@@ -12,15 +12,23 @@ GIB = 1024
 
 @dataclass(frozen=True)
 class WorkerType:
-    """The size of a worker: virtual CPUs and memory in MiB."""
+    """The size of a worker: virtual CPUs, memory in MiB, and the data processing units that it counts as.
+
+    A unit is four virtual CPUs, where nothing else is said.
+    """
 
     cores: int
     memory: int
+    units: float | None = None
+
+    @property
+    def dpus(self) -> float:
+        return self.cores / 4 if self.units is None else self.units
 
 
 TYPES = {
     "Standard": WorkerType(4, 16 * GIB),
-    "G.025X": WorkerType(2, 4 * GIB),
+    "G.025X": WorkerType(2, 4 * GIB, units=0.25),
     "G.1X": WorkerType(4, 16 * GIB),
     "G.2X": WorkerType(8, 32 * GIB),
     "G.4X": WorkerType(16, 64 * GIB),
@@ -37,9 +45,6 @@ TYPES = {
 DEFAULT_TYPE = "G.1X"
 DEFAULT_WORKERS = 5
 """Workers of a session that asks for none: as the Glue kernel asks."""
-
-DPU_CORES = 4
-"""Virtual CPUs of a data processing unit."""
 
 HEAP_SHARE = 0.6
 """The part of a worker that its JVM's heap may take; Glue gives 10 of 16 GB to an executor."""
@@ -94,7 +99,7 @@ def settle(asked: SessionRequest) -> SessionRequest:
     count = DEFAULT_WORKERS if asked.workers is None else asked.workers
     if count < 1:
         raise Invalid(f"NumberOfWorkers must be at least 1, and is {count}.")
-    return replace(asked, worker_type=name, workers=count, max_capacity=count * TYPES[name].cores / DPU_CORES)
+    return replace(asked, worker_type=name, workers=count, max_capacity=count * TYPES[name].dpus)
 
 
 def size(asked: SessionRequest, machine: Machine) -> Size:

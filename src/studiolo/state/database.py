@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
+from studiolo.state.changes import Changes, Thing
 from studiolo.state.migrations import UnknownRevision, upgrade
 from studiolo.state.tables import metadata
 
@@ -27,6 +28,7 @@ class State:
     """Transactions on the database. What a transaction wrote when its block ended survives `kill -9`."""
 
     def __init__(self, url: str) -> None:
+        self.changes = Changes()
         try:
             self._url = make_url(url)
         except ArgumentError as error:
@@ -60,10 +62,11 @@ class State:
             raise self._unavailable("opened", error) from error
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *changed: Thing) -> Iterator[Connection]:
         """A transaction that may write: commits when the block ends, rolls back when it raises.
 
-        Raises StateUnavailable where the database cannot write (a full disk, a lost connection) or is damaged.
+        Who waits for `changed` is told when it is committed. Raises StateUnavailable where the database cannot
+        write (a full disk, a lost connection) or is damaged.
         """
         waiting = self._writing if self._sqlite else nullcontext()
         try:
@@ -76,6 +79,8 @@ class State:
             if isinstance(error, OperationalError) or _is_damage(error):
                 raise self._unavailable("written", error) from error
             raise
+        for thing in changed:
+            self.changes.tell(thing)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -10,6 +10,7 @@ import pytest
 
 from studiolo.config import Settings
 from studiolo.identity import AccessKey, Identity
+from studiolo.logs import Logs
 from studiolo.processes import Processes
 from studiolo.runtimes import Runtimes
 from studiolo.sessions import Sessions
@@ -56,6 +57,7 @@ def sessions(state: State, processes: Processes, tmp_path: Path, watch: Watch) -
     runtimes = Runtimes(settings)
     identity = Identity(state, AccessKey("AKIA", "secret"), "000000000000", watch)
     nowhere = "http://nowhere"
+    logs = Logs(state, tmp_path / "log-events", watch)
     return Sessions(
-        state, processes, runtimes, identity, nothing, nothing, nothing, nothing, settings, nowhere, nowhere, watch
+        state, processes, runtimes, identity, nothing, logs, nothing, nothing, settings, nowhere, nowhere, watch
     )

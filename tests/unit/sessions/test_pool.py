@@ -12,6 +12,7 @@ import pytest
 from studiolo.domain import Conflict
 from studiolo.sessions import pool as pool_module
 from studiolo.sessions.kernels import Plan
+from studiolo.sessions.memory import Memory
 from studiolo.sessions.pool import Pool
 from tests.waiting import until
 
@@ -67,7 +68,7 @@ def busy() -> list[bool]:
 @pytest.fixture
 def pool(kernels: FakeKernels, busy: list[bool], monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
     monkeypatch.setattr(pool_module, "LOOK_AGAIN", 0.01)
-    pool = Pool(kernels, 1, plan, lambda: busy[0], lambda *_: None)  # type: ignore[arg-type]
+    pool = Pool(kernels, Memory(lambda: 0), 1, plan, lambda: busy[0], lambda *_: None)  # type: ignore[arg-type]
     yield pool
     pool.close()
 

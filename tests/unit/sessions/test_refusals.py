@@ -1,5 +1,6 @@
 """What is refused before anything is started."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,11 +9,26 @@ import psutil
 import pytest
 
 from studiolo.config import Settings
-from studiolo.domain import DomainError, Invalid, LimitExceeded, Scope
+from studiolo.domain import DomainError, Invalid, LimitExceeded, Scope, now
 from studiolo.processes import Processes
 from studiolo.runtimes import Runtimes
-from studiolo.sessions import SessionRequest, Sessions
+from studiolo.sessions import Session, SessionRequest, Sessions
+from studiolo.sessions.runner import Runner
 from studiolo.state import State
+
+NOTHING: Any = SimpleNamespace()
+SCOPE = Scope("000000000000", "eu-central-1")
+
+
+def sessions_of(state: State, processes: Processes, folder: Path) -> Sessions:
+    """Sessions of roles that everybody may pass."""
+    anybody: Any = SimpleNamespace(pass_role=lambda *_: None, root=SimpleNamespace(secret="secret"))
+    settings = Settings(data=folder, warm_sessions=0)
+    runtimes = Runtimes(settings)
+    nowhere = "http://nowhere"
+    return Sessions(
+        state, processes, runtimes, anybody, NOTHING, NOTHING, NOTHING, NOTHING, settings, nowhere, nowhere, now
+    )
 
 
 # The notebook kernel asks again three times when a limit is exceeded, and then shows nothing of the reason.
@@ -25,14 +41,34 @@ def test_short_memory_is_said_so_that_the_client_shows_it(
     origin: str | None,
     refusal: type[DomainError],
 ) -> None:
-    anybody: Any = SimpleNamespace(pass_role=lambda *_: None)
-    nothing: Any = SimpleNamespace()
-    settings = Settings(data=tmp_path, warm_sessions=0)
-    runtimes = Runtimes(settings)
-    nowhere = "http://nowhere"
-    sessions = Sessions(
-        state, processes, runtimes, anybody, nothing, nothing, nothing, nothing, settings, nowhere, nowhere, nothing
-    )
+    sessions = sessions_of(state, processes, tmp_path)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1024, total=2**34))
     with pytest.raises(refusal, match="less than 1 GiB of memory free"):
-        sessions.create(nothing, Scope("000000000000", "eu-central-1"), SessionRequest("one", "role", origin=origin))
+        sessions.create(NOTHING, SCOPE, SessionRequest("one", "role", origin=origin))
+
+
+def test_memory_is_promised_once_however_many_ask_at_once_and_over_a_restart(
+    state: State, processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = int(4.5 * 2**30)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free, total=2**34))
+    monkeypatch.setattr(Runner, "start", lambda _: None)  # none of them comes to take its memory
+    sessions = sessions_of(state, processes, tmp_path)
+    accepted: list[Session] = []
+    refused: list[str] = []
+
+    def create(number: int) -> None:
+        try:
+            accepted.append(sessions.create(NOTHING, SCOPE, SessionRequest(f"session-{number}", "role")))
+        except LimitExceeded as error:
+            refused.append(str(error))
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(create, range(12)))
+    assert len(accepted) == 4
+    assert set(refused) == {
+        "This machine has 4.5 GiB of memory free, and 4 GiB of it are promised to 4 sessions that are starting: "
+        "wait until that is done, or stop a session."
+    }
+    with pytest.raises(LimitExceeded, match="4 GiB of it are promised"):
+        sessions_of(state, processes, tmp_path).create(NOTHING, SCOPE, SessionRequest("later", "role"))

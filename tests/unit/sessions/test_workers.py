@@ -34,6 +34,10 @@ def test_capacity_counts_workers_of_four_cores() -> None:
     assert sized(SERVER, max_capacity=3.0).cores == 12
 
 
+def test_the_smallest_worker_is_a_quarter_of_a_unit() -> None:
+    assert settle(SessionRequest("id", "role", worker_type="G.025X", workers=4)).max_capacity == 1.0
+
+
 def test_what_was_not_asked_for_is_what_glue_s_kernel_asks_for() -> None:
     settled = settle(SessionRequest("id", "role"))
     assert (settled.worker_type, settled.workers, settled.max_capacity) == ("G.1X", 5, 5.0)

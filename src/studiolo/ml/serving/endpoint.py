@@ -10,6 +10,7 @@ from studiolo.ml.resources import EndpointConfig, ModelSpecification, Production
 
 CREATING, UPDATING, SYSTEM_UPDATING = "Creating", "Updating", "SystemUpdating"
 IN_SERVICE, FAILED, DELETING = "InService", "Failed", "Deleting"
+PASSING = frozenset({CREATING, UPDATING, SYSTEM_UPDATING, DELETING})
 
 
 @dataclass(frozen=True)

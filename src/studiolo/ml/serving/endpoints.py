@@ -28,7 +28,7 @@ from studiolo.ml.serving.routes import Route, Routes, Target
 from studiolo.ml.tables import endpoints
 from studiolo.ml.tags import drop_tags, set_tags
 from studiolo.processes import Processes
-from studiolo.state import State
+from studiolo.state import State, Thing
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +145,7 @@ class Endpoints:
     def delete(self, scope: Scope, name: str) -> None:
         """Begin to end an endpoint. Raises NotFound."""
         with self._lock:
-            with self._state.transaction() as tx:
+            with self._state.transaction(_thing(scope, name)) as tx:
                 endpoint = self._require(tx, scope, name)
                 self._change(tx, scope, name, status=DELETING)
             self.routes.drop(scope, name)
@@ -155,7 +155,7 @@ class Endpoints:
         for deployment in (endpoint.deployed, endpoint.desired):
             if deployment is not None:
                 self._fleet.take_down(_posts(scope, endpoint.name, deployment))
-        with self._state.transaction() as tx:
+        with self._state.transaction(_thing(scope, endpoint.name)) as tx:
             tx.execute(endpoints.delete().where(_is(scope, endpoint.name)))
             drop_tags(tx, endpoint.arn)
 
@@ -178,7 +178,7 @@ class Endpoints:
 
     def _switch(self, scope: Scope, name: str, deployment: Deployment, failure: str | None) -> Deployment | None:
         """Record that a deployment has taken over, or why not: the deployment to end, which may be this one itself."""
-        with self._state.transaction() as tx:
+        with self._state.transaction(_thing(scope, name)) as tx:
             row = self._find(tx, scope, name)
             endpoint = _as_endpoint(row) if row is not None else None
             if endpoint is None or endpoint.status == DELETING or endpoint.desired != deployment:
@@ -229,7 +229,7 @@ class Endpoints:
         with self._lock:
             if self._served(post) is None:
                 return
-            with self._state.transaction() as tx:
+            with self._state.transaction(_thing(post.scope, post.endpoint)) as tx:
                 endpoint = self._require(tx, post.scope, post.endpoint)
                 self._change(
                     tx, post.scope, post.endpoint, status=FAILED, failure=reason[:LONGEST_REASON], desired=None
@@ -254,7 +254,7 @@ class Endpoints:
         self._exchange(scope, name, SYSTEM_UPDATING, IN_SERVICE)
 
     def _exchange(self, scope: Scope, name: str, old: str, new: str) -> None:
-        with self._state.transaction() as tx:
+        with self._state.transaction(_thing(scope, name)) as tx:
             row = self._find(tx, scope, name)
             if row is not None and row.status == old:
                 self._change(tx, scope, name, status=new)
@@ -311,6 +311,11 @@ def _wanted(scope: Scope, endpoint: Endpoint) -> list[Post]:
 
 def _posts(scope: Scope, endpoint: str, deployment: Deployment) -> list[Post]:
     return [Post(scope, endpoint, deployment.id, deployed) for deployed in deployment.variants]
+
+
+def _thing(scope: Scope, name: str) -> Thing:
+    """What those wait for who wait for an endpoint."""
+    return Thing("endpoint", scope.account, scope.region, name)
 
 
 def _is(scope: Scope, name: str) -> Any:

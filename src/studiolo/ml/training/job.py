@@ -11,6 +11,7 @@ from studiolo.ml.names import arn
 
 IN_PROGRESS, STOPPING = "InProgress", "Stopping"
 COMPLETED, FAILED, STOPPED = "Completed", "Failed", "Stopped"
+PASSING = frozenset({IN_PROGRESS, STOPPING})
 ENDED = frozenset({COMPLETED, FAILED, STOPPED})
 
 STARTED_IN_WORDS = {

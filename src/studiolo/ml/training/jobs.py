@@ -37,7 +37,7 @@ from studiolo.ml.training.job import (
 from studiolo.ml.training.plan import JobFolder, Plan
 from studiolo.ml.variables import passed_on
 from studiolo.processes import Child, Processes, remove_left
-from studiolo.state import State
+from studiolo.state import State, Thing
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ class TrainingJobs:
                 raise Conflict(
                     f"The training job is in status {job.progress.status}: only one that ended can be deleted."
                 )
-            with self._state.transaction() as tx:
+            with self._state.transaction(_thing(job)) as tx:
                 tx.execute(training_jobs.delete().where(_is(scope, name)))
                 drop_tags(tx, job.arn)
 
@@ -315,7 +315,9 @@ class TrainingJobs:
 
     def _save(self, job: TrainingJob, progress: Progress) -> TrainingJob:
         changed = self._clock()
-        with self._state.transaction() as tx:
+        # Who waits for a job waits for its status: metrics come several times a second.
+        told = [_thing(job)] if progress.status != job.progress.status else []
+        with self._state.transaction(*told) as tx:
             tx.execute(
                 training_jobs.update()
                 .where(training_jobs.c.id == job.id)
@@ -342,6 +344,11 @@ class TrainingJobs:
 
 def _child_name(job: TrainingJob) -> str:
     return f"{KIND}-{job.name}-{job.id}"
+
+
+def _thing(job: TrainingJob) -> Thing:
+    """What those wait for who wait for the job."""
+    return Thing("training-job", job.scope.account, job.scope.region, job.name)
 
 
 def _workload(job: str) -> str:

@@ -9,7 +9,8 @@ from studiolo.domain import NotFound, now
 from studiolo.services.call import Call
 from studiolo.services.glue.output import as_data, error_value
 from studiolo.services.glue.service import glue
-from studiolo.sessions import Session, SessionRequest, Statement
+from studiolo.services.patience import Patience
+from studiolo.sessions import UNFINISHED, Session, SessionRequest, Statement
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import type_defs as shapes
@@ -42,7 +43,7 @@ def get_dashboard_url(call: Call, request: "shapes.GetDashboardUrlRequestTypeDef
     return {"Url": call.studio.sessions.dashboard(call.scope, request["ResourceId"])}
 
 
-@glue.operation
+@glue.patient(Patience("session", "Id", ("Session", "Status"), frozenset({"PROVISIONING", "STOPPING"}), seconds=1))
 def get_session(call: Call, request: "shapes.GetSessionRequestTypeDef") -> dict[str, Any]:
     return {"Session": as_session(call.studio.sessions.session(call.scope, request["Id"]))}
 
@@ -54,9 +55,14 @@ def get_session_endpoint(call: Call, request: "shapes.GetSessionEndpointRequestT
     return {"SparkConnect": shown}
 
 
-@glue.operation
+@glue.patient(Patience("session", "SessionId", ("Statement", "State"), frozenset(UNFINISHED), seconds=1))
 def get_statement(call: Call, request: "shapes.GetStatementRequestTypeDef") -> dict[str, Any]:
     return {"Statement": as_statement(call.studio.sessions.statement(call.scope, request["SessionId"], request["Id"]))}
+
+
+@glue.operation
+def get_system_logs_for_session(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+    return {"SystemLogsUrl": call.studio.sessions.system_log_url(call.scope, request["Id"])}
 
 
 @glue.operation

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from studiolo.ml.serving.endpoint import DeployedVariant, Endpoint
+from studiolo.ml.serving.endpoint import PASSING, DeployedVariant, Endpoint
 from studiolo.services.call import Call
+from studiolo.services.patience import Patience
 from studiolo.services.sagemaker.service import listing, next_token, refuse, sagemaker, tags
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def delete_endpoint(call: Call, request: "DeleteEndpointInputTypeDef") -> dict[s
     return {}
 
 
-@sagemaker.operation
+@sagemaker.patient(Patience("endpoint", "EndpointName", ("EndpointStatus",), PASSING, seconds=5))
 def describe_endpoint(call: Call, request: "DescribeEndpointInputTypeDef") -> "DescribeEndpointOutputTypeDef":
     endpoint = call.studio.ml.endpoints.get(call.scope, request["EndpointName"])
     shown = endpoint.deployed or endpoint.desired

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
 from studiolo.ml.images import algorithm_of, metrics_of
-from studiolo.ml.training.job import Channel, MetricDefinition, TrainingJob, TrainingSpecification
+from studiolo.ml.training.job import PASSING, Channel, MetricDefinition, TrainingJob, TrainingSpecification
 from studiolo.services.call import Call
+from studiolo.services.patience import Patience
 from studiolo.services.sagemaker.service import INVALID, kept, listing, next_token, refuse, sagemaker, tags
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def delete_training_job(call: Call, request: "DeleteTrainingJobRequestTypeDef") 
     return {}
 
 
-@sagemaker.operation
+@sagemaker.patient(Patience("training-job", "TrainingJobName", ("TrainingJobStatus",), PASSING, seconds=5))
 def describe_training_job(
     call: Call, request: "DescribeTrainingJobRequestTypeDef"
 ) -> "DescribeTrainingJobResponseTypeDef":

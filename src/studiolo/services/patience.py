@@ -1,0 +1,34 @@
+"""Which reads wait for what is on its way, and how long."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from studiolo.domain import Scope
+from studiolo.state import Thing
+
+
+@dataclass(frozen=True)
+class Patience:
+    """A read of one thing, of a `kind` that `State.transaction` tells of, is held while that is on its way.
+
+    name: the request's member that names the thing; state: the path in the answer to its state, which is one of
+    `passing` while it is on its way; seconds: how long a read is held at most.
+    """
+
+    kind: str
+    name: str
+    state: tuple[str, ...]
+    passing: frozenset[str]
+    seconds: float
+
+    def thing(self, scope: Scope, request: Mapping[str, Any]) -> Thing:
+        """What is read."""
+        return Thing(self.kind, scope.account, scope.region, request[self.name])
+
+    def waits(self, answer: Mapping[str, Any]) -> bool:
+        """Whether the answer says that it is on its way."""
+        found: Any = answer
+        for member in self.state:
+            found = found[member]
+        return found in self.passing
