@@ -7,6 +7,7 @@ from functools import cached_property
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+from pyspark.sql.types import DataType as SparkType
 from pyspark.sql.types import StringType as SparkString
 
 from awsglue import gluetypes as glue
@@ -39,6 +40,8 @@ class Node:
 Edit = Callable[[Node], Sequence[Node]]
 """What becomes of a node: nothing, another, or several in its place."""
 
+CAST = "try_cast" if hasattr(Column, "try_cast") else "cast"
+"""Gives null for what is no such value: `cast` does where Spark's SQL is not ANSI's, and raises in Spark 4, where it is."""
 NUMBERS = (glue.ByteType, glue.ShortType, glue.IntegerType, glue.LongType, glue.FloatType, glue.DoubleType,
            glue.DecimalType)  # fmt: skip
 COMPLEX = (glue.StructType, glue.ArrayType, glue.MapType)
@@ -199,16 +202,24 @@ def cast(node: Node, target: glue.DataType) -> Column:
         return fit(node.column, node.kind, target) if type(node.kind) is type(target) else _nothing(target)
     if isinstance(target, COMPLEX):
         return _nothing(target)
+    if isinstance(node.kind, glue.DateType) and (isinstance(target, glue.BooleanType) or _numeric(target)):
+        return _nothing(target)
     if isinstance(target, (glue.DateType, glue.TimestampType, glue.BooleanType)) and _numeric(node.kind):
-        return _nothing(target) if isinstance(target, glue.DateType) else node.column.cast(to_spark(target))
-    return node.column.cast(to_spark(target))
+        return _nothing(target) if isinstance(target, glue.DateType) else tried(node.column, to_spark(target))
+    return tried(node.column, to_spark(target))
+
+
+def tried(column: Column, kind: SparkType) -> Column:
+    """The value as that type, null where it cannot be."""
+    cast: Callable[[Column, SparkType], Column] = getattr(Column, CAST)
+    return cast(column, kind)
 
 
 def as_type(node: Node, target: glue.DataType) -> Node:
     """The node cast to a type."""
     if node.sql and (node.kind == target or (_castable(node.kind) and _castable(target))):
         kind = to_spark(target).simpleString()
-        return Node(node.name, node.sql if node.kind == target else f"cast({node.sql} as {kind})", target)
+        return Node(node.name, node.sql if node.kind == target else f"{CAST}({node.sql} as {kind})", target)
     return Node(node.name, cast(node, target), target)
 
 

@@ -10,10 +10,13 @@ from typing import Any
 
 import botocore.exceptions
 import pytest
+from tests import conftest
 from tests.waiting import until
 
 COMMAND = {"Name": "glueetl", "PythonVersion": "3"}
 OVER = ("AVAILABLE", "ERROR", "CANCELLED")
+LATEST = conftest.glue_version or "5.1"
+"""The Glue version of a session that asks for none."""
 
 
 def create(glue: Any, role: str, **asked: Any) -> str:
@@ -60,7 +63,6 @@ def session(glue: Any, role: str) -> str:
     return create(
         glue,
         role,
-        GlueVersion="5.0",
         WorkerType="G.1X",
         NumberOfWorkers=2,
         IdleTimeout=60,
@@ -113,7 +115,7 @@ def test_spark_computes_and_its_output_is_the_statement_s(run: Callable[[str], d
 def test_the_session_shows_what_was_asked_for(glue: Any, session: str, role: str) -> None:
     found = glue.get_session(Id=session)["Session"]
     assert (found["WorkerType"], found["NumberOfWorkers"], found["MaxCapacity"]) == ("G.1X", 2, 2.0)
-    assert (found["Role"], found["GlueVersion"], found["Command"], found["IdleTimeout"]) == (role, "5.0", COMMAND, 60)
+    assert (found["Role"], found["GlueVersion"], found["Command"], found["IdleTimeout"]) == (role, LATEST, COMMAND, 60)
     assert found["DefaultArguments"]["--enable-glue-datacatalog"] == "true"
 
 
@@ -367,7 +369,7 @@ def test_spark_that_cannot_start_leaves_a_failed_session_that_says_why(glue: Any
     [
         ("AlreadyExistsException", {}, "already exists"),
         ("InvalidInputException", {"Id": "other", "Command": {"Name": "glueray"}}, "glueray"),
-        ("InvalidInputException", {"Id": "other", "GlueVersion": "6.0"}, "available are"),
+        ("InvalidInputException", {"Id": "other", "GlueVersion": "7.0"}, "available are"),
         ("InvalidInputException", {"Id": "other", "MaxCapacity": 2.0, "NumberOfWorkers": 2}, "not both"),
         ("InvalidInputException", {"Id": "other", "DefaultArguments": {"--conf": "nothing"}}, "--conf"),
         (

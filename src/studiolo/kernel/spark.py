@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ class SparkEngine(Engine):
     def __init__(self, folder: Path, launch: Mapping[str, Any], driver: Driver, log: SessionLog) -> None:
         self._folder = folder
         conf = closed(launch["conf"])
+        _silence_loggers()
         self._spark = start_spark(conf, driver, log.driver)
         if launch["warm"]:
             self._spark.range(1).count()
@@ -108,6 +110,15 @@ class SparkEngine(Engine):
 
     def cancel(self, statement: str) -> None:
         cancel_statement(statement)
+
+
+def _silence_loggers() -> None:
+    """Keep pyspark 4 from printing each error of Spark's a second time, as JSON, into what the statement prints."""
+    with suppress(ImportError):
+        from pyspark.logger import PySparkLogger
+
+        for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+            PySparkLogger.getLogger(name).disabled = True
 
 
 def _sql_context(spark: SparkSession) -> Any:

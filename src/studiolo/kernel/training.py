@@ -59,10 +59,17 @@ def main(folder: Path) -> int:
     driver, (base, app) = launch["driver"], launch["archive"]
     # Not every Java brings the archive of its own classes along that Spark's is put on top of.
     subprocess.run([driver["java"], "-Xshare:dump", f"-XX:SharedArchiveFile={base}", QUIET], check=True)
-    options = [f"-XX:SharedArchiveFile={base}", f"-XX:ArchiveClassesAtExit={app}", QUIET]
+    options = [*driver["options"], f"-XX:SharedArchiveFile={base}", f"-XX:ArchiveClassesAtExit={app}", QUIET]
     _run({**launch, "driver": {**driver, "options": options}}, folder)
     # Refused where anything is wrong with it.
-    check = ["-Xshare:on", f"-XX:SharedArchiveFile={base}:{app}", "-cp", class_path(Path(driver["spark"])), "-version"]
+    check = [
+        *driver["options"],
+        "-Xshare:on",
+        f"-XX:SharedArchiveFile={base}:{app}",
+        "-cp",
+        class_path(Path(driver["spark"])),
+        "-version",
+    ]
     return subprocess.run([driver["java"], *check]).returncode
 
 

@@ -23,7 +23,8 @@ from pathlib import Path
 
 from studiolo.processes import Processes, child_environment
 from studiolo.runtimes.java import feature_release
-from studiolo.runtimes.runtimes import Runtime, Runtimes
+from studiolo.runtimes.runtime import Runtime
+from studiolo.runtimes.runtimes import Runtimes
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +126,7 @@ class Archives:
     def find(self, runtime: Runtime) -> tuple[Path, ...]:
         """The files of the runtime's archive, in Java's order; none where it is not there, and then it will be made."""
         try:
-            name = key(runtime.java_home, runtime.spark_home)
+            name = key(runtime.java, runtime.spark_home)
             found = self._find(name)
         except OSError as error:
             log.warning("Spark starts without an archive of its classes: %s", error)
@@ -139,10 +140,10 @@ class Archives:
 
         `patient`: at a lower priority than what else is done.
         """
-        release = feature_release(runtime.java_home)
+        release = feature_release(runtime.java)
         if release is None or release < OLDEST_JAVA:
-            raise NotMade(f"{runtime.java_home} is not Java {OLDEST_JAVA} or later.")
-        name = key(runtime.java_home, runtime.spark_home)
+            raise NotMade(f"{runtime.java} is not Java {OLDEST_JAVA} or later.")
+        name = key(runtime.java, runtime.spark_home)
         while not (found := self._find(name)):
             with self._making, self._alone(name) as alone:
                 if alone and not self._find(name):
@@ -177,7 +178,7 @@ class Archives:
             if name in self._given_up or self._closed.is_set():
                 return False
             self._given_up.add(name)
-        release = feature_release(runtime.java_home)
+        release = feature_release(runtime.java)
         return release is not None and release >= OLDEST_JAVA
 
     def _make_later(self, runtime: Runtime, name: str) -> None:
@@ -230,23 +231,26 @@ class Archives:
         launch = {
             "conf": {**runtime.conf, **_training_conf(part), "spark.jars": str(self._runtimes.doors(runtime))},
             "driver": {
-                "java": str(runtime.java_home / "bin" / "java"),
+                "java": str(runtime.java / "bin" / "java"),
                 "spark": str(runtime.spark_home),
                 "jars": [],
-                "options": [],
+                "options": list(runtime.java_options),
                 "archive": None,
             },
             "archive": [str(part / "made" / file) for file in FILES],
             "patient": patient,
         }
         (part / "launch.json").write_text(json.dumps(launch))
-        packages = str(Path(__file__).parents[2])
         child = self._processes.start(
             f"classes-{runtime.name}",
             KIND,
             [str(runtime.python), "-m", "studiolo.kernel.training", str(part)],
             environment=child_environment(
-                {"PYTHONPATH": packages, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": str(runtime.python)}
+                {
+                    "PYTHONPATH": str(self._runtimes.packages),
+                    "SPARK_LOCAL_IP": "127.0.0.1",
+                    "PYSPARK_PYTHON": str(runtime.python),
+                }
             ),
             folder=part,
         )

@@ -31,10 +31,10 @@ def driver_launch(
 ) -> dict[str, Any]:
     """What `studiolo.kernel.driver` takes of how the driver is started, with an archive of classes if there is one."""
     return {
-        "java": str(runtime.java_home / "bin" / "java"),
+        "java": str(runtime.java / "bin" / "java"),
         "spark": str(runtime.spark_home),
         "jars": list(jars),
-        "options": _collector(conf, "driver", _local_cores(conf["spark.master"])),
+        "options": [*runtime.java_options, *_collector(conf, "driver", _local_cores(conf["spark.master"]))],
         "archive": _joined(archive) or None,
     }
 

@@ -22,7 +22,6 @@ from studiolo.processes import (
     Fence,
     Processes,
     child_environment,
-    interpreter,
     read_left,
     remove_left,
     socket_folder,
@@ -31,7 +30,7 @@ from studiolo.runtimes import Archives, Runtime, Runtimes
 from studiolo.sessions.belongings import Belongings
 from studiolo.sessions.drivers import check_options, driver_launch, executor_options
 from studiolo.sessions.formats import iceberg_defaults, write_hudi_defaults
-from studiolo.sessions.preparation import PACKAGES, font_lists, give_fonts
+from studiolo.sessions.preparation import font_lists, give_fonts
 from studiolo.sessions.workers import Size
 from studiolo.storage import Storage
 
@@ -121,11 +120,11 @@ class Kernels:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.port": "0",
-            **self._object_store(),
+            **self._object_store(runtime),
         }
         return Plan(runtime, {**ours, **iceberg_defaults(conf), **conf}, formats)
 
-    def _object_store(self) -> dict[str, str]:
+    def _object_store(self, runtime: Runtime) -> dict[str, str]:
         """How S3A reaches objects: by the door, with the keys that the session's role has at that moment."""
         if self._settings.s3_direct:
             access = self._storage.access
@@ -136,8 +135,7 @@ class Kernels:
             }
         else:
             endpoint = self._s3_endpoint
-            provider = "com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper"
-            credentials = {"spark.hadoop.fs.s3a.aws.credentials.provider": provider}
+            credentials = {"spark.hadoop.fs.s3a.aws.credentials.provider": runtime.s3_credentials}
         return {
             "spark.hadoop.fs.s3a.endpoint": endpoint,
             "spark.hadoop.fs.s3a.endpoint.region": self._settings.region,
@@ -193,7 +191,7 @@ class Kernels:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in ("journal", "work", "tmp", "warehouse"):
             (folder / name).mkdir(exist_ok=True, mode=0o700)
-        give_fonts(folder / "tmp" / "matplotlib", font_lists(plan.runtime.python, PACKAGES))
+        give_fonts(folder / "tmp" / "matplotlib", font_lists(plan.runtime.python, self._runtimes.packages))
         sockets = socket_folder(folder, f"{SOCKET}-00")
         launch = folder / "launch.json"
         launch.touch(0o600)
@@ -232,8 +230,8 @@ class Kernels:
         data = self._settings.folder
         # They must be there to be shown, also to a kernel that is claimed when there is something in them.
         (data / "overlays").mkdir(exist_ok=True)
-        programs = (*interpreter(plan.runtime.python), plan.runtime.spark_home, plan.runtime.java_home, *archive)
-        seen = (*programs, data / "jars", data / "overlays")
+        programs = (*plan.runtime.seen, plan.runtime.spark_home, *archive)
+        seen = (*programs, self._runtimes.packages, data / "jars", data / "overlays")
         return Fence(folder, seen=seen, at={} if sockets == folder else {str(sockets): sockets})
 
     def addresses(self, kernel: str) -> Mapping[str, Any]:
@@ -331,7 +329,7 @@ class Kernels:
             "SPARK_USER": "hadoop",
             "JAVA_HOME": str(runtime.java_home),
             "PYSPARK_PYTHON": str(runtime.python),
-            "PYTHONPATH": os.pathsep.join([*path, PACKAGES]),
+            "PYTHONPATH": os.pathsep.join([*path, str(self._runtimes.packages)]),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_LOCAL_DIRS": temporary,
             "TMPDIR": temporary,

@@ -43,7 +43,7 @@ class Machine:
         (self.spark / "jars" / "core.jar").write_text("core")
         self.fail(False)
         self.runtime: Any = SimpleNamespace(
-            name="spark", java_home=self.java, spark_home=self.spark, python=self.python, conf={}
+            name="spark", java=self.java, java_options=(), spark_home=self.spark, python=self.python, conf={}
         )
 
     def set_java(self, version: str) -> None:
@@ -78,7 +78,7 @@ class Servers:
         folder = self._folder / f"data-{len(self._started)}"
         folder.mkdir()
         state = State(f"sqlite:///{folder / 'state.db'}")
-        runtimes: Any = SimpleNamespace(doors=lambda _: "doors.jar")
+        runtimes: Any = SimpleNamespace(doors=lambda _: "doors.jar", packages=Path(__file__).parents[3] / "src")
         archives = Archives(Processes(state, folder), runtimes, self._machine.archives)
         self._started.append((state, archives))
         return archives
