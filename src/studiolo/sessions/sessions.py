@@ -101,7 +101,7 @@ class Sessions:
     def start(self) -> None:
         """Take up what still lives, mark failed what does not, and begin to keep sessions ready."""
         self._kernels.archives.start(self._store.anything_unfinished)
-        self._kernels.archives.look(self._runtimes.for_glue(self._runtimes.default_label()))
+        self._kernels.archives.look(self._runtimes.for_glue(self._runtimes.default_label()).runtime)
         stopping, living = self._store.in_state("STOPPING"), self._store.in_state(*LIVING)
         # Before anything is started: what is running now is what an earlier server left.
         warm = self._adopt_warm({session.kernel for _, session in [*stopping, *living]})
