@@ -135,6 +135,18 @@ def test_the_aws_cli_reads_a_stream(server: Server, logs: Any, group: str, strea
     assert shown.stdout.split() == [str(i) for i in range(10)]
 
 
+def test_events_are_found_by_what_their_json_and_their_columns_hold(logs: Any, group: str) -> None:
+    lines = ['{"message": "x", "size": 3}', '{"message": "y"}', "10.0.0.1 frank 404", "10.0.0.2 - 200"]
+    put(logs, group, "s", lines)
+    for pattern, found in {
+        '{ $.message = "x" && $.size > 2 }': lines[:1],
+        "{ $.size NOT EXISTS }": lines[1:2],
+        "[ip, user, status = 4*]": lines[2:3],
+        "[ip, user != %[a-z]%, ...]": lines[3:],
+    }.items():
+        assert messages(logs.filter_log_events(logGroupName=group, filterPattern=pattern)) == found, pattern
+
+
 def test_groups_are_described_with_what_was_set(logs: Any, group: str, stream: str) -> None:
     logs.put_retention_policy(logGroupName=group, retentionInDays=7)
     (shown,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
@@ -188,7 +200,7 @@ def test_logs_refuse_in_their_own_words(logs: Any, group: str, stream: str) -> N
         logs.create_log_group(logGroupName="a b")
     assert code(error) == "InvalidParameterException"
     with pytest.raises(ClientError) as error:
-        logs.filter_log_events(logGroupName=group, filterPattern='{ $.level = "x" }')
+        logs.filter_log_events(logGroupName=group, filterPattern='{ $.level = "x"')
     assert code(error) == "InvalidParameterException"
 
 
