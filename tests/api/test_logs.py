@@ -1,5 +1,6 @@
 """CloudWatch Logs through boto3, as SDKs and the aws CLI use it."""
 
+import json
 import subprocess
 import time
 import uuid
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from tests.conftest import REGION, Server
+from tests.waiting import until
 
 Client = Callable[..., Any]
 
@@ -145,6 +147,43 @@ def test_events_are_found_by_what_their_json_and_their_columns_hold(logs: Any, g
         "[ip, user != %[a-z]%, ...]": lines[3:],
     }.items():
         assert messages(logs.filter_log_events(logGroupName=group, filterPattern=pattern)) == found, pattern
+
+
+def test_a_query_of_insights_answers_what_is_there(logs: Any, group: str) -> None:
+    put(
+        logs,
+        group,
+        "s",
+        [json.dumps({"level": level, "ms": ms}) for level, ms in (("INFO", 1), ("WARN", 5), ("INFO", 3))],
+    )
+    present = int(time.time())
+    asked = {"logGroupNames": [group], "startTime": present - 3600, "endTime": present + 60}
+    text = "filter ms > 0 | stats count(*) as n, avg(ms) as mean by level | sort n desc"
+    query = logs.start_query(**asked, queryString=text)["queryId"]
+    answer = until(lambda: (got := logs.get_query_results(queryId=query))["status"] == "Complete" and got)
+    assert [{each["field"]: each["value"] for each in row} for row in answer["results"]] == [
+        {"level": "INFO", "n": "2", "mean": "2"},
+        {"level": "WARN", "n": "1", "mean": "5"},
+    ]
+    assert (answer["statistics"]["recordsMatched"], answer["statistics"]["recordsScanned"]) == (3.0, 3.0)
+    shown = logs.describe_queries(logGroupName=group, status="Complete")["queries"]
+    assert [(each["queryId"], each["queryString"]) for each in shown] == [(query, text)]
+    with pytest.raises(logs.exceptions.InvalidParameterException, match="already ended"):
+        logs.stop_query(queryId=query)
+    with pytest.raises(logs.exceptions.MalformedQueryException, match="unexpected symbol found =") as error:
+        logs.start_query(**asked, queryString="filter = 3")
+    assert error.value.response["queryCompileError"]["location"] == {"startCharOffset": 7, "endCharOffset": 8}
+    with pytest.raises(logs.exceptions.ResourceNotFoundException, match="log group does not exist"):
+        logs.start_query(**{**asked, "logGroupNames": ["/none"]}, queryString="limit 1")
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        logs.get_query_results(queryId="none")
+
+
+def test_a_filter_is_tried_on_messages_of_ones_own(logs: Any) -> None:
+    found = logs.test_metric_filter(filterPattern="{ $.ms > 2 }", logEventMessages=['{"ms": 1}', '{"ms": 3}'])[
+        "matches"
+    ]
+    assert found == [{"eventNumber": 2, "eventMessage": '{"ms": 3}', "extractedValues": {"$.ms": "3"}}]
 
 
 def test_groups_are_described_with_what_was_set(logs: Any, group: str, stream: str) -> None:

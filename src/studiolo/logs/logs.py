@@ -12,6 +12,8 @@ from sqlalchemy import select
 from studiolo.domain import Clock, Invalid, NotFound, Scope
 from studiolo.logs.filters import compile_filter
 from studiolo.logs.groups import LogGroups, require
+from studiolo.logs.insights import Queries, Query
+from studiolo.logs.insights.language import MOST_ROWS
 from studiolo.logs.reading import (
     ALWAYS,
     EVENT_OVERHEAD,
@@ -55,6 +57,7 @@ class Logs:
         self._clock = clock
         self.groups = LogGroups(state, folder, clock)
         self.streams = LogStreams(state, folder, clock)
+        self.queries = Queries(clock)
         self._making = threading.Lock()
 
     def writer_file(self, scope: Scope, group: str, stream: str) -> Path:
@@ -132,6 +135,16 @@ class Logs:
         files = {name: file for name, file in files.items() if name.startswith(prefix)}
         return search(files, positions or {}, limit, Span(max(span.start, kept_since), span.end), accepts)
 
+    def query(self, scope: Scope, text: str, names: Sequence[str], span: Span, limit: int = MOST_ROWS) -> Query:
+        """Begin a query over groups. Raises NotFound for a group, Malformed for the query, LimitExceeded."""
+        sources = {}
+        with self._state.reading() as connection:
+            for name in names:
+                kept_since = self.groups.oldest(require(connection, scope, name).retention_days)
+                kept = Span(max(span.start, kept_since), span.end)
+                sources[name] = (self.streams.files(connection, scope, name), kept)
+        return self.queries.start(scope, text, sources, limit)
+
     def purge(self) -> None:
         """Free the disk of streams whose events are all older than their group keeps them."""
         query = select(streams.c.file, groups.c.retention_days).join_from(streams, groups)
@@ -145,7 +158,8 @@ class Logs:
                 file.write_bytes(b"")
 
     def empty(self) -> None:
-        """Delete every group, stream and event."""
+        """Delete every group, stream, event and query."""
+        self.queries.empty()
         with self._state.transaction() as tx:
             tx.execute(streams.delete())
             tx.execute(groups.delete())

@@ -11,6 +11,8 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.logs import MOST_EVENTS, Event, Found, LogGroup, LogStream, Span
+from studiolo.logs.filters import compile_extraction
+from studiolo.logs.insights import Malformed, Query
 from studiolo.services.call import Call
 from studiolo.services.service import Service
 
@@ -23,20 +25,29 @@ if TYPE_CHECKING:
         DeleteRetentionPolicyRequestTypeDef,
         DescribeLogGroupsRequestTypeDef,
         DescribeLogStreamsRequestTypeDef,
+        DescribeQueriesRequestTypeDef,
         FilterLogEventsRequestTypeDef,
         GetLogEventsRequestTypeDef,
+        GetQueryResultsRequestTypeDef,
         ListTagsForResourceRequestTypeDef,
         ListTagsLogGroupRequestTypeDef,
         PutLogEventsRequestTypeDef,
         PutRetentionPolicyRequestTypeDef,
+        StartQueryRequestTypeDef,
+        StopQueryRequestTypeDef,
         TagLogGroupRequestTypeDef,
         TagResourceRequestTypeDef,
+        TestMetricFilterRequestTypeDef,
         UntagLogGroupRequestTypeDef,
         UntagResourceRequestTypeDef,
     )
 
 INVALID = "InvalidParameterException"
 MILLISECONDS = 1000
+IN_MILLISECONDS = 10**11
+"""From here on (the year 5138 in seconds) moments are in milliseconds."""
+LANGUAGE = "CWLI"
+MOST_QUERIES = 1000
 FARTHEST = 2**60
 """No file is longer than this."""
 
@@ -119,6 +130,18 @@ def describe_log_streams(call: Call, request: "DescribeLogStreamsRequestTypeDef"
 
 
 @logs.operation
+def describe_queries(call: Call, request: "DescribeQueriesRequestTypeDef") -> dict[str, Any]:
+    group = request.get("logGroupName")
+    found = call.studio.logs.queries.list(call.scope, group and _group_name(group), request.get("status"))
+    token = request.get("nextToken")
+    after = decode_token(token, INVALID) if token else None
+    begin = next((i + 1 for i, query in enumerate(found) if query.id == after), 0)
+    end = begin + request.get("maxResults", MOST_QUERIES)
+    more = {"nextToken": encode_token(found[end - 1].id)} if end < len(found) else {}
+    return {"queries": [as_query(query) for query in found[begin:end]], **more}
+
+
+@logs.operation
 def filter_log_events(call: Call, request: "FilterLogEventsRequestTypeDef") -> dict[str, Any]:
     if "logStreamNames" in request and "logStreamNamePrefix" in request:
         raise ServiceError(INVALID, "logStreamNames and logStreamNamePrefix are mutually exclusive parameters.")
@@ -154,6 +177,30 @@ def get_log_events(call: Call, request: "GetLogEventsRequestTypeDef") -> dict[st
 
 
 @logs.operation
+def get_query_results(call: Call, request: "GetQueryResultsRequestTypeDef") -> dict[str, Any]:
+    query = call.studio.logs.queries.get(call.scope, request["queryId"])
+    results = query.results if query.status == "Complete" else ()
+    token = request.get("nextToken")
+    begin = _number(decode_token(token, INVALID)) if token else 0
+    end = begin + request.get("maxItems", len(results))
+    shown = [[{"field": name, "value": value} for name, value in row] for row in results[begin:end]]
+    return {
+        "queryLanguage": LANGUAGE,
+        "results": shown,
+        "statistics": {
+            "recordsMatched": float(query.matched),
+            "recordsScanned": float(query.scanned),
+            "bytesScanned": float(query.scanned_bytes),
+            "estimatedRecordsSkipped": 0.0,
+            "estimatedBytesSkipped": 0.0,
+            "logGroupsScanned": float(len(query.groups)),
+        },
+        "status": query.status,
+        **({"nextToken": encode_token(str(end))} if end < len(results) else {}),
+    }
+
+
+@logs.operation
 def list_tags_for_resource(call: Call, request: "ListTagsForResourceRequestTypeDef") -> dict[str, Any]:
     return {"tags": call.studio.logs.groups.get(call.scope, _group_name(request["resourceArn"])).tags}
 
@@ -184,6 +231,37 @@ def put_retention_policy(call: Call, request: "PutRetentionPolicyRequestTypeDef"
 
 
 @logs.operation
+def start_query(call: Call, request: "StartQueryRequestTypeDef") -> dict[str, Any]:
+    language = request.get("queryLanguage", LANGUAGE)
+    if language != LANGUAGE:
+        raise ServiceError(INVALID, f"The query language {language} is not supported by Studiolo: use {LANGUAGE}.")
+    named = [request[name] for name in ("logGroupName", "logGroupNames", "logGroupIdentifiers") if name in request]
+    if len(named) != 1:
+        raise ServiceError(INVALID, "Give exactly one of logGroupName, logGroupNames and logGroupIdentifiers.")
+    names = [named[0]] if isinstance(named[0], str) else named[0]
+    groups = list(dict.fromkeys(_group_name(name) for name in names))
+    if request["startTime"] > request["endTime"]:
+        raise ServiceError(INVALID, "End time should not be earlier than start time.")
+    span = Span(_milliseconds(request["startTime"]), _milliseconds(request["endTime"] + 1))
+    try:
+        query = call.studio.logs.query(
+            call.scope, request["queryString"], groups, span, request.get("limit", MOST_EVENTS)
+        )
+    except Malformed as error:
+        location = {"startCharOffset": error.start, "endCharOffset": error.end}
+        compiled = {"queryCompileError": {"location": location, "message": str(error)}}
+        raise ServiceError("MalformedQueryException", str(error), members=compiled) from None
+    return {"queryId": query.id}
+
+
+@logs.operation
+def stop_query(call: Call, request: "StopQueryRequestTypeDef") -> dict[str, Any]:
+    if not call.studio.logs.queries.stop(call.scope, request["queryId"]):
+        raise ServiceError(INVALID, "Query is already ended with another status")
+    return {"success": True}
+
+
+@logs.operation
 def tag_log_group(call: Call, request: "TagLogGroupRequestTypeDef") -> dict[str, Any]:
     call.studio.logs.groups.tag(call.scope, request["logGroupName"], request["tags"])
     return {}
@@ -193,6 +271,19 @@ def tag_log_group(call: Call, request: "TagLogGroupRequestTypeDef") -> dict[str,
 def tag_resource(call: Call, request: "TagResourceRequestTypeDef") -> dict[str, Any]:
     call.studio.logs.groups.tag(call.scope, _group_name(request["resourceArn"]), request["tags"])
     return {}
+
+
+@logs.operation
+def test_metric_filter(call: Call, request: "TestMetricFilterRequestTypeDef") -> dict[str, Any]:
+    extract = compile_extraction(request["filterPattern"])
+    found = [(number, text, extract(text)) for number, text in enumerate(request["logEventMessages"], start=1)]
+    return {
+        "matches": [
+            {"eventNumber": number, "eventMessage": text, "extractedValues": dict(values)}
+            for number, text, values in found
+            if values is not None
+        ]
+    }
 
 
 @logs.operation
@@ -217,6 +308,17 @@ def _group(request: Mapping[str, Any]) -> str:
 def _group_name(identifier: str) -> str:
     """A group's name, from itself or its ARN, with or without `:*` at the end."""
     return identifier.partition(":log-group:")[2].removesuffix(":*") if identifier.startswith("arn:") else identifier
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise ServiceError(INVALID, "The specified nextToken is invalid.")
+    return int(text)
+
+
+def _milliseconds(moment: int) -> int:
+    """A moment that the API wants in seconds, and takes in milliseconds too, as many clients send it."""
+    return moment if moment >= IN_MILLISECONDS else moment * MILLISECONDS
 
 
 def _span(request: Mapping[str, Any]) -> Span:
@@ -282,6 +384,19 @@ def as_stream(scope: Scope, group: str, stream: LogStream) -> dict[str, Any]:
         "storedBytes": 0,
     }
     return {name: value for name, value in shown.items() if value is not None}
+
+
+def as_query(query: Query) -> dict[str, Any]:
+    return {
+        "queryLanguage": LANGUAGE,
+        "queryId": query.id,
+        "queryString": query.text,
+        "status": query.status,
+        "createTime": query.created,
+        "logGroupName": query.groups[0],
+        "queryDuration": query.duration,
+        "bytesScanned": float(query.scanned_bytes),
+    }
 
 
 def as_event(event: Event) -> dict[str, Any]:
