@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from bench.bench import Bench
 from bench.row import Row
 from bench.rows import (
+    authorization,
     catalog,
     door,
     endpoint,
     fence,
+    frames,
     lifecycle,
     listing,
     memory,
@@ -24,6 +26,7 @@ from bench.rows import (
 
 ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "reads": reads.measure,
+    "authorization": authorization.measure,
     "catalog": catalog.measure,
     "metastore": metastore.measure,
     "door": door.measure,
@@ -31,6 +34,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "statements": statements.measure,
     "patience": patience.measure,
     "spark": spark.measure,
+    "frames": frames.measure,
     "listing": listing.measure,
     "training": training.measure,
     "endpoint": endpoint.measure,

@@ -22,7 +22,9 @@ def request_head(scope: Message) -> HttpRequest:
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1"), _text(raw_value)
         headers[name] = f"{headers[name]},{value}" if name in headers else value
-    return HttpRequest(scope["method"], f"{path}?{query}" if query else path, headers, b"")
+    client = scope.get("client")
+    url = f"{path}?{query}" if query else path
+    return HttpRequest(scope["method"], url, headers, b"", peer=client[0] if client else None)
 
 
 def _text(value: bytes) -> str:

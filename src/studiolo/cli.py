@@ -1,4 +1,4 @@
-"""What a person types: `studiolo up`, `down`, `status`, `env`, `logs`, `demo`."""
+"""What a person types: `studiolo up`, `down`, `status`, `why`, `env`, `logs`, `runtimes`, `demo`."""
 
 import json
 import os
@@ -6,9 +6,12 @@ import shlex
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from urllib.parse import quote
 
 import psutil
 import typer
@@ -18,6 +21,9 @@ from rich.table import Table
 from studiolo.config import Settings
 from studiolo.domain import DomainError, Invalid
 from studiolo.instance import AlreadyRunning, Instance, Running
+
+if TYPE_CHECKING:
+    from studiolo.identity import AccessKey
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 out = Console(highlight=False, soft_wrap=True)
@@ -59,9 +65,14 @@ def up(
     allow_reset: Annotated[
         bool | None, typer.Option("--allow-reset", help="Let POST /_studiolo/reset empty everything.")
     ] = None,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="First make what the first session would have to wait for.")
+    ] = False,
 ) -> None:
     """Start Studiolo."""
     settings = _settings(data=data, port=port, host=host, allow_reset=allow_reset)
+    if prepare:
+        _prepare(settings)
     if detach:
         running = _start(settings)
         out.print(
@@ -75,6 +86,27 @@ def up(
         serve(settings)
     except CannotStart as error:
         _fail(str(error))
+
+
+def _prepare(settings: Settings) -> None:
+    """Make ahead what sessions need; what cannot be made is told, and the server starts all the same."""
+    from studiolo.processes import Processes
+    from studiolo.runtimes import NotMade
+    from studiolo.sessions import prepare
+    from studiolo.state import State, StateUnavailable
+
+    try:
+        with Instance(settings.folder):
+            state = State(settings.database)
+            try:
+                for step in prepare(settings, Processes(state, settings.folder)):
+                    out.print(step)
+            finally:
+                state.close()
+    except AlreadyRunning as error:
+        _fail(str(error))
+    except (DomainError, NotMade, StateUnavailable, OSError) as error:
+        _complain(error)
 
 
 def _data_option(data: Path | None) -> str:
@@ -225,6 +257,46 @@ def status(data: Data = None) -> None:
 
 
 @app.command()
+def why(
+    request_id: Annotated[str, typer.Argument(help="Of the answer that said AccessDenied.")], data: Data = None
+) -> None:
+    """Show why a request was denied: by which policy, or for want of which, and what was known of it."""
+    from studiolo.identity import root_key
+
+    settings = _settings(data=data)
+    running = _running(settings)
+    status, denial = _signed(f"{running.endpoint}/_studiolo/denials/{quote(request_id)}", root_key(settings.folder))
+    if status != HTTPStatus.OK:
+        _fail(denial["message"])
+    for name in ("principal", "action", "resource", "because"):
+        out.print(f"{name:10} {denial[name]}", markup=False)
+    if denial["policy"] is not None:
+        out.print(f"{'policy':10} {denial['policy'] or 'inline'}, statement {denial['statement']}", markup=False)
+    table = Table("condition key", "values", box=None)
+    for key, values in denial["context"].items():
+        table.add_row(key, ", ".join(values))
+    out.print(table)
+
+
+def _signed(url: str, key: "AccessKey") -> tuple[int, dict[str, Any]]:
+    """Status and content of one of the server's pages that is for who has a key."""
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    request = AWSRequest("GET", url)
+    SigV4Auth(Credentials(key.id, key.secret), "sts", "us-east-1").add_auth(request)
+    asked = urllib.request.Request(url, headers=dict(request.headers.items()))  # noqa: S310 (our own http URL)
+    try:
+        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 (as above)
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+    except OSError as error:
+        _fail(f"The server at {url.partition('/_studiolo')[0]} does not answer: {error}")
+
+
+@app.command()
 def env(
     data: Data = None,
     profile: Annotated[bool, typer.Option("--profile", help="Write the AWS profile `studiolo` instead.")] = False,
@@ -291,6 +363,62 @@ def logs(
             if not follow:
                 return
             time.sleep(0.2)
+
+
+runtimes_app = typer.Typer()
+app.add_typer(runtimes_app, name="runtimes")
+
+
+@runtimes_app.callback(invoke_without_command=True)
+def runtimes(context: typer.Context, data: Data = None) -> None:
+    """List the versions of Spark there are, and which releases of AWS run on them; prepare and remove them."""
+    if context.invoked_subcommand is not None:
+        return
+    from studiolo.runtimes import Runtimes
+
+    known = Runtimes(_settings(data=data))
+    releases = [known.for_glue(label) for label in known.glue_labels()]
+    releases += [known.for_emr(label) for label in known.emr_labels()]
+    table = Table("runtime", "Spark", "Python", "", "releases", box=None)
+    for name in known.names:
+        runtime = known.runtime(name)
+        labels = ", ".join(f"{release.service} {release.label}" for release in releases if release.runtime is runtime)
+        if runtime.environment is None:
+            state = "installed with Studiolo"
+        elif runtime.ready:
+            state = f"ready, {runtime.environment.size() / 1e9:.1f} GB"
+        else:
+            state = "made when it is first used"
+        table.add_row(name, runtime.pyspark, runtime.python_version, state, labels)
+    out.print(table)
+
+
+Name = Annotated[str, typer.Argument(help="A runtime's name, as spark-4.1, or the Glue version that runs on it.")]
+
+
+@runtimes_app.command()
+def prepare(name: Name, data: Data = None) -> None:
+    """Fetch all that a runtime needs, so that the first session of it need not, and none needs the network."""
+    from studiolo.runtimes import Runtimes
+
+    known = Runtimes(_settings(data=data))
+    runtime = known.named(name)
+    known.make(runtime, lambda line: out.print(line, markup=False, style="dim"))
+    known.jars(runtime, connect=True, formats=runtime.formats)
+    out.print(f"{runtime.name} is ready: Spark {runtime.pyspark}, Python {runtime.python_version}.")
+
+
+@runtimes_app.command()
+def remove(name: Name, data: Data = None) -> None:
+    """Remove a runtime's Python environment from this person's cache. The next session of it makes it anew."""
+    from studiolo.runtimes import Runtimes
+
+    known = Runtimes(_settings(data=data))
+    runtime = known.named(name)
+    if runtime.environment is None:
+        _fail(f"{runtime.name} runs in the environment that Studiolo is installed in.")
+    removed = runtime.environment.remove()
+    out.print(f"{runtime.name} is removed." if removed else f"{runtime.name} was not there.")
 
 
 @app.command()

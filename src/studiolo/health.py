@@ -1,4 +1,7 @@
-"""Studiolo's own few pages beside the AWS APIs: its health, the system logs of sessions, and POST /_studiolo/reset."""
+"""Studiolo's own few pages beside the AWS APIs.
+
+Its health, the system logs of sessions, POST /_studiolo/reset and, signed, GET /_studiolo/denials/REQUEST-ID.
+"""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +16,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from studiolo import __version__
+from studiolo.asgi import request_head
+from studiolo.aws.errors import ServiceError
+from studiolo.aws.http import HttpRequest
 from studiolo.domain import Denied, Health, NotFound
 from studiolo.http_server import SameOrigin
 from studiolo.processes import Child, Processes, isolation
@@ -40,11 +46,12 @@ def own_pages(
     parts: Mapping[str, Callable[[], PartHealth]],
     system_log: Callable[[str], Iterator[bytes]],
     reset: Callable[[], None] | None,
+    why: Callable[[HttpRequest, str], Mapping[str, Any]],
 ) -> Starlette:
     """The app of these pages.
 
     parts: what to watch, each with how it is asked; system_log: the lines that a token of its URL stands for; reset:
-    empties everything, None where the server does not allow it.
+    empties everything, None where the server does not allow it; why: finds out why a request was denied.
     """
 
     async def health(_request: Request) -> JSONResponse:
@@ -81,8 +88,15 @@ def own_pages(
         await run_in_threadpool(reset)
         return JSONResponse({"status": "empty"})
 
+    async def denial(request: Request) -> JSONResponse:
+        try:
+            return JSONResponse(await run_in_threadpool(why, request_head(request.scope), request.path_params["id"]))
+        except ServiceError as error:
+            return JSONResponse({"message": error.message}, status_code=error.status)
+
     return Starlette(
         routes=[
+            Route("/_studiolo/denials/{id}", denial, methods=["GET"]),
             Route("/_studiolo/health", health, methods=["GET"]),
             Route("/_studiolo/system-logs/{token}", log, methods=["GET"]),
             Route("/_studiolo/reset", empty, methods=["POST"]),

@@ -49,7 +49,7 @@ class Objects:
             }
 
         session = botocore.session.Session()
-        if principal.role_arn is None:
+        if principal.is_root:
             session.set_credentials(self._identity.root.id, self._identity.root.secret)
         else:
             session._credentials = RefreshableCredentials.create_from_metadata(fresh(), fresh, "studiolo")

@@ -33,6 +33,7 @@ from studiolo.services.call import Studio
 from studiolo.sessions import Sessions
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage, StoreUnavailable
+from studiolo.why import Why
 
 log = logging.getLogger("studiolo")
 
@@ -142,7 +143,8 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
         "metastore": metastore.health,
     }
     emptying = reset if settings.allow_reset else None
-    pages = own_pages(services, processes, metastore.home, parts, sessions.system_log.lines, emptying)
+    lines = sessions.system_log.lines
+    pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now))
     studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
     return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
 

@@ -1,7 +1,8 @@
-"""Between signatures and identity: the key that a request says it is signed with, and whose that is."""
+"""Between signatures and identity: the key that a request says it is signed with, whose it is, what else it tells."""
 
+from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Credential
-from studiolo.identity import Identity, Principal
+from studiolo.identity import Identity, Principal, Values
 
 
 class Signers:
@@ -17,3 +18,16 @@ class Signers:
             return None
         key, self.principals[access_key] = known
         return Credential(key.id, key.secret, key.session_token, key.expires)
+
+
+def told_by(request: HttpRequest, region: str | None) -> Values:
+    """The condition keys of IAM that every request tells. region: that it is for, as signed."""
+    keys = {"aws:SecureTransport": "false"}
+    if region is not None:
+        keys["aws:RequestedRegion"] = region
+    if request.peer is not None:
+        keys["aws:SourceIp"] = request.peer
+    for header, key in (("user-agent", "aws:UserAgent"), ("referer", "aws:Referer")):
+        if header in request.headers:
+            keys[key] = request.headers[header]
+    return keys

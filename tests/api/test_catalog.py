@@ -94,7 +94,15 @@ def test_classifiers_of_every_kind_count_their_versions(glue: Any, member: str, 
 
 
 def test_resource_policies_change_only_where_their_hash_is_known(glue: Any) -> None:
-    policy = json.dumps({"Version": "2012-10-17", "Statement": []})
+    nothing = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": "glue:GetTable",
+        "Resource": "arn:aws:glue:*:*:x/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [nothing]})
+    with pytest.raises(glue.exceptions.InvalidInputException, match="Missing required field Principal"):
+        glue.put_resource_policy(PolicyInJson=policy.replace('"Principal": {"AWS": "*"}, ', ""))
     first = glue.put_resource_policy(PolicyInJson=policy)["PolicyHash"]
     with pytest.raises(glue.exceptions.ConditionCheckFailureException):
         glue.put_resource_policy(PolicyInJson=policy, PolicyHashCondition="another")

@@ -120,7 +120,9 @@ def test_a_caller_that_only_reads_files_makes_tables_over_them_and_nowhere_else(
         hms.create_table(external(f"{managed}_ext", f"s3://{bucket}/{managed}"))
         assert hms.get_table("default", f"{managed}_ext").tableType == "EXTERNAL_TABLE"
         place = f"s3://{bucket}/{managed}_new"
-        with pytest.raises(hive.MetaException, match=f"s3:PutObject on resource: arn:aws:s3:::{bucket}/{managed}_new/"):
+        with pytest.raises(
+            hive.MetaException, match=f's3:PutObject on resource: "arn:aws:s3:::{bucket}/{managed}_new/"'
+        ):
             hms.create_table(external(f"{managed}_new", place))
         with pytest.raises(hive.NoSuchObjectException):
             hms.get_table("default", f"{managed}_new")

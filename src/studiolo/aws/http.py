@@ -16,7 +16,7 @@ class HttpRequest:
 
     url: absolute, or path and query, with its percent-escapes; headers: lower-case names, a repeated header's
     values joined by commas; body: bytes, or a binary file where the body streams; sent_names: header names as they
-    were sent, by lower-case name, where they are known.
+    were sent, by lower-case name, where they are known; peer: the address it came from.
     """
 
     method: str
@@ -24,6 +24,7 @@ class HttpRequest:
     headers: Mapping[str, str]
     body: bytes | BinaryIO
     sent_names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    peer: str | None = None
     path: str = field(init=False, repr=False)
     query: str = field(init=False, repr=False)
 

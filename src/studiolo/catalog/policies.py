@@ -1,4 +1,4 @@
-"""Resource policies and encryption settings: recorded; requests are decided by the policies of identities."""
+"""Resource policies, by which requests are decided together with those of identities; encryption settings, recorded."""
 
 import hashlib
 import json
@@ -11,8 +11,9 @@ from studiolo.catalog.errors import ConditionFailed
 from studiolo.catalog.model import Policy
 from studiolo.catalog.subject import Subject, bound, within
 from studiolo.catalog.tables import encryption_settings, policies
-from studiolo.domain import Invalid, NotFound, Page, Scope
-from studiolo.state import page
+from studiolo.domain import Clock, NotFound, Page, Scope
+from studiolo.identity import check_catalog_policy
+from studiolo.state import State, page
 
 OF_CATALOG = ""
 NO_SETTINGS: Mapping[str, Any] = {
@@ -24,6 +25,11 @@ NO_SETTINGS: Mapping[str, Any] = {
 class Policies(Subject):
     """The policy of a catalog, and those of its resources by ARN."""
 
+    def __init__(self, state: State, clock: Clock) -> None:
+        super().__init__(state, clock)
+        # The policy by which requests are decided, and the mark of the state under which it was read.
+        self._deciding: dict[Scope, tuple[int | None, str | None]] = {}
+
     def put_policy(
         self,
         scope: Scope,
@@ -33,12 +39,8 @@ class Policies(Subject):
         expected_hash: str | None = None,
         must_exist: bool | None = None,
     ) -> str:
-        """Set a policy; its hash. Raises Invalid for what is no JSON object, NotFound and ConditionFailed."""
-        try:
-            if not isinstance(json.loads(text), dict):
-                raise Invalid("A resource policy is a JSON object.")
-        except (ValueError, RecursionError) as error:
-            raise Invalid(f"The resource policy is not JSON: {error}.") from None
+        """Set a policy; its hash. Raises MalformedPolicy (Invalid), NotFound and ConditionFailed."""
+        check_catalog_policy(text)
         moment = self._clock()
         digest = hashlib.sha256(text.encode()).hexdigest()
         mine = within(policies, scope, resource=resource)
@@ -63,6 +65,17 @@ class Policies(Subject):
         if row is None:
             raise NotFound("Policy not found.")
         return _as_policy(row)
+
+    def resource_policy(self, scope: Scope) -> str | None:
+        """The document of the catalog's policy, by which requests are decided; None where there is none."""
+        mark = self._state.mark()
+        known, document = self._deciding.get(scope, (None, None))
+        if mark is None or mark != known:
+            with self._state.reading() as connection:
+                query = select(policies.c.policy).where(within(policies, scope, resource=OF_CATALOG))
+                document = connection.execute(query).scalar()
+            self._deciding[scope] = mark, document
+        return document
 
     def policies(self, scope: Scope, after: str | None = None, limit: int = 100) -> Page[Policy]:
         """All policies, that of the catalog first."""

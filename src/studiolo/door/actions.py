@@ -4,11 +4,13 @@ After "Actions, resources, and condition keys for Amazon S3" (Service Authorizat
 the Amazon S3 API Reference lists for the headers of each operation.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 from studiolo.door.names import Named, Source
 from studiolo.door.operations import Operation
+from studiolo.identity import Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Need:
 
     action: str
     resource: str
-    context: Mapping[str, str] = field(default_factory=dict, compare=False)
+    context: Values = field(default_factory=dict, compare=False)
 
 
 # What a header of a write needs beside the write, on the object or bucket that it is for.
@@ -35,7 +37,25 @@ _OF_BUCKET_HEADERS = {
     "x-amz-grant-write-acp": "PutBucketAcl", "x-amz-object-ownership": "PutBucketOwnershipControls",
     "x-amz-bucket-object-lock-enabled": "PutBucketObjectLockConfiguration PutBucketVersioning",
 }  # fmt: skip
-_CONDITIONS = {"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"}
+_PARAMETERS = {
+    "prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys", "versionId": "s3:VersionId",
+}  # fmt: skip
+_HEADERS = {
+    "if-match": "s3:if-match", "if-none-match": "s3:if-none-match", "x-amz-content-sha256": "s3:x-amz-content-sha256",
+    "x-amz-object-lock-legal-hold": "s3:object-lock-legal-hold", "x-amz-object-lock-mode": "s3:object-lock-mode",
+    "x-amz-object-lock-retain-until-date": "s3:object-lock-retain-until-date",
+    **{
+        name: f"s3:{name}"
+        for name in (
+            "x-amz-acl", "x-amz-copy-source", "x-amz-grant-full-control", "x-amz-grant-read", "x-amz-grant-read-acp",
+            "x-amz-grant-write", "x-amz-grant-write-acp", "x-amz-metadata-directive", "x-amz-object-ownership",
+            "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id",
+            "x-amz-server-side-encryption-customer-algorithm", "x-amz-storage-class",
+            "x-amz-website-redirect-location",
+        )
+    },
+}  # fmt: skip
+"""The condition keys of S3 that a request tells, by parameter and header."""
 
 
 def actions_of(named: Named, operation: Operation) -> list[Need]:
@@ -46,12 +66,24 @@ def actions_of(named: Named, operation: Operation) -> list[Need]:
     actions = [f"s3:{action}" for action in _own(named, operation)]
     if not named.bucket:
         return [Need(action, "*") for action in actions]
-    context = {key: named.parameters[name] for name, key in _CONDITIONS.items() if name in named.parameters}
+    context = told(named)
     resources = [arn(named.bucket, key) for key in (named.key, *named.others)]
     needs = [Need(action, resource, context) for action in actions for resource in resources]
     if named.source is not None:
         needs += read_source(named.source, "GetObject")
     return needs
+
+
+def told(named: Named) -> dict[str, str | Sequence[str]]:
+    """The condition keys of S3 that a request tells."""
+    keys: dict[str, str | Sequence[str]] = {}
+    for table, values in ((_PARAMETERS, named.parameters), (_HEADERS, named.headers)):
+        keys.update({key: values[name] for name, key in table.items() if name in values})
+    tags = parse_qsl(named.headers.get("x-amz-tagging", ""), keep_blank_values=True)
+    if tags:
+        keys["s3:RequestObjectTagKeys"] = tuple(key for key, _ in tags)
+        keys.update({f"s3:RequestObjectTag/{key}": value for key, value in tags})
+    return keys
 
 
 def read_source(source: Source, action: str) -> list[Need]:
@@ -69,6 +101,11 @@ def copied_tags(named: Named, source: Source) -> list[Need]:
 
 def arn(bucket: str, key: str = "") -> str:
     return f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
+
+
+def bucket_arn(resource: str) -> str:
+    """Of the bucket that a resource is, or is in."""
+    return resource.partition("/")[0]
 
 
 def _own(named: Named, operation: Operation) -> Iterator[str]:

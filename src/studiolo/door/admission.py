@@ -1,31 +1,52 @@
 """Who asks for objects, and may they: signatures and IAM, for the door to the object store."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
+from studiolo.aws.payloads import UNSIGNED
 from studiolo.aws.sigv4 import Verified
-from studiolo.domain import Clock, Denied
-from studiolo.door.actions import Need
-from studiolo.door.authentication import verify_s3
+from studiolo.domain import Clock
+from studiolo.door.actions import Need, actions_of, bucket_arn
+from studiolo.door.authentication import verified_by_query, verify_s3
 from studiolo.door.forms import verify_form
 from studiolo.door.names import Named
 from studiolo.door.operations import Operation
-from studiolo.identity import Identity, Principal
-from studiolo.signers import Signers
+from studiolo.identity import Answer, Identity, Kind, NotAuthorized, Policies, Principal, Question, Values
+from studiolo.signers import Signers, told_by
+
+_LEFT_TO_THE_STORE = frozenset({"s3:GetObject", "s3:PutObject"})
+"""What the store's own lists of access may let everybody do."""
+
+_OF_OWNER = frozenset({"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"})
 
 _OF_ANYBODY = frozenset({"GetObject", "HeadObject", "Preflight", "PutObject"})
-"""Operations that the store may let everybody do, by bucket policy."""
+"""Operations that the store may let everybody do, by its lists of access."""
+
+
+class AccessDenied(ServiceError):
+    """What IAM denies, with what decided it; S3 puts the resource in quotes."""
+
+    def __init__(self, denied: NotAuthorized) -> None:
+        resource = denied.question.resource
+        words = str(denied).replace(f"on resource: {resource} ", f'on resource: "{resource}" ', 1)
+        super().__init__("AccessDenied", words, 403)
+        self.denied = denied
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks. verified, principal: None for somebody unknown, of whom the store decides by bucket policy."""
+    """Who asks. verified, principal: None for somebody unknown, of whom bucket policies and the store decide.
+
+    told: the condition keys that the request tells.
+    """
 
     identity: Identity
     verified: Verified | None = None
     principal: Principal | None = None
+    told: Values = field(default_factory=dict)
 
     @property
     def known(self) -> Verified:
@@ -38,7 +59,8 @@ class Caller:
         """Raise ServiceError for what is not for somebody unknown."""
         if self.verified is not None:
             return
-        if operation.name not in _OF_ANYBODY or named.source is not None:
+        left_to_the_store = operation.name in _OF_ANYBODY and named.source is None
+        if not left_to_the_store and not self.is_let(actions_of(named, operation)):
             raise _unsigned()
         if any(name.startswith("response-") for name in named.parameters):
             message = "Request specific response headers cannot be used for anonymous GET requests."
@@ -56,20 +78,47 @@ class Caller:
 
     def refusal(self, needs: Iterable[Need]) -> ServiceError | None:
         """Why not all may be done."""
-        try:
-            for need in needs:
-                self._ask(need)
-        except Denied as denied:
-            return ServiceError("AccessDenied", str(denied), 403)
+        for need in needs:
+            question = Question(need.action, need.resource, need.context)
+            policy = self._policy(need)
+            if self.principal is None:
+                if not self._anybody_may(question, policy):
+                    return ServiceError("AccessDenied", "Access Denied", 403)
+                continue
+            try:
+                self.identity.authorize(self.principal, [question], self.told, policy)
+            except NotAuthorized as denied:
+                return AccessDenied(denied)
         return None
 
-    def _ask(self, need: Need) -> None:
-        if self.verified is None or self.principal is None:
-            if need.action not in ("s3:GetObject", "s3:PutObject"):
-                raise Denied(f"Access Denied: {need.action} needs a signed request.")
-            return
-        context = {"aws:RequestedRegion": self.verified.region, "aws:SecureTransport": "false", **need.context}
-        self.identity.authorize(self.principal, need.action, need.resource, context)
+    def _policy(self, need: Need) -> Policies | None:
+        """The policy of the bucket. It keeps no root user from having another one."""
+        if self.principal is not None and self.principal.kind is Kind.ROOT and need.action in _OF_OWNER:
+            return None
+        return self.identity.resource_policies.of(bucket_arn(need.resource))
+
+    def is_let(self, needs: Iterable[Need]) -> bool:
+        """Whether a bucket policy lets somebody unknown do all that."""
+        asked = [(Question(each.action, each.resource, each.context), bucket_arn(each.resource)) for each in needs]
+        policies = [(question, self.identity.resource_policies.of(bucket)) for question, bucket in asked]
+        return bool(policies) and all(
+            policy is not None and self.identity.decide_for_anybody(question, self.told, policy).allowed
+            for question, policy in policies
+        )
+
+    def acting(self, named: Named, needs: Iterable[Need], present: datetime) -> Verified | None:
+        """As whom the store is asked: the caller, or somebody unknown whom a bucket policy lets in; else None."""
+        if self.verified is not None or not self.is_let(needs):
+            return self.verified
+        payload = named.headers.get("x-amz-content-sha256", UNSIGNED)
+        return replace(verified_by_query("", "us-east-1", present), content_sha256=payload)
+
+    def _anybody_may(self, question: Question, policy: Policies | None) -> bool:
+        """Whether it may be left to the store, or a bucket policy lets everybody."""
+        answer = Answer.SILENT
+        if policy is not None:
+            answer = self.identity.decide_for_anybody(question, self.told, policy).answer
+        return answer is Answer.ALLOWED or (answer is Answer.SILENT and question.action in _LEFT_TO_THE_STORE)
 
 
 class Admission:
@@ -85,17 +134,28 @@ class Admission:
             # Browsers never sign it, though the address that they ask of may be presigned.
             return Caller(self._identity)
         keys = Signers(self._identity)
-        return self._caller(keys, verify_s3(request, keys.find, self._clock()))
+        return self._caller(request, keys, verify_s3(request, keys.find, self._clock()))
 
-    def signer(self, fields: Mapping[str, str]) -> Caller:
+    def signer(self, request: HttpRequest, fields: Mapping[str, str]) -> Caller:
         """Who signed the policy of a form. Raises ServiceError where nobody did, or the policy does not hold."""
         keys = Signers(self._identity)
-        return self._caller(keys, verify_form(fields, keys.find, self._clock()))
+        return self._caller(request, keys, verify_form(fields, keys.find, self._clock()), kind="POST")
 
-    def _caller(self, keys: Signers, verified: Verified | None) -> Caller:
+    def _caller(self, request: HttpRequest, keys: Signers, verified: Verified | None, kind: str = "") -> Caller:
         if verified is None:
-            return Caller(self._identity)
-        return Caller(self._identity, verified, keys.principals[verified.access_key])
+            return Caller(self._identity, told=told_by(request, None))
+        by_header = "authorization" in request.headers
+        version = "AWS" if "AWSAccessKeyId=" in request.query else "AWS4-HMAC-SHA256"
+        told = {
+            **told_by(request, verified.region),
+            "s3:ResourceAccount": self._identity.account,
+            "s3:authType": kind or ("REST-HEADER" if by_header else "REST-QUERY-STRING"),
+            "s3:signatureversion": version,
+            "s3:signatureAge": str(int((self._clock() - verified.signed_at).total_seconds() * 1000)),
+        }
+        principal = keys.principals[verified.access_key]
+        self._identity.note_use(verified.access_key, principal, "s3", verified.region)
+        return Caller(self._identity, verified, principal, told)
 
 
 def _unsigned() -> ServiceError:

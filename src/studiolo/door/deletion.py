@@ -41,7 +41,8 @@ class Entry:
         actions = ["s3:DeleteObject" if self.version is None else "s3:DeleteObjectVersion"]
         if bypass:
             actions.append("s3:BypassGovernanceRetention")
-        return [Need(action, arn(bucket, key)) for action in actions for key in (self.key, *self.others)]
+        told = {} if self.version is None else {"s3:VersionId": self.version}
+        return [Need(action, arn(bucket, key), told) for action in actions for key in (self.key, *self.others)]
 
 
 @dataclass(frozen=True, slots=True)

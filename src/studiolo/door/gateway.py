@@ -19,13 +19,13 @@ from studiolo.aws.http import HttpRequest
 from studiolo.aws.payloads import UNSIGNED
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
-from studiolo.door import deletion, folders, forms
-from studiolo.door.actions import actions_of, copied_tags
-from studiolo.door.admission import Admission, Caller
+from studiolo.door import bucket_policies, deletion, folders, forms
+from studiolo.door.actions import actions_of, arn, copied_tags
+from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import RawHeaders, error_answer, sent_back
 from studiolo.door.form_data import FormReader, boundary_of
 from studiolo.door.names import Named, Source, bucket_of_host, names_of, stored_key
-from studiolo.door.operations import operation_of
+from studiolo.door.operations import Operation, operation_of
 from studiolo.door.payload import Payload, StoreLost
 from studiolo.door.store import Store
 from studiolo.door.target import Target, target
@@ -46,6 +46,7 @@ class S3Gateway:
     def __init__(self, store: Store, identity: Identity, clock: Clock) -> None:
         self._store = store
         self._ours = not store.external
+        self._identity = identity
         self._admission = Admission(identity, clock)
         self._clock = clock
         self._upstream = Upstream()
@@ -67,6 +68,8 @@ class S3Gateway:
         try:
             await self._serve(request, payload, send)
         except ServiceError as error:
+            if isinstance(error, AccessDenied):
+                await asyncio.to_thread(self._identity.denials.note, request_id, error.denied)
             await error_answer(send, error, request_id, request, begun=payload.begun)
         except StateUnavailable as error:
             log.error("%s", error)
@@ -83,7 +86,11 @@ class S3Gateway:
         caller.enter(named, operation)
         if self._ours:
             refuse_unsupported(named, operation)
-        caller.permit(actions_of(named, operation))
+        needs = actions_of(named, operation)
+        caller.permit(needs)
+        if self._ours and operation.name in bucket_policies.OPERATIONS:
+            await self._bucket_policy(request, named, operation, caller.known, payload, send)
+            return
         if operation.name == "DeleteObjects":
             await self._delete_objects(request, named, caller, payload, send)
             return
@@ -93,13 +100,30 @@ class S3Gateway:
             return
         if named.source is not None and operation.name == "PutObject":
             await self._permit_tags(request, named, caller, payload)
-        to = target(named, request.host, caller.verified, self._store.access, ours=self._ours)
-        reader = caller.verified.payload_reader(request) if caller.verified else None
+        verified = caller.acting(named, needs, self._clock())
+        to = target(named, request.host, verified, self._store.access, ours=self._ours)
+        reader = verified.payload_reader(request) if verified else None
         any_body = await payload.begin(reader, to.length)
         body = payload.framed if to.framed else payload.pieces if any_body else _nothing
         with self._store_errors(payload):
             async with await self._asked(to, body, payload) as answer:
+                if operation.name == "DeleteBucket" and answer.status < HTTPStatus.BAD_REQUEST:
+                    await asyncio.to_thread(self._identity.resource_policies.delete, arn(named.bucket))
                 await self._answer(answer, request.method, payload, send)
+
+    async def _bucket_policy(
+        self, request: HttpRequest, named: Named, operation: Operation, verified: Verified, payload: Payload, send: Send
+    ) -> None:
+        """Put, show or delete the policy of a bucket, which the store must have."""
+        body = await payload.whole(verified.payload_reader(request), None, bucket_policies.LARGEST)
+        with self._store_errors(payload):
+            async with await self._asked(
+                self._own(request, Named("HEAD", named.bucket, ""), verified), _nothing
+            ) as found:
+                if found.status == HTTPStatus.NOT_FOUND:
+                    raise ServiceError("NoSuchBucket", "The specified bucket does not exist", 404)
+        answered = await asyncio.to_thread(bucket_policies.answer, self._identity, operation.name, named.bucket, body)
+        await _send(send, *answered)
 
     async def _delete_objects(
         self, request: HttpRequest, named: Named, caller: Caller, payload: Payload, send: Send
@@ -160,7 +184,7 @@ class S3Gateway:
         fields = {**form.fields, "key": form.fields.get("key", "").replace("${filename}", form.filename)}
         if not fields["key"]:
             raise ServiceError("InvalidArgument", "Bucket POST must contain a field named 'key'.", 400)
-        caller = self._admission.signer(fields)
+        caller = self._admission.signer(request, fields)
         allowed = forms.check_policy(fields, named.bucket, self._clock())
         form.bound(allowed.fewest, allowed.most)
         key, others = stored_key(fields["key"], ours=self._ours)

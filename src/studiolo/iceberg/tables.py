@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from studiolo.catalog import Catalog, StorageDescriptor, Table, require_version
 from studiolo.domain import AlreadyExists, Clock, DomainError, Invalid, NotFound, Scope
 from studiolo.iceberg.model import LARGEST, Change, NewTable
-from studiolo.identity import Identity, Principal
+from studiolo.identity import Identity, Principal, Question
 from studiolo.storage import Storage
 
 if TYPE_CHECKING:
@@ -129,7 +129,11 @@ class IcebergTables:
     def _opened(self, principal: Principal, action: str, place: str) -> tuple[str, str]:
         """The bucket and key of a place that the caller may use so. Raises Denied and Invalid."""
         bucket, key = _split(place)
-        self._identity.authorize(principal, action, f"arn:aws:s3:::{bucket}/{key}")
+        self._identity.authorize(
+            principal,
+            [Question(action, f"arn:aws:s3:::{bucket}/{key}")],
+            policy=self._identity.resource_policies.of(f"arn:aws:s3:::{bucket}"),
+        )
         return bucket, key
 
 

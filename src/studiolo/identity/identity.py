@@ -2,34 +2,49 @@
 
 import hmac
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 
-from sqlalchemy import select
-
 from studiolo.domain import Clock, Denied, Invalid, NotFound
-from studiolo.identity.documents import check_identity_policy
+from studiolo.identity.access_keys import AccessKeys, Uses
+from studiolo.identity.accounts import Account
+from studiolo.identity.context import Facts, Question, Values, of_moment, of_principal
+from studiolo.identity.credential_report import credential_report
+from studiolo.identity.decisions import Decision, Layers, decide, decide_for_anybody
+from studiolo.identity.denials import Denials, NotAuthorized
+from studiolo.identity.grants import Granting, Grants
+from studiolo.identity.groups import Groups
+from studiolo.identity.instance_profiles import InstanceProfiles
+from studiolo.identity.key_sets import KeySets
 from studiolo.identity.keys import AccessKey
 from studiolo.identity.managed import ManagedPolicies
-from studiolo.identity.policies import Answer, Policy, PrincipalName, Request, compile_policy, evaluate
-from studiolo.identity.principals import Principal, SessionRequest, role_name, role_session, root_user
+from studiolo.identity.mfa import Devices
+from studiolo.identity.passwords import Passwords
+from studiolo.identity.policies import Answer, Policies, PrincipalName, Request, compile_policy
+from studiolo.identity.principals import Kind, Principal, is_role, role_name, role_session, root_user
+from studiolo.identity.providers import Providers
 from studiolo.identity.records import Records
+from studiolo.identity.resource_policies import ResourcePolicies
 from studiolo.identity.roles import Role, Roles
-from studiolo.identity.tables import attachments, inline_policies, policies, policy_versions, roles, temporary_keys
-from studiolo.identity.tags import with_tags
+from studiolo.identity.simulation import Scenario
+from studiolo.identity.tables import TABLES
 from studiolo.identity.temporary import TemporaryKeys
+from studiolo.identity.tokens import SecurityTokens
+from studiolo.identity.users import Users
+from studiolo.identity.web_identity import WebIdentities
 from studiolo.identity.workloads import Workloads, metastore_token
 from studiolo.state import State
 
-SHORTEST = timedelta(minutes=15)
 CHAINED = timedelta(hours=1)
-ROOT_SESSION = timedelta(hours=1)
-"""Longest life of a session of the root user, whatever is asked (STS API Reference, GetSessionToken)."""
 
-FREE = frozenset({"sts:getcalleridentity", "sts:assumerole"})
-"""Actions that need no permission beforehand: GetCallerIdentity never does, AssumeRole is decided with its role."""
+FREE = frozenset({"sts:getcalleridentity", "sts:assumerole", "sts:getsessiontoken"})
+"""Actions that need no permission beforehand: two never do, AssumeRole is decided with its role."""
+
+EVERYTHING = Decision(Answer.ALLOWED)
+NOBODY: frozenset[PrincipalName] = frozenset()
+"""The names of a caller where no policy asks for them."""
 
 UNTRUSTED = {
     "glue.amazonaws.com": "Role {role} should be given assume role permissions for Glue Service.",
@@ -37,15 +52,6 @@ UNTRUSTED = {
     "'sagemaker.amazonaws.com' to assume the role.",
 }
 """What a service says to a role that does not trust it."""
-
-
-@dataclass(frozen=True)
-class _Grants:
-    """What a role is given: its policies, and the one that bounds them."""
-
-    policies: tuple[Policy, ...]
-    boundary: Policy | None
-    tags: tuple[tuple[str, str], ...]
 
 
 class Identity:
@@ -56,11 +62,33 @@ class Identity:
         self._records = Records(state, account, clock)
         self.policies = ManagedPolicies(self._records)
         self.roles = Roles(self._records, self.policies)
+        self.users = Users(self._records, self.policies)
+        self.groups = Groups(self._records, self.policies, self.users)
+        self.access_keys = AccessKeys(self._records, self.users)
+        self.uses = Uses(self._records)
+        self.settings = Account(self._records)
+        self.passwords = Passwords(self._records, self.users, self.settings)
+        self.devices = Devices(self._records, self.users)
+        self.instance_profiles = InstanceProfiles(self._records, self.roles)
+        self.providers = Providers(self._records)
         self.root = root
         self._keys = TemporaryKeys(self._records)
         self.workloads = Workloads(self._records, self.roles, self._keys)
-        self._compiled = lru_cache(maxsize=512)(compile_policy)
-        self._grants = lru_cache(maxsize=256)(self._read_grants)
+        self._compiled = lru_cache(maxsize=4096)(compile_policy)
+        self._narrowing = lru_cache(maxsize=512)(self._compile_together)
+        self._granting = Granting(self._records, self.policies, self._compiled)
+        self.resource_policies = ResourcePolicies(self._records, self.compiled)
+        self.denials = Denials(self._records)
+        self.tokens = SecurityTokens(
+            self._records,
+            self.roles,
+            self.policies,
+            self._keys,
+            self.devices,
+            self.providers,
+            WebIdentities(self.providers, clock, KeySets()),
+            self,
+        )
 
     @property
     def revision(self) -> int:
@@ -68,9 +96,9 @@ class Identity:
         return self._records.revision
 
     def empty(self) -> None:
-        """Delete every role, policy and temporary key of the account."""
+        """Delete all that IAM knows of the account, but for its root key."""
         with self._records.changing() as tx:
-            for table in (temporary_keys, attachments, inline_policies, policy_versions, policies, roles):
+            for table in TABLES:
                 tx.execute(table.delete().where(table.c.account == self.account))
 
     def find_key(self, access_key_id: str) -> tuple[AccessKey, Principal] | None:
@@ -80,7 +108,14 @@ class Identity:
         """
         if access_key_id == self.root.id:
             return self.root, root_user(self.account)
-        return self._keys.find(access_key_id)
+        return self.access_keys.find(access_key_id) or self._keys.find(access_key_id)
+
+    def note_use(self, access_key_id: str, principal: Principal, service: str, region: str) -> None:
+        """Remember that a request for the service (its signing name) was signed with the key, and by whom."""
+        if principal.kind is Kind.USER and not principal.temporary:
+            self.uses.note(access_key_id, service, region)
+        elif principal.kind is Kind.ROLE and principal.holder is not None:
+            self.uses.note(principal.holder, service, region)
 
     def caller(self, token: str) -> Principal:
         """Who says that metastore token: the holder of a key, or what runs as a role.
@@ -99,49 +134,74 @@ class Identity:
     def authorize(
         self,
         principal: Principal,
-        action: str,
-        resource: str | None = None,
-        context: Mapping[str, str] | None = None,
+        questions: Iterable[Question],
+        keys: Values | None = None,
+        policy: Policies | None = None,
     ) -> None:
-        """Raise Denied, in IAM's words, unless the principal may do `action` (e.g. `glue:CreateSession`).
+        """Raise NotAuthorized, in IAM's words, unless the principal may do all that is asked.
 
-        `resource` is its ARN, None where only the action is known. `context` adds condition keys of the request (e.g.
-        `aws:SourceIp`).
+        keys: condition keys of the whole request, beside what the principal's tells; policy: of the resources themselves.
         """
-        if resource is None and action.lower() in FREE:
+        if principal.kind is Kind.ROOT and policy is None:
             return
-        answer, reason = self.decide(principal, action, resource, context)
-        if answer is not Answer.ALLOWED:
-            raise Denied(
-                f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource or '*'} {reason}"
-            )
+        grants = self._granting.of(principal)
+        layers = self._layers(principal, grants, policy)
+        for question in questions:
+            decision, facts = self._decided(principal, grants, layers, question, keys)
+            if not decision.allowed:
+                raise NotAuthorized(principal, question, decision, facts)
 
     def decide(
         self,
         principal: Principal,
-        action: str,
-        resource: str | None = None,
-        context: Mapping[str, str] | None = None,
-    ) -> tuple[Answer, str]:
-        """What the principal's policies say, and why in IAM's words."""
-        if principal.role_arn is None:
-            return Answer.ALLOWED, ""
-        grants = self._grants(principal.role_arn, self._records.revision)
-        request = Request(action, resource, self._context(principal, grants, context))
-        layers = [("identity-based policy", "an identity-based policy", grants.policies)]
-        if grants.boundary is not None:
-            layers.append(("permissions boundary", "a permissions boundary", (grants.boundary,)))
-        if principal.session_policies:
-            narrowing = tuple(self._compiled(document) for document in principal.session_policies)
-            layers.append(("session policy", "a session policy", narrowing))
-        answers = [(evaluate(layer, request), name, article) for name, article, layer in layers]
-        for answer, _, article in answers:
-            if answer is Answer.DENIED:
-                return answer, f"with an explicit deny in {article}"
-        for answer, name, _ in answers:
-            if answer is Answer.SILENT:
-                return answer, f"because no {name} allows the {action} action"
-        return Answer.ALLOWED, ""
+        question: Question,
+        keys: Values | None = None,
+        policy: Policies | None = None,
+    ) -> Decision:
+        """What all policies say of one question, and which decided."""
+        grants = self._granting.of(principal)
+        return self._decided(principal, grants, self._layers(principal, grants, policy), question, keys)[0]
+
+    def decide_for_anybody(self, question: Question, keys: Values, policy: Policies) -> Decision:
+        """What a resource's policy says of somebody who has not signed."""
+        facts = self._facts(None, None, question, keys)
+        asked = Request(question.action, question.resource, facts, frozenset({("AWS", "anonymous")}))
+        return decide_for_anybody(asked, policy)
+
+    def require_anywhere(self, principal: Principal, action: str) -> None:
+        """Raise NotAuthorized unless there could be a resource, and conditions, that let the principal do it."""
+        if principal.kind is Kind.ROOT or action.lower() in FREE:
+            return
+        layers = self._layers(principal, self._granting.of(principal), None)
+        decision = decide(Request(action, None), principal, layers)
+        if not decision.allowed:
+            raise NotAuthorized(principal, Question(action), decision, {})
+
+    def caller_of(self, arn: str) -> Principal:
+        """Who would call as the role, or user, of that ARN. Raises Invalid."""
+        name, holder = arn.rpartition("/")[2], None
+        user = re.fullmatch(r"arn:aws[\w-]*:iam::(?P<account>\d{12}):user/(?:.*/)?[\w+=,.@-]{1,64}", arn)
+        if user is None and not is_role(arn):
+            raise Invalid(f"{arn} is not the ARN of a user or role.")
+        with suppress(NotFound):
+            found = self.roles.get(name) if user is None else self.users.get(name)
+            holder = found.id if found.arn == arn else None
+        if user is None:
+            return Principal(self.account, arn, holder or arn, Kind.ROLE, holder, arn)
+        return Principal(user["account"], arn, holder or arn, Kind.USER, holder, arn)
+
+    def scenario(self, source: str, caller: str | None = None) -> Scenario:
+        """The policies of the role, or user, of an ARN, for a simulation. Raises NotFound, Invalid."""
+        principal = self.caller_of(source)
+        if principal.holder is None:
+            raise NotFound(f"The user or role {source} cannot be found.")
+        grants = self._granting.of(principal)
+        known = {**of_moment(self._records.clock()), **of_principal(principal, grants.tags)}
+        return Scenario(self.caller_of(caller or source), grants.documents, grants.bounding, None, known)
+
+    def compiled(self, document: str, name: str = "") -> Policies:
+        """A policy that a resource has, ready to be asked."""
+        return Policies([self._compiled(document, name)])
 
     def pass_role(self, principal: Principal, role_arn: str, service: str) -> Role:
         """The role, if the principal may hand it to `service` (e.g. `sagemaker.amazonaws.com`) and that may take it.
@@ -149,8 +209,10 @@ class Identity:
         Raises NotFound for no such role, Denied where the caller may not, Invalid where the role does not trust.
         """
         role = self.role(role_arn)
-        self.authorize(principal, "iam:PassRole", role.arn, {"iam:PassedToService": service})
-        if not self._trusts(role, frozenset({("Service", service)}), {"aws:SourceAccount": self.account}):
+        passing = Question("iam:PassRole", role.arn, {"iam:PassedToService": service}, lambda: role.settings.tags)
+        self.authorize(principal, [passing])
+        taking = Question("sts:AssumeRole", role.arn, {"aws:SourceAccount": self.account})
+        if not self.trusts(self.compiled(role.trust, role.arn), frozenset({("Service", service)}), taking):
             words = UNTRUSTED.get(service, "The role {role} does not let {service} assume it: its trust policy must.")
             raise Invalid(words.format(role=role.arn, service=service))
         return role
@@ -161,45 +223,18 @@ class Identity:
         return role_session(self.account, role.arn, role.id, name)
 
     def key_of(self, principal: Principal) -> AccessKey:
-        """A key that acts as the principal, for what the server does in its name: a session's lives for an hour."""
-        return self.root if principal.role_arn is None else self._keys.issue(principal, CHAINED)
+        """A key that acts as the principal, for what the server does in its name: a session's lives for an hour.
 
-    def assume_role(self, principal: Principal, role_arn: str, request: SessionRequest) -> tuple[AccessKey, Principal]:
-        """A session of a role, for whom its trust policy names. Raises Denied, Invalid (MalformedPolicy), NotFound.
-
-        A role that names the caller itself lets it; one that names the account leaves it to the caller's own policies.
+        It counts as old as the session, so that it ends with it where a policy denies old sessions.
         """
-        self._check_session(principal, request)
-        denied = Denied(f"User: {principal.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}")
-        try:
-            role = self.role(role_arn)
-        except (NotFound, Invalid):
-            # Whether a role exists is not for everyone to know.
-            raise denied from None
-        context = {"sts:RoleSessionName": request.name}
-        if request.external_id is not None:
-            context["sts:ExternalId"] = request.external_id
-        own, _ = self.decide(principal, "sts:AssumeRole", role.arn, context)
-        named = self._trusts(role, principal.own_names, context, principal)
-        account_named = self._trusts(role, principal.account_names, context, principal)
-        if own is Answer.DENIED or not (named or (account_named and own is Answer.ALLOWED)):
-            raise denied
-        if request.lifetime > role.settings.max_session:
-            raise Invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-        session = replace(
-            role_session(self.account, role.arn, role.id, request.name),
-            session_policies=request.policies + self._documents(request.policy_arns),
-            tags=tuple(request.tags.items()),
-        )
-        return self._keys.issue(session, request.lifetime), session
+        return self.root if principal.is_root else self._keys.issue(principal, CHAINED)
 
-    def root_session(self, principal: Principal, lifetime: timedelta) -> AccessKey:
-        """A temporary key of the root user, for an hour at most. Raises Denied for a session, Invalid."""
-        if principal.role_arn is not None:
-            raise Denied("Cannot call GetSessionToken with session credentials")
-        if lifetime < SHORTEST:
-            raise Invalid("DurationSeconds must be at least 900.")
-        return self._keys.issue(principal, min(lifetime, ROOT_SESSION))
+    def make_credential_report(self) -> None:
+        """Write down who has which credentials, and when they were used."""
+        report = credential_report(
+            self.account, self.root, self.users, self.access_keys, self.uses, self.passwords, self.devices
+        )
+        self.settings.keep_report(report)
 
     def role(self, role_arn: str) -> Role:
         """The role of that ARN. Raises NotFound, Invalid."""
@@ -208,72 +243,46 @@ class Identity:
             raise NotFound(f"The role {role_arn} cannot be found; {role.arn} has that name.")
         return role
 
-    def _check_session(self, principal: Principal, request: SessionRequest) -> None:
-        if not re.fullmatch(r"[\w+=,.@-]{2,64}", request.name, re.ASCII):
-            raise Invalid(rf"The session name {request.name!r} does not match [\w+=,.@-]*, of 2 to 64 characters.")
-        if request.lifetime < SHORTEST:
-            raise Invalid("DurationSeconds must be at least 900.")
-        if principal.role_arn is not None and request.lifetime > CHAINED:
-            raise Invalid(
-                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
-            )
-        with_tags({}, request.tags)
-        for document in request.policies:
-            check_identity_policy(document)
+    def lets(self, principal: Principal, question: Question, trust: Policies) -> bool:
+        """Whether a role's trust policy lets the principal do that, and its own policies do not forbid it."""
+        grants = self._granting.of(principal)
+        facts = self._facts(principal, grants, question, None)
+        names = principal.own_names | principal.account_names
+        asked = Request(question.action, question.resource, facts, names)
+        if trust.evaluate(asked)[0] is not Answer.ALLOWED:
+            return False
+        return decide(asked, principal, self._layers(principal, grants, trust)).allowed
 
-    def _documents(self, arns: tuple[str, ...]) -> tuple[str, ...]:
-        with self._records.reading() as connection:
-            return tuple(self.policies.document(connection, arn) for arn in arns)
+    def trusts(self, trust: Policies, names: frozenset[PrincipalName], question: Question) -> bool:
+        """Whether a role's trust policy lets these names, of somebody who has no policies, do that."""
+        facts = self._facts(None, None, question, None)
+        return trust.evaluate(Request(question.action, question.resource, facts, names))[0] is Answer.ALLOWED
 
-    def _trusts(
-        self,
-        role: Role,
-        names: frozenset[PrincipalName],
-        context: Mapping[str, str],
-        principal: Principal | None = None,
-    ) -> bool:
-        """Whether the role's trust policy lets these names take it."""
-        if principal is not None:
-            context = {"aws:PrincipalArn": principal.role_arn or principal.arn, **context}
-            context = {"aws:PrincipalAccount": principal.account, **context}
-        asked = Request("sts:AssumeRole", None, self._keyed(context), names)
-        return evaluate([self._compiled(role.trust)], asked) is Answer.ALLOWED
+    def _decided(
+        self, principal: Principal, grants: Grants, layers: Layers, question: Question, keys: Values | None
+    ) -> tuple[Decision, Mapping[str, object]]:
+        if question.action.lower() in FREE:
+            return EVERYTHING, {}
+        facts = self._facts(principal, grants, question, keys)
+        names = NOBODY if layers.resource is None else principal.own_names | principal.account_names
+        return decide(Request(question.action, question.resource, facts, names), principal, layers), facts
 
-    def _context(
-        self, principal: Principal, grants: _Grants, more: Mapping[str, str] | None
-    ) -> dict[str, tuple[str, ...]]:
-        tags = {f"aws:PrincipalTag/{key}": value for key, value in (*grants.tags, *principal.tags)}
-        known = {
-            "aws:PrincipalArn": principal.role_arn or principal.arn,
-            "aws:PrincipalAccount": principal.account,
-            "aws:PrincipalType": "AssumedRole",
-            "aws:userid": principal.user_id,
-        }
-        return self._keyed({**known, **tags, **(more or {})})
+    def _layers(self, principal: Principal, grants: Grants, policy: Policies | None) -> Layers:
+        bounded = principal.session_policies or principal.kind is Kind.FEDERATED
+        narrowing = self._narrowing(principal.session_policies) if bounded else None
+        return Layers(grants.identity, policy, grants.boundary, narrowing)
 
-    def _keyed(self, context: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-        present = self._records.clock()
-        moment = {
-            "aws:currenttime": (present.isoformat(),),
-            "aws:epochtime": (str(int(present.timestamp())),),
-        }
-        return {**moment, **{key.lower(): (value,) for key, value in context.items()}}
+    def _compile_together(self, documents: tuple[str, ...]) -> Policies:
+        return Policies(self._compiled(document, f"session policy {i + 1}") for i, document in enumerate(documents))
 
-    def _read_grants(self, role_arn: str, _revision: int) -> _Grants:
-        name = role_arn.rpartition("/")[2]
-        own = select(inline_policies.c.document).where(
-            inline_policies.c.account == self.account, inline_policies.c.role == name
-        )
-        attached = select(attachments.c.policy).where(attachments.c.account == self.account, attachments.c.role == name)
-        role = select(roles.c.boundary, roles.c.tags).where(roles.c.account == self.account, roles.c.name == name)
-        with self._records.reading() as connection:
-            documents = list(connection.execute(own).scalars())
-            arns = list(connection.execute(attached).scalars())
-            documents += [self.policies.document(connection, arn) for arn in arns]
-            row = connection.execute(role).first()
-            boundary = row and row.boundary and self.policies.document(connection, row.boundary)
-        return _Grants(
-            tuple(self._compiled(document) for document in documents),
-            self._compiled(boundary) if boundary else None,
-            tuple(row.tags.items()) if row else (),
-        )
+    def _facts(
+        self, principal: Principal | None, grants: Grants | None, question: Question, keys: Values | None
+    ) -> Facts:
+        def known() -> Values:
+            own = question.keys() if callable(question.keys) else question.keys or {}
+            tags = {**(grants.tags if grants is not None else {}), **dict(principal.tags if principal else ())}
+            of_caller = {} if principal is None else {**of_principal(principal, tags), **principal.told}
+            resource = {} if question.resource == "*" else {"aws:ResourceAccount": self.account}
+            return {**of_moment(self._records.clock()), **resource, **of_caller, **(keys or {}), **own}
+
+        return Facts([known], question.tags)

@@ -2,25 +2,41 @@
 
 import fnmatch
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 Context = Mapping[str, Sequence[str]]
 """The condition keys of a request, in lower case, each with its values."""
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_DEFAULT = re.compile(r"^(?P<name>[^,]+?)\s*(?:,\s*'(?P<default>[^']*)')?$")
+_DEFAULT = re.compile(r"^\s*(?P<name>[^,]+?)\s*(?:,\s*'(?P<default>[^']*)')?\s*$")
+_WILD = re.compile(r"[*?]")
 
 
 class Pattern:
-    """A text in which `*` stands for any characters, `?` for any one, and `${key}` for a value of the request."""
+    """A text in which `*` stands for any characters, `?` for any one, and `${key}` for a value of the request.
 
-    def __init__(self, text: str, *, ignore_case: bool = False, wildcards: bool = True) -> None:
+    variables: whether it has them: policies of version 2008-10-17 do not.
+    """
+
+    def __init__(self, text: str, *, ignore_case: bool = False, wildcards: bool = True, variables: bool = True) -> None:
         self.text = text
         self._flags = re.IGNORECASE if ignore_case else 0
         self._wildcards = wildcards
         # The parts alternate: text, variable, text …
-        self._parts = _VARIABLE.split(text)
+        self._parts = _VARIABLE.split(text) if variables and "${" in text else [text]
         self._fixed = self._compile(self._parts) if len(self._parts) == 1 else None
+
+    @property
+    def literal(self) -> bool:
+        """Whether it matches its own text and no other."""
+        return self._fixed is not None and not (self._wildcards and _WILD.search(self.text)) and not self._flags
+
+    @property
+    def prefix(self) -> str | None:
+        """What all that it matches begins with, where that is all there is to it."""
+        start = self.text[:-1]
+        simple = self._fixed is not None and self._wildcards and not self._flags
+        return start if simple and self.text.endswith("*") and not _WILD.search(start) else None
 
     def matches(self, value: str, context: Context) -> bool:
         """Whether all of `value` is matched; never when the request lacks a variable."""
@@ -41,6 +57,33 @@ class Pattern:
             for i, part in enumerate(parts)
         ]
         return re.compile(fnmatch.translate("".join(globs)), self._flags)
+
+
+class Patterns:
+    """Several patterns, of which one must match: those that are asked most are compared at once."""
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        every = list(patterns)
+        self.everything = any(pattern.text == "*" for pattern in every)
+        self.exact = frozenset(pattern.text for pattern in every if pattern.literal)
+        prefixes = [(pattern, pattern.prefix) for pattern in every]
+        self.prefixes = tuple(prefix for _, prefix in prefixes if prefix is not None)
+        self.others = tuple(pattern for pattern, prefix in prefixes if prefix is None and not pattern.literal)
+
+    def matches(self, value: str, context: Context) -> bool:
+        return (
+            value in self.exact
+            or value.startswith(self.prefixes)
+            or any(pattern.matches(value, context) for pattern in self.others)
+        )
+
+
+def variables_of(text: str) -> Iterable[str]:
+    """The condition keys that a text asks for as variables."""
+    for variable in _VARIABLE.findall(text):
+        parsed = _DEFAULT.match(variable)
+        if variable not in ("*", "?", "$") and parsed is not None:
+            yield parsed["name"]
 
 
 def _literal(text: str) -> str:

@@ -1,12 +1,13 @@
 """Who is at the other end of a connection, and may they: nobody may anything before a token has said who asks."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from studiolo.domain import Conflict, Denied, NotFound, Scope
-from studiolo.identity import Identity, Principal
+from studiolo.identity import Identity, Kind, Principal, Question
 from studiolo.metastore.redaction import redacted
+from studiolo.metastore.resources import resources
 from studiolo.metastore.rights import needs
 
 BELIEVED = 1.0
@@ -15,6 +16,9 @@ BELIEVED = 1.0
 So long a right is held that depends on the time of day, too; a change of roles and policies is seen at once.
 """
 
+MOST_ALLOWED = 10_000
+"""So many answers of IAM are remembered."""
+
 UNKNOWN = (
     "Studiolo's metastore does not know who asks. {why} What `studiolo metastore-token` prints is to be the user name: "
     "HADOOP_USER_NAME for Spark, Flink and Hive, `ugi` for PyIceberg, hive.metastore.username for Trino."
@@ -22,21 +26,27 @@ UNKNOWN = (
 
 
 class Caller:
-    """The client of one connection to the metastore of a scope."""
+    """The client of one connection to the metastore of a scope. policy: finds the catalog's own policy."""
 
-    def __init__(self, identity: Identity, scope: Scope) -> None:
+    def __init__(self, identity: Identity, scope: Scope, policy: Callable[[Scope], str | None]) -> None:
+        self._policy = policy
         self._identity = identity
         self._scope = scope
         self._token = ""
         self._principal: Principal | None = None
         self._shown = ""
-        # What was allowed, under which revision of the account's roles and policies.
-        self._allowed: set[str] = set()
-        self._revision = -1
+        # What was allowed, under which revision of the account's roles and policies, and which policy of the catalog.
+        self._allowed: set[Question] = set()
+        self._decided_by: tuple[int, str | None] = (-1, None)
         self._asked = 0.0
         self._why = "The client has told no user name."
         # What conditions of policies ask about, as for a request of Glue's API.
-        self._context = {"aws:RequestedRegion": scope.region, "aws:SecureTransport": "false"}
+        self._context = {
+            "aws:RequestedRegion": scope.region,
+            "aws:SecureTransport": "false",
+            # The metastore listens on this machine alone.
+            "aws:SourceIp": "127.0.0.1",
+        }
 
     def introduce(self, token: str) -> None:
         """Let the client be the holder of this token from now on. Raises Denied for a token of nobody's."""
@@ -46,7 +56,7 @@ class Caller:
     @property
     def holder(self) -> str | None:
         """The role, or the user, that the connection counts as one of; None before the client has said who it is."""
-        return None if self._principal is None else self._principal.role_arn or self._principal.arn
+        return None if self._principal is None else self._principal.identity_arn
 
     @property
     def known(self) -> bool:
@@ -69,26 +79,31 @@ class Caller:
     @property
     def is_root(self) -> bool:
         """Whether the caller may do everything. Raises Denied."""
-        return self.principal.role_arn is None
+        return self.principal.is_root
 
     @property
     def name(self) -> str:
         """By which others may know the caller: the role's name, or `root`. Raises Denied."""
         return _name(self.principal)
 
-    def may(self, action: str, resource: str | None = None) -> None:
+    def may(self, action: str, resource: str) -> None:
         """Raise Denied, in IAM's words, unless the caller may do that."""
-        self._identity.authorize(self.principal, action, resource, self._context)
+        policy = self._identity.resource_policies.of(resource.partition("/")[0])
+        self._identity.authorize(self.principal, [Question(action, resource)], self._context, policy)
 
     def may_call(self, method: str, arguments: Sequence[Any]) -> None:
         """Raise Denied unless the caller may do what the method does."""
-        principal, revision = self.principal, self._identity.revision
-        if revision != self._revision:
-            self._revision, self._allowed = revision, set()
+        principal, document = self.principal, self._policy(self._scope)
+        deciding = self._identity.revision, document
+        if deciding != self._decided_by or len(self._allowed) > MOST_ALLOWED:
+            self._decided_by, self._allowed = deciding, set()
+        policy = None if document is None else self._identity.compiled(document, "catalog")
+        if principal.kind is Kind.ROOT and policy is None:
+            return
         for action in needs(method, arguments):
-            if action not in self._allowed:
-                self._identity.authorize(principal, action, None, self._context)
-                self._allowed.add(action)
+            asked = {Question(action, arn) for arn in resources(self._scope, method, action, arguments)}
+            self._identity.authorize(principal, sorted(asked - self._allowed, key=_breadth), self._context, policy)
+            self._allowed |= asked
 
     def redacted(self, thing: Any) -> Any:
         """The thing with the caller's name wherever a client has put the user name, which is its token."""
@@ -106,5 +121,10 @@ class Caller:
         self._allowed = set()
 
 
+def _breadth(question: Question) -> tuple[int, str]:
+    """As Glue asks: the catalog first, then what is in it."""
+    return question.resource.count("/"), question.resource
+
+
 def _name(principal: Principal) -> str:
-    return "root" if principal.role_arn is None else principal.role_arn.rpartition("/")[2]
+    return principal.name

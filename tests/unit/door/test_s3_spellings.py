@@ -15,18 +15,22 @@ from studiolo.door.actions import Need, actions_of
 from studiolo.door.deletion import read_deletion
 from studiolo.door.names import names_of
 from studiolo.door.operations import operation_of
-from studiolo.identity.policies import Answer, Request, compile_policy, evaluate
+from studiolo.identity.policies import Answer, Policies, Request, compile_policy
 
-POLICY = compile_policy(
-    json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
-                {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::air/secret/*"},
-            ],
-        }
-    )
+POLICY = Policies(
+    [
+        compile_policy(
+            json.dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+                        {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::air/secret/*"},
+                    ],
+                }
+            )
+        )
+    ]
 )
 
 SLASHES = st.lists(st.sampled_from(["/", "\\", "%2F", "%2f", "%5C", "%5c"]), min_size=1, max_size=4).map("".join)
@@ -47,7 +51,7 @@ def secrets(draw: st.DrawFn) -> str:
 
 
 def allowed(needs: list[Need]) -> bool:
-    return all(evaluate([POLICY], Request(need.action, need.resource, {})) is Answer.ALLOWED for need in needs)
+    return all(POLICY.evaluate(Request(need.action, need.resource, {}))[0] is Answer.ALLOWED for need in needs)
 
 
 def as_the_store_reads(path: str) -> str:

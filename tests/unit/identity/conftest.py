@@ -42,6 +42,10 @@ def allow(action: Any, resource: Any = "*", **more: Any) -> str:
     return policy(statement("Allow", action, resource, **more))
 
 
+def deny(action: Any, resource: Any = "*", **more: Any) -> str:
+    return policy(statement("Deny", action, resource, **more))
+
+
 def trust(principal: Any, **more: Any) -> str:
     return policy({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more})
 
@@ -70,5 +74,5 @@ def root() -> Principal:
 def session(identity: Identity, root: Principal) -> Principal:
     """A session of the role `Analyst`, which has no policies yet."""
     role = identity.roles.create("Analyst", FOR_THE_ACCOUNT)
-    _, principal = identity.assume_role(root, role.arn, SessionRequest("ada"))
+    _, principal = identity.tokens.assume_role(root, role.arn, SessionRequest("ada"))
     return principal

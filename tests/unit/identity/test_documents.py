@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studiolo.identity import MalformedPolicy
-from studiolo.identity.documents import check_identity_policy, check_trust_policy
+from studiolo.identity.documents import (
+    check_bucket_policy,
+    check_identity_policy,
+    check_inline_policy,
+    check_trust_policy,
+)
 from tests.unit.identity.conftest import allow, policy, trust
 
 GOOD = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}
@@ -36,12 +41,24 @@ def changed(**fields: Any) -> str:
         (changed(Action="s 3:Get"), "Vendor s 3 is not valid"),
         (changed(NotAction="s3:*"), "Syntax errors"),
         (changed(Resource=None), "must contain resources"),
-        (changed(Resource="bucket"), "must be in ARN format"),
+        (changed(Resource="bucket"), 'Resource bucket must be in ARN format or "\\*"'),
+        (changed(Resource=""), 'Resource  must be in ARN format or "\\*"'),
+        (changed(Resource="arn::s3:::b"), 'Partition "" is not valid for resource "arn::s3:::b"'),
+        (changed(Resource="arn:${P}:s3:::b"), r'Partition "\$\{P\}" is not valid for resource'),
+        (changed(Resource="arn:aws:s*:::b"), "Resource vendor must be fully qualified and cannot contain regexes"),
+        (changed(Resource="arn:aws:s3::b"), "The policy failed legacy parsing"),
+        (changed(Resource="arn:aws:s3:eu-west-1::b"), "Resource arn:aws:s3:eu-west-1::b can not contain region"),
+        (changed(Resource="arn:aws:iam:us-east-1::role/x"), "IAM resource .* cannot contain region information"),
+        (changed(Action="s3:List:Bucket"), "Actions/Condition can contain only one colon"),
+        (changed(Sid="not alpha-numeric"), r"must be alpha-numeric.*\[0-9A-Za-z\]\*"),
+        (changed(Condition={"DateGreaterThan": {"aws:CurrentTime": "sdfdsf"}}), "The policy failed legacy parsing"),
+        (changed(Condition={"NumericLessThan": {"s3:max-keys": "ten"}}), "The policy failed legacy parsing"),
+        (changed(Condition={"IpAddress": {"aws:SourceIp": "300.0.0.0/8"}}), "The policy failed legacy parsing"),
+        ('{"Version": "2012-10-17", "Version": "2012-10-17", "Statement": []}', "Syntax errors"),
         (changed(Resource=3), "Syntax errors"),
         (changed(Principal="*"), "should not specify a principal"),
         (changed(Resources="*"), "Syntax errors"),
         (changed(Condition={"StringIs": {"aws:a": "b"}}), "Invalid Condition type : StringIs"),
-        (changed(Condition={"StringEquals": {"a": "b"}}), "prefaced by a vendor"),
         (changed(Condition={"StringEquals": "a"}), "Syntax errors"),
         (policy({**GOOD, "Sid": "a"}, {**GOOD, "Sid": "a"}), "must be unique"),
     ],
@@ -76,6 +93,51 @@ def test_a_trust_policy_that_cannot_be_is_refused_with_the_reason(document: str,
 )  # fmt: skip
 def test_every_kind_of_principal_may_be_trusted(principal: Any) -> None:
     check_trust_policy(trust(principal))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        json.dumps({"Statement": GOOD}),
+        json.dumps({"Version": "2008-10-17", "Id": "old", "Statement": [GOOD]}),
+        changed(Condition={"StringEquals": {"without-vendor": "b"}}),
+        changed(Resource=["arn:aws:glue:*", "arn:*:s3:::b/*", "arn:aws:s3:eu-west-1:123456789012:accesspoint/a"]),
+        changed(Resource="arn:aws:s3:::b/${aws:PrincipalTag/team, 'none'}/*"),
+        # A managed policy of AWS's has it.
+        changed(Resource="arn:aws:organizations::*:"),
+        changed(Condition={"DateGreaterThan": {"aws:CurrentTime": ["2024-01-01T00:00:00Z", "1704067200", "2024"]}}),
+        changed(Condition={"Null": {"aws:TokenIssueTime": True}}),
+    ],
+)
+def test_an_inline_policy_may_be_what_people_write(document: str) -> None:
+    check_inline_policy(document)
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ({}, None),
+        ({"Action": "*"}, None),
+        ({"Sid": "with spaces, as S3 takes it"}, None),
+        ({"Resource": "arn:aws:s3:::ai?/*"}, None),
+        ({"Principal": None}, "Missing required field Principal"),
+        ({"Principal": {"AWS": "nobody"}}, "Invalid principal in policy"),
+        ({"Action": "glue:GetTable"}, "Policy has invalid action"),
+        ({"Action": None}, "Missing required field Action"),
+        ({"Resource": "arn:aws:s3:::sea/*"}, "Policy has invalid resource"),
+        ({"Resource": "air"}, "Policy has invalid resource"),
+        ({"Effect": "Permit"}, "Invalid effect: Permit"),
+        ({"Extra": 1}, "Unknown field Extra"),
+    ],
+)
+def test_a_bucket_s_policy_is_taken_or_refused_in_s3_s_words(statement: dict[str, Any], reason: str | None) -> None:
+    good = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::air/*"}
+    document = policy({name: value for name, value in {**good, **statement}.items() if value is not None})
+    if reason is None:
+        check_bucket_policy(document, "air")
+        return
+    with pytest.raises(MalformedPolicy, match=reason):
+        check_bucket_policy(document, "air")
 
 
 def test_a_trust_policy_of_the_old_version_is_taken() -> None:

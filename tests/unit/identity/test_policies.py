@@ -8,19 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studiolo.identity.patterns import Pattern
-from studiolo.identity.policies import Answer, Request, compile_policy, evaluate
+from studiolo.identity.policies import Answer, Policies, Request, compile_policy
 from tests.unit.identity.conftest import allow, policy, statement
 
 LETTERS = st.text("ab:/[]!.*?", max_size=12)
 PATTERNS = st.text("ab:/*?", max_size=8)
 
 
-def answer(document: str, action: str = "glue:GetTable", resource: str | None = None, **context: str) -> Answer:
+def evaluate(documents: list[str], request: Request) -> Answer:
+    return Policies([compile_policy(document) for document in documents]).evaluate(request)[0]
+
+
+def answer(document: str, action: str = "glue:GetTable", resource: str | None = "*", **context: str) -> Answer:
     keys = {key.replace("__", ":").lower(): (value,) for key, value in context.items()}
-    return evaluate([compile_policy(document)], Request(action, resource, keys))
+    return evaluate([document], Request(action, resource, keys))
 
 
-def allowed(document: str, action: str = "glue:GetTable", resource: str | None = None, **context: str) -> bool:
+def allowed(document: str, action: str = "glue:GetTable", resource: str | None = "*", **context: str) -> bool:
     return answer(document, action, resource, **context) is Answer.ALLOWED
 
 
@@ -69,13 +73,50 @@ STATEMENTS = st.lists(
 @given(STATEMENTS, st.randoms())
 def test_a_deny_wins_and_order_does_not_matter(statements: list[dict[str, Any]], random: Any) -> None:
     request = Request("glue:GetTable", "arn:aws:glue:us-east-1:1:table/t")
-    alone = {evaluate([compile_policy(policy(each))], request) for each in statements}
+    alone = {evaluate([policy(each)], request) for each in statements}
     expected = next((each for each in (Answer.DENIED, Answer.ALLOWED) if each in alone), Answer.SILENT)
     shuffled = list(statements)
     random.shuffle(shuffled)
-    apart = [compile_policy(policy(each)) for each in shuffled]
-    assert evaluate([compile_policy(policy(*statements))], request) is expected
+    apart = [policy(each) for each in shuffled]
+    assert evaluate([policy(*statements)], request) is expected
     assert evaluate(apart, request) is expected
+
+
+PLACES = st.lists(
+    st.sampled_from(
+        ["*", "a:b/c", "a:b/*", "a:*", "a:b/c*", "a:?/c", "a:*/c", "a:b/${aws:username}", "${aws:username}"]
+    ),
+    min_size=1,
+    max_size=3,
+)
+MANY = st.lists(
+    st.builds(
+        lambda effect, places, negated: {
+            "Effect": effect, "Action": "s3:Get", ("NotResource" if negated else "Resource"): places,
+        },
+        st.sampled_from(["Allow", "Deny"]),
+        PLACES,
+        st.booleans(),
+    ),
+    max_size=8,
+)  # fmt: skip
+
+
+@given(
+    MANY,
+    st.sampled_from(["a:b/c", "a:b/cd", "a:x/c", "a:b", "b", "a:b/*", ""]),
+    st.sampled_from([{}, {"aws:username": ("c",)}]),
+)
+def test_statements_are_found_by_resource_as_if_all_were_asked(
+    statements: list[dict[str, Any]], resource: str, context: dict[str, tuple[str, ...]]
+) -> None:
+    together = Policies([compile_policy(policy(*statements))])
+    request = Request("s3:Get", resource, context)
+    named = [each for each in together.statements if each.resources and each.resources.matches(resource, context)]
+    assert set(together.matched(request)) == set(named)
+    allows = {each.allows for each in named}
+    expected = Answer.DENIED if False in allows else Answer.ALLOWED if allows else Answer.SILENT
+    assert together.evaluate(request)[0] is expected
 
 
 def test_actions_match_whatever_their_case() -> None:
@@ -105,11 +146,13 @@ def test_not_resource_denies_all_but_what_it_names() -> None:
     assert answer(document, "s3:GetObject", "arn:aws:s3:::other/x") is Answer.DENIED
 
 
-def test_without_a_known_resource_an_allow_of_any_counts_and_only_a_deny_of_all() -> None:
+def test_whether_there_is_any_resource_at_all_can_be_asked() -> None:
     one = "arn:aws:glue:us-east-1:1:table/one"
-    assert allowed(allow("glue:*", one))
-    assert allowed(policy(statement("Allow", "glue:*"), statement("Deny", "glue:*", one)))
-    assert answer(policy(statement("Allow", "glue:*"), statement("Deny", "glue:*"))) is Answer.DENIED
+    assert allowed(allow("glue:*", one), resource=None)
+    assert allowed(allow("glue:*", one, Condition={"Bool": {"aws:SecureTransport": "true"}}), resource=None)
+    assert allowed(policy(statement("Allow", "glue:*"), statement("Deny", "glue:*", one)), resource=None)
+    assert answer(policy(statement("Allow", "glue:*"), statement("Deny", "glue:*")), resource=None) is Answer.DENIED
+    assert answer(allow("s3:*"), resource=None) is Answer.SILENT
 
 
 @pytest.mark.parametrize(
@@ -161,10 +204,10 @@ def test_null_asks_whether_a_key_is_missing() -> None:
 
 
 def test_sets_of_values_are_compared_all_or_any() -> None:
-    every = [compile_policy(conditional("ForAllValues:StringLike", "aws:TagKeys", ["a*", "b"]))]
-    some = [compile_policy(conditional("ForAnyValue:StringLike", "aws:TagKeys", ["a*", "b"]))]
+    every = [conditional("ForAllValues:StringLike", "aws:TagKeys", ["a*", "b"])]
+    some = [conditional("ForAnyValue:StringLike", "aws:TagKeys", ["a*", "b"])]
     for values, all_match, any_match in ((("ab", "b"), True, True), (("ab", "c"), False, True), ((), True, False)):
-        request = Request("glue:GetTable", None, {"aws:tagkeys": values})
+        request = Request("glue:GetTable", "*", {"aws:tagkeys": values})
         assert (evaluate(every, request) is Answer.ALLOWED) == all_match
         assert (evaluate(some, request) is Answer.ALLOWED) == any_match
 

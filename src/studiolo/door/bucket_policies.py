@@ -1,0 +1,62 @@
+"""The policies of buckets: kept with those of identities, and decided with them, so that the store needs none.
+
+After PutBucketPolicy, GetBucketPolicy, GetBucketPolicyStatus and DeleteBucketPolicy (Amazon S3 API Reference).
+"""
+
+import json
+
+from studiolo.aws.errors import ServiceError
+from studiolo.aws.protocols.xml_values import DECLARATION
+from studiolo.domain import NotFound
+from studiolo.door.actions import arn
+from studiolo.identity import Identity, MalformedPolicy, check_bucket_policy
+
+OPERATIONS = frozenset({"DeleteBucketPolicy", "GetBucketPolicy", "GetBucketPolicyStatus", "PutBucketPolicy"})
+LARGEST = 20 * 1024
+"""Bytes of a policy."""
+
+_XML = [(b"content-type", b"application/xml")]
+_JSON = [(b"content-type", b"application/json")]
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+"""Status, headers, body."""
+
+
+def answer(identity: Identity, operation: str, bucket: str, body: bytes) -> Answer:
+    """Carry out one of the operations for a bucket that is there. Raises ServiceError."""
+    policies, resource = identity.resource_policies, arn(bucket)
+    if operation == "PutBucketPolicy":
+        policies.put(resource, _checked(body, bucket))
+        return 204, [], b""
+    if operation == "DeleteBucketPolicy":
+        policies.delete(resource)
+        return 204, [], b""
+    try:
+        document = policies.document(resource)
+    except NotFound as error:
+        raise ServiceError("NoSuchBucketPolicy", "The bucket policy does not exist", 404) from error
+    if operation == "GetBucketPolicy":
+        return 200, _JSON, document.encode()
+    status = f"{DECLARATION}<PolicyStatus><IsPublic>{str(_is_public(document)).lower()}</IsPublic></PolicyStatus>"
+    return 200, _XML, status.encode()
+
+
+def _checked(body: bytes, bucket: str) -> str:
+    try:
+        document = body.decode()
+        check_bucket_policy(document, bucket)
+    except UnicodeDecodeError as error:
+        raise ServiceError("MalformedPolicy", "This policy contains invalid Json", 400) from error
+    except MalformedPolicy as error:
+        raise ServiceError("MalformedPolicy", str(error), 400) from error
+    return document
+
+
+def _is_public(document: str) -> bool:
+    """Whether a statement lets everybody in, whatever the request is like."""
+    statements = json.loads(document)["Statement"]
+    for statement in statements if isinstance(statements, list) else [statements]:
+        principal = statement.get("Principal")
+        everybody = principal == "*" or (isinstance(principal, dict) and principal.get("AWS") in ("*", ["*"]))
+        if statement["Effect"] == "Allow" and everybody and not statement.get("Condition"):
+            return True
+    return False

@@ -1,0 +1,118 @@
+"""What was denied last, and why: kept for a while by the number of the request, for `studiolo why`."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select
+
+from studiolo.domain import Denied, NotFound
+from studiolo.identity.context import Facts, Question
+from studiolo.identity.decisions import Decision
+from studiolo.identity.principals import Principal
+from studiolo.identity.records import Records
+from studiolo.identity.tables import denials
+from studiolo.state import StateUnavailable
+
+log = logging.getLogger("studiolo")
+
+MOST = 1000
+"""So many denials are remembered."""
+PER_SECOND = 50.0
+
+
+@dataclass(frozen=True)
+class Denial:
+    """One request that was denied.
+
+    policy, statement: of an explicit deny, the policy's ARN or name and the statement's Sid or number in it; because:
+    in IAM's words; context: the condition keys that were known, where any policy could ask.
+    """
+
+    principal: str
+    action: str
+    resource: str
+    because: str
+    policy: str | None = None
+    statement: str | None = None
+    context: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+class NotAuthorized(Denied):
+    """A call that IAM denies, in its words, with what decided it."""
+
+    def __init__(self, principal: Principal, question: Question, decision: Decision, facts: Mapping[str, Any]) -> None:
+        because = decision.reason(question.action)
+        words = (
+            f"User: {principal.arn} is not authorized to perform: {question.action} on resource: {question.resource}"
+        )
+        super().__init__(f"{words} {because}")
+        self.question = question
+        self._principal = principal.arn
+        self._decision = decision
+        self._because = because
+        self._facts = facts
+
+    @property
+    def denial(self) -> Denial:
+        """What to remember of it."""
+        statement = self._decision.statement
+        return Denial(
+            self._principal,
+            self.question.action,
+            self.question.resource,
+            self._because,
+            None if statement is None else statement.policy,
+            None if statement is None else statement.sid or f"number {statement.index + 1}",
+            {key: list(values) for key, values in sorted(self._facts.items())}
+            if isinstance(self._facts, Facts)
+            else {},
+        )
+
+
+class Denials:
+    """The last denials of one account, whichever process denied."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._room, self._last = PER_SECOND, time.monotonic()
+
+    def note(self, request_id: str, denied: NotAuthorized) -> None:
+        """Remember why that request was denied; the oldest beyond MOST are forgotten.
+
+        Where denials come in faster than PER_SECOND, some are not remembered: who is denied must not keep us busy.
+        """
+        present = time.monotonic()
+        self._room = min(PER_SECOND, self._room + (present - self._last) * PER_SECOND)
+        self._last = present
+        if self._room < 1:
+            return
+        self._room -= 1
+        try:
+            self._add(request_id, denied)
+        except StateUnavailable as error:
+            log.error("the denial of request %s could not be remembered: %s", request_id, error)
+
+    def _add(self, request_id: str, denied: NotAuthorized) -> None:
+        account = self._records.account
+        mine = denials.c.account == account
+        row = {"account": account, "request": request_id, "at": self._records.clock(), "denial": asdict(denied.denial)}
+        with self._records.adding() as tx:
+            tx.execute(denials.delete().where(mine, denials.c.request == request_id))
+            tx.execute(denials.insert().values(row))
+            if tx.execute(select(func.count()).select_from(denials).where(mine)).scalar_one() > MOST:
+                oldest = select(denials.c.request).where(mine).order_by(denials.c.at.desc()).offset(MOST * 9 // 10)
+                tx.execute(denials.delete().where(mine, denials.c.request.in_(oldest.scalar_subquery())))
+
+    def get(self, request_id: str) -> Denial:
+        """Why that request was denied. Raises NotFound."""
+        query = select(denials.c.denial).where(
+            denials.c.account == self._records.account, denials.c.request == request_id
+        )
+        with self._records.reading() as connection:
+            found = connection.execute(query).scalar()
+        if found is None:
+            raise NotFound(f"No request {request_id} was denied among the last {MOST} that were.")
+        return Denial(**found)

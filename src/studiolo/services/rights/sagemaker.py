@@ -1,0 +1,65 @@
+"""What the operations of Amazon SageMaker need, its runtime's too.
+
+After "Actions, resources, and condition keys for Amazon SageMaker" (Service Authorization Reference). `iam:PassRole` is
+asked for where the role is passed.
+"""
+
+from collections.abc import Mapping
+
+from studiolo.services.call import Call
+from studiolo.services.rights.rows import Rights, conditions, table
+
+TABLE = """
+    AddTags                             ={ResourceArn}
+    CreateEndpoint                      endpoint/{EndpointName}  endpoint-config/{EndpointConfigName}
+    CreateEndpoint?Tags                 @sagemaker:AddTags  endpoint/{EndpointName}
+    CreateEndpointConfig                endpoint-config/{EndpointConfigName}
+    CreateEndpointConfig?Tags           @sagemaker:AddTags  endpoint-config/{EndpointConfigName}
+    CreateModel                         model/{ModelName}
+    CreateModel?Tags                    @sagemaker:AddTags  model/{ModelName}
+    CreateTrainingJob                   training-job/{TrainingJobName}
+    CreateTrainingJob?Tags              @sagemaker:AddTags  training-job/{TrainingJobName}
+    DeleteEndpoint                      endpoint/{EndpointName}
+    DeleteEndpointConfig                endpoint-config/{EndpointConfigName}
+    DeleteModel                         model/{ModelName}
+    DeleteTags                          ={ResourceArn}
+    DeleteTrainingJob                   training-job/{TrainingJobName}
+    DescribeEndpoint                    endpoint/{EndpointName}
+    DescribeEndpointConfig              endpoint-config/{EndpointConfigName}
+    DescribeModel                       model/{ModelName}
+    DescribeTrainingJob                 training-job/{TrainingJobName}
+    InvokeEndpoint                      endpoint/{EndpointName}
+    ListEndpointConfigs                 *
+    ListEndpoints                       *
+    ListModels                          *
+    ListTags                            ={ResourceArn}
+    ListTrainingJobs                    *
+    StopTrainingJob                     training-job/{TrainingJobName}
+    UpdateEndpoint                      endpoint/{EndpointName}  endpoint-config/{EndpointConfigName}
+    UpdateEndpointWeightsAndCapacities  endpoint/{EndpointName}
+"""
+
+KEYS = """
+    CreateEndpointConfig           sagemaker:AcceleratorTypes                  ProductionVariants[].AcceleratorType
+    CreateEndpointConfig           sagemaker:InstanceTypes                     ProductionVariants[].InstanceType
+    CreateEndpointConfig           sagemaker:ServerlessMaxConcurrency          ProductionVariants[0].ServerlessConfig.MaxConcurrency
+    CreateEndpointConfig           sagemaker:ServerlessMemorySize              ProductionVariants[0].ServerlessConfig.MemorySizeInMB
+    CreateEndpointConfig           sagemaker:VolumeKmsKey                      KmsKeyId
+    CreateEndpointConfig,CreateModel,CreateTrainingJob  sagemaker:NetworkIsolation  EnableNetworkIsolation
+    CreateEndpointConfig,CreateModel,CreateTrainingJob  sagemaker:VpcSecurityGroupIds  VpcConfig.SecurityGroupIds
+    CreateEndpointConfig,CreateModel,CreateTrainingJob  sagemaker:VpcSubnets   VpcConfig.Subnets
+    CreateTrainingJob              sagemaker:InstanceTypes                     ResourceConfig.[InstanceType,InstanceGroups[].InstanceType][]
+    CreateTrainingJob              sagemaker:InterContainerTrafficEncryption   EnableInterContainerTrafficEncryption
+    CreateTrainingJob              sagemaker:KeepAlivePeriod                   ResourceConfig.KeepAlivePeriodInSeconds
+    CreateTrainingJob              sagemaker:MaxRuntimeInSeconds               StoppingCondition.MaxRuntimeInSeconds
+    CreateTrainingJob              sagemaker:OutputKmsKey                      OutputDataConfig.KmsKeyId
+    CreateTrainingJob              sagemaker:VolumeKmsKey                      ResourceConfig.VolumeKmsKeyId
+    InvokeEndpoint                 sagemaker:TargetModel                       TargetModel
+"""  # noqa: E501 (a table)
+
+
+def _tags(call: Call, arn: str) -> Mapping[str, str]:
+    return call.studio.ml.tags.of(call.scope, arn)
+
+
+RIGHTS = Rights("sagemaker", table("sagemaker", TABLE), conditions(KEYS), tags=_tags)
