@@ -186,6 +186,56 @@ def test_a_filter_is_tried_on_messages_of_ones_own(logs: Any) -> None:
     assert found == [{"eventNumber": 2, "eventMessage": '{"ms": 3}', "extractedValues": {"$.ms": "3"}}]
 
 
+def test_metric_filters_are_kept_with_their_group(logs: Any, group: str) -> None:
+    metric = {
+        "metricName": "errors",
+        "metricNamespace": "air",
+        "metricValue": "$.ms",
+        "dimensions": {"level": "$.level"},
+    }
+    filters = {"logGroupName": group, "filterName": "slow"}
+    logs.put_metric_filter(**filters, filterPattern="{ $.ms > 1 }", metricTransformations=[metric])
+    logs.put_metric_filter(**filters, filterPattern="{ $.ms > 2 }", metricTransformations=[metric])
+    (shown,) = logs.describe_metric_filters(metricName="errors", metricNamespace="air", filterNamePrefix="sl")[
+        "metricFilters"
+    ]
+    assert (shown["logGroupName"], shown["filterPattern"]) == (group, "{ $.ms > 2 }")
+    assert shown["metricTransformations"] == [metric]
+    (described,) = logs.describe_log_groups(logGroupIdentifiers=[group])["logGroups"]
+    assert described["metricFilterCount"] == 1
+    for pattern, wrong in (
+        ("{ $.ms > }", metric),
+        ("", {**metric, "metricValue": "x"}),
+        ("", {**metric, "defaultValue": 0}),
+    ):
+        with pytest.raises(logs.exceptions.InvalidParameterException):
+            logs.put_metric_filter(**filters, filterPattern=pattern, metricTransformations=[wrong])
+    logs.delete_metric_filter(**filters)
+    with pytest.raises(logs.exceptions.ResourceNotFoundException, match="metric filter does not exist"):
+        logs.delete_metric_filter(**filters)
+    logs.put_metric_filter(**filters, filterPattern="", metricTransformations=[{**metric, "metricValue": "1"}])
+
+
+def test_resource_policies_are_kept_by_name(logs: Any) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "es.amazonaws.com"},
+        "Action": "logs:PutLogEvents",
+        "Resource": "*",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    put = logs.put_resource_policy(policyName="search", policyDocument=document)["resourcePolicy"]
+    assert [
+        each for each in logs.describe_resource_policies()["resourcePolicies"] if each["policyName"] == "search"
+    ] == [put]
+    assert put["policyDocument"] == document
+    with pytest.raises(logs.exceptions.InvalidParameterException):
+        logs.put_resource_policy(policyName="search", policyDocument=document.replace("logs:", "s3:"))
+    logs.delete_resource_policy(policyName="search")
+    with pytest.raises(logs.exceptions.ResourceNotFoundException, match="search"):
+        logs.delete_resource_policy(policyName="search")
+
+
 def test_groups_are_described_with_what_was_set(logs: Any, group: str, stream: str) -> None:
     logs.put_retention_policy(logGroupName=group, retentionInDays=7)
     (shown,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
@@ -195,6 +245,9 @@ def test_groups_are_described_with_what_was_set(logs: Any, group: str, stream: s
     (shown,) = logs.describe_log_groups(logGroupNamePattern=group.rpartition("/")[2])["logGroups"]
     assert "retentionInDays" not in shown
     arn = shown["logGroupArn"]
+    named = logs.describe_log_groups(logGroupIdentifiers=[arn], logGroupClass="STANDARD")["logGroups"]
+    assert [each["logGroupName"] for each in named] == [group]
+    assert not logs.describe_log_groups(logGroupIdentifiers=[arn], logGroupClass="INFREQUENT_ACCESS")["logGroups"]
     logs.tag_resource(resourceArn=arn, tags={"stage": "raw"})
     logs.untag_resource(resourceArn=arn, tagKeys=["team"])
     assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"stage": "raw"}

@@ -14,6 +14,7 @@ from studiolo.logs.filters import compile_filter
 from studiolo.logs.groups import LogGroups, require
 from studiolo.logs.insights import Queries, Query
 from studiolo.logs.insights.language import MOST_ROWS
+from studiolo.logs.metric_filters import MetricFilters
 from studiolo.logs.reading import (
     ALWAYS,
     EVENT_OVERHEAD,
@@ -27,8 +28,9 @@ from studiolo.logs.reading import (
     read_forward,
     search,
 )
+from studiolo.logs.resource_policies import ResourcePolicies
 from studiolo.logs.streams import LogStreams
-from studiolo.logs.tables import groups, streams
+from studiolo.logs.tables import groups, metric_filters, resource_policies, streams
 from studiolo.logs.writer import LogWriter
 from studiolo.state import State
 
@@ -57,6 +59,8 @@ class Logs:
         self._clock = clock
         self.groups = LogGroups(state, folder, clock)
         self.streams = LogStreams(state, folder, clock)
+        self.metric_filters = MetricFilters(state, clock)
+        self.resource_policies = ResourcePolicies(state, clock)
         self.queries = Queries(clock)
         self._making = threading.Lock()
 
@@ -161,8 +165,8 @@ class Logs:
         """Delete every group, stream, event and query."""
         self.queries.empty()
         with self._state.transaction() as tx:
-            tx.execute(streams.delete())
-            tx.execute(groups.delete())
+            for table in (metric_filters, resource_policies, streams, groups):
+                tx.execute(table.delete())
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _readable(self, scope: Scope, group: str, stream: str, span: Span) -> tuple[Path, Span]:
