@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from studiolo.domain import LimitExceeded, NotFound, Scope, now
 from studiolo.logs import LogWriter, Span
-from studiolo.logs.insights import Malformed, Queries, queries
+from studiolo.logs.insights import Malformed, Queries, language, queries
 from studiolo.logs.insights.language import read
 from tests.waiting import until
 
@@ -219,7 +219,12 @@ def test_queries_wait_their_turn_can_be_stopped_and_are_bounded(file: Path, monk
     assert (waiting.status, waiting.results) == ("Cancelled", ())
 
 
-def test_a_query_that_would_hold_too_much_fails(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "MOST_SCANNED", 3)
-    query = Queries(now).start(SCOPE, "stats count(*)", {"/g": ({"s": file}, Span())})
+@pytest.mark.parametrize(
+    ("bound", "module", "text"), [("MOST_SCANNED", queries, "stats count(*)"), ("MOST_HELD", language, "sort ms")]
+)
+def test_a_query_that_would_take_too_much_fails(
+    file: Path, monkeypatch: pytest.MonkeyPatch, bound: str, module: Any, text: str
+) -> None:
+    monkeypatch.setattr(module, bound, 3)
+    query = Queries(now).start(SCOPE, text, {"/g": ({"s": file}, Span())})
     assert until(lambda: query.status if query.status not in ("Scheduled", "Running") else None) == "Failed"

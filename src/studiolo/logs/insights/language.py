@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from studiolo.domain import LimitExceeded
 from studiolo.logs.insights.expressions import Expressions
 from studiolo.logs.insights.functions import AGGREGATES, percentile
 from studiolo.logs.insights.tokens import Malformed, Tokens, unquoted
@@ -21,6 +22,8 @@ Aggregate = tuple[Expression, Callable[[Sequence[Any]], Any]]
 
 DEFAULT_COLUMNS = ("@timestamp", "@message")
 MOST_ROWS = 10_000
+MOST_HELD = 200_000
+"""Rows that are in memory to be sorted."""
 ELSEWHERE = frozenset(
     {"pattern", "diff", "unmask", "unnest", "lookup", "join", "subquery", "anomaly", "source", "filterindex", "union"}
 )
@@ -219,7 +222,9 @@ class _Reader:
                 break
 
         def arranged(rows: Rows) -> Rows:
-            found = list(rows)
+            found = list(islice(rows, MOST_HELD + 1))
+            if len(found) > MOST_HELD:
+                raise LimitExceeded(f"A query sorts at most {MOST_HELD} rows.")
             for expression, descending in reversed(keys):
                 found.sort(key=lambda row: order(expression(row)), reverse=descending)
             return found

@@ -31,7 +31,7 @@ LONGEST_SECONDS = 3600.0
 AHEAD = 2 * 3_600_000
 """Milliseconds that an event may be ahead of its arrival, as PutLogEvents takes it."""
 MOST_SCANNED = 5_000_000
-"""Events of one query, which a sort or stats may hold in memory."""
+"""Events of one query, of whose fields stats holds those that it puts together."""
 
 Sources = Mapping[str, tuple[Mapping[str, Path], Span]]
 """By group: the files of its streams, and the events that are still kept."""
@@ -122,6 +122,7 @@ class Queries:
             except _Ended as error:
                 status = str(error)
             except Exception:
+                # GetQueryResults has no place for a reason: it is in the server's log.
                 log.exception("query %s failed", query.id)
                 status = FAILED
             query.duration = int((time.monotonic() - begun) * 1000)
@@ -162,7 +163,7 @@ def _rows(query: Query, sources: Sources, deadline: float) -> Iterator[dict[str,
         query.scanned += 1
         query.scanned_bytes += len(event.message)
         if query.scanned > MOST_SCANNED:
-            raise _Ended(FAILED)
+            raise LimitExceeded(f"A query looks through at most {MOST_SCANNED} events.")
         if query.scanned % 1000 == 0 and time.monotonic() > deadline:
             raise _Ended(TIMEOUT)
         yield _row(query, group, stream, event)
