@@ -286,6 +286,7 @@ def env(
 ) -> None:
     """Print what points AWS clients at Studiolo: eval "$(studiolo env)"."""
     from studiolo.identity import client_environment, key_variables, metastore_token, plugin_works, root_key
+    from studiolo.identity.environment import DEFAULTS_VARIABLE
     from studiolo.profile import write_profile
 
     settings = given_settings(data=data)
@@ -296,7 +297,11 @@ def env(
         out.print(f"Profile [bold]studiolo[/bold] written to {' and '.join(str(path) for path in written)}.")
         return
     variables = client_environment(running.endpoint, running.s3_endpoint, settings.region, key_variables(key))
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items() if name != "PYTHONPATH"]
+    defaults = shlex.quote(variables[DEFAULTS_VARIABLE])
+    others = {name: value for name, value in variables.items() if name not in ("PYTHONPATH", DEFAULTS_VARIABLE)}
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in others.items()]
+    # Who has defaults of their own there keeps them.
+    lines.append(f'export {DEFAULTS_VARIABLE}="${{{DEFAULTS_VARIABLE}:-"{defaults}"}}"')
     lines.append(f"export STUDIOLO_METASTORE_URI={shlex.quote(running.metastore)}")
     lines.append(f"export STUDIOLO_METASTORE_TOKEN={metastore_token(key.id, key.secret)}")
     lines.append(f'export PYTHONPATH={shlex.quote(variables["PYTHONPATH"])}"${{PYTHONPATH:+:$PYTHONPATH}}"')

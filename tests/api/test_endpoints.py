@@ -173,6 +173,21 @@ def test_no_call_is_lost_while_an_endpoint_is_updated(sagemaker: Any, runtime: A
     sagemaker.delete_endpoint(EndpointName=name)
 
 
+def test_a_serverless_variant_is_shown_without_instances(sagemaker: Any, model: str) -> None:
+    def asked(memory: int) -> dict[str, Any]:
+        return {
+            "VariantName": "plane",
+            "ModelName": model,
+            "ServerlessConfig": {"MemorySizeInMB": memory, "MaxConcurrency": 5},
+        }
+
+    with pytest.raises(ClientError, match="Invalid MemorySizeInMB 1500 for production variant plane") as error:
+        configure(sagemaker, asked(1500))
+    assert error.value.response["Error"]["Code"] == "ValidationException"
+    described = sagemaker.describe_endpoint_config(EndpointConfigName=configure(sagemaker, asked(2048)))
+    assert described["ProductionVariants"] == [{**asked(2048), "InitialVariantWeight": 1.0}]
+
+
 def test_an_update_that_fails_leaves_what_was_served(
     sagemaker: Any, runtime: Any, model: str, broken_model: str
 ) -> None:
