@@ -69,6 +69,99 @@ def test_any_key_comes_back_as_it_was_written(s3: Any, air: str, key: str) -> No
     assert answer["Metadata"] == {"station": "Aoti zhongxin"}
 
 
+KEYS = ["/", "/x", "a", "a/", "a//", "a//b", "a/b", "a/b/", "a\\b", "b/", "b/c", "dir\\f", "z/ y"]
+
+
+@pytest.fixture(scope="module")
+def alike(s3: Any) -> str:
+    """A bucket of keys that a file system would not tell apart."""
+    name = f"alike-{secrets.token_hex(4)}"
+    s3.create_bucket(Bucket=name)
+    for key in KEYS:
+        s3.put_object(Bucket=name, Key=key, Body=key.encode())
+    return name
+
+
+def test_keys_that_look_like_paths_are_keys_of_their_own(s3: Any, alike: str, air: str) -> None:
+    assert [body(s3, alike, key) for key in KEYS] == [key.encode() for key in KEYS]
+    for missing in ("/a", "b", "dir/f", "z/"):
+        with pytest.raises(ClientError, match="404"):
+            s3.head_object(Bucket=alike, Key=missing)
+    s3.copy_object(Bucket=air, Key="to\\/", CopySource={"Bucket": alike, "Key": "a//b"})
+    upload = s3.create_multipart_upload(Bucket=air, Key="parts\\/")
+    part = s3.upload_part(Bucket=air, Key=upload["Key"], UploadId=upload["UploadId"], PartNumber=1, Body=b"1")
+    parts = [{"PartNumber": 1, "ETag": part["ETag"]}]
+    done = s3.complete_multipart_upload(
+        Bucket=air, Key=upload["Key"], UploadId=upload["UploadId"], MultipartUpload={"Parts": parts}
+    )
+    assert (done["Key"], done["Location"].rpartition("/" + air)[2]) == ("parts\\/", "/parts%5C/")
+    assert keys(s3, air) == ["parts\\/", "to\\/"]
+    gone = s3.delete_objects(Bucket=air, Delete={"Objects": [{"Key": "parts\\/"}, {"Key": "to\\/"}]})
+    assert [entry["Key"] for entry in gone["Deleted"]] == ["parts\\/", "to\\/"]
+    assert keys(s3, air) == []
+
+
+@pytest.mark.parametrize("kind", ["list_objects", "list_objects_v2", "list_object_versions"])
+@pytest.mark.parametrize("prefix", ["", "/", "a", "a/", "a//", "a\\"])
+def test_a_list_of_pages_of_one_leaves_nothing_out(s3: Any, alike: str, kind: str, prefix: str) -> None:
+    for delimiter in ("", "/", "\\"):
+        pages = s3.get_paginator(kind).paginate(
+            Bucket=alike, Prefix=prefix, Delimiter=delimiter, PaginationConfig={"PageSize": 1}
+        )
+        found = [
+            entry.get("Key", entry.get("Prefix"))
+            for page in pages
+            for part in ("Contents", "Versions", "CommonPrefixes")
+            for entry in page.get(part, [])
+        ]
+        whole = sorted(key for key in KEYS if key.startswith(prefix))
+        rolled = [_rolled_up(key, prefix, delimiter) for key in whole]
+        assert found == list(dict.fromkeys(rolled)), delimiter
+
+
+def _rolled_up(key: str, prefix: str, delimiter: str) -> str:
+    before, found, _ = key[len(prefix) :].partition(delimiter) if delimiter else (key, "", "")
+    return f"{prefix}{before}{delimiter}" if found else key
+
+
+def test_an_object_has_the_headers_that_it_was_given_and_s3_s_own_where_none_was(s3: Any, air: str) -> None:
+    s3.put_object(Bucket=air, Key="plain", Body=b"<html>", Metadata={"empty": "", "of": "air"})
+    found = s3.head_object(Bucket=air, Key="plain")
+    assert (found["ContentType"], found["Metadata"]) == ("binary/octet-stream", {"empty": "", "of": "air"})
+    s3.put_object(Bucket=air, Key="packed", Body=b"x", ContentEncoding="gzip,aws-chunked", ContentType="text/csv")
+    found = s3.head_object(Bucket=air, Key="packed")
+    assert (found["ContentEncoding"], found["ContentType"]) == ("gzip", "text/csv")
+    secret = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/mine"}
+    answers = [s3.put_object(Bucket=air, Key="secret", Body=b"x", **secret), s3.get_object(Bucket=air, Key="secret")]
+    assert [{name: answer[name] for name in secret} for answer in answers] == [secret, secret]
+    assert answers[1]["Metadata"] == {}
+
+
+def test_a_bucket_is_made_twice_by_its_owner_in_us_east_1_alone(s3: Any, client: Callable[..., Any], air: str) -> None:
+    with pytest.raises(ClientError, match="BucketAlreadyOwnedByYou"):
+        s3.create_bucket(Bucket=air, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    east = client("s3", region_name="us-east-1")
+    assert east.create_bucket(Bucket=air)["Location"] == f"/{air}"
+
+
+def test_a_bucket_of_another_account_is_not_ours(s3: Any, air: str) -> None:
+    s3.head_bucket(Bucket=air, ExpectedBucketOwner="000000000000")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.put_object(Bucket=air, Key="a", Body=b"x", ExpectedBucketOwner="111111111111")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_objects(Bucket=air, Delete={"Objects": [{"Key": "a"}]}, ExpectedBucketOwner="111111111111")
+
+
+def test_a_copy_onto_itself_must_change_something(s3: Any, air: str) -> None:
+    s3.put_object(Bucket=air, Key="a", Body=b"x")
+    here = {"Bucket": air, "Key": "a", "CopySource": {"Bucket": air, "Key": "a"}}
+    with pytest.raises(ClientError, match="without changing"):
+        s3.copy_object(**here)
+    copied = s3.copy_object(**here, MetadataDirective="REPLACE", Metadata={"new": "1"})
+    assert copied["CopyObjectResult"]["ETag"] == s3.head_object(Bucket=air, Key="a")["ETag"]
+    assert s3.head_object(Bucket=air, Key="a")["Metadata"] == {"new": "1"}
+
+
 def test_a_large_file_goes_up_in_parts_and_comes_down_whole_or_in_ranges(s3: Any, air: str, tmp_path: Path) -> None:
     content = os.urandom(20 * MIB + 7)
     (tmp_path / "up").write_bytes(content)
@@ -115,6 +208,7 @@ def test_the_marker_of_an_empty_folder_is_copied_as_s3a_renames_it(s3: Any, air:
         Key="b/empty/",
         CopySource={"Bucket": air, "Key": "a/empty/"},
         CopySourceIfMatch=marker["ETag"],
+        ContentType="application/x-directory",
         MetadataDirective="REPLACE",
     )
     assert copied["CopyObjectResult"]["ETag"] == marker["ETag"]

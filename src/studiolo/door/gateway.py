@@ -19,20 +19,22 @@ from studiolo.aws.http import HttpRequest
 from studiolo.aws.payloads import UNSIGNED
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
-from studiolo.door import bucket_policies, deletion, folders, forms
+from studiolo.door import bucket_policies, deletion, forms, lists, mending
 from studiolo.door.actions import actions_of, arn, copied_tags
 from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import RawHeaders, error_answer, sent_back
 from studiolo.door.form_data import FormReader, boundary_of
-from studiolo.door.names import Named, Source, bucket_of_host, names_of, stored_key
+from studiolo.door.mending import Mending
+from studiolo.door.names import Named, bucket_of_host, checked_key, names_of
 from studiolo.door.operations import Operation, operation_of
 from studiolo.door.payload import Payload, StoreLost
 from studiolo.door.store import Store
-from studiolo.door.target import Target, target
+from studiolo.door.target import Target, target, target_as_named
 from studiolo.door.unsupported import refuse_unsupported
 from studiolo.forwarding import Body, Upstream, relay
 from studiolo.identity import Identity
 from studiolo.state import StateUnavailable
+from studiolo.storage import keys
 
 log = logging.getLogger("studiolo.s3")
 
@@ -86,6 +88,7 @@ class S3Gateway:
         caller.enter(named, operation)
         if self._ours:
             refuse_unsupported(named, operation)
+            mending.check_owner(named, self._identity.account)
         needs = actions_of(named, operation)
         caller.permit(needs)
         if self._ours and operation.name in bucket_policies.OPERATIONS:
@@ -94,14 +97,12 @@ class S3Gateway:
         if operation.name == "DeleteObjects":
             await self._delete_objects(request, named, caller, payload, send)
             return
-        folder = folders.copied_folder(named, operation) if self._ours else None
-        if folder is not None:
-            await self._copy_folder(request, named, folder, caller.known, payload, send)
-            return
         if named.source is not None and operation.name == "PutObject":
             await self._permit_tags(request, named, caller, payload)
         verified = caller.acting(named, needs, self._clock())
-        to = target(named, request.host, verified, self._store.access, ours=self._ours)
+        region = verified.region if verified is not None else "us-east-1"
+        sent = mending.asked(named, operation) if self._ours else named
+        to = target(sent, request.host, verified, self._store.access, ours=self._ours)
         reader = verified.payload_reader(request) if verified else None
         any_body = await payload.begin(reader, to.length)
         body = payload.framed if to.framed else payload.pieces if any_body else _nothing
@@ -109,7 +110,35 @@ class S3Gateway:
             async with await self._asked(to, body, payload) as answer:
                 if operation.name == "DeleteBucket" and answer.status < HTTPStatus.BAD_REQUEST:
                     await asyncio.to_thread(self._identity.resource_policies.delete, arn(named.bucket))
-                await self._answer(answer, request.method, payload, send)
+                if operation.name == "DeleteObject" and named.key.endswith("/") and verified and self._ours:
+                    await self._clear_folder(request, named, verified)
+                if self._ours and operation.name in lists.OPERATIONS and answer.status == HTTPStatus.OK:
+                    await self._answer_list(request, named, operation, caller, answer, send)
+                    return
+                if operation.name == "CreateBucket" and answer.status == HTTPStatus.CONFLICT and region == "us-east-1":
+                    await _send(send, *mending.owned(named))
+                    return
+                mend = mending.Mending(named, operation, region) if self._ours else None
+                await self._answer(answer, request.method, payload, send, mend)
+
+    async def _answer_list(
+        self,
+        request: HttpRequest,
+        named: Named,
+        operation: Operation,
+        caller: Caller,
+        answer: aiohttp.ClientResponse,
+        send: Send,
+    ) -> None:
+        """Answer with a list of keys, of which one page is held."""
+        body = await answer.read()
+        rest = lists.rest(named, operation, body)
+        if rest is not None and caller.verified is not None:
+            async with await self._asked(self._own_as_stored(request, rest, caller.verified), _nothing) as more:
+                if b"<Contents>" in await more.read():
+                    body = lists.goes_on(named, body)
+        headers = [each for each in sent_back(answer.raw_headers) if each[0] != b"content-length"]
+        await _send(send, HTTPStatus.OK, headers, lists.shown(named, operation, body))
 
     async def _bucket_policy(
         self, request: HttpRequest, named: Named, operation: Operation, verified: Verified, payload: Payload, send: Send
@@ -156,24 +185,6 @@ class S3Gateway:
             wanted.answer(answered),
         )
 
-    async def _copy_folder(
-        self, request: HttpRequest, named: Named, source: Source, verified: Verified, payload: Payload, send: Send
-    ) -> None:
-        """Put a folder's marker where it is to be copied to."""
-        await payload.whole(verified.payload_reader(request), None, 0)
-        with self._store_errors(payload):
-            async with await self._asked(self._own(request, folders.look(source), verified), _nothing) as found:
-                folders.check_found(named, found.status, found.headers.get("etag", ""))
-                content_type = found.headers.get("content-type", "")
-            to = self._own(request, folders.put(named, content_type), verified)
-            async with await self._asked(to, _nothing) as answer:
-                if answer.status != HTTPStatus.OK:
-                    await self._answer(answer, request.method, payload, send)
-                    return
-                headers = [*_without_body(sent_back(answer.raw_headers)), (b"content-type", b"application/xml")]
-                body = folders.result(answer.headers.get("etag", ""), self._clock())
-                await _send(send, HTTPStatus.OK, headers, body)
-
     async def _post_object(self, request: HttpRequest, named: Named, payload: Payload, send: Send) -> None:
         """Put the file of a form that a signed policy lets in."""
         boundary = boundary_of(named.headers.get("content-type", ""))
@@ -187,11 +198,12 @@ class S3Gateway:
         caller = self._admission.signer(request, fields)
         allowed = forms.check_policy(fields, named.bucket, self._clock())
         form.bound(allowed.fewest, allowed.most)
-        key, others = stored_key(fields["key"], ours=self._ours)
+        key, others = checked_key(fields["key"], ours=self._ours)
         put = Named("PUT", named.bucket, key, {}, forms.headers_of(fields), None, others)
         operation = operation_of(put)
         if self._ours:
             refuse_unsupported(put, operation)
+            put = mending.asked(put, operation)
         caller.permit(actions_of(put, operation))
         to = replace(self._own(request, put, caller.known), length=None if any_body else 0)
         with self._store_errors(payload):
@@ -224,6 +236,11 @@ class S3Gateway:
         plain = replace(verified, content_sha256=UNSIGNED)
         return target(named, request.host, plain, self._store.access, ours=self._ours)
 
+    def _own_as_stored(self, request: HttpRequest, named: Named, verified: Verified) -> Target:
+        """A request of our own making in our store's names of keys."""
+        plain = replace(verified, content_sha256=UNSIGNED)
+        return target_as_named(named, request.host, plain, self._store.access, ours=True)
+
     async def _asked(self, to: Target, body: Body, payload: Payload | None = None) -> aiohttp.ClientResponse:
         """The store's answer. `payload`: whose pieces the body is, where it streams."""
         headers = dict(to.headers)
@@ -239,10 +256,25 @@ class S3Gateway:
             patient=lambda: self._ours and self._store.failure is None,
         )
 
-    async def _answer(self, answer: aiohttp.ClientResponse, method: str, payload: Payload, send: Send) -> None:
+    async def _clear_folder(self, request: HttpRequest, named: Named, verified: Verified) -> None:
+        """Delete what the store keeps of a folder whose marker went, where nothing is in it."""
+        folder = Named("DELETE", named.bucket, keys.stored_prefix(named.key))
+        async with await self._asked(self._own_as_stored(request, folder, verified), _nothing):
+            pass
+
+    async def _answer(
+        self, answer: aiohttp.ClientResponse, method: str, payload: Payload, send: Send, mend: Mending | None = None
+    ) -> None:
         if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and self._store.full:
             raise ServiceError("InsufficientStorage", "The disk that holds the objects is full.", 507)
         headers = sent_back(answer.raw_headers)
+        if mend is not None:
+            headers = mend.headers(answer.status, headers)
+            mended = mend.body(answer.status)
+            if mended is not None:
+                headers = [each for each in headers if each[0] != b"content-length"]
+                await _send(send, answer.status, headers, mended(await answer.read()))
+                return
         await relay(answer, headers, method, send, payload.receive if payload.consumed else None)
 
     @contextlib.contextmanager

@@ -1,0 +1,152 @@
+"""Where our store asks or answers otherwise than S3: what it is asked instead, and what the client is answered.
+
+After the pages of PutObject, CopyObject, CreateBucket and HeadBucket in the Amazon S3 API Reference. What the store has
+no place for, it keeps among an object's metadata, in entries that the client does not see.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
+
+from studiolo.aws.errors import ServiceError
+from studiolo.door.names import Named, escaped
+from studiolo.door.operations import Operation
+from studiolo.storage import keys
+
+Headers = list[tuple[bytes, bytes]]
+
+_WRITES = frozenset({"CreateMultipartUpload", "PutObject"})
+_META = "x-amz-meta-"
+_EMPTY = "=?studiolo-empty?="
+"""The value of an entry that has none: the store would drop it."""
+_OURS = "x-amz-meta-studiolo-encryption"
+_ENCRYPTION = "x-amz-server-side-encryption"
+_KEY_ID, _BUCKET_KEY = f"{_ENCRYPTION}-aws-kms-key-id", f"{_ENCRYPTION}-bucket-key-enabled"
+_BY_KMS = frozenset({"aws:kms", "aws:kms:dsse"})
+_CHANGES = ("x-amz-metadata-directive", "x-amz-storage-class", "x-amz-website-redirect-location", _ENCRYPTION)
+
+
+def asked(named: Named, operation: Operation) -> Named:
+    """The request as our store is to get it. Raises ServiceError (400)."""
+    if operation.name not in _WRITES:
+        return named
+    headers = dict(named.headers)
+    source = named.source
+    if source is not None and source.version is None and (source.bucket, source.key) == (named.bucket, named.key):
+        _check_changes(headers)
+    kept = source is not None and headers.get("x-amz-metadata-directive", "COPY") == "COPY"
+    if not kept and not headers.get("content-type"):
+        headers["content-type"] = "binary/octet-stream"
+    empty = [name for name, value in headers.items() if not value and name.startswith(_META)]
+    headers |= dict.fromkeys(empty, _EMPTY)
+    headers.pop(_OURS, None)
+    if _ENCRYPTION in headers and not kept:
+        _record_encryption(headers)
+    return replace(named, headers=headers)
+
+
+def _check_changes(headers: dict[str, str]) -> None:
+    if headers.get("x-amz-metadata-directive", "COPY") == "COPY" and not any(name in headers for name in _CHANGES[1:]):
+        message = (
+            "This copy request is illegal because it is trying to copy an object to itself without changing the "
+            "object's metadata, storage class, website redirect location or encryption attributes."
+        )
+        raise ServiceError("InvalidRequest", message, 400)
+
+
+def _record_encryption(headers: dict[str, str]) -> None:
+    """Keep what the headers say of KMS, which the store does not have, as an entry of the metadata."""
+    algorithm = headers[_ENCRYPTION]
+    if algorithm not in _BY_KMS:
+        if algorithm != "AES256":
+            raise ServiceError("InvalidArgument", "The encryption method specified is not supported", 400)
+        return
+    values = (headers.pop(name, "") for name in (_ENCRYPTION, _KEY_ID, _BUCKET_KEY))
+    headers.pop(f"{_ENCRYPTION}-context", None)
+    headers[_OURS] = " ".join(value or "-" for value in values)
+
+
+class Mending:
+    """The answer to one request."""
+
+    def __init__(self, named: Named, operation: Operation, region: str) -> None:
+        self._named, self._operation, self._region = named, operation, region
+
+    def headers(self, status: int, headers: Headers) -> Headers:
+        """As the client gets them."""
+        name = self._operation.name
+        if name in ("GetObject", "HeadObject"):
+            return (
+                _with_metadata(headers)
+                if any(value == _EMPTY_BYTES or n == _OURS_BYTES for n, value in headers)
+                else headers
+            )
+        if status >= HTTPStatus.BAD_REQUEST:
+            return headers
+        if name == "HeadBucket":
+            return [*headers, (b"x-amz-bucket-region", self._region.encode())]
+        if name in _WRITES:
+            return [*headers, *self._of_writes(headers)]
+        return headers
+
+    def _of_writes(self, headers: Headers) -> Headers:
+        given = self._named.headers
+        more: Headers = []
+        if given.get(_ENCRYPTION) in _BY_KMS:
+            more = [
+                (name.encode(), given[name].encode()) for name in (_ENCRYPTION, _KEY_ID, _BUCKET_KEY) if name in given
+            ]
+        source = self._named.source
+        if source is not None and source.version is not None:
+            more.append((b"x-amz-copy-source-version-id", source.version.encode()))
+        return more
+
+    def body(self, status: int) -> Callable[[bytes], bytes] | None:
+        """What makes the client's body of the store's; None where it is the same."""
+        if status < HTTPStatus.BAD_REQUEST and self._named.source is not None:
+            return _with_quotes
+        if self._names_keys(status):
+            return keys.shown
+        return None
+
+    def _names_keys(self, status: int) -> bool:
+        """Whether it is XML that may have keys in it, under the store's names."""
+        named = self._named
+        if named.method == "HEAD" or keys.stored(named.key) == named.key:
+            return False
+        return status >= HTTPStatus.BAD_REQUEST or self._operation.name == "ListParts" or named.method == "POST"
+
+
+_EMPTY_BYTES, _OURS_BYTES = _EMPTY.encode(), _OURS.encode()
+
+
+def _with_metadata(headers: Headers) -> Headers:
+    mended: Headers = []
+    for name, value in headers:
+        if name == _OURS_BYTES:
+            values = zip((_ENCRYPTION, _KEY_ID, _BUCKET_KEY), value.decode().split(), strict=False)
+            mended += [(header.encode(), text.encode()) for header, text in values if text != "-"]
+        else:
+            mended.append((name, b"" if value == _EMPTY_BYTES else value))
+    return mended
+
+
+def _with_quotes(body: bytes) -> bytes:
+    """The result of a copy, with its ETag in quotes."""
+    if b"<ETag>&#34;" in body or b"<ETag>&quot;" in body or b'<ETag>"' in body:
+        return body
+    return body.replace(b"<ETag>", b"<ETag>&quot;").replace(b"</ETag>", b"&quot;</ETag>")
+
+
+def owned(named: Named) -> tuple[int, Headers, bytes]:
+    """The answer to making a bucket that one has, in us-east-1. All that are there belong to the one account."""
+    return HTTPStatus.OK, [(b"location", f"/{escaped(named.bucket)}".encode())], b""
+
+
+def check_owner(named: Named, account: str) -> None:
+    """Raise ServiceError (403) where a bucket is expected to be somebody else's."""
+    for name in ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"):
+        if named.headers.get(name, account) != account:
+            raise ServiceError(
+                "AccessDenied", f"Access Denied: the bucket belongs to {account}, not to who {name} says.", 403
+            )
