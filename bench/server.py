@@ -25,6 +25,9 @@ TRUST = {
         }
     ],
 }
+UP_SECONDS = 600
+"""Longest that a command may take: `up --prepare` fetches jars, and makes an archive of classes."""
+
 IDLE_SHARE = 0.08
 """Of a core: what a settled server and its children use at most."""
 
@@ -47,13 +50,13 @@ class Server:
             env={**inherited, **self._settings},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=UP_SECONDS,
         )
         if done.returncode:
             raise RuntimeError(f"studiolo {arguments[0]} failed: {(done.stderr + done.stdout)[-1500:].strip()}")
 
-    def up(self) -> "Server":
-        self.run("up", "--detach", "--port", str(free_port()))
+    def up(self, *options: str) -> "Server":
+        self.run("up", "--detach", "--port", str(free_port()), *options)
         note = json.loads((self.data / "server.json").read_text())
         self.endpoint, self.s3_endpoint, self.pid = note["endpoint"], note["s3_endpoint"], note["pid"]
         return self

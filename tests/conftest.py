@@ -23,7 +23,28 @@ import pytest
 from tests.sockets import relay, serve
 
 REGION = "eu-central-1"
-STUDIOLO = [sys.executable, "-m", "studiolo.cli"]
+INSTALLED = json.loads(os.environ.get("STUDIOLO_TEST_INSTALLED", "{}"))
+"""Where tests run in a runtime's interpreter: the one that Studiolo is installed for, and variables of its own."""
+
+STUDIOLO = [INSTALLED.get("python", sys.executable), "-m", "studiolo.cli"]
+
+glue_version: str | None = None
+"""The Glue version of sessions that ask for none, by the option; None leaves it to the server."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--glue-version", help="run the sessions of tests that name no version on this one, as 6.0")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    global glue_version
+    glue_version = config.getoption("--glue-version")
+
+
+def _ask_for_version(params: dict[str, Any], **_: Any) -> None:
+    if glue_version is not None:
+        params.setdefault("GlueVersion", glue_version)
+
 
 # A run that was started in the background ignores SIGINT, and so would everything that its tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -51,15 +72,15 @@ class Server:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STUDIOLO_"))}
         return subprocess.run(
             [*STUDIOLO, *arguments, "--data", str(self.data)],
-            env={**inherited, **self.settings},
+            env={**inherited, **INSTALLED.get("environment", {}), **self.settings},
             capture_output=True,
             text=True,
             check=check,
-            timeout=120,
+            timeout=600,
         )
 
-    def up(self) -> "Server":
-        self.run("up", "--detach", "--port", str(self.port))
+    def up(self, *options: str) -> "Server":
+        self.run("up", "--detach", "--port", str(self.port), *options)
         note = json.loads((self.data / "server.json").read_text())
         self.endpoint, self.s3_endpoint, self.pid = note["endpoint"], note["s3_endpoint"], note["pid"]
         return self
@@ -107,7 +128,9 @@ class Server:
             "aws_secret_access_key": secret,
             "config": config,
         }
-        return boto3.session.Session().client(service, **{**given, **options})
+        client = boto3.session.Session().client(service, **{**given, **options})
+        client.meta.events.register("provide-client-params.glue.CreateSession", _ask_for_version)
+        return client
 
     def children(self) -> list[psutil.Process]:
         """Every living process that works on this data folder."""
@@ -123,8 +146,8 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The one server of the run, with one warm session."""
-    server = Server(tmp_path_factory.mktemp("studiolo"), settings={"STUDIOLO_ALLOW_RESET": "true"}).up()
+    """The one server of the run, with one warm session. The archive of classes that it prepares is every server's."""
+    server = Server(tmp_path_factory.mktemp("studiolo"), settings={"STUDIOLO_ALLOW_RESET": "true"}).up("--prepare")
     yield server
     server.down()
 

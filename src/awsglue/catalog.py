@@ -1,8 +1,9 @@
 """The Data Catalog: tables as Spark's catalog or AWS Glue's API knows them, and tables kept up to date with writes."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -11,6 +12,7 @@ from pyspark.sql.types import _parse_datatype_string
 
 from awsglue import gluetypes as glue
 from awsglue.errors import NotSupported
+from awsglue.options import truth
 from awsglue.schema import struct_from_spark, to_spark
 
 HIVE = "org.apache.hadoop.hive."
@@ -54,6 +56,11 @@ class CatalogTable:
     parameters: Mapping[str, str]
     in_spark: bool
     catalog_id: str | None = None
+    serde: str = ""
+    """The SerDe's class, and its parameters: of a table of one of Spark's own sources, that source's options."""
+    serde_parameters: Mapping[str, str] = field(default_factory=dict)
+    provider: str = ""
+    """Spark's name of the source, for a table that is not Hive's."""
 
     @property
     def in_database(self) -> bool:
@@ -64,22 +71,6 @@ class CatalogTable:
     def data_columns(self) -> list[str]:
         """The columns that are in the files."""
         return [name for name in self.schema.names if name not in self.partition_keys]
-
-    @property
-    def csv_options(self) -> dict[str, Any]:
-        """How the files of a CSV table are to be read, as format options."""
-        known = self.parameters
-        separator = known.get("separatorChar") or known.get("field.delim") or known.get("delimiter") or known.get("sep")
-        # Hive's own SerDe parts fields by this character when a table says nothing.
-        silent = "\x01" if "lazysimple" in known.get("serde", "").lower() and "classification" not in known else ","
-        header = known.get("skip.header.line.count", "0") != "0" or known.get("header", "").lower() == "true"
-        quote, escape = known.get("quoteChar") or known.get("quote"), known.get("escapeChar")
-        return {
-            "separator": separator or silent,
-            "withHeader": header,
-            **({"quoteChar": quote} if quote else {}),
-            **({"escaper": escape} if escape else {}),
-        }
 
 
 def name_in_spark(session: SparkSession, table: CatalogTable) -> str | None:
@@ -113,17 +104,54 @@ def _spark_table(session: SparkSession, database: str, table: str) -> CatalogTab
     location = storage.locationUri()
     serde = storage.serde().get() if storage.serde().isDefined() else ""
     provider = known.provider().get() if known.provider().isDefined() else ""
-    parameters = {**_scala_map(known.properties()), **_scala_map(storage.properties()), "serde": serde}
+    own = _scala_map(storage.properties())
+    parameters = {**_scala_map(known.properties()), **own, "serde": serde}
+    keys = _scala_list(known.partitionColumnNames())
+    schema = spark.StructType.fromJson(json.loads(known.schema().json()))
+    if provider == "hive":
+        schema = _of_metastore(state, database, table, schema, keys)
     return CatalogTable(
         database=database,
         name=table,
         location=location.get().toString() if location.isDefined() else "",
         format=_format(parameters, provider, serde),
-        schema=spark.StructType.fromJson(json.loads(known.schema().json())),
-        partition_keys=_scala_list(known.partitionColumnNames()),
+        schema=schema,
+        partition_keys=keys,
         parameters=parameters,
         in_spark=True,
+        serde=serde,
+        serde_parameters=own,
+        provider="" if provider == "hive" else provider.lower(),
     )
+
+
+def _of_metastore(
+    state: Any, database: str, table: str, schema: spark.StructType, keys: Sequence[str]
+) -> spark.StructType:
+    """A Hive table's columns as the metastore has them.
+
+    Spark asks the SerDe instead, unless it is one of a few: one that is not there knows none, and OpenCSVSerde says of
+    each that it is text.
+    """
+    client = state.catalog().externalCatalog().unwrapped().client()
+    raw = client.getRawHiveTableOption(database, table)
+    columns = raw.get().rawTable().getTTable().getSd().getCols() if raw.isDefined() else []
+    if not columns:
+        return schema
+    names = {name.lower(): name for name in schema.names}
+    found = [column_type(names.get(c.getName().lower(), c.getName()), c.getType()) for c in columns]
+    return spark.StructType([*found, *[field for field in schema.fields if field.name in keys]])
+
+
+LENGTHS = re.compile(r"\b(?:var)?char\s*\(\s*\d+\s*\)", re.IGNORECASE)
+
+
+def column_type(name: str, kind: str) -> spark.StructField:
+    """A column by the catalog's words for its type; texts of a length are texts. Raises ValueError for no type."""
+    try:
+        return spark.StructField(name, _parse_datatype_string(LENGTHS.sub("string", kind or "string")))
+    except Exception as error:
+        raise ValueError(f"The column {name} has the type {kind!r}, which Spark does not have.") from error
 
 
 def _scala_map(values: Any) -> dict[str, str]:
@@ -158,7 +186,7 @@ def _glue_table(database: str, table: Mapping[str, Any]) -> CatalogTable:
     parameters = {**table.get("Parameters", {}), **serde.get("Parameters", {}), "serde": library}
     provider = parameters.get("spark.sql.sources.provider", "")
     columns = [*storage.get("Columns", []), *keys]
-    fields = [spark.StructField(c["Name"], _parse_datatype_string(c.get("Type", "string"))) for c in columns]
+    fields = [column_type(column["Name"], column.get("Type", "string")) for column in columns]
     return CatalogTable(
         database=database,
         name=table["Name"],
@@ -168,6 +196,9 @@ def _glue_table(database: str, table: Mapping[str, Any]) -> CatalogTable:
         partition_keys=[key["Name"] for key in keys],
         parameters=parameters,
         in_spark=False,
+        serde=library,
+        serde_parameters=serde.get("Parameters", {}),
+        provider=provider.lower(),
     )
 
 
@@ -235,8 +266,8 @@ def _table_input(schema: glue.StructType, update: Update) -> dict[str, Any]:
     columns = _columns(schema)
     by_name = {column["Name"]: column for column in columns}
     reading, writing, library = SERDES[update.format]
-    header = update.format == "csv" and update.format_options.get("writeHeader", True)
-    serde = {"field.delim": str(update.format_options.get("separator", ","))} if update.format == "csv" else {}
+    header = update.format == "csv" and truth(update.format_options.get("writeHeader", True))
+    serde = _written_csv(update.format_options) if update.format == "csv" else {}
     return {
         "Name": update.table,
         "TableType": "EXTERNAL_TABLE",
@@ -253,6 +284,18 @@ def _table_input(schema: glue.StructType, update: Update) -> dict[str, Any]:
             "OutputFormat": writing,
             "SerdeInfo": {"SerializationLibrary": library, "Parameters": {"serialization.format": "1", **serde}},
         },
+    }
+
+
+def _written_csv(options: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters that make the table's reader give back what the writer of CSV was given."""
+    quote, escape = str(options.get("quoteChar", '"')), str(options.get("escaper") or "")
+    return {
+        "field.delim": str(options.get("separator", ",")),
+        # Null is an empty field, and an empty text is one in quotes.
+        "serialization.null.format": "",
+        **({"quoteChar": quote} if quote != '"' else {}),
+        **({"escape.delim": escape} if escape and escape.lower() not in ("none", "-1", quote) else {}),
     }
 
 

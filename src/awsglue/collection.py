@@ -1,21 +1,18 @@
 """DynamicFrames by name."""
 
 from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence, ValuesView
-from typing import TYPE_CHECKING
+from typing import Any, Generic, TypeVar
 
-from pyspark.sql.types import StructType
+from awsglue.frame import Frame
+from awsglue.host import Host
 
-if TYPE_CHECKING:
-    from awsglue.context import GlueContext
-    from awsglue.dynamicframe import DynamicFrame
+F = TypeVar("F", bound=Frame)
 
 
-class DynamicFrameCollection:
+class DynamicFrameCollection(Generic[F]):
     """What a transform with several results gives."""
 
-    def __init__(
-        self, dynamic_frames: "Mapping[str, DynamicFrame] | Sequence[DynamicFrame]", glue_ctx: "GlueContext"
-    ) -> None:
+    def __init__(self, dynamic_frames: Mapping[str, F] | Sequence[F], glue_ctx: Host) -> None:
         """Of frames by name, or of a list of frames, which have names."""
         if isinstance(dynamic_frames, Mapping):
             self._frames = dict(dynamic_frames)
@@ -27,20 +24,18 @@ class DynamicFrameCollection:
         """The names."""
         return self._frames.keys()
 
-    def values(self) -> "ValuesView[DynamicFrame]":
+    def values(self) -> ValuesView[F]:
         """The frames."""
         return self._frames.values()
 
-    def select(self, key: str, transformation_ctx: str = "") -> "DynamicFrame":
+    def select(self, key: str, transformation_ctx: str = "") -> F:
         """The frame of this name, or one without records and fields, as Glue gives for a name that is none."""
-        from awsglue.dynamicframe import DynamicFrame
-
         if key in self._frames:
             return self._frames[key]
-        empty = self.glue_ctx.spark_session.createDataFrame([], StructType())
-        return DynamicFrame(empty, self.glue_ctx, key)
+        empty: F = self.glue_ctx.empty_frame(key)
+        return empty
 
-    def __getitem__(self, key: str) -> "DynamicFrame":
+    def __getitem__(self, key: str) -> F:
         return self._frames[key]
 
     def __len__(self) -> int:
@@ -49,9 +44,7 @@ class DynamicFrameCollection:
     def __iter__(self) -> Iterator[str]:
         return iter(self._frames)
 
-    def map(
-        self, callable: "Callable[[DynamicFrame, str], DynamicFrame]", transformation_ctx: str = ""
-    ) -> "DynamicFrameCollection":
+    def map(self, callable: Callable[[F, str], F], transformation_ctx: str = "") -> "DynamicFrameCollection[F]":
         """What the function makes of each frame (and of a context of its own), under the frame's name."""
         made = {key: callable(frame, f"{transformation_ctx}:{key}") for key, frame in self._frames.items()}
         for key, result in made.items():
@@ -60,11 +53,11 @@ class DynamicFrameCollection:
 
     def flatmap(
         self,
-        f: "Callable[[DynamicFrame, str], DynamicFrame | DynamicFrameCollection]",
+        f: "Callable[[F, str], F | DynamicFrameCollection[F]]",
         transformation_ctx: str = "",
-    ) -> "DynamicFrameCollection":
+    ) -> "DynamicFrameCollection[F]":
         """The same, with all frames of the collections that the function makes; each under a name of its own."""
-        made: dict[str, DynamicFrame] = {}
+        made: dict[str, Any] = {}
         for key, frame in self._frames.items():
             result = f(frame, f"{transformation_ctx}:{key}")
             if isinstance(result, DynamicFrameCollection):
@@ -76,7 +69,5 @@ class DynamicFrameCollection:
 
 
 def _check(key: str, result: object) -> None:
-    from awsglue.dynamicframe import DynamicFrame
-
-    if not isinstance(result, DynamicFrame):
+    if not isinstance(result, Frame):
         raise TypeError(f"The function gave no DynamicFrame for {key}, and gave {type(result).__name__}.")

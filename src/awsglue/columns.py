@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+from pyspark.sql.types import DataType as SparkType
 from pyspark.sql.types import StringType as SparkString
 
 from awsglue import gluetypes as glue
@@ -14,16 +16,34 @@ from awsglue.schema import to_spark, type_name
 
 @dataclass(frozen=True)
 class Node:
-    """A named value in a record: the expression that gives it, and its type."""
+    """A named value in a record: the expression that gives it, and its type.
+
+    The expression is SQL where it can be, which costs nothing until Spark reads it: each Column that Python makes is a
+    dozen calls of the JVM, and a record may have thousands of fields.
+    """
 
     name: str
-    column: Column
+    expression: Column | str
     kind: glue.DataType
+
+    @cached_property
+    def column(self) -> Column:
+        """The expression as Spark's."""
+        return F.expr(self.expression) if isinstance(self.expression, str) else self.expression
+
+    @property
+    def sql(self) -> str | None:
+        """The expression as SQL, if it is such."""
+        return self.expression if isinstance(self.expression, str) else None
 
 
 Edit = Callable[[Node], Sequence[Node]]
 """What becomes of a node: nothing, another, or several in its place."""
 
+CAST = "try_cast" if hasattr(Column, "try_cast") else "cast"
+"""Gives null for what is no such value: `cast` does where Spark's SQL is not ANSI's, and raises in Spark 4, where it is."""
+NUMBERS = (glue.ByteType, glue.ShortType, glue.IntegerType, glue.LongType, glue.FloatType, glue.DoubleType,
+           glue.DecimalType)  # fmt: skip
 COMPLEX = (glue.StructType, glue.ArrayType, glue.MapType)
 
 
@@ -36,21 +56,36 @@ def split_path(path: str) -> list[str]:
 
 def top(name: str) -> Column:
     """The column of this very name, whatever characters it has."""
-    return F.col("`" + name.replace("`", "``") + "`")
+    return F.col(quoted(name))
+
+
+def quoted(name: str) -> str:
+    """A name in SQL."""
+    return "`" + name.replace("`", "``") + "`"
 
 
 def nodes_of(schema: glue.StructType) -> list[Node]:
     """A frame's columns."""
-    return [Node(field.name, top(field.name), field.dataType) for field in schema]
+    return [Node(field.name, quoted(field.name), field.dataType) for field in schema]
 
 
 def members(node: Node) -> list[Node]:
     """The fields of a struct, or the possible values of a choice."""
     if isinstance(node.kind, glue.StructType):
+        if node.sql:
+            return [Node(field.name, f"{node.sql}.{quoted(field.name)}", field.dataType) for field in node.kind]
         return [Node(field.name, node.column.getField(field.name), field.dataType) for field in node.kind]
     if isinstance(node.kind, glue.ChoiceType):
         return [Node(name, node.column.getField(name), kind) for name, kind in node.kind.choices.items()]
     return [node]
+
+
+def packed(nodes: Sequence[Node]) -> Column | str:
+    """The nodes as one struct: SQL where all of them are."""
+    if all(node.sql and not set(node.name) & {"'", "\\"} for node in nodes):
+        parts = [f"'{node.name}', {node.sql}" for node in nodes]
+        return f"named_struct({', '.join(parts)})"
+    return pack(nodes)
 
 
 def pack(nodes: Sequence[Node]) -> Column:
@@ -120,31 +155,36 @@ def struct_type(nodes: Sequence[Node]) -> glue.StructType:
     return glue.StructType([glue.Field(node.name, node.kind) for node in nodes])
 
 
-def find(nodes: Sequence[Node], path: Sequence[str]) -> Node | None:
+def find(nodes: Sequence[Node], path: Sequence[str], *, case_sensitive: bool = False) -> Node | None:
     """The node at a path, or None. Beyond an array the values of its elements come as an array."""
     for node in nodes:
         if node.name == path[0]:
-            return node if len(path) == 1 else _find_inside(node, path[1:])
+            return node if len(path) == 1 else _find_inside(node, path[1:], case_sensitive)
+    if case_sensitive:
+        return None
     folded = [node for node in nodes if node.name.lower() == path[0].lower()]
     return find(folded, [folded[0].name, *path[1:]]) if folded else None
 
 
-def _find_inside(node: Node, path: Sequence[str]) -> Node | None:
+def _find_inside(node: Node, path: Sequence[str], case_sensitive: bool) -> Node | None:
     if isinstance(node.kind, glue.ArrayType):
         kinds: list[glue.DataType] = []
         element_kind = node.kind.elementType
 
         def within(element: Column) -> Column:
-            found = _find_inside(Node("element", element, element_kind), path)
+            found = _find_inside(Node("element", element, element_kind), path, case_sensitive)
             kinds.extend([found.kind] if found else [])
             return found.column if found else F.lit(None)
 
         column = F.transform(node.column, within)
         return Node(path[-1], column, glue.ArrayType(kinds[0])) if kinds else None
     if isinstance(node.kind, glue.ChoiceType):
-        inside = (_find_inside(member, path) for member in members(node) if isinstance(member.kind, COMPLEX))
+        complex_members = [member for member in members(node) if isinstance(member.kind, COMPLEX)]
+        inside = (_find_inside(member, path, case_sensitive) for member in complex_members)
         return next((found for found in inside if found), None)
-    return find(members(node), path) if isinstance(node.kind, glue.StructType) else None
+    if not isinstance(node.kind, glue.StructType):
+        return None
+    return find(members(node), path, case_sensitive=case_sensitive)
 
 
 def cast(node: Node, target: glue.DataType) -> Column:
@@ -162,19 +202,34 @@ def cast(node: Node, target: glue.DataType) -> Column:
         return fit(node.column, node.kind, target) if type(node.kind) is type(target) else _nothing(target)
     if isinstance(target, COMPLEX):
         return _nothing(target)
+    if isinstance(node.kind, glue.DateType) and (isinstance(target, glue.BooleanType) or _numeric(target)):
+        return _nothing(target)
     if isinstance(target, (glue.DateType, glue.TimestampType, glue.BooleanType)) and _numeric(node.kind):
-        return _nothing(target) if isinstance(target, glue.DateType) else node.column.cast(to_spark(target))
-    return node.column.cast(to_spark(target))
+        return _nothing(target) if isinstance(target, glue.DateType) else tried(node.column, to_spark(target))
+    return tried(node.column, to_spark(target))
+
+
+def tried(column: Column, kind: SparkType) -> Column:
+    """The value as that type, null where it cannot be."""
+    cast: Callable[[Column, SparkType], Column] = getattr(Column, CAST)
+    return cast(column, kind)
+
+
+def as_type(node: Node, target: glue.DataType) -> Node:
+    """The node cast to a type."""
+    if node.sql and (node.kind == target or (_castable(node.kind) and _castable(target))):
+        kind = to_spark(target).simpleString()
+        return Node(node.name, node.sql if node.kind == target else f"{CAST}({node.sql} as {kind})", target)
+    return Node(node.name, cast(node, target), target)
+
+
+def _castable(kind: glue.DataType) -> bool:
+    """Whether Spark's cast alone makes one such type of another."""
+    return isinstance(kind, (glue.StringType, *NUMBERS))
 
 
 def _numeric(kind: glue.DataType) -> bool:
-    return isinstance(
-        kind,
-        (
-            glue.ByteType, glue.ShortType, glue.IntegerType, glue.LongType, glue.FloatType, glue.DoubleType,
-            glue.DecimalType,
-        ),
-    )  # fmt: skip
+    return isinstance(kind, NUMBERS)
 
 
 def _nothing(kind: glue.DataType) -> Column:
@@ -196,12 +251,16 @@ def fit(column: Column, have: glue.DataType, want: glue.DataType) -> Column:
         return F.transform(column, lambda element: fit(element, inner, outer))
     if isinstance(have, glue.MapType) and isinstance(want, glue.MapType):
         before, after = have.valueType, want.valueType
+        if have.keyType != want.keyType:
+            first, then = have.keyType, want.keyType
+            column = F.transform_keys(column, lambda key, _value: fit(key, first, then))
         return F.transform_values(column, lambda _key, value: fit(value, before, after))
     return cast(Node("", column, have), want)
 
 
 def _field(known: dict[str, Node], field: glue.Field) -> Column:
-    node = known.get(field.name)
+    # A catalog has its names in lower case.
+    node = known.get(field.name) or {name.lower(): node for name, node in known.items()}.get(field.name)
     return fit(node.column, node.kind, field.dataType) if node else _nothing(field.dataType)
 
 
@@ -216,15 +275,21 @@ def _as_choice(node: Node, want: glue.ChoiceType) -> Column:
     return kept_null(node.column, pack(parts))
 
 
-def parsed(column: Column, kind: glue.DataType) -> Node:
-    """Text read as a type: a choice of that type and, for texts that are none such, the text."""
-    value = F.trim(column).cast(to_spark(kind))
+def parsed(node: Node, kind: glue.DataType, before: Sequence[Column] = ()) -> Node:
+    """A column of text read as a type: a choice of that type and, for texts that are none such, the text.
+
+    `before` are values that are taken first, where they are not null. A number that the type cannot hold whole is text.
+    """
+    # Strict, whatever Spark's ANSI mode: 1.5 is no int.
+    name, text = node.name.replace("`", "``"), node.column
+    whole = F.expr(f"try_cast(trim(`{name}`) as {to_spark(kind).simpleString()})")
+    value = F.coalesce(*before, whole)
     # An empty field is a null of the type, as Glue's readers have it.
-    text = F.when(value.isNull() & (F.trim(column) != ""), column).cast(SparkString())
+    stray = F.when(value.isNull() & (F.trim(text) != ""), text).cast(SparkString())
     choice = glue.ChoiceType([kind, glue.StringType()])
-    parts = [Node(kind.typeName(), value, kind), Node("string", text, glue.StringType())]
+    parts = [Node(kind.typeName(), value, kind), Node("string", stray, glue.StringType())]
     parts.sort(key=lambda part: part.name)
-    return Node("", F.when(value.isNotNull() | text.isNotNull(), pack(parts)), choice)
+    return Node(node.name, F.when(value.isNotNull() | stray.isNotNull(), pack(parts)), choice)
 
 
 def describe(kind: glue.DataType) -> str:

@@ -6,25 +6,31 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from awsglue import gluetypes as glue
-from awsglue.columns import Node, find, fit, nodes_of, path_in, struct_type, top
+from awsglue.columns import Node, find, fit, nodes_of, path_in, quoted, struct_type, top
 from awsglue.schema import to_spark
 from awsglue.stages import Data
 
 
 def selected(data: DataFrame, nodes: Sequence[Node]) -> Data:
     """The nodes as the columns of a new frame."""
+    texts = [f"{node.sql} as {quoted(node.name)}" for node in nodes if node.sql]
+    if len(texts) == len(nodes):
+        return Data(data.selectExpr(*texts), struct_type(nodes))
     return Data(data.select(*[node.column.alias(node.name) for node in nodes]), struct_type(nodes))
 
 
 def conformed(data: Data, schema: glue.StructType) -> DataFrame:
     """The records with the columns of a schema that can hold them: those they lack are null."""
     known = {node.name: node for node in nodes_of(data.schema)}
-    columns = []
-    for field in schema:
-        node = known.get(field.name)
-        column = fit(node.column, node.kind, field.dataType) if node else F.lit(None).cast(to_spark(field.dataType))
-        columns.append(column.alias(field.name))
-    return data.dataframe.select(*columns)
+    return selected(data.dataframe, [_held(known.get(field.name), field) for field in schema]).dataframe
+
+
+def _held(node: Node | None, field: glue.Field) -> Node:
+    if node is None:
+        return Node(field.name, F.lit(None).cast(to_spark(field.dataType)), field.dataType)
+    if node.kind == field.dataType:
+        return node
+    return Node(field.name, fit(node.column, node.kind, field.dataType), field.dataType)
 
 
 def union(first: Data, second: Data) -> Data:

@@ -17,12 +17,14 @@ from awsglue.data_sink import DataSink
 from awsglue.data_source import DataSource
 from awsglue.dynamicframe import DynamicFrame
 from awsglue.errors import NotSupported
+from awsglue.formats import Options as Known
 from awsglue.partitions import partitions_of
 from awsglue.readers import DataFrameReader, DataFrameWriter, DynamicFrameReader, DynamicFrameWriter
 from awsglue.streaming import for_each_batch
 from awsglue.tables import read_dataframe, read_table, write_table
 
 Options = Mapping[str, Any]
+SAMPLE = Known("a sample", hints=("maxSamplePartitions", "maxSampleFilesPerPartition"))
 
 
 class GlueContext(SQLContext):
@@ -41,6 +43,10 @@ class GlueContext(SQLContext):
         self.create_data_frame = DataFrameReader(self)
         self.write_dynamic_frame = DynamicFrameWriter(self)
         self.write_data_frame = DataFrameWriter(self)
+
+    def empty_frame(self, name: str) -> DynamicFrame:
+        """A frame without records and fields."""
+        return DynamicFrame(self.spark_session.createDataFrame([], StructType()), self, name)
 
     # -- the Data Catalog
 
@@ -134,7 +140,8 @@ class GlueContext(SQLContext):
     def create_sample_dynamic_frame_from_catalog(
         self, database: str, table_name: str, num: int, *args: Any, sample_options: Options | None = None, **kwargs: Any
     ) -> DynamicFrame:
-        """At most `num` records of what `create_dynamic_frame_from_catalog` gives. `sample_options` are of no effect."""
+        """At most `num` records of what `create_dynamic_frame_from_catalog` gives; `sample_options` are hints."""
+        SAMPLE.check(sample_options or {})
         return self.create_dynamic_frame_from_catalog(database, table_name, *args, **kwargs).limited(num)
 
     def create_sample_dynamic_frame_from_options(
@@ -146,7 +153,8 @@ class GlueContext(SQLContext):
         *args: Any,
         **kwargs: Any,
     ) -> DynamicFrame:
-        """At most `num` records of what `create_dynamic_frame_from_options` gives. `sample_options` are of no effect."""
+        """At most `num` records of what `create_dynamic_frame_from_options` gives; `sample_options` are hints."""
+        SAMPLE.check(sample_options or {})
         return self.create_dynamic_frame_from_options(connection_type, connection_options, *args, **kwargs).limited(num)
 
     def create_data_frame_from_catalog(
@@ -201,7 +209,7 @@ class GlueContext(SQLContext):
 
     def write_from_options(
         self,
-        frame_or_dfc: DynamicFrame | DynamicFrameCollection,
+        frame_or_dfc: DynamicFrame | DynamicFrameCollection[DynamicFrame],
         connection_type: str,
         connection_options: Options | None = None,
         format: str | None = None,
@@ -236,7 +244,7 @@ class GlueContext(SQLContext):
 
     def write_from_jdbc_conf(
         self,
-        frame_or_dfc: DynamicFrame | DynamicFrameCollection,
+        frame_or_dfc: DynamicFrame | DynamicFrameCollection[DynamicFrame],
         catalog_connection: str,
         connection_options: Options | None = None,
         redshift_tmp_dir: str = "",

@@ -1,17 +1,18 @@
 """A source of DynamicFrames, as `GlueContext.getSource` gives it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from awsglue import jdbc, reading
+from awsglue.dynamicframe import DynamicFrame
 from awsglue.errors import NotSupported
+from awsglue.files import Files, compression_of
+from awsglue.formats import JDBC, PASSED, READ, S3_READ, Options, parted, read_format
+from awsglue.host import Host
 from awsglue.options import names_of, paths_of, truth
 
-if TYPE_CHECKING:
-    from awsglue.context import GlueContext
-    from awsglue.dynamicframe import DynamicFrame
-
 FILES = {"s3", "file", "hdfs", "parquet", "orc"}
+FRAME = Options("getFrame", hints=("minPartitions", "targetPartitions"))
 
 
 class DataSource:
@@ -19,7 +20,7 @@ class DataSource:
 
     def __init__(
         self,
-        context: "GlueContext",
+        context: Host,
         connection_type: str,
         options: Mapping[str, Any],
         predicate: str = "",
@@ -32,40 +33,51 @@ class DataSource:
         self._format_options: dict[str, Any] = {}
         self._predicate = predicate
         self.name = name
-        if self._type not in FILES | jdbc.KINDS | reading.PASSED:
+        if self._type not in FILES | jdbc.KINDS | PASSED:
             raise NotSupported(unsupported(connection_type))
 
     def setFormat(self, format: str, **options: Any) -> None:
         """The files' format and its options. Raises ValueError and NotSupported as reading does."""
-        self._format, self._format_options = reading.check_format(format), options
+        self._format, self._format_options = read_format(format), options
 
-    def getFrame(self, **options: Any) -> "DynamicFrame":
+    def getFrame(self, **options: Any) -> DynamicFrame:
         """The records. `minPartitions` and `targetPartitions` are of no effect."""
-        from awsglue.dynamicframe import DynamicFrame
-
+        FRAME.check(options)
+        session = self._context.spark_session
         if self._type in jdbc.KINDS:
-            options = self._context.connection_options(self._options)
-            dataframe = jdbc.read(self._context.spark_session, options, self._predicate)
-            return DynamicFrame(dataframe, self._context, self.name)
-        options = self._options
-        files = reading.Files(
+            JDBC.check(self._options)
+            given = self._context.connection_options(self._options)
+            return DynamicFrame(jdbc.read(session, given, self._predicate), self._context, self.name)
+        return frame_of(self._context, reading.read(session, self._files()), self.name)
+
+    def _files(self) -> Files:
+        name = read_format(self._format or (self._type if self._type in PASSED else None))
+        options, of_format = parted(S3_READ, name, READ, self._options)
+        format_options = {**of_format, **self._format_options}
+        check_classes(options)
+        return Files(
             paths=paths_of(options),
-            format=reading.check_format(self._format or (self._type if self._type in reading.PASSED else None)),
-            options=self._format_options,
+            format=name,
+            options=format_options,
             recurse=truth(options.get("recurse", False)),
             exclusions=names_of(options.get("exclusions")),
             predicate=self._predicate,
-            passed={key: value for key, value in options.items() if key not in OWN},
+            # Sources of other packages know their own options.
+            passed={} if name in READ else {key: value for key, value in options.items() if key not in S3_READ.honored},
+            compression=compression_of(options.get("compressionType")) if name in ("csv", "json") else "",
+            fail_fast=truth(options.get("isFailFast", False)),
         )
-        frame = reading.read(self._context, files)
-        frame.name = self.name
-        return frame
 
 
-OWN = {"path", "paths", "recurse", "exclusions", "groupFiles", "groupSize", "boundedFiles", "boundedSize", "maxBand",
-       "maxFilesInBand", "useS3ListImplementation", "compressionType", "isFailFast", "jobBookmarkKeys",
-       "jobBookmarkKeysSortOrder"}  # fmt: skip
-"""Options of S3 connections that are not for Spark's reader."""
+def check_classes(options: Mapping[str, Any]) -> None:
+    """Raises ValueError where the one storage class that there is, STANDARD, is excluded."""
+    if "STANDARD" in names_of(options.get("excludeStorageClasses")):
+        raise ValueError("No files are left: STANDARD, which excludeStorageClasses names, is the only class here.")
+
+
+def frame_of(context: Host, found: reading.Read, name: str = "") -> DynamicFrame:
+    """What was read as a frame, with the error records."""
+    return DynamicFrame.of(found.data, context, name).with_errors([], found.failed, (0, 0))
 
 
 def unsupported(connection_type: str) -> str:

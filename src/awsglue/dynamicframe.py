@@ -18,6 +18,7 @@ from pyspark.sql import types as spark
 from awsglue import combining, reshaping
 from awsglue.collection import DynamicFrameCollection
 from awsglue.columns import top
+from awsglue.formats import Options
 from awsglue.frame import ErrorThresholdExceeded, Frame
 from awsglue.readers import DynamicFrameReader, DynamicFrameWriter
 from awsglue.records import Outcome, mapped, partition_mapped, records, verdict
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 
+SPIGOT = Options("spigot", honored=("topk", "prob"))
+RELATIONALIZE = Options("relationalize")
 VERDICT = " verdict"
 """The column of what a filter said. No field that people name is called so."""
 
@@ -57,9 +60,10 @@ class DynamicFrame(Frame):
     ) -> "DynamicFrame":
         """The fields of `(source path, source type, target path, target type)`, and no others.
 
-        A value that cannot be cast is null. Raises ValueError for a mapping or a type that is none.
+        A source is found whatever its case, unless `case_sensitive`. A value that cannot be cast is null.
+        Raises ValueError for a mapping or a type that is none.
         """
-        nodes = reshaping.apply_mapping(self._nodes, reshaping.as_tuples(mappings))
+        nodes = reshaping.apply_mapping(self._nodes, reshaping.as_tuples(mappings), case_sensitive=case_sensitive)
         return self._reshaped(nodes, (stageThreshold, totalThreshold))
 
     def applyMapping(self, *args: Any, **kwargs: Any) -> "DynamicFrame":
@@ -187,9 +191,8 @@ class DynamicFrame(Frame):
         data = self._data
         outcome = spark.StructType([spark.StructField("keep", spark.BooleanType()), spark.StructField("error", ERROR)])
         judge = F.udf(partial(verdict, f, shape_of_type(data.schema)), outcome)
-        everything = F.struct(*[top(name) for name in data.dataframe.columns])
-        judged = data.dataframe.withColumn(VERDICT, judge(everything))
-        kept = judged.where(top(VERDICT).getField("keep")).select(*[top(name) for name in data.dataframe.columns])
+        judged = data.dataframe.withColumn(VERDICT, judge(F.struct("*")))
+        kept = judged.where(top(VERDICT).getField("keep")).drop(VERDICT)
         stage = Errors(
             lambda: judged.where(top(VERDICT).getField("keep").isNull()).select(f"`{VERDICT}`.error.*"), info
         )
@@ -310,7 +313,7 @@ class DynamicFrame(Frame):
         info: str = "",
         stageThreshold: int = 0,
         totalThreshold: int = 0,
-    ) -> DynamicFrameCollection:
+    ) -> "DynamicFrameCollection[DynamicFrame]":
         """Two frames: one with the fields at the paths, one with the others."""
         frames = {
             name1: self.select_fields(paths, stageThreshold=stageThreshold, totalThreshold=totalThreshold),
@@ -327,7 +330,7 @@ class DynamicFrame(Frame):
         info: str = "",
         stageThreshold: int = 0,
         totalThreshold: int = 0,
-    ) -> DynamicFrameCollection:
+    ) -> "DynamicFrameCollection[DynamicFrame]":
         """Two frames: one with the records that meet all comparisons, `{"age": {">": 10}}`, one with the others."""
         condition = reshaping.conjunction(self._nodes, comparison_dict)
         frames = {}
@@ -345,15 +348,16 @@ class DynamicFrame(Frame):
         info: str = "",
         stageThreshold: int = 0,
         totalThreshold: int = 0,
-    ) -> DynamicFrameCollection:
+    ) -> "DynamicFrameCollection[DynamicFrame]":
         """Flat tables: the root, and one for each array, joined by the root's column of its name to its `id`."""
+        RELATIONALIZE.check(options or {})
         self.assertErrorThreshold()
         tables = relationalize(self._data, root_table_name, staging_path)
         thresholds = (stageThreshold, totalThreshold)
         frames = {name: self._after(data, thresholds=thresholds) for name, data in tables.items()}
         return self._collected(frames)
 
-    def _collected(self, frames: "dict[str, DynamicFrame]") -> DynamicFrameCollection:
+    def _collected(self, frames: "dict[str, DynamicFrame]") -> "DynamicFrameCollection[DynamicFrame]":
         """The frames as a collection, each with the name it has there."""
         for name, frame in frames.items():
             frame.name = name
@@ -376,6 +380,7 @@ class DynamicFrame(Frame):
         all records are written.
         """
         chosen = dict(options or {})
+        SPIGOT.check(chosen)
         sample = self.toDF()
         if "prob" in chosen:
             sample = sample.sample(fraction=float(chosen["prob"]), seed=random.getrandbits(31))

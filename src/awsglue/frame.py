@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from awsglue import combining
 from awsglue import gluetypes as glue
 from awsglue.columns import Node, nodes_of
+from awsglue.host import Host
 from awsglue.records import records
 from awsglue.resolution import ResolveOption, resolve_paths
 from awsglue.schema import struct_from_spark, tree
@@ -18,8 +19,6 @@ from awsglue.stages import Data, Errors, Records, as_json
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-    from awsglue.context import GlueContext
 
 ERRORS = (
     "error struct<callsite: struct<site: string, info: string>, msg: string, stackTrace: string, input: string, "
@@ -35,7 +34,7 @@ class ErrorThresholdExceeded(Exception):
 class Frame:
     """A distributed collection of records: what a DynamicFrame has besides its transforms."""
 
-    def __init__(self, jdf: DataFrame, glue_ctx: "GlueContext", name: str = "") -> None:
+    def __init__(self, jdf: DataFrame, glue_ctx: Host, name: str = "") -> None:
         self._source: Data | Records = Data(jdf, struct_from_spark(jdf.schema))
         self.glue_ctx = glue_ctx
         self.name = name
@@ -44,7 +43,7 @@ class Frame:
         self._thresholds = (0, 0)
 
     @classmethod
-    def of(cls, source: Data | Records, glue_ctx: "GlueContext", name: str = "") -> "Self":
+    def of(cls, source: Data | Records, glue_ctx: Host, name: str = "") -> "Self":
         """A frame of records with a schema of their own."""
         frame = cls.__new__(cls)
         frame._source, frame.glue_ctx, frame.name = source, glue_ctx, name
@@ -84,7 +83,7 @@ class Frame:
     # -- construction and information
 
     @classmethod
-    def fromDF(cls, dataframe: DataFrame, glue_ctx: "GlueContext", name: str = "") -> "Self":
+    def fromDF(cls, dataframe: DataFrame, glue_ctx: Host, name: str = "") -> "Self":
         """The records of a DataFrame. Raises ValueError for a column of a type that Glue does not have."""
         return cls(dataframe, glue_ctx, name)
 

@@ -9,10 +9,10 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from awsglue.errors import NotSupported
+from awsglue.formats import JDBC
 from awsglue.options import truth
 
 KINDS = {"jdbc", "mysql", "postgresql", "oracle", "sqlserver"}
-PASSED = ("partitionColumn", "lowerBound", "upperBound", "numPartitions", "fetchsize", "batchsize", "driver")
 DRIVERS = {
     "mysql": "com.mysql.cj.jdbc.Driver",
     "oracle": "oracle.jdbc.OracleDriver",
@@ -42,7 +42,7 @@ def options_of(options: Mapping[str, Any]) -> dict[str, str]:
         url = url if "databasename" in url.lower() else f"{url.rstrip(';')};databaseName={database}"
     elif database and not re.search(r"//[^/]+/.", url):
         url = f"{url.rstrip('/')}/{database}"
-    given = {"url": url, **{key: str(options[key]) for key in ("user", "password", *PASSED) if key in options}}
+    given = {"url": url, **{key: str(options[key]) for key in ("user", "password", *JDBC.spark) if key in options}}
     driver = options.get("customJdbcDriverClassName") or DRIVERS.get(vendor_of(url))
     return {**({"driver": str(driver)} if driver else {}), **given}
 

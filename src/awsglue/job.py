@@ -1,10 +1,9 @@
 """A job's frame: `init` at its start, `commit` at its end."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from awsglue.context import GlueContext
+from awsglue.host import Host
 
 
 class Job:
@@ -35,7 +34,7 @@ class Job:
         """The argument that asks for encryption, and its value."""
         return ["--encryption-type", "sse-s3"]
 
-    def __init__(self, glue_context: "GlueContext") -> None:
+    def __init__(self, glue_context: Host) -> None:
         self.glue_context = glue_context
         self.job_name = ""
         self.args: dict[str, Any] = {}

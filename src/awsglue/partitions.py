@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as spark
 
 from awsglue.catalog import CatalogTable
+from awsglue.columns import tried
 
 BATCH = 25
 """Partitions that BatchDeletePartition takes at once."""
@@ -72,7 +73,7 @@ def chosen(
     texts = [spark.StructField(field.name, spark.StringType()) for field in keys]
     number = spark.StructField(" number", spark.IntegerType())
     values = session.createDataFrame(rows, spark.StructType([*texts, number]))
-    typed = values.select(*[F.col(f"`{field.name}`").cast(field.dataType) for field in keys], "` number`")
+    typed = values.select(*[tried(F.col(f"`{field.name}`"), field.dataType) for field in keys], "` number`")
     return [partitions[row[0]] for row in typed.where(predicate).select("` number`").collect()]
 
 

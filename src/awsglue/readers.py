@@ -3,20 +3,16 @@
 Each takes the arguments of the context's method that its docstring names.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyspark import RDD
 from pyspark.sql import DataFrame
-
-if TYPE_CHECKING:
-    from awsglue.context import GlueContext
-    from awsglue.dynamicframe import DynamicFrame
 
 
 class DynamicFrameReader:
     """`GlueContext.create_dynamic_frame`."""
 
-    def __init__(self, glue_context: "GlueContext") -> None:
+    def __init__(self, glue_context: Any) -> None:
         self._glue_context = glue_context
 
     def from_rdd(
@@ -26,15 +22,15 @@ class DynamicFrameReader:
         schema: Any = None,
         sampleRatio: float | None = None,
         transformation_ctx: str = "",
-    ) -> "DynamicFrame":
+    ) -> Any:
         """`GlueContext.create_dynamic_frame_from_rdd`, where `sampleRatio` has another name."""
         return self._glue_context.create_dynamic_frame_from_rdd(data, name, schema, sampleRatio, transformation_ctx)
 
-    def from_catalog(self, *args: Any, **kwargs: Any) -> "DynamicFrame":
+    def from_catalog(self, *args: Any, **kwargs: Any) -> Any:
         """`GlueContext.create_dynamic_frame_from_catalog`."""
         return self._glue_context.create_dynamic_frame_from_catalog(*args, **kwargs)
 
-    def from_options(self, *args: Any, **kwargs: Any) -> "DynamicFrame":
+    def from_options(self, *args: Any, **kwargs: Any) -> Any:
         """`GlueContext.create_dynamic_frame_from_options`."""
         return self._glue_context.create_dynamic_frame_from_options(*args, **kwargs)
 
@@ -42,14 +38,14 @@ class DynamicFrameReader:
 class DynamicFrameWriter:
     """`GlueContext.write_dynamic_frame`."""
 
-    def __init__(self, glue_context: "GlueContext") -> None:
+    def __init__(self, glue_context: Any) -> None:
         self._glue_context = glue_context
 
     def from_options(self, *args: Any, **kwargs: Any) -> Any:
         """`GlueContext.write_dynamic_frame_from_options`."""
         return self._glue_context.write_dynamic_frame_from_options(*args, **kwargs)
 
-    def from_catalog(self, *args: Any, **kwargs: Any) -> "DynamicFrame":
+    def from_catalog(self, *args: Any, **kwargs: Any) -> Any:
         """`GlueContext.write_dynamic_frame_from_catalog`."""
         return self._glue_context.write_dynamic_frame_from_catalog(*args, **kwargs)
 
@@ -61,28 +57,32 @@ class DynamicFrameWriter:
 class DataFrameReader:
     """`GlueContext.create_data_frame`."""
 
-    def __init__(self, glue_context: "GlueContext") -> None:
+    def __init__(self, glue_context: Any) -> None:
         self._glue_context = glue_context
 
     def from_catalog(self, *args: Any, **kwargs: Any) -> DataFrame:
         """`GlueContext.create_data_frame_from_catalog`."""
-        return self._glue_context.create_data_frame_from_catalog(*args, **kwargs)
+        frame: DataFrame = self._glue_context.create_data_frame_from_catalog(*args, **kwargs)
+        return frame
 
     def from_options(self, *args: Any, **kwargs: Any) -> DataFrame:
         """`GlueContext.create_data_frame_from_options`."""
-        return self._glue_context.create_data_frame_from_options(*args, **kwargs)
+        frame: DataFrame = self._glue_context.create_data_frame_from_options(*args, **kwargs)
+        return frame
 
 
 class DataFrameWriter:
     """`GlueContext.write_data_frame`."""
 
-    def __init__(self, glue_context: "GlueContext") -> None:
+    def __init__(self, glue_context: Any) -> None:
         self._glue_context = glue_context
 
     def from_catalog(self, *args: Any, **kwargs: Any) -> DataFrame:
         """`GlueContext.write_data_frame_from_catalog`."""
-        return self._glue_context.write_data_frame_from_catalog(*args, **kwargs)
+        frame: DataFrame = self._glue_context.write_data_frame_from_catalog(*args, **kwargs)
+        return frame
 
     def from_options(self, *args: Any, **kwargs: Any) -> DataFrame:
         """`GlueContext.write_data_frame_from_options`."""
-        return self._glue_context.write_data_frame_from_options(*args, **kwargs)
+        frame: DataFrame = self._glue_context.write_data_frame_from_options(*args, **kwargs)
+        return frame

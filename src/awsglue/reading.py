@@ -1,220 +1,176 @@
-"""Files of Glue's formats read as DynamicFrames."""
+"""Files of Glue's formats read as records with a Glue schema."""
 
-import fnmatch
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial, reduce
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as spark
 
 from awsglue import gluetypes as glue
-from awsglue.columns import Node, cast, nodes_of
+from awsglue.columns import Node, cast, nodes_of, top
 from awsglue.combining import selected
+from awsglue.delimited import Dialect
 from awsglue.errors import NotSupported
+from awsglue.files import ATTACHED, Files, loaded, partitions_as_text
+from awsglue.formats import READ, read_format
 from awsglue.options import truth
 from awsglue.records import Shape, json_records, merge, scan_json
 from awsglue.resolution import has_choice
 from awsglue.schema import struct_from_spark, to_spark
 from awsglue.shapes import shape_of_type, struct_of
 from awsglue.stages import Data, Errors, Records, dataframe_of
+from awsglue.texts import FIELDS, FILE, NEVER, VALUE, fields, lines
 from awsglue.unboxing import read_schema
-
-if TYPE_CHECKING:
-    from awsglue.context import GlueContext
-    from awsglue.dynamicframe import DynamicFrame
-
-COLUMNAR = {"parquet": "parquet", "glueparquet": "parquet", "orc": "orc"}
-LAKE = {"iceberg", "delta", "hudi"}
-"""Table formats: Spark reads and writes them when their package is there, with their own options."""
-PASSED = {"avro", *LAKE}
-"""Formats whose options are Spark's."""
-READ_ONLY = {"xml"}
-UNSUPPORTED = {"grok", "groklog", "ion", "excel"}
-PARTITION_TYPES = "spark.sql.sources.partitionColumnTypeInference.enabled"
 
 
 @dataclass(frozen=True)
-class Files:
-    """What is to be read: where, of which format, with which options, and which partitions of it."""
+class Read:
+    """What was read, and the records that could not be."""
 
-    paths: Sequence[str]
-    format: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    recurse: bool = False
-    exclusions: Sequence[str] = ()
-    predicate: str = ""
-    passed: Mapping[str, Any] = field(default_factory=dict)
-    base: str = ""
-    """The folder below which the names of folders are partition columns; the path when there is but one."""
-    elsewhere: Sequence[tuple[str, Mapping[str, str]]] = ()
-    """Partitions in folders that are not named by their values: a path, and the partition columns."""
+    data: Data
+    failed: Errors | None = None
 
 
-def check_format(name: str | None) -> str:
-    """The format's name. Raises ValueError when there is none, and NotSupported."""
-    if not name:
-        raise ValueError("Files need a format: csv, json, parquet or orc.")
-    known = name.lower()
-    if known in UNSUPPORTED:
-        raise NotSupported(f"The format {name} is not supported: convert the files to json, csv, parquet or orc.")
-    if known not in {"csv", "json", *COLUMNAR, *PASSED, *READ_ONLY}:
-        raise ValueError(f"{name} is not a format: use csv, json, parquet, orc, avro, xml, iceberg, delta or hudi.")
-    return known
+def read(session: SparkSession, files: Files) -> Read:
+    """The files' records. Spark's own errors say what is wrong with a path or a file.
 
-
-def read(context: "GlueContext", files: Files) -> "DynamicFrame":
-    """The files as a frame. Spark's own errors say what is wrong with a path or a file."""
-    from awsglue.dynamicframe import DynamicFrame
-
-    name = check_format(files.format)
-    session = context.spark_session
+    Raises NotSupported and ValueError for options of the format that are not carried out (`formats`).
+    """
+    name = read_format(files.format)
+    if name in READ:
+        READ[name].check(files.options)
     with partitions_as_text(session):
         if name == "json":
-            return _json(context, files)
+            return _json(session, files)
         if name == "csv":
-            return DynamicFrame.of(_csv(session, files), context)
-        options = {key: value for key, value in files.options.items() if key not in ATTACHED and value is not None}
-        if name in PASSED:
-            options = {**options, **files.passed}
-        given = COLUMNAR.get(name, name)
-        dataframe = _loaded(session, files, lambda reader, paths: reader.options(**options).format(given).load(paths))
-    return DynamicFrame(dataframe, context)
+            return Read(_csv(session, files))
+        options = files.options if name not in READ else READ[name].sparks(files.options)
+        if name == "avro":
+            check_avro(files.options)
+        given = {key: value for key, value in options.items() if key not in ATTACHED and value is not None}
+        dataframe = loaded(session, files, lambda reader, paths: reader.options(**given).format(name).load(paths))
+    return Read(data_of(dataframe))
 
 
-def _loaded(session: SparkSession, files: Files, load: Callable[[DataFrameReader, list[str]], DataFrame]) -> DataFrame:
-    """What is read of the files that are meant, with their partition columns and the file's name where it is asked for."""
-    frames = []
-    if files.paths:
-        frames.append(_attached(load(*_opened(session, files)), files))
-    for path, values in files.elsewhere:
-        found = _attached(load(*_opened(session, replace(files, paths=[path], base=""))), files)
-        frames.append(found.select("*", *[F.lit(value).alias(name) for name, value in values.items()]))
-    dataframe = reduce(DataFrame.unionByName, frames)
-    return dataframe.where(files.predicate) if files.predicate else dataframe
+def data_of(dataframe: DataFrame) -> Data:
+    """A DataFrame with the Glue schema of its own. Raises ValueError for a column of a type that Glue does not have."""
+    return Data(dataframe, struct_from_spark(dataframe.schema))
 
 
-ATTACHED = {"attachFilename": "_metadata.file_path", "attachTimestamp": "_metadata.file_modification_time"}
-"""Options that name a column for what Spark knows of a record's file."""
+def check_avro(options: Mapping[str, Any]) -> None:
+    """Raises NotSupported for a version of Avro's readers and writers without logical types."""
+    if str(options.get("version") or "1.8") != "1.8":
+        raise NotSupported(
+            f'Version {options["version"]} of avro is not supported: logical types are read and written, as by "1.8".'
+        )
 
 
-def _attached(dataframe: DataFrame, files: Files) -> DataFrame:
-    wanted = [
-        F.col(known).alias(str(files.options[name])) for name, known in ATTACHED.items() if files.options.get(name)
-    ]
-    return dataframe.select("*", *wanted) if wanted else dataframe
+@dataclass(frozen=True)
+class CsvOptions:
+    """Glue's options of CSV ("CSV configuration reference"), with their defaults. An empty character is none."""
 
+    separator: str
+    quote: str
+    escape: str
+    header: bool
+    skip_first: bool
+    whole: bool
+    encoding: str
+    sparks: Mapping[str, Any] = field(default_factory=dict)
 
-@contextmanager
-def partitions_as_text(session: SparkSession) -> Iterator[None]:
-    """Partition columns are text, as Glue has them: `month=01` is "01"."""
-    before = session.conf.get(PARTITION_TYPES)
-    session.conf.set(PARTITION_TYPES, "false")
-    try:
-        yield
-    finally:
-        session.conf.set(PARTITION_TYPES, before or "true")
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> "CsvOptions":
+        """The options as they were given. Raises ValueError for a character that is none."""
+        given = {key: value for key, value in options.items() if value is not None}
+        quote, escape = str(given.get("quoteChar", '"')), str(given.get("escaper", ""))
+        made = cls(
+            separator=str(given.get("separator", ",")),
+            quote="" if quote == "-1" else quote,
+            escape="" if escape.lower() in ("none", "-1") else escape,
+            header=truth(given.get("withHeader", False)),
+            skip_first=truth(given.get("skipFirst", False)),
+            whole=truth(given.get("multiline", given.get("multiLine", False))),
+            encoding=str(given.get("encoding", "UTF-8")),
+            sparks=READ["csv"].sparks(given),
+        )
+        for name, text in (("separator", made.separator), ("quoteChar", made.quote), ("escaper", made.escape)):
+            if (len(text) > 1 and name != "separator") or (not text and name == "separator"):
+                raise ValueError(f"The {name} {text!r} of csv is not one character.")
+        # A quote that escapes itself is a doubled quote, which is one anyway.
+        return replace(made, escape="") if made.escape == made.quote else made
 
-
-def _opened(session: SparkSession, files: Files) -> tuple[DataFrameReader, list[str]]:
-    """A reader that sees the files that are meant, and the paths to give it."""
-    paths = list(files.paths)
-    reader = session.read.option("basePath", files.base) if files.base else session.read
-    if files.exclusions:
-        chosen = [found for path in paths for found in _listed(session, path, files) if not _excluded(found, files)]
-        if not chosen:
-            raise ValueError(f"No files are left under {', '.join(paths)}: all are excluded.")
-        return (reader.option("basePath", paths[0]) if len(paths) == 1 and not files.base else reader), chosen
-    if files.recurse and any(_has_plain_folders(session, path) for path in paths):
-        reader = reader.option("recursiveFileLookup", "true")
-    return reader, paths
-
-
-def _folder(session: SparkSession, path: str) -> tuple[Any, Any]:
-    jvm: Any = session._jvm
-    folder = jvm.org.apache.hadoop.fs.Path(path)
-    return folder.getFileSystem(session._jsparkSession.sessionState().newHadoopConf()), folder
-
-
-def exists(session: SparkSession, path: str) -> bool:
-    """Whether there is a file or a folder at the path."""
-    system, folder = _folder(session, path)
-    return bool(system.exists(folder))
-
-
-def _listed(session: SparkSession, path: str, files: Files) -> list[str]:
-    system, folder = _folder(session, path)
-    found = system.listFiles(folder, files.recurse)
-    names = []
-    while found.hasNext():
-        status = found.next()
-        if not status.getPath().getName().startswith(("_", ".")):
-            names.append(str(status.getPath().toString()))
-    return names
-
-
-def _excluded(path: str, files: Files) -> bool:
-    return any(
-        fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(path, f"*/{pattern.lstrip('/')}")
-        for pattern in files.exclusions
-    )
-
-
-def _has_plain_folders(session: SparkSession, path: str) -> bool:
-    """Whether there are folders below that are no partitions: Spark reads into those only when told."""
-    if any(mark in path for mark in "*?{["):
-        return False
-    if not exists(session, path):
-        return False
-    system, folder = _folder(session, path)
-    statuses = [status for status in system.listStatus(folder) if status.isDirectory()]
-    names = [status.getPath().getName() for status in statuses]
-    return any("=" not in name and not name.startswith(("_", ".")) for name in names)
-
-
-def csv_options(options: Mapping[str, Any]) -> dict[str, str]:
-    """Glue's CSV options as Spark's reader and writer have them."""
-    quote = str(options.get("quoteChar", '"'))
-    given = {
-        "sep": str(options.get("separator", ",")),
-        "quote": "" if quote == "-1" else quote,
-        "escape": str(options.get("escaper", '"')),
-        "multiLine": str(truth(options.get("multiline", options.get("multiLine", False)))),
-        "inferSchema": str(truth(options.get("inferSchema", False))),
-    }
-    return {**given, **({"encoding": str(options["encoding"])} if "encoding" in options else {})}
+    @property
+    def dialect(self) -> Dialect:
+        """The same for our own reader and writer."""
+        return Dialect("glue", self.separator, self.quote, self.escape)
 
 
 def _csv(session: SparkSession, files: Files) -> Data:
-    options = files.options
-    header, skip = truth(options.get("withHeader", False)), truth(options.get("skipFirst", False))
-    if header and skip:
-        raise NotSupported("skipFirst together with withHeader is not supported: filter the first record out.")
-    columns = files.passed.get("columns")
-    known = spark.StructType([spark.StructField(name, spark.StringType()) for name in columns]) if columns else None
+    options = CsvOptions.of(files.options)
+    files = replace(files, encoding=options.encoding)
+    infer = truth(files.options.get("inferSchema", False))
+    if options.escape or files.compression or (options.skip_first and options.header):
+        if infer or set(options.sparks) - {"pathGlobFilter", "modifiedBefore", "modifiedAfter"}:
+            also = ", ".join(["inferSchema"] if infer else options.sparks)
+            raise NotSupported(f"{also} together with escaper, compressionType, or skipFirst with a header is not "
+                               "supported: give the types by withSchema.")  # fmt: skip
+        data = _by_ours(session, files, options)
+    else:
+        data = _by_spark(session, files, options, infer)
+    return typed(data, read_schema(files.options["withSchema"])) if files.options.get("withSchema") else data
+
+
+def _by_spark(session: SparkSession, files: Files, options: CsvOptions, infer: bool) -> Data:
+    first = options.header or options.skip_first
+    given = {
+        "sep": options.separator,
+        # Without quotes Spark takes NUL for one.
+        "quote": options.quote or NEVER,
+        "escape": options.quote or NEVER,
+        "multiLine": options.whole,
+        "inferSchema": infer,
+        "encoding": options.encoding,
+        "header": first,
+        # Spark makes null of an empty field in quotes too, unless null is written otherwise.
+        "nullValue": NEVER,
+        **({"mode": "FAILFAST"} if files.fail_fast else {}),
+        **options.sparks,
+    }
 
     def load(reader: DataFrameReader, paths: list[str]) -> DataFrame:
-        reader = reader.options(**csv_options(options)).option("header", header or skip)
-        if known is not None:
-            # A catalog's columns, by position.
-            return reader.schema(known).csv(paths)
+        reader = reader.options(**given)
         dataframe = reader.csv(paths)
+        if options.header:
+            return dataframe
         # The names of columns without a header are numbers; where a header was skipped its names are not wanted.
-        plain = reader.option("header", False).csv(paths) if skip else dataframe
-        return (
-            dataframe if header else dataframe.toDF(*[re.sub(r"^_c(\d+)$", r"col\1", name) for name in plain.columns])
-        )
+        plain = reader.option("header", False).csv(paths) if first else dataframe
+        return dataframe.toDF(*[re.sub(r"^_c(\d+)$", r"col\1", name) for name in plain.columns])
 
-    dataframe = _loaded(session, files, load)
-    data = Data(dataframe, struct_from_spark(dataframe.schema))
-    return _typed(data, read_schema(options["withSchema"])) if options.get("withSchema") else data
+    return data_of(loaded(session, files, load))
 
 
-def _typed(data: Data, schema: glue.StructType) -> Data:
+def _by_ours(session: SparkSession, files: Files, options: CsvOptions) -> Data:
+    """What Spark's reader reads otherwise than Glue's: escapes outside of quotes, two lines to skip, odd names of files."""
+    found = fields(session, files, options.dialect, whole=options.whole).select(FIELDS).head()
+    first = list(found[0] or ()) if found else []
+    names = [name or f"col{number}" if options.header else f"col{number}" for number, name in enumerate(first)]
+    after = replace(files, header=options.header + options.skip_first)
+    return as_columns(fields(session, after, options.dialect, whole=options.whole), names)
+
+
+def as_columns(found: DataFrame, names: Sequence[str]) -> Data:
+    """Fields as columns of text under these names, and the columns beside them."""
+    columns = [F.get(top(FIELDS), F.lit(position)).alias(name) for position, name in enumerate(names)]
+    others = [top(name) for name in found.columns if name != FIELDS]
+    return data_of(found.select(*columns, *others))
+
+
+def typed(data: Data, schema: glue.StructType) -> Data:
+    """The columns cast to the types that a schema has for them."""
     kinds = schema.field_map
     nodes = [
         Node(node.name, cast(node, kinds[node.name].dataType), kinds[node.name].dataType)
@@ -235,26 +191,34 @@ def json_path(text: str | None) -> list[str]:
     return [name for name in plain[1:].split(".") if name]
 
 
-def _json(context: "GlueContext", files: Files) -> "DynamicFrame":
+def _json(session: SparkSession, files: Files) -> Read:
     """JSON with a schema of what is seen in all of it; a field with values of several types is a choice."""
-    from awsglue.dynamicframe import DynamicFrame
-
-    session = context.spark_session
     path = json_path(files.options.get("jsonPath"))
+    files = replace(
+        files,
+        encoding=str(files.options.get("encoding") or files.encoding),
+        passed={**files.passed, **READ["json"].sparks(files.options)},
+    )
     whole = truth(files.options.get("multiline", files.options.get("multiLine", False)))
-    texts = _loaded(session, files, lambda reader, paths: reader.option("wholetext", whole).text(paths))
-    names = texts.columns[1:]
-    lines = texts.select(F.input_file_name(), *[F.col(f"`{name}`") for name in texts.columns]).rdd
-    hint = shape_of_type(struct_from_spark(spark.StructType(texts.schema.fields[1:])))
+    texts = lines(session, files, whole=whole)
+    names = [name for name in texts.columns if name not in (FILE, VALUE)]
+    rows = texts.rdd
+    others = [known for known in texts.schema.fields if known.name in names]
+    hint = shape_of_type(struct_from_spark(spark.StructType(others)))
     seen: Shape = {"struct": {}}
     errors, simple = 0, True
-    for shape, failed, plain in lines.mapPartitions(partial(scan_json, path=path, names=names, hint=hint)).collect():
+    for shape, failed, plain in rows.mapPartitions(partial(scan_json, path=path, names=names, hint=hint)).collect():
         seen, errors, simple = merge(seen, shape), errors + failed, simple and plain
+    if errors and files.fail_fast:
+        raise ValueError(f"{errors} records of the files are malformed JSON, and isFailFast is set.")
     schema = struct_of(seen)
-    if simple and schema.fields and not has_choice(schema):
-        fields = [spark.StructField(f.name, to_spark(f.dataType)) for f in schema if f.name not in names]
-        given = spark.StructType(fields)
-        return DynamicFrame(_loaded(session, files, lambda reader, paths: reader.schema(given).json(paths)), context)
-    outcomes = lines.mapPartitions(partial(json_records, path=path, names=names))
-    frame = DynamicFrame.of(dataframe_of(session, outcomes, seen, hint), context)
-    return frame.with_errors([], Errors(Records(session, outcomes).failed) if errors else None, (0, 0))
+    outcomes = rows.mapPartitions(partial(json_records, path=path, names=names))
+    if simple and schema.fields and not has_choice(schema) and (files.encoding, files.compression) == ("UTF-8", ""):
+        known = [spark.StructField(f.name, to_spark(f.dataType)) for f in schema if f.name not in names]
+        given = spark.StructType(known)
+        made = data_of(loaded(session, files, lambda reader, paths: reader.schema(given).json(paths)))
+    else:
+        made = dataframe_of(session, outcomes, seen, hint)
+    if files.options.get("withSchema"):
+        made = typed(made, read_schema(files.options["withSchema"]))
+    return Read(made, Errors(Records(session, outcomes).failed) if errors else None)

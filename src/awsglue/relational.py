@@ -19,23 +19,28 @@ PARTITION_BITS = 33
 """Spark's monotonic ids: the partition's number above these bits, the record's number in it below."""
 
 
-def relationalize(data: Data, name: str, staging_path: str | None) -> dict[str, Data]:
-    """The frame as flat tables by name: the root, and one for each array, with the root's key as its `id`.
+def relationalize(data: Data, root: str, staging_path: str | None) -> dict[str, Data]:
+    """The frame as flat tables by name: the root, and one for each array, with the key of the row it was in as its `id`.
 
-    The numbered records are kept under the staging path (or by Spark, when there is none), so that the tables agree
-    on the numbers.
+    An array's table is called by the root and its path: `root_orders`, and for the `lines` of each order
+    `root_orders.val.lines`, as its column in `root_orders` is `orders.val.lines`. The numbered records are kept under the
+    staging path (or by Spark, when there is none), so that the tables agree on the numbers.
     """
+    return _tables(data, root, root, staging_path)
+
+
+def _tables(data: Data, name: str, root: str, staging_path: str | None) -> dict[str, Data]:
     flat = unnest(resolve_all(nodes_of(data.schema), "make_cols"))
     arrays = [node for node in flat if _pivots(node)]
     plain = selected(data.dataframe, flat)
     if not arrays:
         return {name: plain}
     numbered = _numbered(plain.dataframe, staging_path)
-    root = [_root_node(Node(node.name, top(node.name), node.kind)) for node in flat]
-    tables = {name: selected(numbered, root)}
+    keyed = [_root_node(Node(node.name, top(node.name), node.kind)) for node in flat]
+    tables = {name: selected(numbered, keyed)}
     for node in arrays:
         child = _pivot(numbered, Node(node.name, top(node.name), node.kind))
-        tables.update(relationalize(child, f"{name}_{node.name}", staging_path))
+        tables.update(_tables(child, f"{root}_{node.name}", root, staging_path))
     return tables
 
 

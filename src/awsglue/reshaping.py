@@ -11,6 +11,7 @@ from awsglue import gluetypes as glue
 from awsglue.columns import (
     COMPLEX,
     Node,
+    as_type,
     cast,
     edit,
     edit_elements,
@@ -18,6 +19,7 @@ from awsglue.columns import (
     kept_null,
     members,
     pack,
+    packed,
     path_in,
     split_path,
     struct_type,
@@ -80,7 +82,7 @@ def rename(nodes: Sequence[Node], old: str, new: str) -> list[Node]:
     if not new_path:
         raise ValueError("A field's new name must not be empty.")
     if old_path[:-1] == new_path[:-1]:
-        return edit(nodes, old_path, lambda node: [Node(new_path[-1], node.column, node.kind)])
+        return edit(nodes, old_path, lambda node: [Node(new_path[-1], node.expression, node.kind)])
     found = find(nodes, old_path)
     if found is None:
         return list(nodes)
@@ -106,19 +108,26 @@ def _grown(branches: Branches) -> list[Node]:
     grown = []
     for name, branch in branches.items():
         if isinstance(branch, Node):
-            grown.append(Node(name, branch.column, branch.kind))
+            grown.append(Node(name, branch.expression, branch.kind))
         else:
             fields = _grown(branch)
-            grown.append(Node(name, pack(fields), struct_type(fields)))
+            grown.append(Node(name, packed(fields), struct_type(fields)))
     return grown
 
 
-def apply_mapping(nodes: Sequence[Node], mappings: Iterable[Sequence[str]]) -> list[Node]:
+def apply_mapping(
+    nodes: Sequence[Node], mappings: Iterable[Sequence[str]], *, case_sensitive: bool = False
+) -> list[Node]:
     """The fields that the mappings name, under their new paths and as their new types; no others.
 
     A source that is not there gives no field. `[]` in both paths maps within the elements of an array.
     Raises ValueError for a mapping that is none.
     """
+    names = {node.name: node for node in nodes}
+
+    def look(path: str) -> Node | None:
+        return names.get(path) or find(nodes, split_path(path), case_sensitive=case_sensitive)
+
     branches: Branches = {}
     inside: dict[tuple[str, str], list[Mapping]] = {}
     for given in mappings:
@@ -129,23 +138,24 @@ def apply_mapping(nodes: Sequence[Node], mappings: Iterable[Sequence[str]]) -> l
             parts = (source_rest.lstrip("."), source_type, target_rest.lstrip("."), target_type)
             inside.setdefault((source_array, target_array), []).append(parts)
             continue
-        node = find(nodes, path_in(nodes, source))
+        node = look(source)
         if node is not None:
             kind = parse_type(target_type, node.kind)
-            _place(branches, split_path(target), Node(target, cast(node, kind), kind))
+            _place(branches, split_path(target), as_type(node, kind))
     for (source, target), within in inside.items():
-        node = find(nodes, path_in(nodes, source))
+        node = look(source)
         if node is not None and isinstance(node.kind, glue.ArrayType):
-            for mapped in edit_elements(node, partial(_map_element, mappings=within)):
+            change = partial(_map_element, mappings=within, case_sensitive=case_sensitive)
+            for mapped in edit_elements(node, change):
                 _place(branches, split_path(target), mapped)
     return _grown(branches)
 
 
-def _map_element(element: Node, mappings: Sequence[Mapping]) -> list[Node]:
+def _map_element(element: Node, mappings: Sequence[Mapping], *, case_sensitive: bool) -> list[Node]:
     if len(mappings) == 1 and not mappings[0][0]:
         kind = parse_type(mappings[0][3], element.kind)
         return [Node("element", cast(element, kind), kind)]
-    fields = apply_mapping(members(element), mappings)
+    fields = apply_mapping(members(element), mappings, case_sensitive=case_sensitive)
     return [Node("element", kept_null(element.column, pack(fields)), struct_type(fields))] if fields else []
 
 
@@ -181,7 +191,7 @@ def unnest(nodes: Sequence[Node], prefix: str = "") -> list[Node]:
         if isinstance(node.kind, glue.StructType):
             flat += unnest(members(node), f"{name}.")
         else:
-            flat.append(Node(name, node.column, node.kind))
+            flat.append(Node(name, node.expression, node.kind))
     return flat
 
 

@@ -9,6 +9,7 @@ from awsglue import gluetypes as glue
 from awsglue.columns import (
     COMPLEX,
     Node,
+    as_type,
     cast,
     describe,
     edit,
@@ -91,7 +92,7 @@ def act(node: Node, action: str) -> list[Node]:
     verb = verb.strip().lower()
     if verb == "cast" and target:
         kind = parse_type(target, node.kind)
-        return [Node(node.name, cast(node, kind), kind)]
+        return [as_type(node, kind)]
     if verb == "project" and target:
         return [_project(node, target)]
     if verb == "make_cols" and not target:

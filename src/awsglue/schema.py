@@ -3,6 +3,8 @@
 A choice is stored as a struct with one member a type, named as the type; at most one of them is not null.
 """
 
+from functools import lru_cache
+
 from pyspark.sql import types as spark
 from pyspark.sql.types import _parse_datatype_string
 
@@ -69,6 +71,12 @@ def struct_from_spark(schema: spark.StructType) -> glue.StructType:
     return glue.StructType([glue.Field(field.name, from_spark(field.dataType)) for field in schema.fields])
 
 
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> spark.DataType:
+    """A type of Spark's by its name, which the JVM reads: thousands of fields have a few types between them."""
+    return _parse_datatype_string(text)
+
+
 def parse_type(text: str, source: glue.DataType) -> glue.DataType:
     """The type named by a mapping or an action: Glue's, Hive's and Spark's names, in any case.
 
@@ -82,7 +90,7 @@ def parse_type(text: str, source: glue.DataType) -> glue.DataType:
     if name in ("null", "void"):
         return glue.NullType()
     try:
-        return from_spark(_parse_datatype_string(text.strip()))
+        return from_spark(_parsed(text.strip()))
     except Exception as error:
         raise ValueError(f"{text!r} is not a type.") from error
 

@@ -7,11 +7,16 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from awsglue.catalog import CatalogTable, full_name
+from awsglue.formats import Options
 from awsglue.options import names_of
 from awsglue.partitions import Partition, chosen, remove
 
 DEFAULT_RETENTION = 168.0
 """Hours that files are kept for when nothing else is said ("GlueContext class", purge_s3_path)."""
+
+
+PURGE_PATH = Options("purge_s3_path", honored=("retentionPeriod", "excludeStorageClasses", "manifestFilePath"))
+PURGE_TABLE = Options("purge_table", honored=(*PURGE_PATH.honored, "partitionPredicate"))
 
 
 def purge_path(session: SparkSession, path: str, options: Mapping[str, Any]) -> None:
@@ -20,6 +25,7 @@ def purge_path(session: SparkSession, path: str, options: Mapping[str, Any]) -> 
     With `manifestFilePath` their names are written there as Success.csv. There is one storage class, STANDARD: with it
     among `excludeStorageClasses` all files stay.
     """
+    PURGE_PATH.check(options)
     _manifest(session, options, _purged(session, path, options)[0])
 
 
@@ -30,6 +36,7 @@ def purge_table(
 
     A partition that has no files left is taken out of the catalog. Raises ValueError for a predicate that is none.
     """
+    PURGE_TABLE.check(options)
     predicate = str(options.get("partitionPredicate", ""))
     if not table.partition_keys and not predicate:
         places = [Partition((), table.location)]

@@ -6,6 +6,9 @@ from typing import Any
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame
 
+from awsglue.formats import Options
+
+OPTIONS = Options("forEachBatch", honored=("windowSize", "checkpointLocation", "batchMaxRetries"))
 RETRIES = 3
 """How often a stream whose batch failed begins again, when nothing else is said ("GlueContext class", forEachBatch)."""
 
@@ -16,6 +19,7 @@ def for_each_batch(frame: DataFrame, function: Callable[[DataFrame, int], Any], 
     Raises ValueError without `windowSize` and `checkpointLocation`, and the function's error when `batchMaxRetries`
     new beginnings from the checkpoint have not helped.
     """
+    OPTIONS.check(options)
     for name in ("windowSize", "checkpointLocation"):
         if name not in options:
             raise ValueError(f"forEachBatch needs the option {name}.")

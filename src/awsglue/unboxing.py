@@ -12,10 +12,21 @@ from pyspark.sql import types as spark
 from awsglue import gluetypes as glue
 from awsglue.columns import Node, cast, edit, find, nodes_of, path_in
 from awsglue.combining import selected
+from awsglue.formats import Options
 from awsglue.records import Shape, is_json, json_shapes, json_value, merge
 from awsglue.schema import from_spark, to_spark
 from awsglue.shapes import shape_of_type, type_of
 from awsglue.stages import Data, Errors
+
+OPTIONS = Options(
+    "unbox",
+    honored=("separator", "escaper", "withSchema"),
+    refused={
+        "skipFirst": "each text is one record.",
+        "withHeader": "each text is one record: name its fields by withSchema.",
+        "quoteChar": "a quote is a double quote.",
+    },
+)
 
 
 def unbox(data: Data, path: str, format: str, options: Mapping[str, Any], info: str) -> tuple[Data, Errors]:
@@ -23,6 +34,7 @@ def unbox(data: Data, path: str, format: str, options: Mapping[str, Any], info: 
 
     Raises ValueError for a path to no text and for other formats than json and csv.
     """
+    OPTIONS.check(options)
     nodes = nodes_of(data.schema)
     names = path_in(nodes, path)
     node = find(nodes, names)

@@ -5,15 +5,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyspark.sql import DataFrame, DataFrameWriter
+from pyspark.sql import functions as F
 
 from awsglue import gluetypes as glue
-from awsglue.columns import Node, fit, nodes_of
+from awsglue.columns import COMPLEX, Node, fit, nodes_of
 from awsglue.combining import selected
-from awsglue.errors import NotSupported
+from awsglue.formats import WRITE, write_format
 from awsglue.options import truth
-from awsglue.reading import COLUMNAR, PASSED, READ_ONLY, UNSUPPORTED
+from awsglue.reading import CsvOptions, check_avro
 from awsglue.resolution import has_choice, resolve_all
+from awsglue.schema import to_spark
 from awsglue.stages import Data, as_json
+from awsglue.textlines import Lines, lines_of
+from awsglue.texts import VALUE
 
 PARQUET = {"blockSize": "parquet.block.size", "pageSize": "parquet.page.size"}
 """Glue's options of Parquet files, in bytes, as Parquet's own writer has them."""
@@ -28,18 +32,10 @@ class Target:
     format_options: Mapping[str, Any] = field(default_factory=dict)
     partition_keys: Sequence[str] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
-
-
-def write_format(name: str | None) -> str:
-    """The format's name. Raises ValueError when it is none, NotSupported when it cannot be written."""
-    if not name:
-        raise ValueError("Files need a format: csv, json, parquet or orc.")
-    known = COLUMNAR.get(name.lower(), name.lower())
-    if known in READ_ONLY | UNSUPPORTED:
-        raise NotSupported(f"The format {name} cannot be written.")
-    if known not in {"csv", "json", *COLUMNAR, *PASSED}:
-        raise ValueError(f"{name} is not a format: use csv, json, parquet, orc, avro, iceberg, delta or hudi.")
-    return known
+    passed: Mapping[str, Any] = field(default_factory=dict)
+    """Options of Spark's writer."""
+    lines: Lines | None = None
+    """How a table's text is put into lines."""
 
 
 def writable(data: Data, format: str) -> Data:
@@ -54,7 +50,7 @@ def writable(data: Data, format: str) -> Data:
 
 def _text(node: Node) -> Node:
     kind = _without_nulls(node.kind)
-    return Node(node.name, fit(node.column, node.kind, kind), kind)
+    return node if kind == node.kind else Node(node.name, fit(node.column, node.kind, kind), kind)
 
 
 def _without_nulls(kind: glue.DataType) -> glue.DataType:
@@ -79,20 +75,48 @@ def as_table(data: Data, schema: glue.StructType) -> Data:
     return selected(data.dataframe, nodes)
 
 
+def in_order(data: Data, schema: glue.StructType) -> Data:
+    """The records with the columns in a table's order, as lines of text have them by; what the table lacks comes last.
+
+    A column of text or of numbers keeps its values as they are: a line of text holds any.
+    """
+    left = {node.name.lower(): node for node in nodes_of(data.schema)}
+    nodes = []
+    for column in schema:
+        kind = column.dataType
+        node = left.pop(column.name.lower(), None) or Node(column.name, F.lit(None).cast(to_spark(kind)), kind)
+        nested = isinstance(kind, COMPLEX) or isinstance(node.kind, COMPLEX)
+        nodes.append(Node(column.name, fit(node.column, node.kind, kind), kind) if nested else node)
+    return selected(data.dataframe, [*nodes, *left.values()])
+
+
 def write(data: Data, target: Target) -> Data:
-    """Add the records to the files at the path; what was written, as it was."""
+    """Add the records to the files at the path; what was written, as it was.
+
+    Raises NotSupported and ValueError for options of the format that are not carried out (`formats`).
+    """
     name = write_format(target.format)
+    if name in WRITE:
+        WRITE[name].check(target.format_options)
     if name == "json" and has_choice(data.schema) and not target.partition_keys:
         _json_choices(data, target)
         return writable(data, name)
     written = writable(data, name)
+    lines = target.lines or (_lines(target.format_options) if name == "csv" else None)
+    if lines is not None:
+        text = lines_of(written, lines, target.partition_keys)
+        _writer(text.withColumnRenamed(VALUE, "value"), target).mode("append").text(target.path)
+        return written
     writer = _writer(written.dataframe, target)
     if name == "csv":
-        writer = writer.options(**_csv_options(target.format_options))
-    if name == "parquet":
+        writer = writer.options(**_csv_options(CsvOptions.of(target.format_options), target.format_options))
+    elif name == "parquet":
         sizes = {PARQUET[key]: value for key, value in target.format_options.items() if key in PARQUET}
         writer = writer.options(**sizes)
-    if name in PASSED:
+    elif name in WRITE:
+        check_avro(target.format_options if name == "avro" else {})
+        writer = writer.options(**WRITE[name].sparks(target.format_options))
+    else:
         writer = writer.options(**{key: value for key, value in target.format_options.items() if value is not None})
     writer.format(name).mode("append").save(target.path)
     return written
@@ -105,25 +129,30 @@ def _writer(dataframe: DataFrame, target: Target) -> DataFrameWriter:
         if missing:
             raise ValueError(f"There is no column {', '.join(missing)} to partition by.")
         writer = writer.partitionBy(*target.partition_keys)
-    compression = target.options.get("compression") or target.format_options.get("compression")
+    compression = str(target.options.get("compression") or target.format_options.get("compression") or "").lower()
     if compression:
-        writer = writer.option("compression", str(compression))
-    passed = {key: value for key, value in target.options.items() if key not in OWN and value is not None}
-    return writer.options(**passed)
+        writer = writer.option("compression", {"bzip": "bzip2"}.get(compression, compression))
+    return writer.options(**target.passed)
 
 
-OWN = {"path", "paths", "partitionKeys", "compression", "enableUpdateCatalog", "updateBehavior", "catalogDatabase",
-       "catalogTableName"}  # fmt: skip
-"""Connection options that are not for Spark's writer."""
+def _lines(options: Mapping[str, Any]) -> Lines | None:
+    """How Glue's CSV is put into lines, where Spark's writer cannot: without quotes, or with an escape anywhere."""
+    given = CsvOptions.of(options)
+    if given.quote and not given.escape:
+        return None
+    return Lines(given.dialect, truth(options.get("writeHeader", True)))
 
 
-def _csv_options(options: Mapping[str, Any]) -> dict[str, str]:
-    quote = str(options.get("quoteChar", '"'))
+def _csv_options(given: CsvOptions, options: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "sep": str(options.get("separator", ",")),
-        "quote": "" if quote == "-1" else quote,
-        "escape": str(options.get("escaper", '"')),
-        "header": str(truth(options.get("writeHeader", True))),
+        "sep": given.separator,
+        "quote": given.quote,
+        "escape": given.quote,
+        "header": truth(options.get("writeHeader", True)),
+        "emptyValue": given.quote * 2,
+        # Spark drops spaces at both ends of a value otherwise.
+        "ignoreLeadingWhiteSpace": False,
+        "ignoreTrailingWhiteSpace": False,
     }
 
 

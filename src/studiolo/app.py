@@ -35,7 +35,7 @@ from studiolo.bodies import FREE, Bodies, Crowded, TooLarge
 from studiolo.domain import DomainError, Scope, now
 from studiolo.door import Passage
 from studiolo.http_server import Limits
-from studiolo.identity import NotAuthorized, Principal
+from studiolo.identity import NotAuthorized, Principal, anonymous, reaches
 from studiolo.lanes import Lanes
 from studiolo.patience import Holds, OnItsWay, is_patient
 from studiolo.services.call import Call, Studio
@@ -62,6 +62,12 @@ READS = ("BatchGet", "Describe", "Get", "List")
 
 MIB = 1024 * 1024
 FORM = "application/x-www-form-urlencoded"
+UNSIGNED = 256 * 1024
+"""Bytes of the largest body that nobody has signed: room for a SAML assertion."""
+
+GLOBAL_REGION = "us-east-1"
+"""The region of requests that are signed for none."""
+
 BODIES = 4
 """So many of the largest bodies may be in memory at a time."""
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
@@ -126,8 +132,10 @@ class App:
         request_id = new_request_id()
         length = _content_length(head)
         try:
-            claim = claimed(head, now(), protocol=protocol_guess(head))
-            if length is None or length > FREE:
+            claim = None if _is_unsigned(head) else claimed(head, now(), protocol=protocol_guess(head))
+            if claim is None and (length is None or length > UNSIGNED):
+                raise _missing_token()
+            if claim is not None and (length is None or length > FREE):
                 # A stranger is not waited for; with a small body it is found out at once with the signature.
                 await self._lanes.run(claim.credential, Signers(self._studio.identity).find)
             async with self._bodies.body(receive, length) as body:
@@ -150,16 +158,21 @@ class App:
         except (ServiceError, StateUnavailable) as error:
             return _refusal(head, error, request_id)
 
-    def _carry_out(self, request: HttpRequest, claim: Claim, request_id: str) -> HttpResponse | Admitted | OnItsWay:
+    def _carry_out(
+        self, request: HttpRequest, claim: Claim | None, request_id: str
+    ) -> HttpResponse | Admitted | OnItsWay:
         """The chain in a thread. The few handlers that carry bodies run in the event loop: they are given back."""
         try:
             signers = Signers(self._studio.identity)
-            verified = prove(request, claim, signers.find, now())
+            verified = None if claim is None else prove(request, claim, signers.find, now())
             exchange = self._exchange(request, claim, request_id)
         except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer and the log its traceback)
             return _refusal(request, error, request_id)
         try:
-            admitted = self._admit(exchange, verified, signers.principals[verified.access_key])
+            if verified is None:
+                admitted = self._admit_anyone(exchange)
+            else:
+                admitted = self._admit(exchange, verified, signers.principals[verified.access_key])
             if inspect.iscoroutinefunction(exchange.handler):
                 return admitted
             return self._handled(admitted)
@@ -184,12 +197,15 @@ class App:
             unless_held.pop_all()
             return OnItsWay(answer, listener, patience.seconds)
 
-    def _exchange(self, request: HttpRequest, claim: Claim, request_id: str) -> Exchange:
+    def _exchange(self, request: HttpRequest, claim: Claim | None, request_id: str) -> Exchange:
         route = self._router.identify(request)
         if route.operation is None:
-            raise ServiceError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+            raise _missing_token()
         service = SERVICES[route.service]
-        claim.check_scope(service.name, route.protocol)
+        if claim is not None:
+            claim.check_scope(service.name, route.protocol)
+        elif operation_model(service.name, route.operation).auth_type != "none":
+            raise _missing_token()
         handler = service.handler(route.operation)
         if handler is None:
             raise not_implemented(service.name, route.operation)
@@ -200,17 +216,31 @@ class App:
     def _admit(self, exchange: Exchange, verified: Verified, principal: Principal) -> Admitted:
         """Parse, authorize and validate."""
         request, model, identity = exchange.request, exchange.model, self._studio.identity
+        if not reaches(principal, exchange.service.name, model.name):
+            raise ServiceError("InvalidClientTokenId", "The security token included in the request is invalid", 403)
+        identity.note_use(verified.access_key, principal, verified.service, verified.region)
         rights = RIGHTS[exchange.service.name]
         principal = replace(principal, told=told_by(request, verified.region))
         call = Call(Scope(principal.account, verified.region), principal, self._studio, exchange.request_id)
         try:
-            parameters = protocols.parse(model, request, max_body=self._max_body * MIB)
-            validate(model, parameters, code=exchange.service.invalid)
+            parameters = self._parsed(exchange)
         except ServiceError:
             identity.require_anywhere(principal, rights.action(model.name))
             raise
         identity.authorize(principal, rights.questions(call, model.name, parameters), policy=rights.policy(call))
         return Admitted(exchange, call, parameters)
+
+    def _admit_anyone(self, exchange: Exchange) -> Admitted:
+        """Parse and validate a request that says itself who makes it: its handler proves that, and authorizes."""
+        account = self._studio.identity.account
+        principal = replace(anonymous(account), told=told_by(exchange.request, GLOBAL_REGION))
+        call = Call(Scope(account, GLOBAL_REGION), principal, self._studio, exchange.request_id)
+        return Admitted(exchange, call, self._parsed(exchange))
+
+    def _parsed(self, exchange: Exchange) -> dict[str, Any]:
+        parameters = protocols.parse(exchange.model, exchange.request, max_body=self._max_body * MIB)
+        validate(exchange.model, parameters, code=exchange.service.invalid)
+        return parameters
 
     def stop(self) -> None:
         """Hold no answers any more; to be called in the event loop."""
@@ -236,6 +266,20 @@ class App:
         await self._studio.ml.close_connections()
         self._lanes.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _is_unsigned(head: HttpRequest) -> bool:
+    """Whether a request may be one of the few that are not signed (AssumeRoleWithWebIdentity): a plain form."""
+    return (
+        head.method == "POST"
+        and head.headers.get("content-type", "").startswith(FORM)
+        and not {"authorization", "content-encoding"} & head.headers.keys()
+        and "X-Amz-" not in head.query
+    )
+
+
+def _missing_token() -> ServiceError:
+    return ServiceError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
 
 
 def _content_length(head: HttpRequest) -> int | None:

@@ -1,4 +1,4 @@
-"""What a person types: `studiolo up`, `down`, `status`, `why`, `env`, `logs`, `demo`."""
+"""What a person types: `studiolo up`, `down`, `status`, `why`, `env`, `logs`, `runtimes`, `demo`."""
 
 import json
 import os
@@ -65,9 +65,14 @@ def up(
     allow_reset: Annotated[
         bool | None, typer.Option("--allow-reset", help="Let POST /_studiolo/reset empty everything.")
     ] = None,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="First make what the first session would have to wait for.")
+    ] = False,
 ) -> None:
     """Start Studiolo."""
     settings = _settings(data=data, port=port, host=host, allow_reset=allow_reset)
+    if prepare:
+        _prepare(settings)
     if detach:
         running = _start(settings)
         out.print(
@@ -81,6 +86,27 @@ def up(
         serve(settings)
     except CannotStart as error:
         _fail(str(error))
+
+
+def _prepare(settings: Settings) -> None:
+    """Make ahead what sessions need; what cannot be made is told, and the server starts all the same."""
+    from studiolo.processes import Processes
+    from studiolo.runtimes import NotMade
+    from studiolo.sessions import prepare
+    from studiolo.state import State, StateUnavailable
+
+    try:
+        with Instance(settings.folder):
+            state = State(settings.database)
+            try:
+                for step in prepare(settings, Processes(state, settings.folder)):
+                    out.print(step)
+            finally:
+                state.close()
+    except AlreadyRunning as error:
+        _fail(str(error))
+    except (DomainError, NotMade, StateUnavailable, OSError) as error:
+        _complain(error)
 
 
 def _data_option(data: Path | None) -> str:
@@ -332,6 +358,62 @@ def logs(
             if not follow:
                 return
             time.sleep(0.2)
+
+
+runtimes_app = typer.Typer()
+app.add_typer(runtimes_app, name="runtimes")
+
+
+@runtimes_app.callback(invoke_without_command=True)
+def runtimes(context: typer.Context, data: Data = None) -> None:
+    """List the versions of Spark there are, and which releases of AWS run on them; prepare and remove them."""
+    if context.invoked_subcommand is not None:
+        return
+    from studiolo.runtimes import Runtimes
+
+    known = Runtimes(_settings(data=data))
+    releases = [known.for_glue(label) for label in known.glue_labels()]
+    releases += [known.for_emr(label) for label in known.emr_labels()]
+    table = Table("runtime", "Spark", "Python", "", "releases", box=None)
+    for name in known.names:
+        runtime = known.runtime(name)
+        labels = ", ".join(f"{release.service} {release.label}" for release in releases if release.runtime is runtime)
+        if runtime.environment is None:
+            state = "installed with Studiolo"
+        elif runtime.ready:
+            state = f"ready, {runtime.environment.size() / 1e9:.1f} GB"
+        else:
+            state = "made when it is first used"
+        table.add_row(name, runtime.pyspark, runtime.python_version, state, labels)
+    out.print(table)
+
+
+Name = Annotated[str, typer.Argument(help="A runtime's name, as spark-4.1, or the Glue version that runs on it.")]
+
+
+@runtimes_app.command()
+def prepare(name: Name, data: Data = None) -> None:
+    """Fetch all that a runtime needs, so that the first session of it need not, and none needs the network."""
+    from studiolo.runtimes import Runtimes
+
+    known = Runtimes(_settings(data=data))
+    runtime = known.named(name)
+    known.make(runtime, lambda line: out.print(line, markup=False, style="dim"))
+    known.jars(runtime, connect=True, formats=runtime.formats)
+    out.print(f"{runtime.name} is ready: Spark {runtime.pyspark}, Python {runtime.python_version}.")
+
+
+@runtimes_app.command()
+def remove(name: Name, data: Data = None) -> None:
+    """Remove a runtime's Python environment from this person's cache. The next session of it makes it anew."""
+    from studiolo.runtimes import Runtimes
+
+    known = Runtimes(_settings(data=data))
+    runtime = known.named(name)
+    if runtime.environment is None:
+        _fail(f"{runtime.name} runs in the environment that Studiolo is installed in.")
+    removed = runtime.environment.remove()
+    out.print(f"{runtime.name} is removed." if removed else f"{runtime.name} was not there.")
 
 
 @app.command()

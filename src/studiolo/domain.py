@@ -10,6 +10,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+"""The partitions that are not `aws`, by how their regions' names begin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -17,6 +20,11 @@ class Scope:
 
     account: str
     region: str
+
+    @property
+    def partition(self) -> str:
+        """What ARNs of the region begin with: `aws`, or that of China's or the US government's regions."""
+        return next((name for prefix, name in PARTITIONS.items() if self.region.startswith(prefix)), "aws")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import boto3
 import botocore.session
 from botocore.credentials import RefreshableCredentials
 
-from studiolo.identity import Identity, Kind, Principal
+from studiolo.identity import Identity, Principal
 from studiolo.s3_config import s3_config
 
 CLIENTS = 64
@@ -49,7 +49,7 @@ class Objects:
             }
 
         session = botocore.session.Session()
-        if principal.kind is Kind.ROOT:
+        if principal.is_root:
             session.set_credentials(self._identity.root.id, self._identity.root.secret)
         else:
             session._credentials = RefreshableCredentials.create_from_metadata(fresh(), fresh, "studiolo")

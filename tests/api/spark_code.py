@@ -8,14 +8,17 @@ from tests.waiting import until
 
 
 class Spark:
-    """A Glue session with these arguments; `run` gives what the code printed, and fails the test when it fails."""
+    """A Glue session with these arguments; `run` gives what the code printed, and fails the test when it fails.
 
-    def __init__(self, glue: Any, role: str, arguments: Mapping[str, str]) -> None:
+    `seconds` is how long it may take to be READY; `asked` is what else CreateSession is given.
+    """
+
+    def __init__(self, glue: Any, role: str, arguments: Mapping[str, str], seconds: float = 120, **asked: Any) -> None:
         self._glue = glue
         self.id = f"session-{uuid.uuid4().hex[:8]}"
         command = {"Name": "glueetl", "PythonVersion": "3"}
-        glue.create_session(Id=self.id, Role=role, Command=command, DefaultArguments=dict(arguments), GlueVersion="5.0")
-        until(lambda: glue.get_session(Id=self.id)["Session"]["Status"] != "PROVISIONING", 120)
+        glue.create_session(Id=self.id, Role=role, Command=command, DefaultArguments=dict(arguments), **asked)
+        until(lambda: glue.get_session(Id=self.id)["Session"]["Status"] != "PROVISIONING", seconds)
         session = glue.get_session(Id=self.id)["Session"]
         assert session["Status"] == "READY", session.get("ErrorMessage")
 

@@ -212,3 +212,71 @@ for driver in ("org.postgresql.Driver", "com.mysql.cj.jdbc.Driver", "com.microso
     print(spark._jvm.java.lang.Class.forName(driver).getName() == driver)
 """)
     assert printed.split() == ["True"] * 4
+
+
+HIVES = "org.apache.hive.hcatalog.data.JsonSerDe"
+OPEN = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+
+
+def test_tables_of_text_read_as_spark_sql_reads_them(
+    spark: Spark, glue: Any, client: Callable[..., Any], bucket: str, air: str
+) -> None:
+    told = {
+        "escaped": (CSV, {"field.delim": ",", "escape.delim": "\\"}, "1,Doe\\, Jane,x\n2,\\N,\n"),
+        "quoted": (OPEN, {"escapeChar": "\\"}, '1,"he said ""hi"", twice",x\n2,"a\\"b",\n'),
+        "latin": (CSV, {"field.delim": "|", "serialization.encoding": "ISO-8859-1"}, "1|é|ü\n"),
+        "headed": (CSV, {"field.delim": ",", "skip.header.line.count": "2"}, "a,b,c\n-,-,-\n1,x,\n"),
+    }
+    for name, (serde, parameters, text) in told.items():
+        body = text.encode(parameters.get("serialization.encoding", "utf-8"))
+        client("s3").put_object(Bucket=bucket, Key=f"{air}/{name}/file", Body=body)
+        columns = [{"Name": "id", "Type": "int"}, {"Name": "b", "Type": "string"}, {"Name": "c", "Type": "string"}]
+        known = {"SerializationLibrary": serde, "Parameters": parameters}
+        storage = {"Location": f"s3://{bucket}/{air}/{name}/", "Columns": columns, "SerdeInfo": known, **TEXT}
+        table = {"Name": name, "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage, "Parameters": {}}
+        glue.create_table(DatabaseName=air, TableInput=table)
+    printed = spark.run(f"""
+for name in {list(told)!r}:
+    ours = glueContext.create_dynamic_frame.from_catalog(database, name).toDF()
+    print([tuple(row) for row in ours.collect()])
+    theirs = spark.table(f"{{database}}.{{name}}").selectExpr("cast(id as int) id", "b", "c").where("id is not null")
+    print(ours.collect() == theirs.collect())
+""")
+    assert printed.splitlines() == [
+        "[(1, 'Doe, Jane', 'x'), (2, None, '')]", "True",
+        "[(1, 'he said \"hi\", twice', 'x'), (2, 'a\"b', '')]", "True",
+        "[(1, 'é', 'ü')]", "True",
+        "[(1, 'x', '')]", "True",
+    ]  # fmt: skip
+
+
+def test_a_table_has_its_own_types_whatever_its_serde_says(
+    spark: Spark, glue: Any, client: Callable[..., Any], bucket: str, air: str
+) -> None:
+    columns = {"ID": "bigint", "price": "decimal(6,2)", "tag": "varchar(8)", "who": "struct<name:string,age:int>"}
+    for number, serde in enumerate((JSON, HIVES, OPEN, CSV)):
+        storage = {
+            "Location": f"s3://{bucket}/{air}/typed/",
+            "Columns": [{"Name": name, "Type": kind} for name, kind in columns.items()],
+            "SerdeInfo": {"SerializationLibrary": serde},
+            **TEXT,
+        }
+        keys = [{"Name": "day", "Type": "date"}] if number else []
+        table = {"Name": f"typed_{number}", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage}
+        glue.create_table(DatabaseName=air, TableInput={**table, "PartitionKeys": keys, "Parameters": {}})
+    lines = '{"id": 1, "price": "2.50", "who": {"Name": "a", "age": 1}}\n{"id": "2", "price": 3, "who": "b"}\n'
+    client("s3").put_object(Bucket=bucket, Key=f"{air}/typed/file", Body=lines.encode())
+    printed = spark.run("""
+for number in range(4):
+    schema = glueContext.get_catalog_schema_as_spark_schema(database, f"typed_{number}")
+    print(schema.simpleString().lower())
+typed = glueContext.create_dynamic_frame.from_catalog(database, "typed_0")
+matched = typed.resolveChoice(choice="match_catalog", database=database, table_name="typed_0")
+print([tuple(row) for row in matched.toDF().select("id", "price", "who.name", "who.age").collect()])
+""")
+    columns_text = "id:bigint,price:decimal(6,2),tag:string,who:struct<name:string,age:int>"
+    assert printed.splitlines() == [
+        f"struct<{columns_text}>",
+        *[f"struct<{columns_text},day:date>"] * 3,
+        "[(1, Decimal('2.50'), 'a', 1), (2, Decimal('3.00'), None, None)]",
+    ]

@@ -12,6 +12,7 @@ from tests.conftest import REGION, Server
 
 Client = Callable[..., Any]
 SERVICES = ["glue.amazonaws.com", "sagemaker.amazonaws.com"]
+TWICE = [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
@@ -152,6 +153,8 @@ def test_a_role_that_does_not_trust_the_caller_cannot_be_assumed(iam: Any, sts: 
         ({"DurationSeconds": 7200}, "ValidationError"),
         ({"RoleSessionName": "a b"}, "ValidationError"),
         ({"Policy": "{"}, "MalformedPolicyDocument"),
+        ({"RoleArn": "arn:aws:iam::123456789012:user/ada"}, "ValidationError"),
+        ({"Tags": TWICE}, "ValidationError"),
     ],
 )
 def test_assume_role_refuses_what_cannot_be(
@@ -195,7 +198,7 @@ def test_a_role_comes_back_as_it_was_made(iam: Any, policy: str) -> None:
         Tags=[{"Key": "team", "Value": "air"}],
     )["Role"]
     role = iam.get_role(RoleName=name)["Role"]
-    assert role == made
+    assert role == {**made, "RoleLastUsed": {}}
     assert role["Arn"].endswith(f":role/service-role/{name}")
     assert role["AssumeRolePolicyDocument"] == json.loads(trust({"Service": SERVICES}))
     assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == policy
@@ -287,6 +290,18 @@ def test_policies_are_listed_by_whose_they_are(iam: Any, policy: str) -> None:
 @pytest.mark.parametrize(
     ("operation", "parameters", "code", "message"),
     [
+        ("get_user", {"UserName": "Nobody"}, "NoSuchEntity", "The user with name Nobody cannot be found."),
+        ("get_group", {"GroupName": "Nobody"}, "NoSuchEntity", "The group with name Nobody cannot be found."),
+        ("get_instance_profile", {"InstanceProfileName": "No"}, "NoSuchEntity", "Instance Profile No cannot be found."),
+        ("get_login_profile", {"UserName": "Nobody"}, "NoSuchEntity", "The user with name Nobody cannot be found."),
+        ("create_user", {"UserName": "u", "PermissionsBoundary": f"{READ_ONLY}x"}, "NoSuchEntity", "Scope ARN"),
+        ("create_user", {"UserName": "u", "Path": "/a"}, "ValidationError", "path"),
+        ("create_user", {"UserName": "u", "Tags": TWICE}, "InvalidInput", "Duplicate tag keys found"),
+        ("create_user", {"UserName": "u", "Tags": [{"Key": "a!", "Value": "1"}]}, "ValidationError", "tags.1.member.key"),
+        ("create_user", {"UserName": "u", "Tags": [{"Key": "aws:a", "Value": "1"}]}, "InvalidInput", "reserved"),
+        ("create_open_id_connect_provider", {"Url": "ftp://issuer"}, "InvalidInput", "https://"),
+        ("create_saml_provider", {"Name": "idp", "SAMLMetadataDocument": "x" * 1000}, "InvalidInput", "Could not parse"),
+        ("delete_account_alias", {"AccountAlias": "nobody"}, "NoSuchEntity", "nobody"),
         ("get_role", {"RoleName": "Nobody"}, "NoSuchEntity", "The role with name Nobody cannot be found."),
         ("delete_role", {"RoleName": "Nobody"}, "NoSuchEntity", "The role with name Nobody cannot be found."),
         ("get_role", {"RoleName": "a b"}, "ValidationError", "1 validation error detected"),
@@ -321,6 +336,43 @@ def test_what_a_role_may_do_can_be_asked(iam: Any, analyst: dict[str, Any]) -> N
     }
 
 
-def test_the_account_has_a_root_user_and_no_aliases(iam: Any, account: str) -> None:
+def test_the_account_has_a_root_user(iam: Any, account: str) -> None:
     assert iam.get_user()["User"]["Arn"] == f"arn:aws:iam::{account}:root"
-    assert iam.list_account_aliases()["AccountAliases"] == []
+
+
+def test_an_untagged_role_shows_no_tags(iam: Any, analyst: dict[str, Any]) -> None:
+    assert "Tags" not in iam.get_role(RoleName=analyst["RoleName"])["Role"]
+
+
+def test_a_new_policy_shows_its_tags_and_its_description_when_it_is_asked_for(iam: Any) -> None:
+    tags = [{"Key": "team", "Value": "air"}]
+    made = iam.create_policy(
+        PolicyName=f"tagged-{uuid.uuid4().hex[:8]}", PolicyDocument=allow("glue:*"), Description="for all", Tags=tags
+    )["Policy"]
+    assert made["Tags"] == tags
+    assert "Description" not in made
+    assert iam.get_policy(PolicyArn=made["Arn"])["Policy"]["Description"] == "for all"
+    iam.delete_policy(PolicyArn=made["Arn"])
+
+
+def test_a_policy_of_aws_is_shown_and_cannot_be_changed(iam: Any) -> None:
+    policy = iam.get_policy(PolicyArn="arn:aws:iam::aws:policy/AmazonSageMakerFullAccess")["Policy"]
+    version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+    actions = {action for each in version["Document"]["Statement"] for action in each["Action"]}
+    assert "ec2:CreateNetworkInterfacePermission" in actions
+    with pytest.raises(ClientError) as error:
+        iam.delete_policy(PolicyArn=policy["Arn"])
+    assert refusal(error)[0] == "AccessDenied"
+
+
+def test_the_role_of_a_service_is_its_own(iam: Any) -> None:
+    role = iam.create_service_linked_role(
+        AWSServiceName="elasticmapreduce.amazonaws.com", CustomSuffix=uuid.uuid4().hex[:8]
+    )["Role"]
+    assert role["RoleName"].startswith("AWSServiceRoleForEMRCleanup_")
+    with pytest.raises(iam.exceptions.UnmodifiableEntityException):
+        iam.delete_role(RoleName=role["RoleName"])
+    task = iam.delete_service_linked_role(RoleName=role["RoleName"])["DeletionTaskId"]
+    assert iam.get_service_linked_role_deletion_status(DeletionTaskId=task)["Status"] == "SUCCEEDED"
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_role(RoleName=role["RoleName"])

@@ -128,7 +128,7 @@ def kernels_of_others(server: Server, session: Session) -> set[int]:
     """The ports of kernels beside the session's: a warm one, and those of other tests."""
     found = set()
     for kernel in processes(server):
-        if "studiolo.kernel.program" in " ".join(kernel.cmdline()):
+        if "-m studiolo.kernel /" in " ".join(kernel.cmdline()):
             ports, _ = listening([kernel, *kernel.children(recursive=True)])
             if not ports.keys() & session.ports.keys():
                 found |= ports.keys()

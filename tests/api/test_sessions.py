@@ -10,10 +10,13 @@ from typing import Any
 
 import botocore.exceptions
 import pytest
+from tests import conftest
 from tests.waiting import until
 
 COMMAND = {"Name": "glueetl", "PythonVersion": "3"}
 OVER = ("AVAILABLE", "ERROR", "CANCELLED")
+LATEST = conftest.glue_version or "5.1"
+"""The Glue version of a session that asks for none."""
 
 
 def create(glue: Any, role: str, **asked: Any) -> str:
@@ -60,7 +63,6 @@ def session(glue: Any, role: str) -> str:
     return create(
         glue,
         role,
-        GlueVersion="5.0",
         WorkerType="G.1X",
         NumberOfWorkers=2,
         IdleTimeout=60,
@@ -113,7 +115,7 @@ def test_spark_computes_and_its_output_is_the_statement_s(run: Callable[[str], d
 def test_the_session_shows_what_was_asked_for(glue: Any, session: str, role: str) -> None:
     found = glue.get_session(Id=session)["Session"]
     assert (found["WorkerType"], found["NumberOfWorkers"], found["MaxCapacity"]) == ("G.1X", 2, 2.0)
-    assert (found["Role"], found["GlueVersion"], found["Command"], found["IdleTimeout"]) == (role, "5.0", COMMAND, 60)
+    assert (found["Role"], found["GlueVersion"], found["Command"], found["IdleTimeout"]) == (role, LATEST, COMMAND, 60)
     assert found["DefaultArguments"]["--enable-glue-datacatalog"] == "true"
 
 
@@ -244,6 +246,35 @@ def test_progress_is_the_part_of_spark_s_tasks_that_have_finished(glue: Any, ses
     assert over(glue, session, running)["Progress"] == 1.0
 
 
+def test_scala_statements_share_the_session_s_views_with_python(run: Callable[[str], dict[str, Any]]) -> None:
+    run("spark.range(3).createOrReplaceTempView('from_python')")
+    run("%%scala\ncase class Point(x: Long, y: String)")
+    code = 'val points = spark.table("from_python").as[Long].map(n => Point(n + 1, n.toString))\nprintln(points.count)'
+    assert text(
+        run(f'%%scala\n{code}\npoints.createOrReplaceTempView("points")\nval known = points.columns.length')
+    ) == ("3\npoints: org.apache.spark.sql.Dataset[Point] = [x: bigint, y: string]\nknown: Int = 2")
+    assert text(run("spark.sql('select sum(x) from points').first()[0]")) == "6"
+
+
+def test_errors_in_scala_are_told_as_its_shell_tells_them(run: Callable[[str], dict[str, Any]]) -> None:
+    mistyped = run('%%scala\nval number: Int = "x"')["Output"]
+    assert mistyped["ErrorName"] == "Error"
+    assert "error: type mismatch;" in mistyped["ErrorValue"]
+    thrown = run("%scala 1 / 0")["Output"]
+    assert thrown["ErrorName"] == "ArithmeticException"
+    assert thrown["Traceback"][0] == "java.lang.ArithmeticException: / by zero"
+    assert "middle" in run("%%scala\nval half = {")["Output"]["ErrorValue"]
+
+
+def test_canceling_stops_a_scala_statement_s_job(glue: Any, session: str, run: Callable[..., Any]) -> None:
+    code = "%%scala\nsc.parallelize(1 to 8, 8).map { n => Thread.sleep(600000); n }.count"
+    running = glue.run_statement(SessionId=session, Code=code)["Id"]
+    until(lambda: glue.get_statement(SessionId=session, Id=running)["Statement"]["State"] == "RUNNING")
+    glue.cancel_statement(SessionId=session, Id=running)
+    assert over(glue, session, running)["State"] == "CANCELLED"
+    assert "2" in text(until(lambda: (done := run("%scala 1 + 1"))["Output"]["Status"] == "ok" and done))
+
+
 def test_exit_ends_a_statement_and_not_the_session(run: Callable[[str], dict[str, Any]]) -> None:
     for code in ("exit()", "quit(1)", "import sys\nsys.exit('enough')"):
         assert run(code)["Output"]["ErrorName"] == "SystemExit"
@@ -338,9 +369,14 @@ def test_spark_that_cannot_start_leaves_a_failed_session_that_says_why(glue: Any
     [
         ("AlreadyExistsException", {}, "already exists"),
         ("InvalidInputException", {"Id": "other", "Command": {"Name": "glueray"}}, "glueray"),
-        ("InvalidInputException", {"Id": "other", "GlueVersion": "6.0"}, "available are"),
+        ("InvalidInputException", {"Id": "other", "GlueVersion": "7.0"}, "available are"),
         ("InvalidInputException", {"Id": "other", "MaxCapacity": 2.0, "NumberOfWorkers": 2}, "not both"),
         ("InvalidInputException", {"Id": "other", "DefaultArguments": {"--conf": "nothing"}}, "--conf"),
+        (
+            "InvalidInputException",
+            {"Id": "other", "DefaultArguments": {"--conf": "spark.driver.extraJavaOptions=-Xmx9g"}},
+            "spark.driver.memory",
+        ),
         (
             "InvalidInputException",
             {"Id": "other", "DefaultArguments": {"--extra-jars": "x.jar"}},

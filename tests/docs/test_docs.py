@@ -14,9 +14,15 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def test_the_table_of_operations_is_what_is_implemented() -> None:
-    table: str = runpy.run_path(str(ROOT / "docs" / "operations.py"))["table"]()
-    assert (ROOT / "docs" / "operations.md").read_text() == table, "run `make docs`"
+@pytest.mark.parametrize("page", ["operations", "releases"])
+def test_a_table_is_what_is_implemented(page: str) -> None:
+    table: str = runpy.run_path(str(ROOT / "docs" / f"{page}.py"))["table"]()
+    assert (ROOT / "docs" / f"{page}.md").read_text() == table, "run `make docs`"
+
+
+def test_the_table_of_awsglues_options_is_what_is_checked() -> None:
+    table: str = runpy.run_path(str(ROOT / "docs" / "glue_options.py"))["table"]()
+    assert (ROOT / "docs" / "awsglue-options.md").read_text() == table, "run `make docs`"
 
 
 def test_every_setting_is_documented() -> None:
@@ -24,7 +30,7 @@ def test_every_setting_is_documented() -> None:
     assert [name for name in Settings.model_fields if f"`STUDIOLO_{name.upper()}`" not in page] == []
 
 
-@pytest.mark.parametrize("command", ["up", "down", "status", "env", "logs", "demo"])
+@pytest.mark.parametrize("command", ["up", "down", "status", "env", "logs", "runtimes", "demo"])
 def test_every_option_of_the_command_line_is_documented(command: str) -> None:
     help_text = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}).output
     page = (ROOT / "docs" / "command-line.md").read_text()

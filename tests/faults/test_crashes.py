@@ -35,9 +35,7 @@ def crashing_role(crashing: Server) -> str:
 def session(crashing: Server, crashing_role: str) -> str:
     """A Spark session that is ready."""
     glue = crashing.client("glue")
-    glue.create_session(
-        Id="survivor", Role=crashing_role, Command={"Name": "glueetl", "PythonVersion": "3"}, GlueVersion="5.0"
-    )
+    glue.create_session(Id="survivor", Role=crashing_role, Command={"Name": "glueetl", "PythonVersion": "3"})
     until(lambda: glue.get_session(Id="survivor")["Session"]["Status"] != "PROVISIONING")
     assert glue.get_session(Id="survivor")["Session"]["Status"] == "READY"
     return "survivor"

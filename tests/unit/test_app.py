@@ -10,7 +10,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from studiolo.app import FORM, App
+from studiolo.app import FORM, UNSIGNED, App
 from studiolo.aws import http
 from studiolo.identity import AccessKey
 from studiolo.identity.principals import root_user
@@ -26,6 +26,7 @@ def app() -> App:
     identity = SimpleNamespace(
         find_key=lambda id: (KEY, principal) if id == KEY.id else None,  # noqa: A006
         authorize=lambda *_, **__: None,
+        note_use=lambda *_: None,
         require_anywhere=lambda *_: None,
     )
     studio: Any = SimpleNamespace(identity=identity)
@@ -73,6 +74,15 @@ def ask(app: App, headers: dict[str, str], *body: bytes) -> tuple[int, bytes, in
     }  # fmt: skip
     asyncio.run(app(scope, receive, send))
     return sent[0]["status"], sent[1]["body"], asked
+
+
+def test_an_unsigned_form_is_read_as_far_as_an_assertion_is_long(app: App) -> None:
+    plain = {"Content-Type": FORM, "Host": "localhost"}
+    form = b"Action=AssumeRoleWithSAML&Version=2011-06-15&SAMLAssertion=" + b"x" * UNSIGNED
+    status, said, asked = ask(app, plain, form)
+    assert (status, b"MissingAuthenticationToken" in said, asked) == (403, True, 0)
+    status, said, asked = ask(app, plain, b"Action=GetCallerIdentity&Version=2011-06-15")
+    assert (status, b"MissingAuthenticationToken" in said, asked) == (403, True, 1)
 
 
 def test_an_unsigned_body_is_neither_read_nor_unzipped(app: App, inflated: list[int]) -> None:

@@ -33,7 +33,7 @@ def denied(identity: Identity) -> tuple[AccessKey, NotAuthorized]:
     """The key of a role, and a call of it that was denied."""
     role = identity.roles.create("Analyst", FOR_THE_ACCOUNT)
     identity.roles.put_policy("Analyst", "own", deny("glue:Get*", Sid="NoReading"))
-    key, session = identity.assume_role(root_user(ACCOUNT), role.arn, SessionRequest("ada"))
+    key, session = identity.tokens.assume_role(root_user(ACCOUNT), role.arn, SessionRequest("ada"))
     with pytest.raises(NotAuthorized) as error:
         identity.authorize(session, [Question("glue:GetTable", "arn:aws:glue:::table/a/b", {"aws:SourceIp": "::1"})])
     return key, error.value

@@ -23,7 +23,7 @@ class SplitFields(GlueTransform):
         info: str = "",
         stageThreshold: int = 0,
         totalThreshold: int = 0,
-    ) -> DynamicFrameCollection:
+    ) -> DynamicFrameCollection[DynamicFrame]:
         """The two frames, under the frame's own name and a number when no names are given."""
         name = frame.name or "frame"
         names = (name1 or f"{name}1", name2 or f"{name}2")
@@ -45,7 +45,7 @@ class SplitRows(GlueTransform):
         info: str = "",
         stageThreshold: int = 0,
         totalThreshold: int = 0,
-    ) -> DynamicFrameCollection:
+    ) -> DynamicFrameCollection[DynamicFrame]:
         """The two frames."""
         return frame.split_rows(comparison_dict, name1, name2, transformation_ctx, info, stageThreshold, totalThreshold)
 
@@ -65,7 +65,7 @@ class Relationalize(GlueTransform):
         info: str = "",
         stageThreshold: int = 0,
         totalThreshold: int = 0,
-    ) -> DynamicFrameCollection:
+    ) -> DynamicFrameCollection[DynamicFrame]:
         """The tables."""
         return frame.relationalize(
             name, staging_path, options, transformation_ctx, info, stageThreshold, totalThreshold
@@ -75,7 +75,9 @@ class Relationalize(GlueTransform):
 class SelectFromCollection(GlueTransform):
     """Take one frame of a collection."""
 
-    def __call__(self, dfc: DynamicFrameCollection, key: str, transformation_ctx: str = "") -> DynamicFrame:
+    def __call__(
+        self, dfc: DynamicFrameCollection[DynamicFrame], key: str, transformation_ctx: str = ""
+    ) -> DynamicFrame:
         """The frame of the key."""
         return dfc.select(key, transformation_ctx)
 
@@ -87,10 +89,10 @@ class MapToCollection(GlueTransform):
 
     def __call__(
         self,
-        dfc: DynamicFrameCollection,
+        dfc: DynamicFrameCollection[DynamicFrame],
         callable: Callable[[DynamicFrame, str], DynamicFrame],
         transformation_ctx: str = "",
-    ) -> DynamicFrameCollection:
+    ) -> DynamicFrameCollection[DynamicFrame]:
         """The collection of the results, under the names of what they are made of.
 
         The function gets a frame and a name for its bookmarks, as the public library calls it.
@@ -105,12 +107,12 @@ class FlatMap(GlueTransform):
 
     def __call__(
         self,
-        dfc: DynamicFrameCollection,
+        dfc: DynamicFrameCollection[DynamicFrame],
         BaseTransform: type[GlueTransform],
         frame_name: str,
         transformation_ctx: str = "",
         **base_kwargs: Any,
-    ) -> DynamicFrameCollection:
+    ) -> DynamicFrameCollection[DynamicFrame]:
         """The collection of the results. `frame_name` is what the transform calls its frame."""
 
         def change(frame: DynamicFrame, context: str) -> Any:

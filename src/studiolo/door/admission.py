@@ -153,7 +153,9 @@ class Admission:
             "s3:signatureversion": version,
             "s3:signatureAge": str(int((self._clock() - verified.signed_at).total_seconds() * 1000)),
         }
-        return Caller(self._identity, verified, keys.principals[verified.access_key], told)
+        principal = keys.principals[verified.access_key]
+        self._identity.note_use(verified.access_key, principal, "s3", verified.region)
+        return Caller(self._identity, verified, principal, told)
 
 
 def _unsigned() -> ServiceError:

@@ -1,5 +1,8 @@
-"""Accounts, access keys, roles and policies: who calls, and may they."""
+"""Accounts, users, access keys, roles and policies: who calls, and may they."""
 
+from studiolo.identity.access_keys import Use, UserKey
+from studiolo.identity.accounts import PasswordPolicy, PasswordPolicyViolation, ReportMissing
+from studiolo.identity.claims import ExpiredIdentityToken, InvalidIdentityToken, ProviderUnreachable, RejectedClaim
 from studiolo.identity.context import Question, Values, of_tags
 from studiolo.identity.decisions import Decision, Layer
 from studiolo.identity.denials import Denial, NotAuthorized
@@ -11,20 +14,33 @@ from studiolo.identity.environment import (
     key_variables,
     plugin_works,
 )
+from studiolo.identity.groups import Group
+from studiolo.identity.holders import Holders
 from studiolo.identity.identity import Identity
+from studiolo.identity.instance_profiles import InstanceProfile
 from studiolo.identity.keys import AccessKey, known_root_key, root_key
 from studiolo.identity.managed import ManagedPolicy, PolicyUsage, PolicyVersion
+from studiolo.identity.mfa import Device, InvalidAuthenticationCode
+from studiolo.identity.passwords import LoginProfile
 from studiolo.identity.policies import Answer, Policies
 from studiolo.identity.positions import Position
-from studiolo.identity.principals import Kind, Principal, SessionRequest
-from studiolo.identity.roles import Role, RoleSettings
+from studiolo.identity.principals import Kind, Principal, SessionRequest, anonymous
+from studiolo.identity.providers import OpenIdProvider, SamlProvider
+from studiolo.identity.roles import Role, RoleSettings, Unmodifiable
 from studiolo.identity.simulation import Match, Scenario, Simulated, context_keys, simulate
+from studiolo.identity.tags import InvalidTag, tags_of
+from studiolo.identity.tokens import reaches
+from studiolo.identity.users import User
 from studiolo.identity.workloads import Workload, metastore_token
 
 __all__ = [
-    "CREDENTIALS_PATH", "AccessKey", "Answer", "Decision", "Denial", "Identity", "Kind", "Layer", "MalformedPolicy",
-    "ManagedPolicy", "Match", "NotAuthorized", "Policies", "PolicyUsage", "PolicyVersion", "Position", "Principal",
-    "Question", "Role", "RoleSettings", "Scenario", "SessionRequest", "Simulated", "Values", "Workload",
-    "check_bucket_policy", "check_catalog_policy", "client_environment", "container_variables", "context_keys",
-    "key_variables", "known_root_key", "metastore_token", "of_tags", "plugin_works", "root_key", "simulate",
+    "CREDENTIALS_PATH", "AccessKey", "Answer", "Decision", "Denial", "Device", "ExpiredIdentityToken", "Group",
+    "Holders", "Identity", "InstanceProfile", "InvalidAuthenticationCode", "InvalidIdentityToken", "InvalidTag", "Kind",
+    "Layer", "LoginProfile", "MalformedPolicy", "ManagedPolicy", "Match", "NotAuthorized", "OpenIdProvider",
+    "PasswordPolicy", "PasswordPolicyViolation", "Policies", "PolicyUsage", "PolicyVersion", "Position", "Principal",
+    "ProviderUnreachable", "Question", "RejectedClaim", "ReportMissing", "Role", "RoleSettings", "SamlProvider",
+    "Scenario", "SessionRequest", "Simulated", "Unmodifiable", "Use", "User", "UserKey", "Values", "Workload",
+    "anonymous", "check_bucket_policy", "check_catalog_policy", "client_environment", "container_variables",
+    "context_keys", "key_variables", "known_root_key", "metastore_token", "of_tags", "plugin_works", "reaches", "root_key",
+    "simulate", "tags_of",
 ]  # fmt: skip

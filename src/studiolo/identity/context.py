@@ -114,12 +114,7 @@ def of_principal(principal: Principal, tags: Mapping[str, str]) -> dict[str, str
     }
     if principal.kind is Kind.USER and principal.user_name is not None:
         known["aws:username"] = principal.user_name
-    if principal.source_identity is not None:
-        known["aws:SourceIdentity"] = principal.source_identity
-    if principal.issued is not None:
-        known["aws:TokenIssueTime"] = principal.issued.strftime("%Y-%m-%dT%H:%M:%SZ")
-        known["aws:MultiFactorAuthPresent"] = "false"
-    return known
+    return {**known, **dict(principal.context)}
 
 
 def of_moment(present: datetime) -> dict[str, str]:

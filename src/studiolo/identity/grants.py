@@ -8,9 +8,11 @@ from sqlalchemy import Connection, select
 
 from studiolo.identity.managed import ManagedPolicies
 from studiolo.identity.policies import Policies, Policy
-from studiolo.identity.principals import Principal
+from studiolo.identity.principals import Kind, Principal
 from studiolo.identity.records import Records
-from studiolo.identity.tables import attachments, inline_policies, roles
+from studiolo.identity.tables import attachments, groups, inline_policies, memberships, roles, users
+
+EVERYTHING = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
 
 Named = tuple[str, str]
 """A policy's document, and the name by which a decision tells of it: an ARN, or of an inline policy `role_X_name`."""
@@ -49,14 +51,16 @@ class Granting:
 
     def of(self, principal: Principal) -> Grants:
         """What the principal is given: the role of a session, or a user with its groups."""
-        return self._cached(principal.role_arn, principal.user_name, self._records.revision)
+        if principal.holder is None and principal.kind is Kind.FEDERATED:
+            # The root user vouches for it: only the session's own policies narrow it.
+            return Grants(Policies([self._compiled(EVERYTHING, "root")]), None, {}, {}, None)
+        return self._cached(principal.holder, self._records.revision)
 
-    def _read(self, role_arn: str | None, user_name: str | None, _revision: int) -> Grants:
-        with self._records.reading() as connection:
-            if role_arn is not None:
-                attached = self._of_role(connection, role_arn.rpartition("/")[2])
-            else:
-                attached = self._of_user(connection, user_name)
+    def _read(self, holder: str | None, _revision: int) -> Grants:
+        attached = Attached(())
+        if holder is not None:
+            with self._records.reading() as connection:
+                attached = self._of_holder(connection, holder)
         documents = {name: document for document, name in attached.documents}
         boundary = bounding = None
         if attached.boundary is not None:
@@ -65,22 +69,29 @@ class Granting:
         policies = Policies(self._compiled(*named) for named in attached.documents)
         return Grants(policies, boundary, attached.tags, documents, bounding)
 
-    def _of_role(self, connection: Connection, name: str) -> Attached:
-        account = self._records.account
-        own = select(inline_policies.c.document, inline_policies.c.name).where(
-            inline_policies.c.account == account, inline_policies.c.role == name
+    def _of_holder(self, connection: Connection, holder: str) -> Attached:
+        """What the user or role of that id is given, by itself and by the groups that it is in."""
+        kind, table = ("user", users) if holder.startswith("AIDA") else ("role", roles)
+        row = connection.execute(select(table).where(table.c.id == holder)).first()
+        if row is None:
+            return Attached(())
+        named = {holder: f"{kind}_{row.name}"}
+        in_groups = select(groups.c.id, groups.c.name).join(memberships, memberships.c.group == groups.c.id)
+        if table is users:
+            for group in connection.execute(in_groups.where(memberships.c.user == holder)):
+                named[group.id] = f"group_{group.name}"
+        of_account = self._records.account
+        own = select(inline_policies).where(
+            inline_policies.c.account == of_account, inline_policies.c.holder.in_(named)
         )
-        attached = select(attachments.c.policy).where(attachments.c.account == account, attachments.c.role == name)
-        documents = [(row.document, f"role_{name}_{row.name}") for row in connection.execute(own)]
-        documents += [self._managed_policy(connection, arn) for arn in connection.execute(attached).scalars().all()]
-        role = select(roles.c.boundary, roles.c.tags).where(roles.c.account == account, roles.c.name == name)
-        row = connection.execute(role).first()
-        boundary = self._managed_policy(connection, row.boundary) if row is not None and row.boundary else None
-        return Attached(tuple(documents), boundary, row.tags if row is not None else {})
-
-    def _of_user(self, _connection: Connection, _name: str | None) -> Attached:
-        """Nothing: there are no users yet but root, who needs no policy."""
-        return Attached(())
+        attached = select(attachments.c.policy).where(
+            attachments.c.account == of_account, attachments.c.holder.in_(named)
+        )
+        documents = [(each.document, f"{named[each.holder]}_{each.name}") for each in connection.execute(own)]
+        arns = dict.fromkeys(connection.execute(attached).scalars().all())
+        documents += [self._managed_policy(connection, arn) for arn in arns]
+        boundary = self._managed_policy(connection, row.boundary) if row.boundary else None
+        return Attached(tuple(documents), boundary, row.tags)
 
     def _managed_policy(self, connection: Connection, arn: str) -> Named:
         return self._managed.document(connection, arn), arn

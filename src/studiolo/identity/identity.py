@@ -3,51 +3,41 @@
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 
 from studiolo.domain import Clock, Denied, Invalid, NotFound
-from studiolo.identity.context import Facts, Question, Values, of_moment, of_principal, of_tags
+from studiolo.identity.access_keys import AccessKeys, Uses
+from studiolo.identity.accounts import Account
+from studiolo.identity.context import Facts, Question, Values, of_moment, of_principal
+from studiolo.identity.credential_report import credential_report
 from studiolo.identity.decisions import Decision, Layers, decide, decide_for_anybody
 from studiolo.identity.denials import Denials, NotAuthorized
-from studiolo.identity.documents import check_session_policy
 from studiolo.identity.grants import Granting, Grants
+from studiolo.identity.groups import Groups
+from studiolo.identity.instance_profiles import InstanceProfiles
+from studiolo.identity.key_sets import KeySets
 from studiolo.identity.keys import AccessKey
 from studiolo.identity.managed import ManagedPolicies
+from studiolo.identity.mfa import Devices
+from studiolo.identity.passwords import Passwords
 from studiolo.identity.policies import Answer, Policies, PrincipalName, Request, compile_policy
-from studiolo.identity.principals import (
-    Kind,
-    Principal,
-    SessionRequest,
-    is_role,
-    role_name,
-    role_session,
-    root_user,
-)
+from studiolo.identity.principals import Kind, Principal, is_role, role_name, role_session, root_user
+from studiolo.identity.providers import Providers
 from studiolo.identity.records import Records
 from studiolo.identity.resource_policies import ResourcePolicies
 from studiolo.identity.roles import Role, Roles
 from studiolo.identity.simulation import Scenario
-from studiolo.identity.tables import (
-    attachments,
-    denials,
-    inline_policies,
-    policies,
-    policy_versions,
-    resource_policies,
-    roles,
-    temporary_keys,
-)
-from studiolo.identity.tags import with_tags
+from studiolo.identity.tables import TABLES
 from studiolo.identity.temporary import TemporaryKeys
+from studiolo.identity.tokens import SecurityTokens
+from studiolo.identity.users import Users
+from studiolo.identity.web_identity import WebIdentities
 from studiolo.identity.workloads import Workloads, metastore_token
 from studiolo.state import State
 
-SHORTEST = timedelta(minutes=15)
 CHAINED = timedelta(hours=1)
-ROOT_SESSION = timedelta(hours=1)
-"""Longest life of a session of the root user, whatever is asked (STS API Reference, GetSessionToken)."""
 
 FREE = frozenset({"sts:getcalleridentity", "sts:assumerole", "sts:getsessiontoken"})
 """Actions that need no permission beforehand: two never do, AssumeRole is decided with its role."""
@@ -72,6 +62,15 @@ class Identity:
         self._records = Records(state, account, clock)
         self.policies = ManagedPolicies(self._records)
         self.roles = Roles(self._records, self.policies)
+        self.users = Users(self._records, self.policies)
+        self.groups = Groups(self._records, self.policies, self.users)
+        self.access_keys = AccessKeys(self._records, self.users)
+        self.uses = Uses(self._records)
+        self.settings = Account(self._records)
+        self.passwords = Passwords(self._records, self.users, self.settings)
+        self.devices = Devices(self._records, self.users)
+        self.instance_profiles = InstanceProfiles(self._records, self.roles)
+        self.providers = Providers(self._records)
         self.root = root
         self._keys = TemporaryKeys(self._records)
         self.workloads = Workloads(self._records, self.roles, self._keys)
@@ -80,6 +79,16 @@ class Identity:
         self._granting = Granting(self._records, self.policies, self._compiled)
         self.resource_policies = ResourcePolicies(self._records, self.compiled)
         self.denials = Denials(self._records)
+        self.tokens = SecurityTokens(
+            self._records,
+            self.roles,
+            self.policies,
+            self._keys,
+            self.devices,
+            self.providers,
+            WebIdentities(self.providers, clock, KeySets()),
+            self,
+        )
 
     @property
     def revision(self) -> int:
@@ -87,12 +96,9 @@ class Identity:
         return self._records.revision
 
     def empty(self) -> None:
-        """Delete every role, policy and temporary key of the account."""
+        """Delete all that IAM knows of the account, but for its root key."""
         with self._records.changing() as tx:
-            for table in (
-                temporary_keys, attachments, inline_policies, policy_versions, policies, roles, resource_policies,
-                denials,
-            ):  # fmt: skip
+            for table in TABLES:
                 tx.execute(table.delete().where(table.c.account == self.account))
 
     def find_key(self, access_key_id: str) -> tuple[AccessKey, Principal] | None:
@@ -102,7 +108,14 @@ class Identity:
         """
         if access_key_id == self.root.id:
             return self.root, root_user(self.account)
-        return self._keys.find(access_key_id)
+        return self.access_keys.find(access_key_id) or self._keys.find(access_key_id)
+
+    def note_use(self, access_key_id: str, principal: Principal, service: str, region: str) -> None:
+        """Remember that a request for the service (its signing name) was signed with the key, and by whom."""
+        if principal.kind is Kind.USER and not principal.temporary:
+            self.uses.note(access_key_id, service, region)
+        elif principal.kind is Kind.ROLE and principal.holder is not None:
+            self.uses.note(principal.holder, service, region)
 
     def caller(self, token: str) -> Principal:
         """Who says that metastore token: the holder of a key, or what runs as a role.
@@ -166,18 +179,22 @@ class Identity:
 
     def caller_of(self, arn: str) -> Principal:
         """Who would call as the role, or user, of that ARN. Raises Invalid."""
-        if is_role(arn):
-            return Principal(self.account, arn, arn, arn, kind=Kind.ROLE)
-        user = re.fullmatch(r"arn:aws[\w-]*:iam::(?P<account>\d{12}):user/(?:.*/)?(?P<name>[\w+=,.@-]{1,64})", arn)
-        if user is None:
+        name, holder = arn.rpartition("/")[2], None
+        user = re.fullmatch(r"arn:aws[\w-]*:iam::(?P<account>\d{12}):user/(?:.*/)?[\w+=,.@-]{1,64}", arn)
+        if user is None and not is_role(arn):
             raise Invalid(f"{arn} is not the ARN of a user or role.")
-        return Principal(user["account"], arn, arn, None, kind=Kind.USER, user_name=user["name"])
+        with suppress(NotFound):
+            found = self.roles.get(name) if user is None else self.users.get(name)
+            holder = found.id if found.arn == arn else None
+        if user is None:
+            return Principal(self.account, arn, holder or arn, Kind.ROLE, holder, arn)
+        return Principal(user["account"], arn, holder or arn, Kind.USER, holder, arn)
 
     def scenario(self, source: str, caller: str | None = None) -> Scenario:
         """The policies of the role, or user, of an ARN, for a simulation. Raises NotFound, Invalid."""
-        if is_role(source):
-            self.role(source)
         principal = self.caller_of(source)
+        if principal.holder is None:
+            raise NotFound(f"The user or role {source} cannot be found.")
         grants = self._granting.of(principal)
         known = {**of_moment(self._records.clock()), **of_principal(principal, grants.tags)}
         return Scenario(self.caller_of(caller or source), grants.documents, grants.bounding, None, known)
@@ -194,7 +211,8 @@ class Identity:
         role = self.role(role_arn)
         passing = Question("iam:PassRole", role.arn, {"iam:PassedToService": service}, lambda: role.settings.tags)
         self.authorize(principal, [passing])
-        if not self._trusts(role, frozenset({("Service", service)}), {"aws:SourceAccount": self.account}):
+        taking = Question("sts:AssumeRole", role.arn, {"aws:SourceAccount": self.account})
+        if not self.trusts(self.compiled(role.trust, role.arn), frozenset({("Service", service)}), taking):
             words = UNTRUSTED.get(service, "The role {role} does not let {service} assume it: its trust policy must.")
             raise Invalid(words.format(role=role.arn, service=service))
         return role
@@ -209,41 +227,14 @@ class Identity:
 
         It counts as old as the session, so that it ends with it where a policy denies old sessions.
         """
-        return self.root if principal.kind is Kind.ROOT else self._keys.issue(principal, CHAINED)
+        return self.root if principal.is_root else self._keys.issue(principal, CHAINED)
 
-    def assume_role(self, principal: Principal, role_arn: str, request: SessionRequest) -> tuple[AccessKey, Principal]:
-        """A session of a role, for whom its trust policy names. Raises Denied, Invalid (MalformedPolicy), NotFound.
-
-        A role that names the caller itself lets it; one that names the account leaves it to the caller's own policies.
-        """
-        if not is_role(role_arn):
-            raise Invalid(f"{role_arn} is invalid")
-        self._check_session(principal, request)
-        inherited = {key: value for key, value in principal.tags if key in principal.transitive}
-        clash = inherited.keys() & request.tags.keys()
-        if clash:
-            raise Invalid(f"The tags {', '.join(sorted(clash))} are transitive: a session cannot change them.")
-        tags = {**inherited, **request.tags}
-        role = self._assumed(principal, role_arn, request, _asked_of(request, tags))
-        if request.lifetime > role.settings.max_session:
-            raise Invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-        session = replace(
-            role_session(self.account, role.arn, role.id, request.name),
-            session_policies=request.policies + self._documents(request.policy_arns),
-            tags=tuple(tags.items()),
-            transitive=tuple(dict.fromkeys((*inherited, *request.transitive))),
-            source_identity=request.source_identity or principal.source_identity,
-            issued=self._records.clock(),
+    def make_credential_report(self) -> None:
+        """Write down who has which credentials, and when they were used."""
+        report = credential_report(
+            self.account, self.root, self.users, self.access_keys, self.uses, self.passwords, self.devices
         )
-        return self._keys.issue(session, request.lifetime), session
-
-    def root_session(self, principal: Principal, lifetime: timedelta) -> AccessKey:
-        """A temporary key of the root user, for an hour at most. Raises Denied for a session, Invalid."""
-        if principal.role_arn is not None:
-            raise Denied("Cannot call GetSessionToken with session credentials")
-        if lifetime < SHORTEST:
-            raise Invalid("DurationSeconds must be at least 900.")
-        return self._keys.issue(replace(principal, issued=None), min(lifetime, ROOT_SESSION))
+        self.settings.keep_report(report)
 
     def role(self, role_arn: str) -> Role:
         """The role of that ARN. Raises NotFound, Invalid."""
@@ -251,6 +242,21 @@ class Identity:
         if role.arn != role_arn:
             raise NotFound(f"The role {role_arn} cannot be found; {role.arn} has that name.")
         return role
+
+    def lets(self, principal: Principal, question: Question, trust: Policies) -> bool:
+        """Whether a role's trust policy lets the principal do that, and its own policies do not forbid it."""
+        grants = self._granting.of(principal)
+        facts = self._facts(principal, grants, question, None)
+        names = principal.own_names | principal.account_names
+        asked = Request(question.action, question.resource, facts, names)
+        if trust.evaluate(asked)[0] is not Answer.ALLOWED:
+            return False
+        return decide(asked, principal, self._layers(principal, grants, trust)).allowed
+
+    def trusts(self, trust: Policies, names: frozenset[PrincipalName], question: Question) -> bool:
+        """Whether a role's trust policy lets these names, of somebody who has no policies, do that."""
+        facts = self._facts(None, None, question, None)
+        return trust.evaluate(Request(question.action, question.resource, facts, names))[0] is Answer.ALLOWED
 
     def _decided(
         self, principal: Principal, grants: Grants, layers: Layers, question: Question, keys: Values | None
@@ -262,7 +268,8 @@ class Identity:
         return decide(Request(question.action, question.resource, facts, names), principal, layers), facts
 
     def _layers(self, principal: Principal, grants: Grants, policy: Policies | None) -> Layers:
-        narrowing = self._narrowing(principal.session_policies) if principal.session_policies else None
+        bounded = principal.session_policies or principal.kind is Kind.FEDERATED
+        narrowing = self._narrowing(principal.session_policies) if bounded else None
         return Layers(grants.identity, policy, grants.boundary, narrowing)
 
     def _compile_together(self, documents: tuple[str, ...]) -> Policies:
@@ -279,72 +286,3 @@ class Identity:
             return {**of_moment(self._records.clock()), **resource, **of_caller, **(keys or {}), **own}
 
         return Facts([known], question.tags)
-
-    def _assumed(self, principal: Principal, role_arn: str, request: SessionRequest, keys: Values) -> Role:
-        """The role, where its trust policy and the caller's own let the caller make such a session of it."""
-        try:
-            role = self.role(role_arn)
-        except (NotFound, Invalid):
-            # Whether a role exists is not for everyone to know.
-            raise _may_not(principal, "sts:AssumeRole", role_arn) from None
-        actions = ["sts:AssumeRole"]
-        if request.tags or request.transitive:
-            actions.append("sts:TagSession")
-        if request.source_identity is not None:
-            if principal.source_identity not in (None, request.source_identity):
-                raise _may_not(principal, "sts:SetSourceIdentity", role_arn)
-            actions.append("sts:SetSourceIdentity")
-        trust = self.compiled(role.trust, role.arn)
-        for action in actions:
-            question = Question(action, role.arn, keys, lambda: role.settings.tags)
-            if not self._lets(principal, question, trust):
-                raise _may_not(principal, action, role_arn)
-        return role
-
-    def _lets(self, principal: Principal, question: Question, trust: Policies) -> bool:
-        grants = self._granting.of(principal)
-        facts = self._facts(principal, grants, question, None)
-        names = principal.own_names | principal.account_names
-        asked = Request(question.action, question.resource, facts, names)
-        if trust.evaluate(asked)[0] is not Answer.ALLOWED:
-            return False
-        return decide(asked, principal, self._layers(principal, grants, trust)).allowed
-
-    def _check_session(self, principal: Principal, request: SessionRequest) -> None:
-        if not re.fullmatch(r"[\w+=,.@-]{2,64}", request.name, re.ASCII):
-            raise Invalid(rf"The session name {request.name!r} does not match [\w+=,.@-]*, of 2 to 64 characters.")
-        if request.lifetime < SHORTEST:
-            raise Invalid("DurationSeconds must be at least 900.")
-        if principal.role_arn is not None and request.lifetime > CHAINED:
-            raise Invalid(
-                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
-            )
-        with_tags({}, request.tags)
-        for document in request.policies:
-            check_session_policy(document)
-
-    def _documents(self, arns: tuple[str, ...]) -> tuple[str, ...]:
-        with self._records.reading() as connection:
-            return tuple(self.policies.document(connection, arn) for arn in arns)
-
-    def _trusts(self, role: Role, names: frozenset[PrincipalName], keys: Mapping[str, str]) -> bool:
-        """Whether the role's trust policy lets these names take it."""
-        facts = self._facts(None, None, Question("sts:AssumeRole", role.arn, keys), None)
-        asked = Request("sts:AssumeRole", role.arn, facts, names)
-        return self.compiled(role.trust, role.arn).evaluate(asked)[0] is Answer.ALLOWED
-
-
-def _asked_of(request: SessionRequest, tags: Mapping[str, str]) -> Values:
-    """What is known of a request for a session."""
-    keys: dict[str, str | tuple[str, ...]] = {"sts:RoleSessionName": request.name}
-    if request.external_id is not None:
-        keys["sts:ExternalId"] = request.external_id
-    if request.source_identity is not None:
-        keys["sts:SourceIdentity"] = request.source_identity
-    if request.transitive:
-        keys["sts:TransitiveTagKeys"] = request.transitive
-    return {**keys, **of_tags(tags)}
-
-
-def _may_not(principal: Principal, action: str, role_arn: str) -> Denied:
-    return Denied(f"User: {principal.arn} is not authorized to perform: {action} on resource: {role_arn}")

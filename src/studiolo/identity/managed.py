@@ -1,40 +1,37 @@
-"""Managed policies: the account's own, with their versions, and our reading of those of AWS that people attach."""
+"""Managed policies: the account's own, with their versions, and AWS's, with the present one of theirs."""
 
+import base64
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import cached_property
+from functools import cached_property, lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, select
 
-from studiolo.domain import AlreadyExists, Conflict, LimitExceeded, NotFound
+from studiolo.domain import AlreadyExists, Conflict, Denied, LimitExceeded, NotFound
 from studiolo.identity.documents import check_identity_policy
+from studiolo.identity.entities import check_path
 from studiolo.identity.keys import unique_id
 from studiolo.identity.records import Records
-from studiolo.identity.tables import attachments, policies, policy_versions, roles
-from studiolo.identity.tags import with_tags, without_tags
+from studiolo.identity.tables import attachments, policies, policy_versions, roles, users
+from studiolo.identity.tags import tags_of, with_tags, without_tags
 
-AWS_POLICIES = Path(__file__).parent / "aws_policies.json"
+AWS_POLICIES = Path(__file__).parent / "aws_policies.jsonl"
 AWS_PREFIX = "arn:aws:iam::aws:policy"
-AWS_DATE = datetime(2015, 2, 6, 18, 39, tzinfo=timezone.utc)
 MOST_VERSIONS = 5
 POLICY_CHARACTERS = 6144
 
 
 @dataclass(frozen=True, slots=True)
-class ManagedPolicy:
-    """A policy that can be attached to several roles; versions count from 1."""
+class ManagedPolicyName:
+    """A managed policy, by its ARN."""
 
     arn: str
-    id: str
-    description: str
-    default_version: int
-    tags: Mapping[str, str]
-    created: datetime
-    updated: datetime
 
     @property
     def name(self) -> str:
@@ -51,6 +48,18 @@ class ManagedPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ManagedPolicy(ManagedPolicyName):
+    """A policy that can be attached to several users, groups and roles; versions count from 1."""
+
+    id: str
+    description: str
+    default_version: int
+    tags: Mapping[str, str]
+    created: datetime
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyVersion:
     """One version of a managed policy."""
 
@@ -62,23 +71,24 @@ class PolicyVersion:
 
 @dataclass(frozen=True, slots=True)
 class PolicyUsage:
-    """The names of the roles that a policy is attached to, and of those it bounds."""
+    """The ids of the users, groups and roles that a policy is attached to, and of those it bounds."""
 
     attached: tuple[str, ...]
     bounded: tuple[str, ...]
 
 
 class ManagedPolicies:
-    """The managed policies that the roles of one account can have."""
+    """The managed policies that the users, groups and roles of one account can have."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
 
     def create(
-        self, name: str, document: str, path: str = "/", description: str = "", tags: Mapping[str, str] | None = None
+        self, name: str, document: str, path: str = "/", description: str = "", tags: Iterable[tuple[str, str]] = ()
     ) -> ManagedPolicy:
         """Add a policy; the document is its version 1. Raises AlreadyExists, MalformedPolicy, LimitExceeded."""
         _check(document)
+        check_path(path)
         arn = f"arn:aws:iam::{self._records.account}:policy{path}{name}"
         present = self._records.clock()
         with self._records.changing() as tx:
@@ -94,7 +104,7 @@ class ManagedPolicies:
                 "description": description,
                 "default_version": 1,
                 "latest_version": 1,
-                "tags": with_tags({}, tags or {}),
+                "tags": tags_of(tags),
                 "created": present,
                 "updated": present,
             }
@@ -105,7 +115,7 @@ class ManagedPolicies:
     def get(self, arn: str) -> ManagedPolicy:
         """The policy of that ARN. Raises NotFound."""
         if arn in self._of_aws:
-            return self._of_aws[arn][0]
+            return self._read_of_aws(arn)[0]
         with self._records.reading() as connection:
             return _policy(self._row(connection, arn))
 
@@ -113,35 +123,36 @@ class ManagedPolicies:
         """Every policy, AWS's too, by ARN."""
         with self._records.reading() as connection:
             own = [_policy(row) for row in connection.execute(policies.select().where(self._mine()))]
-        return sorted([*own, *(policy for policy, _ in self._of_aws.values())], key=lambda policy: policy.arn)
+        return sorted([*own, *self._all_of_aws], key=lambda policy: policy.arn)
+
+    @cached_property
+    def _all_of_aws(self) -> list[ManagedPolicy]:
+        return [_policy_of_aws(line)[0] for line in AWS_POLICIES.read_bytes().splitlines()]
 
     def usage(self) -> dict[str, PolicyUsage]:
-        """Which roles use each policy, by ARN; a policy that none uses is left out."""
+        """What uses each policy, by ARN; a policy that nothing uses is left out."""
         account = self._records.account
-        attached = select(attachments.c.policy, attachments.c.role).where(attachments.c.account == account)
-        bounded = select(roles.c.boundary, roles.c.name).where(
-            roles.c.account == account, roles.c.boundary.is_not(None)
-        )
+        attached = select(attachments.c.policy, attachments.c.holder).where(attachments.c.account == account)
+        found: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
         with self._records.reading() as connection:
-            pairs = [tuple(row) for row in connection.execute(attached.order_by(attachments.c.role))]
-            bounds = [tuple(row) for row in connection.execute(bounded.order_by(roles.c.name))]
-        return {
-            arn: PolicyUsage(
-                tuple(role for policy, role in pairs if policy == arn),
-                tuple(role for policy, role in bounds if policy == arn),
-            )
-            for arn in {policy for policy, _ in [*pairs, *bounds]}
-        }
+            for arn, holder in connection.execute(attached):
+                found[arn][0].append(holder)
+            for table in (roles, users):
+                bounded = select(table.c.boundary, table.c.id).where(table.c.account == account)
+                for arn, holder in connection.execute(bounded.where(table.c.boundary.is_not(None))):
+                    found[arn][1].append(holder)
+        return {arn: PolicyUsage(tuple(attached), tuple(bounded)) for arn, (attached, bounded) in found.items()}
 
     def delete(self, arn: str) -> None:
-        """Delete a policy that no role has and that has one version. Raises NotFound, Conflict."""
+        """Delete a policy that nothing uses and that has one version. Raises NotFound, Conflict, Denied for AWS's."""
+        self._check_own(arn)
         with self._records.changing() as tx:
             self._row(tx, arn)
-            bounded = roles.select().where(roles.c.account == self._records.account, roles.c.boundary == arn)
-            if (
-                tx.execute(attachments.select().where(self._of(attachments, arn))).first()
-                or tx.execute(bounded).first()
-            ):
+            bounded = any(
+                tx.execute(select(table.c.id).where(self._account(table), table.c.boundary == arn)).first()
+                for table in (roles, users)
+            )
+            if bounded or tx.execute(attachments.select().where(self._of(attachments, arn))).first():
                 raise Conflict("Cannot delete a policy attached to entities.")
             if len(tx.execute(policy_versions.select().where(self._of(policy_versions, arn))).all()) > 1:
                 raise Conflict(
@@ -153,6 +164,7 @@ class ManagedPolicies:
 
     def create_version(self, arn: str, document: str, *, default: bool) -> PolicyVersion:
         """Add a version. Raises NotFound, MalformedPolicy, LimitExceeded for a sixth."""
+        self._check_own(arn)
         _check(document)
         with self._records.changing() as tx:
             row = self._row(tx, arn)
@@ -179,7 +191,8 @@ class ManagedPolicies:
     def versions(self, arn: str) -> list[PolicyVersion]:
         """The versions, newest first. Raises NotFound."""
         if arn in self._of_aws:
-            return [PolicyVersion(1, self._of_aws[arn][1], True, AWS_DATE)]
+            policy, document = self._read_of_aws(arn)
+            return [PolicyVersion(policy.default_version, document, True, policy.updated)]
         query = (
             policy_versions.select().where(self._of(policy_versions, arn)).order_by(policy_versions.c.version.desc())
         )
@@ -190,6 +203,7 @@ class ManagedPolicies:
 
     def set_default(self, arn: str, number: int) -> None:
         """Make a version the one that counts. Raises NotFound."""
+        self._check_own(arn)
         self.version(arn, number)
         with self._records.changing() as tx:
             self._row(tx, arn)
@@ -198,33 +212,44 @@ class ManagedPolicies:
 
     def delete_version(self, arn: str, number: int) -> None:
         """Delete a version that does not count. Raises NotFound, Conflict."""
+        self._check_own(arn)
         if self.version(arn, number).default:
             raise Conflict("Cannot delete the default version of a policy.")
         with self._records.changing() as tx:
             this = self._of(policy_versions, arn) & (policy_versions.c.version == number)
             tx.execute(policy_versions.delete().where(this))
 
-    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+    def tags(self, arn: str) -> Mapping[str, str]:
+        """The tags of the policy. Raises NotFound."""
+        return self.get(arn).tags
+
+    def tag(self, arn: str, tags: Iterable[tuple[str, str]]) -> None:
         """Add tags, or replace their values. Raises NotFound, LimitExceeded over 50."""
+        self._check_own(arn)
         with self._records.changing() as tx:
             kept = with_tags(self._row(tx, arn).tags, tags)
             tx.execute(policies.update().where(self._this(arn)).values(tags=kept))
 
     def untag(self, arn: str, keys: Iterable[str]) -> None:
         """Remove tags, whether they are there or not. Raises NotFound."""
+        self._check_own(arn)
         with self._records.changing() as tx:
             kept = without_tags(self._row(tx, arn).tags, keys)
             tx.execute(policies.update().where(self._this(arn)).values(tags=kept))
 
+    def exists(self, connection: Connection, arn: str) -> bool:
+        """Whether there is such a policy."""
+        return arn in self._of_aws or connection.execute(policies.select().where(self._this(arn))).first() is not None
+
     def require(self, connection: Connection, arn: str) -> None:
-        """Raise NotFound unless a role can be given the policy."""
-        if arn not in self._of_aws and connection.execute(policies.select().where(self._this(arn))).first() is None:
+        """Raise NotFound unless it can be attached."""
+        if not self.exists(connection, arn):
             raise NotFound(f"Policy {arn} does not exist or is not attachable.")
 
     def document(self, connection: Connection, arn: str) -> str:
         """The document that counts. Raises NotFound."""
         if arn in self._of_aws:
-            return self._of_aws[arn][1]
+            return self._document_of_aws(arn)
         number = self._row(connection, arn).default_version
         query = select(policy_versions.c.document).where(
             self._of(policy_versions, arn), policy_versions.c.version == number
@@ -232,15 +257,29 @@ class ManagedPolicies:
         return str(connection.execute(query).scalar_one())
 
     @cached_property
-    def _of_aws(self) -> Mapping[str, tuple[ManagedPolicy, str]]:
-        """AWS's policies and their documents, by ARN."""
-        found = {}
-        for name, facts in json.loads(AWS_POLICIES.read_text()).items():
-            arn = f"{AWS_PREFIX}/{name}"
-            identifier = "ANPA" + "".join(c for c in name.upper() if c.isalpha())[:16].ljust(16, "A")
-            policy = ManagedPolicy(arn, identifier, facts["description"], 1, {}, AWS_DATE, AWS_DATE)
-            found[arn] = policy, json.dumps({"Version": "2012-10-17", "Statement": facts["statements"]})
+    def _of_aws(self) -> Mapping[str, tuple[int, int]]:
+        """Where in the file each of AWS's policies begins, and its length, by ARN."""
+        found, start = {}, 0
+        with AWS_POLICIES.open("rb") as lines:
+            for line in lines:
+                name = line[2 : line.index(b'"', 2)].decode()
+                found[f"{AWS_PREFIX}/{name}"] = start, len(line)
+                start += len(line)
         return found
+
+    def _read_of_aws(self, arn: str) -> tuple[ManagedPolicy, str]:
+        start, length = self._of_aws[arn]
+        with AWS_POLICIES.open("rb") as lines:
+            lines.seek(start)
+            return _policy_of_aws(lines.read(length))
+
+    @lru_cache(maxsize=256)  # noqa: B019 (there is one for each account, as long as the process runs)
+    def _document_of_aws(self, arn: str) -> str:
+        return self._read_of_aws(arn)[1]
+
+    def _check_own(self, arn: str) -> None:
+        if arn in self._of_aws:
+            raise Denied(f"The policy {arn} is one of AWS's own, which nobody else can change or delete.")
 
     def _row(self, connection: Connection, arn: str) -> Row[Any]:
         row = connection.execute(policies.select().where(self._this(arn))).first()
@@ -259,13 +298,17 @@ class ManagedPolicies:
         tx.execute(policy_versions.insert().values(row))
 
     def _mine(self) -> ColumnElement[bool]:
-        return policies.c.account == self._records.account
+        return self._account(policies)
 
     def _this(self, arn: str) -> ColumnElement[bool]:
         return self._mine() & (policies.c.arn == arn)
 
     def _of(self, table: Table, arn: str) -> ColumnElement[bool]:
-        return (table.c.account == self._records.account) & (table.c.policy == arn)
+        return self._account(table) & (table.c.policy == arn)
+
+    def _account(self, table: Table) -> ColumnElement[bool]:
+        mine: ColumnElement[bool] = table.c.account == self._records.account
+        return mine
 
 
 def _check(document: str) -> None:
@@ -276,3 +319,15 @@ def _check(document: str) -> None:
 
 def _policy(row: Row[Any]) -> ManagedPolicy:
     return ManagedPolicy(row.arn, row.id, row.description, row.default_version, row.tags, row.created, row.updated)
+
+
+def _policy_of_aws(line: bytes) -> tuple[ManagedPolicy, str]:
+    """A policy of AWS's and its document, of a line of the file (docs/aws_policies.py says what is in it)."""
+    name, version, created, updated, document = json.loads(line)
+    digest = base64.b32encode(sha256(name.encode()).digest()).decode()[:17]
+    policy = ManagedPolicy(f"{AWS_PREFIX}/{name}", f"ANPA{digest}", "", version, {}, _moment(created), _moment(updated))
+    return policy, json.dumps(document)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)

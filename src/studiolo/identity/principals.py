@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 
 from studiolo.domain import Invalid
@@ -13,36 +13,61 @@ _ROLE_ARN = re.compile(r"^arn:aws[\w-]*:iam::(?P<account>\d{12}):role/(?:[\x21-\
 
 
 class Kind(Enum):
-    """What a principal is, as `aws:PrincipalType` says it."""
+    """What kind of caller, in the words of the condition key aws:PrincipalType."""
 
     ROOT = "Account"
     USER = "User"
     ROLE = "AssumedRole"
     FEDERATED = "FederatedUser"
+    ANONYMOUS = "Anonymous"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The root user of an account, a user, or a session of a role or of a user.
+    """The root user of an account, a user, or a session of one of them or of a role.
 
-    role_arn: of the role whose session it is; user_name: of a user, or of the one whose session it is.
-    session_policies: JSON documents: the session may do only what they allow too. issued: when the temporary key that
-    signed was given out, None for a key that lasts. transitive: the keys of tags that go on to sessions made with it.
-    told: the condition keys that its request tells (e.g. `aws:SourceIp`), for all that is asked on its way.
+    `holder` is the id of the user or role whose policies it has, None for the root user's own; `entity` is its ARN.
+    `session_policies` are JSON documents: the session may do only what they allow too. `transitive` are the keys of
+    those of its tags that a role it assumes inherits. `context` holds what its key says for good of condition keys
+    (e.g. `aws:SourceIdentity`), `told` those that its request tells (e.g. `aws:SourceIp`).
     """
 
     account: str
     arn: str
     user_id: str
-    role_arn: str | None
+    kind: Kind
+    holder: str | None = None
+    entity: str | None = None
     session_policies: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
-    kind: Kind = Kind.ROOT
-    user_name: str | None = None
-    issued: datetime | None = None
-    source_identity: str | None = None
     transitive: tuple[str, ...] = ()
+    context: tuple[tuple[str, str], ...] = ()
     told: Mapping[str, str | Sequence[str]] = field(default_factory=dict, compare=False)
+
+    @property
+    def is_root(self) -> bool:
+        """Whether nothing is forbidden to it."""
+        return self.kind is Kind.ROOT
+
+    @property
+    def temporary(self) -> bool:
+        """Whether its key is a session's."""
+        return any(key == "aws:TokenIssueTime" for key, _ in self.context)
+
+    @property
+    def role_arn(self) -> str | None:
+        """The role that it is a session of."""
+        return self.entity if self.kind is Kind.ROLE else None
+
+    @property
+    def name(self) -> str:
+        """By which others may know it: the role's name, the user's, or `root`."""
+        return "root" if self.is_root else (self.entity or self.arn).rpartition("/")[2]
+
+    @property
+    def user_name(self) -> str | None:
+        """The name of the user that it is, or a session of which it is."""
+        return self.entity.rpartition("/")[2] if self.entity is not None and self.kind is Kind.USER else None
 
     @property
     def identity_arn(self) -> str:
@@ -55,9 +80,14 @@ class Principal:
         return frozenset({("AWS", self.arn)})
 
     @property
+    def source_identity(self) -> str | None:
+        """Who stands behind the session, as the first of its chain said."""
+        return dict(self.context).get("aws:SourceIdentity")
+
+    @property
     def own_names(self) -> frozenset[PrincipalName]:
-        """The names that mean this principal: its session's, its role's."""
-        return frozenset({("AWS", self.arn), ("AWS", self.identity_arn)})
+        """The names that mean this principal: its session's, its role's or user's."""
+        return frozenset(("AWS", name) for name in (self.arn, self.entity) if name is not None)
 
     @property
     def account_names(self) -> frozenset[PrincipalName]:
@@ -67,19 +97,20 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class SessionRequest:
-    """What is asked of AssumeRole: `policies` are JSON documents, `policy_arns` managed policies, that narrow it.
+    """What is asked of a session: `policies` are JSON documents, `policy_arns` managed policies, that narrow it.
 
-    transitive: keys of `tags` that go on to the sessions that are made with this one.
+    `transitive` are keys of `tags`. `mfa` is a device's serial number and its code. `lifetime` None is the default.
     """
 
     name: str
-    lifetime: timedelta = timedelta(hours=1)
+    lifetime: timedelta | None = None
     policies: tuple[str, ...] = ()
     policy_arns: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    transitive: tuple[str, ...] = ()
     external_id: str | None = None
     source_identity: str | None = None
-    transitive: tuple[str, ...] = ()
+    mfa: tuple[str, str] | None = None
 
 
 def role_name(role: str, account: str) -> str:
@@ -99,11 +130,26 @@ def is_role(arn: str) -> bool:
 
 def root_user(account: str) -> Principal:
     """The root user of the account."""
-    return Principal(account, f"arn:aws:iam::{account}:root", account, None)
+    return Principal(account, f"arn:aws:iam::{account}:root", account, Kind.ROOT)
+
+
+def anonymous(account: str) -> Principal:
+    """Who has signed nothing, and says in the request itself who it is."""
+    return Principal(account, "arn:aws:iam:::anonymous", "ANONYMOUS", Kind.ANONYMOUS)
+
+
+def iam_user(account: str, arn: str, user_id: str) -> Principal:
+    """A user."""
+    return Principal(account, arn, user_id, Kind.USER, user_id, arn)
+
+
+def federated_user(account: str, name: str, holder: str | None, entity: str | None) -> Principal:
+    """A session for somebody whom a user, or the root user, vouches for."""
+    arn = f"arn:aws:sts::{account}:federated-user/{name}"
+    return Principal(account, arn, f"{account}:{name}", Kind.FEDERATED, holder, entity)
 
 
 def role_session(account: str, role_arn: str, role_id: str, session: str) -> Principal:
     """A session of a role."""
-    name = role_arn.rpartition("/")[2]
-    arn = f"arn:aws:sts::{account}:assumed-role/{name}/{session}"
-    return Principal(account, arn, f"{role_id}:{session}", role_arn, kind=Kind.ROLE)
+    arn = f"arn:aws:sts::{account}:assumed-role/{role_arn.rpartition('/')[2]}/{session}"
+    return Principal(account, arn, f"{role_id}:{session}", Kind.ROLE, role_id, role_arn)

@@ -1,27 +1,26 @@
 """Roles of IAM: what they are, who may take them, and the policies they are given."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, func, select
+from sqlalchemy import Connection, Row, select
 
-from studiolo.domain import AlreadyExists, Conflict, Invalid, LimitExceeded, NotFound, Page
-from studiolo.identity.documents import check_inline_policy, check_trust_policy
-from studiolo.identity.keys import unique_id
-from studiolo.identity.managed import ManagedPolicies
-from studiolo.identity.records import Records
-from studiolo.identity.tables import attachments, inline_policies, roles, temporary_keys
-from studiolo.identity.tags import with_tags, without_tags
-from studiolo.state import page
+from studiolo.domain import Conflict, Invalid, LimitExceeded, NotFound, Page
+from studiolo.identity.documents import check_trust_policy
+from studiolo.identity.holders import Holders
+from studiolo.identity.tables import attachments, instance_profiles, roles, temporary_keys, uses
+from studiolo.identity.tags import tags_of
 
 SHORTEST_SESSION = timedelta(hours=1)
 LONGEST_SESSION = timedelta(hours=12)
 TRUST_CHARACTERS = 2048
-INLINE_CHARACTERS = 10240
-POLICIES_PER_ROLE = 20
+SERVICE_PATH = "/aws-service-role/"
+
+
+class Unmodifiable(Conflict):
+    """The thing belongs to a service of AWS's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,185 +46,98 @@ class Role:
     created: datetime
 
 
-class Roles:
+class Roles(Holders):
     """The roles of one account. Names are unique whatever their case."""
 
-    def __init__(self, records: Records, managed: ManagedPolicies) -> None:
-        self._records = records
-        self._managed = managed
+    table = roles
+    prefix = "AROA"
+    noun = "role"
+    missing = "The role with name {} cannot be found."
+    exists = "Role with name {} already exists."
+    inline_characters = 10240
+    most_attached = 20
 
     def create(self, name: str, trust: str, path: str = "/", settings: RoleSettings = RoleSettings()) -> Role:
         """Add a role. Raises AlreadyExists, Invalid (MalformedPolicy for the trust), NotFound for the boundary."""
-        if not re.fullmatch(r"/|/[\x21-\x7e]*/", path):
-            raise Invalid(f"The path {path!r} must begin and end with a slash.")
         self._check_trust(trust)
-        self._check_settings(settings)
+        _check_session(settings)
         with self._records.changing() as tx:
-            folded = func.lower(roles.c.name) == name.lower()
-            if tx.execute(select(roles.c.name).where(self._mine(roles), folded)).first():
-                raise AlreadyExists(f"Role with name {name} already exists.")
-            row = {
-                "account": self._records.account,
-                "name": name,
-                "path": path,
-                "id": unique_id("AROA"),
-                "trust": trust,
-                "created": self._records.clock(),
-                **_columns(settings),
-            }
-            tx.execute(roles.insert().values(row))
-            return self._get(tx, name)
+            self._check_boundary(tx, settings.boundary)
+            return _role(self._add(tx, name, path, trust=trust, **_columns(settings)))
 
     def get(self, name: str) -> Role:
         """The role of that name. Raises NotFound."""
         with self._records.reading() as connection:
-            return self._get(connection, name)
+            return _role(self._row(connection, name))
 
     def list(self, path_prefix: str = "/", after: str | None = None, limit: int = 100) -> Page[Role]:
         """Roles whose path begins so, by name."""
-        query = roles.select().where(self._mine(roles), roles.c.path.startswith(path_prefix, autoescape=True))
-        with self._records.reading() as connection:
-            rows = page(connection, query, roles.c.name, after, limit)
+        rows = self._list(path_prefix, after, limit)
         return Page([_role(row) for row in rows.items], rows.next)
 
+    def of_ids(self, ids: Iterable[str]) -> Sequence[Role]:
+        """Those roles of these ids that there are."""
+        with self._records.reading() as connection:
+            return [_role(row) for row in self._rows_of(connection, ids)]
+
     def update(self, name: str, settings: RoleSettings) -> Role:
-        """Replace the role's settings. Raises NotFound, Invalid."""
-        self._check_settings(settings)
+        """Replace the role's settings. Raises NotFound, Invalid, Unmodifiable."""
+        _check_session(settings)
         with self._records.changing() as tx:
-            self._get(tx, name)
-            tx.execute(roles.update().where(self._named(name)).values(_columns(settings)))
-            return self._get(tx, name)
+            self._check_boundary(tx, settings.boundary)
+            if settings.boundary != self._row(tx, name).boundary:
+                self.check_modifiable(tx, name)
+            self._change(tx, name, **_columns(settings))
+            return _role(self._row(tx, name))
 
     def update_trust(self, name: str, trust: str) -> None:
-        """Say anew who may take the role. Raises NotFound, MalformedPolicy."""
+        """Say anew who may take the role. Raises NotFound, MalformedPolicy, Unmodifiable."""
         self._check_trust(trust)
         with self._records.changing() as tx:
-            self._get(tx, name)
-            tx.execute(roles.update().where(self._named(name)).values(trust=trust))
+            self.check_modifiable(tx, name)
+            self._change(tx, name, trust=trust)
 
     def delete(self, name: str) -> None:
-        """Delete a role that has no policies left; keys of its sessions end. Raises NotFound, Conflict."""
+        """Delete a role that has no policies left; keys of its sessions end. Raises NotFound, Conflict, Unmodifiable."""
         with self._records.changing() as tx:
-            self._get(tx, name)
-            if tx.execute(select(attachments).where(self._of(attachments, name))).first():
-                raise Conflict("Cannot delete entity, must detach all policies first.")
-            if tx.execute(select(inline_policies).where(self._of(inline_policies, name))).first():
-                raise Conflict("Cannot delete entity, must delete policies first.")
-            tx.execute(temporary_keys.delete().where(self._of(temporary_keys, name)))
-            tx.execute(roles.delete().where(self._named(name)))
+            self.check_modifiable(tx, name)
+            identifier = self._row(tx, name).id
+            if tx.execute(select(instance_profiles).where(instance_profiles.c.role == identifier)).first():
+                raise Conflict("Cannot delete entity, must remove roles from instance profile first.")
+            self._check_holds_nothing(tx, identifier)
+            self._remove(tx, name, identifier)
 
-    def tag(self, name: str, tags: Mapping[str, str]) -> None:
-        """Add tags, or replace their values. Raises NotFound, LimitExceeded over 50."""
+    def delete_service_role(self, name: str) -> None:
+        """Delete the role that a service has made for itself, and what it holds. Raises NotFound."""
         with self._records.changing() as tx:
-            kept = with_tags(self._get(tx, name).settings.tags, tags)
-            tx.execute(roles.update().where(self._named(name)).values(tags=kept))
+            row = self._row(tx, name)
+            if not row.path.startswith(SERVICE_PATH):
+                raise NotFound(f"The role with name {name} is not linked to a service.")
+            tx.execute(attachments.delete().where(self._of(attachments, row.id)))
+            self._remove(tx, name, row.id)
 
-    def untag(self, name: str, keys: Iterable[str]) -> None:
-        """Remove tags, whether they are there or not. Raises NotFound."""
-        with self._records.changing() as tx:
-            kept = without_tags(self._get(tx, name).settings.tags, keys)
-            tx.execute(roles.update().where(self._named(name)).values(tags=kept))
+    def check_modifiable(self, tx: Connection, name: str) -> None:
+        """Raise Unmodifiable for a role that is linked to a service, NotFound for none."""
+        if self._row(tx, name).path.startswith(SERVICE_PATH):
+            raise Unmodifiable(
+                f"Cannot perform the operation on the protected role '{name}' - this role is only modifiable by AWS"
+            )
 
-    def put_policy(self, role: str, name: str, document: str) -> None:
-        """Give the role a policy of its own, or replace it. Raises NotFound, MalformedPolicy, LimitExceeded."""
-        check_inline_policy(document)
-        this = self._of(inline_policies, role)
-        with self._records.changing() as tx:
-            self._get(tx, role)
-            tx.execute(inline_policies.delete().where(this, inline_policies.c.name == name))
-            others = tx.execute(select(inline_policies.c.document).where(this)).scalars()
-            # IAM counts the characters of all the role's own policies together, without white space.
-            if sum(len("".join(text.split())) for text in [document, *others]) > INLINE_CHARACTERS:
-                raise LimitExceeded(f"Maximum policy size of {INLINE_CHARACTERS} bytes exceeded for role {role}")
-            values = {"account": self._records.account, "role": role, "name": name, "document": document}
-            tx.execute(inline_policies.insert().values(values))
-
-    def policy(self, role: str, name: str) -> str:
-        """The document of the role's own policy of that name. Raises NotFound."""
-        query = select(inline_policies.c.document).where(
-            self._of(inline_policies, role), inline_policies.c.name == name
-        )
-        with self._records.reading() as connection:
-            self._get(connection, role)
-            document: str | None = connection.execute(query).scalar()
-        if document is None:
-            raise NotFound(f"The role policy with name {name} cannot be found.")
-        return document
-
-    def policies(self, role: str, after: str | None = None, limit: int = 100) -> Page[str]:
-        """The names of the role's own policies. Raises NotFound."""
-        return self._column(role, inline_policies, inline_policies.c.name, after, limit)
-
-    def delete_policy(self, role: str, name: str) -> None:
-        """Delete the role's own policy of that name. Raises NotFound."""
-        this = self._of(inline_policies, role)
-        with self._records.changing() as tx:
-            self._get(tx, role)
-            if not tx.execute(inline_policies.delete().where(this, inline_policies.c.name == name)).rowcount:
-                raise NotFound(f"The role policy with name {name} cannot be found.")
-
-    def attach(self, role: str, policy: str) -> None:
-        """Attach the managed policy of that ARN; again changes nothing. Raises NotFound, LimitExceeded."""
-        with self._records.changing() as tx:
-            self._get(tx, role)
-            self._managed.require(tx, policy)
-            attached = set(tx.execute(select(attachments.c.policy).where(self._of(attachments, role))).scalars())
-            if policy in attached:
-                return
-            if len(attached) >= POLICIES_PER_ROLE:
-                raise LimitExceeded(f"Cannot exceed quota for PoliciesPerRole: {POLICIES_PER_ROLE}")
-            tx.execute(attachments.insert().values(account=self._records.account, role=role, policy=policy))
-
-    def attached(self, role: str, after: str | None = None, limit: int = 100) -> Page[str]:
-        """The ARNs of the managed policies attached to the role. Raises NotFound."""
-        return self._column(role, attachments, attachments.c.policy, after, limit)
-
-    def detach(self, role: str, policy: str) -> None:
-        """Detach a managed policy. Raises NotFound."""
-        this = self._of(attachments, role)
-        with self._records.changing() as tx:
-            self._get(tx, role)
-            if not tx.execute(attachments.delete().where(this, attachments.c.policy == policy)).rowcount:
-                raise NotFound(f"Policy {policy} was not found.")
-
-    def _column(self, role: str, table: Table, column: ColumnElement[str], after: str | None, limit: int) -> Page[str]:
-        query: Select[Any] = select(column.label("value")).where(self._of(table, role))
-        with self._records.reading() as connection:
-            self._get(connection, role)
-            rows = page(connection, query, column, after, limit)
-        return Page([row.value for row in rows.items], rows.next)
-
-    def _get(self, connection: Connection, name: str) -> Role:
-        row = connection.execute(_ROLE, {"account": self._records.account, "name": name}).first()
-        if row is None:
-            raise NotFound(f"The role with name {name} cannot be found.")
-        return _role(row)
-
-    def _mine(self, table: Table) -> ColumnElement[bool]:
-        return table.c.account == self._records.account
-
-    def _named(self, name: str) -> ColumnElement[bool]:
-        return self._mine(roles) & (roles.c.name == name)
-
-    def _of(self, table: Table, role: str) -> ColumnElement[bool]:
-        return self._mine(table) & (table.c.role == role)
+    def _remove(self, tx: Connection, name: str, identifier: str) -> None:
+        tx.execute(temporary_keys.delete().where(temporary_keys.c.holder == identifier))
+        tx.execute(uses.delete().where(uses.c.id == identifier))
+        self._drop(tx, name)
 
     def _check_trust(self, trust: str) -> None:
         check_trust_policy(trust)
         if len("".join(trust.split())) > TRUST_CHARACTERS:
             raise LimitExceeded(f"Cannot exceed quota for ACLSizePerRole: {TRUST_CHARACTERS}")
 
-    def _check_settings(self, settings: RoleSettings) -> None:
-        if not SHORTEST_SESSION <= settings.max_session <= LONGEST_SESSION:
-            raise Invalid("The maximum session duration must be between 3600 and 43200 seconds.")
-        with_tags({}, settings.tags)
-        if settings.boundary is not None:
-            with self._records.reading() as connection:
-                self._managed.require(connection, settings.boundary)
 
-
-# Built once: building it takes longer than the rest of reading a role.
-_ROLE = roles.select().where(roles.c.account == bindparam("account"), roles.c.name == bindparam("name"))
+def _check_session(settings: RoleSettings) -> None:
+    if not SHORTEST_SESSION <= settings.max_session <= LONGEST_SESSION:
+        raise Invalid("The maximum session duration must be between 3600 and 43200 seconds.")
+    tags_of(settings.tags.items())
 
 
 def _columns(settings: RoleSettings) -> dict[str, Any]:

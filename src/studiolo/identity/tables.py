@@ -1,6 +1,6 @@
-"""What is remembered of roles, policies and temporary keys. IAM has no regions: rows belong to an account."""
+"""What is remembered of users, groups, roles, policies and keys. IAM has no regions: rows belong to an account."""
 
-from sqlalchemy import JSON, Column, ForeignKeyConstraint, Integer, Table, Text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, ForeignKeyConstraint, Integer, Table, Text
 
 from studiolo.state import Moment, metadata
 
@@ -9,7 +9,7 @@ roles = Table(
     metadata,
     Column("account", Text, primary_key=True),
     Column("name", Text, primary_key=True),
-    Column("id", Text, nullable=False),
+    Column("id", Text, nullable=False, unique=True),
     Column("path", Text, nullable=False),
     Column("trust", Text, nullable=False),
     Column("description", Text, nullable=False),
@@ -19,23 +19,122 @@ roles = Table(
     Column("created", Moment, nullable=False),
 )
 
-inline_policies = Table(
-    "iam_role_policies",
+users = Table(
+    "iam_users",
     metadata,
     Column("account", Text, primary_key=True),
-    Column("role", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("path", Text, nullable=False),
+    Column("boundary", Text),
+    Column("tags", JSON, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("password", Text),
+    Column("password_created", Moment),
+    Column("password_reset", Boolean, nullable=False),
+)
+
+groups = Table(
+    "iam_groups",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("path", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+)
+
+# Users and groups can be given another name: what belongs to them knows them by their ids.
+memberships = Table(
+    "iam_memberships",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("user", Text, ForeignKey("iam_users.id"), primary_key=True),
+    Column("group", Text, ForeignKey("iam_groups.id"), primary_key=True, index=True),
+)
+
+access_keys = Table(
+    "iam_access_keys",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("secret", Text, nullable=False),
+    Column("user", Text, ForeignKey("iam_users.id"), nullable=False, index=True),
+    Column("active", Boolean, nullable=False),
+    Column("created", Moment, nullable=False),
+)
+
+uses = Table(
+    "iam_uses",
+    metadata,
+    Column("account", Text, primary_key=True),
+    # Of an access key or a role.
+    Column("id", Text, primary_key=True),
+    Column("used", Moment, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("region", Text, nullable=False),
+)
+
+mfa_devices = Table(
+    "iam_mfa_devices",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("serial", Text, primary_key=True),
+    Column("seed", Text, nullable=False),
+    Column("user", Text, ForeignKey("iam_users.id"), index=True),
+    Column("enabled", Moment),
+    Column("tags", JSON, nullable=False),
+)
+
+instance_profiles = Table(
+    "iam_instance_profiles",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("role", Text, ForeignKey("iam_roles.id"), index=True),
+    Column("tags", JSON, nullable=False),
+    Column("created", Moment, nullable=False),
+)
+
+providers = Table(
+    "iam_identity_providers",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("arn", Text, primary_key=True),
+    # Of SAML: its metadata; of OpenID Connect: `clients` and `thumbprints`.
+    Column("document", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("created", Moment, nullable=False),
+)
+
+accounts = Table(
+    "iam_accounts",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("alias", Text),
+    Column("password_policy", JSON),
+    Column("report", Text),
+    Column("reported", Moment),
+)
+
+# The holder of a policy is a role, user or group, by its id.
+inline_policies = Table(
+    "iam_inline_policies",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("holder", Text, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("document", Text, nullable=False),
-    ForeignKeyConstraint(["account", "role"], ["iam_roles.account", "iam_roles.name"]),
 )
 
 attachments = Table(
-    "iam_attachments",
+    "iam_attached_policies",
     metadata,
     Column("account", Text, primary_key=True),
-    Column("role", Text, primary_key=True),
+    Column("holder", Text, primary_key=True),
     Column("policy", Text, primary_key=True),
-    ForeignKeyConstraint(["account", "role"], ["iam_roles.account", "iam_roles.name"]),
 )
 
 policies = Table(
@@ -64,21 +163,21 @@ policy_versions = Table(
 )
 
 temporary_keys = Table(
-    "iam_temporary_keys",
+    "iam_session_keys",
     metadata,
     Column("account", Text, primary_key=True),
     Column("id", Text, primary_key=True),
     Column("secret", Text, nullable=False),
     Column("token", Text, nullable=False),
-    Column("role", Text),
-    Column("session", Text),
+    # Of the role or user that it acts as; None for the root user.
+    Column("holder", Text, index=True),
+    Column("kind", Text, nullable=False),
+    Column("session", Text, nullable=False),
     Column("policies", JSON, nullable=False),
     Column("tags", JSON, nullable=False),
-    Column("transitive", JSON),
-    Column("source_identity", Text),
-    Column("issued", Moment),
+    Column("transitive", JSON, nullable=False),
+    Column("context", JSON, nullable=False),
     Column("expires", Moment, nullable=False, index=True),
-    ForeignKeyConstraint(["account", "role"], ["iam_roles.account", "iam_roles.name"]),
 )
 
 resource_policies = Table(
@@ -119,3 +218,9 @@ revisions = Table(
     # It only ever grows: what was cached under a count must never be found again under the same one.
     info={"runs": True},
 )
+
+TABLES = (
+    temporary_keys, access_keys, memberships, mfa_devices, instance_profiles, uses, attachments, inline_policies,
+    policy_versions, policies, users, groups, roles, providers, accounts, resource_policies, denials,
+)  # fmt: skip
+"""What is forgotten with an account, what refers to others first."""

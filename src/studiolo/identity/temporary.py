@@ -1,13 +1,17 @@
-"""Temporary keys: given out for sessions of a role or of the root user, found again, dropped when they end."""
+"""Temporary keys: given out for sessions, found again, dropped when they end."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Row
 
 from studiolo.identity.keys import AccessKey, new_temporary_key
-from studiolo.identity.principals import Principal, role_session, root_user
+from studiolo.identity.principals import Kind, Principal, federated_user, iam_user, role_session, root_user
 from studiolo.identity.records import Records
-from studiolo.identity.tables import roles, temporary_keys
+from studiolo.identity.tables import roles, temporary_keys, users
+from studiolo.identity.users import user_arn
 
 REMEMBERED = timedelta(days=1)
 """How long an expired key is known as one that has expired."""
@@ -24,19 +28,19 @@ class TemporaryKeys:
         """A new key of the principal; those of the account that expired a day ago are dropped."""
         present = self._records.clock()
         key = new_temporary_key(present + lifetime)
-        _, _, session = principal.user_id.partition(":")
         row = {
             "account": self._records.account,
             "id": key.id,
             "secret": key.secret,
             "token": key.session_token,
-            "role": principal.role_arn and principal.role_arn.rpartition("/")[2],
-            "session": session,
+            "holder": principal.holder,
+            "kind": principal.kind.value,
+            "session": principal.user_id.partition(":")[2],
             "policies": list(principal.session_policies),
             "tags": dict(principal.tags),
             "transitive": list(principal.transitive),
-            "source_identity": principal.source_identity,
-            "issued": principal.issued or present,
+            # What acts in the name of a session is as old as that: it ends with it where old sessions are denied.
+            "context": {**session_context(present), **dict(principal.context)},
             "expires": key.expires,
         }
         mine = temporary_keys.c.account == self._records.account
@@ -46,32 +50,40 @@ class TemporaryKeys:
         return key
 
     def find(self, access_key_id: str) -> tuple[AccessKey, Principal] | None:
-        """The key of that id, which may have expired, and whose it is; None when it never was, or its role is gone."""
+        """The key of that id, which may have expired, and whose it is; None when it never was, or its owner is gone."""
         return self._cached(access_key_id, self._records.revision)
 
     def _read(self, access_key_id: str, _revision: int) -> tuple[AccessKey, Principal] | None:
         account = self._records.account
-        of_role = (roles.c.account == temporary_keys.c.account) & (roles.c.name == temporary_keys.c.role)
-        query = (
-            temporary_keys.select()
-            .outerjoin(roles, of_role)
-            .add_columns(roles.c.id.label("role_id"), roles.c.path)
-            .where(temporary_keys.c.account == account, temporary_keys.c.id == access_key_id)
-        )
+        query = temporary_keys.select().where(temporary_keys.c.account == account, temporary_keys.c.id == access_key_id)
         with self._records.reading() as connection:
             row = connection.execute(query).first()
-        if row is None:
-            return None
-        key = AccessKey(row.id, row.secret, row.token, row.expires)
-        if row.role is None:
-            return key, replace(root_user(account), issued=row.issued)
-        arn = f"arn:aws:iam::{account}:role{row.path}{row.role}"
-        session = role_session(account, arn, row.role_id, row.session)
-        return key, replace(
-            session,
+            if row is None:
+                return None
+            table = roles if row.kind == Kind.ROLE.value else users
+            holder = row.holder and connection.execute(table.select().where(table.c.id == row.holder)).first()
+        principal = replace(
+            _principal(account, row, holder),
             session_policies=tuple(row.policies),
             tags=tuple(row.tags.items()),
-            issued=row.issued,
-            source_identity=row.source_identity,
-            transitive=tuple(row.transitive or ()),
+            transitive=tuple(row.transitive),
+            context=tuple(row.context.items()),
         )
+        return AccessKey(row.id, row.secret, row.token, row.expires), principal
+
+
+def _principal(account: str, key: Row[Any], holder: Row[Any] | None) -> Principal:
+    """Whose session a key is, of its row and that of the user or role."""
+    kind = Kind(key.kind)
+    if holder is None:
+        return federated_user(account, key.session, None, None) if kind is Kind.FEDERATED else root_user(account)
+    if kind is Kind.ROLE:
+        return role_session(account, f"arn:aws:iam::{account}:role{holder.path}{holder.name}", holder.id, key.session)
+    if kind is Kind.FEDERATED:
+        return federated_user(account, key.session, holder.id, user_arn(holder))
+    return iam_user(account, user_arn(holder), holder.id)
+
+
+def session_context(present: datetime) -> dict[str, str]:
+    """The condition keys that every temporary key says that is given out now."""
+    return {"aws:TokenIssueTime": present.strftime("%Y-%m-%dT%H:%M:%SZ"), "aws:MultiFactorAuthPresent": "false"}

@@ -20,5 +20,16 @@ def serve_connect(spark: SparkSession, token: str) -> int:
     builder.addService(jvm.org.apache.spark.sql.connect.service.SparkConnectService(False))
     builder.intercept(jvm.studiolo.TokenCheck(token))
     builder.maxInboundMessageSize(MESSAGE_BYTES)
+    if not spark.version.startswith("3."):
+        _give_base_session(jvm, spark)
     port: int = builder.build().start().getPort()
     return port
+
+
+def _give_base_session(jvm: Any, spark: SparkSession) -> None:
+    """Tell Spark 4 which session those of clients are made from. Its own start would; by py4j there is no Function0."""
+    service = getattr(jvm, "org.apache.spark.sql.connect.service.SparkConnectService$")
+    manager = service.__getattr__("MODULE$").sessionManager()
+    field = manager.getClass().getDeclaredField("_baseSession")
+    field.setAccessible(True)
+    field.set(manager, jvm.scala.Some(spark._jsparkSession.newSession()))

@@ -15,6 +15,10 @@ class NotModifiable(Exception):
     """A Spark setting that cannot be changed once the session runs."""
 
 
+class NoScala(Exception):
+    """The engine runs no Scala statements."""
+
+
 class Engine(ABC):
     """An engine that runs; its class starts it. `addresses` are `ui`, a URL, and `connect`, a port, or None."""
 
@@ -34,6 +38,10 @@ class Engine(ABC):
 
     def end(self, error: BaseException | None) -> None:  # noqa: B027
         """The statement has ended, with the error if it raised one; its reply is not sent yet."""
+
+    def scala(self, code: str) -> None:
+        """Run a statement in Scala. Raises ScalaError, and NoScala where the engine has none."""
+        raise NoScala
 
     @abstractmethod
     def cancel(self, statement: str) -> None:

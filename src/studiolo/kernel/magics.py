@@ -1,4 +1,4 @@
-"""The magics that a Glue notebook sends along with its code: `%matplot`, `%plotly` and `%sql`."""
+"""The magics that a notebook sends along with its code: `%matplot`, `%plotly`, `%sql` and `%%scala`."""
 
 from io import BytesIO
 from typing import Any
@@ -7,10 +7,12 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import HTML, Image, display
 
+from studiolo.kernel.engine import NoScala
+
 
 @magics_class
 class SessionMagics(Magics):
-    """What AWS Glue's sessions add to IPython's own magics."""
+    """What sessions add to IPython's own magics."""
 
     shell: Any
 
@@ -40,6 +42,14 @@ class SessionMagics(Magics):
         """`%sql query`, or `%%sql` with the query below it: prints the first rows of what Spark answers."""
         query = line if cell is None else cell
         self.shell.user_ns["spark"].sql(query.strip().rstrip(";")).show()
+
+    @line_cell_magic
+    def scala(self, line: str, cell: str | None = None) -> None:
+        """`%scala code`, or `%%scala` with the code below it: runs in a Scala REPL of the session's own."""
+        try:
+            self.shell.kernel.engine.scala(line if cell is None else cell)
+        except NoScala:
+            raise UsageError("Scala statements need Apache Spark: this session is on another engine.") from None
 
     def _value(self, line: str, usage: str) -> Any:
         if not line.strip():

@@ -1,9 +1,9 @@
 """The kernel's process: IPython and the engine start side by side, then statements are answered.
 
 `launch.json` in the session's folder says what to start:
-`{"engine": "spark" or "sail", "conf": {Spark's settings}, "warm": whether to run a first small job before the first
-statement, "connect": the token of Spark Connect's clients, or null where none is served, "sockets": how the names of
-the kernel's socket files begin}`.
+`{"engine": "spark" or "sail", "conf": {Spark's settings}, "driver": what `Driver` takes of how Spark's JVM is started,
+"warm": whether to run a first small job before the first statement, "connect": the token of Spark Connect's clients, or
+null where none is served, "sockets": how the names of the kernel's socket files begin}`.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import sys
-import threading
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,41 +26,7 @@ from studiolo.kernel.engine import Engine, NotModifiable
 from studiolo.kernel.journal import Journal, JournalingSession
 from studiolo.kernel.magics import SessionMagics
 from studiolo.kernel.output import SessionLog
-
-
-class EngineStart:
-    """The engine's start in a thread of its own: not the main one, where pyspark would take over SIGINT."""
-
-    def __init__(self, folder: Path, launch: Mapping[str, Any], log: SessionLog) -> None:
-        self._folder = folder
-        self._launch = launch
-        self._log = log
-        self._engine: Engine | None = None
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="engine start", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._engine = self._start()
-        except Exception as failure:  # noqa: BLE001
-            self._failure = failure
-
-    def _start(self) -> Engine:
-        if self._launch["engine"] == "sail":
-            from studiolo.kernel.sail import SailEngine
-
-            return SailEngine(self._folder, self._launch, self._log)
-        from studiolo.kernel.spark import SparkEngine
-
-        return SparkEngine(self._folder, self._launch, self._log)
-
-    def result(self) -> Engine:
-        """The engine. Raises what its start raised."""
-        self._thread.join()
-        if self._engine is None:
-            raise self._failure or RuntimeError("its start was interrupted")
-        return self._engine
+from studiolo.kernel.start import EngineStart
 
 
 class StatementKernel(IPythonKernel):
@@ -135,11 +100,8 @@ class KernelApp(IPKernelApp):
         return JournalingSession(parent=self, username="kernel")
 
 
-def main(folder: Path) -> int:
-    """Run the kernel of the session in `folder` until it is told to end. The exit status."""
-    launch = json.loads((folder / "launch.json").read_text())
-    log = SessionLog()
-    starting = EngineStart(folder, launch, log)
+def main(folder: Path, launch: Mapping[str, Any], starting: EngineStart, log: SessionLog) -> int:
+    """Run the kernel of the session in `folder`, whose engine is starting, until it is told to end. The exit status."""
     app: Any = KernelApp.instance(
         connection_file=str(folder / "connection.json"),
         transport="ipc",
@@ -179,7 +141,3 @@ def main(folder: Path) -> int:
     warnings.filterwarnings("ignore", "To exit: use")
     app.start()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

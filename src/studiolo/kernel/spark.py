@@ -1,12 +1,12 @@
 """The Spark driver of a session: its JVM, its context, and stopping what a statement started."""
 
 import os
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from py4j.protocol import Py4JNetworkError
 from pyspark import SparkConf, SparkContext
@@ -15,22 +15,13 @@ from pyspark.sql import SparkSession
 
 from studiolo.kernel.connect import serve_connect
 from studiolo.kernel.doors import closed, dashboard, guard_callbacks
+from studiolo.kernel.driver import SCALA_CLASSES, Driver
 from studiolo.kernel.engine import LAST_WORDS, Engine, NotModifiable, end_kernel, how_it_ended
 from studiolo.kernel.output import SessionLog
 from studiolo.kernel.progress import Progress, look
 
-LAUNCH = (
-    "spark.driver.memory",
-    "spark.driver.memoryOverhead",
-    "spark.driver.extra",
-    "spark.driver.default",
-    "spark.driver.userClassPathFirst",
-    "spark.jars",
-    "spark.files",
-    "spark.archives",
-    "spark.submit.",
-)
-"""What must be known before the JVM starts. The rest is handed over inside, where no process list shows it."""
+if TYPE_CHECKING:
+    from studiolo.kernel.scala import Scala
 
 CANCEL_AGAIN, CANCEL_SECONDS = 0.25, 15.0
 """How often, and for how long, the jobs of a canceled statement are canceled: a busy JVM may start one late."""
@@ -45,12 +36,15 @@ class SparkEngine(Engine):
     The session ends with it, as it does when memory runs out: without the JVM the kernel ends, and says why.
     """
 
-    def __init__(self, folder: Path, launch: Mapping[str, Any], log: SessionLog) -> None:
+    def __init__(self, folder: Path, launch: Mapping[str, Any], driver: Driver, log: SessionLog) -> None:
         self._folder = folder
         conf = closed(launch["conf"])
-        self._spark = start_spark(conf, log.driver)
+        _silence_loggers()
+        self._spark = start_spark(conf, driver, log.driver)
         if launch["warm"]:
             self._spark.range(1).count()
+        self._scala: Scala | None = None
+        self._catalog: threading.Thread | None = None
         port = None if launch["connect"] is None else serve_connect(self._spark, launch["connect"])
         self.addresses = {"ui": dashboard(conf, self._spark.sparkContext.uiWebUrl), "connect": port}
         self._progress = Progress(folder, look)
@@ -74,7 +68,9 @@ class SparkEngine(Engine):
 
     def claim(self, content: Mapping[str, Any]) -> None:
         adapt(self._spark, content["conf"])
-        use_catalog(self._spark, content["catalog"])
+        told = (content["catalog"], self._catalog is None)
+        self._catalog = threading.Thread(target=self._use_catalog, args=told, name="catalog", daemon=True)
+        self._catalog.start()
         context = self._spark.sparkContext
         for file in content["py_files"]:
             # A second time changes nothing, and Spark says so in the log.
@@ -82,7 +78,20 @@ class SparkEngine(Engine):
         # Python workers get the driver's environment of this moment, not that of the JVM's start.
         context.environment.update(content["environment"])
 
+    def _use_catalog(self, conf: Mapping[str, str], needed: bool) -> None:
+        """Beside the answer to the claim: Spark first makes all of its SQL for it. The first statement waits for it.
+
+        needed: whether it was never told; later the session's code may have stopped Spark.
+        """
+        try:
+            use_catalog(self._spark, conf)
+        except Exception as error:  # noqa: BLE001
+            if needed:
+                end_kernel(self._folder, f"Spark's catalog could not be told where the tables are: {error}")
+
     def begin(self, statement: str, code: str) -> None:
+        if self._catalog is not None:
+            self._catalog.join()
         begin_statement(statement, code)
         self._progress.begin(statement)
 
@@ -92,8 +101,24 @@ class SparkEngine(Engine):
             # If it is the JVM that has ended, this process ends now, with a reason better than this error.
             self._end.join(ENDS_WITHIN)
 
+    def scala(self, code: str) -> None:
+        if self._scala is None:
+            from studiolo.kernel.scala import Scala
+
+            self._scala = Scala(self._spark, self._folder / SCALA_CLASSES)
+        self._scala.run(code)
+
     def cancel(self, statement: str) -> None:
         cancel_statement(statement)
+
+
+def _silence_loggers() -> None:
+    """Keep pyspark 4 from printing each error of Spark's a second time, as JSON, into what the statement prints."""
+    with suppress(ImportError):
+        from pyspark.logger import PySparkLogger
+
+        for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+            PySparkLogger.getLogger(name).disabled = True
 
 
 def _sql_context(spark: SparkSession) -> Any:
@@ -106,21 +131,17 @@ def _sql_context(spark: SparkSession) -> Any:
         return SQLContext(spark.sparkContext, spark)
 
 
-def start_spark(conf: Mapping[str, str], log: Callable[[str], None]) -> SparkSession:
+def start_spark(conf: Mapping[str, str], driver: Driver, log: Callable[[str], None]) -> SparkSession:
     """A Spark session with the configuration; `log` is called with what the JVM prints, from a thread."""
-    reading, writing = os.pipe()
-    pump = threading.Thread(target=_pump, args=(reading, log), name="driver log", daemon=True)
+    pump = threading.Thread(target=_pump, args=(driver.output, log), name="driver log", daemon=True)
     pump.start()
-    launch = SparkConf(loadDefaults=False)
-    launch.setAll([(key, value) for key, value in conf.items() if key.startswith(LAUNCH)])
     try:
-        gateway = launch_gateway(launch, {"stdout": writing, "stderr": subprocess.STDOUT})
+        gateway = _connect(*driver.address())
     except Exception:
-        os.close(writing)
         # What the JVM said before it ended is the reason that a person can use.
         pump.join(LAST_WORDS)
         raise
-    os.close(writing)
+    gateway.proc = driver.process
     guard_callbacks(gateway)
     SparkContext._ensure_initialized(gateway=gateway)
     _keep(conf)
@@ -128,11 +149,23 @@ def start_spark(conf: Mapping[str, str], log: Callable[[str], None]) -> SparkSes
     return SparkSession.builder.getOrCreate()
 
 
+def _connect(port: int, secret: str) -> Any:
+    """pyspark's gateway to a JVM that runs."""
+    told = {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
+    os.environ.update(told)
+    try:
+        return launch_gateway()
+    finally:
+        for name in told:
+            del os.environ[name]
+
+
 def _keep(conf: Mapping[str, str]) -> None:
     """Make the settings the JVM's own: a context that a statement makes after it stopped the first has them too."""
     jvm: Any = SparkContext._jvm
+    put = jvm.java.lang.System.setProperty
     for name, value in conf.items():
-        jvm.java.lang.System.setProperty(name, value)
+        put(name, value)
 
 
 def _pump(reading: int, log: Callable[[str], None]) -> None:

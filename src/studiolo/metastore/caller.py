@@ -79,7 +79,7 @@ class Caller:
     @property
     def is_root(self) -> bool:
         """Whether the caller may do everything. Raises Denied."""
-        return self.principal.kind is Kind.ROOT
+        return self.principal.is_root
 
     @property
     def name(self) -> str:
@@ -127,4 +127,4 @@ def _breadth(question: Question) -> tuple[int, str]:
 
 
 def _name(principal: Principal) -> str:
-    return "root" if principal.kind is Kind.ROOT else principal.identity_arn.rpartition("/")[2]
+    return principal.name

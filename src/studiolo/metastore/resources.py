@@ -37,7 +37,7 @@ _WITHIN = frozenset(
 
 def resources(scope: Scope, method: str, action: str, arguments: Sequence[Any]) -> set[str]:
     """The ARNs that `action`, one of those that the method needs, must be allowed on."""
-    prefix = f"arn:aws:glue:{scope.region}:{scope.account}:"
+    prefix = f"arn:{scope.partition}:glue:{scope.region}:{scope.account}:"
     verb = action.removeprefix("glue:")
     found = {"catalog"}
     for values in _named(_by_name(method, arguments)):

@@ -9,7 +9,7 @@ NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 def arn(scope: Scope, kind: str, name: str) -> str:
     """The ARN of a resource, e.g. of kind `training-job` or `endpoint`."""
-    return f"arn:aws:sagemaker:{scope.region}:{scope.account}:{kind}/{name}"
+    return f"arn:{scope.partition}:sagemaker:{scope.region}:{scope.account}:{kind}/{name}"
 
 
 def checked_name(name: str, field: str) -> str:

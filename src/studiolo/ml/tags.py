@@ -65,7 +65,7 @@ def _tags(connection: Connection, arn: str) -> dict[str, str]:
 
 def _require(connection: Connection, scope: Scope, arn: str) -> None:
     """Raise NotFound unless the scope has the resource of that ARN."""
-    prefix = f"arn:aws:sagemaker:{scope.region}:{scope.account}:"
+    prefix = f"arn:{scope.partition}:sagemaker:{scope.region}:{scope.account}:"
     kind, _, name = arn.removeprefix(prefix).partition("/")
     table = TABLES.get(kind) if arn.startswith(prefix) else None
     if table is not None:

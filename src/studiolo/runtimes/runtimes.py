@@ -1,75 +1,114 @@
 """Release labels and the runtimes behind them, read from `runtimes.json`.
 
-A runtime's jars are exact Maven coordinates, the flat list of what Spark needs at hand: for Spark 3.5, S3A with the
-hadoop-aws of pyspark's own Hadoop and the parts of the AWS SDK it uses, 9 MB instead of the SDK's 280; and what Glue has
+A runtime's jars are exact Maven coordinates, the flat list of what Spark needs at hand: S3A with the hadoop-aws of
+pyspark's own Hadoop and the parts of the AWS SDK it uses, 9 and 18 MB instead of the SDK's 280 and 640; and what Glue has
 ready besides: Spark's Avro and XML sources, Hive's JSON SerDe, and drivers of databases, in the versions of Glue 5.0.
+Its Python packages are those of Studiolo's own environment, or of a lock in `locks`.
 """
 
 import json
-import sys
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from studiolo.config import Settings
 from studiolo.domain import Invalid
 from studiolo.runtimes.compiled import compiled
+from studiolo.runtimes.environments import Environment, Say, Stopped, environments_folder
 from studiolo.runtimes.jars import fetch_jars
-from studiolo.runtimes.java import find_java
-
-
-@dataclass(frozen=True)
-class Runtime:
-    """What a session of some release runs on: an interpreter with pyspark, a Java, Spark's base configuration.
-
-    `sail` are the packages that a session has beside where it runs on Sail instead.
-    """
-
-    name: str
-    python: Path
-    pyspark: str
-    java_home: Path
-    conf: Mapping[str, str]
-    sail: tuple[str, ...]
+from studiolo.runtimes.java import find_java, fit_for_spark_4
+from studiolo.runtimes.packages import own_packages
+from studiolo.runtimes.releases import Release
+from studiolo.runtimes.runtime import Runtime
 
 
 class Runtimes:
     """The runtimes of this installation. Raises JavaMissing when there is no Java that fits."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, environments: Path | None = None) -> None:
         self._table: dict[str, Any] = json.loads(files("studiolo.runtimes").joinpath("runtimes.json").read_text())
+        self._settings = settings
         self._jars = settings.folder / "jars"
-        self._runtimes = {
-            name: Runtime(
-                name=name,
-                python=Path(sys.executable),
-                pyspark=entry["pyspark"],
-                java_home=find_java(settings.java_home, entry["java"]),
-                conf=entry["conf"],
-                sail=tuple(entry["sail"]),
-            )
-            for name, entry in self._table["runtime"].items()
-        }
+        self._environments = environments or environments_folder()
+        self._known: dict[str, Runtime] = {}
+        self.for_glue(self.default_label())
+
+    @cached_property
+    def packages(self) -> Path:
+        """The folder of Studiolo's own packages, for the interpreters of runtimes."""
+        return own_packages(self._settings.folder / "packages")
+
+    @property
+    def names(self) -> list[str]:
+        """The runtimes, from the oldest Spark to the newest."""
+        return list(self._table["runtime"])
+
+    def runtime(self, name: str) -> Runtime:
+        """Raises Invalid for a name that is none, JavaMissing where no Java fits it."""
+        if name not in self._table["runtime"]:
+            raise Invalid(f"There is no runtime {name}; there are {', '.join(self.names)}.")
+        if name not in self._known:
+            self._known[name] = self._runtime(name, self._table["runtime"][name])
+        return self._known[name]
+
+    def named(self, name: str) -> Runtime:
+        """A runtime by its own name, or by a Glue version that runs on it. Raises Invalid."""
+        return self.for_glue(name).runtime if name in self.glue_labels() else self.runtime(name)
+
+    def _runtime(self, name: str, entry: Mapping[str, Any]) -> Runtime:
+        java = find_java(self._settings.java_home, entry["java"])
+        lock = Path(str(files("studiolo.runtimes"))) / "locks" / f"{name}.lock"
+        pythons = tuple(entry.get("pythons", ()))
+        return Runtime(
+            name=name,
+            pyspark=entry["pyspark"],
+            scala=entry["scala"],
+            java_home=fit_for_spark_4(java, self._settings.folder / "java") if entry["vector_module"] else java,
+            java=java,
+            java_options=tuple(entry["java_options"]),
+            conf=entry["conf"],
+            formats={form: jars[0].rpartition(":")[2] for form, jars in entry["formats"].items()},
+            s3_credentials=entry["s3_credentials"],
+            sail=tuple(entry["sail"]),
+            environment=Environment.of(self._environments, name, lock, pythons) if pythons else None,
+        )
 
     def default_label(self) -> str:
         """The Glue version of a session that names none."""
         label: str = self._table["glue"]["default"]
         return label
 
-    def for_glue(self, version: str) -> Runtime:
-        """The runtime of a Glue version, e.g. `5.0`. Raises Invalid for one that is not here, naming those that are."""
-        labels: dict[str, str] = self._table["glue"]["labels"]
-        if version not in labels:
-            there = ", ".join(sorted(labels))
-            raise Invalid(f"Glue version {version} is not available here; available are {there}.")
-        return self._runtimes[labels[version]]
+    def glue_labels(self) -> list[str]:
+        """The Glue versions there are, the oldest first."""
+        return list(self._table["glue"]["releases"])
 
-    def formats(self, runtime: Runtime) -> list[str]:
-        """The table formats whose jars the runtime can add, e.g. `iceberg`."""
-        return sorted(self._table["runtime"][runtime.name]["formats"])
+    def emr_labels(self) -> list[str]:
+        """The labels of EMR there are."""
+        return list(self._table["emr"]["releases"])
+
+    def for_glue(self, version: str) -> Release:
+        """A Glue version, e.g. `5.0`. Raises Invalid for one that is not here, naming those that are."""
+        if version not in self.glue_labels():
+            raise Invalid(
+                f"Glue version {version} is not available here; available are {', '.join(self.glue_labels())}."
+            )
+        return self._release("Glue", version, self._table["glue"]["releases"][version])
+
+    def for_emr(self, label: str) -> Release:
+        """A release label of EMR, e.g. `emr-spark-8.0.0`. Raises Invalid for one that is not here."""
+        if label not in self.emr_labels():
+            raise Invalid(f"EMR release {label} is not available here; available are {', '.join(self.emr_labels())}.")
+        return self._release("EMR", label, self._table["emr"]["releases"][label])
+
+    def _release(self, service: str, label: str, entry: Mapping[str, Any]) -> Release:
+        return Release.of(service, label, entry, self.runtime(entry["runtime"]), self._table["restored"])
+
+    def make(self, runtime: Runtime, say: Say, stopped: Stopped = lambda: False) -> None:
+        """Make the runtime's environment if it is not there. Raises EnvironmentUnavailable."""
+        if runtime.environment is not None:
+            runtime.environment.make(say, stopped)
 
     def jars(self, runtime: Runtime, *, connect: bool = False, formats: Collection[str] = ()) -> list[Path]:
         """The jars Spark needs beyond pyspark's own, fetched at first use. Raises JarsUnavailable and NotCompiled.
@@ -78,18 +117,21 @@ class Runtimes:
         """
         entry = self._table["runtime"][runtime.name]
         sets = [entry["jars"], *([entry["connect"]] if connect else []), *(entry["formats"][name] for name in formats)]
-        fetched = [jar for coordinates in sets for jar in sorted(fetch_jars(coordinates, self._jars).iterdir())]
-        return [*self._ours(runtime, connect), *fetched]
+        fetched = [jar for coordinates in sets for jar in self._fetched(coordinates)]
+        ours = [self.doors(runtime), *([self._connect_door(runtime)] if connect else [])]
+        return [*ours, *fetched]
 
-    def _ours(self, runtime: Runtime, connect: bool) -> list[Path]:
-        """The jars of our own classes: the doors of Spark's driver, and that of its Connect server."""
-        entry = self._table["runtime"][runtime.name]
-        spark = find_spec("pyspark")
-        assert spark is not None
-        assert spark.origin is not None
-        servlet, java, known = entry["servlet"], runtime.java_home, sorted(Path(spark.origin).parent.glob("jars/*.jar"))
-        doors = compiled(("UiDoor", "StreamDoor"), servlet, java, known, self._jars)
-        if not connect:
-            return [doors]
-        server = sorted(fetch_jars(entry["connect"], self._jars).iterdir())
-        return [doors, compiled(("TokenCheck",), servlet, java, [*known, *server], self._jars)]
+    def doors(self, runtime: Runtime) -> Path:
+        """The jar of the doors of Spark's driver. Raises NotCompiled."""
+        return self._compiled(runtime, ("UiDoor", "StreamDoor"), [])
+
+    def _connect_door(self, runtime: Runtime) -> Path:
+        return self._compiled(runtime, ("TokenCheck",), self._fetched(self._table["runtime"][runtime.name]["connect"]))
+
+    def _compiled(self, runtime: Runtime, names: Sequence[str], further: Sequence[Path]) -> Path:
+        """The jar of these classes of our own, which know Spark's and further jars."""
+        known = [*sorted(runtime.spark_home.glob("jars/*.jar")), *further]
+        return compiled(names, self._table["runtime"][runtime.name]["servlet"], runtime.java_home, known, self._jars)
+
+    def _fetched(self, coordinates: Sequence[str]) -> list[Path]:
+        return sorted(fetch_jars(coordinates, self._jars).iterdir()) if coordinates else []

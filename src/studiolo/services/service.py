@@ -32,8 +32,12 @@ class Service:
 
     def operation(self, handler: H) -> H:
         """Register the function as the operation of its name: `get_session` handles GetSession."""
-        self._handlers[handler.__name__] = handler
+        self.register(handler.__name__, handler)
         return handler
+
+    def register(self, name: str, handler: Handler) -> None:
+        """Register the function as the operation of that name, e.g. `get_session`."""
+        self._handlers[name] = handler
 
     def patient(self, patience: Patience) -> Callable[[H], H]:
         """Register an operation whose answer waits, with that patience, for what is on its way."""

@@ -9,6 +9,7 @@ from studiolo.sessions.model import (
     Statement,
     StatementState,
 )
+from studiolo.sessions.preparation import prepare
 from studiolo.sessions.sessions import Sessions
 from studiolo.sessions.store import UNFINISHED
 
@@ -22,4 +23,5 @@ __all__ = [
     "Sessions",
     "Statement",
     "StatementState",
+    "prepare",
 ]

@@ -7,28 +7,28 @@ import re
 import secrets
 import signal
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-import studiolo
 from studiolo.config import Settings
 from studiolo.domain import Conflict
 from studiolo.identity import Identity, container_variables
+from studiolo.kernel.driver import SCALA_CLASSES
 from studiolo.processes import (
     Child,
     Fence,
     Processes,
     child_environment,
-    interpreter,
     read_left,
     remove_left,
     socket_folder,
 )
-from studiolo.runtimes import Runtime, Runtimes
+from studiolo.runtimes import Archives, Runtime, Runtimes
 from studiolo.sessions.belongings import Belongings
+from studiolo.sessions.drivers import check_options, driver_launch, executor_options
 from studiolo.sessions.formats import iceberg_defaults, write_hudi_defaults
 from studiolo.sessions.preparation import font_lists, give_fonts
 from studiolo.sessions.workers import Size
@@ -37,8 +37,6 @@ from studiolo.storage import Storage
 KIND = "session"
 LOG_TAIL = 1500
 """Characters of a kernel's log that the reason of its end quotes."""
-
-PACKAGES = str(Path(studiolo.__file__).parents[1])
 
 LEFT_LIMIT = 64 * 1024
 """Most bytes that are read of a note that a kernel leaves."""
@@ -79,6 +77,11 @@ class Plan:
     engine: Literal["spark", "sail"] = "spark"
 
     @property
+    def local(self) -> bool:
+        """Whether Spark's executors are in its driver."""
+        return self.conf["spark.master"].startswith("local")
+
+    @property
     def fingerprint(self) -> str:
         """The same for plans whose kernels can stand in for one another."""
         runtime = [self.runtime.name, str(self.runtime.python), str(self.runtime.java_home)]
@@ -104,10 +107,12 @@ class Kernels:
         self._settings = settings
         self._s3_endpoint = s3_endpoint
         self._root = settings.folder / "sessions"
+        self.archives = Archives(processes, runtimes)
         self.belongings = Belongings(settings.folder, self._root)
 
     def plan(self, runtime: Runtime, size: Size, conf: Mapping[str, str], formats: tuple[str, ...] = ()) -> Plan:
-        """The settings of a kernel of this size; `conf`, which is the user's, wins over ours."""
+        """The settings of a kernel of this size; `conf`, which is the user's, wins over ours. Raises Invalid."""
+        check_options(conf)
         ours = {
             **runtime.conf,
             **self._compute(size),
@@ -115,11 +120,11 @@ class Kernels:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.port": "0",
-            **self._object_store(),
+            **self._object_store(runtime),
         }
         return Plan(runtime, {**ours, **iceberg_defaults(conf), **conf}, formats)
 
-    def _object_store(self) -> dict[str, str]:
+    def _object_store(self, runtime: Runtime) -> dict[str, str]:
         """How S3A reaches objects: by the door, with the keys that the session's role has at that moment."""
         if self._settings.s3_direct:
             access = self._storage.access
@@ -130,8 +135,7 @@ class Kernels:
             }
         else:
             endpoint = self._s3_endpoint
-            provider = "com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper"
-            credentials = {"spark.hadoop.fs.s3a.aws.credentials.provider": provider}
+            credentials = {"spark.hadoop.fs.s3a.aws.credentials.provider": runtime.s3_credentials}
         return {
             "spark.hadoop.fs.s3a.endpoint": endpoint,
             "spark.hadoop.fs.s3a.endpoint.region": self._settings.region,
@@ -187,15 +191,16 @@ class Kernels:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in ("journal", "work", "tmp", "warehouse"):
             (folder / name).mkdir(exist_ok=True, mode=0o700)
-        give_fonts(folder / "tmp" / "matplotlib", font_lists(plan.runtime.python, PACKAGES))
+        give_fonts(folder / "tmp" / "matplotlib", font_lists(plan.runtime.python, self._runtimes.packages))
         sockets = socket_folder(folder, f"{SOCKET}-00")
         launch = folder / "launch.json"
         launch.touch(0o600)
         self._write_token(kernel)
         aws = {**self.credentials(kernel), **aws}
+        archive = () if plan.engine == "sail" else self.archives.find(plan.runtime)
         settings = {
             "engine": plan.engine,
-            "conf": plan.conf if plan.engine == "sail" else self._settings_of(folder, plan, aws),
+            **({"conf": plan.conf} if plan.engine == "sail" else self._spark(folder, plan, archive, aws)),
             "warm": warm,
             "connect": secrets.token_urlsafe(32) if plan.connect else None,
             "sockets": str(sockets / SOCKET),
@@ -205,11 +210,11 @@ class Kernels:
         child = self._processes.start(
             _name(kernel),
             KIND,
-            [str(plan.runtime.python), "-m", "studiolo.kernel.program", str(folder)],
+            [str(plan.runtime.python), "-m", "studiolo.kernel", str(folder)],
             environment=child_environment({**self._environment(kernel, plan.runtime), **hudi, **aws}),
             folder=folder / "work",
             details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm, "sockets": str(sockets)},
-            fence=self._fence(folder, plan, sockets),
+            fence=self._fence(folder, plan, sockets, archive),
         )
         self._watch(child, on_end)
 
@@ -220,12 +225,13 @@ class Kernels:
             file.touch(0o600)
             file.write_text(workload.token)
 
-    def _fence(self, folder: Path, plan: Plan, sockets: Path) -> Fence:
+    def _fence(self, folder: Path, plan: Plan, sockets: Path, archive: Sequence[Path]) -> Fence:
         """What a kernel sees of the machine. Packages come from an index, for everybody: all sessions see them."""
         data = self._settings.folder
         # They must be there to be shown, also to a kernel that is claimed when there is something in them.
         (data / "overlays").mkdir(exist_ok=True)
-        seen = (*interpreter(plan.runtime.python), plan.runtime.java_home, data / "jars", data / "overlays")
+        programs = (*plan.runtime.seen, plan.runtime.spark_home, *archive)
+        seen = (*programs, self._runtimes.packages, data / "jars", data / "overlays")
         return Fence(folder, seen=seen, at={} if sockets == folder else {str(sockets): sockets})
 
     def addresses(self, kernel: str) -> Mapping[str, Any]:
@@ -274,12 +280,17 @@ class Kernels:
         link.unlink(missing_ok=True)  # it stays where both were the same file already
         return file
 
-    def _settings_of(self, folder: Path, plan: Plan, aws: Mapping[str, str]) -> dict[str, str]:
-        return {**plan.conf, **self._places(folder, plan), **_for_executors(plan, aws)}
+    def _spark(self, folder: Path, plan: Plan, archive: Sequence[Path], aws: Mapping[str, str]) -> dict[str, Any]:
+        """Spark's settings, and how the JVM of its driver is started."""
+        found = self._runtimes.jars(plan.runtime, connect=plan.connect, formats=plan.formats)
+        jars = [str(jar) for jar in found]
+        conf = {**plan.conf, **self._places(folder, plan, jars), **_for_executors(plan, archive, aws)}
+        # On a cluster they come by a setting, for the executors too.
+        driver = driver_launch(plan.runtime, plan.conf, jars if plan.local else [], archive)
+        return {"conf": conf, "driver": driver}
 
-    def _places(self, folder: Path, plan: Plan) -> dict[str, str]:
-        """The settings that are of this kernel alone: where it keeps its files, and what it finds its jars by."""
-        jars = [str(jar) for jar in self._runtimes.jars(plan.runtime, connect=plan.connect, formats=plan.formats)]
+    def _places(self, folder: Path, plan: Plan, jars: list[str]) -> dict[str, str]:
+        """The settings that are of this kernel alone: where it keeps its files, and what executors find its jars by."""
         temporary = folder / "tmp"
         # It keeps the AWS SDK that S3A uses from writing a page about its age into every session's log.
         options = f"-XX:-UsePerfData -Daws.java.v1.disableDeprecationAnnouncement=true -Djava.io.tmpdir={temporary}"
@@ -298,12 +309,14 @@ class Kernels:
             "spark.hadoop.hive.downloaded.resources.dir": str(temporary / "hive-resources"),
             "spark.driver.extraJavaOptions": f"{options} {plan.conf.get('spark.driver.extraJavaOptions', '')}".strip(),
         }
-        if plan.conf["spark.master"].startswith("local"):
-            return {
-                **places,
-                "spark.driver.extraClassPath": _joined(jars, plan.conf, "spark.driver.extraClassPath", ":"),
-            }
-        return {**places, "spark.jars": _joined(jars, plan.conf, "spark.jars", ",")}
+        if plan.local:
+            return places
+        return {
+            **places,
+            "spark.jars": _joined(jars, plan.conf, "spark.jars", ","),
+            # Where executors fetch the classes of Scala statements from.
+            "spark.repl.class.outputDir": str(folder / SCALA_CLASSES),
+        }
 
     def _environment(self, kernel: str, runtime: Runtime) -> dict[str, str]:
         folder = self.folder(kernel)
@@ -316,7 +329,7 @@ class Kernels:
             "SPARK_USER": "hadoop",
             "JAVA_HOME": str(runtime.java_home),
             "PYSPARK_PYTHON": str(runtime.python),
-            "PYTHONPATH": os.pathsep.join([*path, PACKAGES]),
+            "PYTHONPATH": os.pathsep.join([*path, str(self._runtimes.packages)]),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_LOCAL_DIRS": temporary,
             "TMPDIR": temporary,
@@ -413,12 +426,14 @@ def _joined(ours: list[str], conf: Mapping[str, str], key: str, separator: str) 
     return separator.join([*ours, *filter(None, [conf.get(key)])])
 
 
-def _for_executors(plan: Plan, aws: Mapping[str, str]) -> dict[str, str]:
-    """The variables for executors elsewhere; those of a local master are in the driver, whose variables they share."""
-    if plan.conf["spark.master"].startswith("local"):
+def _for_executors(plan: Plan, archive: Sequence[Path], aws: Mapping[str, str]) -> dict[str, str]:
+    """What executors elsewhere are told; those of a local master are in the driver, and have all that it has."""
+    if plan.local:
         return {}
     # The file of the token is on this machine.
-    return {f"spark.executorEnv.{name}": value for name, value in aws.items() if name != PROOF_FILE}
+    variables = {f"spark.executorEnv.{name}": value for name, value in aws.items() if name != PROOF_FILE}
+    options = executor_options(plan.conf, archive)
+    return {**variables, "spark.executor.extraJavaOptions": options} if options else variables
 
 
 def _tail(log: Path) -> str:

@@ -77,7 +77,7 @@ class Materials:
         store = self._store(asked)
         for address in (*wanted.py_files, *wanted.jars, *wanted.files):
             store.version(address)
-        if wanted.modules or wanted.sail:
+        if (wanted.modules or wanted.sail) and runtime.ready:
             with suppress(TookTooLong), _sail_explained(wanted):
                 overlays = self._overlays_for(wanted)
                 overlays.resolve(runtime.python, *self._modules(wanted, runtime, store), seconds=PATIENCE)

@@ -22,7 +22,10 @@ PATIENCE = 15
 
 
 class Pool:
-    """`wanted` kernels of one plan. Those taken are replaced in the background, when sessions have nothing to do."""
+    """`wanted` kernels of the plan that a session asked for last; before any has, of `plan()`.
+
+    Those taken, and those of an earlier plan, are replaced in the background, when sessions have nothing to do.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Pool:
         self._plan = plan
         self._busy = busy
         self._on_end = on_end
+        self._asked: Plan | None = None
         self._ready: dict[str, str] = {}
         self._changed = threading.Condition()
         self._closed = threading.Event()
@@ -56,6 +60,7 @@ class Pool:
             kernel = next((name for name, fingerprint in self._ready.items() if fingerprint == plan.fingerprint), None)
             if kernel is not None:
                 del self._ready[kernel]
+            self._asked = plan
             self._broken = False
             self._changed.notify()
         return kernel
@@ -87,7 +92,8 @@ class Pool:
         return ready
 
     def _lacking(self) -> bool:
-        return len(self._ready) < self._wanted and not self._broken
+        fit = [kernel for kernel, plan in self._ready.items() if self._asked is None or plan == self._asked.fingerprint]
+        return len(fit) < self._wanted and not self._broken
 
     def _fill(self) -> None:
         looks = 0
@@ -104,9 +110,21 @@ class Pool:
             looks = 0
             self._add()
 
+    def _make_room(self, plan: Plan) -> None:
+        """End what is kept ready by an earlier plan, where there is no room for more."""
+        with self._changed:
+            others = [kernel for kernel, known in self._ready.items() if known != plan.fingerprint]
+            surplus = others[: max(0, len(self._ready) + 1 - self._wanted)]
+            for kernel in surplus:
+                del self._ready[kernel]
+        for kernel in surplus:
+            self._kernels.end(kernel)
+            self._kernels.remove(kernel)
+
     def _add(self) -> None:
+        plan = self._asked or self._plan()
+        self._make_room(plan)
         kernel = self._kernels.new()
-        plan = self._plan()
         try:
             self._kernels.start(kernel, plan, warm=True, on_end=self._on_end)
         except (DomainError, OSError, StateUnavailable) as error:

@@ -8,9 +8,9 @@ from typing import Any
 
 from studiolo.domain import Conflict, Invalid
 from studiolo.identity import Identity, client_environment
-from studiolo.logs import Logs
+from studiolo.logs import Logs, LogWriter
 from studiolo.metastore import Metastore
-from studiolo.runtimes import Runtime, Runtimes
+from studiolo.runtimes import Release, Runtimes
 from studiolo.sessions.arguments import (
     CATALOG,
     METASTORE,
@@ -68,7 +68,10 @@ class Provision:
         """The request with its defaults. Raises Invalid for one that no kernel could be started for."""
         check_kind(asked)
         settled = settle(replace(asked, glue_version=asked.glue_version or self._runtimes.default_label()))
+        release = self._release(settled)
         self.plan(settled, spark_conf(settled.arguments))
+        if on_sail(settled.arguments) and not release.runtime.sail:
+            raise Invalid(f"Sail is not available with Glue version {release.label}: leave out --spark-connect-engine.")
         extras(settled.arguments)
         return settled
 
@@ -79,29 +82,35 @@ class Provision:
         nothing of the reason of a session that FAILED later.
         """
         if asked.origin is not None:
-            self._materials.check(asked, self._runtime(asked))
+            self._materials.check(asked, self._release(asked).runtime)
 
     def purge_materials(self) -> None:
         """Remove what sessions brought along that none that lives uses, and none has asked for in its time."""
         self._materials.purge(self.kernels.belongings.in_use())
 
-    def _runtime(self, asked: SessionRequest) -> Runtime:
+    def _release(self, asked: SessionRequest) -> Release:
         return self._runtimes.for_glue(asked.glue_version or self._runtimes.default_label())
 
+    def _conf(self, asked: SessionRequest) -> dict[str, str]:
+        """The settings that differ from the runtime's: the release's, and those asked for, which win."""
+        return {**self._release(asked).conf, **spark_conf(asked.arguments)}
+
     def plan(self, asked: SessionRequest, conf: Mapping[str, str]) -> Plan:
-        runtime, formats = self._runtime(asked), table_formats(asked.arguments)
-        known = self._runtimes.formats(runtime)
+        release, formats = self._release(asked), table_formats(asked.arguments)
+        runtime, known = release.runtime, sorted(release.runtime.formats)
         if unknown := sorted(set(formats) - set(known)):
             raise Invalid(
-                f"--datalake-formats {', '.join(unknown)} is not available; available are {', '.join(known)}."
+                f"--datalake-formats {', '.join(unknown)} is not available with {release.service} version "
+                f"{release.label} here; available are {', '.join(known)}."
             )
         return self.kernels.plan(runtime, size(asked, this_machine()), conf, formats)
 
     def kernel_for(self, key: Key, stopped: Stopped) -> str:
         """A kernel for the session: a warm one if it differs in nothing but what can be changed while Spark runs."""
         asked = self.store.session(key).asked
-        material = self._materials.bring(asked, self._runtime(asked), stopped)
-        settings = all(name.startswith("spark.sql.") for name in spark_conf(asked.arguments))
+        self._prepare(key, self._release(asked), stopped)
+        material = self._materials.bring(asked, self._release(asked).runtime, stopped)
+        settings = all(name.startswith("spark.sql.") for name in self._conf(asked))
         if asked.kind == "LIVY" and settings and material.can_come_late:
             kernel = self._pool.take(self.plan(asked, {}))
             if kernel is not None and self.kernels.alive(kernel):
@@ -110,10 +119,19 @@ class Provision:
                 return kernel
         return self._start(key, asked, material)
 
+    def _prepare(self, key: Key, release: Release, stopped: Stopped) -> None:
+        """Make the release's runtime where it is not there yet, and tell the session's log of both.
+
+        Raises EnvironmentUnavailable.
+        """
+        with LogWriter(self._logs.writer_file(key.scope, f"{LOG_GROUP}/error", key.id)) as log:
+            self._runtimes.make(release.runtime, lambda line: log.write(f"{line}\n"), stopped)
+            log.write(f"{release.notice}\n")
+
     def instead_of(self, key: Key, unfit: str, stopped: Stopped) -> str:
         """A kernel started for the session, after a warm one turned out not to fit, which goes back unchanged."""
         asked = self.store.session(key).asked
-        kernel = self._start(key, asked, self._materials.bring(asked, self._runtime(asked), stopped))
+        kernel = self._start(key, asked, self._materials.bring(asked, self._release(asked).runtime, stopped))
         self._identity.workloads.free(unfit)
         self._pool.give_back(unfit, self.plan(asked, {}))
         return kernel
@@ -124,7 +142,7 @@ class Provision:
         sail = on_sail(asked.arguments)
         material = self.kernels.belongings.lay_out(kernel, on_path(material, client) if sail else material)
         self._give(key, kernel)
-        plan = self.plan(asked, _with_jars(spark_conf(asked.arguments), material))
+        plan = self.plan(asked, _with_jars(self._conf(asked), material))
         if asked.kind == "SPARK_CONNECT":
             plan = replace(plan, connect=True)
         if sail:
@@ -149,7 +167,7 @@ class Provision:
 
     def late_conf(self, key: Key, kernel: str) -> Mapping[str, str]:
         """The settings asked for that the kernel was not started with."""
-        return spark_conf(self.store.session(key).asked.arguments) if self.kernels.is_warm(kernel) else {}
+        return self._conf(self.store.session(key).asked) if self.kernels.is_warm(kernel) else {}
 
     def _catalog(self, key: Key, arguments: Mapping[str, str]) -> dict[str, str]:
         """The settings that lead Spark to the Data Catalog of the session's account and region, unless it has its own.

@@ -61,6 +61,7 @@ class Sessions:
     ) -> None:
         self._clock = clock
         self._identity = identity
+        self._runtimes = runtimes
         self._store = Store(state, clock)
         self._kernels = Kernels(processes, runtimes, identity, storage, settings, s3_endpoint)
         self.system_log = SystemLog(logs, endpoint, identity.root.secret, clock)
@@ -99,6 +100,8 @@ class Sessions:
 
     def start(self) -> None:
         """Take up what still lives, mark failed what does not, and begin to keep sessions ready."""
+        self._kernels.archives.start(self._store.anything_unfinished)
+        self._kernels.archives.look(self._runtimes.for_glue(self._runtimes.default_label()))
         stopping, living = self._store.in_state("STOPPING"), self._store.in_state(*LIVING)
         # Before anything is started: what is running now is what an earlier server left.
         warm = self._adopt_warm({session.kernel for _, session in [*stopping, *living]})
@@ -133,6 +136,7 @@ class Sessions:
         """Stop every session and end every kernel."""
         self._closed.set()
         self._sooner.set()
+        self._kernels.archives.close()
         for key, _ in self._store.in_state(*LIVING):
             if self._store.change(key, LIVING, "STOPPING"):
                 self._end_later(key, "STOPPED")

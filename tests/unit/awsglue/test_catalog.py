@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from pyspark.sql.types import StructType
 
+from awsglue import serdes
 from awsglue.catalog import CatalogTable
 from awsglue.context import GlueContext
 from awsglue.dynamicframe import DynamicFrame
+from awsglue.files import Files
 from tests.unit.awsglue.conftest import MEDICARE, tree_of, values
 
 FromJson = Callable[..., DynamicFrame]
@@ -241,5 +243,7 @@ def test_a_table_is_sampled_and_read_by_sparks_own_source(
 def test_a_tables_parameters_say_how_its_csv_is_to_be_read(
     parameters: dict[str, str], separator: str, header: bool
 ) -> None:
-    table = CatalogTable("air", "t", "/x", "csv", StructType(), [], parameters, in_spark=False)
-    assert (table.csv_options["separator"], table.csv_options["withHeader"]) == (separator, header)
+    serde = parameters.get("serde", "")
+    table = CatalogTable("air", "t", "/x", "csv", StructType(), [], parameters, in_spark=False, serde=serde)
+    files = serdes.files_of(table, Files([], "csv"), {})
+    assert (serdes.dialect_of(table).separator, bool(files.header)) == (separator, header)

@@ -237,3 +237,31 @@ def test_a_frame_goes_to_spark_and_back_for_functions(glue_context: GlueContext,
     frame = DynamicFrame.fromDF(dataframe.withColumn("ACC", chop(dataframe["charges"])), glue_context, "nested")
     mapped = frame.apply_mapping([("ACC", "string", "charges.covered", "double")])
     assert values(mapped) == [((32963.07,),)]
+
+
+def test_the_tables_of_nested_arrays_are_named_by_their_paths(from_json: Callable[..., DynamicFrame]) -> None:
+    """As people find them: a child is called by the root and its path, and its `id` is in the column of its path."""
+    orders = [{"lines": [{"part": "a", "tags": ["x", "y"]}]}, {"lines": [{"part": "b"}]}]
+    tables = from_json([{"orders": orders, "grid": [[1], [2, 3]], "a.b": [7]}]).relationalize("root", None)
+    assert sorted(tables.keys()) == [
+        "root", "root_a.b", "root_grid", "root_grid.val", "root_orders", "root_orders.val.lines",
+        "root_orders.val.lines.val.tags",
+    ]  # fmt: skip
+    assert values(tables["root_orders"], "id", "index", "orders.val.lines") == [(1, 0, 1), (1, 1, 2)]
+    lines = tables["root_orders.val.lines"]
+    assert values(lines, "id", "index", "orders.val.lines.val.part") == [(1, 0, "a"), (2, 0, "b")]
+    tags = "orders.val.lines.val.tags"
+    assert values(lines, tags) == [(1,), (None,)]
+    assert values(tables[f"root_{tags}"], "id", f"{tags}.val") == [(1, "x"), (1, "y")]
+    assert values(tables["root_grid.val"], "id", "grid.val.val") == [(1, 1), (2, 2), (2, 3)]
+
+
+def test_a_mapping_finds_a_source_in_any_case_unless_it_is_told_otherwise(
+    from_json: Callable[..., DynamicFrame],
+) -> None:
+    frame, mapping = (
+        from_json([{"Id": 1, "name": "a"}]),
+        [("id", "int", "n", "long"), ("name", "string", "t", "string")],
+    )
+    assert values(frame.apply_mapping(mapping)) == [(1, "a")]
+    assert values(frame.apply_mapping(mapping, case_sensitive=True)) == [("a",)]

@@ -140,6 +140,18 @@ def test_a_source_and_a_sink_take_their_format_afterwards(
         ("postgresql", {"dbtable": "t"}, None, ValueError, "name no database"),
         ("mysql", {"url": "jdbc:mysql://h/d"}, None, ValueError, "name no table"),
         ("s3", {"paths": ["/nowhere/at/all"]}, "parquet", Exception, "PATH_NOT_FOUND"),
+        (
+            "s3",
+            {"paths": ["/x"], "boundedFiles": 1},
+            "csv",
+            NotSupported,
+            "boundedFiles of an S3 source is not .* bookmarks",
+        ),
+        ("s3", {"paths": ["/x"], "separater": ";"}, "csv", ValueError, "separater is not an option of an S3 source"),
+        ("s3", {"paths": ["/x"], "compressionType": "zip"}, "csv", ValueError, "zip is not a compressionType"),
+        ("s3", {"paths": ["/x"], "excludeStorageClasses": ["STANDARD"]}, "csv", ValueError, "No files are left"),
+        ("s3", {"paths": ["/x"], "quoteChar": "<<"}, "csv", ValueError, "quoteChar '<<' of csv is not one character"),
+        ("s3", {"paths": ["/x"], "version": "1.7"}, "avro", NotSupported, "Version 1.7 of avro"),
     ],
 )
 def test_what_cannot_be_read_is_said(
@@ -218,3 +230,29 @@ def test_records_of_an_rdd_and_ingestion_times(glue_context: GlueContext) -> Non
     assert (frame.name, values(frame)) == ("made", [(1, "a")])
     timed = glue_context.add_ingestion_time_columns(frame.toDF(), "hour")
     assert timed.columns[2:] == ["ingest_year", "ingest_month", "ingest_day", "ingest_hour"]
+
+
+def test_compressed_files_need_no_extension(glue_context: GlueContext, tmp_path: Path) -> None:
+    (tmp_path / "csv").write_bytes(gzip.compress(b'a,b\n1,"2\n3"\n'))
+    packed = {"compressionType": "gzip"}
+    found = read(glue_context, tmp_path / "csv", "csv", packed, withHeader=True, multiLine=True)
+    assert values(found, "a", "b") == [("1", "2\n3")]
+    (tmp_path / "json").write_bytes(gzip.compress(b'{"a": 1}\n{"a": 2}\n'))
+    assert values(read(glue_context, tmp_path / "json", "json", packed)) == [(1,), (2,)]
+    (tmp_path / "plain").write_text("1\n")
+    with pytest.raises(Exception, match="plain is not compressed with gzip"):
+        read(glue_context, tmp_path / "plain", "csv", packed).count()
+
+
+def test_options_of_the_format_may_stand_among_those_of_the_connection(
+    glue_context: GlueContext, tmp_path: Path
+) -> None:
+    for text in ("id", "id, id as more"):
+        glue_context.spark_session.range(1).selectExpr(*text.split(", ")).write.mode("append").parquet(
+            str(tmp_path / "p")
+        )
+    merged = read(glue_context, tmp_path / "p", "parquet", {"mergeSchema": "true"})
+    assert merged.toDF().columns == ["id", "more"]
+    (tmp_path / "a.csv").write_text("a;b\nskipped;\n1;2\n")
+    given = {"separator": ";", "withHeader": True, "skipFirst": True}
+    assert values(read(glue_context, tmp_path / "a.csv", "csv", given), "a", "b") == [("1", "2")]

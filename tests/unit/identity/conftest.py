@@ -74,5 +74,5 @@ def root() -> Principal:
 def session(identity: Identity, root: Principal) -> Principal:
     """A session of the role `Analyst`, which has no policies yet."""
     role = identity.roles.create("Analyst", FOR_THE_ACCOUNT)
-    _, principal = identity.assume_role(root, role.arn, SessionRequest("ada"))
+    _, principal = identity.tokens.assume_role(root, role.arn, SessionRequest("ada"))
     return principal

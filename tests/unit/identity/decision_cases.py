@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from studiolo.identity import Answer, Kind, Principal
-from studiolo.identity.principals import role_session, root_user
+from studiolo.identity import Answer, Principal
+from studiolo.identity.principals import iam_user, role_session, root_user
 
 ACCOUNT, OTHER = "123456789012", "999999999999"
 YES, NO, DENIED = Answer.ALLOWED, Answer.SILENT, Answer.DENIED
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/team/Analyst"
 SESSION = role_session(ACCOUNT, ROLE, "AROA1", "ada")
-USER = Principal(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/ada", "AIDA1", None, kind=Kind.USER, user_name="ada")
+USER = iam_user(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/ada", "AIDA1")
 ROOT = root_user(ACCOUNT)
 OBJECT = "arn:aws:s3:::amzn-s3-demo-bucket/home/ada/x"
 

@@ -30,7 +30,7 @@ def allowed(identity: Identity, principal: Principal, action: str, resource: str
 
 
 def assumed(identity: Identity, caller: Principal, role: Role, **asked: object) -> Principal:
-    return identity.assume_role(caller, role.arn, SessionRequest("ada", **asked))[1]  # type: ignore[arg-type]
+    return identity.tokens.assume_role(caller, role.arn, SessionRequest("ada", **asked))[1]  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_a_session_s_key_knows_its_policies_and_tags(identity: Identity, root: P
     homes = "arn:aws:s3:::homes/${aws:PrincipalTag/team}/*"
     identity.roles.put_policy("Tagged", "home", allow("s3:*", homes))
     asked = SessionRequest("ada", policies=(allow("s3:Get*"),), tags={"team": "air"})
-    key, principal = identity.assume_role(root, role.arn, asked)
+    key, principal = identity.tokens.assume_role(root, role.arn, asked)
     assert identity.find_key(key.id) == (key, principal)
     assert allowed(identity, principal, "s3:GetObject", "arn:aws:s3:::homes/air/x")
     assert not allowed(identity, principal, "s3:GetObject", "arn:aws:s3:::homes/sea/x")
@@ -142,7 +142,7 @@ def test_a_temporary_key_says_when_it_ends_and_is_forgotten_a_day_later(
     assert found[0].expires == clock.present - HOUR
     clock.pass_by(timedelta(days=1))
     identity.key_of(identity.session_of(session.role_arn, "another"))
-    identity.roles.tag("Analyst", {"a": "b"})
+    identity.roles.tag("Analyst", [("a", "b")])
     assert identity.find_key(key.id) is None
 
 
@@ -153,7 +153,7 @@ def test_a_key_made_in_the_name_of_a_session_is_as_old_as_the_session(
     clock.pass_by(HOUR / 2)
     found = identity.find_key(identity.key_of(session).id)
     assert found is not None
-    assert found[1].issued == began
+    assert ("aws:TokenIssueTime", began.strftime("%Y-%m-%dT%H:%M:%SZ")) in found[1].context
 
 
 def test_a_role_s_key_acts_as_the_role(identity: Identity, glue_role: Role) -> None:
@@ -266,7 +266,7 @@ def test_an_external_id_that_is_asked_for_must_be_given(identity: Identity, root
 
 def test_whether_a_role_exists_is_not_told_to_who_may_not_assume_it(identity: Identity, root: Principal) -> None:
     with pytest.raises(Denied, match="is not authorized to perform: sts:AssumeRole on resource"):
-        identity.assume_role(root, f"arn:aws:iam::{ACCOUNT}:role/Nobody", SessionRequest("ada"))
+        identity.tokens.assume_role(root, f"arn:aws:iam::{ACCOUNT}:role/Nobody", SessionRequest("ada"))
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_a_session_that_cannot_be_is_refused(
 ) -> None:
     role = identity.roles.create("Target", FOR_THE_ACCOUNT)
     with pytest.raises(Invalid, match=reason):
-        identity.assume_role(root, role.arn, asked)
+        identity.tokens.assume_role(root, role.arn, asked)
 
 
 def test_a_chained_session_lasts_an_hour_at_most(identity: Identity, session: Principal) -> None:
@@ -297,13 +297,13 @@ def test_a_chained_session_lasts_an_hour_at_most(identity: Identity, session: Pr
 def test_a_root_session_is_the_root_user_for_an_hour_at_most(
     identity: Identity, root: Principal, session: Principal, clock: HeldClock
 ) -> None:
-    key = identity.root_session(root, timedelta(hours=12))
+    key = identity.tokens.session_token(root, timedelta(hours=12))
     assert key.expires == clock.present + HOUR
     found = identity.find_key(key.id)
     assert found is not None
     assert (found[1].arn, found[1].kind) == (root.arn, root.kind)
     with pytest.raises(Denied, match="session credentials"):
-        identity.root_session(session, HOUR)
+        identity.tokens.session_token(session, HOUR)
 
 
 def test_a_role_with_policies_cannot_be_deleted(identity: Identity, session: Principal) -> None:
@@ -330,7 +330,6 @@ def test_every_policy_of_aws_is_one_that_iam_would_take(identity: Identity) -> N
     for managed in identity.policies.all():
         (version,) = identity.policies.versions(managed.arn)
         check_identity_policy(version.document)
-        assert managed.description.endswith(".")
 
 
 def test_the_glue_service_role_runs_a_session_and_reads_no_secrets(identity: Identity, glue_role: Role) -> None:
@@ -340,12 +339,6 @@ def test_the_glue_service_role_runs_a_session_and_reads_no_secrets(identity: Ide
     assert allowed(identity, found[1], "glue:GetTable", f"arn:aws:glue:us-east-1:{ACCOUNT}:table/air/days")
     assert allowed(identity, found[1], "s3:GetObject", "arn:aws:s3:::aws-glue-assets/x")
     assert not allowed(identity, found[1], "s3:GetObject", "arn:aws:s3:::payroll/x")
-
-
-def test_every_policy_of_aws_is_documented_as_it_is(identity: Identity) -> None:
-    page = (Path(__file__).parents[3] / "docs" / "identity.md").read_text()
-    rows = [f"| `{each.arn.partition(':policy/')[2]}` | {each.description} |" for each in identity.policies.all()]
-    assert [row for row in rows if row not in page] == []
 
 
 def test_another_process_s_change_counts_at_once(

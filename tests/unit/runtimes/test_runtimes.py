@@ -1,5 +1,6 @@
 """Release labels, Java and jars."""
 
+import subprocess
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ from studiolo.config import Settings
 from studiolo.domain import Invalid
 from studiolo.runtimes import JarsUnavailable, JavaMissing, Runtimes
 from studiolo.runtimes.jars import fetch_jars
-from studiolo.runtimes.java import find_java
+from studiolo.runtimes.java import find_java, fit_for_spark_4
 
 
 def a_java(home: Path, version: str) -> Path:
@@ -22,13 +23,49 @@ def a_java(home: Path, version: str) -> Path:
     return home
 
 
-def test_glue_5_runs_on_spark_3_5(tmp_path: Path) -> None:
-    assert Runtimes(Settings(data=tmp_path)).for_glue("5.0").pyspark.startswith("3.5.")
+@pytest.fixture
+def runtimes(tmp_path: Path) -> Runtimes:
+    return Runtimes(Settings(data=tmp_path / "data"), tmp_path / "environments")
 
 
-def test_a_glue_version_that_is_not_here_is_answered_with_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match=r"6\.0 is not available here; available are 4\.0, 5\.0, 5\.1"):
-        Runtimes(Settings(data=tmp_path)).for_glue("6.0")
+def test_glue_runs_on_spark_3_5_up_to_5_1_and_then_on_4_1(runtimes: Runtimes) -> None:
+    found = {label: runtimes.for_glue(label).runtime.pyspark[:3] for label in runtimes.glue_labels()}
+    assert found == {**dict.fromkeys(["0.9", "1.0", "2.0", "3.0", "4.0", "5.0", "5.1"], "3.5"), "6.0": "4.1"}
+    assert runtimes.for_emr("emr-spark-8.0.0").runtime.pyspark == "4.0.2"
+
+
+def test_a_glue_version_that_is_not_here_is_answered_with_those_that_are(runtimes: Runtimes) -> None:
+    with pytest.raises(Invalid, match=r"7\.0 is not available here; available are 0\.9, 1\.0, .*5\.1, 6\.0"):
+        runtimes.for_glue("7.0")
+
+
+def test_a_release_restores_what_later_versions_of_spark_changed_and_nothing_else(runtimes: Runtimes) -> None:
+    names = {label: set(runtimes.for_glue(label).conf) for label in runtimes.glue_labels()}
+    assert names["0.9"] > names["1.0"] == names["2.0"] > names["3.0"] > names["5.0"] > names["5.1"] == set()
+    assert runtimes.for_glue("2.0").conf["spark.sql.legacy.timeParserPolicy"] == "LEGACY"
+    assert "spark.sql.legacy.timeParserPolicy" not in names["3.0"]
+    assert names["6.0"] == set()
+
+
+def test_a_release_tells_in_one_line_what_runs_and_what_is_not_there(runtimes: Runtimes) -> None:
+    notice = runtimes.for_glue("6.0").notice
+    assert "Spark 4.1.1" in notice
+    assert "here it is Spark 4.1.4" in notice
+    assert notice.endswith("Not here: hudi.")
+    assert not any("\n" in runtimes.for_glue(label).notice for label in runtimes.glue_labels())
+
+
+def test_a_java_without_the_vector_module_starts_programs_that_ask_for_it(tmp_path: Path) -> None:
+    home = a_java(tmp_path / "a home", "17.0.1")
+    (home / "release").write_text('JAVA_VERSION="17.0.1"\nMODULES="java.base java.sql"\n')
+    (home / "bin" / "java").write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
+    (home / "bin" / "java").chmod(0o755)
+    stand_in = fit_for_spark_4(home, tmp_path / "java")
+    command = [stand_in / "bin" / "java", "-a b", "--add-modules=jdk.incubator.vector", "-cp", "x y:*", ""]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "-a b|-cp|x y:*||"
+    assert find_java(stand_in, (17,)) == stand_in
+    (home / "release").write_text('JAVA_VERSION="17.0.1"\nMODULES="java.base jdk.incubator.vector"\n')
+    assert fit_for_spark_4(home, tmp_path / "java") == home
 
 
 def test_the_java_of_the_settings_is_taken(tmp_path: Path) -> None:

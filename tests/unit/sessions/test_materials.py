@@ -37,7 +37,7 @@ def test_a_file_of_requirements_is_not_taken_into_memory_however_long(tmp_path: 
 
     client = SimpleNamespace(head_object=lambda **_: {"ETag": "1"}, download_file=download)
     objects: Any = SimpleNamespace(role_client=lambda *_: client)
-    runtime: Any = SimpleNamespace(sail=(), python=Path(sys.executable))
+    runtime: Any = SimpleNamespace(sail=(), ready=True, python=Path(sys.executable))
     arguments = {"--additional-python-modules": "s3://b/list.txt", "--python-modules-installer-option": "-r"}
     with pytest.raises(Invalid, match=r"s3://b/list\.txt has more than"):
         Materials(tmp_path, objects).bring(SessionRequest("id", "role", arguments=arguments), runtime, lambda: False)

@@ -22,7 +22,7 @@ def conf(processes: Processes, settings: Settings) -> dict[str, str]:
     storage: Any = SimpleNamespace(access=StoreAccess("https://s3.example.org", "KEY", "secret"))
     nobody: Any = None
     kernels = Kernels(processes, runtimes, nobody, storage, settings, "http://127.0.0.1:1")
-    return dict(kernels.plan(runtimes.for_glue("5.0"), Size(1, 1, 1024, 1, 1024), {}).conf)
+    return dict(kernels.plan(runtimes.for_glue("5.0").runtime, Size(1, 1, 1024, 1, 1024), {}).conf)
 
 
 def test_it_goes_by_the_door_and_no_key_is_in_its_configuration(processes: Processes, tmp_path: Path) -> None:

@@ -93,6 +93,16 @@ def test_one_of_another_plan_is_not_given(pool: Pool, kernels: FakeKernels) -> N
     assert pool.take(plan(extra="setting")) is None
 
 
+def test_what_was_asked_for_last_is_kept_ready_in_the_place_of_what_was_before(
+    pool: Pool, kernels: FakeKernels
+) -> None:
+    pool.start({})
+    until(lambda: kernels.started)
+    assert pool.take(plan(extra="setting")) is None
+    assert until(lambda: pool.take(plan(extra="setting"))) == "kernel-1"
+    assert kernels.removed == ["kernel-0"]
+
+
 def test_one_that_an_earlier_server_left_is_taken_up(pool: Pool, kernels: FakeKernels) -> None:
     pool.start({"left": plan().fingerprint})
     assert pool.take(plan()) == "left"

@@ -268,7 +268,7 @@ class Endpoints:
         """Lead calls to where the deployment is served now; whether every variant is."""
         targets = {}
         for post in _posts(scope, name, deployment):
-            stream = f"arn:aws:logs:{scope.region}:{scope.account}:log-group:{post.log_group}"
+            stream = f"arn:{scope.partition}:logs:{scope.region}:{scope.account}:log-group:{post.log_group}"
             weight, socket = post.deployed.variant.weight, self._fleet.socket(post)
             targets[post.variant] = Target(post.variant, weight, socket, stream)
         self.routes.put(scope, name, Route(targets))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from studiolo.domain import NotFound
 from studiolo.identity import ManagedPolicy, PolicyUsage, PolicyVersion
 from studiolo.services.call import Call
-from studiolo.services.iam.service import as_document, as_tags, cut, iam, marker, paging, tags
+from studiolo.services.iam.service import as_document, cut, iam, marker, paging, tags, with_tags
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.type_defs import (
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
         GetPolicyVersionRequestTypeDef,
         ListEntitiesForPolicyRequestTypeDef,
         ListPoliciesRequestTypeDef,
-        ListPolicyTagsRequestTypeDef,
         ListPolicyVersionsRequestTypeDef,
         SetDefaultPolicyVersionRequestTypeDef,
-        TagPolicyRequestTypeDef,
-        UntagPolicyRequestTypeDef,
     )
 
 UNUSED = PolicyUsage((), ())
@@ -36,7 +33,7 @@ def create_policy(call: Call, request: "CreatePolicyRequestTypeDef") -> dict[str
         request.get("Description", ""),
         tags(request),
     )
-    return {"Policy": as_policy(policy, UNUSED)}
+    return {"Policy": with_tags(as_listed_policy(policy, UNUSED), policy.tags)}
 
 
 @iam.operation
@@ -63,7 +60,7 @@ def delete_policy_version(call: Call, request: "DeletePolicyVersionRequestTypeDe
 def get_policy(call: Call, request: "GetPolicyRequestTypeDef") -> dict[str, Any]:
     policies = call.studio.identity.policies
     policy = policies.get(request["PolicyArn"])
-    return {"Policy": {**as_policy(policy, policies.usage().get(policy.arn, UNUSED)), "Tags": as_tags(policy.tags)}}
+    return {"Policy": as_policy(policy, policies.usage().get(policy.arn, UNUSED))}
 
 
 @iam.operation
@@ -74,17 +71,26 @@ def get_policy_version(call: Call, request: "GetPolicyVersionRequestTypeDef") ->
 
 @iam.operation
 def list_entities_for_policy(call: Call, request: "ListEntitiesForPolicyRequestTypeDef") -> dict[str, Any]:
-    """Roles alone: Studiolo has no users and groups. `EntityFilter` and `PathPrefix` narrow them as IAM does."""
     identity = call.studio.identity
     policy = identity.policies.get(request["PolicyArn"])
     usage = identity.policies.usage().get(policy.arn, UNUSED)
-    bounding = request.get("PolicyUsageFilter") == "PermissionsBoundary"
-    names = usage.bounded if bounding else usage.attached
-    roles = [identity.roles.get(name) for name in names] if request.get("EntityFilter", "Role") == "Role" else []
-    within = [role for role in roles if role.path.startswith(request.get("PathPrefix", "/"))]
-    page = cut(within, lambda role: role.name, **paging(request))
-    shown = [{"RoleName": role.name, "RoleId": role.id} for role in page.items]
-    return {"PolicyRoles": shown, "PolicyUsers": [], "PolicyGroups": [], **marker(page)}
+    ids = {
+        None: (*usage.attached, *usage.bounded),
+        "PermissionsPolicy": usage.attached,
+        "PermissionsBoundary": usage.bounded,
+    }[request.get("PolicyUsageFilter")]
+    found = [
+        (kind, entity)
+        for kind, holders in (("Group", identity.groups), ("Role", identity.roles), ("User", identity.users))
+        if request.get("EntityFilter", kind) == kind
+        for entity in holders.of_ids(ids)
+        if entity.path.startswith(request.get("PathPrefix", "/"))
+    ]
+    page = cut(found, lambda each: f"{each[0]}/{each[1].name}", **paging(request))
+    shown: dict[str, Any] = {"PolicyGroups": [], "PolicyUsers": [], "PolicyRoles": []}
+    for kind, entity in page.items:
+        shown[f"Policy{kind}s"].append({f"{kind}Name": entity.name, f"{kind}Id": entity.id})
+    return {**shown, **marker(page)}
 
 
 @iam.operation
@@ -104,38 +110,24 @@ def list_policies(call: Call, request: "ListPoliciesRequestTypeDef") -> dict[str
         )
 
     page = cut([policy for policy in policies.all() if listed(policy)], lambda policy: policy.arn, **paging(request))
-    return {"Policies": [as_policy(policy, usage.get(policy.arn, UNUSED)) for policy in page.items], **marker(page)}
-
-
-@iam.operation
-def list_policy_tags(call: Call, request: "ListPolicyTagsRequestTypeDef") -> dict[str, Any]:
-    policy = call.studio.identity.policies.get(request["PolicyArn"])
-    page = cut(as_tags(dict(sorted(policy.tags.items()))), lambda tag: tag["Key"], **paging(request))
-    return {"Tags": page.items, **marker(page)}
+    return {
+        "Policies": [as_listed_policy(policy, usage.get(policy.arn, UNUSED)) for policy in page.items],
+        **marker(page),
+    }
 
 
 @iam.operation
 def list_policy_versions(call: Call, request: "ListPolicyVersionsRequestTypeDef") -> dict[str, Any]:
-    """All of them, newest first: there are five at most."""
+    """Newest first."""
     versions = call.studio.identity.policies.versions(request["PolicyArn"])
-    return {"Versions": [as_version(version) for version in versions], "IsTruncated": False}
+    # Newest first, and so by how many come after: they are not many, and their numbers have any length.
+    page = cut(versions, lambda version: f"{10**9 - version.number}", **paging(request))
+    return {"Versions": [as_version(version) for version in page.items], **marker(page)}
 
 
 @iam.operation
 def set_default_policy_version(call: Call, request: "SetDefaultPolicyVersionRequestTypeDef") -> dict[str, Any]:
     call.studio.identity.policies.set_default(request["PolicyArn"], _number(request))
-    return {}
-
-
-@iam.operation
-def tag_policy(call: Call, request: "TagPolicyRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.policies.tag(request["PolicyArn"], tags(request))
-    return {}
-
-
-@iam.operation
-def untag_policy(call: Call, request: "UntagPolicyRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.policies.untag(request["PolicyArn"], request["TagKeys"])
     return {}
 
 
@@ -148,6 +140,12 @@ def _number(request: Any) -> int:
 
 
 def as_policy(policy: ManagedPolicy, usage: PolicyUsage) -> dict[str, Any]:
+    described = {"Description": policy.description} if policy.description else {}
+    return with_tags({**as_listed_policy(policy, usage), **described}, policy.tags)
+
+
+def as_listed_policy(policy: ManagedPolicy, usage: PolicyUsage) -> dict[str, Any]:
+    """A policy as ListPolicies shows it: without description and tags."""
     return {
         "PolicyName": policy.name,
         "PolicyId": policy.id,
@@ -157,7 +155,6 @@ def as_policy(policy: ManagedPolicy, usage: PolicyUsage) -> dict[str, Any]:
         "AttachmentCount": len(usage.attached),
         "PermissionsBoundaryUsageCount": len(usage.bounded),
         "IsAttachable": True,
-        "Description": policy.description,
         "CreateDate": policy.created,
         "UpdateDate": policy.updated,
     }

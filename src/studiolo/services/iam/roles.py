@@ -1,12 +1,12 @@
-"""AWS IAM: roles and their tags."""
+"""AWS IAM: roles."""
 
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from studiolo.identity import Role, RoleSettings
+from studiolo.identity import Role, RoleSettings, Use, tags_of
 from studiolo.services.call import Call
-from studiolo.services.iam.service import as_document, as_tags, cut, iam, marker, paging, tags
+from studiolo.services.iam.service import as_document, iam, marker, paging, tags, with_tags
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.type_defs import (
@@ -14,12 +14,8 @@ if TYPE_CHECKING:
         DeleteRolePermissionsBoundaryRequestTypeDef,
         DeleteRoleRequestTypeDef,
         GetRoleRequestTypeDef,
-        ListInstanceProfilesForRoleRequestTypeDef,
         ListRolesRequestTypeDef,
-        ListRoleTagsRequestTypeDef,
         PutRolePermissionsBoundaryRequestTypeDef,
-        TagRoleRequestTypeDef,
-        UntagRoleRequestTypeDef,
         UpdateAssumeRolePolicyRequestTypeDef,
         UpdateRoleDescriptionRequestTypeDef,
         UpdateRoleRequestTypeDef,
@@ -34,7 +30,7 @@ def create_role(call: Call, request: "CreateRoleRequestTypeDef") -> dict[str, An
         description=request.get("Description", ""),
         max_session=timedelta(seconds=request.get("MaxSessionDuration", DEFAULT_SECONDS)),
         boundary=request.get("PermissionsBoundary"),
-        tags=tags(request),
+        tags=tags_of(tags(request)),
     )
     role = call.studio.identity.roles.create(
         request["RoleName"], request["AssumeRolePolicyDocument"], request.get("Path", "/"), settings
@@ -58,21 +54,9 @@ def delete_role_permissions_boundary(
 
 @iam.operation
 def get_role(call: Call, request: "GetRoleRequestTypeDef") -> dict[str, Any]:
-    return {"Role": as_role(call.studio.identity.roles.get(request["RoleName"]))}
-
-
-@iam.operation
-def list_instance_profiles_for_role(call: Call, request: "ListInstanceProfilesForRoleRequestTypeDef") -> dict[str, Any]:
-    """No role is in an instance profile: Studiolo has none."""
-    call.studio.identity.roles.get(request["RoleName"])
-    return {"InstanceProfiles": [], "IsTruncated": False}
-
-
-@iam.operation
-def list_role_tags(call: Call, request: "ListRoleTagsRequestTypeDef") -> dict[str, Any]:
-    role = call.studio.identity.roles.get(request["RoleName"])
-    page = cut(as_tags(dict(sorted(role.settings.tags.items()))), lambda tag: tag["Key"], **paging(request))
-    return {"Tags": page.items, **marker(page)}
+    identity = call.studio.identity
+    role = identity.roles.get(request["RoleName"])
+    return {"Role": {**as_role(role), "RoleLastUsed": as_use(identity.uses.last([role.id]).get(role.id))}}
 
 
 @iam.operation
@@ -84,18 +68,6 @@ def list_roles(call: Call, request: "ListRolesRequestTypeDef") -> dict[str, Any]
 @iam.operation
 def put_role_permissions_boundary(call: Call, request: "PutRolePermissionsBoundaryRequestTypeDef") -> dict[str, Any]:
     _change(call, request["RoleName"], boundary=request["PermissionsBoundary"])
-    return {}
-
-
-@iam.operation
-def tag_role(call: Call, request: "TagRoleRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.roles.tag(request["RoleName"], tags(request))
-    return {}
-
-
-@iam.operation
-def untag_role(call: Call, request: "UntagRoleRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.roles.untag(request["RoleName"], request["TagKeys"])
     return {}
 
 
@@ -141,10 +113,16 @@ def as_listed_role(role: Role) -> dict[str, Any]:
 
 
 def as_role(role: Role) -> dict[str, Any]:
-    shown = {**as_listed_role(role), "Tags": as_tags(role.settings.tags)}
-    if role.settings.boundary is not None:
-        shown["PermissionsBoundary"] = {
-            "PermissionsBoundaryType": "Policy",
-            "PermissionsBoundaryArn": role.settings.boundary,
-        }
-    return shown
+    return with_tags({**as_listed_role(role), **as_boundary(role.settings.boundary)}, role.settings.tags)
+
+
+def as_boundary(arn: str | None) -> dict[str, Any]:
+    """The member that says which policy bounds a role or user, where one does."""
+    if arn is None:
+        return {}
+    return {"PermissionsBoundary": {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}}
+
+
+def as_use(use: Use | None) -> dict[str, Any]:
+    """When a role was used last: nothing where it never was."""
+    return {} if use is None else {"LastUsedDate": use.moment, "Region": use.region}

@@ -7,7 +7,14 @@ from urllib.parse import quote
 
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
-from studiolo.identity import MalformedPolicy
+from studiolo.identity import (
+    InvalidAuthenticationCode,
+    InvalidTag,
+    MalformedPolicy,
+    PasswordPolicyViolation,
+    ReportMissing,
+    Unmodifiable,
+)
 from studiolo.services.service import Service
 
 T = TypeVar("T")
@@ -16,10 +23,15 @@ iam = Service(
     "iam",
     {
         NotFound: "NoSuchEntity",
+        ReportMissing: "ReportNotPresent",
         AlreadyExists: "EntityAlreadyExists",
         Invalid: "InvalidInput",
+        InvalidTag: "ValidationError",
         MalformedPolicy: "MalformedPolicyDocument",
+        PasswordPolicyViolation: "PasswordPolicyViolation",
+        InvalidAuthenticationCode: "InvalidAuthenticationCode",
         Conflict: "DeleteConflict",
+        Unmodifiable: "UnmodifiableEntity",
         Denied: "AccessDenied",
         LimitExceeded: "LimitExceeded",
     },
@@ -27,13 +39,18 @@ iam = Service(
 )
 
 
-def tags(request: Mapping[str, Any]) -> dict[str, str]:
-    """The request's tags, the last of each key."""
-    return {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
+def tags(request: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The request's tags."""
+    return [(tag["Key"], tag["Value"]) for tag in request.get("Tags", [])]
 
 
 def as_tags(values: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in values.items()]
+
+
+def with_tags(shown: dict[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    """What is shown of a thing, and its tags: IAM leaves the member out where there are none."""
+    return {**shown, "Tags": as_tags(values)} if values else shown
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,8 @@ After "Actions, resources, and condition keys for AWS Identity and Access Manage
 The resource of what is there has its path, which a request does not tell.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from studiolo.aws.arns import parse_arn
 from studiolo.domain import DomainError, Scope
@@ -189,6 +190,7 @@ _BOUNDED = frozenset(
     {
         "AttachRolePolicy", "DeleteRole", "DeleteRolePermissionsBoundary", "DeleteRolePolicy", "DetachRolePolicy",
         "GetRole", "PutRolePolicy", "UpdateAssumeRolePolicy", "UpdateRole", "UpdateRoleDescription",
+        "AttachUserPolicy", "DeleteUserPermissionsBoundary", "DeleteUserPolicy", "DetachUserPolicy", "PutUserPolicy",
     }
 )  # fmt: skip
 """Operations on what has a permissions boundary already, which conditions may ask for."""
@@ -196,25 +198,46 @@ _BOUNDED = frozenset(
 
 def _names(call: Call, resource: str, _parameters: Parameters) -> Sequence[str]:
     """What is there, with its path."""
+    identity = call.studio.identity
     kind, _, name = resource.partition("/")
-    if kind != "role" or "/" in name:
+    find: Callable[[str], Any] | None = {
+        "role": lambda name: identity.roles.get(name),
+        "user": lambda name: identity.users.get(name),
+        "group": lambda name: identity.groups.get(name),
+        "instance-profile": lambda name: identity.instance_profiles.get(name),
+    }.get(kind)
+    if find is None or "/" in name:
         return (resource,)
     try:
-        return (parse_arn(call.studio.identity.roles.get(name).arn).resource,)
+        return (parse_arn(find(name).arn).resource,)
     except DomainError:
         return (resource,)
 
 
 def _tags(call: Call, arn: str) -> Mapping[str, str]:
     identity = call.studio.identity
-    return identity.role(arn).settings.tags if ":role/" in arn else identity.policies.get(arn).tags
+    kind, _, name = parse_arn(arn).resource.partition("/")
+    find: Callable[[str], Mapping[str, str]] | None = {
+        "policy": lambda _: identity.policies.tags(arn),
+        "role": lambda name: identity.roles.tags(name),
+        "user": lambda name: identity.users.tags(name),
+        "instance-profile": lambda name: identity.instance_profiles.tags(name),
+        "mfa": lambda _: identity.devices.tags(arn),
+        "oidc-provider": lambda _: identity.providers.tags(arn),
+        "saml-provider": lambda _: identity.providers.tags(arn),
+    }.get(kind)
+    return {} if find is None else find(name.rpartition("/")[2])
 
 
 def _known(call: Call, operation: str, parameters: Parameters) -> Mapping[str, str]:
-    if operation not in _BOUNDED or "RoleName" not in parameters:
+    identity = call.studio.identity
+    if operation not in _BOUNDED:
         return {}
     try:
-        boundary = call.studio.identity.roles.get(parameters["RoleName"]).settings.boundary
+        if "RoleName" in parameters:
+            boundary = identity.roles.get(parameters["RoleName"]).settings.boundary
+        else:
+            boundary = identity.users.get(parameters.get("UserName", "")).boundary
     except DomainError:
         return {}
     return {} if boundary is None else {"iam:PermissionsBoundary": boundary}

@@ -1,6 +1,8 @@
 """What the operations of AWS STS need: AssumeRole is decided with its role's trust policy, where the role is known."""
 
-from studiolo.services.rights.rows import Rights, table
+from studiolo.domain import Scope
+from studiolo.services.call import Call
+from studiolo.services.rights.rows import Parameters, Rights, table
 
 TABLE = """
     AssumeRole                  ={RoleArn}
@@ -9,8 +11,14 @@ TABLE = """
     DecodeAuthorizationMessage  *
     GetAccessKeyInfo            *
     GetCallerIdentity           *
-    GetFederationToken          *
+    GetFederationToken          federated-user/{Name}
+    GetFederationToken?Tags     @sts:TagSession  federated-user/{Name}
     GetSessionToken             *
 """
 
-RIGHTS = Rights("sts", table("sts", TABLE))
+
+def _place(call: Call, _parameters: Parameters) -> Scope:
+    return Scope(call.scope.account, "")
+
+
+RIGHTS = Rights("sts", table("sts", TABLE), place=_place)

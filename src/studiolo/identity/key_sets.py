@@ -1,0 +1,141 @@
+"""The public keys of issuers of web identity tokens, fetched from where their discovery documents say (OpenID Connect).
+
+Whoever may create a provider makes the server ask an address of their choice. So: only GET, no redirects, no proxies,
+few bytes, little time; the address is looked up once and the connection is made to what was found; nothing of an answer
+is told but keys. Plain HTTP is for issuers of this machine and its network. An issuer may send us on to an address of
+its own host, or by HTTPS to one of the public Internet: never to another service of this machine or network.
+"""
+
+import ipaddress
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import jwt
+import urllib3
+
+from studiolo.identity.claims import ProviderUnreachable
+from studiolo.identity.providers import OpenIdProvider
+
+DISCOVERY = "/.well-known/openid-configuration"
+LARGEST = 256 * 1024
+"""Bytes of a document."""
+
+SECONDS = 5.0
+FRESH = 3600.0
+"""Seconds for which fetched keys count."""
+
+RENEWED = 30.0
+"""Seconds after which keys are fetched anew for a token whose key is not among them."""
+
+
+class KeySets:
+    """The keys of issuers, kept for a while. For any thread."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[str, tuple[str, ...]], tuple[float, list[jwt.PyJWK]]] = {}
+
+    def find(self, provider: OpenIdProvider, key_id: str | None) -> list[jwt.PyJWK]:
+        """The provider's keys of that id; all, where a token names none. Raises ProviderUnreachable."""
+        kept_under = provider.url, provider.thumbprints
+        with self._lock:
+            fetched, keys = self._kept.get(kept_under, (0.0, None))
+        age = self._monotonic() - fetched
+        if keys is None or age > FRESH or (age > RENEWED and not _named(keys, key_id)):
+            keys = fetch_keys(provider)
+            with self._lock:
+                self._kept[kept_under] = self._monotonic(), keys
+        return _named(keys, key_id)
+
+
+def fetch_keys(provider: OpenIdProvider) -> list[jwt.PyJWK]:
+    """The keys that the provider publishes now. Raises ProviderUnreachable."""
+    issuer = urlsplit(provider.url)
+    said = _document(urlsplit(provider.url + DISCOVERY), provider.thumbprints, home=True)
+    address = said.get("jwks_uri")
+    if said.get("issuer") != provider.url or not isinstance(address, str):
+        raise ProviderUnreachable(f"The discovery document of {provider.url} is not that of an issuer of that name.")
+    where = urlsplit(address)
+    home = (where.scheme, where.netloc) == (issuer.scheme, issuer.netloc)
+    if not home and where.scheme != "https":
+        raise ProviderUnreachable(f"{provider.url} names a place for its keys that is neither its own nor HTTPS.")
+    try:
+        found = _document(where, provider.thumbprints if home else (), home=home)
+        return list(jwt.PyJWKSet.from_dict(dict(found)).keys)
+    except jwt.PyJWKSetError as error:
+        raise ProviderUnreachable(f"{provider.url} publishes no keys that can be used: {error}") from error
+
+
+def _named(keys: list[jwt.PyJWK], key_id: str | None) -> list[jwt.PyJWK]:
+    return keys if key_id is None else [key for key in keys if key.key_id == key_id]
+
+
+def _document(where: SplitResult, thumbprints: tuple[str, ...], *, home: bool) -> Mapping[str, Any]:
+    """The JSON object at an address. home: whether it is the address that the provider was created with."""
+    try:
+        body = _body(where, thumbprints, home=home)
+        found = json.loads(body)
+    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        # Only the kind of failure: what another service answers is for nobody to know.
+        raise ProviderUnreachable(f"{where.geturl()} cannot be read: {type(error).__name__}.") from error
+    if not isinstance(found, dict):
+        raise ProviderUnreachable(f"{where.geturl()} is not a JSON object.")
+    return found
+
+
+def _body(where: SplitResult, thumbprints: tuple[str, ...], *, home: bool) -> bytes:
+    address = _address(where, home=home)
+    ways: list[urllib3.HTTPConnectionPool] = []
+    port, timeout = where.port, urllib3.Timeout(total=SECONDS)
+    if where.scheme == "http":
+        ways.append(urllib3.HTTPConnectionPool(address, port, timeout=timeout, retries=False))
+    else:
+        known: dict[str, Any] = {"server_hostname": where.hostname, "timeout": timeout, "retries": False}
+        ways.append(urllib3.HTTPSConnectionPool(address, port, assert_hostname=where.hostname, **known))
+        # A certificate of no known authority counts where the provider names it.
+        for each in thumbprints:
+            ways.append(urllib3.HTTPSConnectionPool(address, port, assert_fingerprint=each, cert_reqs="NONE", **known))
+    failed: Exception = OSError("no way")
+    for pool in ways:
+        with pool:
+            try:
+                return _read(pool, where)
+            except urllib3.exceptions.SSLError as error:
+                failed = error
+    raise failed
+
+
+def _read(pool: urllib3.HTTPConnectionPool, where: SplitResult) -> bytes:
+    deadline = time.monotonic() + SECONDS
+    answer = pool.urlopen(
+        "GET", where.path or "/", headers={"Host": where.netloc}, redirect=False, preload_content=False
+    )
+    with answer:
+        if answer.status != 200:
+            raise OSError(f"status {answer.status}")
+        body = b""
+        for part in answer.stream(8192, decode_content=False):
+            body += part
+            if len(body) > LARGEST or time.monotonic() > deadline:
+                raise OSError("too large or too slow")
+    return body
+
+
+def _address(where: SplitResult, *, home: bool) -> str:
+    """The IP address to connect to. Raises OSError for a host that may not be asked in this way."""
+    found = socket.getaddrinfo(where.hostname, where.port or 443, type=socket.SOCK_STREAM)
+    address = ipaddress.ip_address(str(found[0][4][0]).partition("%")[0])
+    if address.is_link_local or address.is_multicast or address.is_unspecified:
+        raise OSError("an address of no issuer")
+    near = address.is_loopback or address.is_private
+    if not near and where.scheme != "https":
+        raise OSError("plain HTTP to the Internet")
+    if near and not home:
+        raise OSError("an address of this machine or network")
+    return str(address)
