@@ -144,6 +144,66 @@ def test_a_bucket_is_made_twice_by_its_owner_in_us_east_1_alone(s3: Any, client:
     assert east.create_bucket(Bucket=air)["Location"] == f"/{air}"
 
 
+def test_settings_that_nothing_acts_on_are_kept_as_they_were_put(s3: Any, air: str) -> None:
+    rules = [
+        {
+            "ID": "cold", "Status": "Enabled", "Filter": {"Prefix": "old/"},
+            "Transitions": [{"Days": 30, "StorageClass": "GLACIER"}],
+        }
+    ]  # fmt: skip
+    s3.put_bucket_lifecycle_configuration(Bucket=air, LifecycleConfiguration={"Rules": rules})
+    assert s3.get_bucket_lifecycle_configuration(Bucket=air)["Rules"] == rules
+    s3.put_public_access_block(Bucket=air, PublicAccessBlockConfiguration={"BlockPublicAcls": True})
+    assert s3.get_public_access_block(Bucket=air)["PublicAccessBlockConfiguration"] == {"BlockPublicAcls": True}
+    s3.put_bucket_notification_configuration(Bucket=air, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    assert s3.get_bucket_notification_configuration(Bucket=air)["EventBridgeConfiguration"] == {}
+    for name in ("b", "a"):
+        s3.put_bucket_metrics_configuration(Bucket=air, Id=name, MetricsConfiguration={"Id": name})
+    listed = s3.list_bucket_metrics_configurations(Bucket=air)["MetricsConfigurationList"]
+    assert [entry["Id"] for entry in listed] == ["a", "b"]
+    s3.delete_public_access_block(Bucket=air)
+    s3.delete_bucket_lifecycle(Bucket=air)
+    with pytest.raises(ClientError, match="NoSuchPublicAccessBlockConfiguration"):
+        s3.get_public_access_block(Bucket=air)
+    with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
+        s3.get_bucket_lifecycle_configuration(Bucket=air)
+    s3.delete_bucket(Bucket=air)
+    s3.create_bucket(Bucket=air, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(Bucket=air)
+
+
+def test_a_bucket_tells_where_it_was_made(s3: Any, air: str) -> None:
+    assert s3.get_bucket_location(Bucket=air)["LocationConstraint"] == "eu-central-1"
+    assert s3.head_bucket(Bucket=air)["BucketRegion"] == "eu-central-1"
+
+
+def test_an_object_that_is_gone_by_a_delete_marker_says_so(s3: Any, air: str) -> None:
+    s3.put_bucket_versioning(Bucket=air, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket=air, Key="a b", Body=b"x")["VersionId"]
+    marker = s3.delete_object(Bucket=air, Key="a b")["VersionId"]
+    with pytest.raises(ClientError) as gone:
+        s3.get_object(Bucket=air, Key="a b")
+    told = gone.value.response["ResponseMetadata"]["HTTPHeaders"]
+    assert (told["x-amz-delete-marker"], told["x-amz-version-id"]) == ("true", marker)
+    with pytest.raises(ClientError, match="MethodNotAllowed"):
+        s3.get_object(Bucket=air, Key="a b", VersionId=marker)
+    source = {"Bucket": air, "Key": "a b", "VersionId": first}
+    assert s3.copy_object(Bucket=air, Key="a b", CopySource=source)["CopySourceVersionId"] == first
+    assert body(s3, air, "a b") == b"x"
+
+
+def test_somebody_unknown_is_told_of_a_bucket_that_is_not_there(s3: Any, air: str) -> None:
+    asked = {"Origin": "http://page.example", "Access-Control-Request-Method": "PUT"}
+    for method, target, status in (
+        ("GET", "/there-is-none", 404), ("GET", "/there-is-none/a", 404), ("GET", f"/{air}", 403),
+        ("GET", f"/{air}/a", 403), ("OPTIONS", f"/{air}/a", 403),
+    ):  # fmt: skip
+        request = urllib.request.Request(s3.meta.endpoint_url + target, headers=asked, method=method)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=60)
+        assert refused.value.code == status, (method, target)
+
+
 def test_a_bucket_of_another_account_is_not_ours(s3: Any, air: str) -> None:
     s3.head_bucket(Bucket=air, ExpectedBucketOwner="000000000000")
     with pytest.raises(ClientError, match="AccessDenied"):
@@ -387,9 +447,7 @@ def test_a_trailing_checksum_is_checked_and_kept(s3: Any, server: Any, air: str)
 def test_what_the_store_would_misunderstand_is_answered_as_not_implemented(s3: Any, air: str) -> None:
     s3.put_object(Bucket=air, Key="a", Body=b"kept")
     calls: list[Callable[[], Any]] = [
-        lambda: s3.put_bucket_website(Bucket=air, WebsiteConfiguration={"IndexDocument": {"Suffix": "i.html"}}),
-        lambda: s3.delete_bucket_website(Bucket=air),
-        lambda: s3.put_bucket_notification_configuration(Bucket=air, NotificationConfiguration={}),
+        lambda: s3.restore_object(Bucket=air, Key="a", RestoreRequest={"Days": 1}),
         lambda: s3.get_object_torrent(Bucket=air, Key="a"),
     ]
     for call in calls:

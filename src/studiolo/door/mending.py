@@ -9,11 +9,17 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from studiolo.aws.errors import ServiceError
+from studiolo.aws.protocols.xml_values import DECLARATION
 from studiolo.door.names import Named, escaped
 from studiolo.door.operations import Operation
 from studiolo.storage import keys
 
+NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 Headers = list[tuple[bytes, bytes]]
+
+READS = frozenset({"GetObject", "HeadObject"})
+OF_BUCKETS = frozenset({"CreateBucket", "GetBucketLocation", "HeadBucket"})
+"""Operations in which it counts where a bucket was made."""
 
 _WRITES = frozenset({"CreateMultipartUpload", "PutObject"})
 _META = "x-amz-meta-"
@@ -67,15 +73,17 @@ def _record_encryption(headers: dict[str, str]) -> None:
 
 
 class Mending:
-    """The answer to one request."""
+    """The answer to one request. region: of the bucket; marker: the delete marker by which an object is gone."""
 
-    def __init__(self, named: Named, operation: Operation, region: str) -> None:
-        self._named, self._operation, self._region = named, operation, region
+    def __init__(self, named: Named, operation: Operation, region: str, marker: str | None = None) -> None:
+        self._named, self._operation, self._region, self._marker = named, operation, region, marker
 
     def headers(self, status: int, headers: Headers) -> Headers:
         """As the client gets them."""
         name = self._operation.name
-        if name in ("GetObject", "HeadObject"):
+        if self._marker is not None:
+            return [*headers, (b"x-amz-delete-marker", b"true"), (b"x-amz-version-id", self._marker.encode())]
+        if name in READS:
             return (
                 _with_metadata(headers)
                 if any(value == _EMPTY_BYTES or n == _OURS_BYTES for n, value in headers)
@@ -103,6 +111,8 @@ class Mending:
 
     def body(self, status: int) -> Callable[[bytes], bytes] | None:
         """What makes the client's body of the store's; None where it is the same."""
+        if status < HTTPStatus.BAD_REQUEST and self._operation.name == "GetBucketLocation":
+            return lambda _: _location(self._region)
         if status < HTTPStatus.BAD_REQUEST and self._named.source is not None:
             return _with_quotes
         if self._names_keys(status):
@@ -136,6 +146,22 @@ def _with_quotes(body: bytes) -> bytes:
     if b"<ETag>&#34;" in body or b"<ETag>&quot;" in body or b'<ETag>"' in body:
         return body
     return body.replace(b"<ETag>", b"<ETag>&quot;").replace(b"</ETag>", b"&quot;</ETag>")
+
+
+def _location(region: str) -> bytes:
+    # Buckets in us-east-1 have none.
+    name = "" if region == "us-east-1" else region
+    return f'{DECLARATION}<LocationConstraint xmlns="{NAMESPACE}">{name}</LocationConstraint>'.encode()
+
+
+def marker_asked(method: str) -> tuple[int, Headers, bytes]:
+    """The answer to reading a version that is a delete marker."""
+    body = (
+        f"{DECLARATION}<Error><Code>MethodNotAllowed</Code><Message>The specified method is not allowed against this "
+        f"resource.</Message><Method>{method}</Method><ResourceType>DeleteMarker</ResourceType></Error>"
+    )
+    headers = [(b"x-amz-delete-marker", b"true"), (b"allow", b"DELETE"), (b"content-type", b"application/xml")]
+    return HTTPStatus.METHOD_NOT_ALLOWED, headers, b"" if method == "HEAD" else body.encode()
 
 
 def owned(named: Named) -> tuple[int, Headers, bytes]:

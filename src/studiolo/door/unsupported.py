@@ -9,17 +9,7 @@ from studiolo.aws.errors import ServiceError
 from studiolo.door.names import Named
 from studiolo.door.operations import Operation
 
-_UNKNOWN = frozenset(
-    {
-        "DeleteBucketAnalyticsConfiguration", "DeleteBucketIntelligentTieringConfiguration",
-        "DeleteBucketInventoryConfiguration", "DeleteBucketMetricsConfiguration", "DeleteBucketReplication",
-        "DeleteBucketWebsite", "GetObjectTorrent", "PutBucketAccelerateConfiguration",
-        "PutBucketAnalyticsConfiguration", "PutBucketIntelligentTieringConfiguration",
-        "PutBucketInventoryConfiguration", "PutBucketLogging", "PutBucketMetricsConfiguration",
-        "PutBucketNotificationConfiguration", "PutBucketReplication", "PutBucketWebsite", "RestoreObject",
-        "SelectObjectContent",
-    }
-)  # fmt: skip
+_UNKNOWN = frozenset({"GetObjectTorrent", "RestoreObject", "SelectObjectContent"})
 # To append, SeaweedFS would overwrite.
 _UNKNOWN_HEADERS = ("x-amz-write-offset-bytes",)
 

@@ -147,7 +147,6 @@ def test_a_copy_source_that_names_no_one_object_is_refused(source: str) -> None:
         ("DELETE /air/a?partNumber=1", 501),
         ("HEAD /air/a?acl", 405),
         ("HEAD /air?location", 405),
-        ("PUT /air?website", 501),
         ("PUT /air?session", 501),
         ("PUT /air/a?renameObject", 501),
         ("PUT /air/a?restore", 405),
