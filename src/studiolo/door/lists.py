@@ -2,7 +2,7 @@
 
 import re
 from html import unescape
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote_plus
 
 from studiolo.aws.protocols.xml_values import xml_text
 from studiolo.door.names import Named
@@ -13,6 +13,13 @@ OPERATIONS = frozenset({"ListMultipartUploads", "ListObjectVersions", "ListObjec
 
 _LARGEST = 1000
 _KEY = re.compile(rb"<Key>([^<]*)</Key>")
+_PARAMETERS = {
+    b"ContinuationToken": "continuation-token", b"KeyMarker": "key-marker", b"Marker": "marker",
+    b"StartAfter": "start-after",
+}  # fmt: skip
+_ASKED = re.compile(rb"<(ContinuationToken|KeyMarker|Marker|StartAfter)>[^<]*</\1>")
+_OF_NOTHING = b"<ETag>&#34;d41d8cd98f00b204e9800998ecf8427e&#34;</ETag>"
+_NEXT_MARKER = re.compile(rb"<NextMarker>[^<]*</NextMarker>")
 _SLASHED_MARKER = re.compile(rb"<NextMarker>[^<]*(?:/|%2F)</NextMarker>")
 _WHOLE = b"<IsTruncated>false</IsTruncated>"
 
@@ -42,12 +49,23 @@ def goes_on(named: Named, answer: bytes) -> bytes:
 
 
 def shown(named: Named, operation: Operation, answer: bytes) -> bytes:
-    """The list in the client's words."""
-    if operation.name == "ListObjects" and named.parameters.get("delimiter") != "/":
-        # The client goes on behind the last key. The store's marker would be taken for another: it is a key with a
-        # slash behind it.
-        answer = _SLASHED_MARKER.sub(b"", answer)
-    return keys.shown(answer)
+    """The list in the client's words, with what it asked for as it asked."""
+    delimiter = named.parameters.get("delimiter")
+    if operation.name == "ListObjects" and delimiter != "/":
+        # The client goes on behind the last key. The store's marker would be taken for another where it has a slash
+        # behind it.
+        answer = (_SLASHED_MARKER if delimiter else _NEXT_MARKER).sub(b"", answer)
+    # Of an empty object the store knows no ETag here.
+    answer = answer.replace(b"<ETag>&#34;&#34;</ETag>", _OF_NOTHING)
+    return _ASKED.sub(lambda found: _as_asked(named, found), keys.shown(answer))
+
+
+def _as_asked(named: Named, found: re.Match[bytes]) -> bytes:
+    tag, name = found[1], _PARAMETERS[found[1]]
+    value = named.parameters.get(name, "")
+    if named.parameters.get("encoding-type") == "url" and name != "continuation-token":
+        value = quote(value, safe="/-_.~*")
+    return b"<%b>%b</%b>" % (tag, xml_text(value).encode(), tag)
 
 
 def _last(named: Named, answer: bytes) -> str:

@@ -23,6 +23,14 @@ OF_BUCKETS = frozenset({"CreateBucket", "GetBucketLocation", "HeadBucket"})
 
 _WRITES = frozenset({"CreateMultipartUpload", "PutObject"})
 _META = "x-amz-meta-"
+MAX_METADATA = 2048
+"""Bytes of the names and values of an object's metadata."""
+_ACLS = frozenset(
+    {
+        "authenticated-read", "aws-exec-read", "bucket-owner-full-control", "bucket-owner-read", "private", "public-read",
+        "public-read-write",
+    }
+)  # fmt: skip
 _EMPTY = "=?studiolo-empty?="
 """The value of an entry that has none: the store would drop it."""
 _OURS = "x-amz-meta-studiolo-encryption"
@@ -37,6 +45,7 @@ def asked(named: Named, operation: Operation) -> Named:
     if operation.name not in _WRITES:
         return named
     headers = dict(named.headers)
+    _check_headers(headers)
     source = named.source
     if source is not None and source.version is None and (source.bucket, source.key) == (named.bucket, named.key):
         _check_changes(headers)
@@ -49,6 +58,20 @@ def asked(named: Named, operation: Operation) -> Named:
     if _ENCRYPTION in headers and not kept:
         _record_encryption(headers)
     return replace(named, headers=headers)
+
+
+def _check_headers(headers: dict[str, str]) -> None:
+    acl = headers.get("x-amz-acl")
+    if acl is not None and acl not in _ACLS:
+        raise ServiceError(
+            "InvalidArgument", f"{acl[:80]!r} is none of the canned ACLs: {', '.join(sorted(_ACLS))}", 400
+        )
+    if headers.get("if-none-match", "*") != "*":
+        message = "A header you provided implies functionality that is not implemented: If-None-Match other than *"
+        raise ServiceError("NotImplemented", message, 501)
+    told = sum(len(name) - len(_META) + len(value) for name, value in headers.items() if name.startswith(_META))
+    if told > MAX_METADATA:
+        raise ServiceError("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size", 400)
 
 
 def _check_changes(headers: dict[str, str]) -> None:
@@ -84,20 +107,16 @@ class Mending:
         if self._marker is not None:
             return [*headers, (b"x-amz-delete-marker", b"true"), (b"x-amz-version-id", self._marker.encode())]
         if name in READS:
-            return (
-                _with_metadata(headers)
-                if any(value == _EMPTY_BYTES or n == _OURS_BYTES for n, value in headers)
-                else headers
-            )
+            return _as_read(headers)
         if status >= HTTPStatus.BAD_REQUEST:
             return headers
         if name == "HeadBucket":
             return [*headers, (b"x-amz-bucket-region", self._region.encode())]
         if name in _WRITES:
-            return [*headers, *self._of_writes(headers)]
+            return [*_with_type(headers), *self._of_writes()]
         return headers
 
-    def _of_writes(self, headers: Headers) -> Headers:
+    def _of_writes(self) -> Headers:
         given = self._named.headers
         more: Headers = []
         if given.get(_ENCRYPTION) in _BY_KMS:
@@ -127,18 +146,30 @@ class Mending:
         return status >= HTTPStatus.BAD_REQUEST or self._operation.name == "ListParts" or named.method == "POST"
 
 
+_TYPE = b"x-amz-checksum-type"
 _EMPTY_BYTES, _OURS_BYTES = _EMPTY.encode(), _OURS.encode()
 
 
-def _with_metadata(headers: Headers) -> Headers:
-    mended: Headers = []
-    for name, value in headers:
-        if name == _OURS_BYTES:
-            values = zip((_ENCRYPTION, _KEY_ID, _BUCKET_KEY), value.decode().split(), strict=False)
-            mended += [(header.encode(), text.encode()) for header, text in values if text != "-"]
-        else:
-            mended.append((name, b"" if value == _EMPTY_BYTES else value))
-    return mended
+def _as_read(headers: Headers) -> Headers:
+    """With the entries of the metadata that are ours read again."""
+    if any(name == _OURS_BYTES or value == _EMPTY_BYTES for name, value in headers):
+        mended: Headers = []
+        for name, value in headers:
+            if name == _OURS_BYTES:
+                values = zip((_ENCRYPTION, _KEY_ID, _BUCKET_KEY), value.decode().split(), strict=False)
+                mended += [(header.encode(), text.encode()) for header, text in values if text != "-"]
+            else:
+                mended.append((name, b"" if value == _EMPTY_BYTES else value))
+        headers = mended
+    return _with_type(headers)
+
+
+def _with_type(headers: Headers) -> Headers:
+    """With the kind of a checksum, of which the store tells only where parts were put together."""
+    names = [name for name, _ in headers if name.startswith(b"x-amz-checksum-")]
+    if names and _TYPE not in names and b"x-amz-checksum-algorithm" not in names:
+        return [*headers, (_TYPE, b"FULL_OBJECT")]
+    return headers
 
 
 def _with_quotes(body: bytes) -> bytes:
