@@ -187,6 +187,8 @@ def test_an_object_that_is_gone_by_a_delete_marker_says_so(s3: Any, air: str) ->
     assert (told["x-amz-delete-marker"], told["x-amz-version-id"]) == ("true", marker)
     with pytest.raises(ClientError, match="MethodNotAllowed"):
         s3.get_object(Bucket=air, Key="a b", VersionId=marker)
+    with pytest.raises(ClientError, match="405"):
+        s3.head_object(Bucket=air, Key="a b", VersionId=marker)
     source = {"Bucket": air, "Key": "a b", "VersionId": first}
     assert s3.copy_object(Bucket=air, Key="a b", CopySource=source)["CopySourceVersionId"] == first
     assert body(s3, air, "a b") == b"x"
@@ -202,6 +204,47 @@ def test_somebody_unknown_is_told_of_a_bucket_that_is_not_there(s3: Any, air: st
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(request, timeout=60)
         assert refused.value.code == status, (method, target)
+
+
+@pytest.mark.parametrize(
+    ("tags", "code"),
+    [
+        (["a", "a"], "InvalidTag"),
+        (["aws:a"], "InvalidTag"),
+        (["x" * 129], "InvalidTag"),
+        ([str(number) for number in range(11)], "BadRequest"),
+    ],
+    ids=["twice", "of AWS", "long", "many"],
+)
+def test_tags_that_s3_would_not_take_are_refused(s3: Any, air: str, tags: list[str], code: str) -> None:
+    s3.put_object(Bucket=air, Key="a", Body=b"x")
+    with pytest.raises(ClientError, match=code):
+        s3.put_object_tagging(Bucket=air, Key="a", Tagging={"TagSet": [{"Key": tag, "Value": ""} for tag in tags]})
+
+
+def test_what_a_write_asks_for_is_checked(s3: Any, air: str) -> None:
+    at = {"Bucket": air, "Key": "a"}
+    upload = {**at, "UploadId": s3.create_multipart_upload(**at)["UploadId"]}
+    calls: list[tuple[str, Callable[[], Any]]] = [
+        ("InvalidArgument", lambda: s3.put_object(**at, Body=b"x", ACL="nobody")),
+        ("MetadataTooLarge", lambda: s3.put_object(**at, Body=b"x", Metadata={"a": "x" * 2048})),
+        ("NotImplemented", lambda: s3.put_object(**at, Body=b"x", IfNoneMatch='"x"')),
+        ("NoSuchKey", lambda: s3.put_object(**at, Body=b"x", IfMatch='"x"')),
+        ("InvalidArgument", lambda: s3.upload_part(**upload, PartNumber=10001, Body=b"x")),
+        ("MalformedXML", lambda: s3.complete_multipart_upload(**upload)),
+        ("InvalidArgument", lambda: s3.list_objects_v2(Bucket=air, ContinuationToken="")),
+    ]
+    for code, call in calls:
+        with pytest.raises(ClientError, match=code):
+            call()
+    assert keys(s3, air) == []
+
+
+def test_the_attributes_of_an_object_tell_its_checksum(s3: Any, air: str) -> None:
+    put = s3.put_object(Bucket=air, Key="a", Body=b"x", ChecksumAlgorithm="SHA256")
+    told = s3.get_object_attributes(Bucket=air, Key="a", ObjectAttributes=["Checksum", "ObjectSize"])
+    assert told["Checksum"] == {"ChecksumSHA256": put["ChecksumSHA256"], "ChecksumType": "FULL_OBJECT"}
+    assert told["ObjectSize"] == 1
 
 
 def test_a_bucket_of_another_account_is_not_ours(s3: Any, air: str) -> None:

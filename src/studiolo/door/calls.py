@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http import HTTPStatus
-from urllib.parse import unquote_plus
 
 import aiohttp
 
@@ -86,6 +85,26 @@ class Calls:
                 if found.status == HTTPStatus.NOT_FOUND:
                     raise ServiceError("NoSuchBucket", "The specified bucket does not exist", 404)
 
+    async def has(self, request: HttpRequest, named: Named) -> bool:
+        """Whether an object is there."""
+        looked = Named("HEAD", named.bucket, named.key)
+        async with await self.asked(self.own(request, looked, in_our_name()), nothing) as found:
+            return found.status != HTTPStatus.NOT_FOUND
+
+    async def checksum(self, request: HttpRequest, named: Named) -> bytes:
+        """GetObjectAttributes' Checksum of an object, which our store leaves out; empty where it has none."""
+        version = {name: value for name, value in named.parameters.items() if name == "versionId"}
+        looked = Named("HEAD", named.bucket, named.key, version, {"x-amz-checksum-mode": "ENABLED"})
+        async with await self.asked(self.own(request, looked, in_our_name()), nothing) as found:
+            told = {name.lower(): value for name, value in found.headers.items()}
+        for algorithm in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"):
+            value = told.get(f"x-amz-checksum-{algorithm.lower()}")
+            if value is not None:
+                kind = told.get("x-amz-checksum-type", "FULL_OBJECT")
+                inner = f"<Checksum{algorithm}>{value}</Checksum{algorithm}><ChecksumType>{kind}</ChecksumType>"
+                return f"<Checksum>{inner}</Checksum>".encode()
+        return b""
+
     async def require_cors(self, request: HttpRequest, bucket: str, payload: Payload) -> None:
         """Raise ServiceError (403) for a bucket without rules of CORS."""
         asked = Named("GET", bucket, "", {"cors": ""})
@@ -106,13 +125,13 @@ class Calls:
                     self._unversioned.clear()
                 self._unversioned[named.bucket] = time.monotonic() + VERSIONED_SECONDS
                 return None
-        parameters = {"versions": "", "prefix": keys.stored(named.key), "encoding-type": "url", "max-keys": "100"}
+        parameters = {"versions": "", "prefix": keys.stored(named.key), "max-keys": "100"}
         listed = Named("GET", named.bucket, "", parameters)
         async with await self.asked(self.own_as_stored(request, listed, in_our_name()), nothing) as found:
             body = await found.read() if found.status == HTTPStatus.OK else b"<None/>"
         for entry in read_xml(body):
             values = {local_name(part.tag): part.text or "" for part in entry}
-            mine = unquote_plus(values.get("Key", "")) == keys.stored(named.key)
+            mine = values.get("Key") == keys.stored(named.key)
             wanted = named.parameters.get("versionId")
             if local_name(entry.tag) != "DeleteMarker" or not mine:
                 continue

@@ -16,8 +16,8 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
-from studiolo.door import bucket_policies, deletion, forms, lists, mending, settings
-from studiolo.door.actions import actions_of, arn, copied_tags
+from studiolo.door import bucket_policies, deletion, documents, forms, lists, mending, settings
+from studiolo.door.actions import Need, actions_of, arn, copied_tags
 from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import RawHeaders, error_answer, sent_back
 from studiolo.door.calls import Calls, in_our_name, nothing
@@ -102,47 +102,81 @@ class S3Gateway:
             return
         if named.source is not None and operation.name == "PutObject":
             await self._permit_tags(request, named, caller, payload)
+        await self._pass_on(request, named, operation, caller, needs, payload, send)
+
+    async def _pass_on(
+        self,
+        request: HttpRequest,
+        named: Named,
+        operation: Operation,
+        caller: Caller,
+        needs: list[Need],
+        payload: Payload,
+        send: Send,
+    ) -> None:
+        """Send what is permitted on to the store, and its answer back."""
         verified = caller.acting(named, needs, self._clock())
         region = verified.region if verified is not None else "us-east-1"
         sent = mending.asked(named, operation) if self._ours else named
         to = target(sent, request.host, verified, self._store.access, ours=self._ours)
         reader = verified.payload_reader(request) if verified else None
-        any_body = await payload.begin(reader, to.length)
-        body = payload.framed if to.framed else payload.pieces if any_body else nothing
+        if self._ours and verified is not None and operation.name in documents.OPERATIONS:
+            content = await payload.whole(reader, to.length, documents.LARGEST)
+            documents.check(operation.name, content)
+            if operation.name == "CreateBucket":
+                region = documents.region_of(content, region)
+            to = replace(self._calls.own(request, documents.unframed(sent), verified), length=len(content))
+            calling = self._calls.asked(to, (lambda: content) if content else nothing)
+        else:
+            any_body = await payload.begin(reader, to.length)
+            body = payload.framed if to.framed else payload.pieces if any_body else nothing
+            calling = self._calls.asked(to, body, payload)
         with self._calls.errors(payload):
-            async with await self._calls.asked(to, body, payload) as answer:
+            async with await calling as answer:
                 if operation.name == "DeleteBucket" and answer.status < HTTPStatus.BAD_REQUEST:
                     await asyncio.to_thread(self._identity.resource_policies.delete, arn(named.bucket))
                     await asyncio.to_thread(self._settings.forget, named.bucket)
-                if operation.name == "DeleteObject" and named.key.endswith("/") and verified and self._ours:
-                    await self._calls.clear_folder(request, named, verified)
-                if self._ours and operation.name in lists.OPERATIONS and answer.status == HTTPStatus.OK:
-                    await self._answer_list(request, named, operation, caller, answer, send)
-                    return
-                if operation.name == "CreateBucket" and answer.status == HTTPStatus.CONFLICT and region == "us-east-1":
-                    await _send(send, *mending.owned(named))
-                    return
                 if not self._ours:
                     await self._answer(answer, request.method, payload, send)
-                    return
-                if verified is None and answer.status == HTTPStatus.FORBIDDEN:
-                    await self._calls.require_bucket(request, named, in_our_name(), payload)
-                if verified is not None and operation.name in mending.OF_BUCKETS and answer.status == HTTPStatus.OK:
-                    region = await self._region(named.bucket, made=region if operation.name == "CreateBucket" else None)
-                marker = None
-                if answer.status == HTTPStatus.NOT_FOUND and operation.name in mending.READS:
-                    marker = await self._calls.delete_marker(request, named)
-                    if marker is not None and "versionId" in named.parameters:
-                        await _send(send, *mending.marker_asked(request.method))
-                        return
-                mend = mending.Mending(named, operation, region, marker)
-                await self._answer(answer, request.method, payload, send, mend)
+                elif operation.name in lists.OPERATIONS and answer.status == HTTPStatus.OK:
+                    await self._answer_list(request, named, operation, caller, answer, send)
+                else:
+                    if operation.name == "DeleteObject" and named.key.endswith("/") and verified is not None:
+                        await self._calls.clear_folder(request, named, verified)
+                    if operation.name in mending.OF_BUCKETS and answer.status == HTTPStatus.OK:
+                        region = await self._region(named.bucket, region, made=operation.name == "CreateBucket")
+                    mend = await self._mended(request, named, operation, verified, region, answer, payload)
+                    await self._answer(answer, request.method, payload, send, mend)
 
-    async def _region(self, bucket: str, made: str | None) -> str:
-        """Where a bucket was made; made: that is being told now."""
-        if made is not None:
-            await asyncio.to_thread(self._settings.put, bucket, "region", made)
-            return made
+    async def _mended(
+        self,
+        request: HttpRequest,
+        named: Named,
+        operation: Operation,
+        verified: Verified | None,
+        region: str,
+        answer: aiohttp.ClientResponse,
+        payload: Payload,
+    ) -> Mending:
+        """What makes S3's answer of our store's, with what it must be asked for that. Raises ServiceError."""
+        status, name = answer.status, operation.name
+        checksum, marker = b"", None
+        if status == HTTPStatus.FORBIDDEN and verified is None:
+            await self._calls.require_bucket(request, named, in_our_name(), payload)
+        elif status == HTTPStatus.NOT_FOUND and name in mending.READS:
+            marker = await self._calls.delete_marker(request, named)
+        elif status == HTTPStatus.PRECONDITION_FAILED and name == "PutObject" and "if-match" in named.headers:
+            if not await self._calls.has(request, named):
+                raise ServiceError("NoSuchKey", "The specified key does not exist.", 404)
+        elif name == "GetObjectAttributes" and "Checksum" in named.headers.get("x-amz-object-attributes", ""):
+            checksum = await self._calls.checksum(request, named)
+        return Mending(named, operation, region, marker, checksum)
+
+    async def _region(self, bucket: str, region: str, *, made: bool) -> str:
+        """Where a bucket was made; made: that is `region`, and is told now."""
+        if made:
+            await asyncio.to_thread(self._settings.put, bucket, "region", region)
+            return region
         return await asyncio.to_thread(self._settings.get, bucket, "region") or "us-east-1"
 
     async def _answer_list(
@@ -316,7 +350,7 @@ class S3Gateway:
             mended = mend.body(answer.status)
             if mended is not None:
                 headers = [each for each in headers if each[0] != b"content-length"]
-                await _send(send, answer.status, headers, mended(await answer.read()))
+                await _send(send, mend.status(answer.status), headers, mended(await answer.read()))
                 return
         await relay(answer, headers, method, send, payload.receive if payload.consumed else None)
 

@@ -21,6 +21,7 @@ _ASKED = re.compile(rb"<(ContinuationToken|KeyMarker|Marker|StartAfter)>[^<]*</\
 _OF_NOTHING = b"<ETag>&#34;d41d8cd98f00b204e9800998ecf8427e&#34;</ETag>"
 _NEXT_MARKER = re.compile(rb"<NextMarker>[^<]*</NextMarker>")
 _SLASHED_MARKER = re.compile(rb"<NextMarker>[^<]*(?:/|%2F)</NextMarker>")
+_ENCODED = b"<EncodingType>url</EncodingType>"
 _WHOLE = b"<IsTruncated>false</IsTruncated>"
 
 
@@ -36,7 +37,7 @@ def rest(named: Named, operation: Operation, answer: bytes) -> Named | None:
     most = min(int(asked), _LARGEST) if asked.isdecimal() else _LARGEST
     if _WHOLE not in answer or not 0 < answer.count(b"<Contents>") == most:
         return None
-    parameters = {"list-type": "2", "max-keys": "1", "start-after": f"{_last(named, answer)}/"}
+    parameters = {"list-type": "2", "max-keys": "1", "start-after": f"{_last(answer)}/"}
     prefix = keys.stored_prefix(named.parameters.get("prefix", ""))
     return Named("GET", named.bucket, "", {**parameters, "prefix": prefix}, {"accept": "*/*"})
 
@@ -44,7 +45,7 @@ def rest(named: Named, operation: Operation, answer: bytes) -> Named | None:
 def goes_on(named: Named, answer: bytes) -> bytes:
     """The same list, saying that it goes on."""
     answer = answer.replace(_WHOLE, b"<IsTruncated>true</IsTruncated>")
-    token = f"<NextContinuationToken>{xml_text(_last(named, answer))}/</NextContinuationToken></ListBucketResult>"
+    token = f"<NextContinuationToken>{xml_text(_last(answer))}/</NextContinuationToken></ListBucketResult>"
     return answer.replace(b"</ListBucketResult>", token.encode()) if "list-type" in named.parameters else answer
 
 
@@ -63,11 +64,11 @@ def shown(named: Named, operation: Operation, answer: bytes) -> bytes:
 def _as_asked(named: Named, found: re.Match[bytes]) -> bytes:
     tag, name = found[1], _PARAMETERS[found[1]]
     value = named.parameters.get(name, "")
-    if named.parameters.get("encoding-type") == "url" and name != "continuation-token":
+    if _ENCODED in found.string and name != "continuation-token":
         value = quote(value, safe="/-_.~*")
     return b"<%b>%b</%b>" % (tag, xml_text(value).encode(), tag)
 
 
-def _last(named: Named, answer: bytes) -> str:
+def _last(answer: bytes) -> str:
     last = unescape(_KEY.findall(answer)[-1].decode())
-    return unquote_plus(last) if named.parameters.get("encoding-type") == "url" else last
+    return unquote_plus(last) if _ENCODED in answer else last

@@ -98,12 +98,35 @@ def _record_encryption(headers: dict[str, str]) -> None:
 class Mending:
     """The answer to one request. region: of the bucket; marker: the delete marker by which an object is gone."""
 
-    def __init__(self, named: Named, operation: Operation, region: str, marker: str | None = None) -> None:
-        self._named, self._operation, self._region, self._marker = named, operation, region, marker
+    def __init__(
+        self, named: Named, operation: Operation, region: str, marker: str | None = None, checksum: bytes = b""
+    ) -> None:
+        self._named, self._operation, self._region = named, operation, region
+        self._marker, self._checksum = marker, checksum
+
+    def status(self, status: int) -> int:
+        """As the client gets it."""
+        if self._makes_again(status):
+            return HTTPStatus.OK
+        return HTTPStatus.METHOD_NOT_ALLOWED if self._reads_marker else status
+
+    @property
+    def _reads_marker(self) -> bool:
+        """Whether the version that is read is a delete marker."""
+        return self._marker is not None and "versionId" in self._named.parameters
+
+    def _makes_again(self, status: int) -> bool:
+        """Whether it makes a bucket that is there, which is fine in us-east-1. All belong to the one account."""
+        again = status == HTTPStatus.CONFLICT and self._operation.name == "CreateBucket"
+        return again and self._region == "us-east-1"
 
     def headers(self, status: int, headers: Headers) -> Headers:
         """As the client gets them."""
         name = self._operation.name
+        if self._makes_again(status):
+            return [(b"location", f"/{escaped(self._named.bucket)}".encode())]
+        if self._reads_marker:
+            return [*headers, (b"x-amz-delete-marker", b"true"), (b"allow", b"DELETE")]
         if self._marker is not None:
             return [*headers, (b"x-amz-delete-marker", b"true"), (b"x-amz-version-id", self._marker.encode())]
         if name in READS:
@@ -130,6 +153,12 @@ class Mending:
 
     def body(self, status: int) -> Callable[[bytes], bytes] | None:
         """What makes the client's body of the store's; None where it is the same."""
+        if self._makes_again(status):
+            return lambda _: b""
+        if self._reads_marker:
+            return lambda _: b"" if self._named.method == "HEAD" else _refused(self._named.method)
+        if self._checksum and status < HTTPStatus.BAD_REQUEST:
+            return lambda body: (self._checksum + b"</").join(body.rsplit(b"</", 1))
         if status < HTTPStatus.BAD_REQUEST and self._operation.name == "GetBucketLocation":
             return lambda _: _location(self._region)
         if status < HTTPStatus.BAD_REQUEST and self._named.source is not None:
@@ -185,19 +214,12 @@ def _location(region: str) -> bytes:
     return f'{DECLARATION}<LocationConstraint xmlns="{NAMESPACE}">{name}</LocationConstraint>'.encode()
 
 
-def marker_asked(method: str) -> tuple[int, Headers, bytes]:
-    """The answer to reading a version that is a delete marker."""
-    body = (
+def _refused(method: str) -> bytes:
+    """That a delete marker cannot be read."""
+    return (
         f"{DECLARATION}<Error><Code>MethodNotAllowed</Code><Message>The specified method is not allowed against this "
         f"resource.</Message><Method>{method}</Method><ResourceType>DeleteMarker</ResourceType></Error>"
-    )
-    headers = [(b"x-amz-delete-marker", b"true"), (b"allow", b"DELETE"), (b"content-type", b"application/xml")]
-    return HTTPStatus.METHOD_NOT_ALLOWED, headers, b"" if method == "HEAD" else body.encode()
-
-
-def owned(named: Named) -> tuple[int, Headers, bytes]:
-    """The answer to making a bucket that one has, in us-east-1. All that are there belong to the one account."""
-    return HTTPStatus.OK, [(b"location", f"/{escaped(named.bucket)}".encode())], b""
+    ).encode()
 
 
 def check_owner(named: Named, account: str) -> None:

@@ -96,7 +96,7 @@ def answer(settings: BucketSettings, named: Named, kind: str, body: bytes) -> An
     name = named.parameters.get("id", "")
     if named.method == "PUT":
         root = checked(body, KINDS[kind].root)
-        if name and _text(root, "Id") != name:
+        if name and text_of(root, "Id") != name:
             raise ServiceError("InvalidArgument", "The Id of the configuration is not the id of the request.", 400)
         settings.put(named.bucket, kind, body.decode(), name)
         return HTTPStatus.OK, [], b""
@@ -117,9 +117,9 @@ def checked(body: bytes, root: str) -> Element:
         document = read_xml(body)
         body.decode()
     except (MalformedError, UnicodeDecodeError) as error:
-        raise _malformed(str(error)) from error
+        raise malformed(str(error)) from error
     if local_name(document.tag) != root:
-        raise _malformed(f"it must be a {root}")
+        raise malformed(f"it must be a {root}")
     return document
 
 
@@ -127,10 +127,10 @@ def check_lifecycle(body: bytes) -> None:
     """Raise ServiceError (MalformedXML) for what are no rules."""
     rules = [rule for rule in checked(body, "LifecycleConfiguration") if local_name(rule.tag) == "Rule"]
     if not rules:
-        raise _malformed("a LifecycleConfiguration has at least one Rule")
+        raise malformed("a LifecycleConfiguration has at least one Rule")
     for rule in rules:
-        if _text(rule, "Status") not in ("Enabled", "Disabled"):
-            raise _malformed("the Status of a Rule is Enabled or Disabled")
+        if text_of(rule, "Status") not in ("Enabled", "Disabled"):
+            raise malformed("the Status of a Rule is Enabled or Disabled")
 
 
 def _list(kind: _Kind, documents: Iterable[str]) -> bytes:
@@ -153,9 +153,11 @@ def _missing(kind: _Kind) -> ServiceError:
     return ServiceError(kind.code, kind.words, 404)
 
 
-def _text(element: Element, name: str) -> str:
+def text_of(element: Element, name: str) -> str:
+    """The text of a child, empty where there is none."""
     return next((part.text or "" for part in element if local_name(part.tag) == name), "")
 
 
-def _malformed(reason: str) -> ServiceError:
+def malformed(reason: str) -> ServiceError:
+    """The error of a document that is not what it must be."""
     return ServiceError("MalformedXML", f"The XML you provided was not well-formed: {reason}.", 400)
