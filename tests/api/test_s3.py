@@ -135,6 +135,9 @@ def test_an_object_has_the_headers_that_it_was_given_and_s3_s_own_where_none_was
     answers = [s3.put_object(Bucket=air, Key="secret", Body=b"x", **secret), s3.get_object(Bucket=air, Key="secret")]
     assert [{name: answer[name] for name in secret} for answer in answers] == [secret, secret]
     assert answers[1]["Metadata"] == {}
+    for key in ("plain", "secret"):
+        s3.copy_object(Bucket=air, Key="copy", CopySource={"Bucket": air, "Key": key}, ServerSideEncryption="aws:kms")
+    assert s3.head_object(Bucket=air, Key="copy")["SSEKMSKeyId"] == "alias/mine"
 
 
 def test_a_bucket_is_made_twice_by_its_owner_in_us_east_1_alone(s3: Any, client: Callable[..., Any], air: str) -> None:

@@ -55,8 +55,11 @@ def asked(named: Named, operation: Operation) -> Named:
     empty = [name for name, value in headers.items() if not value and name.startswith(_META)]
     headers |= dict.fromkeys(empty, _EMPTY)
     headers.pop(_OURS, None)
-    if _ENCRYPTION in headers and not kept:
+    if _ENCRYPTION in headers:
         _record_encryption(headers)
+    if kept:
+        # The copy has the metadata of its source, and with them what is recorded there.
+        headers.pop(_OURS, None)
     return replace(named, headers=headers)
 
 
