@@ -156,16 +156,17 @@ def test_no_call_is_lost_while_an_endpoint_is_updated(sagemaker: Any, runtime: A
 
     caller = threading.Thread(target=call)
     caller.start()
-    config = configure(sagemaker, variant("new", model))
-    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
-    assert sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Updating"
-    with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+    try:
+        config = configure(sagemaker, variant("new", model))
         sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
-    updated = settled(sagemaker, name)
-    seen = len(answers)
-    until(lambda: len(answers) > seen + 5)
-    over.set()
-    caller.join()
+        with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+            sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
+        updated = settled(sagemaker, name)
+        seen = len(answers)
+        until(lambda: len(answers) > seen + 5)
+    finally:
+        over.set()
+        caller.join()
     assert updated["EndpointConfigName"] == config
     assert [shown["VariantName"] for shown in updated["ProductionVariants"]] == ["new"]
     assert set(answers) == {answers[0]}
