@@ -317,3 +317,44 @@ def test_policies_alone_are_simulated_with_a_boundary_and_a_resource_s_policy(cl
     )["EvaluationResults"]
     assert [each["EvalDecision"] for each in answers] == ["allowed", "implicitDeny"]
     assert answers[0]["MatchedStatements"][0]["SourcePolicyType"] == "Resource Policy"
+
+
+def test_a_deny_of_a_user_holds_in_every_region_and_for_who_would_become_it(
+    client: Client, key: Callable[..., dict[str, str]], account: str
+) -> None:
+    iam, name = client("iam"), f"chief-{secrets.token_hex(4)}"
+    iam.create_user(UserName=name, Path="/chiefs/")
+    iam.create_user(UserName=f"not-{name}")
+    held = key(allow("iam:*"), deny("iam:*", f"arn:aws:iam::{account}:user/chiefs/*"))
+    for region in (REGION, "cn-north-1", "us-gov-west-1"):
+        refused(client("iam", region_name=region, **held).create_access_key, UserName=name)
+    mallory = client("iam", **held)
+    refused(mallory.update_user, UserName=f"not-{name}", NewPath="/chiefs/")
+    refused(mallory.update_user, UserName=name, NewPath="/")
+    mallory.update_user(UserName=f"not-{name}", NewUserName=f"no-{name}")
+    iam.delete_user(UserName=f"no-{name}")
+    iam.delete_user(UserName=name)
+
+
+def test_a_deny_of_a_resource_holds_for_other_spellings_of_its_arn(
+    client: Client, key: Callable[..., dict[str, str]], account: str
+) -> None:
+    name = f"spelled-{secrets.token_hex(4)}"
+    client("glue").create_database(DatabaseInput={"Name": name})
+    client("logs").create_log_group(logGroupName=name)
+    denied = [f"arn:aws:glue:*:*:database/{name}", f"arn:aws:logs:*:*:log-group:{name}"]
+    held = key(allow("*"), deny("*", denied))
+    glue, logs = client("glue", **held), client("logs", **held)
+    database = f"glue:{REGION}:{account}:database/{name}"
+    refused(glue.tag_resource, ResourceArn=f"arn:aws:{database}", TagsToAdd={"a": "b"})
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.tag_resource(ResourceArn=f"arn:aws-cn:{database}", TagsToAdd={"a": "b"})
+    group = f"logs:{REGION}:{account}:log-group:{name}"
+    refused(logs.tag_resource, resourceArn=f"arn:aws:{group}", tags={"a": "b"})
+    for spelled in (f"arn:aws-cn:{group}", f"arn:x:log-group:{name}", name):
+        with pytest.raises(logs.exceptions.ResourceNotFoundException):
+            logs.tag_resource(resourceArn=spelled, tags={"a": "b"})
+    with pytest.raises(logs.exceptions.InvalidParameterException):
+        logs.describe_log_streams(logGroupIdentifier=f"arn:x:log-group:{name}")
+    client("glue").delete_database(Name=name)
+    client("logs").delete_log_group(logGroupName=name)

@@ -40,6 +40,8 @@ MILLISECONDS = 1000
 FARTHEST = 2**60
 """No file is longer than this."""
 
+_GROUP_ARN = re.compile(r"arn:[^:]*:logs:[^:]*:[^:]*:log-group:(?P<name>[^:]*)(?::\*)?")
+
 logs = Service(
     "logs",
     {
@@ -155,7 +157,7 @@ def get_log_events(call: Call, request: "GetLogEventsRequestTypeDef") -> dict[st
 
 @logs.operation
 def list_tags_for_resource(call: Call, request: "ListTagsForResourceRequestTypeDef") -> dict[str, Any]:
-    return {"tags": call.studio.logs.groups.get(call.scope, _group_name(request["resourceArn"])).tags}
+    return {"tags": call.studio.logs.groups.get(call.scope, _tagged(call, request["resourceArn"])).tags}
 
 
 @logs.operation
@@ -191,7 +193,7 @@ def tag_log_group(call: Call, request: "TagLogGroupRequestTypeDef") -> dict[str,
 
 @logs.operation
 def tag_resource(call: Call, request: "TagResourceRequestTypeDef") -> dict[str, Any]:
-    call.studio.logs.groups.tag(call.scope, _group_name(request["resourceArn"]), request["tags"])
+    call.studio.logs.groups.tag(call.scope, _tagged(call, request["resourceArn"]), request["tags"])
     return {}
 
 
@@ -203,8 +205,16 @@ def untag_log_group(call: Call, request: "UntagLogGroupRequestTypeDef") -> dict[
 
 @logs.operation
 def untag_resource(call: Call, request: "UntagResourceRequestTypeDef") -> dict[str, Any]:
-    call.studio.logs.groups.untag(call.scope, _group_name(request["resourceArn"]), request["tagKeys"])
+    call.studio.logs.groups.untag(call.scope, _tagged(call, request["resourceArn"]), request["tagKeys"])
     return {}
+
+
+def _tagged(call: Call, resource: str) -> str:
+    """The name of the group that an ARN of this scope names: of another spelling another's rights were asked for."""
+    prefix = arn("logs", call.scope.region, call.scope.account, "log-group:")
+    if not resource.startswith(prefix):
+        raise NotFound(f"There is no resource {resource} here.")
+    return resource.removeprefix(prefix)
 
 
 def _group(request: Mapping[str, Any]) -> str:
@@ -215,8 +225,13 @@ def _group(request: Mapping[str, Any]) -> str:
 
 
 def _group_name(identifier: str) -> str:
-    """A group's name, from itself or its ARN, with or without `:*` at the end."""
-    return identifier.partition(":log-group:")[2].removesuffix(":*") if identifier.startswith("arn:") else identifier
+    """A group's name, from itself or its ARN, with or without `:*` at the end. Raises ServiceError."""
+    if not identifier.startswith("arn:"):
+        return identifier
+    arn = _GROUP_ARN.fullmatch(identifier)
+    if arn is None:
+        raise ServiceError(INVALID, f"{identifier} is not the ARN of a log group.")
+    return arn["name"]
 
 
 def _span(request: Mapping[str, Any]) -> Span:

@@ -97,7 +97,7 @@ class Rights:
 
     def _arns(self, row: Row, call: Call, parameters: Parameters) -> Sequence[str]:
         place = self.place(call, parameters)
-        prefix = f"arn:{partition_of(call.scope.region)}:{self.service}:{place.region}:{place.account}:"
+        prefix = f"arn:{partition_of(place.region)}:{self.service}:{place.region}:{place.account}:"
         arns: dict[str, None] = {}
         for resource in row.resources:
             for text in resource.of(call, parameters):
