@@ -26,10 +26,20 @@ UNKNOWN = (
 
 
 class Caller:
-    """The client of one connection to the metastore of a scope. policy: finds the catalog's own policy."""
+    """The client of one connection to the metastore of a scope.
 
-    def __init__(self, identity: Identity, scope: Scope, policy: Callable[[Scope], str | None]) -> None:
+    policy: finds the catalog's own policy; behind: what a resource link leads to (catalog/targets.py).
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        scope: Scope,
+        policy: Callable[[Scope], str | None],
+        behind: Callable[[Scope, str, str], Sequence[str]],
+    ) -> None:
         self._policy = policy
+        self._behind = behind
         self._identity = identity
         self._scope = scope
         self._token = ""
@@ -101,7 +111,11 @@ class Caller:
         if principal.kind is Kind.ROOT and policy is None:
             return
         for action in needs(method, arguments):
-            asked = {Question(action, arn) for arn in resources(self._scope, method, action, arguments)}
+            named = resources(self._scope, method, action, arguments)
+            prefix = f"arn:{self._scope.partition}:glue:{self._scope.region}:{self._scope.account}:"
+            led = [self._behind(self._scope, action, arn.removeprefix(prefix)) for arn in named]
+            named |= {prefix + name for names in led for name in names}
+            asked = {Question(action, arn) for arn in named}
             self._identity.authorize(principal, sorted(asked - self._allowed, key=_breadth), self._context, policy)
             self._allowed |= asked
 

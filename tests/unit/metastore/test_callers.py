@@ -83,7 +83,7 @@ def test_what_has_ended_may_nothing_more_on_the_connection_that_it_had(
 
 
 def test_the_metastore_of_another_account_refuses_the_token(house: House, identity: Identity) -> None:
-    other = Caller(identity, type(SCOPE)("000000000000", SCOPE.region), lambda _: None)
+    other = Caller(identity, type(SCOPE)("000000000000", SCOPE.region), lambda _: None, lambda *_: ())
     with pytest.raises(callers.Denied, match="the metastore of account 000000000000"):
         other.introduce(ME)
     assert not other.known
