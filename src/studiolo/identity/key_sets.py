@@ -113,9 +113,8 @@ def _body(where: SplitResult, thumbprints: tuple[str, ...], *, home: bool) -> by
 
 def _read(pool: urllib3.HTTPConnectionPool, where: SplitResult) -> bytes:
     deadline = time.monotonic() + SECONDS
-    answer = pool.urlopen(
-        "GET", where.path or "/", headers={"Host": where.netloc}, redirect=False, preload_content=False
-    )
+    target = (where.path or "/") + (f"?{where.query}" if where.query else "")
+    answer = pool.urlopen("GET", target, headers={"Host": where.netloc}, redirect=False, preload_content=False)
     with answer:
         if answer.status != 200:
             raise OSError(f"status {answer.status}")
@@ -131,6 +130,8 @@ def _address(where: SplitResult, *, home: bool) -> str:
     """The IP address to connect to. Raises OSError for a host that may not be asked in this way."""
     found = socket.getaddrinfo(where.hostname, where.port or 443, type=socket.SOCK_STREAM)
     address = ipaddress.ip_address(str(found[0][4][0]).partition("%")[0])
+    if address.version == 6:
+        address = address.ipv4_mapped or address
     if address.is_link_local or address.is_multicast or address.is_unspecified:
         raise OSError("an address of no issuer")
     near = address.is_loopback or address.is_private
