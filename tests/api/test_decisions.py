@@ -358,3 +358,16 @@ def test_a_deny_of_a_resource_holds_for_other_spellings_of_its_arn(
         logs.describe_log_streams(logGroupIdentifier=f"arn:x:log-group:{name}")
     client("glue").delete_database(Name=name)
     client("logs").delete_log_group(logGroupName=name)
+
+
+def test_a_search_finds_no_tables_that_are_denied(client: Client, key: Callable[..., dict[str, str]]) -> None:
+    glue, name = client("glue"), f"sought-{secrets.token_hex(4)}"
+    for database in (name, f"{name}-open"):
+        glue.create_database(DatabaseInput={"Name": database})
+        glue.create_table(DatabaseName=database, TableInput={"Name": name})
+    for action, resource in (("glue:GetTable", f"database/{name}"), ("glue:*", f"table/{name}/*")):
+        held = key(allow("glue:*"), deny(action, f"arn:aws:glue:*:*:{resource}"))
+        found = client("glue", **held).search_tables(SearchText=name)["TableList"]
+        assert [each["DatabaseName"] for each in found] == [f"{name}-open"]
+    for database in (name, f"{name}-open"):
+        glue.delete_database(Name=database)

@@ -2,11 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
-from studiolo.catalog import Property
+from studiolo.aws.arns import arn
+from studiolo.catalog import Property, Table
+from studiolo.domain import Scope
+from studiolo.identity import Answer, Question
 from studiolo.services.call import Call
 from studiolo.services.glue.common import next_token, number_after, scope_of
 from studiolo.services.glue.service import glue
 from studiolo.services.glue.tables import as_table
+from studiolo.services.rights.glue import RIGHTS
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import type_defs as shapes
@@ -32,4 +36,21 @@ def search_tables(call: Call, request: "shapes.SearchTablesRequestTypeDef") -> d
         after=number_after(request) or 0,
         limit=request.get("MaxResults", DEFAULT_PAGE),
     )
-    return {"TableList": [as_table(scope, table) for table in page.items], **next_token(page.next)}
+    shown = [as_table(scope, table) for table in page.items if _is_for(call, scope, table)]
+    return {"TableList": shown, **next_token(page.next)}
+
+
+def _is_for(call: Call, scope: Scope, table: Table) -> bool:
+    """Whether the caller is not kept from a table, or its database, that it finds.
+
+    "You can only get tables that you have access to based on the security policies defined" (SearchTables).
+    """
+    policy, identity = RIGHTS.policy(call), call.studio.identity
+    catalog = scope.account.partition(":")[2]
+    within = f"{catalog}/{table.database}" if catalog else table.database
+    questions = [
+        Question(action, arn("glue", scope.region, call.scope.account, name))
+        for action in ("glue:SearchTables", "glue:GetTable")
+        for name in (f"database/{within}", f"table/{within}/{table.name}")
+    ]
+    return all(identity.decide(call.principal, each, policy=policy).answer is not Answer.DENIED for each in questions)
