@@ -371,3 +371,19 @@ def test_a_search_finds_no_tables_that_are_denied(client: Client, key: Callable[
         assert [each["DatabaseName"] for each in found] == [f"{name}-open"]
     for database in (name, f"{name}-open"):
         glue.delete_database(Name=database)
+
+
+def test_a_list_of_connections_has_none_that_are_denied(client: Client, key: Callable[..., dict[str, str]]) -> None:
+    """It shows their passwords."""
+    glue, name = client("glue"), f"kept-{secrets.token_hex(4)}"
+    properties = {"JDBC_CONNECTION_URL": "jdbc:mysql://127.0.0.1/db", "USERNAME": "ada", "PASSWORD": "secret"}
+    for each in (name, f"{name}-open"):
+        told = {"Name": each, "ConnectionType": "JDBC", "ConnectionProperties": properties}
+        glue.create_connection(ConnectionInput=told)
+    for action in ("glue:GetConnection", "glue:GetConnections"):
+        held = key(allow("glue:*"), deny(action, f"arn:aws:glue:*:*:connection/{name}"))
+        listed = [each["Name"] for each in client("glue", **held).get_connections()["ConnectionList"]]
+        assert name not in listed
+        assert f"{name}-open" in listed
+    for each in (name, f"{name}-open"):
+        glue.delete_connection(ConnectionName=each)

@@ -2,15 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from studiolo.aws.arns import arn
 from studiolo.catalog import Property, Table
 from studiolo.domain import Scope
-from studiolo.identity import Answer, Question
 from studiolo.services.call import Call
-from studiolo.services.glue.common import next_token, number_after, scope_of
+from studiolo.services.glue.common import denied, next_token, number_after, scope_of
 from studiolo.services.glue.service import glue
 from studiolo.services.glue.tables import as_table
-from studiolo.services.rights.glue import RIGHTS
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import type_defs as shapes
@@ -45,12 +42,7 @@ def _is_for(call: Call, scope: Scope, table: Table) -> bool:
 
     "You can only get tables that you have access to based on the security policies defined" (SearchTables).
     """
-    policy, identity = RIGHTS.policy(call), call.studio.identity
     catalog = scope.account.partition(":")[2]
     within = f"{catalog}/{table.database}" if catalog else table.database
-    questions = [
-        Question(action, arn("glue", scope.region, call.scope.account, name))
-        for action in ("glue:SearchTables", "glue:GetTable")
-        for name in (f"database/{within}", f"table/{within}/{table.name}")
-    ]
-    return all(identity.decide(call.principal, each, policy=policy).answer is not Answer.DENIED for each in questions)
+    names = (f"database/{within}", f"table/{within}/{table.name}")
+    return not any(denied(call, action, name) for action in ("SearchTables", "GetTable") for name in names)
