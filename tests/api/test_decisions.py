@@ -317,3 +317,73 @@ def test_policies_alone_are_simulated_with_a_boundary_and_a_resource_s_policy(cl
     )["EvaluationResults"]
     assert [each["EvalDecision"] for each in answers] == ["allowed", "implicitDeny"]
     assert answers[0]["MatchedStatements"][0]["SourcePolicyType"] == "Resource Policy"
+
+
+def test_a_deny_of_a_user_holds_in_every_region_and_for_who_would_become_it(
+    client: Client, key: Callable[..., dict[str, str]], account: str
+) -> None:
+    iam, name = client("iam"), f"chief-{secrets.token_hex(4)}"
+    iam.create_user(UserName=name, Path="/chiefs/")
+    iam.create_user(UserName=f"not-{name}")
+    held = key(allow("iam:*"), deny("iam:*", f"arn:aws:iam::{account}:user/chiefs/*"))
+    for region in (REGION, "cn-north-1", "us-gov-west-1"):
+        refused(client("iam", region_name=region, **held).create_access_key, UserName=name)
+    mallory = client("iam", **held)
+    refused(mallory.update_user, UserName=f"not-{name}", NewPath="/chiefs/")
+    refused(mallory.update_user, UserName=name, NewPath="/")
+    mallory.update_user(UserName=f"not-{name}", NewUserName=f"no-{name}")
+    iam.delete_user(UserName=f"no-{name}")
+    iam.delete_user(UserName=name)
+
+
+def test_a_deny_of_a_resource_holds_for_other_spellings_of_its_arn(
+    client: Client, key: Callable[..., dict[str, str]], account: str
+) -> None:
+    name = f"spelled-{secrets.token_hex(4)}"
+    client("glue").create_database(DatabaseInput={"Name": name})
+    client("logs").create_log_group(logGroupName=name)
+    denied = [f"arn:aws:glue:*:*:database/{name}", f"arn:aws:logs:*:*:log-group:{name}"]
+    held = key(allow("*"), deny("*", denied))
+    glue, logs = client("glue", **held), client("logs", **held)
+    database = f"glue:{REGION}:{account}:database/{name}"
+    refused(glue.tag_resource, ResourceArn=f"arn:aws:{database}", TagsToAdd={"a": "b"})
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.tag_resource(ResourceArn=f"arn:aws-cn:{database}", TagsToAdd={"a": "b"})
+    group = f"logs:{REGION}:{account}:log-group:{name}"
+    refused(logs.tag_resource, resourceArn=f"arn:aws:{group}", tags={"a": "b"})
+    for spelled in (f"arn:aws-cn:{group}", f"arn:x:log-group:{name}", name):
+        with pytest.raises(logs.exceptions.ResourceNotFoundException):
+            logs.tag_resource(resourceArn=spelled, tags={"a": "b"})
+    with pytest.raises(logs.exceptions.InvalidParameterException):
+        logs.describe_log_streams(logGroupIdentifier=f"arn:x:log-group:{name}")
+    client("glue").delete_database(Name=name)
+    client("logs").delete_log_group(logGroupName=name)
+
+
+def test_a_search_finds_no_tables_that_are_denied(client: Client, key: Callable[..., dict[str, str]]) -> None:
+    glue, name = client("glue"), f"sought-{secrets.token_hex(4)}"
+    for database in (name, f"{name}-open"):
+        glue.create_database(DatabaseInput={"Name": database})
+        glue.create_table(DatabaseName=database, TableInput={"Name": name})
+    for action, resource in (("glue:GetTable", f"database/{name}"), ("glue:*", f"table/{name}/*")):
+        held = key(allow("glue:*"), deny(action, f"arn:aws:glue:*:*:{resource}"))
+        found = client("glue", **held).search_tables(SearchText=name)["TableList"]
+        assert [each["DatabaseName"] for each in found] == [f"{name}-open"]
+    for database in (name, f"{name}-open"):
+        glue.delete_database(Name=database)
+
+
+def test_a_list_of_connections_has_none_that_are_denied(client: Client, key: Callable[..., dict[str, str]]) -> None:
+    """It shows their passwords."""
+    glue, name = client("glue"), f"kept-{secrets.token_hex(4)}"
+    properties = {"JDBC_CONNECTION_URL": "jdbc:mysql://127.0.0.1/db", "USERNAME": "ada", "PASSWORD": "secret"}
+    for each in (name, f"{name}-open"):
+        told = {"Name": each, "ConnectionType": "JDBC", "ConnectionProperties": properties}
+        glue.create_connection(ConnectionInput=told)
+    for action in ("glue:GetConnection", "glue:GetConnections"):
+        held = key(allow("glue:*"), deny(action, f"arn:aws:glue:*:*:connection/{name}"))
+        listed = [each["Name"] for each in client("glue", **held).get_connections()["ConnectionList"]]
+        assert name not in listed
+        assert f"{name}-open" in listed
+    for each in (name, f"{name}-open"):
+        glue.delete_connection(ConnectionName=each)

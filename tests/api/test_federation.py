@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import threading
 import time
 import uuid
@@ -264,15 +265,22 @@ def test_a_signed_assertion_opens_the_role_that_it_names(
     assert session(server, answer["Credentials"], "sts").get_caller_identity()["Arn"].endswith("/ada@lab")
 
 
-@pytest.mark.parametrize("wrong", ["altered", "of another", "for another", "too late", "another role"])
+@pytest.mark.parametrize(
+    "wrong", ["altered", "of another", "for another", "too late", "another role", "half signed", "signed with nothing"]
+)
 def test_an_assertion_that_does_not_count_opens_nothing(
     stranger: Any, idp: SamlIssuer, saml: tuple[str, str], wrong: str
 ) -> None:
     role, provider = saml
+
+    def changed(pattern: str, text: str) -> str:
+        response = base64.b64decode(idp.response(role, provider)).decode()
+        return base64.b64encode(re.sub(pattern, text, response, flags=re.DOTALL).encode()).decode()
+
     made = {
-        "altered": lambda: base64.b64encode(
-            base64.b64decode(idp.response(role, provider)).replace(b">ada<", b">eve<")
-        ).decode(),
+        "altered": lambda: changed(">ada<", ">eve<"),
+        "half signed": lambda: changed("<ds:Reference.*</ds:Reference>", ""),
+        "signed with nothing": lambda: changed("<ds:SignatureValue>[^<]*", "<ds:SignatureValue>"),
         "of another": lambda: SamlIssuer().response(role, provider),
         "for another": lambda: idp.response(role, provider, audience="urn:another"),
         "too late": lambda: idp.response(role, provider, minutes=-20),

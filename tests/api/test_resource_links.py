@@ -1,12 +1,16 @@
 """Resource links: what is asked of them is asked of the databases and tables that they lead to."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hive_metastore import ttypes as hive
 from tests.conftest import Server
 from tests.hive import connected, metastore, person
+
+from studiolo.identity import metastore_token
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +159,49 @@ def test_engines_change_what_a_link_leads_to_and_drop_the_link_alone(server: Ser
     assert [each["Name"] for each in glue.get_tables(DatabaseName=there)["TableList"]] == ["days"]
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
     glue.delete_database(Name=there)
+
+
+def test_who_may_not_see_what_a_link_leads_to_is_not_led_there(
+    server: Server, client: Callable[..., Any], glue: Any, account: str, air: str, linked: str, link: tuple[str, str]
+) -> None:
+    """Whichever way they ask, and though the link is theirs; dropping it needs the rights on the link alone."""
+    iam, name = client("iam"), f"led-{uuid.uuid4().hex[:8]}"
+    denied = [f"arn:aws:glue:*:*:database/{air}", f"arn:aws:glue:*:*:table/{air}/*"]
+    statements = [
+        {"Effect": "Allow", "Action": "glue:*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "glue:*", "Resource": denied},
+    ]
+    iam.create_user(UserName=name)
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    held = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    mallory = client("glue", **held)
+    slashed = f"{linked}/x"
+    glue.create_database(DatabaseInput={"Name": slashed, "TargetDatabase": {"DatabaseName": air}})
+    refused = mallory.exceptions.AccessDeniedException
+    for database, table in (link, (linked, "days"), (linked.upper(), "DAYS"), (slashed, "days")):
+        for ask in (mallory.get_table_versions, mallory.get_partitions):
+            with pytest.raises(refused, match=f"/{air}"):
+                ask(DatabaseName=database, TableName=table)
+    with pytest.raises(refused):
+        mallory.get_tables(DatabaseName=linked)
+    with pytest.raises(refused):
+        mallory.delete_table(DatabaseName=linked, Name="days")
+    (alone,) = mallory.get_tables(DatabaseName=link[0])["TableList"]
+    assert "StorageDescriptor" not in alone
+    assert "StorageDescriptor" in glue.get_tables(DatabaseName=link[0])["TableList"][0]
+    here = client("glue", region_name=server.environment()["AWS_REGION"])
+    here.create_database(DatabaseInput={"Name": air})
+    here.create_database(DatabaseInput={"Name": linked, "TargetDatabase": {"DatabaseName": air}})
+    here.create_table(DatabaseName=air, TableInput={"Name": "days"})
+    token = metastore_token(held["aws_access_key_id"], held["aws_secret_access_key"])
+    with connected(metastore(server), token) as hms, pytest.raises(hive.MetaException, match=f"database/{air} with"):
+        hms.get_table(linked, "days")
+    for name_of_both in (linked, air):
+        here.delete_database(Name=name_of_both)
+    mallory.delete_table(DatabaseName=link[0], Name=link[1])
+    mallory.delete_database(Name=slashed)
+    iam.delete_access_key(UserName=name, AccessKeyId=held["aws_access_key_id"])
+    iam.delete_user_policy(UserName=name, PolicyName="own")
+    iam.delete_user(UserName=name)

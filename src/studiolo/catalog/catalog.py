@@ -12,6 +12,7 @@ from studiolo.catalog.policies import Policies
 from studiolo.catalog.search import Search
 from studiolo.catalog.statistics import Statistics
 from studiolo.catalog.tags import Tags
+from studiolo.catalog.targets import Targets
 from studiolo.catalog.versions import TableVersions
 
 
@@ -29,6 +30,7 @@ class Catalog(
     Catalogs,
     Search,
     Tags,
+    Targets,
 ):
     """Databases, tables, partitions and what belongs to them, a class for each subject.
 

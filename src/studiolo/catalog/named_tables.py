@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
@@ -69,8 +70,9 @@ class Tables(Subject):
         pattern: str | None = None,
         after: str | None = None,
         limit: int = PAGE,
+        follow: bool = True,
     ) -> Page[Table]:
-        """The tables in the order of their names, those of `pattern` (patterns.py), resource links as by `table`.
+        """The tables in the order of their names, those of `pattern` (patterns.py); with `follow` links as by `table`.
 
         Raises NotFound.
         """
@@ -86,7 +88,8 @@ class Tables(Subject):
                 after = rows.next
                 if after is None or len(found) > limit:
                     break
-            known = [_followed(connection, scope, row, database) for row in found[:limit]]
+            seen = partial(_followed, connection, scope) if follow else _as_table
+            known = [seen(row, database) for row in found[:limit]]
         return Page(known, found[limit - 1].name if len(found) > limit else after)
 
     def table_names(self, scope: Scope, database: str, pattern: str | None = None) -> list[str]:

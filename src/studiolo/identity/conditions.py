@@ -1,7 +1,6 @@
 """The condition operators of IAM policies (IAM User Guide, "IAM JSON policy elements: Condition operators")."""
 
 import base64
-import binascii
 import ipaddress
 import operator
 import re
@@ -159,7 +158,7 @@ def _same_bytes(wanted: str, _variables: bool) -> Test:
     def test(value: str, _: Context) -> bool:
         try:
             return base64.b64decode(value, validate=True) == expected
-        except binascii.Error:
+        except ValueError:
             return False
 
     return test

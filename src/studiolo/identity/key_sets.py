@@ -33,25 +33,70 @@ RENEWED = 30.0
 """Seconds after which keys are fetched anew for a token whose key is not among them."""
 
 
+FAILED = 5.0
+"""Seconds for which an issuer that could not be asked is not asked again."""
+
+ASKING = 8
+"""So many requests at most wait for issuers: nobody has signed them, and each takes a thread."""
+
+Asked = tuple[str, tuple[str, ...]]
+"""By which keys are kept: the issuer's address and thumbprints."""
+
+
 class KeySets:
     """The keys of issuers, kept for a while. For any thread."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, tuple[str, ...]], tuple[float, list[jwt.PyJWK]]] = {}
+        self._kept: dict[Asked, tuple[float, list[jwt.PyJWK]]] = {}
+        self._failed: dict[Asked, tuple[float, ProviderUnreachable]] = {}
+        self._turns: dict[Asked, threading.Lock] = {}
+        self._room = threading.BoundedSemaphore(ASKING)
 
     def find(self, provider: OpenIdProvider, key_id: str | None) -> list[jwt.PyJWK]:
         """The provider's keys of that id; all, where a token names none. Raises ProviderUnreachable."""
-        kept_under = provider.url, provider.thumbprints
-        with self._lock:
-            fetched, keys = self._kept.get(kept_under, (0.0, None))
-        age = self._monotonic() - fetched
-        if keys is None or age > FRESH or (age > RENEWED and not _named(keys, key_id)):
-            keys = fetch_keys(provider)
-            with self._lock:
-                self._kept[kept_under] = self._monotonic(), keys
+        asked = provider.url, provider.thumbprints
+        keys = self._known(asked, key_id)
+        if keys is None:
+            if not self._room.acquire(blocking=False):
+                raise ProviderUnreachable(f"{provider.url} is asked for its keys by many now: please try again.")
+            try:
+                with self._turn(asked):
+                    # Who waited has what the one before has found.
+                    keys = self._known(asked, key_id)
+                    if keys is None:
+                        keys = self._fetched(asked, provider)
+            finally:
+                self._room.release()
         return _named(keys, key_id)
+
+    def _turn(self, asked: Asked) -> threading.Lock:
+        with self._lock:
+            return self._turns.setdefault(asked, threading.Lock())
+
+    def _known(self, asked: Asked, key_id: str | None) -> list[jwt.PyJWK] | None:
+        """The keys that still count; None where they are to be fetched. Raises ProviderUnreachable."""
+        with self._lock:
+            fetched, keys = self._kept.get(asked, (0.0, None))
+            failed, error = self._failed.get(asked, (0.0, None))
+        age = self._monotonic() - fetched
+        if keys is not None and age <= FRESH and (age <= RENEWED or _named(keys, key_id)):
+            return keys
+        if error is not None and self._monotonic() - failed <= FAILED:
+            raise ProviderUnreachable(str(error))
+        return None
+
+    def _fetched(self, asked: Asked, provider: OpenIdProvider) -> list[jwt.PyJWK]:
+        try:
+            keys = fetch_keys(provider)
+        except ProviderUnreachable as error:
+            with self._lock:
+                self._failed[asked] = self._monotonic(), error
+            raise
+        with self._lock:
+            self._kept[asked] = self._monotonic(), keys
+        return keys
 
 
 def fetch_keys(provider: OpenIdProvider) -> list[jwt.PyJWK]:
@@ -113,9 +158,8 @@ def _body(where: SplitResult, thumbprints: tuple[str, ...], *, home: bool) -> by
 
 def _read(pool: urllib3.HTTPConnectionPool, where: SplitResult) -> bytes:
     deadline = time.monotonic() + SECONDS
-    answer = pool.urlopen(
-        "GET", where.path or "/", headers={"Host": where.netloc}, redirect=False, preload_content=False
-    )
+    target = (where.path or "/") + (f"?{where.query}" if where.query else "")
+    answer = pool.urlopen("GET", target, headers={"Host": where.netloc}, redirect=False, preload_content=False)
     with answer:
         if answer.status != 200:
             raise OSError(f"status {answer.status}")
@@ -131,6 +175,8 @@ def _address(where: SplitResult, *, home: bool) -> str:
     """The IP address to connect to. Raises OSError for a host that may not be asked in this way."""
     found = socket.getaddrinfo(where.hostname, where.port or 443, type=socket.SOCK_STREAM)
     address = ipaddress.ip_address(str(found[0][4][0]).partition("%")[0])
+    if address.version == 6:
+        address = address.ipv4_mapped or address
     if address.is_link_local or address.is_multicast or address.is_unspecified:
         raise OSError("an address of no issuer")
     near = address.is_loopback or address.is_private

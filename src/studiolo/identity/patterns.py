@@ -10,6 +10,10 @@ Context = Mapping[str, Sequence[str]]
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _DEFAULT = re.compile(r"^\s*(?P<name>[^,]+?)\s*(?:,\s*'(?P<default>[^']*)')?\s*$")
 _WILD = re.compile(r"[*?]")
+_WILD_APART = re.compile(r"([*?])")
+
+Segment = list[str]
+"""Texts, with one character of any kind between each and the next."""
 
 
 class Pattern:
@@ -48,15 +52,29 @@ class Pattern:
             if resolved is None:
                 return False
             parts[i] = resolved
-        return self._compile(parts).match(value) is not None
+        if self._flags:
+            value, parts = value.lower(), [part.lower() for part in parts]
+        # An expression of what a caller may say anew in every request would be compiled for every one.
+        return _matches(self._segments(parts), value)
 
     def _compile(self, parts: Sequence[str]) -> re.Pattern[str]:
         # fnmatch builds expressions that cannot blow up, however many wildcards there are.
-        globs = [
-            part.replace("[", "[[]") if i % 2 == 0 and self._wildcards else _literal(part)
-            for i, part in enumerate(parts)
-        ]
+        globs = [part.replace("[", "[[]") if self._wildcards else _literal(part) for part in parts]
         return re.compile(fnmatch.translate("".join(globs)), self._flags)
+
+    def _segments(self, parts: Sequence[str]) -> list["Segment"]:
+        """What stands between the `*`, where the parts alternate: text, the value of a variable, text …"""
+        segments: list[Segment] = [[""]]
+        for i, part in enumerate(parts):
+            wild = i % 2 == 0 and self._wildcards
+            for text in _WILD_APART.split(part) if wild else [part]:
+                if wild and text == "*":
+                    segments.append([""])
+                elif wild and text == "?":
+                    segments[-1].append("")
+                else:
+                    segments[-1][-1] += text
+        return segments
 
 
 class Patterns:
@@ -76,6 +94,34 @@ class Patterns:
             or value.startswith(self.prefixes)
             or any(pattern.matches(value, context) for pattern in self.others)
         )
+
+
+def _matches(segments: Sequence[Segment], value: str) -> bool:
+    """Whether a value is the segments in their order, with anything between them. Each is taken as early as it comes."""
+    first, last = segments[0], segments[-1]
+    if len(segments) == 1:
+        return len(value) == _length(first) and _stands(first, value, 0)
+    start, end = _length(first), len(value) - _length(last)
+    if end < start or not _stands(first, value, 0) or not _stands(last, value, end):
+        return False
+    for segment in segments[1:-1]:
+        while (start := value.find(segment[0], start, end)) >= 0 and not _stands(segment, value, start):
+            start += 1
+        if start < 0 or (start := start + _length(segment)) > end:
+            return False
+    return True
+
+
+def _length(segment: Segment) -> int:
+    return sum(map(len, segment)) + len(segment) - 1
+
+
+def _stands(segment: Segment, value: str, start: int) -> bool:
+    for text in segment:
+        if not value.startswith(text, start):
+            return False
+        start += len(text) + 1
+    return True
 
 
 def variables_of(text: str) -> Iterable[str]:

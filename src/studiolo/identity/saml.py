@@ -125,7 +125,8 @@ def _signed_assertion(response: Any, issuer: Issuer) -> Any:
                     id_attribute="ID",
                     expect_config=SignatureConfiguration(location=location),
                 )
-            except (SignXMLException, ValueError):
+            except (SignXMLException, etree.LxmlError, ValueError, TypeError):
+                # What is no signature at all fails in the parts that signxml stands on.
                 continue
             # Only what the signature covers is looked at from here on.
             signed = result.signed_xml

@@ -62,6 +62,9 @@ class TemporaryKeys:
                 return None
             table = roles if row.kind == Kind.ROLE.value else users
             holder = row.holder and connection.execute(table.select().where(table.c.id == row.holder)).first()
+            if row.holder is not None and holder is None:
+                # It was given out while its owner was deleted. A key without an owner is the root user's.
+                return None
         principal = replace(
             _principal(account, row, holder),
             session_policies=tuple(row.policies),

@@ -13,7 +13,7 @@ from studiolo.metastore.rights import needs
 BELIEVED = 1.0
 """Seconds until a token is asked about again: a key may have expired, what ran as a role may have ended.
 
-So long a right is held that depends on the time of day, too; a change of roles and policies is seen at once.
+So long a right is held that depends on the time of day, too; a change of keys, roles and policies is seen at once.
 """
 
 MOST_ALLOWED = 10_000
@@ -26,10 +26,20 @@ UNKNOWN = (
 
 
 class Caller:
-    """The client of one connection to the metastore of a scope. policy: finds the catalog's own policy."""
+    """The client of one connection to the metastore of a scope.
 
-    def __init__(self, identity: Identity, scope: Scope, policy: Callable[[Scope], str | None]) -> None:
+    policy: finds the catalog's own policy; behind: what a resource link leads to (catalog/targets.py).
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        scope: Scope,
+        policy: Callable[[Scope], str | None],
+        behind: Callable[[Scope, str, str], Sequence[str]],
+    ) -> None:
         self._policy = policy
+        self._behind = behind
         self._identity = identity
         self._scope = scope
         self._token = ""
@@ -39,6 +49,8 @@ class Caller:
         self._allowed: set[Question] = set()
         self._decided_by: tuple[int, str | None] = (-1, None)
         self._asked = 0.0
+        # The revision of the account's keys under which the token was somebody's.
+        self._found_by = -1
         self._why = "The client has told no user name."
         # What conditions of policies ask about, as for a request of Glue's API.
         self._context = {
@@ -66,7 +78,8 @@ class Caller:
     @property
     def principal(self) -> Principal:
         """Raises Denied, with how to say who one is."""
-        if self._token and time.monotonic() - self._asked > BELIEVED:
+        changed = self._identity.revision != self._found_by
+        if self._token and (changed or time.monotonic() - self._asked > BELIEVED):
             self._find_out()
         if self._principal is None:
             raise self.unknown()
@@ -101,7 +114,11 @@ class Caller:
         if principal.kind is Kind.ROOT and policy is None:
             return
         for action in needs(method, arguments):
-            asked = {Question(action, arn) for arn in resources(self._scope, method, action, arguments)}
+            named = resources(self._scope, method, action, arguments)
+            prefix = f"arn:{self._scope.partition}:glue:{self._scope.region}:{self._scope.account}:"
+            led = [self._behind(self._scope, action, arn.removeprefix(prefix)) for arn in named]
+            named |= {prefix + name for names in led for name in names}
+            asked = {Question(action, arn) for arn in named}
             self._identity.authorize(principal, sorted(asked - self._allowed, key=_breadth), self._context, policy)
             self._allowed |= asked
 
@@ -110,6 +127,7 @@ class Caller:
         return redacted(thing, self._token, self._shown)
 
     def _find_out(self) -> None:
+        found_by = self._identity.revision
         try:
             principal = self._identity.caller(self._token)
             if principal.account != self._scope.account:
@@ -118,6 +136,7 @@ class Caller:
             self._principal, self._token, self._why = None, "", str(error)
             raise self.unknown() from error
         self._principal, self._shown, self._asked = principal, _name(principal), time.monotonic()
+        self._found_by = found_by
         self._allowed = set()
 
 

@@ -24,9 +24,9 @@ def conversations(house: House, identity: Identity, objects: Objects) -> Callabl
     """What begins the conversation of a connection: each remembers who the client is, and what it was shown."""
 
     def begin() -> Conversation:
-        caller = Caller(identity, house.scope, house.catalog.resource_policy)
+        caller = Caller(identity, house.scope, house.catalog.resource_policy, house.catalog.behind)
         data = Data(house, Folders(caller, objects))
-        owning = [Databases(house, data), Tables(house, data), Partitions(house, data)]
+        owning = [Databases(house, data), Tables(house, data, caller), Partitions(house, data)]
         asking = [Functions(house), Statistics(house), Locking(house, caller), Reception(house, caller)]
         return Processor(Door([*owning, *asking], caller), caller)
 

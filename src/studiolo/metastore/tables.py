@@ -9,7 +9,8 @@ from typing import Any
 from hive_metastore import ttypes as hive
 
 from studiolo.catalog import ConcurrentModification, Table
-from studiolo.domain import NotFound
+from studiolo.domain import Denied, NotFound
+from studiolo.metastore.caller import Caller
 from studiolo.metastore.data import Data
 from studiolo.metastore.memory import Memory, merged
 from studiolo.metastore.room import PAGE, House, Room, every, matching, plain
@@ -31,9 +32,10 @@ TRIES = 100
 class Tables(Room):
     """Tables as one connection sees them: what it was shown is remembered, to tell what it changes."""
 
-    def __init__(self, house: House, data: Data) -> None:
+    def __init__(self, house: House, data: Data, caller: Caller) -> None:
         super().__init__(house)
         self._data = data
+        self._caller = caller
         self._shown = Memory()
 
     def get_table(self, dbname: str, tbl_name: str) -> Any:
@@ -89,9 +91,18 @@ class Tables(Room):
                 comments=table.parameters.get("comment", table.description),
             )
             for database in matching((each.name for each in databases), db_patterns)
+            if self._may_list(database)
             for table in self._all(database)
             if matching([table.name], tbl_patterns) and (not tbl_types or table_type(table) in tbl_types)
         ]
+
+    def _may_list(self, database: str) -> bool:
+        """Whether the caller, who may list tables of some databases, may list those of this one."""
+        try:
+            self._caller.may_call("get_all_tables", [database])
+        except Denied:
+            return False
+        return True
 
     def get_fields(self, db_name: str, table_name: str) -> list[Any]:
         storage = self._catalog.table(self._scope, plain(db_name), table_name).storage

@@ -351,3 +351,9 @@ def test_another_process_s_change_counts_at_once(
     identity.roles.delete_policy("Analyst", "own")
     assert not allowed(door, session, "glue:GetTable")
     state.close()
+
+
+def test_a_key_that_was_given_out_while_its_role_was_deleted_is_nobody_s(identity: Identity, glue_role: Role) -> None:
+    session = identity.session_of(glue_role.arn, "late")
+    identity.roles.delete(glue_role.name)
+    assert identity.find_key(identity.key_of(session).id) is None

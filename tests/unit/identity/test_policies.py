@@ -46,6 +46,24 @@ def test_wildcards_match_as_their_definition_says(pattern: str, text: str) -> No
     assert Pattern(pattern).matches(text, {}) == matches_slowly(pattern, text)
 
 
+@given(PATTERNS, LETTERS, PATTERNS, LETTERS)
+def test_a_variable_s_value_means_itself_and_the_wildcards_around_it_match(
+    before: str, value: str, after: str, text: str
+) -> None:
+    found = Pattern(f"{before}${{key}}{after}").matches(text, {"key": (value,)})
+    places = [i for i in range(len(text) + 1) if text.startswith(value, i)]
+    expected = any(matches_slowly(before, text[:i]) and matches_slowly(after, text[i + len(value) :]) for i in places)
+    assert found == expected
+
+
+def test_no_expression_is_compiled_of_what_a_request_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller who says something else in every header would keep a processor busy and fill the memory."""
+    pattern = Pattern("*${key}*${key}")
+    monkeypatch.setattr("studiolo.identity.patterns.re.compile", None)
+    assert pattern.matches("a" * 5000, {"key": ("aa",)})
+    assert not pattern.matches("a" * 5000, {"key": ("ab" * 4000,)})
+
+
 @given(LETTERS)
 def test_brackets_in_a_pattern_mean_themselves(text: str) -> None:
     without = text.replace("*", "").replace("?", "")
@@ -227,3 +245,9 @@ def test_variables_stand_for_values_of_the_request() -> None:
     assert not allowed(document, "s3:GetObject", file)
     assert allowed(allow("s3:*", "arn:aws:s3:::homes/${aws:username, 'air'}/*"), "s3:GetObject", file)
     assert allowed(allow("s3:*", "arn:aws:s3:::b/${*}"), "s3:GetObject", "arn:aws:s3:::b/*")
+
+
+def test_a_value_that_is_no_base64_matches_no_bytes() -> None:
+    document = conditional("BinaryEquals", "aws:UserAgent", "QmluYXJ5")
+    assert allowed(document, aws__UserAgent="QmluYXJ5")
+    assert not allowed(document, aws__UserAgent="Zoë")

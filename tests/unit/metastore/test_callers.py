@@ -4,7 +4,7 @@ import pytest
 from hive_metastore import ttypes as hive
 from thrift.Thrift import TApplicationException
 
-from studiolo.identity import Identity
+from studiolo.identity import Identity, metastore_token
 from studiolo.metastore import caller as callers
 from studiolo.metastore.caller import Caller
 from studiolo.metastore.room import House
@@ -71,6 +71,29 @@ def test_a_right_that_is_taken_away_is_gone_at_once(uri: str, reader: str, ident
             hms.get_table("air", "days")
 
 
+def test_a_key_that_is_switched_off_is_nobody_s_at_once(
+    uri: str, identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callers, "BELIEVED", 3600.0)
+    identity.users.create("ada")
+    identity.users.put_policy("ada", "own", policy(Action="glue:*", Resource="*"))
+    key = identity.access_keys.create("ada")
+    with connected(uri, metastore_token(key.id, key.secret)) as hms:
+        hms.get_table("air", "days")
+        identity.access_keys.set_active("ada", key.id, False)
+        with pytest.raises(hive.MetaException, match="The token is nobody's"):
+            hms.get_table("air", "days")
+
+
+def test_tables_of_a_database_that_is_denied_are_in_no_list_of_all(uri: str, reader: str, identity: Identity) -> None:
+    identity.roles.put_policy("Reader", "own", policy(Action="glue:*", Resource="*"))
+    with connected(uri, reader) as hms:
+        assert [each.tableName for each in hms.get_table_meta("a*", "*", [])] == ["days"]
+        denied = {"Effect": "Deny", "Action": "glue:GetTables", "Resource": "arn:aws:glue:*:*:database/air"}
+        identity.roles.put_policy("Reader", "more", policy(**denied))
+        assert hms.get_table_meta("a*", "*", []) == []
+
+
 def test_what_has_ended_may_nothing_more_on_the_connection_that_it_had(
     uri: str, reader: str, identity: Identity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +106,7 @@ def test_what_has_ended_may_nothing_more_on_the_connection_that_it_had(
 
 
 def test_the_metastore_of_another_account_refuses_the_token(house: House, identity: Identity) -> None:
-    other = Caller(identity, type(SCOPE)("000000000000", SCOPE.region), lambda _: None)
+    other = Caller(identity, type(SCOPE)("000000000000", SCOPE.region), lambda _: None, lambda *_: ())
     with pytest.raises(callers.Denied, match="the metastore of account 000000000000"):
         other.introduce(ME)
     assert not other.known

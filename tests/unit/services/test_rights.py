@@ -27,7 +27,9 @@ def call() -> Any:
     identity = SimpleNamespace(roles=SimpleNamespace(get=role))
     principal = SimpleNamespace(user_name=None)
     return SimpleNamespace(
-        scope=Scope(NUMBER, "eu-west-1"), principal=principal, studio=SimpleNamespace(identity=identity)
+        scope=Scope(NUMBER, "eu-west-1"),
+        principal=principal,
+        studio=SimpleNamespace(identity=identity, catalog=SimpleNamespace(behind=lambda *_: ())),
     )
 
 

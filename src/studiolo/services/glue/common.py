@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from studiolo.aws.arns import arn
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.catalog import Segment
 from studiolo.domain import Denied, DomainError, Invalid, Scope
+from studiolo.identity import Answer, Question
 from studiolo.services.call import Call
 from studiolo.services.glue.service import glue
+from studiolo.services.rights.glue import RIGHTS
 
 TOKEN_ERROR = "InvalidInputException"  # noqa: S105 (an error code)
 
@@ -24,6 +27,13 @@ def scope_of(call: Call, request: Mapping[str, Any]) -> Scope:
             f"this account's catalog is {call.scope.account}, and those within it {call.scope.account}:name."
         )
     return Scope(call.studio.catalog.catalog(call.scope, name).id, call.scope.region)
+
+
+def denied(call: Call, action: str, name: str) -> bool:
+    """Whether a policy explicitly denies the caller an action on a resource, the last part of whose ARN that is."""
+    question = Question(f"glue:{action}", arn("glue", call.scope.region, call.scope.account, name))
+    decision = call.studio.identity.decide(call.principal, question, policy=RIGHTS.policy(call))
+    return decision.answer is Answer.DENIED
 
 
 def after(request: Mapping[str, Any]) -> str | None:

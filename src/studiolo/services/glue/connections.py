@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from studiolo.catalog import Connection
 from studiolo.domain import Invalid
 from studiolo.services.call import Call
-from studiolo.services.glue.common import after, error_detail, given, next_token, scope_of
+from studiolo.services.glue.common import after, denied, error_detail, given, next_token, scope_of
 from studiolo.services.glue.service import glue
 
 if TYPE_CHECKING:
@@ -59,7 +59,13 @@ def get_connections(call: Call, request: "shapes.GetConnectionsRequestTypeDef") 
         limit=request.get("MaxResults", DEFAULT_PAGE),
     )
     hide = request.get("HidePassword", False)
-    return {"ConnectionList": [as_connection(each, hide=hide) for each in page.items], **next_token(page.next)}
+    # The catalog's right alone opens the list, which has passwords in it.
+    shown = [each for each in page.items if not _is_denied(call, each.name)]
+    return {"ConnectionList": [as_connection(each, hide=hide) for each in shown], **next_token(page.next)}
+
+
+def _is_denied(call: Call, name: str) -> bool:
+    return any(denied(call, action, f"connection/{name}") for action in ("GetConnections", "GetConnection"))
 
 
 @glue.operation

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from studiolo.catalog import Property
+from studiolo.catalog import Property, Table
+from studiolo.domain import Scope
 from studiolo.services.call import Call
-from studiolo.services.glue.common import next_token, number_after, scope_of
+from studiolo.services.glue.common import denied, next_token, number_after, scope_of
 from studiolo.services.glue.service import glue
 from studiolo.services.glue.tables import as_table
 
@@ -32,4 +33,16 @@ def search_tables(call: Call, request: "shapes.SearchTablesRequestTypeDef") -> d
         after=number_after(request) or 0,
         limit=request.get("MaxResults", DEFAULT_PAGE),
     )
-    return {"TableList": [as_table(scope, table) for table in page.items], **next_token(page.next)}
+    shown = [as_table(scope, table) for table in page.items if _is_for(call, scope, table)]
+    return {"TableList": shown, **next_token(page.next)}
+
+
+def _is_for(call: Call, scope: Scope, table: Table) -> bool:
+    """Whether the caller is not kept from a table, or its database, that it finds.
+
+    "You can only get tables that you have access to based on the security policies defined" (SearchTables).
+    """
+    catalog = scope.account.partition(":")[2]
+    within = f"{catalog}/{table.database}" if catalog else table.database
+    names = (f"database/{within}", f"table/{within}/{table.name}")
+    return not any(denied(call, action, name) for action in ("SearchTables", "GetTable") for name in names)

@@ -4,13 +4,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from studiolo.aws.arns import arn
 from studiolo.catalog import PartitionIndex, Table
 from studiolo.domain import Invalid, Scope
+from studiolo.identity import Question
 from studiolo.services.call import Call
 from studiolo.services.glue.common import after, error_detail, given, next_token, refuse_transactions, scope_of
 from studiolo.services.glue.iceberg import TWICE, as_iceberg_metadata, to_changes, to_new_table
 from studiolo.services.glue.service import glue
 from studiolo.services.glue.storage import as_columns, as_storage, to_columns, to_storage
+from studiolo.services.rights.glue import RIGHTS
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import type_defs as shapes
@@ -79,14 +82,28 @@ def get_tables(call: Call, request: "shapes.GetTablesRequestTypeDef") -> dict[st
         request.get("Expression"),
         after(request),
         request.get("MaxResults", DEFAULT_PAGE),
+        follow=False,
     )
     names = {LISTED[each] for each in _attributes(request, LISTED)}
     if names and "Name" not in names:
         raise Invalid("AttributesToGet must include NAME.")
-    shown = [as_table(scope, table) for table in page.items]
+    shown = [as_table(scope, _seen(call, scope, table)) for table in page.items]
     if names:
         shown = [{name: each[name] for name in ("DatabaseName", *names) if name in each} for each in shown]
     return {"TableList": shown, **next_token(page.next)}
+
+
+def _seen(call: Call, scope: Scope, table: Table) -> Table:
+    """A table of a list: what a resource link leads to is shown to who may read that, to others the link alone."""
+    if table.target_table is None:
+        return table
+    behind = call.studio.catalog.behind(scope, "glue:GetTable", f"table/{table.database}/{table.name}")
+    policy, identity = RIGHTS.policy(call), call.studio.identity
+    for name in behind:
+        question = Question("glue:GetTable", arn("glue", call.scope.region, call.scope.account, name))
+        if not identity.decide(call.principal, question, policy=policy).allowed:
+            return table
+    return call.studio.catalog.table(scope, table.database, table.name)
 
 
 @glue.operation

@@ -46,6 +46,8 @@ def _resource(call: Call, text: str) -> tuple[str, str]:
     except ValueError as error:
         raise Invalid(f"{error}.") from error
     kind, _, name = arn.resource.partition("/")
-    if (arn.account, arn.region) != (call.scope.account, call.scope.region):
+    scope = call.scope
+    # Of another spelling the rights that were asked for would be another resource's.
+    if (arn.partition, arn.service, arn.account, arn.region) != (scope.partition, "glue", scope.account, scope.region):
         raise NotFound(f"There is no resource {text} here.")
     return kind, name

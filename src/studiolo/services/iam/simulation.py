@@ -54,10 +54,11 @@ def _answer(scenario: Scenario, request: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid("You cannot include both * and individual resources in the resource list.")
     if request.get("PolicyExclusionList"):
         raise Invalid("PolicyExclusionList is not supported by Studiolo.")
-    results = simulate(_with_request(scenario, request), request["ActionNames"], resources)
-    answers = {f"{i:06d}": as_result(each) for i, each in enumerate(results)}
-    page = cut(list(answers.items()), lambda answer: answer[0], **paging(request))
-    return {"EvaluationResults": [answer for _, answer in page.items], **marker(page)}
+    actions = [(f"{i:06d}", action) for i, action in enumerate(request["ActionNames"])]
+    # The page first: all that a request can name is decided for many seconds.
+    page = cut(actions, lambda action: action[0], **paging(request))
+    results = simulate(_with_request(scenario, request), [action for _, action in page.items], resources)
+    return {"EvaluationResults": [as_result(each) for each in results], **marker(page)}
 
 
 def _with_request(scenario: Scenario, request: Mapping[str, Any]) -> Scenario:

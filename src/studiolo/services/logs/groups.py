@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.arns import arn
 from studiolo.aws.errors import ServiceError
-from studiolo.domain import Scope
+from studiolo.domain import NotFound, Scope
 from studiolo.logs import LogGroup
 from studiolo.services.call import Call
 from studiolo.services.logs.service import INVALID, as_milliseconds, group_name, logs, next_token, paging
@@ -69,7 +69,7 @@ def describe_log_groups(call: Call, request: "DescribeLogGroupsRequestTypeDef") 
 
 @logs.operation
 def list_tags_for_resource(call: Call, request: "ListTagsForResourceRequestTypeDef") -> dict[str, Any]:
-    return {"tags": call.studio.logs.groups.get(call.scope, group_name(request["resourceArn"])).tags}
+    return {"tags": call.studio.logs.groups.get(call.scope, _tagged(call, request["resourceArn"])).tags}
 
 
 @logs.operation
@@ -91,7 +91,7 @@ def tag_log_group(call: Call, request: "TagLogGroupRequestTypeDef") -> dict[str,
 
 @logs.operation
 def tag_resource(call: Call, request: "TagResourceRequestTypeDef") -> dict[str, Any]:
-    call.studio.logs.groups.tag(call.scope, group_name(request["resourceArn"]), request["tags"])
+    call.studio.logs.groups.tag(call.scope, _tagged(call, request["resourceArn"]), request["tags"])
     return {}
 
 
@@ -103,8 +103,16 @@ def untag_log_group(call: Call, request: "UntagLogGroupRequestTypeDef") -> dict[
 
 @logs.operation
 def untag_resource(call: Call, request: "UntagResourceRequestTypeDef") -> dict[str, Any]:
-    call.studio.logs.groups.untag(call.scope, group_name(request["resourceArn"]), request["tagKeys"])
+    call.studio.logs.groups.untag(call.scope, _tagged(call, request["resourceArn"]), request["tagKeys"])
     return {}
+
+
+def _tagged(call: Call, resource: str) -> str:
+    """The name of the group that an ARN of this scope names: of another spelling another's rights were asked for."""
+    prefix = arn("logs", call.scope.region, call.scope.account, "log-group:")
+    if not resource.startswith(prefix):
+        raise NotFound(f"There is no resource {resource} here.")
+    return resource.removeprefix(prefix)
 
 
 def as_group(scope: Scope, group: LogGroup) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the operations of CloudWatch Logs share: its error codes, how groups are named, lists, moments."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from studiolo.services.service import Service
 
 INVALID = "InvalidParameterException"
 MILLISECONDS = 1000
+_GROUP_ARN = re.compile(r"arn:[^:]*:logs:[^:]*:[^:]*:log-group:(?P<name>[^:]*)(?::\*)?")
 
 logs = Service(
     "logs",
@@ -34,8 +36,13 @@ def group_of(request: Mapping[str, Any]) -> str:
 
 
 def group_name(identifier: str) -> str:
-    """A group's name, from itself or its ARN, with or without `:*` at the end."""
-    return identifier.partition(":log-group:")[2].removesuffix(":*") if identifier.startswith("arn:") else identifier
+    """A group's name, from itself or its ARN, with or without `:*` at the end. Raises ServiceError."""
+    if not identifier.startswith("arn:"):
+        return identifier
+    arn = _GROUP_ARN.fullmatch(identifier)
+    if arn is None:
+        raise ServiceError(INVALID, f"{identifier} is not the ARN of a log group.")
+    return arn["name"]
 
 
 def paging(request: Mapping[str, Any]) -> dict[str, Any]:

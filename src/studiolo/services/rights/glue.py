@@ -114,6 +114,15 @@ def _names(_call: Call, resource: str, parameters: Parameters) -> Sequence[str]:
     return (f"{kind}/{catalog}/{rest}",) if below else (resource, f"{resource}/{catalog}")
 
 
+def _behind(call: Call, action: str, resource: str, parameters: Parameters) -> Sequence[str]:
+    """What a resource link leads to."""
+    account, _, catalog = str(parameters.get("CatalogId") or call.scope.account).lower().partition(":")
+    if account != call.scope.account or not resource.startswith(("database/", "table/")):
+        return ()
+    scope = Scope(f"{account}:{catalog}" if catalog else account, call.scope.region)
+    return call.studio.catalog.behind(scope, action, resource.lower())
+
+
 def _place(call: Call, parameters: Parameters) -> Scope:
     account = str(parameters.get("CatalogId") or call.scope.account).partition(":")[0]
     return Scope(account, call.scope.region)
@@ -131,4 +140,4 @@ def _policy(call: Call) -> Policies | None:
     return None if document is None else call.studio.identity.compiled(document, "catalog")
 
 
-RIGHTS = Rights("glue", table("glue", TABLE), names=_names, tags=_tags, policy=_policy, place=_place)
+RIGHTS = Rights("glue", table("glue", TABLE), names=_names, tags=_tags, policy=_policy, place=_place, behind=_behind)

@@ -196,8 +196,8 @@ _BOUNDED = frozenset(
 """Operations on what has a permissions boundary already, which conditions may ask for."""
 
 
-def _names(call: Call, resource: str, _parameters: Parameters) -> Sequence[str]:
-    """What is there, with its path."""
+def _names(call: Call, resource: str, parameters: Parameters) -> Sequence[str]:
+    """What is there, with its path; and what it is to be from now on, where it is given another name or path."""
     identity = call.studio.identity
     kind, _, name = resource.partition("/")
     find: Callable[[str], Any] | None = {
@@ -209,9 +209,13 @@ def _names(call: Call, resource: str, _parameters: Parameters) -> Sequence[str]:
     if find is None or "/" in name:
         return (resource,)
     try:
-        return (parse_arn(find(name).arn).resource,)
+        known = parse_arn(find(name).arn).resource
     except DomainError:
         return (resource,)
+    above, _, name = known.removeprefix(kind).rpartition("/")
+    path = parameters.get("NewPath") or f"{above}/"
+    renamed = parameters.get("NewUserName") or parameters.get("NewGroupName") or name
+    return tuple(dict.fromkeys((known, f"{kind}{path}{renamed}")))
 
 
 def _tags(call: Call, arn: str) -> Mapping[str, str]:

@@ -67,7 +67,8 @@ class Rights:
 
     rows: by operation; keys: the condition keys of the service by operation, each with the parameter it is. names: a
     resource as the service spells it in ARNs, with what is above it; tags: those of a resource by ARN; policy: of the
-    resources themselves; known: further condition keys of an operation; place: whose the resources are.
+    resources themselves; known: further condition keys of an operation; place: whose the resources are; behind: what a
+    resource stands for beside itself, to an action.
     """
 
     service: str
@@ -78,6 +79,7 @@ class Rights:
     policy: Callable[[Call], Policies | None] = lambda _call: None
     known: Callable[[Call, str, Parameters], Mapping[str, str]] = lambda _call, _operation, _parameters: {}
     place: Callable[[Call, Parameters], Scope] = lambda call, _parameters: call.scope
+    behind: Callable[[Call, str, str, Parameters], Sequence[str]] = lambda _call, _action, _resource, _parameters: ()
 
     def action(self, operation: str) -> str:
         """The first action that an operation needs. Raises KeyError for one without a row."""
@@ -97,14 +99,15 @@ class Rights:
 
     def _arns(self, row: Row, call: Call, parameters: Parameters) -> Sequence[str]:
         place = self.place(call, parameters)
-        prefix = f"arn:{partition_of(call.scope.region)}:{self.service}:{place.region}:{place.account}:"
+        prefix = f"arn:{partition_of(place.region)}:{self.service}:{place.region}:{place.account}:"
         arns: dict[str, None] = {}
         for resource in row.resources:
             for text in resource.of(call, parameters):
                 if resource.whole or text == "*":
                     arns[text] = None
                 else:
-                    arns.update(dict.fromkeys(prefix + name for name in self.names(call, text, parameters)))
+                    names = [*self.names(call, text, parameters), *self.behind(call, row.action, text, parameters)]
+                    arns.update(dict.fromkeys(prefix + name for name in names))
         return list(arns) or ["*"]
 
     def _tags_of(self, call: Call, arn: str) -> Callable[[], Mapping[str, str]] | None:

@@ -1,0 +1,59 @@
+"""What is asked for beside a resource link: the rights on what it leads to.
+
+After "Resource link handling" (Lake Formation Developer Guide): who reads or changes something through a link needs the
+rights on both; who drops a link needs those on the link alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from studiolo.catalog.links import database_of_target, scope_of_target
+from studiolo.catalog.subject import DATABASE, DATABASE_ROW, TABLE_ROW, Subject, bound, target_of
+from studiolo.domain import NotFound, Scope
+
+DROPS = ("glue:DeleteDatabase", "glue:DeleteTable", "glue:BatchDeleteTable")
+"""Actions that leave alone what the link leads to that they are for."""
+
+
+class Targets(Subject):
+    """Where resource links lead, in the words of ARNs."""
+
+    def behind(self, scope: Scope, action: str, resource: str) -> Sequence[str]:
+        """What `database/DB`, `table/DB/TABLE` or `table/DB/*` leads to here, with the database that it is in; nothing
+        for what is no link. The names are in lower case."""
+        kind, _, name = resource.partition("/")
+        if kind == "database":
+            return self._behind_database(scope, action, name, None)
+        if kind != "table":
+            return ()
+        # A name may have slashes: whichever table it can be.
+        parts = name.split("/")
+        named = [("/".join(parts[:i]), "/".join(parts[i:])) for i in range(1, len(parts))]
+        return [each for database, table in named for each in self._behind_table(scope, action, database, table)]
+
+    def _behind_database(self, scope: Scope, action: str, database: str, table: str | None) -> Sequence[str]:
+        if action == DROPS[0]:
+            return ()
+        with self._state.reading() as connection:
+            row = connection.execute(DATABASE_ROW, bound(scope, name=database)).first()
+        target = None if row is None else DATABASE.validate_json(row.document).target_database
+        return () if target is None else _named(scope, target, table)
+
+    def _behind_table(self, scope: Scope, action: str, database: str, table: str) -> Sequence[str]:
+        with self._state.reading() as connection:
+            row = connection.execute(TABLE_ROW, bound(scope, database=database, name=table)).first()
+        if row is None:
+            return self._behind_database(scope, action, database, table)
+        target = None if action in DROPS else target_of(row)
+        return () if target is None else _named(scope, target, target.get("Name", "").lower())
+
+
+def _named(scope: Scope, target: Mapping[str, Any], table: str | None) -> Sequence[str]:
+    """A database, and what of its tables is meant, as the ARNs of a catalog within the account have them."""
+    try:
+        catalog = scope_of_target(scope, target).account.partition(":")[2]
+    except NotFound:
+        # It is of another account or region, which nobody reaches from here.
+        return ()
+    database = "/".join(filter(None, (catalog, database_of_target(target))))
+    return [f"database/{database}", *([] if table is None else [f"table/{database}/{table}"])]
