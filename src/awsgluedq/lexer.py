@@ -8,7 +8,6 @@ class RulesetError(ValueError):
     """A ruleset that is not DQDL, or asks for what is not here."""
 
 
-
 WORDS = re.compile(
     r"""
       (?P<space>\s+ | \#[^\n]* | //[^\n]*)

@@ -1,10 +1,10 @@
 """Reading DQDL.
 
-    document   = { name "=" text | "DefaultLabels" "=" labels | "Rules" "=" "[" any, ... "]" | "Analyzers" "=" ... }
-    any        = both { "or" both } ;  both = one { "and" one } ;  one = "(" any ")" [ labels ] | rule
-    rule       = type { text | $name } [ condition ] [ where text ] [ with threshold condition | with format = text ]
-    condition  = = != > >= < <= operand | [not] between operand and operand | [not] in "[" operand, ... "]"
-               | [not] matches text
+document   = { name "=" text | "DefaultLabels" "=" labels | "Rules" "=" "[" any, ... "]" | "Analyzers" "=" ... }
+any        = both { "or" both } ;  both = one { "and" one } ;  one = "(" any ")" [ labels ] | rule
+rule       = type { text | $name } [ condition ] [ where text ] [ with threshold condition | with format = text ]
+condition  = = != > >= < <= operand | [not] between operand and operand | [not] in "[" operand, ... "]"
+           | [not] matches text
 """
 
 from collections.abc import Callable, Mapping
@@ -30,6 +30,7 @@ from awsgluedq.ruleset import (
     Ruleset,
     Sum,
     Text,
+    calculated,
 )
 
 COMPARISONS = ("=", "!=", ">", ">=", "<", "<=")
@@ -188,9 +189,7 @@ class _Parser:
             self._fail("Where comes before with threshold.")
         source = self._source(name.start)
         labels = self._own_labels()
-        return Rule(
-            name.value, tuple(parameters), condition, where, threshold, style, source, name.start, dict(labels)
-        )
+        return Rule(name.value, tuple(parameters), condition, where, threshold, style, source, name.start, dict(labels))
 
     def _check_condition(self, name: Token, wanted: str, condition: Condition | None) -> None:
         if wanted == "needed" and condition is None:
@@ -306,13 +305,6 @@ class _Parser:
         if len(arguments) != (2 if name.value == "index" else 1) or not _looks_back(arguments[0]):
             self._fail(f"{name.value} is of values of the past: {name.value}(last(10)).", name)
         return Call(name.value, tuple(arguments))
-
-
-def calculated(sign: str, left: float, right: float) -> float:
-    """Arithmetic of two numbers; what is divided by 0 is not a number."""
-    if sign == "/":
-        return left / right if right else float("nan")
-    return left + right if sign == "+" else left - right if sign == "-" else left * right
 
 
 def _looks_back(operand: Operand) -> bool:

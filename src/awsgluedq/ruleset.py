@@ -154,3 +154,10 @@ class Ruleset:
 
     rules: tuple[AnyRule, ...]
     analyzers: tuple[Rule, ...]
+
+
+def calculated(sign: str, left: float, right: float) -> float:
+    """Arithmetic of two numbers; what is divided by 0 is not a number."""
+    if sign == "/":
+        return left / right if right else float("nan")
+    return left + right if sign == "+" else left - right if sign == "-" else left * right

@@ -1,0 +1,86 @@
+"""`CustomSql`: a statement about `primary`, the frame, that gives a number, or the rows that are right."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from awsgluedq.checks import Check, Data, Measured, Unfit, Verdict, compliance
+from awsgluedq.conditions import holds
+from awsgluedq.ruleset import Condition, Rule
+
+SIMPLE = re.compile(r"\s*select\s+(.+?)\s+from\s+primary(?:\s+where\s+(.+?))?\s*;?\s*", re.IGNORECASE | re.DOTALL)
+MORE = re.compile(
+    r"\b(group\s+by|order\s+by|having|limit|union|intersect|except|join|distinct|select)\b", re.IGNORECASE
+)
+METRIC = "Dataset.*.CustomSQL"
+UNMET = "Custom SQL response failed to satisfy the threshold"
+
+
+def custom_sql(rule: Rule, data: Data) -> Check:
+    """The check of a statement. Raises Unfit for one that Spark refuses or whose answer is no number."""
+    statement = rule.parameters[0]
+    if rule.where:
+        raise Unfit("CustomSql has no where of its own: put it into the statement.")
+    try:
+        with views({**data.sources, "primary": data.frame}):
+            answer = data.frame.sparkSession.sql(statement)
+            if rule.condition is not None or not answer.columns:
+                return _number(answer)
+            return _rows(rule, data, statement, answer)
+    except PySparkException as error:
+        raise Unfit(f"Custom SQL rule could not be evaluated; {str(error).splitlines()[0]}") from error
+
+
+@contextmanager
+def views(frames: Mapping[str, DataFrame]) -> Iterator[None]:
+    """Frames as views, for as long as it takes; what views of these names there were are put back."""
+    session = next(iter(frames.values())).sparkSession
+    kept = {table.name: session.table(table.name) for table in session.catalog.listTables() if table.isTemporary}
+    for name, frame in frames.items():
+        frame.createOrReplaceTempView(name)
+    try:
+        yield
+    finally:
+        for name in frames:
+            if name in kept:
+                kept[name].createOrReplaceTempView(name)
+            else:
+                session.catalog.dropTempView(name)
+
+
+def _number(answer: DataFrame) -> Check:
+    found = answer.limit(2).collect()
+    try:
+        value = float(found[0][0])
+    except (IndexError, TypeError, ValueError):
+        what = f"{found[0][0]}" if found else "no rows"
+        raise Unfit(f"Custom SQL rule could not be evaluated; the statement gave {what}, and not a number.") from None
+    if len(found) > 1 or len(found[0]) > 1:
+        raise Unfit("Custom SQL rule could not be evaluated; the statement gave more than one number.")
+
+    def judge(measured: Measured, condition: Condition | None) -> Verdict:
+        passed = condition is None or holds(condition, value)
+        return Verdict(passed, None if passed else UNMET, {METRIC: value})
+
+    return Check(judge, metric=METRIC)
+
+
+def _rows(rule: Rule, data: Data, statement: str, answer: DataFrame) -> Check:
+    """The share of rows that a statement gives: told row by row where it is no more than a condition on rows."""
+    ratio = rule.threshold is not None
+    simple = SIMPLE.fullmatch(statement)
+    if simple and not MORE.search(f"{simple.group(1)} {simple.group(2) or ''}"):
+        row = F.coalesce(F.expr(simple.group(2)), F.lit(False)) if simple.group(2) else F.lit(True)
+        return compliance(f"{METRIC}.Compliance", row, ratio=ratio)
+    given, whole = answer.count(), data.frame.count()
+
+    def judge(measured: Measured, condition: Condition | None) -> Verdict:
+        share = given / whole if whole else 0.0
+        passed = holds(condition, share) if condition else share == 1.0
+        return Verdict(passed, None if passed else UNMET, {f"{METRIC}.Compliance": share})
+
+    return Check(judge, metric=f"{METRIC}.Compliance", ratio=ratio)
