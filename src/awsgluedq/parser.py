@@ -282,9 +282,9 @@ class _Parser:
             return inner
         if token.kind == "name" and token.value.upper() in KEYWORDS:
             return Keyword(token.value.upper())
-        if token.kind == "name" and self._next.is_("("):
-            return self._call(token)
-        self._fail(f"Expected a value, and found {token}.", token)
+        if token.kind != "name" or not self._next.is_("("):
+            self._fail(f"Expected a value, and found {token}.", token)
+        return self._call(token)
 
     def _call(self, name: Token) -> Operand:
         self._take()

@@ -69,11 +69,13 @@ def aggregate_match(rule: Rule, data: Data) -> Check:
         function, alias, name = found.groups()
         frame = data.frame if alias in (None, "primary") else data.source(alias)
         column = F.col(quoted(column_name(frame, name))).cast("double")
-        values.append(frame.agg((F.avg if function.lower() == "avg" else F.sum)(column)).first())
+        values.append(frame.agg((F.avg if function.lower() == "avg" else F.sum)(column)).collect()[0][0])
         names.append(name)
-    one, other = (row[0] if row else None for row in values)
+    one, other = values
     metric = f"Column.{','.join(dict.fromkeys(names))}.AggregateMatch"
-    return Check(against(metric, lambda measured: None if None in (one, other) else _ratio(one, other)), metric=metric)
+    return Check(
+        against(metric, lambda measured: None if one is None or other is None else _ratio(one, other)), metric=metric
+    )
 
 
 def _ratio(one: float, other: float) -> float:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Union
 
 from awsgluedq.lexer import tidy
 
@@ -80,7 +79,7 @@ class Dynamic:
     end: int
 
 
-Operand = Union[Number, Text, Keyword, Moment, Duration, Last, Call, Sum, Dynamic]
+Operand = Number | Text | Keyword | Moment | Duration | Last | Call | Sum | Dynamic
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,7 @@ class Composite:
         return tidy(self.source)
 
 
-AnyRule = Union[Rule, Composite]
+AnyRule = Rule | Composite
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from awsgluedq.checks import Check, Data, Measured, Unfit, Verdict, compliance
 from awsgluedq.conditions import holds
 from awsgluedq.ruleset import Condition, Rule
 
-SIMPLE = re.compile(r"\s*select\s+(.+?)\s+from\s+primary(?:\s+where\s+(.+?))?\s*;?\s*", re.IGNORECASE | re.DOTALL)
+SIMPLE = re.compile(
+    r"\s*select\s+([\w\s,.*`]+?)\s+from\s+primary(?:\s+where\s+(.+?))?\s*;?\s*", re.IGNORECASE | re.DOTALL
+)
 MORE = re.compile(
     r"\b(group\s+by|order\s+by|having|limit|union|intersect|except|join|distinct|select)\b", re.IGNORECASE
 )

@@ -10,10 +10,11 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from awsgluedq.checks import UNMET, Check, Data, Judge, Measured, Verdict, compliance, how_many, quoted, rows
+from awsgluedq.checks import UNMET, Check, Data, Measured, Verdict, compliance, how_many, quoted, rows
 from awsgluedq.conditions import ConditionError, holds, number_of
 from awsgluedq.ruleset import Condition, Duration, Keyword, Moment, Number, Operand, Rule, Text
 
+Literal = Column | float | str
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 ORDERS = (">", ">=", "<", "<=", "between", "not between")
 TYPES = ("Boolean", "Date", "Timestamp", "Integer", "Double", "Float", "Long")
@@ -108,29 +109,21 @@ def _extremes(prefix: str, low: str, high: str, number: Column) -> Check:
 def _bounded(prefix: str, names: tuple[str, str], condition: Condition, number: Column, row: Column) -> Check:
     """The check of a rule that the extremes tell of: the failure names the extreme that does not meet it."""
     ends = [end for end, others in (("low", ("<", "<=")), ("high", (">", ">="))) if condition.operator not in others]
-    measures = {
-        "low": F.min(number),
-        "high": F.max(number),
-        "rows": rows(),
-        "good": how_many(row),
-    }
-    return Check(_by_extremes(prefix, dict(zip(("low", "high"), names, strict=True)), ends), measures, row=row)
+    metric = dict(zip(("low", "high"), (f"{prefix}.{name}" for name in names), strict=True))
 
-
-def _by_extremes(prefix: str, names: dict[str, str], ends: Sequence[str]) -> Judge:
-    def judge(measured: Measured, condition: Condition | None) -> Verdict:
+    def judge(measured: Measured, _: Condition | None) -> Verdict:
         found = {end: float(measured[end]) for end in ends if measured[end] is not None}
-        metrics = {f"{prefix}.{names[end]}": value for end, value in found.items()}
+        metrics = {metric[end]: value for end, value in found.items()}
         if not measured["rows"]:
-            return Verdict(False, f"There are no values to compute {prefix}.{names[ends[0]]} of.", {})
+            return Verdict(False, f"There are no values to compute {metric[ends[0]]} of.", {})
         if measured["good"] == measured["rows"]:
             return Verdict(True, None, metrics)
-        assert condition is not None
         outside = [value for value in found.values() if not holds(condition, value)]
         # When both extremes meet it, what does not is null.
         return Verdict(False, UNMET.format(outside[0] if outside else "NULL"), metrics)
 
-    return judge
+    measures = {"low": F.min(number), "high": F.max(number), "rows": rows(), "good": how_many(row)}
+    return Check(judge, measures, row=row)
 
 
 def _of_numbers(condition: Condition, kind: T.DataType) -> bool:
@@ -174,7 +167,7 @@ def _met(condition: Condition, column: Column, name: str, kind: T.DataType) -> C
 
 def _comparable(
     condition: Condition, plain: Sequence[Operand], column: Column, name: str, kind: T.DataType
-) -> tuple[Column, list[object]]:
+) -> tuple[Column, list[Literal]]:
     """A column and literals that can be compared: as dates, as numbers or as texts."""
     if condition.operator.endswith("matches"):
         return column.cast("string"), [operand.value for operand in plain if isinstance(operand, Text)]
@@ -193,11 +186,11 @@ def _comparable(
     )
 
 
-def _literal(number: float) -> object:
+def _literal(number: float) -> Literal:
     return int(number) if number == int(number) else number
 
 
-def _date(operand: Operand) -> object:
+def _date(operand: Operand) -> Literal:
     if isinstance(operand, Moment):
         seconds = operand.offset.total_seconds()
         return F.expr(f"CAST(current_timestamp() + INTERVAL {seconds:.0f} SECONDS AS DATE)")
@@ -208,7 +201,7 @@ def _date(operand: Operand) -> object:
         raise ConditionError(f'"{operand.value}" is not a date.') from None
 
 
-def _compared(condition: Condition, values: Column, literals: Sequence[object]) -> Column:
+def _compared(condition: Condition, values: Column, literals: Sequence[Literal]) -> Column:
     """Whether values meet a condition; those that are null do when it is != or not in."""
     first = literals[0]
     match condition.operator:
