@@ -75,8 +75,6 @@ class Check:
     row: Column | None = None
     prepare: Callable[[DataFrame], DataFrame] | None = None
     metric: str | None = None
-    ratio: bool = False
-    """Whether the rule is about a ratio of rows, so that it cannot be told row by row whether it is met."""
 
 
 def quoted(name: str) -> str:
@@ -122,7 +120,7 @@ def share(part: str, whole: str = "rows") -> Callable[[Measured], float | None]:
     return lambda measured: measured[part] / measured[whole] if measured[whole] else None
 
 
-def compliance(metric: str, row: Column, **others: Any) -> Check:
+def compliance(metric: str, row: Column, prepare: Callable[[DataFrame], DataFrame] | None = None) -> Check:
     """The check of a rule that all rows meet, or as many as its threshold or condition says."""
     measures = {"rows": rows(), "good": how_many(row)}
-    return Check(against(metric, share("good")), measures, row=row, metric=metric, **others)
+    return Check(against(metric, share("good")), measures, row=row, metric=metric, prepare=prepare)

@@ -63,7 +63,7 @@ def completeness(rule: Rule, data: Data) -> Check:
     """`Completeness` and `IsComplete`: the share of values that are not null."""
     name = rule.parameters[0]
     ratio = rule.type == "Completeness"
-    return compliance(f"Column.{name}.Completeness", data.column(name).isNotNull(), ratio=ratio)
+    return compliance(f"Column.{name}.Completeness", data.column(name).isNotNull())
 
 
 def uniqueness(rule: Rule, data: Data) -> Check:

@@ -29,7 +29,7 @@ def rule_outcomes(
     session: SparkSession, outcomes: Sequence[Outcome], counts: Sequence[Sequence[int]] | None = None
 ) -> DataFrame:
     """One row a rule; with its labels where rules have some, and with counts of rows where they are asked for."""
-    schema = T.StructType(RULES.fields)
+    schema = T.StructType(list(RULES.fields))
     found: list[list[object]] = [
         [one.rule.text, PASSED if one.passed else FAILED, one.reason, dict(one.metrics), one.evaluated]
         for one in outcomes

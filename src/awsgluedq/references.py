@@ -127,4 +127,4 @@ def _marked(
 
     if rule.where:
         raise Unfit(f"{rule.type} has no where.")
-    return compliance(metric, F.coalesce(F.col(quoted(mark)), F.lit(False)), prepare=prepare, ratio=True)
+    return compliance(metric, F.coalesce(F.col(quoted(mark)), F.lit(False)), prepare=prepare)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from awsgluedq.checks import Check, Data, Measured, Unfit, Verdict, compliance
@@ -30,9 +30,9 @@ def custom_sql(rule: Rule, data: Data) -> Check:
     try:
         with views({**data.sources, "primary": data.frame}):
             answer = data.frame.sparkSession.sql(statement)
-            if rule.condition is not None or not answer.columns:
+            if rule.condition is not None:
                 return _number(answer)
-            return _rows(rule, data, statement, answer)
+            return _rows(data, statement, answer)
     except PySparkException as error:
         raise Unfit(f"Custom SQL rule could not be evaluated; {str(error).splitlines()[0]}") from error
 
@@ -71,18 +71,33 @@ def _number(answer: DataFrame) -> Check:
     return Check(judge, metric=METRIC)
 
 
-def _rows(rule: Rule, data: Data, statement: str, answer: DataFrame) -> Check:
+def _rows(data: Data, statement: str, answer: DataFrame) -> Check:
     """The share of rows that a statement gives: told row by row where it is no more than a condition on rows."""
-    ratio = rule.threshold is not None
-    simple = SIMPLE.fullmatch(statement)
-    if simple and not MORE.search(f"{simple.group(1)} {simple.group(2) or ''}"):
-        row = F.coalesce(F.expr(simple.group(2)), F.lit(False)) if simple.group(2) else F.lit(True)
-        return compliance(f"{METRIC}.Compliance", row, ratio=ratio)
+    metric = f"{METRIC}.Compliance"
+    row = _condition(data.frame, statement)
+    if row is not None:
+        return compliance(metric, row)
     given, whole = answer.count(), data.frame.count()
 
     def judge(measured: Measured, condition: Condition | None) -> Verdict:
         share = given / whole if whole else 0.0
         passed = holds(condition, share) if condition else share == 1.0
-        return Verdict(passed, None if passed else UNMET, {f"{METRIC}.Compliance": share})
+        return Verdict(passed, None if passed else UNMET, {metric: share})
 
-    return Check(judge, metric=f"{METRIC}.Compliance", ratio=ratio)
+    return Check(judge, metric=metric)
+
+
+def _condition(frame: DataFrame, statement: str) -> Column | None:
+    """What a statement asks of rows, where it asks no more than that."""
+    simple = SIMPLE.fullmatch(statement)
+    if simple is None or MORE.search(f"{simple.group(1)} {simple.group(2) or ''}"):
+        return None
+    if not simple.group(2):
+        return F.lit(True)
+    row = F.expr(simple.group(2))
+    try:
+        frame.where(row)
+    except PySparkException:
+        # It names the view.
+        return None
+    return F.coalesce(row, F.lit(False))

@@ -7,7 +7,6 @@ from typing import Any
 from awsglue.collection import DynamicFrameCollection
 from awsglue.dynamicframe import DynamicFrame
 from awsglue.formats import Options
-from awsglue.options import truth
 from awsglue.transforms.base import GlueTransform
 from awsgluedq.evaluation import Evaluation, evaluate
 from awsgluedq.outcomes import counted, row_outcomes, rule_outcomes
@@ -98,8 +97,6 @@ def _evaluated(
     frame: DynamicFrame, rules: Ruleset, sources: Mapping[str, Any], publishing: Mapping[str, Any], *, by_row: bool
 ) -> Evaluation:
     PUBLISHING.check(publishing)
-    for name in PUBLISHING.hints:
-        truth(publishing.get(name, False))
     data = frame.toDF()
     context = str(publishing.get("dataQualityEvaluationContext") or "default_context")
     results = Results(data.sparkSession, str(publishing.get("resultsS3Prefix") or ""), context)

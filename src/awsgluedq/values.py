@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from functools import reduce
 from operator import or_
+from typing import Any
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -38,13 +40,15 @@ def column_values(rule: Rule, data: Data) -> Check:
     name = rule.parameters[0]
     column, kind = data.column(name), data.type(name)
     if rule.condition is None:
-        return _extremes(f"Column.{name}", "Minimum", "Maximum", _number(column, name, kind))
+        return _extremes(f"Column.{name}", "Minimum", "Maximum", _number(column, data.name(name), kind))
     condition = rule.condition
+    if condition.operator.endswith("matches"):
+        _check_pattern(condition, data)
     row = _met(condition, column, quoted(data.name(name)), kind)
     if rule.threshold is None and _of_numbers(condition, kind) and condition.operator in (*ORDERS[:5], "="):
-        number = _number(column, name, kind)
+        number = _number(column, data.name(name), kind)
         return _bounded(f"Column.{name}", ("Minimum", "Maximum"), condition, number, row)
-    return compliance(f"Column.{name}.ColumnValues.Compliance", row, ratio=rule.threshold is not None)
+    return compliance(f"Column.{name}.ColumnValues.Compliance", row)
 
 
 def column_length(rule: Rule, data: Data) -> Check:
@@ -56,7 +60,7 @@ def column_length(rule: Rule, data: Data) -> Check:
     row = _compared(rule.condition, length, [number_of(one) for one in rule.condition.operands])
     if rule.threshold is None and rule.condition.operator in (*ORDERS[:5], "="):
         return _bounded(f"Column.{name}", ("MinimumLength", "MaximumLength"), rule.condition, length, row)
-    return compliance(f"Column.{name}.LengthCompliance", row, ratio=rule.threshold is not None)
+    return compliance(f"Column.{name}.LengthCompliance", row)
 
 
 def column_data_type(rule: Rule, data: Data) -> Check:
@@ -79,7 +83,7 @@ def column_data_type(rule: Rule, data: Data) -> Check:
     else:
         cast = _is_date(data.column(name).cast("string"), rule.format)
     row = F.coalesce(cast if condition.operator == "=" else ~cast, F.lit(False))
-    return compliance(f"Column.{name}.ColumnDataType.Compliance", row, ratio=rule.threshold is not None)
+    return compliance(f"Column.{name}.ColumnDataType.Compliance", row)
 
 
 def data_freshness(rule: Rule, data: Data) -> Check:
@@ -94,6 +98,18 @@ def data_freshness(rule: Rule, data: Data) -> Check:
     then = F.expr(f"unix_timestamp(try_cast({quoted(data.name(name))} AS TIMESTAMP))")
     age = F.unix_timestamp(F.current_timestamp()) - then
     return compliance(f"Column.{name}.DataFreshness.Compliance", _compared(condition, age, seconds))
+
+
+def _check_pattern(condition: Condition, data: Data) -> None:
+    """Raises ConditionError for what is no regular expression to Spark, which would find out at the first row only."""
+    jvm: Any = data.frame.sparkSession._jvm
+    pattern = condition.operands[0]
+    assert isinstance(pattern, Text)
+    try:
+        jvm.java.util.regex.Pattern.compile(pattern.value)
+    except Py4JJavaError as error:
+        why = str(error.java_exception.getDescription())
+        raise ConditionError(f'"{pattern.value}" is not a regular expression: {why}.') from error
 
 
 def _extremes(prefix: str, low: str, high: str, number: Column) -> Check:
