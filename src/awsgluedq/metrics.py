@@ -62,7 +62,6 @@ def column_names_match_pattern(rule: Rule, data: Data) -> Check:
 def completeness(rule: Rule, data: Data) -> Check:
     """`Completeness` and `IsComplete`: the share of values that are not null."""
     name = rule.parameters[0]
-    ratio = rule.type == "Completeness"
     return compliance(f"Column.{name}.Completeness", data.column(name).isNotNull())
 
 
@@ -148,9 +147,7 @@ def _of_values(rule: Rule, data: Data, what: str, value: Callable[[Measured], An
     metric = f"{place}.{what}"
     judge: Judge = against(metric, value)
     row = _alone(rule, data, names) if rowwise else None
-    return Check(
-        judge, {"rows": rows()}, names, row, metric=metric, ratio=rule.type in ("Uniqueness", "UniqueValueRatio")
-    )
+    return Check(judge, {"rows": rows()}, names, row, metric=metric)
 
 
 def _alone(rule: Rule, data: Data, names: tuple[str, ...]) -> Column:

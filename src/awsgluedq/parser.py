@@ -175,8 +175,11 @@ class _Parser:
         while self._next.kind in ("text", "constant"):
             parameters.append(self._text("a parameter"))
         if not kind.fewest <= len(parameters) <= kind.most:
-            expected = str(kind.fewest) if kind.fewest == kind.most else f"{kind.fewest} or more"
-            self._fail(f"{name.value} has {expected} texts in double quotes after it, and not {len(parameters)}.", name)
+            or_more = "" if kind.fewest == kind.most else " or more"
+            self._fail(
+                f"{name.value} is followed by {kind.fewest}{or_more} texts in double quotes, not {len(parameters)}.",
+                name,
+            )
         condition = self._condition(name.value)
         if analyzer and (condition is not None or not kind.analyzer):
             why = "has no condition there" if kind.analyzer else "is a rule only"
