@@ -7,7 +7,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -107,8 +107,8 @@ def _check_pattern(condition: Condition, data: Data) -> None:
     assert isinstance(pattern, Text)
     try:
         jvm.java.util.regex.Pattern.compile(pattern.value)
-    except Py4JJavaError as error:
-        why = str(error.java_exception.getDescription())
+    except PySparkException as error:
+        why = str(error).splitlines()[0]
         raise ConditionError(f'"{pattern.value}" is not a regular expression: {why}.') from error
 
 
