@@ -98,7 +98,7 @@ def evaluate(
     for leaf in leaves:
         if leaf.check and leaf.check.prepare:
             frame = leaf.check.prepare(frame)
-    _measure(frame, leaves)
+    _measure(data.frame, frame, leaves)
     told = {id(leaf.rule): _judged(leaf, past) for leaf in leaves}
     outcomes = [_outcome(rule, told, by_row=by_row) for rule in ruleset.rules]
     if by_row:
@@ -126,11 +126,12 @@ def _leaf(rule: Rule, data: Data) -> _Leaf:
 # -- measuring
 
 
-def _measure(frame: DataFrame, leaves: Sequence[_Leaf]) -> None:
+def _measure(frame: DataFrame, prepared: DataFrame, leaves: Sequence[_Leaf]) -> None:
     for where in dict.fromkeys(leaf.rule.where for leaf in leaves):
         of_these = [leaf for leaf in leaves if leaf.rule.where == where and leaf.check]
         filtered = _filtered(frame, where, next(leaf.rule for leaf in leaves if leaf.rule.where == where))
-        _aggregate(filtered, of_these)
+        # Preparing joins other frames, which no rule with a filter asks for, nor the counts of values.
+        _aggregate(filtered if where else prepared, of_these)
         _count_values(filtered, of_these)
 
 

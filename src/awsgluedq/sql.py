@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
@@ -41,7 +42,9 @@ def custom_sql(rule: Rule, data: Data) -> Check:
 def views(frames: Mapping[str, DataFrame]) -> Iterator[None]:
     """Frames as views, for as long as it takes; what views of these names there were are put back."""
     session = next(iter(frames.values())).sparkSession
-    kept = {table.name: session.table(table.name) for table in session.catalog.listTables() if table.isTemporary}
+    # Spark's Python has no way to ask for one view, and listing them goes through all tables of the catalog.
+    views_of_session: Any = session._jsparkSession.sessionState().catalog()
+    kept = {name: session.table(name) for name in frames if views_of_session.getTempView(name).isDefined()}
     for name, frame in frames.items():
         frame.createOrReplaceTempView(name)
     try:
