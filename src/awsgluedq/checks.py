@@ -102,7 +102,12 @@ def how_many(condition: Column) -> Column:
     return F.count(F.when(condition, F.lit(1)))
 
 
-def against(metric: str, value: Callable[[Measured], float | None], shown: Callable[[float], object] = float) -> Judge:
+def against(
+    metric: str,
+    value: Callable[[Measured], float | None],
+    shown: Callable[[float], object] = float,
+    unmet: str = UNMET,
+) -> Judge:
     """A judge that compares a metric with the rule's condition, or with 1.0 when it has none."""
 
     def judge(measured: Measured, condition: Condition | None) -> Verdict:
@@ -110,7 +115,7 @@ def against(metric: str, value: Callable[[Measured], float | None], shown: Calla
         if found is None:
             return Verdict(False, f"There are no values to compute {metric} of.", {})
         passed = holds(condition, found) if condition else found == 1.0
-        return Verdict(passed, None if passed else UNMET.format(shown(found)), {metric: float(found)})
+        return Verdict(passed, None if passed else unmet.format(shown(found)), {metric: float(found)})
 
     return judge
 

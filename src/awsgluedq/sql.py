@@ -9,9 +9,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from awsgluedq.checks import Check, Data, Measured, Unfit, Verdict, compliance
-from awsgluedq.conditions import holds
-from awsgluedq.ruleset import Condition, Rule
+from awsgluedq.checks import Check, Data, Unfit, against, how_many, rows, share
+from awsgluedq.ruleset import Rule
 
 SIMPLE = re.compile(
     r"\s*select\s+([\w\s,.*`]+?)\s+from\s+primary(?:\s+where\s+(.+?))?\s*;?\s*", re.IGNORECASE | re.DOTALL
@@ -66,12 +65,7 @@ def _number(answer: DataFrame) -> Check:
         raise Unfit(f"Custom SQL rule could not be evaluated; the statement gave {what}, and not a number.") from None
     if len(found) > 1 or len(found[0]) > 1:
         raise Unfit("Custom SQL rule could not be evaluated; the statement gave more than one number.")
-
-    def judge(measured: Measured, condition: Condition | None) -> Verdict:
-        passed = condition is None or holds(condition, value)
-        return Verdict(passed, None if passed else UNMET, {METRIC: value})
-
-    return Check(judge, metric=METRIC)
+    return Check(against(METRIC, lambda measured: value, unmet=UNMET), metric=METRIC)
 
 
 def _rows(data: Data, statement: str, answer: DataFrame) -> Check:
@@ -79,15 +73,10 @@ def _rows(data: Data, statement: str, answer: DataFrame) -> Check:
     metric = f"{METRIC}.Compliance"
     row = _condition(data.frame, statement)
     if row is not None:
-        return compliance(metric, row)
+        measures = {"rows": rows(), "good": how_many(row)}
+        return Check(against(metric, share("good"), unmet=UNMET), measures, row=row, metric=metric)
     given, whole = answer.count(), data.frame.count()
-
-    def judge(measured: Measured, condition: Condition | None) -> Verdict:
-        share = given / whole if whole else 0.0
-        passed = holds(condition, share) if condition else share == 1.0
-        return Verdict(passed, None if passed else UNMET, {metric: share})
-
-    return Check(judge, metric=metric)
+    return Check(against(metric, lambda measured: given / whole if whole else None, unmet=UNMET), metric=metric)
 
 
 def _condition(frame: DataFrame, statement: str) -> Column | None:

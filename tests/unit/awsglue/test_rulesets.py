@@ -1,8 +1,11 @@
 """DQDL as it is read, without Spark."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from awsgluedq.conditions import ConditionError, resolved
+from awsgluedq.lexer import RulesetError
 from awsgluedq.parser import parse
 from awsgluedq.ruleset import Composite, Rule
 
@@ -105,3 +108,17 @@ def test_what_is_not_one_number_is_refused(expression: str, message: str) -> Non
     assert rule.condition
     with pytest.raises(ConditionError, match=message):
         resolved(rule.condition, lambda count: [4.0, 3.0, 2.0][:count])
+
+
+WORDS = ["Rules", "Analyzers", "=", "[", "]", "(", ")", ",", "RowCount", "IsComplete", "CustomSql", '"a"', "$q", "q", "3",
+         "days", "-", "*", "/", "now()", "last(2)", "avg(", "between", "and", "or", "not", "in", "matches", "NULL", "where",
+         "with threshold", "with format", "labels", ">", "!=", "#", "\n", '"', "{", ";"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(WORDS)).map(" ".join))
+def test_whatever_is_written_is_read_or_refused_with_its_line(text: str) -> None:
+    for document in (text, f"Rules = [ RowCount {text} ]"):
+        try:
+            parse(document)
+        except RulesetError as error:
+            assert str(error).startswith("Line ")  # noqa: PT017
