@@ -102,7 +102,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule, or one analyzer, which has no condition."""
+    """One rule, or one analyzer, which has no condition and is not judged."""
 
     type: str
     parameters: tuple[str, ...]
@@ -113,6 +113,7 @@ class Rule:
     source: str
     start: int
     labels: Mapping[str, str] = field(default_factory=dict)
+    analyzer: bool = False
 
     @property
     def text(self) -> str:
