@@ -192,7 +192,18 @@ class _Parser:
             self._fail("Where comes before with threshold.")
         source = self._source(name.start)
         labels = self._own_labels()
-        return Rule(name.value, tuple(parameters), condition, where, threshold, style, source, name.start, dict(labels))
+        return Rule(
+            name.value,
+            tuple(parameters),
+            condition,
+            where,
+            threshold,
+            style,
+            source,
+            name.start,
+            dict(labels),
+            analyzer,
+        )
 
     def _check_condition(self, name: Token, wanted: str, condition: Condition | None) -> None:
         if wanted == "needed" and condition is None:

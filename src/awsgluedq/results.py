@@ -71,7 +71,7 @@ class Results:
             "RuleResults": [_rule_result(number, one) for number, one in enumerate(outcomes, 1)],
             "AnalyzerResults": [
                 {"Name": f"Analyzer_{number}", "Description": one.rule.text, "EvaluatedMetrics": dict(one.metrics)}
-                | ({"EvaluationMessage": one.reason} if one.reason else {})
+                | ({} if one.metrics else {"EvaluationMessage": one.reason})
                 for number, one in enumerate(evaluation.analyzed, 1)
             ],
             "Statistics": [

@@ -30,7 +30,7 @@ def custom_sql(rule: Rule, data: Data) -> Check:
     try:
         with views({**data.sources, "primary": data.frame}):
             answer = data.frame.sparkSession.sql(statement)
-            if rule.condition is not None:
+            if rule.condition is not None or rule.analyzer:
                 return _number(answer)
             return _rows(data, statement, answer)
     except PySparkException as error:
