@@ -10,49 +10,32 @@ import urllib.error
 import urllib.request
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import psutil
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from studiolo import cli_runtimes
 from studiolo.config import Settings
 from studiolo.domain import DomainError, Invalid
 from studiolo.instance import AlreadyRunning, Instance, Running
+from studiolo.terminal import Data, complain, err, fail, given_settings, out
 
 if TYPE_CHECKING:
     from studiolo.identity import AccessKey
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-Data = Annotated[Path | None, typer.Option("--data", help="Data folder (default: STUDIOLO_DATA or ~/.studiolo).")]
-
+app.add_typer(cli_runtimes.app, name="runtimes")
 UP_SECONDS = 60
 DOWN_SECONDS = 30
-
-
-def _settings(**given: Any) -> Settings:
-    """The settings of the environment, with what was given on the command line over them."""
-    return Settings(**{name: value for name, value in given.items() if value is not None})
-
-
-def _complain(message: object) -> None:
-    err.print(str(message), style="red", markup=False)
-
-
-def _fail(message: str) -> NoReturn:
-    _complain(message)
-    raise typer.Exit(1)
 
 
 def _running(settings: Settings) -> Running:
     running = Instance(settings.folder).running()
     if running is None:
-        _fail(f"No Studiolo runs on {settings.folder}. Start one with: studiolo up --detach")
+        fail(f"No Studiolo runs on {settings.folder}. Start one with: studiolo up --detach")
     return running
 
 
@@ -70,7 +53,7 @@ def up(
     ] = False,
 ) -> None:
     """Start Studiolo."""
-    settings = _settings(data=data, port=port, host=host, allow_reset=allow_reset)
+    settings = given_settings(data=data, port=port, host=host, allow_reset=allow_reset)
     if prepare:
         _prepare(settings)
     if detach:
@@ -85,7 +68,7 @@ def up(
     try:
         serve(settings)
     except CannotStart as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def _prepare(settings: Settings) -> None:
@@ -104,9 +87,9 @@ def _prepare(settings: Settings) -> None:
             finally:
                 state.close()
     except AlreadyRunning as error:
-        _fail(str(error))
+        fail(str(error))
     except (DomainError, NotMade, StateUnavailable, OSError) as error:
-        _complain(error)
+        complain(error)
 
 
 def _data_option(data: Path | None) -> str:
@@ -118,7 +101,7 @@ def _start(settings: Settings) -> Running:
     instance = Instance(settings.folder)
     running = instance.running()
     if running is not None:
-        _fail(f"Studiolo is already running at {running.endpoint} (pid {running.pid}) on {settings.folder}.")
+        fail(f"Studiolo is already running at {running.endpoint} (pid {running.pid}) on {settings.folder}.")
     log = settings.folder / "logs" / "server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     given = {f"STUDIOLO_{name.upper()}": str(getattr(settings, name)) for name in settings.model_fields_set}
@@ -142,11 +125,11 @@ def _start(settings: Settings) -> Running:
             ended = server.poll() is not None
             out.print(said.read(), end="", style="dim", markup=False)
             if ended:
-                _fail(f"Studiolo did not start; its log is {log}.")
+                fail(f"Studiolo did not start; its log is {log}.")
             if running is not None and running.pid == server.pid and _health(running) is not None:
                 return running
             if time.monotonic() > deadline:
-                _fail(f"Studiolo does not answer after {UP_SECONDS} s; its log is {log}.")
+                fail(f"Studiolo does not answer after {UP_SECONDS} s; its log is {log}.")
             time.sleep(0.02)
 
 
@@ -162,7 +145,7 @@ def _health(running: Running) -> dict[str, Any] | None:
 @app.command()
 def down(data: Data = None) -> None:
     """Stop Studiolo and everything it started."""
-    settings = _settings(data=data)
+    settings = given_settings(data=data)
     running = Instance(settings.folder).running()
     if running is not None:
         server = psutil.Process(running.pid)
@@ -175,7 +158,7 @@ def down(data: Data = None) -> None:
     try:
         ended = _end_orphans(settings)
     except AlreadyRunning as error:
-        _fail(f"{error} It does not say its pid, as one that starts does not yet: try again in a moment.")
+        fail(f"{error} It does not say its pid, as one that starts does not yet: try again in a moment.")
     _complain_of_key(settings)
     if running is None and not ended:
         out.print(f"No Studiolo runs on {settings.folder}.")
@@ -196,7 +179,7 @@ def _end_orphans(settings: Settings) -> int:
         try:
             ended = _end_recorded(settings)
         except StateUnavailable as error:
-            _complain(error)
+            complain(error)
             ended = 0
         ended += end_unrecorded(settings.folder)
         if ended:
@@ -230,17 +213,17 @@ def _complain_of_key(settings: Settings) -> None:
     try:
         known_root_key(settings.folder)
     except Invalid as error:
-        _complain(error)
+        complain(error)
 
 
 @app.command()
 def status(data: Data = None) -> None:
     """Show what runs: the server, its services and its child processes."""
-    settings = _settings(data=data)
+    settings = given_settings(data=data)
     running = _running(settings)
     health = _health(running)
     if health is None:
-        _fail(f"The server at {running.endpoint} (pid {running.pid}) does not answer.")
+        fail(f"The server at {running.endpoint} (pid {running.pid}) does not answer.")
     out.print(f"Studiolo {health['version']} at {running.endpoint} (pid {running.pid}), S3 at {running.s3_endpoint}")
     out.print(f"Hive Metastore at {running.metastore}")
     out.print("Services: " + ", ".join(sorted(health["services"])))
@@ -263,11 +246,11 @@ def why(
     """Show why a request was denied: by which policy, or for want of which, and what was known of it."""
     from studiolo.identity import root_key
 
-    settings = _settings(data=data)
+    settings = given_settings(data=data)
     running = _running(settings)
     status, denial = _signed(f"{running.endpoint}/_studiolo/denials/{quote(request_id)}", root_key(settings.folder))
     if status != HTTPStatus.OK:
-        _fail(denial["message"])
+        fail(denial["message"])
     for name in ("principal", "action", "resource", "because"):
         out.print(f"{name:10} {denial[name]}", markup=False)
     if denial["policy"] is not None:
@@ -293,7 +276,7 @@ def _signed(url: str, key: "AccessKey") -> tuple[int, dict[str, Any]]:
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
     except OSError as error:
-        _fail(f"The server at {url.partition('/_studiolo')[0]} does not answer: {error}")
+        fail(f"The server at {url.partition('/_studiolo')[0]} does not answer: {error}")
 
 
 @app.command()
@@ -303,9 +286,10 @@ def env(
 ) -> None:
     """Print what points AWS clients at Studiolo: eval "$(studiolo env)"."""
     from studiolo.identity import client_environment, key_variables, metastore_token, plugin_works, root_key
+    from studiolo.identity.environment import DEFAULTS_VARIABLE
     from studiolo.profile import write_profile
 
-    settings = _settings(data=data)
+    settings = given_settings(data=data)
     running = _running(settings)
     key = root_key(settings.folder)
     if profile:
@@ -313,7 +297,11 @@ def env(
         out.print(f"Profile [bold]studiolo[/bold] written to {' and '.join(str(path) for path in written)}.")
         return
     variables = client_environment(running.endpoint, running.s3_endpoint, settings.region, key_variables(key))
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items() if name != "PYTHONPATH"]
+    defaults = shlex.quote(variables[DEFAULTS_VARIABLE])
+    others = {name: value for name, value in variables.items() if name not in ("PYTHONPATH", DEFAULTS_VARIABLE)}
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in others.items()]
+    # Who has defaults of their own there keeps them.
+    lines.append(f'export {DEFAULTS_VARIABLE}="${{{DEFAULTS_VARIABLE}:-"{defaults}"}}"')
     lines.append(f"export STUDIOLO_METASTORE_URI={shlex.quote(running.metastore)}")
     lines.append(f"export STUDIOLO_METASTORE_TOKEN={metastore_token(key.id, key.secret)}")
     lines.append(f'export PYTHONPATH={shlex.quote(variables["PYTHONPATH"])}"${{PYTHONPATH:+:$PYTHONPATH}}"')
@@ -332,9 +320,7 @@ def metastore_token() -> None:
 
     identifier, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
     if not identifier or not secret:
-        _fail(
-            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as studiolo env and the answer of AssumeRole tell them."
-        )
+        fail("Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as studiolo env and the answer of AssumeRole tell them.")
     print(token_of(identifier, secret))  # noqa: T201 (for $(…): no terminal width, no colors)
 
 
@@ -345,75 +331,19 @@ def logs(
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with what is added.")] = False,
 ) -> None:
     """Show the log of the server or of one of its processes."""
-    folder = _settings(data=data).folder / "logs"
+    folder = given_settings(data=data).folder / "logs"
     names = sorted(str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.log"))
     if name is None:
         out.print("\n".join(names) or f"There are no logs in {folder} yet.")
         return
     if name not in names:
-        _fail(f"There is no log named {name}. There are: {', '.join(names) or 'none'}.")
+        fail(f"There is no log named {name}. There are: {', '.join(names) or 'none'}.")
     with (folder / f"{name}.log").open(errors="replace") as log:
         while True:
             out.print(log.read(), end="", markup=False)
             if not follow:
                 return
             time.sleep(0.2)
-
-
-runtimes_app = typer.Typer()
-app.add_typer(runtimes_app, name="runtimes")
-
-
-@runtimes_app.callback(invoke_without_command=True)
-def runtimes(context: typer.Context, data: Data = None) -> None:
-    """List the versions of Spark there are, and which releases of AWS run on them; prepare and remove them."""
-    if context.invoked_subcommand is not None:
-        return
-    from studiolo.runtimes import Runtimes
-
-    known = Runtimes(_settings(data=data))
-    releases = [known.for_glue(label) for label in known.glue_labels()]
-    releases += [known.for_emr(label) for label in known.emr_labels()]
-    table = Table("runtime", "Spark", "Python", "", "releases", box=None)
-    for name in known.names:
-        runtime = known.runtime(name)
-        labels = ", ".join(f"{release.service} {release.label}" for release in releases if release.runtime is runtime)
-        if runtime.environment is None:
-            state = "installed with Studiolo"
-        elif runtime.ready:
-            state = f"ready, {runtime.environment.size() / 1e9:.1f} GB"
-        else:
-            state = "made when it is first used"
-        table.add_row(name, runtime.pyspark, runtime.python_version, state, labels)
-    out.print(table)
-
-
-Name = Annotated[str, typer.Argument(help="A runtime's name, as spark-4.1, or the Glue version that runs on it.")]
-
-
-@runtimes_app.command()
-def prepare(name: Name, data: Data = None) -> None:
-    """Fetch all that a runtime needs, so that the first session of it need not, and none needs the network."""
-    from studiolo.runtimes import Runtimes
-
-    known = Runtimes(_settings(data=data))
-    runtime = known.named(name)
-    known.make(runtime, lambda line: out.print(line, markup=False, style="dim"))
-    known.jars(runtime, connect=True, formats=runtime.formats)
-    out.print(f"{runtime.name} is ready: Spark {runtime.pyspark}, Python {runtime.python_version}.")
-
-
-@runtimes_app.command()
-def remove(name: Name, data: Data = None) -> None:
-    """Remove a runtime's Python environment from this person's cache. The next session of it makes it anew."""
-    from studiolo.runtimes import Runtimes
-
-    known = Runtimes(_settings(data=data))
-    runtime = known.named(name)
-    if runtime.environment is None:
-        _fail(f"{runtime.name} runs in the environment that Studiolo is installed in.")
-    removed = runtime.environment.remove()
-    out.print(f"{runtime.name} is removed." if removed else f"{runtime.name} was not there.")
 
 
 @app.command()
@@ -427,7 +357,7 @@ def demo(
     """Run the air-quality story: raw measurements to a served model, with a report at the end."""
     from studiolo.identity import client_environment, key_variables, root_key
 
-    settings = _settings(data=data)
+    settings = given_settings(data=data)
     running = Instance(settings.folder).running()
     started = running is None
     running = running or _start(settings)
@@ -457,10 +387,10 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except DomainError as error:
-        _complain(error)
+        complain(error)
         sys.exit(1)
     except OSError as error:
-        _complain(f"{error.strerror or error}: {error.filename}")
+        complain(f"{error.strerror or error}: {error.filename}")
         sys.exit(1)
 
 

@@ -6,10 +6,15 @@ import boto3
 import numpy as np
 import sagemaker
 from sagemaker import LinearLearner
+from sagemaker.estimator import Estimator
+from sagemaker.telemetry import telemetry_logging
 
 role, bucket = sys.argv[1:]
 grid = np.array([[a, b] for a in range(20) for b in range(20)], dtype="float32")
 target = 3 * grid[:, 0] - 2 * grid[:, 1] + 1
+
+told: list[str] = []
+telemetry_logging._requests_helper = lambda url, timeout: told.append(url)
 
 session = sagemaker.Session(default_bucket=bucket)
 learner = LinearLearner(
@@ -27,5 +32,8 @@ boto3.client("sagemaker").get_waiter("endpoint_in_service").wait(
 )
 scores = [record.label["score"].float32_tensor.values[0] for record in predictor.predict(grid[:10])]
 print("worst error below 0.01:", bool(np.abs(np.array(scores) - target[:10]).max() < 0.01))
+attached = Estimator.attach("sdk-linear-learner", sagemaker_session=session)
+print("attached:", attached.instance_count, attached.output_path == learner.output_path, attached.output_kms_key == "")
+print("told Amazon:", told)
 predictor.delete_model()
 predictor.delete_endpoint()

@@ -1,5 +1,6 @@
 """awswrangler as it is, with nothing but AWS_ENDPOINT_URL to say where AWS is."""
 
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -184,3 +185,14 @@ def test_objects_are_sent_copied_listed_and_deleted(database: str, bucket: str, 
     wr.s3.delete_objects(f"{root}/")
     assert not wr.s3.does_object_exist(f"{root}/one/a b+ü")
     assert bucket in wr.s3.list_buckets()
+
+
+def test_a_query_of_logs_is_a_frame(client: Callable[..., Any]) -> None:
+    logs, group = client("logs"), f"/tests/{uuid.uuid4().hex[:8]}"
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="s")
+    events = [{"timestamp": int(time.time() * 1000) - 1000, "message": text} for text in ("a", "b")]
+    logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=events)
+    frame = wr.cloudwatch.read_logs("fields @timestamp, @message | sort @message", [group])
+    assert list(frame["message"]) == ["a", "b"]
+    assert frame["timestamp"].dt.year.min() >= 2024

@@ -26,6 +26,10 @@ def test_partitions_are_written_in_batches_and_found_by_expression(glue: Any, da
     assert found[0]["StorageDescriptor"]["Columns"] == COLUMNS
     with pytest.raises(glue.exceptions.InvalidInputException, match="Invalid partition expression! day is not a"):
         glue.get_partitions(**names, Expression="day = 3")
+    parenthesized = glue.get_partitions(**names, Expression="((year) = (2024)) AND '12' = (month) -- of that year")
+    assert [partition["Values"] for partition in parenthesized["Partitions"]] == [["2024", "12"]]
+    with pytest.raises(glue.exceptions.InvalidInputException, match=r"Unsupported expression 'year [+] 1 = 2025'"):
+        glue.get_partitions(**names, Expression="year + 1 = 2025")
 
 
 def test_segments_and_the_exclusion_of_columns(glue: Any, database: str, table: str) -> None:

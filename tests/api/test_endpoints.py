@@ -156,20 +156,36 @@ def test_no_call_is_lost_while_an_endpoint_is_updated(sagemaker: Any, runtime: A
 
     caller = threading.Thread(target=call)
     caller.start()
-    config = configure(sagemaker, variant("new", model))
-    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
-    assert sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Updating"
-    with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+    try:
+        config = configure(sagemaker, variant("new", model))
         sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
-    updated = settled(sagemaker, name)
-    seen = len(answers)
-    until(lambda: len(answers) > seen + 5)
-    over.set()
-    caller.join()
+        with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+            sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
+        updated = settled(sagemaker, name)
+        seen = len(answers)
+        until(lambda: len(answers) > seen + 5)
+    finally:
+        over.set()
+        caller.join()
     assert updated["EndpointConfigName"] == config
     assert [shown["VariantName"] for shown in updated["ProductionVariants"]] == ["new"]
     assert set(answers) == {answers[0]}
     sagemaker.delete_endpoint(EndpointName=name)
+
+
+def test_a_serverless_variant_is_shown_without_instances(sagemaker: Any, model: str) -> None:
+    def asked(memory: int) -> dict[str, Any]:
+        return {
+            "VariantName": "plane",
+            "ModelName": model,
+            "ServerlessConfig": {"MemorySizeInMB": memory, "MaxConcurrency": 5},
+        }
+
+    with pytest.raises(ClientError, match="Invalid MemorySizeInMB 1500 for production variant plane") as error:
+        configure(sagemaker, asked(1500))
+    assert error.value.response["Error"]["Code"] == "ValidationException"
+    described = sagemaker.describe_endpoint_config(EndpointConfigName=configure(sagemaker, asked(2048)))
+    assert described["ProductionVariants"] == [{**asked(2048), "InitialVariantWeight": 1.0}]
 
 
 def test_an_update_that_fails_leaves_what_was_served(

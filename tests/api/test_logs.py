@@ -1,5 +1,6 @@
 """CloudWatch Logs through boto3, as SDKs and the aws CLI use it."""
 
+import json
 import subprocess
 import time
 import uuid
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from tests.conftest import REGION, Server
+from tests.waiting import until
 
 Client = Callable[..., Any]
 
@@ -135,6 +137,105 @@ def test_the_aws_cli_reads_a_stream(server: Server, logs: Any, group: str, strea
     assert shown.stdout.split() == [str(i) for i in range(10)]
 
 
+def test_events_are_found_by_what_their_json_and_their_columns_hold(logs: Any, group: str) -> None:
+    lines = ['{"message": "x", "size": 3}', '{"message": "y"}', "10.0.0.1 frank 404", "10.0.0.2 - 200"]
+    put(logs, group, "s", lines)
+    for pattern, found in {
+        '{ $.message = "x" && $.size > 2 }': lines[:1],
+        "{ $.size NOT EXISTS }": lines[1:2],
+        "[ip, user, status = 4*]": lines[2:3],
+        "[ip, user != %[a-z]%, ...]": lines[3:],
+    }.items():
+        assert messages(logs.filter_log_events(logGroupName=group, filterPattern=pattern)) == found, pattern
+
+
+def test_a_query_of_insights_answers_what_is_there(logs: Any, group: str) -> None:
+    put(
+        logs,
+        group,
+        "s",
+        [json.dumps({"level": level, "ms": ms}) for level, ms in (("INFO", 1), ("WARN", 5), ("INFO", 3))],
+    )
+    present = int(time.time())
+    asked = {"logGroupNames": [group], "startTime": present - 3600, "endTime": present + 60}
+    text = "filter ms > 0 | stats count(*) as n, avg(ms) as mean by level | sort n desc"
+    query = logs.start_query(**asked, queryString=text)["queryId"]
+    answer = until(lambda: (got := logs.get_query_results(queryId=query))["status"] == "Complete" and got)
+    assert [{each["field"]: each["value"] for each in row} for row in answer["results"]] == [
+        {"level": "INFO", "n": "2", "mean": "2"},
+        {"level": "WARN", "n": "1", "mean": "5"},
+    ]
+    assert (answer["statistics"]["recordsMatched"], answer["statistics"]["recordsScanned"]) == (3.0, 3.0)
+    shown = logs.describe_queries(logGroupName=group, status="Complete")["queries"]
+    assert [(each["queryId"], each["queryString"]) for each in shown] == [(query, text)]
+    with pytest.raises(logs.exceptions.InvalidParameterException, match="already ended"):
+        logs.stop_query(queryId=query)
+    with pytest.raises(logs.exceptions.MalformedQueryException, match="unexpected symbol found =") as error:
+        logs.start_query(**asked, queryString="filter = 3")
+    assert error.value.response["queryCompileError"]["location"] == {"startCharOffset": 7, "endCharOffset": 8}
+    with pytest.raises(logs.exceptions.ResourceNotFoundException, match="log group does not exist"):
+        logs.start_query(**{**asked, "logGroupNames": ["/none"]}, queryString="limit 1")
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        logs.get_query_results(queryId="none")
+
+
+def test_a_filter_is_tried_on_messages_of_ones_own(logs: Any) -> None:
+    found = logs.test_metric_filter(filterPattern="{ $.ms > 2 }", logEventMessages=['{"ms": 1}', '{"ms": 3}'])[
+        "matches"
+    ]
+    assert found == [{"eventNumber": 2, "eventMessage": '{"ms": 3}', "extractedValues": {"$.ms": "3"}}]
+
+
+def test_metric_filters_are_kept_with_their_group(logs: Any, group: str) -> None:
+    metric = {
+        "metricName": "errors",
+        "metricNamespace": "air",
+        "metricValue": "$.ms",
+        "dimensions": {"level": "$.level"},
+    }
+    filters = {"logGroupName": group, "filterName": "slow"}
+    logs.put_metric_filter(**filters, filterPattern="{ $.ms > 1 }", metricTransformations=[metric])
+    logs.put_metric_filter(**filters, filterPattern="{ $.ms > 2 }", metricTransformations=[metric])
+    (shown,) = logs.describe_metric_filters(metricName="errors", metricNamespace="air", filterNamePrefix="sl")[
+        "metricFilters"
+    ]
+    assert (shown["logGroupName"], shown["filterPattern"]) == (group, "{ $.ms > 2 }")
+    assert shown["metricTransformations"] == [metric]
+    (described,) = logs.describe_log_groups(logGroupIdentifiers=[group])["logGroups"]
+    assert described["metricFilterCount"] == 1
+    for pattern, wrong in (
+        ("{ $.ms > }", metric),
+        ("", {**metric, "metricValue": "x"}),
+        ("", {**metric, "defaultValue": 0}),
+    ):
+        with pytest.raises(logs.exceptions.InvalidParameterException):
+            logs.put_metric_filter(**filters, filterPattern=pattern, metricTransformations=[wrong])
+    logs.delete_metric_filter(**filters)
+    with pytest.raises(logs.exceptions.ResourceNotFoundException, match="metric filter does not exist"):
+        logs.delete_metric_filter(**filters)
+    logs.put_metric_filter(**filters, filterPattern="", metricTransformations=[{**metric, "metricValue": "1"}])
+
+
+def test_resource_policies_are_kept_by_name(logs: Any) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "es.amazonaws.com"},
+        "Action": "logs:PutLogEvents",
+        "Resource": "*",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    put = logs.put_resource_policy(policyName="search", policyDocument=document)["resourcePolicy"]
+    assert [
+        each for each in logs.describe_resource_policies()["resourcePolicies"] if each["policyName"] == "search"
+    ] == [put]
+    assert put["policyDocument"] == document
+    with pytest.raises(logs.exceptions.InvalidParameterException):
+        logs.put_resource_policy(policyName="search", policyDocument=document.replace("logs:", "s3:"))
+    logs.delete_resource_policy(policyName="search")
+    with pytest.raises(logs.exceptions.ResourceNotFoundException, match="search"):
+        logs.delete_resource_policy(policyName="search")
+
+
 def test_groups_are_described_with_what_was_set(logs: Any, group: str, stream: str) -> None:
     logs.put_retention_policy(logGroupName=group, retentionInDays=7)
     (shown,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
@@ -144,6 +245,9 @@ def test_groups_are_described_with_what_was_set(logs: Any, group: str, stream: s
     (shown,) = logs.describe_log_groups(logGroupNamePattern=group.rpartition("/")[2])["logGroups"]
     assert "retentionInDays" not in shown
     arn = shown["logGroupArn"]
+    named = logs.describe_log_groups(logGroupIdentifiers=[arn], logGroupClass="STANDARD")["logGroups"]
+    assert [each["logGroupName"] for each in named] == [group]
+    assert not logs.describe_log_groups(logGroupIdentifiers=[arn], logGroupClass="INFREQUENT_ACCESS")["logGroups"]
     logs.tag_resource(resourceArn=arn, tags={"stage": "raw"})
     logs.untag_resource(resourceArn=arn, tagKeys=["team"])
     assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"stage": "raw"}
@@ -188,7 +292,7 @@ def test_logs_refuse_in_their_own_words(logs: Any, group: str, stream: str) -> N
         logs.create_log_group(logGroupName="a b")
     assert code(error) == "InvalidParameterException"
     with pytest.raises(ClientError) as error:
-        logs.filter_log_events(logGroupName=group, filterPattern='{ $.level = "x" }')
+        logs.filter_log_events(logGroupName=group, filterPattern='{ $.level = "x"')
     assert code(error) == "InvalidParameterException"
 
 

@@ -121,7 +121,7 @@ def test_neither_parts_of_uploads_nor_versions_are_reached_as_keys(client: Calla
     version = root.put_object(Bucket=air, Key="secret/x", Body=SECRET)["VersionId"]
     upload = root.create_multipart_upload(Bucket=air, Key="secret/y")["UploadId"]
     root.upload_part(Bucket=air, Key="secret/y", UploadId=upload, PartNumber=1, Body=SECRET)
-    for inner in (f".uploads/{upload}/", "/.uploads/", ".uploads/"):
+    for inner in (f".uploads/{upload}/", ".uploads/"):
         with pytest.raises(ClientError, match="InvalidArgument"):
             role.list_objects_v2(Bucket=air, Prefix=inner)
     for key in (f"secret/x.versions/v_{version}", f".uploads/{upload}/0001.part"):
@@ -156,11 +156,11 @@ def test_an_allowed_key_goes_the_whole_way_and_back(role_of_one_folder: tuple[An
 
 def test_deleting_many_deletes_what_may_be_and_says_which_may_not(client: Callable[..., Any], air: str) -> None:
     role = client("s3", **as_role(client, *but_not(air)))
-    names = ["open/x", "secret/x", "/secret//x", "a/../b", "not there"]
+    names = ["open/x", "secret/x", "a/../b", "not there", "/secret//x"]
     answer = role.delete_objects(Bucket=air, Delete={"Objects": [{"Key": name} for name in names]})
-    assert {entry["Key"] for entry in answer["Deleted"]} == {"open/x", "not there"}
+    assert {entry["Key"] for entry in answer["Deleted"]} == {"open/x", "not there", "/secret//x"}
     assert {entry["Key"]: entry["Code"] for entry in answer["Errors"]} == {
-        "secret/x": "AccessDenied", "/secret//x": "AccessDenied", "a/../b": "InvalidURI",
+        "secret/x": "AccessDenied", "a/../b": "InvalidURI",
     }  # fmt: skip
     listed = client("s3").list_objects_v2(Bucket=air)["Contents"]
     assert [entry["Key"] for entry in listed] == ["secret/x"]
@@ -277,7 +277,7 @@ def test_everybody_reads_what_a_bucket_policy_opens_and_no_more(
     opened = {"Effect": "Allow", "Resource": f"arn:aws:s3:::{air}/*", **everybody}
     closed = {"Effect": "Deny", "Resource": f"arn:aws:s3:::{air}/secret/*", **everybody}
     s3.put_bucket_policy(Bucket=air, Policy=json.dumps({"Version": "2012-10-17", "Statement": [opened, closed]}))
-    assert sent(server, "GET", f"/{air}/open//x", {}) == (200, b"open")
+    assert sent(server, "GET", f"/{air}/open/x", {}) == (200, b"open")
     for spelled in SPELLINGS:
         status, answer = sent(server, "GET", f"/{air}/{spelled}", {})
         assert (400 <= status < 500, SECRET in answer) == (True, False), spelled
@@ -295,12 +295,6 @@ def test_the_object_s_tags_are_not_told_with_the_object(server: Any, air: str) -
     with urllib.request.urlopen(request, timeout=60) as answer:
         told = {name.lower() for name in answer.headers}
     assert {name for name in told if name.startswith("x-amz-tagging")} == {"x-amz-tagging-count"}
-
-
-def test_a_prefix_of_slashes_alone_lists_nothing(client: Callable[..., Any], air: str) -> None:
-    s3 = client("s3")
-    assert "Contents" not in s3.list_objects_v2(Bucket=air, Prefix="//")
-    assert [entry["Key"] for entry in s3.list_objects_v2(Bucket=air, Prefix="/open//")["Contents"]] == ["open/x"]
 
 
 def test_a_browser_may_ask_for_leave_by_a_presigned_address(client: Callable[..., Any], server: Any, air: str) -> None:

@@ -292,5 +292,8 @@ glueContext.write_data_frame.from_catalog(
 
 
 def test_a_format_that_is_not_there_is_refused(glue: Any, role: str) -> None:
-    with pytest.raises(botocore.exceptions.ClientError, match="paimon is not available; available are delta, hudi"):
+    with pytest.raises(
+        botocore.exceptions.ClientError,
+        match="paimon is not available with Glue version 5.1 here; available are delta, hudi",
+    ):
         Spark(glue, role, {"--datalake-formats": "iceberg,paimon"})

@@ -95,8 +95,9 @@ def test_a_job_tells_how_it_went(trained: dict[str, Any]) -> None:
 def test_what_was_asked_for_is_shown_again(trained: dict[str, Any], role: str, data: str) -> None:
     asked = training_job("trained", role, data)
     assert trained["HyperParameters"] == HYPERPARAMETERS
-    for name in ("RoleArn", "ResourceConfig", "StoppingCondition", "OutputDataConfig"):
+    for name in ("RoleArn", "ResourceConfig", "StoppingCondition"):
         assert trained[name] == asked[name]
+    assert trained["OutputDataConfig"] == {**asked["OutputDataConfig"], "KmsKeyId": "", "CompressionType": "GZIP"}
     source = trained["InputDataConfig"][0]["DataSource"]["S3DataSource"]
     assert source["S3Uri"] == f"s3://{data}/train/"
 
@@ -382,3 +383,5 @@ def test_the_sagemaker_sdk_trains_serves_and_predicts(server: Server, role: str,
     assert "#quality_metric" in run.stdout
     assert "Training seconds:" in run.stdout
     assert "worst error below 0.01: True" in run.stdout
+    assert "attached: 1 True True" in run.stdout
+    assert "told Amazon: []" in run.stdout

@@ -14,6 +14,7 @@ from studiolo.door.store import Plan
 from studiolo.http_server import serve
 from studiolo.identity import Identity, root_key
 from studiolo.state import State
+from studiolo.storage import BucketSettings
 
 SHORT_LIFE = 2.0
 """Seconds: where a worker ends sooner, so would the next, and the door ends with it and says why."""
@@ -38,7 +39,7 @@ def main(file: str) -> int:
 def _work(plan: Plan, listener: socket.socket) -> None:
     state = State(plan.database)
     identity = Identity(state, root_key(plan.data), plan.account, now)
-    serve(Door(identity, plan.store), [listener], plan.hosts)
+    serve(Door(identity, plan.store, BucketSettings(state, plan.account)), [listener], plan.hosts)
     state.close()
 
 

@@ -12,6 +12,7 @@ from studiolo.door.gateway import S3Gateway
 from studiolo.door.store import Store
 from studiolo.identity import CREDENTIALS_PATH, Identity
 from studiolo.state import StateUnavailable
+from studiolo.storage import BucketSettings
 
 log = logging.getLogger("studiolo.s3")
 
@@ -21,9 +22,9 @@ HEALTH_PATH = "/_studiolo/health"
 class Door:
     """Answers every S3 request; the decisions about objects are made here and nowhere else."""
 
-    def __init__(self, identity: Identity, store: Store) -> None:
+    def __init__(self, identity: Identity, store: Store, settings: BucketSettings) -> None:
         self._identity = identity
-        self._gateway = S3Gateway(store, identity, now)
+        self._gateway = S3Gateway(store, identity, settings, now)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -7,14 +7,15 @@ for, so that it cannot read another key in it than we did.
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
 from studiolo.aws.checksums import checksum_of
 from studiolo.aws.errors import MalformedError, ServiceError
 from studiolo.aws.protocols.xml_values import DECLARATION, local_name, read_xml, xml_text
 from studiolo.door.actions import Need, arn
-from studiolo.door.names import stored_key
+from studiolo.door.names import checked_key
+from studiolo.storage import keys
 
 MAX_KEYS = 1000
 MAX_BODY = 2 * 1024 * 1024
@@ -28,10 +29,10 @@ _CONDITIONS = ("ETag", "LastModifiedTime", "Size")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One object to delete: as the client names it, and as the store does. refusal: why it is not for the store."""
+    """One object to delete. name: its key as the store names it; refusal: why it is not for the store."""
 
-    spelled: str
     key: str
+    name: str
     version: str | None
     others: tuple[str, ...] = ()
     refusal: ServiceError | None = None
@@ -58,9 +59,14 @@ class Deletion:
 
     def body(self) -> bytes:
         """The request to the store, empty where nothing is left for it."""
-        wanted = dict.fromkeys((e.key, e.version) for e in self.entries if e.refusal is None)
+        passed = [entry for entry in self.entries if entry.refusal is None]
+        wanted = dict.fromkeys((entry.name, entry.version) for entry in passed)
+        # With its marker goes what the store keeps of an empty folder.
+        wanted |= dict.fromkeys(
+            (keys.stored_prefix(e.key), None) for e in passed if e.name != e.key and e.key[-1] == "/"
+        )
         objects = "".join(
-            f"<Object><Key>{xml_text(key)}</Key>{_element('VersionId', version)}</Object>" for key, version in wanted
+            f"<Object><Key>{xml_text(name)}</Key>{_element('VersionId', version)}</Object>" for name, version in wanted
         )
         return f'{DECLARATION}<Delete xmlns="{_NAMESPACE}">{objects}</Delete>'.encode() if objects else b""
 
@@ -71,15 +77,15 @@ class Deletion:
         return f'{DECLARATION}<DeleteResult xmlns="{_NAMESPACE}">{"".join(lines)}</DeleteResult>'.encode()
 
     def _lines(self, entry: Entry, outcomes: Mapping[tuple[str, str | None], Element]) -> Iterator[str]:
-        names = _element("Key", entry.spelled) + _element("VersionId", entry.version)
+        names = _element("Key", entry.key) + _element("VersionId", entry.version)
         if entry.refusal is not None:
             error = entry.refusal
             yield f"<Error>{names}{_element('Code', error.code)}{_element('Message', error.message)}</Error>"
             return
-        outcome = outcomes.get((entry.key, entry.version))
+        outcome = outcomes.get((entry.name, entry.version))
         if outcome is None and entry.version is None:
             # Of a bucket with versions the store also says which one it took.
-            outcome = next((found for (key, _), found in outcomes.items() if key == entry.key), None)
+            outcome = next((found for (name, _), found in outcomes.items() if name == entry.name), None)
         if outcome is None:
             yield f"<Error>{names}{_element('Code', 'InternalError')}{_element('Message', _SILENT)}</Error>"
             return
@@ -141,16 +147,17 @@ def _entry(element: Element, *, ours: bool) -> Entry:
     if not spelled:
         raise _malformed("an Object needs a Key")
     try:
-        key, others = stored_key(spelled, ours=ours)
+        key, others = checked_key(spelled, ours=ours)
     except ServiceError as error:
-        return Entry(spelled, "", version, refusal=error)
+        return Entry(spelled, spelled, version, refusal=error)
+    name = keys.stored(key) if ours else key
     refusal = None
     if any(name in values for name in _CONDITIONS):
         # SeaweedFS would delete the object whatever it is like.
         refusal = ServiceError("NotImplemented", f"{', '.join(_CONDITIONS)} of an Object are not implemented.", 501)
     elif version is not None and (not version or not version.isprintable() or "/" in version or "\\" in version):
         refusal = ServiceError("NoSuchVersion", "The specified version does not exist.", 404)
-    return Entry(spelled, key, version, others, refusal)
+    return Entry(key, name, version, others, refusal)
 
 
 def _texts(element: Element) -> dict[str, str]:
@@ -166,7 +173,7 @@ def _texts(element: Element) -> dict[str, str]:
 
 def _refused(entry: Entry, permit: Callable[[Entry], ServiceError | None]) -> Entry:
     refusal = entry.refusal or permit(entry)
-    return Entry(entry.spelled, entry.key, entry.version, entry.others, refusal)
+    return replace(entry, refusal=refusal)
 
 
 def _outcomes(store: bytes) -> dict[tuple[str, str | None], Element]:

@@ -5,9 +5,7 @@ what it names (names.py) -> which operation it is (operations.py) -> who asks (a
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -16,46 +14,46 @@ import aiohttp
 from studiolo.asgi import Receive, Send
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
-from studiolo.aws.payloads import UNSIGNED
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
-from studiolo.door import bucket_policies, deletion, folders, forms
-from studiolo.door.actions import actions_of, arn, copied_tags
+from studiolo.door import bucket_policies, deletion, documents, forms, lists, mending, settings
+from studiolo.door.actions import Need, actions_of, arn, copied_tags
 from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import RawHeaders, error_answer, sent_back
+from studiolo.door.calls import Calls, in_our_name, nothing
 from studiolo.door.form_data import FormReader, boundary_of
-from studiolo.door.names import Named, Source, bucket_of_host, names_of, stored_key
+from studiolo.door.mending import Mending
+from studiolo.door.names import Named, bucket_of_host, checked_key, names_of
 from studiolo.door.operations import Operation, operation_of
-from studiolo.door.payload import Payload, StoreLost
+from studiolo.door.payload import Payload
 from studiolo.door.store import Store
-from studiolo.door.target import Target, target
+from studiolo.door.target import target
 from studiolo.door.unsupported import refuse_unsupported
-from studiolo.forwarding import Body, Upstream, relay
+from studiolo.forwarding import relay
 from studiolo.identity import Identity
 from studiolo.state import StateUnavailable
+from studiolo.storage import BucketSettings
 
 log = logging.getLogger("studiolo.s3")
-
-SMALL_BODY = 64 * 1024
-"""Larger bodies are sent only when the store, by `100 Continue`, wants them: a refusal then costs no upload."""
 
 
 class S3Gateway:
     """Decides S3 calls and sends them on to the store. Start it in the event loop it serves in."""
 
-    def __init__(self, store: Store, identity: Identity, clock: Clock) -> None:
+    def __init__(self, store: Store, identity: Identity, kept: BucketSettings, clock: Clock) -> None:
         self._store = store
         self._ours = not store.external
         self._identity = identity
+        self._settings = kept
         self._admission = Admission(identity, clock)
         self._clock = clock
-        self._upstream = Upstream()
+        self._calls = Calls(store)
 
     async def start(self) -> None:
-        await self._upstream.start()
+        await self._calls.start()
 
     async def close(self) -> None:
-        await self._upstream.close()
+        await self._calls.close()
 
     async def __call__(self, request: HttpRequest, receive: Receive, send: Send, request_id: str) -> None:
         """Answer one S3 call.
@@ -83,47 +81,186 @@ class S3Gateway:
             await self._post_object(request, named, payload, send)
             return
         caller = self._admission.caller(request)
-        caller.enter(named, operation)
+        try:
+            caller.enter(named, operation)
+        except ServiceError:
+            if named.bucket and operation.name != "CreateBucket":
+                await self._calls.require_bucket(request, named, in_our_name(), payload)
+            raise
         if self._ours:
             refuse_unsupported(named, operation)
+            mending.check_owner(named, self._identity.account)
         needs = actions_of(named, operation)
         caller.permit(needs)
         if self._ours and operation.name in bucket_policies.OPERATIONS:
             await self._bucket_policy(request, named, operation, caller.known, payload, send)
             return
+        if self._ours and await self._setting(request, named, operation, caller, payload, send):
+            return
         if operation.name == "DeleteObjects":
             await self._delete_objects(request, named, caller, payload, send)
             return
-        folder = folders.copied_folder(named, operation) if self._ours else None
-        if folder is not None:
-            await self._copy_folder(request, named, folder, caller.known, payload, send)
-            return
         if named.source is not None and operation.name == "PutObject":
             await self._permit_tags(request, named, caller, payload)
+        await self._pass_on(request, named, operation, caller, needs, payload, send)
+
+    async def _pass_on(
+        self,
+        request: HttpRequest,
+        named: Named,
+        operation: Operation,
+        caller: Caller,
+        needs: list[Need],
+        payload: Payload,
+        send: Send,
+    ) -> None:
+        """Send what is permitted on to the store, and its answer back."""
         verified = caller.acting(named, needs, self._clock())
-        to = target(named, request.host, verified, self._store.access, ours=self._ours)
+        region = verified.region if verified is not None else "us-east-1"
+        sent = mending.asked(named, operation) if self._ours else named
+        to = target(sent, request.host, verified, self._store.access, ours=self._ours)
         reader = verified.payload_reader(request) if verified else None
-        any_body = await payload.begin(reader, to.length)
-        body = payload.framed if to.framed else payload.pieces if any_body else _nothing
-        with self._store_errors(payload):
-            async with await self._asked(to, body, payload) as answer:
+        if self._ours and verified is not None and operation.name in documents.OPERATIONS:
+            content = await payload.whole(reader, to.length, documents.LARGEST)
+            documents.check(operation.name, content)
+            if operation.name == "CreateBucket":
+                region = documents.region_of(content, region)
+            to = replace(self._calls.own(request, documents.unframed(sent), verified), length=len(content))
+            calling = self._calls.asked(to, (lambda: content) if content else nothing)
+        else:
+            any_body = await payload.begin(reader, to.length)
+            body = payload.framed if to.framed else payload.pieces if any_body else nothing
+            calling = self._calls.asked(to, body, payload)
+        with self._calls.errors(payload):
+            async with await calling as answer:
                 if operation.name == "DeleteBucket" and answer.status < HTTPStatus.BAD_REQUEST:
                     await asyncio.to_thread(self._identity.resource_policies.delete, arn(named.bucket))
-                await self._answer(answer, request.method, payload, send)
+                    await asyncio.to_thread(self._settings.forget, named.bucket)
+                if not self._ours:
+                    await self._answer(answer, request.method, payload, send)
+                elif operation.name in lists.OPERATIONS and answer.status == HTTPStatus.OK:
+                    await self._answer_list(request, named, operation, caller, answer, send)
+                else:
+                    if operation.name == "DeleteObject" and named.key.endswith("/") and verified is not None:
+                        await self._calls.clear_folder(request, named, verified)
+                    if operation.name in mending.OF_BUCKETS and answer.status == HTTPStatus.OK:
+                        region = await self._region(named.bucket, region, made=operation.name == "CreateBucket")
+                    mend = await self._mended(request, named, operation, verified, region, answer, payload)
+                    await self._answer(answer, request.method, payload, send, mend)
+
+    async def _mended(
+        self,
+        request: HttpRequest,
+        named: Named,
+        operation: Operation,
+        verified: Verified | None,
+        region: str,
+        answer: aiohttp.ClientResponse,
+        payload: Payload,
+    ) -> Mending:
+        """What makes S3's answer of our store's, with what it must be asked for that. Raises ServiceError."""
+        status, name = answer.status, operation.name
+        checksum, marker = b"", None
+        if status == HTTPStatus.FORBIDDEN and verified is None:
+            await self._calls.require_bucket(request, named, in_our_name(), payload)
+        elif status == HTTPStatus.NOT_FOUND and name in mending.READS:
+            marker = await self._calls.delete_marker(request, named)
+        elif status == HTTPStatus.PRECONDITION_FAILED and name == "PutObject" and "if-match" in named.headers:
+            if not await self._calls.has(request, named):
+                raise ServiceError("NoSuchKey", "The specified key does not exist.", 404)
+        elif name == "GetObjectAttributes" and "Checksum" in named.headers.get("x-amz-object-attributes", ""):
+            checksum = await self._calls.checksum(request, named)
+        return Mending(named, operation, region, marker, checksum)
+
+    async def _region(self, bucket: str, region: str, *, made: bool) -> str:
+        """Where a bucket was made; made: that is `region`, and is told now."""
+        if made:
+            await asyncio.to_thread(self._settings.put, bucket, "region", region)
+            return region
+        return await asyncio.to_thread(self._settings.get, bucket, "region") or "us-east-1"
+
+    async def _answer_list(
+        self,
+        request: HttpRequest,
+        named: Named,
+        operation: Operation,
+        caller: Caller,
+        answer: aiohttp.ClientResponse,
+        send: Send,
+    ) -> None:
+        """Answer with a list of keys, of which one page is held."""
+        body = await answer.read()
+        rest = lists.rest(named, operation, body)
+        if rest is not None and caller.verified is not None:
+            async with await self._calls.asked(
+                self._calls.own_as_stored(request, rest, caller.verified), nothing
+            ) as more:
+                if b"<Contents>" in await more.read():
+                    body = lists.goes_on(named, body)
+        headers = [each for each in sent_back(answer.raw_headers) if each[0] != b"content-length"]
+        await _send(send, HTTPStatus.OK, headers, lists.shown(named, operation, body))
 
     async def _bucket_policy(
         self, request: HttpRequest, named: Named, operation: Operation, verified: Verified, payload: Payload, send: Send
     ) -> None:
         """Put, show or delete the policy of a bucket, which the store must have."""
         body = await payload.whole(verified.payload_reader(request), None, bucket_policies.LARGEST)
-        with self._store_errors(payload):
-            async with await self._asked(
-                self._own(request, Named("HEAD", named.bucket, ""), verified), _nothing
-            ) as found:
-                if found.status == HTTPStatus.NOT_FOUND:
-                    raise ServiceError("NoSuchBucket", "The specified bucket does not exist", 404)
+        await self._calls.require_bucket(request, named, verified, payload)
         answered = await asyncio.to_thread(bucket_policies.answer, self._identity, operation.name, named.bucket, body)
         await _send(send, *answered)
+
+    async def _setting(
+        self,
+        request: HttpRequest,
+        named: Named,
+        operation: Operation,
+        caller: Caller,
+        payload: Payload,
+        send: Send,
+    ) -> bool:
+        """Answer what is asked of a setting of a bucket that is kept here; False where the store has it."""
+        if operation.name == "Preflight":
+            await self._calls.require_cors(request, named.bucket, payload)
+        kind = settings.kind_of(named)
+        if kind is None:
+            return False
+        verified = caller.known
+        if kind == settings.LIFECYCLE:
+            return await self._lifecycle(request, named, verified, payload, send)
+        body = await payload.whole(verified.payload_reader(request), None, settings.LARGEST)
+        await self._calls.require_bucket(request, named, verified, payload)
+        await _send(send, *await asyncio.to_thread(settings.answer, self._settings, named, kind, body))
+        return True
+
+    async def _lifecycle(
+        self, request: HttpRequest, named: Named, verified: Verified, payload: Payload, send: Send
+    ) -> bool:
+        """Keep the rules that the store has none of; False where the store is to answer."""
+        if named.method == "GET":
+            document = await asyncio.to_thread(self._settings.get, named.bucket, settings.LIFECYCLE)
+            if document is not None:
+                await _send(send, HTTPStatus.OK, settings.XML, document.encode())
+            return document is not None
+        if named.method == "DELETE":
+            await asyncio.to_thread(self._settings.delete, named.bucket, settings.LIFECYCLE)
+            return False
+        body = await payload.whole(verified.payload_reader(request), None, settings.LARGEST)
+        settings.check_lifecycle(body)
+        await self._calls.require_bucket(request, named, verified, payload)
+        kept = {name: value for name, value in named.headers.items() if name == "content-type"}
+        to = replace(self._calls.own(request, replace(named, headers=kept), verified), length=len(body))
+        with self._calls.errors(payload):
+            async with await self._calls.asked(to, lambda: body) as answer:
+                taken = answer.status != HTTPStatus.NOT_IMPLEMENTED
+                if taken:
+                    await asyncio.to_thread(self._settings.delete, named.bucket, settings.LIFECYCLE)
+                    await self._answer(answer, request.method, payload, send)
+                    return True
+            await asyncio.to_thread(self._settings.put, named.bucket, settings.LIFECYCLE, body.decode())
+            gone = replace(named, method="DELETE", headers={})
+            async with await self._calls.asked(self._calls.own(request, gone, verified), nothing):
+                await _send(send, HTTPStatus.OK, [], b"")
+        return True
 
     async def _delete_objects(
         self, request: HttpRequest, named: Named, caller: Caller, payload: Payload, send: Send
@@ -142,9 +279,9 @@ class S3Gateway:
         sent = wanted.body()
         headers, answered = [], b""
         if sent:
-            to = self._own(request, replace(named, headers=deletion.headers_for(named.headers, sent)), verified)
-            with self._store_errors(payload):
-                async with await self._asked(replace(to, length=len(sent)), lambda: sent) as answer:
+            to = self._calls.own(request, replace(named, headers=deletion.headers_for(named.headers, sent)), verified)
+            with self._calls.errors(payload):
+                async with await self._calls.asked(replace(to, length=len(sent)), lambda: sent) as answer:
                     if answer.status != HTTPStatus.OK:
                         await self._answer(answer, request.method, payload, send)
                         return
@@ -155,24 +292,6 @@ class S3Gateway:
             [*_without_body(headers), (b"content-type", b"application/xml")],
             wanted.answer(answered),
         )
-
-    async def _copy_folder(
-        self, request: HttpRequest, named: Named, source: Source, verified: Verified, payload: Payload, send: Send
-    ) -> None:
-        """Put a folder's marker where it is to be copied to."""
-        await payload.whole(verified.payload_reader(request), None, 0)
-        with self._store_errors(payload):
-            async with await self._asked(self._own(request, folders.look(source), verified), _nothing) as found:
-                folders.check_found(named, found.status, found.headers.get("etag", ""))
-                content_type = found.headers.get("content-type", "")
-            to = self._own(request, folders.put(named, content_type), verified)
-            async with await self._asked(to, _nothing) as answer:
-                if answer.status != HTTPStatus.OK:
-                    await self._answer(answer, request.method, payload, send)
-                    return
-                headers = [*_without_body(sent_back(answer.raw_headers)), (b"content-type", b"application/xml")]
-                body = folders.result(answer.headers.get("etag", ""), self._clock())
-                await _send(send, HTTPStatus.OK, headers, body)
 
     async def _post_object(self, request: HttpRequest, named: Named, payload: Payload, send: Send) -> None:
         """Put the file of a form that a signed policy lets in."""
@@ -187,15 +306,16 @@ class S3Gateway:
         caller = self._admission.signer(request, fields)
         allowed = forms.check_policy(fields, named.bucket, self._clock())
         form.bound(allowed.fewest, allowed.most)
-        key, others = stored_key(fields["key"], ours=self._ours)
+        key, others = checked_key(fields["key"], ours=self._ours)
         put = Named("PUT", named.bucket, key, {}, forms.headers_of(fields), None, others)
         operation = operation_of(put)
         if self._ours:
             refuse_unsupported(put, operation)
+            put = mending.asked(put, operation)
         caller.permit(actions_of(put, operation))
-        to = replace(self._own(request, put, caller.known), length=None if any_body else 0)
-        with self._store_errors(payload):
-            async with await self._asked(to, payload.pieces if any_body else _nothing, payload) as answer:
+        to = replace(self._calls.own(request, put, caller.known), length=None if any_body else 0)
+        with self._calls.errors(payload):
+            async with await self._calls.asked(to, payload.pieces if any_body else nothing, payload) as answer:
                 if answer.status != HTTPStatus.OK:
                     await self._answer(answer, request.method, payload, send)
                     return
@@ -212,59 +332,33 @@ class S3Gateway:
         if caller.may(needs):
             return
         parameters = {"versionId": source.version} if source.version is not None else {}
-        to = self._own(request, Named("HEAD", source.bucket, source.key, parameters), caller.known)
-        with self._store_errors(payload):
-            async with await self._asked(to, _nothing) as answer:
+        to = self._calls.own(request, Named("HEAD", source.bucket, source.key, parameters), caller.known)
+        with self._calls.errors(payload):
+            async with await self._calls.asked(to, nothing) as answer:
                 untagged = answer.headers.get("x-amz-tagging-count", "0") == "0"
                 if not (untagged and answer.status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND)):
                     caller.permit(needs)
 
-    def _own(self, request: HttpRequest, named: Named, verified: Verified) -> Target:
-        """A request of our own making for that caller."""
-        plain = replace(verified, content_sha256=UNSIGNED)
-        return target(named, request.host, plain, self._store.access, ours=self._ours)
-
-    async def _asked(self, to: Target, body: Body, payload: Payload | None = None) -> aiohttp.ClientResponse:
-        """The store's answer. `payload`: whose pieces the body is, where it streams."""
-        headers = dict(to.headers)
-        if body is _nothing or (not to.framed and to.length is not None):
-            headers["content-length"] = str(to.length or 0)
-        return await self._upstream.ask(
-            to.method,
-            to.url,
-            headers,
-            body,
-            expect=body is not _nothing and (to.length is None or to.length > SMALL_BODY),
-            middlewares=(payload.once,) if payload is not None and body is not _nothing else (),
-            patient=lambda: self._ours and self._store.failure is None,
-        )
-
-    async def _answer(self, answer: aiohttp.ClientResponse, method: str, payload: Payload, send: Send) -> None:
+    async def _answer(
+        self, answer: aiohttp.ClientResponse, method: str, payload: Payload, send: Send, mend: Mending | None = None
+    ) -> None:
         if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and self._store.full:
             raise ServiceError("InsufficientStorage", "The disk that holds the objects is full.", 507)
         headers = sent_back(answer.raw_headers)
+        if mend is not None:
+            headers = mend.headers(answer.status, headers)
+            mended = mend.body(answer.status)
+            if mended is not None:
+                headers = [each for each in headers if each[0] != b"content-length"]
+                await _send(send, mend.status(answer.status), headers, mended(await answer.read()))
+                return
         await relay(answer, headers, method, send, payload.receive if payload.consumed else None)
-
-    @contextlib.contextmanager
-    def _store_errors(self, payload: Payload) -> Iterator[None]:
-        """What goes wrong with the store, as what the client is told."""
-        try:
-            yield
-        except (aiohttp.ClientError, asyncio.TimeoutError, StoreLost) as error:
-            if payload.failure is not None:
-                raise payload.failure from error
-            reason = self._store.failure or f"The object store does not answer now, please try again: {error}"
-            raise ServiceError("ServiceUnavailable", reason, 503) from error
 
 
 def _location(request: HttpRequest, named: Named) -> str:
     """Where the client finds what it put, in the style in which it asked."""
     path = named.path.removeprefix(f"/{named.bucket}") if bucket_of_host(request.host) else named.path
     return f"http://{request.host}{path}"
-
-
-def _nothing() -> None:
-    return None
 
 
 def _without_body(headers: RawHeaders) -> list[tuple[bytes, bytes]]:

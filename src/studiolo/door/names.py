@@ -1,17 +1,18 @@
 """What an S3 request names: one value that both the question to IAM and the request to the store are made from.
 
-SeaweedFS does not know all of S3's keys apart: it drops empty parts of a key and takes a backslash for a slash. A key
-is therefore brought to the form in which the store keeps it before anybody is asked; what cannot be brought to one
-form is refused. Found by sending SeaweedFS 4.48 every spelling of a key, signed, at its own door.
+IAM is asked for the key as the client means it. Our store does not know all of S3's keys apart, and gets each under a
+name of its own (`studiolo.storage.keys`), so that no two keys are one object there; what has no name there is refused.
+Found by sending SeaweedFS 4.48 every spelling of a key, signed, at its own door.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote_to_bytes
 
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
+from studiolo.storage import keys
 
 MAX_KEY = 1024
 """Bytes of a key (S3 User Guide, "Naming Amazon S3 objects")."""
@@ -35,7 +36,7 @@ _OF_SIGNATURES = frozenset(
     }
 )  # fmt: skip
 _ALSO_HEADERS = frozenset({"content-md5", "content-type"})
-_POSITIONS = ("prefix", "marker", "start-after", "continuation-token", "key-marker")
+_POSITIONS = ("prefix", "marker", "start-after", "key-marker")
 """Parameters of lists that say where in the keys."""
 
 
@@ -59,9 +60,9 @@ class Source:
 class Named:
     """What a request is about, free of how it was spelled.
 
-    bucket, key: empty where the request is for none; the key is as the store keeps it. parameters: the query without
-    signatures; headers: lower-case names, with those that a presigned URL carries in its query. others: further keys
-    that a store unknown to us might take the key for.
+    bucket, key: empty where the request is for none. parameters: the query without signatures; headers: lower-case
+    names, with those that a presigned URL carries in its query. others: further keys that a store unknown to us might
+    take the key for.
     """
 
     method: str
@@ -81,6 +82,17 @@ class Named:
     @property
     def query(self) -> str:
         return "&".join(f"{escaped(name)}={escaped(value)}" for name, value in self.parameters.items())
+
+    def as_stored(self) -> "Named":
+        """The same in the names of our store."""
+        key, source, parameters = keys.stored(self.key), self.source, self.parameters
+        if source is not None:
+            source = replace(source, key=keys.stored(source.key))
+        if parameters and not self.key:
+            parameters = _stored_positions(parameters)
+        if key == self.key and source is None and parameters is self.parameters:
+            return self
+        return replace(self, key=key, source=source, parameters=parameters)
 
 
 def bucket_of_host(host: str) -> str | None:
@@ -109,7 +121,7 @@ def names_of(request: HttpRequest, *, ours: bool) -> Named:
         _check_bucket(bucket)
     elif request.path != "/":
         raise _invalid_uri("it names no bucket")
-    key, others = stored_key(spelled, ours=ours)
+    key, others = checked_key(spelled, ours=ours)
     # A browser asks for leave with the whole address of the request to come.
     query = request.query if request.method != "OPTIONS" else ""
     parameters, hoisted = _parameters(query, ours=ours)
@@ -119,27 +131,40 @@ def names_of(request: HttpRequest, *, ours: bool) -> Named:
     return Named(request.method, bucket, key, parameters, headers, source, others)
 
 
-def stored_key(spelled: str, *, ours: bool) -> tuple[str, tuple[str, ...]]:
-    """The key as the store keeps it, and the others that a store unknown to us might take it for.
+def checked_key(spelled: str, *, ours: bool) -> tuple[str, tuple[str, ...]]:
+    """The key, and the others that a store unknown to us might take it for.
 
     Raises ServiceError (400) for a key that the store cannot keep.
     """
-    plain = _SLASHES.sub("/", spelled).lstrip("/")
-    if spelled and not plain:
-        raise _invalid_uri("a key cannot be made of slashes alone")
-    if "\0" in plain:
+    if "\0" in spelled:
         raise _invalid_uri("a key cannot have a NUL")
-    if len(spelled.encode("utf-8", "surrogatepass")) > MAX_KEY:
+    if len(spelled) * 4 > MAX_KEY and len(spelled.encode("utf-8", "surrogatepass")) > MAX_KEY:
         raise ServiceError("KeyTooLongError", "Your key is too long", 400)
-    parts = plain.split("/")
+    if not ours:
+        plain = _SLASHES.sub("/", spelled).lstrip("/")
+        if spelled and not plain:
+            raise _invalid_uri("a key cannot be made of slashes alone")
+        _check_parts(plain.split("/"))
+        return spelled, () if spelled == plain else (plain,)
+    if "." in spelled:
+        parts = spelled.split("/")
+        _check_parts(parts)
+        if parts[0] == ".uploads" or any(part.endswith(".versions") for part in parts[:-1]):
+            message = "Keys below .uploads/ and below a part that ends in .versions are the object store's own."
+            raise ServiceError("InvalidArgument", message, 400)
+    _check_characters(spelled)
+    return spelled, ()
+
+
+def _check_parts(parts: list[str]) -> None:
     if "." in parts or ".." in parts:
         raise _invalid_uri("a part of the path is . or ..")
-    if not ours:
-        return spelled, () if spelled == plain else (plain,)
-    if parts[0] == ".uploads" or any(part.endswith(".versions") for part in parts[:-1]):
-        message = "Keys below .uploads/ and below a part that ends in .versions are the object store's own."
+
+
+def _check_characters(text: str) -> None:
+    if keys.has_store_characters(text):
+        message = "Keys cannot have U+F02F and U+F05C, by which the object store names slashes and backslashes."
         raise ServiceError("InvalidArgument", message, 400)
-    return plain, ()
 
 
 def escaped(text: str) -> str:
@@ -160,22 +185,39 @@ def _parameters(query: str, *, ours: bool) -> tuple[dict[str, str], dict[str, st
             raise ServiceError("InvalidArgument", f"The query parameter {name[:80]} is there more than once.", 400)
         if name and lower not in _OF_SIGNATURES:
             into[name] = value
-    for name in _POSITIONS:
-        if ours and name in parameters:
-            parameters[name] = _position(name, parameters[name])
+    if ours:
+        for name in _POSITIONS:
+            if name in parameters:
+                _check_position(parameters[name])
     return parameters, hoisted
 
 
-def _position(name: str, value: str) -> str:
-    """A prefix or marker as the store's keys are spelled."""
-    plain = _SLASHES.sub("/", value).lstrip("/")
-    if plain.startswith(".uploads/"):
+def _check_position(value: str) -> None:
+    """Raise ServiceError (400) where a prefix or marker is in the store's own names."""
+    if value.startswith(".uploads/"):
         raise ServiceError("InvalidArgument", "Keys below .uploads/ are the object store's own.", 400)
-    if name != "prefix":
-        return value
-    # A prefix of slashes alone names nothing here, as it does in S3 where no key begins with one. It is not the
-    # empty prefix: who deletes what is below it would lose the whole bucket.
-    return plain if plain or not value else "/"
+    _check_characters(value)
+
+
+def _stored_positions(parameters: Mapping[str, str]) -> Mapping[str, str]:
+    """The parameters of a list, with prefix, delimiter and markers as the store names keys."""
+    named = dict(parameters)
+    prefix, delimiter = named.get("prefix", ""), named.get("delimiter", "").replace("\\", keys.BACKSLASH)
+    if prefix:
+        named["prefix"] = keys.stored_prefix(prefix)
+    if delimiter:
+        named["delimiter"] = delimiter
+    for name in ("marker", "start-after", "key-marker"):
+        if not named.get(name):
+            continue
+        # The prefix itself, where it ends in a slash, is the marker of its folder.
+        rolled_up = delimiter == "/" and named[name].endswith("/") and named[name] != prefix
+        named[name] = keys.stored_prefix(named[name]) if rolled_up else keys.stored(named[name])
+        if name != "key-marker":
+            named[name] = keys.stored_position(named[name], delimiter)
+    if named.get("continuation-token"):
+        named["continuation-token"] = keys.stored_position(named["continuation-token"], delimiter)
+    return named
 
 
 def _source(header: str, *, ours: bool) -> Source:
@@ -188,7 +230,7 @@ def _source(header: str, *, ours: bool) -> Source:
     if not (_BUCKET.fullmatch(bucket) and spelled):
         message = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
         raise ServiceError("InvalidArgument", message, 400)
-    key, others = stored_key(spelled, ours=ours)
+    key, others = checked_key(spelled, ours=ours)
     return Source(bucket, key, _decoded(version) if query else None, others)
 
 

@@ -21,9 +21,14 @@ _RESPONSE = (
 # What the value of a parameter must be: SeaweedFS overlooks those that it cannot read.
 _VALUES = {
     "list-type": re.compile(r"2"),
-    "partNumber": re.compile(r"[0-9]{1,5}"),
+    "continuation-token": re.compile(r".+", re.DOTALL),
+    "partNumber": re.compile(r"0*(?:[1-9][0-9]{0,3}|10000)"),
     "uploadId": re.compile(r"[^/\\\s]+"),
     "versionId": re.compile(r"[^/\\\s]+"),
+}
+_WRONG = {
+    "continuation-token": "The continuation token provided is incorrect",
+    "partNumber": "Part number must be an integer between 1 and 10000, inclusive",
 }
 
 
@@ -189,4 +194,4 @@ def _check(operation: Operation, kind: str, parameters: Mapping[str, str]) -> No
             raise ServiceError("InvalidArgument", f"{operation.name} needs the query parameter {name}.", 400)
     for name, value in parameters.items():
         if name in _VALUES and not _VALUES[name].fullmatch(value):
-            raise ServiceError("InvalidArgument", f"The value of the query parameter {name} is not valid.", 400)
+            raise ServiceError("InvalidArgument", _WRONG.get(name, f"The value of {name} is not valid."), 400)

@@ -46,6 +46,11 @@ class Target:
 
 
 def target(named: Named, host: str, verified: Verified | None, access: StoreAccess, *, ours: bool) -> Target:
+    """The request as it goes to the store, in the names that it has there; the rest as in `target_as_named`."""
+    return target_as_named(named.as_stored() if ours else named, host, verified, access, ours=ours)
+
+
+def target_as_named(named: Named, host: str, verified: Verified | None, access: StoreAccess, *, ours: bool) -> Target:
     """The request as it goes to the store, signed with the store's key; one that nobody signed goes on unsigned.
 
     host: the client's Host header. ours: the store is our SeaweedFS: it sees the client's own host name, so that the
@@ -65,6 +70,9 @@ def target(named: Named, host: str, verified: Verified | None, access: StoreAcce
         if "x-amz-content-sha256" in named.headers:
             headers["x-amz-content-sha256"] = named.headers["x-amz-content-sha256"]
         return Target(named.method, url, headers, length, framed=False)
+    if "aws-chunked" in headers.get("content-encoding", ""):
+        # As a coding of the way it is not kept, be the body framed so or not.
+        headers = _without_framing(headers)
     framed = False
     if verified.content_sha256.startswith("STREAMING-"):
         length = _number(named.headers.get("x-amz-decoded-content-length"))

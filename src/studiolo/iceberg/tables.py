@@ -112,19 +112,23 @@ class IcebergTables:
     def _write(self, principal: Principal, place: str, body: bytes) -> None:
         bucket, key = self._opened(principal, "s3:PutObject", place)
         with _store_errors(place):
-            self._storage.client().put_object(Bucket=bucket, Key=key, Body=body)
+            self._storage.client().put_object(Bucket=bucket, Key=self._storage.name_of(key), Body=body)
 
     def _read(self, principal: Principal, place: str) -> bytes:
         bucket, key = self._opened(principal, "s3:GetObject", place)
         with _store_errors(place):
             # One byte more than can be taken tells that it is too much.
-            written: bytes = self._storage.client().get_object(Bucket=bucket, Key=key)["Body"].read(LARGEST + 1)
+            written: bytes = (
+                self._storage.client()
+                .get_object(Bucket=bucket, Key=self._storage.name_of(key))["Body"]
+                .read(LARGEST + 1)
+            )
             return written
 
     def _remove(self, place: str) -> None:
         bucket, key = _split(place)
         with _store_errors(place):
-            self._storage.client().delete_object(Bucket=bucket, Key=key)
+            self._storage.client().delete_object(Bucket=bucket, Key=self._storage.name_of(key))
 
     def _opened(self, principal: Principal, action: str, place: str) -> tuple[str, str]:
         """The bucket and key of a place that the caller may use so. Raises Denied and Invalid."""

@@ -6,7 +6,7 @@ from studiolo.identity.claims import ExpiredIdentityToken, InvalidIdentityToken,
 from studiolo.identity.context import Question, Values, of_tags
 from studiolo.identity.decisions import Decision, Layer
 from studiolo.identity.denials import Denial, NotAuthorized
-from studiolo.identity.documents import MalformedPolicy, check_bucket_policy, check_catalog_policy
+from studiolo.identity.documents import MalformedPolicy, check_bucket_policy, check_catalog_policy, check_logs_policy
 from studiolo.identity.environment import (
     CREDENTIALS_PATH,
     client_environment,
@@ -40,7 +40,8 @@ __all__ = [
     "PasswordPolicy", "PasswordPolicyViolation", "Policies", "PolicyUsage", "PolicyVersion", "Position", "Principal",
     "ProviderUnreachable", "Question", "RejectedClaim", "ReportMissing", "Role", "RoleSettings", "SamlProvider",
     "Scenario", "SessionRequest", "Simulated", "Unmodifiable", "Use", "User", "UserKey", "Values", "Workload",
-    "anonymous", "check_bucket_policy", "check_catalog_policy", "client_environment", "container_variables",
-    "context_keys", "key_variables", "known_root_key", "metastore_token", "of_tags", "plugin_works", "reaches", "root_key",
+    "anonymous", "check_bucket_policy", "check_catalog_policy", "check_logs_policy", "client_environment",
+    "container_variables", "context_keys", "key_variables", "known_root_key", "metastore_token", "of_tags",
+    "plugin_works", "reaches", "root_key",
     "simulate", "tags_of",
 ]  # fmt: skip

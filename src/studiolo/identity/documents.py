@@ -121,6 +121,7 @@ TRUST = Grammar(
 RESOURCE = Grammar(principals=True, resources=True, words=_WORDS)
 OF_BUCKET = Grammar(principals=True, resources=True, words=_OF_S3, vendors=frozenset({"s3", "s3express", "*"}))
 OF_CATALOG = Grammar(principals=True, resources=True, words=_OF_S3, vendors=frozenset({"glue", "*"}))
+OF_LOGS = Grammar(principals=True, resources=True, words=_WORDS, vendors=frozenset({"logs", "*"}))
 
 
 def check_identity_policy(document: str) -> None:
@@ -156,6 +157,11 @@ def check_bucket_policy(document: str, bucket: str) -> None:
 def check_catalog_policy(document: str) -> None:
     """Raise MalformedPolicy unless it is a policy that a catalog of Glue can have."""
     check(document, OF_CATALOG)
+
+
+def check_logs_policy(document: str) -> None:
+    """Raise MalformedPolicy unless it is a policy that the logs of an account can have."""
+    check(document, OF_LOGS)
 
 
 def check(document: str, grammar: Grammar) -> list[Mapping[str, Any]]:

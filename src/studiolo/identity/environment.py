@@ -9,6 +9,9 @@ from studiolo.identity.keys import AccessKey
 
 PLUGIN = Path(__file__).parent.parent / "plugin" / "studiolo_endpoint.py"
 NO_PROFILES = PLUGIN.with_name("no_profiles.ini")
+SDK_DEFAULTS = PLUGIN.with_name("sagemaker.yaml")
+DEFAULTS_VARIABLE = "SAGEMAKER_ADMIN_CONFIG_OVERRIDE"
+"""Names the SageMaker SDK's defaults of an administrator, over which it lays those of a person's own file."""
 
 
 CREDENTIALS_PATH = "/_studiolo/credentials"
@@ -45,6 +48,7 @@ def client_environment(endpoint: str, s3_endpoint: str, region: str, credentials
         "AWS_DEFAULT_REGION": region,
         "BOTOCORE_EXPERIMENTAL__PLUGINS": f"studiolo={PLUGIN.stem}",
         "PYTHONPATH": str(PLUGIN.parent),
+        DEFAULTS_VARIABLE: str(SDK_DEFAULTS),
         **credentials,
     }
     # PyIceberg reads files by Arrow, which heeds no AWS_ENDPOINT_URL, and asks Amazon for the region it is not told.

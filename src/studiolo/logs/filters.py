@@ -1,15 +1,18 @@
-"""Filter patterns for unstructured log events (CloudWatch Logs User Guide, "Filter pattern syntax").
+"""Filter patterns (CloudWatch Logs User Guide, "Filter pattern syntax"): of terms, for JSON, for columns.
 
 Terms and quoted phrases must all be in a message; of terms marked `?` one must be, where there is no other kind; terms
 marked `-` must not be. A term between percent signs is a regular expression.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from studiolo.domain import Invalid
+from studiolo.logs import column_filters, json_filters
+from studiolo.logs.conditions import plain_regex
 
 Filter = Callable[[str], bool]
+Extract = Callable[[str], Mapping[str, str] | None]
 
 _TERM = re.compile(
     r'\s*(?P<sign>[?-])?(?:"(?P<phrase>(?:\\.|[^"\\])*)"|%(?P<regex>(?:\\.|[^%\\])+)%|(?P<word>[^\s"]+))'
@@ -18,12 +21,25 @@ LONGEST = 1024
 
 
 def compile_filter(pattern: str) -> Filter:
-    """The test that messages must pass. Raises Invalid for a pattern that is not one, or is for JSON or columns."""
+    """The test that messages must pass. Raises Invalid."""
+    extract = compile_extraction(pattern)
+    return lambda message: extract(message) is not None
+
+
+def compile_extraction(pattern: str) -> Extract:
+    """What a pattern takes out of a message that fits it, nothing where it is of terms; None of others. Raises Invalid."""
     text = pattern.strip()
     if len(text) > LONGEST:
         raise Invalid(f"A filter pattern has at most {LONGEST} characters.")
-    if text.startswith(("{", "[")):
-        raise Invalid("Filter patterns for JSON ({...}) and for columns ([...]) are not supported by Studiolo.")
+    if text.startswith("{"):
+        return json_filters.read(text)
+    if text.startswith("["):
+        return column_filters.read(text)
+    passes = _test_of_terms(text)
+    return lambda message: {} if passes(message) else None
+
+
+def _test_of_terms(text: str) -> Filter:
     required, optional, excluded = _terms(text)
     if optional and not required and not excluded:
         return lambda message: any(test(message) for test in optional)
@@ -50,11 +66,5 @@ def _test(term: re.Match[str]) -> Filter:
 
 
 def _regex(text: str) -> Filter:
-    # CloudWatch has no groups, without which no expression here takes more than polynomial time.
-    if re.search(r"(?<!\\)(?:\\\\)*\(", text):
-        raise Invalid("Invalid filter pattern: a regular expression may not have parentheses.")
-    try:
-        expression = re.compile(text)
-    except (re.error, OverflowError) as error:
-        raise Invalid(f"Invalid filter pattern: {error}.") from None
+    expression = plain_regex(text)
     return lambda message: expression.search(message) is not None

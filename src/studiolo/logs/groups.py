@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 
 from studiolo.domain import AlreadyExists, Clock, Invalid, LimitExceeded, NotFound, Page, Scope
-from studiolo.logs.tables import groups, streams
+from studiolo.logs.tables import groups, metric_filters, streams
 from studiolo.state import State, page
 
 RETENTIONS = (
@@ -32,6 +32,7 @@ class LogGroup:
     kind: str
     tags: Mapping[str, str]
     stored_bytes: int
+    metric_filters: int
 
 
 class LogGroups:
@@ -64,14 +65,26 @@ class LogGroups:
             return self._group(connection, require(connection, scope, name))
 
     def list(
-        self, scope: Scope, *, prefix: str = "", containing: str = "", after: str | None = None, limit: int = 50
+        self,
+        scope: Scope,
+        *,
+        prefix: str = "",
+        containing: str = "",
+        kind: str | None = None,
+        names: Sequence[str] | None = None,
+        after: str | None = None,
+        limit: int = 50,
     ) -> Page[LogGroup]:
-        """Groups whose names begin or contain so (the latter whatever the case), by name."""
+        """Groups of a class, of those names, whose names begin or contain so (the latter whatever the case), by name."""
         query = select(groups).where(
             these(groups, scope),
             groups.c.name.startswith(prefix, autoescape=True),
             groups.c.name.icontains(containing, autoescape=True),
         )
+        if kind is not None:
+            query = query.where(groups.c.kind == kind)
+        if names is not None:
+            query = query.where(groups.c.name.in_(names))
         with self._state.reading() as connection:
             rows = page(connection, query, groups.c.name, after, limit)
             return Page([self._group(connection, row) for row in rows.items], rows.next)
@@ -82,6 +95,7 @@ class LogGroups:
             require(tx, scope, name)
             files = self._files(tx, scope, name)
             tx.execute(streams.delete().where(these(streams, scope, group=name)))
+            tx.execute(metric_filters.delete().where(these(metric_filters, scope, group=name)))
             tx.execute(groups.delete().where(these(groups, scope, name=name)))
         for file in files:
             file.unlink(missing_ok=True)
@@ -123,9 +137,11 @@ class LogGroups:
         return 0 if days is None else int((self._clock() - timedelta(days=days)).timestamp() * 1000)
 
     def _group(self, connection: Connection, row: Row[Any]) -> LogGroup:
-        files = self._files(connection, Scope(row.account, row.region), row.name)
-        stored = sum(file.stat().st_size for file in files if file.exists())
-        return LogGroup(row.name, row.created, row.retention_days, row.kms_key, row.kind, row.tags, stored)
+        scope = Scope(row.account, row.region)
+        stored = sum(file.stat().st_size for file in self._files(connection, scope, row.name) if file.exists())
+        mine = these(metric_filters, scope, group=row.name)
+        filters = connection.execute(select(func.count()).select_from(metric_filters).where(mine)).scalar_one()
+        return LogGroup(row.name, row.created, row.retention_days, row.kms_key, row.kind, row.tags, stored, filters)
 
     def _files(self, connection: Connection, scope: Scope, name: str) -> Sequence[Path]:
         query = select(streams.c.file).where(these(streams, scope, group=name))

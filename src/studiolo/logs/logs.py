@@ -12,6 +12,9 @@ from sqlalchemy import select
 from studiolo.domain import Clock, Invalid, NotFound, Scope
 from studiolo.logs.filters import compile_filter
 from studiolo.logs.groups import LogGroups, require
+from studiolo.logs.insights import Queries, Query
+from studiolo.logs.insights.language import MOST_ROWS
+from studiolo.logs.metric_filters import MetricFilters
 from studiolo.logs.reading import (
     ALWAYS,
     EVENT_OVERHEAD,
@@ -25,8 +28,9 @@ from studiolo.logs.reading import (
     read_forward,
     search,
 )
+from studiolo.logs.resource_policies import ResourcePolicies
 from studiolo.logs.streams import LogStreams
-from studiolo.logs.tables import groups, streams
+from studiolo.logs.tables import groups, metric_filters, resource_policies, streams
 from studiolo.logs.writer import LogWriter
 from studiolo.state import State
 
@@ -55,6 +59,9 @@ class Logs:
         self._clock = clock
         self.groups = LogGroups(state, folder, clock)
         self.streams = LogStreams(state, folder, clock)
+        self.metric_filters = MetricFilters(state, clock)
+        self.resource_policies = ResourcePolicies(state, clock)
+        self.queries = Queries(clock)
         self._making = threading.Lock()
 
     def writer_file(self, scope: Scope, group: str, stream: str) -> Path:
@@ -132,6 +139,16 @@ class Logs:
         files = {name: file for name, file in files.items() if name.startswith(prefix)}
         return search(files, positions or {}, limit, Span(max(span.start, kept_since), span.end), accepts)
 
+    def query(self, scope: Scope, text: str, names: Sequence[str], span: Span, limit: int = MOST_ROWS) -> Query:
+        """Begin a query over groups. Raises NotFound for a group, Malformed for the query, LimitExceeded."""
+        sources = {}
+        with self._state.reading() as connection:
+            for name in names:
+                kept_since = self.groups.oldest(require(connection, scope, name).retention_days)
+                kept = Span(max(span.start, kept_since), span.end)
+                sources[name] = (self.streams.files(connection, scope, name), kept)
+        return self.queries.start(scope, text, sources, limit)
+
     def purge(self) -> None:
         """Free the disk of streams whose events are all older than their group keeps them."""
         query = select(streams.c.file, groups.c.retention_days).join_from(streams, groups)
@@ -145,10 +162,11 @@ class Logs:
                 file.write_bytes(b"")
 
     def empty(self) -> None:
-        """Delete every group, stream and event."""
+        """Delete every group, stream, event and query."""
+        self.queries.empty()
         with self._state.transaction() as tx:
-            tx.execute(streams.delete())
-            tx.execute(groups.delete())
+            for table in (metric_filters, resource_policies, streams, groups):
+                tx.execute(table.delete())
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _readable(self, scope: Scope, group: str, stream: str, span: Span) -> tuple[Path, Span]:

@@ -30,3 +30,28 @@ streams = Table(
         ["account", "region", "group"], ["log_groups.account", "log_groups.region", "log_groups.name"]
     ),
 )
+
+metric_filters = Table(
+    "log_metric_filters",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("group", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("pattern", Text, nullable=False),
+    Column("metrics", JSON, nullable=False),
+    Column("created", Moment, nullable=False),
+    ForeignKeyConstraint(
+        ["account", "region", "group"], ["log_groups.account", "log_groups.region", "log_groups.name"]
+    ),
+)
+
+resource_policies = Table(
+    "log_resource_policies",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("updated", Moment, nullable=False),
+)

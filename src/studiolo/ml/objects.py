@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from studiolo.domain import Invalid
 from studiolo.s3_config import s3_config
 
-ADDRESS = re.compile(r"s3://([^/]+)/?(.*)", re.DOTALL)
+ADDRESS = re.compile(r"s3://([a-zA-Z0-9.\-_]{1,255})(?:/(.*))?", re.DOTALL)
 
 BARE = {"403": "AccessDenied: Access Denied", "404": "NotFound: Not Found"}
 """What is said of a HEAD request that failed, whose answer has no words."""
@@ -28,8 +28,8 @@ class Address:
         """The address that an `s3://bucket/key` URI names. Raises Invalid."""
         match = ADDRESS.fullmatch(uri)
         if match is None:
-            raise Invalid(f"The S3 URI '{uri}' is not of the form s3://bucket/key.")
-        return cls(match[1], match[2])
+            raise Invalid(f"The S3 URI '{uri}' is not of the form s3://bucket/key, with a bucket's name.")
+        return cls(match[1], match[2] or "")
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"

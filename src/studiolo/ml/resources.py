@@ -51,6 +51,11 @@ class ProductionVariant:
     startup_seconds: int = 120
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def serverless(self) -> Mapping[str, Any] | None:
+        """Its ServerlessConfig; None where it was asked to have instances."""
+        return self.recorded.get("ServerlessConfig")
+
 
 @dataclass(frozen=True)
 class EndpointConfigSpecification:

@@ -119,7 +119,7 @@ class Archives:
 
         def look() -> None:
             with contextlib.suppress(OSError):
-                self._find(key(runtime.java_home, runtime.spark_home))
+                self._find(key(runtime.java, runtime.spark_home))
 
         threading.Thread(target=look, name="classes", daemon=True).start()
 

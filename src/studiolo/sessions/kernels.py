@@ -1,6 +1,5 @@
 """The kernels' processes: what each is started with, where it lives, how it ended."""
 
-import hashlib
 import json
 import os
 import re
@@ -8,10 +7,9 @@ import secrets
 import signal
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from studiolo.config import Settings
 from studiolo.domain import Conflict
@@ -28,11 +26,10 @@ from studiolo.processes import (
 )
 from studiolo.runtimes import Archives, Runtime, Runtimes
 from studiolo.sessions.belongings import Belongings
-from studiolo.sessions.drivers import check_options, driver_launch, executor_options
-from studiolo.sessions.formats import iceberg_defaults, write_hudi_defaults
+from studiolo.sessions.drivers import driver_launch, executor_options
+from studiolo.sessions.formats import write_hudi_defaults
+from studiolo.sessions.plan import Plan
 from studiolo.sessions.preparation import font_lists, give_fonts
-from studiolo.sessions.workers import Size
-from studiolo.storage import Storage
 
 KIND = "session"
 LOG_TAIL = 1500
@@ -63,31 +60,6 @@ OnEnd = Callable[[str, int | None], None]
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What must be decided before a kernel starts: its runtime, its engine, Spark's settings, table formats.
-
-    `connect` says whether it serves Spark Connect clients; on Sail, which reads no settings of Spark's, it does.
-    """
-
-    runtime: Runtime
-    conf: Mapping[str, str]
-    formats: tuple[str, ...] = ()
-    connect: bool = False
-    engine: Literal["spark", "sail"] = "spark"
-
-    @property
-    def local(self) -> bool:
-        """Whether Spark's executors are in its driver."""
-        return self.conf["spark.master"].startswith("local")
-
-    @property
-    def fingerprint(self) -> str:
-        """The same for plans whose kernels can stand in for one another."""
-        runtime = [self.runtime.name, str(self.runtime.python), str(self.runtime.java_home)]
-        return hashlib.sha256(json.dumps([*runtime, dict(self.conf), self.formats]).encode()).hexdigest()
-
-
 class Kernels:
     """Starts, finds and ends the kernels of one data folder. Each has a folder of its own under `sessions/`."""
 
@@ -96,70 +68,17 @@ class Kernels:
         processes: Processes,
         runtimes: Runtimes,
         identity: Identity,
-        storage: Storage,
         settings: Settings,
         s3_endpoint: str,
     ) -> None:
         self._processes = processes
         self._runtimes = runtimes
         self._identity = identity
-        self._storage = storage
         self._settings = settings
         self._s3_endpoint = s3_endpoint
         self._root = settings.folder / "sessions"
         self.archives = Archives(processes, runtimes)
         self.belongings = Belongings(settings.folder, self._root)
-
-    def plan(self, runtime: Runtime, size: Size, conf: Mapping[str, str], formats: tuple[str, ...] = ()) -> Plan:
-        """The settings of a kernel of this size; `conf`, which is the user's, wins over ours. Raises Invalid."""
-        check_options(conf)
-        ours = {
-            **runtime.conf,
-            **self._compute(size),
-            "spark.app.name": "studiolo",
-            "spark.driver.host": "127.0.0.1",
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.ui.port": "0",
-            **self._object_store(runtime),
-        }
-        return Plan(runtime, {**ours, **iceberg_defaults(conf), **conf}, formats)
-
-    def _object_store(self, runtime: Runtime) -> dict[str, str]:
-        """How S3A reaches objects: by the door, with the keys that the session's role has at that moment."""
-        if self._settings.s3_direct:
-            access = self._storage.access
-            endpoint = access.endpoint
-            credentials = {
-                "spark.hadoop.fs.s3a.access.key": access.access_key,
-                "spark.hadoop.fs.s3a.secret.key": access.secret_key,
-            }
-        else:
-            endpoint = self._s3_endpoint
-            credentials = {"spark.hadoop.fs.s3a.aws.credentials.provider": runtime.s3_credentials}
-        return {
-            "spark.hadoop.fs.s3a.endpoint": endpoint,
-            "spark.hadoop.fs.s3a.endpoint.region": self._settings.region,
-            "spark.hadoop.fs.s3a.connection.ssl.enabled": str(endpoint.startswith("https:")).lower(),
-            **credentials,
-        }
-
-    def _compute(self, size: Size) -> dict[str, str]:
-        # On one machine Spark takes the same parallelism untold, but code for Glue, which sets it, reads the setting.
-        if self._settings.spark_master == "local":
-            return {
-                "spark.master": f"local[{size.cores}]",
-                "spark.default.parallelism": str(size.cores),
-                "spark.driver.memory": f"{size.heap}m",
-            }
-        cores = str(size.executor_cores * size.executors)
-        return {
-            "spark.master": self._settings.spark_master,
-            "spark.default.parallelism": cores,
-            "spark.executor.cores": str(size.executor_cores),
-            "spark.executor.memory": f"{size.executor_heap}m",
-            "spark.cores.max": cores,
-            "spark.driver.memory": f"{min(size.heap, size.executor_heap)}m",
-        }
 
     def new(self) -> str:
         """A name for a kernel to be started, which is a workload of that name from now on."""

@@ -21,9 +21,10 @@ from studiolo.sessions.arguments import (
     spark_conf,
     table_formats,
 )
-from studiolo.sessions.kernels import Kernels, OnEnd, Plan
+from studiolo.sessions.kernels import Kernels, OnEnd
 from studiolo.sessions.materials import Material, Materials, Stopped
 from studiolo.sessions.model import SessionRequest
+from studiolo.sessions.plan import Plan, Plans
 from studiolo.sessions.pool import Pool
 from studiolo.sessions.sail import in_data_catalog, on_path, sail_environment
 from studiolo.sessions.store import Key, Store
@@ -40,6 +41,7 @@ class Provision:
         self,
         store: Store,
         kernels: Kernels,
+        plans: Plans,
         pool: Pool,
         runtimes: Runtimes,
         identity: Identity,
@@ -55,6 +57,7 @@ class Provision:
         self.system_log = system_log
         self.store = store
         self.kernels = kernels
+        self._plans = plans
         self._pool = pool
         self._runtimes = runtimes
         self._identity = identity
@@ -103,7 +106,7 @@ class Provision:
                 f"--datalake-formats {', '.join(unknown)} is not available with {release.service} version "
                 f"{release.label} here; available are {', '.join(known)}."
             )
-        return self.kernels.plan(runtime, size(asked, this_machine()), conf, formats)
+        return self._plans.plan(runtime, size(asked, this_machine()), conf, formats)
 
     def kernel_for(self, key: Key, stopped: Stopped) -> str:
         """A kernel for the session: a warm one if it differs in nothing but what can be changed while Spark runs."""

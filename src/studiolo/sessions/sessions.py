@@ -22,6 +22,7 @@ from studiolo.sessions.kernels import Kernels
 from studiolo.sessions.materials import Materials
 from studiolo.sessions.memory import Memory
 from studiolo.sessions.model import MAX_CODE, ConnectEndpoint, Output, Session, SessionRequest, SessionState, Statement
+from studiolo.sessions.plan import Plans
 from studiolo.sessions.pool import Pool
 from studiolo.sessions.provision import Provision
 from studiolo.sessions.runner import STATE_AGAIN, Runner
@@ -63,7 +64,7 @@ class Sessions:
         self._identity = identity
         self._runtimes = runtimes
         self._store = Store(state, clock)
-        self._kernels = Kernels(processes, runtimes, identity, storage, settings, s3_endpoint)
+        self._kernels = Kernels(processes, runtimes, identity, settings, s3_endpoint)
         self.system_log = SystemLog(logs, endpoint, identity.root.secret, clock)
         self._memory = Memory(lambda: self._store.count("PROVISIONING"))
         # Between the look at the memory and the record that promises it.
@@ -80,6 +81,7 @@ class Sessions:
         self._provision = Provision(
             self._store,
             self._kernels,
+            Plans(storage, settings, s3_endpoint),
             self._pool,
             runtimes,
             identity,
@@ -101,7 +103,7 @@ class Sessions:
     def start(self) -> None:
         """Take up what still lives, mark failed what does not, and begin to keep sessions ready."""
         self._kernels.archives.start(self._store.anything_unfinished)
-        self._kernels.archives.look(self._runtimes.for_glue(self._runtimes.default_label()))
+        self._kernels.archives.look(self._runtimes.for_glue(self._runtimes.default_label()).runtime)
         stopping, living = self._store.in_state("STOPPING"), self._store.in_state(*LIVING)
         # Before anything is started: what is running now is what an earlier server left.
         warm = self._adopt_warm({session.kernel for _, session in [*stopping, *living]})

@@ -19,6 +19,7 @@ from studiolo.config import Settings
 from studiolo.processes import Child, Keeper, Processes, child_environment
 from studiolo.s3_config import s3_config
 from studiolo.storage import weed
+from studiolo.storage.keys import stored
 from studiolo.storage.security import lock_inner_doors
 from studiolo.storage.weed import EngineKey, Ports, StoreUnavailable, is_full
 
@@ -101,6 +102,10 @@ class Storage:
                 )
                 self._client = access, made
             return self._client[1]
+
+    def name_of(self, key: str) -> str:
+        """What the store calls a key: ours knows some by names of its own."""
+        return key if self.external else stored(key)
 
     @property
     def folder(self) -> Path | None:

@@ -63,6 +63,19 @@ def test_ec2_names_are_capitalized_or_named_for_the_query_alone():
     assert b"<requestId>id</requestId><plainName>a</plainName><things><member>x</member></things>" in body
 
 
+def test_an_output_s_root_has_its_attributes_and_what_only_an_input_has_in_its_path():
+    members = {
+        "kind": {"shape": "String", "locationName": "xsi:type", "xmlAttribute": True},
+        "id": {"shape": "String", "location": "uri", "locationName": "Id"},
+        "asked": {"shape": "String", "location": "querystring", "locationName": "asked"},
+        "told": {"shape": "String", "location": "header", "locationName": "x-told"},
+    }
+    do = operation("rest-xml", output=members)
+    response = serialize(do, {"kind": "<User>", "id": "7", "asked": "a", "told": "t"})
+    assert b' xsi:type="&lt;User&gt;"><Id>7</Id><asked>a</asked></' in response.body
+    assert response.headers["x-told"] == "t"
+
+
 def test_xml_attributes_namespaces_and_flattened_lists():
     shapes = {
         "Grantee": {

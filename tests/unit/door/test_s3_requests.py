@@ -98,7 +98,7 @@ def test_headers_that_do_more_need_more_in_the_query_of_a_presigned_url_too(head
 def test_lists_tell_iam_what_they_list(action: str) -> None:
     named = read("GET /air?list-type=2&prefix=%2Fraw%5C&delimiter=%2F")
     [need] = actions_of(named, operation_of(named))
-    assert need.context[action] == {"s3:prefix": "raw/", "s3:delimiter": "/"}[action]
+    assert need.context[action] == {"s3:prefix": "/raw\\", "s3:delimiter": "/"}[action]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_lists_tell_iam_what_they_list(action: str) -> None:
     [
         ("/secret/a%2Bb?versionId=3", ("GetObjectVersion", "secret/a+b")),
         ("secret%2Fa", ("GetObject", "secret/a")),
-        ("/secret//a%5Cb", ("GetObject", "secret/a/b")),
+        ("/secret//a%5Cb", ("GetObject", "secret//a\\b")),
         ("secret/a+b", ("GetObject", "secret/a+b")),
         ("secret/folder/", ("GetObject", "secret/folder/")),
     ],
@@ -129,12 +129,6 @@ def test_a_copy_source_that_names_no_one_object_is_refused(source: str) -> None:
     assert refused.value.status == 400
 
 
-def test_a_folder_is_no_part_of_an_upload() -> None:
-    with pytest.raises(ServiceError, match="folder") as refused:
-        needed("PUT /air/copy?uploadId=u&partNumber=1", x_amz_copy_source="air/folder/")
-    assert refused.value.status == 400
-
-
 @pytest.mark.parametrize(
     ("request_line", "status"),
     [
@@ -148,13 +142,11 @@ def test_a_folder_is_no_part_of_an_upload() -> None:
         ("DELETE /air?whatever", 501),
         ("DELETE /air?%61cl", 405),
         ("DELETE /air?ACL", 501),
-        ("DELETE /air//", 400),
         ("DELETE /air/a?acl", 405),
         ("DELETE /air/a?retention", 405),
         ("DELETE /air/a?partNumber=1", 501),
         ("HEAD /air/a?acl", 405),
         ("HEAD /air?location", 405),
-        ("PUT /air?website", 501),
         ("PUT /air?session", 501),
         ("PUT /air/a?renameObject", 501),
         ("PUT /air/a?restore", 405),
@@ -167,12 +159,11 @@ def test_a_folder_is_no_part_of_an_upload() -> None:
         ("GET /air/a?versionId=", 400),
         ("GET /air/a?versionId=1&versionId=2", 400),
         ("GET /air/a?torrent", 501),
-        ("GET /air/a/?tagging", 400),
-        ("POST /air/a/?uploads", 400),
         ("GET /air?list-type=1", 400),
         ("GET /air?prefix=a&prefix=b", 400),
         ("GET /air?prefix=.uploads/", 400),
-        ("GET /air?marker=%2F.uploads/", 400),
+        ("GET /air/a%EF%81%9Cb", 400),
+        ("GET /air?prefix=%EF%80%AF", 400),
         ("GET //air/a", 400),
         ("GET /a!r/a", 400),
         ("GET /../a", 400),

@@ -285,9 +285,7 @@ def test_filter_patterns_let_through_what_they_name(pattern: str, passes: list[s
     assert [text for text in passes + fails if accepts(text)] == passes
 
 
-@pytest.mark.parametrize(
-    "pattern", ['{ $.level = "x" }', "[a, b]", "%(a+)+%", "%[%", "%a{99999999999}%", '"open', "x" * 2000]
-)
+@pytest.mark.parametrize("pattern", ['{ $.level = "x"', "[a, b", "%(a+)+%", "%[%", '"open', "x" * 2000])
 def test_filter_patterns_that_cannot_be_served_are_refused(pattern: str) -> None:
     with pytest.raises(Invalid):
         compile_filter(pattern)

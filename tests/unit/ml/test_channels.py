@@ -67,6 +67,18 @@ def test_a_file_is_named_as_its_object_below_the_prefix(key: str, prefix: str, n
     assert local_name(key, prefix) == name
 
 
+@pytest.mark.parametrize("key", ["day/1.csv", f"{'x' * 300}.csv"])
+def test_a_key_that_no_file_can_have_is_told_as_the_person_s_to_mend(tmp_path: Path, key: str) -> None:
+    with pytest.raises(Invalid, match="Data download failed:s3://b/t/.* cannot be written as a file"):
+        fetch({"b/t/day": b"1", f"b/t/{key}": b"2"}, tmp_path, uri="s3://b/t/")
+
+
+def test_a_manifest_of_no_bucket_s_name_is_refused(tmp_path: Path) -> None:
+    manifest = json.dumps([{"prefix": "s3://no bucket/"}, "a.csv"]).encode()
+    with pytest.raises(Invalid, match="s3://no bucket/"):
+        fetch({"b/m": manifest}, tmp_path, uri="s3://b/m", source="ManifestFile")
+
+
 def test_a_prefix_brings_every_object_and_no_folder_marker(tmp_path: Path) -> None:
     objects = {"b/t/": b"", "b/t/a": b"1", "b/t/x/a": b"2", "b/other": b"3"}
     assert fetch(objects, tmp_path, uri="s3://b/t") == {"a": b"1", "x/a": b"2"}

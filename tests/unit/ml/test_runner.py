@@ -1,5 +1,6 @@
 """A job's runner around a user's program: what the program leaves is taken, where it leads elsewhere it is not."""
 
+import errno
 import os
 import signal
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from boto3.exceptions import S3UploadFailedError
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, CredentialRetrievalError
 
 from studiolo.ml.program import Start
 from studiolo.ml.training import runner
@@ -118,6 +119,25 @@ def test_a_role_that_may_not_write_fails_the_job_which_says_what_is_lost(store: 
     assert "Artifact upload failed:s3://out/job/output/model.tar.gz cannot be written" in (job.failure or "")
     assert "/opt/ml/model is lost" in (job.failure or "")
     assert "AccessDenied" in (job.failure or "")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "ClientError: No space left on device"),
+        (CredentialRetrievalError(provider="container-role", error_msg="gone"), "ClientError: The job's role can no"),
+        (RuntimeError("a fault of ours"), "InternalServerError: RuntimeError: a fault of ours"),
+    ],
+)
+def test_what_a_person_can_mend_is_no_internal_error(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    def fails(*_asked: object, **_more: object) -> None:
+        raise error
+
+    monkeypatch.setattr(store, "download_file", fails)
+    job = carried_out(tmp_path, "")
+    assert (job.failure or "").startswith(said)
 
 
 def test_a_failed_algorithm_is_told_of_before_what_could_not_be_written(store: Store, tmp_path: Path) -> None:

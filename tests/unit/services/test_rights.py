@@ -107,6 +107,13 @@ def test_another_account_s_catalog_is_asked_for_by_its_account(call: Any) -> Non
             {"logGroupIdentifier": f"arn:aws:logs:eu-west-1:{NUMBER}:log-group:/g:*"},
             ["logs:FilterLogEvents log-group:/g:log-stream:"],
         ),
+        (
+            "logs",
+            "StartQuery",
+            {"logGroupNames": ["/g", "/h"], "queryString": "limit 1"},
+            ["logs:StartQuery log-group:/g:log-stream:", "logs:StartQuery log-group:/h:log-stream:"],
+        ),
+        ("logs", "DescribeMetricFilters", {}, ["logs:DescribeMetricFilters log-group::log-stream:"]),
         ("iam", "GetRole", {"RoleName": "Known"}, ["iam:GetRole role/team/Known"]),
         ("iam", "GetRole", {"RoleName": "None"}, ["iam:GetRole role/None"]),
         ("iam", "CreateRole", {"RoleName": "New", "Path": "/a/"}, ["iam:CreateRole role/a/New"]),

@@ -8,7 +8,7 @@ import pytest
 
 from studiolo.sessions.arguments import table_formats
 from studiolo.sessions.formats import iceberg_defaults
-from studiolo.sessions.kernels import Plan
+from studiolo.sessions.plan import Plan
 
 
 @pytest.mark.parametrize(

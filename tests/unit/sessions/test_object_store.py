@@ -7,33 +7,31 @@ from typing import Any
 import pytest
 
 from studiolo.config import Settings
-from studiolo.processes import Processes
 from studiolo.runtimes import Runtimes
 from studiolo.server import CannotStart, serve
-from studiolo.sessions.kernels import Kernels
+from studiolo.sessions.plan import Plans
 from studiolo.sessions.workers import Size
 from studiolo.storage import StoreAccess
 
 S3A = "spark.hadoop.fs.s3a"
 
 
-def conf(processes: Processes, settings: Settings) -> dict[str, str]:
+def conf(settings: Settings) -> dict[str, str]:
     runtimes = Runtimes(settings)
     storage: Any = SimpleNamespace(access=StoreAccess("https://s3.example.org", "KEY", "secret"))
-    nobody: Any = None
-    kernels = Kernels(processes, runtimes, nobody, storage, settings, "http://127.0.0.1:1")
-    return dict(kernels.plan(runtimes.for_glue("5.0").runtime, Size(1, 1, 1024, 1, 1024), {}).conf)
+    plans = Plans(storage, settings, "http://127.0.0.1:1")
+    return dict(plans.plan(runtimes.for_glue("5.0").runtime, Size(1, 1, 1024, 1, 1024), {}).conf)
 
 
-def test_it_goes_by_the_door_and_no_key_is_in_its_configuration(processes: Processes, tmp_path: Path) -> None:
-    made = conf(processes, Settings(data=tmp_path))
+def test_it_goes_by_the_door_and_no_key_is_in_its_configuration(tmp_path: Path) -> None:
+    made = conf(Settings(data=tmp_path))
     assert made[f"{S3A}.endpoint"] == "http://127.0.0.1:1"
     assert made[f"{S3A}.aws.credentials.provider"].endswith("EC2ContainerCredentialsProviderWrapper")
     assert "secret" not in str(made.values())
 
 
-def test_it_goes_straight_to_an_s3_of_one_s_own_where_a_person_says_so(processes: Processes, tmp_path: Path) -> None:
-    made = conf(processes, Settings(data=tmp_path, s3_endpoint="https://s3.example.org", s3_direct=True))
+def test_it_goes_straight_to_an_s3_of_one_s_own_where_a_person_says_so(tmp_path: Path) -> None:
+    made = conf(Settings(data=tmp_path, s3_endpoint="https://s3.example.org", s3_direct=True))
     assert made[f"{S3A}.endpoint"] == "https://s3.example.org"
     assert made[f"{S3A}.secret.key"] == "secret"
     assert made[f"{S3A}.aws.credentials.provider"].endswith("SimpleAWSCredentialsProvider")

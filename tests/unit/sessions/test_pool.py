@@ -11,8 +11,8 @@ import pytest
 
 from studiolo.domain import Conflict
 from studiolo.sessions import pool as pool_module
-from studiolo.sessions.kernels import Plan
 from studiolo.sessions.memory import Memory
+from studiolo.sessions.plan import Plan
 from studiolo.sessions.pool import Pool
 from tests.waiting import until
 

@@ -24,8 +24,14 @@ WriteText = Callable[[Any], str]
 
 
 def body_members(shape: StructureShape) -> dict[str, Shape]:
-    """The members of an input or output that no location binds."""
+    """The members of an input that no location binds."""
     return {name: member for name, member in shape.members.items() if "location" not in member.serialization}
+
+
+def result_members(shape: StructureShape) -> dict[str, Shape]:
+    """The members of an output or an error that are in its body: an answer has no path and no query string."""
+    bound = ("header", "headers", "statusCode")
+    return {name: member for name, member in shape.members.items() if member.serialization.get("location") not in bound}
 
 
 class RequestBindings:

@@ -9,7 +9,7 @@ from botocore.model import Shape, StructureShape
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest, HttpResponse, content
 from studiolo.aws.protocols.base import Params, Protocol
-from studiolo.aws.protocols.bindings import RequestBindings, ResponseBindings, body_members
+from studiolo.aws.protocols.bindings import RequestBindings, ResponseBindings, body_members, result_members
 from studiolo.aws.protocols.documents import Documents
 from studiolo.aws.protocols.event_streams import MEDIA_TYPE as EVENT_STREAM
 from studiolo.aws.protocols.event_streams import EventReader, EventWriter
@@ -116,7 +116,7 @@ class RestProtocol(Protocol):
         name = shape.serialization.get("payload")
         if name is not None:
             return self._payload_writer(name, shape.members[name])
-        write = self.documents.members_writer(shape, body_members(shape))
+        write = self.documents.members_writer(shape, result_members(shape))
         if self.status == 204:
             return lambda result: (b"", None)
         return lambda result: (write(result), self.documents.media_type)
@@ -141,7 +141,7 @@ class RestProtocol(Protocol):
         """The headers an error's members are bound to, and the members left for the body."""
         if shape is None:
             return {}, members
-        unbound = body_members(shape)
+        unbound = result_members(shape)
         in_body = {n: v for n, v in members.items() if n in unbound or n not in shape.members}
         return ResponseBindings(shape).headers(members), in_body
 

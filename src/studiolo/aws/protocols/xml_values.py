@@ -175,11 +175,14 @@ class XmlWriter(Compiler):
         return write
 
     def _structure(self, shape: StructureShape) -> Codec:
-        write_members = self.members(shape.members)
-        namespace = _namespace(shape)
+        return self.element(shape.members, _namespace(shape))
+
+    def element(self, members: Mapping[str, Shape], namespace: str) -> Codec:
+        """What writes these members of a structure as one element; namespace: its declaration."""
+        write_members = self.members(members)
         attributes = {
             name: (member.serialization.get("name", name), text_writer(member, "iso8601"))
-            for name, member in shape.members.items()
+            for name, member in members.items()
             if member.serialization.get("xmlAttribute")
         }
 
@@ -279,15 +282,8 @@ class XmlDocuments(Documents):
         return self._document(shape, self._writer.of(shape))
 
     def members_writer(self, shape: Shape, members: Mapping[str, Shape]) -> Write:
-        write_members = self._writer.members(members)
         namespace = _namespace(shape) or self._service_namespace()
-
-        def write(out: list[str], tag: str, value: Any) -> None:
-            out.append(f"<{tag}{namespace}>")
-            write_members(out, value)
-            out.append(f"</{tag}>")
-
-        return self._document(shape, write)
+        return self._document(shape, self._writer.element(members, namespace))
 
     def _document(self, shape: Shape, write: Codec) -> Write:
         tag = shape.serialization.get("name", shape.name)

@@ -59,6 +59,9 @@ def read_channel(channel: Channel) -> LabeledData:
     values = data.features.data if data.is_sparse else data.features
     if not np.isfinite(data.labels).all() or not np.isfinite(values).all():
         raise Invalid(f"The {channel.name} channel has values that are not finite numbers (NaN or infinity).")
+    # SageMaker's algorithms count in single precision: what goes beyond it is infinite to them.
+    if max(np.abs(data.labels).max(initial=0), np.abs(values).max(initial=0)) > np.finfo(np.float32).max:
+        raise Invalid(f"The {channel.name} channel has values beyond 3.4e38, the largest number of single precision.")
     return data
 
 

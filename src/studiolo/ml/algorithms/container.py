@@ -139,7 +139,7 @@ def training_logger(name: str) -> logging.Logger:
 def run_training(train: Callable[[Container], None], log: logging.Logger) -> int:
     """Run a training program; answer its exit status, and leave the reason where it fails.
 
-    What the user can mend (`Invalid`) is a ClientError, anything else an AlgorithmError.
+    What the user can mend (`Invalid`, more data than memory) is a ClientError, anything else an AlgorithmError.
     """
     container = Container.from_environment()
     try:
@@ -147,7 +147,7 @@ def run_training(train: Callable[[Container], None], log: logging.Logger) -> int
     except Invalid as error:
         return _failed(container, log, f"ClientError: {error}")
     except MemoryError:
-        return _failed(container, log, "AlgorithmError: Out of memory. Train on less data or fewer features at once.")
+        return _failed(container, log, "ClientError: Out of Memory. Train on less data or fewer features at once.")
     except Exception as error:
         log.exception("Unexpected failure")
         return _failed(container, log, f"AlgorithmError: {type(error).__name__}: {error}")

@@ -1,8 +1,10 @@
 """Input channels: objects of the store, downloaded into /opt/ml/input/data/<channel> before training (File mode)."""
 
+import errno
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from studiolo.domain import Invalid, NotFound
 from studiolo.ml.objects import Address, refusal
 from studiolo.ml.training.job import Channel
 
+NO_PLACE = (errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.ENAMETOOLONG, errno.EINVAL)
 AT_ONCE = 8
 """Objects downloaded at the same time."""
 
@@ -31,9 +34,11 @@ def download(client: Any, channel: Channel, folder: Path, proceed: Callable[[int
     def fetch(entry: tuple[Address, str]) -> None:
         address, name = entry
         target = _inside(folder, name)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        with _placed(address):
+            target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            client.download_file(address.bucket, address.key, str(target), Callback=proceed)
+            with _placed(address):
+                client.download_file(address.bucket, address.key, str(target), Callback=proceed)
         except ClientError as error:
             raise NotFound(f"Data download failed:Unable to download object {address} ({refusal(error)})") from error
         if channel.compression == "Gzip":
@@ -84,6 +89,17 @@ def _manifest(client: Any, channel: Channel) -> Iterator[tuple[Address, str]]:
         raise Invalid(f"The manifest {channel.uri} is not a JSON list that begins with a prefix.") from error
     for name in names:
         yield Address(prefix.bucket, prefix.key + name), name
+
+
+@contextmanager
+def _placed(address: Address) -> Iterator[None]:
+    """Raise Invalid where no file can have the object's name: keys may be what folders and files cannot be."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_PLACE:
+            raise
+        raise Invalid(f"Data download failed:{address} cannot be written as a file: {error.strerror}.") from error
 
 
 def _inside(folder: Path, name: str) -> Path:

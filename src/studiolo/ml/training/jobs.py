@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from studiolo.domain import Clock, Conflict, NotFound, Page, Scope
+from studiolo.domain import Clock, Conflict, DomainError, NotFound, Page, Scope
 from studiolo.identity import Principal
 from studiolo.ml.errors import NameInUse
 from studiolo.ml.images import algorithm_of, check_channels, metrics_of, program
@@ -211,10 +211,12 @@ class TrainingJobs:
                 folder=folder.path,
             )
         except Exception as error:
+            # A role that is gone, or trusts SageMaker no more, is for the person to mend.
+            kind = "ClientError" if isinstance(error, DomainError) else "InternalServerError"
             log.exception("training job %s cannot be started", job.name)
             self._launching.end(_workload(job.id))
             remove_left(folder.path)
-            self._save(job, self._failed(started, f"InternalServerError: the job cannot be started: {error}"))
+            self._save(job, self._failed(started, f"{kind}: the job cannot be started: {error}"))
             return
         self._save(job, started)
         self._follow(job, child)

@@ -6,6 +6,7 @@ true. It reads and writes objects as the job's role: its variables say where tha
 """
 
 import contextlib
+import errno
 import signal
 import sys
 import threading
@@ -15,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, NoCredentialsError
 
 from studiolo.archives import pack
 from studiolo.domain import DomainError, Invalid
@@ -32,6 +33,8 @@ from studiolo.processes import read_left, remove_left
 GRACE_SECONDS = 120.0
 """What an algorithm has to end after SIGTERM, as SageMaker gives it."""
 LONGEST_REASON = 1024
+NO_KEYS = (CredentialRetrievalError, NoCredentialsError)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 REPORT_SECONDS = 0.5
 """How often, at most, metrics are reported while the algorithm runs."""
 
@@ -85,6 +88,12 @@ class Run:
             return FAILED, f"{error}{self._upload_what_failed_left()}"
         except DomainError as error:
             return FAILED, f"ClientError: {error}"
+        except NO_KEYS as error:
+            return FAILED, f"ClientError: The job's role can no longer be assumed by SageMaker: {error}"
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            return FAILED, f"ClientError: No space left on device for the job's data: {error}"
         try:
             self._upload(always=outcome == COMPLETED)
         except NotUploaded as error:
@@ -183,6 +192,10 @@ class Run:
             self._client.upload_file(str(archive), address.bucket, address.key)
         except Invalid as error:
             raise NotUploaded(f"Artifact upload failed:{error} {lost.capitalize()}.") from error
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            raise NotUploaded(f"Artifact upload failed:No space left on device for {name}, {lost}.") from error
         except (Boto3Error, BotoCoreError, ClientError) as error:
             raise NotUploaded(f"Artifact upload failed:{address} cannot be written, {lost}: {error}") from error
         archive.unlink()

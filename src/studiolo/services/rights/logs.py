@@ -13,24 +13,35 @@ from studiolo.services.call import Call
 from studiolo.services.rights.rows import Parameters, Rights, table
 
 TABLE = """
-    CreateLogGroup         log-group:{logGroupName}:log-stream:
-    CreateLogGroup?tags    @logs:TagResource  log-group:{logGroupName}
-    CreateLogStream        log-group:{logGroupName}:log-stream:{logStreamName}
-    DeleteLogGroup         log-group:{logGroupName}:log-stream:
-    DeleteLogStream        log-group:{logGroupName}:log-stream:{logStreamName}
-    DeleteRetentionPolicy  log-group:{logGroupName}:log-stream:
-    DescribeLogGroups      log-group::log-stream:
-    DescribeLogStreams     log-group:{logGroupName||logGroupIdentifier}:log-stream:
-    FilterLogEvents        log-group:{logGroupName||logGroupIdentifier}:log-stream:
-    GetLogEvents           log-group:{logGroupName||logGroupIdentifier}:log-stream:{logStreamName}
-    ListTagsForResource    ={resourceArn}
-    ListTagsLogGroup       log-group:{logGroupName}
-    PutLogEvents           log-group:{logGroupName}:log-stream:{logStreamName}
-    PutRetentionPolicy     log-group:{logGroupName}:log-stream:
-    TagLogGroup            log-group:{logGroupName}
-    TagResource            ={resourceArn}
-    UntagLogGroup          log-group:{logGroupName}
-    UntagResource          ={resourceArn}
+    CreateLogGroup            log-group:{logGroupName}:log-stream:
+    CreateLogGroup?tags       @logs:TagResource  log-group:{logGroupName}
+    CreateLogStream           log-group:{logGroupName}:log-stream:{logStreamName}
+    DeleteLogGroup            log-group:{logGroupName}:log-stream:
+    DeleteLogStream           log-group:{logGroupName}:log-stream:{logStreamName}
+    DeleteMetricFilter        log-group:{logGroupName}:log-stream:
+    DeleteResourcePolicy      *
+    DeleteRetentionPolicy     log-group:{logGroupName}:log-stream:
+    DescribeLogGroups         log-group::log-stream:
+    DescribeLogStreams        log-group:{logGroupName||logGroupIdentifier}:log-stream:
+    DescribeMetricFilters     log-group:{logGroupName:}:log-stream:
+    DescribeQueries           *
+    DescribeResourcePolicies  *
+    FilterLogEvents           log-group:{logGroupName||logGroupIdentifier}:log-stream:
+    GetLogEvents              log-group:{logGroupName||logGroupIdentifier}:log-stream:{logStreamName}
+    GetQueryResults           *
+    ListTagsForResource       ={resourceArn}
+    ListTagsLogGroup          log-group:{logGroupName}
+    PutLogEvents              log-group:{logGroupName}:log-stream:{logStreamName}
+    PutMetricFilter           log-group:{logGroupName}:log-stream:
+    PutResourcePolicy         *
+    PutRetentionPolicy        log-group:{logGroupName}:log-stream:
+    StartQuery                log-group:{logGroupName||logGroupNames||logGroupIdentifiers}:log-stream:
+    StopQuery                 *
+    TagLogGroup               log-group:{logGroupName}
+    TagResource               ={resourceArn}
+    TestMetricFilter          *
+    UntagLogGroup             log-group:{logGroupName}
+    UntagResource             ={resourceArn}
 """
 
 _BY_ARN = re.compile(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from studiolo.aws.errors import ServiceError
 from studiolo.ml.resources import EndpointConfigSpecification, ProductionVariant
 from studiolo.services.call import Call
+from studiolo.services.sagemaker.constraints import check_endpoint_config
 from studiolo.services.sagemaker.service import INVALID, kept, listing, next_token, refuse, sagemaker, tags
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def specification(request: "CreateEndpointConfigInputTypeDef") -> EndpointConfig
     capture = request.get("DataCaptureConfig")
     if capture is not None and capture.get("EnableCapture"):
         raise ServiceError(INVALID, "EnableCapture in DataCaptureConfig is not supported by Studiolo.")
+    check_endpoint_config(request)
     variants = tuple(as_production_variant(variant) for variant in request["ProductionVariants"])
     return EndpointConfigSpecification(variants, kept(request, RECORDED))
 
@@ -108,7 +110,7 @@ def as_variant(variant: ProductionVariant) -> dict[str, Any]:
     return {
         "VariantName": variant.name,
         "ModelName": variant.model,
-        "InitialInstanceCount": variant.instances,
+        **({} if variant.serverless else {"InitialInstanceCount": variant.instances}),
         "InitialVariantWeight": variant.weight,
         **variant.recorded,
     }

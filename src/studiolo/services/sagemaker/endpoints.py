@@ -103,11 +103,14 @@ def as_summary(endpoint: Endpoint) -> dict[str, Any]:
 
 def as_variant(deployed: DeployedVariant, endpoint: Endpoint) -> dict[str, Any]:
     image = deployed.model.image
+    serverless = deployed.variant.serverless
+    instances = 0 if serverless else deployed.variant.instances
     return {
         "VariantName": deployed.variant.name,
+        **({"CurrentServerlessConfig": serverless} if serverless else {}),
         "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": endpoint.created}],
         "CurrentWeight": deployed.variant.weight,
         "DesiredWeight": deployed.variant.weight,
-        "CurrentInstanceCount": deployed.variant.instances,
-        "DesiredInstanceCount": deployed.variant.instances,
+        "CurrentInstanceCount": instances,
+        "DesiredInstanceCount": instances,
     }

@@ -101,6 +101,9 @@ def as_container(model: Model) -> dict[str, Any]:
     return {
         "Image": model.specification.image,
         "ModelDataUrl": model.specification.data,
+        "ModelDataSource": {
+            "S3DataSource": {"S3Uri": model.specification.data, "S3DataType": "S3Object", "CompressionType": "Gzip"}
+        },
         "Environment": dict(model.specification.environment),
         "Mode": "SingleModel",
         **kept(model.specification.recorded, ["ContainerHostname", "ImageConfig", "Mode"]),

@@ -9,6 +9,7 @@ from studiolo.ml.images import algorithm_of, metrics_of
 from studiolo.ml.training.job import PASSING, Channel, MetricDefinition, TrainingJob, TrainingSpecification
 from studiolo.services.call import Call
 from studiolo.services.patience import Patience
+from studiolo.services.sagemaker.constraints import check_training_job
 from studiolo.services.sagemaker.service import INVALID, kept, listing, next_token, refuse, sagemaker, tags
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def specification(request: "CreateTrainingJobRequestTypeDef") -> TrainingSpecifi
     refuse(algorithm, ["AlgorithmName", "ContainerEntrypoint", "ContainerArguments"], "AlgorithmSpecification")
     if request["OutputDataConfig"].get("CompressionType") == "NONE":
         raise ServiceError(INVALID, "CompressionType NONE in OutputDataConfig is not supported by Studiolo: use GZIP.")
+    check_training_job(request)
     return TrainingSpecification(
         image=algorithm.get("TrainingImage", ""),
         role=request["RoleArn"],
@@ -145,6 +147,8 @@ def as_training_job(job: TrainingJob) -> dict[str, Any]:
         "EnableManagedSpotTraining": False,
         "Environment": dict(asked.environment),
         **asked.recorded,
+        # The SageMaker SDK reads the key of every job.
+        "OutputDataConfig": {"KmsKeyId": "", "CompressionType": "GZIP", **asked.recorded["OutputDataConfig"]},
         "SecondaryStatusTransitions": [
             {
                 "Status": transition.status,

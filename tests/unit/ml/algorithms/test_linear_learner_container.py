@@ -109,6 +109,7 @@ def test_a_stop_request_ends_training_with_the_model_so_far(container: TrainingC
         (b"label,a,b\n1,2,3\n", "Line 1, column 1 of the CSV data is 'label'"),
         (b"1\n2\n", "a label and at least one feature are expected"),
         (b"1,2,nan\n", "values that are not finite numbers"),
+        (b"1,2,1e39\n", "values beyond 3.4e38"),
         (b"\xff\xfe\x00", "is not UTF-8 text"),
         (b"", "The train channel has no data"),
     ],

@@ -1,0 +1,161 @@
+"""The door's calls of the store: those that clients make through it, and its own questions in between."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from http import HTTPStatus
+
+import aiohttp
+
+from studiolo.aws.errors import ServiceError
+from studiolo.aws.http import HttpRequest
+from studiolo.aws.payloads import UNSIGNED
+from studiolo.aws.protocols.xml_values import local_name, read_xml
+from studiolo.aws.sigv4 import Verified
+from studiolo.domain import now
+from studiolo.door.authentication import verified_by_query
+from studiolo.door.names import Named
+from studiolo.door.payload import Payload, StoreLost
+from studiolo.door.store import Store
+from studiolo.door.target import Target, target, target_as_named
+from studiolo.forwarding import Body, Upstream
+from studiolo.storage import keys
+
+SMALL_BODY = 64 * 1024
+"""Larger bodies are sent only when the store, by `100 Continue`, wants them: a refusal then costs no upload."""
+
+VERSIONED_SECONDS = 5.0
+"""How long it is believed that a bucket keeps no versions."""
+
+
+class Calls:
+    """Asks the store. Start it in the event loop it serves in."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._ours = not store.external
+        self._upstream = Upstream()
+        # Until when a bucket is not asked for versions again.
+        self._unversioned: dict[str, float] = {}
+
+    async def start(self) -> None:
+        await self._upstream.start()
+
+    async def close(self) -> None:
+        await self._upstream.close()
+
+    def own(self, request: HttpRequest, named: Named, verified: Verified) -> Target:
+        """A request of our own making for that caller."""
+        plain = replace(verified, content_sha256=UNSIGNED)
+        return target(named, request.host, plain, self._store.access, ours=self._ours)
+
+    def own_as_stored(self, request: HttpRequest, named: Named, verified: Verified) -> Target:
+        """A request of our own making in our store's names of keys."""
+        plain = replace(verified, content_sha256=UNSIGNED)
+        return target_as_named(named, request.host, plain, self._store.access, ours=True)
+
+    async def asked(self, to: Target, body: Body, payload: Payload | None = None) -> aiohttp.ClientResponse:
+        """The store's answer. `payload`: whose pieces the body is, where it streams."""
+        headers = dict(to.headers)
+        if body is nothing or (not to.framed and to.length is not None):
+            headers["content-length"] = str(to.length or 0)
+        return await self._upstream.ask(
+            to.method,
+            to.url,
+            headers,
+            body,
+            expect=body is not nothing and (to.length is None or to.length > SMALL_BODY),
+            middlewares=(payload.once,) if payload is not None and body is not nothing else (),
+            patient=lambda: self._ours and self._store.failure is None,
+        )
+
+    async def clear_folder(self, request: HttpRequest, named: Named, verified: Verified) -> None:
+        """Delete what the store keeps of a folder whose marker went, where nothing is in it."""
+        folder = Named("DELETE", named.bucket, keys.stored_prefix(named.key))
+        async with await self.asked(self.own_as_stored(request, folder, verified), nothing):
+            pass
+
+    async def require_bucket(self, request: HttpRequest, named: Named, verified: Verified, payload: Payload) -> None:
+        """Raise ServiceError (404) for a bucket that is not there."""
+        looked = Named("HEAD", named.bucket, "")
+        with self.errors(payload):
+            async with await self.asked(self.own(request, looked, verified), nothing) as found:
+                if found.status == HTTPStatus.NOT_FOUND:
+                    raise ServiceError("NoSuchBucket", "The specified bucket does not exist", 404)
+
+    async def has(self, request: HttpRequest, named: Named) -> bool:
+        """Whether an object is there."""
+        looked = Named("HEAD", named.bucket, named.key)
+        async with await self.asked(self.own(request, looked, in_our_name()), nothing) as found:
+            return found.status != HTTPStatus.NOT_FOUND
+
+    async def checksum(self, request: HttpRequest, named: Named) -> bytes:
+        """GetObjectAttributes' Checksum of an object, which our store leaves out; empty where it has none."""
+        version = {name: value for name, value in named.parameters.items() if name == "versionId"}
+        looked = Named("HEAD", named.bucket, named.key, version, {"x-amz-checksum-mode": "ENABLED"})
+        async with await self.asked(self.own(request, looked, in_our_name()), nothing) as found:
+            told = {name.lower(): value for name, value in found.headers.items()}
+        for algorithm in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"):
+            value = told.get(f"x-amz-checksum-{algorithm.lower()}")
+            if value is not None:
+                kind = told.get("x-amz-checksum-type", "FULL_OBJECT")
+                inner = f"<Checksum{algorithm}>{value}</Checksum{algorithm}><ChecksumType>{kind}</ChecksumType>"
+                return f"<Checksum>{inner}</Checksum>".encode()
+        return b""
+
+    async def require_cors(self, request: HttpRequest, bucket: str, payload: Payload) -> None:
+        """Raise ServiceError (403) for a bucket without rules of CORS."""
+        asked = Named("GET", bucket, "", {"cors": ""})
+        with self.errors(payload):
+            async with await self.asked(self.own(request, asked, in_our_name()), nothing) as found:
+                if found.status == HTTPStatus.NOT_FOUND:
+                    message = "CORSResponse: CORS is not enabled for this bucket."
+                    raise ServiceError("AccessForbidden", message, 403)
+
+    async def delete_marker(self, request: HttpRequest, named: Named) -> str | None:
+        """The id of the delete marker that a key has as its version, the asked or the latest one; None for none."""
+        if self._unversioned.get(named.bucket, 0.0) > time.monotonic():
+            return None
+        asked = Named("GET", named.bucket, "", {"versioning": ""})
+        async with await self.asked(self.own(request, asked, in_our_name()), nothing) as found:
+            if b"<Status>" not in await found.read():
+                if len(self._unversioned) > 1000:
+                    self._unversioned.clear()
+                self._unversioned[named.bucket] = time.monotonic() + VERSIONED_SECONDS
+                return None
+        parameters = {"versions": "", "prefix": keys.stored(named.key), "max-keys": "100"}
+        listed = Named("GET", named.bucket, "", parameters)
+        async with await self.asked(self.own_as_stored(request, listed, in_our_name()), nothing) as found:
+            body = await found.read() if found.status == HTTPStatus.OK else b"<None/>"
+        for entry in read_xml(body):
+            values = {local_name(part.tag): part.text or "" for part in entry}
+            mine = values.get("Key") == keys.stored(named.key)
+            wanted = named.parameters.get("versionId")
+            if local_name(entry.tag) != "DeleteMarker" or not mine:
+                continue
+            if values["VersionId"] == wanted or (wanted is None and values.get("IsLatest") == "true"):
+                return values["VersionId"]
+        return None
+
+    @contextlib.contextmanager
+    def errors(self, payload: Payload) -> Iterator[None]:
+        """What goes wrong with the store, as what the client is told."""
+        try:
+            yield
+        except (aiohttp.ClientError, asyncio.TimeoutError, StoreLost) as error:
+            if payload.failure is not None:
+                raise payload.failure from error
+            reason = self._store.failure or f"The object store does not answer now, please try again: {error}"
+            raise ServiceError("ServiceUnavailable", reason, 503) from error
+
+
+def nothing() -> None:
+    """No body."""
+    return
+
+
+def in_our_name() -> Verified:
+    """Whose questions are that no client asks."""
+    return replace(verified_by_query("", "us-east-1", now()), content_sha256=UNSIGNED)

@@ -1,0 +1,60 @@
+"""Bodies of requests that are looked at before our store gets them, because it takes what S3 refuses.
+
+After PutObjectTagging, PutBucketTagging, CompleteMultipartUpload and CreateBucket (Amazon S3 API Reference).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from xml.etree.ElementTree import Element
+
+from studiolo.aws.errors import ServiceError
+from studiolo.aws.protocols.xml_values import local_name
+from studiolo.door.names import Named
+from studiolo.door.settings import checked, malformed, text_of
+
+LARGEST = 2 * 1024 * 1024
+"""Bytes of a body: 10,000 parts have fewer."""
+OPERATIONS = frozenset({"CompleteMultipartUpload", "CreateBucket", "PutBucketTagging", "PutObjectTagging"})
+
+_MOST_TAGS: Mapping[str, int] = {"PutBucketTagging": 50, "PutObjectTagging": 10}
+_OF_FRAMES = frozenset({"x-amz-decoded-content-length", "x-amz-sdk-checksum-algorithm", "x-amz-trailer"})
+
+
+def check(operation: str, body: bytes) -> None:
+    """Raise ServiceError (400) for a body that S3 would not take."""
+    if operation in _MOST_TAGS:
+        _check_tags(operation, checked(body, "Tagging"))
+    elif operation == "CompleteMultipartUpload":
+        root = checked(body, "CompleteMultipartUpload") if body else None
+        if root is None or not any(local_name(part.tag) == "Part" for part in root):
+            raise malformed("it must name at least one Part")
+
+
+def region_of(body: bytes, asked: str) -> str:
+    """Where CreateBucket is to make a bucket; asked: the region that was asked, where its body names none."""
+    if not body.strip():
+        return asked
+    named = text_of(checked(body, "CreateBucketConfiguration"), "LocationConstraint").strip()
+    return "eu-west-1" if named == "EU" else named or asked
+
+
+def unframed(named: Named) -> Named:
+    """The request with its body in one piece."""
+    return replace(named, headers={name: text for name, text in named.headers.items() if name not in _OF_FRAMES})
+
+
+def _check_tags(operation: str, root: Element) -> None:
+    tags = [tag for tag_set in root for tag in tag_set if local_name(tag.tag) == "Tag"]
+    most, what = _MOST_TAGS[operation], "Object" if operation == "PutObjectTagging" else "Bucket"
+    if len(tags) > most:
+        raise ServiceError("BadRequest", f"{what} tags cannot be greater than {most}", 400)
+    names = [text_of(tag, "Key") for tag in tags]
+    if len(set(names)) < len(names):
+        raise ServiceError("InvalidTag", "Cannot provide multiple Tags with the same key", 400)
+    for tag, name in zip(tags, names, strict=True):
+        if not 1 <= len(name) <= 128:
+            raise ServiceError("InvalidTag", "The TagKey you have provided is invalid", 400)
+        if len(text_of(tag, "Value")) > 256:
+            raise ServiceError("InvalidTag", "The TagValue you have provided is invalid", 400)
+        if name.startswith("aws:"):
+            raise ServiceError("InvalidTag", "System tags cannot be added/updated by requester", 400)

@@ -1,0 +1,234 @@
+"""Where our store asks or answers otherwise than S3: what it is asked instead, and what the client is answered.
+
+After the pages of PutObject, CopyObject, CreateBucket and HeadBucket in the Amazon S3 API Reference. What the store has
+no place for, it keeps among an object's metadata, in entries that the client does not see.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
+
+from studiolo.aws.errors import ServiceError
+from studiolo.aws.protocols.xml_values import DECLARATION
+from studiolo.door.names import Named, escaped
+from studiolo.door.operations import Operation
+from studiolo.storage import keys
+
+NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+Headers = list[tuple[bytes, bytes]]
+
+READS = frozenset({"GetObject", "HeadObject"})
+OF_BUCKETS = frozenset({"CreateBucket", "GetBucketLocation", "HeadBucket"})
+"""Operations in which it counts where a bucket was made."""
+
+_WRITES = frozenset({"CreateMultipartUpload", "PutObject"})
+_META = "x-amz-meta-"
+MAX_METADATA = 2048
+"""Bytes of the names and values of an object's metadata."""
+_ACLS = frozenset(
+    {
+        "authenticated-read", "aws-exec-read", "bucket-owner-full-control", "bucket-owner-read", "private", "public-read",
+        "public-read-write",
+    }
+)  # fmt: skip
+_EMPTY = "=?studiolo-empty?="
+"""The value of an entry that has none: the store would drop it."""
+_OURS = "x-amz-meta-studiolo-encryption"
+_ENCRYPTION = "x-amz-server-side-encryption"
+_KEY_ID, _BUCKET_KEY = f"{_ENCRYPTION}-aws-kms-key-id", f"{_ENCRYPTION}-bucket-key-enabled"
+_BY_KMS = frozenset({"aws:kms", "aws:kms:dsse"})
+_CHANGES = ("x-amz-metadata-directive", "x-amz-storage-class", "x-amz-website-redirect-location", _ENCRYPTION)
+
+
+def asked(named: Named, operation: Operation) -> Named:
+    """The request as our store is to get it. Raises ServiceError (400)."""
+    if operation.name not in _WRITES:
+        return named
+    headers = dict(named.headers)
+    _check_headers(headers)
+    source = named.source
+    if source is not None and source.version is None and (source.bucket, source.key) == (named.bucket, named.key):
+        _check_changes(headers)
+    kept = source is not None and headers.get("x-amz-metadata-directive", "COPY") == "COPY"
+    if not kept and not headers.get("content-type"):
+        headers["content-type"] = "binary/octet-stream"
+    empty = [name for name, value in headers.items() if not value and name.startswith(_META)]
+    headers |= dict.fromkeys(empty, _EMPTY)
+    headers.pop(_OURS, None)
+    if _ENCRYPTION in headers:
+        _record_encryption(headers)
+    if kept:
+        # The copy has the metadata of its source, and with them what is recorded there.
+        headers.pop(_OURS, None)
+    return replace(named, headers=headers)
+
+
+def _check_headers(headers: dict[str, str]) -> None:
+    acl = headers.get("x-amz-acl")
+    if acl is not None and acl not in _ACLS:
+        raise ServiceError(
+            "InvalidArgument", f"{acl[:80]!r} is none of the canned ACLs: {', '.join(sorted(_ACLS))}", 400
+        )
+    if headers.get("if-none-match", "*") != "*":
+        message = "A header you provided implies functionality that is not implemented: If-None-Match other than *"
+        raise ServiceError("NotImplemented", message, 501)
+    told = sum(len(name) - len(_META) + len(value) for name, value in headers.items() if name.startswith(_META))
+    if told > MAX_METADATA:
+        raise ServiceError("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size", 400)
+
+
+def _check_changes(headers: dict[str, str]) -> None:
+    if headers.get("x-amz-metadata-directive", "COPY") == "COPY" and not any(name in headers for name in _CHANGES[1:]):
+        message = (
+            "This copy request is illegal because it is trying to copy an object to itself without changing the "
+            "object's metadata, storage class, website redirect location or encryption attributes."
+        )
+        raise ServiceError("InvalidRequest", message, 400)
+
+
+def _record_encryption(headers: dict[str, str]) -> None:
+    """Keep what the headers say of KMS, which the store does not have, as an entry of the metadata."""
+    algorithm = headers[_ENCRYPTION]
+    if algorithm not in _BY_KMS:
+        if algorithm != "AES256":
+            raise ServiceError("InvalidArgument", "The encryption method specified is not supported", 400)
+        return
+    values = (headers.pop(name, "") for name in (_ENCRYPTION, _KEY_ID, _BUCKET_KEY))
+    headers.pop(f"{_ENCRYPTION}-context", None)
+    headers[_OURS] = " ".join(value or "-" for value in values)
+
+
+class Mending:
+    """The answer to one request. region: of the bucket; marker: the delete marker by which an object is gone."""
+
+    def __init__(
+        self, named: Named, operation: Operation, region: str, marker: str | None = None, checksum: bytes = b""
+    ) -> None:
+        self._named, self._operation, self._region = named, operation, region
+        self._marker, self._checksum = marker, checksum
+
+    def status(self, status: int) -> int:
+        """As the client gets it."""
+        if self._makes_again(status):
+            return HTTPStatus.OK
+        return HTTPStatus.METHOD_NOT_ALLOWED if self._reads_marker else status
+
+    @property
+    def _reads_marker(self) -> bool:
+        """Whether the version that is read is a delete marker."""
+        return self._marker is not None and "versionId" in self._named.parameters
+
+    def _makes_again(self, status: int) -> bool:
+        """Whether it makes a bucket that is there, which is fine in us-east-1. All belong to the one account."""
+        again = status == HTTPStatus.CONFLICT and self._operation.name == "CreateBucket"
+        return again and self._region == "us-east-1"
+
+    def headers(self, status: int, headers: Headers) -> Headers:
+        """As the client gets them."""
+        name = self._operation.name
+        if self._makes_again(status):
+            return [(b"location", f"/{escaped(self._named.bucket)}".encode())]
+        if self._reads_marker:
+            return [*headers, (b"x-amz-delete-marker", b"true"), (b"allow", b"DELETE")]
+        if self._marker is not None:
+            return [*headers, (b"x-amz-delete-marker", b"true"), (b"x-amz-version-id", self._marker.encode())]
+        if name in READS:
+            return _as_read(headers)
+        if status >= HTTPStatus.BAD_REQUEST:
+            return headers
+        if name == "HeadBucket":
+            return [*headers, (b"x-amz-bucket-region", self._region.encode())]
+        if name in _WRITES:
+            return [*_with_type(headers), *self._of_writes()]
+        return headers
+
+    def _of_writes(self) -> Headers:
+        given = self._named.headers
+        more: Headers = []
+        if given.get(_ENCRYPTION) in _BY_KMS:
+            more = [
+                (name.encode(), given[name].encode()) for name in (_ENCRYPTION, _KEY_ID, _BUCKET_KEY) if name in given
+            ]
+        source = self._named.source
+        if source is not None and source.version is not None:
+            more.append((b"x-amz-copy-source-version-id", source.version.encode()))
+        return more
+
+    def body(self, status: int) -> Callable[[bytes], bytes] | None:
+        """What makes the client's body of the store's; None where it is the same."""
+        if self._makes_again(status):
+            return lambda _: b""
+        if self._reads_marker:
+            return lambda _: b"" if self._named.method == "HEAD" else _refused(self._named.method)
+        if self._checksum and status < HTTPStatus.BAD_REQUEST:
+            return lambda body: (self._checksum + b"</").join(body.rsplit(b"</", 1))
+        if status < HTTPStatus.BAD_REQUEST and self._operation.name == "GetBucketLocation":
+            return lambda _: _location(self._region)
+        if status < HTTPStatus.BAD_REQUEST and self._named.source is not None:
+            return _with_quotes
+        if self._names_keys(status):
+            return keys.shown
+        return None
+
+    def _names_keys(self, status: int) -> bool:
+        """Whether it is XML that may have keys in it, under the store's names."""
+        named = self._named
+        if named.method == "HEAD" or keys.stored(named.key) == named.key:
+            return False
+        return status >= HTTPStatus.BAD_REQUEST or self._operation.name == "ListParts" or named.method == "POST"
+
+
+_TYPE = b"x-amz-checksum-type"
+_EMPTY_BYTES, _OURS_BYTES = _EMPTY.encode(), _OURS.encode()
+
+
+def _as_read(headers: Headers) -> Headers:
+    """With the entries of the metadata that are ours read again."""
+    if any(name == _OURS_BYTES or value == _EMPTY_BYTES for name, value in headers):
+        mended: Headers = []
+        for name, value in headers:
+            if name == _OURS_BYTES:
+                values = zip((_ENCRYPTION, _KEY_ID, _BUCKET_KEY), value.decode().split(), strict=False)
+                mended += [(header.encode(), text.encode()) for header, text in values if text != "-"]
+            else:
+                mended.append((name, b"" if value == _EMPTY_BYTES else value))
+        headers = mended
+    return _with_type(headers)
+
+
+def _with_type(headers: Headers) -> Headers:
+    """With the kind of a checksum, of which the store tells only where parts were put together."""
+    names = [name for name, _ in headers if name.startswith(b"x-amz-checksum-")]
+    if names and _TYPE not in names and b"x-amz-checksum-algorithm" not in names:
+        return [*headers, (_TYPE, b"FULL_OBJECT")]
+    return headers
+
+
+def _with_quotes(body: bytes) -> bytes:
+    """The result of a copy, with its ETag in quotes."""
+    if b"<ETag>&#34;" in body or b"<ETag>&quot;" in body or b'<ETag>"' in body:
+        return body
+    return body.replace(b"<ETag>", b"<ETag>&quot;").replace(b"</ETag>", b"&quot;</ETag>")
+
+
+def _location(region: str) -> bytes:
+    # Buckets in us-east-1 have none.
+    name = "" if region == "us-east-1" else region
+    return f'{DECLARATION}<LocationConstraint xmlns="{NAMESPACE}">{name}</LocationConstraint>'.encode()
+
+
+def _refused(method: str) -> bytes:
+    """That a delete marker cannot be read."""
+    return (
+        f"{DECLARATION}<Error><Code>MethodNotAllowed</Code><Message>The specified method is not allowed against this "
+        f"resource.</Message><Method>{method}</Method><ResourceType>DeleteMarker</ResourceType></Error>"
+    ).encode()
+
+
+def check_owner(named: Named, account: str) -> None:
+    """Raise ServiceError (403) where a bucket is expected to be somebody else's."""
+    for name in ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"):
+        if named.headers.get(name, account) != account:
+            raise ServiceError(
+                "AccessDenied", f"Access Denied: the bucket belongs to {account}, not to who {name} says.", 403
+            )

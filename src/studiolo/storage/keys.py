@@ -1,0 +1,67 @@
+"""How SeaweedFS keeps keys that it cannot keep as they are, and how they are read back.
+
+It takes a backslash for a slash, drops the empty parts of a key, and makes a folder without content of a key that ends
+in a slash. In its names a backslash is therefore U+F05C (as in names that other systems keep for Windows), and an
+empty part, the last one too, is a space and U+F02F: it comes before all other names of its folder, as the empty part
+does in S3. Nothing else is changed, so that two keys never have one name.
+"""
+
+import re
+
+BACKSLASH = "\uf05c"
+_EMPTY = " \uf02f"
+_ODD = re.compile(r"\\|//|\A/|/\Z")
+_OURS = re.compile("[\uf02f\uf05c]")
+_TOKEN = re.compile(rb"(<(?:Next)?ContinuationToken>[^<]*</)")
+# The last of each pair is for lists that are asked for in the encoding of URLs, and for addresses.
+_SHOWN = (
+    (_EMPTY.encode(), b""),
+    (b"+%EF%80%AF", b""),
+    (b"%20%EF%80%AF", b""),
+    (BACKSLASH.encode(), b"\\"),
+    (b"%EF%81%9C", b"%5C"),
+)
+_ANY = re.compile(rb"\xef\x80\xaf|\xef\x81\x9c|%EF%80%AF|%EF%81%9C")
+
+
+def has_store_characters(key: str) -> bool:
+    """Whether a key has characters of which the store's own names are made: it cannot be kept."""
+    return not key.isascii() and _OURS.search(key) is not None
+
+
+def stored(key: str) -> str:
+    """The store's name of a key."""
+    if not _ODD.search(key):
+        return key
+    return "/".join(part.replace("\\", BACKSLASH) or _EMPTY for part in key.split("/"))
+
+
+def stored_prefix(prefix: str) -> str:
+    """What the store's names begin with of all keys that begin with `prefix`."""
+    folder, slash, start = prefix.rpartition("/")
+    return (stored(f"{folder}/x")[:-1] if slash else "") + start.replace("\\", BACKSLASH)
+
+
+def stored_position(name: str, delimiter: str) -> str:
+    """Where a list of objects goes on behind a name of the store's, so that it leaves nothing out.
+
+    delimiter: of the list, in the store's names, by which common prefixes end. Behind a key that is a folder too,
+    SeaweedFS would go on behind the folder, unless told so by the slash that its own tokens have.
+    """
+    if name.endswith("/"):
+        return name
+    return f"{name}\U0010ffff" if delimiter and name.endswith(delimiter) else f"{name}/\x01"
+
+
+def shown(answer: bytes) -> bytes:
+    """The XML of the store's answer with the keys as their writers named them. Tokens of lists stay the store's."""
+    if not _ANY.search(answer):
+        return answer
+    pieces = _TOKEN.split(answer)
+    return b"".join(piece if number % 2 else _as_written(piece) for number, piece in enumerate(pieces))
+
+
+def _as_written(text: bytes) -> bytes:
+    for name, key in _SHOWN:
+        text = text.replace(name, key)
+    return text
