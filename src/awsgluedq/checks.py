@@ -64,9 +64,9 @@ class Check:
     """What a rule needs, and its judge.
 
     `measures` are aggregates, and the judge gets their values by the same names. With `grouped`, columns, it also gets
-    how often their values occur: `groups` (different values), `unique` (those that occur once), `values` (rows that
-    have one) and `entropy`. `row` is true for the rows that meet the rule; it may use columns that `prepare` adds to
-    the frame. `metric` is what conditions that look back compare with.
+    how often their values occur: `groups` (different values), `unique` (those that occur once) and `entropy`. `row` is
+    true for the rows that meet the rule; it may use columns that `prepare` adds to the frame. `metric` is what
+    conditions that look back compare with.
     """
 
     judge: Judge

@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from awsgluedq import metrics, references, sql, values
-from awsgluedq.checks import Check, Data, Unfit, Verdict, how_many, quoted, rows
+from awsgluedq.checks import Check, Data, Unfit, how_many, quoted, rows
 from awsgluedq.conditions import ConditionError, Past, resolved
 from awsgluedq.lexer import RulesetError
 from awsgluedq.ruleset import AnyRule, Composite, Condition, Rule, Ruleset
@@ -177,7 +177,6 @@ def _frequencies(frame: DataFrame, names: Sequence[str], number: int) -> DataFra
         F.lit(number).alias("number"),
         rows().alias("groups"),
         how_many(F.col("times") == 1).alias("unique"),
-        F.coalesce(F.sum("times"), F.lit(0)).alias("values"),
         # -sum(p ln p) of shares p, with one pass over the counts.
         (F.log(F.sum(times)) - F.sum(times * F.log(times)) / F.sum(times)).alias("entropy"),
     )
@@ -209,16 +208,14 @@ def _outcome(rule: AnyRule, told: Mapping[int, Outcome], *, by_row: bool) -> Out
         return told[id(rule)]
     parts = [_outcome(part, told, by_row=by_row) for part in rule.rules]
     connected, passed = (and_, all) if rule.operator == "and" else (or_, any)
-    verdict = Verdict(
-        passed(part.passed for part in parts),
-        ", ".join(part.reason for part in parts if part.reason) or None,
-        {metric: value for part in parts for metric, value in part.metrics.items()},
-    )
+    met = passed(part.passed for part in parts)
+    reason = ", ".join(part.reason for part in parts if part.reason) or None
+    found = {metric: value for part in parts for metric, value in part.metrics.items()}
     evaluated = rule.text
     for part in parts:
         evaluated = evaluated.replace(part.rule.text, part.evaluated)
     row = reduce(connected, [_row(part) for part in parts]) if by_row else None
-    return Outcome(rule, verdict.passed, None if verdict.passed else verdict.reason, verdict.metrics, evaluated, row)
+    return Outcome(rule, met, None if met else reason, found, evaluated, row)
 
 
 def _row(part: Outcome) -> Column:
