@@ -1,6 +1,5 @@
-"""AWS Glue Data Quality, which is not here: a script that asks for it hears so at its import."""
+"""AWS Glue Data Quality: rulesets in DQDL, evaluated on Spark.
 
-raise ModuleNotFoundError(
-    "AWS Glue Data Quality (awsgluedq, EvaluateDataQuality) is not supported: check the frame's toDF() with Spark.",
-    name="awsgluedq",
-)
+After "Data Quality Definition Language (DQDL) reference" and "EvaluateDataQuality class" of the AWS Glue Developer
+Guide. Jobs and notebooks use `awsgluedq.transforms`.
+"""

@@ -87,7 +87,6 @@ def test_a_transform_is_found_by_its_name() -> None:
     assert awsglue.transforms.describe_transform("Guess") == "{}"
 
 
-@pytest.mark.parametrize("module", ["awsgluedq.transforms", "awsglueml.transforms"])
-def test_libraries_that_are_not_there_say_what_to_do_instead(module: str) -> None:
-    with pytest.raises(ModuleNotFoundError, match=r"not supported: .*(toDF|train)"):
-        importlib.import_module(module)
+def test_a_library_that_is_not_there_says_what_to_do_instead() -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"not supported: .*train"):
+        importlib.import_module("awsglueml.transforms")
