@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psutil
+
+from studiolo.patience import HEADER
 
 T = TypeVar("T")
 
@@ -16,6 +18,12 @@ def until(condition: Callable[[], T | None], seconds: float = 60) -> T:
         assert time.monotonic() < deadline, f"not true within {seconds} s"
         time.sleep(0.05)
     return answer
+
+
+def hasty(client: Any) -> Any:
+    """The client, which from now on sees what is on its way: its answers are not held until that has arrived."""
+    client.meta.events.register("before-send", lambda request, **_: request.headers.update({HEADER: "none"}))
+    return client
 
 
 def lives(process: psutil.Process) -> bool:

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.waiting import until
-
-from studiolo.patience import HEADER
+from tests.waiting import hasty, until
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +23,6 @@ def run(client: Callable[..., Any], session: str) -> Callable[[str], int]:
     return lambda code: int(client("glue").run_statement(SessionId=session, Code=code)["Id"])
 
 
-def hasty(client: Callable[..., Any]) -> Any:
-    """A client of Glue that waits for nothing."""
-    glue = client("glue")
-    glue.meta.events.register("before-send", lambda request, **_: request.headers.update({HEADER: "none"}))
-    return glue
-
-
 def test_one_look_at_a_short_statement_finds_it_done(
     client: Callable[..., Any], session: str, run: Callable[[str], int]
 ) -> None:
@@ -43,7 +34,7 @@ def test_who_says_so_is_answered_at_once_and_long_work_within_the_second(
     client: Callable[..., Any], session: str, run: Callable[[str], int]
 ) -> None:
     number = run("while True: pass")
-    glue, looks = hasty(client), 0
+    glue, looks = hasty(client("glue")), 0
     waiting = threading.Thread(target=client("glue").get_statement, kwargs={"SessionId": session, "Id": number})
     waiting.start()
     while waiting.is_alive():
@@ -68,7 +59,7 @@ def test_a_session_that_is_deleted_meanwhile_is_answered_as_gone(client: Callabl
 
     waiting = threading.Thread(target=look)
     waiting.start()
-    until(lambda: hasty(client).get_session(Id="brief")["Session"]["Status"] == "STOPPED")
+    until(lambda: hasty(client("glue")).get_session(Id="brief")["Session"]["Status"] == "STOPPED")
     glue.delete_session(Id="brief")
     waiting.join()
     assert refused == ["EntityNotFoundException"]

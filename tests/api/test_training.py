@@ -18,14 +18,14 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 from tests.api.machine_learning import HYPERPARAMETERS, ROWS, SOON, allow, channel, lasting, limited_role, training_job
 from tests.conftest import REGION, Server
-from tests.waiting import until
+from tests.waiting import hasty, until
 
 Client = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
 def sagemaker(client: Client) -> Any:
-    return client("sagemaker")
+    return hasty(client("sagemaker"))
 
 
 @pytest.fixture(scope="module")

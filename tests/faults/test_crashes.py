@@ -15,7 +15,7 @@ import psutil
 import pytest
 from tests.api.machine_learning import lasting, training_job
 from tests.conftest import Server, create_role, trust_policy
-from tests.waiting import lives, until
+from tests.waiting import hasty, lives, until
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_a_statement_that_runs_while_the_server_is_dead_is_there_at_the_next_up(
 def test_a_training_job_that_runs_while_the_server_is_dead_ends_with_its_model(
     crashing: Server, crashing_role: str
 ) -> None:
-    s3, sagemaker = crashing.client("s3"), crashing.client("sagemaker")
+    s3, sagemaker = crashing.client("s3"), hasty(crashing.client("sagemaker"))
     s3.create_bucket(Bucket="faults")
     short = lasting(s3, "faults", models=8)
     sagemaker.create_training_job(**training_job("survivor", crashing_role, "faults", **short))
@@ -97,7 +97,7 @@ def test_a_training_job_that_runs_while_the_server_is_dead_ends_with_its_model(
 def test_a_killed_training_job_fails_with_the_reason_and_its_algorithm_ends(
     crashing: Server, crashing_role: str
 ) -> None:
-    sagemaker = crashing.client("sagemaker")
+    sagemaker = hasty(crashing.client("sagemaker"))
     endless = lasting(crashing.client("s3"), "faults")
     sagemaker.create_training_job(**training_job("victim", crashing_role, "faults", **endless))
     until(lambda: sagemaker.describe_training_job(TrainingJobName="victim")["SecondaryStatus"] == "Training")
