@@ -15,7 +15,7 @@ import psutil
 import pytest
 from tests.conftest import Server
 from tests.stranger import PY4J, as_another_user, ask, grpc, requests, told
-from tests.waiting import until
+from tests.waiting import lives, until
 
 OPEN: dict[str, set[str]] = {
     # Of the process that it forks before it asks for the secret.
@@ -79,7 +79,7 @@ def processes(server: Server) -> list[psutil.Process]:
     """The server and all its descendants."""
     root = psutil.Process(server.pid)
     found = {process.pid: process for process in [root, *root.children(recursive=True), *server.children()]}
-    return [process for process in found.values() if process.status() != psutil.STATUS_ZOMBIE]
+    return [process for process in found.values() if lives(process)]
 
 
 def listening(found: list[psutil.Process]) -> tuple[dict[int, str], set[str]]:
