@@ -219,6 +219,20 @@ class Serde:
 
 ANY_SERDE = ("serialization.format", "serialization.lib", "path", "classification", "typeOfData", "serde")
 HIVE_ONLY = "Hive's own does so alone; convert the files."
+_REGEX = Options(
+    "RegexSerDe",
+    honored=(
+        "input.regex",
+        "input.regex.case.insensitive",
+        "serialization.encoding",
+        "skip.header.line.count",
+        "skip.footer.line.count",
+        "compressionType",
+        "timestamp.formats",
+    ),
+    hints=(*ANY_SERDE, "output.format.string"),
+)
+
 SERDES: Mapping[str, Serde] = {
     "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe": Serde(
         "hive",
@@ -301,38 +315,8 @@ SERDES: Mapping[str, Serde] = {
             ),
         ),
     ),
-    "org.apache.hadoop.hive.serde2.RegexSerDe": Serde(
-        "regex",
-        Options(
-            "RegexSerDe",
-            honored=(
-                "input.regex",
-                "input.regex.case.insensitive",
-                "serialization.encoding",
-                "skip.header.line.count",
-                "skip.footer.line.count",
-                "compressionType",
-                "timestamp.formats",
-            ),
-            hints=(*ANY_SERDE, "output.format.string"),
-        ),
-    ),
-    "org.apache.hadoop.hive.contrib.serde2.RegexSerDe": Serde(
-        "regex",
-        Options(
-            "RegexSerDe",
-            honored=(
-                "input.regex",
-                "input.regex.case.insensitive",
-                "serialization.encoding",
-                "skip.header.line.count",
-                "skip.footer.line.count",
-                "compressionType",
-                "timestamp.formats",
-            ),
-            hints=(*ANY_SERDE, "output.format.string"),
-        ),
-    ),
+    "org.apache.hadoop.hive.serde2.RegexSerDe": Serde("regex", _REGEX),
+    "org.apache.hadoop.hive.contrib.serde2.RegexSerDe": Serde("regex", _REGEX),
     "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe": Serde("parquet", Options("ParquetHiveSerDe")),
     "org.apache.hadoop.hive.ql.io.orc.OrcSerde": Serde("orc", Options("OrcSerde")),
     "org.apache.hadoop.hive.serde2.avro.AvroSerDe": Serde("avro", Options("AvroSerDe")),

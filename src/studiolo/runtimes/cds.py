@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import shutil
-import sys
 import tempfile
 import threading
 import time
@@ -20,6 +19,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
+
+from platformdirs import user_cache_path
 
 from studiolo.processes import Processes, child_environment
 from studiolo.runtimes.java import feature_release
@@ -63,8 +64,7 @@ class NotMade(Exception):
 
 def kept_in() -> Path:
     """The folder of archives in the person's cache."""
-    cache = Path.home() / "Library" / "Caches" if sys.platform == "darwin" else Path.home() / ".cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or cache) / "studiolo" / "classes"
+    return user_cache_path("studiolo") / "classes"
 
 
 def key(java_home: Path, spark_home: Path) -> str:

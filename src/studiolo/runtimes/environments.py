@@ -4,7 +4,6 @@ They lie in the person's cache, for all data folders: each is some 900 MB. One i
 newer Studiolo makes another one, and is moved to its name when it is complete.
 """
 
-import fcntl
 import hashlib
 import os
 import signal
@@ -12,8 +11,8 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -25,6 +24,7 @@ from uv import find_uv_bin
 
 from studiolo.domain import Conflict
 from studiolo.processes import child_environment, remove_left
+from studiolo.runtimes.alone import Stopped, alone
 
 SECONDS = 1800.0
 """Longest that the making of an environment may take."""
@@ -35,7 +35,6 @@ LAST_LINES = 8
 """Lines of uv's that the reason of a failure quotes."""
 
 Say = Callable[[str], object]
-Stopped = Callable[[], bool]
 
 
 class EnvironmentUnavailable(Conflict):
@@ -164,22 +163,13 @@ class Environment:
                 return Path(found.stdout.strip())
         return Path(sys.executable)
 
-    @contextmanager
-    def _alone(self, say: Say, stopped: Stopped) -> Iterator[IO[str]]:
-        with self.folder.with_suffix(self.folder.suffix + ".lock").open("w") as lock:
-            waiting = False
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if stopped():
-                        raise EnvironmentUnavailable(f"{self._failed} It is not needed any more.") from None
-                    if not waiting:
-                        say(f"Another program makes, or removes, the Python environment of {self.lock.stem}: waiting.")
-                        waiting = True
-                    time.sleep(POLL)
-            yield lock
+    def _alone(self, say: Say, stopped: Stopped) -> AbstractContextManager[IO[str]]:
+        return alone(
+            self.folder.with_suffix(self.folder.suffix + ".lock"),
+            stopped,
+            EnvironmentUnavailable(f"{self._failed} It is not needed any more."),
+            lambda: say(f"Another program makes, or removes, the Python environment of {self.lock.stem}: waiting."),
+        )
 
 
 def _pyenv_folders() -> list[Path]:

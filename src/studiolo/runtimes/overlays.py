@@ -5,7 +5,6 @@ left as it is. Where another version of an installed package is needed, the pack
 resolved again too, so that what a session imports fits together: s3fs brings an older botocore, and boto3 follows it.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -13,8 +12,8 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from uv import find_uv_bin
 
 from studiolo.domain import Invalid
 from studiolo.processes import Fence, child_environment, fenced, interpreter, remove_left
+from studiolo.runtimes.alone import Stopped, alone
 
 SECONDS = 600.0
 """Longest that a resolution, or an installation, may take."""
@@ -70,9 +70,6 @@ class Distribution:
     version: str
     requires: frozenset[str]
     direct: bool
-
-
-Stopped = Callable[[], bool]
 
 
 class Overlays:
@@ -306,16 +303,5 @@ def _plain(said: str) -> str:
     return " ".join(re.sub(r"^\W+", "", line) for line in said.splitlines()).strip()
 
 
-@contextmanager
-def _locked(path: Path, stopped: Stopped) -> Iterator[None]:
-    """Alone with this file among all processes; waits in steps, so as to be stopped."""
-    with path.open("w") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if stopped():
-                    raise TookTooLong("The modules are not needed any more.") from None
-                time.sleep(POLL)
-        yield
+def _locked(path: Path, stopped: Stopped) -> AbstractContextManager[object]:
+    return alone(path, stopped, TookTooLong("The modules are not needed any more."))
