@@ -18,6 +18,7 @@ from studiolo.catalog import Catalog
 from studiolo.config import Settings
 from studiolo.domain import DomainError, now
 from studiolo.door import DoorProcess, DoorUnavailable, Passage
+from studiolo.engine import Engine
 from studiolo.health import PartHealth, own_pages
 from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
@@ -30,7 +31,7 @@ from studiolo.objects import Objects
 from studiolo.processes import Processes, end_unrecorded, isolation
 from studiolo.runtimes import JavaMissing, Runtimes
 from studiolo.services.call import Studio
-from studiolo.sessions import Sessions
+from studiolo.sessions import Sessions, SystemLog
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage, StoreUnavailable
 from studiolo.why import Why
@@ -118,11 +119,12 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     metastore.start()
     started.append(metastore)
     runtimes = Runtimes(settings)
-    sessions = Sessions(
+    engine = Engine(
         state, processes, runtimes, identity, objects, logs, storage, metastore, settings, endpoint, door.endpoint, now
     )
-    sessions.start()
-    started.append(sessions)
+    sessions = Sessions(engine, runtimes, identity, SystemLog(logs, endpoint, root.secret, now))
+    engine.start()
+    started.append(engine)
     ml = MachineLearning(state, processes, identity, logs, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
@@ -132,7 +134,7 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     door.ready()
 
     def reset() -> None:
-        for domain in (sessions, ml, storage, metastore, logs, identity):
+        for domain in (engine, ml, storage, metastore, logs, identity):
             domain.empty()
         state.empty()
 

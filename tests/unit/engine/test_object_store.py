@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from studiolo.config import Settings
+from studiolo.engine.plan import Plans
+from studiolo.engine.size import Size
 from studiolo.runtimes import Runtimes
 from studiolo.server import CannotStart, serve
-from studiolo.sessions.plan import Plans
-from studiolo.sessions.workers import Size
 from studiolo.storage import StoreAccess
 
 S3A = "spark.hadoop.fs.s3a"

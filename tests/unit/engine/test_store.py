@@ -1,17 +1,18 @@
 """The queue of a session's statements, and the states they go through."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from studiolo.domain import AlreadyExists, Conflict, NotFound, Scope
-from studiolo.sessions import SessionRequest
-from studiolo.sessions.store import Key, Store
+from studiolo.engine import Key
+from studiolo.engine.store import Store
 from studiolo.state import State
-from tests.unit.sessions.conftest import Watch
+from tests.unit.engine.conftest import Watch
 
 SCOPE = Scope("000000000000", "eu-central-1")
-KEY = Key(SCOPE, "one")
+KEY = Key("test", SCOPE, "one")
 
 
 @pytest.fixture
@@ -21,26 +22,34 @@ def store(state: State, watch: Watch) -> Store:
 
 @pytest.fixture
 def ready(store: Store) -> Store:
-    store.add(SCOPE, SessionRequest("one", "role"))
+    store.add(KEY, {}, {})
     store.change(KEY, ("PROVISIONING",), "READY")
     return store
 
 
 def test_a_session_is_kept_as_it_was_asked_for(store: Store) -> None:
-    asked = SessionRequest("one", "role", arguments={"--conf": "spark.a=b"}, connections=("c",), tags={"team": "air"})
-    store.add(SCOPE, asked)
-    assert store.session(KEY).asked == asked
+    asked = {"role": "arn", "arguments": {"--conf": "spark.a=b"}, "connections": ["c"]}
+    store.add(KEY, asked, {"team": "air"})
+    session = store.session(KEY)
+    assert (session.asked, session.tags) == (asked, {"team": "air"})
 
 
 def test_a_second_session_of_the_same_id_is_refused(ready: Store) -> None:
     with pytest.raises(AlreadyExists):
-        ready.add(SCOPE, SessionRequest("one", "role"))
+        ready.add(KEY, {}, {})
 
 
 def test_the_same_id_in_another_region_is_another_session(ready: Store) -> None:
-    elsewhere = Scope(SCOPE.account, "us-west-2")
-    ready.add(elsewhere, SessionRequest("one", "role"))
-    assert ready.session(Key(elsewhere, "one")).state == "PROVISIONING"
+    elsewhere = replace(KEY, scope=Scope(SCOPE.account, "us-west-2"))
+    ready.add(elsewhere, {}, {})
+    assert ready.session(elsewhere).state == "PROVISIONING"
+
+
+def test_the_same_id_of_another_service_is_another_session(ready: Store) -> None:
+    other = replace(KEY, service="other")
+    ready.add(other, {}, {})
+    assert ready.session(other).state == "PROVISIONING"
+    assert [session.key for session in ready.sessions("test", SCOPE, {}, None, 10).items] == [KEY]
 
 
 def test_statements_are_begun_one_at_a_time_in_their_order(ready: Store) -> None:
@@ -64,7 +73,7 @@ def test_a_canceled_statement_is_not_begun(ready: Store) -> None:
 
 
 def test_a_session_that_is_not_ready_takes_no_statement(store: Store) -> None:
-    store.add(SCOPE, SessionRequest("one", "role"))
+    store.add(KEY, {}, {})
     with pytest.raises(Conflict, match="PROVISIONING"):
         store.add_statement(KEY, "a")
 
@@ -86,9 +95,9 @@ def test_statements_page_in_the_order_of_their_numbers(ready: Store) -> None:
 
 
 def test_sessions_are_listed_by_their_tags(ready: Store) -> None:
-    ready.add(SCOPE, SessionRequest("two", "role", tags={"team": "air", "stage": "x"}))
-    ready.add(SCOPE, SessionRequest("three", "role", tags={"team": "water"}))
-    assert [session.asked.id for session in ready.sessions(SCOPE, {"team": "air"}, None, 10).items] == ["two"]
+    ready.add(replace(KEY, id="two"), {}, {"team": "air", "stage": "x"})
+    ready.add(replace(KEY, id="three"), {}, {"team": "water"})
+    assert [session.key.id for session in ready.sessions("test", SCOPE, {"team": "air"}, None, 10).items] == ["two"]
 
 
 def test_a_session_that_was_removed_is_not_found(ready: Store) -> None:

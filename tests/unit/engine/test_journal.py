@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from studiolo.engine.journal import LONGEST_LINE, journal_file, read_output
 from studiolo.kernel.journal import ERROR_LIMIT, OUTPUT_LIMIT, Journal, JournalingSession
-from studiolo.sessions.journal import LONGEST_LINE, journal_file, read_output
 
 STATEMENT = "0123abcd"
 

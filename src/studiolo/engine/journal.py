@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from studiolo.engine.model import Output
 from studiolo.kernel.journal import OUTPUT_LIMIT
 from studiolo.processes import open_left
-from studiolo.sessions.model import Output
 
 LONGEST_LINE = 12 * OUTPUT_LIMIT + 1024 * 1024
 """Bytes of a message at most: JSON takes up to twelve for a character."""

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from studiolo.sessions.materials import FILES, ROLE_OVERLAYS, Material
+from studiolo.engine.materials import FILES, ROLE_OVERLAYS, Material
 
 
 class Belongings:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from studiolo.domain import Invalid
-from studiolo.sessions import SessionRequest
-from studiolo.sessions.kernels import Kernels
-from studiolo.sessions.materials import LONGEST_LIST, Material, Materials
+from studiolo.engine import Extras
+from studiolo.engine.kernels import Kernels
+from studiolo.engine.materials import LONGEST_LIST, Material, Materials
 
 
 def fetched(data: Path, name: str) -> Path:
@@ -38,9 +38,9 @@ def test_a_file_of_requirements_is_not_taken_into_memory_however_long(tmp_path: 
     client = SimpleNamespace(head_object=lambda **_: {"ETag": "1"}, download_file=download)
     objects: Any = SimpleNamespace(role_client=lambda *_: client)
     runtime: Any = SimpleNamespace(sail=(), ready=True, python=Path(sys.executable))
-    arguments = {"--additional-python-modules": "s3://b/list.txt", "--python-modules-installer-option": "-r"}
+    wanted = Extras(modules=("s3://b/list.txt",), listed=True)
     with pytest.raises(Invalid, match=r"s3://b/list\.txt has more than"):
-        Materials(tmp_path, objects).bring(SessionRequest("id", "role", arguments=arguments), runtime, lambda: False)
+        Materials(tmp_path, objects).bring(wanted, "role", runtime, lambda: False)
 
 
 def test_a_session_cannot_change_what_another_gets(kernels: Kernels, tmp_path: Path) -> None:

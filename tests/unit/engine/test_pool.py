@@ -10,10 +10,10 @@ import psutil
 import pytest
 
 from studiolo.domain import Conflict
-from studiolo.sessions import pool as pool_module
-from studiolo.sessions.memory import Memory
-from studiolo.sessions.plan import Plan
-from studiolo.sessions.pool import Pool
+from studiolo.engine import pool as pool_module
+from studiolo.engine.memory import Memory
+from studiolo.engine.plan import Plan
+from studiolo.engine.pool import Pool
 from tests.waiting import until
 
 

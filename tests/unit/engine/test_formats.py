@@ -1,30 +1,11 @@
-"""Table formats by a session's arguments."""
+"""Table formats by a session's settings."""
 
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
-from studiolo.sessions.arguments import table_formats
-from studiolo.sessions.formats import iceberg_defaults
-from studiolo.sessions.plan import Plan
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        {"--datalake-formats": "iceberg,delta"},
-        {"--datalake-formats": " Delta, iceberg,,delta"},
-        {"--datalake_formats": "iceberg,delta"},
-    ],
-)
-def test_formats_are_a_comma_list_in_any_order(arguments: dict[str, str]) -> None:
-    assert table_formats(arguments) == ("delta", "iceberg")
-
-
-def test_no_formats_are_asked_for_by_other_arguments() -> None:
-    assert table_formats({"--conf": "spark.a=b"}) == ()
+from studiolo.engine.formats import iceberg_defaults
+from studiolo.engine.plan import Plan
 
 
 def test_each_iceberg_catalog_takes_the_bucket_from_the_path() -> None:

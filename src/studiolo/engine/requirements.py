@@ -24,6 +24,8 @@ INSTALLER_OPTIONS = (
 
 VALUED = ("--index-url", "--extra-index-url", "--find-links")
 
+S3 = ("s3://", "s3a://")
+
 WEB = ("https://", "http://", "git+https://")
 ARCHIVES = (".whl", ".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".xz", ".txz", ".zst", ".lz", ".lzma")
 """How names end that uv takes for files."""

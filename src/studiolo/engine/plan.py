@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from studiolo.config import Settings
+from studiolo.engine.drivers import check_options
+from studiolo.engine.formats import iceberg_defaults
+from studiolo.engine.size import Size
 from studiolo.runtimes import Runtime
-from studiolo.sessions.drivers import check_options
-from studiolo.sessions.formats import iceberg_defaults
-from studiolo.sessions.workers import Size
 from studiolo.storage import Storage
+
+CATALOG = "spark.sql.catalogImplementation"
+METASTORE = "spark.hadoop.hive.metastore.uris"
+WAREHOUSE = "spark.sql.warehouse.dir"
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,22 @@ class Plans:
         self._settings = settings
         self._s3_endpoint = s3_endpoint
 
-    def plan(self, runtime: Runtime, size: Size, conf: Mapping[str, str], formats: tuple[str, ...] = ()) -> Plan:
-        """The settings of a kernel of this size; `conf`, which is the user's, wins over ours. Raises Invalid."""
+    def plan(
+        self,
+        runtime: Runtime,
+        size: Size,
+        conf: Mapping[str, str],
+        formats: tuple[str, ...] = (),
+        master: str | None = None,
+    ) -> Plan:
+        """The settings of a kernel of this size; `conf`, which is the user's, wins over ours. Raises Invalid.
+
+        master: a Spark master of the session's own; else the one that the server's settings name.
+        """
         check_options(conf)
         ours = {
             **runtime.conf,
-            **self._compute(size),
+            **_compute(size, master or self._settings.spark_master),
             "spark.app.name": "studiolo",
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
@@ -80,20 +94,21 @@ class Plans:
             **credentials,
         }
 
-    def _compute(self, size: Size) -> dict[str, str]:
-        # On one machine Spark takes the same parallelism untold, but code for Glue, which sets it, reads the setting.
-        if self._settings.spark_master == "local":
-            return {
-                "spark.master": f"local[{size.cores}]",
-                "spark.default.parallelism": str(size.cores),
-                "spark.driver.memory": f"{size.heap}m",
-            }
-        cores = str(size.executor_cores * size.executors)
+
+def _compute(size: Size, master: str) -> dict[str, str]:
+    # On one machine Spark takes the same parallelism untold, but code for Glue, which sets it, reads the setting.
+    if master == "local":
         return {
-            "spark.master": self._settings.spark_master,
-            "spark.default.parallelism": cores,
-            "spark.executor.cores": str(size.executor_cores),
-            "spark.executor.memory": f"{size.executor_heap}m",
-            "spark.cores.max": cores,
-            "spark.driver.memory": f"{min(size.heap, size.executor_heap)}m",
+            "spark.master": f"local[{size.cores}]",
+            "spark.default.parallelism": str(size.cores),
+            "spark.driver.memory": f"{size.heap}m",
         }
+    cores = str(size.executor_cores * size.executors)
+    return {
+        "spark.master": master,
+        "spark.default.parallelism": cores,
+        "spark.executor.cores": str(size.executor_cores),
+        "spark.executor.memory": f"{size.executor_heap}m",
+        "spark.cores.max": cores,
+        "spark.driver.memory": f"{min(size.heap, size.executor_heap)}m",
+    }

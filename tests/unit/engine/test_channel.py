@@ -5,7 +5,7 @@ from pathlib import Path
 import zmq
 from jupyter_client.session import Session
 
-from studiolo.sessions.channel import LARGEST, Channel, Waker
+from studiolo.engine.channel import LARGEST, Channel, Waker
 
 
 def test_a_reply_larger_than_any_takes_no_memory_of_the_server(tmp_path: Path) -> None:

@@ -2,35 +2,16 @@
 
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, select
 
 from studiolo.domain import AlreadyExists, Clock, Conflict, Invalid, NotFound, Page, Scope
-from studiolo.sessions.model import Session, SessionRequest, SessionState, StatementState
-from studiolo.sessions.tables import sessions, statements
-from studiolo.state import State, Thing, page
-
-LIVING: tuple[SessionState, ...] = ("PROVISIONING", "READY")
-UNFINISHED: tuple[StatementState, ...] = ("WAITING", "RUNNING", "CANCELLING")
-
-
-@dataclass(frozen=True)
-class Key:
-    """Which session."""
-
-    scope: Scope
-    id: str
-
-    def __str__(self) -> str:
-        return f"{self.scope.account}/{self.scope.region}/{self.id}"
-
-    @property
-    def thing(self) -> Thing:
-        """What those wait for who wait for the session, or one of its statements."""
-        return Thing("session", self.scope.account, self.scope.region, self.id)
+from studiolo.engine.model import LIVING, UNFINISHED, Key, Language, Session, SessionState, StatementState
+from studiolo.engine.tables import sessions, statements
+from studiolo.state import State, page
 
 
 @dataclass(frozen=True)
@@ -39,6 +20,7 @@ class Record:
 
     id: int
     code: str
+    language: Language
     state: StatementState
     message: str
     created: datetime
@@ -54,48 +36,49 @@ class Store:
         self._state = state
         self._clock = clock
 
-    def add(self, scope: Scope, asked: SessionRequest) -> Session:
+    def add(self, key: Key, asked: Mapping[str, Any], tags: Mapping[str, str]) -> Session:
         """Record a session that is to be provisioned. Raises AlreadyExists."""
         moment = self._clock()
-        wanted = asdict(asked)
-        tags = wanted.pop("tags")
         with self._state.transaction() as tx:
-            if tx.execute(select(sessions.c.id).where(_session(Key(scope, asked.id)))).first():
-                raise AlreadyExists(f"Session {asked.id} already exists.")
+            if tx.execute(select(sessions.c.id).where(_session(key))).first():
+                raise AlreadyExists(f"Session {key.id} already exists.")
             tx.execute(
                 sessions.insert().values(
-                    account=scope.account,
-                    region=scope.region,
-                    id=asked.id,
-                    asked=wanted,
-                    tags=tags,
+                    service=key.service,
+                    account=key.scope.account,
+                    region=key.scope.region,
+                    id=key.id,
+                    asked=dict(asked),
+                    tags=dict(tags),
                     state="PROVISIONING",
                     created=moment,
                     active=moment,
                     statements=0,
                 )
             )
-        return Session(asked, "PROVISIONING", moment)
+        return Session(key, asked, tags, "PROVISIONING", moment)
 
     def session(self, key: Key) -> Session:
         """Raises NotFound."""
         with self._state.reading() as connection:
             return _as_session(_row(connection, key))
 
-    def sessions(self, scope: Scope, tags: Mapping[str, str], after: str | None, limit: int) -> Page[Session]:
-        """Those that carry all the tags, in the order of their ids."""
-        query = sessions.select().where(sessions.c.account == scope.account, sessions.c.region == scope.region)
+    def sessions(
+        self, service: str, scope: Scope, tags: Mapping[str, str], after: str | None, limit: int, prefix: str = ""
+    ) -> Page[Session]:
+        """Those of a service whose ids begin so and that carry all the tags, in the order of their ids."""
+        query = sessions.select().where(_of_service(service, scope), sessions.c.id.startswith(prefix, autoescape=True))
         for name, value in tags.items():
             query = query.where(sessions.c.tags[name].as_string() == value)
         with self._state.reading() as connection:
             found = page(connection, query, sessions.c.id, after, limit)
         return Page([_as_session(row) for row in found.items], found.next)
 
-    def in_state(self, *states: SessionState) -> list[tuple[Key, Session]]:
+    def in_state(self, *states: SessionState) -> list[Session]:
         """The sessions of every scope in one of these states."""
         with self._state.reading() as connection:
             rows = connection.execute(sessions.select().where(sessions.c.state.in_(states))).all()
-        return [(Key(Scope(row.account, row.region), row.id), _as_session(row)) for row in rows]
+        return [_as_session(row) for row in rows]
 
     def count(self, state: SessionState) -> int:
         """How many sessions of all scopes are in that state."""
@@ -109,6 +92,11 @@ class Store:
             row = _row(connection, key)
             query = select(statements.c.id).where(_of(key), statements.c.state.in_(UNFINISHED)).limit(1)
             return None if connection.execute(query).first() else row.active
+
+    def touch(self, key: Key) -> None:
+        """The session is in use."""
+        with self._state.transaction() as tx:
+            tx.execute(sessions.update().where(_session(key)).values(active=self._clock()))
 
     def change(self, key: Key, before: tuple[SessionState, ...], after: SessionState, error: str | None = None) -> bool:
         """Change the session's state if it is one of `before`; whether it was."""
@@ -141,7 +129,7 @@ class Store:
             kept = {name: value for name, value in tags.items() if name not in remove}
             tx.execute(sessions.update().where(_session(key)).values(tags=kept))
 
-    def add_statement(self, key: Key, code: str) -> int:
+    def add_statement(self, key: Key, code: str, language: Language = "python") -> int:
         """Queue a statement; its number. Raises NotFound, Invalid when the session's time is over, else Conflict when
         it takes none."""
         moment = self._clock()
@@ -155,11 +143,13 @@ class Store:
             number: int = row.statements
             tx.execute(
                 statements.insert().values(
+                    service=key.service,
                     account=key.scope.account,
                     region=key.scope.region,
                     session=key.id,
                     id=number,
                     code=code,
+                    language=language,
                     state="WAITING",
                     message=uuid.uuid4().hex,
                     created=moment,
@@ -218,7 +208,7 @@ class Store:
         """Every kernel that a session has or had."""
         with self._state.reading() as connection:
             rows = connection.execute(sessions.select().where(sessions.c.kernel.is_not(None))).all()
-        return {row.kernel: Key(Scope(row.account, row.region), row.id) for row in rows}
+        return {row.kernel: _key(row) for row in rows}
 
     def change_statement(
         self,
@@ -259,11 +249,13 @@ class Store:
 
 # These two are asked for each second by every client that waits: built once, they take half the time.
 _SESSION = sessions.select().where(
+    sessions.c.service == bindparam("service"),
     sessions.c.account == bindparam("account"),
     sessions.c.region == bindparam("region"),
     sessions.c.id == bindparam("id"),
 )
 _STATEMENT = statements.select().where(
+    statements.c.service == bindparam("service"),
     statements.c.account == bindparam("account"),
     statements.c.region == bindparam("region"),
     statements.c.session == bindparam("id"),
@@ -272,17 +264,22 @@ _STATEMENT = statements.select().where(
 
 
 def _bound(key: Key) -> dict[str, Any]:
-    return {"account": key.scope.account, "region": key.scope.region, "id": key.id}
+    return {"service": key.service, "account": key.scope.account, "region": key.scope.region, "id": key.id}
+
+
+def _of_service(service: str, scope: Scope) -> Any:
+    table = sessions.c
+    return and_(table.service == service, table.account == scope.account, table.region == scope.region)
 
 
 def _session(key: Key) -> Any:
-    table = sessions.c
-    return and_(table.account == key.scope.account, table.region == key.scope.region, table.id == key.id)
+    return and_(_of_service(key.service, key.scope), sessions.c.id == key.id)
 
 
 def _of(key: Key) -> Any:
-    table = statements.c
-    return and_(table.account == key.scope.account, table.region == key.scope.region, table.session == key.id)
+    table, scope = statements.c, key.scope
+    of_scope = and_(table.service == key.service, table.account == scope.account, table.region == scope.region)
+    return and_(of_scope, table.session == key.id)
 
 
 def _row(connection: Connection, key: Key) -> Row[Any]:
@@ -292,10 +289,16 @@ def _row(connection: Connection, key: Key) -> Row[Any]:
     return row
 
 
+def _key(row: Row[Any]) -> Key:
+    return Key(row.service, Scope(row.account, row.region), row.id)
+
+
 def _as_session(row: Row[Any]) -> Session:
-    asked = SessionRequest(**{**row.asked, "connections": tuple(row.asked["connections"]), "tags": row.tags})
-    return Session(asked, cast(SessionState, row.state), row.created, row.error, row.completed, row.kernel)
+    state = cast(SessionState, row.state)
+    return Session(_key(row), row.asked, row.tags, state, row.created, row.error, row.completed, row.kernel)
 
 
 def _as_record(row: Row[Any]) -> Record:
-    return Record(row.id, row.code, row.state, row.message, row.created, row.started, row.completed, row.error)
+    return Record(
+        row.id, row.code, row.language, row.state, row.message, row.created, row.started, row.completed, row.error
+    )

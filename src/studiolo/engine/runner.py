@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from studiolo.domain import DomainError
-from studiolo.sessions.channel import Channel, Waker
-from studiolo.sessions.journal import journal_file, read_output
-from studiolo.sessions.model import Output
-from studiolo.sessions.provision import Provision
-from studiolo.sessions.store import Key, Record
+from studiolo.engine.channel import Channel, Waker
+from studiolo.engine.journal import journal_file, read_output
+from studiolo.engine.model import Key, Language, Output
+from studiolo.engine.provision import Provision
+from studiolo.engine.store import Record
 from studiolo.state import StateUnavailable
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,10 @@ INTERRUPT_AGAIN = 2.0
 
 Not sooner, whatever wakes the thread: the first one takes its time to become a traceback.
 """
+
+
+MAGICS: Mapping[Language, str] = {"python": "", "scala": "%%scala\n", "sql": "%%sql_rows\n"}
+"""How the kernel is told a statement's language (`studiolo.kernel.magics`)."""
 
 
 class KernelEnded(Exception):
@@ -60,7 +64,7 @@ class Runner:
         self._ended: dict[str, int | None] = {}
         self._interrupted = -math.inf
         self._left = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"session {key.id}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"session {key}", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -123,7 +127,7 @@ class Runner:
         if statement is not None and kernel is not None and self._output(kernel, statement).status is not None:
             self._finish(kernel, statement)
         self._store.fail(self.key, reason)
-        self._provision.system_log.note(self.key, f"it has failed. {reason}")
+        self._provision.note(self._store.session(self.key), f"it has failed. {reason}")
         self._release(self.key)
 
     def _get_ready(self, kernel: str | None) -> tuple[str, Channel]:
@@ -135,7 +139,7 @@ class Runner:
             reply = self._claim(kernel, channel)
             if reply["status"] == "ok":
                 if self._store.change(self.key, ("PROVISIONING",), "READY"):
-                    self._provision.system_log.note(self.key, "it is ready.")
+                    self._provision.note(self._store.session(self.key), "it is ready.")
                 return kernel, channel
             channel.close()
             if reply["status"] != "unfit":
@@ -181,7 +185,7 @@ class Runner:
             return
         # A statement that an earlier server sent is sent again: the kernel runs no message twice.
         content = {
-            "code": statement.code,
+            "code": MAGICS[statement.language] + statement.code,
             "silent": False,
             "store_history": True,
             "user_expressions": {},

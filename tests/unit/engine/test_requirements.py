@@ -3,7 +3,7 @@
 import pytest
 
 from studiolo.domain import Invalid
-from studiolo.sessions.requirements import checked, listed
+from studiolo.engine.requirements import checked, listed
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from studiolo.domain import Scope
-from studiolo.sessions.runner import Runner
-from studiolo.sessions.store import Key
+from studiolo.engine import Key
+from studiolo.engine.runner import Runner
 
 
 def test_what_wakes_a_session_does_not_interrupt_its_statement_again(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_what_wakes_a_session_does_not_interrupt_its_statement_again(tmp_path: P
     statement: Any = SimpleNamespace(id=0, message="one")
     (tmp_path / "journal").mkdir()
     (tmp_path / "journal" / "one.jsonl").touch()
-    runner = Runner(Key(Scope("000000000000", "eu-central-1"), "mine"), provision, lambda _: None)
+    runner = Runner(Key("test", Scope("000000000000", "eu-central-1"), "mine"), provision, lambda _: None)
 
     # The kernel still turns the first interrupt into a reply, which a second one would cut off.
     assert not any(runner._answered(awake, "kernel", statement) for _ in range(3))

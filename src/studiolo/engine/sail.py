@@ -4,38 +4,39 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from studiolo.sessions.arguments import CATALOG, spark_conf
-from studiolo.sessions.materials import Material
-from studiolo.sessions.model import SessionRequest
-from studiolo.sessions.workers import Size
+from studiolo.engine.materials import Material
+from studiolo.engine.model import Wanted
+from studiolo.engine.plan import CATALOG
 
 CATALOG_NAME = "spark_catalog"
 """Of the Data Catalog, as Spark calls its own."""
 
 
-def sail_environment(asked: SessionRequest, size: Size, client: Mapping[str, str]) -> dict[str, str]:
+def sail_environment(wanted: Wanted, client: Mapping[str, str]) -> dict[str, str]:
     """The variables of Sail's process, given those of AWS clients: from these it has the role's key, for all it does.
 
     Sail reads S3 and the Data Catalog as any client of the one endpoint, so the role's policies hold. Unlike
     Spark it sorts, joins and aggregates in a share of memory of its own, and on disk what does not fit.
     """
+    size = wanted.size
     variables = {
         **client,
         "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(size.cores),
         "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
         "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(size.heap * 1024 * 1024),
-        # A client's temporary views last as long as the session may, however long it pauses.
-        "SAIL_SPARK__SESSION_TIMEOUT_SECS": str(asked.timeout * 60),
     }
-    if in_data_catalog(asked):
+    if wanted.timeout is not None:
+        # A client's temporary views last as long as the session may, however long it pauses.
+        variables["SAIL_SPARK__SESSION_TIMEOUT_SECS"] = str(int(wanted.timeout.total_seconds()))
+    if in_data_catalog(wanted):
         place = f'region="{client["AWS_REGION"]}", endpoint_url="{client["AWS_ENDPOINT_URL"]}"'
         variables["SAIL_CATALOG__LIST"] = f'[{{type="glue", name="{CATALOG_NAME}", {place}}}]'
     return variables
 
 
-def in_data_catalog(asked: SessionRequest) -> bool:
+def in_data_catalog(wanted: Wanted) -> bool:
     """Whether the session's tables are those of the Data Catalog."""
-    return spark_conf(asked.arguments).get(CATALOG) != "in-memory"
+    return wanted.conf.get(CATALOG) != "in-memory"
 
 
 def on_path(material: Material, client: Mapping[str, str]) -> Material:

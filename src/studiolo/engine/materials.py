@@ -16,11 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from studiolo.archives import unpack_zip
 from studiolo.domain import Denied, Invalid, NotFound
+from studiolo.engine.model import Extras
+from studiolo.engine.requirements import S3, listed
 from studiolo.objects import Objects
 from studiolo.runtimes import ModulesUnavailable, Overlays, Runtime, TookTooLong
-from studiolo.sessions.arguments import S3, Extras, extras
-from studiolo.sessions.model import SessionRequest
-from studiolo.sessions.requirements import listed
 
 PATIENCE = 20.0
 """Seconds that CreateSession may take to find out that modules do not exist."""
@@ -69,12 +68,11 @@ class Materials:
         self._keeping = threading.Lock()
         self._objects = objects
 
-    def check(self, asked: SessionRequest, runtime: Runtime) -> None:
+    def check(self, wanted: Extras, role: str, runtime: Runtime) -> None:
         """Raises Invalid, NotFound or Denied for what certainly cannot be had; what takes too long may be had."""
-        wanted = extras(asked.arguments)
         if not wanted:
             return
-        store = self._store(asked)
+        store = self._store(role)
         for address in (*wanted.py_files, *wanted.jars, *wanted.files):
             store.version(address)
         if (wanted.modules or wanted.sail) and runtime.ready:
@@ -82,12 +80,11 @@ class Materials:
                 overlays = self._overlays_for(wanted)
                 overlays.resolve(runtime.python, *self._modules(wanted, runtime, store), seconds=PATIENCE)
 
-    def bring(self, asked: SessionRequest, runtime: Runtime, stopped: Stopped) -> Material:
+    def bring(self, wanted: Extras, role: str, runtime: Runtime, stopped: Stopped) -> Material:
         """Fetch and install it all. Raises Invalid, NotFound or Denied with which of it and why."""
-        wanted = extras(asked.arguments)
         if not wanted:
             return Material()
-        store = self._store(asked)
+        store = self._store(role)
         py_files = [store.fetch(address) for address in wanted.py_files]
         wheels = tuple(_unpacked(file) for file in py_files if file.suffix == ".whl")
         path, shadows = wheels, False
@@ -119,8 +116,8 @@ class Materials:
         of_role = any(module.startswith(S3) for module in wanted.modules)
         return self._role_overlays if of_role or any("@" in option for option in wanted.options) else self._overlays
 
-    def _store(self, asked: SessionRequest) -> "_RoleStore":
-        client = self._objects.role_client(asked.role, "GlueInteractiveSession-files")
+    def _store(self, role: str) -> "_RoleStore":
+        client = self._objects.role_client(role, "session-files")
         return _RoleStore(client, self._files, self._keeping)
 
     def _modules(self, wanted: Extras, runtime: Runtime, store: "_RoleStore") -> tuple[list[str], list[str]]:

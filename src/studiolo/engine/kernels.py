@@ -13,6 +13,11 @@ from typing import Any
 
 from studiolo.config import Settings
 from studiolo.domain import Conflict
+from studiolo.engine.belongings import Belongings
+from studiolo.engine.drivers import driver_launch, executor_options
+from studiolo.engine.formats import write_hudi_defaults
+from studiolo.engine.plan import Plan
+from studiolo.engine.preparation import font_lists, give_fonts
 from studiolo.identity import Identity, container_variables
 from studiolo.kernel.driver import SCALA_CLASSES
 from studiolo.processes import (
@@ -25,15 +30,13 @@ from studiolo.processes import (
     socket_folder,
 )
 from studiolo.runtimes import Archives, Runtime, Runtimes
-from studiolo.sessions.belongings import Belongings
-from studiolo.sessions.drivers import driver_launch, executor_options
-from studiolo.sessions.formats import write_hudi_defaults
-from studiolo.sessions.plan import Plan
-from studiolo.sessions.preparation import font_lists, give_fonts
 
 KIND = "session"
 LOG_TAIL = 1500
 """Characters of a kernel's log that the reason of its end quotes."""
+
+LOG_SHOWN = 4 * 1024 * 1024
+"""Bytes of a kernel's log that are shown."""
 
 LEFT_LIMIT = 64 * 1024
 """Most bytes that are read of a note that a kernel leaves."""
@@ -321,6 +324,10 @@ class Kernels:
         self.belongings.forget(kernel)
         self._processes.log(_name(kernel)).unlink(missing_ok=True)
 
+    def log(self, kernel: str) -> list[str]:
+        """The last lines of what the kernel's process, and Spark's driver beside it, have printed."""
+        return _last(self._processes.log(_name(kernel)), LOG_SHOWN).splitlines()
+
     def reason(self, kernel: str, status: int | None) -> str:
         """Why the kernel ended: what it said itself, else its signal or exit status and the end of its log."""
         try:
@@ -356,10 +363,15 @@ def _for_executors(plan: Plan, archive: Sequence[Path], aws: Mapping[str, str]) 
 
 
 def _tail(log: Path) -> str:
+    lines = _last(log, LOG_TAIL).splitlines()
+    return "\n".join(line for line in lines if not any(known in line for known in EVERY_START)).strip()
+
+
+def _last(log: Path, size: int) -> str:
+    """The end of a log, of so many bytes at most."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_TAIL))
-            lines = file.read().decode(errors="replace").splitlines()
+            file.seek(max(0, os.fstat(file.fileno()).st_size - size))
+            return file.read().decode(errors="replace")
     except OSError:
         return ""
-    return "\n".join(line for line in lines if not any(known in line for known in EVERY_START)).strip()

@@ -5,8 +5,9 @@ from sqlalchemy import JSON, Column, ForeignKeyConstraint, Integer, Table, Text
 from studiolo.state import Moment, metadata
 
 sessions = Table(
-    "sessions",
+    "engine_sessions",
     metadata,
+    Column("service", Text, primary_key=True),
     Column("account", Text, primary_key=True),
     Column("region", Text, primary_key=True),
     Column("id", Text, primary_key=True),
@@ -22,13 +23,15 @@ sessions = Table(
 )
 
 statements = Table(
-    "statements",
+    "engine_statements",
     metadata,
+    Column("service", Text, primary_key=True),
     Column("account", Text, primary_key=True),
     Column("region", Text, primary_key=True),
     Column("session", Text, primary_key=True),
     Column("id", Integer, primary_key=True),
     Column("code", Text, nullable=False),
+    Column("language", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("error", Text),
@@ -36,6 +39,8 @@ statements = Table(
     Column("started", Moment),
     Column("completed", Moment),
     ForeignKeyConstraint(
-        ["account", "region", "session"], ["sessions.account", "sessions.region", "sessions.id"], ondelete="CASCADE"
+        ["service", "account", "region", "session"],
+        ["engine_sessions.service", "engine_sessions.account", "engine_sessions.region", "engine_sessions.id"],
+        ondelete="CASCADE",
     ),
 )

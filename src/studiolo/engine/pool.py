@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable
 
 from studiolo.domain import DomainError
-from studiolo.sessions.kernels import Kernels, OnEnd
-from studiolo.sessions.memory import GIB, Memory
-from studiolo.sessions.plan import Plan
+from studiolo.engine.kernels import Kernels, OnEnd
+from studiolo.engine.memory import GIB, Memory
+from studiolo.engine.plan import Plan
 from studiolo.state import StateUnavailable
 
 log = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from studiolo.domain import Conflict
+from studiolo.engine.kernels import Kernels
 from studiolo.processes import Processes
-from studiolo.sessions.kernels import Kernels
 
 START = "Setting default log level to WARN.\n26/01/01 WARN NativeCodeLoader: Unable to load native-hadoop library\n"
 

@@ -1,0 +1,218 @@
+"""How a session comes by its kernel: a warm one where one fits, else one started for it."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from studiolo.domain import Conflict
+from studiolo.engine.kernels import Kernels, OnEnd
+from studiolo.engine.materials import Material, Materials, Stopped
+from studiolo.engine.model import Key, Session, Wanted
+from studiolo.engine.plan import CATALOG, METASTORE, WAREHOUSE, Plan, Plans
+from studiolo.engine.pool import Pool
+from studiolo.engine.sail import in_data_catalog, on_path, sail_environment
+from studiolo.engine.store import Store
+from studiolo.identity import Identity, client_environment
+from studiolo.logs import Logs, LogWriter
+from studiolo.metastore import Metastore
+from studiolo.runtimes import Runtimes
+from studiolo.state import StateUnavailable
+
+
+class Words(Protocol):
+    """What the engine must know of a service whose sessions it runs."""
+
+    service: str
+
+    def wanted(self, session: Session) -> Wanted:
+        """What was asked for, in the engine's words: the same whenever it is asked."""
+
+
+class Provision:
+    """What runners need of the world."""
+
+    def __init__(
+        self,
+        store: Store,
+        kernels: Kernels,
+        plans: Plans,
+        pool: Pool,
+        runtimes: Runtimes,
+        identity: Identity,
+        logs: Logs,
+        materials: Materials,
+        metastore: Metastore,
+        endpoint: str,
+        s3_endpoint: str,
+        on_end: OnEnd,
+    ) -> None:
+        self._materials = materials
+        self.store = store
+        self.kernels = kernels
+        self._plans = plans
+        self._pool = pool
+        self._runtimes = runtimes
+        self._identity = identity
+        self._logs = logs
+        self._metastore = metastore
+        self._endpoint = endpoint
+        self._s3_endpoint = s3_endpoint
+        self._on_end = on_end
+        self.services: dict[str, Words] = {}
+
+    def wanted(self, session: Session) -> Wanted:
+        """What the session is to be. Raises what its service does."""
+        return self.services[session.key.service].wanted(session)
+
+    def check_materials(self, wanted: Wanted) -> None:
+        """Raises Invalid, NotFound or Denied for modules or files that cannot be had."""
+        self._materials.check(wanted.extras, wanted.role, wanted.release.runtime)
+
+    def purge_materials(self) -> None:
+        """Remove what sessions brought along that none that lives uses, and none has asked for in its time."""
+        self._materials.purge(self.kernels.belongings.in_use())
+
+    def plan(self, wanted: Wanted, conf: Mapping[str, str]) -> Plan:
+        """The plan of a kernel for it, with these settings. Raises Invalid."""
+        return self._plans.plan(wanted.release.runtime, wanted.size, conf, wanted.formats, wanted.master)
+
+    def note(self, session: Session, event: str) -> None:
+        """Add what became of the session to its log. A full disk keeps nothing of it."""
+        with contextlib.suppress(OSError, StateUnavailable), self._error_log(session) as log:
+            if log is not None:
+                log.write(f"Session {session.key.id}: {event}\n")
+
+    @contextlib.contextmanager
+    def _error_log(self, session: Session) -> Iterator[LogWriter | None]:
+        streams = self.wanted(session).streams
+        if streams is None:
+            yield None
+            return
+        with LogWriter(self._logs.writer_file(session.key.scope, streams.error, streams.stream)) as log:
+            yield log
+
+    def kernel_for(self, key: Key, stopped: Stopped) -> str:
+        """A kernel for the session: a warm one if it differs in nothing but what can be changed while Spark runs."""
+        session = self.store.session(key)
+        wanted = self.wanted(session)
+        self._prepare(session, wanted, stopped)
+        material = self._bring(wanted, stopped)
+        settings = all(name.startswith("spark.sql.") for name in _conf(wanted))
+        if not wanted.connect and settings and material.can_come_late:
+            kernel = self._pool.take(self.plan(wanted, {}))
+            if kernel is not None and self.kernels.alive(kernel):
+                self.kernels.belongings.lay_out(kernel, material)
+                self._give(key, wanted, kernel)
+                return kernel
+        return self._start(key, wanted, material)
+
+    def _bring(self, wanted: Wanted, stopped: Stopped) -> Material:
+        return self._materials.bring(wanted.extras, wanted.role, wanted.release.runtime, stopped)
+
+    def _prepare(self, session: Session, wanted: Wanted, stopped: Stopped) -> None:
+        """Make the release's runtime where it is not there yet, and tell the session's log of both.
+
+        Raises EnvironmentUnavailable.
+        """
+        with self._error_log(session) as log:
+            say = (lambda _: None) if log is None else log.write
+            self._runtimes.make(wanted.release.runtime, lambda line: say(f"{line}\n"), stopped)
+            say(f"{wanted.release.notice}\n")
+
+    def instead_of(self, key: Key, unfit: str, stopped: Stopped) -> str:
+        """A kernel started for the session, after a warm one turned out not to fit, which goes back unchanged."""
+        wanted = self.wanted(self.store.session(key))
+        kernel = self._start(key, wanted, self._bring(wanted, stopped))
+        self._identity.workloads.free(unfit)
+        self._pool.give_back(unfit, self.plan(wanted, {}))
+        return kernel
+
+    def _start(self, key: Key, wanted: Wanted, material: Material) -> str:
+        kernel = self.kernels.new()
+        client = self._client_environment(key, kernel)
+        sail = wanted.engine == "sail"
+        material = self.kernels.belongings.lay_out(kernel, on_path(material, client) if sail else material)
+        self._give(key, wanted, kernel)
+        plan = replace(self.plan(wanted, _with_jars(_conf(wanted), material)), connect=wanted.connect)
+        if sail:
+            plan = replace(plan, engine="sail", conf=self._sail_conf(key, wanted))
+            client = sail_environment(wanted, client)
+        aws = {name: value for name, value in client.items() if name.startswith(("AWS_", "SAIL_"))}
+        self.kernels.start(kernel, plan, warm=False, on_end=self._on_end, aws=aws)
+        return kernel
+
+    def _sail_conf(self, key: Key, wanted: Wanted) -> dict[str, str]:
+        """The setting that keeps tables of databases without a location out of the session's own folder."""
+        if not in_data_catalog(wanted):
+            return {}
+        self._metastore.prepare(key.scope)
+        return {WAREHOUSE: self._metastore.warehouse(key.scope)}
+
+    def _give(self, key: Key, wanted: Wanted, kernel: str) -> None:
+        self._identity.workloads.give(kernel, wanted.role, wanted.acts_as[:64])
+        if not self.store.give_kernel(key, kernel):
+            raise Conflict("The session was stopped before it had a kernel.")
+
+    def late_conf(self, key: Key, kernel: str) -> Mapping[str, str]:
+        """The settings asked for that the kernel was not started with."""
+        return _conf(self.wanted(self.store.session(key))) if self.kernels.is_warm(kernel) else {}
+
+    def _catalog(self, key: Key, wanted: Wanted) -> dict[str, str]:
+        """The settings that lead Spark to the Data Catalog of the session's account and region, unless it has its own.
+
+        They come with the claim, so that a kernel kept ready fits every region. Sail has found it when it started.
+        """
+        conf = wanted.conf
+        if wanted.engine == "sail" or conf.get(CATALOG, "hive") != "hive" or METASTORE in conf:
+            return {}
+        ours = {METASTORE: self._metastore.uri(key.scope), WAREHOUSE: self._metastore.warehouse(key.scope)}
+        return {name: value for name, value in ours.items() if name not in conf}
+
+    def claim(self, key: Key, conf: Mapping[str, str]) -> dict[str, Any]:
+        """What makes a kernel this session's: credentials, arguments, catalog, logs, and settings to be changed."""
+        session = self.store.session(key)
+        wanted = self.wanted(session)
+        assert session.kernel is not None
+        environment = {**self._client_environment(key, session.kernel), **wanted.environment}
+        path, py_files = self.kernels.belongings.laid_out(session.kernel)
+        environment["PYTHONPATH"] = os.pathsep.join([*path, environment["PYTHONPATH"]])
+        return {
+            "environment": environment,
+            # A process that runs does not look at PYTHONPATH any more.
+            "path": environment["PYTHONPATH"].split(os.pathsep),
+            "py_files": py_files,
+            "arguments": list(wanted.arguments),
+            "conf": conf,
+            "catalog": self._catalog(key, wanted),
+            **self._logged(session, wanted, session.kernel),
+        }
+
+    def _logged(self, session: Session, wanted: Wanted, kernel: str) -> dict[str, str | None]:
+        """The files that the kernel writes the session's log streams to."""
+        streams = wanted.streams
+        if streams is None:
+            return {"output": None, "error": None}
+        return {
+            name: str(
+                self.kernels.log_file(kernel, name, self._logs.writer_file(session.key.scope, group, streams.stream))
+            )
+            for name, group in (("output", streams.output), ("error", streams.error))
+        }
+
+    def _client_environment(self, key: Key, kernel: str) -> dict[str, str]:
+        """The variables that let AWS clients in the kernel reach this server as the session's role."""
+        credentials = self.kernels.credentials(kernel)
+        return client_environment(self._endpoint, self._s3_endpoint, key.scope.region, credentials)
+
+
+def _conf(wanted: Wanted) -> dict[str, str]:
+    """The settings that differ from the runtime's: the release's, and those asked for, which win."""
+    return {**wanted.release.conf, **wanted.conf}
+
+
+def _with_jars(conf: Mapping[str, str], material: Material) -> Mapping[str, str]:
+    if not material.jars:
+        return conf
+    return {**conf, "spark.jars": ",".join([*map(str, material.jars), *filter(None, [conf.get("spark.jars")])])}
