@@ -24,6 +24,8 @@ from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.listening import Listening
+from studiolo.livy import Livy
+from studiolo.livy_door import LivyDoors, Rest
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.ml import MachineLearning
@@ -123,8 +125,13 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
         state, processes, runtimes, identity, objects, logs, storage, metastore, settings, endpoint, door.endpoint, now
     )
     sessions = Sessions(engine, runtimes, identity, SystemLog(logs, endpoint, root.secret, now))
+    livy = Livy(engine, state, runtimes, now)
     engine.start()
     started.append(engine)
+    livy_doors = LivyDoors(Rest(livy, state.changes), livy.place)
+    livy.start(livy_doors)
+    cleanup.callback(livy_doors.close_all)
+    cleanup.callback(livy.close)
     ml = MachineLearning(state, processes, identity, logs, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
@@ -134,7 +141,7 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     door.ready()
 
     def reset() -> None:
-        for domain in (engine, ml, storage, metastore, logs, identity):
+        for domain in (livy, engine, ml, storage, metastore, logs, identity):
             domain.empty()
         state.empty()
 

@@ -263,6 +263,17 @@ class Engine:
             raise Conflict(f"Session {key.id} is {session.state}: stop it before it is deleted.")
         self._forget(session)
 
+    def drop(self, key: Key) -> None:
+        """End a session and forget it, whatever its state. Raises NotFound."""
+        with contextlib.suppress(Conflict):
+            self.stop(key)
+        self._forget(self._store.session(key))
+
+    def end_in_time(self, key: Key, reason: str) -> None:
+        """End a session because its time was over, for that reason; one that has ended stays as it is."""
+        if self._store.change(key, LIVING, "TIMEOUT", reason):
+            self._end_later(key, "TIMEOUT")
+
     def _forget(self, session: Session) -> None:
         with self._lock:
             ending = self._endings.get(session.key)
@@ -299,6 +310,10 @@ class Engine:
                 return Page(shown, next=str(record.id))
         return Page(shown, found.next)
 
+    def unfinished(self, key: Key) -> Sequence[Statement]:
+        """The statements that wait or run, without their outputs."""
+        return [_as_statement(record) for record in self._store.unfinished(key)]
+
     def cancel(self, key: Key, number: int) -> None:
         """Cancel a statement: one that waits is not run, one that runs is interrupted. Raises NotFound and Conflict."""
         if self._store.change_statement(key, number, ("WAITING",), "CANCELLED"):
@@ -318,8 +333,8 @@ class Engine:
                 continue
             if deadline > moment:
                 deadlines.append(deadline)
-            elif self._store.change(session.key, LIVING, "TIMEOUT", "The session's time was over."):
-                self._end_later(session.key, "TIMEOUT")
+            else:
+                self.end_in_time(session.key, "The session's time was over.")
         return min(deadlines, default=None)
 
     def _deadline(self, session: Session, moment: datetime) -> datetime | None:
@@ -350,18 +365,7 @@ class Engine:
             output = replace(output, status="error", error_name="SessionError", error_value=record.error)
         elif record.state == "CANCELLED" and output.status is None:
             output = replace(output, status="error", error_name="Canceled", error_value="Canceled before it ran.")
-        return Statement(
-            id=record.id,
-            code=record.code,
-            state=record.state,
-            created=record.created,
-            output=output,
-            started=record.started,
-            completed=record.completed,
-            error=record.error,
-            language=record.language,
-            progress=self._progress(session, record),
-        )
+        return replace(_as_statement(record), output=output, progress=self._progress(session, record))
 
     def _progress(self, session: Session, record: Record) -> float:
         if record.completed is not None:
@@ -428,3 +432,17 @@ class Engine:
         self._store.change(key, ("STOPPING",), after)
         self._provision.note(session, "its time was over." if after == "TIMEOUT" else "it was stopped.")
         self._provision.purge_materials()
+
+
+def _as_statement(record: Record) -> Statement:
+    return Statement(
+        id=record.id,
+        code=record.code,
+        state=record.state,
+        created=record.created,
+        output=Output(),
+        started=record.started,
+        completed=record.completed,
+        error=record.error,
+        language=record.language,
+    )

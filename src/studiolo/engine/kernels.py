@@ -157,15 +157,17 @@ class Kernels:
         return Fence(folder, seen=seen, at={} if sockets == folder else {str(sockets): sockets})
 
     def addresses(self, kernel: str) -> Mapping[str, Any]:
-        """Where the kernel's engine answers: `ui`, a URL that opens its pages, `connect`, a port, or None; a token.
+        """Where the kernel's engine answers: `ui`, a URL that opens its pages, `connect`, a port, or None; a token; the
+        id of its Spark `application`.
 
         Raises Conflict where code in the kernel has put something else into its place.
         """
         try:
             found, launch = self._left(kernel, "addresses.json"), self._left(kernel, "launch.json")
-            ui, port, token = found["ui"], found["connect"], launch["connect"]
-            if (ui is None or PAGES.match(ui)) and isinstance(port, int | None) and isinstance(token, str | None):
-                return {"ui": ui, "connect": port, "token": token}
+            ui, port, token, application = found["ui"], found["connect"], launch["connect"], found.get("application")
+            texts = isinstance(token, str | None) and isinstance(application, str | None)
+            if texts and (ui is None or PAGES.match(ui)) and isinstance(port, int | None):
+                return {"ui": ui, "connect": port, "token": token, "application": application}
         except (FileNotFoundError, ValueError, LookupError, TypeError, RecursionError):
             pass
         raise Conflict("The session's code has changed or removed what the session's kernel says of its addresses.")

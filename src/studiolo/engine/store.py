@@ -190,6 +190,12 @@ class Store:
                 tx.execute(change.values(state="RUNNING", started=self._clock()))
             return _as_record(row)
 
+    def unfinished(self, key: Key) -> list[Record]:
+        """The statements that wait or run, in their order."""
+        query = statements.select().where(_of(key), statements.c.state.in_(UNFINISHED)).order_by(statements.c.id)
+        with self._state.reading() as connection:
+            return [_as_record(row) for row in connection.execute(query).all()]
+
     def current(self, key: Key) -> Record | None:
         """The statement that was handed to the kernel and has not ended."""
         query = statements.select().where(_of(key), statements.c.state.in_(("RUNNING", "CANCELLING")))

@@ -55,7 +55,7 @@ def test_addresses_that_code_in_the_session_has_changed_are_not_told(kernels: Ke
     folder.mkdir(parents=True)
     (folder / "launch.json").write_text(json.dumps({"connect": None}))
     told = folder / "addresses.json"
-    told.write_text(json.dumps({"ui": "http://127.0.0.1:4040/?token=x", "connect": None}))
+    told.write_text(json.dumps({"ui": "http://127.0.0.1:4040/?token=x", "connect": None, "application": "local-1"}))
     assert kernels.addresses("one")["ui"] == "http://127.0.0.1:4040/?token=x"
     told.unlink()
     if addresses is not None:

@@ -59,3 +59,13 @@ def upgrade() -> None:
     )
     op.drop_table("statements")
     op.drop_table("sessions")
+    op.create_table(
+        "livy_servers",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("place", sa.JSON(), nullable=False),
+        sa.Column("sessions", sa.Integer(), nullable=False),
+        sa.Column("batches", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("account", "region", "id", name=op.f("pk_livy_servers")),
+    )
