@@ -18,6 +18,8 @@ from studiolo.engine.model import (
 from studiolo.engine.preparation import prepare
 from studiolo.engine.provision import Words
 from studiolo.engine.size import Machine, Size, this_machine, within
+from studiolo.engine.submission_store import Submission, SubmissionState
+from studiolo.engine.submissions import Submitter
 
 __all__ = [
     "LIVING",
@@ -34,6 +36,9 @@ __all__ = [
     "Statement",
     "StatementState",
     "Streams",
+    "Submission",
+    "SubmissionState",
+    "Submitter",
     "Wanted",
     "Words",
     "prepare",

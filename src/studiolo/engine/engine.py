@@ -21,15 +21,16 @@ from studiolo.engine.memory import Memory
 from studiolo.engine.model import LIVING, Key, Language, Output, Session, SessionState, Statement, Wanted
 from studiolo.engine.plan import Plan, Plans
 from studiolo.engine.pool import Pool
-from studiolo.engine.provision import Provision, Words
+from studiolo.engine.provision import Provision, Surroundings, Words
 from studiolo.engine.runner import STATE_AGAIN, Runner
 from studiolo.engine.store import Record, Store
+from studiolo.engine.submissions import Submissions
 from studiolo.identity import Identity
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.objects import Objects
 from studiolo.processes import Processes
-from studiolo.runtimes import Runtimes
+from studiolo.runtimes import Archives, Runtimes
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage
 
@@ -63,8 +64,9 @@ class Engine:
         self._clock = clock
         self._runtimes = runtimes
         self._store = Store(state, clock)
-        self.kernels = Kernels(processes, runtimes, identity, settings, s3_endpoint)
-        self._memory = Memory(lambda: self._store.count("PROVISIONING"))
+        self._archives = Archives(processes, runtimes)
+        self.kernels = Kernels(processes, runtimes, identity, settings, s3_endpoint, self._archives)
+        self._memory = Memory(lambda: self._store.count("PROVISIONING") + self.submissions.starting())
         # Between the look at the memory and the record that promises it.
         self._admitting = threading.Lock()
         self._first: Callable[[], Wanted] | None = None
@@ -73,20 +75,15 @@ class Engine:
         self._pool = Pool(
             self.kernels, self._memory, warm, self._first_plan, self._store.anything_unfinished, self._kernel_ended
         )
-        self._provision = Provision(
-            self._store,
-            self.kernels,
-            Plans(storage, settings, s3_endpoint),
-            self._pool,
-            runtimes,
-            identity,
-            logs,
-            Materials(settings.folder, objects),
-            metastore,
-            endpoint,
-            s3_endpoint,
-            self._kernel_ended,
+        plans = Plans(storage, settings, s3_endpoint)
+        around = Surroundings(plans, runtimes, identity, logs, metastore, endpoint, s3_endpoint)
+        materials = Materials(settings.folder, objects)
+        self._provision = Provision(self._store, self.kernels, self._pool, materials, around, self._kernel_ended)
+        programs = Kernels(
+            processes, runtimes, identity, settings, s3_endpoint, self._archives, "submission", "studiolo.kernel.submit"
         )
+        self.submissions = Submissions(state, programs, around, clock)
+        self.submissions.changed = self._look_at_time
         self._lock = threading.Lock()
         self._runners: dict[Key, Runner] = {}
         self._endings: dict[Key, threading.Thread] = {}
@@ -108,8 +105,8 @@ class Engine:
 
     def start(self) -> None:
         """Take up what still lives, mark failed what does not, and begin to keep sessions ready."""
-        self.kernels.archives.start(self._store.anything_unfinished)
-        self.kernels.archives.look(self._runtimes.for_glue(self._runtimes.default_label()).runtime)
+        self._archives.start(self._store.anything_unfinished)
+        self._archives.look(self._runtimes.for_glue(self._runtimes.default_label()).runtime)
         stopping, living = self._store.in_state("STOPPING"), self._store.in_state(*LIVING)
         # Before anything is started: what is running now is what an earlier server left.
         warm = self._adopt_warm({session.kernel for session in [*stopping, *living]})
@@ -122,6 +119,7 @@ class Engine:
                 runner.kernel_ended(session.kernel, None)
             runner.start()
         self._pool.start(warm)
+        self.submissions.start()
         self._timer.start()
 
     def _adopt_warm(self, taken: Collection[str | None]) -> dict[str, str]:
@@ -144,13 +142,14 @@ class Engine:
         """Stop every session and end every kernel."""
         self._closed.set()
         self._sooner.set()
-        self.kernels.archives.close()
+        self._archives.close()
         for session in self._store.in_state(*LIVING):
             if self._store.change(session.key, LIVING, "STOPPING"):
                 self._end_later(session.key, "STOPPED")
         ready = [threading.Thread(target=self._discard, args=(kernel,)) for kernel in self._pool.close()]
         for thread in ready:
             thread.start()
+        self.submissions.close()
         with self._lock:
             endings = list(self._endings.values())
         for thread in [*endings, *ready]:
@@ -162,6 +161,7 @@ class Engine:
             if self._store.change(session.key, LIVING, "STOPPING"):
                 self._end_later(session.key, "STOPPED")
             self._forget(session)
+        self.submissions.empty()
 
     def _discard(self, kernel: str) -> None:
         """End a kernel that nobody has used: there is nothing in it to stop with care."""
@@ -189,8 +189,12 @@ class Engine:
                 raise LimitExceeded(shortage)
             session = self._store.add(key, asked, tags)
         self._runner(key).start()
-        self._sooner.set()
+        self._look_at_time()
         return session
+
+    def shortage(self) -> str | None:
+        """Why there is no memory for anything further, in a sentence; None where there is."""
+        return self._memory.shortage()
 
     def _make_room(self, key: Key) -> None:
         """Forget a session of that id that has ended: a notebook asks again by the id of the session it lost."""
@@ -346,11 +350,14 @@ class Engine:
             ends.append((self._store.idle_since(session.key) or moment) + wanted.idle_timeout)
         return min(ends, default=None)
 
+    def _look_at_time(self) -> None:
+        self._sooner.set()
+
     def _watch_time(self) -> None:
         while not self._closed.is_set():
             self._sooner.clear()
             try:
-                deadline = self.expire()
+                deadline = min(filter(None, (self.expire(), self.submissions.expire())), default=None)
                 wait = None if deadline is None else max(0.1, (deadline - self._clock()).total_seconds())
             except StateUnavailable:
                 log.exception("session timeouts")

@@ -31,7 +31,6 @@ from studiolo.processes import (
 )
 from studiolo.runtimes import Archives, Runtime, Runtimes
 
-KIND = "session"
 LOG_TAIL = 1500
 """Characters of a kernel's log that the reason of its end quotes."""
 
@@ -64,7 +63,11 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 class Kernels:
-    """Starts, finds and ends the kernels of one data folder. Each has a folder of its own under `sessions/`."""
+    """Starts, finds and ends the kernels of one data folder, or what else runs as they do.
+
+    kind: what they are, `session` or `submission`: each has a folder of its own under `sessions/` or `submissions/`.
+    program: the module that is run, which finds in its folder what it is to do.
+    """
 
     def __init__(
         self,
@@ -73,15 +76,23 @@ class Kernels:
         identity: Identity,
         settings: Settings,
         s3_endpoint: str,
+        archives: Archives,
+        kind: str = "session",
+        program: str = "studiolo.kernel",
     ) -> None:
+        self._kind = kind
+        self._program = program
         self._processes = processes
         self._runtimes = runtimes
         self._identity = identity
         self._settings = settings
         self._s3_endpoint = s3_endpoint
-        self._root = settings.folder / "sessions"
-        self.archives = Archives(processes, runtimes)
+        self._root = settings.folder / f"{kind}s"
+        self._archives = archives
         self.belongings = Belongings(settings.folder, self._root)
+
+    def _name(self, kernel: str) -> str:
+        return f"{self._kind}-{kernel}"
 
     def new(self) -> str:
         """A name for a kernel to be started, which is a workload of that name from now on."""
@@ -103,11 +114,21 @@ class Kernels:
         """The kernel's folder; its `journal` stays until the session is deleted."""
         return self._root / kernel
 
-    def start(self, kernel: str, plan: Plan, *, warm: bool, on_end: OnEnd, aws: Mapping[str, str] = EMPTY) -> None:
+    def start(
+        self,
+        kernel: str,
+        plan: Plan,
+        *,
+        warm: bool,
+        on_end: OnEnd,
+        aws: Mapping[str, str] = EMPTY,
+        told: Mapping[str, Any] = EMPTY,
+    ) -> None:
         """Start a kernel; `on_end(kernel, exit status)` is called from a thread when it ends.
 
         A warm one runs a first small job before it answers. `aws` are the variables by which AWS clients in its engine,
-        such as Iceberg's, find this server, and those of Sail. Raises JarsUnavailable and OSError.
+        such as Iceberg's, find this server, and those of Sail. told: what its program is to know beside all that.
+        Raises JarsUnavailable and OSError.
         """
         folder = self.folder(kernel)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -119,20 +140,21 @@ class Kernels:
         launch.touch(0o600)
         self._write_token(kernel)
         aws = {**self.credentials(kernel), **aws}
-        archive = () if plan.engine == "sail" else self.archives.find(plan.runtime)
+        archive = () if plan.engine == "sail" else self._archives.find(plan.runtime)
         settings = {
             "engine": plan.engine,
             **({"conf": plan.conf} if plan.engine == "sail" else self._spark(folder, plan, archive, aws)),
             "warm": warm,
             "connect": secrets.token_urlsafe(32) if plan.connect else None,
             "sockets": str(sockets / SOCKET),
+            **told,
         }
         launch.write_text(json.dumps(settings))
         hudi = write_hudi_defaults(folder) if "hudi" in plan.formats else {}
         child = self._processes.start(
-            _name(kernel),
-            KIND,
-            [str(plan.runtime.python), "-m", "studiolo.kernel", str(folder)],
+            self._name(kernel),
+            self._kind,
+            [str(plan.runtime.python), "-m", self._program, str(folder)],
             environment=child_environment({**self._environment(kernel, plan.runtime), **hudi, **aws}),
             folder=folder / "work",
             details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm, "sockets": str(sockets)},
@@ -178,7 +200,7 @@ class Kernels:
             connection = self._left(kernel, "connection.json")
         except (FileNotFoundError, ValueError):
             return None
-        child = self._processes.find(_name(kernel))
+        child = self._processes.find(self._name(kernel))
         return None if child is None else {**connection, "ip": f"{child.details['sockets']}/{SOCKET}"}
 
     def progress(self, kernel: str, message: str) -> float:
@@ -267,12 +289,12 @@ class Kernels:
         self._processes.watch(child, lambda _, status: on_end(kernel, status))
 
     def alive(self, kernel: str) -> bool:
-        child = self._processes.find(_name(kernel))
+        child = self._processes.find(self._name(kernel))
         return child is not None and child.alive
 
     def adopt(self, kernel: str, on_end: OnEnd) -> bool:
         """Watch a kernel that a server before us started; whether it lives."""
-        child = self._processes.find(_name(kernel))
+        child = self._processes.find(self._name(kernel))
         if child is None or not child.alive:
             return False
         self._watch(child, on_end)
@@ -280,7 +302,7 @@ class Kernels:
 
     def recorded(self) -> dict[str, str | None]:
         """Every kernel with a record, and the fingerprint of its plan if it was started ahead."""
-        children = self._processes.children(KIND)
+        children = self._processes.children(self._kind)
         return {
             child.details["kernel"]: child.details["fingerprint"] if child.details["warm"] else None
             for child in children
@@ -292,19 +314,19 @@ class Kernels:
 
     def is_warm(self, kernel: str) -> bool:
         """Whether the kernel was started before anybody asked."""
-        child = self._processes.find(_name(kernel))
+        child = self._processes.find(self._name(kernel))
         return child is not None and bool(child.details["warm"])
 
     def interrupt(self, kernel: str) -> None:
         """Interrupt what the kernel runs."""
-        child = self._processes.find(_name(kernel))
+        child = self._processes.find(self._name(kernel))
         if child is not None:
             self._processes.interrupt(child)
 
     def end(self, kernel: str, grace: float = 5.0) -> None:
         """End the kernel, with `grace` seconds to stop Spark in, and remove all its files but the journal."""
         self._identity.workloads.end(kernel)
-        child = self._processes.find(_name(kernel))
+        child = self._processes.find(self._name(kernel))
         folder = self.folder(kernel)
         if child is not None:
             self._processes.stop(child, grace)
@@ -324,11 +346,11 @@ class Kernels:
         """Remove the folder and the log of a kernel that has ended."""
         remove_left(self.folder(kernel))
         self.belongings.forget(kernel)
-        self._processes.log(_name(kernel)).unlink(missing_ok=True)
+        self._processes.log(self._name(kernel)).unlink(missing_ok=True)
 
     def log(self, kernel: str) -> list[str]:
         """The last lines of what the kernel's process, and Spark's driver beside it, have printed."""
-        return _last(self._processes.log(_name(kernel)), LOG_SHOWN).splitlines()
+        return _last(self._processes.log(self._name(kernel)), LOG_SHOWN).splitlines()
 
     def reason(self, kernel: str, status: int | None) -> str:
         """Why the kernel ended: what it said itself, else its signal or exit status and the end of its log."""
@@ -342,12 +364,9 @@ class Kernels:
             how = f"was killed by {signal.Signals(-status).name}"
         else:
             how = f"exited with status {status}"
-        tail = _tail(self._processes.log(_name(kernel)))
-        return f"The session's kernel {how}." + (f" The end of its log: {tail}" if tail else "")
-
-
-def _name(kernel: str) -> str:
-    return f"session-{kernel}"
+        tail = _tail(self._processes.log(self._name(kernel)))
+        what = "session's kernel" if self._kind == "session" else "application"
+        return f"The {what} {how}." + (f" The end of its log: {tail}" if tail else "")
 
 
 def _joined(ours: list[str], conf: Mapping[str, str], key: str, separator: str) -> str:

@@ -59,11 +59,10 @@ class Extras:
 
 @dataclass(frozen=True)
 class Streams:
-    """Where a session's prints are logged: the log groups of its output, and of its errors with Spark's own log."""
+    """Where a session's prints are logged: the group and the stream of its output, and of its errors with Spark's log."""
 
-    output: str
-    error: str
-    stream: str
+    output: tuple[str, str]
+    error: tuple[str, str]
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from studiolo.domain import Conflict
+from studiolo.domain import Conflict, Scope
 from studiolo.engine.kernels import Kernels, OnEnd
 from studiolo.engine.materials import Material, Materials, Stopped
 from studiolo.engine.model import Key, Session, Wanted
@@ -30,6 +30,64 @@ class Words(Protocol):
         """What was asked for, in the engine's words: the same whenever it is asked."""
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What is around everything that runs Spark for somebody: runtimes, roles, logs, the catalog, this server."""
+
+    plans: Plans
+    runtimes: Runtimes
+    identity: Identity
+    logs: Logs
+    metastore: Metastore
+    endpoint: str
+    s3_endpoint: str
+
+    def plan(self, wanted: Wanted, conf: Mapping[str, str]) -> Plan:
+        """The plan of a kernel for it, with these settings. Raises Invalid."""
+        return self.plans.plan(wanted.release.runtime, wanted.size, conf, wanted.formats, wanted.master)
+
+    def make_runtime(self, wanted: Wanted, scope: Scope, stopped: Stopped) -> None:
+        """Make the release's runtime where it is not there yet, and tell the log of both.
+
+        Raises EnvironmentUnavailable.
+        """
+        with self.error_log(wanted, scope) as log:
+            say = (lambda _: None) if log is None else log.write
+            self.runtimes.make(wanted.release.runtime, lambda line: say(f"{line}\n"), stopped)
+            say(f"{wanted.release.notice}\n")
+
+    @contextlib.contextmanager
+    def error_log(self, wanted: Wanted, scope: Scope) -> Iterator[LogWriter | None]:
+        """The end of the stream that Spark's own log goes to, if there is one."""
+        if wanted.streams is None:
+            yield None
+            return
+        with LogWriter(self.logs.writer_file(scope, *wanted.streams.error)) as log:
+            yield log
+
+    def catalog(self, scope: Scope, wanted: Wanted) -> dict[str, str]:
+        """The settings that lead Spark to the Data Catalog of the account and region, unless it has its own."""
+        conf = wanted.conf
+        if wanted.engine == "sail" or conf.get(CATALOG, "hive") != "hive" or METASTORE in conf:
+            return {}
+        ours = {METASTORE: self.metastore.uri(scope), WAREHOUSE: self.metastore.warehouse(scope)}
+        return {name: value for name, value in ours.items() if name not in conf}
+
+    def logged(self, kernels: Kernels, scope: Scope, wanted: Wanted, kernel: str) -> dict[str, str | None]:
+        """The files that the kernel writes the log streams to."""
+        streams = wanted.streams
+        if streams is None:
+            return {"output": None, "error": None}
+        return {
+            name: str(kernels.log_file(kernel, name, self.logs.writer_file(scope, *place)))
+            for name, place in (("output", streams.output), ("error", streams.error))
+        }
+
+    def client_environment(self, kernels: Kernels, scope: Scope, kernel: str) -> dict[str, str]:
+        """The variables that let AWS clients in the kernel reach this server as its role."""
+        return client_environment(self.endpoint, self.s3_endpoint, scope.region, kernels.credentials(kernel))
+
+
 class Provision:
     """What runners need of the world."""
 
@@ -37,28 +95,16 @@ class Provision:
         self,
         store: Store,
         kernels: Kernels,
-        plans: Plans,
         pool: Pool,
-        runtimes: Runtimes,
-        identity: Identity,
-        logs: Logs,
         materials: Materials,
-        metastore: Metastore,
-        endpoint: str,
-        s3_endpoint: str,
+        surroundings: Surroundings,
         on_end: OnEnd,
     ) -> None:
         self._materials = materials
         self.store = store
         self.kernels = kernels
-        self._plans = plans
         self._pool = pool
-        self._runtimes = runtimes
-        self._identity = identity
-        self._logs = logs
-        self._metastore = metastore
-        self._endpoint = endpoint
-        self._s3_endpoint = s3_endpoint
+        self._around = surroundings
         self._on_end = on_end
         self.services: dict[str, Words] = {}
 
@@ -76,28 +122,22 @@ class Provision:
 
     def plan(self, wanted: Wanted, conf: Mapping[str, str]) -> Plan:
         """The plan of a kernel for it, with these settings. Raises Invalid."""
-        return self._plans.plan(wanted.release.runtime, wanted.size, conf, wanted.formats, wanted.master)
+        return self._around.plan(wanted, conf)
 
     def note(self, session: Session, event: str) -> None:
         """Add what became of the session to its log. A full disk keeps nothing of it."""
-        with contextlib.suppress(OSError, StateUnavailable), self._error_log(session) as log:
+        with (
+            contextlib.suppress(OSError, StateUnavailable),
+            self._around.error_log(self.wanted(session), session.key.scope) as log,
+        ):
             if log is not None:
                 log.write(f"Session {session.key.id}: {event}\n")
-
-    @contextlib.contextmanager
-    def _error_log(self, session: Session) -> Iterator[LogWriter | None]:
-        streams = self.wanted(session).streams
-        if streams is None:
-            yield None
-            return
-        with LogWriter(self._logs.writer_file(session.key.scope, streams.error, streams.stream)) as log:
-            yield log
 
     def kernel_for(self, key: Key, stopped: Stopped) -> str:
         """A kernel for the session: a warm one if it differs in nothing but what can be changed while Spark runs."""
         session = self.store.session(key)
         wanted = self.wanted(session)
-        self._prepare(session, wanted, stopped)
+        self._around.make_runtime(wanted, key.scope, stopped)
         material = self._bring(wanted, stopped)
         settings = all(name.startswith("spark.sql.") for name in _conf(wanted))
         if not wanted.connect and settings and material.can_come_late:
@@ -111,21 +151,11 @@ class Provision:
     def _bring(self, wanted: Wanted, stopped: Stopped) -> Material:
         return self._materials.bring(wanted.extras, wanted.role, wanted.release.runtime, stopped)
 
-    def _prepare(self, session: Session, wanted: Wanted, stopped: Stopped) -> None:
-        """Make the release's runtime where it is not there yet, and tell the session's log of both.
-
-        Raises EnvironmentUnavailable.
-        """
-        with self._error_log(session) as log:
-            say = (lambda _: None) if log is None else log.write
-            self._runtimes.make(wanted.release.runtime, lambda line: say(f"{line}\n"), stopped)
-            say(f"{wanted.release.notice}\n")
-
     def instead_of(self, key: Key, unfit: str, stopped: Stopped) -> str:
         """A kernel started for the session, after a warm one turned out not to fit, which goes back unchanged."""
         wanted = self.wanted(self.store.session(key))
         kernel = self._start(key, wanted, self._bring(wanted, stopped))
-        self._identity.workloads.free(unfit)
+        self._around.identity.workloads.free(unfit)
         self._pool.give_back(unfit, self.plan(wanted, {}))
         return kernel
 
@@ -147,28 +177,17 @@ class Provision:
         """The setting that keeps tables of databases without a location out of the session's own folder."""
         if not in_data_catalog(wanted):
             return {}
-        self._metastore.prepare(key.scope)
-        return {WAREHOUSE: self._metastore.warehouse(key.scope)}
+        self._around.metastore.prepare(key.scope)
+        return {WAREHOUSE: self._around.metastore.warehouse(key.scope)}
 
     def _give(self, key: Key, wanted: Wanted, kernel: str) -> None:
-        self._identity.workloads.give(kernel, wanted.role, wanted.acts_as[:64])
+        self._around.identity.workloads.give(kernel, wanted.role, wanted.acts_as[:64])
         if not self.store.give_kernel(key, kernel):
             raise Conflict("The session was stopped before it had a kernel.")
 
     def late_conf(self, key: Key, kernel: str) -> Mapping[str, str]:
         """The settings asked for that the kernel was not started with."""
         return _conf(self.wanted(self.store.session(key))) if self.kernels.is_warm(kernel) else {}
-
-    def _catalog(self, key: Key, wanted: Wanted) -> dict[str, str]:
-        """The settings that lead Spark to the Data Catalog of the session's account and region, unless it has its own.
-
-        They come with the claim, so that a kernel kept ready fits every region. Sail has found it when it started.
-        """
-        conf = wanted.conf
-        if wanted.engine == "sail" or conf.get(CATALOG, "hive") != "hive" or METASTORE in conf:
-            return {}
-        ours = {METASTORE: self._metastore.uri(key.scope), WAREHOUSE: self._metastore.warehouse(key.scope)}
-        return {name: value for name, value in ours.items() if name not in conf}
 
     def claim(self, key: Key, conf: Mapping[str, str]) -> dict[str, Any]:
         """What makes a kernel this session's: credentials, arguments, catalog, logs, and settings to be changed."""
@@ -185,26 +204,14 @@ class Provision:
             "py_files": py_files,
             "arguments": list(wanted.arguments),
             "conf": conf,
-            "catalog": self._catalog(key, wanted),
-            **self._logged(session, wanted, session.kernel),
-        }
-
-    def _logged(self, session: Session, wanted: Wanted, kernel: str) -> dict[str, str | None]:
-        """The files that the kernel writes the session's log streams to."""
-        streams = wanted.streams
-        if streams is None:
-            return {"output": None, "error": None}
-        return {
-            name: str(
-                self.kernels.log_file(kernel, name, self._logs.writer_file(session.key.scope, group, streams.stream))
-            )
-            for name, group in (("output", streams.output), ("error", streams.error))
+            # They come with the claim, so that a kernel kept ready fits every region. Sail has found it when it started.
+            "catalog": self._around.catalog(key.scope, wanted),
+            **self._around.logged(self.kernels, key.scope, wanted, session.kernel),
         }
 
     def _client_environment(self, key: Key, kernel: str) -> dict[str, str]:
         """The variables that let AWS clients in the kernel reach this server as the session's role."""
-        credentials = self.kernels.credentials(kernel)
-        return client_environment(self._endpoint, self._s3_endpoint, key.scope.region, credentials)
+        return self._around.client_environment(self.kernels, key.scope, kernel)
 
 
 def _conf(wanted: Wanted) -> dict[str, str]:

@@ -44,3 +44,20 @@ statements = Table(
         ondelete="CASCADE",
     ),
 )
+
+submissions = Table(
+    "engine_submissions",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("asked", JSON, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    Column("error", Text),
+    Column("program", Text),
+    Column("created", Moment, nullable=False),
+    Column("started", Moment),
+    Column("completed", Moment),
+)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from studiolo import engine
 from studiolo.domain import Clock, Conflict, Invalid, NotFound, Page, Scope
 from studiolo.engine import Engine, Key, Statement, Wanted
+from studiolo.livy.batches import Batches
 from studiolo.livy.model import LANGUAGES, SHARED, Place, Session, SessionRequest, request_of
 from studiolo.livy.places import Places
 from studiolo.livy.requests import check_kind, wanted
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 
 RETAINED = timedelta(minutes=10)
 """How long a session stays in the list that has ended by itself (`livy.server.session.state-retain.sec`)."""
+
+BATCHES_RETAINED = timedelta(hours=1)
+"""How long a batch does: whoever waits for it, such as Airflow, looks every minute."""
 
 LOOK = 30.0
 """Seconds between looks for sessions to be forgotten, or sooner where a heartbeat may be missed."""
@@ -49,6 +53,7 @@ class Livy:
         self._runtimes = runtimes
         self._places = Places(state)
         self._clock = clock
+        self.batches = Batches(engine, self._places, runtimes, clock)
         self._doors: Doors | None = None
         self._heard: dict[Key, float] = {}
         self._closed = threading.Event()
@@ -91,6 +96,7 @@ class Livy:
                 self._doors.close(place)
             for session in self._all(place):
                 self._engine.drop(session.key)
+            self.batches.end(place)
             self._places.remove(place)
 
     def place(self, scope: Scope, name: str) -> Place:
@@ -243,6 +249,7 @@ class Livy:
         """Forget sessions that ended a while ago, and those whose client went silent; seconds until the next may be."""
         wait = LOOK
         for place in self._places.all():
+            self.batches.forget_those_over(place, BATCHES_RETAINED)
             for session in self._all(place):
                 limit = _request(session).heartbeatTimeoutInSecond
                 silent = time.monotonic() - self._heard.setdefault(session.key, time.monotonic())

@@ -34,7 +34,7 @@ def wanted(place: Place, asked: SessionRequest, release: Release, acts_as: str, 
         release=release,
         role=role or place.role,
         acts_as=acts_as,
-        size=size(asked),
+        size=size_of(asked.executorMemory, asked.numExecutors, asked.executorCores),
         conf={**place.conf, **spark_conf(asked.conf)},
         master=place.master,
         extras=Extras(
@@ -47,10 +47,10 @@ def wanted(place: Place, asked: SessionRequest, release: Release, acts_as: str, 
     )
 
 
-def size(asked: SessionRequest) -> Size:
-    """What the session gets of this machine; memory that it asks for is a heap's, as Spark has it."""
-    memory = MEMORY if asked.executorMemory is None else int(mebibytes(asked.executorMemory) / HEAP_SHARE)
-    return within(this_machine(), asked.numExecutors or EXECUTORS, asked.executorCores or CORES, memory)
+def size_of(memory: str | None, executors: int | None, cores: int | None) -> Size:
+    """What is given of this machine; memory that is asked for is a heap's, as Spark has it. Raises Invalid."""
+    wanted = MEMORY if memory is None else int(mebibytes(memory) / HEAP_SHARE)
+    return within(this_machine(), executors or EXECUTORS, cores or CORES, wanted)
 
 
 def spark_conf(conf: Mapping[str, str]) -> dict[str, str]:

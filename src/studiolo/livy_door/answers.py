@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from studiolo.engine import Output, Statement
-from studiolo.livy import Session
+from studiolo.livy import Batch, Session
 
 LAST_LINES = 10
 """Lines of its log that a session is shown with."""
@@ -39,6 +39,19 @@ def as_session(session: Session) -> dict[str, Any]:
         "numExecutors": asked.numExecutors or 0,
         "pyFiles": list(asked.pyFiles),
         "queue": asked.queue,
+    }
+
+
+def as_batch(batch: Batch) -> dict[str, Any]:
+    return {
+        "id": batch.id,
+        "name": batch.asked.name,
+        "owner": batch.owner,
+        "proxyUser": batch.asked.proxyUser,
+        "state": batch.state,
+        "appId": batch.app_id,
+        "appInfo": {"driverLogUrl": None, "sparkUiUrl": None},
+        "log": list(batch.log[-LAST_LINES:]),
     }
 
 

@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, unquote
 from studiolo.aws.http import HttpRequest, HttpResponse
 from studiolo.domain import AlreadyExists, Conflict, Denied, DomainError, Invalid, LimitExceeded, NotFound
 from studiolo.engine import UNFINISHED, Key
-from studiolo.livy import VERSION, Livy, Place, SessionRequest, request_of
-from studiolo.livy_door.answers import as_session, as_statement
+from studiolo.livy import VERSION, BatchRequest, Livy, Place, SessionRequest, request_of
+from studiolo.livy_door.answers import as_batch, as_session, as_statement
 from studiolo.patience import OnItsWay, is_patient
 from studiolo.state import Changes, StateUnavailable
 
@@ -190,6 +190,35 @@ def cancel_statement(asked: Asked) -> Answer:
     return _ok({"msg": "canceled"})
 
 
+def list_batches(asked: Asked) -> Answer:
+    return _ok(_part(asked, "sessions", [as_batch(each) for each in asked.livy.batches.all(asked.place)]))
+
+
+def create_batch(asked: Asked) -> Answer:
+    wanted = request_of(BatchRequest, asked.body)
+    made = asked.livy.batches.create(asked.place, wanted, asked.caller.name, asked.caller.role)
+    return _ok(as_batch(made), 201, Location=f"/batches/{made.id}")
+
+
+def get_batch(asked: Asked) -> Answer:
+    return _ok(as_batch(asked.livy.batches.get(asked.place, asked.parts[0])))
+
+
+def get_batch_state(asked: Asked) -> Answer:
+    batch = asked.livy.batches.get(asked.place, asked.parts[0])
+    return _ok({"id": batch.id, "state": batch.state})
+
+
+def get_batch_log(asked: Asked) -> Answer:
+    batch = asked.livy.batches.get(asked.place, asked.parts[0])
+    return _ok({"id": batch.id, **_lines(asked, batch.log)})
+
+
+def delete_batch(asked: Asked) -> Answer:
+    asked.livy.batches.delete(asked.place, asked.parts[0])
+    return _ok({"msg": "deleted"})
+
+
 def version(_asked: Asked) -> Answer:
     return _ok({"version": VERSION, "url": "", "branch": "", "revision": "", "user": "", "date": ""})
 
@@ -200,6 +229,7 @@ def not_here(asked: Asked) -> Answer:
 
 NAME = r"([^/]+)"
 SESSION = f"/sessions/{NAME}"
+BATCH = f"/batches/{NAME}"
 STATEMENT = rf"{SESSION}/statements/(\d{{1,9}})"
 ROUTES: tuple[tuple[str, re.Pattern[str], Callable[[Asked], Answer]], ...] = tuple(
     (method, re.compile(path), function)
@@ -218,6 +248,12 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Callable[[Asked], Answer]], ...] = tup
         ("POST", f"{SESSION}/statements", run_statement),
         ("GET", STATEMENT, get_statement),
         ("POST", f"{STATEMENT}/cancel", cancel_statement),
+        ("GET", "/batches", list_batches),
+        ("POST", "/batches", create_batch),
+        ("GET", BATCH, get_batch),
+        ("DELETE", BATCH, delete_batch),
+        ("GET", f"{BATCH}/state", get_batch_state),
+        ("GET", f"{BATCH}/log", get_batch_log),
         ("GET", "/version", version),
         ("GET", f"{SESSION}/{JAVA_CLIENT}", not_here),
         ("POST", f"{SESSION}/{JAVA_CLIENT}", not_here),

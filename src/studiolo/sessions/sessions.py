@@ -85,7 +85,7 @@ class Sessions:
             extras=extras(asked.arguments),
             arguments=tuple(chain.from_iterable({"--SESSION_ID": asked.id, **asked.arguments}.items())),
             environment={"GLUE_SESSION_ID": asked.id},
-            streams=Streams(f"{LOG_GROUP}/output", f"{LOG_GROUP}/error", asked.id),
+            streams=Streams((f"{LOG_GROUP}/output", asked.id), (f"{LOG_GROUP}/error", asked.id)),
             timeout=timedelta(minutes=asked.timeout),
             idle_timeout=None if asked.idle_timeout is None else timedelta(minutes=asked.idle_timeout),
         )

@@ -60,6 +60,23 @@ def upgrade() -> None:
     op.drop_table("statements")
     op.drop_table("sessions")
     op.create_table(
+        "engine_submissions",
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("asked", sa.JSON(), nullable=False),
+        sa.Column("tags", sa.JSON(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("program", sa.Text(), nullable=True),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("started", sa.BigInteger(), nullable=True),
+        sa.Column("completed", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("service", "account", "region", "id", name=op.f("pk_engine_submissions")),
+    )
+    op.create_index(op.f("ix_engine_submissions_state"), "engine_submissions", ["state"], unique=False)
+    op.create_table(
         "livy_servers",
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("region", sa.Text(), nullable=False),
