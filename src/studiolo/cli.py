@@ -73,9 +73,9 @@ def up(
 
 def _prepare(settings: Settings) -> None:
     """Make ahead what sessions need; what cannot be made is told, and the server starts all the same."""
+    from studiolo.engine import prepare
     from studiolo.processes import Processes
     from studiolo.runtimes import NotMade
-    from studiolo.sessions import prepare
     from studiolo.state import State, StateUnavailable
 
     try:

@@ -18,11 +18,14 @@ from studiolo.catalog import Catalog
 from studiolo.config import Settings
 from studiolo.domain import DomainError, now
 from studiolo.door import DoorProcess, DoorUnavailable, Passage
+from studiolo.engine import Engine
 from studiolo.health import PartHealth, own_pages
 from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.listening import Listening
+from studiolo.livy import Livy
+from studiolo.livy_door import LivyDoors, Rest
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.metrics import Metrics
@@ -31,7 +34,7 @@ from studiolo.objects import Objects
 from studiolo.processes import Processes, end_unrecorded, isolation
 from studiolo.runtimes import JavaMissing, Runtimes
 from studiolo.services.call import Studio
-from studiolo.sessions import Sessions
+from studiolo.sessions import Sessions, SystemLog
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage, StoreUnavailable
 from studiolo.why import Why
@@ -121,11 +124,17 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     metastore.start()
     started.append(metastore)
     runtimes = Runtimes(settings)
-    sessions = Sessions(
+    engine = Engine(
         state, processes, runtimes, identity, objects, logs, storage, metastore, settings, endpoint, door.endpoint, now
     )
-    sessions.start()
-    started.append(sessions)
+    sessions = Sessions(engine, runtimes, identity, SystemLog(logs, endpoint, root.secret, now))
+    livy = Livy(engine, state, runtimes, now)
+    engine.start()
+    started.append(engine)
+    livy_doors = LivyDoors(Rest(livy, state.changes), livy.place)
+    livy.start(livy_doors)
+    cleanup.callback(livy_doors.close_all)
+    cleanup.callback(livy.close)
     ml = MachineLearning(state, processes, identity, logs, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
@@ -135,7 +144,7 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     door.ready()
 
     def reset() -> None:
-        for domain in (sessions, ml, storage, metastore, logs, identity):
+        for domain in (livy, engine, ml, storage, metastore, logs, identity):
             domain.empty()
         state.empty()
 
