@@ -25,6 +25,7 @@ from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.listening import Listening
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
+from studiolo.metrics import Metrics
 from studiolo.ml import MachineLearning
 from studiolo.objects import Objects
 from studiolo.processes import Processes, end_unrecorded, isolation
@@ -100,12 +101,14 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     identity = Identity(state, root, settings.account_id, now)
     catalog = Catalog(state, now)
     logs = Logs(state, folder / "log-events", now)
+    metrics = Metrics(state, now)
+    metrics.start()
     if state.fresh:
         _end_unknown(folder)
     started: list[Closing] = []
     cleanup.callback(_close_together, started)
     listening.keep(processes)
-    started.append(listening)
+    started.extend((listening, metrics))
     storage = Storage(settings, processes)
     storage.start()
     started.append(storage)
@@ -145,7 +148,7 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     emptying = reset if settings.allow_reset else None
     lines = sessions.system_log.lines
     pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now))
-    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
+    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, metrics, sessions, ml)
     return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from studiolo.iceberg import IcebergTables
     from studiolo.identity import Identity, Principal
     from studiolo.logs import Logs
+    from studiolo.metrics import Metrics
     from studiolo.ml import MachineLearning
     from studiolo.sessions import Sessions
 
@@ -22,6 +23,7 @@ class Studio:
     catalog: "Catalog"
     iceberg: "IcebergTables"
     logs: "Logs"
+    metrics: "Metrics"
     sessions: "Sessions"
     ml: "MachineLearning"
 
