@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from tests.api.machine_learning import LINEAR_LEARNER, ROWS, lasting, training_job, variant
+from tests.api.machine_learning import LINEAR_LEARNER, ROWS, lasting, training_job, tuning_job, variant
 from tests.conftest import Server, create_role
 from tests.waiting import until
 
@@ -77,3 +77,24 @@ def test_a_job_that_was_being_stopped_when_the_server_died_is_stopped(ending: Se
     until(lambda: status() == "Stopped")
     with pytest.raises(ClientError, match="in status Stopped"):
         sagemaker.stop_training_job(TrainingJobName="stopping")
+
+
+def test_a_tuning_job_goes_on_where_a_killed_server_left_it(ending: Server, bucket_of_rows: str) -> None:
+    sagemaker, role = ending.client("sagemaker"), create_role(ending)
+    sagemaker.create_hyper_parameter_tuning_job(**tuning_job("goes-on", role, bucket_of_rows))
+    trials = lambda: sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(  # noqa: E731
+        HyperParameterTuningJobName="goes-on"
+    )["TrainingJobSummaries"]
+    begun = until(trials)
+    ending.kill()
+    ending.up()
+    sagemaker = ending.client("sagemaker")
+    status = status_of(
+        sagemaker.describe_hyper_parameter_tuning_job,
+        "HyperParameterTuningJobStatus",
+        HyperParameterTuningJobName="goes-on",
+    )
+    until(lambda: status() == "Completed")
+    ended = trials()
+    assert [each["TrainingJobStatus"] for each in ended] == ["Completed"] * 2
+    assert ended[0]["TrainingJobName"] == begun[0]["TrainingJobName"]

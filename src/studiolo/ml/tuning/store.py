@@ -99,12 +99,16 @@ class Store:
         with self._state.reading() as connection:
             return [Trial(**row.trial) for row in connection.execute(query)]
 
+    def begin(self, job: TuningJob, trial: Trial) -> None:
+        """Record a new trial."""
+        with self._state.transaction() as tx:
+            tx.execute(trials.insert().values(tuning=job.id, number=trial.number, trial=trial.to_json()))
+
     def put(self, job: TuningJob, trial: Trial) -> None:
-        """Record a trial, new or as it is now."""
+        """Record a trial as it is now."""
         mine = (trials.c.tuning == job.id) & (trials.c.number == trial.number)
         with self._state.transaction() as tx:
-            if not tx.execute(trials.update().where(mine).values(trial=trial.to_json())).rowcount:
-                tx.execute(trials.insert().values(tuning=job.id, number=trial.number, trial=trial.to_json()))
+            tx.execute(trials.update().where(mine).values(trial=trial.to_json()))
 
     def now(self) -> datetime:
         return self._clock()

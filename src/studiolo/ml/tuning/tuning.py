@@ -122,18 +122,16 @@ class TuningJobs:
             self._wake.wait(LOOK_SECONDS if watching else None)
             self._wake.clear()
             watching = False
-            for job in self._store.unfinished():
-                try:
-                    with self._lock:
-                        if not self._closed:
-                            watching |= self._advance(job)
-                except Exception as error:
-                    log.exception("the tuning job %s cannot go on", job.name)
-                    self._end(job, FAILED, f"InternalServerError: {type(error).__name__}: {error}")
+            with self._lock:
+                for job in () if self._closed else self._store.unfinished():
+                    try:
+                        watching |= self._advance(job)
+                    except Exception as error:
+                        log.exception("the tuning job %s cannot go on", job.name)
+                        self._end(job, FAILED, f"InternalServerError: {type(error).__name__}: {error}")
 
     def _advance(self, job: TuningJob) -> bool:
         """Take in what its trials came to, end it or begin further ones; whether it is to be looked at again soon."""
-        job = self.describe(job.scope, job.name)
         if job.id not in self._trials:
             self._trials[job.id] = {trial.number: trial for trial in self._store.trials(job)}
         found = [
@@ -144,14 +142,14 @@ class TuningJobs:
         outcome = replace(job.outcome, not_improving=ends.not_improving, converged=ends.converged)
         if outcome != job.outcome:
             job = self._store.save(job, outcome)
-        failure = self._failure(found) if not active and ends.reached else self._hopeless(found)
-        if job.outcome.status == STOPPING or ends.reached or failure:
-            for trial in active if job.outcome.status == STOPPING or ends.at_once or failure else ():
+        stopping = job.outcome.status == STOPPING
+        failure = None if stopping else self._failure(found) if not active and ends.reached else self._hopeless(found)
+        if stopping or ends.reached or failure:
+            for trial in active if stopping or ends.at_once or failure else ():
                 self._give_up(job, trial)
             if not active:
-                status = FAILED if failure else STOPPED if job.outcome.status == STOPPING else COMPLETED
-                self._end(job, status, failure)
-            return bool(active) and ends.timed
+                self._end(job, FAILED if failure else STOPPED if stopping else COMPLETED, failure)
+            return bool(active) and (ends.timed or _selects(job))
         for number in range(len(found) + 1, len(found) + 1 + ends.room):
             self._begin(job, number)
         return _selects(job) or ends.timed
@@ -163,7 +161,8 @@ class TuningJobs:
         name = f"{job.name}-{number:03d}-{uuid.uuid4().hex[:8]}"
         trial = Trial(number, name, index, parameters, self._store.now().timestamp())
         # Recorded first: a trial that was begun is never begun twice.
-        self._keep(job, trial)
+        self._store.begin(job, trial)
+        self._trials[job.id][number] = trial
         self._train(job, trial, {**definition.training.hyperparameters, **parameters})
 
     def _train(self, job: TuningJob, trial: Trial, hyperparameters: Mapping[str, str]) -> None:

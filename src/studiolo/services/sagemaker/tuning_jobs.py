@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from studiolo.aws.arns import parse_arn
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
+from studiolo.containers.algorithm import MetricDefinition
 from studiolo.ml.jobs.job import COMPLETED, FAILED, PASSING, STOPPED
 from studiolo.ml.names import arn
 from studiolo.ml.tuning.job import (
@@ -81,9 +82,10 @@ def delete_hyper_parameter_tuning_job(
 def describe_hyper_parameter_tuning_job(
     call: Call, request: "DescribeHyperParameterTuningJobRequestTypeDef"
 ) -> "DescribeHyperParameterTuningJobResponseTypeDef":
-    tuning = call.studio.ml.tuning
+    tuning, metrics_of = call.studio.ml.tuning, call.studio.ml.training.metrics_of
     job = tuning.describe(call.scope, request["HyperParameterTuningJobName"])
-    answer: Any = as_tuning_job(job, tuning.trials(job))
+    metrics = [metrics_of(definition.training) for definition in job.settings.definitions]
+    answer: Any = as_tuning_job(job, tuning.trials(job), metrics)
     return answer  # type: ignore[no-any-return]
 
 
@@ -255,13 +257,17 @@ def _parent(name: str) -> str:
     return parse_arn(name).resource.partition("/")[2] if name.startswith("arn:") else name
 
 
-def as_tuning_job(job: TuningJob, trials: Sequence[Trial]) -> dict[str, Any]:
+def as_tuning_job(
+    job: TuningJob, trials: Sequence[Trial], metrics: Sequence[Sequence[MetricDefinition]]
+) -> dict[str, Any]:
+    """metrics: those that the training jobs of each definition print."""
     best, asked = job.best(trials), dict(job.settings.asked)
+    given = asked.get("TrainingJobDefinitions") or [asked["TrainingJobDefinition"]]
+    shown = [_as_definition(*each) for each in zip(job.settings.definitions, given, metrics, strict=True)]
     if "TrainingJobDefinition" in asked:
-        asked["TrainingJobDefinition"] = _as_definition(job.settings.definitions[0], asked["TrainingJobDefinition"])
-    if "TrainingJobDefinitions" in asked:
-        pairs = zip(job.settings.definitions, asked["TrainingJobDefinitions"], strict=True)
-        asked["TrainingJobDefinitions"] = [_as_definition(ours, given) for ours, given in pairs]
+        asked["TrainingJobDefinition"] = shown[0]
+    else:
+        asked["TrainingJobDefinitions"] = shown
     answer = {
         **asked,
         **as_summary(job, trials),
@@ -283,10 +289,12 @@ def as_tuning_job(job: TuningJob, trials: Sequence[Trial]) -> dict[str, Any]:
     return answer
 
 
-def _as_definition(ours: Definition, given: Mapping[str, Any]) -> dict[str, Any]:
+def _as_definition(ours: Definition, given: Mapping[str, Any], metrics: Sequence[MetricDefinition]) -> dict[str, Any]:
     """The definition as it was given, with what SageMaker adds; the SDK attaches by these."""
+    known = [{"Name": metric.name, "Regex": metric.regex} for metric in metrics]
     return {
         **given,
+        "AlgorithmSpecification": {**given["AlgorithmSpecification"], "MetricDefinitions": known},
         "StaticHyperParameters": dict(ours.training.hyperparameters),
         "ResourceConfig": given.get("ResourceConfig") or ours.training.recorded["ResourceConfig"],
     }
