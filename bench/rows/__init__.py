@@ -22,6 +22,7 @@ from bench.rows import (
     spark,
     statements,
     training,
+    tuning,
 )
 
 ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
@@ -37,6 +38,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "frames": frames.measure,
     "listing": listing.measure,
     "training": training.measure,
+    "tuning": tuning.measure,
     "endpoint": endpoint.measure,
     "fence": fence.measure,
     "lifecycle": lifecycle.measure,

@@ -19,6 +19,9 @@ from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
 from studiolo.ml.tags import Tags
 from studiolo.ml.training.jobs import TrainingJobs
+from studiolo.ml.tuning.curves import Curves
+from studiolo.ml.tuning.store import Store as TuningStore
+from studiolo.ml.tuning.tuning import TuningJobs
 from studiolo.objects import Objects
 from studiolo.processes import Processes
 from studiolo.state import State
@@ -47,6 +50,7 @@ class MachineLearning:
         self._queue = Queue(os.cpu_count() or 1)
         self.training = TrainingJobs(state, launcher, self._queue, surroundings, images, clock)
         self.processing = ProcessingJobs(state, launcher, self._queue, surroundings, images, clock)
+        self.tuning = TuningJobs(TuningStore(state, clock), self.training, Curves(logs, self.training))
         self.models = Models(state, surroundings, images, clock)
         self.endpoint_configs = EndpointConfigs(state, self.models, clock)
         self.endpoints = Endpoints(
@@ -60,6 +64,7 @@ class MachineLearning:
         self.training.start()
         self.processing.start()
         self._queue.advance()
+        self.tuning.start()
         self.endpoints.start()
 
     def tag(self, scope: Scope, resource: str, added: Mapping[str, str]) -> dict[str, str]:
@@ -74,6 +79,7 @@ class MachineLearning:
         """End all processes and forget everything."""
         self.endpoints.empty()
         self._queue.closed = True
+        self.tuning.empty()
         self.training.empty()
         self.processing.empty()
         shutil.rmtree(self._work, ignore_errors=True)
@@ -85,6 +91,7 @@ class MachineLearning:
 
     def stop_jobs(self) -> None:
         """End the running jobs, which are Stopped, with what they leave of a model: before the store goes."""
+        self.tuning.close()
         self._queue.closed = True
         self.training.close()
         self.processing.close()

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection
 
 from studiolo.domain import Invalid, NotFound, Scope
-from studiolo.ml.tables import endpoint_configs, endpoints, models, processing_jobs, tags, training_jobs
+from studiolo.ml.tables import endpoint_configs, endpoints, models, processing_jobs, tags, training_jobs, tuning_jobs
 from studiolo.state import State
 
 MOST_TAGS = 50
 TABLES = {
     "training-job": training_jobs,
     "processing-job": processing_jobs,
+    "hyper-parameter-tuning-job": tuning_jobs,
     "model": models,
     "endpoint-config": endpoint_configs,
     "endpoint": endpoints,

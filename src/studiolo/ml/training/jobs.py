@@ -1,6 +1,6 @@
 """Training jobs: what is particular to them among jobs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -48,6 +48,8 @@ class TrainingJobs:
         self._queue = queue
         self._pools = WarmPools(clock, self._pool_ended)
         self._jobs: Jobs[TrainingSpecification] = Jobs(state, launcher, queue, self, clock)
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when a job has ended."""
         self.start, self.close = self._jobs.start, self._jobs.close
         self.describe, self.stop, self.delete = self._jobs.describe, self._jobs.stop, self._jobs.delete
 
@@ -65,7 +67,13 @@ class TrainingJobs:
         tags: Mapping[str, str],
     ) -> TrainingJob:
         """Record a job and start it, or let it wait for a core. Raises Invalid, NotFound, Denied and NameInUse."""
-        self._check(scope, principal, specification)
+        self.check(scope, principal, specification)
+        return self.add(scope, name, specification, tags)
+
+    def add(
+        self, scope: Scope, name: str, specification: TrainingSpecification, tags: Mapping[str, str]
+    ) -> TrainingJob:
+        """The same with what was checked before. Raises Invalid and NameInUse."""
         return self._jobs.create(scope, name, specification.to_json(), tags)
 
     def page(self, scope: Scope, listing: Listing) -> Page[TrainingJob]:
@@ -159,6 +167,7 @@ class TrainingJobs:
         return self._pools.kept()
 
     def ended(self, job: TrainingJob) -> None:
+        self.on_end()
         failure, seconds = job.progress.failure or "", job.specification.keep_alive
         if job.progress.pool is None or self._queue.closed:
             return
@@ -183,13 +192,13 @@ class TrainingJobs:
 
     def _logs(self, job: TrainingJob) -> dict[str, str]:
         """The files of the log streams of a job, by host."""
-        second = int(job.created.timestamp())
         return {
-            host: str(self._surroundings.log_file(job.scope, LOG_GROUP, f"{job.name}/{host}-{second}"))
+            host: str(self._surroundings.log_file(job.scope, LOG_GROUP, log_stream(job, host)))
             for host, _group in job.specification.hosts
         }
 
-    def _check(self, scope: Scope, principal: Principal, specification: TrainingSpecification) -> None:
+    def check(self, scope: Scope, principal: Principal, specification: TrainingSpecification) -> None:
+        """Raise Invalid, NotFound or Denied for what cannot be a job that the caller may make."""
         image = self._images.resolve(specification.image, "train")
         if not specification.entrypoint:
             image.command("train")
@@ -205,6 +214,11 @@ class TrainingJobs:
             self._surroundings.check_output(specification.role, specification.checkpoints.uri)
         for channel in specification.channels:
             self._surroundings.check_input(scope, specification.role, channel.uri)
+
+
+def log_stream(job: TrainingJob, host: str) -> str:
+    """What the program of one host of a job prints to."""
+    return f"{job.name}/{host}-{int(job.created.timestamp())}"
 
 
 INTERRUPTION = "studiolo:spot-interruption"
