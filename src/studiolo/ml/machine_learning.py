@@ -3,10 +3,12 @@
 import os
 
 from studiolo.config import Settings
+from studiolo.containers.images import Images
+from studiolo.containers.surroundings import Launching
 from studiolo.domain import Clock
 from studiolo.identity import Identity
 from studiolo.logs import Logs
-from studiolo.ml.launching import Launching
+from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image
 from studiolo.ml.resources import EndpointConfigs, Models
 from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
@@ -34,12 +36,13 @@ class MachineLearning:
     ) -> None:
         folder = settings.folder / "ml"
         launching = Launching(identity, logs, objects, settings.folder, endpoint, s3_endpoint)
+        images = Images(algorithm_for_image, BUILT_IN)
         slots = os.cpu_count() or 1
-        self.training = TrainingJobs(state, processes, launching, folder / "jobs", slots, clock)
-        self.models = Models(state, launching, clock)
+        self.training = TrainingJobs(state, processes, launching, images, folder / "jobs", slots, clock)
+        self.models = Models(state, launching, images, clock)
         self.endpoint_configs = EndpointConfigs(state, self.models, clock)
         self.endpoints = Endpoints(
-            state, processes, launching, self.models, self.endpoint_configs, folder / "endpoints", clock
+            state, processes, launching, images, self.models, self.endpoint_configs, folder / "endpoints", clock
         )
         self.invocations = Invocations(self.endpoints.routes)
         self.tags = Tags(state)

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table
 
+from studiolo.containers.images import Images
+from studiolo.containers.surroundings import Launching
 from studiolo.domain import AlreadyExists, Clock, Invalid, NotFound, Page, Scope
 from studiolo.identity import Principal
-from studiolo.ml.images import algorithm_of
-from studiolo.ml.launching import Launching
 from studiolo.ml.listing import Listing, select_page
 from studiolo.ml.names import arn, checked_name
 from studiolo.ml.tables import endpoint_configs, models
@@ -78,16 +78,17 @@ class EndpointConfig:
 class Models:
     """The models of every scope."""
 
-    def __init__(self, state: State, launching: Launching, clock: Clock) -> None:
+    def __init__(self, state: State, launching: Launching, images: Images, clock: Clock) -> None:
         self._rows = _Rows(state, models, "model", "model", clock)
         self._launching = launching
+        self._images = images
 
     def create(
         self, scope: Scope, principal: Principal, name: str, specification: ModelSpecification, tags: Mapping[str, str]
     ) -> Model:
         """Add a model. Raises AlreadyExists, Invalid, NotFound and Denied."""
         checked_name(name, "modelName")
-        algorithm_of(specification.image)
+        self._images.resolve(specification.image, "serve").command("serve")
         self._launching.check_role(principal, specification.role)
         self._launching.check_model(scope, specification.role, specification.data)
         return _as_model(self._rows.add(scope, name, asdict(specification), tags))

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from studiolo.ml.training.job import Metric, Progress, Transition, moved
+from studiolo.containers.work import Metric
+from studiolo.ml.training.job import Progress, Transition, moved
 from studiolo.ml.training.plan import JobFolder
 
 

@@ -14,13 +14,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from studiolo.archives import unpack_tar
+from studiolo.containers.files import write_json
+from studiolo.containers.image import PYTHON
+from studiolo.containers.images import Images
+from studiolo.containers.program import Start
+from studiolo.containers.surroundings import Launching, obituary
+from studiolo.containers.variables import passed_on
 from studiolo.domain import DomainError, Scope
-from studiolo.ml.files import write_json
-from studiolo.ml.images import algorithm_of, program
-from studiolo.ml.launching import Launching, obituary
-from studiolo.ml.program import Start
 from studiolo.ml.serving.endpoint import DeployedVariant
-from studiolo.ml.variables import passed_on
 from studiolo.processes import Child, Processes, remove_left
 
 log = logging.getLogger(__name__)
@@ -80,10 +81,17 @@ class Fleet:
     """
 
     def __init__(
-        self, processes: Processes, launching: Launching, folder: Path, on_move: OnMove, on_fail: OnFail
+        self,
+        processes: Processes,
+        launching: Launching,
+        images: Images,
+        folder: Path,
+        on_move: OnMove,
+        on_fail: OnFail,
     ) -> None:
         self._processes = processes
         self._launching = launching
+        self._images = images
         self._folder = folder
         self._on_move = on_move
         self._on_fail = on_fail
@@ -220,11 +228,12 @@ class Fleet:
 
     def _program(self, post: Post, root: Path, environment: Mapping[str, str], at: Path) -> Start:
         """How the model's program is started; `environment` is its runner's, to which its own is added."""
-        algorithm, base = algorithm_of(post.deployed.model.image), self._launching.base(root)
-        own, notes = passed_on(post.deployed.model.environment, algorithm.name)
+        image, base = self._images.resolve(post.deployed.model.image, "serve"), self._launching.base(root)
+        own, notes = passed_on(post.deployed.model.environment, image.name)
+        command = [sys.executable if word == PYTHON else word for word in image.command("serve")]
         told = {"SAGEMAKER_BASE_DIR": str(base), "SAGEMAKER_BIND_TO_SOCKET": str(at)}
         variables = {**environment, **own, **told}
-        return self._launching.start(program(algorithm, "serve"), variables, root, notes, shared=at.parent)
+        return self._launching.start(command, variables, root, notes, shared=at.parent)
 
     def _await_ping(self, post: Post, child: Child) -> None:
         deadline = time.monotonic() + post.deployed.variant.startup_seconds

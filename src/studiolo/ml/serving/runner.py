@@ -7,9 +7,9 @@ import signal
 import sys
 from pathlib import Path
 
+from studiolo.containers.files import take_json
+from studiolo.containers.program import Program, Start
 from studiolo.logs import LogWriter
-from studiolo.ml.files import take_json
-from studiolo.ml.program import Program, Start
 
 GRACE_SECONDS = 30.0
 """What a program has to end after SIGTERM, as SageMaker gives it."""

@@ -1,12 +1,13 @@
 """What a training job is: what was asked for, and what has become of it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from studiolo.domain import Invalid, Scope
+from studiolo.containers.algorithm import MetricDefinition
+from studiolo.containers.work import Metric
+from studiolo.domain import Scope
 from studiolo.ml.names import arn
 
 IN_PROGRESS, STOPPING = "InProgress", "Stopping"
@@ -40,23 +41,6 @@ class Channel:
     content_type: str | None = None
     compression: str = "None"
     input_mode: str | None = None
-
-
-@dataclass(frozen=True)
-class MetricDefinition:
-    """A metric's name and the regular expression whose first group is its value in a line of the log."""
-
-    name: str
-    regex: str
-
-    def check(self) -> None:
-        """Raise Invalid where the expression is none."""
-        try:
-            re.compile(self.regex)
-        except re.error as error:
-            raise Invalid(
-                f"The regular expression '{self.regex}' of metric '{self.name}' is not one: {error}."
-            ) from error
 
 
 @dataclass(frozen=True)
@@ -96,15 +80,6 @@ class Transition:
     start: float
     end: float | None = None
     message: str = ""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """The last value of a metric and when it was seen, in seconds since 1970."""
-
-    name: str
-    value: float
-    time: float
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,14 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from studiolo.containers.algorithm import MetricDefinition
+from studiolo.containers.image import PYTHON
+from studiolo.containers.images import Images
+from studiolo.containers.surroundings import Launching, obituary
+from studiolo.containers.variables import passed_on
 from studiolo.domain import Clock, Conflict, DomainError, NotFound, Page, Scope
 from studiolo.identity import Principal
 from studiolo.ml.errors import NameInUse
-from studiolo.ml.images import algorithm_of, check_channels, metrics_of, program
-from studiolo.ml.launching import Launching, obituary
 from studiolo.ml.listing import Listing, select_page
 from studiolo.ml.names import arn, checked_name
 from studiolo.ml.tables import training_jobs
@@ -35,7 +38,7 @@ from studiolo.ml.training.job import (
     moved,
 )
 from studiolo.ml.training.plan import JobFolder, Plan
-from studiolo.ml.variables import passed_on
+from studiolo.ml.training.requirements import check_channels
 from studiolo.processes import Child, Processes, remove_left
 from studiolo.state import State, Thing
 
@@ -52,11 +55,19 @@ class TrainingJobs:
     """The training jobs of every scope. At most `slots` run at a time; further ones wait, in order, as Pending."""
 
     def __init__(
-        self, state: State, processes: Processes, launching: Launching, folder: Path, slots: int, clock: Clock
+        self,
+        state: State,
+        processes: Processes,
+        launching: Launching,
+        images: Images,
+        folder: Path,
+        slots: int,
+        clock: Clock,
     ) -> None:
         self._state = state
         self._processes = processes
         self._launching = launching
+        self._images = images
         self._folder = folder
         self._slots = slots
         self._clock = clock
@@ -172,15 +183,22 @@ class TrainingJobs:
                 drop_tags(tx, job.arn)
 
     def _check(self, scope: Scope, principal: Principal, specification: TrainingSpecification) -> None:
-        algorithm = algorithm_of(specification.image)
-        algorithm.validate_hyperparameters(specification.hyperparameters)
-        check_channels(algorithm, specification.channels)
+        image = self._images.resolve(specification.image, "train")
+        image.command("train")
+        if image.algorithm is not None:
+            image.algorithm.validate_hyperparameters(specification.hyperparameters)
+            check_channels(image.algorithm, specification.channels)
         for metric in specification.metrics:
             metric.check()
         self._launching.check_role(principal, specification.role)
         self._launching.check_output(specification.role, specification.output)
         for channel in specification.channels:
             self._launching.check_input(scope, specification.role, channel.uri)
+
+    def metrics_of(self, specification: TrainingSpecification) -> tuple[MetricDefinition, ...]:
+        """Those that the algorithm prints, and the job's own."""
+        algorithm = self._images.resolve(specification.image, "train").algorithm
+        return (*(algorithm.metrics if algorithm is not None else ()), *specification.metrics)
 
     def _start_waiting(self) -> None:
         """Start waiting jobs, oldest first, as long as a core is free."""
@@ -224,17 +242,20 @@ class TrainingJobs:
     def _plan(self, job: TrainingJob, progress: Progress, environment: Mapping[str, str]) -> Plan:
         """The job's plan; `environment` is its runner's, to which that of its algorithm is added."""
         specification, root = job.specification, self._job_folder(job).root
-        algorithm = algorithm_of(specification.image)
+        image = self._images.resolve(specification.image, "train")
+        algorithm = image.algorithm
+        assert algorithm is not None
         stream = f"{job.name}/{HOST}-{int(job.created.timestamp())}"
         own, notes = passed_on(specification.environment, algorithm.name)
+        command = [sys.executable if word == PYTHON else word for word in image.command("train")]
         told = variables(self._launching.base(root), job.name, job.arn, specification)
         return Plan(
             name=job.name,
             specification=specification,
             start=self._launching.start(
-                program(algorithm, "train"), {**environment, **told, **own}, root, notes, hosts={HOST: "127.0.0.1"}
+                command, {**environment, **told, **own}, root, notes, hosts={HOST: "127.0.0.1"}
             ),
-            metrics=(*metrics_of(algorithm), *specification.metrics),
+            metrics=self.metrics_of(specification),
             log=str(self._launching.log_file(job.scope, LOG_GROUP, stream)),
             progress=progress,
         )

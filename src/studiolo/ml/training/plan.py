@@ -4,9 +4,10 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from studiolo.ml.files import take_json, write_json
-from studiolo.ml.program import Start
-from studiolo.ml.training.job import MetricDefinition, Progress, TrainingSpecification
+from studiolo.containers.algorithm import MetricDefinition
+from studiolo.containers.files import take_json, write_json
+from studiolo.containers.program import Start
+from studiolo.ml.training.job import Progress, TrainingSpecification
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,14 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, NoCredentialsError
 
 from studiolo.archives import pack
+from studiolo.containers.inputs import download
+from studiolo.containers.metrics import Metrics
+from studiolo.containers.objects import Address, own_client
+from studiolo.containers.program import Program
 from studiolo.domain import DomainError, Invalid
 from studiolo.logs import LogWriter
-from studiolo.ml.objects import Address, own_client
-from studiolo.ml.program import Program
 from studiolo.ml.training import container
-from studiolo.ml.training.channels import download
 from studiolo.ml.training.job import COMPLETED, FAILED, STOPPED, moved
-from studiolo.ml.training.metrics import Metrics
 from studiolo.ml.training.plan import JobFolder
 from studiolo.processes import read_left, remove_left
 

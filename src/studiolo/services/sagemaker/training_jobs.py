@@ -1,12 +1,13 @@
 """Amazon SageMaker: training jobs."""
 
 import math
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.ml.images import algorithm_of, metrics_of
-from studiolo.ml.training.job import PASSING, Channel, MetricDefinition, TrainingJob, TrainingSpecification
+from studiolo.containers.algorithm import MetricDefinition
+from studiolo.ml.training.job import PASSING, Channel, TrainingJob, TrainingSpecification
 from studiolo.services.call import Call
 from studiolo.services.patience import Patience
 from studiolo.services.sagemaker.constraints import check_training_job
@@ -53,7 +54,7 @@ def describe_training_job(
     call: Call, request: "DescribeTrainingJobRequestTypeDef"
 ) -> "DescribeTrainingJobResponseTypeDef":
     job = call.studio.ml.training.describe(call.scope, request["TrainingJobName"])
-    answer: Any = as_training_job(job)
+    answer: Any = as_training_job(job, call.studio.ml.training.metrics_of(job.specification))
     return answer  # type: ignore[no-any-return]
 
 
@@ -124,7 +125,7 @@ def as_channel(request: "ChannelUnionTypeDef") -> Channel:
     )
 
 
-def as_training_job(job: TrainingJob) -> dict[str, Any]:
+def as_training_job(job: TrainingJob, metrics: Sequence[MetricDefinition]) -> dict[str, Any]:
     asked, progress = job.specification, job.progress
     answer = {
         **as_summary(job),
@@ -133,10 +134,7 @@ def as_training_job(job: TrainingJob) -> dict[str, Any]:
         "AlgorithmSpecification": {
             "TrainingImage": asked.image,
             "TrainingInputMode": asked.input_mode,
-            "MetricDefinitions": [
-                {"Name": metric.name, "Regex": metric.regex}
-                for metric in (*metrics_of(algorithm_of(asked.image)), *asked.metrics)
-            ],
+            "MetricDefinitions": [{"Name": metric.name, "Regex": metric.regex} for metric in metrics],
             "EnableSageMakerMetricsTimeSeries": False,
         },
         "RoleArn": asked.role,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studiolo.ml.variables import passed_on
+from studiolo.containers.variables import passed_on
 
 
 @pytest.mark.parametrize(

@@ -1,33 +1,10 @@
-"""Images: what an image URI means here."""
+"""What a built-in algorithm asks of the channels of its jobs."""
 
-import sys
 from collections.abc import Sequence
-from typing import Literal
 
+from studiolo.containers.algorithm import Algorithm
 from studiolo.domain import Invalid
-from studiolo.ml.algorithms import BUILT_IN, Algorithm, algorithm_for_image
-from studiolo.ml.training.job import Channel, MetricDefinition
-
-
-def algorithm_of(image: str) -> Algorithm:
-    """The built-in algorithm that the image is of. Raises Invalid, which names those that are there."""
-    algorithm = algorithm_for_image(image)
-    if algorithm is None:
-        raise Invalid(
-            f"The image '{image}' is not one that Studiolo can run. "
-            f"There are the images of the built-in algorithms: {', '.join(sorted(BUILT_IN))}."
-        )
-    return algorithm
-
-
-def program(algorithm: Algorithm, task: Literal["train", "serve"]) -> list[str]:
-    """The command that its container runs for `train` or `serve`."""
-    return [sys.executable, "-m", algorithm.module, task]
-
-
-def metrics_of(algorithm: Algorithm) -> tuple[MetricDefinition, ...]:
-    """The metrics that the algorithm prints, as a job's own are given."""
-    return tuple(MetricDefinition(metric.name, metric.regex) for metric in algorithm.metrics)
+from studiolo.ml.training.job import Channel
 
 
 def check_channels(algorithm: Algorithm, channels: Sequence[Channel]) -> None:

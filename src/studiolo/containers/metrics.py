@@ -5,7 +5,8 @@ import re
 import time
 from collections.abc import Iterable
 
-from studiolo.ml.training.job import Metric, MetricDefinition
+from studiolo.containers.algorithm import MetricDefinition
+from studiolo.containers.work import Metric
 
 
 class Metrics:

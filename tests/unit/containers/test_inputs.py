@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from studiolo.containers.inputs import download, local_name
 from studiolo.domain import Invalid, NotFound
-from studiolo.ml.training.channels import download, local_name
 from studiolo.ml.training.job import Channel
 
 

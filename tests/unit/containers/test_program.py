@@ -13,8 +13,8 @@ import psutil
 import pytest
 from tests.waiting import until
 
+from studiolo.containers.program import Program, Start
 from studiolo.logs import LogWriter
-from studiolo.ml.program import Program, Start
 from studiolo.processes import Fence, fenced, isolation
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
@@ -118,7 +118,7 @@ def test_it_ends_when_what_started_it_is_killed(tmp_path: Path) -> None:
     arguments = json.dumps([begin.command, dict(begin.environment), begin.folder])
     code = (
         "import json, sys\nfrom pathlib import Path\nfrom studiolo.logs import LogWriter\n"
-        "from studiolo.ml.program import Program, Start\ncommand, environment, folder = json.loads(sys.argv[1])\n"
+        "from studiolo.containers.program import Program, Start\ncommand, environment, folder = json.loads(sys.argv[1])\n"
         f"Program(Start(tuple(command), environment, folder), LogWriter(Path({str(tmp_path / 'log')!r}))).run(None, 1)"
     )
     with subprocess.Popen([sys.executable, "-c", code, arguments]) as runner:

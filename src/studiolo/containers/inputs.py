@@ -11,8 +11,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from studiolo.archives import unpack_gzip
+from studiolo.containers.objects import Address, refusal
 from studiolo.domain import Invalid, NotFound
-from studiolo.ml.objects import Address, refusal
 from studiolo.ml.training.job import Channel
 
 NO_PLACE = (errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.ENAMETOOLONG, errno.EINVAL)

@@ -11,11 +11,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 import studiolo
+from studiolo.containers.objects import Address, is_missing
+from studiolo.containers.program import Start
 from studiolo.domain import Conflict, Invalid, Scope
 from studiolo.identity import Identity, Principal, client_environment, container_variables
 from studiolo.logs import Logs
-from studiolo.ml.objects import Address, is_missing
-from studiolo.ml.program import Start
 from studiolo.objects import Objects
 from studiolo.processes import Child, Fence, child_environment, fenced, isolation, socket_folder
 

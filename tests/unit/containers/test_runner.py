@@ -13,7 +13,7 @@ import pytest
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError, CredentialRetrievalError
 
-from studiolo.ml.program import Start
+from studiolo.containers.program import Start
 from studiolo.ml.training import runner
 from studiolo.ml.training.job import Channel, Progress, TrainingSpecification
 from studiolo.ml.training.plan import JobFolder, Plan

@@ -2,9 +2,9 @@
 
 import pytest
 
+from studiolo.containers.algorithm import MetricDefinition
+from studiolo.containers.metrics import Metrics
 from studiolo.domain import Invalid
-from studiolo.ml.training.job import MetricDefinition
-from studiolo.ml.training.metrics import Metrics
 
 
 def test_the_last_value_of_a_metric_is_its_final_one() -> None:

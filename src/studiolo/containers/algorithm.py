@@ -1,9 +1,12 @@
-"""What the rest of Studiolo needs to know of a built-in algorithm."""
+"""What is known of a built-in algorithm where its jobs are made."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from studiolo.domain import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -11,10 +14,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MetricDefinition:
-    """A metric of the training log: its name, and the regular expression whose group 1 is its value."""
+    """A metric's name and the regular expression whose first group is its value in a line of the log."""
 
     name: str
     regex: str
+
+    def check(self) -> None:
+        """Raise Invalid where the expression is none."""
+        try:
+            re.compile(self.regex)
+        except re.error as error:
+            raise Invalid(
+                f"The regular expression '{self.regex}' of metric '{self.name}' is not one: {error}."
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
