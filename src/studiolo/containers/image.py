@@ -18,11 +18,13 @@ class Environment:
 
     python: the version wanted, as `3.10`; the nearest that this machine has stands in.
     requirements: as `uv pip install` takes them; overrides: as its `--override` file does.
+    folder: one of this machine with programs that it has as well, as they are when it is made; none where it is empty.
     """
 
     python: str
     requirements: tuple[str, ...]
     overrides: tuple[str, ...] = ()
+    folder: str = ""
 
 
 @dataclass(frozen=True)

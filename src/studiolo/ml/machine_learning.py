@@ -36,7 +36,7 @@ class MachineLearning:
     ) -> None:
         folder = settings.folder / "ml"
         launching = Launching(identity, logs, objects, settings.folder, endpoint, s3_endpoint)
-        images = Images(algorithm_for_image, BUILT_IN)
+        images = Images(algorithm_for_image, BUILT_IN, settings.folder / "images.json")
         slots = os.cpu_count() or 1
         self.training = TrainingJobs(state, processes, launching, images, folder / "jobs", slots, clock)
         self.models = Models(state, launching, images, clock)

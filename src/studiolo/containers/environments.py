@@ -1,0 +1,245 @@
+"""The environments of images: made by uv at first use in this person's cache, named by what is in them.
+
+Jobs and endpoints of all data folders share them. Beside each lies a note of what it is, for `studiolo images`.
+"""
+
+import functools
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from studiolo import runtimes
+from studiolo.containers.files import write_json
+from studiolo.containers.image import Environment
+from studiolo.domain import Invalid
+from studiolo.processes import Fence, child_environment, fenced, interpreter, remove_left
+from studiolo.runtimes.alone import Stopped
+from studiolo.runtimes.environments import environments_folder, find_python, machine_python
+from studiolo.runtimes.overlays import plain
+from studiolo.runtimes.uv import Run, RunFailed, Say, unheard
+
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+"""The Pythons that Studiolo's programs in an environment run on."""
+PROGRAM = "program"
+"""The folder, in that of an environment, of the programs that came with it."""
+LARGEST_FOLDER = 1 << 30
+PIECE = 1 << 20
+MOST_BUILDS = 8
+BUILDING_NEEDED = re.compile(r"Wheels are required for `([^`]+)`")
+UNREACHABLE = re.compile(r"Failed to fetch|error sending request|dns error|Connection|tunnel", re.IGNORECASE)
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class EnvironmentUnavailable(Invalid):
+    """An image's environment could not be made, with uv's words."""
+
+
+@functools.cache
+def available_pythons() -> tuple[str, ...]:
+    """Those of PYTHONS that this machine has."""
+    return tuple(version for version in PYTHONS if find_python(version) is not None)
+
+
+@dataclass(frozen=True)
+class Made:
+    """An environment that is there: what it is, the names of images it was made for, its bytes."""
+
+    folder: Path
+    environment: Environment
+    names: tuple[str, ...]
+    size: int
+
+
+class Environments:
+    """The environments of images in a folder, which is the person's cache. Safe to use by several processes at once.
+
+    `data` is the data folder, which what builds packages does not see.
+    """
+
+    def __init__(self, data: Path, folder: Path | None = None) -> None:
+        self._data = data
+        self._folder = folder or environments_folder()
+
+    def make(
+        self, environment: Environment, say: Say, stopped: Stopped = lambda: False, name: str = "an image"
+    ) -> Path:
+        """The interpreter of the environment, made now where it is not there. `say` hears how it goes, line by line.
+
+        Raises EnvironmentUnavailable with uv's words, also when `stopped()`.
+        """
+        made = self._of(environment, name)
+        try:
+            if not made.ready:
+                made.make(say, stopped)
+            self._note(made.folder, environment, name)
+        except runtimes.EnvironmentUnavailable as error:
+            raise EnvironmentUnavailable(str(error)) from error
+        return made.python
+
+    def ready(self, environment: Environment) -> bool:
+        """Whether it is there."""
+        return self._of(environment, "").ready
+
+    def made(self) -> list[Made]:
+        """Those that are there, by name."""
+        return sorted(self._made(), key=lambda each: (each.names, str(each.folder)))
+
+    def remove(self, environment: Environment) -> bool:
+        """Remove it; whether it was there. The next use makes it anew. Raises EnvironmentInUse."""
+        made = self._of(environment, "")
+        with suppress(FileNotFoundError):
+            _note_file(made.folder).unlink()
+        return made.remove()
+
+    def _of(self, environment: Environment, name: str) -> runtimes.Environment:
+        content = json.dumps([asdict(environment), _digest(environment.folder)], sort_keys=True)
+        digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+        contents = _Contents(environment, self._folder / "wheels", self._data)
+        return runtimes.Environment(self._folder / f"image-{digest}", name, contents, (environment.python,))
+
+    def _note(self, folder: Path, environment: Environment, name: str) -> None:
+        """Remember what it is for; of two that write at once the last one is remembered."""
+        known = _read_note(folder)
+        names = sorted({*(known[1] if known else ()), name})
+        if known is None or names != sorted(known[1]):
+            write_json(_note_file(folder), {"environment": asdict(environment), "names": names})
+
+    def _made(self) -> Iterator[Made]:
+        for folder in self._folder.glob("image-*"):
+            if folder.is_dir() and not folder.name.endswith(".part") and (note := _read_note(folder)):
+                size = sum(entry.lstat().st_size for entry in folder.rglob("*"))
+                yield Made(folder, note[0], note[1], size)
+
+
+def _note_file(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.json")
+
+
+def _read_note(folder: Path) -> tuple[Environment, tuple[str, ...]] | None:
+    try:
+        note = json.loads(_note_file(folder).read_text())
+        values = note["environment"]
+        tuples = {name: tuple(values[name]) for name in ("requirements", "overrides")}
+        return Environment(**{**values, **tuples}), tuple(note["names"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _digest(folder: str) -> str:
+    """The content of a folder. Raises Invalid for one that is too large to be copied."""
+    if not folder:
+        return ""
+    digest, size = hashlib.sha256(), 0
+    for file in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
+        size += file.stat().st_size
+        if size > LARGEST_FOLDER:
+            raise Invalid(f"{folder} has more than {LARGEST_FOLDER} bytes: what is so large belongs into a channel.")
+        digest.update(f"{file.relative_to(folder)}\0{file.stat().st_mode}\0{file.stat().st_size}\0".encode())
+        with file.open("rb") as content:
+            while piece := content.read(PIECE):
+                digest.update(piece)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """The requirements of an image. `wheels` is the folder of what was built of sources."""
+
+    environment: Environment
+    wheels: Path
+    data: Path
+
+    note = "one to some minutes"
+
+    def install(self, run: Run, python: Path) -> None:
+        """Raises RunFailed and RunEnded.
+
+        Wheels are only unpacked. To build a package runs code of whoever made it, so that is done only where there is
+        no wheel, in a fence, and once: what was built is kept.
+        """
+        folder = python.parents[1]
+        options = self._options(folder)
+        if self.environment.folder:
+            shutil.copytree(self.environment.folder, folder / PROGRAM)
+        quietly = replace(run, say=unheard)
+        built: set[str] = set()
+        while True:
+            try:
+                self._install(quietly, python, ["--dry-run", *options])
+                break
+            except RunFailed as error:
+                missing = set(BUILDING_NEEDED.findall(error.said)) - built
+                if not missing or len(built) > MOST_BUILDS:
+                    raise RunFailed(plain(error.said)) from error
+                for name in sorted(missing):
+                    self._build(run, python, _exactly(name, error.said) or self._wanted(name))
+                built |= missing
+        self._install(run, python, options)
+
+    def _options(self, folder: Path) -> list[str]:
+        requirements, overrides = folder / "requirements.txt", folder / "overrides.txt"
+        requirements.write_text("\n".join(self.environment.requirements))
+        overrides.write_text("\n".join(self.environment.overrides))
+        return ["-r", str(requirements), *(["--override", str(overrides)] if self.environment.overrides else [])]
+
+    def _install(self, run: Run, python: Path, options: list[str]) -> None:
+        wheels = self._wheels_of(python)
+        command = ["pip", "install", "--python", str(python), "--no-build", "--find-links", str(wheels), *options]
+        if "torch" not in map(_name, self.environment.requirements):
+            run.uv(*command)
+            return
+        try:
+            # PyTorch's own index, which has it for this machine's processor: PyPI has that for GPUs of NVIDIA, 5 GB.
+            run.uv(*command, "--torch-backend", "auto")
+        except RunFailed as error:
+            if UNREACHABLE.search(error.said) is None:
+                raise
+            run.say("PyTorch's own index does not answer: PyTorch is taken from PyPI, which is made for GPUs (5 GB).")
+            run.uv(*command)
+
+    def _wanted(self, name: str) -> str:
+        """The requirement of that package."""
+        return next((each for each in self.environment.requirements if _name(each) == name), name)
+
+    def _build(self, run: Run, python: Path, wanted: str) -> None:
+        """Build the wheel of a package that has none."""
+        wheels = self._wheels_of(python)
+        place = python.parents[1] / "build"
+        place.mkdir(mode=0o700)
+        run.say(f"Building {wanted}, which is there as its sources only.")
+        try:
+            # uv installs wheels, and does not make them.
+            tool = place / "pip"
+            run.uv("venv", "--quiet", "--seed", "--python", str(machine_python((self.environment.python,))), str(tool))
+            pip = [str(tool / "bin" / "python"), "-m", "pip", "wheel", "-q", "--no-input", "--no-deps"]
+            command = [*pip, "--wheel-dir", str(place), wanted]
+            fence = Fence(place, interpreter(tool / "bin" / "python"))
+            run.run(*fenced(command, child_environment({}), fence, [self.data]))
+            for wheel in place.glob("*.whl"):
+                part = wheels / f".{wheel.name}.{place.parent.name[-13:]}"
+                shutil.copyfile(wheel, part)
+                part.replace(wheels / wheel.name)
+        finally:
+            remove_left(place)
+
+    def _wheels_of(self, python: Path) -> Path:
+        version = next((python.parents[1] / "lib").glob("python3.*")).name
+        folder = self.wheels / version
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+def _exactly(name: str, said: str) -> str | None:
+    """The one version of a package that uv, which said why it cannot, would have taken."""
+    found = re.search(rf"\b{re.escape(name)}==(\S+) has no usable wheels", said)
+    return f"{name}=={found[1]}" if found else None
+
+
+def _name(requirement: str) -> str:
+    match = NAME.match(requirement)
+    return re.sub(r"[-_.]+", "-", match[0]).lower() if match else ""
