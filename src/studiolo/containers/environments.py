@@ -8,10 +8,12 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from studiolo import runtimes
 from studiolo.containers.files import write_json
@@ -25,12 +27,13 @@ from studiolo.runtimes.uv import Run, RunFailed, Say, unheard
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 """The Pythons that Studiolo's programs in an environment run on."""
+BUILT = "built"
 PROGRAM = "program"
 """The folder, in that of an environment, of the programs that came with it."""
 LARGEST_FOLDER = 1 << 30
 PIECE = 1 << 20
 MOST_BUILDS = 8
-BUILDING_NEEDED = re.compile(r"Wheels are required for `([^`]+)`")
+BUILDING_NEEDED = re.compile(r"(?:Wheels are required|Building source distributions) for `([^`]+)`")
 UNREACHABLE = re.compile(r"Failed to fetch|error sending request|dns error|Connection|tunnel", re.IGNORECASE)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -64,6 +67,8 @@ class Environments:
     def __init__(self, data: Path, folder: Path | None = None) -> None:
         self._data = data
         self._folder = folder or environments_folder()
+        self.overlays = runtimes.Overlays(self._folder / "overlays")
+        """What code requires beyond an environment."""
 
     def make(
         self, environment: Environment, say: Say, stopped: Stopped = lambda: False, name: str = "an image"
@@ -163,12 +168,12 @@ class _Contents:
         no wheel, in a fence, and once: what was built is kept.
         """
         folder = python.parents[1]
-        options = self._options(folder)
         if self.environment.folder:
             shutil.copytree(self.environment.folder, folder / PROGRAM)
         quietly = replace(run, say=unheard)
         built: set[str] = set()
         while True:
+            options = self._options(folder)
             try:
                 self._install(quietly, python, ["--dry-run", *options])
                 break
@@ -176,14 +181,19 @@ class _Contents:
                 missing = set(BUILDING_NEEDED.findall(error.said)) - built
                 if not missing or len(built) > MOST_BUILDS:
                     raise RunFailed(plain(error.said)) from error
-                for name in sorted(missing):
-                    self._build(run, python, _exactly(name, error.said) or self._wanted(name))
+                self._build(run, python, {name: self._wanted(name, error.said) for name in missing})
                 built |= missing
         self._install(run, python, options)
 
     def _options(self, folder: Path) -> list[str]:
+        """uv's, which say what to install: requirements that were built lie in the environment's own folder."""
         requirements, overrides = folder / "requirements.txt", folder / "overrides.txt"
-        requirements.write_text("\n".join(self.environment.requirements))
+        built = {wheel.name.partition("-")[0].replace("_", "-").lower(): wheel for wheel in (folder / BUILT).glob("*")}
+        lines = [
+            f"{each.partition('@')[0]} @ {built[_name(each)].as_uri()}" if _name(each) in built else each
+            for each in self.environment.requirements
+        ]
+        requirements.write_text("\n".join(lines))
         overrides.write_text("\n".join(self.environment.overrides))
         return ["-r", str(requirements), *(["--override", str(overrides)] if self.environment.overrides else [])]
 
@@ -202,28 +212,34 @@ class _Contents:
             run.say("PyTorch's own index does not answer: PyTorch is taken from PyPI, which is made for GPUs (5 GB).")
             run.uv(*command)
 
-    def _wanted(self, name: str) -> str:
-        """The requirement of that package."""
-        return next((each for each in self.environment.requirements if _name(each) == name), name)
+    def _wanted(self, name: str, said: str) -> str:
+        """The requirement of a package, else the one version that uv, which `said` why it cannot, would have taken."""
+        exactly = re.search(rf"\b{re.escape(name)}==(\S+) has no usable wheels", said)
+        plain_name = f"{name}=={exactly[1]}" if exactly else name
+        return next((each for each in self.environment.requirements if _name(each) == name), plain_name)
 
-    def _build(self, run: Run, python: Path, wanted: str) -> None:
-        """Build the wheel of a package that has none."""
-        wheels = self._wheels_of(python)
+    def _build(self, run: Run, python: Path, wanted: Mapping[str, str]) -> None:
+        """Build the wheels of packages that have none, by name. Those of an index are kept for all environments."""
         place = python.parents[1] / "build"
         place.mkdir(mode=0o700)
-        run.say(f"Building {wanted}, which is there as its sources only.")
+        run.say(f"Building {', '.join(wanted.values())}: there are their sources only.")
         try:
             # uv installs wheels, and does not make them.
             tool = place / "pip"
             run.uv("venv", "--quiet", "--seed", "--python", str(machine_python((self.environment.python,))), str(tool))
             pip = [str(tool / "bin" / "python"), "-m", "pip", "wheel", "-q", "--no-input", "--no-deps"]
-            command = [*pip, "--wheel-dir", str(place), wanted]
-            fence = Fence(place, interpreter(tool / "bin" / "python"))
+            command = [*pip, "--wheel-dir", str(place), *wanted.values()]
+            named = [Path(unquote(text.partition("file://")[2])) for text in wanted.values() if "file://" in text]
+            fence = Fence(place, (*interpreter(tool / "bin" / "python"), *named))
             run.run(*fenced(command, child_environment({}), fence, [self.data]))
+            urls = {name.replace("-", "_") for name, text in wanted.items() if "@" in text}
             for wheel in place.glob("*.whl"):
-                part = wheels / f".{wheel.name}.{place.parent.name[-13:]}"
+                own = wheel.name.partition("-")[0].lower() in urls
+                into = python.parents[1] / BUILT if own else self._wheels_of(python)
+                into.mkdir(exist_ok=True)
+                part = into / f".{wheel.name}.{uuid.uuid4().hex[:8]}"
                 shutil.copyfile(wheel, part)
-                part.replace(wheels / wheel.name)
+                part.replace(into / wheel.name)
         finally:
             remove_left(place)
 
@@ -232,12 +248,6 @@ class _Contents:
         folder = self.wheels / version
         folder.mkdir(parents=True, exist_ok=True)
         return folder
-
-
-def _exactly(name: str, said: str) -> str | None:
-    """The one version of a package that uv, which said why it cannot, would have taken."""
-    found = re.search(rf"\b{re.escape(name)}==(\S+) has no usable wheels", said)
-    return f"{name}=={found[1]}" if found else None
 
 
 def _name(requirement: str) -> str:

@@ -3,12 +3,11 @@
 import os
 
 from studiolo.config import Settings
-from studiolo.containers.images import Images
 from studiolo.containers.surroundings import Launching
 from studiolo.domain import Clock
 from studiolo.identity import Identity
 from studiolo.logs import Logs
-from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image
+from studiolo.ml.images import known_images
 from studiolo.ml.resources import EndpointConfigs, Models
 from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
@@ -36,7 +35,7 @@ class MachineLearning:
     ) -> None:
         folder = settings.folder / "ml"
         launching = Launching(identity, logs, objects, settings.folder, endpoint, s3_endpoint)
-        images = Images(algorithm_for_image, BUILT_IN, settings.folder / "images.json")
+        images = known_images(settings.folder)
         slots = os.cpu_count() or 1
         self.training = TrainingJobs(state, processes, launching, images, folder / "jobs", slots, clock)
         self.models = Models(state, launching, images, clock)

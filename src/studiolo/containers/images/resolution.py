@@ -9,10 +9,11 @@ from studiolo.containers.image import PYTHON, Environment, Image, Task
 from studiolo.containers.images.frameworks import FRAMEWORKS, TOOLKITS, Framework
 from studiolo.containers.images.named import Named, named, repositories
 from studiolo.containers.images.own import OwnImage, own_image
+from studiolo.containers.scripts import serving
 from studiolo.domain import Invalid
 
 TRAIN = (PYTHON, "-m", "sagemaker_training.cli.train")
-SERVE = (PYTHON, "-m", "studiolo.containers.scripts.serving")
+SERVE = (PYTHON, str(Path(serving.__file__)))
 LONGEST_REQUIREMENTS = 1 << 20
 
 
