@@ -171,9 +171,10 @@ class _Contents:
         if self.environment.folder:
             shutil.copytree(self.environment.folder, folder / PROGRAM)
         quietly = replace(run, say=unheard)
+        backend = self._backend(run, python)
         built: set[str] = set()
         while True:
-            options = self._options(folder)
+            options = [*backend, *self._options(folder)]
             try:
                 self._install(quietly, python, ["--dry-run", *options])
                 break
@@ -199,18 +200,21 @@ class _Contents:
 
     def _install(self, run: Run, python: Path, options: list[str]) -> None:
         wheels = self._wheels_of(python)
-        command = ["pip", "install", "--python", str(python), "--no-build", "--find-links", str(wheels), *options]
+        run.uv("pip", "install", "--python", str(python), "--no-build", "--find-links", str(wheels), *options)
+
+    def _backend(self, run: Run, python: Path) -> list[str]:
+        """uv's option that has PyTorch for this machine's processor, from PyTorch's own index where that answers."""
         if "torch" not in map(_name, self.environment.requirements):
-            run.uv(*command)
-            return
+            return []
+        backend = ["--torch-backend", "auto"]
         try:
-            # PyTorch's own index, which has it for this machine's processor: PyPI has that for GPUs of NVIDIA, 5 GB.
-            run.uv(*command, "--torch-backend", "auto")
+            replace(run, say=unheard).uv("pip", "install", "--dry-run", "--python", str(python), *backend, "torch")
         except RunFailed as error:
             if UNREACHABLE.search(error.said) is None:
                 raise
             run.say("PyTorch's own index does not answer: PyTorch is taken from PyPI, which is made for GPUs (5 GB).")
-            run.uv(*command)
+            return []
+        return backend
 
     def _wanted(self, name: str, said: str) -> str:
         """The requirement of a package, else the one version that uv, which `said` why it cannot, would have taken."""
