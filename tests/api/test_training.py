@@ -192,7 +192,7 @@ def test_jobs_beyond_the_cores_wait_as_pending(
         ),
         ({"TrainingJobName": "under_score"}, "under_score"),
         ({"RoleArn": "arn:aws:iam::000000000000:role/nobody"}, "nobody"),
-        ({"CheckpointConfig": {"S3Uri": "s3://{data}/checkpoints"}}, "CheckpointConfig"),
+        ({"CheckpointConfig": {"S3Uri": "s3://not-a-bucket-of-ours/c"}}, "not-a-bucket-of-ours"),
     ],
 )
 def test_a_job_that_cannot_work_is_refused_when_it_is_made(
@@ -260,7 +260,7 @@ def test_a_job_s_processes_hold_no_key_and_are_given_their_role_s_until_they_end
         held = [*process.cmdline(), *process.environ().values()]
         assert not [secret for secret in secrets if any(secret in value for value in held)]
         assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & process.environ().keys()
-    folder = next((server.data / "ml/jobs").glob("*/ml")).parent
+    folder = next((server.data / "ml/jobs").glob("*/algo-1/ml")).parents[1]
     files = [file for file in folder.rglob("*") if file.is_file() and "input/data" not in str(file)]
     token = processes[0].environ()["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
     assert not [file for file in files for secret in [*secrets, token] if secret in file.read_text(errors="replace")]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from studiolo.containers.algorithm import Algorithm
 from studiolo.domain import Invalid
@@ -25,6 +25,10 @@ class Environment:
     requirements: tuple[str, ...]
     overrides: tuple[str, ...] = ()
     folder: str = ""
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Environment":
+        return cls(values["python"], tuple(values["requirements"]), tuple(values["overrides"]))
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ class Launcher(Protocol):
         """What has become of it so far; None as long as it has said nothing."""
         ...
 
-    def follow(self, work: str, on_end: OnEnd) -> bool:
-        """Have `on_end` called once, from a thread, when nothing of it runs any more; False where nothing does now."""
+    def follow(self, work: str, on_end: OnEnd) -> None:
+        """Have `on_end` called once, from a thread, when nothing of it runs any more, for work that is `known`."""
         ...
 
     def stop(self, work: str, *, interrupt: bool = False) -> None:

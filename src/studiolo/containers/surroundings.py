@@ -1,9 +1,8 @@
-"""What jobs and endpoints are started with: what their role sees, keys, environments and fences, logs."""
+"""What surrounds a container: what its role sees, keys, the variables of a process that acts as it, logs, sockets."""
 
-import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,28 +11,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 import studiolo
 from studiolo.containers.objects import Address, is_missing
-from studiolo.containers.program import Start
 from studiolo.domain import Conflict, Invalid, Scope
 from studiolo.identity import Identity, Principal, client_environment, container_variables
 from studiolo.logs import Logs
 from studiolo.objects import Objects
-from studiolo.processes import Child, Fence, child_environment, fenced, isolation, socket_folder
+from studiolo.processes import child_environment, socket_folder
 
 SERVICE = "sagemaker.amazonaws.com"
 SESSION = "SageMaker"
 """Name of the role sessions of jobs and endpoints, as SageMaker has it."""
-BASE = "/opt/ml"
-"""Where a program finds its files, as in SageMaker's containers."""
 SOCKET = "s"
-TAIL_LINES = 10
 PACKAGES = str(Path(studiolo.__file__).parent.parent)
 
 
-class Launching:
-    """The surroundings of the processes that machine learning starts.
-
-    `folder` is the data folder, which their programs do not see.
-    """
+class Surroundings:
+    """What the containers of one data folder, `folder`, are surrounded by; their programs do not see that."""
 
     def __init__(
         self, identity: Identity, logs: Logs, objects: Objects, folder: Path, endpoint: str, s3_endpoint: str
@@ -41,7 +33,7 @@ class Launching:
         self._identity = identity
         self._logs = logs
         self._objects = objects
-        self._folder = folder
+        self.folder = folder
         self._endpoint = endpoint
         self._s3_endpoint = s3_endpoint
 
@@ -107,34 +99,9 @@ class Launching:
         """What had the role has ended: its keys are worth nothing any more."""
         self._identity.workloads.end(workload)
 
-    def base(self, root: Path) -> Path:
-        """Where a program started by `start` finds the folder `root`."""
-        return Path(BASE) if isolation().kind == "fenced" else root
-
-    def start(
-        self,
-        command: Sequence[str],
-        environment: Mapping[str, str],
-        root: Path,
-        notes: Sequence[str] = (),
-        *,
-        shared: Path | None = None,
-        hosts: Mapping[str, str] | None = None,
-    ) -> Start:
-        """How a program is started in a fence of its own: `root` is its /opt/ml, `own` beside that its home.
-
-        `shared` is one folder more that it may write, at its own path. Raises Invalid.
-        """
-        own = root.parent / "own"
-        own.mkdir(parents=True, exist_ok=True, mode=0o700)
-        places = {BASE: root} if shared is None else {BASE: root, str(shared): shared}
-        fence = Fence(own, at=places, hosts=hosts or {}, with_parent=True)
-        command, environment = fenced(command, environment, fence, [self._folder])
-        return Start(tuple(command), environment, str(own), tuple(notes))
-
     def new_socket(self) -> Path:
         """A place for a Unix socket, alone in a folder that nobody else may enter. Whoever gets it removes the folder."""
-        return socket_folder(self._folder / "ipc" / uuid.uuid4().hex[:12], SOCKET) / SOCKET
+        return socket_folder(self.folder / "ipc" / uuid.uuid4().hex[:12], SOCKET) / SOCKET
 
     def _client(self, role: str) -> Any:
         """An S3 client of the role. Raises NotFound and Invalid for no such role."""
@@ -163,30 +130,3 @@ def _model_words(scope: Scope, role: str, uri: str) -> Iterator[None]:
             'relationship policy allows the action "sts:AssumeRole" for the service principal "sagemaker.amazonaws.com". '
             f'Also ensure that the role has "s3:GetObject" permissions and that the object is located in {scope.region}.'
         ) from error
-
-
-def obituary(child: Child | None, status: int | None, log: Path | None = None) -> str:
-    """How a process of ours ended, with the last that it said."""
-    how = "has ended unexpectedly"
-    if status is not None:
-        how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
-    printed = _tail(child.log) if child is not None else []
-    said = printed or [_message(line) for line in (_tail(log) if log is not None else [])]
-    return f"its process {how}." + (" It last said:\n" + "\n".join(said) if said else "")
-
-
-def _tail(path: Path) -> list[str]:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 8192))
-            return file.read().decode(errors="replace").splitlines()[-TAIL_LINES:]
-    except OSError:
-        return []
-
-
-def _message(line: str) -> str:
-    """The message of one line of a log stream's file."""
-    try:
-        return str(json.loads(line)[2])
-    except (ValueError, LookupError):
-        return ""

@@ -109,7 +109,7 @@ class Work:
                 "inputs": tuple(Input(**_with_tuples(each, "attributes", "groups")) for each in values["inputs"]),
                 "outputs": tuple(Output(**_with_tuples(each, "when")) for each in values["outputs"]),
                 "metrics": tuple(MetricDefinition(**each) for each in values["metrics"]),
-                "environment": environment and Environment(**_with_tuples(environment, "requirements", "overrides")),
+                "environment": environment and Environment.from_json(environment),
                 "folders": tuple(values["folders"]),
                 "notes": tuple(values["notes"]),
             }

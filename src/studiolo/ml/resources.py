@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table
 
 from studiolo.containers.images import Images
-from studiolo.containers.surroundings import Launching
+from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import AlreadyExists, Clock, Invalid, NotFound, Page, Scope
 from studiolo.identity import Principal
 from studiolo.ml.listing import Listing, select_page
@@ -78,9 +78,9 @@ class EndpointConfig:
 class Models:
     """The models of every scope."""
 
-    def __init__(self, state: State, launching: Launching, images: Images, clock: Clock) -> None:
+    def __init__(self, state: State, surroundings: Surroundings, images: Images, clock: Clock) -> None:
         self._rows = _Rows(state, models, "model", "model", clock)
-        self._launching = launching
+        self._surroundings = surroundings
         self._images = images
 
     def create(
@@ -89,8 +89,8 @@ class Models:
         """Add a model. Raises AlreadyExists, Invalid, NotFound and Denied."""
         checked_name(name, "modelName")
         self._images.resolve(specification.image, "serve").command("serve")
-        self._launching.check_role(principal, specification.role)
-        self._launching.check_model(scope, specification.role, specification.data)
+        self._surroundings.check_role(principal, specification.role)
+        self._surroundings.check_model(scope, specification.role, specification.data)
         return _as_model(self._rows.add(scope, name, asdict(specification), tags))
 
     def get(self, scope: Scope, name: str) -> Model:

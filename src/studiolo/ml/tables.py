@@ -1,4 +1,4 @@
-"""What is remembered of training jobs, models, endpoints and their tags."""
+"""What is remembered of jobs, models, endpoints and their tags."""
 
 from sqlalchemy import JSON, Column, Table, Text
 
@@ -13,17 +13,22 @@ def _owned() -> tuple[Column[str], Column[str], Column[str]]:
     )
 
 
-training_jobs = Table(
-    "training_jobs",
-    metadata,
-    *_owned(),
-    Column("id", Text, nullable=False, index=True),
-    Column("created", Moment, nullable=False),
-    Column("changed", Moment, nullable=False),
-    Column("status", Text, nullable=False, index=True),
-    Column("specification", JSON, nullable=False),
-    Column("progress", JSON, nullable=False),
-)
+def _jobs(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        *_owned(),
+        Column("id", Text, nullable=False, index=True),
+        Column("created", Moment, nullable=False),
+        Column("changed", Moment, nullable=False),
+        Column("status", Text, nullable=False, index=True),
+        Column("specification", JSON, nullable=False),
+        Column("progress", JSON, nullable=False),
+    )
+
+
+training_jobs = _jobs("training_jobs")
+processing_jobs = _jobs("processing_jobs")
 
 models = Table(
     "models",

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection
 
 from studiolo.domain import Invalid, NotFound, Scope
-from studiolo.ml.tables import endpoint_configs, endpoints, models, tags, training_jobs
+from studiolo.ml.tables import endpoint_configs, endpoints, models, processing_jobs, tags, training_jobs
 from studiolo.state import State
 
 MOST_TAGS = 50
 TABLES = {
     "training-job": training_jobs,
+    "processing-job": processing_jobs,
     "model": models,
     "endpoint-config": endpoint_configs,
     "endpoint": endpoints,
@@ -18,7 +19,7 @@ TABLES = {
 
 
 class Tags:
-    """The tags of training jobs, models, endpoint configurations and endpoints."""
+    """The tags of jobs, models, endpoint configurations and endpoints."""
 
     def __init__(self, state: State) -> None:
         self._state = state

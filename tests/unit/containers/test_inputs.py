@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from studiolo.ml.training.job import Channel
 
 from studiolo.containers.inputs import download, local_name
 from studiolo.domain import Invalid, NotFound
-from studiolo.ml.training.job import Channel
 
 
 class Objects:

@@ -17,26 +17,33 @@ TABLE = """
     CreateEndpointConfig?Tags           @sagemaker:AddTags  endpoint-config/{EndpointConfigName}
     CreateModel                         model/{ModelName}
     CreateModel?Tags                    @sagemaker:AddTags  model/{ModelName}
+    CreateProcessingJob                 processing-job/{ProcessingJobName}
+    CreateProcessingJob?Tags            @sagemaker:AddTags  processing-job/{ProcessingJobName}
     CreateTrainingJob                   training-job/{TrainingJobName}
     CreateTrainingJob?Tags              @sagemaker:AddTags  training-job/{TrainingJobName}
     DeleteEndpoint                      endpoint/{EndpointName}
     DeleteEndpointConfig                endpoint-config/{EndpointConfigName}
     DeleteModel                         model/{ModelName}
+    DeleteProcessingJob                 processing-job/{ProcessingJobName}
     DeleteTags                          ={ResourceArn}
     DeleteTrainingJob                   training-job/{TrainingJobName}
     DescribeEndpoint                    endpoint/{EndpointName}
     DescribeEndpointConfig              endpoint-config/{EndpointConfigName}
     DescribeModel                       model/{ModelName}
+    DescribeProcessingJob               processing-job/{ProcessingJobName}
     DescribeTrainingJob                 training-job/{TrainingJobName}
     InvokeEndpoint                      endpoint/{EndpointName}
     ListEndpointConfigs                 *
     ListEndpoints                       *
     ListModels                          *
+    ListProcessingJobs                  *
     ListTags                            ={ResourceArn}
     ListTrainingJobs                    *
+    StopProcessingJob                   processing-job/{ProcessingJobName}
     StopTrainingJob                     training-job/{TrainingJobName}
     UpdateEndpoint                      endpoint/{EndpointName}  endpoint-config/{EndpointConfigName}
     UpdateEndpointWeightsAndCapacities  endpoint/{EndpointName}
+    UpdateTrainingJob                   training-job/{TrainingJobName}
 """
 
 KEYS = """
