@@ -44,9 +44,7 @@ def prepare(name: Name, data: Data = None) -> None:
         out.print(note, markup=False)
     if image.environment is None:
         fail(f"{image.name} runs in the environment that Studiolo is installed in.")
-    Environments(folder).make(
-        image.environment, lambda line: out.print(line, markup=False, style="dim"), name=image.name
-    )
+    Environments(folder).make(image.environment, lambda line: out.print(line, markup=False, style="dim"))
     out.print(f"{image.name} is ready.")
 
 

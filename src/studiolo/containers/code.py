@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -16,10 +16,13 @@ from studiolo.archives import unpack_tar
 from studiolo.containers.objects import Address, refusal
 from studiolo.domain import Invalid, NotFound
 from studiolo.processes import read_left
-from studiolo.runtimes import ModulesUnavailable, Overlays
 
+if TYPE_CHECKING:
+    from studiolo.runtimes import Overlays
+
+HYPERPARAMETERS = "input/config/hyperparameters.json"
 SUBMITTED = "sagemaker_submit_directory"
-REQUIREMENTS = ("code/requirements.txt", "input/data/code/requirements.txt")
+REQUIREMENTS = ("code/requirements.txt", "input/data/code/requirements.txt", "model/code/requirements.txt")
 LONGEST = 1 << 20
 
 
@@ -64,8 +67,10 @@ def required(root: Path) -> list[str]:
     return []
 
 
-def below(overlays: Overlays, python: Path, root: Path, say: Callable[[str], object]) -> tuple[Path, ...]:
+def below(overlays: "Overlays", python: Path, root: Path, say: Callable[[str], object]) -> tuple[Path, ...]:
     """The folders of packages that the code requires beyond those of the environment. Raises Invalid in uv's words."""
+    from studiolo.runtimes import ModulesUnavailable
+
     wanted = required(root)
     if not wanted:
         return ()

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from studiolo import runtimes
 from studiolo.containers.files import write_json
 from studiolo.containers.image import Environment
+from studiolo.containers.layers import PROGRAM
 from studiolo.domain import Invalid
 from studiolo.processes import Fence, child_environment, fenced, interpreter, remove_left
 from studiolo.runtimes.alone import Stopped
@@ -28,8 +29,6 @@ from studiolo.runtimes.uv import Run, RunFailed, Say, unheard
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 """The Pythons that Studiolo's programs in an environment run on."""
 BUILT = "built"
-PROGRAM = "program"
-"""The folder, in that of an environment, of the programs that came with it."""
 LARGEST_FOLDER = 1 << 30
 PIECE = 1 << 20
 MOST_BUILDS = 8
@@ -70,25 +69,23 @@ class Environments:
         self.overlays = runtimes.Overlays(self._folder / "overlays")
         """What code requires beyond an environment."""
 
-    def make(
-        self, environment: Environment, say: Say, stopped: Stopped = lambda: False, name: str = "an image"
-    ) -> Path:
+    def make(self, environment: Environment, say: Say, stopped: Stopped = lambda: False) -> Path:
         """The interpreter of the environment, made now where it is not there. `say` hears how it goes, line by line.
 
         Raises EnvironmentUnavailable with uv's words, also when `stopped()`.
         """
-        made = self._of(environment, name)
+        made = self._of(environment)
         try:
             if not made.ready:
                 made.make(say, stopped)
-            self._note(made.folder, environment, name)
+            self._note(made.folder, environment)
         except runtimes.EnvironmentUnavailable as error:
             raise EnvironmentUnavailable(str(error)) from error
         return made.python
 
     def ready(self, environment: Environment) -> bool:
         """Whether it is there."""
-        return self._of(environment, "").ready
+        return self._of(environment).ready
 
     def made(self) -> list[Made]:
         """Those that are there, by name."""
@@ -96,21 +93,22 @@ class Environments:
 
     def remove(self, environment: Environment) -> bool:
         """Remove it; whether it was there. The next use makes it anew. Raises EnvironmentInUse."""
-        made = self._of(environment, "")
+        made = self._of(environment)
         with suppress(FileNotFoundError):
             _note_file(made.folder).unlink()
         return made.remove()
 
-    def _of(self, environment: Environment, name: str) -> runtimes.Environment:
-        content = json.dumps([asdict(environment), _digest(environment.folder)], sort_keys=True)
+    def _of(self, environment: Environment) -> runtimes.Environment:
+        content = json.dumps([asdict(replace(environment, image="")), _digest(environment.folder)], sort_keys=True)
         digest = hashlib.sha256(content.encode()).hexdigest()[:16]
         contents = _Contents(environment, self._folder / "wheels", self._data)
+        name = environment.image or "an image"
         return runtimes.Environment(self._folder / f"image-{digest}", name, contents, (environment.python,))
 
-    def _note(self, folder: Path, environment: Environment, name: str) -> None:
+    def _note(self, folder: Path, environment: Environment) -> None:
         """Remember what it is for; of two that write at once the last one is remembered."""
         known = _read_note(folder)
-        names = sorted({*(known[1] if known else ()), name})
+        names = sorted({*(known[1] if known else ()), environment.image})
         if known is None or names != sorted(known[1]):
             write_json(_note_file(folder), {"environment": asdict(environment), "names": names})
 
@@ -128,9 +126,7 @@ def _note_file(folder: Path) -> Path:
 def _read_note(folder: Path) -> tuple[Environment, tuple[str, ...]] | None:
     try:
         note = json.loads(_note_file(folder).read_text())
-        values = note["environment"]
-        tuples = {name: tuple(values[name]) for name in ("requirements", "overrides")}
-        return Environment(**{**values, **tuples}), tuple(note["names"])
+        return Environment.from_json(note["environment"]), tuple(note["names"])
     except (OSError, ValueError, LookupError, TypeError):
         return None
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 LONGEST_SCRIPT = 64 * 1024
 FOLDER = "python"
+PROGRAM = "program"
+"""The folder, in that of an environment, of the programs that came with it."""
 
 
 def layered(python: Path, folder: Path, below: Sequence[Path] = ()) -> Path:

@@ -13,8 +13,9 @@ from typing import Any
 from studiolo.containers.fencing import Machine
 from studiolo.containers.files import take_json
 from studiolo.containers.image import Environment
-from studiolo.containers.making import MakesEnvironments, made
+from studiolo.containers.making import below, made
 from studiolo.containers.program import Programs
+from studiolo.domain import DomainError
 from studiolo.logs import LogWriter
 
 GRACE_SECONDS = 30.0
@@ -43,13 +44,19 @@ class Service:
         return cls(**{**values, "environment": environment and Environment.from_json(environment)})
 
 
-def main(plan: Path, environments: MakesEnvironments | None = None) -> int:
+def main(plan: Path) -> int:
     """Run the program to its end; its exit status. The plan is the JSON of a Service, and is gone then."""
     service = Service.from_json(take_json(plan))
+    hidden, root = Path(service.hidden), Path(service.root)
     with LogWriter(Path(service.log)) as log:
-        python = made(service.environment, environments, lambda line: log.write(f"{line}\n"))
-    machine = Machine.of(python, Path(service.hidden), ["algo-1"])
-    start = machine.start(service.command, service.variables, Path(service.root), service.notes, Path(service.shared))
+        try:
+            python = made(service.environment, hidden, lambda line: log.write(f"{line}\n"))
+            packages = below(service.environment, hidden, python, root, lambda line: log.write(f"{line}\n"))
+        except DomainError as error:
+            log.write(f"{error}\n")
+            return 1
+    machine = Machine.of(python, hidden, ["algo-1"])
+    start = machine.start(service.command, service.variables, root, service.notes, Path(service.shared), packages)
     programs = Programs([start], [LogWriter(Path(service.log))])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: programs.end())

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def printed(python: Path, code: str) -> str:
 def test_one_that_two_make_at_once_is_made_once_and_listed_and_removed(tmp_path: Path) -> None:
     known, told = environments(tmp_path), list[str]()
     with ThreadPoolExecutor(2) as pool:
-        pythons = set(pool.map(lambda name: known.make(small(tmp_path), told.append, name=name), ["a:1", "b:1"]))
+        wanted = [replace(small(tmp_path), image=image) for image in ("a:1", "b:1")]
+        pythons = set(pool.map(lambda each: known.make(each, told.append), wanted))
     assert printed(*pythons, "import small; print(small.version)") == "1.0"
     assert sum("is ready" in line for line in told) == 1
     (made,) = known.made()
@@ -47,7 +49,7 @@ def test_one_that_two_make_at_once_is_made_once_and_listed_and_removed(tmp_path:
 def test_one_that_does_not_resolve_is_told_in_uv_s_words_and_leaves_nothing(tmp_path: Path) -> None:
     wanted = Environment(HERE, ("small==1.0", "small==2.0"))
     with pytest.raises(EnvironmentUnavailable, match="small"):
-        environments(tmp_path).make(wanted, unheard, name="mine")
+        environments(tmp_path).make(wanted, unheard)
     assert not list((tmp_path / "environments").glob("image-*[!k]"))
 
 

@@ -36,15 +36,18 @@ class Images:
         self._own = own
         self._pythons = pythons
 
-    def resolve(self, uri: str, task: Task) -> Image:
-        """What the image is, to be used for that task. Raises Invalid, which says what there is."""
+    def resolve(self, uri: str, task: Task, *, scripted: bool = False) -> Image:
+        """What the image is, to be used for that task. Raises Invalid, which says what there is.
+
+        scripted: whether a script of the user's is run in it, where it is of an algorithm as well as of a framework.
+        """
         own = own_image(self._own, uri)
         if own is not None:
             return self._of_a_person(uri, own)
         algorithm = self._algorithm_of(uri)
         known = named(uri)
-        if known is not None and known.family in FRAMEWORKS:
-            return self._of_a_framework(known, FRAMEWORKS[known.family], algorithm)
+        if known is not None and known.family in FRAMEWORKS and (scripted or algorithm is None):
+            return self._of_a_framework(known, FRAMEWORKS[known.family])
         if algorithm is not None:
             command = (PYTHON, "-m", algorithm.module)
             return Image(algorithm.name, train=(*command, "train"), serve=(*command, "serve"), algorithm=algorithm)
@@ -59,7 +62,7 @@ class Images:
         """The repositories of frameworks that can be run."""
         return [name for family in FRAMEWORKS for name in _runnable(family)]
 
-    def _of_a_framework(self, known: Named, framework: Framework, algorithm: Algorithm | None) -> Image:
+    def _of_a_framework(self, known: Named, framework: Framework) -> Image:
         # The oldest image of XGBoost, of version 0.72, has no other version in its tag.
         asked = "0.72" if known.repository == "xgboost" else known.version
         second = ""
@@ -76,9 +79,8 @@ class Images:
             name=str(known),
             train=TRAIN,
             serve=(*SERVE, known.family),
-            environment=Environment(python, requirements, overrides),
+            environment=Environment(python, requirements, overrides, image=str(known)),
             variables=_variables(framework.module),
-            algorithm=algorithm,
             notes=tuple(_notes(known, framework, asked, version, python)),
         )
 
@@ -94,7 +96,7 @@ class Images:
             name=uri,
             train=("train",) if "train" in programs else TRAIN,
             serve=("serve",) if "serve" in programs else (*SERVE, "sklearn"),
-            environment=Environment(python, (*lines, *TOOLKITS), folder=str(own.folder or "")),
+            environment=Environment(python, (*lines, *TOOLKITS), folder=str(own.folder or ""), image=uri),
             variables=_variables(""),
             notes=(f"The image {uri} is what {self._own} says: Python {python} with {file}.",),
         )

@@ -41,7 +41,7 @@ class Context:
     def __init__(self, model: Path) -> None:
         self.system_properties = {"model_dir": str(model), "gpu_id": None}
         self.request_processor = [self]
-        self.model_name, self.manifest, self.metrics = "model", {}, None
+        self.model_name = "model"
         self.begin({})
 
     def begin(self, headers: Mapping[str, str]) -> None:
