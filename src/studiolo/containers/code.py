@@ -6,7 +6,7 @@ training toolkit takes what lies in /opt/ml/code, and brings the code itself onl
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,19 +26,18 @@ REQUIREMENTS = ("code/requirements.txt", "input/data/code/requirements.txt", "mo
 LONGEST = 1 << 20
 
 
-def bring_code(client: Any, hyperparameters: Mapping[str, str], root: Path, spare: Path) -> bool:
-    """Unpack the code that hyperparameters name into `root`/code; whether they name any on S3.
+def bring_code(client: Callable[[], Any], source: str, root: Path, spare: Path) -> None:
+    """Unpack the code, if it is on S3, into `root`/code, unless there is some.
 
-    `spare` is where the archive may lie meanwhile. Raises NotFound where it cannot be read, Invalid where it leaves its
-    folder.
+    `client` makes one of S3; `spare` is where the archive may lie meanwhile. Raises NotFound where it cannot be read,
+    Invalid where it leaves its folder.
     """
-    uri = _unquoted(hyperparameters.get(SUBMITTED, ""))
-    code = root / "code"
+    uri, code = _unquoted(source), root / "code"
     if not uri.startswith("s3://") or (code.is_dir() and any(code.iterdir())):
-        return False
+        return
     address, archive = Address.of(uri), spare / "sourcedir.tar.gz"
     try:
-        client.download_file(address.bucket, address.key, str(archive))
+        client().download_file(address.bucket, address.key, str(archive))
     except ClientError as error:
         raise NotFound(f"The code of the job, {uri}, cannot be read ({refusal(error)}).") from error
     if code.is_dir():
@@ -48,7 +47,6 @@ def bring_code(client: Any, hyperparameters: Mapping[str, str], root: Path, spar
     except Invalid as error:
         raise Invalid(f"The code of the job, {uri}, cannot be used: {error}") from error
     archive.unlink()
-    return True
 
 
 def required(root: Path) -> list[str]:

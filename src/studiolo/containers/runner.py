@@ -19,7 +19,7 @@ from types import FrameType
 
 from botocore.exceptions import CredentialRetrievalError, NoCredentialsError
 
-from studiolo.containers.code import HYPERPARAMETERS, bring_code
+from studiolo.containers.code import HYPERPARAMETERS, SUBMITTED, bring_code
 from studiolo.containers.fencing import Machine
 from studiolo.containers.folder import INTERRUPT, WorkFolder
 from studiolo.containers.inputs import Share, download
@@ -184,8 +184,8 @@ class Run:
     def _bring_code(self, instance: Instance) -> None:
         """Bring the code of script mode to where the toolkits of an image's environment look for it."""
         if self._work.environment is not None and HYPERPARAMETERS in instance.files:
-            hyperparameters = json.loads(instance.files[HYPERPARAMETERS])
-            bring_code(self._client, hyperparameters, self._root(instance), self._folder.path)
+            source = json.loads(instance.files[HYPERPARAMETERS]).get(SUBMITTED, "")
+            bring_code(lambda: self._client, source, self._root(instance), self._folder.path)
 
     def _run(self, python: Path) -> str:
         """Run the programs; how the work ends. Raises ProgramFailed, and what a pipe could not be given."""

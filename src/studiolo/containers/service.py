@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from studiolo.containers.code import bring_code
 from studiolo.containers.fencing import Machine
 from studiolo.containers.files import take_json
 from studiolo.containers.image import Environment
 from studiolo.containers.making import below, made
+from studiolo.containers.objects import own_client
 from studiolo.containers.program import Programs
 from studiolo.domain import DomainError
 from studiolo.logs import LogWriter
@@ -51,6 +53,8 @@ def main(plan: Path) -> int:
     with LogWriter(Path(service.log)) as log:
         try:
             python = made(service.environment, hidden, lambda line: log.write(f"{line}\n"))
+            if service.environment is not None:
+                bring_code(own_client, service.variables.get("SAGEMAKER_SUBMIT_DIRECTORY", ""), root, root.parent)
             packages = below(service.environment, hidden, python, root, lambda line: log.write(f"{line}\n"))
         except DomainError as error:
             log.write(f"{error}\n")

@@ -39,9 +39,14 @@ class EnvironmentInUse(Conflict):
     """An environment cannot be removed while something runs in it."""
 
 
+CACHE = "STUDIOLO_CACHE"
+"""The variable by which the server tells its runners where this person's environments are."""
+
+
 def environments_folder() -> Path:
     """Where this person's environments are."""
-    return user_cache_path("studiolo") / "environments"
+    told = os.environ.get(CACHE)
+    return Path(told) if told else user_cache_path("studiolo") / "environments"
 
 
 class Contents(Protocol):

@@ -137,21 +137,35 @@ def _bytes(answer: Any) -> bytes:
     return (answer if isinstance(answer, str) else json.dumps(answer)).encode()
 
 
-def code_of(model: Path) -> Path:
-    """The folder of the user's code: beside the model, or brought from where SAGEMAKER_SUBMIT_DIRECTORY says."""
+def code_of(base: Path) -> Path:
+    """The folder of the user's code: where SAGEMAKER_SUBMIT_DIRECTORY says, beside the model, or brought from S3."""
     source = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
-    if not source.startswith("s3://"):
-        return Path(source) if source and Path(source).is_dir() else model / "code"
-    from sagemaker_training.files import download_and_extract
+    if source.startswith("s3://"):
+        return base / "code"
+    return Path(source) if source and Path(source).is_dir() else base / "model" / "code"
 
-    code = Path(tempfile.gettempdir()) / "code"
-    download_and_extract(source, str(code))
-    return code
+
+def satisfied(file: Path) -> bool:
+    """Whether all that a requirements.txt asks for is there, as far as can be told without pip, which takes a second."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        lines = [line.partition(" #")[0].strip() for line in file.read_text().splitlines()]
+        wanted = [Requirement(line) for line in lines if line and not line.startswith("#")]
+        return all(
+            not one.url and not one.extras and one.specifier.contains(version(one.name), prereleases=True)
+            for one in wanted
+            if one.marker is None or one.marker.evaluate()
+        )
+    except (InvalidRequirement, PackageNotFoundError):
+        return False
 
 
 def install(code: Path) -> None:
     """Install the code's requirements.txt. Raises CalledProcessError."""
-    if (code / "requirements.txt").is_file():
+    if (code / "requirements.txt").is_file() and not satisfied(code / "requirements.txt"):
         print("Installing dependencies from requirements.txt", flush=True)
         pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "-r", "requirements.txt"]
         subprocess.run(pip, cwd=code, check=True)
@@ -238,8 +252,8 @@ def main(framework: str) -> int:
 
     # The folder of this file: a user's module may have its name.
     del sys.path[0]
-    model = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model"
-    code = code_of(model)
+    base = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
+    model, code = base / "model", code_of(base)
     install(code)
     sys.path[:0] = [str(code), str(model)]
     context = Context(model)
