@@ -156,7 +156,8 @@ class Run:
         """The interpreter of the work's environment, which is made where it is not there. Raises DomainError."""
         if self._work.environment is not None:
             self._enter(PREPARING)
-
+        for note in self._work.notes:
+            self._say(note)
         try:
             return made(self._work.environment, self._hidden, self._say, self._stopping.is_set)
         finally:
@@ -194,7 +195,7 @@ class Run:
         # The code of all is the same.
         packages = below(self._work.environment, self._hidden, python, self._root(self._work.instances[0]), self._say)
         starts = [
-            machine.start(instance.command, instance.variables, self._root(instance), self._work.notes, below=packages)
+            machine.start(instance.command, instance.variables, self._root(instance), below=packages)
             for instance in self._work.instances
         ]
         for instance in self._work.instances:

@@ -51,6 +51,7 @@ def main(plan: Path) -> int:
     service = Service.from_json(take_json(plan))
     hidden, root = Path(service.hidden), Path(service.root)
     with LogWriter(Path(service.log)) as log:
+        log.write("".join(f"{note}\n" for note in service.notes))
         try:
             python = made(service.environment, hidden, lambda line: log.write(f"{line}\n"))
             if service.environment is not None:
@@ -60,7 +61,7 @@ def main(plan: Path) -> int:
             log.write(f"{error}\n")
             return 1
     machine = Machine.of(python, hidden, ["algo-1"])
-    start = machine.start(service.command, service.variables, root, service.notes, Path(service.shared), packages)
+    start = machine.start(service.command, service.variables, root, shared=Path(service.shared), below=packages)
     programs = Programs([start], [LogWriter(Path(service.log))])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: programs.end())
