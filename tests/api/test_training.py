@@ -369,7 +369,7 @@ def test_a_job_that_has_ended_can_be_deleted(sagemaker: Any, start: Callable[...
         sagemaker.describe_training_job(TrainingJobName=name)
 
 
-def test_the_sagemaker_sdk_trains_serves_and_predicts(server: Server, role: str, bucket: str) -> None:
+def test_the_sagemaker_sdk_processes_trains_serves_and_predicts(server: Server, role: str, bucket: str) -> None:
     script = Path(__file__).with_name("sdk_linear_learner.py")
     run = subprocess.run(
         [sys.executable, str(script), role, bucket],
@@ -380,8 +380,11 @@ def test_the_sagemaker_sdk_trains_serves_and_predicts(server: Server, role: str,
         check=False,
     )
     assert run.returncode == 0, run.stderr[-3000:]
+    assert "Training - Training image download completed. Training in progress." in run.stdout
     assert "#quality_metric" in run.stdout
     assert "Training seconds:" in run.stdout
     assert "worst error below 0.01: True" in run.stdout
     assert "attached: 1 True True" in run.stdout
+    assert "doubles" in run.stdout
+    assert "processed: 4" in run.stdout
     assert "told Amazon: []" in run.stdout

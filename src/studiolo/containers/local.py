@@ -49,7 +49,9 @@ class LocalLauncher:
         def ended(child: Child, status: int | None) -> None:
             # What the runner may have left: its programs, where it was killed itself.
             self._processes.stop(child, grace=1.0)
-            on_end(obituary(child, status))
+            words = obituary(child, status)
+            child.log.unlink(missing_ok=True)
+            on_end(words)
 
         self._processes.watch(child, ended)
 

@@ -1,54 +1,27 @@
 """Objects become files of a channel."""
 
 import gzip
-import io
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
-from studiolo.ml.training.job import Channel
+from tests.unit.containers.store import Store
 
-from studiolo.containers.inputs import download, local_name
+from studiolo.containers.inputs import Share, download, local_name
+from studiolo.containers.work import Input
 from studiolo.domain import Invalid, NotFound
 
-
-class Objects:
-    """The three calls of an S3 client that a channel makes, on a dictionary."""
-
-    def __init__(self, objects: dict[str, bytes]) -> None:
-        self.objects = objects
-
-    def get_paginator(self, _operation: str) -> "Objects":
-        return self
-
-    def paginate(self, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - as boto3 names them
-        for key in sorted(self.objects):
-            if key.startswith(f"{Bucket}/{Prefix}"):
-                yield {"Contents": [{"Key": key.partition("/")[2]}]}
-
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
-        return {"Body": io.BytesIO(self._content(Bucket, Key))}
-
-    def download_file(self, bucket: str, key: str, path: str, Callback: Callable[[int], None]) -> None:  # noqa: N803
-        content = self._content(bucket, key)
-        Callback(len(content))
-        Path(path).write_bytes(content)
-
-    def _content(self, bucket: str, key: str) -> bytes:
-        if f"{bucket}/{key}" not in self.objects:
-            raise ClientError({"Error": {"Code": "NoSuchKey", "Message": "no such key"}}, "GetObject")
-        return self.objects[f"{bucket}/{key}"]
+WHOLE = Share()
 
 
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def fetch(objects: dict[str, bytes], folder: Path, **channel: Any) -> dict[str, bytes]:
-    download(Objects(objects), Channel(name="train", **channel), folder, lambda _bytes: None)
+def fetch(objects: dict[str, bytes], folder: Path, share: Share = WHOLE, **given: Any) -> dict[str, bytes]:
+    path = "/opt/ml/input/data/train"
+    download(Store(objects), Input("train", path, **given), folder, share, lambda _bytes: None)
     return files(folder)
 
 
@@ -84,9 +57,20 @@ def test_a_prefix_brings_every_object_and_no_folder_marker(tmp_path: Path) -> No
     assert fetch(objects, tmp_path, uri="s3://b/t") == {"a": b"1", "x/a": b"2"}
 
 
-def test_one_host_gets_all_of_a_sharded_channel(tmp_path: Path) -> None:
+def test_the_hosts_get_each_object_of_a_sharded_input_once(tmp_path: Path) -> None:
     objects = {f"b/t/{n}": b"" for n in range(5)}
-    assert len(fetch(objects, tmp_path, uri="s3://b/t", distribution="ShardedByS3Key")) == 5
+    parts = [
+        fetch(objects, tmp_path / str(host), Share(host, 2), uri="s3://b/t", sharded=True, seed=seed)
+        for host, seed in ((0, None), (1, None))
+    ]
+    assert [sorted(part) for part in parts] == [["0", "2", "4"], ["1", "3"]]
+
+
+def test_a_shuffled_input_has_an_order_of_its_own_in_each_epoch_and_the_same_again(tmp_path: Path) -> None:
+    given = Input("train", "/opt/ml/input/data/train", "s3://b/t", seed=7)
+    orders = [Share().of(range(20), given, epoch) for epoch in (0, 1, 0)]
+    assert orders[0] == orders[2] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1]) == list(range(20))
 
 
 def test_a_manifest_brings_what_it_lists(tmp_path: Path) -> None:
@@ -109,12 +93,12 @@ def test_an_object_that_a_manifest_lists_and_is_not_there_is_named(tmp_path: Pat
 
 def test_a_compressed_channel_is_unpacked(tmp_path: Path) -> None:
     objects = {"b/t/a.csv.gz": gzip.compress(b"1,2")}
-    assert fetch(objects, tmp_path, uri="s3://b/t", compression="Gzip") == {"a.csv": b"1,2"}
+    assert fetch(objects, tmp_path, uri="s3://b/t", gzip=True) == {"a.csv": b"1,2"}
 
 
 def test_an_object_that_cannot_be_unpacked_is_named(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"s3://b/t/a\.csv\.gz cannot be unpacked"):
-        fetch({"b/t/a.csv.gz": b"1,2"}, tmp_path, uri="s3://b/t", compression="Gzip")
+        fetch({"b/t/a.csv.gz": b"1,2"}, tmp_path, uri="s3://b/t", gzip=True)
 
 
 @pytest.mark.parametrize("name", ["../a", "x/../../a"])
