@@ -11,7 +11,7 @@ from sagemaker.xgboost import XGBoost
 
 role, bucket, folder = sys.argv[1:]
 TRAIN = """
-import argparse, json, os
+import argparse, ast, os
 import numpy as np, xgboost
 from beside import label
 
@@ -23,7 +23,7 @@ def model_fn(model_dir):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int)
-    parser.add_argument("--words", type=json.loads)
+    parser.add_argument("--words", type=ast.literal_eval)
     parser.add_argument("--train", default=os.environ["SM_CHANNEL_TRAIN"])
     arguments = parser.parse_args()
     rows = np.genfromtxt(os.path.join(arguments.train, "rows.csv"), delimiter=",")
@@ -71,6 +71,6 @@ print("predicted:", [round(float(value)) for (value,) in predictor.predict([[10,
 try:
     predictor.predict([[1, 2, 3]])
 except Exception as error:  # noqa: BLE001
-    print("refused:", type(error).__name__, "Feature shape mismatch" in str(error))
+    print("refused:", type(error).__name__, "Number of columns does not match" in str(error))
 predictor.delete_model()
 predictor.delete_endpoint()

@@ -42,7 +42,6 @@ class Machine:
         command: Sequence[str],
         variables: Mapping[str, str],
         root: Path,
-        notes: Sequence[str] = (),
         shared: Path | None = None,
         below: Sequence[Path] = (),
     ) -> Start:
@@ -64,7 +63,7 @@ class Machine:
             words = [word.replace(BASE, str(root)) for word in words]
             environment = {name: value.replace(BASE, str(root)) for name, value in environment.items()}
         words, environment = fenced(words, environment, fence, [self.hidden])
-        return Start(tuple(words), environment, str(own), tuple(notes))
+        return Start(tuple(words), environment, str(own))
 
     def _environment(self, python: Path, foreign: bool) -> dict[str, str]:
         """Its variables: `python3` and `pip` are the interpreter's; a foreign one finds no package of ours."""

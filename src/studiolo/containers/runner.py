@@ -160,9 +160,10 @@ class Run:
             self._say(note)
         try:
             return made(self._work.environment, self._hidden, self._say, self._stopping.is_set)
-        finally:
+        except DomainError:
             # It may have ended because it is needed no more.
             self._proceed()
+            raise
 
     def _download(self) -> None:
         self._enter(DOWNLOADING)
