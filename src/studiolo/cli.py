@@ -1,4 +1,4 @@
-"""What a person types: `studiolo up`, `down`, `status`, `why`, `env`, `logs`, `runtimes`, `demo`."""
+"""What a person types: `studiolo up`, `down`, `status`, `why`, `env`, `logs`, `runtimes`, `images`, `demo`."""
 
 import json
 import os
@@ -17,7 +17,7 @@ import psutil
 import typer
 from rich.table import Table
 
-from studiolo import cli_runtimes
+from studiolo import cli_images, cli_runtimes
 from studiolo.config import Settings
 from studiolo.domain import DomainError, Invalid
 from studiolo.instance import AlreadyRunning, Instance, Running
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from studiolo.identity import AccessKey
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(cli_images.app, name="images")
 app.add_typer(cli_runtimes.app, name="runtimes")
 UP_SECONDS = 60
 DOWN_SECONDS = 30

@@ -5,13 +5,12 @@ import shutil
 from collections.abc import Mapping
 
 from studiolo.config import Settings
-from studiolo.containers.images import Images
 from studiolo.containers.local import LocalLauncher
 from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import Clock, Scope
 from studiolo.identity import Identity
 from studiolo.logs import Logs
-from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image
+from studiolo.ml.images import known_images
 from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.processing.jobs import ProcessingJobs
 from studiolo.ml.resources import EndpointConfigs, Models
@@ -45,7 +44,7 @@ class MachineLearning:
         folder = settings.folder / "ml"
         self._work = folder / "jobs"
         surroundings = Surroundings(identity, logs, objects, settings.folder, endpoint, s3_endpoint)
-        images = Images(algorithm_for_image, BUILT_IN)
+        images = known_images(settings.folder)
         launcher = LocalLauncher(processes, surroundings, self._work)
         self._queue = Queue(os.cpu_count() or 1)
         self.training = TrainingJobs(state, launcher, self._queue, surroundings, images, clock)

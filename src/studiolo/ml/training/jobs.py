@@ -106,7 +106,7 @@ class TrainingJobs:
 
     def metrics_of(self, specification: TrainingSpecification) -> tuple[MetricDefinition, ...]:
         """Those that the algorithm prints, and the job's own."""
-        algorithm = self._images.resolve(specification.image, "train").algorithm
+        algorithm = self._images.resolve(specification.image, "train", scripted=specification.scripted).algorithm
         return (*(algorithm.metrics if algorithm is not None else ()), *specification.metrics)
 
     def warm_pool(self, job: TrainingJob) -> Mapping[str, Any] | None:
@@ -123,7 +123,7 @@ class TrainingJobs:
 
     def work(self, job: TrainingJob) -> Work:
         specification = job.specification
-        image = self._images.resolve(specification.image, "train")
+        image = self._images.resolve(specification.image, "train", scripted=specification.scripted)
         _environment, notes = contract.passed(specification, image)
         attempt = job.progress.attempts - 1
         interruptions = specification.interruptions if specification.spot else ()
@@ -199,7 +199,7 @@ class TrainingJobs:
 
     def check(self, scope: Scope, principal: Principal, specification: TrainingSpecification) -> None:
         """Raise Invalid, NotFound or Denied for what cannot be a job that the caller may make."""
-        image = self._images.resolve(specification.image, "train")
+        image = self._images.resolve(specification.image, "train", scripted=specification.scripted)
         if not specification.entrypoint:
             image.command("train")
         if image.algorithm is not None and not specification.entrypoint:
