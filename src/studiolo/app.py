@@ -55,7 +55,16 @@ from studiolo.storage import StoreUnavailable
 log = logging.getLogger("studiolo")
 
 SERVICES: Mapping[str, Service] = {
-    service.name: service for service in (cloudwatch, glue, iam, logs, sagemaker, sagemaker_runtime, sts)
+    service.name: service
+    for service in (
+        cloudwatch,
+        glue,
+        iam,
+        logs,
+        sagemaker,
+        sagemaker_runtime,
+        sts,
+    )
 }
 
 READS = ("BatchGet", "Describe", "Get", "List")

@@ -157,7 +157,15 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     emptying = reset if settings.allow_reset else None
     lines = sessions.system_log.lines
     pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now))
-    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, metrics, sessions, ml)
+    studio = Studio(
+        identity=identity,
+        catalog=catalog,
+        iceberg=IcebergTables(catalog, storage, identity, now),
+        logs=logs,
+        metrics=metrics,
+        sessions=sessions,
+        ml=ml,
+    )
     return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
 
 
