@@ -39,6 +39,7 @@ from studiolo.identity import NotAuthorized, Principal, anonymous, reaches
 from studiolo.lanes import Lanes
 from studiolo.patience import Holds, OnItsWay, is_patient
 from studiolo.services.call import Call, Studio
+from studiolo.services.emr import emr
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
 from studiolo.services.logs import logs
@@ -54,7 +55,7 @@ from studiolo.storage import StoreUnavailable
 log = logging.getLogger("studiolo")
 
 SERVICES: Mapping[str, Service] = {
-    service.name: service for service in (glue, iam, logs, sagemaker, sagemaker_runtime, sts)
+    service.name: service for service in (emr, glue, iam, logs, sagemaker, sagemaker_runtime, sts)
 }
 
 READS = ("BatchGet", "Describe", "Get", "List")

@@ -15,6 +15,7 @@ from typing import Protocol
 from studiolo import __version__, http_server
 from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
+from studiolo.clusters import Clusters
 from studiolo.config import Settings
 from studiolo.domain import DomainError, now
 from studiolo.door import DoorProcess, DoorUnavailable, Passage
@@ -128,11 +129,15 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     started.append(ml)
     # Before the others: what they leave of a model goes by the door to the store.
     cleanup.callback(ml.stop_jobs)
+    clusters = Clusters(state, processes, runtimes, identity, metastore, settings, endpoint, door.endpoint, now)
+    # As jobs do, their steps leave logs in the store.
+    cleanup.callback(clusters.close)
+    clusters.start()
     storage.ready()
     door.ready()
 
     def reset() -> None:
-        for domain in (sessions, ml, storage, metastore, logs, identity):
+        for domain in (sessions, ml, clusters, storage, metastore, logs, identity):
             domain.empty()
         state.empty()
 
@@ -145,7 +150,7 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     emptying = reset if settings.allow_reset else None
     lines = sessions.system_log.lines
     pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now))
-    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
+    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml, clusters)
     return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
 
 
