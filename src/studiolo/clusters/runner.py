@@ -38,7 +38,7 @@ LARGEST = 256 * 1024 * 1024
 UPLOADS = 30.0
 """Seconds between uploads of the logs of a program that runs."""
 
-APPLICATION = re.compile(rb"Connected to Spark cluster with app ID (app-[\w-]+)")
+APPLICATION = re.compile(rb"\bapp-\d{14}-\d{4}\b")
 
 BEGIN = 'mkdir -p "$0" && cd "$0" && HOME=$STUDIOLO_HOME && export HOME && exec "$@"'
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 from uv import find_uv_bin
 
@@ -121,6 +122,7 @@ class World:
             "LOGNAME": "hadoop",
             "STUDIOLO_NODE": str(self.own),
             "STUDIOLO_HOME": HOME,
+            "STUDIOLO_HDFS": str(self.own / "hdfs"),
             # By this name Hive's client says to the metastore who asks.
             "HADOOP_USER_NAME": self.metastore_token,
             "SPARK_USER": "hadoop",
@@ -140,7 +142,18 @@ class World:
     def lay_out(self) -> None:
         """Make the folder of the cluster's files: what was there of an earlier try is replaced."""
         own = self.own
-        for name in ("bin", "home", "events", "work", "tmp", "etc", "mnt/tmp", "mnt/var/lib/info", "mnt/var/log"):
+        for name in (
+            "bin",
+            "home",
+            "hdfs",
+            "events",
+            "work",
+            "tmp",
+            "etc/hadoop",
+            "mnt/tmp",
+            "mnt/var/lib/info",
+            "mnt/var/log",
+        ):
             (own / name).mkdir(parents=True, exist_ok=True, mode=0o700)
         (own / "proof").touch(0o600)
         (own / "proof").write_text(self.token)
@@ -149,8 +162,10 @@ class World:
         for name, content in self._info().items():
             (own / "mnt" / "var" / "lib" / "info" / f"{name}.json").write_text(json.dumps(content, indent=2))
         (own / "etc" / "log4j2.properties").write_text(LOG4J)
+        (own / "etc" / "log4j2-quiet.properties").write_text(LOG4J.replace("level = info", "level = error"))
         defaults = "".join(f"{name} {value}\n" for name, value in self.spark_conf().items())
         self._write("etc/spark-defaults.conf", defaults)
+        self._write("etc/hadoop/core-site.xml", self._core_site())
         self._write("facts.json", json.dumps(self._facts()))
         self._write("node.json", json.dumps(self._plan()))
 
@@ -184,6 +199,11 @@ class World:
         (self.own / "python" / "pyvenv.cfg").write_text(f"home = {real.parent}\ninclude-system-site-packages = false\n")
         packages = self.release.runtime.python.parent.parent / "lib" / version / "site-packages"
         (self.site / "runtime.pth").write_text(f"{packages}\n")
+        pip = self.site / "pip"
+        pip.mkdir(exist_ok=True)
+        (pip / "__init__.py").touch()
+        start = f"import sys\n\nsys.path.append({str(self.around.packages)!r})\n\nfrom studiolo.node.pip import main\n"
+        (pip / "__main__.py").write_text(f"{start}\nsys.exit(main(sys.argv[1:]))\n")
 
     def _make_commands(self) -> None:
         for name in ("python3", "python", f"python{self.release.runtime.python_version}"):
@@ -270,6 +290,7 @@ class World:
             "java_options": [*runtime.java_options, "-XX:+UseSerialGC"],
             "archive": os.pathsep.join(map(str, self.archive)),
             "python": str(self.python),
+            "base_python": str(runtime.python),
             "site": str(self.site),
             "uv": find_uv_bin(),
             "release": self.cluster.asked.release,
@@ -318,6 +339,16 @@ class World:
             "decommission_seconds": self.configured.decommission_seconds,
         }
 
+    def _core_site(self) -> str:
+        """Hadoop's settings for its own commands: those that Spark's drivers have."""
+        prefix = "spark.hadoop."
+        found = {name[len(prefix) :]: value for name, value in self.spark_conf().items() if name.startswith(prefix)}
+        entries = [
+            f"<property><name>{escape(name)}</name><value>{escape(value)}</value></property>"
+            for name, value in found.items()
+        ]
+        return "\n".join(["<configuration>", *entries, "</configuration>\n"])
+
     def _java_options(self) -> str:
         return (
             f"-Djava.io.tmpdir={self.own / 'tmp'} -Duser.home={self.own / 'home'} "
@@ -362,6 +393,11 @@ class World:
             "spark.hadoop.hive.exec.scratchdir": f"file:{temporary / 'hive'}",
             "spark.hadoop.hive.exec.local.scratchdir": str(temporary / "hive-local"),
             "spark.hadoop.hive.downloaded.resources.dir": str(temporary / "hive-resources"),
+            "spark.hadoop.fs.defaultFS": f"hdfs://{progress.host}:8020",
+            # Paths of HDFS lead to a folder that all nodes share.
+            "spark.hadoop.fs.hdfs.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+            "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.LocalFileSystem",
+            f"spark.hadoop.fs.viewfs.mounttable.{progress.host}.linkFallback": f"file:{self.own / 'hdfs'}",
             "spark.hadoop.fs.s3a.endpoint": self.around.s3_endpoint,
             "spark.hadoop.fs.s3a.endpoint.region": self.cluster.scope.region,
             "spark.hadoop.fs.s3a.connection.ssl.enabled": str(not plain).lower(),

@@ -109,15 +109,11 @@ def beeline(arguments: Sequence[str]) -> int:
 
 
 def s3_dist_cp(arguments: Sequence[str]) -> int:
-    from studiolo.node.distcp import copy
-
-    # It needs the interpreter's packages.
+    """It needs the interpreter's packages, which this program was started without."""
     facts = Facts.of_node()
-    if sys.flags.no_site:
-        program = "import sys; from studiolo.node.distcp import copy; sys.exit(copy(sys.argv[1:]))"
-        path = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))
-        return os.execve(facts.python, [facts.python, "-c", program, *arguments], {**os.environ, "PYTHONPATH": path})
-    return copy(arguments)
+    program = "import sys; from studiolo.node.distcp import copy; sys.exit(copy(sys.argv[1:]))"
+    path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(Path(__file__).parents[2])]))
+    return os.execve(facts.python, [facts.python, "-c", program, *arguments], {**os.environ, "PYTHONPATH": path})
 
 
 def pip(arguments: Sequence[str]) -> int:
@@ -164,20 +160,12 @@ def state_pusher(_arguments: Sequence[str]) -> int:
 def _java(main_class: str, arguments: Sequence[str]) -> int:
     facts = Facts.of_node()
     archive = [f"-XX:SharedArchiveFile={facts.archive}"] if facts.archive else []
-    settings = submit.properties(Path(facts.defaults).read_text())
-    hadoop_settings = {
-        name.removeprefix("spark.hadoop."): value
-        for name, value in settings.items()
-        if name.startswith(("spark.hadoop.fs.", "spark.hadoop.hadoop.", "spark.hadoop.mapreduce."))
-    }
-    generic = [word for name, value in hadoop_settings.items() for word in ("-D", f"{name}={value}")]
-    placed = [*arguments] if main_class == BEELINE else [*generic, *arguments]
-    if main_class == JAR:
-        placed = list(arguments)
-    path = class_path(Path(facts.spark_home), facts.jars)
+    path = class_path(Path(facts.spark_home), [*facts.jars, f"{facts.folder}/etc/hadoop"])
     log = f"-Dlog4j2.configurationFile=file:{facts.folder}/etc/log4j2-quiet.properties"
-    command = [facts.java, "-cp", path, *archive, *QUICK, *MODULES, log, main_class, *placed]
-    return os.execve(facts.java, command, {**os.environ, "SPARK_HOME": facts.spark_home})
+    home = f"-Duser.home={os.environ.get('HOME', facts.folder)}"
+    command = [facts.java, "-cp", path, *archive, *QUICK, *MODULES, log, home, main_class, *arguments]
+    # By the name of the cluster's token Hadoop would show who owns things.
+    return os.execve(facts.java, command, {**os.environ, "HADOOP_USER_NAME": "hadoop"})
 
 
 def _refused(command: str, reason: str) -> int:

@@ -14,9 +14,9 @@ VARIABLE = "STUDIOLO_NODE"
 class Facts:
     """folder: of the cluster's files; master: its URL; defaults: the file of Spark's settings.
 
-    java, spark_home, jars, java_options, archive: what a driver's JVM is started with. python: the node's interpreter,
-    site: its folder of packages; uv: what installs them. worker_cores, worker_memory: of the largest node that computes,
-    the memory in MiB.
+    java, spark_home, jars, java_options, archive: what a driver's JVM is started with. python: the node's interpreter;
+    base_python: the one whose packages it has too; site: its folder of packages; uv: what installs them. worker_cores,
+    worker_memory: of the largest node that computes, the memory in MiB.
     """
 
     folder: str
@@ -30,6 +30,7 @@ class Facts:
     java_options: tuple[str, ...]
     archive: str
     python: str
+    base_python: str
     site: str
     uv: str
     release: str
