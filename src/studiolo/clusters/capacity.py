@@ -54,7 +54,8 @@ def wanted(group: Group) -> int:
 
 
 def _free_number(instances: Collection[Instance]) -> int:
-    taken = {i.number for i in instances if i.state != "TERMINATED"}
+    # The daemons still know the worker of an instance that was lost.
+    taken = {i.number for i in instances if i.state != "TERMINATED" or i.reason == "INSTANCE_FAILURE"}
     return next(number for number in range(len(taken) + 1) if number not in taken)
 
 

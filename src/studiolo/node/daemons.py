@@ -4,6 +4,7 @@ Apart they take three times the time and twice the memory. They are what Spark's
 ports.
 """
 
+import logging
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -35,10 +36,13 @@ class Daemons:
         threading.Thread(target=_pump, args=(driver.output,), name="jvm log", daemon=True).start()
         port, secret = driver.address()
         self.process = driver.process
+        # When the JVM ends that is told once, and not for each call that was under way.
+        logging.getLogger("py4j").disabled = True
         parameters = GatewayParameters("127.0.0.1", port, auto_field=True, auto_convert=True, auth_token=secret)
         self._gateway: Any = JavaGateway(gateway_parameters=parameters)
         self._deploy: Any = self._gateway.jvm.org.apache.spark.deploy
         self._workers: dict[int, Any] = {}
+        self._ports: dict[int, int] = {}
         self._master: Any = None
 
     @property
@@ -76,6 +80,7 @@ class Daemons:
             self._conf(),
             _object(jvm.scala, "None"),
         )
+        self._ports[worker.number] = int(self._workers[worker.number].address().port())
 
     @property
     def workers(self) -> Sequence[int]:
@@ -84,7 +89,7 @@ class Daemons:
 
     def port(self, number: int) -> int:
         """The port at which a worker talks to the master, by which the master names it."""
-        return int(self._workers[number].address().port())
+        return self._ports[number]
 
     def decommission(self, identifiers: Sequence[str]) -> None:
         """Let the workers that the master knows by these finish what they do, and take nothing new."""
