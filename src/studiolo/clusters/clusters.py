@@ -103,17 +103,20 @@ class Clusters:
 
     def close(self) -> None:
         """End all clusters because the server goes down: it leaves nothing behind."""
+        self._end_all()
+        self._archives.close()
+
+    def _end_all(self) -> None:
         with self._lock:
             keepers = list(self._keepers.values())
         for keeper in keepers:
             keeper.end(rules.Ending("USER_REQUEST", "Terminated because Studiolo was stopped", TERMINATED))
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(Keeper.finish, keepers))
-        self._archives.close()
 
     def empty(self) -> None:
         """End all clusters and forget them."""
-        self.close()
+        self._end_all()
         with self._lock:
             self._keepers.clear()
         with self._state.transaction() as tx:

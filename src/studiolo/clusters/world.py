@@ -207,7 +207,7 @@ class World:
 
     def _make_commands(self) -> None:
         for name in ("python3", "python", f"python{self.release.runtime.python_version}"):
-            self._script(name, f'exec {self.python} "$@"')
+            self._script(name, PYTHON_SCRIPT.format(python=self.python), "/bin/bash")
         # -S and -E: what these need is Python's own library.
         start = (
             f"import sys; sys.path.insert(0, {str(self.around.packages)!r}); from studiolo.node.commanding import main"
@@ -219,9 +219,9 @@ class World:
 
         self._script("sudo", SUDO)
 
-    def _script(self, name: str, line: str) -> None:
+    def _script(self, name: str, line: str, shell: str = "/bin/sh") -> None:
         script = self.own / "bin" / name
-        script.write_text(f"#!/bin/sh\n{line}\n")
+        script.write_text(f"#!{shell}\n{line}\n")
         script.chmod(0o755)
 
     def _info(self) -> dict[str, dict[str, Any]]:
@@ -417,6 +417,13 @@ class World:
         options = [*runtime.java_options, *QUICK, f"-Xmx{heap}"]
         return (str(runtime.java / "bin" / "java"), "-cp", path, *archive, *options, main, *arguments)
 
+
+PYTHON_SCRIPT = """\
+case $0 in
+    /usr/bin/*|*/node/bin/*) exec {python} "$@" ;;
+    *) exec -a "$0" {python} "$@" ;;
+esac"""
+"""It lies in the place of the system's, and of environments that are links to that: Python tells those by the name."""
 
 SUDO = """\
 while [ $# -gt 0 ]; do
