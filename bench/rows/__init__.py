@@ -7,6 +7,7 @@ from bench.row import Row
 from bench.rows import (
     authorization,
     catalog,
+    clusters,
     door,
     endpoint,
     fence,
@@ -34,6 +35,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "sessions": sessions.measure,
     "statements": statements.measure,
     "patience": patience.measure,
+    "clusters": clusters.measure,
     "spark": spark.measure,
     "frames": frames.measure,
     "listing": listing.measure,

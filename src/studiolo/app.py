@@ -40,6 +40,7 @@ from studiolo.lanes import Lanes
 from studiolo.patience import Holds, OnItsWay, is_patient
 from studiolo.services.call import Call, Studio
 from studiolo.services.cloudwatch import cloudwatch
+from studiolo.services.emr import emr
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
 from studiolo.services.logs import logs
@@ -63,6 +64,7 @@ SERVICES: Mapping[str, Service] = {
         logs,
         sagemaker,
         sagemaker_runtime,
+        emr,
         sts,
     )
 }

@@ -15,6 +15,7 @@ from typing import Protocol
 from studiolo import __version__, http_server
 from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
+from studiolo.clusters import Clusters
 from studiolo.config import Settings
 from studiolo.domain import DomainError, now
 from studiolo.door import DoorProcess, DoorUnavailable, Passage
@@ -140,11 +141,15 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     started.append(ml)
     # Before the others: what they leave of a model goes by the door to the store.
     cleanup.callback(ml.stop_jobs)
+    clusters = Clusters(state, processes, runtimes, identity, metastore, settings, endpoint, door.endpoint, now)
+    # As jobs do, their steps leave logs in the store.
+    cleanup.callback(clusters.close)
+    clusters.start()
     storage.ready()
     door.ready()
 
     def reset() -> None:
-        for domain in (livy, engine, ml, storage, metastore, logs, identity):
+        for domain in (livy, engine, ml, clusters, storage, metastore, logs, identity):
             domain.empty()
         state.empty()
 
@@ -164,6 +169,7 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
         logs=logs,
         metrics=metrics,
         sessions=sessions,
+        clusters=clusters,
         ml=ml,
     )
     return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore

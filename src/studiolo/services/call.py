@@ -7,6 +7,7 @@ from studiolo.domain import Scope
 
 if TYPE_CHECKING:
     from studiolo.catalog import Catalog
+    from studiolo.clusters import Clusters
     from studiolo.iceberg import IcebergTables
     from studiolo.identity import Identity, Principal
     from studiolo.logs import Logs
@@ -26,6 +27,7 @@ class Studio:
     metrics: "Metrics"
     sessions: "Sessions"
     ml: "MachineLearning"
+    clusters: "Clusters"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ A new operation is a row in its service's table.
 
 from collections.abc import Mapping
 
-from studiolo.services.rights import cloudwatch, glue, iam, logs, sagemaker, sts
+from studiolo.services.rights import cloudwatch, emr, glue, iam, logs, sagemaker, sts
 from studiolo.services.rights.rows import Rights
 
 RIGHTS: Mapping[str, Rights] = {
@@ -15,6 +15,7 @@ RIGHTS: Mapping[str, Rights] = {
     "logs": logs.RIGHTS,
     "sagemaker": sagemaker.RIGHTS,
     "sagemaker-runtime": sagemaker.RIGHTS,
+    "emr": emr.RIGHTS,
     "sts": sts.RIGHTS,
 }
 """By botocore's name of the service. S3 is decided at its door."""
