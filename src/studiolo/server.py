@@ -21,6 +21,7 @@ from studiolo.door import DoorProcess, DoorUnavailable, Passage
 from studiolo.health import PartHealth, own_pages
 from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
+from studiolo.inside import Inside
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.listening import Listening
 from studiolo.logs import Logs
@@ -31,6 +32,7 @@ from studiolo.processes import Processes, end_unrecorded, isolation
 from studiolo.runtimes import JavaMissing, Runtimes
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions
+from studiolo.stacks import Stacks
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage, StoreUnavailable
 from studiolo.why import Why
@@ -126,6 +128,8 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     ml = MachineLearning(state, processes, identity, logs, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
+    stacks = Stacks(state, identity, objects, frozenset({settings.host, *settings.host_names}), now)
+    started.append(stacks)
     # Before the others: what they leave of a model goes by the door to the store.
     cleanup.callback(ml.stop_jobs)
     storage.ready()
@@ -145,7 +149,8 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     emptying = reset if settings.allow_reset else None
     lines = sessions.system_log.lines
     pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now))
-    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
+    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml, stacks)
+    stacks.start(Inside(SERVICES, studio, objects, "cloudformation.amazonaws.com"))
     return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
 
 
