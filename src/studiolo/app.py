@@ -40,13 +40,19 @@ from studiolo.lanes import Lanes
 from studiolo.patience import Holds, OnItsWay, is_patient
 from studiolo.services.call import Call, Studio
 from studiolo.services.cloudformation import cloudformation
+from studiolo.services.ec2 import ec2
+from studiolo.services.ecr import ecr
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
+from studiolo.services.kms import kms
 from studiolo.services.logs import logs
 from studiolo.services.rights import RIGHTS
 from studiolo.services.sagemaker import sagemaker
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
+from studiolo.services.secretsmanager import secretsmanager
 from studiolo.services.service import Handler, Service
+from studiolo.services.sns import sns
+from studiolo.services.ssm import ssm
 from studiolo.services.sts import sts
 from studiolo.signers import Signers, told_by
 from studiolo.state import Changes, StateUnavailable
@@ -55,7 +61,22 @@ from studiolo.storage import StoreUnavailable
 log = logging.getLogger("studiolo")
 
 SERVICES: Mapping[str, Service] = {
-    service.name: service for service in (cloudformation, glue, iam, logs, sagemaker, sagemaker_runtime, sts)
+    service.name: service
+    for service in (
+        cloudformation,
+        ec2,
+        ecr,
+        glue,
+        iam,
+        kms,
+        logs,
+        sagemaker,
+        sagemaker_runtime,
+        secretsmanager,
+        sns,
+        ssm,
+        sts,
+    )
 }
 
 READS = ("BatchGet", "Describe", "Get", "List")

@@ -29,6 +29,7 @@ from studiolo.metastore import Metastore
 from studiolo.ml import MachineLearning
 from studiolo.objects import Objects
 from studiolo.processes import Processes, end_unrecorded, isolation
+from studiolo.recorded import Recorder
 from studiolo.runtimes import JavaMissing, Runtimes
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions
@@ -149,7 +150,8 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     emptying = reset if settings.allow_reset else None
     lines = sessions.system_log.lines
     pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now))
-    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml, stacks)
+    iceberg = IcebergTables(catalog, storage, identity, now)
+    studio = Studio(identity, catalog, iceberg, logs, sessions, ml, stacks, Recorder(state, now))
     stacks.start(Inside(SERVICES, studio, objects, "cloudformation.amazonaws.com"))
     return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from studiolo.identity import Identity, Principal
     from studiolo.logs import Logs
     from studiolo.ml import MachineLearning
+    from studiolo.recorded import Recorder
     from studiolo.sessions import Sessions
     from studiolo.stacks import Stacks
 
@@ -26,6 +27,7 @@ class Studio:
     sessions: "Sessions"
     ml: "MachineLearning"
     stacks: "Stacks"
+    recorder: "Recorder"
 
 
 @dataclass(frozen=True, slots=True)

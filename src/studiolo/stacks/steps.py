@@ -43,6 +43,8 @@ class Steps:
 
     def at(self, resource: Resource) -> At:
         tags = {**owner_of(self._stack), "aws:cloudformation:logical-id": resource.logical}
+        if resource.generation > 1:
+            tags["studiolo:generation"] = str(resource.generation)
         return At(
             self._stack.scope,
             self._principal,
