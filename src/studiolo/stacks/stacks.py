@@ -90,8 +90,7 @@ class Stacks:
         self._check_updatable(stack)
         target = self.targets.target(scope, principal, wanted, stack.target, identifier=stack.id)
         actor = self._actor(principal, wanted.role, target.role)
-        changes = self.changes(stack, target)
-        if nothing_changes(changes, stack, target, self._live(stack)):
+        if self._changes_nothing(stack, target):
             raise Invalid("No updates are to be performed.")
         return self._update(stack, target, actor, wanted.token, wanted.options)
 
@@ -283,6 +282,13 @@ class Stacks:
         return {row.logical: row for row in shown}
 
     # --- parts
+
+    def _changes_nothing(self, stack: Stack, target: Target) -> bool:
+        try:
+            return nothing_changes(self.changes(stack, target), stack, target, self._live(stack))
+        except Refused:
+            # What is wrong with a resource is told in its event.
+            return False
 
     def _update(
         self, stack: Stack, target: Target, actor: Principal, token: str | None, options: Mapping[str, Any]

@@ -50,13 +50,17 @@ def left_behind(world: World) -> dict[str, Any]:
         "vpcs": sorted(vpc["CidrBlock"] for vpc in vpcs),
         "subnets": sorted(each["CidrBlock"] for each in world.call("ec2", "DescribeSubnets")["Subnets"]),
         "tables": len(world.call("ec2", "DescribeRouteTables")["RouteTables"]),
-        "groups": Counter(each["GroupName"] == "default" for each in world.call("ec2", "DescribeSecurityGroups")["SecurityGroups"]),
+        "groups": Counter(
+            each["GroupName"] == "default" for each in world.call("ec2", "DescribeSecurityGroups")["SecurityGroups"]
+        ),
         "rules": len(world.call("ec2", "DescribeSecurityGroupRules")["SecurityGroupRules"]),
         "roles": [role["RoleName"] for role in world.call("iam", "ListRoles")["Roles"]],
         "databases": [base["Name"] for base in world.call("glue", "GetDatabases")["DatabaseList"]],
         "parameters": len(world.recorder.parameters.all(world.stacks.store.find(_any(world)).scope)) + len(parameters),
         "keys": Counter((key["KeyMetadata"]["KeyState"], key["KeyMetadata"]["Description"]) for key in keys),
-        "statuses": [stack.status for stack in named(world.stacks.store.find(_any(world)).scope, (), None, 10, False).items],
+        "statuses": [
+            stack.status for stack in named(world.stacks.store.find(_any(world)).scope, (), None, 10, False).items
+        ],
     }
 
 

@@ -86,7 +86,14 @@ class World:
             for operation in running:
                 services, nested = self.inside, Nesting(self.stacks)
                 Runner(
-                    self.stacks.store, type_of, services, operation, nested, threading.Event(), lambda: False, lambda _: None
+                    self.stacks.store,
+                    type_of,
+                    services,
+                    operation,
+                    nested,
+                    threading.Event(),
+                    lambda: False,
+                    lambda _: None,
                 ).run()
 
     def create(self, name: str, body: str, **given: Any) -> Stack:

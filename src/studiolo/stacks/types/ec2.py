@@ -39,13 +39,17 @@ class _Tagged(ResourceType):
 
     def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
         self.rest(at, physical, properties, before)
+        self.retag(at, physical, properties, before)
+
+    def retag(self, at: At, identifier: str, properties: Properties, before: Properties) -> None:
+        """Bring tags from what they were to what they are to be."""
         if differs(properties, before, "Tags"):
             tags = properties.get("Tags") or []
             keys = {tag["Key"] for tag in tags}
             if gone := [{"Key": tag["Key"]} for tag in before.get("Tags") or [] if tag["Key"] not in keys]:
-                at.call("ec2", "DeleteTags", Resources=[physical], Tags=gone)
+                at.call("ec2", "DeleteTags", Resources=[identifier], Tags=gone)
             if tags:
-                at.call("ec2", "CreateTags", Resources=[physical], Tags=tags)
+                at.call("ec2", "CreateTags", Resources=[identifier], Tags=tags)
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         operation = self.made[0].replace("Create", "Delete")
@@ -308,6 +312,9 @@ class Eip(_Tagged):
 
     def given(self, at: At, properties: Properties) -> Mapping[str, Any]:
         return {"Domain": properties.get("Domain")}
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        self.retag(at, self.attributes(at, physical, properties)["AllocationId"], properties, before)
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         if (found := self._found(at, physical)) is not None:

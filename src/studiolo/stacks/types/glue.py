@@ -99,7 +99,7 @@ class Connection(ResourceType):
 
     def create(self, at: At, properties: Properties) -> str:
         name = self._name(at, properties)
-        given = {**properties["ConnectionInput"], "Name": name}
+        given = {"ConnectionProperties": {}, **properties["ConnectionInput"], "Name": name}
         at.call("glue", "CreateConnection", CatalogId=properties["CatalogId"], ConnectionInput=given)
         return name
 
@@ -109,7 +109,7 @@ class Connection(ResourceType):
         return None if found is None else name
 
     def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
-        given = {**properties["ConnectionInput"], "Name": physical}
+        given = {"ConnectionProperties": {}, **properties["ConnectionInput"], "Name": physical}
         at.call("glue", "UpdateConnection", Name=physical, ConnectionInput=given)
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
