@@ -23,6 +23,7 @@ from studiolo.engine import Engine
 from studiolo.health import PartHealth, own_pages
 from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
+from studiolo.inside import Inside
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.listening import Listening
 from studiolo.livy import Livy
@@ -33,9 +34,11 @@ from studiolo.metrics import Metrics
 from studiolo.ml import MachineLearning
 from studiolo.objects import Objects
 from studiolo.processes import Processes, end_unrecorded, isolation
+from studiolo.recorded import Recorder
 from studiolo.runtimes import JavaMissing, Runtimes
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions, SystemLog
+from studiolo.stacks import Stacks
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage, StoreUnavailable
 from studiolo.why import Why
@@ -139,6 +142,8 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     ml = MachineLearning(state, processes, identity, logs, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
+    stacks = Stacks(state, identity, objects, frozenset({settings.host, *settings.host_names}), now)
+    started.append(stacks)
     # Before the others: what they leave of a model goes by the door to the store.
     cleanup.callback(ml.stop_jobs)
     clusters = Clusters(state, processes, runtimes, identity, metastore, settings, endpoint, door.endpoint, now)
@@ -170,8 +175,11 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
         metrics=metrics,
         sessions=sessions,
         clusters=clusters,
+        stacks=stacks,
+        recorder=Recorder(state, now),
         ml=ml,
     )
+    stacks.start(Inside(SERVICES, studio, objects, "cloudformation.amazonaws.com"))
     return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
 
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from studiolo.logs import Logs
     from studiolo.metrics import Metrics
     from studiolo.ml import MachineLearning
+    from studiolo.recorded import Recorder
     from studiolo.sessions import Sessions
+    from studiolo.stacks import Stacks
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Studio:
     sessions: "Sessions"
     ml: "MachineLearning"
     clusters: "Clusters"
+    stacks: "Stacks"
+    recorder: "Recorder"
 
 
 @dataclass(frozen=True, slots=True)
