@@ -1,4 +1,4 @@
-"""What a person types: `studiolo up`, `down`, `status`, `why`, `env`, `logs`, `runtimes`, `demo`."""
+"""What a person types: `studiolo up`, `down`, `status`, `why`, `console`, `env`, `logs`, `runtimes`, `demo`."""
 
 import json
 import os
@@ -261,15 +261,58 @@ def why(
     out.print(table)
 
 
-def _signed(url: str, key: "AccessKey") -> tuple[int, dict[str, Any]]:
+@app.command()
+def console(
+    data: Data = None,
+    role: Annotated[str | None, typer.Option(help="ARN of a role to look as; default: the root user.")] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Print a link that signs a browser in to the console, once."""
+    from studiolo.identity import AccessKey, root_key
+
+    settings = given_settings(data=data)
+    running = _running(settings)
+    key = root_key(settings.folder)
+    if role is not None:
+        import boto3
+        from botocore.exceptions import ClientError
+
+        sts = boto3.session.Session().client(
+            "sts",
+            endpoint_url=running.endpoint,
+            region_name=settings.region,
+            aws_access_key_id=key.id,
+            aws_secret_access_key=key.secret,
+        )
+        try:
+            given = sts.assume_role(RoleArn=role, RoleSessionName="console")["Credentials"]
+        except ClientError as error:
+            fail(error.response["Error"]["Message"])
+        key = AccessKey(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], given["Expiration"])
+    status, answer = _signed(f"{running.endpoint}/_studiolo/sign-in", key, "POST")
+    if status != HTTPStatus.OK:
+        fail(answer["message"])
+    _show_link(answer["url"], open_it)
+
+
+def _show_link(url: str, open_it: bool) -> None:
+    print(url)  # noqa: T201 (to be copied whole: no terminal width)
+    if open_it:
+        import webbrowser
+
+        webbrowser.open(url)
+
+
+def _signed(url: str, key: "AccessKey", method: str = "GET") -> tuple[int, dict[str, Any]]:
     """Status and content of one of the server's pages that is for who has a key."""
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 
-    request = AWSRequest("GET", url)
-    SigV4Auth(Credentials(key.id, key.secret), "sts", "us-east-1").add_auth(request)
-    asked = urllib.request.Request(url, headers=dict(request.headers.items()))  # noqa: S310 (our own http URL)
+    request = AWSRequest(method, url)
+    SigV4Auth(Credentials(key.id, key.secret, key.session_token), "sts", "us-east-1").add_auth(request)
+    headers = dict(request.headers.items())
+    asked = urllib.request.Request(url, headers=headers, method=method)  # noqa: S310 (our own http URL)
     try:
         with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 (as above)
             return answer.status, json.load(answer)

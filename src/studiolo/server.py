@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from studiolo import __version__, http_server
 from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
 from studiolo.config import Settings
+from studiolo.console import FindKey, Key, console
 from studiolo.domain import DomainError, now
 from studiolo.door import DoorProcess, DoorUnavailable, Passage
 from studiolo.health import PartHealth, own_pages
@@ -31,6 +33,9 @@ from studiolo.processes import Processes, end_unrecorded, isolation
 from studiolo.runtimes import JavaMissing, Runtimes
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions
+from studiolo.signin import SignIns
+from studiolo.signing_in import SigningIn, console_address
+from studiolo.sites import Sites
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage, StoreUnavailable
 from studiolo.why import Why
@@ -144,9 +149,20 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     }
     emptying = reset if settings.allow_reset else None
     lines = sessions.system_log.lines
-    pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now))
+    sign_ins = SignIns(state, now)
+    signing_in = SigningIn(identity, sign_ins, console_address(endpoint), now)
+    pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now), signing_in)
+    sites = Sites(console(sign_ins, _keys(signing_in), endpoint, door.endpoint, settings.region), pages)
     studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
-    return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
+    return App(studio, state.changes, Passage(door.endpoint), pages, sites, settings.max_body_mib), door, metastore
+
+
+def _keys(signing_in: SigningIn) -> FindKey:
+    def find(identifier: str) -> tuple[Key, str, datetime | None] | None:
+        known = signing_in.known(identifier)
+        return known and (Key(known[0].id, known[0].secret, known[0].session_token), *known[1:])
+
+    return find
 
 
 def _has_content(file: Path) -> bool:
