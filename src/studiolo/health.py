@@ -54,8 +54,8 @@ def own_pages(
     """The app of these pages.
 
     parts: what to watch, each with how it is asked; system_log: the lines that a token of its URL stands for; reset:
-    empties everything, None where the server does not allow it; why: finds out why a request was denied; signing_in: gives out links
-    to the console.
+    empties everything, None where the server does not allow it; why: finds out why a request was denied; signing_in:
+    gives out links to the console.
     """
 
     async def health(_request: Request) -> JSONResponse:

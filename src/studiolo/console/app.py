@@ -83,7 +83,8 @@ class Pages:
         async with turn:
             body = await page.body(request) if page.body is not None else None
             try:
-                return await self._run(self._made, page, request, signed_in, key, form, body)
+                answer: Response = await self._run(self._made, page, request, signed_in, key, form, body)
+                return answer
             finally:
                 if body is not None:
                     body.close()

@@ -89,6 +89,16 @@ def part(value: str) -> str:
     return quote(value, safe="")
 
 
+def channel(value: dict[str, Any]) -> tuple[str, str]:
+    """A channel of a job: its name, and where its data is."""
+    source = value.get("DataSource", {}).get("S3DataSource", {})
+    return value.get("ChannelName", ""), source.get("S3Uri", "")
+
+
+def numbered(values: list[float]) -> list[tuple[int, float]]:
+    return list(enumerate(values, 1))
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("studiolo.console"),
@@ -97,8 +107,17 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        size=size, moment=moment, duration=duration, kind=kind, cell=cell, pretty=pretty, part=part
+        size=size,
+        moment=moment,
+        duration=duration,
+        kind=kind,
+        cell=cell,
+        pretty=pretty,
+        part=part,
+        channel=channel,
+        numbered=numbered,
     )
+    environment.filters.update(channel=channel, numbered=numbered)
     environment.tests["figure"] = number
     environment.globals["now"] = lambda: datetime.now(timezone.utc)
     return environment

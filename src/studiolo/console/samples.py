@@ -35,7 +35,7 @@ def format_of(table: Mapping[str, Any]) -> str:
     if table.get("TableType") == "VIRTUAL_VIEW":
         return "View"
     if (kind := parameters.get("table_type", "").lower()) in ("iceberg", "delta", "hudi"):
-        return kind.capitalize()
+        return str(kind.capitalize())
     if parameters.get("spark.sql.sources.provider", "").lower() == "delta":
         return "Delta"
     told = " ".join(

@@ -107,14 +107,12 @@ def query_result(visit: Visit) -> Response:
 
 def _tree(visit: Visit, database: str | None) -> dict[str, Any]:
     """The databases, and the tables of the one that is looked at."""
-    glue = visit.client("glue")
     databases = visit.attempt(lambda: visit.every("glue", "get_databases", "DatabaseList"))
     if database is None or isinstance(databases, Refused):
         return {"databases": databases, "leaves": [], "open": None}
     leaves: Sequence[str] | Refused = visit.attempt(
         lambda: [t["Name"] for t in visit.every("glue", "get_tables", "TableList", TREE_TABLES, DatabaseName=database)]
     )
-    del glue
     return {"databases": databases, "leaves": [] if isinstance(leaves, Refused) else leaves, "open": database}
 
 
