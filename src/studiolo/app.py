@@ -272,6 +272,7 @@ class App:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._passage.close()
+        await self._sites.close()
         await self._studio.ml.close_connections()
         self._lanes.close()
         await send({"type": "lifespan.shutdown.complete"})

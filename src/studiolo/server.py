@@ -38,6 +38,8 @@ from studiolo.signing_in import SigningIn, console_address
 from studiolo.sites import Sites
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage, StoreUnavailable
+from studiolo.studio import Addresses, Domains
+from studiolo.studio_site import StudioSite
 from studiolo.why import Why
 
 log = logging.getLogger("studiolo")
@@ -133,11 +135,24 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     started.append(ml)
     # Before the others: what they leave of a model goes by the door to the store.
     cleanup.callback(ml.stop_jobs)
+    sign_ins = SignIns(state, now)
+    domains = Domains(
+        state,
+        processes,
+        identity,
+        ml.tags,
+        sign_ins,
+        settings.folder / "studio",
+        Addresses(endpoint, door.endpoint),
+        now,
+    )
+    domains.start()
+    started.append(domains)
     storage.ready()
     door.ready()
 
     def reset() -> None:
-        for domain in (sessions, ml, storage, metastore, logs, identity):
+        for domain in (domains, sessions, ml, storage, metastore, logs, identity):
             domain.empty()
         state.empty()
 
@@ -149,11 +164,11 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     }
     emptying = reset if settings.allow_reset else None
     lines = sessions.system_log.lines
-    sign_ins = SignIns(state, now)
     signing_in = SigningIn(identity, sign_ins, console_address(endpoint), now)
     pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now), signing_in)
-    sites = Sites(console(sign_ins, _keys(signing_in), endpoint, door.endpoint, settings.region), pages)
-    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
+    pages_of_keys = console(sign_ins, _keys(signing_in), endpoint, door.endpoint, settings.region)
+    sites = Sites(pages_of_keys, StudioSite(domains.opening))
+    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml, domains)
     return App(studio, state.changes, Passage(door.endpoint), pages, sites, settings.max_body_mib), door, metastore
 
 

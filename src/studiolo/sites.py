@@ -11,6 +11,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from studiolo.asgi import Message, Receive, Send
+from studiolo.studio_site import StudioSite
 
 CONSOLE = "console.localhost"
 PATH = "/_studiolo/console"
@@ -23,9 +24,13 @@ _PLAIN = re.compile(rb"localhost|127\.[\d.]+|\[::1\]")
 class Sites:
     """Finds the site that a request is for; studio: answers for the names of Studio domains."""
 
-    def __init__(self, console: ASGIApp, studio: ASGIApp) -> None:
+    def __init__(self, console: ASGIApp, studio: StudioSite) -> None:
         self._console = console
         self._studio = studio
+
+    async def close(self) -> None:
+        """End what belongs to the event loop."""
+        await self._studio.close()
 
     def of(self, scope: Message) -> ASGIApp | None:
         """The site; None for what is of the AWS APIs."""

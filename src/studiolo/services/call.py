@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from studiolo.logs import Logs
     from studiolo.ml import MachineLearning
     from studiolo.sessions import Sessions
+    from studiolo.studio import Domains
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Studio:
     logs: "Logs"
     sessions: "Sessions"
     ml: "MachineLearning"
+    domains: "Domains"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,3 +30,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_sign_ins")),
     )
     op.create_index(op.f("ix_sign_ins_expires"), "sign_ins", ["expires"])
+    op.create_table(
+        "studio_resources",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("failure", sa.Text()),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.Column("active", sa.BigInteger()),
+        sa.Column("settings", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("account", "region", "kind", "path", name=op.f("pk_studio_resources")),
+    )
