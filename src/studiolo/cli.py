@@ -1,4 +1,4 @@
-"""What a person types: `studiolo up`, `down`, `status`, `why`, `console`, `env`, `logs`, `runtimes`, `demo`."""
+"""What a person types: `studiolo up`, `down`, `status`, `why`, `console`, `studio`, `env`, `logs`, `runtimes`, `demo`."""
 
 import json
 import os
@@ -17,26 +17,20 @@ import psutil
 import typer
 from rich.table import Table
 
-from studiolo import cli_runtimes
+from studiolo import cli_browser, cli_runtimes
+from studiolo.cli_server import running_server, signed
 from studiolo.config import Settings
 from studiolo.domain import DomainError, Invalid
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.terminal import Data, complain, err, fail, given_settings, out
 
 if TYPE_CHECKING:
-    from studiolo.identity import AccessKey
+    pass
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(cli_runtimes.app, name="runtimes")
 UP_SECONDS = 60
 DOWN_SECONDS = 30
-
-
-def _running(settings: Settings) -> Running:
-    running = Instance(settings.folder).running()
-    if running is None:
-        fail(f"No Studiolo runs on {settings.folder}. Start one with: studiolo up --detach")
-    return running
 
 
 @app.command()
@@ -220,7 +214,7 @@ def _complain_of_key(settings: Settings) -> None:
 def status(data: Data = None) -> None:
     """Show what runs: the server, its services and its child processes."""
     settings = given_settings(data=data)
-    running = _running(settings)
+    running = running_server(settings)
     health = _health(running)
     if health is None:
         fail(f"The server at {running.endpoint} (pid {running.pid}) does not answer.")
@@ -247,8 +241,8 @@ def why(
     from studiolo.identity import root_key
 
     settings = given_settings(data=data)
-    running = _running(settings)
-    status, denial = _signed(f"{running.endpoint}/_studiolo/denials/{quote(request_id)}", root_key(settings.folder))
+    running = running_server(settings)
+    status, denial = signed(f"{running.endpoint}/_studiolo/denials/{quote(request_id)}", root_key(settings.folder))
     if status != HTTPStatus.OK:
         fail(denial["message"])
     for name in ("principal", "action", "resource", "because"):
@@ -261,65 +255,8 @@ def why(
     out.print(table)
 
 
-@app.command()
-def console(
-    data: Data = None,
-    role: Annotated[str | None, typer.Option(help="ARN of a role to look as; default: the root user.")] = None,
-    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-) -> None:
-    """Print a link that signs a browser in to the console, once."""
-    from studiolo.identity import AccessKey, root_key
-
-    settings = given_settings(data=data)
-    running = _running(settings)
-    key = root_key(settings.folder)
-    if role is not None:
-        import boto3
-        from botocore.exceptions import ClientError
-
-        sts = boto3.session.Session().client(
-            "sts",
-            endpoint_url=running.endpoint,
-            region_name=settings.region,
-            aws_access_key_id=key.id,
-            aws_secret_access_key=key.secret,
-        )
-        try:
-            given = sts.assume_role(RoleArn=role, RoleSessionName="console")["Credentials"]
-        except ClientError as error:
-            fail(error.response["Error"]["Message"])
-        key = AccessKey(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], given["Expiration"])
-    status, answer = _signed(f"{running.endpoint}/_studiolo/sign-in", key, "POST")
-    if status != HTTPStatus.OK:
-        fail(answer["message"])
-    _show_link(answer["url"], open_it)
-
-
-def _show_link(url: str, open_it: bool) -> None:
-    print(url)  # noqa: T201 (to be copied whole: no terminal width)
-    if open_it:
-        import webbrowser
-
-        webbrowser.open(url)
-
-
-def _signed(url: str, key: "AccessKey", method: str = "GET") -> tuple[int, dict[str, Any]]:
-    """Status and content of one of the server's pages that is for who has a key."""
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.credentials import Credentials
-
-    request = AWSRequest(method, url)
-    SigV4Auth(Credentials(key.id, key.secret, key.session_token), "sts", "us-east-1").add_auth(request)
-    headers = dict(request.headers.items())
-    asked = urllib.request.Request(url, headers=headers, method=method)  # noqa: S310 (our own http URL)
-    try:
-        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 (as above)
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-    except OSError as error:
-        fail(f"The server at {url.partition('/_studiolo')[0]} does not answer: {error}")
+app.command()(cli_browser.console)
+app.command()(cli_browser.studio)
 
 
 @app.command()
@@ -333,7 +270,7 @@ def env(
     from studiolo.profile import write_profile
 
     settings = given_settings(data=data)
-    running = _running(settings)
+    running = running_server(settings)
     key = root_key(settings.folder)
     if profile:
         written = write_profile(running.endpoint, running.s3_endpoint, settings.region, key.id, key.secret)

@@ -1,6 +1,17 @@
 """The pages: each a function that makes it of boto3 calls, and a template."""
 
-from studiolo.console.pages import catalog, endpoints, identity, logs, models, overview, sessions, storage, training
+from studiolo.console.pages import (
+    catalog,
+    endpoints,
+    identity,
+    logs,
+    models,
+    overview,
+    sessions,
+    storage,
+    studio,
+    training,
+)
 from studiolo.console.pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -11,6 +22,7 @@ PAGES: tuple[Page, ...] = (
     *training.PAGES,
     *models.PAGES,
     *endpoints.PAGES,
+    *studio.PAGES,
     *logs.PAGES,
     *identity.PAGES,
 )
