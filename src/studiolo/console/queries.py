@@ -1,9 +1,11 @@
 """SQL in a Spark session: asked as a statement of Glue's, answered as rows."""
 
+import ast
 import json
+import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from studiolo.console.samples import Rows
@@ -11,6 +13,9 @@ from studiolo.console.visit import Visit
 
 MOST = 500
 """Rows that a query's answer has at most."""
+
+START_SECONDS = 45.0
+"""How long a new session is waited for before its first statement."""
 
 MARK = "studiolo-rows:"
 
@@ -54,7 +59,7 @@ def ask(visit: Visit, session: str, sql: str) -> tuple[str, int]:
     glue = visit.client("glue")
     if session.startswith("role:"):
         made = glue.create_session(
-            Id=f"console-{visit.signed_in.id[:8]}-{len(visit.every('glue', 'list_sessions', 'Sessions'))}",
+            Id=f"console-{uuid.uuid4().hex[:8]}",
             Role=session.removeprefix("role:"),
             Command={"Name": "glueetl", "PythonVersion": "3"},
             IdleTimeout=30,
@@ -86,9 +91,7 @@ def answered(visit: Visit, session: str, statement: int) -> Answer:
 
 def _wait(glue: Any, session: str) -> None:
     """Until a new session takes statements, which it queues from PROVISIONING on where it is warm."""
-    import time
-
-    deadline = time.monotonic() + timedelta(seconds=60).total_seconds()
+    deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if glue.get_session(Id=session)["Session"]["Status"] != "PROVISIONING":
             return
@@ -102,8 +105,6 @@ def _seconds(found: dict[str, Any]) -> float | None:
 
 def _sql_of(code: str) -> str:
     """The query that a statement was made of."""
-    import ast
-
     try:
         for node in ast.walk(ast.parse(code)):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "sql" and node.args:
