@@ -1,4 +1,4 @@
-"""A browser without a window: it keeps one site's cookie, and follows no redirect by itself."""
+"""A browser without a window: it keeps one site's cookie of ours, and follows no redirect by itself."""
 
 import re
 import urllib.error
@@ -58,7 +58,8 @@ class Browser:
         except urllib.error.HTTPError as error:
             answer = Answer(error.code, error.headers, error.read())
         for line in answer.headers.get_all("Set-Cookie") or []:
-            self.cookie = line.partition(";")[0]
+            if line.startswith("studiolo-"):
+                self.cookie = line.partition(";")[0]
         return answer
 
 

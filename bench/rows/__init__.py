@@ -7,6 +7,7 @@ from bench.row import Row
 from bench.rows import (
     authorization,
     catalog,
+    console,
     door,
     endpoint,
     fence,
@@ -41,6 +42,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "fence": fence.measure,
     "lifecycle": lifecycle.measure,
     "memory": memory.measure,
+    "console": console.measure,
     "million": million.measure,
 }
 
