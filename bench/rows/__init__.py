@@ -8,6 +8,7 @@ from bench.rows import (
     authorization,
     catalog,
     clusters,
+    console,
     door,
     endpoint,
     fence,
@@ -45,6 +46,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "fence": fence.measure,
     "lifecycle": lifecycle.measure,
     "memory": memory.measure,
+    "console": console.measure,
     "million": million.measure,
 }
 

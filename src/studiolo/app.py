@@ -57,6 +57,7 @@ from studiolo.services.sns import sns
 from studiolo.services.ssm import ssm
 from studiolo.services.sts import sts
 from studiolo.signers import Signers, told_by
+from studiolo.sites import Sites
 from studiolo.state import Changes, StateUnavailable
 from studiolo.storage import StoreUnavailable
 
@@ -123,15 +124,18 @@ class Admitted:
 class App:
     """Answers every request that comes to the one endpoint.
 
-    changes: who tells what has changed; own_pages: the app of /_studiolo/; max_body: the largest request outside S3,
-    in MiB.
+    changes: who tells what has changed; own_pages: the app of /_studiolo/; sites: what is for browsers; max_body: the
+    largest request outside S3, in MiB.
     """
 
-    def __init__(self, studio: Studio, changes: Changes, passage: Passage, own_pages: ASGIApp, max_body: int) -> None:
+    def __init__(
+        self, studio: Studio, changes: Changes, passage: Passage, own_pages: ASGIApp, sites: Sites, max_body: int
+    ) -> None:
         self._studio = studio
         self._changes = changes
         self._passage = passage
         self._own_pages = own_pages
+        self._sites = sites
         self._max_body = max_body
         self._router = Router(list(SERVICES))
         self._bodies = Bodies(max_body * MIB, BODIES * max_body * MIB)
@@ -142,6 +146,11 @@ class App:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
+        elif (site := self._sites.of(scope)) is not None:
+            await site(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close"})
         elif scope["path"].startswith("/_studiolo/"):
             await self._own_pages(scope, receive, send)
         else:
@@ -290,6 +299,7 @@ class App:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._passage.close()
+        await self._sites.close()
         await self._studio.ml.close_connections()
         self._lanes.close()
         await send({"type": "lifespan.shutdown.complete"})

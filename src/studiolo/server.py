@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
 from studiolo.clusters import Clusters
 from studiolo.config import Settings
+from studiolo.console import FindKey, Key, console
 from studiolo.domain import DomainError, now
 from studiolo.door import DoorProcess, DoorUnavailable, Passage
 from studiolo.engine import Engine
@@ -38,9 +40,14 @@ from studiolo.recorded import Recorder
 from studiolo.runtimes import JavaMissing, Runtimes
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions, SystemLog
+from studiolo.signin import SignIns
+from studiolo.signing_in import SigningIn, console_address
+from studiolo.sites import Sites
 from studiolo.stacks import Stacks
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage, StoreUnavailable
+from studiolo.studio import Addresses, Domains
+from studiolo.studio_site import StudioSite
 from studiolo.why import Why
 
 log = logging.getLogger("studiolo")
@@ -150,11 +157,24 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     # As jobs do, their steps leave logs in the store.
     cleanup.callback(clusters.close)
     clusters.start()
+    sign_ins = SignIns(state, now)
+    domains = Domains(
+        state,
+        processes,
+        identity,
+        ml.tags,
+        sign_ins,
+        settings.folder / "studio",
+        Addresses(endpoint, door.endpoint),
+        now,
+    )
+    domains.start()
+    started.append(domains)
     storage.ready()
     door.ready()
 
     def reset() -> None:
-        for domain in (livy, engine, ml, clusters, storage, metastore, logs, identity):
+        for domain in (domains, livy, engine, ml, clusters, storage, metastore, logs, identity):
             domain.empty()
         state.empty()
 
@@ -166,7 +186,10 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     }
     emptying = reset if settings.allow_reset else None
     lines = sessions.system_log.lines
-    pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now))
+    signing_in = SigningIn(identity, sign_ins, console_address(endpoint), now)
+    pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now), signing_in)
+    pages_of_keys = console(sign_ins, _keys(signing_in), endpoint, door.endpoint, settings.region)
+    sites = Sites(pages_of_keys, StudioSite(domains.opening))
     studio = Studio(
         identity=identity,
         catalog=catalog,
@@ -177,10 +200,19 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
         clusters=clusters,
         stacks=stacks,
         recorder=Recorder(state, now),
+        domains=domains,
         ml=ml,
     )
     stacks.start(Inside(SERVICES, studio, objects, "cloudformation.amazonaws.com"))
-    return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
+    return App(studio, state.changes, Passage(door.endpoint), pages, sites, settings.max_body_mib), door, metastore
+
+
+def _keys(signing_in: SigningIn) -> FindKey:
+    def find(identifier: str) -> tuple[Key, str, datetime | None] | None:
+        known = signing_in.known(identifier)
+        return known and (Key(known[0].id, known[0].secret, known[0].session_token), *known[1:])
+
+    return find
 
 
 def _has_content(file: Path) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from studiolo.recorded import Recorder
     from studiolo.sessions import Sessions
     from studiolo.stacks import Stacks
+    from studiolo.studio import Domains
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Studio:
     clusters: "Clusters"
     stacks: "Stacks"
     recorder: "Recorder"
+    domains: "Domains"
 
 
 @dataclass(frozen=True, slots=True)

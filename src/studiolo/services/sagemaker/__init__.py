@@ -1,10 +1,12 @@
-"""Amazon SageMaker: training, tuning and processing jobs, models, endpoint configurations, endpoints, and their tags."""
+"""Amazon SageMaker: training, tuning and processing jobs, models, endpoint configurations, endpoints, Studio, tags."""
 
 from studiolo.services.sagemaker import (
     endpoint_configs,
     endpoints,
     models,
     processing_jobs,
+    studio_domains,
+    studio_spaces,
     tags,
     training_jobs,
     tuning_jobs,
@@ -17,6 +19,8 @@ __all__ = [
     "models",
     "processing_jobs",
     "sagemaker",
+    "studio_domains",
+    "studio_spaces",
     "tags",
     "training_jobs",
     "tuning_jobs",
