@@ -7,6 +7,7 @@ from bench.row import Row
 from bench.rows import (
     authorization,
     catalog,
+    clusters,
     console,
     door,
     endpoint,
@@ -23,6 +24,7 @@ from bench.rows import (
     spark,
     statements,
     training,
+    tuning,
 )
 
 ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
@@ -34,10 +36,12 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "sessions": sessions.measure,
     "statements": statements.measure,
     "patience": patience.measure,
+    "clusters": clusters.measure,
     "spark": spark.measure,
     "frames": frames.measure,
     "listing": listing.measure,
     "training": training.measure,
+    "tuning": tuning.measure,
     "endpoint": endpoint.measure,
     "fence": fence.measure,
     "lifecycle": lifecycle.measure,

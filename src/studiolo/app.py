@@ -39,13 +39,22 @@ from studiolo.identity import NotAuthorized, Principal, anonymous, reaches
 from studiolo.lanes import Lanes
 from studiolo.patience import Holds, OnItsWay, is_patient
 from studiolo.services.call import Call, Studio
+from studiolo.services.cloudformation import cloudformation
+from studiolo.services.cloudwatch import cloudwatch
+from studiolo.services.ec2 import ec2
+from studiolo.services.ecr import ecr
+from studiolo.services.emr import emr
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
+from studiolo.services.kms import kms
 from studiolo.services.logs import logs
 from studiolo.services.rights import RIGHTS
 from studiolo.services.sagemaker import sagemaker
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
+from studiolo.services.secretsmanager import secretsmanager
 from studiolo.services.service import Handler, Service
+from studiolo.services.sns import sns
+from studiolo.services.ssm import ssm
 from studiolo.services.sts import sts
 from studiolo.signers import Signers, told_by
 from studiolo.sites import Sites
@@ -55,7 +64,24 @@ from studiolo.storage import StoreUnavailable
 log = logging.getLogger("studiolo")
 
 SERVICES: Mapping[str, Service] = {
-    service.name: service for service in (glue, iam, logs, sagemaker, sagemaker_runtime, sts)
+    service.name: service
+    for service in (
+        cloudwatch,
+        glue,
+        iam,
+        logs,
+        sagemaker,
+        sagemaker_runtime,
+        emr,
+        cloudformation,
+        ec2,
+        ecr,
+        kms,
+        secretsmanager,
+        sns,
+        ssm,
+        sts,
+    )
 }
 
 READS = ("BatchGet", "Describe", "Get", "List")
@@ -193,11 +219,12 @@ class App:
     def _handled(self, admitted: Admitted) -> HttpResponse | OnItsWay:
         exchange, call, parameters = admitted.exchange, admitted.call, admitted.parameters
         patience = exchange.service.patience(exchange.model.name)
-        if patience is None or not is_patient(exchange.request.headers):
+        thing = None if patience is None else patience.thing(call.scope, parameters)
+        if patience is None or thing is None or not is_patient(exchange.request.headers):
             return _success(exchange, exchange.handler(call, parameters))
         with ExitStack() as unless_held:
             # Before it is read: what changes after that is heard.
-            listener = self._changes.listen(patience.thing(call.scope, parameters))
+            listener = self._changes.listen(thing)
             unless_held.callback(listener.close)
             found = exchange.handler(call, parameters)
             answer = _success(exchange, found)

@@ -1,4 +1,5 @@
-"""What a person types: `studiolo up`, `down`, `status`, `why`, `console`, `studio`, `env`, `logs`, `runtimes`, `demo`."""
+"""What a person types: `studiolo up`, `down`, `status`, `why`, `console`, `studio`, `env`, `logs`, `runtimes`, `images`,
+`demo`."""
 
 import json
 import os
@@ -10,24 +11,22 @@ import urllib.error
 import urllib.request
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import psutil
 import typer
 from rich.table import Table
 
-from studiolo import cli_browser, cli_runtimes
+from studiolo import cli_browser, cli_images, cli_runtimes
 from studiolo.cli_server import running_server, signed
 from studiolo.config import Settings
 from studiolo.domain import DomainError, Invalid
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.terminal import Data, complain, err, fail, given_settings, out
 
-if TYPE_CHECKING:
-    pass
-
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(cli_images.app, name="images")
 app.add_typer(cli_runtimes.app, name="runtimes")
 UP_SECONDS = 60
 DOWN_SECONDS = 30
@@ -67,9 +66,9 @@ def up(
 
 def _prepare(settings: Settings) -> None:
     """Make ahead what sessions need; what cannot be made is told, and the server starts all the same."""
+    from studiolo.engine import prepare
     from studiolo.processes import Processes
     from studiolo.runtimes import NotMade
-    from studiolo.sessions import prepare
     from studiolo.state import State, StateUnavailable
 
     try:

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable, Mapping
 from sqlalchemy import Connection
 
 from studiolo.domain import Invalid, NotFound, Scope
-from studiolo.ml.tables import endpoint_configs, endpoints, models, tags, training_jobs
+from studiolo.ml.tables import endpoint_configs, endpoints, models, processing_jobs, tags, training_jobs, tuning_jobs
 from studiolo.state import State
 
 MOST_TAGS = 50
 TABLES = {
     "training-job": training_jobs,
+    "processing-job": processing_jobs,
+    "hyper-parameter-tuning-job": tuning_jobs,
     "model": models,
     "endpoint-config": endpoint_configs,
     "endpoint": endpoints,
@@ -20,7 +22,7 @@ Exists = Callable[[Connection, Scope, str], bool]
 
 
 class Tags:
-    """The tags of training jobs, models, endpoint configurations and endpoints."""
+    """The tags of jobs, models, endpoint configurations and endpoints."""
 
     def __init__(self, state: State) -> None:
         self._state = state

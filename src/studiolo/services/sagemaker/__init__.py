@@ -1,13 +1,15 @@
-"""Amazon SageMaker: training jobs, models, endpoint configurations, endpoints, Studio, and their tags."""
+"""Amazon SageMaker: training, tuning and processing jobs, models, endpoint configurations, endpoints, Studio, tags."""
 
 from studiolo.services.sagemaker import (
     endpoint_configs,
     endpoints,
     models,
+    processing_jobs,
     studio_domains,
     studio_spaces,
     tags,
     training_jobs,
+    tuning_jobs,
 )
 from studiolo.services.sagemaker.service import sagemaker
 
@@ -15,9 +17,11 @@ __all__ = [
     "endpoint_configs",
     "endpoints",
     "models",
+    "processing_jobs",
     "sagemaker",
     "studio_domains",
     "studio_spaces",
     "tags",
     "training_jobs",
+    "tuning_jobs",
 ]
