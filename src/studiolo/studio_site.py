@@ -1,7 +1,8 @@
 """What is at the name of a Studio domain: its sign-in, and the app of who is signed in, behind a proxy.
 
-The app's token never leaves this machine: the proxy adds it. An app that is told its token checks no origin any more, so
-that is done here (`SameOrigin`), for every WebSocket too. All that a user's program shows stays at this name.
+The proxy adds the app's token; JupyterLab tells it to its own page as well, where it is worth nothing: what comes here is
+let through for a cookie alone. An app that is told its token checks no origin any more, so that is done here
+(`SameOrigin`), for every WebSocket too. All that a user's program shows stays at this name.
 """
 
 import asyncio

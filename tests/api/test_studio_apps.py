@@ -54,15 +54,12 @@ def browser(own: Server, domain: str) -> Browser:
     return browser
 
 
-def test_jupyterlab_opens_and_its_token_stays_on_the_machine(browser: Browser) -> None:
+def test_jupyterlab_opens_and_its_own_token_opens_nothing_without_the_cookie(browser: Browser) -> None:
     page = browser.open(f"{BASE}/lab")
     assert page.status == 200
-    assert (
-        json.loads(page.text.split('id="jupyter-config-data" type="application/json">')[1].split("</script>")[0])[
-            "token"
-        ]
-        == ""
-    )
+    config = page.text.split('id="jupyter-config-data" type="application/json">')[1].split("</script>")[0]
+    stranger = Browser(browser.port, browser.name)
+    assert stranger.open(f"{BASE}/api/status", Authorization=f"token {json.loads(config)['token']}").status == 401
 
 
 def test_a_cell_runs_as_the_user_s_role(browser: Browser) -> None:

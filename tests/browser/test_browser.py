@@ -47,8 +47,7 @@ def paths(own: Server, window: Any, state: Any) -> tuple[str, ...]:
     return fill(own, REGION)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
 def test_pages_are_accessible_fit_and_break_no_rule_of_their_own(
     own: Server, window: Any, state: Any, paths: tuple[str, ...], theme: str, width: int
 ) -> None:

@@ -78,7 +78,7 @@ class Apps:
         for child in self._processes.children(KIND):
             if child.name not in ours:
                 self._processes.stop(child)
-        threading.Thread(target=self._look_after, name="studio idle", daemon=True).start()
+        self._begin_looking()
 
     def create(self, space: Space, app_type: str, name: str, role: str, owner: str | None, settings: Any) -> App:
         """Start an app in a space, which acts as the role. Raises Invalid, InUse."""
@@ -148,6 +148,7 @@ class Apps:
         self.close()
         remove_left(self._folder)
         self._closing.clear()
+        self._begin_looking()
 
     def _bring_up(self, app: App) -> None:
         thread = threading.Thread(target=self._begin, args=(app,), name=f"start {app.path}", daemon=True)
@@ -254,6 +255,9 @@ class Apps:
             if found is None or found.id != app.id or (found.status == "Deleting" and status != "Deleted"):
                 return
             resources.change(tx, app, **values, **({"active": active} if active is not None else {}))
+
+    def _begin_looking(self) -> None:
+        threading.Thread(target=self._look_after, name="studio idle", daemon=True).start()
 
     def _look_after(self) -> None:
         """Note when each app was used last, and end those that idle for longer than their space allows."""

@@ -110,6 +110,9 @@
   }
 
   document.addEventListener("DOMContentLoaded", () => {
+    // Where a row of links is wider than the window, the one that is shown is in sight.
+    for (const link of document.querySelectorAll("nav [aria-current]"))
+      link.scrollIntoView({ block: "nearest", inline: "center" });
     const log = document.querySelector("[data-follow]");
     if (log) log.scrollTop = log.scrollHeight;
     charts();
