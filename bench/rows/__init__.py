@@ -20,6 +20,7 @@ from bench.rows import (
     reads,
     sessions,
     spark,
+    stacks,
     statements,
     training,
 )
@@ -36,6 +37,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "spark": spark.measure,
     "frames": frames.measure,
     "listing": listing.measure,
+    "stacks": stacks.measure,
     "training": training.measure,
     "endpoint": endpoint.measure,
     "fence": fence.measure,

@@ -9,12 +9,10 @@ from botocore.exceptions import ClientError
 
 from bench.bench import Bench
 from bench.row import Quantity, Row, Unavailable, at_most_times
-from bench.rows.catalog import _moto
-from bench.rows.reads import emulator
+from bench.rows.reads import ANY_KEY, Target, emulator
 from bench.signing import client
 
 RESOURCES = 80
-EVENTS = 10_000
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -47,16 +45,18 @@ def measure(bench: Bench) -> Iterator[Row]:
     server.settle()
     ours = _life(server.client("cloudformation"))
     with emulator(bench, "moto", _moto) as moto:
-        if isinstance(moto, Unavailable):
-            theirs = None
-        else:
-            theirs = _life(client("cloudformation", moto.port))
+        theirs = None if isinstance(moto, Unavailable) else _life(moto.client)
     for what, taken in ours.items():
         name = f"a stack of {RESOURCES} resources: {what}, against moto"
         if theirs is None:
             yield Row(name, "≤ 10x", Quantity(taken, "s"), note="moto could not be had")
         else:
             yield at_most_times(name, 10, Quantity(taken, "s"), Quantity(theirs[what], "s"))
+
+
+def _moto(port: int) -> Target:
+    cloudformation = client("cloudformation", f"http://127.0.0.1:{port}", ANY_KEY)
+    return Target(port, cloudformation, cloudformation.list_stacks)
 
 
 def _life(cloudformation: Any) -> dict[str, float]:

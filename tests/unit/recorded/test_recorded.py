@@ -8,10 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studiolo.domain import Invalid, Scope, now
-from studiolo.recorded import Recorder, RecordExists, RecordInUse, RecordInvalid, RecordMissing
-from studiolo.recorded import network as net
+from studiolo.recorded import (
+    Recorder,
+    RecordExists,
+    RecordInUse,
+    RecordInvalid,
+    RecordMissing,
+    gateways,
+    groups,
+    network,
+    vpcs,
+)
 from studiolo.recorded.keys import InvalidCiphertext, KeyDisabled
-from studiolo.recorded.network import GATEWAY, GROUP, NAT, SUBNET, TABLE, VPC
+from studiolo.recorded.kinds import GATEWAY, GROUP, NAT, SUBNET, TABLE, VPC
 from studiolo.recorded.secrets_manager import random_password
 from studiolo.state import State
 
@@ -39,14 +48,14 @@ def test_every_region_has_a_default_vpc_with_a_public_subnet_in_each_zone(record
 
 def test_what_another_thing_needs_cannot_be_deleted(recorder: Recorder) -> None:
     with recorder.network.writing(HERE) as book:
-        vpc = net.add_vpc(book, "10.1.0.0/16", {}).id
-        subnet = net.add_subnet(book, vpc, "10.1.0.0/24", None, {}).id
-        gateway = net.add_gateway(book, {}).id
-        net.attach_gateway(book, gateway, vpc)
-        address = net.add_address(book, {}).id
-        nat = net.add_nat(book, subnet, address, "public", {}).id
-        one, two = (net.add_group(book, vpc, name, "a group", {}).id for name in ("one", "two"))
-        net.add_rules(book, one, [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": two}]}], egress=False)
+        vpc = vpcs.add_vpc(book, "10.1.0.0/16", {}).id
+        subnet = vpcs.add_subnet(book, vpc, "10.1.0.0/24", None, {}).id
+        gateway = gateways.add_gateway(book, {}).id
+        gateways.attach_gateway(book, gateway, vpc)
+        address = gateways.add_address(book, {}).id
+        nat = gateways.add_nat(book, subnet, address, "public", {}).id
+        one, two = (groups.add_group(book, vpc, name, "a group", {}).id for name in ("one", "two"))
+        groups.add_rules(book, one, [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": two}]}], egress=False)
         for kind, identifier in (
             (VPC, vpc),
             (SUBNET, subnet),
@@ -55,13 +64,13 @@ def test_what_another_thing_needs_cannot_be_deleted(recorder: Recorder) -> None:
             (GROUP, two),
         ):
             with pytest.raises(RecordInUse):
-                net.DELETES[kind](book, identifier)
+                network.DELETES[kind](book, identifier)
         with pytest.raises(RecordInUse, match="mapped public address"):
-            net.detach_gateway(book, gateway, vpc)
+            gateways.detach_gateway(book, gateway, vpc)
         for kind, identifier in ((NAT, nat), ("elastic-ip", address), (SUBNET, subnet), (GROUP, one), (GROUP, two)):
-            net.DELETES[kind](book, identifier)
-        net.detach_gateway(book, gateway, vpc)
-        net.DELETES[VPC](book, vpc)
+            network.DELETES[kind](book, identifier)
+        gateways.detach_gateway(book, gateway, vpc)
+        network.DELETES[VPC](book, vpc)
         assert not book.all(GROUP, lambda each: bool(each["VpcId"] == vpc))
 
 
@@ -76,15 +85,15 @@ def test_what_another_thing_needs_cannot_be_deleted(recorder: Recorder) -> None:
 )
 def test_a_subnet_lies_in_its_vpc_and_beside_the_others(recorder: Recorder, block: str, error: type[Exception]) -> None:
     with recorder.network.writing(HERE) as book:
-        vpc = net.add_vpc(book, "10.2.0.0/16", {}).id
-        net.add_subnet(book, vpc, "10.2.0.0/24", None, {})
+        vpc = vpcs.add_vpc(book, "10.2.0.0/16", {}).id
+        vpcs.add_subnet(book, vpc, "10.2.0.0/24", None, {})
         with pytest.raises(error):
-            net.add_subnet(book, vpc, block, None, {})
+            vpcs.add_subnet(book, vpc, block, None, {})
 
 
 def test_filters_find_by_tags_and_attributes_with_wildcards(recorder: Recorder) -> None:
     with recorder.network.writing(HERE) as book:
-        vpc = net.add_vpc(book, "10.4.0.0/16", {"Name": "lake-1"}).id
+        vpc = vpcs.add_vpc(book, "10.4.0.0/16", {"Name": "lake-1"}).id
 
     def found(**filters: str) -> list[str]:
         asked = [
