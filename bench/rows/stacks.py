@@ -35,7 +35,8 @@ def template() -> str:
         resources[f"Group{number}"] = {"Type": "AWS::EC2::SecurityGroup", "Properties": group}
         resources[f"Topic{number}"] = {"Type": "AWS::SNS::Topic"}
     for number in range(RESOURCES - len(resources)):
-        value = {"Type": "String", "Value": {"Fn::Sub": "${Vpc}"}}
+        # moto gives nothing a name.
+        value = {"Name": f"bench-{number}", "Type": "String", "Value": {"Fn::Sub": "${Vpc}"}}
         resources[f"Parameter{number}"] = {"Type": "AWS::SSM::Parameter", "Properties": value}
     return json.dumps({"Resources": resources})
 

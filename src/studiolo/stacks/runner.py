@@ -152,8 +152,9 @@ class Runner:
             elif row.operation == self._operation.id and row.state == "updated" and row.properties == before:
                 moving[row.logical] = row
             elif touched:
-                found = steps.update(back, row.definition.get("before", row.properties) if row.properties == before
-                                     else row.properties)  # fmt: skip
+                # One that was on its way back when the server ended has the properties of both.
+                is_going_back = row.properties == before
+                found = steps.update(back, row.definition.get("before", before) if is_going_back else row.properties)
                 if found.state in MOVING:
                     moving[row.logical] = found
                 failed += [row.logical] if found.state == "failed" else []
@@ -218,8 +219,7 @@ class Runner:
         known = Known(self._store.resources(stack.id))
         done: set[str] = set()
         moving: dict[str, Resource] = {}
-        failed: list[str] = []
-        verb = "create" if stack.status.startswith("CREATE") else "update"
+        failed: dict[str, str] = {}
         why = ""
         while len(done) < len(definitions):
             before = len(done)
@@ -242,7 +242,12 @@ class Runner:
             if failed or why:
                 for row in moving.values():
                     steps.cancel(row)
-                return why or _failed_to(verb, failed)
+                told = [
+                    _failed_to(verb, [logical for logical, failing in failed.items() if failing == verb])
+                    for verb in ("create", "update")
+                    if verb in failed.values()
+                ]
+                return why or " ".join(told)
             for logical, row in list(moving.items()):
                 del moving[logical]
                 self._sort(known.note(steps.carry_on(row)), logical, done, moving, failed)
@@ -250,12 +255,12 @@ class Runner:
         return None
 
     def _sort(
-        self, row: Resource | None, logical: str, done: set[str], moving: dict[str, Resource], failed: list[str]
+        self, row: Resource | None, logical: str, done: set[str], moving: dict[str, Resource], failed: dict[str, str]
     ) -> None:
         if row is not None and row.state in MOVING:
             moving[logical] = row
         elif row is not None and row.state == "failed":
-            failed.append(logical)
+            failed[logical] = "create" if row.status == "CREATE_FAILED" else "update"
         else:
             done.add(logical)
 
