@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 from studiolo.services.rights import (
     cloudformation,
+    cloudwatch,
     ec2,
     ecr,
+    emr,
     glue,
     iam,
     kms,
@@ -18,19 +20,21 @@ from studiolo.services.rights import (
     sns,
     ssm,
     sts,
-)  # fmt: skip
+)
 from studiolo.services.rights.rows import Rights
 
 RIGHTS: Mapping[str, Rights] = {
-    "cloudformation": cloudformation.RIGHTS,
-    "ec2": ec2.RIGHTS,
-    "ecr": ecr.RIGHTS,
+    "cloudwatch": cloudwatch.RIGHTS,
     "glue": glue.RIGHTS,
     "iam": iam.RIGHTS,
     "kms": kms.RIGHTS,
     "logs": logs.RIGHTS,
     "sagemaker": sagemaker.RIGHTS,
     "sagemaker-runtime": sagemaker.RIGHTS,
+    "emr": emr.RIGHTS,
+    "cloudformation": cloudformation.RIGHTS,
+    "ec2": ec2.RIGHTS,
+    "ecr": ecr.RIGHTS,
     "secretsmanager": secretsmanager.RIGHTS,
     "sns": sns.RIGHTS,
     "ssm": ssm.RIGHTS,
