@@ -1,4 +1,7 @@
-"""A stack of 80 resources made, changed in nothing, and deleted, against moto, which does it in memory and unsigned."""
+"""A stack of 80 resources made, changed in nothing, and deleted, against moto, which does it in memory and unsigned.
+
+moto cannot delete it: it deletes in the order of the template, and a VPC that others depend on does not go.
+"""
 
 import json
 import time
@@ -49,8 +52,8 @@ def measure(bench: Bench) -> Iterator[Row]:
         theirs = None if isinstance(moto, Unavailable) else _life(moto.client)
     for what, taken in ours.items():
         name = f"a stack of {RESOURCES} resources: {what}, against moto"
-        if theirs is None:
-            yield Row(name, "≤ 10x", Quantity(taken, "s"), note="moto could not be had")
+        if theirs is None or what not in theirs:
+            yield Row(name, "none", Quantity(taken, "s"), note="moto could not be had, or could not do it")
         else:
             yield at_most_times(name, 10, Quantity(taken, "s"), Quantity(theirs[what], "s"))
 
@@ -76,7 +79,10 @@ def _life(cloudformation: Any) -> dict[str, float]:
             raise
     taken["an update that changes nothing"] = time.perf_counter() - began
     began = time.perf_counter()
-    cloudformation.delete_stack(StackName="bench")
+    try:
+        cloudformation.delete_stack(StackName="bench")
+    except ClientError:
+        return taken
     cloudformation.get_waiter("stack_delete_complete").wait(StackName="bench", WaiterConfig={"Delay": 1})
     taken["delete"] = time.perf_counter() - began
     return taken

@@ -73,7 +73,7 @@ def _any(world: World) -> str:
     return world.stacks.store.stacks(SCOPE, (), None, 1, False).items[0].id
 
 
-EVERY = 11
+EVERY = 17
 """One commit of so many is tried: all of them, which is 1, takes a minute and a half of CPU."""
 
 ENDS = {
