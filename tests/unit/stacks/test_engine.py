@@ -12,6 +12,10 @@ from studiolo.stacks import Refused, Wanted
 from tests.unit.stacks.world import SCOPE, World
 
 ACCOUNT = {"Ref": "AWS::AccountId"}
+ROLE = (
+    '{"Version": "2012-10-17", "Statement": '
+    '[{"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}]}'
+)
 
 
 def parameter(value: str, **attributes: Any) -> dict[str, Any]:
@@ -234,3 +238,14 @@ def test_tags_of_a_stack_are_tags_of_what_it_makes(world: World) -> None:
     world.update("s", body(Vpc=vpc), tags={"c": "stack"})
     [found] = world.call("ec2", "DescribeVpcs", VpcIds=[world.physical("s")["Vpc"]])["Vpcs"]
     assert {tag["Key"] for tag in found["Tags"] if not tag["Key"].startswith("aws:")} == {"a", "c"}
+
+
+def test_a_bug_in_a_type_fails_its_resource_and_not_the_stacks_thread(world: World) -> None:
+    own = world.inside
+
+    def services(principal: Any, region: str, service: str, operation: str, parameters: Any) -> Any:
+        return {} if operation == "GetRole" else own(principal, region, service, operation, parameters)
+
+    world.inside = services  # type: ignore[assignment]
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": json.loads(ROLE)}}
+    assert world.create("s", body(Role=role)).status == "ROLLBACK_COMPLETE"
