@@ -309,7 +309,7 @@ ROWS: list[Row] = [
         {"TopicArn": ref("HTopic"), "Protocol": "email", "Endpoint": "a@example.com"},
         {"RawMessageDelivery": "false"},
         ("HTopic",),
-    ),  # fmt: skip
+    ),
     Row("AWS::SNS::Topic", {}, {"DisplayName": "new", **TAGS}, attributes=("TopicArn", "TopicName")),
     Row(
         "AWS::SNS::TopicPolicy",

@@ -8,9 +8,9 @@ from studiolo.stacks.calling import Refused
 from studiolo.stacks.deciding import Action, decide, replacing
 from studiolo.stacks.live import Live
 from studiolo.stacks.model import Resource, Stack, Target
-from studiolo.stacks.runner import outputs_of, settled
 from studiolo.stacks.template import Definition, TemplateInvalid, Unknown, causes_of, references
 from studiolo.stacks.types.base import Properties, ResourceType
+from studiolo.stacks.values import outputs_of, settled
 
 Types = Callable[[str], ResourceType]
 

@@ -13,7 +13,7 @@ from there.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from studiolo.domain import AlreadyExists
@@ -24,8 +24,9 @@ from studiolo.stacks.live import Live
 from studiolo.stacks.model import Operation, Resource, Stack, Target
 from studiolo.stacks.steps import MOVING, Steps
 from studiolo.stacks.store import Store, Writing
-from studiolo.stacks.template import Definition, TemplateInvalid, Unknown, causes_of
+from studiolo.stacks.template import Definition, TemplateInvalid
 from studiolo.stacks.types.base import Nested, ResourceType
+from studiolo.stacks.values import Known, current_of, imports_in, kept_of, outputs_of, resolved
 
 SHORTEST, LONGEST = 0.02, 1.0
 """Seconds between two looks at what moves."""
@@ -123,7 +124,7 @@ class Runner:
     def _clean_up(self, stack: Stack) -> None:
         """Delete what a successful update has replaced or dropped; what fails to go stays, and is said so."""
         wanted = set(self._definitions(stack, self._target(stack)))
-        current = _current(self._rows(stack))
+        current = current_of(self._rows(stack))
         old = [row for row in self._rows(stack) if row.logical not in wanted or row != current[row.logical]]
         failed = self._remove(old, lambda row: _retained(row, replaced=row.logical in wanted))
         with self._store.writing(stack) as tx:
@@ -151,8 +152,9 @@ class Runner:
             elif row.operation == self._operation.id and row.state == "updated" and row.properties == before:
                 moving[row.logical] = row
             elif touched:
-                found = steps.update(back, row.definition.get("before", row.properties) if row.properties == before
-                                     else row.properties)  # fmt: skip
+                # One that was on its way back when the server ended has the properties of both.
+                is_going_back = row.properties == before
+                found = steps.update(back, row.definition.get("before", before) if is_going_back else row.properties)
                 if found.state in MOVING:
                     moving[row.logical] = found
                 failed += [row.logical] if found.state == "failed" else []
@@ -214,11 +216,10 @@ class Runner:
 
     def _walk(self, stack: Stack, target: Target, definitions: Mapping[str, Definition]) -> str | None:
         steps = self._steps(stack)
-        known = _Known(self._store.resources(stack.id))
+        known = Known(self._store.resources(stack.id))
         done: set[str] = set()
         moving: dict[str, Resource] = {}
-        failed: list[str] = []
-        verb = "create" if stack.status.startswith("CREATE") else "update"
+        failed: dict[str, str] = {}
         why = ""
         while len(done) < len(definitions):
             before = len(done)
@@ -241,7 +242,12 @@ class Runner:
             if failed or why:
                 for row in moving.values():
                     steps.cancel(row)
-                return why or _failed_to(verb, failed)
+                told = [
+                    _failed_to(verb, [logical for logical, failing in failed.items() if failing == verb])
+                    for verb in ("create", "update")
+                    if verb in failed.values()
+                ]
+                return why or " ".join(told)
             for logical, row in list(moving.items()):
                 del moving[logical]
                 self._sort(known.note(steps.carry_on(row)), logical, done, moving, failed)
@@ -249,17 +255,17 @@ class Runner:
         return None
 
     def _sort(
-        self, row: Resource | None, logical: str, done: set[str], moving: dict[str, Resource], failed: list[str]
+        self, row: Resource | None, logical: str, done: set[str], moving: dict[str, Resource], failed: dict[str, str]
     ) -> None:
         if row is not None and row.state in MOVING:
             moving[logical] = row
         elif row is not None and row.state == "failed":
-            failed.append(logical)
+            failed[logical] = "create" if row.status == "CREATE_FAILED" else "update"
         else:
             done.add(logical)
 
     def _begin(
-        self, stack: Stack, target: Target, definition: Definition, known: "_Known", steps: Steps
+        self, stack: Stack, target: Target, definition: Definition, known: Known, steps: Steps
     ) -> Resource | None:
         """The first step of a resource; None where there is nothing to do."""
         row = known.current.get(definition.logical)
@@ -339,7 +345,7 @@ class Runner:
     def _succeed(self, stack: Stack, target: Target, definitions: Mapping[str, Definition], verb: str) -> None:
         """Take the target as the stack's good state, with its outputs and exports. Raises where these cannot be."""
         rows = self._rows(stack)
-        current = _current(rows)
+        current = current_of(rows)
         live = Live(self._store, self._types, stack.scope, current)
         outputs = outputs_of(stack, target, live)
         exported = {each["ExportName"]: each["OutputValue"] for each in outputs if "ExportName" in each}
@@ -425,11 +431,11 @@ class Runner:
 
     def _imports(self, stack: Stack, target: Target) -> list[str]:
         """The exports that a target uses."""
-        live = Live(self._store, self._types, stack.scope, _current(self._rows(stack)))
+        live = Live(self._store, self._types, stack.scope, current_of(self._rows(stack)))
         evaluator = target.template.evaluator(target.values(stack.scope, stack.name, stack.id))
         evaluator.resources = live
         for definition in self._definitions(stack, target).values():
-            for imported in _imports_in(definition.properties):
+            for imported in imports_in(definition.properties):
                 evaluator.value(imported)
         return sorted(live.imports)
 
@@ -476,102 +482,6 @@ class Runner:
         if not moved:
             self._wake.wait(self._delay)
             self._wake.clear()
-
-
-class _Known:
-    """The resources of a stack while a walk changes them."""
-
-    def __init__(self, rows: Iterable[Resource]) -> None:
-        rows = list(rows)
-        self.current = _current(row for row in rows if not row.gone)
-        self._generations = {logical: row.generation for logical, row in _current(rows).items()}
-
-    def next_generation(self, logical: str) -> int:
-        return self._generations.get(logical, 0) + 1
-
-    def note(self, row: Resource | None) -> Resource | None:
-        """Take what a step has made of a resource for its present state."""
-        if row is not None:
-            self.current[row.logical] = row
-            self._generations[row.logical] = max(row.generation, self._generations.get(row.logical, 0))
-        return row
-
-
-def kept_of(definition: Definition) -> dict[str, Any]:
-    """What is kept of a definition with its resource."""
-    return {
-        "depends": list(definition.depends),
-        "deletion_policy": definition.deletion_policy,
-        "replace_policy": definition.replace_policy,
-        "metadata": definition.metadata,
-    }
-
-
-def resolved(stack: Stack, target: Target, definition: Definition, kind: ResourceType, live: Live) -> dict[str, Any]:
-    """The properties of a resource as its schema has them, with the stack's tags. Raises TemplateInvalid, Refused."""
-    evaluator = target.template.evaluator(target.values(stack.scope, stack.name, stack.id))
-    evaluator.resources = live
-    properties = evaluator.value(dict(definition.properties))
-    if isinstance(properties, Unknown) or causes_of(properties):
-        raise TemplateInvalid(f"Resource {definition.logical} needs what is not there: {sorted(causes_of(properties))}")
-    return settled(kind, properties, target.tags)
-
-
-def settled(kind: ResourceType, properties: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
-    """Properties coerced and checked by the schema, with the stack's tags among their own. Raises Refused."""
-    schema = kind.schema
-    if schema is None:
-        return dict(properties)
-    found = schema.coerced(properties)
-    if not kind.any_properties and (violations := schema.violations(found)):
-        raise Refused("ValidationError", f"Properties validation failed: {'; '.join(violations)}")
-    name = schema.tag_property
-    if tags and name is not None:
-        own = found.get(name) or {}
-        if schema.tags_are_map:
-            found[name] = {**tags, **own}
-        else:
-            keys = {tag["Key"] for tag in own} if own else set()
-            found[name] = [*({"Key": k, "Value": v} for k, v in tags.items() if k not in keys), *(own or [])]
-    return found
-
-
-def outputs_of(stack: Stack, target: Target, live: Live) -> list[dict[str, Any]]:
-    """The outputs of a stack as its description shows them. Raises TemplateInvalid."""
-    evaluator = target.template.evaluator(target.values(stack.scope, stack.name, stack.id))
-    evaluator.resources = live
-    found = []
-    for name, output in target.template.outputs.items():
-        if "Condition" in output and not evaluator.condition(output["Condition"]):
-            continue
-        value = evaluator.value(output["Value"])
-        if isinstance(value, (dict, list)):
-            value = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-        if isinstance(value, bool):
-            value = str(value).lower()
-        shown = {"OutputKey": name, "OutputValue": str(value)}
-        if "Description" in output:
-            shown["Description"] = str(output["Description"])
-        if "Export" in output:
-            shown["ExportName"] = str(evaluator.value(output["Export"]["Name"]))
-        found.append(shown)
-    return found
-
-
-def _imports_in(node: Any) -> list[Any]:
-    if isinstance(node, dict):
-        found = [node] if "Fn::ImportValue" in node and len(node) == 1 else []
-        return found + [each for item in node.values() for each in _imports_in(item)]
-    return [each for item in node for each in _imports_in(item)] if isinstance(node, (list, tuple)) else []
-
-
-def _current(rows: Iterable[Resource]) -> dict[str, Resource]:
-    """The newest of each logical id."""
-    found: dict[str, Resource] = {}
-    for row in rows:
-        if row.logical not in found or row.generation > found[row.logical].generation:
-            found[row.logical] = row
-    return found
 
 
 def _retained(row: Resource, replaced: bool = False) -> bool:

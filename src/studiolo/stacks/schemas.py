@@ -5,16 +5,14 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
-from jsonschema import Draft7Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
+import fastjsonschema
+from fastjsonschema import JsonSchemaValueException
 
-MOST_VIOLATIONS = 5
 PROPERTIES = "/properties/"
 
 
@@ -67,18 +65,22 @@ class Schema:
     def violations(self, properties: Mapping[str, Any]) -> Sequence[str]:
         """What is wrong with properties, in CloudFormation's words; empty for nothing."""
         found = []
-        for error in self._validator.iter_errors(dict(properties)):
+        try:
+            self._validate(dict(properties))
+        except JsonSchemaValueException as error:
             found.append(_words(error))
-            if len(found) == MOST_VIOLATIONS:
-                break
         set_by_nobody = sorted(name for name in properties if name in self.read_only and name not in self.create_only)
         return [*found, *(f"#: extraneous key [{name}] is not permitted: it is read-only" for name in set_by_nobody)]
 
     @cached_property
-    def _validator(self) -> Draft7Validator:
+    def _validate(self) -> Callable[[dict[str, Any]], Any]:
+        """Compiled at the first use: 10 to 130 ms."""
         keys = ("properties", "definitions", "required", "additionalProperties")
         document = {"type": "object", **{key: self.document[key] for key in keys if key in self.document}}
-        return _VALIDATOR(document)
+        compiled: Callable[[dict[str, Any]], Any] = fastjsonschema.compile(
+            _without_patterns(document), use_formats=False, use_default=False
+        )
+        return compiled
 
     def _paths(self, key: str) -> frozenset[str]:
         return frozenset(path.removeprefix(PROPERTIES).replace("/", ".") for path in self.document.get(key, ()))
@@ -132,47 +134,40 @@ def _scalar(kinds: Any, value: Any) -> Any:
     return value
 
 
-def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
-    if isinstance(value, str) and not _fits(pattern, value):
-        yield ValidationError(f"{value!r} does not match {pattern!r}")
+def _without_patterns(node: Any, names: bool = False) -> Any:
+    """A schema without its patterns: they are Java's, and the services have them too."""
+    if isinstance(node, list):
+        return [_without_patterns(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if not names and "patternProperties" in node:
+        others = next(iter(node["patternProperties"].values()))
+        node = {
+            **{key: item for key, item in node.items() if key != "patternProperties"},
+            "additionalProperties": others,
+        }
+    return {
+        key: _without_patterns(item, key in ("properties", "definitions") and not names)
+        for key, item in node.items()
+        if names or key != "pattern"
+    }
 
 
-@cache
-def _compiled(pattern: str) -> Any:
-    import re2
-
-    for compiler, failure in ((re2.compile, re2.error), (re.compile, re.error)):
-        try:
-            return compiler(pattern)
-        except failure:
-            continue
-    return None
-
-
-def _fits(pattern: str, value: str) -> bool:
-    # AWS's patterns are Java's: those that nothing here understands are not asked.
-    compiled = _compiled(pattern)
-    return compiled is None or compiled.search(value) is not None
-
-
-_VALIDATOR = extend(Draft7Validator, {"pattern": _pattern})
-
-
-def _words(error: ValidationError) -> str:
-    place = "#" + "".join(f"/{part}" for part in error.absolute_path)
-    if error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
+def _words(error: JsonSchemaValueException) -> str:
+    place = "#" + "".join(f"/{part}" for part in error.path[1:])
+    if error.rule == "required":
+        missing = [name for name in error.rule_definition if name not in error.value]
         return f"{place}: required key [{missing[0] if missing else '?'}] not found"
-    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = error.schema.get("properties", {})
-        extra = next((key for key in error.instance if key not in known), "?")
+    if error.rule == "additionalProperties" and isinstance(error.value, dict):
+        known = error.definition.get("properties", {})
+        extra = next((key for key in error.value if key not in known), "?")
         return f"{place}: extraneous key [{extra}] is not permitted"
-    if error.validator == "type":
-        wanted = error.validator_value if isinstance(error.validator_value, str) else " or ".join(error.validator_value)
-        return f"{place}: expected type: {wanted}, found: {_kind(error.instance)}"
-    if error.validator in ("oneOf", "anyOf"):
+    if error.rule == "type":
+        wanted = error.rule_definition if isinstance(error.rule_definition, str) else " or ".join(error.rule_definition)
+        return f"{place}: expected type: {wanted}, found: {_kind(error.value)}"
+    if error.rule in ("oneOf", "anyOf"):
         return f"{place}: fits none of the forms that it may have"
-    return f"{place}: {error.message}"
+    return f"{place}: {error.message.partition(' ')[2]}"
 
 
 def _kind(value: Any) -> str:

@@ -14,7 +14,7 @@ from studiolo.stacks import policies
 from studiolo.stacks.calling import Refused, Services
 from studiolo.stacks.changes import nothing_changes, planned_changes
 from studiolo.stacks.live import Live
-from studiolo.stacks.model import STACK_TYPE, ChangeSet, Operation, Resource, Stack, Target, principal_as_json
+from studiolo.stacks.model import ChangeSet, Operation, Resource, Stack, Target, principal_as_json
 from studiolo.stacks.nesting import Nesting
 from studiolo.stacks.runner import Runner
 from studiolo.stacks.store import Missing, Store
@@ -424,6 +424,3 @@ class Exists(Invalid):
 def _stack_id(scope: Scope, name: str) -> str:
     place = f"arn:{scope.partition}:cloudformation:{scope.region}:{scope.account}"
     return f"{place}:stack/{name}/{uuid.uuid4()}"
-
-
-__all__ = ["STACK_TYPE", "Exists", "Stacks", "WrongStatus"]

@@ -6,9 +6,10 @@ has been answered, until what was asked for has arrived.
 """
 
 import json
+import logging
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from studiolo.stacks.calling import Refused, Services
 from studiolo.stacks.live import owner_of, secrets_resolved
@@ -16,6 +17,11 @@ from studiolo.stacks.model import Operation, Resource, Stack
 from studiolo.stacks.store import Store
 from studiolo.stacks.template import TemplateInvalid
 from studiolo.stacks.types.base import At, Nested, NotUpdatable, Properties, ResourceType
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MOVING = frozenset({"creating", "created", "updating", "updated", "deleting", "deleted"})
 CANCELLED = {"CREATE": "Resource creation cancelled", "UPDATE": "Resource update cancelled"}
@@ -68,7 +74,7 @@ class Steps:
         if name is None:
             return self._make(resource)
         try:
-            found = kind.find(self.at(resource), resource.properties)
+            found = _ask(kind.find, self.at(resource), resource.properties)
         except Refused as error:
             if not error.denied:
                 return self.fail(resource, error)
@@ -88,7 +94,7 @@ class Steps:
                 return self.update(resource, resource.definition["before"], again=True)
             if resource.state == "deleting":
                 return self.delete(resource, again=True)
-            if self._types(resource.type).is_gone(self.at(resource), str(resource.physical)):
+            if _ask(self._types(resource.type).is_gone, self.at(resource), str(resource.physical)):
                 return self._deleted(resource)
         except Refused as error:
             return self.fail(resource, error)
@@ -104,7 +110,7 @@ class Steps:
                 resource.with_(state="updating", status=status, reason=None, definition=definition), properties=True
             )
         try:
-            kind.update(at, str(resource.physical), self._final(resource.properties), before)
+            _ask(kind.update, at, str(resource.physical), self._final(resource.properties), before)
             found = self._look(resource.with_(state="updated"))
             return self._journal(found) if found.state == "updated" else found
         except NotUpdatable as error:
@@ -118,7 +124,7 @@ class Steps:
         kind, at = self._types(resource.type), self.at(resource)
         if resource.state == "creating":
             try:
-                resource = resource.with_(physical=kind.find(at, resource.properties))
+                resource = resource.with_(physical=_ask(kind.find, at, resource.properties))
             except Refused:
                 resource = resource.with_(physical=None)
         if resource.physical is None:
@@ -127,8 +133,8 @@ class Steps:
         if not again:
             resource = self._write(resource.with_(state="deleting", status="DELETE_IN_PROGRESS", reason=None))
         try:
-            kind.delete(at, str(resource.physical), resource.properties)
-            gone = kind.is_gone(at, str(resource.physical))
+            _ask(kind.delete, at, str(resource.physical), resource.properties)
+            gone = _ask(kind.is_gone, at, str(resource.physical))
         except Refused as error:
             if not error.missing:
                 return self.fail(resource, error)
@@ -151,7 +157,7 @@ class Steps:
         begun = "begun" in resource.definition or kind.custom_name(resource.properties) is None
         if resource.state == "creating" and physical is None and begun and not _exists(error):
             try:
-                physical = kind.find(self.at(resource), resource.properties)
+                physical = _ask(kind.find, self.at(resource), resource.properties)
             except Refused:
                 physical = None
         verb = resource.status.partition("_")[0]
@@ -164,13 +170,13 @@ class Steps:
         kind = self._types(resource.type)
         if kind.custom_name(resource.properties) is not None and not resource.definition.get("begun"):
             return self._checked(resource)
-        physical = kind.find(self.at(resource), resource.properties)
+        physical = _ask(kind.find, self.at(resource), resource.properties)
         return self._make(resource) if physical is None else self._initiated(resource, physical)
 
     def _make(self, resource: Resource) -> Resource:
         kind = self._types(resource.type)
         try:
-            physical = kind.create(self.at(resource), self._final(resource.properties))
+            physical = _ask(kind.create, self.at(resource), self._final(resource.properties))
         except Refused as error:
             return self.fail(resource, error)
         return self._initiated(resource, physical)
@@ -186,9 +192,9 @@ class Steps:
     def _look(self, resource: Resource) -> Resource:
         """Whether what was made, or changed, has arrived. Raises Refused."""
         kind, at, physical = self._types(resource.type), self.at(resource), str(resource.physical)
-        if not kind.ready(at, physical, resource.properties):
+        if not _ask(kind.ready, at, physical, resource.properties):
             return resource
-        attributes = kind.attributes(at, physical, resource.properties)
+        attributes = _ask(kind.attributes, at, physical, resource.properties)
         verb = resource.status.partition("_")[0]
         definition = {name: value for name, value in resource.definition.items() if name not in ("before", "begun")}
         done = resource.with_(
@@ -232,6 +238,17 @@ class Steps:
             tx.put(changed)
             tx.event(self._stack, self._operation.token, told)
         return changed
+
+
+def _ask(method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What a type of resource answers. A bug of it fails its resource, and the log has the traceback. Raises Refused."""
+    try:
+        return method(*args, **kwargs)
+    except Refused:
+        raise
+    except Exception as error:
+        log.exception("a type of resource failed")
+        raise Refused("InternalFailure", f"An internal error, of which the log says more: {error!r}") from error
 
 
 def worded(error: Exception) -> str:

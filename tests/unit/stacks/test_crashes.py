@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.unit.stacks.world import Killed, World
 
 TEN = """
@@ -30,7 +31,9 @@ Resources:
         Statement: [{Effect: Allow, Principal: {Service: glue.amazonaws.com}, Action: sts:AssumeRole}]
       Policies:
         - PolicyName: own
-          PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Action: "s3:*", Resource: !Sub "arn:aws:s3:::${Value}"}]}
+          PolicyDocument:
+            Version: 2012-10-17
+            Statement: [{Effect: Allow, Action: "s3:*", Resource: !Sub "arn:aws:s3:::${Value}"}]
   Place: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !Sub "${Vpc} ${Value}"}}
   Base: {Type: AWS::Glue::Database, Properties: {CatalogId: !Ref AWS::AccountId, DatabaseInput: {Name: !Ref Value}}}
   Key: {Type: AWS::KMS::Key, Properties: {Description: !Ref Value}}
@@ -70,7 +73,7 @@ def _any(world: World) -> str:
     return world.stacks.store.stacks(SCOPE, (), None, 1, False).items[0].id
 
 
-EVERY = 11
+EVERY = 17
 """One commit of so many is tried: all of them, which is 1, takes a minute and a half of CPU."""
 
 ENDS = {

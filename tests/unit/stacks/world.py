@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
 
@@ -60,14 +61,16 @@ class World:
         objects = Objects(self.identity, "http://127.0.0.1:9", SCOPE.region)
         self.logs = Logs(self.state, folder / "logs", now)
         self.catalog = Catalog(self.state, now)
-        nothing = cast(Any, None)
-        self.boot(Stacks(self.state, self.identity, objects, frozenset(), now), objects, nothing)
-
-    def boot(self, stacks: Stacks, objects: Objects, nothing: Any) -> None:
-        self.stacks = stacks
-        studio = Studio(
-            self.identity, self.catalog, nothing, self.logs, nothing, nothing, stacks, self.recorder
-        )  # fmt: skip
+        self.stacks = stacks = Stacks(self.state, self.identity, objects, frozenset(), now)
+        here = {
+            "identity": self.identity,
+            "catalog": self.catalog,
+            "logs": self.logs,
+            "recorder": self.recorder,
+            "stacks": stacks,
+        }
+        # What has processes is not here.
+        studio = Studio(**{field.name: cast(Any, here.get(field.name)) for field in fields(Studio)})
         self.inside = Inside(SERVICES, studio, objects, "cloudformation.amazonaws.com")
         stacks._services = self.inside
         stacks._workers.wake = lambda stack: None  # type: ignore[method-assign]

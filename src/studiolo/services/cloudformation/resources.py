@@ -1,5 +1,6 @@
 """AWS CloudFormation: the resources of stacks and their events."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,8 +39,6 @@ def describe_stack_resource(call: Call, request: Request) -> dict[str, Any]:
     detail = {**as_resource(stack, resource), **_moment("LastUpdatedTimestamp", resource)}
     del detail["Timestamp"]
     if resource.definition.get("metadata"):
-        import json
-
         detail["Metadata"] = json.dumps(resource.definition["metadata"])
     return {"StackResourceDetail": detail}
 

@@ -139,7 +139,6 @@ def as_stack(stack: Stack) -> dict[str, Any]:
         "StackName": stack.name,
         "CreationTime": stack.created,
         "StackStatus": stack.status,
-        "DisableRollback": False,
         "RollbackConfiguration": {},
         "NotificationARNs": [] if target is None else list(target.notifications),
         "Capabilities": [] if target is None else list(target.capabilities),

@@ -3,8 +3,8 @@
 from typing import Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.recorded import network
-from studiolo.recorded.network import ADDRESS, ENDPOINT, GATEWAY, GROUP, KEYS, NAT, PREFIXES, SUBNET, TABLE, VPC
+from studiolo.recorded import gateways, groups, kinds, network, vpcs
+from studiolo.recorded.kinds import ADDRESS, ENDPOINT, GATEWAY, GROUP, KEYS, NAT, PREFIXES, SUBNET, TABLE, VPC
 from studiolo.recorded.records import RecordMissing
 from studiolo.services.call import Call
 from studiolo.services.ec2.service import MISSING, Request, as_tags, dry_run, ec2, shown, tags_for
@@ -40,7 +40,7 @@ for _name, _row in DELETES.items():
 def allocate_address(call: Call, request: Request) -> dict[str, Any]:
     dry_run(request)
     with call.studio.recorder.network.writing(call.scope) as book:
-        made = network.add_address(book, tags_for(request, ADDRESS))
+        made = gateways.add_address(book, tags_for(request, ADDRESS))
     return dict(made.attributes)
 
 
@@ -49,14 +49,14 @@ def associate_route_table(call: Call, request: Request) -> dict[str, Any]:
     if "SubnetId" not in request:
         raise ServiceError("MissingParameter", "The request must contain the parameter subnetId")
     with call.studio.recorder.network.writing(call.scope) as book:
-        made = network.associate_table(book, request["RouteTableId"], request["SubnetId"])
+        made = gateways.associate_table(book, request["RouteTableId"], request["SubnetId"])
     return {"AssociationId": made, "AssociationState": {"State": "associated"}}
 
 
 @ec2.operation
 def attach_internet_gateway(call: Call, request: Request) -> dict[str, Any]:
     with call.studio.recorder.network.writing(call.scope) as book:
-        network.attach_gateway(book, request["InternetGatewayId"], request["VpcId"])
+        gateways.attach_gateway(book, request["InternetGatewayId"], request["VpcId"])
     return {}
 
 
@@ -74,7 +74,7 @@ def authorize_security_group_ingress(call: Call, request: Request) -> dict[str, 
 def create_internet_gateway(call: Call, request: Request) -> dict[str, Any]:
     dry_run(request)
     with call.studio.recorder.network.writing(call.scope) as book:
-        return {"InternetGateway": shown(network.add_gateway(book, tags_for(request, GATEWAY)))}
+        return {"InternetGateway": shown(gateways.add_gateway(book, tags_for(request, GATEWAY)))}
 
 
 @ec2.operation
@@ -86,7 +86,7 @@ def create_nat_gateway(call: Call, request: Request) -> dict[str, Any]:
         made = next((each for each in book.all(NAT) if token is not None and each.hidden.get("token") == token), None)
         if made is None:
             tags = tags_for(request, NAT)
-            made = network.add_nat(book, request["SubnetId"], request.get("AllocationId"), kind, tags)
+            made = gateways.add_nat(book, request["SubnetId"], request.get("AllocationId"), kind, tags)
             made = book.put(made.hiding(token=token))
     shape = {**shown(made), "CreateTime": made.created}
     return {"NatGateway": shape, **({} if token is None else {"ClientToken": token})}
@@ -95,21 +95,21 @@ def create_nat_gateway(call: Call, request: Request) -> dict[str, Any]:
 @ec2.operation
 def create_route(call: Call, request: Request) -> dict[str, Any]:
     with call.studio.recorder.network.writing(call.scope) as book:
-        network.add_route(book, request["RouteTableId"], _route(request))
+        gateways.add_route(book, request["RouteTableId"], _route(request))
     return {"Return": True}
 
 
 @ec2.operation
 def create_route_table(call: Call, request: Request) -> dict[str, Any]:
     with call.studio.recorder.network.writing(call.scope) as book:
-        return {"RouteTable": shown(network.add_table(book, request["VpcId"], tags_for(request, TABLE)))}
+        return {"RouteTable": shown(gateways.add_table(book, request["VpcId"], tags_for(request, TABLE)))}
 
 
 @ec2.operation
 def create_security_group(call: Call, request: Request) -> dict[str, Any]:
     dry_run(request)
     with call.studio.recorder.network.writing(call.scope) as book:
-        made = network.add_group(
+        made = groups.add_group(
             book, request.get("VpcId"), request["GroupName"], request["Description"], tags_for(request, GROUP)
         )
     return {"GroupId": made.id, "SecurityGroupArn": made["SecurityGroupArn"], "Tags": as_tags(made.tags)}
@@ -121,11 +121,11 @@ def create_subnet(call: Call, request: Request) -> dict[str, Any]:
         raise ServiceError("MissingParameter", "The request must contain the parameter CidrBlock: others are not here")
     zone = request.get("AvailabilityZone")
     if zone is None and "AvailabilityZoneId" in request:
-        ids = {network.zone_id(each): each for each in network.zones_of(call.scope.region)}
+        ids = {kinds.zone_id(each): each for each in kinds.zones_of(call.scope.region)}
         zone = ids.get(request["AvailabilityZoneId"], request["AvailabilityZoneId"])
     with call.studio.recorder.network.writing(call.scope) as book:
         tags = tags_for(request, SUBNET)
-        return {"Subnet": shown(network.add_subnet(book, request["VpcId"], request["CidrBlock"], zone, tags))}
+        return {"Subnet": shown(vpcs.add_subnet(book, request["VpcId"], request["CidrBlock"], zone, tags))}
 
 
 @ec2.operation
@@ -144,7 +144,7 @@ def create_vpc(call: Call, request: Request) -> dict[str, Any]:
         raise ServiceError("MissingParameter", "The request must contain the parameter CidrBlock: others are not here")
     with call.studio.recorder.network.writing(call.scope) as book:
         tenancy = request.get("InstanceTenancy", "default")
-        return {"Vpc": shown(network.add_vpc(book, request["CidrBlock"], tags_for(request, VPC), tenancy=tenancy))}
+        return {"Vpc": shown(vpcs.add_vpc(book, request["CidrBlock"], tags_for(request, VPC), tenancy=tenancy))}
 
 
 @ec2.operation
@@ -152,7 +152,7 @@ def create_vpc_endpoint(call: Call, request: Request) -> dict[str, Any]:
     token = request.get("ClientToken")
     with call.studio.recorder.network.writing(call.scope) as book:
         there = [each for each in book.all(ENDPOINT) if token is not None and each.hidden.get("token") == token]
-        made = there[0] if there else network.add_endpoint(book, request, tags_for(request, ENDPOINT))
+        made = there[0] if there else gateways.add_endpoint(book, request, tags_for(request, ENDPOINT))
         made = book.put(made.hiding(token=token))
     return {"VpcEndpoint": {**shown(made), "CreationTimestamp": made.created}}
 
@@ -160,14 +160,14 @@ def create_vpc_endpoint(call: Call, request: Request) -> dict[str, Any]:
 @ec2.operation
 def delete_nat_gateway(call: Call, request: Request) -> dict[str, Any]:
     with call.studio.recorder.network.writing(call.scope) as book:
-        network.delete_nat(book, request["NatGatewayId"])
+        gateways.delete_nat(book, request["NatGatewayId"])
     return {"NatGatewayId": request["NatGatewayId"]}
 
 
 @ec2.operation
 def delete_route(call: Call, request: Request) -> dict[str, Any]:
     with call.studio.recorder.network.writing(call.scope) as book:
-        network.delete_route(book, request["RouteTableId"], _route(request))
+        gateways.delete_route(book, request["RouteTableId"], _route(request))
     return {}
 
 
@@ -199,7 +199,7 @@ def delete_vpc_endpoints(call: Call, request: Request) -> dict[str, Any]:
 @ec2.operation
 def detach_internet_gateway(call: Call, request: Request) -> dict[str, Any]:
     with call.studio.recorder.network.writing(call.scope) as book:
-        network.detach_gateway(book, request["InternetGatewayId"], request["VpcId"])
+        gateways.detach_gateway(book, request["InternetGatewayId"], request["VpcId"])
     return {}
 
 
@@ -214,7 +214,7 @@ def disassociate_address(call: Call, request: Request) -> dict[str, Any]:
 @ec2.operation
 def disassociate_route_table(call: Call, request: Request) -> dict[str, Any]:
     with call.studio.recorder.network.writing(call.scope) as book:
-        network.disassociate_table(book, request["AssociationId"])
+        gateways.disassociate_table(book, request["AssociationId"])
     return {}
 
 
@@ -249,7 +249,7 @@ def modify_vpc_attribute(call: Call, request: Request) -> dict[str, Any]:
 @ec2.operation
 def modify_vpc_endpoint(call: Call, request: Request) -> dict[str, Any]:
     with call.studio.recorder.network.writing(call.scope) as book:
-        network.change_endpoint(book, request["VpcEndpointId"], request)
+        gateways.change_endpoint(book, request["VpcEndpointId"], request)
     return {"Return": True}
 
 
@@ -272,15 +272,15 @@ def release_address(call: Call, request: Request) -> dict[str, Any]:
 @ec2.operation
 def replace_route(call: Call, request: Request) -> dict[str, Any]:
     with call.studio.recorder.network.writing(call.scope) as book:
-        network.add_route(book, request["RouteTableId"], _route(request), replacing=True)
+        gateways.add_route(book, request["RouteTableId"], _route(request), replacing=True)
     return {}
 
 
 @ec2.operation
 def replace_route_table_association(call: Call, request: Request) -> dict[str, Any]:
     with call.studio.recorder.network.writing(call.scope) as book:
-        subnet = network.disassociate_table(book, request["AssociationId"])
-        made = network.associate_table(book, request["RouteTableId"], str(subnet))
+        subnet = gateways.disassociate_table(book, request["AssociationId"])
+        made = gateways.associate_table(book, request["RouteTableId"], str(subnet))
     return {"NewAssociationId": made, "AssociationState": {"State": "associated"}}
 
 
@@ -297,7 +297,7 @@ def revoke_security_group_ingress(call: Call, request: Request) -> dict[str, Any
 def _authorize(call: Call, request: Request, *, egress: bool) -> dict[str, Any]:
     with call.studio.recorder.network.writing(call.scope) as book:
         tags = tags_for(request, "security-group-rule")
-        made = network.add_rules(book, _group(book, request), _permissions(request), egress=egress, tags=tags)
+        made = groups.add_rules(book, _group(book, request), _permissions(request), egress=egress, tags=tags)
     return {"Return": True, "SecurityGroupRules": [shown(rule) for rule in made]}
 
 
@@ -305,7 +305,7 @@ def _revoke(call: Call, request: Request, *, egress: bool) -> dict[str, Any]:
     ids = request.get("SecurityGroupRuleIds") or []
     permissions = [] if ids else _permissions(request)
     with call.studio.recorder.network.writing(call.scope) as book:
-        network.drop_rules(book, _group(book, request), permissions, ids, egress=egress)
+        groups.drop_rules(book, _group(book, request), permissions, ids, egress=egress)
     return {"Return": True}
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from studiolo.aws.errors import ServiceError
 from studiolo.domain import now
-from studiolo.recorded import network
-from studiolo.recorded.network import (
+from studiolo.recorded import groups, kinds
+from studiolo.recorded.kinds import (
     ACL,
     ADDRESS,
     ENDPOINT,
@@ -113,7 +113,7 @@ def describe_availability_zones(call: Call, request: Request) -> dict[str, Any]:
             "OptInStatus": "opt-in-not-required",
             "RegionName": region,
             "State": "available",
-            "ZoneId": network.zone_id(name),
+            "ZoneId": kinds.zone_id(name),
             "ZoneName": name,
             "ZoneType": "availability-zone",
             "Messages": [],
@@ -192,7 +192,7 @@ def describe_security_groups(call: Call, request: Request) -> dict[str, Any]:
 @ec2.operation
 def describe_tags(call: Call, request: Request) -> dict[str, Any]:
     with call.studio.recorder.network.reading(call.scope) as book:
-        records = [record for kind in network.KEYS for record in book.all(kind)]
+        records = [record for kind in kinds.KEYS for record in book.all(kind)]
     tags = [
         {"Key": key, "ResourceId": record.id, "ResourceType": record.kind, "Value": value}
         for record in records
@@ -251,8 +251,8 @@ def as_group(call: Call, group: Record) -> dict[str, Any]:
         rules = book.all(RULE, lambda each: bool(each["GroupId"] == group.id))
     return {
         **group.attributes,
-        "IpPermissions": network.permissions_of(rules, egress=False),
-        "IpPermissionsEgress": network.permissions_of(rules, egress=True),
+        "IpPermissions": groups.permissions_of(rules, egress=False),
+        "IpPermissionsEgress": groups.permissions_of(rules, egress=True),
         "Tags": as_tags(group.tags),
     }
 

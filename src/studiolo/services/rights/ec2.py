@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from studiolo.aws.arns import parse_arn
 from studiolo.identity import of_tags
-from studiolo.recorded.network import PREFIXES
+from studiolo.recorded.kinds import PREFIXES
 from studiolo.services.call import Call
 from studiolo.services.rights.rows import Parameters, Rights, table
 

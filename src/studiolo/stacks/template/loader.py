@@ -16,7 +16,15 @@ _PLAIN = ("Ref", "Condition")
 
 
 class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
-    """YAML as CloudFormation reads it: dates are texts, and so are numbers that would lose their zeros."""
+    """YAML as CloudFormation reads it: keys and dates are texts, and so are numbers that would lose their zeros."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        self.flatten_mapping(node)
+        return {
+            key.value if isinstance(key, yaml.ScalarNode) else self.construct_object(key, deep=True):
+            self.construct_object(value, deep=deep)
+            for key, value in node.value
+        }  # fmt: skip
 
 
 def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:

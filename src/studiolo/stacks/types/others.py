@@ -1,5 +1,6 @@
 """AWS::SSM, SecretsManager, KMS, SNS, ECR: types of services with one or two each."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,8 +69,6 @@ class Secret(ResourceType):
         password = str(at.call("secretsmanager", "GetRandomPassword", **words)["RandomPassword"])
         if "SecretStringTemplate" not in given:
             return password
-        import json
-
         try:
             return json.dumps({**json.loads(given["SecretStringTemplate"]), given["GenerateStringKey"]: password})
         except (ValueError, TypeError, KeyError) as error:
