@@ -343,6 +343,8 @@ class World:
         """Hadoop's settings for its own commands: those that Spark's drivers have."""
         prefix = "spark.hadoop."
         found = {name[len(prefix) :]: value for name, value in self.spark_conf().items() if name.startswith(prefix)}
+        # A root that is a fallback cannot be listed by the shell; one that is merged loses files that Spark renames.
+        found = {name.replace(".linkFallback", ".linkMergeSlash"): value for name, value in found.items()}
         entries = [
             f"<property><name>{escape(name)}</name><value>{escape(value)}</value></property>"
             for name, value in found.items()
@@ -390,6 +392,8 @@ class World:
             "spark.hadoop.hive.metastore.uris": self.metastore,
             "spark.hadoop.hadoop.tmp.dir": str(temporary),
             "spark.hadoop.hadoop.security.group.mapping": "org.apache.hadoop.security.NullGroupsMapping",
+            # Who lists the root of hdfs:// must have a group.
+            "spark.hadoop.hadoop.user.group.static.mapping.overrides": f"{self.metastore_token}=hadoop;hadoop=hadoop",
             "spark.hadoop.hive.exec.scratchdir": f"file:{temporary / 'hive'}",
             "spark.hadoop.hive.exec.local.scratchdir": str(temporary / "hive-local"),
             "spark.hadoop.hive.downloaded.resources.dir": str(temporary / "hive-resources"),
