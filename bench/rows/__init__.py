@@ -8,6 +8,7 @@ from bench.rows import (
     authorization,
     catalog,
     clusters,
+    console,
     door,
     endpoint,
     fence,
@@ -23,6 +24,7 @@ from bench.rows import (
     spark,
     statements,
     training,
+    tuning,
 )
 
 ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
@@ -39,10 +41,12 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "frames": frames.measure,
     "listing": listing.measure,
     "training": training.measure,
+    "tuning": tuning.measure,
     "endpoint": endpoint.measure,
     "fence": fence.measure,
     "lifecycle": lifecycle.measure,
     "memory": memory.measure,
+    "console": console.measure,
     "million": million.measure,
 }
 
