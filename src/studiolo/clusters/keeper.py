@@ -290,11 +290,10 @@ class Keeper:
         if policy is None or now - self._scaled < SCALE_SECONDS or not report.get("settled"):
             return
         running, workers = report.get("running", []), report.get("workers", {})
-        used = sum(worker["used"] for worker in workers.values())
         busy = {
             "waiting": any(app["cores"] == 0 for app in running),
-            "used": used,
-            "cores": min((app["cores"] for app in running if app["cores"]), default=0) and used,
+            "used": sum(worker["used"] for worker in workers.values()),
+            "cores": sum(worker["cores"] for worker in workers.values()),
         }
         with self.changing:
             cluster = self._cluster()
