@@ -261,7 +261,7 @@ def test_releases_tell_the_applications_that_are_here(emr: Any) -> None:
     assert labels[0] == "emr-7.14.0"
     assert {"Name": "Spark", "Version": "3.5.9"} in found
     types = emr.list_supported_instance_types(ReleaseLabel=labels[0])["SupportedInstanceTypes"]
-    assert next(one for one in types if one["Type"] == "m5.xlarge")["VCPU"] == 4
+    assert next(one for one in types if one["Type"] == "c5.xlarge")["VCPU"] == 4
 
 
 def test_security_configurations_are_kept(emr: Any) -> None:

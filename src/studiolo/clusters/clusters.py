@@ -88,6 +88,7 @@ class Clusters:
         self.security = SecurityConfigurations(state, clock)
         self._keepers: dict[str, Keeper] = {}
         self._lock = threading.Lock()
+        self._placing = threading.Lock()
 
     def start(self) -> None:
         """Take over what a server that crashed had: clusters whose daemons live go on, of others it is told why not."""
@@ -323,7 +324,7 @@ class Clusters:
         return replace(asked, role=profile.role.arn)
 
     def _keep(self, identifier: str) -> Keeper:
-        keeper = Keeper(identifier, self._store, self._launching, self._taken)
+        keeper = Keeper(identifier, self._store, self._launching, self._taken, self._placing)
         with self._lock:
             self._keepers = {name: one for name, one in self._keepers.items() if one.lives}
             self._keepers[identifier] = keeper

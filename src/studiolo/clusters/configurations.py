@@ -19,8 +19,6 @@ CLIENT_FACTORY = "hive.metastore.client.factory.class"
 
 FORMATS = {"delta-defaults": "delta", "hudi-defaults": "hudi", "iceberg-defaults": "iceberg"}
 
-OBEYED = ("spark-defaults", "spark-env", "hadoop-env", "yarn-env", *HADOOP, *HIVE, *FORMATS)
-
 DECOMMISSION_SECONDS = 3600
 """YARN's time for a node that is to go, on EMR."""
 

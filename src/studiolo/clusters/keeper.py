@@ -57,14 +57,25 @@ MESSAGES = {
 
 
 class Keeper:
-    """Keeps one cluster. `changing` is taken around each change of its row, by whoever makes one."""
+    """Keeps one cluster. `changing` is taken around each change of its row, by whoever makes one.
 
-    def __init__(self, identifier: str, store: Store, launching: Launching, taken: Callable[[], set[str]]) -> None:
+    taken: the addresses of all clusters; placing: taken while one is chosen.
+    """
+
+    def __init__(
+        self,
+        identifier: str,
+        store: Store,
+        launching: Launching,
+        taken: Callable[[], set[str]],
+        placing: threading.Lock,
+    ) -> None:
         self.id = identifier
         self.changing = threading.RLock()
         self._store = store
         self._launching = launching
         self._taken = taken
+        self._placing = placing
         self._event = threading.Event()
         self._closing = False
         self._world: World | None = None
@@ -136,7 +147,7 @@ class Keeper:
 
     def _provision(self, cluster: Cluster) -> float:
         """An address, the software, the world of the nodes: then the bootstrap actions can run."""
-        with self.changing:
+        with self.changing, self._placing:
             cluster = self._cluster()
             host = cluster.progress.host or free_host(self._taken())
             ports = cluster.progress.ports or free_ports(host)
@@ -279,11 +290,10 @@ class Keeper:
         if policy is None or now - self._scaled < SCALE_SECONDS or not report.get("settled"):
             return
         running, workers = report.get("running", []), report.get("workers", {})
-        used = sum(worker["used"] for worker in workers.values())
         busy = {
             "waiting": any(app["cores"] == 0 for app in running),
-            "used": used,
-            "cores": min((app["cores"] for app in running if app["cores"]), default=0) and used,
+            "used": sum(worker["used"] for worker in workers.values()),
+            "cores": sum(worker["cores"] for worker in workers.values()),
         }
         with self.changing:
             cluster = self._cluster()

@@ -12,7 +12,6 @@ from studiolo.clusters.model import (
     TERMINATED,
     TERMINATED_WITH_ERRORS,
     WAITING,
-    Group,
     Settings,
     Step,
 )
@@ -65,8 +64,3 @@ def at_rest(steps: Sequence[Step], settings: Settings) -> str | None:
     if any(step.state in (PENDING, STEP_RUNNING, "CANCEL_PENDING") for step in steps):
         return RUNNING
     return WAITING if settings.keep_alive else None
-
-
-def alone(groups: Sequence[Group]) -> bool:
-    """Whether it is a cluster of one node, on which the master computes too."""
-    return sum(group.count for group in groups if group.role != "MASTER") == 0

@@ -5,6 +5,7 @@ All nodes of a cluster are one fence: they share files and processes, as the mac
 
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -214,7 +215,7 @@ class World:
         )
         for name in COMMANDS:
             self._script(
-                name, f'exec {self.python} -S -E -c {_quoted(start + "; sys.exit(main(sys.argv[1:]))")} {name} "$@"'
+                name, f'exec {self.python} -S -E -c {shlex.quote(start + "; sys.exit(main(sys.argv[1:]))")} {name} "$@"'
             )
 
         self._script("sudo", SUDO)
@@ -281,10 +282,8 @@ class World:
         return {
             "folder": str(self.own),
             "master": self.master_url,
-            "host": self.cluster.progress.host,
             "defaults": str(self.own / "etc" / "spark-defaults.conf"),
             "java": str(runtime.java / "bin" / "java"),
-            "java_home": str(runtime.java_home),
             "spark_home": str(runtime.spark_home),
             "jars": [str(jar) for jar in self.jars],
             "java_options": [*runtime.java_options, "-XX:+UseSerialGC"],
@@ -293,7 +292,6 @@ class World:
             "base_python": str(runtime.python),
             "site": str(self.site),
             "uv": find_uv_bin(),
-            "release": self.cluster.asked.release,
             "worker_cores": largest.cores,
             "worker_memory": largest.containers,
             "spark_environment": {"SPARK_ENV_LOADED": "1", "PYTHONHASHSEED": "0"},
@@ -343,6 +341,8 @@ class World:
         """Hadoop's settings for its own commands: those that Spark's drivers have."""
         prefix = "spark.hadoop."
         found = {name[len(prefix) :]: value for name, value in self.spark_conf().items() if name.startswith(prefix)}
+        # A root that is a fallback cannot be listed by the shell; one that is merged loses files that Spark renames.
+        found = {name.replace(".linkFallback", ".linkMergeSlash"): value for name, value in found.items()}
         entries = [
             f"<property><name>{escape(name)}</name><value>{escape(value)}</value></property>"
             for name, value in found.items()
@@ -390,6 +390,8 @@ class World:
             "spark.hadoop.hive.metastore.uris": self.metastore,
             "spark.hadoop.hadoop.tmp.dir": str(temporary),
             "spark.hadoop.hadoop.security.group.mapping": "org.apache.hadoop.security.NullGroupsMapping",
+            # Who lists the root of hdfs:// must have a group.
+            "spark.hadoop.hadoop.user.group.static.mapping.overrides": f"{self.metastore_token}=hadoop;hadoop=hadoop",
             "spark.hadoop.hive.exec.scratchdir": f"file:{temporary / 'hive'}",
             "spark.hadoop.hive.exec.local.scratchdir": str(temporary / "hive-local"),
             "spark.hadoop.hive.downloaded.resources.dir": str(temporary / "hive-resources"),
@@ -444,7 +446,3 @@ COMMANDS = (
     "run-example", "s3-dist-cp", "spark-example", "spark-sql", "spark-submit", "state-pusher-script", "aws",
 )  # fmt: skip
 """The commands on a node that are Python of ours (`studiolo.node.commanding`)."""
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\"'\"'") + "'"

@@ -158,7 +158,12 @@ class Controller:
             return {}
         numbers = {self._daemons.port(number): number for number in self._daemons.workers}
         workers = {
-            numbers[worker["port"]]: {"id": worker["id"], "state": worker["state"], "used": worker["coresused"]}
+            numbers[worker["port"]]: {
+                "id": worker["id"],
+                "state": worker["state"],
+                "used": worker["coresused"],
+                "cores": worker["cores"],
+            }
             for worker in found["workers"]
             if worker["port"] in numbers
         }

@@ -21,10 +21,8 @@ class Facts:
 
     folder: str
     master: str
-    host: str
     defaults: str
     java: str
-    java_home: str
     spark_home: str
     jars: tuple[str, ...]
     java_options: tuple[str, ...]
@@ -33,7 +31,6 @@ class Facts:
     base_python: str
     site: str
     uv: str
-    release: str
     worker_cores: int
     worker_memory: int
     spark_environment: Mapping[str, str]

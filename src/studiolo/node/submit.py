@@ -17,8 +17,6 @@ from studiolo.node.facts import Facts
 FLAGS = ("--verbose", "-v", "--supervise", "--help", "-h", "--version", "--usage-error")
 """The options of spark-submit that have no value (org.apache.spark.launcher.SparkSubmitOptionParser)."""
 
-SHORT = {"-f": "--file", "-e": "--execute", "-i": "--init", "-S": "--silent"}
-
 MAIN = "org.apache.spark.deploy.SparkSubmit"
 
 APP_MASTER = "spark.yarn.appMasterEnv."

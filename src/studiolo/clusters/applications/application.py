@@ -32,7 +32,3 @@ class Application:
     def daemon(self, world: "World") -> Daemon | None:
         """What it runs beside Spark's own daemons."""
         return None
-
-    def pages(self, host: str, ports: Mapping[str, int]) -> Mapping[str, str]:
-        """Its pages, by their names."""
-        return {}

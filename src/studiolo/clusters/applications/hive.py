@@ -1,6 +1,5 @@
 """Hive, by Spark: its Thrift server speaks HiveServer2's protocol, and `hive` runs Spark SQL."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from studiolo.clusters.applications.application import Application, Daemon
@@ -32,9 +31,6 @@ class Hive(Application):
         master = f"local[{max(1, world.around.machine_cores)}]"
         command = (str(world.own / "bin" / "spark-submit"), "--master", master, "--class", SERVER, *words)
         return Daemon((*command, "spark-internal"), port)
-
-    def pages(self, host: str, ports: Mapping[str, int]) -> Mapping[str, str]:
-        return {"HiveServer2": f"jdbc:hive2://{host}:{ports['hive']}"}
 
 
 HIVE_OF = {"spark-3.5": "2.3.9", "spark-4.0": "2.3.10", "spark-4.1": "2.3.10"}
