@@ -68,6 +68,9 @@ class Framework:
         raise Invalid(f"{self.name} needs one of the Pythons {', '.join(needed)} on this machine.")
 
 
+OLDEST_TRANSFORMERS = "4.17"
+"""The tokenizers of earlier ones have no wheels for any of these Pythons."""
+
 FRAMEWORKS = {
     "sklearn": Framework(
         name="scikit-learn",
@@ -139,11 +142,16 @@ FRAMEWORKS = {
             Need("pandas<3"),
             Need("scikit-learn"),
             Need("sagemaker-pytorch-training"),
-            Need("sagemaker-pytorch-inference"),
+            Need("sagemaker-huggingface-inference-toolkit"),
         ),
         module="sagemaker_pytorch_container.training:main",
     ),
 }
+
+
+def nearest_transformers(version: str) -> str:
+    """The nearest version of transformers to that which installs, as `4.17`."""
+    return max(_minor(version), OLDEST_TRANSFORMERS, key=_number)
 
 
 def _number(version: str) -> tuple[int, ...]:
