@@ -18,8 +18,9 @@ demo: $(VENV)/installed ## Run the air-quality story, from raw data to a served 
 test: $(VENV)/installed-test lint ## Install what tests need and run all of them
 	$(BIN)/python -m pytest
 
-test-all: test ## Run the tests, and those with sessions once more on the newest Glue (downloads 1 GB the first time)
+test-all: test ## Run the tests, and those with sessions once more on the newest Glue, and in the images of all frameworks (downloads 8 GB the first time)
 	$(BIN)/python -m pytest --glue-version 6.0 tests/api tests/faults tests/notebooks tests/unit/runtimes
+	$(BIN)/python -m pytest --frameworks tests/api/test_frameworks.py
 
 lint: $(VENV)/installed-test ## Check style, types and import rules
 	$(BIN)/ruff check

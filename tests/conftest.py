@@ -34,6 +34,7 @@ glue_version: str | None = None
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--glue-version", help="run the sessions of tests that name no version on this one, as 6.0")
+    parser.addoption("--frameworks", action="store_true", help="run scripts in the images of all frameworks, of GBs")
 
 
 def pytest_configure(config: pytest.Config) -> None:
