@@ -126,7 +126,7 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     )
     sessions.start()
     started.append(sessions)
-    ml = MachineLearning(state, processes, identity, logs, objects, settings, endpoint, door.endpoint, now)
+    ml = MachineLearning(state, processes, identity, logs, metrics, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
     # Before the others: what they leave of a model goes by the door to the store.

@@ -11,6 +11,7 @@ from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import Clock, Scope
 from studiolo.identity import Identity
 from studiolo.logs import Logs
+from studiolo.metrics import Metrics
 from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image
 from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.processing.jobs import ProcessingJobs
@@ -33,6 +34,7 @@ class MachineLearning:
         processes: Processes,
         identity: Identity,
         logs: Logs,
+        metrics: Metrics,
         objects: Objects,
         settings: Settings,
         endpoint: str,
@@ -45,7 +47,7 @@ class MachineLearning:
         images = Images(algorithm_for_image, BUILT_IN)
         launcher = LocalLauncher(processes, surroundings, self._work)
         self._queue = Queue(os.cpu_count() or 1)
-        self.training = TrainingJobs(state, launcher, self._queue, surroundings, images, clock)
+        self.training = TrainingJobs(state, launcher, self._queue, surroundings, images, metrics, clock)
         self.processing = ProcessingJobs(state, launcher, self._queue, surroundings, images, clock)
         self.models = Models(state, surroundings, images, clock)
         self.endpoint_configs = EndpointConfigs(state, self.models, clock)

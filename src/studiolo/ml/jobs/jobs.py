@@ -13,7 +13,7 @@ from sqlalchemy import Row, Table
 
 from studiolo.containers import work
 from studiolo.containers.launcher import Launcher
-from studiolo.containers.work import Work
+from studiolo.containers.work import Metric, Work
 from studiolo.domain import Clock, Conflict, DomainError, NotFound, Page, Scope
 from studiolo.ml.errors import NameInUse
 from studiolo.ml.jobs.job import (
@@ -64,6 +64,10 @@ class Trade(Protocol[S]):
 
     def work(self, job: Job[S]) -> Work:
         """What is carried out for it, in the attempt that begins. Raises DomainError."""
+        ...
+
+    def measured(self, job: Job[S], metrics: Sequence[Metric]) -> None:
+        """Its metrics have had those values."""
         ...
 
     def begun(self, job: Job[S]) -> Job[S]:
@@ -303,7 +307,9 @@ class Jobs(Generic[S]):
         ran = job.progress.ran + seconds_run(self._launcher.report(job.id), at)
         self._launcher.clear(job.id)
         progress = job.progress.entered(secondary, at)
-        self._save(job, replace(progress, ran=ran, before=len(progress.transitions), failure=None, **changes))
+        self._save(
+            job, replace(progress, ran=ran, before=len(progress.transitions), measured=0, failure=None, **changes)
+        )
 
     def _conclude(self, job: Job[S], progress: Progress) -> None:
         """Record the end of a job, and clean up after it."""
@@ -344,7 +350,16 @@ class Jobs(Generic[S]):
                 return job
             report = self._launcher.report(job.id)
             progress = job.progress if report is None else job.progress.told(report)
+            progress = replace(progress, measured=self._take_measures(job))
             return job if progress == job.progress else self._save(job, progress)
+
+    def _take_measures(self, job: Job[S]) -> int:
+        """Hand on the values of the job's metrics; the place up to which they were taken."""
+        metrics, place = self._launcher.measured(job.id, job.progress.measured)
+        while metrics:
+            self._trade.measured(job, metrics)
+            metrics, place = self._launcher.measured(job.id, place)
+        return place
 
     def _save_stopping(self, job: Job[S]) -> Job[S]:
         progress = job.progress.entered(STOPPING, self._now(), STOPPING)

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
+from studiolo import metrics as cloudwatch
 from studiolo.containers.algorithm import MetricDefinition
 from studiolo.containers.images import Images
 from studiolo.containers.launcher import Launcher
 from studiolo.containers.surroundings import Surroundings
-from studiolo.containers.work import Work
+from studiolo.containers.work import Metric, Work
 from studiolo.domain import Clock, Conflict, Invalid, Page, Scope
 from studiolo.identity import Principal
 from studiolo.ml.jobs.job import Job
@@ -24,6 +26,7 @@ from studiolo.state import State
 TrainingJob = Job[TrainingSpecification]
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+"""Also the namespace of their metrics."""
 INTERNAL = "InternalServerError"
 
 
@@ -40,10 +43,12 @@ class TrainingJobs:
         queue: Queue,
         surroundings: Surroundings,
         images: Images,
+        metrics: cloudwatch.Metrics,
         clock: Clock,
     ) -> None:
         self._surroundings = surroundings
         self._images = images
+        self._metrics = metrics
         self._clock = clock
         self._queue = queue
         self._pools = WarmPools(clock, self._pool_ended)
@@ -136,6 +141,11 @@ class TrainingJobs:
             metrics=self.metrics_of(specification),
             interrupted_after=interruptions[attempt] if attempt < len(interruptions) else None,
         )
+
+    def measured(self, job: TrainingJob, metrics: Sequence[Metric]) -> None:
+        for metric in metrics:
+            known = cloudwatch.Metric.of(LOG_GROUP, metric.name, {"TrainingJobName": job.name})
+            self._metrics.add(job.scope, known, metric.value, at=datetime.fromtimestamp(metric.time, timezone.utc))
 
     def begun(self, job: TrainingJob) -> TrainingJob:
         pool = self._pools.take(job)
