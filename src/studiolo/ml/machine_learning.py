@@ -59,9 +59,11 @@ class MachineLearning:
 
     def start(self) -> None:
         """Take over what a crashed server left, settle what ended, and go on with the rest in the background."""
-        self.training.start()
-        self.processing.start()
-        self._queue.advance()
+        # What ends meanwhile waits until all is taken over: it would let others begin that may run already.
+        with self._queue.lock:
+            self.training.start()
+            self.processing.start()
+            self._queue.advance()
         self.endpoints.start()
 
     def tag(self, scope: Scope, resource: str, added: Mapping[str, str]) -> dict[str, str]:
