@@ -8,7 +8,7 @@ import psutil
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from tests.api.machine_learning import LINEAR_LEARNER, ROWS, lasting, training_job, variant
+from tests.api.machine_learning import LINEAR_LEARNER, ROWS, lasting, training_job, tuning_job, variant
 from tests.api.programs import Programs, statuses
 from tests.conftest import Server, create_role
 from tests.waiting import until
@@ -112,3 +112,24 @@ def test_jobs_go_on_without_the_server_and_the_next_one_begins_what_waits_or_die
     assert statuses(job)[-3:] == ["Training", "Stopping", "Stopped"]
     assert "Restarting" in statuses(job)
     until(lambda: not list((ending.data / "ml/jobs").iterdir()))
+
+
+def test_a_tuning_job_goes_on_where_a_killed_server_left_it(ending: Server, bucket_of_rows: str) -> None:
+    sagemaker, role = ending.client("sagemaker"), create_role(ending)
+    sagemaker.create_hyper_parameter_tuning_job(**tuning_job("goes-on", role, bucket_of_rows))
+    trials = lambda: sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(  # noqa: E731
+        HyperParameterTuningJobName="goes-on"
+    )["TrainingJobSummaries"]
+    begun = until(trials)
+    ending.kill()
+    ending.up()
+    sagemaker = ending.client("sagemaker")
+    status = status_of(
+        sagemaker.describe_hyper_parameter_tuning_job,
+        "HyperParameterTuningJobStatus",
+        HyperParameterTuningJobName="goes-on",
+    )
+    until(lambda: status() == "Completed")
+    ended = trials()
+    assert [each["TrainingJobStatus"] for each in ended] == ["Completed"] * 2
+    assert ended[0]["TrainingJobName"] == begun[0]["TrainingJobName"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studiolo.containers.image import PYTHON
+from studiolo.containers.layers import PROGRAM, layered
 from studiolo.containers.program import Start
 from studiolo.containers.work import BASE
 from studiolo.processes import Fence, fenced, interpreter, isolation
@@ -41,30 +42,33 @@ class Machine:
         command: Sequence[str],
         variables: Mapping[str, str],
         root: Path,
-        notes: Sequence[str] = (),
         shared: Path | None = None,
+        below: Sequence[Path] = (),
     ) -> Start:
         """How a program is started whose /opt/ml is `root`; its home is `own` beside that.
 
-        `shared` is one folder more that it may write, at its own path. Raises Invalid.
+        `shared` is one folder more that it may write, at its own path; `below` are folders of packages that it has beside
+        those of its environment, on which it has a layer of its own. Raises Invalid.
         """
         own = root.parent / "own"
         own.mkdir(parents=True, exist_ok=True, mode=0o700)
         places = {BASE: root} if shared is None else {BASE: root, str(shared): shared}
         foreign = self.python != Path(sys.executable)
-        seen = interpreter(self.python) if foreign else ()
+        python = layered(self.python, own, below) if foreign else self.python
+        seen = (*interpreter(self.python), *below) if foreign else ()
         fence = Fence(own, seen, at=places, hosts=self.hosts, with_parent=True)
-        words = [str(self.python) if word == PYTHON else word for word in command]
-        environment = {**self._environment(foreign), **variables}
+        words = [str(python) if word == PYTHON else word for word in command]
+        environment = {**self._environment(python, foreign), **variables}
         if isolation().kind != "fenced":
             words = [word.replace(BASE, str(root)) for word in words]
             environment = {name: value.replace(BASE, str(root)) for name, value in environment.items()}
         words, environment = fenced(words, environment, fence, [self.hidden])
-        return Start(tuple(words), environment, str(own), tuple(notes))
+        return Start(tuple(words), environment, str(own))
 
-    def _environment(self, foreign: bool) -> dict[str, str]:
+    def _environment(self, python: Path, foreign: bool) -> dict[str, str]:
         """Its variables: `python3` and `pip` are the interpreter's; a foreign one finds no package of ours."""
-        path = os.pathsep.join([str(self.python.parent), self.environment.get("PATH", os.defpath)])
+        programs = [str(self.python.parents[1] / PROGRAM), str(python.parent)] if foreign else [str(python.parent)]
+        path = os.pathsep.join([*programs, self.environment.get("PATH", os.defpath)])
         packages = [
             folder
             for folder in self.environment.get("PYTHONPATH", "").split(os.pathsep)

@@ -18,15 +18,20 @@ class Environment:
 
     python: the version wanted, as `3.10`; the nearest that this machine has stands in.
     requirements: as `uv pip install` takes them; overrides: as its `--override` file does.
+    folder: one of this machine with programs that it has as well, as they are when it is made; none where it is empty.
+    image: one that it is of, for people.
     """
 
     python: str
     requirements: tuple[str, ...]
     overrides: tuple[str, ...] = ()
+    folder: str = ""
+    image: str = field(default="", compare=False)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Environment":
-        return cls(values["python"], tuple(values["requirements"]), tuple(values["overrides"]))
+        tuples = {name: tuple(values[name]) for name in ("requirements", "overrides")}
+        return cls(**{**values, **tuples})
 
 
 @dataclass(frozen=True)

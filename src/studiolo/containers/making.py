@@ -1,28 +1,32 @@
-"""Where an image's environment comes from: made once on this machine, by whoever is there to make it."""
+"""The Python of a container: that of its image's environment, made once on this machine, and what its code requires."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from studiolo.containers.image import Environment
-from studiolo.domain import Conflict
+
+Say = Callable[[str], object]
 
 
-class MakesEnvironments(Protocol):
-    """Makes the environments that images name, each once on this machine."""
+def made(environment: Environment | None, data: Path, say: Say, stopped: Callable[[], bool] = lambda: False) -> Path:
+    """The interpreter of an image: Studiolo's own where it names no environment. Raises DomainError.
 
-    def make(self, environment: Environment, on_progress: Callable[[str], object]) -> Path:
-        """The environment's interpreter, made where it is not there. Raises DomainError."""
-        ...
-
-
-def made(
-    environment: Environment | None, environments: MakesEnvironments | None, on_progress: Callable[[str], object]
-) -> Path:
-    """The interpreter of an image: Studiolo's own where it names no environment. Raises DomainError."""
+    data: the data folder, which what builds packages does not see. It ends early once `stopped()`.
+    """
     if environment is None:
         return Path(sys.executable)
-    if environments is None:
-        raise Conflict("The image needs an environment of its own, which cannot be made here.")
-    return environments.make(environment, on_progress)
+    # Most containers start without.
+    from studiolo.containers.environments import Environments
+
+    return Environments(data).make(environment, say, stopped)
+
+
+def below(environment: Environment | None, data: Path, python: Path, root: Path, say: Say) -> tuple[Path, ...]:
+    """The folders of packages that the code under `root` requires beyond its environment. Raises DomainError."""
+    if environment is None:
+        return ()
+    from studiolo.containers import code
+    from studiolo.containers.environments import Environments
+
+    return code.below(Environments(data).overlays, python, root, say)

@@ -29,15 +29,11 @@ OnLine = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Start:
-    """How a program is started: its command with the fence around it, its whole environment, where it begins.
-
-    `notes` are lines that its log has before its own.
-    """
+    """How a program is started: its command with the fence around it, its whole environment, where it begins."""
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
     folder: str
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,8 +115,6 @@ class _Program:
         self._log = log
         self._on_line = on_line
         self.tail: deque[str] = deque(maxlen=TAIL)
-        for note in start.notes:
-            self._keep(f"{note}\n")
         self.process = subprocess.Popen(
             list(start.command),
             cwd=start.folder,

@@ -7,6 +7,7 @@ role's keys are.
 """
 
 import contextlib
+import json
 import signal
 import sys
 import threading
@@ -18,10 +19,11 @@ from types import FrameType
 
 from botocore.exceptions import CredentialRetrievalError, NoCredentialsError
 
+from studiolo.containers.code import HYPERPARAMETERS, SUBMITTED, bring_code
 from studiolo.containers.fencing import Machine
 from studiolo.containers.folder import INTERRUPT, WorkFolder
 from studiolo.containers.inputs import Share, download
-from studiolo.containers.making import MakesEnvironments, made
+from studiolo.containers.making import below, made
 from studiolo.containers.metrics import Metrics
 from studiolo.containers.objects import own_client
 from studiolo.containers.outputs import NO_ROOM, Mirror, Mirroring, NotUploaded, upload
@@ -69,10 +71,9 @@ class ProgramFailed(Exception):
 class Run:
     """The carrying out of one work."""
 
-    def __init__(self, folder: WorkFolder, environments: MakesEnvironments | None = None) -> None:
+    def __init__(self, folder: WorkFolder) -> None:
         self._folder = folder
         self._work, self._hidden = folder.take_work()
-        self._environments = environments
         self._report = Report()
         self._metrics = Metrics(self._work.metrics)
         self._client = own_client()
@@ -157,12 +158,14 @@ class Run:
         """The interpreter of the work's environment, which is made where it is not there. Raises DomainError."""
         if self._work.environment is not None:
             self._enter(PREPARING)
-
-        def say(line: str) -> None:
-            self._say(line)
+        for note in self._work.notes:
+            self._say(note)
+        try:
+            return made(self._work.environment, self._hidden, self._say, self._stopping.is_set)
+        except DomainError:
+            # It may have ended because it is needed no more.
             self._proceed()
-
-        return made(self._work.environment, self._environments, say)
+            raise
 
     def _download(self) -> None:
         self._enter(DOWNLOADING)
@@ -177,16 +180,25 @@ class Run:
                 self._proceed()
                 folder = root / Path(given.path).relative_to(BASE)
                 download(self._client, given, folder, self._share(given, instance), self._proceed)
+            self._bring_code(instance)
         for _output, mirror in self._mirrors:
             mirror.know()
         self._proceed()
+
+    def _bring_code(self, instance: Instance) -> None:
+        """Bring the code of script mode to where the toolkits of an image's environment look for it."""
+        if self._work.environment is not None and HYPERPARAMETERS in instance.files:
+            source = json.loads(instance.files[HYPERPARAMETERS]).get(SUBMITTED, "")
+            bring_code(lambda: self._client, source, self._root(instance), self._folder.path)
 
     def _run(self, python: Path) -> str:
         """Run the programs; how the work ends. Raises ProgramFailed, and what a pipe could not be given."""
         hosts = [instance.host for instance in self._work.instances]
         machine = Machine.of(python, self._hidden, hosts)
+        # The code of all is the same.
+        packages = below(self._work.environment, self._hidden, python, self._root(self._work.instances[0]), self._say)
         starts = [
-            machine.start(instance.command, instance.variables, self._root(instance), self._work.notes)
+            machine.start(instance.command, instance.variables, self._root(instance), below=packages)
             for instance in self._work.instances
         ]
         for instance in self._work.instances:

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from studiolo.containers.code import bring_code
 from studiolo.containers.fencing import Machine
 from studiolo.containers.files import take_json
 from studiolo.containers.image import Environment
-from studiolo.containers.making import MakesEnvironments, made
+from studiolo.containers.making import below, made
+from studiolo.containers.objects import own_client
 from studiolo.containers.program import Programs
+from studiolo.domain import DomainError
 from studiolo.logs import LogWriter
 
 GRACE_SECONDS = 30.0
@@ -43,13 +46,22 @@ class Service:
         return cls(**{**values, "environment": environment and Environment.from_json(environment)})
 
 
-def main(plan: Path, environments: MakesEnvironments | None = None) -> int:
+def main(plan: Path) -> int:
     """Run the program to its end; its exit status. The plan is the JSON of a Service, and is gone then."""
     service = Service.from_json(take_json(plan))
+    hidden, root = Path(service.hidden), Path(service.root)
     with LogWriter(Path(service.log)) as log:
-        python = made(service.environment, environments, lambda line: log.write(f"{line}\n"))
-    machine = Machine.of(python, Path(service.hidden), ["algo-1"])
-    start = machine.start(service.command, service.variables, Path(service.root), service.notes, Path(service.shared))
+        log.write("".join(f"{note}\n" for note in service.notes))
+        try:
+            python = made(service.environment, hidden, lambda line: log.write(f"{line}\n"))
+            if service.environment is not None:
+                bring_code(own_client, service.variables.get("SAGEMAKER_SUBMIT_DIRECTORY", ""), root, root.parent)
+            packages = below(service.environment, hidden, python, root, lambda line: log.write(f"{line}\n"))
+        except DomainError as error:
+            log.write(f"{error}\n")
+            return 1
+    machine = Machine.of(python, hidden, ["algo-1"])
+    start = machine.start(service.command, service.variables, root, shared=Path(service.shared), below=packages)
     programs = Programs([start], [LogWriter(Path(service.log))])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: programs.end())

@@ -16,6 +16,7 @@ from studiolo.identity import Identity, Principal, client_environment, container
 from studiolo.logs import Logs
 from studiolo.objects import Objects
 from studiolo.processes import child_environment, socket_folder
+from studiolo.runtimes.environments import CACHE, environments_folder
 
 SERVICE = "sagemaker.amazonaws.com"
 SESSION = "SageMaker"
@@ -93,7 +94,9 @@ class Surroundings:
         self._identity.workloads.give(workload, role, SESSION)
         credentials = container_variables(self._s3_endpoint, token)
         aws = client_environment(self._endpoint, self._s3_endpoint, scope.region, credentials)
-        return child_environment({**aws, "PYTHONPATH": os.pathsep.join([aws["PYTHONPATH"], PACKAGES])})
+        return child_environment(
+            {CACHE: str(environments_folder()), **aws, "PYTHONPATH": os.pathsep.join([aws["PYTHONPATH"], PACKAGES])}
+        )
 
     def end(self, workload: str) -> None:
         """What had the role has ended: its keys are worth nothing any more."""

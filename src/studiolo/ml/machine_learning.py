@@ -5,14 +5,13 @@ import shutil
 from collections.abc import Mapping
 
 from studiolo.config import Settings
-from studiolo.containers.images import Images
 from studiolo.containers.local import LocalLauncher
 from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import Clock, Scope
 from studiolo.identity import Identity
 from studiolo.logs import Logs
 from studiolo.metrics import Metrics
-from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image
+from studiolo.ml.images import known_images
 from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.processing.jobs import ProcessingJobs
 from studiolo.ml.resources import EndpointConfigs, Models
@@ -20,6 +19,9 @@ from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
 from studiolo.ml.tags import Tags
 from studiolo.ml.training.jobs import TrainingJobs
+from studiolo.ml.tuning.curves import Curves
+from studiolo.ml.tuning.store import Store as TuningStore
+from studiolo.ml.tuning.tuning import TuningJobs
 from studiolo.objects import Objects
 from studiolo.processes import Processes
 from studiolo.state import State
@@ -44,11 +46,12 @@ class MachineLearning:
         folder = settings.folder / "ml"
         self._work = folder / "jobs"
         surroundings = Surroundings(identity, logs, objects, settings.folder, endpoint, s3_endpoint)
-        images = Images(algorithm_for_image, BUILT_IN)
+        images = known_images(settings.folder)
         launcher = LocalLauncher(processes, surroundings, self._work)
         self._queue = Queue(os.cpu_count() or 1)
         self.training = TrainingJobs(state, launcher, self._queue, surroundings, images, metrics, clock)
         self.processing = ProcessingJobs(state, launcher, self._queue, surroundings, images, clock)
+        self.tuning = TuningJobs(TuningStore(state, clock), self.training, Curves(logs, self.training))
         self.models = Models(state, surroundings, images, clock)
         self.endpoint_configs = EndpointConfigs(state, self.models, clock)
         self.endpoints = Endpoints(
@@ -64,6 +67,7 @@ class MachineLearning:
             self.training.start()
             self.processing.start()
             self._queue.advance()
+        self.tuning.start()
         self.endpoints.start()
 
     def tag(self, scope: Scope, resource: str, added: Mapping[str, str]) -> dict[str, str]:
@@ -78,6 +82,7 @@ class MachineLearning:
         """End all processes and forget everything."""
         self.endpoints.empty()
         self._queue.closed = True
+        self.tuning.empty()
         self.training.empty()
         self.processing.empty()
         shutil.rmtree(self._work, ignore_errors=True)
@@ -89,6 +94,7 @@ class MachineLearning:
 
     def stop_jobs(self) -> None:
         """End the running jobs, which are Stopped, with what they leave of a model: before the store goes."""
+        self.tuning.close()
         self._queue.closed = True
         self.training.close()
         self.processing.close()

@@ -28,6 +28,11 @@ class ModelSpecification:
     environment: Mapping[str, str] = field(default_factory=dict)
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def scripted(self) -> bool:
+        """Whether functions of the user's serve it, also in the image of a built-in algorithm."""
+        return not {"SAGEMAKER_PROGRAM", "SAGEMAKER_SUBMIT_DIRECTORY"}.isdisjoint(self.environment)
+
 
 @dataclass(frozen=True)
 class Model:
@@ -88,7 +93,7 @@ class Models:
     ) -> Model:
         """Add a model. Raises AlreadyExists, Invalid, NotFound and Denied."""
         checked_name(name, "modelName")
-        self._images.resolve(specification.image, "serve").command("serve")
+        self._images.resolve(specification.image, "serve", scripted=specification.scripted).command("serve")
         self._surroundings.check_role(principal, specification.role)
         self._surroundings.check_model(scope, specification.role, specification.data)
         return _as_model(self._rows.add(scope, name, asdict(specification), tags))

@@ -66,12 +66,6 @@ def test_what_it_prints_is_logged_and_read_line_by_line(tmp_path: Path) -> None:
     assert sorted(line.strip() for line in lines) == ["one", "two"]
 
 
-def test_its_log_begins_with_what_is_to_be_noted(tmp_path: Path) -> None:
-    noted = Start((sys.executable, "-c", "print('one')"), os.environ, str(tmp_path), ("a variable was left out",))
-    assert begun(tmp_path, noted).run(None, grace=1) == Ended((0,))
-    assert logged(tmp_path) == ["a variable was left out", "one"]
-
-
 def test_its_exit_status_and_last_lines_are_known(tmp_path: Path) -> None:
     program = start(tmp_path, "print('why'); raise SystemExit(3)", [])
     assert program.run(None, grace=1) == Ended((3,), failed=0)

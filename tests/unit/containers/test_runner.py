@@ -91,6 +91,11 @@ def test_what_the_program_leaves_is_uploaded(store: Store, tmp_path: Path) -> No
     assert store.names("out/output.tar.gz") == ["log"]
 
 
+def test_the_log_begins_with_what_is_to_be_noted(store: Store, tmp_path: Path) -> None:
+    carried_out(tmp_path, "print('one')", notes=("a variable was left out",))
+    assert logged(tmp_path) == ["a variable was left out", "one"]
+
+
 @pytest.mark.parametrize("left", ["model", "output/data", "output"])
 def test_a_link_in_the_place_of_a_folder_gives_nothing_of_the_server_away(
     store: Store, tmp_path: Path, left: str

@@ -53,7 +53,7 @@ class ProcessingJobs:
         tags: Mapping[str, str],
     ) -> ProcessingJob:
         """Record a job and start it, or let it wait for a core. Raises Invalid, NotFound, Denied and NameInUse."""
-        image = self._images.resolve(specification.image, "process")
+        image = self._images.resolve(specification.image, "process", scripted=True)
         if not specification.entrypoint:
             image.command("process")
         contract.check(specification)
@@ -77,7 +77,7 @@ class ProcessingJobs:
 
     def work(self, job: ProcessingJob) -> Work:
         specification = job.specification
-        image = self._images.resolve(specification.image, "process")
+        image = self._images.resolve(specification.image, "process", scripted=True)
         second = int(job.created.timestamp())
         logs = {
             host: str(self._surroundings.log_file(job.scope, LOG_GROUP, f"{job.name}/{host}-{second}"))

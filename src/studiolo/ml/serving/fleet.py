@@ -16,12 +16,14 @@ from pathlib import Path
 from studiolo.archives import unpack_tar
 from studiolo.containers.files import write_json
 from studiolo.containers.images import Images
+from studiolo.containers.making import made
 from studiolo.containers.obituaries import obituary
 from studiolo.containers.service import Service
 from studiolo.containers.surroundings import Surroundings
 from studiolo.containers.variables import passed_on
 from studiolo.containers.work import BASE
 from studiolo.domain import DomainError, Scope
+from studiolo.logs import LogWriter
 from studiolo.ml.serving.endpoint import DeployedVariant
 from studiolo.processes import Child, Processes, remove_left
 
@@ -208,7 +210,9 @@ class Fleet:
         at = self._surroundings.new_socket()
         try:
             stream = self._surroundings.log_file(post.scope, post.log_group, post.log_stream)
-            write_json(folder / "serve.json", asdict(self._service(post, folder / "ml", stream, at)))
+            service = self._service(post, folder / "ml", stream, at)
+            self._prepare(service, stream)
+            write_json(folder / "serve.json", asdict(service))
             # Held over check and start: once the fleet is closed, nothing starts any more.
             with self._lock:
                 if self._closing.is_set():
@@ -226,10 +230,20 @@ class Fleet:
             shutil.rmtree(at.parent, ignore_errors=True)
             raise
 
+    def _prepare(self, service: Service, stream: Path) -> None:
+        """Have its environment made, before the time begins in which it must answer. Raises DomainError."""
+        with LogWriter(stream) as writer:
+            made(
+                service.environment,
+                self._surroundings.folder,
+                lambda line: writer.write(f"{line}\n"),
+                self._closing.is_set,
+            )
+
     def _service(self, post: Post, root: Path, log: Path, at: Path) -> Service:
         """The program that serves the model at the socket `at`."""
         model = post.deployed.model
-        image = self._images.resolve(model.image, "serve")
+        image = self._images.resolve(model.image, "serve", scripted=model.scripted)
         own, notes = (model.environment, ()) if image.algorithm is None else passed_on(model.environment, image.name)
         told = {"SAGEMAKER_BASE_DIR": BASE, "SAGEMAKER_BIND_TO_SOCKET": str(at)}
         return Service(

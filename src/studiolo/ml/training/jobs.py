@@ -1,6 +1,6 @@
 """Training jobs: what is particular to them among jobs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -53,6 +53,8 @@ class TrainingJobs:
         self._queue = queue
         self._pools = WarmPools(clock, self._pool_ended)
         self._jobs: Jobs[TrainingSpecification] = Jobs(state, launcher, queue, self, clock)
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when a job has ended."""
         self.start, self.close = self._jobs.start, self._jobs.close
         self.describe, self.stop, self.delete = self._jobs.describe, self._jobs.stop, self._jobs.delete
 
@@ -70,7 +72,13 @@ class TrainingJobs:
         tags: Mapping[str, str],
     ) -> TrainingJob:
         """Record a job and start it, or let it wait for a core. Raises Invalid, NotFound, Denied and NameInUse."""
-        self._check(scope, principal, specification)
+        self.check(scope, principal, specification)
+        return self.add(scope, name, specification, tags)
+
+    def add(
+        self, scope: Scope, name: str, specification: TrainingSpecification, tags: Mapping[str, str]
+    ) -> TrainingJob:
+        """The same with what was checked before. Raises Invalid and NameInUse."""
         return self._jobs.create(scope, name, specification.to_json(), tags)
 
     def page(self, scope: Scope, listing: Listing) -> Page[TrainingJob]:
@@ -103,7 +111,7 @@ class TrainingJobs:
 
     def metrics_of(self, specification: TrainingSpecification) -> tuple[MetricDefinition, ...]:
         """Those that the algorithm prints, and the job's own."""
-        algorithm = self._images.resolve(specification.image, "train").algorithm
+        algorithm = self._images.resolve(specification.image, "train", scripted=specification.scripted).algorithm
         return (*(algorithm.metrics if algorithm is not None else ()), *specification.metrics)
 
     def warm_pool(self, job: TrainingJob) -> Mapping[str, Any] | None:
@@ -120,7 +128,7 @@ class TrainingJobs:
 
     def work(self, job: TrainingJob) -> Work:
         specification = job.specification
-        image = self._images.resolve(specification.image, "train")
+        image = self._images.resolve(specification.image, "train", scripted=specification.scripted)
         _environment, notes = contract.passed(specification, image)
         attempt = job.progress.attempts - 1
         interruptions = specification.interruptions if specification.spot else ()
@@ -169,6 +177,7 @@ class TrainingJobs:
         return self._pools.kept()
 
     def ended(self, job: TrainingJob) -> None:
+        self.on_end()
         failure, seconds = job.progress.failure or "", job.specification.keep_alive
         if job.progress.pool is None or self._queue.closed:
             return
@@ -193,14 +202,14 @@ class TrainingJobs:
 
     def _logs(self, job: TrainingJob) -> dict[str, str]:
         """The files of the log streams of a job, by host."""
-        second = int(job.created.timestamp())
         return {
-            host: str(self._surroundings.log_file(job.scope, LOG_GROUP, f"{job.name}/{host}-{second}"))
+            host: str(self._surroundings.log_file(job.scope, LOG_GROUP, log_stream(job, host)))
             for host, _group in job.specification.hosts
         }
 
-    def _check(self, scope: Scope, principal: Principal, specification: TrainingSpecification) -> None:
-        image = self._images.resolve(specification.image, "train")
+    def check(self, scope: Scope, principal: Principal, specification: TrainingSpecification) -> None:
+        """Raise Invalid, NotFound or Denied for what cannot be a job that the caller may make."""
+        image = self._images.resolve(specification.image, "train", scripted=specification.scripted)
         if not specification.entrypoint:
             image.command("train")
         if image.algorithm is not None and not specification.entrypoint:
@@ -215,6 +224,11 @@ class TrainingJobs:
             self._surroundings.check_output(specification.role, specification.checkpoints.uri)
         for channel in specification.channels:
             self._surroundings.check_input(scope, specification.role, channel.uri)
+
+
+def log_stream(job: TrainingJob, host: str) -> str:
+    """What the program of one host of a job prints to."""
+    return f"{job.name}/{host}-{int(job.created.timestamp())}"
 
 
 INTERRUPTION = "studiolo:spot-interruption"

@@ -85,6 +85,11 @@ class TrainingSpecification:
         return channel.input_mode or self.input_mode
 
     @property
+    def scripted(self) -> bool:
+        """Whether it runs a script or program of the user's, also in the image of a built-in algorithm."""
+        return bool(self.entrypoint) or "sagemaker_program" in self.hyperparameters
+
+    @property
     def hosts(self) -> tuple[tuple[str, Group], ...]:
         """The names of all hosts, `algo-1` and so on, with their groups."""
         groups = [group for group in self.groups for _ in range(group.count)]

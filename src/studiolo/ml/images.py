@@ -1,0 +1,14 @@
+"""The images that a data folder's jobs and endpoints can be of."""
+
+from pathlib import Path
+
+from studiolo.containers.images import Images
+from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image
+
+OWN = "images.json"
+"""The file, in the data folder, that says what a person's own images are."""
+
+
+def known_images(folder: Path) -> Images:
+    """The images of the data folder."""
+    return Images(algorithm_for_image, BUILT_IN, folder / OWN)
