@@ -7,6 +7,8 @@ from bench.row import Row
 from bench.rows import (
     authorization,
     catalog,
+    clusters,
+    console,
     door,
     endpoint,
     fence,
@@ -17,11 +19,13 @@ from bench.rows import (
     metastore,
     million,
     patience,
+    processing,
     reads,
     sessions,
     spark,
     statements,
     training,
+    tuning,
 )
 
 ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
@@ -33,14 +37,18 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "sessions": sessions.measure,
     "statements": statements.measure,
     "patience": patience.measure,
+    "clusters": clusters.measure,
     "spark": spark.measure,
     "frames": frames.measure,
     "listing": listing.measure,
     "training": training.measure,
+    "processing": processing.measure,
+    "tuning": tuning.measure,
     "endpoint": endpoint.measure,
     "fence": fence.measure,
     "lifecycle": lifecycle.measure,
     "memory": memory.measure,
+    "console": console.measure,
     "million": million.measure,
 }
 

@@ -43,6 +43,7 @@ from studiolo.containers.work import (
     UPLOADING,
     Input,
     Instance,
+    Metric,
     Output,
     Report,
     Stage,
@@ -80,6 +81,7 @@ class Run:
         self._outcome_when_stopped = STOPPED
         self._failure: Exception | None = None
         self._programs: Programs | None = None
+        self._measured: list[Metric] = []
         self._reported = 0.0
         self._lock = threading.RLock()
         self._mirrors = [
@@ -212,7 +214,7 @@ class Run:
             if self._stopping.is_set():
                 programs.end()
             ended = programs.run(self._work.seconds, GRACE_SECONDS)
-        self._note(metrics=self._metrics.final)
+        self._measure()
         if self._failure is not None:
             raise self._failure
         if ended.overdue:
@@ -238,9 +240,18 @@ class Run:
 
     def _on_line(self, line: str) -> None:
         with self._lock:
-            if self._metrics.read(line) and time.monotonic() - self._reported > REPORT_SECONDS:
-                self._reported = time.monotonic()
-                self._note(metrics=self._metrics.final)
+            self._measured += self._metrics.read(line)
+            if self._measured and time.monotonic() - self._reported > REPORT_SECONDS:
+                # Without room for its metrics a program is to go on all the same: nobody else reads what it prints.
+                with contextlib.suppress(OSError):
+                    self._measure()
+
+    def _measure(self) -> None:
+        """Report the metrics that were read."""
+        self._reported = time.monotonic()
+        self._folder.measure(self._measured)
+        self._measured = []
+        self._note(metrics=self._metrics.final)
 
     def _reason(self, instance: Instance, status: int, tail: str) -> str:
         """Why a program failed: in the words it left, else the last that it printed."""

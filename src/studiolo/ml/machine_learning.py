@@ -10,6 +10,7 @@ from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import Clock, Scope
 from studiolo.identity import Identity
 from studiolo.logs import Logs
+from studiolo.metrics import Metrics
 from studiolo.ml.images import known_images
 from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.processing.jobs import ProcessingJobs
@@ -18,6 +19,9 @@ from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
 from studiolo.ml.tags import Tags
 from studiolo.ml.training.jobs import TrainingJobs
+from studiolo.ml.tuning.curves import Curves
+from studiolo.ml.tuning.store import Store as TuningStore
+from studiolo.ml.tuning.tuning import TuningJobs
 from studiolo.objects import Objects
 from studiolo.processes import Processes
 from studiolo.state import State
@@ -32,6 +36,7 @@ class MachineLearning:
         processes: Processes,
         identity: Identity,
         logs: Logs,
+        metrics: Metrics,
         objects: Objects,
         settings: Settings,
         endpoint: str,
@@ -44,8 +49,9 @@ class MachineLearning:
         images = known_images(settings.folder)
         launcher = LocalLauncher(processes, surroundings, self._work)
         self._queue = Queue(os.cpu_count() or 1)
-        self.training = TrainingJobs(state, launcher, self._queue, surroundings, images, clock)
+        self.training = TrainingJobs(state, launcher, self._queue, surroundings, images, metrics, clock)
         self.processing = ProcessingJobs(state, launcher, self._queue, surroundings, images, clock)
+        self.tuning = TuningJobs(TuningStore(state, clock), self.training, Curves(logs, self.training))
         self.models = Models(state, surroundings, images, clock)
         self.endpoint_configs = EndpointConfigs(state, self.models, clock)
         self.endpoints = Endpoints(
@@ -56,9 +62,12 @@ class MachineLearning:
 
     def start(self) -> None:
         """Take over what a crashed server left, settle what ended, and go on with the rest in the background."""
-        self.training.start()
-        self.processing.start()
-        self._queue.advance()
+        # What ends meanwhile waits until all is taken over: it would let others begin that may run already.
+        with self._queue.lock:
+            self.training.start()
+            self.processing.start()
+            self._queue.advance()
+        self.tuning.start()
         self.endpoints.start()
 
     def tag(self, scope: Scope, resource: str, added: Mapping[str, str]) -> dict[str, str]:
@@ -73,6 +82,7 @@ class MachineLearning:
         """End all processes and forget everything."""
         self.endpoints.empty()
         self._queue.closed = True
+        self.tuning.empty()
         self.training.empty()
         self.processing.empty()
         shutil.rmtree(self._work, ignore_errors=True)
@@ -84,6 +94,7 @@ class MachineLearning:
 
     def stop_jobs(self) -> None:
         """End the running jobs, which are Stopped, with what they leave of a model: before the store goes."""
+        self.tuning.close()
         self._queue.closed = True
         self.training.close()
         self.processing.close()

@@ -1,6 +1,6 @@
 """What is remembered of jobs, models, endpoints and their tags."""
 
-from sqlalchemy import JSON, Column, Table, Text
+from sqlalchemy import JSON, Column, Integer, Table, Text
 
 from studiolo.state import Moment, metadata
 
@@ -29,6 +29,16 @@ def _jobs(name: str) -> Table:
 
 training_jobs = _jobs("training_jobs")
 processing_jobs = _jobs("processing_jobs")
+tuning_jobs = _jobs("tuning_jobs")
+
+trials = Table(
+    "tuning_trials",
+    metadata,
+    Column("tuning", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("trial", JSON, nullable=False),
+)
+"""tuning: the id of the tuning job."""
 
 models = Table(
     "models",

@@ -1,14 +1,16 @@
 """Training jobs: what is particular to them among jobs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
+from studiolo import metrics as cloudwatch
 from studiolo.containers.algorithm import MetricDefinition
 from studiolo.containers.images import Images
 from studiolo.containers.launcher import Launcher
 from studiolo.containers.surroundings import Surroundings
-from studiolo.containers.work import Work
+from studiolo.containers.work import Metric, Work
 from studiolo.domain import Clock, Conflict, Invalid, Page, Scope
 from studiolo.identity import Principal
 from studiolo.ml.jobs.job import Job
@@ -24,6 +26,7 @@ from studiolo.state import State
 TrainingJob = Job[TrainingSpecification]
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+"""Also the namespace of their metrics."""
 INTERNAL = "InternalServerError"
 
 
@@ -40,14 +43,18 @@ class TrainingJobs:
         queue: Queue,
         surroundings: Surroundings,
         images: Images,
+        metrics: cloudwatch.Metrics,
         clock: Clock,
     ) -> None:
         self._surroundings = surroundings
         self._images = images
+        self._metrics = metrics
         self._clock = clock
         self._queue = queue
         self._pools = WarmPools(clock, self._pool_ended)
         self._jobs: Jobs[TrainingSpecification] = Jobs(state, launcher, queue, self, clock)
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when a job has ended."""
         self.start, self.close = self._jobs.start, self._jobs.close
         self.describe, self.stop, self.delete = self._jobs.describe, self._jobs.stop, self._jobs.delete
 
@@ -65,7 +72,13 @@ class TrainingJobs:
         tags: Mapping[str, str],
     ) -> TrainingJob:
         """Record a job and start it, or let it wait for a core. Raises Invalid, NotFound, Denied and NameInUse."""
-        self._check(scope, principal, specification)
+        self.check(scope, principal, specification)
+        return self.add(scope, name, specification, tags)
+
+    def add(
+        self, scope: Scope, name: str, specification: TrainingSpecification, tags: Mapping[str, str]
+    ) -> TrainingJob:
+        """The same with what was checked before. Raises Invalid and NameInUse."""
         return self._jobs.create(scope, name, specification.to_json(), tags)
 
     def page(self, scope: Scope, listing: Listing) -> Page[TrainingJob]:
@@ -137,6 +150,11 @@ class TrainingJobs:
             interrupted_after=interruptions[attempt] if attempt < len(interruptions) else None,
         )
 
+    def measured(self, job: TrainingJob, metrics: Sequence[Metric]) -> None:
+        for metric in metrics:
+            known = cloudwatch.Metric.of(LOG_GROUP, metric.name, {"TrainingJobName": job.name})
+            self._metrics.add(job.scope, known, metric.value, at=datetime.fromtimestamp(metric.time, timezone.utc))
+
     def begun(self, job: TrainingJob) -> TrainingJob:
         pool = self._pools.take(job)
         if pool is not None:
@@ -159,6 +177,7 @@ class TrainingJobs:
         return self._pools.kept()
 
     def ended(self, job: TrainingJob) -> None:
+        self.on_end()
         failure, seconds = job.progress.failure or "", job.specification.keep_alive
         if job.progress.pool is None or self._queue.closed:
             return
@@ -183,13 +202,13 @@ class TrainingJobs:
 
     def _logs(self, job: TrainingJob) -> dict[str, str]:
         """The files of the log streams of a job, by host."""
-        second = int(job.created.timestamp())
         return {
-            host: str(self._surroundings.log_file(job.scope, LOG_GROUP, f"{job.name}/{host}-{second}"))
+            host: str(self._surroundings.log_file(job.scope, LOG_GROUP, log_stream(job, host)))
             for host, _group in job.specification.hosts
         }
 
-    def _check(self, scope: Scope, principal: Principal, specification: TrainingSpecification) -> None:
+    def check(self, scope: Scope, principal: Principal, specification: TrainingSpecification) -> None:
+        """Raise Invalid, NotFound or Denied for what cannot be a job that the caller may make."""
         image = self._images.resolve(specification.image, "train", scripted=specification.scripted)
         if not specification.entrypoint:
             image.command("train")
@@ -205,6 +224,11 @@ class TrainingJobs:
             self._surroundings.check_output(specification.role, specification.checkpoints.uri)
         for channel in specification.channels:
             self._surroundings.check_input(scope, specification.role, channel.uri)
+
+
+def log_stream(job: TrainingJob, host: str) -> str:
+    """What the program of one host of a job prints to."""
+    return f"{job.name}/{host}-{int(job.created.timestamp())}"
 
 
 INTERRUPTION = "studiolo:spot-interruption"

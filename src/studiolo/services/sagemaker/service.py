@@ -10,6 +10,7 @@ from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExcee
 from studiolo.ml.errors import NameInUse
 from studiolo.ml.listing import Listing
 from studiolo.services.service import Service
+from studiolo.studio.errors import InUse, Missing
 
 INVALID = "ValidationException"
 
@@ -20,6 +21,8 @@ sagemaker = Service(
         NotFound: INVALID,
         AlreadyExists: INVALID,
         NameInUse: "ResourceInUse",
+        InUse: "ResourceInUse",
+        Missing: "ResourceNotFound",
         Invalid: INVALID,
         Conflict: INVALID,
         Denied: "AccessDeniedException",
