@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import shutil
+import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,8 +48,9 @@ class EnvironmentUnavailable(Invalid):
 
 @functools.cache
 def available_pythons() -> tuple[str, ...]:
-    """Those of PYTHONS that this machine has."""
-    return tuple(version for version in PYTHONS if find_python(version) is not None)
+    """Those of PYTHONS that this machine has: at least the one that Studiolo runs on."""
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return tuple(version for version in PYTHONS if version == own or find_python(version) is not None)
 
 
 @dataclass(frozen=True)

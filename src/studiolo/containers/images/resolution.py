@@ -54,7 +54,7 @@ class Images:
         raise Invalid(
             f"The image '{uri}' is not one that Studiolo can run: use one of a built-in algorithm "
             f"({', '.join(sorted(self._built_in))}) or of a framework ({', '.join(self.frameworks())}), or say what it "
-            f"is in {self._own} (a file of requirements, or a folder); Docker is not used, here or elsewhere."
+            f"is in {self._own} (a file of requirements, or a folder); Docker is not used, also where it is there."
         )
 
     @staticmethod
