@@ -1,15 +1,20 @@
 """The ranges that a search takes hyperparameters from, as values of Optuna and back.
 
+Optuna is imported where it is used: it is 0.4 s and 40 MB that a server without tuning jobs can do without.
+
 Source: "Define Hyperparameter Ranges" and "Hyperparameter scaling" (SageMaker Developer Guide).
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from typing import TYPE_CHECKING, Any, Literal
 
 from studiolo.domain import Invalid
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
 Kind = Literal["Integer", "Continuous", "Categorical"]
 LINEAR, LOGARITHMIC, REVERSE, AUTO = "Linear", "Logarithmic", "ReverseLogarithmic", "Auto"
@@ -29,11 +34,13 @@ class Range:
     values: tuple[str, ...] = ()
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Range":
+    def from_json(cls, values: Mapping[str, Any]) -> Range:
         return cls(**{**values, "values": tuple(values["values"])})
 
     def distribution(self) -> BaseDistribution:
         """Where the search draws from. Raises Invalid for a range that is none."""
+        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
         if self.kind == "Categorical":
             if len(set(self.values)) < len(self.values):
                 raise Invalid(f"The categorical hyperparameter {self.name} has the same value twice.")

@@ -1,22 +1,20 @@
-"""The search itself, by Optuna: which hyperparameters to try next, and which trials to give up."""
+"""The search itself, by Optuna (imported where it is used): what to try next, and what to give up."""
+
+from __future__ import annotations
 
 import itertools
 import warnings
 from collections.abc import Mapping, Sequence
-
-import optuna
-from optuna.exceptions import ExperimentalWarning
-from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
-from optuna.study import StudyDirection
-from optuna.trial import TrialState, create_trial
+from typing import TYPE_CHECKING
 
 from studiolo.domain import Invalid
 from studiolo.ml.tuning.job import GRID, HYPERBAND, MAXIMIZE, RANDOM, Definition, Settings, Trial
 from studiolo.ml.tuning.ranges import distributions
 
-optuna.logging.set_verbosity(optuna.logging.ERROR)
-warnings.filterwarnings("ignore", category=ExperimentalWarning)
+if TYPE_CHECKING:
+    import optuna
+    from optuna.pruners import BasePruner
+    from optuna.samplers import BaseSampler
 
 BEGINNING = 10
 """So many trials are drawn at random before the search learns from them, as Optuna has it."""
@@ -34,12 +32,20 @@ class Search:
         self._distributions = distributions(definition.ranges)
         self._trials: dict[int, optuna.Trial] = {}
         self._steps: dict[int, int] = {}
+        import optuna
+        from optuna.exceptions import ExperimentalWarning
+        from optuna.study import StudyDirection
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        warnings.filterwarnings("ignore", category=ExperimentalWarning)
         direction = StudyDirection.MAXIMIZE if definition.objective.type == MAXIMIZE else StudyDirection.MINIMIZE
         # Hyperband deals the trials out to its brackets by the name.
         self._study = optuna.create_study(study_name="tuning", direction=direction, pruner=_pruner(settings))
 
     def know(self, parameters: Mapping[str, str], value: float) -> bool:
         """Learn from a trial of another tuning job; False where its hyperparameters are outside the ranges."""
+        from optuna.trial import create_trial
+
         known = self._values(parameters)
         if known is None:
             return False
@@ -48,6 +54,8 @@ class Search:
 
     def restore(self, trial: Trial) -> None:
         """Take over a trial that was begun earlier."""
+        from optuna.trial import create_trial
+
         known = self._values(trial.parameters)
         if known is None:
             return
@@ -68,6 +76,8 @@ class Search:
 
     def tell(self, trial: Trial) -> None:
         """A trial has ended."""
+        from optuna.trial import TrialState
+
         asked = self._trials.pop(trial.number, None)
         self._steps.pop(trial.number, None)
         if asked is None:
@@ -124,12 +134,16 @@ def grid(values: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
 
 
 def _sampler(settings: Settings, seed: int) -> BaseSampler:
+    from optuna.samplers import RandomSampler, TPESampler
+
     if settings.strategy == RANDOM:
         return RandomSampler(seed=seed)
     return TPESampler(seed=seed, n_startup_trials=BEGINNING, constant_liar=True)
 
 
 def _pruner(settings: Settings) -> BasePruner:
+    from optuna.pruners import HyperbandPruner, MedianPruner, NopPruner
+
     if settings.strategy == HYPERBAND and settings.resource is not None:
         least, most = settings.resource
         return HyperbandPruner(min_resource=least, max_resource=most, reduction_factor=REDUCTION)
