@@ -7,6 +7,7 @@ role's keys are.
 """
 
 import contextlib
+import errno
 import json
 import signal
 import sys
@@ -26,7 +27,7 @@ from studiolo.containers.inputs import Share, download
 from studiolo.containers.making import below, made
 from studiolo.containers.metrics import Metrics
 from studiolo.containers.objects import own_client
-from studiolo.containers.outputs import NO_ROOM, Mirror, Mirroring, NotUploaded, upload
+from studiolo.containers.outputs import Mirror, Mirroring, NotUploaded, upload
 from studiolo.containers.pipes import Pipe
 from studiolo.containers.program import Programs
 from studiolo.containers.room import Room
@@ -55,6 +56,7 @@ from studiolo.processes import read_left, remove_left
 GRACE_SECONDS = 120.0
 """What a program has to end after SIGTERM, as SageMaker gives it."""
 LONGEST_REASON = 1024
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 NO_KEYS = (CredentialRetrievalError, NoCredentialsError)
 REPORT_SECONDS = 0.5
 """How often, at most, metrics are reported while the programs run."""
@@ -181,8 +183,10 @@ class Run:
                 folder = root / Path(given.path).relative_to(BASE)
                 download(self._client, given, folder, self._share(given, instance), self._proceed)
             self._bring_code(instance)
-        for _output, mirror in self._mirrors:
-            mirror.know()
+        brought = {(given.path, given.uri) for given in self._work.inputs}
+        for output, mirror in self._mirrors:
+            if (output.path, output.uri) in brought:
+                mirror.know()
         self._proceed()
 
     def _bring_code(self, instance: Instance) -> None:

@@ -1,5 +1,6 @@
 """Training jobs: what is particular to them among jobs."""
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -244,7 +245,7 @@ def interruptions(tags: Mapping[str, str]) -> tuple[float, ...]:
         seconds = tuple(float(part) for part in value.split(","))
     except ValueError:
         seconds = (-1.0,)
-    if min(seconds) < 0:
+    if not all(0 <= second < math.inf for second in seconds):
         raise Invalid(
             f"The value '{value}' of the tag {INTERRUPTION} is none: give the seconds of training, of each attempt with "
             "commas between, after which the instances are taken away."
