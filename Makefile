@@ -18,9 +18,10 @@ demo: $(VENV)/installed ## Run the air-quality story, from raw data to a served 
 test: $(VENV)/installed-test lint ## Install what tests need and run all of them
 	$(BIN)/python -m pytest
 
-test-all: test $(VENV)/installed-browser ## Run the tests, those with sessions once more on the newest Glue, those of JupyterLab and a browser (fetches 1.2 GB)
+test-all: test $(VENV)/installed-browser ## Run the tests, and those that need the newest Glue, JupyterLab, a browser or all frameworks (fetches 9 GB)
 	$(BIN)/python -m pytest --glue-version 6.0 tests/api tests/faults tests/notebooks tests/unit/runtimes
 	$(BIN)/python -m pytest --apps tests/api/test_studio_apps.py tests/browser
+	$(BIN)/python -m pytest --frameworks tests/api/test_frameworks.py
 
 lint: $(VENV)/installed-test ## Check style, types and import rules
 	$(BIN)/ruff check

@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--apps", action="store_true", help="run also what needs JupyterLab's packages (200 MB), or a browser"
     )
     parser.addoption("--glue-version", help="run the sessions of tests that name no version on this one, as 6.0")
+    parser.addoption("--frameworks", action="store_true", help="run scripts in the images of all frameworks, of GBs")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -146,7 +146,7 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     livy.start(livy_doors)
     cleanup.callback(livy_doors.close_all)
     cleanup.callback(livy.close)
-    ml = MachineLearning(state, processes, identity, logs, objects, settings, endpoint, door.endpoint, now)
+    ml = MachineLearning(state, processes, identity, logs, metrics, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
     stacks = Stacks(state, identity, objects, frozenset({settings.host, *settings.host_names}), now)

@@ -59,10 +59,9 @@ def code(files: dict[str, str]) -> bytes:
 
 WRONG = {
     "raises": (
-        {"train.py": "raise ValueError('no such luck')"},
-        r"^AlgorithmError: ExecuteUserScriptError:(?s:.*), exit code: 1$",
+        {"train.py": "raise SystemExit(7)"},
+        r"^AlgorithmError: ExecuteUserScriptError:\nExitCode 7(?s:.*)train.py.*, exit code: 1$",
     ),
-    "exits": ({"train.py": "import os; os._exit(7)"}, r"ExitCode 7(?s:.*)train.py"),
     "unresolved": (
         {"train.py": "", "requirements.txt": "numpy==999\n"},
         r"^ClientError: The packages of requirements.txt cannot be had\. .*no version of numpy==999",

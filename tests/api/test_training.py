@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,20 @@ def test_a_job_tells_how_it_went(trained: dict[str, Any]) -> None:
     assert trained["TrainingTimeInSeconds"] == trained["BillableTimeInSeconds"] >= 1
     metrics = {metric["MetricName"]: metric["Value"] for metric in trained["FinalMetricDataList"]}
     assert metrics["train:mse"] == pytest.approx(0, abs=1e-3)
+
+
+def test_a_job_s_metrics_are_cloudwatch_s_too(client: Client, trained: dict[str, Any]) -> None:
+    [final] = [metric for metric in trained["FinalMetricDataList"] if metric["MetricName"] == "train:mse"]
+    points = client("cloudwatch").get_metric_statistics(
+        Namespace="/aws/sagemaker/TrainingJobs",
+        MetricName="train:mse",
+        Dimensions=[{"Name": "TrainingJobName", "Value": trained["TrainingJobName"]}],
+        StartTime=trained["CreationTime"] - timedelta(minutes=1),
+        EndTime=trained["TrainingEndTime"] + timedelta(minutes=1),
+        Period=3600,
+        Statistics=["Minimum"],
+    )["Datapoints"]
+    assert min(point["Minimum"] for point in points) == pytest.approx(final["Value"])
 
 
 def test_what_was_asked_for_is_shown_again(trained: dict[str, Any], role: str, data: str) -> None:

@@ -18,7 +18,7 @@ from studiolo.domain import Invalid, NotFound
 from studiolo.processes import read_left
 
 if TYPE_CHECKING:
-    from studiolo.runtimes import Overlays
+    from studiolo.containers.environments import Environments
 
 HYPERPARAMETERS = "input/config/hyperparameters.json"
 SUBMITTED = "sagemaker_submit_directory"
@@ -65,7 +65,7 @@ def required(root: Path) -> list[str]:
     return []
 
 
-def below(overlays: "Overlays", python: Path, root: Path, say: Callable[[str], object]) -> tuple[Path, ...]:
+def below(environments: "Environments", python: Path, root: Path, say: Callable[[str], object]) -> tuple[Path, ...]:
     """The folders of packages that the code requires beyond those of the environment. Raises Invalid in uv's words."""
     from studiolo.runtimes import ModulesUnavailable
 
@@ -74,11 +74,11 @@ def below(overlays: "Overlays", python: Path, root: Path, say: Callable[[str], o
         return ()
     begun = time.monotonic()
     try:
-        overlay = overlays.overlay(python, wanted)
+        packages = environments.required(python, wanted)
     except ModulesUnavailable as error:
         raise Invalid(f"The packages of requirements.txt cannot be had. {error}") from error
     say(f"What requirements.txt asks for is there after {time.monotonic() - begun:.1f} s: {', '.join(wanted)}")
-    return (overlay.path,)
+    return (packages,)
 
 
 def _unquoted(value: str) -> str:

@@ -8,12 +8,16 @@ import hashlib
 import json
 import re
 import shutil
+import sys
+import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
+
+import psutil
 
 from studiolo import runtimes
 from studiolo.containers.files import write_json
@@ -31,6 +35,7 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 BUILT = "built"
 LARGEST_FOLDER = 1 << 30
 PIECE = 1 << 20
+KEPT_SECONDS = 30 * 24 * 3600.0
 MOST_BUILDS = 8
 BUILDING_NEEDED = re.compile(r"(?:Wheels are required|Building source distributions) for `([^`]+)`")
 UNREACHABLE = re.compile(r"Failed to fetch|error sending request|dns error|Connection|tunnel", re.IGNORECASE)
@@ -43,8 +48,9 @@ class EnvironmentUnavailable(Invalid):
 
 @functools.cache
 def available_pythons() -> tuple[str, ...]:
-    """Those of PYTHONS that this machine has."""
-    return tuple(version for version in PYTHONS if find_python(version) is not None)
+    """Those of PYTHONS that this machine has: at least the one that Studiolo runs on."""
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return tuple(version for version in PYTHONS if version == own or find_python(version) is not None)
 
 
 @dataclass(frozen=True)
@@ -66,8 +72,6 @@ class Environments:
     def __init__(self, data: Path, folder: Path | None = None) -> None:
         self._data = data
         self._folder = folder or environments_folder()
-        self.overlays = runtimes.Overlays(self._folder / "overlays")
-        """What code requires beyond an environment."""
 
     def make(self, environment: Environment, say: Say, stopped: Stopped = lambda: False) -> Path:
         """The interpreter of the environment, made now where it is not there. `say` hears how it goes, line by line.
@@ -83,9 +87,16 @@ class Environments:
             raise EnvironmentUnavailable(str(error)) from error
         return made.python
 
-    def ready(self, environment: Environment) -> bool:
-        """Whether it is there."""
-        return self._of(environment).ready
+    def required(self, python: Path, wanted: Sequence[str]) -> Path:
+        """The folder of the packages that code requires beyond its environment. Raises ModulesUnavailable.
+
+        Those that nobody has asked for in KEPT_SECONDS, and that nothing runs with, are removed.
+        """
+        folder = self._folder / "overlays"
+        overlays = runtimes.Overlays(folder, self._data)
+        found = overlays.overlay(python, wanted).path
+        overlays.purge(time.time() - KEPT_SECONDS, [found, *(Path(word) for word in _words_in_use(str(folder)))])
+        return found
 
     def made(self) -> list[Made]:
         """Those that are there, by name."""
@@ -117,6 +128,15 @@ class Environments:
             if folder.is_dir() and not folder.name.endswith(".part") and (note := _read_note(folder)):
                 size = sum(entry.lstat().st_size for entry in folder.rglob("*"))
                 yield Made(folder, note[0], note[1], size)
+
+
+def _words_in_use(beginning: str) -> set[str]:
+    """The words of processes' command lines that begin so: of a fence these are the folders that it shows."""
+    words = set[str]()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            words |= {word for word in process.cmdline() if word.startswith(beginning)}
+    return words
 
 
 def _note_file(folder: Path) -> Path:

@@ -1,13 +1,16 @@
-"""The files by which the server and a runner speak: work.json there, report.json back, stop to end early."""
+"""The files by which server and runner speak: work.json there, report.json and metrics.jsonl back, stop to end early."""
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from studiolo.containers.files import take_json, write_json
-from studiolo.containers.work import Report, Work
+from studiolo.containers.work import Metric, Report, Work
 
 STOP, INTERRUPT = "stop", "interrupt"
+MOST_MEASURED = 1 << 20
+"""Bytes of metrics that are read at a time."""
 
 
 class WorkFolder:
@@ -39,6 +42,23 @@ class WorkFolder:
 
     def tell(self, report: Report) -> None:
         write_json(self.path / "report.json", report.to_json())
+
+    def measure(self, metrics: Iterable[Metric]) -> None:
+        """Note values of metrics behind those that are there."""
+        lines = "".join(f"{json.dumps([metric.name, metric.value, metric.time])}\n" for metric in metrics)
+        with (self.path / "metrics.jsonl").open("a") as file:
+            file.write(lines)
+
+    def measured(self, since: int) -> tuple[Sequence[Metric], int]:
+        """Values of metrics, some at a time, that were noted behind the byte `since`; and the byte behind these."""
+        try:
+            with (self.path / "metrics.jsonl").open("rb") as file:
+                file.seek(since)
+                read = file.read(MOST_MEASURED)
+        except FileNotFoundError:
+            return [], since
+        whole = read[: read.rfind(b"\n") + 1]
+        return [Metric(*json.loads(line)) for line in whole.splitlines()], since + len(whole)
 
     def ask(self, word: str) -> None:
         """Leave word that the work is to end, STOP or INTERRUPT: a runner that is only just starting misses signals."""

@@ -5,10 +5,10 @@ them, and takes their outputs away. What it has begun needs neither the server n
 are down, and the next server finds it again by the id of the work.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
-from studiolo.containers.work import Report, Work
+from studiolo.containers.work import Metric, Report, Work
 
 OnEnd = Callable[[str], None]
 """Called with how the launcher's own part has ended, for work that has left no outcome in its report."""
@@ -23,6 +23,10 @@ class Launcher(Protocol):
 
     def report(self, work: str) -> Report | None:
         """What has become of it so far; None as long as it has said nothing."""
+        ...
+
+    def measured(self, work: str, since: int) -> tuple[Sequence[Metric], int]:
+        """What its metrics have been, each value in its turn, after the place `since`; and the place after these."""
         ...
 
     def follow(self, work: str, on_end: OnEnd) -> None:

@@ -1,14 +1,14 @@
 """The launcher of this machine: a runner process for each work, whose programs are processes in fences."""
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from studiolo.containers.folder import INTERRUPT, STOP, WorkFolder
 from studiolo.containers.launcher import OnEnd
 from studiolo.containers.obituaries import obituary
 from studiolo.containers.surroundings import Surroundings
-from studiolo.containers.work import Report, Work
+from studiolo.containers.work import Metric, Report, Work
 from studiolo.domain import Scope
 from studiolo.processes import Child, Processes, remove_left
 
@@ -40,6 +40,9 @@ class LocalLauncher:
 
     def report(self, work: str) -> Report | None:
         return self._of(work).report()
+
+    def measured(self, work: str, since: int) -> tuple[Sequence[Metric], int]:
+        return self._of(work).measured(since)
 
     def follow(self, work: str, on_end: OnEnd) -> None:
         child = self._child(work)

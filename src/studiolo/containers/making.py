@@ -29,4 +29,4 @@ def below(environment: Environment | None, data: Path, python: Path, root: Path,
     from studiolo.containers import code
     from studiolo.containers.environments import Environments
 
-    return code.below(Environments(data).overlays, python, root, say)
+    return code.below(Environments(data), python, root, say)

@@ -19,9 +19,9 @@ class Metrics:
         self._patterns = [(definition.name, re.compile(definition.regex)) for definition in definitions]
         self._last: dict[str, Metric] = {}
 
-    def read(self, line: str) -> bool:
-        """Take the metrics in one line; whether there were any."""
-        found = False
+    def read(self, line: str) -> list[Metric]:
+        """Take the metrics in one line."""
+        found = []
         for name, pattern in self._patterns:
             for match in pattern.finditer(line):
                 try:
@@ -31,7 +31,7 @@ class Metrics:
                 if not math.isfinite(value):
                     continue
                 self._last[name] = Metric(name, value, time.time())
-                found = True
+                found.append(self._last[name])
         return found
 
     @property

@@ -4,7 +4,6 @@ A program may put anything in the place of its files: nothing is followed that l
 """
 
 import contextlib
-import errno
 import os
 import threading
 import time
@@ -21,7 +20,6 @@ from studiolo.containers.work import BASE, Output
 from studiolo.domain import Invalid
 from studiolo.processes import open_left
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 UNREACHED = (Boto3Error, BotoCoreError, ClientError)
 LOOK_SECONDS = 1.0
 """How often it is looked, at most, whether files of a continuous output have changed."""
@@ -152,9 +150,9 @@ def _lost(output: Output, address: Address) -> Iterator[None]:
     except Invalid as error:
         raise NotUploaded(f"Artifact upload failed:{error} {lost.capitalize()}.") from error
     except OSError as error:
-        if error.errno not in NO_ROOM:
-            raise
-        raise NotUploaded(f"Artifact upload failed:No space left on device for {address}, {lost}.") from error
+        raise NotUploaded(f"Artifact upload failed:{error.strerror or error} for {address}, {lost}.") from error
+    except UnicodeError as error:
+        raise NotUploaded(f"Artifact upload failed:A file's name below {output.path} is no text, {lost}.") from error
     except UNREACHED as error:
         raise NotUploaded(f"Artifact upload failed:{address} cannot be written, {lost}: {error}") from error
 

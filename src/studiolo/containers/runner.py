@@ -7,6 +7,7 @@ role's keys are.
 """
 
 import contextlib
+import errno
 import json
 import signal
 import sys
@@ -26,7 +27,7 @@ from studiolo.containers.inputs import Share, download
 from studiolo.containers.making import below, made
 from studiolo.containers.metrics import Metrics
 from studiolo.containers.objects import own_client
-from studiolo.containers.outputs import NO_ROOM, Mirror, Mirroring, NotUploaded, upload
+from studiolo.containers.outputs import Mirror, Mirroring, NotUploaded, upload
 from studiolo.containers.pipes import Pipe
 from studiolo.containers.program import Programs
 from studiolo.containers.room import Room
@@ -43,6 +44,7 @@ from studiolo.containers.work import (
     UPLOADING,
     Input,
     Instance,
+    Metric,
     Output,
     Report,
     Stage,
@@ -54,6 +56,7 @@ from studiolo.processes import read_left, remove_left
 GRACE_SECONDS = 120.0
 """What a program has to end after SIGTERM, as SageMaker gives it."""
 LONGEST_REASON = 1024
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 NO_KEYS = (CredentialRetrievalError, NoCredentialsError)
 REPORT_SECONDS = 0.5
 """How often, at most, metrics are reported while the programs run."""
@@ -80,6 +83,7 @@ class Run:
         self._outcome_when_stopped = STOPPED
         self._failure: Exception | None = None
         self._programs: Programs | None = None
+        self._measured: list[Metric] = []
         self._reported = 0.0
         self._lock = threading.RLock()
         self._mirrors = [
@@ -179,8 +183,10 @@ class Run:
                 folder = root / Path(given.path).relative_to(BASE)
                 download(self._client, given, folder, self._share(given, instance), self._proceed)
             self._bring_code(instance)
-        for _output, mirror in self._mirrors:
-            mirror.know()
+        brought = {(given.path, given.uri) for given in self._work.inputs}
+        for output, mirror in self._mirrors:
+            if (output.path, output.uri) in brought:
+                mirror.know()
         self._proceed()
 
     def _bring_code(self, instance: Instance) -> None:
@@ -212,7 +218,7 @@ class Run:
             if self._stopping.is_set():
                 programs.end()
             ended = programs.run(self._work.seconds, GRACE_SECONDS)
-        self._note(metrics=self._metrics.final)
+        self._measure()
         if self._failure is not None:
             raise self._failure
         if ended.overdue:
@@ -238,9 +244,18 @@ class Run:
 
     def _on_line(self, line: str) -> None:
         with self._lock:
-            if self._metrics.read(line) and time.monotonic() - self._reported > REPORT_SECONDS:
-                self._reported = time.monotonic()
-                self._note(metrics=self._metrics.final)
+            self._measured += self._metrics.read(line)
+            if self._measured and time.monotonic() - self._reported > REPORT_SECONDS:
+                # Without room for its metrics a program is to go on all the same: nobody else reads what it prints.
+                with contextlib.suppress(OSError):
+                    self._measure()
+
+    def _measure(self) -> None:
+        """Report the metrics that were read."""
+        self._reported = time.monotonic()
+        self._folder.measure(self._measured)
+        self._measured = []
+        self._note(metrics=self._metrics.final)
 
     def _reason(self, instance: Instance, status: int, tail: str) -> str:
         """Why a program failed: in the words it left, else the last that it printed."""

@@ -10,6 +10,7 @@ from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import Clock, Scope
 from studiolo.identity import Identity
 from studiolo.logs import Logs
+from studiolo.metrics import Metrics
 from studiolo.ml.images import known_images
 from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.processing.jobs import ProcessingJobs
@@ -35,6 +36,7 @@ class MachineLearning:
         processes: Processes,
         identity: Identity,
         logs: Logs,
+        metrics: Metrics,
         objects: Objects,
         settings: Settings,
         endpoint: str,
@@ -47,7 +49,7 @@ class MachineLearning:
         images = known_images(settings.folder)
         launcher = LocalLauncher(processes, surroundings, self._work)
         self._queue = Queue(os.cpu_count() or 1)
-        self.training = TrainingJobs(state, launcher, self._queue, surroundings, images, clock)
+        self.training = TrainingJobs(state, launcher, self._queue, surroundings, images, metrics, clock)
         self.processing = ProcessingJobs(state, launcher, self._queue, surroundings, images, clock)
         self.tuning = TuningJobs(TuningStore(state, clock), self.training, Curves(logs, self.training))
         self.models = Models(state, surroundings, images, clock)
@@ -60,9 +62,11 @@ class MachineLearning:
 
     def start(self) -> None:
         """Take over what a crashed server left, settle what ended, and go on with the rest in the background."""
-        self.training.start()
-        self.processing.start()
-        self._queue.advance()
+        # What ends meanwhile waits until all is taken over: it would let others begin that may run already.
+        with self._queue.lock:
+            self.training.start()
+            self.processing.start()
+            self._queue.advance()
         self.tuning.start()
         self.endpoints.start()
 

@@ -67,10 +67,14 @@ class Distribution:
 
 
 class Overlays:
-    """The overlays of one data folder, each named by its content; safe to use by several processes at once."""
+    """Overlays in a folder, each named by its content; safe to use by several processes at once.
 
-    def __init__(self, folder: Path) -> None:
+    hidden: the data folder, which what builds packages does not see; the one that `folder` is in where it is not given.
+    """
+
+    def __init__(self, folder: Path, hidden: Path | None = None) -> None:
         self._folder = folder
+        self._hidden = hidden or folder.parent
 
     def resolve(
         self, python: Path, modules: Sequence[str], options: Sequence[str] = (), seconds: float = SECONDS
@@ -125,7 +129,7 @@ class Overlays:
             with _locked(self._folder / f"{name}.lock", stopped):
                 found = _asked_again(known)
                 if found is None:
-                    target = _Target(Run(stopped, seconds), python, known.with_suffix(""))
+                    target = _Target(Run(stopped, seconds), python, known.with_suffix(""), self._hidden)
                     changes = _resolved(_Resolver(target, options), modules, base)
                     found = list(changes.values()), bool(changes.keys() & base.keys())
                     part = known.with_suffix(".json.part")
@@ -143,7 +147,7 @@ class Overlays:
             # Sessions cannot write there: what is not compiled now, each would compile again.
             command = ["pip", "install", "--compile-bytecode", "--target", str(part), "--no-deps", *options]
             command += ["-r", str(wanted)]
-            _uv(_Target(Run(stopped, SECONDS), python, into, writes=part), command)
+            _uv(_Target(Run(stopped, SECONDS), python, into, self._hidden, writes=part), command)
         part.rename(into)
 
 
@@ -232,11 +236,12 @@ def normalized(name: str) -> str:
 
 @dataclass(frozen=True)
 class _Target:
-    """What uv runs for: an interpreter, and an overlay, with the folder that it writes if it does."""
+    """What uv runs for: an interpreter, and an overlay, with the folder that it writes if it does; what is hidden."""
 
     run: Run
     python: Path
     overlay: Path
+    hidden: Path
     writes: Path | None = None
 
 
@@ -258,7 +263,7 @@ def _uv(target: _Target, command: Sequence[str]) -> str:
         writes = {} if target.writes is None else {str(target.writes): target.writes}
         seen = (*interpreter(target.python), *_named(target.overlay, command))
         environment = child_environment({"UV_CACHE_DIR": str(place / "cache")})
-        return _said(target, *fenced(full, environment, Fence(place, seen, writes), [target.overlay.parents[1]]))
+        return _said(target, *fenced(full, environment, Fence(place, seen, writes), [target.hidden]))
     finally:
         remove_left(place)
 

@@ -45,6 +45,7 @@ class Store:
     def upload_fileobj(self, file: BinaryIO, bucket: str, key: str) -> None:
         if "PutObject" in self.denied:
             raise S3UploadFailedError("An error occurred (AccessDenied) when calling the PutObject operation: no")
+        key.encode()  # as a real client does
         self.objects[f"{bucket}/{key}"] = file.read()
 
     def _content(self, bucket: str, key: str) -> bytes:

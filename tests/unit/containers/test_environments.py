@@ -65,10 +65,9 @@ def test_a_folder_s_files_come_along_and_another_content_is_another_environment(
 
 
 def test_what_a_container_installs_is_its_own_and_goes_before_the_image_s(tmp_path: Path) -> None:
-    python = environments(tmp_path).make(small(tmp_path), unheard)
-    below = tmp_path / "below"
-    below.mkdir()
-    (below / "beside.py").write_text("")
+    known = environments(tmp_path)
+    python = known.make(small(tmp_path), unheard)
+    below = known.required(python, [f"beside @ {wheel(tmp_path, 'beside', '1.0', ['small']).as_uri()}"])
     layer = layered(python, tmp_path / "own", [below])
     assert printed(layer, "import small, beside; print(small.version)") == "1.0"
     newer = wheel(tmp_path, "small", "2.0", [])

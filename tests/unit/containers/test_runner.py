@@ -240,6 +240,19 @@ def test_a_pipe_whose_object_is_gone_fails_the_job(store: Store, tmp_path: Path)
     )
 
 
+def test_an_output_that_is_the_folder_of_an_input_has_its_files_too(store: Store, tmp_path: Path) -> None:
+    same = Output("same", "/opt/ml/input/data/train", "s3://out/same", ("completed",))
+    job = carried_out(tmp_path, "Path('/opt/ml/input/data/train/more').touch()", outputs=(same,))
+    assert job.outputs == {"same": "s3://out/same"}
+    assert {key for key in store.objects if key.startswith("out/")} == {"out/same/rows.csv", "out/same/more"}
+
+
+def test_a_file_whose_name_is_no_text_is_told_as_the_program_s_to_mend(store: Store, tmp_path: Path) -> None:
+    same = Output("same", "/opt/ml/output/data", "s3://out/same", ("completed",))
+    job = carried_out(tmp_path, r"open(b'/opt/ml/output/data/\xff', 'w')", outputs=(same,))
+    assert (job.reason or "").startswith("ClientError: Artifact upload failed:A file's name below /opt/ml/output/data")
+
+
 KEPT = Output("checkpoints", "/opt/ml/checkpoints", "s3://out/kept", ("completed", "failed"), continuous=True)
 
 

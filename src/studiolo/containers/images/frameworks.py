@@ -68,6 +68,10 @@ class Framework:
         raise Invalid(f"{self.name} needs one of the Pythons {', '.join(needed)} on this machine.")
 
 
+OLDEST_TRANSFORMERS = "4.17"
+"""The tokenizers of earlier ones have no wheels for any of these Pythons."""
+
+# Newer pyarrow than 25 runs on NumPy 2 alone, and does not say so to who installs it.
 FRAMEWORKS = {
     "sklearn": Framework(
         name="scikit-learn",
@@ -78,7 +82,7 @@ FRAMEWORKS = {
             Need("numpy<2", since="1.2", below="1.5"),
             Need("scipy<1.12", below="1.3"),
             Need("pandas<3"),
-            Need("pyarrow"),
+            Need("pyarrow<26"),
         ),
     ),
     "xgboost": Framework(
@@ -95,7 +99,7 @@ FRAMEWORKS = {
             Need("scikit-learn<1.6", below="2.1"),
             Need("scikit-learn", since="2.1"),
             Need("scipy"),
-            Need("pyarrow"),
+            Need("pyarrow<26"),
         ),
     ),
     "pytorch": Framework(
@@ -133,17 +137,23 @@ FRAMEWORKS = {
             Need("torch=={}.*"),
             Need("transformers=={2}.*"),
             Need("datasets"),
+            Need("pyarrow<26"),
             Need("accelerate"),
             Need("sentencepiece"),
             Need("numpy<2", below="2.3"),
             Need("pandas<3"),
             Need("scikit-learn"),
             Need("sagemaker-pytorch-training"),
-            Need("sagemaker-pytorch-inference"),
+            Need("sagemaker-huggingface-inference-toolkit"),
         ),
         module="sagemaker_pytorch_container.training:main",
     ),
 }
+
+
+def nearest_transformers(version: str) -> str:
+    """The nearest version of transformers to that which installs, as `4.17`."""
+    return max(_minor(version), OLDEST_TRANSFORMERS, key=_number)
 
 
 def _number(version: str) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from studiolo.containers.algorithm import Algorithm
 from studiolo.containers.environments import available_pythons
 from studiolo.containers.image import PYTHON, Environment, Image, Task
-from studiolo.containers.images.frameworks import FRAMEWORKS, TOOLKITS, Framework
+from studiolo.containers.images.frameworks import FRAMEWORKS, TOOLKITS, Framework, nearest_transformers
 from studiolo.containers.images.named import Named, named, repositories
 from studiolo.containers.images.own import OwnImage, own_image
 from studiolo.containers.scripts import serving
@@ -54,7 +54,7 @@ class Images:
         raise Invalid(
             f"The image '{uri}' is not one that Studiolo can run: use one of a built-in algorithm "
             f"({', '.join(sorted(self._built_in))}) or of a framework ({', '.join(self.frameworks())}), or say what it "
-            f"is in {self._own} (a file of requirements, or a folder); Docker is not used, here or elsewhere."
+            f"is in {self._own} (a file of requirements, or a folder); Docker is not used, also where it is there."
         )
 
     @staticmethod
@@ -70,7 +70,7 @@ class Images:
             raise Invalid(f"The image '{known}' is not one that Studiolo can run: it is for other machines than this.")
         if "-transformers" in asked:
             asked, _, transformers = asked.partition("-transformers")
-            second = ".".join(transformers.split(".")[:2])
+            second = nearest_transformers(transformers)
         if not asked[:1].isdigit():
             raise Invalid(f"The image '{known}' has no tag that begins with a version of {framework.name}.")
         version, python = framework.fit(asked, known.python, self._pythons())
@@ -81,7 +81,7 @@ class Images:
             serve=(*SERVE, known.family),
             environment=Environment(python, requirements, overrides, image=str(known)),
             variables=_variables(framework.module),
-            notes=tuple(_notes(known, framework, asked, version, python)),
+            notes=tuple(_notes(known, framework, asked, version, python, second)),
         )
 
     def _of_a_person(self, uri: str, own: OwnImage) -> Image:
@@ -114,13 +114,15 @@ def _variables(module: str) -> dict[str, str]:
     return {**variables, "SAGEMAKER_TRAINING_MODULE": module} if module else variables
 
 
-def _notes(known: Named, framework: Framework, asked: str, version: str, python: str) -> Iterator[str]:
+def _notes(known: Named, framework: Framework, asked: str, version: str, python: str, second: str) -> Iterator[str]:
     yield f"The image {known} is {framework.name} {version} on Python {python} here."
     plain = asked.partition("-")[0]
     if plain != version and not plain.startswith(f"{version}."):
         yield f"{framework.name} {plain} cannot be installed on the Pythons of this machine: {version} stands in for it."
     if known.python and known.python != python:
         yield f"The image's Python is {known.python}: {python} stands in for it."
+    if second and not known.version.partition("-transformers")[2].startswith(f"{second}."):
+        yield f"The image's transformers cannot be installed on any Python of Studiolo's: {second} stands in for it."
     if "-gpu-" in known.tag:
         yield "The image is for GPUs: it runs on what this machine has."
 

@@ -71,6 +71,7 @@ class Progress:
     outputs: what was written, by the names of the work's outputs. before: how many of the transitions came before the
     present attempt's own. stopping: when it was asked to stop. attempts: how many were begun, retried: how many of these
     after an error of ours; ran: the seconds that the programs of those before this one ran.
+    measured: the place up to which the values of its metrics were taken.
     pool: what is kept after its end for the next job like it.
     """
 
@@ -87,6 +88,7 @@ class Progress:
     attempts: int = 0
     retried: int = 0
     ran: float = 0.0
+    measured: int = 0
     pool: Mapping[str, Any] | None = None
 
     @property

@@ -3,23 +3,23 @@
 import logging
 import threading
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, Table
+from sqlalchemy import Row
 
 from studiolo.containers import work
 from studiolo.containers.launcher import Launcher
-from studiolo.containers.work import Work
 from studiolo.domain import Clock, Conflict, DomainError, NotFound, Page, Scope
 from studiolo.ml.errors import NameInUse
 from studiolo.ml.jobs.job import (
     ENDED,
     IN_PROGRESS,
     INTERRUPTED,
+    OVERDUE,
     OVERDUE_WAITING,
     PENDING,
     RESTARTING,
@@ -32,6 +32,7 @@ from studiolo.ml.jobs.job import (
     seconds_run,
 )
 from studiolo.ml.jobs.queue import Candidate, Queue
+from studiolo.ml.jobs.trade import Trade
 from studiolo.ml.listing import Listing, select_page
 from studiolo.ml.names import arn, checked_name
 from studiolo.ml.tags import drop_tags, set_tags
@@ -43,52 +44,6 @@ CLOSE_SECONDS = 2.0
 """What running jobs have to end when the server goes down."""
 
 S = TypeVar("S")
-
-
-class Trade(Protocol[S]):
-    """What is particular to the jobs of one kind.
-
-    kind: how their processes are called; resource: their kind in ARNs; noun: in sentences; field: the request's member
-    that names one.
-    """
-
-    kind: str
-    resource: str
-    noun: str
-    field: str
-    table: Table
-
-    def specification(self, values: Mapping[str, Any]) -> S:
-        """What was asked for, from its JSON."""
-        ...
-
-    def work(self, job: Job[S]) -> Work:
-        """What is carried out for it, in the attempt that begins. Raises DomainError."""
-        ...
-
-    def begun(self, job: Job[S]) -> Job[S]:
-        """An attempt of it has begun: the job as it is to be recorded."""
-        ...
-
-    def retries(self, job: Job[S]) -> int:
-        """How often it is begun again after an error of ours."""
-        ...
-
-    def patience(self, job: Job[S]) -> float | None:
-        """The seconds, from its making, after which it is not begun any more; None for no end."""
-        ...
-
-    def claims(self, waiting: Sequence[Job[S]]) -> Collection[str]:
-        """The ids of those of the waiting jobs, oldest first, for which a core is kept."""
-        ...
-
-    def kept(self) -> int:
-        """How many cores are kept for jobs to come."""
-        ...
-
-    def ended(self, job: Job[S]) -> None:
-        """It has ended, in whatever way; it is recorded."""
-        ...
 
 
 class Jobs(Generic[S]):
@@ -303,7 +258,9 @@ class Jobs(Generic[S]):
         ran = job.progress.ran + seconds_run(self._launcher.report(job.id), at)
         self._launcher.clear(job.id)
         progress = job.progress.entered(secondary, at)
-        self._save(job, replace(progress, ran=ran, before=len(progress.transitions), failure=None, **changes))
+        self._save(
+            job, replace(progress, ran=ran, before=len(progress.transitions), measured=0, failure=None, **changes)
+        )
 
     def _conclude(self, job: Job[S], progress: Progress) -> None:
         """Record the end of a job, and clean up after it."""
@@ -342,9 +299,26 @@ class Jobs(Generic[S]):
             job = self._as_job(row) if row is not None else job
             if job.progress.status in ENDED or job.progress.secondary in WAITING:
                 return job
-            report = self._launcher.report(job.id)
-            progress = job.progress if report is None else job.progress.told(report)
+            progress = replace(self._told(job), measured=self._take_measures(job))
             return job if progress == job.progress else self._save(job, progress)
+
+    def _told(self, job: Job[S]) -> Progress:
+        """The progress of the job with what its work reports."""
+        report, patience = self._launcher.report(job.id), self._trade.patience(job)
+        progress = job.progress if report is None else job.progress.told(report)
+        ended = (progress.ended or 0.0) - job.created.timestamp()
+        if progress.secondary == OVERDUE and patience is not None and ended >= patience:
+            *before, last = progress.transitions
+            return replace(progress, transitions=moved(before, OVERDUE_WAITING, last.start))
+        return progress
+
+    def _take_measures(self, job: Job[S]) -> int:
+        """Hand on the values of the job's metrics; the place up to which they were taken."""
+        metrics, place = self._launcher.measured(job.id, job.progress.measured)
+        while metrics:
+            self._trade.measured(job, metrics)
+            metrics, place = self._launcher.measured(job.id, place)
+        return place
 
     def _save_stopping(self, job: Job[S]) -> Job[S]:
         progress = job.progress.entered(STOPPING, self._now(), STOPPING)

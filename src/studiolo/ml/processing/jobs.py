@@ -6,7 +6,7 @@ from typing import Any
 from studiolo.containers.images import Images
 from studiolo.containers.launcher import Launcher
 from studiolo.containers.surroundings import Surroundings
-from studiolo.containers.work import Work
+from studiolo.containers.work import Metric, Work
 from studiolo.domain import Clock, Page, Scope
 from studiolo.identity import Principal
 from studiolo.ml.jobs.job import Job
@@ -100,6 +100,9 @@ class ProcessingJobs:
             failure=contract.MESSAGE,
             message=contract.MESSAGE,
         )
+
+    def measured(self, job: ProcessingJob, metrics: Sequence[Metric]) -> None:
+        """It has none."""
 
     def begun(self, job: ProcessingJob) -> ProcessingJob:
         return job

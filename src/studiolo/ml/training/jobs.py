@@ -1,14 +1,17 @@
 """Training jobs: what is particular to them among jobs."""
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
+from studiolo import metrics as cloudwatch
 from studiolo.containers.algorithm import MetricDefinition
 from studiolo.containers.images import Images
 from studiolo.containers.launcher import Launcher
 from studiolo.containers.surroundings import Surroundings
-from studiolo.containers.work import Work
+from studiolo.containers.work import Metric, Work
 from studiolo.domain import Clock, Conflict, Invalid, Page, Scope
 from studiolo.identity import Principal
 from studiolo.ml.jobs.job import Job
@@ -24,6 +27,7 @@ from studiolo.state import State
 TrainingJob = Job[TrainingSpecification]
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+"""Also the namespace of their metrics."""
 INTERNAL = "InternalServerError"
 
 
@@ -40,10 +44,12 @@ class TrainingJobs:
         queue: Queue,
         surroundings: Surroundings,
         images: Images,
+        metrics: cloudwatch.Metrics,
         clock: Clock,
     ) -> None:
         self._surroundings = surroundings
         self._images = images
+        self._metrics = metrics
         self._clock = clock
         self._queue = queue
         self._pools = WarmPools(clock, self._pool_ended)
@@ -145,6 +151,11 @@ class TrainingJobs:
             interrupted_after=interruptions[attempt] if attempt < len(interruptions) else None,
         )
 
+    def measured(self, job: TrainingJob, metrics: Sequence[Metric]) -> None:
+        for metric in metrics:
+            known = cloudwatch.Metric.of(LOG_GROUP, metric.name, {"TrainingJobName": job.name})
+            self._metrics.add(job.scope, known, metric.value, at=datetime.fromtimestamp(metric.time, timezone.utc))
+
     def begun(self, job: TrainingJob) -> TrainingJob:
         pool = self._pools.take(job)
         if pool is not None:
@@ -234,7 +245,7 @@ def interruptions(tags: Mapping[str, str]) -> tuple[float, ...]:
         seconds = tuple(float(part) for part in value.split(","))
     except ValueError:
         seconds = (-1.0,)
-    if min(seconds) < 0:
+    if not all(0 <= second < math.inf for second in seconds):
         raise Invalid(
             f"The value '{value}' of the tag {INTERRUPTION} is none: give the seconds of training, of each attempt with "
             "commas between, after which the instances are taken away."
