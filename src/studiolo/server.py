@@ -25,13 +25,14 @@ from studiolo.identity import Identity, root_key
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.listening import Listening
 from studiolo.livy import Livy
-from studiolo.livy_door import LivyDoors, Rest
+from studiolo.livy_door import LivyDoors, LivyEndpoint, Rest
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.ml import MachineLearning
 from studiolo.objects import Objects
 from studiolo.processes import Processes, end_unrecorded, isolation
 from studiolo.runtimes import JavaMissing, Runtimes
+from studiolo.serverless import Serverless
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions, SystemLog
 from studiolo.state import State, StateUnavailable
@@ -126,12 +127,16 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     )
     sessions = Sessions(engine, runtimes, identity, SystemLog(logs, endpoint, root.secret, now))
     livy = Livy(engine, state, runtimes, now)
+    serverless = Serverless(engine, livy, state, identity, objects, runtimes, now)
     engine.start()
     started.append(engine)
-    livy_doors = LivyDoors(Rest(livy, state.changes), livy.place)
+    rest = Rest(livy, state.changes)
+    livy_doors = LivyDoors(rest, livy.place)
     livy.start(livy_doors)
     cleanup.callback(livy_doors.close_all)
     cleanup.callback(livy.close)
+    serverless.start()
+    cleanup.callback(serverless.close)
     ml = MachineLearning(state, processes, identity, logs, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
@@ -141,7 +146,7 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     door.ready()
 
     def reset() -> None:
-        for domain in (livy, engine, ml, storage, metastore, logs, identity):
+        for domain in (serverless, livy, engine, ml, storage, metastore, logs, identity):
             domain.empty()
         state.empty()
 
@@ -154,8 +159,13 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     emptying = reset if settings.allow_reset else None
     lines = sessions.system_log.lines
     pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now))
-    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
-    return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
+    signed = LivyEndpoint(rest, serverless, identity)
+    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml, serverless)
+    return (
+        App(studio, state.changes, Passage(door.endpoint), pages, signed, settings.max_body_mib),
+        door,
+        metastore,
+    )
 
 
 def _has_content(file: Path) -> bool:

@@ -31,7 +31,8 @@ def app() -> App:
     )
     studio: Any = SimpleNamespace(identity=identity)
     nothing: Any = None
-    return App(studio, nothing, nothing, nothing, max_body=32)
+    livy: Any = SimpleNamespace(application=lambda _: None)
+    return App(studio, nothing, nothing, nothing, livy, max_body=32)
 
 
 @pytest.fixture

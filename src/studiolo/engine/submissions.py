@@ -37,8 +37,8 @@ class Submitter(Protocol):
     def submitted(self, submission: Submission) -> Wanted:
         """What was asked for, in the engine's words; the arguments are spark-submit's."""
 
-    def submission_ended(self, submission: Submission) -> None:
-        """It has ended. Called from a thread of its own; once more after a crash of the server amid that."""
+    def submission_changed(self, submission: Submission) -> None:
+        """It runs now, or has ended. Called from a thread of its own; a crash of the server may keep it from that."""
 
 
 class Submissions:
@@ -208,13 +208,13 @@ class Submissions:
             self._start(key)
         except (DomainError, OSError) as error:
             if self._store.change(key, ("PENDING",), "FAILED", str(error)):
-                self._ended(key)
+                self._tell(key)
         except StateUnavailable:
             raise
         except Exception:
             log.exception("submission %s", key)
             if self._store.change(key, ("PENDING",), "FAILED", "Studiolo failed in running it; its log says more."):
-                self._ended(key)
+                self._tell(key)
 
     def _start(self, key: Key) -> None:
         submission = self._store.get(key)
@@ -242,6 +242,7 @@ class Submissions:
         self._kernels.start(program, plan, warm=False, on_end=self._ignored, aws=environment, told=told)
         if self._store.change(key, ("PENDING",), "RUNNING"):
             self.changed()
+            self._tell(key)
         # Not before it is RUNNING: it may have ended already.
         if not self._kernels.adopt(program, self._on_end(key)):
             self._finish(key)
@@ -275,10 +276,10 @@ class Submissions:
             or self._store.change(key, ("PENDING", "RUNNING"), "FAILED", why)
         )
         if changed:
-            self._ended(key)
+            self._tell(key)
 
-    def _ended(self, key: Key) -> None:
-        self._services[key.service].submission_ended(self._store.get(key))
+    def _tell(self, key: Key) -> None:
+        self._services[key.service].submission_changed(self._store.get(key))
 
     def _status(self, submission: Submission) -> int | None:
         """Its exit status; None where it left none, since it was killed."""
@@ -291,7 +292,7 @@ class Submissions:
     def _reason(self, submission: Submission, status: int | None) -> str:
         if status is None:
             return "The application was killed." if submission.program is not None else "It was not started."
-        said = reason(self._read(submission, "stderr", SHOWN).decode(errors="replace"))
+        said = reason(*(each.decode(errors="replace") for each in self.output(submission)))
         how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
         return f"The application {how}." + (f" {said}" if said else "")
 

@@ -103,6 +103,14 @@ class Livy:
         """Raises NotFound."""
         return self._places.get(scope, name)
 
+    def active(self, scope: Scope, name: str) -> int:
+        """How many sessions and batches of a server have not ended; none of one that is not there."""
+        try:
+            place = self._places.get(scope, name)
+        except NotFound:
+            return 0
+        return sum(session.completed is None for session in self._all(place)) + self.batches.active(place)
+
     def wanted(self, session: engine.Session) -> Wanted:
         """A session's request, in the engine's words."""
         place = self._places.get(session.key.scope, session.key.id.rpartition("/")[0])

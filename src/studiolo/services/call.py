@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from studiolo.identity import Identity, Principal
     from studiolo.logs import Logs
     from studiolo.ml import MachineLearning
+    from studiolo.serverless import Serverless
     from studiolo.sessions import Sessions
 
 
@@ -24,6 +25,7 @@ class Studio:
     logs: "Logs"
     sessions: "Sessions"
     ml: "MachineLearning"
+    serverless: "Serverless"
 
 
 @dataclass(frozen=True, slots=True)

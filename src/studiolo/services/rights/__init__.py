@@ -5,10 +5,11 @@ A new operation is a row in its service's table.
 
 from collections.abc import Mapping
 
-from studiolo.services.rights import glue, iam, logs, sagemaker, sts
+from studiolo.services.rights import emr_serverless, glue, iam, logs, sagemaker, sts
 from studiolo.services.rights.rows import Rights
 
 RIGHTS: Mapping[str, Rights] = {
+    "emr-serverless": emr_serverless.RIGHTS,
     "glue": glue.RIGHTS,
     "iam": iam.RIGHTS,
     "logs": logs.RIGHTS,
