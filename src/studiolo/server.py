@@ -142,11 +142,12 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     started.append(ml)
     # Before the others: what they leave of a model goes by the door to the store.
     cleanup.callback(ml.stop_jobs)
+    cleanup.callback(engine.submissions.close)
     storage.ready()
     door.ready()
 
     def reset() -> None:
-        for domain in (serverless, livy, engine, ml, storage, metastore, logs, identity):
+        for domain in (engine, livy, serverless, ml, storage, metastore, logs, identity):
             domain.empty()
         state.empty()
 

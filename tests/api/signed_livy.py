@@ -27,7 +27,7 @@ class SignedLivy:
         headers = {"Content-Type": "application/json", **({"Host": host} if host else {})}
         request = AWSRequest(method, url, headers, None if body is None else json.dumps(body))
         SigV4Auth(Credentials(*self.key), "emr-serverless", REGION).add_auth(request)
-        signed = urllib.request.Request(url, request.data, dict(request.headers.items()), method=method)
+        signed = urllib.request.Request(url, request.body, dict(request.headers.items()), method=method)
         try:
             with urllib.request.urlopen(signed, timeout=60) as answer:
                 return answer.status, json.loads(answer.read() or b"null")

@@ -9,7 +9,7 @@ from typing import Any
 
 import botocore.exceptions
 import pytest
-from tests.waiting import until
+from tests.waiting import hasty, until
 
 OVER = ("SUCCESS", "FAILED", "CANCELLED")
 
@@ -32,7 +32,8 @@ print(spark.range(4).selectExpr("sum(id)").collect()[0][0])
 
 @pytest.fixture(scope="module")
 def emr(client: Callable[..., Any]) -> Any:
-    return client("emr-serverless")
+    """A client whose answers are not held: what is on its way is seen."""
+    return hasty(client("emr-serverless"))
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +26,8 @@ SHOWN = 4 * 1024 * 1024
 """Bytes of what an application printed that are shown."""
 
 MOST_KEPT = 128 * 1024 * 1024
+APPLICATION = re.compile(r"(local|app|application)-?_?[\w-]{1,64}")
+
 CANCEL_SECONDS = 5.0
 """Seconds that an application is given to end by itself."""
 
@@ -131,10 +134,13 @@ class Submissions:
         """The id of its Spark application, once it has a context: its event log is named by it."""
         if submission.program is None:
             return None
-        folder = self._kernels.folder(submission.program) / "journal" / "events"
+        folder = self._kernels.folder(submission.program) / "journal"
+        # What runs there may have put links, or anything else, in their places.
+        if folder.is_symlink() or (folder / "events").is_symlink():
+            return None
         with suppress(OSError):
-            for entry in folder.iterdir():
-                return entry.name.removesuffix(".inprogress")
+            names = [entry.name.removesuffix(".inprogress") for entry in (folder / "events").iterdir()]
+            return next(filter(APPLICATION.fullmatch, names), None)
         return None
 
     def cancel(self, key: Key, why: str | None = None) -> None:
@@ -164,7 +170,9 @@ class Submissions:
         """End those whose time is over; the moment when the next one's may be."""
         deadlines = []
         for submission in self._store.in_state(("RUNNING",)):
-            limit = self._wanted(submission).timeout
+            limit = None
+            with suppress(DomainError):
+                limit = self._wanted(submission).timeout
             if limit is None or submission.started is None:
                 continue
             if submission.started + limit > self._clock():

@@ -9,8 +9,6 @@ from studiolo.services.call import Call
 from studiolo.services.emr_serverless.service import arn_of, emr_serverless, kept, next_token, paging, without_none
 from studiolo.services.patience import Patience
 
-WAITING_DETAILS = "The job run is on its way."
-
 
 @emr_serverless.operation
 def cancel_job_run(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,7 +17,7 @@ def cancel_job_run(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @emr_serverless.patient(
-    Patience("serverless job run", "jobRunId", ("jobRun", "state"), frozenset(UNFINISHED) - {"RUNNING"}, seconds=5)
+    Patience("serverless job run", "jobRunId", ("jobRun", "state"), frozenset(UNFINISHED), seconds=5)
 )
 def get_job_run(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
     run = call.studio.serverless.job_run(call.scope, request["applicationId"], request["jobRunId"])
