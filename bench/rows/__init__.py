@@ -7,6 +7,8 @@ from bench.row import Row
 from bench.rows import (
     authorization,
     catalog,
+    clusters,
+    console,
     door,
     endpoint,
     fence,
@@ -24,6 +26,7 @@ from bench.rows import (
     spark,
     statements,
     training,
+    tuning,
 )
 
 ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
@@ -37,14 +40,17 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "livy": livy.measure,
     "serverless": serverless.measure,
     "patience": patience.measure,
+    "clusters": clusters.measure,
     "spark": spark.measure,
     "frames": frames.measure,
     "listing": listing.measure,
     "training": training.measure,
+    "tuning": tuning.measure,
     "endpoint": endpoint.measure,
     "fence": fence.measure,
     "lifecycle": lifecycle.measure,
     "memory": memory.measure,
+    "console": console.measure,
     "million": million.measure,
 }
 

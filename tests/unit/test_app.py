@@ -32,7 +32,8 @@ def app() -> App:
     studio: Any = SimpleNamespace(identity=identity)
     nothing: Any = None
     livy: Any = SimpleNamespace(application=lambda _: None)
-    return App(studio, nothing, nothing, nothing, livy, max_body=32)
+    nowhere: Any = SimpleNamespace(of=lambda _scope: None)
+    return App(studio, nothing, nothing, nothing, nowhere, livy, max_body=32)
 
 
 @pytest.fixture

@@ -7,12 +7,17 @@ from studiolo.domain import Scope
 
 if TYPE_CHECKING:
     from studiolo.catalog import Catalog
+    from studiolo.clusters import Clusters
     from studiolo.iceberg import IcebergTables
     from studiolo.identity import Identity, Principal
     from studiolo.logs import Logs
+    from studiolo.metrics import Metrics
     from studiolo.ml import MachineLearning
+    from studiolo.recorded import Recorder
     from studiolo.serverless import Serverless
     from studiolo.sessions import Sessions
+    from studiolo.stacks import Stacks
+    from studiolo.studio import Domains
 
 
 @dataclass(frozen=True)
@@ -23,9 +28,14 @@ class Studio:
     catalog: "Catalog"
     iceberg: "IcebergTables"
     logs: "Logs"
+    metrics: "Metrics"
     sessions: "Sessions"
     ml: "MachineLearning"
     serverless: "Serverless"
+    clusters: "Clusters"
+    stacks: "Stacks"
+    recorder: "Recorder"
+    domains: "Domains"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,14 @@ class Patience:
 
     kind: str
     name: str | tuple[str, ...]
-    state: tuple[str, ...]
+    state: tuple[str | int, ...]
     passing: frozenset[str]
     seconds: float
 
-    def thing(self, scope: Scope, request: Mapping[str, Any]) -> Thing:
-        """What is read."""
-        names = (self.name,) if isinstance(self.name, str) else self.name
-        return Thing(self.kind, scope.account, scope.region, "/".join(request[name] for name in names))
+    def thing(self, scope: Scope, request: Mapping[str, Any]) -> Thing | None:
+        """What is read; None for a request that names none, as for a list."""
+        names = [request.get(name) for name in ((self.name,) if isinstance(self.name, str) else self.name)]
+        return None if None in names else Thing(self.kind, scope.account, scope.region, "/".join(map(str, names)))
 
     def waits(self, answer: Mapping[str, Any]) -> bool:
         """Whether the answer says that it is on its way."""
