@@ -150,7 +150,6 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     cleanup.callback(livy_doors.close_all)
     cleanup.callback(livy.close)
     serverless.start()
-    cleanup.callback(serverless.close)
     ml = MachineLearning(state, processes, identity, logs, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
@@ -159,6 +158,7 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     # Before the others: what they leave of a model goes by the door to the store.
     cleanup.callback(ml.stop_jobs)
     cleanup.callback(engine.submissions.close)
+    cleanup.callback(serverless.close)
     clusters = Clusters(state, processes, runtimes, identity, metastore, settings, endpoint, door.endpoint, now)
     # As jobs do, their steps leave logs in the store.
     cleanup.callback(clusters.close)

@@ -28,7 +28,7 @@ from studiolo.serverless.model import (
 from studiolo.serverless.sessions import ServerlessSessions
 from studiolo.serverless.store import Store
 from studiolo.serverless.tables import applications, runs
-from studiolo.state import State, StateUnavailable
+from studiolo.state import State
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +75,10 @@ class Serverless:
         self._thread.start()
 
     def close(self) -> None:
+        """Begin nothing any more: what waits waits for the next server."""
         self._closed.set()
         self._sooner.set()
+        self._thread.join()
 
     def empty(self) -> None:
         """Forget everything; the engine ends what runs."""
@@ -203,6 +205,8 @@ class Serverless:
             raise Conflict(f"JobRun {name} is {run.state}, and cannot be canceled.")
         with suppress(Conflict, NotFound):
             self._engine.submissions.cancel(self._key(run))
+        # Where it is about to be submitted, it is canceled after that.
+        self._sooner.set()
 
     def set_application_tags(self, scope: Scope, name: str, add: Mapping[str, str], remove: Collection[str]) -> None:
         """Raises NotFound."""
@@ -276,8 +280,6 @@ class Serverless:
             wait = LOOK
             try:
                 wait = self._step()
-            except StateUnavailable:
-                log.exception("emr serverless")
             except Exception:
                 log.exception("emr serverless")
             self._sooner.wait(wait)
@@ -293,6 +295,8 @@ class Serverless:
             self._look_after(run)
         waits = [LOOK]
         for run in self._store.all_runs(*WAITING):
+            if self._closed.is_set():
+                return 0.0
             waits.append(self._schedule(run))
         for app in self._store.all_applications("STARTED"):
             waits.append(self._stop_when_idle(app))
