@@ -14,7 +14,7 @@ import pytest
 from studiolo.domain import Conflict, Scope
 from studiolo.livy import Place
 from studiolo.livy_door import LivyDoors, Rest
-from studiolo.livy_door.peers import is_same_user
+from studiolo.livy_door.peers import is_same_user, owners
 from studiolo.state import Changes
 from tests.stranger import as_another_user
 
@@ -85,3 +85,12 @@ def test_a_port_that_is_taken_is_said(doors: LivyDoors, place: Place) -> None:
 
 def test_a_connection_that_there_is_not_is_nobody_s() -> None:
     assert not is_same_user(("127.0.0.1", 1), ("127.0.0.1", 2))
+
+
+def test_a_client_that_has_gone_is_not_taken_for_root() -> None:
+    head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+    row = "   0: 0100007F:1234 0100007F:2345 {state} 00000000:00000000 00:00000000 00000000 {user}        0 {inode} 1\n"
+    open_one, closed = row.format(state="01", user=1000, inode=77), row.format(state="05", user=0, inode=0)
+    addresses = ("0100007F:1234", "0100007F:2345")
+    assert owners(head + open_one, *addresses) == {1000}
+    assert owners(head + closed, *addresses) == set()
