@@ -29,7 +29,7 @@ from studiolo.inside import Inside
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.listening import Listening
 from studiolo.livy import Livy
-from studiolo.livy_door import LivyDoors, LivyEndpoint, Rest
+from studiolo.livy_door import ClusterLivy, LivyDoors, LivyEndpoint, Rest
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.metrics import Metrics
@@ -159,7 +159,10 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     cleanup.callback(ml.stop_jobs)
     cleanup.callback(engine.submissions.close)
     cleanup.callback(serverless.close)
-    clusters = Clusters(state, processes, runtimes, identity, metastore, settings, endpoint, door.endpoint, now)
+    on_clusters = ClusterLivy(livy)
+    clusters = Clusters(
+        state, processes, runtimes, identity, metastore, settings, endpoint, door.endpoint, on_clusters, now
+    )
     # As jobs do, their steps leave logs in the store.
     cleanup.callback(clusters.close)
     clusters.start()

@@ -99,6 +99,10 @@ class Livy:
             self.batches.end(place)
             self._places.remove(place)
 
+    def places(self) -> list[Place]:
+        """The servers of every scope."""
+        return self._places.all()
+
     def place(self, scope: Scope, name: str) -> Place:
         """Raises NotFound."""
         return self._places.get(scope, name)
