@@ -59,7 +59,7 @@ def run(emr: Any, application: str, role: str, driver: dict[str, Any], **more: A
     """A job run that is over."""
     started = emr.start_job_run(applicationId=application, executionRoleArn=role, jobDriver=driver, **more)
     ids = {"applicationId": application, "jobRunId": started["jobRunId"]}
-    until(lambda: emr.get_job_run(**ids)["jobRun"]["state"] in OVER, seconds=120)
+    until(lambda: emr.get_job_run(**ids)["jobRun"]["state"] in OVER, seconds=240)
     found: dict[str, Any] = emr.get_job_run(**ids)["jobRun"]
     return found
 
