@@ -46,9 +46,10 @@ def test_a_job_runs_on_while_the_server_is_dead_and_one_that_is_killed_has_faile
     ids = start(own_server, made["applicationId"], role, "wait")
     until(lambda: [*own_server.data.glob("submissions/*/work/begun")], seconds=120)
     own_server.kill()
-    [child] = [one for one in own_server.children() if "studiolo.kernel.submit" in one.cmdline()]
-    child.kill()
-    psutil.wait_procs([child], timeout=10)
+    fence = [one for one in own_server.children() if "studiolo.kernel.submit" in one.cmdline()]
+    for process in fence:
+        process.kill()
+    psutil.wait_procs(fence, timeout=10)
     own_server.up()
     run = over(own_server, ids)
     assert (run["state"], run["stateDetails"]) == ("FAILED", "The application was killed.")
