@@ -29,7 +29,7 @@ from studiolo.inside import Inside
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.listening import Listening
 from studiolo.livy import Livy
-from studiolo.livy_door import LivyDoors, Rest
+from studiolo.livy_door import ClusterLivy, LivyDoors, LivyEndpoint, Rest
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.metrics import Metrics
@@ -38,6 +38,7 @@ from studiolo.objects import Objects
 from studiolo.processes import Processes, end_unrecorded, isolation
 from studiolo.recorded import Recorder
 from studiolo.runtimes import JavaMissing, Runtimes
+from studiolo.serverless import Serverless
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions, SystemLog
 from studiolo.signin import SignIns
@@ -140,12 +141,15 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     )
     sessions = Sessions(engine, runtimes, identity, SystemLog(logs, endpoint, root.secret, now))
     livy = Livy(engine, state, runtimes, now)
+    serverless = Serverless(engine, livy, state, identity, objects, runtimes, now)
     engine.start()
     started.append(engine)
-    livy_doors = LivyDoors(Rest(livy, state.changes), livy.place)
+    rest = Rest(livy, state.changes)
+    livy_doors = LivyDoors(rest, livy.place)
     livy.start(livy_doors)
     cleanup.callback(livy_doors.close_all)
     cleanup.callback(livy.close)
+    serverless.start()
     ml = MachineLearning(state, processes, identity, logs, metrics, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
@@ -153,7 +157,12 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     started.append(stacks)
     # Before the others: what they leave of a model goes by the door to the store.
     cleanup.callback(ml.stop_jobs)
-    clusters = Clusters(state, processes, runtimes, identity, metastore, settings, endpoint, door.endpoint, now)
+    cleanup.callback(engine.submissions.close)
+    cleanup.callback(serverless.close)
+    on_clusters = ClusterLivy(livy)
+    clusters = Clusters(
+        state, processes, runtimes, identity, metastore, settings, endpoint, door.endpoint, on_clusters, now
+    )
     # As jobs do, their steps leave logs in the store.
     cleanup.callback(clusters.close)
     clusters.start()
@@ -174,7 +183,7 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     door.ready()
 
     def reset() -> None:
-        for domain in (domains, livy, engine, ml, clusters, storage, metastore, logs, identity):
+        for domain in (domains, engine, livy, serverless, ml, clusters, storage, metastore, logs, identity):
             domain.empty()
         state.empty()
 
@@ -202,9 +211,12 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
         recorder=Recorder(state, now),
         domains=domains,
         ml=ml,
+        serverless=serverless,
     )
     stacks.start(Inside(SERVICES, studio, objects, "cloudformation.amazonaws.com"))
-    return App(studio, state.changes, Passage(door.endpoint), pages, sites, settings.max_body_mib), door, metastore
+    signed = LivyEndpoint(rest, serverless, identity)
+    app = App(studio, state.changes, Passage(door.endpoint), pages, sites, signed, settings.max_body_mib)
+    return app, door, metastore
 
 
 def _keys(signing_in: SigningIn) -> FindKey:

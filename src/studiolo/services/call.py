@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from studiolo.metrics import Metrics
     from studiolo.ml import MachineLearning
     from studiolo.recorded import Recorder
+    from studiolo.serverless import Serverless
     from studiolo.sessions import Sessions
     from studiolo.stacks import Stacks
     from studiolo.studio import Domains
@@ -30,6 +31,7 @@ class Studio:
     metrics: "Metrics"
     sessions: "Sessions"
     ml: "MachineLearning"
+    serverless: "Serverless"
     clusters: "Clusters"
     stacks: "Stacks"
     recorder: "Recorder"
