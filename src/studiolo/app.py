@@ -41,6 +41,7 @@ from studiolo.patience import Holds, OnItsWay, is_patient
 from studiolo.services.call import Call, Studio
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
+from studiolo.services.lakeformation import lakeformation
 from studiolo.services.logs import logs
 from studiolo.services.rights import RIGHTS
 from studiolo.services.sagemaker import sagemaker
@@ -54,7 +55,7 @@ from studiolo.storage import StoreUnavailable
 log = logging.getLogger("studiolo")
 
 SERVICES: Mapping[str, Service] = {
-    service.name: service for service in (glue, iam, logs, sagemaker, sagemaker_runtime, sts)
+    service.name: service for service in (glue, iam, lakeformation, logs, sagemaker, sagemaker_runtime, sts)
 }
 
 READS = ("BatchGet", "Describe", "Get", "List")

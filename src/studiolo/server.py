@@ -18,6 +18,7 @@ from studiolo.catalog import Catalog
 from studiolo.config import Settings
 from studiolo.domain import DomainError, now
 from studiolo.door import DoorProcess, DoorUnavailable, Passage
+from studiolo.governance import GovernedCatalog, Lake, Vending, Views
 from studiolo.health import PartHealth, own_pages
 from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
@@ -99,6 +100,8 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     processes = Processes(state, folder)
     identity = Identity(state, root, settings.account_id, now)
     catalog = Catalog(state, now)
+    lake = Lake(state, catalog, identity, now)
+    governed = GovernedCatalog(state, now, catalog, lake, Views(state, catalog, lake, root.secret.encode(), now))
     logs = Logs(state, folder / "log-events", now)
     if state.fresh:
         _end_unknown(folder)
@@ -114,7 +117,7 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     started.append(door)
     objects = Objects(identity, door.endpoint, settings.region)
     threading.Thread(target=_keep_house, args=(logs,), name="housekeeping", daemon=True).start()
-    metastore = Metastore(catalog, storage, identity, objects, settings)
+    metastore = Metastore(governed, storage, identity, objects, settings)
     metastore.start()
     started.append(metastore)
     runtimes = Runtimes(settings)
@@ -145,7 +148,9 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     emptying = reset if settings.allow_reset else None
     lines = sessions.system_log.lines
     pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now))
-    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
+    iceberg = IcebergTables(governed, storage, identity, now)
+    vending = Vending(catalog, lake, identity)
+    studio = Studio(identity, catalog, governed, lake, vending, iceberg, logs, sessions, ml)
     return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
 
 

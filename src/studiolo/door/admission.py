@@ -14,7 +14,8 @@ from studiolo.door.authentication import verified_by_query, verify_s3
 from studiolo.door.forms import verify_form
 from studiolo.door.names import Named
 from studiolo.door.operations import Operation
-from studiolo.identity import Answer, Identity, Kind, NotAuthorized, Policies, Principal, Question, Values
+from studiolo.governance import Lake
+from studiolo.identity import Answer, Identity, Kind, Layer, NotAuthorized, Policies, Principal, Question, Values
 from studiolo.signers import Signers, told_by
 
 _LEFT_TO_THE_STORE = frozenset({"s3:GetObject", "s3:PutObject"})
@@ -44,6 +45,7 @@ class Caller:
     """
 
     identity: Identity
+    lake: Lake
     verified: Verified | None = None
     principal: Principal | None = None
     told: Values = field(default_factory=dict)
@@ -88,8 +90,19 @@ class Caller:
             try:
                 self.identity.authorize(self.principal, [question], self.told, policy)
             except NotAuthorized as denied:
-                return AccessDenied(denied)
+                if not self._opened(need, denied):
+                    return AccessDenied(denied)
         return None
+
+    def _opened(self, need: Need, denied: NotAuthorized) -> bool:
+        """Whether Lake Formation lets in whom IAM does not let in, and does not explicitly deny."""
+        decision = denied.decision
+        if self.principal is None or decision.answer is Answer.DENIED or decision.layer is not Layer.IDENTITY:
+            return False
+        bucket, _, key = need.resource.partition(":::")[2].partition("/")
+        if need.action == "s3:ListBucket":
+            key = str(need.context.get("s3:prefix", ""))
+        return self.lake.opens(self.principal, need.action, bucket, key)
 
     def _policy(self, need: Need) -> Policies | None:
         """The policy of the bucket. It keeps no root user from having another one."""
@@ -124,15 +137,16 @@ class Caller:
 class Admission:
     """Finds out who signed a request or a form."""
 
-    def __init__(self, identity: Identity, clock: Clock) -> None:
+    def __init__(self, identity: Identity, lake: Lake, clock: Clock) -> None:
         self._identity = identity
+        self._lake = lake
         self._clock = clock
 
     def caller(self, request: HttpRequest) -> Caller:
         """Who signed the request. Raises ServiceError for a signature that does not hold."""
         if request.method == "OPTIONS":
             # Browsers never sign it, though the address that they ask of may be presigned.
-            return Caller(self._identity)
+            return Caller(self._identity, self._lake)
         keys = Signers(self._identity)
         return self._caller(request, keys, verify_s3(request, keys.find, self._clock()))
 
@@ -143,7 +157,7 @@ class Admission:
 
     def _caller(self, request: HttpRequest, keys: Signers, verified: Verified | None, kind: str = "") -> Caller:
         if verified is None:
-            return Caller(self._identity, told=told_by(request, None))
+            return Caller(self._identity, self._lake, told=told_by(request, None))
         by_header = "authorization" in request.headers
         version = "AWS" if "AWSAccessKeyId=" in request.query else "AWS4-HMAC-SHA256"
         told = {
@@ -155,7 +169,7 @@ class Admission:
         }
         principal = keys.principals[verified.access_key]
         self._identity.note_use(verified.access_key, principal, "s3", verified.region)
-        return Caller(self._identity, verified, principal, told)
+        return Caller(self._identity, self._lake, verified, principal, told)
 
 
 def _unsigned() -> ServiceError:

@@ -7,6 +7,7 @@ from studiolo.domain import Scope
 
 if TYPE_CHECKING:
     from studiolo.catalog import Catalog
+    from studiolo.governance import GovernedCatalog, Lake, Vending
     from studiolo.iceberg import IcebergTables
     from studiolo.identity import Identity, Principal
     from studiolo.logs import Logs
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Studio:
-    """The domains of one running Studiolo."""
+    """The domains of one running Studiolo. governed: the catalog as one caller may see and change it."""
 
     identity: "Identity"
     catalog: "Catalog"
+    governed: "GovernedCatalog"
+    lake: "Lake"
+    vending: "Vending"
     iceberg: "IcebergTables"
     logs: "Logs"
     sessions: "Sessions"
@@ -34,3 +38,8 @@ class Call:
     principal: "Principal"
     studio: Studio
     request_id: str
+
+    @property
+    def catalog(self) -> "GovernedCatalog":
+        """The Data Catalog as the caller may see and change it."""
+        return self.studio.governed.of(lambda: self.principal)

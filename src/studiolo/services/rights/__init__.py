@@ -5,12 +5,13 @@ A new operation is a row in its service's table.
 
 from collections.abc import Mapping
 
-from studiolo.services.rights import glue, iam, logs, sagemaker, sts
+from studiolo.services.rights import glue, iam, lakeformation, logs, sagemaker, sts
 from studiolo.services.rights.rows import Rights
 
 RIGHTS: Mapping[str, Rights] = {
     "glue": glue.RIGHTS,
     "iam": iam.RIGHTS,
+    "lakeformation": lakeformation.RIGHTS,
     "logs": logs.RIGHTS,
     "sagemaker": sagemaker.RIGHTS,
     "sagemaker-runtime": sagemaker.RIGHTS,

@@ -1,0 +1,86 @@
+"""Governed views at the door: who sees a part of a table reads it there, and nobody writes it."""
+
+import asyncio
+import re
+
+from studiolo.aws.errors import ServiceError
+from studiolo.domain import Conflict, Denied, DomainError
+from studiolo.door.admission import Caller
+from studiolo.door.names import Named
+from studiolo.door.operations import Operation
+from studiolo.governance import Lake, View, Views, is_for_views
+from studiolo.governance.locations import VIEWS
+from studiolo.governance.view_files import ViewFiles
+from studiolo.identity import Answer, Question
+
+PATIENCE = 40.0
+"""Seconds that a client waits for files to be made; then it is told to come again, and they are made meanwhile."""
+
+_LISTS = frozenset({"ListObjects", "ListObjectsV2"})
+_READS = frozenset({"GetObject", "HeadObject"})
+_OF_BUCKET = frozenset({"GetBucketLocation", "HeadBucket"})
+_FILE = re.compile(r"(?:.*/)?[0-9a-f]{24}(?:\.[a-z0-9.]+)?")
+"""What the files of views are called: other keys, which engines look for too, are none."""
+
+
+class GovernedViews:
+    """Lets those read who may, and has made what they ask for."""
+
+    def __init__(self, lake: Lake, views: Views, files: ViewFiles) -> None:
+        self._lake = lake
+        self._views = views
+        self._files = files
+
+    def close(self) -> None:
+        self._files.close()
+
+    async def admit(self, named: Named, operation: Operation, caller: Caller) -> bool:
+        """Whether a request is for a governed view; it may go on then, and what it asks for is there.
+
+        Raises ServiceError: AccessDenied for who may not, SlowDown while files are still being made.
+        """
+        if named.source is not None and is_for_views(named.source.bucket):
+            raise _denied("Access Denied: governed views are not copied from.")
+        if not is_for_views(named.bucket):
+            return False
+        if caller.principal is None or caller.verified is None:
+            raise _denied("Access Denied")
+        if operation.name in _OF_BUCKET:
+            return True
+        if (operation.name not in _LISTS | _READS) or "versionId" in named.parameters:
+            raise _denied("Access Denied: governed views are read alone.")
+        path = named.key if operation.name in _READS else named.parameters.get("prefix", "")
+        making = asyncio.ensure_future(asyncio.to_thread(self._prepare, named, operation, caller, path))
+        try:
+            await asyncio.wait_for(asyncio.shield(making), PATIENCE)
+        except asyncio.TimeoutError:
+            making.add_done_callback(lambda done: done.exception())
+            raise ServiceError("SlowDown", "The files of the governed view are being made.", 503) from None
+        except Conflict as error:
+            raise ServiceError("ServiceUnavailable", str(error), 503) from error
+        except DomainError as error:
+            raise _denied(str(error)) from error
+        return True
+
+    def _prepare(self, named: Named, operation: Operation, caller: Caller, path: str) -> None:
+        """Raises Denied and Conflict."""
+        identifier, slash, rest = path.partition("/")
+        view = self._opened(named, caller, identifier)
+        if operation.name in _LISTS or (slash and _FILE.fullmatch(rest) and not self._files.has(view, rest)):
+            self._files.make(view, rest)
+
+    def _opened(self, named: Named, caller: Caller, identifier: str) -> View:
+        principal, identity = caller.principal, caller.identity
+        assert principal is not None
+        if not self._lake.has_data_access(principal):
+            raise Denied("Access Denied: lakeformation:GetDataAccess is needed to read governed views.")
+        resource = f"arn:aws:s3:::{named.bucket}/{named.key or named.parameters.get('prefix', '')}"
+        for action in ("s3:GetObject", "s3:ListBucket"):
+            if identity.decide(principal, Question(action, resource), caller.told).answer is Answer.DENIED:
+                raise Denied("Access Denied: a policy explicitly denies it.")
+        _, _, region = named.bucket.removeprefix(VIEWS).partition("-")
+        return self._views.opened(principal, region, identifier)
+
+
+def _denied(message: str) -> ServiceError:
+    return ServiceError("AccessDenied", message, 403)

@@ -1,0 +1,181 @@
+"""What a principal may: see of a table, do with a database, the catalog, or a place in S3."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from studiolo.catalog import Database, Table
+from studiolo.domain import Scope
+from studiolo.governance.filters import Filters
+from studiolo.governance.locations import Locations
+from studiolo.governance.model import ALL, IAM_ALLOWED, SUPER, Grant, Kind, Resource, within
+from studiolo.governance.opt_ins import OptIns
+from studiolo.governance.sights import BY_IAM, OF_ROOT, Sight, Told, decide, holds
+from studiolo.governance.subject import GRANT
+from studiolo.governance.tables import grants
+from studiolo.governance.tagging import Tagging
+from studiolo.identity import Principal
+
+EVERYTHING = frozenset({ALL})
+
+
+class Deciding(OptIns, Locations, Filters, Tagging):
+    """Decisions about the things of one catalog."""
+
+    def sight(self, principal: Principal, scope: Scope, table: Table) -> Sight:
+        """What a principal may see of a table, which is as the catalog has it, and no resource link."""
+        if principal.is_root:
+            return OF_ROOT
+        names = names_of(principal)
+        if not table.governed and not self.has_opted_in(scope, names, table.database, table.name):
+            return BY_IAM
+        given = self.grants_of(scope, names)
+        if table.governed and self._left_to_iam(given, table):
+            return BY_IAM
+        if not table.governed:
+            # Who has opted in is no longer one of all whom IAM allows.
+            given = tuple(each for each in given if each.principal != IAM_ALLOWED)
+        told = Told(
+            self.filters_of(scope, table.database, table.name),
+            self.tags_of_table(scope, table.database, table.name),
+            self.tags_of_columns(scope, table.database, table.name),
+        )
+        admin = self.is_admin(scope, principal)
+        return decide(table, given, told, admin=admin, reads_all=self.sees_all(scope, principal))
+
+    def on_database(self, principal: Principal, scope: Scope, database: Database) -> frozenset[str]:
+        """What a principal may do with a database: permissions, or all of them; none on its tables follow."""
+        name = database.name
+        if principal.is_root:
+            return EVERYTHING
+        names = names_of(principal)
+        if not database.governed and not self.has_opted_in(scope, names, name, ""):
+            return EVERYTHING
+        found: set[str] = set()
+        if self.is_admin(scope, principal):
+            found |= {"ALTER", "CREATE_TABLE", "DESCRIBE", "DROP"}
+        elif self.sees_all(scope, principal):
+            found.add("DESCRIBE")
+        tags = self.tags_of_database(scope, name)
+        for grant in self.grants_of(scope, names):
+            if grant.principal == IAM_ALLOWED and not database.governed:
+                continue
+            resource = grant.resource
+            of_policy = (
+                resource.kind is Kind.POLICY and resource.type == "DATABASE" and holds(resource.expression, tags)
+            )
+            if of_policy or (resource.kind is Kind.DATABASE and resource.database == name):
+                found |= grant.permissions
+            elif resource.database == name and resource.kind in (Kind.TABLE, Kind.COLUMNS, Kind.FILTER):
+                # Who may anything with a table of it may know that the database is there.
+                found.add("DESCRIBE")
+            elif resource.kind is Kind.POLICY and resource.type == "TABLE" and self.has_tagged(scope, name, resource):
+                found.add("DESCRIBE")
+        return frozenset(found | set(SUPER[Kind.DATABASE])) if ALL in found else frozenset(found)
+
+    def may_create_database(self, principal: Principal, scope: Scope) -> bool:
+        """Whether a principal may make databases."""
+        if self.is_admin(scope, principal) or self.settings(scope).iam_may_create:
+            return True
+        wanted = {ALL, "CREATE_DATABASE"}
+        return any(
+            each.resource.kind is Kind.CATALOG and wanted & each.permissions
+            for each in self.grants_of(scope, names_of(principal))
+        )
+
+    def may_use_location(self, principal: Principal, scope: Scope, bucket: str, key: str) -> bool:
+        """Whether a principal may make databases and tables in a registered location."""
+        if self.is_admin(scope, principal):
+            return True
+        place = f"{bucket}/{key}"
+        return any(
+            each.resource.kind is Kind.LOCATION and within(place, each.resource.name.partition(":::")[2])
+            for each in self.grants_of(scope, names_of(principal))
+        )
+
+    def grants_of(self, scope: Scope, names: frozenset[str]) -> tuple[Grant, ...]:
+        """What these principals are granted in a catalog."""
+        found = [each for name in sorted(names) for each in self._shelf.documents(grants, GRANT, scope, principal=name)]
+        return tuple(self._resolved(scope, each) for each in found)
+
+    def _resolved(self, scope: Scope, grant: Grant) -> Grant:
+        """A grant by a named expression of LF-tags, with what that says now."""
+        if grant.resource.kind is not Kind.POLICY or not grant.resource.name:
+            return grant
+        expression = self.expression(scope, grant.resource.name).expression
+        return replace(grant, resource=replace(grant.resource, expression=expression))
+
+    def may_grant(self, principal: Principal, scope: Scope, resource: Resource, permissions: frozenset[str]) -> bool:
+        """Whether a principal may pass on, or take back, all these permissions on a resource."""
+        if self.is_admin(scope, principal):
+            return True
+        held: set[str] = set()
+        for grant in self.grants_of(scope, names_of(principal)):
+            if _reaches(grant.resource, resource):
+                held |= grant.grantable
+        return ALL in held or permissions <= held
+
+    def has(self, principal: Principal, scope: Scope, resource: Resource, permission: str) -> bool:
+        """Whether a principal has a permission on the catalog, an LF-tag, or an expression."""
+        if self.is_admin(scope, principal):
+            return True
+        return any(
+            each.resource.key == resource.key and (permission in each.permissions or ALL in each.permissions)
+            for each in self.grants_of(scope, names_of(principal))
+        )
+
+    def _left_to_iam(self, given: tuple[Grant, ...], table: Table) -> bool:
+        return any(
+            each.principal == IAM_ALLOWED
+            and ALL in each.permissions
+            and each.resource.kind is Kind.TABLE
+            and (each.resource.database, each.resource.table) in ((table.database, ""), (table.database, table.name))
+            for each in given
+        )
+
+    def tables_granted(self, principal: Principal, scope: Scope) -> Mapping[str, frozenset[str] | None]:
+        """The tables, by database, that grants name which a principal has; None for all tables of a database."""
+        found: dict[str, frozenset[str] | None] = {}
+        for grant in self.grants_of(scope, names_of(principal)):
+            resource = grant.resource
+            if resource.kind in (Kind.TABLE, Kind.COLUMNS, Kind.FILTER):
+                before = found.get(resource.database, frozenset())
+                found[resource.database] = None if not resource.table or before is None else before | {resource.table}
+            elif resource.kind is Kind.POLICY and resource.type == "TABLE":
+                for database, table in self.tagged_with(scope, resource.expression):
+                    before = found.get(database, frozenset())
+                    found[database] = None if not table or before is None else before | {table}
+        return found
+
+    def holders(self, scope: Scope, database: str, table: str) -> list[str]:
+        """The principals with a grant that may be on a table."""
+        query = select(grants.c.principal).where(grants.c.catalog == scope.account, grants.c.region == scope.region)
+        query = query.where(
+            (grants.c.database == "") | ((grants.c.database == database) & grants.c.table.in_(["", table]))
+        )
+        with self._shelf.state.reading() as connection:
+            return sorted(set(connection.execute(query).scalars()))
+
+
+def names_of(principal: Principal) -> frozenset[str]:
+    """The principals that somebody is one of, as grants name them."""
+    return frozenset({principal.identity_arn, IAM_ALLOWED, f"{principal.account}:IAMPrincipals"})
+
+
+def _reaches(held: Resource, wanted: Resource) -> bool:
+    """Whether a grant on one thing is one on another, as far as grant options go."""
+    if held.kind is Kind.TABLE and wanted.kind in (Kind.TABLE, Kind.COLUMNS, Kind.FILTER):
+        return held.database == wanted.database and held.table in ("", wanted.table)
+    if held.kind is Kind.COLUMNS and wanted.kind in (Kind.COLUMNS, Kind.FILTER, Kind.TABLE):
+        if held.database != wanted.database or held.table not in ("", wanted.table):
+            return False
+        if held.excluded == ():
+            return True
+        return (
+            wanted.kind is Kind.COLUMNS
+            and wanted.excluded is None
+            and held.excluded is None
+            and set(wanted.columns) <= set(held.columns)
+        )
+    return held.key == wanted.key
