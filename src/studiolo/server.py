@@ -19,6 +19,10 @@ from studiolo.config import Settings
 from studiolo.domain import DomainError, now
 from studiolo.door import DoorProcess, DoorUnavailable, Passage
 from studiolo.governance import GovernedCatalog, Lake, Vending, Views
+from studiolo.governance.makers import Makers
+from studiolo.governance.store_client import StoreClient
+from studiolo.governance.sweeping import Sweeper
+from studiolo.governance.view_files import ViewFiles
 from studiolo.health import PartHealth, own_pages
 from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
@@ -101,7 +105,8 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     identity = Identity(state, root, settings.account_id, now)
     catalog = Catalog(state, now)
     lake = Lake(state, catalog, identity, now)
-    governed = GovernedCatalog(state, now, catalog, lake, Views(state, catalog, lake, root.secret.encode(), now))
+    views = Views(state, catalog, lake, root.secret.encode(), now)
+    governed = GovernedCatalog(state, now, catalog, lake, views)
     logs = Logs(state, folder / "log-events", now)
     if state.fresh:
         _end_unknown(folder)
@@ -115,6 +120,11 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     door = DoorProcess(settings, processes, storage)
     door.start()
     started.append(door)
+    client = StoreClient(storage.access, ours=not storage.external)
+    files = ViewFiles(state, catalog, lake, client, Makers(folder / "governed-views"), now)
+    sweeper = Sweeper(state, catalog, lake, views, files)
+    sweeper.start()
+    started.append(sweeper)
     objects = Objects(identity, door.endpoint, settings.region)
     threading.Thread(target=_keep_house, args=(logs,), name="housekeeping", daemon=True).start()
     metastore = Metastore(governed, storage, identity, objects, settings)

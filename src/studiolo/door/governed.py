@@ -8,8 +8,7 @@ from studiolo.domain import Conflict, Denied, DomainError
 from studiolo.door.admission import Caller
 from studiolo.door.names import Named
 from studiolo.door.operations import Operation
-from studiolo.governance import Lake, View, Views, is_for_views
-from studiolo.governance.locations import VIEWS
+from studiolo.governance import VIEWS, Lake, View, Views, is_for_views
 from studiolo.governance.view_files import ViewFiles
 from studiolo.identity import Answer, Question
 
@@ -65,6 +64,8 @@ class GovernedViews:
     def _prepare(self, named: Named, operation: Operation, caller: Caller, path: str) -> None:
         """Raises Denied and Conflict."""
         identifier, slash, rest = path.partition("/")
+        if any(part in ("", ".", "..") for part in rest.split("/")[:-1]):
+            raise Denied("Access Denied: governed views have no such folders.")
         view = self._opened(named, caller, identifier)
         if operation.name in _LISTS or (slash and _FILE.fullmatch(rest) and not self._files.has(view, rest)):
             self._files.make(view, rest)

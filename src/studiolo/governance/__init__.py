@@ -3,6 +3,7 @@
 from studiolo.governance.catalog import GovernedCatalog
 from studiolo.governance.lake import Lake
 from studiolo.governance.listing import Wanted
+from studiolo.governance.locations import VIEWS
 from studiolo.governance.model import (
     ALL,
     IAM_ALLOWED,
@@ -22,6 +23,7 @@ from studiolo.governance.views import View, Views, bucket_of, is_for_views
 __all__ = [
     "ALL",
     "IAM_ALLOWED",
+    "VIEWS",
     "CellsFilter",
     "GovernedCatalog",
     "Grant",

@@ -449,6 +449,9 @@ class GovernedCatalog(Catalog):
         """A table as it may be seen, by its name in the scope. Raises Denied."""
         if found.target_table is None and not found.governed and not self._lake.opt_ins(scope):
             return found
+        if found.target_table is not None and found.storage is None:
+            # The link alone, as lists have it.
+            return found
         try:
             sight, place, whole = self.sight(scope, found.database, found.name)
         except (NotFound, Invalid):

@@ -1,6 +1,6 @@
 """What a principal may: see of a table, do with a database, the catalog, or a place in S3."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -12,10 +12,10 @@ from studiolo.governance.locations import Locations
 from studiolo.governance.model import ALL, IAM_ALLOWED, SUPER, Grant, Kind, Resource, within
 from studiolo.governance.opt_ins import OptIns
 from studiolo.governance.sights import BY_IAM, OF_ROOT, Sight, Told, decide, holds
-from studiolo.governance.subject import GRANT
+from studiolo.governance.subject import GRANT, Thing
 from studiolo.governance.tables import grants
 from studiolo.governance.tagging import Tagging
-from studiolo.identity import Principal
+from studiolo.identity import Principal, anonymous
 
 EVERYTHING = frozenset({ALL})
 
@@ -147,6 +147,17 @@ class Deciding(OptIns, Locations, Filters, Tagging):
                     before = found.get(database, frozenset())
                     found[database] = None if not table or before is None else before | {table}
         return found
+
+    def listen(self, listener: Callable[[Thing], None]) -> None:
+        """Have `listener` called with what of it another may be seen since a change."""
+        self._shelf.listeners.append(listener)
+
+    def principal(self, holder: str) -> Principal:
+        """Who would call as the principal of a grant: of a group, one who is in no other. Raises Invalid."""
+        identity = self._shelf.identity
+        if holder == IAM_ALLOWED or not holder.startswith("arn:"):
+            return replace(anonymous(identity.account), arn=f"arn:aws:iam::{identity.account}:user/anybody")
+        return identity.caller_of(holder)
 
     def holders(self, scope: Scope, database: str, table: str) -> list[str]:
         """The principals with a grant that may be on a table."""

@@ -46,6 +46,7 @@ class Filters(Subject):
             tx.execute(filters.delete().where(of(filters, scope, **keys)))
             resource = Resource(Kind.FILTER, before.database, before.table, name=before.name)
             tx.execute(grants.delete().where(of(grants, scope, resource=resource.key)))
+        self._shelf.tell(scope, before.database, before.table)
 
     def filter(self, scope: Scope, database: str, table: str, name: str) -> CellsFilter:
         """Raises NotFound."""
@@ -66,6 +67,7 @@ class Filters(Subject):
     def _keep_filter(self, scope: Scope, made: CellsFilter) -> None:
         with self._shelf.changing() as tx:
             put(tx, filters, scope, FILTER, made, database=made.database, table=made.table, name=made.name)
+        self._shelf.tell(scope, made.database, made.table)
 
     def _checked_filter(self, scope: Scope, wanted: CellsFilter) -> CellsFilter:
         """The filter as it is kept, at a new version. Raises NotFound and Invalid."""

@@ -52,6 +52,7 @@ class Granting(Deciding):
             for part, own in _parts(resource, given | passed):
                 known = self._row(tx, scope, principal, part)
                 self._write(tx, scope, by, _added(known, principal, part, own, options.get(part, frozenset())))
+        self._shelf.tell(scope, resource.database, resource.table)
 
     def revoke(
         self,
@@ -87,6 +88,7 @@ class Granting(Deciding):
                 raise Invalid(
                     "No permissions revoked. Grantee has no permissions and no grantable permissions on resource."
                 )
+        self._shelf.tell(scope, resource.database, resource.table)
 
     def forget(self, scope: Scope, database: str, table: str | None = None) -> None:
         """Drop what is granted on a database and all in it, or on a table: it is to be deleted."""
@@ -95,6 +97,7 @@ class Granting(Deciding):
             tx.execute(grants.delete().where(of(grants, scope, database=database, **name)))
             for kept in (_filters, _tagged):
                 tx.execute(kept.delete().where(of(kept, scope, database=database, **name)))
+        self._shelf.tell(scope, database, table or "")
 
     def rename(self, scope: Scope, before: tuple[str, str], after: tuple[str, str]) -> None:
         """Let what is kept about a table be about it under its new name."""

@@ -97,11 +97,16 @@ class Listing(Granting):
             for grant in self._granted(scope, wanted, start[1], start[2]):
                 if wanted.has(grant):
                     yield json.dumps(["", grant.principal, grant.resource.key]), grant
-            start = ["iam", "", ""]
-        if wanted.principal in (None, IAM_ALLOWED):
-            for grant in self._of_iam(scope, wanted, start[1], start[2]):
-                if wanted.has(grant):
-                    yield json.dumps(["iam", grant.resource.database, grant.resource.table]), grant
+            start = ["catalog", "", ""]
+        if wanted.principal not in (None, IAM_ALLOWED):
+            return
+        if start[0] == "catalog" and self.settings(scope).iam_may_create:
+            may_create = Grant(IAM_ALLOWED, Resource(Kind.CATALOG), frozenset({"CREATE_DATABASE"}))
+            if wanted.has(may_create):
+                yield json.dumps(["things", "", ""]), may_create
+        for grant in self._of_iam(scope, wanted, start[1], start[2]):
+            if wanted.has(grant):
+                yield json.dumps(["things", grant.resource.database, grant.resource.table]), grant
 
     def _granted(self, scope: Scope, wanted: Wanted, principal: str, resource: str) -> Iterator[Grant]:
         query = select(grants.c.document).where(of(grants, scope))
@@ -119,16 +124,12 @@ class Listing(Granting):
     def _of_iam(self, scope: Scope, wanted: Wanted, database: str, table: str) -> Iterator[Grant]:
         """What IAM_ALLOWED_PRINCIPALS has from the beginning, behind a database and a table of it."""
         about = wanted.resource
-        if about is None and database == "" and self.settings(scope).iam_may_create:
-            yield Grant(IAM_ALLOWED, Resource(Kind.CATALOG), frozenset({"CREATE_DATABASE"}))
-        elif about is not None and about.kind is Kind.CATALOG and self.settings(scope).iam_may_create:
-            yield Grant(IAM_ALLOWED, about, frozenset({"CREATE_DATABASE"}))
         catalog = self._shelf.catalog
         named = None if about is None else about.database
         for each in self._databases(scope):
             if each.name < database or named not in (None, each.name):
                 continue
-            if not each.governed and (each.name, "") > (database, table):
+            if not each.governed and each.name > database:
                 yield Grant(IAM_ALLOWED, Resource(Kind.DATABASE, each.name), frozenset({ALL}))
             if about is not None and about.kind is Kind.DATABASE:
                 continue

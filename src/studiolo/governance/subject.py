@@ -16,6 +16,9 @@ from studiolo.state import State
 
 T = TypeVar("T")
 
+Thing = tuple[Scope, str, str]
+"""A table of a catalog, by the names of its database and itself; empty for all."""
+
 SETTINGS = TypeAdapter(Settings)
 LOCATION = TypeAdapter(Location)
 GRANT = TypeAdapter(Grant)
@@ -31,6 +34,7 @@ class Shelf:
         self.catalog = catalog
         self.identity = identity
         self.clock = clock
+        self.listeners: list[Callable[[Thing], None]] = []
         self._records = Records(state, identity.account, clock)
         self._cached = lru_cache(maxsize=4096)(self._read)
         self._remembered = lru_cache(maxsize=256)(self._find)
@@ -39,6 +43,11 @@ class Shelf:
     def revision(self) -> int:
         """Grows with every change of who may do what, IAM's too, whichever process made it."""
         return self._records.revision
+
+    def tell(self, scope: Scope, database: str = "", table: str = "") -> None:
+        """Tell who listens that what may be seen of a table, or of all, is another now."""
+        for listener in self.listeners:
+            listener((scope, database, table))
 
     def changing(self) -> AbstractContextManager[Connection]:
         """A transaction that changes who may do what."""

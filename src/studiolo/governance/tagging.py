@@ -85,6 +85,7 @@ class Tagging(Subject):
         with self._shelf.changing() as tx:
             tx.execute(tagged.delete().where(of(tagged, scope, key=before.key)))
             tx.execute(tags.delete().where(of(tags, scope, key=before.key)))
+        self._shelf.tell(scope)
 
     def tag(self, scope: Scope, key: str) -> Tag:
         """Raises NotFound."""
@@ -110,6 +111,7 @@ class Tagging(Subject):
                 mine = {"database": thing.database, "table": thing.table, "column": thing.column, "key": key}
                 tx.execute(tagged.delete().where(of(tagged, scope, **mine)))
                 tx.execute(tagged.insert().values(catalog=scope.account, region=scope.region, **mine, value=value))
+        self._shelf.tell(scope, thing.database, thing.table)
 
     def take_tags(self, scope: Scope, thing: Tagged, keys: Sequence[str]) -> list[str]:
         """Take tags away from a thing; those of the keys that it did not have."""
@@ -118,6 +120,7 @@ class Tagging(Subject):
             for key in keys:
                 mine = {"database": thing.database, "table": thing.table, "column": thing.column, "key": key.lower()}
                 tx.execute(tagged.delete().where(of(tagged, scope, **mine)))
+        self._shelf.tell(scope, thing.database, thing.table)
         return [key for key in keys if key.lower() not in there]
 
     def own_tags(self, scope: Scope, thing: Tagged) -> dict[str, str]:

@@ -4,6 +4,7 @@ What is listed is what the raw objects were at the moment of the list: each file
 was made of. A file that cannot be filtered exactly is refused, and the list with it.
 """
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from studiolo.governance.makers import Makers
 from studiolo.governance.making.task import Refused, Task
 from studiolo.governance.store_client import StoreClient
 from studiolo.governance.subject import of
-from studiolo.governance.tables import view_files, views
+from studiolo.governance.tables import view_files
 from studiolo.governance.views import View, bucket_of, serde_parameters
 from studiolo.state import State
 
@@ -33,6 +34,8 @@ STALE = timedelta(minutes=10)
 """How exactly it is kept when a file was last used."""
 
 AT_ONCE = 2
+
+log = logging.getLogger("studiolo.s3")
 PAGE = 1000
 
 
@@ -95,7 +98,7 @@ class ViewFiles:
         self._evict(view.scope)
 
     def drop(self, scope: Scope, identifiers: Sequence[str]) -> None:
-        """Forget views, with their files."""
+        """Drop the files of views; where somebody sees one again they are made again."""
         for identifier in identifiers:
             with self._state.reading() as connection:
                 keys = (
@@ -104,8 +107,6 @@ class ViewFiles:
                     .all()
                 )
             self._remove(scope, identifier, keys)
-            with self._state.transaction() as tx:
-                tx.execute(views.delete().where(of(views, scope, id=identifier)))
 
     def _sources(self, view: View, prefix: str) -> Iterator[Source]:
         """The places whose objects make up that part of a view."""
@@ -144,15 +145,11 @@ class ViewFiles:
         bucket, _, key = (location or "").partition("://")[2].rstrip("/").partition("/")
         found = self._lake.location_of(view.scope, bucket, key) if bucket else None
         if found is None:
-            raise Denied(
-                f"Lake Formation cannot give a part of {view.table.database}.{view.table.name}: "
-                f"its location {location} is not registered."
-            )
+            log.warning("%s.%s: its location %s is not registered", view.table.database, view.table.name, location)
+            raise Denied(f"{_cannot(view)}: its location is not registered with Lake Formation.")
         if not self._lake.role_may(found, bucket, key):
-            raise Denied(
-                f"The role {found.role}, with which {found.arn} is registered, cannot be taken by Lake Formation or may "
-                f"not read {location}."
-            )
+            log.warning("the role %s, with which %s is registered, may not read %s", found.role, found.arn, location)
+            raise Denied(f"{_cannot(view)}: the role that its location is registered with may not read it.")
         return Source(bucket, f"{key}/" if key else "", folder, values)
 
     def _make_of(self, view: View, source: Source) -> None:
@@ -195,8 +192,9 @@ class ViewFiles:
         try:
             self._make_one(view, source, key, raw)
         except Refused as refused:
-            table = f"{view.table.database}.{view.table.name}"
-            return Denied(f"A file of {table} cannot be filtered exactly, and so is not shown: {refused}")
+            # Why tells of columns that who asks may not know of.
+            log.warning("s3://%s/%s, of %s.%s: %s", source.bucket, raw.name, view.table.database, view.table.name, refused)
+            return Denied(f"{_cannot(view)}: a file cannot be filtered exactly. The log of the S3 door says why.")
         except (ClientError, BotoCoreError) as error:
             return Conflict(f"A file of a governed view could not be made: {error}")
         return None
@@ -269,3 +267,7 @@ class ViewFiles:
                 return
             self._remove(scope, row.view, [row.key])
             total -= row.size
+
+
+def _cannot(view: View) -> str:
+    return f"Lake Formation cannot give a part of {view.table.database}.{view.table.name}"

@@ -33,6 +33,9 @@ _SERDES = {
     "jsonserde": "json",
 }
 
+_ENDINGS = frozenset({"bz2", "csv", "gz", "json", "jsonl", "orc", "parquet", "snappy", "tsv", "txt", "xz", "zstd"})
+"""What engines tell formats and compression by: other parts of a name are no part of a view's."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -53,10 +56,8 @@ class View:
 
     def file_name(self, source: str) -> str:
         """What the file is called that is made of an object, whose name may tell something itself."""
-        name = source.rpartition("/")[2]
-        # What engines tell the compression by.
-        endings = "".join(f".{part}" for part in name.split(".")[1:][-2:] if part.isalnum() and len(part) < 8)
-        return hmac.new(self.file_key, source.encode(), hashlib.sha256).hexdigest()[:24] + endings.lower()
+        endings = [part for part in source.rpartition("/")[2].lower().split(".")[-2:] if part in _ENDINGS]
+        return ".".join([hmac.new(self.file_key, source.encode(), hashlib.sha256).hexdigest()[:24], *endings])
 
 
 def bucket_of(scope: Scope) -> str:

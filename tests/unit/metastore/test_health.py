@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from studiolo.config import Settings
-from studiolo.domain import Conflict, Health, Scope, now
+from studiolo.domain import Conflict, Health, Scope
 from studiolo.metastore import Metastore, metastore
 from studiolo.metastore.listener import Listener
 from studiolo.processes import Processes
