@@ -1,5 +1,6 @@
 """Lake Formation: who may see which rows and columns, by whatever they read them, and what nobody gets past."""
 
+import ast
 import io
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -90,9 +91,13 @@ def session(house: LakeHouse, reader: Person, glue: Any) -> Iterator[Spark]:
 
 
 def test_spark_in_a_session_sees_of_every_table_what_is_granted(house: LakeHouse, session: Spark) -> None:
-    code = f"seen = {{t: sorted(tuple('' if v is None else str(v) for v in row) for row in spark.table('{house.name}.' + t).collect()) for t in {TABLES}}}\nprint(seen)"
-    seen = eval(session.run(code))
-    assert seen == {table: expected(table) for table in TABLES}
+    seen = session.run(f"""
+def seen(table):
+    rows = spark.table("{house.name}." + table).collect()
+    return sorted(tuple("" if value is None else str(value) for value in row) for row in rows)
+print({{table: seen(table) for table in {TABLES}}})
+""")
+    assert ast.literal_eval(seen) == {table: expected(table) for table in TABLES}
 
 
 def test_pyarrow_and_pandas_see_the_same_at_the_table_s_location(
@@ -114,35 +119,35 @@ def test_pyarrow_and_pandas_see_the_same_at_the_table_s_location(
 
 
 ATTACKS = {
-    "the raw file": "client('s3').get_object(Bucket=bucket, Key='wh/parquet_rows/part-0.parquet')",
-    "its size": "client('s3').head_object(Bucket=bucket, Key='wh/parquet_rows/part-0.parquet')",
-    "the raw folder's list": "client('s3').list_objects_v2(Bucket=bucket, Prefix='wh/parquet_rows/')",
-    "the bucket's list": "client('s3').list_objects_v2(Bucket=bucket)",
-    "what lies beside a table that is open": "client('s3').list_objects_v2(Bucket=bucket, Prefix='wh/parquet_full')",
+    "the raw file": "s3.get_object(Bucket=bucket, Key=raw)",
+    "its size": "s3.head_object(Bucket=bucket, Key=raw)",
+    "the raw folder's list": "s3.list_objects_v2(Bucket=bucket, Prefix='wh/parquet_rows/')",
+    "the bucket's list": "s3.list_objects_v2(Bucket=bucket)",
+    "what lies beside a table that is open": "s3.list_objects_v2(Bucket=bucket, Prefix='wh/parquet_full')",
     "the raw path by Spark": "spark.read.parquet(f's3://{bucket}/wh/parquet_rows/').count()",
-    "a copy of the raw file": "client('s3').copy_object(Bucket=bucket, Key='wh/parquet_full/x', CopySource=f'{bucket}/wh/parquet_rows/part-0.parquet')",
-    "a table of one's own over it": "spark.sql(f\"create table {db}.mine using parquet location 's3://{bucket}/wh/parquet_rows/'\")",
-    "a partition of a table that is open, over it": "client('glue').create_partition(DatabaseName=db, TableName='parquet_full', PartitionInput={'Values': [], 'StorageDescriptor': {'Location': f's3://{bucket}/wh/parquet_rows/'}})",
+    "a copy of the raw file": "s3.copy_object(Bucket=bucket, Key='wh/parquet_full/x', CopySource=f'{bucket}/{raw}')",
+    "a table of one's own over it": "spark.sql(f\"create table {db}.mine using parquet location '{over}'\")",
+    "a partition of a table that is open, over it": "glue.create_partition(**table('parquet_full'), **partition)",
     "a table without a grant": "spark.table(f'{db}.parquet_none').count()",
     "a column without a grant": "spark.sql(f'select ssn from {db}.parquet_rows').count()",
-    "the table's versions": "client('glue').get_table_versions(DatabaseName=db, TableName='parquet_rows')",
-    "its unfiltered metadata": "client('glue').get_unfiltered_table_metadata(CatalogId=account, DatabaseName=db, Name='parquet_rows', SupportedPermissionTypes=['CELL_FILTER_PERMISSION'])",
-    "its credentials": "client('lakeformation').get_temporary_glue_table_credentials(TableArn=f'arn:aws:glue:eu-central-1:{account}:table/{db}/parquet_rows', SupportedPermissionTypes=['CELL_FILTER_PERMISSION'])",
-    "a grant to oneself": "client('lakeformation').grant_permissions(Principal={'DataLakePrincipalIdentifier': me}, Resource={'Table': {'DatabaseName': db, 'Name': 'parquet_rows'}}, Permissions=['SELECT'])",
-    "the filter": "client('lakeformation').get_data_cells_filter(TableCatalogId=account, DatabaseName=db, TableName='parquet_rows', Name='rows')",
-    "the bucket of the views": "client('s3').list_objects_v2(Bucket=views)",
-    "another's view": "client('s3').list_objects_v2(Bucket=views, Prefix=other + '/')",
-    "a write into one's own view": "client('s3').put_object(Bucket=views, Key=own + '/x.parquet', Body=b'')",
-    "a delete in it": "client('s3').delete_object(Bucket=views, Key=own + '/x.parquet')",
-    "a copy out of it": "client('s3').copy_object(Bucket=bucket, Key='wh/parquet_full/x', CopySource=f'{views}/{own}/x')",
-    "its policy": "client('s3').put_bucket_policy(Bucket=views, Policy='{}')",
-    "versions of it": "client('s3').list_object_versions(Bucket=views, Prefix=own + '/')",
-    "a step out of it": "client('s3').list_objects_v2(Bucket=views, Prefix=own + '/../' + other)",
+    "the table's versions": "glue.get_table_versions(**table('parquet_rows'))",
+    "its unfiltered metadata": "glue.get_unfiltered_table_metadata(CatalogId=account, **named, **types)",
+    "its credentials": "lf.get_temporary_glue_table_credentials(TableArn=arn, **types)",
+    "a grant to oneself": "lf.grant_permissions(Principal=me, Resource={'Table': named}, Permissions=['SELECT'])",
+    "the filter": "lf.get_data_cells_filter(TableCatalogId=account, **table('parquet_rows'), Name='rows')",
+    "the bucket of the views": "s3.list_objects_v2(Bucket=views)",
+    "another's view": "s3.list_objects_v2(Bucket=views, Prefix=other + '/')",
+    "a write into one's own view": "s3.put_object(Bucket=views, Key=own + '/x.parquet', Body=b'')",
+    "a delete in it": "s3.delete_object(Bucket=views, Key=own + '/x.parquet')",
+    "a copy out of it": "s3.copy_object(Bucket=bucket, Key='wh/parquet_full/x', CopySource=f'{views}/{own}/x')",
+    "its policy": "s3.put_bucket_policy(Bucket=views, Policy='{}')",
+    "versions of it": "s3.list_object_versions(Bucket=views, Prefix=own + '/')",
+    "a step out of it": "s3.list_objects_v2(Bucket=views, Prefix=own + '/../' + other)",
     "INSERT": "spark.sql(f'insert into {db}.parquet_columns values (1, null)')",
     "a change of the table": "spark.sql(f\"alter table {db}.parquet_rows set tblproperties ('a' = 'b')\")",
     "DROP": "spark.sql(f'drop table {db}.parquet_rows')",
-    "the files of the views' makers": "open(data + '/governed-views/x')",
-}  # fmt: skip
+    "the folder of the views' makers": "open(data + '/governed-views/x')",
+}
 """What who sees a part may try from within a session: all of it is refused."""
 
 REFUSALS = (
@@ -158,25 +163,37 @@ REFUSALS = (
 )
 
 
+SETUP = """
+import boto3
+from botocore.config import Config
+once = Config(retries={"total_max_attempts": 1})
+s3, glue, lf = (boto3.client(name, config=once) for name in ("s3", "glue", "lakeformation"))
+raw, over = "wh/parquet_rows/part-0.parquet", f"s3://{bucket}/wh/parquet_rows/"
+def table(name): return {"DatabaseName": db, "TableName": name}
+named, types = {"DatabaseName": db, "Name": "parquet_rows"}, {"SupportedPermissionTypes": ["CELL_FILTER_PERMISSION"]}
+partition = {"PartitionInput": {"Values": [], "StorageDescriptor": {"Location": over}}}
+arn = f"arn:aws:glue:eu-central-1:{account}:table/{db}/parquet_rows"
+me = {"DataLakePrincipalIdentifier": role}
+print()
+"""
+
+
 @pytest.fixture(scope="module")
 def attacking(house: LakeHouse, reader: Person, session: Spark, server: Server) -> Callable[[str], str]:
     """What an expression is in the session, or the error that it raises."""
-    glue, stranger = reader.client("glue"), house.person()
+    stranger = house.person()
     house.grant(stranger, house.columns("parquet_rows", "ssn"))
 
     def location(who: Person) -> str:
         table = who.client("glue").get_table(DatabaseName=house.name, Name="parquet_rows")["Table"]
         return str(table["StorageDescriptor"]["Location"]).removeprefix("s3://")
 
-    assert glue
     views, _, own = location(reader).partition("/")
     known = {
-        "bucket": house.bucket, "db": house.name, "account": house.account, "me": reader.arn, "views": views,
+        "bucket": house.bucket, "db": house.name, "account": house.account, "role": reader.arn, "views": views,
         "own": own, "other": location(stranger).partition("/")[2], "data": str(server.data),
     }  # fmt: skip
-    setup = "import boto3\nfrom botocore.config import Config\nonce = Config(retries={'total_max_attempts': 1})\n"
-    setup += "def client(service): return boto3.client(service, config=once)\n"
-    session.run(setup + "".join(f"{name} = {value!r}\n" for name, value in known.items()) + "print()")
+    session.run("".join(f"{name} = {value!r}\n" for name, value in known.items()) + SETUP)
 
     def attack(expression: str) -> str:
         return session.run(

@@ -47,7 +47,7 @@ def _work(plan: Plan, listener: socket.socket) -> None:
     root = root_key(plan.data)
     identity = Identity(state, root, plan.account, now)
     catalog = Catalog(state, now)
-    lake = Lake(state, catalog, identity, now)
+    lake = Lake(state, catalog, identity, now, strict=plan.strict)
     client = StoreClient(plan.store.access, ours=not plan.store.external)
     files = ViewFiles(state, catalog, lake, client, Makers(plan.data / "governed-views"), now)
     views = GovernedViews(lake, Views(state, catalog, lake, root.secret.encode(), now), files)

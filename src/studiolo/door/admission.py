@@ -86,12 +86,17 @@ class Caller:
             if self.principal is None:
                 if not self._anybody_may(question, policy):
                     return ServiceError("AccessDenied", "Access Denied", 403)
+                if self.lake.strict and self.lake.closes(None, need.action, *_place(need)):
+                    return _closed()
                 continue
             try:
                 self.identity.authorize(self.principal, [question], self.told, policy)
             except NotAuthorized as denied:
                 if not self._opened(need, denied):
                     return AccessDenied(denied)
+                continue
+            if self.lake.strict and self.lake.closes(self.principal, need.action, *_place(need)):
+                return _closed()
         return None
 
     def _opened(self, need: Need, denied: NotAuthorized) -> bool:
@@ -99,10 +104,7 @@ class Caller:
         decision = denied.decision
         if self.principal is None or decision.answer is Answer.DENIED or decision.layer is not Layer.IDENTITY:
             return False
-        bucket, _, key = need.resource.partition(":::")[2].partition("/")
-        if need.action == "s3:ListBucket":
-            key = str(need.context.get("s3:prefix", ""))
-        return self.lake.opens(self.principal, need.action, bucket, key)
+        return self.lake.opens(self.principal, need.action, *_place(need))
 
     def _policy(self, need: Need) -> Policies | None:
         """The policy of the bucket. It keeps no root user from having another one."""
@@ -170,6 +172,17 @@ class Admission:
         principal = keys.principals[verified.access_key]
         self._identity.note_use(verified.access_key, principal, "s3", verified.region)
         return Caller(self._identity, self._lake, verified, principal, told)
+
+
+def _place(need: Need) -> tuple[str, str]:
+    """The bucket, and the key or the prefix of a list, that a need is about."""
+    bucket, _, key = need.resource.partition(":::")[2].partition("/")
+    return bucket, key or str(need.context.get("s3:prefix", ""))
+
+
+def _closed() -> ServiceError:
+    message = "Access Denied: the location is registered with Lake Formation, which does not open it to the caller."
+    return ServiceError("AccessDenied", message, 403)
 
 
 def _unsigned() -> ServiceError:

@@ -28,6 +28,9 @@ NEEDED = {
 }
 """The permission on a table, beside SELECT on all of it, that lets its objects be used so."""
 
+READS = ("s3:GetObject", "s3:ListBucket")
+"""How the actions begin that tell of objects: of versions and attributes, too."""
+
 REMEMBERED = 256
 """Of so many principals it is remembered where their tables lie."""
 
@@ -70,6 +73,30 @@ class Access(Deciding):
                 if inside and self._may_use(principal, place, needed):
                     return True
         return False
+
+    def closes(self, principal: Principal | None, action: str, bucket: str, key: str) -> bool:
+        """Whether a read that IAM allows is of a registered location, and not for who asks (strict mode).
+
+        It is for administrators, for the role that the location is registered with, and where Lake Formation opens it.
+        """
+        if not action.startswith(READS):
+            return False
+        found = self._registered(bucket, key)
+        if found is None and action.startswith("s3:ListBucket"):
+            found = self._below(bucket, key)
+        if found is None:
+            return False
+        scope, location = found
+        if principal is None:
+            return True
+        mine = self.is_admin(scope, principal) or principal.role_arn == location.role
+        return not (mine or self.opens(principal, action, bucket, key))
+
+    def _below(self, bucket: str, prefix: str) -> tuple[Scope, Location] | None:
+        """A registered location whose objects a list of a prefix has."""
+        path = f"{bucket}/{prefix}"
+        found = (pair for pair in self._all_locations() if pair[1].arn.partition(":::")[2].startswith(path.rstrip("/")))
+        return next(found, None)
 
     def has_data_access(self, principal: Principal) -> bool:
         """Whether IAM lets somebody get data by Lake Formation."""

@@ -14,7 +14,13 @@ from studiolo.state import State
 
 
 class Lake(Listing, Access):
-    """A class for each subject. `scope` names a catalog, as the Data Catalog has it."""
+    """A class for each subject. `scope` names a catalog, as the Data Catalog has it.
 
-    def __init__(self, state: State, catalog: Catalog, identity: Identity, clock: Clock) -> None:
+    strict: whether registered locations are closed to reads by rights that IAM alone gives.
+    """
+
+    def __init__(
+        self, state: State, catalog: Catalog, identity: Identity, clock: Clock, *, strict: bool = False
+    ) -> None:
         super().__init__(Shelf(state, catalog, identity, clock))
+        self.strict = strict

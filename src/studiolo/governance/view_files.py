@@ -193,7 +193,9 @@ class ViewFiles:
             self._make_one(view, source, key, raw)
         except Refused as refused:
             # Why tells of columns that who asks may not know of.
-            log.warning("s3://%s/%s, of %s.%s: %s", source.bucket, raw.name, view.table.database, view.table.name, refused)
+            log.warning(
+                "s3://%s/%s, of %s.%s: %s", source.bucket, raw.name, view.table.database, view.table.name, refused
+            )
             return Denied(f"{_cannot(view)}: a file cannot be filtered exactly. The log of the S3 door says why.")
         except (ClientError, BotoCoreError) as error:
             return Conflict(f"A file of a governed view could not be made: {error}")

@@ -235,3 +235,23 @@ def test_a_filter_on_columns_that_are_not_there_or_cannot_be_compared_is_refused
             lake.create_filter(SCOPE, CellsFilter("air", "people", "f", excluded=(), **each))
     with pytest.raises(NotFound, match="Columns not found"):
         lake.create_filter(SCOPE, CellsFilter("air", "people", "f", columns=("x",)))
+
+
+def test_the_door_is_opened_to_whole_tables_and_closed_to_all_else_in_strict_mode(
+    revoked: Lake, root: Principal, ana: Principal, ben: Principal
+) -> None:
+    revoked.grant(SCOPE, root, ana.identity_arn, PEOPLE, ["SELECT"])
+    revoked.grant(SCOPE, root, ben.identity_arn, columns("id"), ["SELECT"])
+    file, folder = "wh/people/day=1/x", "wh/people/"
+    assert revoked.opens(ana, "s3:GetObject", "raw", file)
+    assert revoked.opens(ana, "s3:ListBucket", "raw", folder)
+    for action, key in (("s3:PutObject", file), ("s3:ListBucket", "wh/people"), ("s3:GetObject", "wh/people2/x")):
+        assert not revoked.opens(ana, action, "raw", key)
+    assert not revoked.opens(ben, "s3:GetObject", "raw", file)
+    assert not revoked.closes(ana, "s3:GetObject", "raw", file)
+    for who in (ben, None):
+        for action, key in (("s3:GetObject", file), ("s3:ListBucket", ""), ("s3:GetObjectVersion", file)):
+            assert revoked.closes(who, action, "raw", key)
+    assert not revoked.closes(ben, "s3:GetObject", "raw", "elsewhere/x")
+    revoked.revoke(SCOPE, root, ana.identity_arn, PEOPLE, ["SELECT"])
+    assert not revoked.opens(ana, "s3:GetObject", "raw", file)

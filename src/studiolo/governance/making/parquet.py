@@ -1,5 +1,6 @@
 """Parquet: row group by row group, with the types, field ids and order of columns of the file."""
 
+import json
 from functools import partial
 from typing import Any
 
@@ -54,6 +55,7 @@ def _filtered(task: Task, file: pq.ParquetFile) -> bool:
                     schema,
                     compression=_compression(file),
                     use_deprecated_int96_timestamps=True in ancient,
+                    store_decimal_as_integer=any(map(_is_integer_decimal, leaves)),
                     version="2.6",
                     # The schema of Arrow would be written beside that of Parquet.
                     store_schema=False,
@@ -112,6 +114,14 @@ def _check_same(task: Task, before: list[Any]) -> None:
         raise Refused("It has columns of types that cannot be written again as they are.")
 
 
+def _is_integer_decimal(leaf: Any) -> bool:
+    """Whether a decimal is kept as an integer, as Spark does where it fits."""
+    return bool(leaf.logical_type.type == "DECIMAL" and leaf.physical_type in ("INT32", "INT64"))
+
+
 def _told(leaf: Any) -> tuple[Any, ...]:
-    logical = leaf.logical_type.type
-    return leaf.path, leaf.physical_type, "STRING" if logical in ("STRING", "UTF8") else logical, leaf.length
+    """What a reader knows of a column's type. How its writer came to say so is none of it."""
+    logical = json.loads(leaf.logical_type.to_json())
+    for how in ("is_from_converted_type", "force_set_converted_type"):
+        logical.pop(how, None)
+    return leaf.path, leaf.physical_type, leaf.length, logical
