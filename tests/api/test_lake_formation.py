@@ -5,6 +5,8 @@ import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import awswrangler as wr
+import boto3
 import botocore.exceptions
 import pandas as pd
 import pyarrow.dataset as ds
@@ -13,7 +15,7 @@ import pytest
 from pyarrow import fs
 from tests.api.lake_house import PEOPLE, LakeHouse, Person, given
 from tests.api.spark_code import Spark
-from tests.conftest import Server
+from tests.conftest import REGION, Server
 
 CELLS = PEOPLE.assign(
     name=PEOPLE["name"].where(PEOPLE["city"] == "paris"), amount=PEOPLE["amount"].where(PEOPLE["id"] > 5)
@@ -108,7 +110,7 @@ def test_pyarrow_and_pandas_see_the_same_at_the_table_s_location(
         access_key=reader.key["aws_access_key_id"],
         secret_key=reader.key["aws_secret_access_key"],
         session_token=reader.key["aws_session_token"],
-        region="eu-central-1",
+        region=REGION,
     )
     glue = reader.client("glue")
     for kind in GRANTS[1:]:
@@ -116,6 +118,16 @@ def test_pyarrow_and_pandas_see_the_same_at_the_table_s_location(
         found = ds.dataset(storage["Location"].removeprefix("s3://"), filesystem=files, format="parquet")
         assert rows_of(found.to_table().to_pandas()) == expected(f"parquet_{kind}")
         assert [each["Name"] for each in storage["Columns"]] == list(EXPECTED[kind].columns)
+
+
+def test_awswrangler_sees_the_same_by_the_table_s_name(
+    house: LakeHouse, reader: Person, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
+    session = boto3.Session(**reader.key, region_name=REGION)
+    for kind in GRANTS[1:]:
+        seen = wr.s3.read_parquet_table(f"parquet_{kind}", house.name, boto3_session=session)
+        assert rows_of(seen) == expected(f"parquet_{kind}")
 
 
 ATTACKS = {

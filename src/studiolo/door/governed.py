@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from studiolo.aws.errors import ServiceError
 from studiolo.domain import Conflict, Denied, DomainError
@@ -14,6 +15,9 @@ from studiolo.identity import Answer, Question
 
 PATIENCE = 40.0
 """Seconds that a client waits for files to be made; then it is told to come again, and they are made meanwhile."""
+
+WAITING = 16
+"""So many requests can be looked at, or wait for files, at a time."""
 
 _LISTS = frozenset({"ListObjects", "ListObjectsV2"})
 _READS = frozenset({"GetObject", "HeadObject"})
@@ -29,9 +33,12 @@ class GovernedViews:
         self._lake = lake
         self._views = views
         self._files = files
+        # Of its own: who waits for files must not keep others from being answered.
+        self._waiting = ThreadPoolExecutor(WAITING, thread_name_prefix="governed")
 
     def close(self) -> None:
         self._files.close()
+        self._waiting.shutdown(cancel_futures=True)
 
     async def admit(self, named: Named, operation: Operation, caller: Caller) -> bool:
         """Whether a request is for a governed view; it may go on then, and what it asks for is there.
@@ -49,7 +56,8 @@ class GovernedViews:
         if (operation.name not in _LISTS | _READS) or "versionId" in named.parameters:
             raise _denied("Access Denied: governed views are read alone.")
         path = named.key if operation.name in _READS else named.parameters.get("prefix", "")
-        making = asyncio.ensure_future(asyncio.to_thread(self._prepare, named, operation, caller, path))
+        loop = asyncio.get_running_loop()
+        making = loop.run_in_executor(self._waiting, self._prepare, named, operation, caller, path)
         try:
             await asyncio.wait_for(asyncio.shield(making), PATIENCE)
         except asyncio.TimeoutError:
