@@ -22,7 +22,7 @@ from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import RawHeaders, error_answer, sent_back
 from studiolo.door.calls import Calls, in_our_name, nothing
 from studiolo.door.form_data import FormReader, boundary_of
-from studiolo.door.governed import GovernedViews
+from studiolo.door.governed import BrokenOff, GovernedViews
 from studiolo.door.mending import Mending
 from studiolo.door.names import Named, bucket_of_host, checked_key, names_of
 from studiolo.door.operations import Operation, operation_of
@@ -75,6 +75,8 @@ class S3Gateway:
             if isinstance(error, AccessDenied):
                 await asyncio.to_thread(self._identity.denials.note, request_id, error.denied)
             await error_answer(send, error, request_id, request, begun=payload.begun)
+        except BrokenOff as error:
+            log.warning("a list was broken off: %s", error)
         except StateUnavailable as error:
             log.error("%s", error)
             refusal = ServiceError("ServiceUnavailable", str(error), 503)
@@ -87,8 +89,9 @@ class S3Gateway:
             await self._post_object(request, named, payload, send)
             return
         caller = self._admission.caller(request)
-        if await self._views.admit(named, operation, caller):
-            await self._pass_on(request, named, operation, caller, [], payload, send)
+        of_view = await self._views.admit(named, operation, caller, send)
+        if of_view is not None:
+            await self._pass_on(request, named, operation, caller, [], payload, of_view)
             return
         try:
             caller.enter(named, operation)
