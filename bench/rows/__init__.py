@@ -7,6 +7,8 @@ from bench.row import Row
 from bench.rows import (
     authorization,
     catalog,
+    clusters,
+    console,
     door,
     endpoint,
     fence,
@@ -23,6 +25,7 @@ from bench.rows import (
     spark,
     statements,
     training,
+    tuning,
 )
 
 ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
@@ -34,15 +37,18 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "sessions": sessions.measure,
     "statements": statements.measure,
     "patience": patience.measure,
+    "clusters": clusters.measure,
     "spark": spark.measure,
     "frames": frames.measure,
     "listing": listing.measure,
     "governance": governance.measure,
     "training": training.measure,
+    "tuning": tuning.measure,
     "endpoint": endpoint.measure,
     "fence": fence.measure,
     "lifecycle": lifecycle.measure,
     "memory": memory.measure,
+    "console": console.measure,
     "million": million.measure,
 }
 

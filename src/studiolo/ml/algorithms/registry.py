@@ -9,7 +9,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from studiolo.ml.algorithms.algorithm import Algorithm
+from studiolo.containers.algorithm import Algorithm
 from studiolo.ml.algorithms.linear_learner.hyperparameters import validate_hyperparameters
 from studiolo.ml.algorithms.linear_learner.metrics import METRICS
 
