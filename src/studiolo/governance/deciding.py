@@ -1,7 +1,8 @@
 """What a principal may: see of a table, do with a database, the catalog, or a place in S3."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from sqlalchemy import select
 
@@ -12,7 +13,7 @@ from studiolo.governance.locations import Locations
 from studiolo.governance.model import ALL, IAM_ALLOWED, SUPER, Grant, Kind, Resource, within
 from studiolo.governance.opt_ins import OptIns
 from studiolo.governance.sights import BY_IAM, OF_ROOT, Sight, Told, decide, holds
-from studiolo.governance.subject import GRANT, Thing
+from studiolo.governance.subject import GRANT, Shelf, Thing
 from studiolo.governance.tables import grants
 from studiolo.governance.tagging import Tagging
 from studiolo.identity import Principal, anonymous
@@ -23,6 +24,10 @@ EVERYTHING = frozenset({ALL})
 class Deciding(OptIns, Locations, Filters, Tagging):
     """Decisions about the things of one catalog."""
 
+    def __init__(self, shelf: Shelf) -> None:
+        super().__init__(shelf)
+        self._by_table = lru_cache(maxsize=256)(self._read_by_table)
+
     def sight(self, principal: Principal, scope: Scope, table: Table) -> Sight:
         """What a principal may see of a table, which is as the catalog has it, and no resource link."""
         if principal.is_root:
@@ -30,19 +35,36 @@ class Deciding(OptIns, Locations, Filters, Tagging):
         names = names_of(principal)
         if not table.governed and not self.has_opted_in(scope, names, table.database, table.name):
             return BY_IAM
-        given = self.grants_of(scope, names)
-        if table.governed and self._left_to_iam(given, table):
-            return BY_IAM
+        given = self._grants_on(scope, names, table)
         if not table.governed:
             # Who has opted in is no longer one of all whom IAM allows.
-            given = tuple(each for each in given if each.principal != IAM_ALLOWED)
-        told = Told(
-            self.filters_of(scope, table.database, table.name),
-            self.tags_of_table(scope, table.database, table.name),
-            self.tags_of_columns(scope, table.database, table.name),
-        )
-        admin = self.is_admin(scope, principal)
-        return decide(table, given, told, admin=admin, reads_all=self.sees_all(scope, principal))
+            given = [each for each in given if each.principal != IAM_ALLOWED]
+        elif _left_to_iam(given):
+            return BY_IAM
+        admin, sees_all = self.is_admin(scope, principal), self.sees_all(scope, principal)
+        return decide(table, given, self._told(scope, table, given), admin=admin, reads_all=sees_all)
+
+    def _grants_on(self, scope: Scope, names: frozenset[str], table: Table) -> list[Grant]:
+        """What these principals are granted that may be on a table."""
+        known = self._by_table(scope, names, self._shelf.revision)
+        places = ((table.database, table.name), (table.database, ""), ("", ""))
+        return [grant for place in places for grant in known.get(place, ())]
+
+    def _read_by_table(
+        self, scope: Scope, names: frozenset[str], _revision: int
+    ) -> Mapping[tuple[str, str], list[Grant]]:
+        found: dict[tuple[str, str], list[Grant]] = {}
+        for grant in self.grants_of(scope, names):
+            found.setdefault((grant.resource.database, grant.resource.table), []).append(grant)
+        return found
+
+    def _told(self, scope: Scope, table: Table, given: Sequence[Grant]) -> Told:
+        """What of the table these grants need to be decided."""
+        kinds, named = {each.resource.kind for each in given}, (table.database, table.name)
+        filters = self.filters_of(scope, *named) if Kind.FILTER in kinds else {}
+        if Kind.POLICY not in kinds:
+            return Told(filters)
+        return Told(filters, self.tags_of_table(scope, *named), self.tags_of_columns(scope, *named))
 
     def on_database(self, principal: Principal, scope: Scope, database: Database) -> frozenset[str]:
         """What a principal may do with a database: permissions, or all of them; none on its tables follow."""
@@ -125,15 +147,6 @@ class Deciding(OptIns, Locations, Filters, Tagging):
             for each in self.grants_of(scope, names_of(principal))
         )
 
-    def _left_to_iam(self, given: tuple[Grant, ...], table: Table) -> bool:
-        return any(
-            each.principal == IAM_ALLOWED
-            and ALL in each.permissions
-            and each.resource.kind is Kind.TABLE
-            and (each.resource.database, each.resource.table) in ((table.database, ""), (table.database, table.name))
-            for each in given
-        )
-
     def tables_granted(self, principal: Principal, scope: Scope) -> Mapping[str, frozenset[str] | None]:
         """The tables, by database, that grants name which a principal has; None for all tables of a database."""
         found: dict[str, frozenset[str] | None] = {}
@@ -172,6 +185,13 @@ class Deciding(OptIns, Locations, Filters, Tagging):
 def names_of(principal: Principal) -> frozenset[str]:
     """The principals that somebody is one of, as grants name them."""
     return frozenset({principal.identity_arn, IAM_ALLOWED, f"{principal.account}:IAMPrincipals"})
+
+
+def _left_to_iam(given: Sequence[Grant]) -> bool:
+    """Whether, of grants on a table, one leaves it to IAM."""
+    return any(
+        each.principal == IAM_ALLOWED and ALL in each.permissions and each.resource.kind is Kind.TABLE for each in given
+    )
 
 
 def _reaches(held: Resource, wanted: Resource) -> bool:

@@ -59,7 +59,8 @@ def names(table: Table) -> list[str]:
 
 def test_every_method_of_the_catalog_asks_lake_formation_or_is_known_not_to() -> None:
     methods = {name for name, _ in inspect.getmembers(Catalog, inspect.isfunction) if not name.startswith("_")}
-    assert methods - set(vars(GovernedCatalog)) == UNGOVERNED
+    asking = {name for name in methods if getattr(GovernedCatalog, name).__module__.startswith("studiolo.governance")}
+    assert methods - asking == UNGOVERNED
 
 
 def test_until_something_is_revoked_everybody_sees_what_iam_lets_them(seen: GovernedCatalog) -> None:
