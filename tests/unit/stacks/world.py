@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from studiolo.app import SERVICES
 from studiolo.catalog import Catalog
 from studiolo.domain import Scope, now
+from studiolo.governance import GovernedCatalog, Lake, Views
 from studiolo.identity import AccessKey, Identity, Principal
 from studiolo.identity.principals import root_user
 from studiolo.inside import Inside
@@ -65,9 +66,24 @@ class World:
 
     def boot(self, stacks: Stacks, objects: Objects, nothing: Any) -> None:
         self.stacks = stacks
+        lake = Lake(self.state, self.catalog, self.identity, now)
+        views = Views(self.state, self.catalog, lake, b"secret", now)
         studio = Studio(
-            self.identity, self.catalog, nothing, self.logs, nothing, nothing, stacks, self.recorder
-        )  # fmt: skip
+            identity=self.identity,
+            catalog=self.catalog,
+            governed=GovernedCatalog(self.state, now, self.catalog, lake, views),
+            lake=lake,
+            vending=nothing,
+            iceberg=nothing,
+            logs=self.logs,
+            metrics=nothing,
+            sessions=nothing,
+            ml=nothing,
+            clusters=nothing,
+            stacks=stacks,
+            recorder=self.recorder,
+            domains=nothing,
+        )
         self.inside = Inside(SERVICES, studio, objects, "cloudformation.amazonaws.com")
         stacks._services = self.inside
         stacks._workers.wake = lambda stack: None  # type: ignore[method-assign]
