@@ -16,6 +16,7 @@ from pyarrow import fs
 from tests.api.lake_house import PEOPLE, LakeHouse, Person, given
 from tests.api.spark_code import Spark
 from tests.conftest import REGION, Server
+from tests.waiting import until
 
 CELLS = PEOPLE.assign(
     name=PEOPLE["name"].where(PEOPLE["city"] == "paris"), amount=PEOPLE["amount"].where(PEOPLE["id"] > 5)
@@ -284,8 +285,17 @@ def test_a_file_that_cannot_be_filtered_exactly_is_refused_and_not_shown(house: 
     house.s3.put_object(Bucket=house.bucket, Key="wh/odd/part-1.parquet", Body=wrong.getvalue())
     table = who.client("glue").get_table(DatabaseName=house.name, Name="odd")["Table"]
     bucket, _, prefix = table["StorageDescriptor"]["Location"].removeprefix("s3://").partition("/")
+    s3 = who.client("s3")
+
+    def listed() -> Any:
+        try:
+            return s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/")
+        except botocore.exceptions.HTTPClientError:
+            # It took so long to find out that the answer had begun: the connection ended, and the next says why.
+            return None
+
     with pytest.raises(Refused, match="cannot be filtered exactly"):
-        who.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/")
+        until(listed)
 
 
 def test_keys_for_whole_tables_are_given_where_the_settings_let_engines_have_them(house: LakeHouse) -> None:
