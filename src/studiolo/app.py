@@ -49,6 +49,7 @@ from studiolo.services.emr_serverless import emr_serverless
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
 from studiolo.services.kms import kms
+from studiolo.services.lakeformation import lakeformation
 from studiolo.services.logs import logs
 from studiolo.services.rights import RIGHTS
 from studiolo.services.sagemaker import sagemaker
@@ -71,6 +72,7 @@ SERVICES: Mapping[str, Service] = {
         cloudwatch,
         glue,
         iam,
+        lakeformation,
         logs,
         sagemaker,
         sagemaker_runtime,

@@ -22,6 +22,11 @@ from studiolo.console import FindKey, Key, console
 from studiolo.domain import DomainError, now
 from studiolo.door import DoorProcess, DoorUnavailable, Passage
 from studiolo.engine import Engine
+from studiolo.governance import GovernedCatalog, Lake, Vending, Views
+from studiolo.governance.makers import Makers
+from studiolo.governance.store_client import StoreClient
+from studiolo.governance.sweeping import Sweeper
+from studiolo.governance.view_files import ViewFiles
 from studiolo.health import PartHealth, own_pages
 from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
@@ -115,6 +120,9 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     processes = Processes(state, folder)
     identity = Identity(state, root, settings.account_id, now)
     catalog = Catalog(state, now)
+    lake = Lake(state, catalog, identity, now)
+    views = Views(state, catalog, lake, root.secret.encode(), now)
+    governed = GovernedCatalog(state, now, catalog, lake, views)
     logs = Logs(state, folder / "log-events", now)
     metrics = Metrics(state, now)
     metrics.start()
@@ -130,9 +138,14 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     door = DoorProcess(settings, processes, storage)
     door.start()
     started.append(door)
+    client = StoreClient(storage.access, ours=not storage.external)
+    files = ViewFiles(state, catalog, lake, client, Makers(folder / "governed-views"), now)
+    sweeper = Sweeper(state, catalog, lake, views, files)
+    sweeper.start()
+    started.append(sweeper)
     objects = Objects(identity, door.endpoint, settings.region)
     threading.Thread(target=_keep_house, args=(logs,), name="housekeeping", daemon=True).start()
-    metastore = Metastore(catalog, storage, identity, objects, settings)
+    metastore = Metastore(governed, storage, identity, objects, settings)
     metastore.start()
     started.append(metastore)
     runtimes = Runtimes(settings)
@@ -202,7 +215,10 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     studio = Studio(
         identity=identity,
         catalog=catalog,
-        iceberg=IcebergTables(catalog, storage, identity, now),
+        governed=governed,
+        lake=lake,
+        vending=Vending(catalog, lake, identity),
+        iceberg=IcebergTables(governed, storage, identity, now),
         logs=logs,
         metrics=metrics,
         sessions=sessions,
