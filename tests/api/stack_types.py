@@ -7,10 +7,17 @@ row's properties refer to by name.
 from dataclasses import dataclass
 from typing import Any
 
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
+
+
+def trust(service: str) -> dict[str, Any]:
+    principal = {"Service": f"{service}.amazonaws.com"}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}],
+    }
+
+
+TRUST = trust("glue")
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
 ALLOW_MORE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 OPEN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
@@ -72,13 +79,22 @@ HELPERS: dict[str, dict[str, Any]] = {
     "HLogs": {"Type": "AWS::Logs::LogGroup"},
     "HKey": {"Type": "AWS::KMS::Key"},
     "HTopic": {"Type": "AWS::SNS::Topic"},
+    "HStudioRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("sagemaker")}},
+    "HDomain": {
+        "Type": "AWS::SageMaker::Domain",
+        "Properties": {
+            "DomainName": {"Fn::Sub": "${AWS::StackName}-h"},
+            "AuthMode": "IAM",
+            "DefaultUserSettings": {"ExecutionRole": att("HStudioRole", "Arn")},
+        },
+    },
     "HSecret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"SecretString": "s"}},
 }
 """What rows need beside them."""
 
 NEEDS = {
     "HSubnet": ("HVpc",), "HAttached": ("HVpc", "HGateway"), "HTable": ("HVpc",), "HGroup": ("HVpc",),
-    "HPartitioned": ("HBase",),
+    "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",),
 }  # fmt: skip
 
 TAGS = {"Tags": [{"Key": "team", "Value": "lake"}]}
@@ -316,6 +332,38 @@ ROWS: list[Row] = [
         {"Topics": [ref("HTopic")], "PolicyDocument": OPEN},
         {"PolicyDocument": {**OPEN, "Id": "two"}},
         ("HTopic",),
+    ),
+    Row(
+        "AWS::SageMaker::Domain",
+        {
+            "DomainName": ref("AWS::StackName"),
+            "AuthMode": "IAM",
+            "VpcId": ref("HVpc"),
+            "SubnetIds": [ref("HSubnet")],
+            "AppNetworkAccessType": "VpcOnly",
+            "DefaultUserSettings": {"ExecutionRole": att("HStudioRole", "Arn"), "SecurityGroups": [ref("HGroup")]},
+        },
+        {
+            "DefaultUserSettings": {"ExecutionRole": att("HStudioRole", "Arn"), "StudioWebPortal": "ENABLED"},
+            "DomainSettings": {"SecurityGroupIds": [ref("HGroup")]},
+            **TAGS,
+        },
+        ("HStudioRole", "HSubnet", "HGroup"),
+        ("DomainArn", "DomainId", "Url"),
+    ),
+    Row(
+        "AWS::SageMaker::Space",
+        {"DomainId": ref("HDomain"), "SpaceName": "shared"},
+        {"SpaceDisplayName": "Everybody's", **TAGS},
+        ("HDomain",),
+        ("SpaceArn", "Url"),
+    ),
+    Row(
+        "AWS::SageMaker::UserProfile",
+        {"DomainId": ref("HDomain"), "UserProfileName": "ana"},
+        {"UserSettings": {"ExecutionRole": att("HStudioRole", "Arn")}, **TAGS},
+        ("HDomain",),
+        ("UserProfileArn",),
     ),
     Row("AWS::SSM::Parameter", {"Type": "String", "Value": "one"}, {"Value": "two"}, attributes=("Type", "Value")),
     Row(

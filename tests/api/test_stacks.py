@@ -72,6 +72,41 @@ def test_the_aws_cli_deploys_a_network_and_a_second_time_finds_nothing_to_do(
         ec2.describe_vpcs(VpcIds=[made["VPC"]])
 
 
+def test_the_aws_cli_deploys_studio_with_its_network_role_bucket_database_and_user(
+    server: Server, cloudformation: Any
+) -> None:
+    name = new_name()
+    deploy = ("cloudformation", "deploy", "--stack-name", name, "--template-file", str(TEMPLATES / "studio.yaml"))
+    chosen = (f"DomainName={name}", "UserProfileName=ana", f"DatabaseName={name}")
+    aws(server, *deploy, "--capabilities", "CAPABILITY_IAM", "--parameter-overrides", *chosen, "--tags", "team=air")
+    told = outputs(cloudformation, name)
+    sagemaker = server.client("sagemaker")
+    domain, profile = sagemaker.describe_domain(DomainId=told["DomainId"]), physical(cloudformation, name)["UserProfile"]
+    assert (domain["DomainName"], profile) == (name, f"ana|{told['DomainId']}")
+    assert {"Key": "team", "Value": "air"} in sagemaker.list_tags(ResourceArn=told["UserProfileArn"])["Tags"]
+    signed = sagemaker.create_presigned_domain_url(DomainId=told["DomainId"], UserProfileName="ana")["AuthorizedUrl"]
+    assert signed.startswith(domain["Url"])
+    location = server.client("glue").get_database(Name=told["DatabaseName"])["Database"]["LocationUri"]
+    assert location == f"s3://{told['BucketName']}/{name}/"
+    delete(cloudformation, name)
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        sagemaker.describe_domain(DomainId=told["DomainId"])
+
+
+def test_a_domain_that_is_not_the_stack_s_is_refused_and_left_alone(
+    server: Server, cloudformation: Any, role: str
+) -> None:
+    sagemaker, name = server.client("sagemaker"), new_name()
+    given = {"DomainName": name, "AuthMode": "IAM", "DefaultUserSettings": {"ExecutionRole": role}}
+    domain = sagemaker.create_domain(**given)["DomainId"]
+    with pytest.raises(WaiterError):
+        create(cloudformation, {"Resources": {"It": {"Type": "AWS::SageMaker::Domain", "Properties": given}}}, name)
+    [failed] = [each for each in events(cloudformation, name) if each["ResourceStatus"] == "CREATE_FAILED"]
+    assert f"{name} already exists" in failed["ResourceStatusReason"]
+    delete(cloudformation, name)
+    sagemaker.delete_domain(DomainId=domain)
+
+
 def test_events_tell_from_the_first_to_the_last_what_happened(cloudformation: Any) -> None:
     name = create(cloudformation, {"Resources": {"One": PARAMETER}}, ClientRequestToken="token-1")
     told = list(reversed(events(cloudformation, name)))
