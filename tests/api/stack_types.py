@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 
-
 def trust(service: str) -> dict[str, Any]:
     principal = {"Service": f"{service}.amazonaws.com"}
     return {

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from studiolo.stacks.types import cloudformation, ec2, glue, iam, logs, others, s3, sagemaker, studio
+from studiolo.stacks.types import cloudformation, ec2, emr, glue, iam, logs, others, s3, sagemaker, studio
 from studiolo.stacks.types.base import ResourceType
 
-_FILES = (cloudformation, ec2, glue, iam, logs, others, s3, sagemaker, studio)
+_FILES = (cloudformation, ec2, emr, glue, iam, logs, others, s3, sagemaker, studio)
 _TYPES: Mapping[str, ResourceType] = {kind.name: kind() for file in _FILES for kind in file.TYPES}
 
 
