@@ -21,6 +21,16 @@ ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s
 ALLOW_MORE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 OPEN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
 COLUMNS = [{"Name": "a", "Type": "int"}]
+ALARM = {
+    "Namespace": "n",
+    "MetricName": "m",
+    "Statistic": "Sum",
+    "Period": "60",
+    "EvaluationPeriods": "1",
+    "Threshold": "1",
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+WIDGET = '{"widgets": [{"type": "text", "x": 0, "y": 0, "width": 6, "height": 3, "properties": {"markdown": "a"}}]}'
 
 
 def ref(name: str) -> dict[str, str]:
@@ -29,6 +39,10 @@ def ref(name: str) -> dict[str, str]:
 
 def att(name: str, attribute: str) -> dict[str, list[str]]:
     return {"Fn::GetAtt": [name, attribute]}
+
+
+def principal(name: str) -> dict[str, Any]:
+    return {"DataLakePrincipalIdentifier": att(name, "Arn")}
 
 
 @dataclass(frozen=True)
@@ -77,6 +91,8 @@ HELPERS: dict[str, dict[str, Any]] = {
     },
     "HLogs": {"Type": "AWS::Logs::LogGroup"},
     "HKey": {"Type": "AWS::KMS::Key"},
+    "HAlarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": ALARM},
+    "HLakeRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("lakeformation")}},
     "HTopic": {"Type": "AWS::SNS::Topic"},
     "HStudioRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("sagemaker")}},
     "HDomain": {
@@ -101,6 +117,15 @@ ACCOUNT = ref("AWS::AccountId")
 GLUE = {"CatalogId": ACCOUNT}
 
 ROWS: list[Row] = [
+    Row("AWS::CloudWatch::Alarm", ALARM, {"Threshold": "5", "AlarmDescription": "new", **TAGS}, attributes=("Arn",)),
+    Row(
+        "AWS::CloudWatch::CompositeAlarm",
+        {"AlarmRule": {"Fn::Sub": "ALARM(${HAlarm})"}},
+        {"ActionsEnabled": "false", **TAGS},
+        ("HAlarm",),
+        ("Arn",),
+    ),
+    Row("AWS::CloudWatch::Dashboard", {"DashboardBody": '{"widgets": []}'}, {"DashboardBody": WIDGET}),
     Row("AWS::EC2::EIP", {}, TAGS, attributes=("AllocationId", "PublicIp")),
     Row("AWS::EC2::InternetGateway", {}, TAGS, attributes=("InternetGatewayId",)),
     Row(
@@ -170,6 +195,19 @@ ROWS: list[Row] = [
         needs=("HVpc", "HGateway"),
     ),
     Row("AWS::ECR::Repository", {}, {"ImageTagMutability": "IMMUTABLE", **TAGS}, attributes=("Arn", "RepositoryUri")),
+    Row(
+        "AWS::EMRServerless::Application",
+        {
+            "ReleaseLabel": "emr-7.10.0",
+            "Type": "SPARK",
+            "MaximumCapacity": {"Cpu": "4 vCPU", "Memory": "16 GB"},
+            "InitialCapacity": [
+                {"Key": "DRIVER", "Value": {"WorkerCount": 1, "WorkerConfiguration": {"Cpu": "1vCPU", "Memory": "2GB"}}}
+            ],
+        },
+        {"AutoStopConfiguration": {"Enabled": "true", "IdleTimeoutMinutes": "5"}, **TAGS},
+        attributes=("ApplicationId", "Arn"),
+    ),
     Row("AWS::Glue::Classifier", {"CsvClassifier": {"Delimiter": ","}}, {"CsvClassifier": {"Delimiter": ";"}}),
     Row(
         "AWS::Glue::Connection",
@@ -258,6 +296,59 @@ ROWS: list[Row] = [
         {"Description": "one", "PendingWindowInDays": "7"},
         {"Description": "two", "EnableKeyRotation": True, **TAGS},
         attributes=("Arn", "KeyId"),
+    ),
+    Row(
+        "AWS::LakeFormation::DataCellsFilter",
+        {
+            "TableCatalogId": ACCOUNT,
+            "DatabaseName": ref("HBase"),
+            "TableName": ref("HPartitioned"),
+            "Name": "some",
+            "RowFilter": {"FilterExpression": "a > 1"},
+            "ColumnNames": ["a"],
+        },
+        needs=("HBase", "HPartitioned"),
+    ),
+    Row(
+        "AWS::LakeFormation::DataLakeSettings",
+        {"MutationType": "APPEND", "Admins": [principal("HRole")]},
+        {"Admins": [principal("HUser")]},
+        ("HRole", "HUser"),
+    ),
+    Row(
+        "AWS::LakeFormation::Permissions",
+        {
+            "DataLakePrincipal": principal("HRole"),
+            "Resource": {"DatabaseResource": {"Name": ref("HBase")}},
+            "Permissions": ["DESCRIBE"],
+        },
+        {"Permissions": ["CREATE_TABLE"]},
+        ("HRole", "HBase"),
+        ("Id",),
+    ),
+    Row(
+        "AWS::LakeFormation::PrincipalPermissions",
+        {
+            "Principal": principal("HRole"),
+            "Resource": {"Table": {"CatalogId": ACCOUNT, "DatabaseName": ref("HBase"), "TableWildcard": {}}},
+            "Permissions": ["SELECT", "DESCRIBE"],
+            "PermissionsWithGrantOption": [],
+        },
+        {"Permissions": ["SELECT"]},
+        ("HRole", "HBase"),
+        ("PrincipalIdentifier", "ResourceIdentifier"),
+    ),
+    Row(
+        "AWS::LakeFormation::Resource",
+        {"ResourceArn": att("HBucket", "Arn"), "UseServiceLinkedRole": "false", "RoleArn": att("HLakeRole", "Arn")},
+        {"HybridAccessEnabled": "true"},
+        ("HBucket", "HLakeRole"),
+        ("Id",),
+    ),
+    Row(
+        "AWS::LakeFormation::Tag",
+        {"TagKey": ref("AWS::StackName"), "TagValues": ["a", "b"]},
+        {"TagValues": ["b", "c"]},
     ),
     Row("AWS::Logs::LogGroup", {"RetentionInDays": "7"}, {"RetentionInDays": 14, **TAGS}, attributes=("Arn",)),
     Row("AWS::Logs::LogStream", {"LogGroupName": ref("HLogs")}, needs=("HLogs",)),

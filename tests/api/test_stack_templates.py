@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 from tests.api.clusters import ended
 from tests.api.machine_learning import LINEAR_LEARNER
+from tests.api.stack_types import ROWS, template
 from tests.api.stacks import (
     CAPABILITIES,
     QUICKLY,
@@ -112,6 +113,29 @@ def test_a_cluster_comes_from_a_template_with_a_step_and_task_nodes_and_changes_
     delete(cloudformation, name)
     ended_with = emr.describe_cluster(ClusterId=cluster["Id"])["Cluster"]["Status"]
     assert (ended_with["State"], ended_with["StateChangeReason"]["Code"]) == ("TERMINATED", "USER_REQUEST")
+
+
+def test_what_a_template_grants_is_changed_in_place_and_taken_back(server: Server, cloudformation: Any) -> None:
+    """Where a replacement would have revoked, after granting anew, what both have."""
+    [row] = [row for row in ROWS if row.type == "AWS::LakeFormation::PrincipalPermissions"]
+    lake = server.client("lakeformation")
+    name = create(cloudformation, template(row))
+    role, database = (physical(cloudformation, name)[each] for each in ("HRole", "HBase"))
+    arn = server.client("iam").get_role(RoleName=role)["Role"]["Arn"]
+
+    def granted() -> list[str]:
+        tables = {"Table": {"DatabaseName": database, "TableWildcard": {}}}
+        found = lake.list_permissions(Principal={"DataLakePrincipalIdentifier": arn}, Resource=tables)
+        return sorted(each for grant in found["PrincipalResourcePermissions"] for each in grant["Permissions"])
+
+    assert granted() == ["DESCRIBE", "SELECT"]
+    update(cloudformation, name, template(row, changed=True))
+    assert granted() == ["SELECT"]
+    without = template(row)
+    del without["Resources"]["It"], without["Outputs"]
+    update(cloudformation, name, without)
+    assert granted() == []
+    delete(cloudformation, name)
 
 
 def test_a_model_and_its_endpoint_come_from_a_template(

@@ -4,11 +4,22 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from studiolo.stacks.calling import Refused
-from studiolo.stacks.types.base import At, NotUpdatable, Properties, ResourceType, changed, differs, document
+from studiolo.stacks.types.base import (
+    At,
+    NotUpdatable,
+    Properties,
+    ResourceType,
+    changed,
+    differs,
+    document,
+    tag_changes,
+)
 
 GROUPS = {"MasterInstanceGroup": "MASTER", "CoreInstanceGroup": "CORE", "TaskInstanceGroups": "TASK"}
 FLEETS = {"MasterInstanceFleet": "MASTER", "CoreInstanceFleet": "CORE", "TaskInstanceFleets": "TASK"}
 READY = frozenset({"RUNNING", "WAITING"})
+GONE = frozenset({"TERMINATED", "SHUTTING_DOWN", "ENDED", "ARRESTED", "SUSPENDED"})
+"""States of an instance group from which it does not come back."""
 ENDING = frozenset({"TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS"})
 
 
@@ -77,9 +88,8 @@ class Cluster(ResourceType):
         return found
 
     def _tag(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
-        tags = properties.get("Tags") or []
-        keys = {tag["Key"] for tag in tags}
-        if gone := [tag["Key"] for tag in before.get("Tags") or [] if tag["Key"] not in keys]:
+        gone, tags = tag_changes(properties, before)
+        if gone:
             at.call("emr", "RemoveTags", ResourceId=physical, TagKeys=gone)
         if tags:
             at.call("emr", "AddTags", ResourceId=physical, Tags=tags)
@@ -174,6 +184,8 @@ class InstanceGroup(ResourceType):
 
     def ready(self, at: At, physical: str, properties: Properties) -> bool:
         group = next(each for each in self._groups(at, properties) if each["Id"] == physical)
+        if group["Status"]["State"] in GONE:
+            raise Refused("NotStabilized", f"The instance group is {group['Status']['State']}.")
         return bool(group["Status"]["State"] == "RUNNING")
 
     def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:

@@ -3,7 +3,16 @@
 from typing import Any, ClassVar
 
 from studiolo.stacks.calling import Refused
-from studiolo.stacks.types.base import At, NotUpdatable, Properties, ResourceType, changed, differs, existing
+from studiolo.stacks.types.base import (
+    At,
+    NotUpdatable,
+    Properties,
+    ResourceType,
+    changed,
+    differs,
+    existing,
+    tag_changes,
+)
 
 LONGEST = 63
 
@@ -96,11 +105,8 @@ class Endpoint(_Named):
 
 def retag(at: At, arn: str, properties: Properties, before: Properties) -> None:
     """Bring the tags of a resource of SageMaker from what they were to what they are to be."""
-    if not differs(properties, before, "Tags"):
-        return
-    tags = properties.get("Tags") or []
-    keys = {tag["Key"] for tag in tags}
-    if gone := [tag["Key"] for tag in before.get("Tags") or [] if tag["Key"] not in keys]:
+    gone, tags = tag_changes(properties, before)
+    if gone:
         at.call("sagemaker", "DeleteTags", ResourceArn=arn, TagKeys=gone)
     if tags:
         at.call("sagemaker", "AddTags", ResourceArn=arn, Tags=tags)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from studiolo.stacks.types.base import At, NotUpdatable, Properties, ResourceType, changed, differs, existing
+from studiolo.stacks.types.base import At, NotUpdatable, Properties, ResourceType, changed, existing
 from studiolo.stacks.types.sagemaker import retag
 
 PAGE = 100
@@ -81,8 +81,7 @@ class _InDomain(ResourceType):
         if names:
             given = {name: properties.get(name) for name in names}
             at.call("sagemaker", f"Update{self.kind}", **self._place(properties), **given)
-        if differs(properties, before, "Tags"):
-            retag(at, self._described(at, properties)[f"{self.kind}Arn"], properties, before)
+        retag(at, self._described(at, properties)[f"{self.kind}Arn"], properties, before)
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         at.call("sagemaker", f"Delete{self.kind}", **self._place(properties))
