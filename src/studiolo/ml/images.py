@@ -1,12 +1,23 @@
 """Images: what an image URI means here."""
 
+import hashlib
+import subprocess
 import sys
+import uuid
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
-from studiolo.domain import Invalid
+from platformdirs import user_cache_path
+from uv import find_uv_bin
+
+from studiolo.domain import Conflict, Invalid
 from studiolo.ml.algorithms import BUILT_IN, Algorithm, algorithm_for_image
 from studiolo.ml.training.job import Channel, MetricDefinition
+from studiolo.processes import child_environment, remove_left
+
+STANDALONE = Path(__file__).with_name("standalone.py")
+INSTALL_SECONDS = 1800.0
 
 
 def algorithm_of(image: str) -> Algorithm:
@@ -22,7 +33,43 @@ def algorithm_of(image: str) -> Algorithm:
 
 def program(algorithm: Algorithm, task: Literal["train", "serve"]) -> list[str]:
     """The command that its container runs for `train` or `serve`."""
-    return [sys.executable, "-m", algorithm.module, task]
+    if not algorithm.requirements:
+        return [sys.executable, "-m", algorithm.module, task]
+    # -I: nothing of ours, or of a user's, is put before the environment's own packages.
+    return [str(interpreter(algorithm)), "-I", "-u", str(STANDALONE), algorithm.module, task]
+
+
+def interpreter(algorithm: Algorithm) -> Path:
+    """The Python of the algorithm's environment, which is made if it is not there. Raises Conflict with uv's words."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    content = hashlib.sha256("\n".join((version, *algorithm.requirements)).encode()).hexdigest()[:12]
+    folder = user_cache_path("studiolo") / "environments" / f"{algorithm.name}-{content}"
+    python = folder / "bin" / "python"
+    if python.exists():
+        return python
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = folder.with_name(f"{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    _uv("venv", "--quiet", "--relocatable", "--python", sys.executable, str(part))
+    _uv("pip", "install", "--quiet", "--python", str(part / "bin" / "python"), *algorithm.requirements)
+    try:
+        part.rename(folder)
+    except OSError:
+        # Another job has made it meanwhile.
+        remove_left(part)
+    return python
+
+
+def _uv(*arguments: str) -> None:
+    run = subprocess.run(
+        [find_uv_bin(), *arguments],
+        env=child_environment({}),
+        capture_output=True,
+        text=True,
+        timeout=INSTALL_SECONDS,
+        check=False,
+    )
+    if run.returncode:
+        raise Conflict(f"The algorithm's environment could not be made: {run.stderr.strip()}")
 
 
 def metrics_of(algorithm: Algorithm) -> tuple[MetricDefinition, ...]:

@@ -17,7 +17,7 @@ from studiolo.logs import Logs
 from studiolo.ml.objects import Address, is_missing
 from studiolo.ml.program import Start
 from studiolo.objects import Objects
-from studiolo.processes import Child, Fence, child_environment, fenced, isolation, socket_folder
+from studiolo.processes import Child, Fence, child_environment, fenced, interpreter, isolation, socket_folder
 
 SERVICE = "sagemaker.amazonaws.com"
 SESSION = "SageMaker"
@@ -128,7 +128,7 @@ class Launching:
         own = root.parent / "own"
         own.mkdir(parents=True, exist_ok=True, mode=0o700)
         places = {BASE: root} if shared is None else {BASE: root, str(shared): shared}
-        fence = Fence(own, at=places, hosts=hosts or {}, with_parent=True)
+        fence = Fence(own, interpreter(Path(command[0])), at=places, hosts=hosts or {}, with_parent=True)
         command, environment = fenced(command, environment, fence, [self._folder])
         return Start(tuple(command), environment, str(own), tuple(notes))
 

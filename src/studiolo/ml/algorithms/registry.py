@@ -1,55 +1,100 @@
-"""The built-in algorithms, and the AWS image addresses that mean them.
-
-Accounts as AWS lists them under "Docker Registry Paths and Example Code".
-"""
+"""The built-in algorithms, and the image addresses that mean them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-from studiolo.ml.algorithms.algorithm import Algorithm
+from studiolo.ml.algorithms import accounts
+from studiolo.ml.algorithms.algorithm import Algorithm, MetricDefinition
+from studiolo.ml.algorithms.factorization_machines import hyperparameters as factorization_machines
+from studiolo.ml.algorithms.kmeans import hyperparameters as kmeans
+from studiolo.ml.algorithms.knn import hyperparameters as knn
 from studiolo.ml.algorithms.linear_learner.hyperparameters import validate_hyperparameters
 from studiolo.ml.algorithms.linear_learner.metrics import METRICS
+from studiolo.ml.algorithms.pca import hyperparameters as pca
+from studiolo.ml.algorithms.random_cut_forest import hyperparameters as random_cut_forest
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+_RECORDIO = "application/x-recordio-protobuf"
+_PACKAGE = "studiolo.ml.algorithms"
 
-_LINEAR_LEARNER = Algorithm(
-    name="linear-learner",
-    module="studiolo.ml.algorithms.linear_learner",
-    metrics=METRICS,
-    validate_hyperparameters=validate_hyperparameters,
-    default_content_type="application/x-recordio-protobuf",
-    content_types=("application/x-recordio-protobuf", "text/csv"),
-    required_channels=("train",),
-    optional_channels=("validation", "test"),
+SERVER = ("uvicorn==0.54.0", "uvloop==0.23.0", "httptools==0.9.0", "protobuf==6.33.6")
+"""What every environment of an algorithm has: its serving program, and RecordIO."""
+NUMPY = "numpy==1.26.4"
+
+
+def _of_records(
+    name: str,
+    package: str,
+    validate: Callable[[Mapping[str, str]], None],
+    metrics: tuple[MetricDefinition, ...],
+    *,
+    content_types: tuple[str, ...] = (_RECORDIO, "text/csv"),
+    optional_channels: tuple[str, ...] = ("test",),
+    requirements: tuple[str, ...] = (),
+) -> Algorithm:
+    """An algorithm that trains on rows of numbers in the channel `train`."""
+    return Algorithm(
+        name=name,
+        module=f"{_PACKAGE}.{package}",
+        metrics=metrics,
+        validate_hyperparameters=validate,
+        default_content_type=_RECORDIO,
+        content_types=content_types,
+        required_channels=("train",),
+        optional_channels=optional_channels,
+        requirements=requirements,
+    )
+
+
+_ALGORITHMS = (
+    _of_records(
+        "linear-learner",
+        "linear_learner",
+        validate_hyperparameters,
+        METRICS,
+        optional_channels=("validation", "test"),
+    ),
+    _of_records("kmeans", "kmeans", kmeans.validate_hyperparameters, kmeans.METRICS),
+    _of_records("pca", "pca", pca.validate_hyperparameters, pca.METRICS),
+    _of_records(
+        "knn",
+        "knn",
+        knn.validate_hyperparameters,
+        knn.METRICS,
+        requirements=(*SERVER, NUMPY, "faiss-cpu==1.15.1"),
+    ),
+    _of_records(
+        "randomcutforest",
+        "random_cut_forest",
+        random_cut_forest.validate_hyperparameters,
+        random_cut_forest.METRICS,
+        requirements=(*SERVER, NUMPY, "krcf==0.4.0"),
+    ),
+    _of_records(
+        "factorization-machines",
+        "factorization_machines",
+        factorization_machines.validate_hyperparameters,
+        factorization_machines.METRICS,
+        content_types=(_RECORDIO,),
+    ),
 )
 
-BUILT_IN: Mapping[str, Algorithm] = MappingProxyType({_LINEAR_LEARNER.name: _LINEAR_LEARNER})
-"""Every built-in algorithm by the name of its image repository."""
+BUILT_IN: Mapping[str, Algorithm] = MappingProxyType({algorithm.name: algorithm for algorithm in _ALGORITHMS})
+"""Every built-in algorithm by its name, which is that of its image repository."""
+
+_ACCOUNTS: Mapping[str, frozenset[str]] = dict.fromkeys(BUILT_IN, accounts.FIRST_PARTY)
 
 _IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.[a-z0-9.]+"
-    r"/(?P<repository>[a-z0-9._/-]+)(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?"
+    r"/(?P<repository>[a-z0-9._/-]+)(?::(?P<tag>[\w.-]+))?(?:@sha256:[0-9a-f]{64})?"
 )
-
-# fmt: off
-_ACCOUNTS = frozenset((
-    "104374241257", "106583098589", "108575199400", "124985052026", "174872318107", "190319476487", "226302683700",
-    "237065988967", "249704162688", "257386234256", "272398656194", "286214385809", "351501993468", "382416733822",
-    "387376663083", "390948362332", "404615174143", "438346466558", "455444449433", "469771592824", "475088953585",
-    "490574956308", "628508329040", "632365934929", "644912444149", "664544806723", "669576153137", "680994064768",
-    "712309505854", "749696950732", "765400339828", "835164637446", "855470959533", "867004704886", "898809789911",
-    "951798379941", "991648021394",
-))
-# fmt: on
 
 
 def algorithm_for_image(image_uri: str) -> Algorithm | None:
     """The built-in algorithm that an image of AWS's own registries holds; None for any other image."""
     match = _IMAGE.fullmatch(image_uri)
-    if not match or match["account"] not in _ACCOUNTS:
+    if not match or match["account"] not in _ACCOUNTS.get(match["repository"], ()):
         return None
     return BUILT_IN.get(match["repository"])

@@ -28,7 +28,7 @@ def test_tags_and_digests_do_not_matter(tag: str) -> None:
 @pytest.mark.parametrize(
     "image",
     [
-        "382416733822.dkr.ecr.us-east-1.amazonaws.com/kmeans:1",
+        "382416733822.dkr.ecr.us-east-1.amazonaws.com/unheard-of:1",
         "123456789012.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1",
         "382416733822.dkr.ecr.us-east-1.amazonaws.com/team/linear-learner:1",
         "linear-learner",
