@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
+import jsonschema
 import numpy as np
 import sagemaker
 from sagemaker import image_uris
@@ -20,6 +21,9 @@ from sagemaker.serializers import CSVSerializer
 from sagemaker.telemetry import telemetry_logging
 
 telemetry_logging._requests_helper = lambda url, timeout: None
+# The SDK checks its configuration file, which is ours, anew with each value that it looks up: 5 s an algorithm.
+jsonschema.validate = lambda *_, **__: None
+SOON = {"Delay": 1, "MaxAttempts": 300}
 role, bucket, *wanted = sys.argv[1:]
 session = sagemaker.Session(default_bucket=bucket)
 COMMON = {"role": role, "instance_count": 1, "instance_type": "ml.m5.large", "sagemaker_session": session}
@@ -34,11 +38,18 @@ def values(predictor: Any, rows: Any, key: str) -> list[float]:
     return [record.label[key].float32_tensor.values[0] for record in predictor.predict(rows)]
 
 
+def fitted(estimator: Any, data: Any, **options: Any) -> Any:
+    estimator.fit(data, wait=False, **options)
+    name = estimator.latest_training_job.name
+    boto3.client("sagemaker").get_waiter("training_job_completed_or_stopped").wait(
+        TrainingJobName=name, WaiterConfig=SOON
+    )
+    return estimator
+
+
 def deployed(estimator: Any, name: str, **options: Any) -> Any:
     predictor = estimator.deploy(1, "ml.t2.medium", endpoint_name=f"sdk-{name}", wait=False, **options)
-    boto3.client("sagemaker").get_waiter("endpoint_in_service").wait(
-        EndpointName=f"sdk-{name}", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-    )
+    boto3.client("sagemaker").get_waiter("endpoint_in_service").wait(EndpointName=f"sdk-{name}", WaiterConfig=SOON)
     return predictor
 
 
@@ -49,7 +60,7 @@ def metric(estimator: Any, name: str) -> float:
 
 def kmeans() -> Any:
     model = sagemaker.KMeans(k=4, **COMMON)
-    model.fit(model.record_set(BLOBS), mini_batch_size=100, logs=False)
+    fitted(model, model.record_set(BLOBS), mini_batch_size=100)
     predictor = deployed(model, "kmeans")
     clusters = values(predictor, CORNERS, "closest_cluster")
     distances = values(predictor, CORNERS, "distance_to_cluster")
@@ -60,7 +71,7 @@ def kmeans() -> Any:
 def pca() -> Any:
     line = rng.normal(size=(200, 1)) @ np.array([[3.0, 4.0, 0.0]]) + rng.normal(0, 0.01, (200, 3)) + 7
     model = sagemaker.PCA(num_components=2, **COMMON)
-    model.fit(model.record_set(line.astype("float32")), mini_batch_size=100, logs=False)
+    fitted(model, model.record_set(line.astype("float32")), mini_batch_size=100)
     predictor = deployed(model, "pca")
     points = (line.mean(axis=0) + np.array([[0.6, 0.8, 0.0], [0.0, 0.0, 0.0]])).astype("float32")
     projections = [list(r.label["projection"].float32_tensor.values) for r in predictor.predict(points)]
@@ -72,7 +83,7 @@ def knn() -> Any:
     model = sagemaker.KNN(k=3, sample_size=200, predictor_type="classifier", **COMMON)
     records = model.record_set(BLOBS, labels=OF_BLOB)
     tests = model.record_set(BLOBS, labels=OF_BLOB, channel="test")
-    model.fit([records, tests], mini_batch_size=100, logs=False)
+    fitted(model, [records, tests], mini_batch_size=100)
     predictor = deployed(model, "knn")
     labels = values(predictor, CORNERS, "predicted_label")
     predictor.delete_endpoint()
@@ -81,7 +92,7 @@ def knn() -> Any:
 
 def randomcutforest() -> Any:
     model = sagemaker.RandomCutForest(num_trees=50, num_samples_per_tree=100, **COMMON)
-    model.fit(model.record_set(rng.normal(size=(500, 2)).astype("float32")), logs=False)
+    fitted(model, model.record_set(rng.normal(size=(500, 2)).astype("float32")))
     predictor = deployed(model, "randomcutforest")
     inside, outside = values(predictor, np.array([[0, 0], [9, 9]], dtype="float32"), "score")
     predictor.delete_endpoint()
@@ -96,7 +107,7 @@ def factorization_machines() -> Any:
         num_factors=4, predictor_type="regressor", epochs=60, factors_lr=0.02, linear_lr=0.02, factors_init_sigma=0.1,
         factors_wd=0, linear_wd=0, **COMMON,
     )  # fmt: skip
-    model.fit(model.record_set(pairs, labels=target), mini_batch_size=100, logs=False)
+    fitted(model, model.record_set(pairs, labels=target), mini_batch_size=100)
     predictor = deployed(model, "factorization-machines")
     scores = values(predictor, pairs[:20], "score")
     predictor.delete_endpoint()
@@ -120,7 +131,7 @@ def xgboost(version: str = "3.0-5") -> Any:
         name: TrainingInput(f"s3://{bucket}/xgboost-{version}/{name}/", content_type="text/csv")
         for name in ("train", "validation")
     }
-    model.fit(channels, logs=False)
+    fitted(model, channels)
     predictor = deployed(model, f"xgboost-{version.replace('.', '-')}", serializer=CSVSerializer())
     answer = predictor.predict([[15, 3], [3, 15]]).decode()
     predictor.delete_endpoint()

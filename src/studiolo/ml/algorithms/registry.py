@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 
 from studiolo.ml.algorithms import accounts
@@ -15,6 +16,7 @@ from studiolo.ml.algorithms.linear_learner.hyperparameters import validate_hyper
 from studiolo.ml.algorithms.linear_learner.metrics import METRICS
 from studiolo.ml.algorithms.pca import hyperparameters as pca
 from studiolo.ml.algorithms.random_cut_forest import hyperparameters as random_cut_forest
+from studiolo.ml.algorithms.xgboost import hyperparameters as xgboost
 
 _RECORDIO = "application/x-recordio-protobuf"
 _PACKAGE = "studiolo.ml.algorithms"
@@ -81,10 +83,64 @@ _ALGORITHMS = (
     ),
 )
 
-BUILT_IN: Mapping[str, Algorithm] = MappingProxyType({algorithm.name: algorithm for algorithm in _ALGORITHMS})
+_XGBOOST = {
+    # Tags of the images: the version that stands in for them where that is another, because it has no package.
+    (0, 72): "0.90",
+    (0, 90): "0.90",
+    (1, 0): "1.0.2",
+    (1, 2): "1.2.1",
+    (1, 3): "1.3.3",
+    (1, 5): "1.5.2",
+    (1, 7): "1.7.6",
+    (3, 0): "3.0.5",
+}
+_XGBOOST_TYPES = (
+    *("text/libsvm", "text/x-libsvm", "libsvm", "text/csv", "csv", "application/x-parquet", "parquet"),
+    *(_RECORDIO, "recordio-protobuf"),
+)
+
+
+@cache
+def _xgboost(version: tuple[int, int]) -> Algorithm:
+    """XGBoost of the newest version that is not above that, or the oldest."""
+    known = max((tag for tag in _XGBOOST if tag <= version), default=min(_XGBOOST))
+    package = _XGBOOST[known]
+    if known >= (3, 0):
+        # The package for all processors brings half a gigabyte of a GPU's library.
+        libraries: tuple[str, ...] = (
+            f"xgboost-cpu=={package}; sys_platform == 'linux'",
+            f"xgboost=={package}; sys_platform != 'linux'",
+            *(NUMPY, "scipy==1.15.3"),
+        )
+    elif known >= (1, 5):
+        libraries = (f"xgboost=={package}", NUMPY, "scipy==1.11.4")
+    else:
+        # They use names that NumPy 1.24 dropped; the first NumPy for Python 3.12 is later than that.
+        numpy = ("numpy==1.23.5; python_version < '3.12'", f"{NUMPY}; python_version >= '3.12'")
+        libraries = (f"xgboost=={package}", *numpy, "scipy==1.11.4")
+    return Algorithm(
+        name="xgboost",
+        module=f"{_PACKAGE}.xgboost",
+        metrics=xgboost.METRICS,
+        validate_hyperparameters=xgboost.validate_hyperparameters,
+        default_content_type="text/libsvm",
+        content_types=_XGBOOST_TYPES,
+        required_channels=("train",),
+        optional_channels=("validation", "code"),
+        requirements=(*SERVER, *libraries, "scikit-learn==1.5.2", "pyarrow==25.0.1"),
+    )
+
+
+BUILT_IN: Mapping[str, Algorithm] = MappingProxyType(
+    {**{algorithm.name: algorithm for algorithm in _ALGORITHMS}, "xgboost": _xgboost(max(_XGBOOST))}
+)
 """Every built-in algorithm by its name, which is that of its image repository."""
 
-_ACCOUNTS: Mapping[str, frozenset[str]] = dict.fromkeys(BUILT_IN, accounts.FIRST_PARTY)
+_ACCOUNTS: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(BUILT_IN, accounts.FIRST_PARTY),
+    "xgboost": accounts.BLAZING,
+    "sagemaker-xgboost": accounts.FRAMEWORKS,
+}
 
 _IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.[a-z0-9.]+"
@@ -97,4 +153,8 @@ def algorithm_for_image(image_uri: str) -> Algorithm | None:
     match = _IMAGE.fullmatch(image_uri)
     if not match or match["account"] not in _ACCOUNTS.get(match["repository"], ()):
         return None
-    return BUILT_IN.get(match["repository"])
+    if match["repository"] == "sagemaker-xgboost":
+        numbers = re.match(r"(\d+)\.(\d+)", match["tag"] or "")
+        return _xgboost((int(numbers[1]), int(numbers[2]))) if numbers else None
+    # Its one version there is 0.72.
+    return _xgboost((0, 72)) if match["repository"] == "xgboost" else BUILT_IN.get(match["repository"])
