@@ -10,13 +10,14 @@ from studiolo.domain import Invalid
 from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image
 
 
-def test_the_images_of_every_region_of_the_sdk_are_recognized() -> None:
+@pytest.mark.parametrize("name", sorted(BUILT_IN.keys() - {"xgboost"}))
+def test_the_images_of_every_region_of_the_sdk_are_recognized(name: str) -> None:
     from sagemaker import image_uris
 
-    regions = image_uris.config_for_framework("linear-learner")["versions"]["1"]["registries"]
-    assert len(regions) > 30
-    for region in regions:
-        assert algorithm_for_image(image_uris.retrieve("linear-learner", region)) is BUILT_IN["linear-learner"]
+    registries = image_uris.config_for_framework(name)["versions"]["1"]["registries"]
+    assert len(registries) > 15
+    for region, account in registries.items():
+        assert algorithm_for_image(f"{account}.dkr.ecr.{region}.amazonaws.com/{name}:1") is BUILT_IN[name]
 
 
 @pytest.mark.parametrize("tag", ["", ":1", ":latest", "@sha256:" + "0" * 64])

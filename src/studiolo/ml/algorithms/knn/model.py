@@ -126,8 +126,6 @@ def _index(count: int, width: int, chosen: dict[str, Any]) -> Any:
         bits = min(8, int(np.log2(count)))
         index = faiss.IndexIVFPQ(flat, width, lists, chosen["faiss_index_pq_m"], bits, metric)
     index.nprobe = max(1, round(lists**0.5))
-    index.own_fields = False
-    index.quantizer_of_python = flat  # else it would be gone with this frame
     return index
 
 

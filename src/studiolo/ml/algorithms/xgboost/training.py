@@ -73,16 +73,17 @@ def boost(matrices: dict[str, Any], chosen: dict[str, Any], stop: StopRequest) -
     if measure is not None:
         options["custom_metric" if VERSION >= (1, 6) else "feval"] = measure
     rounds = chosen.get("early_stopping_rounds") if "validation" in matrices else None
-    options["callbacks"] = [*_callbacks(stop)]
-    if rounds and VERSION >= (1, 3):
-        options["callbacks"].append(_early_stopping(rounds, metrics, own, chosen))
-    elif rounds:
-        options["early_stopping_rounds"] = rounds
-        options["maximize"] = bool(metrics) and _is_maximized(metrics[-1])
+    if VERSION >= (1, 3):
+        options["callbacks"] = [_rounds(stop, _early_stopping(rounds, metrics, chosen) if rounds else None)]
+    else:
+        options["callbacks"] = [_old_rounds(stop)]
+        if rounds:
+            options["early_stopping_rounds"] = rounds
+            options["maximize"] = bool(metrics) and _is_maximized(metrics[-1])
     return xgboost.train(parameters, matrices["train"], chosen["num_round"], **options)
 
 
-def _early_stopping(rounds: int, metrics: tuple[str, ...], own: list[str], chosen: dict[str, Any]) -> Any:
+def _early_stopping(rounds: int, metrics: tuple[str, ...], chosen: dict[str, Any]) -> Any:
     # XGBoost evaluates its own metrics first: the last name of all is not the last that was asked for.
     name = metrics[-1] if metrics else None
     return xgboost.callback.EarlyStopping(
@@ -98,19 +99,16 @@ def _is_maximized(metric: str) -> bool:
     return metric.partition("@")[0] in MAXIMIZED
 
 
-def _callbacks(stop: StopRequest) -> list[Any]:
-    """What prints each round, in the form in which SageMaker's metrics are looked for, and ends the training on request."""
-    if VERSION < (1, 3):
+def _rounds(stop: StopRequest, early: Any) -> Any:
+    """What prints each round, and ends the training on request or where `early` stopping says so.
 
-        def after_round(environment: Any) -> None:
-            results = [(name, value) for name, value in environment.evaluation_result_list]
-            _say(environment.iteration, results)
-            if stop.received:
-                raise xgboost.core.EarlyStopException(environment.iteration)
-
-        return [after_round]
+    One callback, and not several: XGBoost asks them in no order, and not all of them in the last round.
+    """
 
     class Rounds(xgboost.callback.TrainingCallback):  # type: ignore[misc]
+        def before_training(self, model: Any) -> Any:
+            return early.before_training(model) if early else model
+
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
             results = [
                 (f"{channel}-{name}", values[-1])
@@ -118,9 +116,24 @@ def _callbacks(stop: StopRequest) -> list[Any]:
                 for name, values in measures.items()
             ]
             _say(epoch, results)
-            return stop.received
+            over = early is not None and early.after_iteration(model, epoch, evals_log)
+            return over or stop.received
 
-    return [Rounds()]
+        def after_training(self, model: Any) -> Any:
+            return early.after_training(model) if early else model
+
+    return Rounds()
+
+
+def _old_rounds(stop: StopRequest) -> Any:
+    """The same as a callback of XGBoost before 1.3, which stops early by itself."""
+
+    def after_round(environment: Any) -> None:
+        _say(environment.iteration, [(result[0], result[1]) for result in environment.evaluation_result_list])
+        if stop.received:
+            raise xgboost.core.EarlyStopException(environment.iteration)
+
+    return after_round
 
 
 def _say(number: int, results: list[tuple[str, float]]) -> None:
