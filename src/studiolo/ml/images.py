@@ -43,7 +43,7 @@ def interpreter(algorithm: Algorithm) -> Path:
     """The Python of the algorithm's environment, which is made if it is not there. Raises Conflict with uv's words."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     content = hashlib.sha256("\n".join((version, *algorithm.requirements)).encode()).hexdigest()[:12]
-    folder = user_cache_path("studiolo") / "environments" / f"{algorithm.name}-{content}"
+    folder = user_cache_path("studiolo") / "environments" / f"algorithm-{content}"
     python = folder / "bin" / "python"
     if python.exists():
         return python

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from typing import Any
 
 
-def main(module: str, name: str) -> None:
+def main(module: str, name: str, **options: Any) -> None:
     """Run the command that was given for the algorithm in the package `module`, and exit with its status.
 
-    The package has `training.train(container, log, stop)` and `serving.serve() -> status`.
+    The package has `training.train(container, log, stop, **options)` and `serving.serve() -> status`.
     """
-    sys.exit(_run(module, name, sys.argv[1:]))
+    sys.exit(_run(module, name, sys.argv[1:], options))
 
 
-def _run(module: str, name: str, arguments: list[str]) -> int:
+def _run(module: str, name: str, arguments: list[str], options: dict[str, Any]) -> int:
     if arguments == ["train"]:
         from studiolo.ml.algorithms.container import StopRequest, run_training, training_logger
 
@@ -22,7 +23,7 @@ def _run(module: str, name: str, arguments: list[str]) -> int:
         log.info("Entrypoint called with argument(s): train")
         # After the line above: what an algorithm counts with takes seconds to load.
         train = import_module(f"{module}.training").train
-        return run_training(lambda container: train(container, log, stop), log)
+        return run_training(lambda container: train(container, log, stop, **options), log)
     if arguments == ["serve"]:
         status: int = import_module(f"{module}.serving").serve()
         return status

@@ -34,13 +34,18 @@ def configuration(container: Container, table: Sequence[Hyperparameter], log: lo
 
 def channels_of(container: Container, default_type: str, required: str, *optional: str) -> dict[str, Channel]:
     """The job's channels by name. Raises Invalid where the required one is missing, or one is not known."""
+    channels = known_channels(container, default_type, (required, *optional))
+    if required not in channels:
+        raise Invalid(f"The {required} channel is missing; this algorithm requires it.")
+    return channels
+
+
+def known_channels(container: Container, default_type: str, known: Sequence[str]) -> dict[str, Channel]:
+    """The job's channels by name. Raises Invalid where one is not known."""
     channels = container.channels(default_type)
-    known = (required, *optional)
     for name in channels:
         if name not in known:
             raise Invalid(f"Channel '{name}' is not known to this algorithm; it knows {', '.join(known)}.")
-    if required not in channels:
-        raise Invalid(f"The {required} channel is missing; this algorithm requires it.")
     return channels
 
 

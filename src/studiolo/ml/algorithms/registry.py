@@ -6,12 +6,15 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 from studiolo.ml.algorithms import accounts
 from studiolo.ml.algorithms.algorithm import Algorithm, MetricDefinition
+from studiolo.ml.algorithms.catboost import hyperparameters as catboost
 from studiolo.ml.algorithms.factorization_machines import hyperparameters as factorization_machines
 from studiolo.ml.algorithms.kmeans import hyperparameters as kmeans
 from studiolo.ml.algorithms.knn import hyperparameters as knn
+from studiolo.ml.algorithms.lightgbm import hyperparameters as lightgbm
 from studiolo.ml.algorithms.linear_learner.hyperparameters import validate_hyperparameters
 from studiolo.ml.algorithms.linear_learner.metrics import METRICS
 from studiolo.ml.algorithms.pca import hyperparameters as pca
@@ -83,6 +86,32 @@ _ALGORITHMS = (
     ),
 )
 
+
+def _boosted(name: str, package: str, settings: Any, *libraries: str) -> Algorithm:
+    """An algorithm of tables in the layout of LightGBM's and CatBoost's data."""
+    return Algorithm(
+        name=name,
+        module=f"{_PACKAGE}.{package}",
+        metrics=settings.METRICS,
+        validate_hyperparameters=settings.validate_hyperparameters,
+        default_content_type="text/csv",
+        content_types=("text/csv", "application/x-parquet"),
+        required_channels=(),
+        optional_channels=("train", "training", "validation"),
+        requirements=(*SERVER, NUMPY, "pandas==2.2.3", "pyarrow==25.0.1", *libraries),
+    )
+
+
+_OWN_IMAGES = {
+    algorithm.name: algorithm
+    for kind in ("classification", "regression")
+    for algorithm in (
+        _boosted(f"lightgbm-{kind}-model", f"lightgbm.{kind}", lightgbm, "lightgbm==4.6.0", "scipy==1.15.3"),
+        _boosted(f"catboost-{kind}-model", f"catboost.{kind}", catboost, "catboost==1.2.10"),
+    )
+}
+"""Algorithms whose images AWS's SDK finds only by a bucket of Amazon's: here `studiolo/NAME` means them."""
+
 _XGBOOST = {
     # Tags of the images: the version that stands in for them where that is another, because it has no package.
     (0, 72): "0.90",
@@ -132,7 +161,11 @@ def _xgboost(version: tuple[int, int]) -> Algorithm:
 
 
 BUILT_IN: Mapping[str, Algorithm] = MappingProxyType(
-    {**{algorithm.name: algorithm for algorithm in _ALGORITHMS}, "xgboost": _xgboost(max(_XGBOOST))}
+    {
+        **{algorithm.name: algorithm for algorithm in _ALGORITHMS},
+        "xgboost": _xgboost(max(_XGBOOST)),
+        **_OWN_IMAGES,
+    }
 )
 """Every built-in algorithm by its name, which is that of its image repository."""
 
@@ -147,9 +180,13 @@ _IMAGE = re.compile(
     r"/(?P<repository>[a-z0-9._/-]+)(?::(?P<tag>[\w.-]+))?(?:@sha256:[0-9a-f]{64})?"
 )
 
+_OWN = re.compile(r"studiolo/(?P<name>[a-z-]+)(:[\w.-]+)?")
+
 
 def algorithm_for_image(image_uri: str) -> Algorithm | None:
-    """The built-in algorithm that an image of AWS's own registries holds; None for any other image."""
+    """The built-in algorithm that an image of AWS's own registries, or of ours, holds; None for any other image."""
+    if own := _OWN.fullmatch(image_uri):
+        return _OWN_IMAGES.get(own["name"])
     match = _IMAGE.fullmatch(image_uri)
     if not match or match["account"] not in _ACCOUNTS.get(match["repository"], ()):
         return None

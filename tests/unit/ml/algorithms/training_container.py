@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import subprocess
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -109,7 +110,8 @@ class TrainingContainer:
     def ask_apart(self, algorithm: Algorithm, *asked: tuple[str, str, bytes], **variables: str) -> list[Answer]:
         """What the model answers, in the algorithm's own environment, to content types, accept headers and bodies."""
         requests = [[kind, accept, body.decode("latin-1")] for kind, accept, body in asked]
-        printed = self.run_python(algorithm, ASK, algorithm.module, json.dumps(requests), **variables)
+        package = re.sub(r"\.(classification|regression)$", "", algorithm.module)
+        printed = self.run_python(algorithm, ASK, package, json.dumps(requests), **variables)
         return [(status, kind, body.encode("latin-1")) for status, kind, body in json.loads(printed)]
 
     def run_python(self, algorithm: Algorithm, code: str, *arguments: str, **variables: str) -> str:
