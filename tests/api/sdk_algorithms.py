@@ -15,9 +15,10 @@ import jsonschema
 import numpy as np
 import sagemaker
 from sagemaker import image_uris
+from sagemaker.deserializers import JSONDeserializer
 from sagemaker.estimator import Estimator
 from sagemaker.inputs import TrainingInput
-from sagemaker.serializers import CSVSerializer
+from sagemaker.serializers import CSVSerializer, JSONSerializer
 from sagemaker.telemetry import telemetry_logging
 
 telemetry_logging._requests_helper = lambda url, timeout: None
@@ -139,6 +140,48 @@ def xgboost(version: str = "3.0-5") -> Any:
     return {"scores": scores, "error": metric(model, "validation:error"), "data": model.model_data}
 
 
+def lda() -> Any:
+    topics = np.kron(np.eye(2), np.full(4, 0.25))
+    documents = np.array([rng.multinomial(50, topics[number % 2]) for number in range(60)], dtype="float32")
+    model = sagemaker.LDA(num_topics=2, max_restarts=1, **COMMON)
+    fitted(model, model.record_set(documents), mini_batch_size=60)
+    predictor = deployed(model, "lda")
+    mixtures = [list(r.label["topic_mixture"].float32_tensor.values) for r in predictor.predict(documents[:2])]
+    predictor.delete_endpoint()
+    return {"mixtures": mixtures}
+
+
+def blazingtext() -> Any:
+    words = {"sea": ["wave", "boat", "salt"], "hill": ["rock", "goat", "snow"]}
+    lines = [
+        f"__label__{place} {' '.join(rng.choice(words[place], 5))}" for place in ("sea", "hill") for _ in range(99)
+    ]
+    boto3.client("s3").put_object(Bucket=bucket, Key="blazingtext/train.txt", Body="\n".join(lines).encode())
+    image = image_uris.retrieve("blazingtext", session.boto_region_name)
+    settings = {"mode": "supervised", "epochs": 20, "buckets": 1000}
+    model = Estimator(image, hyperparameters=settings, output_path=f"s3://{bucket}/models", **COMMON)
+    fitted(model, {"train": TrainingInput(f"s3://{bucket}/blazingtext/", content_type="text/plain")})
+    predictor = deployed(model, "blazingtext", serializer=JSONSerializer(), deserializer=JSONDeserializer())
+    labels = [answer["label"][0] for answer in predictor.predict({"instances": ["boat and wave", "snow on rock"]})]
+    predictor.delete_endpoint()
+    return {"labels": labels, "accuracy": metric(model, "train:accuracy")}
+
+
+def boosted(name: str) -> Any:
+    rows = np.column_stack([OF_BLOB, BLOBS])
+    body = "\n".join(",".join(map(str, row)) for row in rows).encode()
+    for folder in ("train", "validation"):
+        boto3.client("s3").put_object(Bucket=bucket, Key=f"{name}/{folder}/data.csv", Body=body)
+    image = f"studiolo/{name}-classification-model"
+    settings = {"learning_rate": 0.3}
+    model = Estimator(image, hyperparameters=settings, output_path=f"s3://{bucket}/models", **COMMON)
+    fitted(model, {"training": TrainingInput(f"s3://{bucket}/{name}/", content_type="text/csv")})
+    predictor = deployed(model, name, serializer=CSVSerializer(), deserializer=JSONDeserializer())
+    answer = predictor.predict(CORNERS)
+    predictor.delete_endpoint()
+    return {"labels": np.argmax(answer["probabilities"], axis=1).tolist()}
+
+
 ALGORITHMS: dict[str, Callable[[], Any]] = {
     "kmeans": kmeans,
     "pca": pca,
@@ -146,6 +189,10 @@ ALGORITHMS: dict[str, Callable[[], Any]] = {
     "randomcutforest": randomcutforest,
     "factorization-machines": factorization_machines,
     "xgboost": xgboost,
+    "lda": lda,
+    "blazingtext": blazingtext,
+    "lightgbm": lambda: boosted("lightgbm"),
+    "catboost": lambda: boosted("catboost"),
     "xgboost:1.7-1": lambda: xgboost("1.7-1"),
     "xgboost:0.90-2": lambda: xgboost("0.90-2"),
 }

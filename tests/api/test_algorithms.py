@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from tests.conftest import Server
 
-DEFAULT = ("kmeans", "pca", "knn", "randomcutforest", "factorization-machines")
+DEFAULT = (
+    "kmeans", "pca", "knn", "randomcutforest", "factorization-machines", "xgboost", "lda", "blazingtext",
+)  # fmt: skip
+HEAVY = ("xgboost:1.7-1", "xgboost:0.90-2", "lightgbm", "catboost")
 
 
 def by_sdk(server: Server, role: str, bucket: str, names: Sequence[str]) -> dict[str, Any]:
@@ -56,3 +59,30 @@ def test_a_random_cut_forest_scores_what_lies_outside_higher(found: dict[str, An
 def test_factorization_machines_learn_a_table_that_no_sum_of_features_gives(found: dict[str, Any]) -> None:
     assert found["factorization-machines"]["worst"] < 0.1
     assert found["factorization-machines"]["rmse"] < 0.1
+
+
+def test_xgboost_learns_a_comparison_and_tells_its_metrics(found: dict[str, Any]) -> None:
+    high, low = found["xgboost"]["scores"]
+    assert high > 0.95
+    assert low < 0.05
+    assert found["xgboost"]["error"] < 0.02
+
+
+def test_lda_tells_topics_apart(found: dict[str, Any]) -> None:
+    first, second = found["lda"]["mixtures"]
+    assert max(first) > 0.9
+    assert max(second) > 0.9
+    assert first.index(max(first)) != second.index(max(second))
+
+
+def test_blazingtext_labels_texts(found: dict[str, Any]) -> None:
+    assert found["blazingtext"] == {"labels": ["__label__sea", "__label__hill"], "accuracy": 1}
+
+
+@pytest.mark.heavy
+def test_older_versions_of_xgboost_and_other_boosted_trees_learn_too(server: Server, role: str, bucket: str) -> None:
+    found = by_sdk(server, role, bucket, HEAVY)
+    for version in ("xgboost:1.7-1", "xgboost:0.90-2"):
+        high, low = found[version]["scores"]
+        assert (high > 0.95, low < 0.05) == (True, True)
+    assert found["lightgbm"]["labels"] == found["catboost"]["labels"] == [0, 1, 2, 3]

@@ -10,10 +10,12 @@ from typing import Any
 
 from studiolo.ml.algorithms import accounts
 from studiolo.ml.algorithms.algorithm import Algorithm, MetricDefinition
+from studiolo.ml.algorithms.blazingtext import hyperparameters as blazingtext
 from studiolo.ml.algorithms.catboost import hyperparameters as catboost
 from studiolo.ml.algorithms.factorization_machines import hyperparameters as factorization_machines
 from studiolo.ml.algorithms.kmeans import hyperparameters as kmeans
 from studiolo.ml.algorithms.knn import hyperparameters as knn
+from studiolo.ml.algorithms.lda import hyperparameters as lda
 from studiolo.ml.algorithms.lightgbm import hyperparameters as lightgbm
 from studiolo.ml.algorithms.linear_learner.hyperparameters import validate_hyperparameters
 from studiolo.ml.algorithms.linear_learner.metrics import METRICS
@@ -83,6 +85,18 @@ _ALGORITHMS = (
         factorization_machines.validate_hyperparameters,
         factorization_machines.METRICS,
         content_types=(_RECORDIO,),
+    ),
+    _of_records("lda", "lda", lda.validate_hyperparameters, lda.METRICS),
+    Algorithm(
+        name="blazingtext",
+        module=f"{_PACKAGE}.blazingtext",
+        metrics=blazingtext.METRICS,
+        validate_hyperparameters=blazingtext.validate_hyperparameters,
+        default_content_type="text/plain",
+        content_types=("text/plain",),
+        required_channels=("train",),
+        optional_channels=("validation",),
+        requirements=(*SERVER, NUMPY, "fasttext-wheel==0.9.2"),
     ),
 )
 
@@ -171,6 +185,8 @@ BUILT_IN: Mapping[str, Algorithm] = MappingProxyType(
 
 _ACCOUNTS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(BUILT_IN, accounts.FIRST_PARTY),
+    "lda": accounts.LDA,
+    "blazingtext": accounts.BLAZING,
     "xgboost": accounts.BLAZING,
     "sagemaker-xgboost": accounts.FRAMEWORKS,
 }
