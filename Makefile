@@ -18,8 +18,9 @@ demo: $(VENV)/installed ## Run the air-quality story, from raw data to a served 
 test: $(VENV)/installed-test lint ## Install what tests need and run all of them
 	$(BIN)/python -m pytest
 
-test-all: test ## Run the tests, and those with sessions once more on the newest Glue (downloads 1 GB the first time)
+test-all: test ## Run the tests, those with sessions once more on the newest Glue, and those of heavy environments (downloads 2 GB the first time)
 	$(BIN)/python -m pytest --glue-version 6.0 tests/api tests/faults tests/notebooks tests/unit/runtimes
+	$(BIN)/python -m pytest --heavy -m heavy
 
 lint: $(VENV)/installed-test ## Check style, types and import rules
 	$(BIN)/ruff check
@@ -33,6 +34,7 @@ bench: $(VENV)/installed-test ## Measure against the budgets of the design
 docs: $(VENV)/installed ## Generate the tables of operations and releases
 	$(BIN)/python docs/operations.py > docs/operations.md
 	$(BIN)/python docs/glue_options.py > docs/awsglue-options.md
+	$(BIN)/python docs/hyperparameters.py > docs/algorithms/hyperparameters.md
 	page=$$($(BIN)/python docs/releases.py) && printf '%s\n' "$$page" > docs/releases.md
 
 policies: ## Fetch AWS's managed policies anew (by npm)

@@ -12,7 +12,7 @@ from platformdirs import user_cache_path
 from uv import find_uv_bin
 
 from studiolo.domain import Conflict, Invalid
-from studiolo.ml.algorithms import BUILT_IN, Algorithm, algorithm_for_image
+from studiolo.ml.algorithms import BUILT_IN, Algorithm, algorithm_for_image, refusal
 from studiolo.ml.training.job import Channel, MetricDefinition
 from studiolo.processes import child_environment, remove_left
 
@@ -24,8 +24,9 @@ def algorithm_of(image: str) -> Algorithm:
     """The built-in algorithm that the image is of. Raises Invalid, which names those that are there."""
     algorithm = algorithm_for_image(image)
     if algorithm is None:
+        reason = refusal(image)
         raise Invalid(
-            f"The image '{image}' is not one that Studiolo can run. "
+            f"The image '{image}' is not one that Studiolo can run{f': {reason}' if reason else '.'} "
             f"There are the images of the built-in algorithms: {', '.join(sorted(BUILT_IN))}."
         )
     return algorithm

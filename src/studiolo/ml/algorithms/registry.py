@@ -183,6 +183,17 @@ BUILT_IN: Mapping[str, Algorithm] = MappingProxyType(
 )
 """Every built-in algorithm by its name, which is that of its image repository."""
 
+_WEIGHTS = "it begins with weights of a hub, which is not there, and learns from images on a GPU."
+_NOT_YET = "there is no program for it yet."
+_REFUSED = {
+    "image-classification": _WEIGHTS,
+    "object-detection": _WEIGHTS,
+    "semantic-segmentation": _WEIGHTS,
+    "seq2seq": "it learns on GPUs alone.",
+    **dict.fromkeys(("ntm", "object2vec", "ipinsights", "forecasting-deepar"), _NOT_YET),
+}
+"""Built-in algorithms of AWS's that cannot be run, by their repositories, and why."""
+
 _ACCOUNTS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(BUILT_IN, accounts.FIRST_PARTY),
     "lda": accounts.LDA,
@@ -211,3 +222,10 @@ def algorithm_for_image(image_uri: str) -> Algorithm | None:
         return _xgboost((int(numbers[1]), int(numbers[2]))) if numbers else None
     # Its one version there is 0.72.
     return _xgboost((0, 72)) if match["repository"] == "xgboost" else BUILT_IN.get(match["repository"])
+
+
+def refusal(image_uri: str) -> str | None:
+    """Why a built-in algorithm of AWS's cannot be run; None for any other image."""
+    match = _IMAGE.fullmatch(image_uri)
+    repository = match["repository"] if match else ""
+    return f"{repository} cannot be run: {_REFUSED[repository]}" if repository in _REFUSED else None

@@ -8,9 +8,10 @@ import pytest
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image
+from studiolo.ml.images import algorithm_of
 
 
-@pytest.mark.parametrize("name", sorted(BUILT_IN.keys() - {"xgboost"}))
+@pytest.mark.parametrize("name", sorted(name for name in BUILT_IN if name != "xgboost" and not name.endswith("-model")))
 def test_the_images_of_every_region_of_the_sdk_are_recognized(name: str) -> None:
     from sagemaker import image_uris
 
@@ -38,6 +39,14 @@ def test_tags_and_digests_do_not_matter(tag: str) -> None:
 )
 def test_other_images_are_nobodys(image: str) -> None:
     assert algorithm_for_image(image) is None
+
+
+@pytest.mark.parametrize("name", ["image-classification", "seq2seq", "object2vec"])
+def test_an_algorithm_that_cannot_be_run_is_refused_by_its_name(name: str) -> None:
+    from sagemaker import image_uris
+
+    with pytest.raises(Invalid, match=f"{name} cannot be run: "):
+        algorithm_of(image_uris.retrieve(name, "eu-west-1"))
 
 
 def test_an_algorithm_refuses_hyperparameters_before_it_is_run() -> None:

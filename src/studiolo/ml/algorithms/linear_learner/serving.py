@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 def serve() -> int:
     """Serve the container's model until SIGTERM; the exit status."""
-
-    def open_model(folder: Path) -> Tabular:
-        model = load(folder)
-        return Tabular(model.predict, model.feature_dim)
-
     return serve_model(open_model)
+
+
+def open_model(folder: Path) -> Tabular:
+    """The invocations of the model in the folder. Raises Invalid."""
+    model = load(folder)
+    return Tabular(model.predict, model.feature_dim)
