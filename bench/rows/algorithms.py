@@ -55,11 +55,11 @@ if sys.argv[1] == "xgboost":
     from xgboost import DMatrix, train
     rounds = settings.pop("num_round")
     print(json.dumps(train(settings, DMatrix(x, label=y), rounds).predict(DMatrix(z)).tolist()))
+elif sys.argv[1] == "lightgbm":
+    from lightgbm import Dataset, train
+    print(json.dumps(train(settings, Dataset(x, y)).predict(z).tolist()))
 else:
-    if sys.argv[1] == "lightgbm":
-        from lightgbm import LGBMClassifier as Classifier, LGBMRegressor as Regressor
-    else:
-        from catboost import CatBoostClassifier as Classifier, CatBoostRegressor as Regressor
+    from catboost import CatBoostClassifier as Classifier, CatBoostRegressor as Regressor
     model = (Classifier if classes else Regressor)(**settings).fit(x, y)
     print(json.dumps((model.predict_proba(z) if classes else model.predict(z)).tolist()))
 """
@@ -218,7 +218,8 @@ def xgboost(folder: Path, data: Set) -> Found:
 
 
 def lightgbm(folder: Path, data: Set) -> Found:
-    return _boosted("lightgbm", folder, data, {"verbosity": -1, "random_state": 0})
+    settings = {"objective": {0: "regression", 2: "binary"}.get(data.classes, "multiclass"), "verbosity": -1}
+    return _boosted("lightgbm", folder, data, {**settings, **({"num_class": data.classes} if data.classes > 2 else {})})
 
 
 def catboost(folder: Path, data: Set) -> Found:
@@ -233,7 +234,8 @@ def _boosted(name: str, folder: Path, data: Set, plainly: Mapping[str, Any]) -> 
     answer = _asked(image, folder, CSV, _table(data.others))
     ours, plain = np.array(answer.get("probabilities", answer.get("prediction"))), _plain(image, name, data, plainly)
     if data.classes:
-        ours, plain = ours.argmax(axis=1), plain.argmax(axis=1)
+        # LightGBM tells of two classes the probability of the second alone.
+        ours, plain = ours.argmax(axis=1), plain.argmax(axis=1) if plain.ndim > 1 else plain > 0.5
     return _judged(data, ours, plain)
 
 

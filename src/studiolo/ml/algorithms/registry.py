@@ -137,6 +137,8 @@ _XGBOOST = {
     (1, 7): "1.7.6",
     (3, 0): "3.0.5",
 }
+_SETUPTOOLS = "setuptools==75.8.0"
+"""It brings pkg_resources, by which XGBoost found out what is installed."""
 _XGBOOST_TYPES = (
     *("text/libsvm", "text/x-libsvm", "libsvm", "text/csv", "csv", "application/x-parquet", "parquet"),
     *(_RECORDIO, "recordio-protobuf"),
@@ -156,11 +158,11 @@ def _xgboost(version: tuple[int, int]) -> Algorithm:
             *(NUMPY, "scipy==1.15.3"),
         )
     elif known >= (1, 5):
-        libraries = (f"xgboost=={package}", NUMPY, "scipy==1.11.4")
+        libraries = (f"xgboost=={package}", NUMPY, "scipy==1.11.4", _SETUPTOOLS)
     else:
         # They use names that NumPy 1.24 dropped; the first NumPy for Python 3.12 is later than that.
         numpy = ("numpy==1.23.5; python_version < '3.12'", f"{NUMPY}; python_version >= '3.12'")
-        libraries = (f"xgboost=={package}", *numpy, "scipy==1.11.4")
+        libraries = (f"xgboost=={package}", *numpy, "scipy==1.11.4", _SETUPTOOLS)
     return Algorithm(
         name="xgboost",
         module=f"{_PACKAGE}.xgboost",

@@ -20,7 +20,7 @@ from studiolo.ml.algorithms.container import Channel
 from studiolo.ml.algorithms.xgboost import selection
 from studiolo.ml.algorithms.xgboost.data import csv_matrix, libsvm_matrix, read_channel
 from studiolo.ml.algorithms.xgboost.hyperparameters import settings
-from studiolo.ml.algorithms.xgboost.metrics import MEASURES
+from studiolo.ml.algorithms.xgboost.metrics import MEASURES, predicted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,6 +137,7 @@ def test_the_metric_of_a_tuning_job_is_measured_beside_those_asked_for() -> None
 def test_measures_take_probabilities_classes_and_margins() -> None:
     assert MEASURES["accuracy"](np.array([0.0, 1, 1]), np.array([0.2, 0.7, 0.4])) == pytest.approx(2 / 3)
     assert MEASURES["accuracy"](np.array([2.0, 0]), np.array([[0.1, 0.2, 0.7], [0.2, 0.5, 0.3]])) == 0.5
+    assert predicted(np.array([-1.0, 0, 1]), "binary:logistic") == pytest.approx([0.2689, 0.5, 0.7311], abs=1e-4)
     assert MEASURES["f1_macro"](np.array([2.0, 0, 1]), np.array([2.0, 0, 1])) == 1
 
 

@@ -46,12 +46,28 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def evaluation(names: Sequence[str]) -> Callable[[Any, Any], list[tuple[str, float]]] | None:
-    """What XGBoost calls after each round for those of the names that are not its own; None where all are."""
+def evaluation(names: Sequence[str], objective: str | None) -> Callable[[Any, Any], list[tuple[str, float]]] | None:
+    """What XGBoost calls after each round for those of the names that are not its own; None where all are.
+
+    With an `objective` it is given margins, of which that makes predictions; with None predictions.
+    """
     ours = [name for name in names if name in MEASURES]
-    return partial(_evaluate, ours) if ours else None
+    return partial(_evaluate, ours, objective) if ours else None
 
 
-def _evaluate(names: Sequence[str], predictions: Any, matrix: Any) -> list[tuple[str, float]]:
+def _evaluate(names: Sequence[str], objective: str | None, predictions: Any, matrix: Any) -> list[tuple[str, float]]:
     labels = matrix.get_label()
+    if objective is not None:
+        predictions = predicted(predictions, objective)
     return [(name, MEASURES[name](labels, predictions)) for name in names]
+
+
+def predicted(margins: Any, objective: str) -> Any:
+    """What margins predict: the probability of 1 for a logistic objective, the exponential for one of counts."""
+    if objective in ("binary:logistic", "reg:logistic"):
+        return 1 / (1 + np.exp(-margins))
+    if objective in ("binary:hinge", "binary:logitraw"):
+        return (margins > 0).astype(np.float64)
+    if objective in ("count:poisson", "reg:gamma", "reg:tweedie"):
+        return np.exp(margins)
+    return margins

@@ -26,6 +26,8 @@ _CSV, _LINES, _RECORDS = b"text/csv", b"application/jsonlines", b"application/x-
 _READ = (_CSV, b"text/libsvm", b"text/x-libsvm", _RECORDS, JSON, _LINES)
 _WRITTEN = (_CSV, JSON, _LINES, _RECORDS)
 _SMALL = 64 << 10
+_PICKLED = b"\x80"
+"""How a pickle begins, and no model of XGBoost's own formats."""
 
 
 def serve() -> int:
@@ -49,14 +51,14 @@ def open_model(folder: Path) -> Inference:
 
 def _load(path: Path) -> Any:
     try:
-        booster = xgboost.Booster()
-        booster.load_model(str(path))
-    except xgboost.core.XGBoostError as unreadable:
-        try:
+        if path.read_bytes()[:1] == _PICKLED:
             # The containers before 1.3 write pickles. It is the user's own model, in the user's own fence.
             booster = pickle.loads(path.read_bytes())  # noqa: S301
-        except Exception as error:
-            raise Invalid(f"Model at {path} cannot be loaded:\n{unreadable}\n{error}") from error
+        else:
+            booster = xgboost.Booster()
+            booster.load_model(str(path))
+    except Exception as error:
+        raise Invalid(f"Model at {path} cannot be loaded: {error}") from error
     booster = booster.get_booster() if hasattr(booster, "get_booster") else booster
     booster.set_param({"nthread": 1})
     return booster
@@ -145,6 +147,8 @@ def _predictions(booster: Any, matrix: Any) -> Any:
 def _width(booster: Any) -> int:
     if hasattr(booster, "num_features"):
         return int(booster.num_features())
+    if hasattr(booster, "save_config"):
+        return int(json.loads(booster.save_config())["learner"]["learner_model_param"]["num_feature"])
     return len(booster.feature_names)
 
 

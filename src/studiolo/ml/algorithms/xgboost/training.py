@@ -69,7 +69,8 @@ def boost(matrices: dict[str, Any], chosen: dict[str, Any], stop: StopRequest) -
     elif metrics:
         parameters["disable_default_eval_metric"] = 1
     options: dict[str, Any] = {"evals": [(matrix, name) for name, matrix in matrices.items()], "verbose_eval": False}
-    measure = evaluation(metrics)
+    margins = (1, 2) <= VERSION < (1, 6)  # what these hand to measures that are not their own
+    measure = evaluation(metrics, chosen.get("objective", "") if margins else None)
     if measure is not None:
         options["custom_metric" if VERSION >= (1, 6) else "feval"] = measure
     rounds = chosen.get("early_stopping_rounds") if "validation" in matrices else None
@@ -197,8 +198,12 @@ def _save(booster: Any, path: Path) -> None:
     if VERSION < (1, 3):
         # As those containers do: scripts unpickle it.
         path.write_bytes(pickle.dumps(booster))
-    else:
+    elif VERSION < (2, 1):
         booster.save_model(str(path))
+    else:
+        # Of a name without an ending these warn that they choose this very format.
+        booster.save_model(f"{path}.ubj")
+        path.with_name(f"{path.name}.ubj").rename(path)
 
 
 def _first_words(error: Exception) -> str:
