@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: help install demo test test-all lint bench docs policies lock clean
+.PHONY: help install demo test test-all lint bench screenshots docs policies lock clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/installed ## Install Studiolo into .venv
 
@@ -18,9 +18,11 @@ demo: $(VENV)/installed ## Run the air-quality story, from raw data to a served 
 test: $(VENV)/installed-test lint ## Install what tests need and run all of them
 	$(BIN)/python -m pytest
 
-test-all: test ## Run the tests, those with sessions once more on the newest Glue, and those of heavy environments (downloads 2 GB the first time)
+test-all: test $(VENV)/installed-browser ## Run the tests, and those that need the newest Glue, JupyterLab, a browser, the heavy algorithms or all frameworks (fetches 10 GB)
 	$(BIN)/python -m pytest --glue-version 6.0 tests/api tests/faults tests/notebooks tests/unit/runtimes
+	$(BIN)/python -m pytest --apps tests/api/test_studio_apps.py tests/browser
 	$(BIN)/python -m pytest --heavy -m heavy
+	$(BIN)/python -m pytest --frameworks tests/api/test_frameworks.py
 
 lint: $(VENV)/installed-test ## Check style, types and import rules
 	$(BIN)/ruff check
@@ -30,6 +32,9 @@ lint: $(VENV)/installed-test ## Check style, types and import rules
 
 bench: $(VENV)/installed-test ## Measure against the budgets of the design
 	$(BIN)/python -m bench
+
+screenshots: $(VENV)/installed-browser ## Write a picture of every page of the console, in both themes, into screenshots/
+	$(BIN)/python -m tests.browser.screenshots screenshots
 
 docs: $(VENV)/installed ## Generate the tables of operations and releases
 	$(BIN)/python docs/operations.py > docs/operations.md
@@ -79,3 +84,9 @@ $(VENV)/installed-test: requirements-test.lock pyproject.toml | $(BIN)/python
 	@echo "Installing Studiolo and what its tests need into $(VENV) ..."
 	$(call install_lock,requirements-test.lock)
 	@touch $(VENV)/installed
+
+$(VENV)/installed-browser: $(VENV)/installed-test
+	@echo "Installing what drives a browser (the system's Chromium is used) ..."
+	$(if $(UV),uv pip install -q --python $(BIN)/python,$(BIN)/python -m pip install -q --disable-pip-version-check) \
+		playwright axe-playwright-python
+	@touch $@

@@ -33,10 +33,14 @@ glue_version: str | None = None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--apps", action="store_true", help="run also what needs JupyterLab's packages (200 MB), or a browser"
+    )
     parser.addoption("--glue-version", help="run the sessions of tests that name no version on this one, as 6.0")
     parser.addoption(
         "--heavy", action="store_true", help="run the tests, too, that make environments of hundreds of megabytes"
     )
+    parser.addoption("--frameworks", action="store_true", help="run scripts in the images of all frameworks, of GBs")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -203,6 +207,13 @@ def bucket(server: Server) -> str:
     name = f"bucket-{uuid.uuid4().hex[:8]}"
     server.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     return name
+
+
+@pytest.fixture(scope="session")
+def apps(request: pytest.FixtureRequest) -> None:
+    """What needs it is only run where it was asked for."""
+    if not request.config.getoption("--apps"):
+        pytest.skip("needs JupyterLab's packages, or a browser: run it with --apps, as make test-all does")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import subprocess
-import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +31,11 @@ from sklearn import (
 import studiolo
 from bench.bench import Bench
 from bench.row import Quantity, Row
+from studiolo.containers.image import PYTHON
+from studiolo.containers.images.resolution import image_of
+from studiolo.containers.making import made
 from studiolo.ml.algorithms import BUILT_IN, Algorithm
-from studiolo.ml.images import interpreter, program
+from studiolo.runtimes.uv import unheard
 
 POINTS = 2.0
 """Percentage points by which a share may be below the plain library's, and percent by which an error may be above."""
@@ -275,7 +278,9 @@ def _trained(
     for channel, content in channels.items():
         (base / "input/data" / channel).mkdir(parents=True)
         (base / "input/data" / channel / "data").write_bytes(content)
-    return _run(program(BUILT_IN[name], "train"), SAGEMAKER_BASE_DIR=str(base))
+    python = _python(BUILT_IN[name])
+    command = [python if word == PYTHON else word for word in image_of(BUILT_IN[name], name).command("train")]
+    return _run(command, SAGEMAKER_BASE_DIR=str(base))
 
 
 def _asked(name: str, base: Path, content_type: str, body: bytes) -> Any:
@@ -291,7 +296,7 @@ def _plain(image: str, name: str, data: Set, settings: Mapping[str, Any]) -> Any
 
 
 def _python(algorithm: Algorithm) -> str:
-    return str(interpreter(algorithm)) if algorithm.requirements else sys.executable
+    return str(made(image_of(algorithm, algorithm.name).environment, Path(tempfile.gettempdir()), unheard))
 
 
 def _run(command: list[str], body: bytes = b"", **variables: str) -> str:

@@ -15,7 +15,10 @@ from bench.bench import Bench
 from bench.children import wait_until
 from bench.row import Quantity, Row, at_most, at_most_times
 from bench.server import Server, Session
-from studiolo.sessions import SessionRequest, workers
+from studiolo.engine import this_machine
+from studiolo.sessions import SessionRequest
+from studiolo.sessions.workers import settle
+from studiolo.sessions.workers import size as size_of
 
 ROUNDS = 3
 QUERIES, WARM_UP = 5, 2
@@ -132,7 +135,7 @@ def _session(server: Server, name: str) -> tuple[Start, Queries]:
 
 def _script(folder: Path) -> tuple[Start, Queries]:
     environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable, **java_home()}
-    size = workers.size(workers.settle(SessionRequest("", "", worker_type="G.1X", workers=2)), workers.this_machine())
+    size = size_of(settle(SessionRequest("", "", worker_type="G.1X", workers=2), ""), this_machine())
     command = [sys.executable, "-c", BARE, f"local[{size.cores}]", f"{size.heap}m", "hive"]
     began = time.perf_counter()
     with subprocess.Popen(

@@ -39,22 +39,49 @@ from studiolo.identity import NotAuthorized, Principal, anonymous, reaches
 from studiolo.lanes import Lanes
 from studiolo.patience import Holds, OnItsWay, is_patient
 from studiolo.services.call import Call, Studio
+from studiolo.services.cloudformation import cloudformation
+from studiolo.services.cloudwatch import cloudwatch
+from studiolo.services.ec2 import ec2
+from studiolo.services.ecr import ecr
+from studiolo.services.emr import emr
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
+from studiolo.services.kms import kms
 from studiolo.services.logs import logs
 from studiolo.services.rights import RIGHTS
 from studiolo.services.sagemaker import sagemaker
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
+from studiolo.services.secretsmanager import secretsmanager
 from studiolo.services.service import Handler, Service
+from studiolo.services.sns import sns
+from studiolo.services.ssm import ssm
 from studiolo.services.sts import sts
 from studiolo.signers import Signers, told_by
+from studiolo.sites import Sites
 from studiolo.state import Changes, StateUnavailable
 from studiolo.storage import StoreUnavailable
 
 log = logging.getLogger("studiolo")
 
 SERVICES: Mapping[str, Service] = {
-    service.name: service for service in (glue, iam, logs, sagemaker, sagemaker_runtime, sts)
+    service.name: service
+    for service in (
+        cloudwatch,
+        glue,
+        iam,
+        logs,
+        sagemaker,
+        sagemaker_runtime,
+        emr,
+        cloudformation,
+        ec2,
+        ecr,
+        kms,
+        secretsmanager,
+        sns,
+        ssm,
+        sts,
+    )
 }
 
 READS = ("BatchGet", "Describe", "Get", "List")
@@ -97,15 +124,18 @@ class Admitted:
 class App:
     """Answers every request that comes to the one endpoint.
 
-    changes: who tells what has changed; own_pages: the app of /_studiolo/; max_body: the largest request outside S3,
-    in MiB.
+    changes: who tells what has changed; own_pages: the app of /_studiolo/; sites: what is for browsers; max_body: the
+    largest request outside S3, in MiB.
     """
 
-    def __init__(self, studio: Studio, changes: Changes, passage: Passage, own_pages: ASGIApp, max_body: int) -> None:
+    def __init__(
+        self, studio: Studio, changes: Changes, passage: Passage, own_pages: ASGIApp, sites: Sites, max_body: int
+    ) -> None:
         self._studio = studio
         self._changes = changes
         self._passage = passage
         self._own_pages = own_pages
+        self._sites = sites
         self._max_body = max_body
         self._router = Router(list(SERVICES))
         self._bodies = Bodies(max_body * MIB, BODIES * max_body * MIB)
@@ -116,6 +146,11 @@ class App:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
+        elif (site := self._sites.of(scope)) is not None:
+            await site(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close"})
         elif scope["path"].startswith("/_studiolo/"):
             await self._own_pages(scope, receive, send)
         else:
@@ -184,11 +219,12 @@ class App:
     def _handled(self, admitted: Admitted) -> HttpResponse | OnItsWay:
         exchange, call, parameters = admitted.exchange, admitted.call, admitted.parameters
         patience = exchange.service.patience(exchange.model.name)
-        if patience is None or not is_patient(exchange.request.headers):
+        thing = None if patience is None else patience.thing(call.scope, parameters)
+        if patience is None or thing is None or not is_patient(exchange.request.headers):
             return _success(exchange, exchange.handler(call, parameters))
         with ExitStack() as unless_held:
             # Before it is read: what changes after that is heard.
-            listener = self._changes.listen(patience.thing(call.scope, parameters))
+            listener = self._changes.listen(thing)
             unless_held.callback(listener.close)
             found = exchange.handler(call, parameters)
             answer = _success(exchange, found)
@@ -263,6 +299,7 @@ class App:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._passage.close()
+        await self._sites.close()
         await self._studio.ml.close_connections()
         self._lanes.close()
         await send({"type": "lifespan.shutdown.complete"})

@@ -1,12 +1,13 @@
 """Archives: made from a folder, and unpacked without trust in who made them."""
 
 import gzip
+import os
 import shutil
 import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -27,16 +28,46 @@ _UNREADABLE = (
 )  # fmt: skip
 
 
-def pack(folder: Path, archive: Path, *, even_empty: bool = False) -> bool:
-    """Write what is in `folder` to the gzip-compressed tar `archive`; whether it did: of nothing if `even_empty`."""
-    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+def pack(
+    folders: Sequence[Path],
+    archive: Path,
+    *,
+    even_empty: bool = False,
+    left_out: Callable[[str], None] = lambda name: None,
+) -> bool:
+    """Write what is in the folders to the gzip-compressed tar `archive`; whether it did: of nothing if `even_empty`.
+
+    Of a name that is in several the first counts. Files and folders only, as `unpack_tar` takes them: a link is followed
+    to a file of the same folder; any other, and what is neither, is not packed, and its name told to `left_out`.
+    """
+    names = dict[str, Path]()
+    for folder in folders:
+        for name in _members(folder, left_out):
+            names.setdefault(name, folder / name)
     if not names and not even_empty:
         return False
     # Level 1: models are numbers, which hardly shrink more at the default level and take six times as long.
-    with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
-        for name in names:
-            tar.add(folder / name, arcname=name)
+    with tarfile.open(archive, "w:gz", compresslevel=1, dereference=True) as tar:
+        for name in sorted(names):
+            tar.add(names[name], arcname=name, recursive=False)
     return True
+
+
+def _members(folder: Path, left_out: Callable[[str], None]) -> Iterator[str]:
+    """The names of the folders and files below `folder`."""
+    waiting = [folder] if folder.is_dir() else []
+    root = folder.resolve()
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                name = str(Path(entry.path).relative_to(folder))
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(Path(entry.path))
+                    yield name
+                elif entry.is_file() and Path(entry.path).resolve().is_relative_to(root):
+                    yield name
+                else:
+                    left_out(name)
 
 
 def unpack_tar(archive: Path, folder: Path, largest: int = LARGEST) -> None:

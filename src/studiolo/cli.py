@@ -1,4 +1,5 @@
-"""What a person types: `studiolo up`, `down`, `status`, `why`, `env`, `logs`, `runtimes`, `demo`."""
+"""What a person types: `studiolo up`, `down`, `status`, `why`, `console`, `studio`, `env`, `logs`, `runtimes`, `images`,
+`demo`."""
 
 import json
 import os
@@ -10,33 +11,25 @@ import urllib.error
 import urllib.request
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import psutil
 import typer
 from rich.table import Table
 
-from studiolo import cli_runtimes
+from studiolo import cli_browser, cli_images, cli_runtimes
+from studiolo.cli_server import running_server, signed
 from studiolo.config import Settings
 from studiolo.domain import DomainError, Invalid
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.terminal import Data, complain, err, fail, given_settings, out
 
-if TYPE_CHECKING:
-    from studiolo.identity import AccessKey
-
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(cli_images.app, name="images")
 app.add_typer(cli_runtimes.app, name="runtimes")
 UP_SECONDS = 60
 DOWN_SECONDS = 30
-
-
-def _running(settings: Settings) -> Running:
-    running = Instance(settings.folder).running()
-    if running is None:
-        fail(f"No Studiolo runs on {settings.folder}. Start one with: studiolo up --detach")
-    return running
 
 
 @app.command()
@@ -73,9 +66,9 @@ def up(
 
 def _prepare(settings: Settings) -> None:
     """Make ahead what sessions need; what cannot be made is told, and the server starts all the same."""
+    from studiolo.engine import prepare
     from studiolo.processes import Processes
     from studiolo.runtimes import NotMade
-    from studiolo.sessions import prepare
     from studiolo.state import State, StateUnavailable
 
     try:
@@ -220,7 +213,7 @@ def _complain_of_key(settings: Settings) -> None:
 def status(data: Data = None) -> None:
     """Show what runs: the server, its services and its child processes."""
     settings = given_settings(data=data)
-    running = _running(settings)
+    running = running_server(settings)
     health = _health(running)
     if health is None:
         fail(f"The server at {running.endpoint} (pid {running.pid}) does not answer.")
@@ -247,8 +240,8 @@ def why(
     from studiolo.identity import root_key
 
     settings = given_settings(data=data)
-    running = _running(settings)
-    status, denial = _signed(f"{running.endpoint}/_studiolo/denials/{quote(request_id)}", root_key(settings.folder))
+    running = running_server(settings)
+    status, denial = signed(f"{running.endpoint}/_studiolo/denials/{quote(request_id)}", root_key(settings.folder))
     if status != HTTPStatus.OK:
         fail(denial["message"])
     for name in ("principal", "action", "resource", "because"):
@@ -261,22 +254,8 @@ def why(
     out.print(table)
 
 
-def _signed(url: str, key: "AccessKey") -> tuple[int, dict[str, Any]]:
-    """Status and content of one of the server's pages that is for who has a key."""
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.credentials import Credentials
-
-    request = AWSRequest("GET", url)
-    SigV4Auth(Credentials(key.id, key.secret), "sts", "us-east-1").add_auth(request)
-    asked = urllib.request.Request(url, headers=dict(request.headers.items()))  # noqa: S310 (our own http URL)
-    try:
-        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 (as above)
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-    except OSError as error:
-        fail(f"The server at {url.partition('/_studiolo')[0]} does not answer: {error}")
+app.command()(cli_browser.console)
+app.command()(cli_browser.studio)
 
 
 @app.command()
@@ -290,7 +269,7 @@ def env(
     from studiolo.profile import write_profile
 
     settings = given_settings(data=data)
-    running = _running(settings)
+    running = running_server(settings)
     key = root_key(settings.folder)
     if profile:
         written = write_profile(running.endpoint, running.s3_endpoint, settings.region, key.id, key.secret)

@@ -116,7 +116,7 @@ async def relay(
     await send(start)
     gone = asyncio.ensure_future(_disconnected(receive)) if receive is not None else None
     try:
-        async for chunk in answer.content.iter_any():
+        async for chunk, _ in answer.content.iter_chunks():
             if gone is not None and gone.done():
                 raise Disconnected
             await send({"type": "http.response.body", "body": chunk, "more_body": True})

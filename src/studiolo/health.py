@@ -1,6 +1,7 @@
 """Studiolo's own few pages beside the AWS APIs.
 
-Its health, the system logs of sessions, POST /_studiolo/reset and, signed, GET /_studiolo/denials/REQUEST-ID.
+Its health, the system logs of sessions, POST /_studiolo/reset, a broker's way to the console and, signed,
+GET /_studiolo/denials/REQUEST-ID and POST /_studiolo/sign-in.
 """
 
 import contextlib
@@ -12,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from studiolo import __version__
@@ -22,6 +23,7 @@ from studiolo.aws.http import HttpRequest
 from studiolo.domain import Denied, Health, NotFound
 from studiolo.http_server import SameOrigin
 from studiolo.processes import Child, Processes, isolation
+from studiolo.signing_in import SigningIn
 from studiolo.state import StateUnavailable
 
 MIB = 1024 * 1024
@@ -47,11 +49,13 @@ def own_pages(
     system_log: Callable[[str], Iterator[bytes]],
     reset: Callable[[], None] | None,
     why: Callable[[HttpRequest, str], Mapping[str, Any]],
+    signing_in: SigningIn,
 ) -> Starlette:
     """The app of these pages.
 
     parts: what to watch, each with how it is asked; system_log: the lines that a token of its URL stands for; reset:
-    empties everything, None where the server does not allow it; why: finds out why a request was denied.
+    empties everything, None where the server does not allow it; why: finds out why a request was denied; signing_in:
+    gives out links to the console.
     """
 
     async def health(_request: Request) -> JSONResponse:
@@ -94,10 +98,25 @@ def own_pages(
         except ServiceError as error:
             return JSONResponse({"message": error.message}, status_code=error.status)
 
+    async def sign_in(request: Request) -> Response:
+        try:
+            return JSONResponse({"url": await run_in_threadpool(signing_in.link, request_head(request.scope))})
+        except ServiceError as error:
+            return JSONResponse({"message": error.message}, status_code=error.status)
+
+    async def federation(request: Request) -> Response:
+        try:
+            answer = await run_in_threadpool(signing_in.broker, dict(request.query_params))
+        except ServiceError as error:
+            return JSONResponse({"message": error.message}, status_code=error.status)
+        return RedirectResponse(answer, 303) if isinstance(answer, str) else JSONResponse(answer)
+
     return Starlette(
         routes=[
             Route("/_studiolo/denials/{id}", denial, methods=["GET"]),
+            Route("/_studiolo/federation", federation, methods=["GET"]),
             Route("/_studiolo/health", health, methods=["GET"]),
+            Route("/_studiolo/sign-in", sign_in, methods=["POST"]),
             Route("/_studiolo/system-logs/{token}", log, methods=["GET"]),
             Route("/_studiolo/reset", empty, methods=["POST"]),
         ],

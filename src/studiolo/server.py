@@ -9,30 +9,45 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from studiolo import __version__, http_server
 from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
+from studiolo.clusters import Clusters
 from studiolo.config import Settings
+from studiolo.console import FindKey, Key, console
 from studiolo.domain import DomainError, now
 from studiolo.door import DoorProcess, DoorUnavailable, Passage
+from studiolo.engine import Engine
 from studiolo.health import PartHealth, own_pages
 from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
+from studiolo.inside import Inside
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.listening import Listening
+from studiolo.livy import Livy
+from studiolo.livy_door import LivyDoors, Rest
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
+from studiolo.metrics import Metrics
 from studiolo.ml import MachineLearning
 from studiolo.objects import Objects
 from studiolo.processes import Processes, end_unrecorded, isolation
+from studiolo.recorded import Recorder
 from studiolo.runtimes import JavaMissing, Runtimes
 from studiolo.services.call import Studio
-from studiolo.sessions import Sessions
+from studiolo.sessions import Sessions, SystemLog
+from studiolo.signin import SignIns
+from studiolo.signing_in import SigningIn, console_address
+from studiolo.sites import Sites
+from studiolo.stacks import Stacks
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage, StoreUnavailable
+from studiolo.studio import Addresses, Domains
+from studiolo.studio_site import StudioSite
 from studiolo.why import Why
 
 log = logging.getLogger("studiolo")
@@ -100,12 +115,14 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     identity = Identity(state, root, settings.account_id, now)
     catalog = Catalog(state, now)
     logs = Logs(state, folder / "log-events", now)
+    metrics = Metrics(state, now)
+    metrics.start()
     if state.fresh:
         _end_unknown(folder)
     started: list[Closing] = []
     cleanup.callback(_close_together, started)
     listening.keep(processes)
-    started.append(listening)
+    started.extend((listening, metrics))
     storage = Storage(settings, processes)
     storage.start()
     started.append(storage)
@@ -118,21 +135,46 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     metastore.start()
     started.append(metastore)
     runtimes = Runtimes(settings)
-    sessions = Sessions(
+    engine = Engine(
         state, processes, runtimes, identity, objects, logs, storage, metastore, settings, endpoint, door.endpoint, now
     )
-    sessions.start()
-    started.append(sessions)
-    ml = MachineLearning(state, processes, identity, logs, objects, settings, endpoint, door.endpoint, now)
+    sessions = Sessions(engine, runtimes, identity, SystemLog(logs, endpoint, root.secret, now))
+    livy = Livy(engine, state, runtimes, now)
+    engine.start()
+    started.append(engine)
+    livy_doors = LivyDoors(Rest(livy, state.changes), livy.place)
+    livy.start(livy_doors)
+    cleanup.callback(livy_doors.close_all)
+    cleanup.callback(livy.close)
+    ml = MachineLearning(state, processes, identity, logs, metrics, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
+    stacks = Stacks(state, identity, objects, frozenset({settings.host, *settings.host_names}), now)
+    started.append(stacks)
     # Before the others: what they leave of a model goes by the door to the store.
     cleanup.callback(ml.stop_jobs)
+    clusters = Clusters(state, processes, runtimes, identity, metastore, settings, endpoint, door.endpoint, now)
+    # As jobs do, their steps leave logs in the store.
+    cleanup.callback(clusters.close)
+    clusters.start()
+    sign_ins = SignIns(state, now)
+    domains = Domains(
+        state,
+        processes,
+        identity,
+        ml.tags,
+        sign_ins,
+        settings.folder / "studio",
+        Addresses(endpoint, door.endpoint),
+        now,
+    )
+    domains.start()
+    started.append(domains)
     storage.ready()
     door.ready()
 
     def reset() -> None:
-        for domain in (sessions, ml, storage, metastore, logs, identity):
+        for domain in (domains, livy, engine, ml, clusters, storage, metastore, logs, identity):
             domain.empty()
         state.empty()
 
@@ -144,9 +186,33 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     }
     emptying = reset if settings.allow_reset else None
     lines = sessions.system_log.lines
-    pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now))
-    studio = Studio(identity, catalog, IcebergTables(catalog, storage, identity, now), logs, sessions, ml)
-    return App(studio, state.changes, Passage(door.endpoint), pages, settings.max_body_mib), door, metastore
+    signing_in = SigningIn(identity, sign_ins, console_address(endpoint), now)
+    pages = own_pages(services, processes, metastore.home, parts, lines, emptying, Why(identity, now), signing_in)
+    pages_of_keys = console(sign_ins, _keys(signing_in), endpoint, door.endpoint, settings.region)
+    sites = Sites(pages_of_keys, StudioSite(domains.opening))
+    studio = Studio(
+        identity=identity,
+        catalog=catalog,
+        iceberg=IcebergTables(catalog, storage, identity, now),
+        logs=logs,
+        metrics=metrics,
+        sessions=sessions,
+        clusters=clusters,
+        stacks=stacks,
+        recorder=Recorder(state, now),
+        domains=domains,
+        ml=ml,
+    )
+    stacks.start(Inside(SERVICES, studio, objects, "cloudformation.amazonaws.com"))
+    return App(studio, state.changes, Passage(door.endpoint), pages, sites, settings.max_body_mib), door, metastore
+
+
+def _keys(signing_in: SigningIn) -> FindKey:
+    def find(identifier: str) -> tuple[Key, str, datetime | None] | None:
+        known = signing_in.known(identifier)
+        return known and (Key(known[0].id, known[0].secret, known[0].session_token), *known[1:])
+
+    return find
 
 
 def _has_content(file: Path) -> bool:

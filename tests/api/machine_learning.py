@@ -53,6 +53,30 @@ def training_job(name: str, role: str, bucket: str, **changes: Any) -> dict[str,
     }
 
 
+def tuning_job(name: str, role: str, bucket: str, **config: Any) -> dict[str, Any]:
+    """The CreateHyperParameterTuningJob request of two trials of the linear learner's weight decay."""
+    definition = training_job("", role, bucket)
+    static = definition.pop("HyperParameters")
+    del definition["TrainingJobName"]
+    uri = f"s3://{bucket}/train/"
+    ranges = {"ContinuousParameterRanges": [{"Name": "wd", "MinValue": "1e-7", "MaxValue": "1e-3"}]}
+    return {
+        "HyperParameterTuningJobName": name,
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Random",
+            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "validation:objective_loss"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2},
+            "ParameterRanges": ranges,
+            **config,
+        },
+        "TrainingJobDefinition": {
+            **definition,
+            "StaticHyperParameters": static,
+            "InputDataConfig": [channel(uri), channel(uri, "validation")],
+        },
+    }
+
+
 def limited_role(iam: Any, *statements: dict[str, Any]) -> str:
     """The ARN of a role for SageMaker that may do what the statements allow."""
     name = f"role-{uuid.uuid4().hex[:8]}"

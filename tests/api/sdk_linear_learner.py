@@ -1,12 +1,15 @@
-"""A person's script with the SageMaker SDK: train, deploy, predict, clean up. Arguments: role and bucket."""
+"""A person's script with the SageMaker SDK: process, train, deploy, predict, clean up. Arguments: role and bucket."""
 
 import sys
+import tempfile
+from pathlib import Path
 
 import boto3
 import numpy as np
 import sagemaker
 from sagemaker import LinearLearner
 from sagemaker.estimator import Estimator
+from sagemaker.processing import ProcessingOutput, ScriptProcessor
 from sagemaker.telemetry import telemetry_logging
 
 role, bucket = sys.argv[1:]
@@ -35,5 +38,20 @@ print("worst error below 0.01:", bool(np.abs(np.array(scores) - target[:10]).max
 attached = Estimator.attach("sdk-linear-learner", sagemaker_session=session)
 print("attached:", attached.instance_count, attached.output_path == learner.output_path, attached.output_kms_key == "")
 print("told Amazon:", told)
+
+script = Path(tempfile.mkdtemp()) / "double.py"
+script.write_text("print('doubles'); open('/opt/ml/processing/output/four', 'w').write(str(2 * 2))")
+processor = ScriptProcessor(
+    image_uri=learner.training_image_uri(),
+    command=["python3"],
+    role=role,
+    instance_count=1,
+    instance_type="ml.m5.large",
+    sagemaker_session=session,
+)
+processor.run(str(script), outputs=[ProcessingOutput(source="/opt/ml/processing/output", output_name="numbers")])
+processed = processor.latest_job.describe()
+[output] = processed["ProcessingOutputConfig"]["Outputs"]
+print("processed:", session.read_s3_file(bucket, output["S3Output"]["S3Uri"].split("/", 3)[3] + "/four"))
 predictor.delete_model()
 predictor.delete_endpoint()

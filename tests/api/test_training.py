@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,20 @@ def test_a_job_tells_how_it_went(trained: dict[str, Any]) -> None:
     assert trained["TrainingTimeInSeconds"] == trained["BillableTimeInSeconds"] >= 1
     metrics = {metric["MetricName"]: metric["Value"] for metric in trained["FinalMetricDataList"]}
     assert metrics["train:mse"] == pytest.approx(0, abs=1e-3)
+
+
+def test_a_job_s_metrics_are_cloudwatch_s_too(client: Client, trained: dict[str, Any]) -> None:
+    [final] = [metric for metric in trained["FinalMetricDataList"] if metric["MetricName"] == "train:mse"]
+    points = client("cloudwatch").get_metric_statistics(
+        Namespace="/aws/sagemaker/TrainingJobs",
+        MetricName="train:mse",
+        Dimensions=[{"Name": "TrainingJobName", "Value": trained["TrainingJobName"]}],
+        StartTime=trained["CreationTime"] - timedelta(minutes=1),
+        EndTime=trained["TrainingEndTime"] + timedelta(minutes=1),
+        Period=3600,
+        Statistics=["Minimum"],
+    )["Datapoints"]
+    assert min(point["Minimum"] for point in points) == pytest.approx(final["Value"])
 
 
 def test_what_was_asked_for_is_shown_again(trained: dict[str, Any], role: str, data: str) -> None:
@@ -192,7 +207,7 @@ def test_jobs_beyond_the_cores_wait_as_pending(
         ),
         ({"TrainingJobName": "under_score"}, "under_score"),
         ({"RoleArn": "arn:aws:iam::000000000000:role/nobody"}, "nobody"),
-        ({"CheckpointConfig": {"S3Uri": "s3://{data}/checkpoints"}}, "CheckpointConfig"),
+        ({"CheckpointConfig": {"S3Uri": "s3://not-a-bucket-of-ours/c"}}, "not-a-bucket-of-ours"),
     ],
 )
 def test_a_job_that_cannot_work_is_refused_when_it_is_made(
@@ -260,7 +275,7 @@ def test_a_job_s_processes_hold_no_key_and_are_given_their_role_s_until_they_end
         held = [*process.cmdline(), *process.environ().values()]
         assert not [secret for secret in secrets if any(secret in value for value in held)]
         assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & process.environ().keys()
-    folder = next((server.data / "ml/jobs").glob("*/ml")).parent
+    folder = next((server.data / "ml/jobs").glob("*/algo-1/ml")).parents[1]
     files = [file for file in folder.rglob("*") if file.is_file() and "input/data" not in str(file)]
     token = processes[0].environ()["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
     assert not [file for file in files for secret in [*secrets, token] if secret in file.read_text(errors="replace")]
@@ -369,7 +384,7 @@ def test_a_job_that_has_ended_can_be_deleted(sagemaker: Any, start: Callable[...
         sagemaker.describe_training_job(TrainingJobName=name)
 
 
-def test_the_sagemaker_sdk_trains_serves_and_predicts(server: Server, role: str, bucket: str) -> None:
+def test_the_sagemaker_sdk_processes_trains_serves_and_predicts(server: Server, role: str, bucket: str) -> None:
     script = Path(__file__).with_name("sdk_linear_learner.py")
     run = subprocess.run(
         [sys.executable, str(script), role, bucket],
@@ -380,8 +395,11 @@ def test_the_sagemaker_sdk_trains_serves_and_predicts(server: Server, role: str,
         check=False,
     )
     assert run.returncode == 0, run.stderr[-3000:]
+    assert "Training - Training image download completed. Training in progress." in run.stdout
     assert "#quality_metric" in run.stdout
     assert "Training seconds:" in run.stdout
     assert "worst error below 0.01: True" in run.stdout
     assert "attached: 1 True True" in run.stdout
+    assert "doubles" in run.stdout
+    assert "processed: 4" in run.stdout
     assert "told Amazon: []" in run.stdout

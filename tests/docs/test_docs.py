@@ -35,7 +35,9 @@ def test_every_setting_is_documented() -> None:
     assert [name for name in Settings.model_fields if f"`STUDIOLO_{name.upper()}`" not in page] == []
 
 
-@pytest.mark.parametrize("command", ["up", "down", "status", "env", "logs", "runtimes", "demo"])
+@pytest.mark.parametrize(
+    "command", ["up", "down", "status", "console", "studio", "env", "logs", "images", "runtimes", "demo"]
+)
 def test_every_option_of_the_command_line_is_documented(command: str) -> None:
     help_text = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}).output
     page = (ROOT / "docs" / "command-line.md").read_text()

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psutil
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from tests.api.machine_learning import LINEAR_LEARNER, ROWS, lasting, training_job, variant
+from tests.api.machine_learning import LINEAR_LEARNER, ROWS, lasting, training_job, tuning_job, variant
+from tests.api.programs import Programs, statuses
 from tests.conftest import Server, create_role
 from tests.waiting import until
 
@@ -77,3 +79,57 @@ def test_a_job_that_was_being_stopped_when_the_server_died_is_stopped(ending: Se
     until(lambda: status() == "Stopped")
     with pytest.raises(ClientError, match="in status Stopped"):
         sagemaker.stop_training_job(TrainingJobName="stopping")
+
+
+def test_jobs_go_on_without_the_server_and_the_next_one_begins_what_waits_or_died(
+    ending: Server, bucket_of_rows: str
+) -> None:
+    programs = Programs(ending.client, create_role(ending), bucket_of_rows)
+    print_and_wait = "import time; print('runs', flush=True); time.sleep({})"
+    ends = programs.train(print_and_wait.format(3))
+    processes = programs.process(
+        "import time; time.sleep(3); open('/opt/ml/processing/out/1', 'w')", outputs=[out := programs.taken("out")]
+    )
+    waits = programs.train("")
+    until(lambda: programs.said(ends))
+    ending.kill()
+    ending.up()
+    programs = Programs(ending.client, programs.role, bucket_of_rows)
+    assert [programs.trained(name)["TrainingJobStatus"] for name in (ends, waits)] == ["Completed"] * 2
+    assert programs.processed(processes)["ProcessingJobStatus"] == "Completed"
+    assert programs.left(out["S3Output"]["S3Uri"]) == {"1": b""}
+
+    dies = programs.train(print_and_wait.format(600), RetryStrategy={"MaximumRetryAttempts": 1})
+    until(lambda: programs.said(dies))
+    [runner] = [child["pid"] for child in ending.health()["children"] if dies in child["name"]]
+    ending.kill()
+    psutil.Process(runner).kill()
+    ending.up()
+    programs = Programs(ending.client, programs.role, bucket_of_rows)
+    until(lambda: len(programs.said(dies)) == 2)
+    programs.sagemaker.stop_training_job(TrainingJobName=dies)
+    job = programs.trained(dies)
+    assert statuses(job)[-3:] == ["Training", "Stopping", "Stopped"]
+    assert "Restarting" in statuses(job)
+    until(lambda: not list((ending.data / "ml/jobs").iterdir()))
+
+
+def test_a_tuning_job_goes_on_where_a_killed_server_left_it(ending: Server, bucket_of_rows: str) -> None:
+    sagemaker, role = ending.client("sagemaker"), create_role(ending)
+    sagemaker.create_hyper_parameter_tuning_job(**tuning_job("goes-on", role, bucket_of_rows))
+    trials = lambda: sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(  # noqa: E731
+        HyperParameterTuningJobName="goes-on"
+    )["TrainingJobSummaries"]
+    begun = until(trials)
+    ending.kill()
+    ending.up()
+    sagemaker = ending.client("sagemaker")
+    status = status_of(
+        sagemaker.describe_hyper_parameter_tuning_job,
+        "HyperParameterTuningJobStatus",
+        HyperParameterTuningJobName="goes-on",
+    )
+    until(lambda: status() == "Completed")
+    ended = trials()
+    assert [each["TrainingJobStatus"] for each in ended] == ["Completed"] * 2
+    assert ended[0]["TrainingJobName"] == begun[0]["TrainingJobName"]

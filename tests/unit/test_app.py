@@ -31,7 +31,8 @@ def app() -> App:
     )
     studio: Any = SimpleNamespace(identity=identity)
     nothing: Any = None
-    return App(studio, nothing, nothing, nothing, max_body=32)
+    nowhere: Any = SimpleNamespace(of=lambda _scope: None)
+    return App(studio, nothing, nothing, nothing, nowhere, max_body=32)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ both = pytest.mark.parametrize(("make", "unpack"), [(tar_of, unpack_tar), (zip_o
 def test_what_is_packed_is_unpacked_again(tmp_path: Path) -> None:
     (tmp_path / "model/weights").mkdir(parents=True)
     (tmp_path / "model/weights/0").write_bytes(b"\x00\x01")
-    assert pack(tmp_path / "model", tmp_path / "model.tar.gz")
+    assert pack([tmp_path / "model"], tmp_path / "model.tar.gz")
     unpack_tar(tmp_path / "model.tar.gz", tmp_path / "again")
     assert (tmp_path / "again/weights/0").read_bytes() == b"\x00\x01"
 
@@ -67,8 +67,8 @@ def test_a_zip_is_unpacked_with_its_folders_and_programs(tmp_path: Path) -> None
 
 
 def test_an_empty_folder_is_packed_only_when_asked(tmp_path: Path) -> None:
-    assert not pack(tmp_path / "nothing", tmp_path / "a.tar.gz")
-    assert pack(tmp_path / "nothing", tmp_path / "b.tar.gz", even_empty=True)
+    assert not pack([tmp_path / "nothing"], tmp_path / "a.tar.gz")
+    assert pack([tmp_path / "nothing"], tmp_path / "b.tar.gz", even_empty=True)
     assert [path.name for path in tmp_path.iterdir()] == ["b.tar.gz"]
 
 

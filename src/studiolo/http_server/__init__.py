@@ -2,6 +2,6 @@
 
 from studiolo.http_server.hosts import Hosts, SameOrigin
 from studiolo.http_server.limits import Limits
-from studiolo.http_server.serving import serve
+from studiolo.http_server.serving import serve, server
 
-__all__ = ["Hosts", "Limits", "SameOrigin", "serve"]
+__all__ = ["Hosts", "Limits", "SameOrigin", "serve", "server"]

@@ -37,15 +37,15 @@ class Hosts:
         self._known: dict[bytes, bool] = {}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] in ("http", "websocket"):
             given = [value for name, value in scope["headers"] if name == b"host"]
             if len(given) != 1:
-                await _answer(send, 400, "The request needs one Host header.")
+                await _answer(scope, send, 400, "The request needs one Host header.")
                 return
             if not self._is_ours(given[0]):
                 host = given[0][:100].decode("ascii", "replace")
                 message = f"This server does not answer for the host {host!r}; STUDIOLO_HOSTS can name further ones."
-                await _answer(send, 421, message)
+                await _answer(scope, send, 421, message)
                 return
         await self._app(scope, receive, send)
 
@@ -70,7 +70,7 @@ class Hosts:
 
 
 class SameOrigin:
-    """Refuses (403) what a page of another origin makes a browser send, unless it only reads.
+    """Refuses (403) what a page of another origin makes a browser send, unless it only reads; and its WebSockets.
 
     What is read such a page is never shown: we send it no permission (CORS).
     """
@@ -79,8 +79,9 @@ class SameOrigin:
         self._app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in _SAFE and _is_foreign(dict(scope["headers"])):
-            await _answer(send, 403, "This request was sent by a page of another site.")
+        unsafe = scope["type"] == "websocket" or (scope["type"] == "http" and scope["method"] not in _SAFE)
+        if unsafe and _is_foreign(dict(scope["headers"])):
+            await _answer(scope, send, 403, "This request was sent by a page of another site.")
             return
         await self._app(scope, receive, send)
 
@@ -99,8 +100,9 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-async def _answer(send: Send, status: int, message: str) -> None:
+async def _answer(scope: Message, send: Send, status: int, message: str) -> None:
     body = message.encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
+    await send({"type": f"{kind}.start", "status": status, "headers": headers})
+    await send({"type": f"{kind}.body", "body": body})

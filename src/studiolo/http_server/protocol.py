@@ -82,6 +82,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
+        if self._becomes_a_socket():
+            return
         self.cycle.transport = self._closing
         self._await(Stage.BODY)
         if len(self.pipeline) > self._limits.pipelined:
@@ -94,6 +96,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
+        if self._becomes_a_socket():
+            return
         self._await(Stage.IDLE if self.cycle.response_complete else Stage.ANSWERING)
 
     def on_response_complete(self) -> None:
@@ -134,6 +138,10 @@ class BoundedHttp(HttpToolsProtocol):
     def unread(self) -> int:
         """Bytes of answers that wait for the client to read them, where it is behind."""
         return self.transport.get_write_buffer_size() if self.flow.write_paused else 0
+
+    def _becomes_a_socket(self) -> bool:
+        """Whether the request asks for a WebSocket: then another protocol takes the connection."""
+        return bool(self.parser.should_upgrade() and self._should_upgrade())
 
     def _is_waiting(self) -> bool:
         """Whether it is the client's turn."""

@@ -19,6 +19,10 @@ LONGEST_TICK = 0.5
 """Seconds that count at most between two looks at the connections: when we were late, no client was."""
 
 
+LARGEST_MESSAGE = 64 * 1024 * 1024
+"""Bytes of one message of a WebSocket: a notebook's cell with its output."""
+
+
 def serve(
     app: ASGIApp,
     sockets: Sequence[socket.socket],
@@ -48,7 +52,9 @@ def server(
     config = uvicorn.Config(
         Hosts(app, [each.getsockname()[0] for each in sockets], hosts),
         http=partial(BoundedHttp, limits),  # type: ignore[arg-type]  # it is only called
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=LARGEST_MESSAGE,
+        ws_per_message_deflate=False,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -11,9 +11,6 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from py4j.java_gateway import JavaObject
-from pyspark import java_gateway
-
 UI_DOOR, STREAM_DOOR = "studiolo.UiDoor", "studiolo.StreamDoor"
 TOKEN = f"spark.{UI_DOOR}.param.token"
 
@@ -46,6 +43,10 @@ def guard_callbacks(gateway: Any) -> None:
 
     pyspark gives that server no token, and py4j's Java side forgets its own when it is told the port.
     """
+    # Not by who starts a driver without pyspark: that takes a third of a second.
+    from py4j.java_gateway import JavaObject
+    from pyspark import java_gateway
+
     token = gateway.gateway_parameters.auth_token
     gateway.callback_server_parameters.auth_token = token
     start: Any = java_gateway.ensure_callback_server_started

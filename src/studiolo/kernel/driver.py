@@ -75,6 +75,17 @@ def class_path(spark_home: Path, jars: Sequence[str] = ()) -> str:
     return os.pathsep.join([f"{spark_home / 'conf'}{os.sep}", str(spark_home / "jars" / "*"), *jars])
 
 
+def heap(conf: Mapping[str, str]) -> str:
+    """Java's option for the memory that the settings give to a driver."""
+    return f"-Xmx{conf.get('spark.driver.memory', DEFAULT_HEAP)}"
+
+
+def java_options(conf: Mapping[str, str]) -> list[str]:
+    """The options of Java among the settings of a driver."""
+    names = ("spark.driver.defaultJavaOptions", "spark.driver.extraJavaOptions")
+    return [option for name in names for option in shlex.split(conf.get(name, ""))]
+
+
 class Driver:
     """A JVM that is starting, until `address` tells where it listens. It ends when its standard input closes.
 
@@ -135,19 +146,14 @@ class Driver:
     def _command(self, sharing: Sequence[str]) -> list[str]:
         conf = self._conf
         front = [conf[name] for name in ("spark.driver.extraClassPath",) if name in conf]
-        given = [
-            option
-            for name in ("spark.driver.defaultJavaOptions", "spark.driver.extraJavaOptions")
-            for option in shlex.split(conf.get(name, ""))
-        ]
         return [
             self._driver["java"],
             *("-cp", os.pathsep.join([*front, class_path(Path(self._driver["spark"]), self._driver["jars"])])),
             *sharing,
             *self._driver["options"],
-            f"-Xmx{conf.get('spark.driver.memory', DEFAULT_HEAP)}",
+            heap(conf),
             *MODULES,
-            *given,
+            *java_options(conf),
             "org.apache.spark.deploy.SparkSubmit",
             *(w for name, value in conf.items() if name.startswith(LAUNCH) for w in ("--conf", f"{name}={value}")),
             "pyspark-shell",

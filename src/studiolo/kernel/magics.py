@@ -1,13 +1,22 @@
-"""The magics that a notebook sends along with its code: `%matplot`, `%plotly`, `%sql` and `%%scala`."""
+"""The magics that a notebook sends along with its code, `%matplot`, `%plotly`, `%sql` and `%%scala`; and `%%sql_rows`, by
+which the server runs a statement that is SQL.
+"""
 
+import base64
+import json
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_cell_magic, line_magic, magics_class
 from IPython.display import HTML, Image, display
 
 from studiolo.kernel.engine import NoScala
+
+MOST_ROWS = 1000
+"""Rows of an answer to SQL, as Livy's `livy.rsc.sql.num-rows` has it."""
 
 
 @magics_class
@@ -43,6 +52,15 @@ class SessionMagics(Magics):
         query = line if cell is None else cell
         self.shell.user_ns["spark"].sql(query.strip().rstrip(";")).show()
 
+    @cell_magic
+    def sql_rows(self, _line: str, cell: str) -> None:
+        """Shows the first rows of what Spark answers to the query: as a table, and as JSON with their schema."""
+        found = self.shell.user_ns["spark"].sql(cell.strip().rstrip(";"))
+        rows = [[_as_json(value) for value in row] for row in found.take(MOST_ROWS)]
+        answer = {"schema": json.loads(found.schema.json()), "data": rows}
+        text = "\n".join("\t".join(str(value) for value in row) for row in [found.columns, *rows])
+        display({"application/json": answer, "text/plain": text}, raw=True)
+
     @line_cell_magic
     def scala(self, line: str, cell: str | None = None) -> None:
         """`%scala code`, or `%%scala` with the code below it: runs in a Scala REPL of the session's own."""
@@ -55,3 +73,21 @@ class SessionMagics(Magics):
         if not line.strip():
             raise UsageError(f"Say what to show: {usage}")
         return self.shell.ev(line.strip())
+
+
+def _as_json(value: Any) -> Any:
+    """A value of a row; what JSON has no form for is a text."""
+    if isinstance(value, dict):
+        return {str(name): _as_json(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        names = getattr(value, "__fields__", None)
+        values = [_as_json(each) for each in value]
+        return values if names is None else dict(zip(names, values, strict=True))
+    if isinstance(value, Decimal):
+        # A number where it loses nothing of it.
+        return float(value) if Decimal(repr(float(value))) == value else str(value)
+    if isinstance(value, (bytes, bytearray)):
+        return base64.b64encode(value).decode()
+    if isinstance(value, (date, datetime, timedelta)):
+        return str(value)
+    return value

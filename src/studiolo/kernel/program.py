@@ -84,7 +84,8 @@ class StatementKernel(IPythonKernel):
             importlib.invalidate_caches()
             # Where scripts look for arguments, by getResolvedOptions(sys.argv, ...).
             sys.argv[1:] = content["arguments"]
-            self.log_to.open(content["output"], content["error"])
+            if content["output"] is not None:
+                self.log_to.open(content["output"], content["error"])
         except NotModifiable as setting:
             return {"status": "unfit", "reason": str(setting)}
         except Exception as error:  # noqa: BLE001

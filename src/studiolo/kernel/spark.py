@@ -46,7 +46,9 @@ class SparkEngine(Engine):
         self._scala: Scala | None = None
         self._catalog: threading.Thread | None = None
         port = None if launch["connect"] is None else serve_connect(self._spark, launch["connect"])
-        self.addresses = {"ui": dashboard(conf, self._spark.sparkContext.uiWebUrl), "connect": port}
+        context = self._spark.sparkContext
+        ui = dashboard(conf, context.uiWebUrl)
+        self.addresses = {"ui": ui, "connect": port, "application": context.applicationId}
         self._progress = Progress(folder, look)
         self._end = threading.Thread(target=self._end_with_it, name="spark end", daemon=True)
         self._end.start()

@@ -1,6 +1,6 @@
 """Metric filters of log groups: kept and shown, no more.
 
-Studiolo has no metrics yet that a filter could count into.
+No filter counts into a metric yet.
 """
 
 import re

@@ -1,24 +1,34 @@
-"""Machine learning as the server holds it: training jobs, models, endpoints."""
+"""Machine learning as the server holds it: training and processing jobs, models, endpoints."""
 
 import os
+import shutil
+from collections.abc import Mapping
 
 from studiolo.config import Settings
-from studiolo.domain import Clock
+from studiolo.containers.local import LocalLauncher
+from studiolo.containers.surroundings import Surroundings
+from studiolo.domain import Clock, Scope
 from studiolo.identity import Identity
 from studiolo.logs import Logs
-from studiolo.ml.launching import Launching
+from studiolo.metrics import Metrics
+from studiolo.ml.images import known_images
+from studiolo.ml.jobs.queue import Queue
+from studiolo.ml.processing.jobs import ProcessingJobs
 from studiolo.ml.resources import EndpointConfigs, Models
 from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
 from studiolo.ml.tags import Tags
 from studiolo.ml.training.jobs import TrainingJobs
+from studiolo.ml.tuning.curves import Curves
+from studiolo.ml.tuning.store import Store as TuningStore
+from studiolo.ml.tuning.tuning import TuningJobs
 from studiolo.objects import Objects
 from studiolo.processes import Processes
 from studiolo.state import State
 
 
 class MachineLearning:
-    """The training jobs, models, endpoint configurations and endpoints of one data folder."""
+    """The jobs, models, endpoint configurations and endpoints of one data folder."""
 
     def __init__(
         self,
@@ -26,6 +36,7 @@ class MachineLearning:
         processes: Processes,
         identity: Identity,
         logs: Logs,
+        metrics: Metrics,
         objects: Objects,
         settings: Settings,
         endpoint: str,
@@ -33,26 +44,49 @@ class MachineLearning:
         clock: Clock,
     ) -> None:
         folder = settings.folder / "ml"
-        launching = Launching(identity, logs, objects, settings.folder, endpoint, s3_endpoint)
-        slots = os.cpu_count() or 1
-        self.training = TrainingJobs(state, processes, launching, folder / "jobs", slots, clock)
-        self.models = Models(state, launching, clock)
+        self._work = folder / "jobs"
+        surroundings = Surroundings(identity, logs, objects, settings.folder, endpoint, s3_endpoint)
+        images = known_images(settings.folder)
+        launcher = LocalLauncher(processes, surroundings, self._work)
+        self._queue = Queue(os.cpu_count() or 1)
+        self.training = TrainingJobs(state, launcher, self._queue, surroundings, images, metrics, clock)
+        self.processing = ProcessingJobs(state, launcher, self._queue, surroundings, images, clock)
+        self.tuning = TuningJobs(TuningStore(state, clock), self.training, Curves(logs, self.training))
+        self.models = Models(state, surroundings, images, clock)
         self.endpoint_configs = EndpointConfigs(state, self.models, clock)
         self.endpoints = Endpoints(
-            state, processes, launching, self.models, self.endpoint_configs, folder / "endpoints", clock
+            state, processes, surroundings, images, self.models, self.endpoint_configs, folder / "endpoints", clock
         )
         self.invocations = Invocations(self.endpoints.routes)
         self.tags = Tags(state)
 
     def start(self) -> None:
         """Take over what a crashed server left, settle what ended, and go on with the rest in the background."""
-        self.training.start()
+        # What ends meanwhile waits until all is taken over: it would let others begin that may run already.
+        with self._queue.lock:
+            self.training.start()
+            self.processing.start()
+            self._queue.advance()
+        self.tuning.start()
         self.endpoints.start()
+
+    def tag(self, scope: Scope, resource: str, added: Mapping[str, str]) -> dict[str, str]:
+        """Add tags to a resource; all of them after that. Raises NotFound and Invalid."""
+        tags = self.tags.add(scope, resource, added)
+        kind, _, name = resource.rpartition(":")[2].partition("/")
+        if kind == self.training.resource:
+            self.training.tagged(scope, name, added)
+        return tags
 
     def empty(self) -> None:
         """End all processes and forget everything."""
         self.endpoints.empty()
+        self._queue.closed = True
+        self.tuning.empty()
         self.training.empty()
+        self.processing.empty()
+        shutil.rmtree(self._work, ignore_errors=True)
+        self._queue.closed = False
 
     async def close_connections(self) -> None:
         """End the connections to serving processes, on the event loop that they belong to."""
@@ -60,7 +94,10 @@ class MachineLearning:
 
     def stop_jobs(self) -> None:
         """End the running jobs, which are Stopped, with what they leave of a model: before the store goes."""
+        self.tuning.close()
+        self._queue.closed = True
         self.training.close()
+        self.processing.close()
 
     def close(self) -> None:
         """End all other processes: endpoints come back at the next start."""

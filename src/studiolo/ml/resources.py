@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table
 
+from studiolo.containers.images import Images
+from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import AlreadyExists, Clock, Invalid, NotFound, Page, Scope
 from studiolo.identity import Principal
-from studiolo.ml.images import algorithm_of
-from studiolo.ml.launching import Launching
 from studiolo.ml.listing import Listing, select_page
 from studiolo.ml.names import arn, checked_name
 from studiolo.ml.tables import endpoint_configs, models
@@ -27,6 +27,11 @@ class ModelSpecification:
     role: str
     environment: Mapping[str, str] = field(default_factory=dict)
     recorded: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def scripted(self) -> bool:
+        """Whether functions of the user's serve it, also in the image of a built-in algorithm."""
+        return not {"SAGEMAKER_PROGRAM", "SAGEMAKER_SUBMIT_DIRECTORY"}.isdisjoint(self.environment)
 
 
 @dataclass(frozen=True)
@@ -78,18 +83,19 @@ class EndpointConfig:
 class Models:
     """The models of every scope."""
 
-    def __init__(self, state: State, launching: Launching, clock: Clock) -> None:
+    def __init__(self, state: State, surroundings: Surroundings, images: Images, clock: Clock) -> None:
         self._rows = _Rows(state, models, "model", "model", clock)
-        self._launching = launching
+        self._surroundings = surroundings
+        self._images = images
 
     def create(
         self, scope: Scope, principal: Principal, name: str, specification: ModelSpecification, tags: Mapping[str, str]
     ) -> Model:
         """Add a model. Raises AlreadyExists, Invalid, NotFound and Denied."""
         checked_name(name, "modelName")
-        algorithm_of(specification.image)
-        self._launching.check_role(principal, specification.role)
-        self._launching.check_model(scope, specification.role, specification.data)
+        self._images.resolve(specification.image, "serve", scripted=specification.scripted).command("serve")
+        self._surroundings.check_role(principal, specification.role)
+        self._surroundings.check_model(scope, specification.role, specification.data)
         return _as_model(self._rows.add(scope, name, asdict(specification), tags))
 
     def get(self, scope: Scope, name: str) -> Model:

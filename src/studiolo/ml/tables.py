@@ -1,6 +1,6 @@
-"""What is remembered of training jobs, models, endpoints and their tags."""
+"""What is remembered of jobs, models, endpoints and their tags."""
 
-from sqlalchemy import JSON, Column, Table, Text
+from sqlalchemy import JSON, Column, Integer, Table, Text
 
 from studiolo.state import Moment, metadata
 
@@ -13,17 +13,32 @@ def _owned() -> tuple[Column[str], Column[str], Column[str]]:
     )
 
 
-training_jobs = Table(
-    "training_jobs",
+def _jobs(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        *_owned(),
+        Column("id", Text, nullable=False, index=True),
+        Column("created", Moment, nullable=False),
+        Column("changed", Moment, nullable=False),
+        Column("status", Text, nullable=False, index=True),
+        Column("specification", JSON, nullable=False),
+        Column("progress", JSON, nullable=False),
+    )
+
+
+training_jobs = _jobs("training_jobs")
+processing_jobs = _jobs("processing_jobs")
+tuning_jobs = _jobs("tuning_jobs")
+
+trials = Table(
+    "tuning_trials",
     metadata,
-    *_owned(),
-    Column("id", Text, nullable=False, index=True),
-    Column("created", Moment, nullable=False),
-    Column("changed", Moment, nullable=False),
-    Column("status", Text, nullable=False, index=True),
-    Column("specification", JSON, nullable=False),
-    Column("progress", JSON, nullable=False),
+    Column("tuning", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("trial", JSON, nullable=False),
 )
+"""tuning: the id of the tuning job."""
 
 models = Table(
     "models",

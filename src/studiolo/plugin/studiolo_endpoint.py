@@ -28,6 +28,9 @@ def initialize_client_plugin(client: Any) -> None:
             request.url = _moved(request.url, endpoint)
 
     client.meta.events.register_first("before-sign.*.*", lead_home, unique_id="studiolo-endpoint")
+    if service == "EMR" and _endpoint(service):
+        # From here `aws emr create-default-roles` takes which services the roles are for; no request goes by it.
+        client.meta._endpoint_url = f"https://elasticmapreduce.{client.meta.region_name}.amazonaws.com"
 
 
 def _endpoint(service: str) -> str | None:

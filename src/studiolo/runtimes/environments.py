@@ -1,22 +1,19 @@
-"""Environments of runtimes that Studiolo itself is not installed in: made by uv at first use, from a lock with hashes.
+"""Python environments that Studiolo itself is not installed in: made by uv at first use.
 
-They lie in the person's cache, for all data folders: each is some 900 MB. One is named by the lock's content, so that a
+They lie in the person's cache, for all data folders: each is some 900 MB. One is named by its content, so that a
 newer Studiolo makes another one, and is moved to its name when it is complete.
 """
 
 import hashlib
 import os
-import signal
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
-from typing import IO
+from typing import IO, Protocol
 
 import psutil
 from platformdirs import user_cache_path
@@ -25,16 +22,13 @@ from uv import find_uv_bin
 from studiolo.domain import Conflict
 from studiolo.processes import child_environment, remove_left
 from studiolo.runtimes.alone import Stopped, alone
+from studiolo.runtimes.uv import Run, RunEnded, RunFailed, Say, unheard
 
 SECONDS = 1800.0
 """Longest that the making of an environment may take."""
 
-POLL = 0.1
-
 LAST_LINES = 8
 """Lines of uv's that the reason of a failure quotes."""
-
-Say = Callable[[str], object]
 
 
 class EnvironmentUnavailable(Conflict):
@@ -45,24 +39,57 @@ class EnvironmentInUse(Conflict):
     """An environment cannot be removed while something runs in it."""
 
 
+CACHE = "STUDIOLO_CACHE"
+"""The variable by which the server tells its runners where this person's environments are."""
+
+
 def environments_folder() -> Path:
     """Where this person's environments are."""
-    return user_cache_path("studiolo") / "environments"
+    told = os.environ.get(CACHE)
+    return Path(told) if told else user_cache_path("studiolo") / "environments"
+
+
+class Contents(Protocol):
+    """What an environment has, and how that is put into a new one."""
+
+    @property
+    def note(self) -> str:
+        """How long it takes and how large it is, in words."""
+
+    def install(self, run: Run, python: Path) -> None:
+        """Install it for the interpreter of a new environment. Raises RunFailed and RunEnded."""
+
+
+@dataclass(frozen=True)
+class Locked:
+    """The packages of a lock with hashes."""
+
+    lock: Path
+
+    note = "several minutes, 1.3 GB"
+
+    def install(self, run: Run, python: Path) -> None:
+        run.uv(
+            *("pip", "install", "--python", str(python)),
+            # What builds a package that comes as its sources is of the lock, too.
+            *("--require-hashes", "-r", str(self.lock), "--build-constraints", str(self.lock)),
+        )
 
 
 @dataclass(frozen=True)
 class Environment:
-    """The packages of a lock, with the first of the Pythons that this machine has, as `3.13`."""
+    """A folder of packages, with the first of the Pythons that this machine has, as `3.13`; `name` is for people."""
 
     folder: Path
-    lock: Path
+    name: str
+    contents: Contents
     pythons: tuple[str, ...]
 
     @classmethod
     def of(cls, folder: Path, name: str, lock: Path, pythons: tuple[str, ...]) -> "Environment":
-        """The environment of that runtime in the folder of all."""
+        """The environment of a runtime, in the folder of all."""
         content = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
-        return cls(folder / f"{name}-{content}", lock, pythons)
+        return cls(folder / f"{name}-{content}", name, Locked(lock), pythons)
 
     @property
     def python(self) -> Path:
@@ -97,7 +124,7 @@ class Environment:
         """Remove it; whether it was there. Raises EnvironmentInUse."""
         if not self.folder.exists():
             return False
-        with self._alone(lambda _: None, lambda: False):
+        with self._alone(unheard, lambda: False):
             if users := self._users():
                 raise EnvironmentInUse(f"{self.folder} is in use by processes {', '.join(map(str, users))}.")
             part = self._part()
@@ -111,18 +138,19 @@ class Environment:
 
     @property
     def _failed(self) -> str:
-        return f"The Python environment of {self.lock.stem} could not be made."
+        return f"The Python environment of {self.name} could not be made."
 
     def _part(self) -> Path:
         return self.folder.with_name(f"{self.folder.name}.{uuid.uuid4().hex[:8]}.part")
 
     def _users(self) -> list[int]:
-        """The processes that run in it: of an interpreter the command line tells, in a fence or not."""
-        mark = f"{self.folder}{os.sep}"
+        """The processes that run in it: the command line tells, of an interpreter or of the fence around one."""
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error):
-                if any(word.startswith(mark) for word in process.cmdline()):
+                if any(
+                    word == str(self.folder) or word.startswith(f"{self.folder}{os.sep}") for word in process.cmdline()
+                ):
                     found.append(process.pid)
         return found
 
@@ -132,103 +160,62 @@ class Environment:
         if self.folder.exists():
             # The Python that it was made of is gone.
             remove_left(self.folder)
-        part, python = self._part(), self._machine_python()
-        say(f"Making the Python environment of {self.lock.stem}, once on this machine: several minutes, 1.3 GB.")
-        run = _Run(self._failed, say, stopped, lock)
+        part = self._part()
+        say(f"Making the Python environment of {self.name}, once on this machine: {self.contents.note}.")
+        run = Run(stopped, SECONDS, say, lock)
         try:
-            run.uv("venv", "--quiet", "--relocatable", "--python", str(python), str(part))
-            run.uv(
-                *("pip", "install", "--python", str(part / "bin" / "python")),
-                # What builds a package that comes as its sources is of the lock, too.
-                *("--require-hashes", "-r", str(self.lock), "--build-constraints", str(self.lock)),
-            )
+            with self._telling():
+                base = machine_python(self.pythons)
+                run.uv("venv", "--quiet", "--relocatable", "--python", str(base), str(part))
+                self.contents.install(run, part / "bin" / "python")
             # Sessions cannot write there: what is not compiled now, each would compile again. It is no condition.
             say("Compiling Python's files.")
-            with suppress(EnvironmentUnavailable):
+            with self._telling(), suppress(RunFailed):
                 compiles = ["-m", "compileall", "-q", "-j", "0", "-x", "/tests?/", str(part / "lib")]
                 run.run([str(part / "bin" / "python"), *compiles], quiet=True)
             part.rename(self.folder)
         finally:
             remove_left(part)
-        say(f"The Python environment of {self.lock.stem} is ready.")
+        say(f"The Python environment of {self.name} is ready.")
 
-    def _machine_python(self) -> Path:
-        """The interpreter to make it of: the first of the versions that is there, else Studiolo's own."""
-        search = os.pathsep.join([os.environ.get("PATH", os.defpath), *map(str, _pyenv_folders())])
-        environment = child_environment({"PATH": search})
-        for version in self.pythons:
-            command = [find_uv_bin(), "python", "find", "--no-python-downloads", "--no-project", "--system", version]
-            found = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
-            if found.returncode == 0:
-                return Path(found.stdout.strip())
-        return Path(sys.executable)
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except RunEnded as error:
+            raise EnvironmentUnavailable(f"{self._failed} {error}") from error
+        except RunFailed as error:
+            lines = [line.strip() for line in error.said.splitlines() if line.strip()]
+            reason = " ".join([line for line in lines if not line.startswith("+ ")][-LAST_LINES:])
+            raise EnvironmentUnavailable(
+                f"{self._failed} {reason} It is needed once; afterwards Studiolo works offline."
+            ) from error
 
     def _alone(self, say: Say, stopped: Stopped) -> AbstractContextManager[IO[str]]:
         return alone(
             self.folder.with_suffix(self.folder.suffix + ".lock"),
             stopped,
             EnvironmentUnavailable(f"{self._failed} It is not needed any more."),
-            lambda: say(f"Another program makes, or removes, the Python environment of {self.lock.stem}: waiting."),
+            lambda: say(f"Another program makes, or removes, the Python environment of {self.name}: waiting."),
         )
+
+
+def machine_python(versions: Sequence[str]) -> Path:
+    """The interpreter of the first of the versions that this machine has, as `3.11`, else Studiolo's own."""
+    found = (python for version in versions if (python := find_python(version)) is not None)
+    return next(found, Path(sys.executable))
+
+
+def find_python(version: str) -> Path | None:
+    """The machine's interpreter of a version; None where there is none. Nothing is downloaded."""
+    search = os.pathsep.join([os.environ.get("PATH", os.defpath), *map(str, _pyenv_folders())])
+    command = [find_uv_bin(), "python", "find", "--no-python-downloads", "--no-project", "--system", version]
+    environment = child_environment({"PATH": search})
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    return Path(found.stdout.strip()) if found.returncode == 0 else None
 
 
 def _pyenv_folders() -> list[Path]:
     """Where pyenv has interpreters: what it puts on the PATH answers only for those that are switched on."""
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     return sorted(root.glob("versions/3.*/bin"), reverse=True)
-
-
-@dataclass(frozen=True)
-class _Run:
-    """uv at work for one environment."""
-
-    failed: str
-    say: Say
-    stopped: Stopped
-    lock: IO[str]
-
-    def uv(self, *arguments: str) -> None:
-        """Run uv, handing on its lines. Raises EnvironmentUnavailable."""
-        self.run([find_uv_bin(), *arguments, "--color", "never"])
-
-    def run(self, command: Sequence[str], *, quiet: bool = False) -> None:
-        """Run a program, handing on its lines unless `quiet`. Raises EnvironmentUnavailable.
-
-        It holds the lock as well: if this process dies, the next maker waits for the end of what it had begun.
-        """
-        begun = time.monotonic()
-        with subprocess.Popen(
-            command,
-            env=child_environment({}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-            pass_fds=[self.lock.fileno()],
-        ) as process:
-            lines: list[str] = []
-            reader = Thread(target=self._hand_on, args=(process.stderr, lines, quiet), name="uv", daemon=True)
-            reader.start()
-            while process.poll() is None:
-                if self.stopped() or time.monotonic() - begun > SECONDS:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    raise EnvironmentUnavailable(
-                        f"{self.failed} It was stopped after {time.monotonic() - begun:.0f} s."
-                    )
-                time.sleep(POLL)
-            reader.join()
-        if process.returncode != 0:
-            reason = " ".join(lines[-LAST_LINES:])
-            raise EnvironmentUnavailable(
-                f"{self.failed} {reason} It is needed once; afterwards Studiolo works offline."
-            )
-
-    def _hand_on(self, stream: IO[str], lines: list[str], quiet: bool) -> None:
-        for line in stream:
-            # The last are what is there now, one by one.
-            if (text := line.strip()) and not text.startswith("+ "):
-                lines.append(text)
-                if not quiet:
-                    self.say(text)

@@ -9,26 +9,20 @@ import hashlib
 import json
 import os
 import re
-import signal
 import subprocess
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
-
-from uv import find_uv_bin
 
 from studiolo.domain import Invalid
 from studiolo.processes import Fence, child_environment, fenced, interpreter, remove_left
 from studiolo.runtimes.alone import Stopped, alone
+from studiolo.runtimes.uv import Run, RunEnded, RunFailed, uv_command
 
 SECONDS = 600.0
 """Longest that a resolution, or an installation, may take."""
-
-POLL = 0.1
 
 BUILDING_NEEDED = " is disabled"
 """What uv says where there is no wheel: that to build one is disabled."""
@@ -73,10 +67,14 @@ class Distribution:
 
 
 class Overlays:
-    """The overlays of one data folder, each named by its content; safe to use by several processes at once."""
+    """Overlays in a folder, each named by its content; safe to use by several processes at once.
 
-    def __init__(self, folder: Path) -> None:
+    hidden: the data folder, which what builds packages does not see; the one that `folder` is in where it is not given.
+    """
+
+    def __init__(self, folder: Path, hidden: Path | None = None) -> None:
         self._folder = folder
+        self._hidden = hidden or folder.parent
 
     def resolve(
         self, python: Path, modules: Sequence[str], options: Sequence[str] = (), seconds: float = SECONDS
@@ -131,8 +129,8 @@ class Overlays:
             with _locked(self._folder / f"{name}.lock", stopped):
                 found = _asked_again(known)
                 if found is None:
-                    run = _Run(python, known.with_suffix(""), stopped, seconds)
-                    changes = _resolved(_Resolver(run, options), modules, base)
+                    target = _Target(Run(stopped, seconds), python, known.with_suffix(""), self._hidden)
+                    changes = _resolved(_Resolver(target, options), modules, base)
                     found = list(changes.values()), bool(changes.keys() & base.keys())
                     part = known.with_suffix(".json.part")
                     part.write_text(json.dumps(found))
@@ -149,7 +147,7 @@ class Overlays:
             # Sessions cannot write there: what is not compiled now, each would compile again.
             command = ["pip", "install", "--compile-bytecode", "--target", str(part), "--no-deps", *options]
             command += ["-r", str(wanted)]
-            _uv(_Run(python, into, stopped, SECONDS, writes=part), command)
+            _uv(_Target(Run(stopped, SECONDS), python, into, self._hidden, writes=part), command)
         part.rename(into)
 
 
@@ -167,16 +165,16 @@ def _asked_again(known: Path) -> tuple[list[str], bool] | None:
 class _Resolver:
     """uv, asked what it would install into an interpreter's environment."""
 
-    run: "_Run"
+    target: "_Target"
     options: Sequence[str]
 
     def changes(self, requests: Sequence[str]) -> dict[str, str]:
         """What would be new there, or of another version, by name: as requirements that name exactly that."""
-        wanted = self.run.overlay.with_suffix(".in")
+        wanted = self.target.overlay.with_suffix(".in")
         wanted.write_text("\n".join(requests))
         # It only asks, so an environment that a system's package manager keeps is no obstacle.
         command = ["pip", "install", "--dry-run", "--break-system-packages", *self.options, "-r", str(wanted)]
-        said = _uv(self.run, command)
+        said = _uv(self.target, command)
         changes = {normalized(name): requirement for requirement, name in ADDED.findall(said)}
         named = "\n".join(requests)
         for requirement in changes.values():
@@ -237,35 +235,35 @@ def normalized(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Run:
-    """What uv runs for: an interpreter, and an overlay, with the folder that it writes if it does."""
+class _Target:
+    """What uv runs for: an interpreter, and an overlay, with the folder that it writes if it does; what is hidden."""
 
+    run: Run
     python: Path
     overlay: Path
-    stopped: Stopped
-    seconds: float
+    hidden: Path
     writes: Path | None = None
 
 
-def _uv(run: _Run, command: Sequence[str]) -> str:
+def _uv(target: _Target, command: Sequence[str]) -> str:
     """Run uv; what it said. Raises ModulesUnavailable with that, TookTooLong also when stopped.
 
     Wheels are only unpacked. To build a package runs code of whoever made it, so that is done only where there is no
     wheel that fits, and in a fence, with a cache of its own.
     """
-    full = [find_uv_bin(), *command, "--python", str(run.python), "--color", "never"]
+    full = [*uv_command(*command), "--python", str(target.python)]
     try:
-        return _said(run, [*full, "--no-build"], child_environment({}))
+        return _said(target, [*full, "--no-build"], child_environment({}))
     except ModulesUnavailable as error:
         if BUILDING_NEEDED not in str(error):
             raise
-    place = run.overlay.with_suffix(".build")
+    place = target.overlay.with_suffix(".build")
     place.mkdir(mode=0o700, exist_ok=True)
     try:
-        writes = {} if run.writes is None else {str(run.writes): run.writes}
-        seen = (*interpreter(run.python), *_named(run.overlay, command))
+        writes = {} if target.writes is None else {str(target.writes): target.writes}
+        seen = (*interpreter(target.python), *_named(target.overlay, command))
         environment = child_environment({"UV_CACHE_DIR": str(place / "cache")})
-        return _said(run, *fenced(full, environment, Fence(place, seen, writes), [run.overlay.parents[1]]))
+        return _said(target, *fenced(full, environment, Fence(place, seen, writes), [target.hidden]))
     finally:
         remove_left(place)
 
@@ -279,24 +277,16 @@ def _named(overlay: Path, command: Sequence[str]) -> list[Path]:
     return [*requests, *(path for path in map(Path, map(unquote, [*named, *options])) if path.exists())]
 
 
-def _said(run: _Run, command: Sequence[str], environment: Mapping[str, str]) -> str:
-    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    begun = time.monotonic()
-    with subprocess.Popen(command, env=environment, text=True, start_new_session=True, **pipes) as process:
-        while True:
-            try:
-                _, said = process.communicate(timeout=POLL)
-                break
-            except subprocess.TimeoutExpired:
-                if run.stopped() or time.monotonic() - begun > run.seconds:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    raise TookTooLong(f"The modules could not be had within {run.seconds:.0f} seconds.") from None
-    if process.returncode != 0:
-        raise ModulesUnavailable(f"The modules cannot be installed. {_plain(said)}")
-    return str(said)
+def _said(target: _Target, command: Sequence[str], environment: Mapping[str, str]) -> str:
+    try:
+        return target.run.run(command, environment)
+    except RunEnded:
+        raise TookTooLong(f"The modules could not be had within {target.run.seconds:.0f} seconds.") from None
+    except RunFailed as error:
+        raise ModulesUnavailable(f"The modules cannot be installed. {plain(error.said)}") from None
 
 
-def _plain(said: str) -> str:
+def plain(said: str) -> str:
     """uv's message as one paragraph, without the marks it draws."""
     said = re.sub(r"^Using Python .*\n", "", said)
     said = re.sub(r"\s*\n\W*(?:cause|Caused by): ", ": ", said.strip()).removeprefix("error: ")

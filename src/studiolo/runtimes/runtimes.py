@@ -17,12 +17,13 @@ from studiolo.config import Settings
 from studiolo.domain import Invalid
 from studiolo.runtimes.alone import Stopped
 from studiolo.runtimes.compiled import compiled
-from studiolo.runtimes.environments import Environment, Say, environments_folder
+from studiolo.runtimes.environments import Environment, environments_folder
 from studiolo.runtimes.jars import fetch_jars
 from studiolo.runtimes.java import find_java, fit_for_spark_4
 from studiolo.runtimes.packages import own_packages
 from studiolo.runtimes.releases import Release
 from studiolo.runtimes.runtime import Runtime
+from studiolo.runtimes.uv import Say
 
 
 class Runtimes:

@@ -7,11 +7,16 @@ from studiolo.domain import Scope
 
 if TYPE_CHECKING:
     from studiolo.catalog import Catalog
+    from studiolo.clusters import Clusters
     from studiolo.iceberg import IcebergTables
     from studiolo.identity import Identity, Principal
     from studiolo.logs import Logs
+    from studiolo.metrics import Metrics
     from studiolo.ml import MachineLearning
+    from studiolo.recorded import Recorder
     from studiolo.sessions import Sessions
+    from studiolo.stacks import Stacks
+    from studiolo.studio import Domains
 
 
 @dataclass(frozen=True)
@@ -22,8 +27,13 @@ class Studio:
     catalog: "Catalog"
     iceberg: "IcebergTables"
     logs: "Logs"
+    metrics: "Metrics"
     sessions: "Sessions"
     ml: "MachineLearning"
+    clusters: "Clusters"
+    stacks: "Stacks"
+    recorder: "Recorder"
+    domains: "Domains"
 
 
 @dataclass(frozen=True, slots=True)

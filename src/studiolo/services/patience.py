@@ -18,13 +18,14 @@ class Patience:
 
     kind: str
     name: str
-    state: tuple[str, ...]
+    state: tuple[str | int, ...]
     passing: frozenset[str]
     seconds: float
 
-    def thing(self, scope: Scope, request: Mapping[str, Any]) -> Thing:
-        """What is read."""
-        return Thing(self.kind, scope.account, scope.region, request[self.name])
+    def thing(self, scope: Scope, request: Mapping[str, Any]) -> Thing | None:
+        """What is read; None for a request that names none, as for a list."""
+        name = request.get(self.name)
+        return None if name is None else Thing(self.kind, scope.account, scope.region, name)
 
     def waits(self, answer: Mapping[str, Any]) -> bool:
         """Whether the answer says that it is on its way."""

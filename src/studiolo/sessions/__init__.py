@@ -1,27 +1,7 @@
-"""Interactive Spark sessions: kernels, statements, the warm pool."""
+"""AWS Glue's interactive sessions: its words on top of the engine."""
 
-from studiolo.sessions.model import (
-    ConnectEndpoint,
-    Output,
-    Session,
-    SessionRequest,
-    SessionState,
-    Statement,
-    StatementState,
-)
-from studiolo.sessions.preparation import prepare
+from studiolo.sessions.model import ConnectEndpoint, Session, SessionRequest
 from studiolo.sessions.sessions import Sessions
-from studiolo.sessions.store import UNFINISHED
+from studiolo.sessions.system_log import SystemLog
 
-__all__ = [
-    "UNFINISHED",
-    "ConnectEndpoint",
-    "Output",
-    "Session",
-    "SessionRequest",
-    "SessionState",
-    "Sessions",
-    "Statement",
-    "StatementState",
-    "prepare",
-]
+__all__ = ["ConnectEndpoint", "Session", "SessionRequest", "Sessions", "SystemLog"]

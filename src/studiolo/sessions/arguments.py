@@ -2,19 +2,16 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from studiolo.domain import Invalid
+from studiolo.engine import Extras
+from studiolo.engine.plan import CATALOG
+from studiolo.engine.requirements import INSTALLER_OPTIONS, S3, VALUED, checked, on_web
 from studiolo.sessions.model import SessionRequest
-from studiolo.sessions.requirements import INSTALLER_OPTIONS, VALUED, checked, on_web
 
 COMMANDS = ("glueetl", "gluestreaming")
 
 SEPARATOR = re.compile(r"\s--conf[\s=]")
-
-CATALOG = "spark.sql.catalogImplementation"
-METASTORE = "spark.hadoop.hive.metastore.uris"
-WAREHOUSE = "spark.sql.warehouse.dir"
 
 KINDS = ("LIVY", "SPARK_CONNECT")
 
@@ -23,29 +20,7 @@ ENGINES = ("spark", "sail")
 SPARKS_OWN = ("--conf", "--datalake-formats", "--extra-jars")
 """Arguments that mean something to Apache Spark alone."""
 
-S3 = ("s3://", "s3a://")
-
 PYTHON_FILES = (".py", ".zip", ".egg", ".whl")
-
-
-@dataclass(frozen=True)
-class Extras:
-    """What a session brings along: modules as pip names them, and S3 addresses of files.
-
-    `listed` says that modules are files of requirements; `options` are those of the installer; `sail` that the
-    engine is to come too.
-    """
-
-    modules: tuple[str, ...] = ()
-    listed: bool = False
-    options: tuple[str, ...] = ()
-    py_files: tuple[str, ...] = ()
-    jars: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    sail: bool = False
-
-    def __bool__(self) -> bool:
-        return bool(self.modules or self.py_files or self.jars or self.files or self.sail)
 
 
 def check_kind(asked: SessionRequest) -> None:

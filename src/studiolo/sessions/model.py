@@ -1,12 +1,10 @@
-"""What sessions and statements are."""
+"""Interactive sessions in Glue's words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
 
-SessionState = Literal["PROVISIONING", "READY", "FAILED", "TIMEOUT", "STOPPING", "STOPPED"]
-StatementState = Literal["WAITING", "RUNNING", "AVAILABLE", "CANCELLING", "CANCELLED", "ERROR"]
+from studiolo.engine import SessionState
 
 MAX_CODE = 68_000
 """Most characters of a statement's code, by Glue's API."""
@@ -47,7 +45,6 @@ class Session:
     created: datetime
     error: str | None = None
     completed: datetime | None = None
-    kernel: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,47 +54,3 @@ class ConnectEndpoint:
     url: str
     token: str
     expires: datetime
-
-
-@dataclass(frozen=True)
-class Output:
-    """What a statement printed, showed and returned, in Jupyter's vocabulary.
-
-    `text` is what it printed to stdout with the plain text of all it showed. `displays` are what it showed in richer
-    forms than plain text, by MIME type; `stdout` is `text` without these. Each is in the order of the program.
-    """
-
-    status: Literal["ok", "error"] | None = None
-    count: int = 0
-    text: str = ""
-    stdout: str = ""
-    stderr: str = ""
-    displays: tuple[Mapping[str, Any], ...] = ()
-    error_name: str | None = None
-    error_value: str | None = None
-    traceback: tuple[str, ...] = ()
-
-    @property
-    def size(self) -> int:
-        """Characters, about."""
-        shown = sum(len(str(value)) for display in self.displays for value in display.values())
-        return len(self.text) + len(self.stderr) + shown + len(self.error_value or "") + sum(map(len, self.traceback))
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A piece of code given to a session. `error` says why it ended otherwise than by itself; `origin` is the session's.
-
-    progress: the part of the tasks of its Spark jobs that have finished, below 1 until it has ended.
-    """
-
-    id: int
-    code: str
-    state: StatementState
-    created: datetime
-    output: Output
-    started: datetime | None = None
-    completed: datetime | None = None
-    error: str | None = None
-    origin: str | None = None
-    progress: float = 0.0

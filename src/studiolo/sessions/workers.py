@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-import psutil
-
 from studiolo.domain import Invalid
+from studiolo.engine import Machine, Size, within
 from studiolo.sessions.model import SessionRequest
 
 GIB = 1024
@@ -46,47 +45,13 @@ DEFAULT_TYPE = "G.1X"
 DEFAULT_WORKERS = 5
 """Workers of a session that asks for none: as the Glue kernel asks."""
 
-HEAP_SHARE = 0.6
-"""The part of a worker that its JVM's heap may take; Glue gives 10 of 16 GB to an executor."""
 
-MACHINE_SHARE = 0.25
-"""The part of the machine's memory that one session's heap may grow to, so that several live side by side."""
-
-SMALLEST_HEAP = 1 * GIB
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Cores, and memory in MiB."""
-
-    cores: int
-    memory: int
-
-
-def this_machine() -> Machine:
-    """What this machine has."""
-    return Machine(psutil.cpu_count() or 1, psutil.virtual_memory().total // (1024 * 1024))
-
-
-@dataclass(frozen=True)
-class Size:
-    """What a session gets: its executors, each with cores and a heap in MiB, and the cores and heap of them all.
-
-    On one machine there is one executor, the driver itself, with the cores and the heap of them all.
-    """
-
-    executors: int
-    executor_cores: int
-    executor_heap: int
-    cores: int
-    heap: int
-
-
-def settle(asked: SessionRequest) -> SessionRequest:
-    """The request with Glue's defaults for what it leaves open of workers, and the DPUs they make.
+def settle(asked: SessionRequest, version: str) -> SessionRequest:
+    """The request with Glue's defaults for what it leaves open of workers and the version, and the DPUs they make.
 
     Raises Invalid for what Glue refuses too.
     """
+    asked = replace(asked, glue_version=asked.glue_version or version)
     if asked.max_capacity is not None:
         if asked.worker_type or asked.workers:
             raise Invalid("Give MaxCapacity, or WorkerType and NumberOfWorkers, not both.")
@@ -106,11 +71,4 @@ def size(asked: SessionRequest, machine: Machine) -> Size:
     """The workers of a settled request, within what the machine has."""
     worker = TYPES[asked.worker_type or DEFAULT_TYPE]
     count = asked.workers or max(1, round(asked.max_capacity or DEFAULT_WORKERS))
-    most = max(SMALLEST_HEAP, int(machine.memory * MACHINE_SHARE))
-    return Size(
-        executors=count,
-        executor_cores=min(worker.cores, machine.cores),
-        executor_heap=min(int(worker.memory * HEAP_SHARE), most),
-        cores=min(worker.cores * count, machine.cores),
-        heap=min(int(worker.memory * count * HEAP_SHARE), most),
-    )
+    return within(machine, count, worker.cores, worker.memory)

@@ -83,7 +83,7 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from studiolo.runtimes.environments import Environment
-environment = Environment(Path(sys.argv[1]), Path(sys.argv[2]), (sys.argv[3],))
+environment = Environment.of(Path(sys.argv[1]), "spark-9.9", Path(sys.argv[2]), (sys.argv[3],))
 def die(line):
     if "Installed" in line:
         os._exit(9)
@@ -91,10 +91,9 @@ environment.make(die)
 """
 
 
-def test_one_that_was_killed_half_way_is_made_anew(environment: Environment) -> None:
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, str(environment.folder), str(environment.lock), HERE], timeout=120
-    )
+def test_one_that_was_killed_half_way_is_made_anew(environment: Environment, tmp_path: Path) -> None:
+    folders = [str(environment.folder.parent), str(tmp_path / "spark-9.9.lock")]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *folders, HERE], timeout=120)
     assert (killed.returncode, environment.ready) == (9, False)
     environment.make(lambda _: None)
     assert what_it_prints(environment, "import small; print(small.version)") == "1.0"

@@ -6,8 +6,8 @@ import pytest
 
 from studiolo.aws.models import operation_model
 from studiolo.domain import now
+from studiolo.engine import Output, Statement
 from studiolo.services.glue.output import as_data, error_value
-from studiolo.sessions import Output, Statement
 
 
 def test_plain_text_is_all_that_is_said() -> None:
@@ -70,8 +70,8 @@ def test_the_wire_carries_the_members_that_only_the_notebook_kernel_knows() -> N
 )
 def test_a_notebook_s_error_has_what_was_printed_before(origin: str | None, output: dict[str, str], value: str) -> None:
     failed = Output("error", error_name="ValueError", error_value="wrong", **output)
-    assert error_value(Statement(0, "", "AVAILABLE", now(), failed, origin=origin)) == value
+    assert error_value(Statement(0, "", "AVAILABLE", now(), failed), origin) == value
 
 
 def test_a_notebook_s_cell_without_an_error_has_no_error_s_value() -> None:
-    assert error_value(Statement(0, "", "AVAILABLE", now(), Output("ok", text="step 1"), origin="dbt")) is None
+    assert error_value(Statement(0, "", "AVAILABLE", now(), Output("ok", text="step 1")), "dbt") is None

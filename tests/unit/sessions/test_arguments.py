@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from studiolo.domain import Invalid
+from studiolo.engine import Extras
 from studiolo.sessions import SessionRequest
-from studiolo.sessions.arguments import Extras, check_kind, extras, parse_conf, spark_conf
+from studiolo.sessions.arguments import check_kind, extras, parse_conf, spark_conf, table_formats
 
 
 @pytest.mark.parametrize(
@@ -104,3 +105,19 @@ def test_a_kind_of_session_that_does_not_run_here_is_refused(kind: dict[str, Any
 
 def test_arguments_that_change_nothing_here_are_accepted() -> None:
     assert spark_conf({"--glue_kernel_version": "1.0.9", "--enable-glue-datacatalog": "true", "--mine": "x"}) == {}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"--datalake-formats": "iceberg,delta"},
+        {"--datalake-formats": " Delta, iceberg,,delta"},
+        {"--datalake_formats": "iceberg,delta"},
+    ],
+)
+def test_formats_are_a_comma_list_in_any_order(arguments: dict[str, str]) -> None:
+    assert table_formats(arguments) == ("delta", "iceberg")
+
+
+def test_no_formats_are_asked_for_by_other_arguments() -> None:
+    assert table_formats({"--conf": "spark.a=b"}) == ()

@@ -10,10 +10,11 @@ import pytest
 
 from studiolo.config import Settings
 from studiolo.domain import DomainError, Invalid, LimitExceeded, Scope, now
+from studiolo.engine import Engine
+from studiolo.engine.runner import Runner
 from studiolo.processes import Processes
 from studiolo.runtimes import Runtimes
 from studiolo.sessions import Session, SessionRequest, Sessions
-from studiolo.sessions.runner import Runner
 from studiolo.state import State
 
 NOTHING: Any = SimpleNamespace()
@@ -26,9 +27,10 @@ def sessions_of(state: State, processes: Processes, folder: Path) -> Sessions:
     settings = Settings(data=folder, warm_sessions=0)
     runtimes = Runtimes(settings)
     nowhere = "http://nowhere"
-    return Sessions(
+    engine = Engine(
         state, processes, runtimes, anybody, NOTHING, NOTHING, NOTHING, NOTHING, settings, nowhere, nowhere, now
     )
+    return Sessions(engine, runtimes, anybody, NOTHING)
 
 
 # The notebook kernel asks again three times when a limit is exceeded, and then shows nothing of the reason.

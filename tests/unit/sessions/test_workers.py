@@ -3,15 +3,16 @@
 import pytest
 
 from studiolo.domain import Invalid
+from studiolo.engine import Machine, Size
 from studiolo.sessions import SessionRequest
-from studiolo.sessions.workers import GIB, Machine, Size, settle, size
+from studiolo.sessions.workers import GIB, settle, size
 
 LAPTOP = Machine(cores=8, memory=32 * GIB)
 SERVER = Machine(cores=128, memory=1024 * GIB)
 
 
 def sized(machine: Machine, **asked: object) -> Size:
-    return size(settle(SessionRequest("id", "role", **asked)), machine)  # type: ignore[arg-type]
+    return size(settle(SessionRequest("id", "role", **asked), "5.1"), machine)  # type: ignore[arg-type]
 
 
 def test_workers_get_what_they_are_where_the_machine_has_it() -> None:
@@ -35,11 +36,11 @@ def test_capacity_counts_workers_of_four_cores() -> None:
 
 
 def test_the_smallest_worker_is_a_quarter_of_a_unit() -> None:
-    assert settle(SessionRequest("id", "role", worker_type="G.025X", workers=4)).max_capacity == 1.0
+    assert settle(SessionRequest("id", "role", worker_type="G.025X", workers=4), "5.1").max_capacity == 1.0
 
 
 def test_what_was_not_asked_for_is_what_glue_s_kernel_asks_for() -> None:
-    settled = settle(SessionRequest("id", "role"))
+    settled = settle(SessionRequest("id", "role"), "5.1")
     assert (settled.worker_type, settled.workers, settled.max_capacity) == ("G.1X", 5, 5.0)
 
 
@@ -55,4 +56,4 @@ def test_what_was_not_asked_for_is_what_glue_s_kernel_asks_for() -> None:
 )
 def test_what_glue_refuses_is_refused(asked: dict[str, object]) -> None:
     with pytest.raises(Invalid):
-        settle(SessionRequest("id", "role", **asked))  # type: ignore[arg-type]
+        settle(SessionRequest("id", "role", **asked), "5.1")  # type: ignore[arg-type]

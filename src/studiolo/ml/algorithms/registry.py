@@ -8,8 +8,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+from studiolo.containers.algorithm import Algorithm, MetricDefinition
 from studiolo.ml.algorithms import accounts
-from studiolo.ml.algorithms.algorithm import Algorithm, MetricDefinition
 from studiolo.ml.algorithms.blazingtext import hyperparameters as blazingtext
 from studiolo.ml.algorithms.catboost import hyperparameters as catboost
 from studiolo.ml.algorithms.factorization_machines import hyperparameters as factorization_machines

@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 from studiolo.domain import Invalid
 from studiolo.ml.formats.examples import Examples, SparseRows
 from studiolo.ml.formats.record import record_class
-from studiolo.ml.formats.recordio import HEADER, frame, read_payloads
+from studiolo.recordio import HEADER, frame, read_payloads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

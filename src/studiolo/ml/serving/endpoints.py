@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from studiolo.containers.images import Images
+from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import AlreadyExists, Clock, Conflict, NotFound, Page, Scope
-from studiolo.ml.launching import Launching
 from studiolo.ml.listing import Listing, select_page
 from studiolo.ml.names import arn, checked_name
 from studiolo.ml.resources import EndpointConfigs, Models
@@ -42,7 +43,8 @@ class Endpoints:
         self,
         state: State,
         processes: Processes,
-        launching: Launching,
+        surroundings: Surroundings,
+        images: Images,
         models: Models,
         configs: EndpointConfigs,
         folder: Path,
@@ -52,7 +54,7 @@ class Endpoints:
         self._models = models
         self._configs = configs
         self._clock = clock
-        self._fleet = Fleet(processes, launching, folder, self._on_move, self._on_fail)
+        self._fleet = Fleet(processes, surroundings, images, folder, self._on_move, self._on_fail)
         # Taken where a status and a route change together.
         self._lock = threading.RLock()
         self.routes = Routes()

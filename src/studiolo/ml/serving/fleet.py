@@ -8,19 +8,23 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from studiolo.archives import unpack_tar
+from studiolo.containers.files import write_json
+from studiolo.containers.images import Images
+from studiolo.containers.making import made
+from studiolo.containers.obituaries import obituary
+from studiolo.containers.service import Service
+from studiolo.containers.surroundings import Surroundings
+from studiolo.containers.variables import passed_on
+from studiolo.containers.work import BASE
 from studiolo.domain import DomainError, Scope
-from studiolo.ml.files import write_json
-from studiolo.ml.images import algorithm_of, program
-from studiolo.ml.launching import Launching, obituary
-from studiolo.ml.program import Start
+from studiolo.logs import LogWriter
 from studiolo.ml.serving.endpoint import DeployedVariant
-from studiolo.ml.variables import passed_on
 from studiolo.processes import Child, Processes, remove_left
 
 log = logging.getLogger(__name__)
@@ -80,10 +84,17 @@ class Fleet:
     """
 
     def __init__(
-        self, processes: Processes, launching: Launching, folder: Path, on_move: OnMove, on_fail: OnFail
+        self,
+        processes: Processes,
+        surroundings: Surroundings,
+        images: Images,
+        folder: Path,
+        on_move: OnMove,
+        on_fail: OnFail,
     ) -> None:
         self._processes = processes
-        self._launching = launching
+        self._surroundings = surroundings
+        self._images = images
         self._folder = folder
         self._on_move = on_move
         self._on_fail = on_fail
@@ -125,7 +136,7 @@ class Fleet:
                 self._kept.pop(post.child_name, None)
         self._end([child for post in posts if (child := self._processes.find(post.child_name))])
         for post in posts:
-            self._launching.end(post.workload)
+            self._surroundings.end(post.workload)
             remove_left(self._post_folder(post).parent)
             self._processes.log(post.child_name).unlink(missing_ok=True)
 
@@ -153,7 +164,7 @@ class Fleet:
     def _stop(self, child: Child, grace: float = CLOSE_SECONDS) -> None:
         """End a process, its role and its socket."""
         self._processes.stop(child, grace)
-        self._launching.end(child.details["workload"])
+        self._surroundings.end(child.details["workload"])
         shutil.rmtree(Path(child.details["socket"]).parent, ignore_errors=True)
 
     def _bring_up(self, post: Post) -> None:
@@ -188,19 +199,20 @@ class Fleet:
         archive, unpacked = folder / "model.tar.gz", folder / "model.new"
         shutil.rmtree(unpacked, ignore_errors=True)
         model = post.deployed.model
-        self._launching.download_model(post.scope, model.role, model.data, archive)
+        self._surroundings.download_model(post.scope, model.role, model.data, archive)
         unpack_tar(archive, unpacked)
         archive.unlink()
         (folder / "ml").mkdir(exist_ok=True)
         unpacked.rename(folder / "ml/model")
 
     def _launch(self, post: Post, folder: Path) -> Child:
-        environment = self._launching.begin(post.workload, post.scope, post.deployed.model.role)
-        at = self._launching.new_socket()
+        environment = self._surroundings.begin(post.workload, post.scope, post.deployed.model.role)
+        at = self._surroundings.new_socket()
         try:
-            stream = self._launching.log_file(post.scope, post.log_group, post.log_stream)
-            start = self._program(post, folder / "ml", environment, at)
-            write_json(folder / "serve.json", {"start": asdict(start), "log": str(stream)})
+            stream = self._surroundings.log_file(post.scope, post.log_group, post.log_stream)
+            service = self._service(post, folder / "ml", stream, at)
+            self._prepare(service, stream)
+            write_json(folder / "serve.json", asdict(service))
             # Held over check and start: once the fleet is closed, nothing starts any more.
             with self._lock:
                 if self._closing.is_set():
@@ -208,23 +220,42 @@ class Fleet:
                 return self._processes.start(
                     post.child_name,
                     KIND,
-                    [sys.executable, "-m", "studiolo.ml.serving.runner", str(folder / "serve.json")],
+                    [sys.executable, "-m", "studiolo.containers.service", str(folder / "serve.json")],
                     environment=environment,
                     folder=folder,
                     details={"workload": post.workload, "socket": str(at), "log": str(stream)},
                 )
         except Exception:
-            self._launching.end(post.workload)
+            self._surroundings.end(post.workload)
             shutil.rmtree(at.parent, ignore_errors=True)
             raise
 
-    def _program(self, post: Post, root: Path, environment: Mapping[str, str], at: Path) -> Start:
-        """How the model's program is started; `environment` is its runner's, to which its own is added."""
-        algorithm, base = algorithm_of(post.deployed.model.image), self._launching.base(root)
-        own, notes = passed_on(post.deployed.model.environment, algorithm.name)
-        told = {"SAGEMAKER_BASE_DIR": str(base), "SAGEMAKER_BIND_TO_SOCKET": str(at)}
-        variables = {**environment, **own, **told}
-        return self._launching.start(program(algorithm, "serve"), variables, root, notes, shared=at.parent)
+    def _prepare(self, service: Service, stream: Path) -> None:
+        """Have its environment made, before the time begins in which it must answer. Raises DomainError."""
+        with LogWriter(stream) as writer:
+            made(
+                service.environment,
+                self._surroundings.folder,
+                lambda line: writer.write(f"{line}\n"),
+                self._closing.is_set,
+            )
+
+    def _service(self, post: Post, root: Path, log: Path, at: Path) -> Service:
+        """The program that serves the model at the socket `at`."""
+        model = post.deployed.model
+        image = self._images.resolve(model.image, "serve", scripted=model.scripted)
+        own, notes = (model.environment, ()) if image.algorithm is None else passed_on(model.environment, image.name)
+        told = {"SAGEMAKER_BASE_DIR": BASE, "SAGEMAKER_BIND_TO_SOCKET": str(at)}
+        return Service(
+            command=image.command("serve"),
+            variables={**image.variables, **own, **told},
+            root=str(root),
+            shared=str(at.parent),
+            log=str(log),
+            hidden=str(self._surroundings.folder),
+            environment=image.environment,
+            notes=(*image.notes, *notes),
+        )
 
     def _await_ping(self, post: Post, child: Child) -> None:
         deadline = time.monotonic() + post.deployed.variant.startup_seconds

@@ -1,1 +1,1 @@
-"""Training jobs: the runner process that carries one out, and the server's account of it."""
+"""Training jobs: from channels to a model."""

@@ -1,96 +1,68 @@
-"""Training jobs, as the server keeps them: made, queued for a core, started as runners, followed, stopped."""
+"""Training jobs: what is particular to them among jobs."""
 
-import logging
-import shutil
-import sys
-import threading
-import uuid
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Row
-
-from studiolo.domain import Clock, Conflict, DomainError, NotFound, Page, Scope
+from studiolo import metrics as cloudwatch
+from studiolo.containers.algorithm import MetricDefinition
+from studiolo.containers.images import Images
+from studiolo.containers.launcher import Launcher
+from studiolo.containers.surroundings import Surroundings
+from studiolo.containers.work import Metric, Work
+from studiolo.domain import Clock, Conflict, Invalid, Page, Scope
 from studiolo.identity import Principal
-from studiolo.ml.errors import NameInUse
-from studiolo.ml.images import algorithm_of, check_channels, metrics_of, program
-from studiolo.ml.launching import Launching, obituary
-from studiolo.ml.listing import Listing, select_page
-from studiolo.ml.names import arn, checked_name
+from studiolo.ml.jobs.job import Job
+from studiolo.ml.jobs.jobs import Jobs
+from studiolo.ml.jobs.queue import Queue
+from studiolo.ml.listing import Listing
 from studiolo.ml.tables import training_jobs
-from studiolo.ml.tags import drop_tags, set_tags
-from studiolo.ml.training.container import HOST, variables
-from studiolo.ml.training.job import (
-    ENDED,
-    FAILED,
-    IN_PROGRESS,
-    STOPPED,
-    STOPPING,
-    Progress,
-    TrainingJob,
-    TrainingSpecification,
-    moved,
-)
-from studiolo.ml.training.plan import JobFolder, Plan
-from studiolo.ml.variables import passed_on
-from studiolo.processes import Child, Processes, remove_left
-from studiolo.state import State, Thing
+from studiolo.ml.training import contract, requirements
+from studiolo.ml.training.pools import AVAILABLE, IN_USE, REUSED, TERMINATED, WarmPools
+from studiolo.ml.training.specification import TrainingSpecification
+from studiolo.state import State
 
-log = logging.getLogger(__name__)
+TrainingJob = Job[TrainingSpecification]
 
-KIND = "training"
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-CLOSE_SECONDS = 2.0
-"""What running jobs have to end when the server goes down."""
-PENDING = "Pending"
+"""Also the namespace of their metrics."""
+INTERNAL = "InternalServerError"
 
 
 class TrainingJobs:
-    """The training jobs of every scope. At most `slots` run at a time; further ones wait, in order, as Pending."""
+    """The training jobs of every scope."""
+
+    kind, resource, noun, field = "training", "training-job", "Training job", "trainingJobName"
+    table = training_jobs
 
     def __init__(
-        self, state: State, processes: Processes, launching: Launching, folder: Path, slots: int, clock: Clock
+        self,
+        state: State,
+        launcher: Launcher,
+        queue: Queue,
+        surroundings: Surroundings,
+        images: Images,
+        metrics: cloudwatch.Metrics,
+        clock: Clock,
     ) -> None:
-        self._state = state
-        self._processes = processes
-        self._launching = launching
-        self._folder = folder
-        self._slots = slots
+        self._surroundings = surroundings
+        self._images = images
+        self._metrics = metrics
         self._clock = clock
-        # Taken around each step that moves a job on: two threads must not start or end the same one.
-        self._moving = threading.RLock()
-        self._closing = False
-
-    def start(self) -> None:
-        """Take over the runners that a crashed server left, settle the jobs that ended meanwhile, start what waits."""
-        self._clear_up()
-        for job in self._unfinished():
-            child = self._processes.find(_child_name(job))
-            if child is not None and child.alive:
-                if job.progress.secondary == PENDING:
-                    self._save(job, self._entered(job.progress, "Starting"))
-                self._follow(job, child)
-            elif child is not None or job.progress.secondary != PENDING:
-                self._settle(job)
-        self._start_waiting()
-
-    def close(self) -> None:
-        """End the running jobs as a graceful stop would; they are Stopped, with what model they left."""
-        self._closing = True
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(self._end, self._unfinished()))
-        self._clear_up()
+        self._queue = queue
+        self._pools = WarmPools(clock, self._pool_ended)
+        self._jobs: Jobs[TrainingSpecification] = Jobs(state, launcher, queue, self, clock)
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when a job has ended."""
+        self.start, self.close = self._jobs.start, self._jobs.close
+        self.describe, self.stop, self.delete = self._jobs.describe, self._jobs.stop, self._jobs.delete
 
     def empty(self) -> None:
         """End the running jobs and forget them all."""
-        self.close()
-        with self._state.transaction() as tx:
-            tx.execute(training_jobs.delete())
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._closing = False
+        self._pools.clear()
+        self._jobs.empty()
 
     def create(
         self,
@@ -101,275 +73,181 @@ class TrainingJobs:
         tags: Mapping[str, str],
     ) -> TrainingJob:
         """Record a job and start it, or let it wait for a core. Raises Invalid, NotFound, Denied and NameInUse."""
-        checked_name(name, "trainingJobName")
-        self._check(scope, principal, specification)
-        resource, moment = arn(scope, "training-job", name), self._clock()
-        progress = Progress(transitions=moved((), PENDING, moment.timestamp()))
-        with self._state.transaction() as tx:
-            if tx.execute(training_jobs.select().where(_is(scope, name))).first() is not None:
-                raise NameInUse(
-                    "Training job names must be unique within an AWS account and region, and a training job with "
-                    f"this name already exists ({resource})"
-                )
-            tx.execute(
-                training_jobs.insert().values(
-                    account=scope.account,
-                    region=scope.region,
-                    name=name,
-                    id=uuid.uuid4().hex[:12],
-                    created=moment,
-                    changed=moment,
-                    status=IN_PROGRESS,
-                    specification=specification.to_json(),
-                    progress=progress.to_json(),
-                )
-            )
-            set_tags(tx, resource, tags)
-        self._start_waiting()
-        return self.describe(scope, name)
+        self.check(scope, principal, specification)
+        return self.add(scope, name, specification, tags)
 
-    def describe(self, scope: Scope, name: str) -> TrainingJob:
-        """The job as it is at this moment. Raises NotFound."""
-        job = self._get(scope, name)
-        return job if job.progress.status in ENDED else self._refreshed(job)
+    def add(
+        self, scope: Scope, name: str, specification: TrainingSpecification, tags: Mapping[str, str]
+    ) -> TrainingJob:
+        """The same with what was checked before. Raises Invalid and NameInUse."""
+        return self._jobs.create(scope, name, specification.to_json(), tags)
 
     def page(self, scope: Scope, listing: Listing) -> Page[TrainingJob]:
         """A page of the scope's jobs."""
-        for job in self._unfinished():
-            if job.scope == scope:
-                self._refreshed(job)
-        with self._state.reading() as connection:
-            found = select_page(connection, training_jobs, scope, listing)
-        return Page([_as_job(row) for row in found.items], found.next)
+        return self._jobs.page(scope, listing)
 
-    def stop(self, scope: Scope, name: str) -> None:
-        """Ask a job to stop: its algorithm gets 120 seconds to leave a model. Raises NotFound and Conflict."""
-        with self._moving:
-            job = self.describe(scope, name)
-            if job.progress.status in ENDED:
-                raise Conflict(f"The request was rejected because the training job is in status {job.progress.status}.")
-            if job.progress.status == STOPPING:
-                return
-            if job.progress.secondary == PENDING:
-                self._save(job, self._entered(job.progress, STOPPED, status=STOPPED))
-                return
-            self._save(job, self._entered(job.progress, STOPPING, status=STOPPING))
-            self._job_folder(job).ask_to_stop()
-            child = self._processes.find(_child_name(job))
-            if child is not None:
-                self._processes.interrupt(child)
+    def update(self, scope: Scope, name: str, keep_alive: int | None, recorded: Mapping[str, Any]) -> TrainingJob:
+        """Keep the warm pool of a job for other seconds from now, and record other settings. Raises NotFound, Conflict."""
+        with self._queue.lock:
+            job = self._jobs.describe(scope, name)
+            kept = {**job.specification.recorded, **recorded}
+            if keep_alive is not None:
+                if not self._pools.holds(job):
+                    raise Conflict(f"The training job {name} has no warm pool whose status is Available.")
+                resources = {**kept.get("ResourceConfig", {}), "KeepAlivePeriodInSeconds": keep_alive}
+                kept = {**kept, "ResourceConfig": resources}
+            changed = replace(job.specification, recorded=kept)
+            job = self._jobs.change(job, changed, changed.to_json())
+            if keep_alive is not None:
+                self._pools.keep(job, keep_alive)
+                if not keep_alive:
+                    self._pool_ended(job)
+        return job
 
-    def delete(self, scope: Scope, name: str) -> None:
-        """Forget a job that has ended; its model and logs stay. Raises NotFound and Conflict."""
-        with self._moving:
-            job = self.describe(scope, name)
-            if job.progress.status not in ENDED:
-                raise Conflict(
-                    f"The training job is in status {job.progress.status}: only one that ended can be deleted."
-                )
-            with self._state.transaction(_thing(job)) as tx:
-                tx.execute(training_jobs.delete().where(_is(scope, name)))
-                drop_tags(tx, job.arn)
+    def tagged(self, scope: Scope, name: str, tags: Mapping[str, str]) -> None:
+        """Tags were added to a job: one of them takes the instances of a running spot job away."""
+        job = self._jobs.describe(scope, name)
+        if INTERRUPTION in tags and job.specification.spot:
+            self._jobs.interrupt(scope, name)
 
-    def _check(self, scope: Scope, principal: Principal, specification: TrainingSpecification) -> None:
-        algorithm = algorithm_of(specification.image)
-        algorithm.validate_hyperparameters(specification.hyperparameters)
-        check_channels(algorithm, specification.channels)
+    def metrics_of(self, specification: TrainingSpecification) -> tuple[MetricDefinition, ...]:
+        """Those that the algorithm prints, and the job's own."""
+        algorithm = self._images.resolve(specification.image, "train", scripted=specification.scripted).algorithm
+        return (*(algorithm.metrics if algorithm is not None else ()), *specification.metrics)
+
+    def warm_pool(self, job: TrainingJob) -> Mapping[str, Any] | None:
+        """What has become of the job's warm pool, as `status`, `reused_by` and `retained` seconds; None without one."""
+        pool = job.progress.pool
+        if pool is not None and pool["status"] == AVAILABLE and not self._pools.holds(job):
+            return {**pool, "status": TERMINATED}
+        return pool
+
+    # What `Jobs` asks of a trade.
+
+    def specification(self, values: Mapping[str, Any]) -> TrainingSpecification:
+        return TrainingSpecification.from_json(values)
+
+    def work(self, job: TrainingJob) -> Work:
+        specification = job.specification
+        image = self._images.resolve(specification.image, "train", scripted=specification.scripted)
+        _environment, notes = contract.passed(specification, image)
+        attempt = job.progress.attempts - 1
+        interruptions = specification.interruptions if specification.spot else ()
+        return Work(
+            id=job.id,
+            kind=self.kind,
+            name=job.name,
+            account=job.scope.account,
+            region=job.scope.region,
+            role=specification.role,
+            instances=contract.instances(job, image, self._logs(job)),
+            inputs=contract.inputs(specification),
+            outputs=contract.outputs(job.name, specification),
+            seconds=self._seconds(job),
+            folders=contract.FOLDERS,
+            environment=image.environment,
+            notes=(*image.notes, *notes),
+            metrics=self.metrics_of(specification),
+            interrupted_after=interruptions[attempt] if attempt < len(interruptions) else None,
+        )
+
+    def measured(self, job: TrainingJob, metrics: Sequence[Metric]) -> None:
+        for metric in metrics:
+            known = cloudwatch.Metric.of(LOG_GROUP, metric.name, {"TrainingJobName": job.name})
+            self._metrics.add(job.scope, known, metric.value, at=datetime.fromtimestamp(metric.time, timezone.utc))
+
+    def begun(self, job: TrainingJob) -> TrainingJob:
+        pool = self._pools.take(job)
+        if pool is not None:
+            retained = self._clock().timestamp() - pool.since
+            self._jobs.note(pool.job, pool={"status": REUSED, "reused_by": job.name, "retained": retained})
+        if not job.specification.keep_alive:
+            return job
+        return replace(job, progress=replace(job.progress, pool={"status": IN_USE}))
+
+    def retries(self, job: TrainingJob) -> int:
+        return job.specification.retries
+
+    def patience(self, job: TrainingJob) -> float | None:
+        return job.specification.max_wait if job.specification.spot else None
+
+    def claims(self, waiting: Sequence[TrainingJob]) -> Collection[str]:
+        return self._pools.claims(waiting)
+
+    def kept(self) -> int:
+        return self._pools.kept()
+
+    def ended(self, job: TrainingJob) -> None:
+        self.on_end()
+        failure, seconds = job.progress.failure or "", job.specification.keep_alive
+        if job.progress.pool is None or self._queue.closed:
+            return
+        if failure.startswith(INTERNAL):
+            self._jobs.note(job, pool={"status": TERMINATED, "retained": 0.0})
+            return
+        self._pools.keep(job, seconds)
+        self._jobs.note(job, pool={"status": AVAILABLE})
+
+    def _pool_ended(self, job: TrainingJob) -> None:
+        ended = job.progress.ended or 0.0
+        self._jobs.note(job, pool={"status": TERMINATED, "retained": self._clock().timestamp() - ended})
+        self._queue.advance()
+
+    def _seconds(self, job: TrainingJob) -> float:
+        """What is left of the time that a job may run, over all its attempts."""
+        left = job.specification.max_runtime - job.progress.ran
+        patience = self.patience(job)
+        if patience is not None:
+            left = min(left, job.created.timestamp() + patience - self._clock().timestamp())
+        return max(0.0, left)
+
+    def _logs(self, job: TrainingJob) -> dict[str, str]:
+        """The files of the log streams of a job, by host."""
+        return {
+            host: str(self._surroundings.log_file(job.scope, LOG_GROUP, log_stream(job, host)))
+            for host, _group in job.specification.hosts
+        }
+
+    def check(self, scope: Scope, principal: Principal, specification: TrainingSpecification) -> None:
+        """Raise Invalid, NotFound or Denied for what cannot be a job that the caller may make."""
+        image = self._images.resolve(specification.image, "train", scripted=specification.scripted)
+        if not specification.entrypoint:
+            image.command("train")
+        if image.algorithm is not None and not specification.entrypoint:
+            image.algorithm.validate_hyperparameters(specification.hyperparameters)
+            requirements.check_channels(image.algorithm, specification.channels)
         for metric in specification.metrics:
             metric.check()
-        self._launching.check_role(principal, specification.role)
-        self._launching.check_output(specification.role, specification.output)
+        requirements.check(specification)
+        self._surroundings.check_role(principal, specification.role)
+        self._surroundings.check_output(specification.role, specification.output)
+        if specification.checkpoints is not None:
+            self._surroundings.check_output(specification.role, specification.checkpoints.uri)
         for channel in specification.channels:
-            self._launching.check_input(scope, specification.role, channel.uri)
+            self._surroundings.check_input(scope, specification.role, channel.uri)
 
-    def _start_waiting(self) -> None:
-        """Start waiting jobs, oldest first, as long as a core is free."""
-        with self._moving:
-            if self._closing:
-                return
-            unfinished = self._unfinished()
-            waiting = [job for job in unfinished if job.progress.secondary == PENDING]
-            free = self._slots - (len(unfinished) - len(waiting))
-            for job in waiting[: max(free, 0)]:
-                self._launch(job)
 
-    def _launch(self, job: TrainingJob) -> None:
-        moment = self._clock().timestamp()
-        waited = moment - job.progress.transitions[0].start > 1.0
-        started = replace(
-            job.progress, transitions=moved(job.progress.transitions if waited else (), "Starting", moment)
+def log_stream(job: TrainingJob, host: str) -> str:
+    """What the program of one host of a job prints to."""
+    return f"{job.name}/{host}-{int(job.created.timestamp())}"
+
+
+INTERRUPTION = "studiolo:spot-interruption"
+"""The tag by which a spot job's instances are taken away: the seconds of each attempt, as `5` or `5,10`."""
+
+
+def interruptions(tags: Mapping[str, str]) -> tuple[float, ...]:
+    """The seconds of each attempt that the tags of a job to be made tell. Raises Invalid."""
+    value = tags.get(INTERRUPTION)
+    if value is None:
+        return ()
+    try:
+        seconds = tuple(float(part) for part in value.split(","))
+    except ValueError:
+        seconds = (-1.0,)
+    if not all(0 <= second < math.inf for second in seconds):
+        raise Invalid(
+            f"The value '{value}' of the tag {INTERRUPTION} is none: give the seconds of training, of each attempt with "
+            "commas between, after which the instances are taken away."
         )
-        folder = self._job_folder(job)
-        try:
-            environment = self._launching.begin(_workload(job.id), job.scope, job.specification.role)
-            folder.create(self._plan(job, started, environment))
-            child = self._processes.start(
-                _child_name(job),
-                KIND,
-                [sys.executable, "-m", "studiolo.ml.training.runner", str(folder.path)],
-                environment=environment,
-                folder=folder.path,
-            )
-        except Exception as error:
-            # A role that is gone, or trusts SageMaker no more, is for the person to mend.
-            kind = "ClientError" if isinstance(error, DomainError) else "InternalServerError"
-            log.exception("training job %s cannot be started", job.name)
-            self._launching.end(_workload(job.id))
-            remove_left(folder.path)
-            self._save(job, self._failed(started, f"{kind}: the job cannot be started: {error}"))
-            return
-        self._save(job, started)
-        self._follow(job, child)
-
-    def _plan(self, job: TrainingJob, progress: Progress, environment: Mapping[str, str]) -> Plan:
-        """The job's plan; `environment` is its runner's, to which that of its algorithm is added."""
-        specification, root = job.specification, self._job_folder(job).root
-        algorithm = algorithm_of(specification.image)
-        stream = f"{job.name}/{HOST}-{int(job.created.timestamp())}"
-        own, notes = passed_on(specification.environment, algorithm.name)
-        told = variables(self._launching.base(root), job.name, job.arn, specification)
-        return Plan(
-            name=job.name,
-            specification=specification,
-            start=self._launching.start(
-                program(algorithm, "train"), {**environment, **told, **own}, root, notes, hosts={HOST: "127.0.0.1"}
-            ),
-            metrics=(*metrics_of(algorithm), *specification.metrics),
-            log=str(self._launching.log_file(job.scope, LOG_GROUP, stream)),
-            progress=progress,
-        )
-
-    def _follow(self, job: TrainingJob, child: Child) -> None:
-        def ended(_child: Child, status: int | None) -> None:
-            if not self._closing:
-                self._settle(job, status)
-                self._start_waiting()
-
-        self._processes.watch(child, ended)
-
-    def _end(self, job: TrainingJob) -> None:
-        """End one job because the server goes down."""
-        child = self._processes.find(_child_name(job))
-        if child is not None:
-            with self._moving:
-                self._save(job, self._entered(self._folded(job), STOPPING, status=STOPPING))
-            self._job_folder(job).ask_to_stop()
-            self._processes.stop(child, CLOSE_SECONDS)
-            self._settle(job)
-
-    def _settle(self, job: TrainingJob, status: int | None = None) -> None:
-        """Record how a job ended whose runner is gone, and clean up after it."""
-        child = self._processes.find(_child_name(job))
-        if child is not None:
-            # What the runner may have left: its algorithm, where it was killed itself.
-            self._processes.stop(child, grace=1.0)
-        self._launching.end(_workload(job.id))
-        with self._moving:
-            job = self._refreshed(job)
-            if job.progress.status == STOPPING:
-                self._save(job, self._entered(job.progress, STOPPED, status=STOPPED))
-            elif job.progress.status not in ENDED:
-                self._save(job, self._failed(job.progress, f"InternalServerError: {obituary(child, status)}"))
-            remove_left(self._job_folder(job).path)
-            self._processes.log(_child_name(job)).unlink(missing_ok=True)
-
-    def _clear_up(self) -> None:
-        """End what is left of jobs that have ended: a runner reports the outcome before it has removed its data."""
-        unfinished = {_child_name(job) for job in self._unfinished()}
-        for child in self._processes.children(KIND):
-            if child.name not in unfinished:
-                job = child.name.rpartition("-")[2]
-                self._processes.stop(child, grace=0.0)
-                self._launching.end(_workload(job))
-                remove_left(self._folder / job)
-                child.log.unlink(missing_ok=True)
-
-    def _refreshed(self, job: TrainingJob) -> TrainingJob:
-        """The job with what its runner reported since; recorded, so that an outcome is never lost."""
-        with self._moving:
-            with self._state.reading() as connection:
-                row = connection.execute(training_jobs.select().where(training_jobs.c.id == job.id)).first()
-            job = _as_job(row) if row is not None else job
-            progress = self._folded(job)
-            return job if progress == job.progress else self._save(job, progress)
-
-    def _folded(self, job: TrainingJob) -> Progress:
-        """The job's progress with what its runner reported since."""
-        reported = None if job.progress.status in ENDED else self._job_folder(job).progress()
-        if reported is None:
-            return job.progress
-        if job.progress.status == STOPPING and reported.status == IN_PROGRESS:
-            # The runner has not yet heard of it, or is at it.
-            entered = moved(reported.transitions, STOPPING, job.progress.transitions[-1].start)
-            return replace(reported, status=STOPPING, transitions=entered)
-        return reported
-
-    def _entered(self, progress: Progress, secondary: str, *, status: str | None = None) -> Progress:
-        at = self._clock().timestamp()
-        transitions = moved(progress.transitions, secondary, at)
-        status = status or progress.status
-        return replace(progress, status=status, transitions=transitions, ended=at if status in ENDED else None)
-
-    def _failed(self, progress: Progress, reason: str) -> Progress:
-        at = self._clock().timestamp()
-        transitions = moved(progress.transitions, FAILED, at, reason)
-        return replace(progress, status=FAILED, transitions=transitions, ended=at, failure=reason)
-
-    def _save(self, job: TrainingJob, progress: Progress) -> TrainingJob:
-        changed = self._clock()
-        # Who waits for a job waits for its status: metrics come several times a second.
-        told = [_thing(job)] if progress.status != job.progress.status else []
-        with self._state.transaction(*told) as tx:
-            tx.execute(
-                training_jobs.update()
-                .where(training_jobs.c.id == job.id)
-                .values(progress=progress.to_json(), status=progress.status, changed=changed)
-            )
-        return replace(job, progress=progress, changed=changed)
-
-    def _unfinished(self) -> list[TrainingJob]:
-        """Every job that has not ended, oldest first."""
-        query = training_jobs.select().where(training_jobs.c.status.not_in(ENDED)).order_by(training_jobs.c.created)
-        with self._state.reading() as connection:
-            return [_as_job(row) for row in connection.execute(query)]
-
-    def _get(self, scope: Scope, name: str) -> TrainingJob:
-        with self._state.reading() as connection:
-            row = connection.execute(training_jobs.select().where(_is(scope, name))).first()
-        if row is None:
-            raise NotFound("Requested resource not found.")
-        return _as_job(row)
-
-    def _job_folder(self, job: TrainingJob) -> JobFolder:
-        return JobFolder(self._folder / job.id)
-
-
-def _child_name(job: TrainingJob) -> str:
-    return f"{KIND}-{job.name}-{job.id}"
-
-
-def _thing(job: TrainingJob) -> Thing:
-    """What those wait for who wait for the job."""
-    return Thing("training-job", job.scope.account, job.scope.region, job.name)
-
-
-def _workload(job: str) -> str:
-    """The id of the workload that a job is."""
-    return f"{KIND}-{job}"
-
-
-def _is(scope: Scope, name: str) -> Any:
-    columns = training_jobs.c
-    return (columns.account == scope.account) & (columns.region == scope.region) & (columns.name == name)
-
-
-def _as_job(row: Row[Any]) -> TrainingJob:
-    return TrainingJob(
-        scope=Scope(row.account, row.region),
-        name=row.name,
-        id=row.id,
-        specification=TrainingSpecification.from_json(row.specification),
-        progress=Progress.from_json(row.progress),
-        created=row.created,
-        changed=row.changed,
-    )
+    return seconds

@@ -9,7 +9,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from studiolo.sessions import Output, Statement
+from studiolo.engine import Output, Statement
 
 PICTURES = ("image/png", "image/jpeg")
 """Forms that Jupyter carries in base64."""
@@ -29,13 +29,13 @@ def as_data(output: Output) -> dict[str, str]:
     return {**text, "MimeType": mime, "Result": result, **streams}
 
 
-def error_value(statement: Statement) -> str | None:
-    """What the error says, if there was one; for notebooks (requests with a RequestOrigin) also what the cell had
+def error_value(statement: Statement, origin: str | None) -> str | None:
+    """What the error says, if there was one; for notebooks (sessions with a RequestOrigin) also what the cell had
     printed before it.
     """
     output = statement.output
     printed = "\n".join(filter(None, (output.text, output.stderr)))
-    if output.error_value is None or statement.origin is None or statement.state != "AVAILABLE" or not printed:
+    if output.error_value is None or origin is None or statement.state != "AVAILABLE" or not printed:
         return output.error_value
     return f"{output.error_value}\n\nThe cell had printed:\n{printed}"
 

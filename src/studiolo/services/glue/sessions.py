@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import NotFound, now
+from studiolo.engine import UNFINISHED, Statement
 from studiolo.services.call import Call
 from studiolo.services.glue.output import as_data, error_value
 from studiolo.services.glue.service import glue
 from studiolo.services.patience import Patience
-from studiolo.sessions import UNFINISHED, Session, SessionRequest, Statement
+from studiolo.sessions import Session, SessionRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import type_defs as shapes
@@ -43,7 +44,7 @@ def get_dashboard_url(call: Call, request: "shapes.GetDashboardUrlRequestTypeDef
     return {"Url": call.studio.sessions.dashboard(call.scope, request["ResourceId"])}
 
 
-@glue.patient(Patience("session", "Id", ("Session", "Status"), frozenset({"PROVISIONING", "STOPPING"}), seconds=1))
+@glue.patient(Patience("glue session", "Id", ("Session", "Status"), frozenset({"PROVISIONING", "STOPPING"}), seconds=1))
 def get_session(call: Call, request: "shapes.GetSessionRequestTypeDef") -> dict[str, Any]:
     return {"Session": as_session(call.studio.sessions.session(call.scope, request["Id"]))}
 
@@ -55,9 +56,10 @@ def get_session_endpoint(call: Call, request: "shapes.GetSessionEndpointRequestT
     return {"SparkConnect": shown}
 
 
-@glue.patient(Patience("session", "SessionId", ("Statement", "State"), frozenset(UNFINISHED), seconds=1))
+@glue.patient(Patience("glue session", "SessionId", ("Statement", "State"), frozenset(UNFINISHED), seconds=1))
 def get_statement(call: Call, request: "shapes.GetStatementRequestTypeDef") -> dict[str, Any]:
-    return {"Statement": as_statement(call.studio.sessions.statement(call.scope, request["SessionId"], request["Id"]))}
+    statement = call.studio.sessions.statement(call.scope, request["SessionId"], request["Id"])
+    return {"Statement": _shown(call, request["SessionId"], statement)}
 
 
 @glue.operation
@@ -77,7 +79,8 @@ def list_sessions(call: Call, request: "shapes.ListSessionsRequestTypeDef") -> d
 @glue.operation
 def list_statements(call: Call, request: "shapes.ListStatementsRequestTypeDef") -> dict[str, Any]:
     page = call.studio.sessions.statements(call.scope, request["SessionId"], _after(request), STATEMENTS_PAGE)
-    return {"Statements": [as_statement(statement) for statement in page.items], **_next(page.next)}
+    shown = [_shown(call, request["SessionId"], statement) for statement in page.items]
+    return {"Statements": shown, **_next(page.next)}
 
 
 @glue.operation
@@ -149,13 +152,18 @@ def as_session(session: Session) -> dict[str, Any]:
     return _without_none(shown)
 
 
-def as_statement(statement: Statement) -> dict[str, Any]:
-    """A statement in Glue's words; its moments are milliseconds since 1970."""
+def _shown(call: Call, session: str, statement: Statement) -> dict[str, Any]:
+    failed = statement.output.status == "error"
+    return as_statement(statement, call.studio.sessions.session(call.scope, session).asked.origin if failed else None)
+
+
+def as_statement(statement: Statement, origin: str | None) -> dict[str, Any]:
+    """A statement in Glue's words; its moments are milliseconds since 1970. origin: that of its session, if it failed."""
     shown = {
         "Id": statement.id,
         "Code": statement.code,
         "State": statement.state,
-        "Output": None if statement.output.status is None else _as_output(statement),
+        "Output": None if statement.output.status is None else _as_output(statement, origin),
         "Progress": statement.progress,
         "StartedOn": _milliseconds(statement.started) or 0,
         "CompletedOn": _milliseconds(statement.completed) or 0,
@@ -163,14 +171,14 @@ def as_statement(statement: Statement) -> dict[str, Any]:
     return _without_none(shown)
 
 
-def _as_output(statement: Statement) -> dict[str, Any]:
+def _as_output(statement: Statement, origin: str | None) -> dict[str, Any]:
     output = statement.output
     shown = {
         "Data": as_data(output),
         "ExecutionCount": output.count,
         "Status": output.status,
         "ErrorName": output.error_name,
-        "ErrorValue": error_value(statement),
+        "ErrorValue": error_value(statement, origin),
         "Traceback": list(output.traceback) if output.status == "error" else None,
     }
     return _without_none(shown)

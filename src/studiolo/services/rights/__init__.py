@@ -5,15 +5,39 @@ A new operation is a row in its service's table.
 
 from collections.abc import Mapping
 
-from studiolo.services.rights import glue, iam, logs, sagemaker, sts
+from studiolo.services.rights import (
+    cloudformation,
+    cloudwatch,
+    ec2,
+    ecr,
+    emr,
+    glue,
+    iam,
+    kms,
+    logs,
+    sagemaker,
+    secretsmanager,
+    sns,
+    ssm,
+    sts,
+)
 from studiolo.services.rights.rows import Rights
 
 RIGHTS: Mapping[str, Rights] = {
+    "cloudwatch": cloudwatch.RIGHTS,
     "glue": glue.RIGHTS,
     "iam": iam.RIGHTS,
+    "kms": kms.RIGHTS,
     "logs": logs.RIGHTS,
     "sagemaker": sagemaker.RIGHTS,
     "sagemaker-runtime": sagemaker.RIGHTS,
+    "emr": emr.RIGHTS,
+    "cloudformation": cloudformation.RIGHTS,
+    "ec2": ec2.RIGHTS,
+    "ecr": ecr.RIGHTS,
+    "secretsmanager": secretsmanager.RIGHTS,
+    "sns": sns.RIGHTS,
+    "ssm": ssm.RIGHTS,
     "sts": sts.RIGHTS,
 }
 """By botocore's name of the service. S3 is decided at its door."""

@@ -77,7 +77,9 @@ class Rights:
     names: Callable[[Call, str, Parameters], Sequence[str]] = lambda _call, resource, _parameters: (resource,)
     tags: Callable[[Call, str], Mapping[str, str]] | None = None
     policy: Callable[[Call], Policies | None] = lambda _call: None
-    known: Callable[[Call, str, Parameters], Mapping[str, str]] = lambda _call, _operation, _parameters: {}
+    known: Callable[[Call, str, Parameters], Mapping[str, str | Sequence[str]]] = (
+        lambda _call, _operation, _parameters: {}
+    )
     place: Callable[[Call, Parameters], Scope] = lambda call, _parameters: call.scope
     behind: Callable[[Call, str, str, Parameters], Sequence[str]] = lambda _call, _action, _resource, _parameters: ()
 

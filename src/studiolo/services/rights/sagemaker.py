@@ -7,6 +7,7 @@ asked for where the role is passed.
 from collections.abc import Mapping
 
 from studiolo.services.call import Call
+from studiolo.services.rights import sagemaker_studio
 from studiolo.services.rights.rows import Rights, conditions, table
 
 TABLE = """
@@ -15,28 +16,42 @@ TABLE = """
     CreateEndpoint?Tags                 @sagemaker:AddTags  endpoint/{EndpointName}
     CreateEndpointConfig                endpoint-config/{EndpointConfigName}
     CreateEndpointConfig?Tags           @sagemaker:AddTags  endpoint-config/{EndpointConfigName}
+    CreateHyperParameterTuningJob       hyper-parameter-tuning-job/{HyperParameterTuningJobName}
+    CreateHyperParameterTuningJob?Tags  @sagemaker:AddTags  hyper-parameter-tuning-job/{HyperParameterTuningJobName}
     CreateModel                         model/{ModelName}
     CreateModel?Tags                    @sagemaker:AddTags  model/{ModelName}
+    CreateProcessingJob                 processing-job/{ProcessingJobName}
+    CreateProcessingJob?Tags            @sagemaker:AddTags  processing-job/{ProcessingJobName}
     CreateTrainingJob                   training-job/{TrainingJobName}
     CreateTrainingJob?Tags              @sagemaker:AddTags  training-job/{TrainingJobName}
     DeleteEndpoint                      endpoint/{EndpointName}
     DeleteEndpointConfig                endpoint-config/{EndpointConfigName}
+    DeleteHyperParameterTuningJob       hyper-parameter-tuning-job/{HyperParameterTuningJobName}
     DeleteModel                         model/{ModelName}
+    DeleteProcessingJob                 processing-job/{ProcessingJobName}
     DeleteTags                          ={ResourceArn}
     DeleteTrainingJob                   training-job/{TrainingJobName}
     DescribeEndpoint                    endpoint/{EndpointName}
     DescribeEndpointConfig              endpoint-config/{EndpointConfigName}
+    DescribeHyperParameterTuningJob     hyper-parameter-tuning-job/{HyperParameterTuningJobName}
     DescribeModel                       model/{ModelName}
+    DescribeProcessingJob               processing-job/{ProcessingJobName}
     DescribeTrainingJob                 training-job/{TrainingJobName}
     InvokeEndpoint                      endpoint/{EndpointName}
     ListEndpointConfigs                 *
     ListEndpoints                       *
+    ListHyperParameterTuningJobs        *
     ListModels                          *
+    ListProcessingJobs                  *
     ListTags                            ={ResourceArn}
     ListTrainingJobs                    *
+    ListTrainingJobsForHyperParameterTuningJob  hyper-parameter-tuning-job/{HyperParameterTuningJobName}
+    StopHyperParameterTuningJob         hyper-parameter-tuning-job/{HyperParameterTuningJobName}
+    StopProcessingJob                   processing-job/{ProcessingJobName}
     StopTrainingJob                     training-job/{TrainingJobName}
     UpdateEndpoint                      endpoint/{EndpointName}  endpoint-config/{EndpointConfigName}
     UpdateEndpointWeightsAndCapacities  endpoint/{EndpointName}
+    UpdateTrainingJob                   training-job/{TrainingJobName}
 """
 
 KEYS = """
@@ -62,4 +77,4 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
     return call.studio.ml.tags.of(call.scope, arn)
 
 
-RIGHTS = Rights("sagemaker", table("sagemaker", TABLE), conditions(KEYS), tags=_tags)
+RIGHTS = Rights("sagemaker", table("sagemaker", TABLE + sagemaker_studio.TABLE), conditions(KEYS), tags=_tags)

@@ -11,6 +11,9 @@ SMALLEST_MEMORY, LARGEST_MEMORY = 1024, 6144
 LONGEST_RUN = 28 * 24 * 60 * 60
 """Seconds: the 28 days that CreateTrainingJob names for MaxRuntimeInSeconds."""
 
+MOST_INSTANCES = 20
+LIMIT = "ResourceLimitExceeded"
+
 OF_INSTANCES = (
     "InstanceType", "InitialInstanceCount", "AcceleratorType", "VolumeSizeInGB", "ModelDataDownloadTimeoutInSeconds",
     "ContainerStartupHealthCheckTimeoutInSeconds", "EnableSSMAccess", "InferenceAmiVersion",
@@ -46,13 +49,22 @@ def check_training_job(request: Mapping[str, Any]) -> None:
         raise _invalid(f"{' and '.join(asked)} cannot be specified in ResourceConfig along with InstanceGroups.")
     if not grouped:
         _require(resources, ("InstanceType", "InstanceCount"), "ResourceConfig, which has no InstanceGroups,")
+    groups = resources.get("InstanceGroups", (resources,))
+    _check_distinct(_names(groups, "InstanceGroupName") if grouped else [], "InstanceGroupName")
+    _check_instances(sum(group["InstanceCount"] for group in groups))
     _check_runtime(request.get("StoppingCondition", {}), spot=request.get("EnableManagedSpotTraining", False))
     _check_distinct(_names(request.get("InputDataConfig", ()), "ChannelName"), "ChannelName")
     metrics = request.get("AlgorithmSpecification", {}).get("MetricDefinitions", ())
     _check_distinct(_names(metrics, "Name"), "Name of MetricDefinitions")
-    for member in ("HyperParameters", "Environment"):
-        if any("\0" in name + value for name, value in request.get(member, {}).items()):
-            raise _invalid(f"{member} cannot hold the character NUL.")
+    _check_text(request, ("HyperParameters", "Environment"))
+
+
+def check_processing_job(request: Mapping[str, Any]) -> None:
+    """ProcessingResources and Environment."""
+    cluster = request["ProcessingResources"]["ClusterConfig"]
+    _require(cluster, ("InstanceType", "InstanceCount"), "ClusterConfig")
+    _check_instances(cluster["InstanceCount"])
+    _check_text(request, ("Environment",))
 
 
 def _check_serverless(variant: Mapping[str, Any], where: str) -> None:
@@ -69,6 +81,20 @@ def _check_serverless(variant: Mapping[str, Any], where: str) -> None:
         raise _invalid(
             f"Invalid ProvisionedConcurrency {provisioned} for {where}. "
             f"It must be less than or equal to MaxConcurrency, {most}."
+        )
+
+
+def _check_text(request: Mapping[str, Any], members: Iterable[str]) -> None:
+    for member in members:
+        if any("\0" in name + value for name, value in request.get(member, {}).items()):
+            raise _invalid(f"{member} cannot hold the character NUL.")
+
+
+def _check_instances(count: int) -> None:
+    if not 0 < count <= MOST_INSTANCES:
+        raise ServiceError(
+            LIMIT,
+            f"A job has {MOST_INSTANCES} instances at most, each a process of this machine; {count} were requested.",
         )
 
 

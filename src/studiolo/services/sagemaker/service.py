@@ -1,6 +1,7 @@
 """What the operations of SageMaker share: its error codes, tags, lists, and refusals."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from studiolo.aws.errors import ServiceError
@@ -9,6 +10,7 @@ from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExcee
 from studiolo.ml.errors import NameInUse
 from studiolo.ml.listing import Listing
 from studiolo.services.service import Service
+from studiolo.studio.errors import InUse, Missing
 
 INVALID = "ValidationException"
 
@@ -19,6 +21,8 @@ sagemaker = Service(
         NotFound: INVALID,
         AlreadyExists: INVALID,
         NameInUse: "ResourceInUse",
+        InUse: "ResourceInUse",
+        Missing: "ResourceNotFound",
         Invalid: INVALID,
         Conflict: INVALID,
         Denied: "AccessDeniedException",
@@ -60,6 +64,11 @@ def listing(request: Mapping[str, Any], *, descending: bool) -> Listing:
         after=decode_token(token, INVALID) if token else None,
         limit=request.get("MaxResults", 10),
     )
+
+
+def moment(seconds: float) -> datetime:
+    """A moment in seconds since 1970, as answers have it."""
+    return datetime.fromtimestamp(seconds, timezone.utc)
 
 
 def next_token(page: Page[Any]) -> dict[str, str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @sagemaker.operation
 def add_tags(call: Call, request: "AddTagsInputTypeDef") -> "AddTagsOutputTypeDef":
-    after = call.studio.ml.tags.add(call.scope, request["ResourceArn"], tags(request))
+    after = call.studio.ml.tag(call.scope, request["ResourceArn"], tags(request))
     return {"Tags": as_tags(after)}  # type: ignore[typeddict-item]
 
 

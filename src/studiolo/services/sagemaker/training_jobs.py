@@ -1,16 +1,26 @@
 """Amazon SageMaker: training jobs."""
 
 import math
-from datetime import datetime, timezone
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.ml.images import algorithm_of, metrics_of
-from studiolo.ml.training.job import PASSING, Channel, MetricDefinition, TrainingJob, TrainingSpecification
+from studiolo.containers.algorithm import MetricDefinition
+from studiolo.ml.jobs.job import PASSING
+from studiolo.ml.training.contract import MODEL
+from studiolo.ml.training.jobs import TrainingJob, interruptions
+from studiolo.ml.training.specification import (
+    CHECKPOINTS,
+    HOMOGENEOUS,
+    Channel,
+    Checkpoints,
+    Group,
+    TrainingSpecification,
+)
 from studiolo.services.call import Call
 from studiolo.services.patience import Patience
 from studiolo.services.sagemaker.constraints import check_training_job
-from studiolo.services.sagemaker.service import INVALID, kept, listing, next_token, refuse, sagemaker, tags
+from studiolo.services.sagemaker.service import INVALID, kept, listing, moment, next_token, refuse, sagemaker, tags
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import (
@@ -23,15 +33,20 @@ if TYPE_CHECKING:
         ListTrainingJobsRequestTypeDef,
         ListTrainingJobsResponseTypeDef,
         StopTrainingJobRequestTypeDef,
+        UpdateTrainingJobRequestTypeDef,
+        UpdateTrainingJobResponseTypeDef,
     )
 
 RECORDED = (
     "OutputDataConfig", "ResourceConfig", "VpcConfig", "StoppingCondition", "EnableNetworkIsolation",
     "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining", "DebugHookConfig", "DebugRuleConfigurations",
     "TensorBoardOutputConfig", "ExperimentConfig", "ProfilerConfig", "ProfilerRuleConfigurations", "RetryStrategy",
-    "RemoteDebugConfig", "InfraCheckConfig",
+    "RemoteDebugConfig", "InfraCheckConfig", "CheckpointConfig",
 )  # fmt: skip
+UPDATED = ("ProfilerConfig", "ProfilerRuleConfigurations", "RemoteDebugConfig")
 DAY = 24 * 60 * 60
+BILLED = ("Downloading", "Training", "Uploading", "Stopping")
+"""The secondary statuses in which a job has its instances."""
 
 
 @sagemaker.operation
@@ -52,16 +67,18 @@ def delete_training_job(call: Call, request: "DeleteTrainingJobRequestTypeDef") 
 def describe_training_job(
     call: Call, request: "DescribeTrainingJobRequestTypeDef"
 ) -> "DescribeTrainingJobResponseTypeDef":
-    job = call.studio.ml.training.describe(call.scope, request["TrainingJobName"])
-    answer: Any = as_training_job(job)
+    training = call.studio.ml.training
+    job = training.describe(call.scope, request["TrainingJobName"])
+    answer: Any = as_training_job(job, training.metrics_of(job.specification), training.warm_pool(job))
     return answer  # type: ignore[no-any-return]
 
 
 @sagemaker.operation
 def list_training_jobs(call: Call, request: "ListTrainingJobsRequestTypeDef") -> "ListTrainingJobsResponseTypeDef":
     refuse(request, ["WarmPoolStatusEquals", "TrainingPlanArnEquals"], "ListTrainingJobs")
-    page = call.studio.ml.training.page(call.scope, listing(request, descending=False))
-    summaries = [as_summary(job) for job in page.items]
+    training = call.studio.ml.training
+    page = training.page(call.scope, listing(request, descending=False))
+    summaries = [as_summary(job, training.warm_pool(job)) for job in page.items]
     return {"TrainingJobSummaries": summaries, **next_token(page)}  # type: ignore[typeddict-item]
 
 
@@ -71,48 +88,76 @@ def stop_training_job(call: Call, request: "StopTrainingJobRequestTypeDef") -> d
     return {}
 
 
+@sagemaker.operation
+def update_training_job(call: Call, request: "UpdateTrainingJobRequestTypeDef") -> "UpdateTrainingJobResponseTypeDef":
+    keep_alive = request.get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds")
+    job = call.studio.ml.training.update(call.scope, request["TrainingJobName"], keep_alive, kept(request, UPDATED))
+    return {"TrainingJobArn": job.arn}  # type: ignore[typeddict-item]
+
+
 def specification(request: "CreateTrainingJobRequestTypeDef") -> TrainingSpecification:
     refuse(
         request,
-        ["CheckpointConfig", "SessionChainingConfig", "ServerlessJobConfig", "MlflowConfig", "ModelPackageConfig"],
+        ["SessionChainingConfig", "ServerlessJobConfig", "MlflowConfig", "ModelPackageConfig"],
         "CreateTrainingJob",
     )
     algorithm = request.get("AlgorithmSpecification")
     if algorithm is None:
         raise ServiceError(INVALID, "A training job needs an AlgorithmSpecification with a TrainingImage.")
-    refuse(algorithm, ["AlgorithmName", "ContainerEntrypoint", "ContainerArguments"], "AlgorithmSpecification")
-    if request["OutputDataConfig"].get("CompressionType") == "NONE":
-        raise ServiceError(INVALID, "CompressionType NONE in OutputDataConfig is not supported by Studiolo: use GZIP.")
+    refuse(algorithm, ["AlgorithmName"], "AlgorithmSpecification")
     check_training_job(request)
+    checkpoints = request.get("CheckpointConfig")
+    condition = request.get("StoppingCondition", {})
+    resources: Mapping[str, Any] = request.get("ResourceConfig", {})
     return TrainingSpecification(
         image=algorithm.get("TrainingImage", ""),
         role=request["RoleArn"],
         channels=tuple(as_channel(channel) for channel in request.get("InputDataConfig", [])),
         output=request["OutputDataConfig"]["S3OutputPath"],
-        max_runtime=request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DAY),
+        max_runtime=condition.get("MaxRuntimeInSeconds", DAY),
         input_mode=algorithm["TrainingInputMode"],
         hyperparameters=dict(request.get("HyperParameters", {})),
         environment=dict(request.get("Environment", {})),
         metrics=tuple(MetricDefinition(m["Name"], m["Regex"]) for m in algorithm.get("MetricDefinitions", [])),
+        groups=as_groups(resources),
+        entrypoint=tuple(algorithm.get("ContainerEntrypoint", ())),
+        arguments=tuple(algorithm.get("ContainerArguments", ())),
+        compressed=request["OutputDataConfig"].get("CompressionType", "GZIP") != "NONE",
+        checkpoints=None
+        if checkpoints is None
+        else Checkpoints(checkpoints["S3Uri"], checkpoints.get("LocalPath", CHECKPOINTS)),
+        spot=request.get("EnableManagedSpotTraining", False),
+        max_wait=condition.get("MaxWaitTimeInSeconds"),
+        interruptions=interruptions(tags(request)),
+        retries=request.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0),
+        keep_alive=resources.get("KeepAlivePeriodInSeconds", 0),
         recorded=kept(request, RECORDED),
     )
 
 
+def as_groups(resources: Mapping[str, Any]) -> tuple[Group, ...]:
+    if "InstanceGroups" in resources:
+        return tuple(
+            Group(each["InstanceGroupName"], each["InstanceType"], each["InstanceCount"])
+            for each in resources["InstanceGroups"]
+        )
+    return (Group(HOMOGENEOUS, resources["InstanceType"], resources["InstanceCount"]),)
+
+
 def as_channel(request: "ChannelUnionTypeDef") -> Channel:
     where = f"channel {request['ChannelName']}"
-    refuse(request, ["ShuffleConfig"], where)
     refuse(request["DataSource"], ["FileSystemDataSource", "DatasetSource"], where)
     source = request["DataSource"].get("S3DataSource")
     if source is None:
         raise ServiceError(INVALID, f"The {where} needs an S3DataSource.")
-    refuse(source, ["AttributeNames", "InstanceGroupNames", "ModelAccessConfig", "HubAccessConfig"], where)
-    if source["S3DataType"] not in ("S3Prefix", "ManifestFile"):
+    refuse(source, ["ModelAccessConfig", "HubAccessConfig"], where)
+    if source["S3DataType"] not in ("S3Prefix", "ManifestFile", "AugmentedManifestFile"):
         raise ServiceError(
             INVALID,
-            f"S3DataType {source['S3DataType']} in {where} is not supported by Studiolo: use S3Prefix or ManifestFile.",
+            f"S3DataType {source['S3DataType']} in {where} is not supported by Studiolo: use S3Prefix, ManifestFile or "
+            "AugmentedManifestFile.",
         )
-    if request.get("RecordWrapperType", "None") != "None":
-        raise ServiceError(INVALID, f"RecordWrapperType RecordIO in {where} is not supported by Studiolo.")
+    shuffle = request.get("ShuffleConfig")
     return Channel(
         name=request["ChannelName"],
         uri=source["S3Uri"],
@@ -121,23 +166,28 @@ def as_channel(request: "ChannelUnionTypeDef") -> Channel:
         content_type=request.get("ContentType"),
         compression=request.get("CompressionType", "None"),
         input_mode=request.get("InputMode"),
+        wrapper=request.get("RecordWrapperType", "None"),
+        seed=None if shuffle is None else shuffle["Seed"],
+        attributes=tuple(source.get("AttributeNames", ())),
+        groups=tuple(source.get("InstanceGroupNames", ())),
     )
 
 
-def as_training_job(job: TrainingJob) -> dict[str, Any]:
+def as_training_job(
+    job: TrainingJob, metrics: Sequence[MetricDefinition], pool: Mapping[str, Any] | None
+) -> dict[str, Any]:
     asked, progress = job.specification, job.progress
     answer = {
-        **as_summary(job),
-        "ModelArtifacts": {"S3ModelArtifacts": progress.model or ""},
+        **as_summary(job, pool),
+        "ModelArtifacts": {"S3ModelArtifacts": progress.outputs.get(MODEL, "")},
         "HyperParameters": dict(asked.hyperparameters),
         "AlgorithmSpecification": {
             "TrainingImage": asked.image,
             "TrainingInputMode": asked.input_mode,
-            "MetricDefinitions": [
-                {"Name": metric.name, "Regex": metric.regex}
-                for metric in (*metrics_of(algorithm_of(asked.image)), *asked.metrics)
-            ],
+            "MetricDefinitions": [{"Name": metric.name, "Regex": metric.regex} for metric in metrics],
             "EnableSageMakerMetricsTimeSeries": False,
+            **({"ContainerEntrypoint": list(asked.entrypoint)} if asked.entrypoint else {}),
+            **({"ContainerArguments": list(asked.arguments)} if asked.arguments else {}),
         },
         "RoleArn": asked.role,
         "InputDataConfig": [from_channel(channel) for channel in asked.channels],
@@ -168,12 +218,19 @@ def as_training_job(job: TrainingJob) -> dict[str, Any]:
     if progress.started is not None:
         answer["TrainingStartTime"] = moment(progress.started)
         if progress.ended is not None:
-            seconds = math.ceil(progress.ended - progress.started)
-            answer |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
+            taken = progress.ended - progress.started
+            billed = seconds_billed(job) if asked.spot else taken
+            answer |= {"TrainingTimeInSeconds": math.ceil(taken), "BillableTimeInSeconds": math.ceil(billed)}
     return answer
 
 
-def as_summary(job: TrainingJob) -> dict[str, Any]:
+def seconds_billed(job: TrainingJob) -> float:
+    """How long a spot job had its instances, without what it waited for them."""
+    over = [entry for entry in job.progress.transitions if entry.status in BILLED and entry.end is not None]
+    return sum((entry.end or 0.0) - entry.start for entry in over)
+
+
+def as_summary(job: TrainingJob, pool: Mapping[str, Any] | None) -> dict[str, Any]:
     ended = job.progress.ended
     return {
         "TrainingJobName": job.name,
@@ -183,6 +240,15 @@ def as_summary(job: TrainingJob) -> dict[str, Any]:
         "CreationTime": job.created,
         "LastModifiedTime": job.changed,
         **({"TrainingEndTime": moment(ended)} if ended is not None else {}),
+        **({"WarmPoolStatus": as_warm_pool(pool)} if pool is not None else {}),
+    }
+
+
+def as_warm_pool(pool: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "Status": pool["status"],
+        **({"ResourceRetainedBillableTimeInSeconds": math.ceil(pool["retained"])} if "retained" in pool else {}),
+        **({"ReusedByJob": pool["reused_by"]} if "reused_by" in pool else {}),
     }
 
 
@@ -194,14 +260,13 @@ def from_channel(channel: Channel) -> dict[str, Any]:
                 "S3DataType": channel.source,
                 "S3Uri": channel.uri,
                 "S3DataDistributionType": channel.distribution,
+                **({"AttributeNames": list(channel.attributes)} if channel.attributes else {}),
+                **({"InstanceGroupNames": list(channel.groups)} if channel.groups else {}),
             }
         },
         "CompressionType": channel.compression,
-        "RecordWrapperType": "None",
+        "RecordWrapperType": channel.wrapper,
         **({"ContentType": channel.content_type} if channel.content_type else {}),
         **({"InputMode": channel.input_mode} if channel.input_mode else {}),
+        **({"ShuffleConfig": {"Seed": channel.seed}} if channel.seed is not None else {}),
     }
-
-
-def moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, timezone.utc)

@@ -12,7 +12,7 @@ from training_container import as_recordio
 from studiolo.domain import Invalid
 from studiolo.ml.formats.examples import Examples, SparseRows
 from studiolo.ml.formats.record_examples import encode_labels, read_examples
-from studiolo.ml.formats.recordio import MAGIC, frame, read_payloads, write_payloads
+from studiolo.recordio import MAGIC, frame, read_payloads, write_payloads
 
 RANDOM = np.random.default_rng(7)
 MATRIX = RANDOM.normal(size=(40, 5)).astype("float32")

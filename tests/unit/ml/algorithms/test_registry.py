@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image
-from studiolo.ml.images import algorithm_of
+from studiolo.ml.images import known_images
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("name", sorted(name for name in BUILT_IN if name != "xgboost" and not name.endswith("-model")))
@@ -42,11 +46,19 @@ def test_other_images_are_nobodys(image: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["image-classification", "seq2seq", "object2vec"])
-def test_an_algorithm_that_cannot_be_run_is_refused_by_its_name(name: str) -> None:
+def test_an_algorithm_that_cannot_be_run_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
     from sagemaker import image_uris
 
     with pytest.raises(Invalid, match=f"{name} cannot be run: "):
-        algorithm_of(image_uris.retrieve(name, "eu-west-1"))
+        known_images(tmp_path).resolve(image_uris.retrieve(name, "eu-west-1"), "train")
+
+
+def test_an_image_of_xgboost_is_the_algorithm_unless_a_script_is_run_in_it(tmp_path: Path) -> None:
+    uri = "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+    built_in, scripted = (known_images(tmp_path).resolve(uri, "train", scripted=how) for how in (False, True))
+    assert (built_in.algorithm, scripted.algorithm) == (algorithm_for_image(uri), None)
+    assert built_in.environment is not None
+    assert "xgboost==1.7.6" in built_in.environment.requirements
 
 
 def test_an_algorithm_refuses_hyperparameters_before_it_is_run() -> None:

@@ -17,10 +17,12 @@ import pytest
 from scipy import sparse
 
 import studiolo
+from studiolo.containers.image import PYTHON
+from studiolo.containers.images.resolution import image_of
+from studiolo.containers.making import made
 from studiolo.ml.algorithms.container import Container, StopRequest, run_training
 from studiolo.ml.algorithms.linear_learner.model import Model, load
 from studiolo.ml.algorithms.linear_learner.training import train
-from studiolo.ml.images import interpreter, program
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,9 +103,9 @@ class TrainingContainer:
     def run_apart(self, algorithm: Algorithm, *, succeeds: bool = True) -> str:
         """Run the algorithm's training program in its own environment, as far as it `succeeds`; what it prints."""
         environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(self.base)}
-        run = subprocess.run(
-            program(algorithm, "train"), env=environment, capture_output=True, text=True, timeout=600, check=False
-        )
+        python = self._python(algorithm)
+        command = [python if word == PYTHON else word for word in image_of(algorithm, algorithm.name).command("train")]
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
         assert (run.returncode == 0) == succeeds, run.stdout + run.stderr
         return run.stdout
 
@@ -117,7 +119,7 @@ class TrainingContainer:
     def run_python(self, algorithm: Algorithm, code: str, *arguments: str, **variables: str) -> str:
         """What code prints in the algorithm's own environment; its first argument is the folder of the model."""
         run = subprocess.run(
-            [str(interpreter(algorithm)), "-c", code, str(self.base / "model"), *arguments],
+            [self._python(algorithm), "-c", code, str(self.base / "model"), *arguments],
             env={**os.environ, "PYTHONPATH": str(Path(studiolo.__file__).parent.parent), **variables},
             capture_output=True,
             text=True,
@@ -126,6 +128,9 @@ class TrainingContainer:
         )
         assert run.returncode == 0, run.stderr
         return run.stdout
+
+    def _python(self, algorithm: Algorithm) -> str:
+        return str(made(image_of(algorithm, algorithm.name).environment, self.base, print))
 
     @property
     def failure(self) -> str:

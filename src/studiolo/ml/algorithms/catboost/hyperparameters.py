@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studiolo.ml.algorithms.algorithm import MetricDefinition
+from studiolo.containers.algorithm import MetricDefinition
 from studiolo.ml.algorithms.hyperparameter import (
     SERVICE,
     Hyperparameter,

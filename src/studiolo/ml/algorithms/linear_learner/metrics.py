@@ -6,7 +6,7 @@ DescribeTrainingJob shows for a job of the algorithm.
 
 from __future__ import annotations
 
-from studiolo.ml.algorithms.algorithm import MetricDefinition
+from studiolo.containers.algorithm import MetricDefinition
 from studiolo.ml.algorithms.job import PROGRESS
 
 _LOSSES = ("mse", "absolute_loss")

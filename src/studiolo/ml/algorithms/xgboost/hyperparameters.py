@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from studiolo.containers.algorithm import MetricDefinition
 from studiolo.domain import Invalid
-from studiolo.ml.algorithms.algorithm import MetricDefinition
 from studiolo.ml.algorithms.hyperparameter import (
     SERVICE,
     Hyperparameter,

@@ -1,0 +1,47 @@
+"""Where a cluster is: a loopback address of its own, where the usual ports are free for it."""
+
+import socket
+from collections.abc import Collection, Mapping
+
+PORTS = {"master": 7077, "master_ui": 8080, "worker_ui": 8081, "history": 18080, "driver_ui": 4040, "hive": 10000}
+"""The port of each daemon, as Spark and EMR have them; pages of workers have those from 8081 on."""
+
+HOME = "127.0.0.1"
+FIRST = 127 << 24 | 16 << 16 | 1
+"""127.16.0.1: below it may be what people have given out by hand."""
+
+MOST = 1 << 20
+
+
+def free_host(taken: Collection[str]) -> str:
+    """A loopback address that no cluster has; 127.0.0.1 where the system has no further ones."""
+    for number in range(FIRST, FIRST + MOST):
+        host = ".".join(str(number >> shift & 255) for shift in (24, 16, 8, 0))
+        if host in taken or host.endswith((".0", ".255")):
+            continue
+        if not _is_free(host, 0):
+            break
+        if _is_free(host, PORTS["master"]):
+            return host
+    return HOME
+
+
+def free_ports(host: str) -> Mapping[str, int]:
+    """The usual ports; for each that somebody has at all addresses, or where the address is shared, one that is free."""
+    return {name: port if host != HOME and _is_free(host, port) else _any(host) for name, port in PORTS.items()}
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _any(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,34 @@
+"""What an application of a cluster must say of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from studiolo.runtimes import Release
+
+if TYPE_CHECKING:
+    from studiolo.clusters.world import World
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A program that runs as long as the cluster does; it is ready when its port is open at the cluster's address."""
+
+    command: tuple[str, ...]
+    port: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Application:
+    """An application, as RunJobFlow names it. `format` is the table format that it is, if it is one."""
+
+    name: str
+    format: str | None = None
+
+    def version(self, release: Release) -> str | None:
+        """The version that is here with a release; None where it is not."""
+        raise NotImplementedError
+
+    def daemon(self, world: "World") -> Daemon | None:
+        """What it runs beside Spark's own daemons."""
+        return None

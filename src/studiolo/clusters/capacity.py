@@ -1,0 +1,132 @@
+"""Instances: which are added and which go so that each group has as many as are wanted; managed scaling."""
+
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from studiolo.clusters.machines import instance_type
+from studiolo.clusters.model import Group, Instance, Progress
+from studiolo.clusters.store import new_id
+
+RESIZED = "Instance was terminated by a resize"
+KEPT = 200
+"""Instances that have ended of which is told."""
+
+
+def leveled(progress: Progress, now: float, new: Callable[[str], str] = new_id) -> Progress:
+    """With the instances that are missing, and those marked as leaving that are too many.
+
+    An instance of a fleet counts as much as its type does. On a cluster of one node the master computes.
+    """
+    instances = list(progress.instances)
+    lonely = all(group.role == "MASTER" for group in progress.groups if group.count > 0)
+    for group in progress.groups:
+        staying = [i for i in instances if i.group == group.id and i.state != "TERMINATED" and not i.leaving]
+        want = wanted(group)
+        for instance in staying[want:]:
+            instances[instances.index(instance)] = replace(instance, leaving=True)
+        for _ in range(want - len(staying)):
+            computes = group.role != "MASTER" or lonely
+            number = _free_number(instances) if computes else None
+            instances.append(
+                Instance(
+                    id=new("ci"),
+                    ec2_id=f"i-{secrets.token_hex(8)}0",
+                    group=group.id,
+                    type=group.type,
+                    number=number,
+                    address=progress.host,
+                    state="PROVISIONING",
+                    created=now,
+                    market=group.market,
+                )
+            )
+    ended = [i for i in instances if i.state == "TERMINATED"]
+    dropped = {i.id for i in ended[:-KEPT]} if len(ended) > KEPT else set()
+    return replace(progress, instances=tuple(i for i in instances if i.id not in dropped))
+
+
+def wanted(group: Group) -> int:
+    """How many instances a group is to have."""
+    weight = max(1, next(iter(group.types.values())))
+    return -(-group.count // weight)
+
+
+def _free_number(instances: Collection[Instance]) -> int:
+    # The daemons still know the worker of an instance that was lost.
+    taken = {i.number for i in instances if i.state != "TERMINATED" or i.reason == "INSTANCE_FAILURE"}
+    return next(number for number in range(len(taken) + 1) if number not in taken)
+
+
+def seen(progress: Progress, workers: Mapping[str, Any], now: float, *, replace_lost: bool = True) -> Progress:
+    """With what the daemons report of the workers: those that are there run, those that have gone are ended.
+
+    A worker that ran and is not alive any more has failed: its instance is ended, and `leveled` adds another.
+    """
+    for instance in progress.living():
+        if instance.number is None:
+            continue
+        state = workers.get(str(instance.number), {}).get("state")
+        if instance.leaving:
+            if state is None and instance.state == "RUNNING":
+                progress = progress.with_instance(_ended(instance, now, "USER_REQUEST", RESIZED))
+            elif state is None:
+                progress = progress.with_instance(_ended(instance, now, "", ""))
+        elif state == "ALIVE" and instance.state != "RUNNING":
+            progress = progress.with_instance(replace(instance, state="RUNNING", ready=now))
+        elif instance.state == "RUNNING" and state != "ALIVE" and replace_lost:
+            message = "The worker on the instance has been lost"
+            progress = progress.with_instance(_ended(instance, now, "INSTANCE_FAILURE", message))
+    return progress
+
+
+def _ended(instance: Instance, now: float, reason: str, message: str) -> Instance:
+    return replace(instance, state="TERMINATED", ended=now, reason=reason, message=message)
+
+
+def regrouped(progress: Progress, now: float) -> Progress:
+    """With the state of each group by that of its instances."""
+    for group in progress.groups:
+        if group.state in ("TERMINATED", "TERMINATING"):
+            continue
+        living = progress.living(group.id)
+        running = [i for i in living if i.state == "RUNNING" and not i.leaving]
+        complete = len(running) == wanted(group) and len(living) == len(running)
+        state = "RUNNING" if complete else ("RESIZING" if group.ready is not None else group.state)
+        ready = now if complete and group.ready is None else group.ready
+        if (state, ready) != (group.state, group.ready):
+            progress = progress.with_group(replace(group, state=state, ready=ready))
+    return progress
+
+
+def running(group: Group, progress: Progress) -> int:
+    """How many instances of a group run."""
+    return sum(1 for i in progress.living(group.id) if i.state == "RUNNING")
+
+
+def scaled(progress: Progress, policy: Mapping[str, Any], busy: Mapping[str, Any]) -> Progress:
+    """With the group that grows and shrinks resized by the load, within a managed scaling policy's limits.
+
+    busy: `waiting`, applications that have no cores; `used` and `cores` of the workers. One unit at a time.
+    """
+    limits = policy["ComputeLimits"]
+    least, most = limits["MinimumCapacityUnits"], limits["MaximumCapacityUnits"]
+    core = next((group for group in progress.groups if group.role == "CORE"), None)
+    if core is None:
+        return progress
+    unit = instance_type(core.type).cores if limits["UnitType"] == "VCPU" else 1
+    task = next((group for group in progress.groups if group.role == "TASK" and group.state != "TERMINATED"), None)
+    most_core = min(most, limits.get("MaximumCoreCapacityUnits", most))
+    total = (core.count + (task.count if task else 0)) * unit
+    if total < least or ((busy["waiting"] or busy["used"] >= busy["cores"] > 0) and total + unit <= most):
+        grows = core if (core.count + 1) * unit <= most_core or task is None else task
+        if grows is core and (core.count + 1) * unit > most_core:
+            return progress
+        return progress.with_group(replace(grows, count=grows.count + 1))
+    if total > most or (not busy["waiting"] and busy["used"] == 0 and total - unit >= least):
+        shrinks = task if task is not None and task.count > 0 else core
+        if shrinks is core and core.count <= 1:
+            return progress
+        return progress.with_group(replace(shrinks, count=shrinks.count - 1))
+    return progress

@@ -1,0 +1,80 @@
+"""Configurations by classification: which are obeyed, and how; the rest is recorded."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from studiolo.clusters.applications import APPLICATIONS, Daemon
+
+if TYPE_CHECKING:
+    from studiolo.clusters.world import World
+
+HADOOP = ("core-site", "hdfs-site", "emrfs-site", "mapred-site", "yarn-site")
+"""Classifications whose properties are Hadoop's settings."""
+
+HIVE = ("hive-site", "spark-hive-site")
+
+CLIENT_FACTORY = "hive.metastore.client.factory.class"
+"""It leads to the Data Catalog on AWS; here nothing leads elsewhere."""
+
+FORMATS = {"delta-defaults": "delta", "hudi-defaults": "hudi", "iceberg-defaults": "iceberg"}
+
+DECOMMISSION_SECONDS = 3600
+"""YARN's time for a node that is to go, on EMR."""
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What a cluster's applications and configurations come to.
+
+    spark: settings for spark-defaults; exports: variables; formats: the table formats that it has at hand.
+    """
+
+    applications: tuple[str, ...] = ()
+    spark: Mapping[str, str] = field(default_factory=dict)
+    exports: Mapping[str, str] = field(default_factory=dict)
+    formats: tuple[str, ...] = ()
+    decommission_seconds: int = DECOMMISSION_SECONDS
+
+    @classmethod
+    def of(cls, applications: Sequence[str], configurations: Sequence[Mapping[str, Any]]) -> "Configured":
+        """The meaning of a request; of two that set the same the later one holds."""
+        found = dict(_flattened(configurations))
+        formats = [FORMATS[name] for name, values in found.items() if name in FORMATS and "true" in values.values()]
+        formats += [name.lower() for name in applications if name in ("Delta", "Hudi", "Iceberg")]
+        hadoop = {
+            f"spark.hadoop.{key}": value
+            for name in (*HADOOP, *HIVE)
+            for key, value in found.get(name, {}).items()
+            if key != CLIENT_FACTORY
+        }
+        formats = sorted(set(formats))
+        exports = {
+            key: value
+            for name in ("spark-env", "hadoop-env", "yarn-env")
+            for key, value in found.get(f"{name}.export", {}).items()
+        }
+        seconds = found.get("yarn-site", {}).get("yarn.resourcemanager.nodemanager-graceful-decommission-timeout-secs")
+        return cls(
+            applications=tuple(applications),
+            spark={**hadoop, **found.get("spark-defaults", {})},
+            exports=exports,
+            formats=tuple(formats),
+            decommission_seconds=int(seconds) if seconds is not None and seconds.isdigit() else DECOMMISSION_SECONDS,
+        )
+
+    def daemons(self, world: "World") -> dict[str, Daemon]:
+        """The daemons of the applications beside Spark's own, by name."""
+        found = {name: APPLICATIONS[name].daemon(world) for name in self.applications}
+        return {name: daemon for name, daemon in found.items() if daemon is not None}
+
+
+def _flattened(configurations: Iterable[Mapping[str, Any]], prefix: str = "") -> Iterable[tuple[str, dict[str, str]]]:
+    """The properties by classification; one within another is named `outer.inner`."""
+    merged: dict[str, dict[str, str]] = {}
+    for entry in configurations:
+        name = f"{prefix}{entry.get('Classification', '')}"
+        merged.setdefault(name, {}).update(entry.get("Properties", {}))
+        for inner, values in _flattened(entry.get("Configurations", []), f"{name}."):
+            merged.setdefault(inner, {}).update(values)
+    return merged.items()

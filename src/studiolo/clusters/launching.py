@@ -1,0 +1,255 @@
+"""The processes of clusters: their daemons, their steps, their bootstrap actions; what each is started with."""
+
+import hmac
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import studiolo
+from studiolo.clusters.configurations import Configured
+from studiolo.clusters.machines import instance_type
+from studiolo.clusters.model import BootstrapAction, Cluster, Step
+from studiolo.clusters.world import HOME, MNT, Surroundings, World
+from studiolo.domain import Conflict
+from studiolo.identity import Identity, client_environment, container_variables
+from studiolo.metastore import Metastore
+from studiolo.processes import Child, Processes, child_environment, isolation, read_left, remove_left
+from studiolo.runtimes import Archives, Runtimes
+
+DAEMONS, RUNNER = "cluster", "cluster-step"
+"""The kinds of children."""
+
+REPORT_LIMIT = 1024 * 1024
+LOG_TAIL = 2000
+PACKAGES = str(Path(studiolo.__file__).parent.parent)
+
+Say = Callable[[str], None]
+
+
+class Launching:
+    """Starts, finds and ends the processes of clusters. Each cluster has a folder of its own in `folder`."""
+
+    def __init__(
+        self,
+        processes: Processes,
+        runtimes: Runtimes,
+        archives: Archives,
+        identity: Identity,
+        metastore: Metastore,
+        around: Surroundings,
+    ) -> None:
+        self._processes = processes
+        self._runtimes = runtimes
+        self._archives = archives
+        self._identity = identity
+        self._metastore = metastore
+        self._around = around
+        self._folder = around.data / "clusters"
+
+    def folder(self, cluster: str) -> Path:
+        """The cluster's folder: `node` is what its nodes see, `steps` what is kept of its steps."""
+        return self._folder / cluster
+
+    def begin(self, cluster: Cluster) -> None:
+        """Let the cluster act as its role from now on."""
+        workload = _workload(cluster.id)
+        if self._identity.workloads.find(workload) is None:
+            self._identity.workloads.add(workload)
+        self._identity.workloads.give(workload, cluster.asked.role, f"{cluster.id}"[:64])
+
+    def world(self, cluster: Cluster, say: Say, stopped: Callable[[], bool]) -> World:
+        """The cluster's world; what its release needs is fetched and made where it is not there yet.
+
+        Raises EnvironmentUnavailable, JarsUnavailable, Conflict.
+        """
+        release = self._runtimes.for_emr(cluster.asked.release)
+        self._runtimes.make(release.runtime, say, stopped)
+        configured = Configured.of(cluster.asked.applications, cluster.asked.configurations)
+        workload = self._identity.workloads.find(_workload(cluster.id))
+        if workload is None:
+            raise Conflict("The cluster has ended.")
+        self._metastore.prepare(cluster.scope)
+        return World(
+            cluster=cluster,
+            folder=self.folder(cluster.id),
+            release=release,
+            jars=tuple(self._runtimes.jars(release.runtime, formats=configured.formats)),
+            archive=self._archives.find(release.runtime),
+            configured=configured,
+            around=self._around,
+            token=workload.token,
+            metastore_token=workload.metastore_token,
+            metastore=self._metastore.uri(cluster.scope),
+            warehouse=self._metastore.warehouse(cluster.scope),
+            secret=hmac.new(workload.token.encode(), b"spark", sha256).hexdigest(),
+        )
+
+    def want(self, world: World, cluster: Cluster) -> None:
+        """Tell the daemons which workers there are to be."""
+        wanted = [(i.number, instance_type(i.type)) for i in cluster.progress.living() if not i.leaving]
+        world.want([(number, of) for number, of in wanted if number is not None])
+        child = self.daemons(cluster.id)
+        if child is not None:
+            self._processes.interrupt(child)
+
+    def start(self, world: World, cluster: Cluster, on_end: Callable[[], None]) -> None:
+        """Start the cluster's daemons."""
+        self.want(world, cluster)
+        (world.own / "report.json").unlink(missing_ok=True)
+        child = self._processes.start(
+            _daemons(cluster.id),
+            DAEMONS,
+            [str(world.python), "-m", "studiolo.node", str(world.own)],
+            environment={**world.environment(), "PYTHONPATH": _path(world)},
+            folder=world.own,
+            fence=world.fence(),
+        )
+        self._processes.watch(child, lambda *_: on_end())
+
+    def daemons(self, cluster: str) -> Child | None:
+        """The process of the cluster's daemons, alive or not."""
+        return self._processes.find(_daemons(cluster))
+
+    def adopt(self, cluster: str, on_end: Callable[[], None]) -> None:
+        """Watch what an earlier server has started for the cluster."""
+        for child in self._processes.children():
+            if child.details.get("cluster") == cluster or child.name == _daemons(cluster):
+                self._processes.watch(child, lambda *_: on_end())
+
+    def report(self, cluster: str) -> Mapping[str, Any]:
+        """What the daemons have reported: nothing before they have. What is no report is taken for none."""
+        try:
+            found = json.loads(read_left(self.folder(cluster) / "node", "report.json", REPORT_LIMIT))
+        except (FileNotFoundError, ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def last_words(self, cluster: str) -> str:
+        """The end of what the daemons printed."""
+        try:
+            text = self._processes.log(_daemons(cluster)).read_text(errors="replace")
+        except FileNotFoundError:
+            return ""
+        return text[-LOG_TAIL:].strip()
+
+    def start_step(self, world: World, step: Step, on_end: Callable[[], None]) -> None:
+        """Start a step's runner."""
+        asked = step.asked
+        plan = {"kind": "step", "jar": asked.jar, "main": asked.main, "arguments": list(asked.arguments)}
+        self._run(world, step.id, f"steps/{step.id}", plan, on_end)
+
+    def start_bootstrap(self, world: World, number: int, action: BootstrapAction, on_end: Callable[[], None]) -> None:
+        """Start the runner of a bootstrap action, of which the first is number 1."""
+        instance = json.loads((world.own / "mnt" / "var" / "lib" / "info" / "instance.json").read_text())
+        master = next(i for i in world.cluster.progress.instances if i.group == instance["instanceGroupId"])
+        plan = {"kind": "bootstrap", "path": action.path, "arguments": list(action.arguments), "instance": instance}
+        name = f"{world.cluster.id}-bootstrap-{number}"
+        self._run(world, name, f"node/{master.ec2_id}/bootstrap-actions/{number}", plan, on_end)
+
+    def _run(self, world: World, name: str, log: str, plan: Mapping[str, Any], on_end: Callable[[], None]) -> None:
+        cluster, folder = world.cluster, self.step_folder(world.cluster.id, name)
+        remove_left(folder)
+        (folder / "files").mkdir(parents=True, mode=0o700)
+        fence = world.fence(with_parent=True)
+        fenced_in = isolation().kind == "fenced"
+        mnt, home = (MNT, HOME) if fenced_in else (str(world.own / "mnt"), str(world.own / "home"))
+        uri = (cluster.asked.log_uri or "").replace("s3n://", "s3://").replace("s3a://", "s3://").rstrip("/")
+        content = {
+            **plan,
+            "release": cluster.asked.release,
+            "begin": f"{mnt}/var/lib/hadoop/{'steps' if plan['kind'] == 'step' else 'bootstrap'}/{name}",
+            "environment": {**world.environment(), "STUDIOLO_HOME": home},
+            "fence": {
+                "own": str(fence.own),
+                "seen": [str(path) for path in fence.seen],
+                "at": {place: str(path) for place, path in fence.at.items()},
+            },
+            "hidden": str(self._around.data),
+            "log": f"{uri}/{cluster.id}/{log}/" if uri else None,
+            "containers": f"{uri}/{cluster.id}/containers/",
+        }
+        file = folder / "plan.json"
+        file.touch(0o600)
+        file.write_text(json.dumps(content))
+        credentials = container_variables(self._around.s3_endpoint, world.token)
+        aws = client_environment(self._around.endpoint, self._around.s3_endpoint, cluster.scope.region, credentials)
+        child = self._processes.start(
+            _runner(name),
+            RUNNER,
+            [sys.executable, "-m", "studiolo.clusters.runner", str(folder)],
+            environment=child_environment({**aws, "PYTHONPATH": os.pathsep.join([aws["PYTHONPATH"], PACKAGES])}),
+            folder=folder,
+            details={"cluster": cluster.id},
+        )
+        self._processes.watch(child, lambda *_: on_end())
+
+    def step_folder(self, cluster: str, name: str) -> Path:
+        """What is kept of a step, or of a bootstrap action: its logs."""
+        return self._folder / cluster / "steps" / name
+
+    def runs(self, name: str) -> bool:
+        """Whether the runner of that step, or bootstrap action, lives."""
+        child = self._processes.find(_runner(name))
+        return child is not None and child.alive
+
+    def bootstrap_name(self, cluster: str, number: int) -> str:
+        return f"{cluster}-bootstrap-{number}"
+
+    def outcome(self, cluster: str, name: str) -> Mapping[str, Any] | None:
+        """How a runner ended; None where it has left no word of that."""
+        try:
+            found: Mapping[str, Any] = json.loads((self.step_folder(cluster, name) / "outcome.json").read_text())
+        except FileNotFoundError:
+            return None
+        return found
+
+    def end_step(self, cluster: str, name: str, grace: float = 0.0) -> None:
+        """End a runner with its program, where it lives, and forget it; its logs stay."""
+        child = self._processes.find(_runner(name))
+        if child is not None:
+            self._processes.stop(child, grace)
+            child.log.unlink(missing_ok=True)
+        remove_left(self.step_folder(cluster, name) / "files")
+        (self.step_folder(cluster, name) / "plan.json").unlink(missing_ok=True)
+
+    def cancel_step(self, name: str) -> None:
+        """Ask a runner to end its program."""
+        child = self._processes.find(_runner(name))
+        if child is not None:
+            self._processes.interrupt(child)
+
+    def end(self, cluster: str, grace: float) -> None:
+        """End the cluster's daemons, and all that it is: what stays are logs of steps and Spark's event logs."""
+        child = self.daemons(cluster)
+        if child is not None:
+            self._processes.stop(child, grace)
+            child.log.unlink(missing_ok=True)
+        self._identity.workloads.end(_workload(cluster))
+        own = self.folder(cluster) / "node"
+        for entry in own.iterdir() if own.is_dir() else ():
+            if entry.name == "events":
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                remove_left(entry)
+            else:
+                entry.unlink(missing_ok=True)
+
+
+def _daemons(cluster: str) -> str:
+    return f"cluster-{cluster}"
+
+
+def _runner(name: str) -> str:
+    return f"cluster-step-{name}"
+
+
+def _workload(cluster: str) -> str:
+    return f"cluster-{cluster}"
+
+
+def _path(world: World) -> str:
+    return os.pathsep.join([str(world.around.packages), world.environment()["PYTHONPATH"]])

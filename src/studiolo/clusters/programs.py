@@ -1,0 +1,48 @@
+"""What a step, or a bootstrap action, runs: a program's words from a jar and its arguments."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+S3 = ("s3://", "s3a://", "s3n://")
+
+COMMAND_RUNNER, SCRIPT_RUNNER = "command-runner.jar", "script-runner.jar"
+RUN_IF = "run-if"
+
+Fetch = Callable[[str], str]
+"""Brings an object of S3: where it is on the node then. Raises CannotRun."""
+
+
+class CannotRun(Exception):
+    """Why there is no program to be run, in a sentence."""
+
+
+def of_step(jar: str, main: str | None, arguments: Sequence[str], fetch: Fetch) -> list[str]:
+    """The program of a step ("Run commands and scripts on an Amazon EMR cluster", EMR Management Guide)."""
+    name = PurePosixPath(jar).name
+    if name == COMMAND_RUNNER:
+        if not arguments:
+            raise CannotRun("command-runner.jar needs arguments: a program and what is handed to it.")
+        return list(arguments)
+    if name == SCRIPT_RUNNER:
+        if not arguments:
+            raise CannotRun("script-runner.jar needs an argument: the script, as s3://bucket/key.")
+        return [_here(arguments[0], fetch), *arguments[1:]]
+    if name.startswith("hadoop-streaming"):
+        return ["hadoop-streaming", *arguments]
+    return ["hadoop", "jar", _here(jar, fetch), *([main] if main else []), *arguments]
+
+
+def of_bootstrap(path: str, arguments: Sequence[str], instance: Mapping[str, Any], fetch: Fetch) -> list[str]:
+    """The program of a bootstrap action; none where `run-if` says that it is for other nodes."""
+    if path.startswith(S3) and PurePosixPath(path).name == RUN_IF and ".elasticmapreduce" in f".{path[5:]}":
+        condition, *command = arguments or [""]
+        subject, _, value = condition.partition("=")
+        if str(instance.get(subject.removeprefix("instance."))).lower() != value.lower():
+            return []
+        return [_here(command[0], fetch), *command[1:]] if command else []
+    return [_here(path, fetch), *arguments]
+
+
+def _here(path: str, fetch: Fetch) -> str:
+    return fetch(path) if path.startswith(S3) else path.removeprefix("file://")

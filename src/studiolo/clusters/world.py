@@ -1,0 +1,448 @@
+"""The world of a cluster's nodes: its folder as scripts for EMR expect it, its fence, its variables, Spark's settings.
+
+All nodes of a cluster are one fence: they share files and processes, as the machine that they are on.
+"""
+
+import json
+import os
+import shlex
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from uv import find_uv_bin
+
+from studiolo.clusters.configurations import Configured
+from studiolo.clusters.machines import InstanceType, instance_type
+from studiolo.clusters.model import Cluster
+from studiolo.identity import client_environment, container_variables
+from studiolo.identity.environment import PLUGIN
+from studiolo.kernel.driver import class_path
+from studiolo.processes import Fence, child_environment
+from studiolo.runtimes import Release
+
+HEAP = "400m"
+"""Of the JVM with all daemons: idle they take 100 MB of it."""
+
+QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
+"""Options of Java for what starts quickly and computes little."""
+
+HOME, MNT, PYTHON = "/home/hadoop", "/mnt", "/usr/bin/python3"
+"""Where scripts for EMR look, and find the cluster's own."""
+
+LOG4J = """\
+rootLogger.level = info
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n%ex
+logger.native.name = org.apache.hadoop.util.NativeCodeLoader
+logger.native.level = error
+logger.aws.name = com.amazonaws
+logger.aws.level = error
+"""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What clusters need of the server: `data` is its folder, `packages` that of our own packages."""
+
+    data: Path
+    packages: Path
+    endpoint: str
+    s3_endpoint: str
+    machine_cores: int
+    machine_memory: int
+
+
+@dataclass(frozen=True)
+class World:
+    """One cluster's nodes. token, metastore_token: what proves the cluster to the S3 door and to the metastore."""
+
+    cluster: Cluster
+    folder: Path
+    release: Release
+    jars: tuple[Path, ...]
+    archive: tuple[Path, ...]
+    configured: Configured
+    around: Surroundings
+    token: str
+    metastore_token: str
+    metastore: str
+    warehouse: str
+    secret: str
+
+    @property
+    def own(self) -> Path:
+        """The folder that what runs on the nodes may write."""
+        return self.folder / "node"
+
+    @property
+    def python(self) -> Path:
+        """The nodes' interpreter."""
+        return self.own / "python" / "bin" / "python3"
+
+    @property
+    def site(self) -> Path:
+        """The folder of what is installed for it."""
+        return self.own / "python" / "lib" / f"python{self.release.runtime.python_version}" / "site-packages"
+
+    @property
+    def master_url(self) -> str:
+        return f"spark://{self.cluster.progress.host}:{self.cluster.progress.ports['master']}"
+
+    def fence(self, *seen: Path, with_parent: bool = False) -> Fence:
+        """What runs on the nodes sees of the machine, and `seen`."""
+        runtime, data = self.release.runtime, self.around.data
+        (data / "jars").mkdir(exist_ok=True)
+        places = {HOME: self.own / "home", MNT: self.own / "mnt"}
+        if Path(PYTHON).exists():
+            places[PYTHON] = self.own / "bin" / "python3"
+        everything = (*runtime.seen, runtime.spark_home, *self.archive, self.around.packages, data / "jars", *seen)
+        return Fence(self.own, seen=everything, at=places, with_parent=with_parent)
+
+    def environment(self) -> dict[str, str]:
+        """The variables of all that runs on the nodes."""
+        progress, runtime = self.cluster.progress, self.release.runtime
+        region = self.cluster.scope.region
+        credentials = container_variables(self.around.s3_endpoint, self.token)
+        aws = client_environment(self.around.endpoint, self.around.s3_endpoint, region, credentials)
+        inherited = child_environment({})
+        return {
+            **inherited,
+            **aws,
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(self.own / "proof"),
+            "PATH": os.pathsep.join([str(self.own / "bin"), inherited.get("PATH", os.defpath)]),
+            "PYTHONPATH": str(PLUGIN.parent),
+            "USER": "hadoop",
+            "LOGNAME": "hadoop",
+            "STUDIOLO_NODE": str(self.own),
+            "STUDIOLO_HOME": HOME,
+            "STUDIOLO_HDFS": str(self.own / "hdfs"),
+            # By this name Hive's client says to the metastore who asks.
+            "HADOOP_USER_NAME": self.metastore_token,
+            "SPARK_USER": "hadoop",
+            "JAVA_HOME": str(runtime.java_home),
+            "SPARK_HOME": str(runtime.spark_home),
+            "SPARK_SCALA_VERSION": runtime.scala,
+            "SPARK_LOCAL_IP": progress.host,
+            "SPARK_LOCAL_HOSTNAME": progress.host,
+            "SPARK_PUBLIC_DNS": progress.host,
+            "SPARK_LOCAL_DIRS": str(self.own / "tmp"),
+            # At the end of the class path, where an archive of classes still fits.
+            "SPARK_DIST_CLASSPATH": os.pathsep.join(map(str, self.jars)),
+            "PYSPARK_PYTHON": str(self.python),
+            **self.configured.exports,
+        }
+
+    def lay_out(self) -> None:
+        """Make the folder of the cluster's files: what was there of an earlier try is replaced."""
+        own = self.own
+        for name in (
+            "bin",
+            "home",
+            "hdfs",
+            "events",
+            "work",
+            "tmp",
+            "etc/hadoop",
+            "mnt/tmp",
+            "mnt/var/lib/info",
+            "mnt/var/log",
+        ):
+            (own / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+        (own / "proof").touch(0o600)
+        (own / "proof").write_text(self.token)
+        self._make_python()
+        self._make_commands()
+        for name, content in self._info().items():
+            (own / "mnt" / "var" / "lib" / "info" / f"{name}.json").write_text(json.dumps(content, indent=2))
+        (own / "etc" / "log4j2.properties").write_text(LOG4J)
+        (own / "etc" / "log4j2-quiet.properties").write_text(LOG4J.replace("level = info", "level = error"))
+        defaults = "".join(f"{name} {value}\n" for name, value in self.spark_conf().items())
+        self._write("etc/spark-defaults.conf", defaults)
+        self._write("etc/hadoop/core-site.xml", self._core_site())
+        self._write("facts.json", json.dumps(self._facts()))
+        self._write("node.json", json.dumps(self._plan()))
+
+    def want(self, workers: Sequence[tuple[int, InstanceType]]) -> None:
+        """Say which workers there are to be, by number."""
+        content = [{"number": number, "cores": of.cores, "memory": of.containers} for number, of in workers]
+        part = self.own / "wanted.part"
+        part.write_text(json.dumps(content))
+        part.replace(self.own / "wanted.json")
+
+    def _write(self, name: str, text: str) -> None:
+        file = self.own / name
+        file.touch(0o600)
+        file.write_text(text)
+
+    def _make_python(self) -> None:
+        """An environment of the nodes' own, on top of the runtime's."""
+        real = self.release.runtime.python.resolve()
+        self.python.parent.mkdir(parents=True, exist_ok=True)
+        self.site.mkdir(parents=True, exist_ok=True)
+        self.python.unlink(missing_ok=True)
+        if real.parent == Path(PYTHON).parent:
+            # Another file is in its place in the fence.
+            shutil.copy(real, self.python)
+        else:
+            self.python.symlink_to(real)
+        version = f"python{self.release.runtime.python_version}"
+        for name in ("python", version):
+            (self.python.parent / name).unlink(missing_ok=True)
+            (self.python.parent / name).symlink_to("python3")
+        (self.own / "python" / "pyvenv.cfg").write_text(f"home = {real.parent}\ninclude-system-site-packages = false\n")
+        packages = self.release.runtime.python.parent.parent / "lib" / version / "site-packages"
+        (self.site / "runtime.pth").write_text(f"{packages}\n")
+        pip = self.site / "pip"
+        pip.mkdir(exist_ok=True)
+        (pip / "__init__.py").touch()
+        start = f"import sys\n\nsys.path.append({str(self.around.packages)!r})\n\nfrom studiolo.node.pip import main\n"
+        (pip / "__main__.py").write_text(f"{start}\nsys.exit(main(sys.argv[1:]))\n")
+
+    def _make_commands(self) -> None:
+        for name in ("python3", "python", f"python{self.release.runtime.python_version}"):
+            self._script(name, PYTHON_SCRIPT.format(python=self.python), "/bin/bash")
+        # -S and -E: what these need is Python's own library.
+        start = (
+            f"import sys; sys.path.insert(0, {str(self.around.packages)!r}); from studiolo.node.commanding import main"
+        )
+        for name in COMMANDS:
+            self._script(
+                name, f'exec {self.python} -S -E -c {shlex.quote(start + "; sys.exit(main(sys.argv[1:]))")} {name} "$@"'
+            )
+
+        self._script("sudo", SUDO)
+
+    def _script(self, name: str, line: str, shell: str = "/bin/sh") -> None:
+        script = self.own / "bin" / name
+        script.write_text(f"#!{shell}\n{line}\n")
+        script.chmod(0o755)
+
+    def _info(self) -> dict[str, dict[str, Any]]:
+        """What /mnt/var/lib/info has on a master node."""
+        cluster = self.cluster
+        groups = cluster.progress.groups
+        master = next(group for group in groups if group.role == "MASTER")
+        created = int(cluster.created.timestamp() * 1000)
+        return {
+            "instance": {
+                "isMaster": True,
+                "isRunningNameNode": False,
+                "isRunningDataNode": False,
+                "isRunningResourceManager": False,
+                "instanceGroupId": master.id,
+                "clusterId": cluster.id,
+            },
+            "job-flow": {
+                "jobFlowId": cluster.id,
+                "jobFlowCreationInstant": created,
+                "instanceCount": sum(group.count for group in groups),
+                "masterInstanceId": next(i.ec2_id for i in cluster.progress.instances if i.group == master.id),
+                "masterPrivateDnsName": cluster.progress.host,
+                "masterInstanceType": master.type,
+                "slaveInstanceType": next((group.type for group in groups if group.role == "CORE"), master.type),
+                "hadoopVersion": "3",
+                "instanceGroups": [
+                    {
+                        "instanceGroupId": group.id,
+                        "instanceGroupName": group.name,
+                        "instanceRole": group.role.title(),
+                        "marketType": group.market,
+                        "instanceType": group.type,
+                        "requestedInstanceCount": group.count,
+                    }
+                    for group in groups
+                ],
+            },
+            "extraInstanceData": {
+                "releaseLabel": cluster.asked.release,
+                "region": cluster.scope.region,
+                "numCandidates": 1,
+                "clusterName": cluster.asked.name,
+                "applications": list(cluster.asked.applications),
+            },
+        }
+
+    def largest(self) -> InstanceType:
+        """The largest instance type of the nodes that compute."""
+        groups = self.cluster.progress.groups
+        computing = [group for group in groups if group.role != "MASTER"] or groups
+        return max((instance_type(group.type) for group in computing), key=lambda of: (of.containers, of.cores))
+
+    def _facts(self) -> dict[str, Any]:
+        """What `studiolo.node.facts` has."""
+        runtime, largest = self.release.runtime, self.largest()
+        return {
+            "folder": str(self.own),
+            "master": self.master_url,
+            "defaults": str(self.own / "etc" / "spark-defaults.conf"),
+            "java": str(runtime.java / "bin" / "java"),
+            "spark_home": str(runtime.spark_home),
+            "jars": [str(jar) for jar in self.jars],
+            "java_options": [*runtime.java_options, "-XX:+UseSerialGC"],
+            "archive": os.pathsep.join(map(str, self.archive)),
+            "python": str(self.python),
+            "base_python": str(runtime.python),
+            "site": str(self.site),
+            "uv": find_uv_bin(),
+            "worker_cores": largest.cores,
+            "worker_memory": largest.containers,
+            "spark_environment": {"SPARK_ENV_LOADED": "1", "PYTHONHASHSEED": "0"},
+        }
+
+    def _plan(self) -> dict[str, Any]:
+        """What `studiolo.node.controller` has."""
+        progress, runtime = self.cluster.progress, self.release.runtime
+        archive = os.pathsep.join(map(str, self.archive))
+        return {
+            "host": progress.host,
+            "ports": progress.ports,
+            "conf": {
+                "spark.authenticate": "true",
+                "spark.authenticate.secret": self.secret,
+                "spark.ui.killEnabled": "false",
+                "spark.decommission.enabled": "true",
+                "spark.storage.decommission.enabled": "true",
+                "spark.storage.decommission.shuffleBlocks.enabled": "true",
+            },
+            "launch": {
+                "conf": {
+                    "spark.driver.memory": HEAP,
+                    "spark.driver.extraJavaOptions": self._java_options(),
+                },
+                "driver": {
+                    "java": str(runtime.java / "bin" / "java"),
+                    "spark": str(runtime.spark_home),
+                    "jars": [],
+                    "options": [*runtime.java_options, *QUICK],
+                    "archive": archive or None,
+                },
+            },
+            "applications": [
+                {
+                    "name": name,
+                    "command": list(daemon.command),
+                    "environment": dict(daemon.environment),
+                    "port": daemon.port,
+                }
+                for name, daemon in self.configured.daemons(self).items()
+            ],
+            "decommission_seconds": self.configured.decommission_seconds,
+        }
+
+    def _core_site(self) -> str:
+        """Hadoop's settings for its own commands: those that Spark's drivers have."""
+        prefix = "spark.hadoop."
+        found = {name[len(prefix) :]: value for name, value in self.spark_conf().items() if name.startswith(prefix)}
+        # A root that is a fallback cannot be listed by the shell; one that is merged loses files that Spark renames.
+        found = {name.replace(".linkFallback", ".linkMergeSlash"): value for name, value in found.items()}
+        entries = [
+            f"<property><name>{escape(name)}</name><value>{escape(value)}</value></property>"
+            for name, value in found.items()
+        ]
+        return "\n".join(["<configuration>", *entries, "</configuration>\n"])
+
+    def _java_options(self) -> str:
+        return (
+            f"-Djava.io.tmpdir={self.own / 'tmp'} -Duser.home={self.own / 'home'} "
+            "-Daws.java.v1.disableDeprecationAnnouncement=true "
+            f"-Dlog4j2.configurationFile=file:{self.own / 'etc' / 'log4j2.properties'}"
+        )
+
+    def spark_conf(self) -> dict[str, str]:
+        """spark-defaults.conf: ours, the release's, then what the cluster's configurations say."""
+        runtime, progress = self.release.runtime, self.cluster.progress
+        workers = sum(group.count for group in progress.groups if group.role != "MASTER") or 1
+        cores = max(1, min(self.largest().cores, self.around.machine_cores // workers))
+        memory = max(512, min(self.largest().containers, self.around.machine_memory // 4 // workers))
+        temporary = self.own / "tmp"
+        executor = ["-XX:+UseSerialGC"] if cores <= 2 else []
+        if self.archive:
+            executor.append(f"-XX:SharedArchiveFile={os.pathsep.join(map(str, self.archive))}")
+        plain = self.around.s3_endpoint.startswith("http:")
+        ours = {
+            **runtime.conf,
+            "spark.master": self.master_url,
+            "spark.driver.host": progress.host,
+            "spark.driver.bindAddress": progress.host,
+            "spark.ui.port": str(progress.ports["driver_ui"]),
+            "spark.ui.killEnabled": "false",
+            "spark.authenticate": "true",
+            "spark.authenticate.secret": self.secret,
+            "spark.eventLog.enabled": "true",
+            "spark.eventLog.dir": f"file:{self.own / 'events'}",
+            "spark.executor.cores": str(cores),
+            "spark.executor.memory": f"{memory}m",
+            "spark.cores.max": str(cores * workers),
+            "spark.default.parallelism": str(cores * workers * 2),
+            "spark.decommission.enabled": "true",
+            "spark.storage.decommission.enabled": "true",
+            "spark.storage.decommission.shuffleBlocks.enabled": "true",
+            "spark.jars.ivy": str(self.own / "home" / ".ivy2"),
+            "spark.sql.warehouse.dir": self.warehouse,
+            "spark.hadoop.hive.metastore.uris": self.metastore,
+            "spark.hadoop.hadoop.tmp.dir": str(temporary),
+            "spark.hadoop.hadoop.security.group.mapping": "org.apache.hadoop.security.NullGroupsMapping",
+            # Who lists the root of hdfs:// must have a group.
+            "spark.hadoop.hadoop.user.group.static.mapping.overrides": f"{self.metastore_token}=hadoop;hadoop=hadoop",
+            "spark.hadoop.hive.exec.scratchdir": f"file:{temporary / 'hive'}",
+            "spark.hadoop.hive.exec.local.scratchdir": str(temporary / "hive-local"),
+            "spark.hadoop.hive.downloaded.resources.dir": str(temporary / "hive-resources"),
+            "spark.hadoop.fs.defaultFS": f"hdfs://{progress.host}:8020",
+            # Paths of HDFS lead to a folder that all nodes share.
+            "spark.hadoop.fs.hdfs.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+            "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.LocalFileSystem",
+            f"spark.hadoop.fs.viewfs.mounttable.{progress.host}.linkFallback": f"file:{self.own / 'hdfs'}",
+            "spark.hadoop.fs.s3a.endpoint": self.around.s3_endpoint,
+            "spark.hadoop.fs.s3a.endpoint.region": self.cluster.scope.region,
+            "spark.hadoop.fs.s3a.connection.ssl.enabled": str(not plain).lower(),
+            "spark.hadoop.fs.s3a.aws.credentials.provider": runtime.s3_credentials,
+            **self.release.conf,
+            **self.configured.spark,
+        }
+        driver = f"{self._java_options()} {ours.get('spark.driver.extraJavaOptions', '')}".strip()
+        told = " ".join([*executor, ours.get("spark.executor.extraJavaOptions", "")]).strip()
+        return {**ours, "spark.driver.extraJavaOptions": driver, "spark.executor.extraJavaOptions": told}
+
+    def java(self, main: str, *arguments: str, heap: str = "1g") -> tuple[str, ...]:
+        """The command of a JVM with Spark's classes."""
+        runtime = self.release.runtime
+        archive = [f"-XX:SharedArchiveFile={os.pathsep.join(map(str, self.archive))}"] if self.archive else []
+        path = class_path(runtime.spark_home, [str(jar) for jar in self.jars])
+        options = [*runtime.java_options, *QUICK, f"-Xmx{heap}"]
+        return (str(runtime.java / "bin" / "java"), "-cp", path, *archive, *options, main, *arguments)
+
+
+PYTHON_SCRIPT = """\
+case $0 in
+    /usr/bin/*|*/node/bin/*) exec {python} "$@" ;;
+    *) exec -a "$0" {python} "$@" ;;
+esac"""
+"""It lies in the place of the system's, and of environments that are links to that: Python tells those by the name."""
+
+SUDO = """\
+while [ $# -gt 0 ]; do
+    case $1 in
+        -u|-g|-h|-p|-C|-r|-t|-U) shift 2 ;;
+        --) shift; break ;;
+        -*) shift ;;
+        *) break ;;
+    esac
+done
+[ $# -eq 0 ] || exec env "$@"
+"""
+"""It makes nobody more than they are."""
+
+COMMANDS = (
+    "amazon-linux-extras", "apt-get", "dnf", "rpm", "service", "systemctl", "yum",
+    "beeline", "hadoop", "hadoop-streaming", "hdfs", "hive", "hive-script", "pig-script", "pip", "pip3", "pyspark",
+    "run-example", "s3-dist-cp", "spark-example", "spark-sql", "spark-submit", "state-pusher-script", "aws",
+)  # fmt: skip
+"""The commands on a node that are Python of ours (`studiolo.node.commanding`)."""

@@ -1,0 +1,31 @@
+"""What stands in the rail, from top to bottom. A further page is a further row."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page of the rail: its heading and its address below the console's."""
+
+    name: str
+    path: str
+
+
+MENU = (
+    Entry("Overview", "/"),
+    Entry("Storage", "/storage"),
+    Entry("Catalog", "/catalog"),
+    Entry("Sessions", "/sessions"),
+    Entry("Training", "/training"),
+    Entry("Models", "/models"),
+    Entry("Endpoints", "/endpoints"),
+    Entry("Studio", "/studio"),
+    Entry("Logs", "/logs"),
+    Entry("Identity", "/identity"),
+)
+
+
+def current(path: str) -> Entry:
+    """The entry that a page belongs to."""
+    below = [entry for entry in MENU if entry.path != "/" and (path + "/").startswith(entry.path + "/")]
+    return max(below, key=lambda entry: len(entry.path), default=MENU[0])

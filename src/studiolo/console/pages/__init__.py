@@ -1,0 +1,30 @@
+"""The pages: each a function that makes it of boto3 calls, and a template."""
+
+from studiolo.console.pages import (
+    catalog,
+    endpoints,
+    identity,
+    logs,
+    models,
+    overview,
+    sessions,
+    storage,
+    studio,
+    training,
+)
+from studiolo.console.pages.page import Page
+
+PAGES: tuple[Page, ...] = (
+    *overview.PAGES,
+    *storage.PAGES,
+    *catalog.PAGES,
+    *sessions.PAGES,
+    *training.PAGES,
+    *models.PAGES,
+    *endpoints.PAGES,
+    *studio.PAGES,
+    *logs.PAGES,
+    *identity.PAGES,
+)
+
+__all__ = ["PAGES", "Page"]

@@ -1,0 +1,126 @@
+"""Identity: roles, users and policies; what one of them may do, and why something was denied."""
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import quote
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from starlette.responses import Response
+
+from studiolo.console.pages.page import Page
+from studiolo.console.visit import PAGE, Refused, Visit
+
+SERVICES = ("glue.amazonaws.com", "sagemaker.amazonaws.com")
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def identity(visit: Visit) -> Response:
+    tab = visit.query.get("tab", "roles")
+    iam, after = visit.client("iam"), {"Marker": visit.query["after"]} if visit.query.get("after") else {}
+    if tab == "users":
+        found = iam.list_users(MaxItems=PAGE, **after)
+        rows = found["Users"]
+    elif tab == "policies":
+        found = iam.list_policies(MaxItems=PAGE, Scope=visit.query.get("scope", "Local"), **after)
+        rows = found["Policies"]
+    elif tab == "simulate":
+        found, rows = {}, []
+    else:
+        found = iam.list_roles(MaxItems=PAGE, **after)
+        rows = found["Roles"]
+    simulated = visit.attempt(_simulated, visit) if tab == "simulate" and visit.query.get("who") else None
+    return visit.page(
+        "identity.html", tab=tab, rows=rows, more=found.get("Marker"), simulated=simulated, administrator=ADMINISTRATOR
+    )
+
+
+def create_role(visit: Visit) -> Response:
+    """A role for Glue and SageMaker, that whoever makes it may view as."""
+    iam, name = visit.client("iam"), visit.form.get("name", "")
+    account = visit.signed_in.content["own"].split(":")[4]
+    trusted = {"Service": list(SERVICES), "AWS": f"arn:aws:iam::{account}:root"}
+    statement = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
+    arn = iam.create_role(
+        RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )["Role"]["Arn"]
+    policy = visit.form.get("policy", "")
+    if policy:
+        iam.attach_role_policy(RoleName=name, PolicyArn=policy)
+    return visit.go(f"/identity/roles/{arn.rpartition('/')[2]}")
+
+
+def role(visit: Visit) -> Response:
+    name, iam = visit.path["role"], visit.client("iam")
+    described = iam.get_role(RoleName=name)["Role"]
+    attached = visit.attempt(lambda: iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"])
+    own = visit.attempt(
+        lambda: [
+            (each, iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"])
+            for each in iam.list_role_policies(RoleName=name)["PolicyNames"]
+        ]
+    )
+    return visit.page("principal.html", kind="Role", name=name, described=described, attached=attached, own=own)
+
+
+def user(visit: Visit) -> Response:
+    name, iam = visit.path["user"], visit.client("iam")
+    described = iam.get_user(UserName=name)["User"]
+    attached = visit.attempt(lambda: iam.list_attached_user_policies(UserName=name)["AttachedPolicies"])
+    own = visit.attempt(
+        lambda: [
+            (each, iam.get_user_policy(UserName=name, PolicyName=each)["PolicyDocument"])
+            for each in iam.list_user_policies(UserName=name)["PolicyNames"]
+        ]
+    )
+    return visit.page("principal.html", kind="User", name=name, described=described, attached=attached, own=own)
+
+
+def policy(visit: Visit) -> Response:
+    arn, iam = visit.query.get("arn", ""), visit.client("iam")
+    described = iam.get_policy(PolicyArn=arn)["Policy"]
+    version = iam.get_policy_version(PolicyArn=arn, VersionId=described["DefaultVersionId"])["PolicyVersion"]
+    return visit.page("policy.html", policy=described, document=version["Document"])
+
+
+def denial(visit: Visit) -> Response:
+    """Why a request was denied: asked of the server as `studiolo why` does, signed by who looks."""
+    return visit.page("denial.html", denial=_denial(visit, visit.path["request"]), request=visit.path["request"])
+
+
+def _simulated(visit: Visit) -> list[dict[str, Any]]:
+    query = visit.query
+    actions = [word for word in query.get("actions", "").replace(",", " ").split() if word]
+    resources = [word for word in query.get("resources", "").split() if word] or ["*"]
+    found = visit.client("iam").simulate_principal_policy(
+        PolicySourceArn=query["who"], ActionNames=actions, ResourceArns=resources
+    )
+    results: list[dict[str, Any]] = found["EvaluationResults"]
+    return results
+
+
+def _denial(visit: Visit, request: str) -> dict[str, Any] | Refused:
+    address = visit.client("sts").meta.endpoint_url.rstrip("/")
+    asked = AWSRequest("GET", f"{address}/_studiolo/denials/{quote(request, safe='')}")
+    key = visit.person.key
+    SigV4Auth(Credentials(key.id, key.secret, key.token), "sts", visit.region).add_auth(asked)
+    signed = urllib.request.Request(asked.url, headers=dict(asked.headers.items()))  # noqa: S310 (our own address)
+    try:
+        with urllib.request.urlopen(signed, timeout=10) as answer:  # noqa: S310 (as above)
+            found: dict[str, Any] = json.load(answer)
+            return found
+    except urllib.error.HTTPError as error:
+        return Refused("AccessDenied" if error.code == 403 else "NotFound", json.load(error)["message"], error.code)
+
+
+PAGES = (
+    Page("GET", "/identity", identity),
+    Page("POST", "/identity/roles", create_role),
+    Page("GET", "/identity/roles/{role}", role),
+    Page("GET", "/identity/users/{user}", user),
+    Page("GET", "/identity/policy", policy),
+    Page("GET", "/identity/denials/{request}", denial),
+)

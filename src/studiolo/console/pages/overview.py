@@ -1,0 +1,126 @@
+"""Overview: what runs, what failed and why, what the machine has left; the region, and the role that one views as."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psutil
+from starlette.responses import Response
+
+from studiolo.console.pages.page import Page
+from studiolo.console.visit import Refused, Visit
+
+RECENT = 8
+ENDED = ("STOPPED", "FAILED", "TIMEOUT")
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something that runs, or has failed."""
+
+    kind: str
+    name: str
+    path: str
+    state: str
+    at: datetime | None
+    reason: str | None = None
+
+
+def overview(visit: Visit) -> Response:
+    sessions = visit.attempt(_sessions, visit)
+    training = visit.attempt(_training, visit, "InProgress")
+    failed = visit.attempt(_training, visit, "Failed")
+    endpoints = visit.attempt(_endpoints, visit)
+    parts = [sessions, training, failed, endpoints]
+    things = [thing for part in parts if not isinstance(part, Refused) for thing in part]
+    memory = psutil.virtual_memory()
+    return visit.page(
+        "overview.html",
+        running=_latest(thing for thing in things if thing.state not in (*ENDED, "Failed")),
+        failures=_latest(thing for thing in things if thing.state in ("FAILED", "TIMEOUT", "Failed")),
+        refusals=list({part.message: part for part in parts if isinstance(part, Refused)}.values()),
+        memory=memory,
+        cores=psutil.cpu_count(),
+        load=psutil.getloadavg()[0],
+        buckets=visit.attempt(lambda: len(visit.client("s3").list_buckets()["Buckets"])),
+        databases=visit.attempt(lambda: len(visit.client("glue").get_databases(MaxResults=100)["DatabaseList"])),
+        roles=visit.attempt(lambda: len(visit.client("iam").list_roles(MaxItems=100)["Roles"])),
+    )
+
+
+def _sessions(visit: Visit) -> Sequence[Thing]:
+    return [
+        Thing(
+            "Session", each["Id"], f"/sessions/{each['Id']}", each["Status"], each.get("CreatedOn"),
+            each.get("ErrorMessage"),
+        )
+        for each in visit.client("glue").list_sessions(MaxResults=100)["Sessions"]
+    ]  # fmt: skip
+
+
+def _training(visit: Visit, status: str) -> Sequence[Thing]:
+    client = visit.client("sagemaker")
+    found = client.list_training_jobs(StatusEquals=status, MaxResults=RECENT)["TrainingJobSummaries"]
+    return [
+        Thing(
+            "Training job", each["TrainingJobName"], f"/training/{each['TrainingJobName']}", each["TrainingJobStatus"],
+            each["CreationTime"],
+            _reason(client.describe_training_job(TrainingJobName=each["TrainingJobName"])) if status == "Failed" else None,
+        )
+        for each in found
+    ]  # fmt: skip
+
+
+def _endpoints(visit: Visit) -> Sequence[Thing]:
+    client = visit.client("sagemaker")
+    return [
+        Thing(
+            "Endpoint", each["EndpointName"], f"/endpoints/{each['EndpointName']}", each["EndpointStatus"],
+            each["CreationTime"],
+            _reason(client.describe_endpoint(EndpointName=each["EndpointName"]))
+            if each["EndpointStatus"] == "Failed" else None,
+        )
+        for each in client.list_endpoints(MaxResults=RECENT)["Endpoints"]
+    ]  # fmt: skip
+
+
+def _reason(described: dict[str, Any]) -> str | None:
+    reason: str | None = described.get("FailureReason")
+    return reason
+
+
+def _latest(things: Any) -> Sequence[Thing]:
+    return sorted(things, key=lambda thing: thing.at.timestamp() if thing.at else 0, reverse=True)[:RECENT]
+
+
+def view_as(visit: Visit) -> Response:
+    """From now on the pages are made with the keys of a role, which the person assumes."""
+    role = visit.form.get("role", "").strip()
+    if not role.startswith("arn:"):
+        account = visit.signed_in.content["own"].split(":")[4]
+        role = f"arn:aws:iam::{account}:role/{role}"
+    key = visit.client("sts").assume_role(RoleArn=role, RoleSessionName="console")["Credentials"]["AccessKeyId"]
+    visit.sign_ins.change(visit.signed_in, key, {"region": visit.region})
+    return visit.go("/")
+
+
+def view_as_oneself(visit: Visit) -> Response:
+    visit.sign_ins.change(visit.signed_in, None, {"region": visit.region})
+    return visit.go("/")
+
+
+def region(visit: Visit) -> Response:
+    chosen = visit.form.get("region", "").strip()
+    if not chosen or not all(letter.isalnum() or letter == "-" for letter in chosen) or len(chosen) > 30:
+        return visit.page("missing.html", 400)
+    visit.sign_ins.change(visit.signed_in, visit.signed_in.role_key, {"region": chosen})
+    return visit.go("/")
+
+
+PAGES = (
+    Page("GET", "/", overview),
+    Page("POST", "/view-as", view_as),
+    Page("POST", "/view-as/end", view_as_oneself),
+    Page("POST", "/region", region),
+)

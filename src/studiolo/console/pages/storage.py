@@ -1,0 +1,166 @@
+"""Storage: buckets, prefixes and objects; what is in an object, to be seen, sent and deleted."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import IO, Any
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from studiolo.console.pages.page import Page
+from studiolo.console.samples import Rows, files, preview
+from studiolo.console.visit import PAGE, Visit
+
+TEXT_BYTES = 64 * 1024
+"""Of a text that are shown."""
+IN_MEMORY = 1024 * 1024
+CHUNK = 256 * 1024
+
+DATA = {".parquet": "Parquet", ".orc": "ORC", ".csv": "CSV", ".tsv": "CSV", ".json": "JSON", ".jsonl": "JSON"}
+PICTURES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
+SANDBOX = "sandbox; default-src 'none'"
+"""What an object may do as a page: nothing."""
+
+
+def buckets(visit: Visit) -> Response:
+    found = visit.client("s3").list_buckets()["Buckets"]
+    return visit.page("buckets.html", buckets=found)
+
+
+def create_bucket(visit: Visit) -> Response:
+    name = visit.form.get("name", "").strip()
+    place = {} if visit.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": visit.region}}
+    visit.client("s3").create_bucket(Bucket=name, **place)
+    return visit.go(f"/storage/{quote(name)}")
+
+
+def bucket(visit: Visit) -> Response:
+    name, prefix = visit.path["bucket"], visit.query.get("prefix", "")
+    after = {"ContinuationToken": visit.query["after"]} if visit.query.get("after") else {}
+    listed = visit.client("s3").list_objects_v2(Bucket=name, Prefix=prefix, Delimiter="/", MaxKeys=PAGE, **after)
+    parts = [part for part in prefix.split("/") if part]
+    return visit.page(
+        "bucket.html",
+        bucket=name,
+        prefix=prefix,
+        crumbs=[("/".join(parts[: i + 1]) + "/", part) for i, part in enumerate(parts)],
+        folders=[each["Prefix"] for each in listed.get("CommonPrefixes", [])],
+        objects=[each for each in listed.get("Contents", []) if each["Key"] != prefix],
+        more=listed.get("NextContinuationToken"),
+    )
+
+
+def delete_bucket(visit: Visit) -> Response:
+    visit.client("s3").delete_bucket(Bucket=visit.path["bucket"])
+    return visit.go("/storage")
+
+
+def shown_object(visit: Visit) -> Response:
+    bucket, key = visit.path["bucket"], visit.query.get("key", "")
+    s3 = visit.client("s3")
+    head = s3.head_object(Bucket=bucket, Key=key)
+    suffix = _suffix(key)
+    rows: Rows | None = None
+    text = why = None
+    if suffix in DATA:
+        try:
+            rows = preview(files(visit.person), f"{bucket}/{key}", DATA[suffix])
+        except (OSError, ValueError) as error:
+            why = str(error)
+    elif suffix not in PICTURES and head["ContentLength"]:
+        text, why = _text(s3, bucket, key)
+    return visit.page(
+        "object.html",
+        bucket=bucket,
+        key=key,
+        head=head,
+        rows=rows,
+        text=text,
+        why=why,
+        cut=text is not None and head["ContentLength"] > TEXT_BYTES,
+        picture=suffix in PICTURES,
+    )
+
+
+def download(visit: Visit) -> Response:
+    """The object itself: as a file, or a picture to be shown where that is asked for."""
+    bucket, key = visit.path["bucket"], visit.query.get("key", "")
+    found = visit.client("s3").get_object(Bucket=bucket, Key=key)
+    picture = PICTURES.get(_suffix(key)) if visit.query.get("shown") else None
+    headers = {"content-length": str(found["ContentLength"]), "content-security-policy": SANDBOX}
+    if picture is None:
+        name = quote(PurePosixPath(key).name or "object", safe="")
+        headers["content-disposition"] = f"attachment; filename*=UTF-8''{name}"
+    return StreamingResponse(_chunks(found["Body"]), headers=headers, media_type=picture or "application/octet-stream")
+
+
+def upload(visit: Visit) -> Response:
+    bucket, prefix, name = visit.path["bucket"], visit.query.get("prefix", ""), visit.query.get("name", "")
+    file, content_type = visit.body.file, visit.body.content_type
+    visit.client("s3").put_object(Bucket=bucket, Key=prefix + name, Body=file, ContentType=content_type)
+    return visit.go(f"/storage/{quote(bucket)}?prefix={quote(prefix)}")
+
+
+def delete_object(visit: Visit) -> Response:
+    bucket, key = visit.path["bucket"], visit.form.get("key", "")
+    visit.client("s3").delete_object(Bucket=bucket, Key=key)
+    folder = key.rpartition("/")[0]
+    return visit.go(f"/storage/{quote(bucket)}?prefix={quote(folder + '/' if folder else '')}")
+
+
+class Sent:
+    """What a browser sent, in a file that goes with it."""
+
+    def __init__(self, content_type: str) -> None:
+        self.content_type = content_type
+        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (close)
+
+    def close(self) -> None:
+        self.file.close()
+
+
+async def _sent(request: Request) -> Sent:
+    sent = Sent(request.headers.get("content-type", "application/octet-stream"))
+    async for chunk in request.stream():
+        await run_in_threadpool(sent.file.write, chunk)
+    sent.file.seek(0)
+    return sent
+
+
+def _text(s3: Any, bucket: str, key: str) -> tuple[str | None, str | None]:
+    """The beginning of an object as text, or why it is none."""
+    taken = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{TEXT_BYTES - 1}")["Body"].read()
+    if b"\0" in taken:
+        return None, "This is not a text."
+    return taken.decode("utf-8", "replace"), None
+
+
+def _chunks(body: Any) -> Iterator[bytes]:
+    with body:
+        yield from iter(lambda: body.read(CHUNK), b"")
+
+
+def _suffix(key: str) -> str:
+    name = key.lower().removesuffix(".gz").removesuffix(".bz2")
+    return PurePosixPath(name).suffix
+
+
+PAGES = (
+    Page("GET", "/storage", buckets),
+    Page("POST", "/storage", create_bucket),
+    Page("GET", "/storage/{bucket}", bucket),
+    Page("GET", "/storage/{bucket}/object", shown_object),
+    Page("GET", "/storage/{bucket}/download", download),
+    Page("POST", "/storage/{bucket}/upload", upload, _sent),
+    Page("POST", "/storage/{bucket}/delete", delete_bucket),
+    Page("POST", "/storage/{bucket}/object/delete", delete_object),
+)

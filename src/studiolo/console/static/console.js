@@ -1,0 +1,121 @@
+// The few things that links and forms cannot do. No page needs it to be read.
+"use strict";
+(() => {
+  const kept = localStorage.getItem("theme");
+  if (kept) document.documentElement.dataset.theme = kept;
+  const dark = () => {
+    const chosen = document.documentElement.dataset.theme;
+    return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  };
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if ("copy" in button.dataset) {
+      await navigator.clipboard.writeText(button.parentElement.querySelector("pre").textContent);
+      button.textContent = "Copied";
+      setTimeout(() => (button.textContent = "Copy"), 1500);
+    } else if ("themeSwitch" in button.dataset) {
+      const chosen = dark() ? "light" : "dark";
+      localStorage.setItem("theme", chosen);
+      document.documentElement.dataset.theme = chosen;
+      charts();
+    } else if ("latest" in button.dataset) {
+      const log = document.querySelector("[data-follow]");
+      log.scrollTop = log.scrollHeight;
+    }
+  });
+
+  // What cannot be undone is asked once more.
+  document.addEventListener("submit", (event) => {
+    const question = event.submitter?.dataset.ask ?? event.target.dataset.ask;
+    if (question && !confirm(question)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  }, true);
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "/" && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) {
+      const find = document.querySelector("[data-find]");
+      if (find) {
+        event.preventDefault();
+        find.focus();
+      }
+    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) {
+      event.target.form.requestSubmit();
+    }
+  });
+
+  // A filter of what is already on the page: a tree's leaves.
+  document.addEventListener("input", (event) => {
+    const list = event.target.dataset?.filters && document.getElementById(event.target.dataset.filters);
+    if (!list) return;
+    const wanted = event.target.value.toLowerCase();
+    for (const leaf of list.querySelectorAll("[data-name]")) leaf.hidden = !leaf.dataset.name.includes(wanted);
+    for (const branch of list.querySelectorAll("details"))
+      branch.hidden = !branch.querySelector("[data-name]:not([hidden])") && wanted !== "";
+  });
+
+  // A file goes as it is, not in a form.
+  document.addEventListener("change", async (event) => {
+    const input = event.target;
+    if (input.type !== "file" || !input.dataset.upload) return;
+    const told = document.getElementById(input.dataset.told);
+    for (const file of input.files) {
+      told.textContent = `Sending ${file.name} …`;
+      const answer = await fetch(input.dataset.upload + encodeURIComponent(file.name), {
+        method: "POST", body: file, headers: { "content-type": file.type || "application/octet-stream" },
+      });
+      if (!answer.ok) {
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        told.textContent = page.querySelector(".said")?.textContent ?? "It could not be sent.";
+        return;
+      }
+    }
+    location.reload();
+  });
+
+  // A log is followed at its end, and no more when one looks further up.
+  const atEnd = (log) => log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  let follows = true;
+  document.addEventListener("htmx:before:swap", () => {
+    const log = document.querySelector("[data-follow]");
+    if (log) follows = atEnd(log);
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    const log = document.querySelector("[data-follow]");
+    if (log) {
+      while (log.childElementCount > 5000) log.firstElementChild.remove();
+      if (follows) log.scrollTop = log.scrollHeight;
+    }
+    charts();
+  });
+
+  const COLORS = { light: ["#8a4f1d", "#2f6f6a", "#6a4c93", "#a8324a"], dark: ["#e0a264", "#6fc1b9", "#b79be0", "#e58097"] };
+  function charts() {
+    if (typeof uPlot === "undefined") return;
+    const theme = dark() ? "dark" : "light";
+    const axis = { stroke: dark() ? "#b8ad9b" : "#6b5f4f", grid: { stroke: dark() ? "#322d25" : "#e8e0d2", width: 1 } };
+    for (const place of document.querySelectorAll("[data-chart]")) {
+      const said = JSON.parse(place.dataset.chart);
+      place.querySelector(".uplot")?.remove();
+      new uPlot({
+        width: Math.max(240, place.clientWidth), height: 220, cursor: { y: false },
+        scales: { x: { time: said.time } },
+        axes: [axis, { ...axis, size: 64 }],
+        series: [{}, ...said.names.map((label, i) => ({ label, stroke: COLORS[theme][i % 4], width: 2, points: { show: said.data[0].length < 40 } }))],
+      }, said.data, place);
+    }
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    // Where a row of links is wider than the window, the one that is shown is in sight.
+    for (const link of document.querySelectorAll("nav [aria-current]"))
+      link.scrollIntoView({ block: "nearest", inline: "center" });
+    const log = document.querySelector("[data-follow]");
+    if (log) log.scrollTop = log.scrollHeight;
+    charts();
+  });
+  addEventListener("resize", charts);
+})();

@@ -1,0 +1,112 @@
+"""One request for a page: who asks, with which clients, and how it is answered."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from botocore.exceptions import BotoCoreError, ClientError
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from studiolo.console.commands import commands
+from studiolo.console.menu import MENU, current
+from studiolo.console.people import Clients, Made
+from studiolo.console.rendering import TEMPLATES
+from studiolo.signin import SignedIn, SignIns
+
+T = TypeVar("T")
+
+PAGE = 50
+"""Rows of a list on one page."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What a service said instead of an answer."""
+
+    code: str
+    message: str
+    status: int = 500
+    request: str | None = None
+
+    @property
+    def denied(self) -> bool:
+        return self.status == 403 and self.request is not None
+
+
+@dataclass
+class Visit:
+    """A request for a page.
+
+    path, query and form are what it says, the last value of each name; body: what came beside a form, as a file; base: what
+    stands before the console's paths.
+    """
+
+    client: Callable[[str], Any]
+    person: Clients
+    signed_in: SignedIn
+    sign_ins: SignIns
+    base: str
+    address: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    form: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    calls: list[Made] = field(default_factory=list)
+
+    @property
+    def region(self) -> str:
+        return self.person.region
+
+    def page(self, template: str, status: int = 200, **shown: Any) -> Response:
+        """A page: the template, with what it shows."""
+        text = TEMPLATES.get_template(template).render(
+            visit=self,
+            menu=MENU,
+            current=current(self.address),
+            at=self.at,
+            here=self.here,
+            who=self.signed_in.content,
+            viewing=self.signed_in.role_key is not None,
+            commands=commands(self.calls),
+            **shown,
+        )
+        return HTMLResponse(text, status, headers={"cache-control": "no-store"})
+
+    def go(self, path: str) -> Response:
+        """Sends the browser to another page, after something was done."""
+        return RedirectResponse(self.at(path), 303)
+
+    def at(self, path: str, **query: str | int | None) -> str:
+        """The address of one of the console's pages."""
+        given = {name: str(value) for name, value in query.items() if value not in (None, "")}
+        return f"{self.base}{path}" + (f"?{urlencode(given)}" if given else "")
+
+    def here(self, **query: str | int | None) -> str:
+        """This page's address with other values in its query."""
+        return self.at(self.address, **{**self.query, **query})
+
+    def attempt(self, call: Callable[..., T], *arguments: Any, **parameters: Any) -> T | Refused:
+        """What a call gives, or how the service refused it: for a part of a page that can do without."""
+        try:
+            return call(*arguments, **parameters)
+        except (ClientError, BotoCoreError) as error:
+            return refused(error)
+
+    def every(self, service: str, operation: str, key: str, most: int = 1000, **parameters: Any) -> Sequence[Any]:
+        """All that a list has, of at most `most`."""
+        found: list[Any] = []
+        for page in self.client(service).get_paginator(operation).paginate(**parameters):
+            found += page.get(key, [])
+            if len(found) >= most:
+                break
+        return found[:most]
+
+
+def refused(error: Exception) -> Refused:
+    """A client's error in the service's words."""
+    if not isinstance(error, ClientError):
+        return Refused(type(error).__name__, str(error))
+    said, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    message = said.get("Message") or said.get("message") or error.response.get("message") or str(error)
+    return Refused(said.get("Code", "Unknown"), message, meta.get("HTTPStatusCode", 500), meta.get("RequestId"))

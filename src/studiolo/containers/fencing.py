@@ -1,0 +1,77 @@
+"""How the program of an instance is started: in a fence, with its own /opt/ml, the hosts' names and its interpreter."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from studiolo.containers.image import PYTHON
+from studiolo.containers.layers import PROGRAM, layered
+from studiolo.containers.program import Start
+from studiolo.containers.work import BASE
+from studiolo.processes import Fence, fenced, interpreter, isolation
+
+OURS = str(Path(__file__).resolve().parents[2])
+"""The folder that Studiolo's packages are in."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What all instances of a work have in common.
+
+    python: the interpreter; hidden: the data folder; hosts: addresses by name; environment: the variables of this
+    process, which acts as their role.
+    """
+
+    python: Path
+    hidden: Path
+    hosts: Mapping[str, str]
+    environment: Mapping[str, str]
+
+    @classmethod
+    def of(cls, python: Path, hidden: Path, hosts: Sequence[str]) -> "Machine":
+        """The machine of so many hosts, each with a loopback address of its own."""
+        addresses = {host: f"127.0.0.{number}" for number, host in enumerate(hosts, 1)}
+        # Without the marks by which the server finds this process.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("STUDIOLO_")}
+        return cls(python, hidden, addresses, environment)
+
+    def start(
+        self,
+        command: Sequence[str],
+        variables: Mapping[str, str],
+        root: Path,
+        shared: Path | None = None,
+        below: Sequence[Path] = (),
+    ) -> Start:
+        """How a program is started whose /opt/ml is `root`; its home is `own` beside that.
+
+        `shared` is one folder more that it may write, at its own path; `below` are folders of packages that it has beside
+        those of its environment, on which it has a layer of its own. Raises Invalid.
+        """
+        own = root.parent / "own"
+        own.mkdir(parents=True, exist_ok=True, mode=0o700)
+        places = {BASE: root} if shared is None else {BASE: root, str(shared): shared}
+        foreign = self.python != Path(sys.executable)
+        python = layered(self.python, own, below) if foreign else self.python
+        seen = (*interpreter(self.python), *below) if foreign else ()
+        fence = Fence(own, seen, at=places, hosts=self.hosts, with_parent=True)
+        words = [str(python) if word == PYTHON else word for word in command]
+        environment = {**self._environment(python, foreign), **variables}
+        if isolation().kind != "fenced":
+            words = [word.replace(BASE, str(root)) for word in words]
+            environment = {name: value.replace(BASE, str(root)) for name, value in environment.items()}
+        words, environment = fenced(words, environment, fence, [self.hidden])
+        return Start(tuple(words), environment, str(own))
+
+    def _environment(self, python: Path, foreign: bool) -> dict[str, str]:
+        """Its variables: `python3` and `pip` are the interpreter's; a foreign one finds no package of ours."""
+        programs = [str(self.python.parents[1] / PROGRAM), str(python.parent)] if foreign else [str(python.parent)]
+        path = os.pathsep.join([*programs, self.environment.get("PATH", os.defpath)])
+        packages = [
+            folder
+            for folder in self.environment.get("PYTHONPATH", "").split(os.pathsep)
+            if not (foreign and folder == OURS)
+        ]
+        return {**self.environment, "PATH": path, "PYTHONPATH": os.pathsep.join(packages)}

@@ -1,0 +1,64 @@
+"""What an image is here: a command for each task and the packages it runs with, in place of a container's layers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from studiolo.containers.algorithm import Algorithm
+from studiolo.domain import Invalid
+
+Task = Literal["train", "serve", "process"]
+PYTHON = "{python}"
+"""The word of a command that stands for the interpreter of the image's environment."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A uv environment by what is in it: equal ones are one on disk.
+
+    python: the version wanted, as `3.10`; the nearest that this machine has stands in.
+    requirements: as `uv pip install` takes them; overrides: as its `--override` file does.
+    folder: one of this machine with programs that it has as well, as they are when it is made; none where it is empty.
+    image: one that it is of, for people.
+    """
+
+    python: str
+    requirements: tuple[str, ...]
+    overrides: tuple[str, ...] = ()
+    folder: str = ""
+    image: str = field(default="", compare=False)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Environment":
+        tuples = {name: tuple(values[name]) for name in ("requirements", "overrides")}
+        return cls(**{**values, **tuples})
+
+
+@dataclass(frozen=True)
+class Image:
+    """What an image URI resolves to.
+
+    name: for people, as `xgboost 1.7-1`.
+    train, serve, process: what its container runs for that task; None where it has nothing for it. PYTHON in it stands
+        for the environment's interpreter. A ContainerEntrypoint takes its place.
+    environment: the packages it runs with; None for Studiolo's own interpreter.
+    variables: those that its container sets.
+    algorithm: the built-in one that it holds, which knows its hyperparameters, channels and metrics.
+    notes: what a job's log says first: which version stands in for the one asked for.
+    """
+
+    name: str
+    train: tuple[str, ...] | None = None
+    serve: tuple[str, ...] | None = None
+    process: tuple[str, ...] | None = None
+    environment: Environment | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    algorithm: Algorithm | None = None
+    notes: tuple[str, ...] = ()
+
+    def command(self, task: Task) -> tuple[str, ...]:
+        """What its container runs for the task. Raises Invalid where it has nothing for it."""
+        found: tuple[str, ...] | None = getattr(self, task)
+        if found is None:
+            raise Invalid(f"The image of {self.name} has no command to {task}: it needs a ContainerEntrypoint.")
+        return found

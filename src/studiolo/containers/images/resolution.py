@@ -1,0 +1,167 @@
+"""From an image URI to what it is here: a built-in algorithm, a framework's environment, or what a person says it is."""
+
+import sys
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+from studiolo.containers.algorithm import Algorithm
+from studiolo.containers.environments import available_pythons
+from studiolo.containers.image import PYTHON, Environment, Image, Task
+from studiolo.containers.images.frameworks import FRAMEWORKS, TOOLKITS, Framework, nearest_transformers
+from studiolo.containers.images.named import Named, named, repositories
+from studiolo.containers.images.own import OwnImage, own_image
+from studiolo.containers.scripts import serving, standalone
+from studiolo.domain import Invalid
+
+TRAIN = (PYTHON, "-m", "sagemaker_training.cli.train")
+SERVE = (PYTHON, str(Path(serving.__file__)))
+ALONE = (PYTHON, "-I", "-u", str(Path(standalone.__file__)))
+"""Runs a module of Studiolo's in another environment: nothing of ours, or of a user's, comes before its packages."""
+OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+LONGEST_REQUIREMENTS = 1 << 20
+
+
+class Images:
+    """The images that can be run.
+
+    algorithm_of(uri): the built-in algorithm that an image is of; `built_in` are the names of all. reason(uri): why an
+    image that is of none cannot be run, where more is to be said than that.
+    own: the file that says what a person's own images are. pythons: those of this machine, as `3.11`.
+    """
+
+    def __init__(
+        self,
+        algorithm_of: Callable[[str], Algorithm | None],
+        built_in: Collection[str],
+        reason: Callable[[str], str | None],
+        own: Path,
+        pythons: Callable[[], Collection[str]] = available_pythons,
+    ) -> None:
+        self._algorithm_of = algorithm_of
+        self._built_in = built_in
+        self._reason = reason
+        self._own = own
+        self._pythons = pythons
+
+    def resolve(self, uri: str, task: Task, *, scripted: bool = False) -> Image:
+        """What the image is, to be used for that task. Raises Invalid, which says what there is.
+
+        scripted: whether a script of the user's is run in it, where it is of an algorithm as well as of a framework.
+        """
+        own = own_image(self._own, uri)
+        if own is not None:
+            return self._of_a_person(uri, own)
+        algorithm = self._algorithm_of(uri)
+        known = named(uri)
+        if known is not None and known.family in FRAMEWORKS and (scripted or algorithm is None):
+            return self._of_a_framework(known, FRAMEWORKS[known.family])
+        if algorithm is not None:
+            return image_of(algorithm, str(known or algorithm.name))
+        reason = self._reason(uri)
+        raise Invalid(
+            f"The image '{uri}' is not one that Studiolo can run{f': {reason}' if reason else '.'} "
+            f"Use one of a built-in algorithm ({', '.join(sorted(self._built_in))}) or of a framework "
+            f"({', '.join(self.frameworks())}), or say what it is in {self._own} (a file of requirements, or a folder); "
+            "Docker is not used, also where it is there."
+        )
+
+    @staticmethod
+    def frameworks() -> list[str]:
+        """The repositories of frameworks that can be run."""
+        return [name for family in FRAMEWORKS for name in _runnable(family)]
+
+    def _of_a_framework(self, known: Named, framework: Framework) -> Image:
+        # The oldest image of XGBoost, of version 0.72, has no other version in its tag.
+        asked = "0.72" if known.repository == "xgboost" else known.version
+        second = ""
+        if known.repository not in _runnable(known.family):
+            raise Invalid(f"The image '{known}' is not one that Studiolo can run: it is for other machines than this.")
+        if "-transformers" in asked:
+            asked, _, transformers = asked.partition("-transformers")
+            second = nearest_transformers(transformers)
+        if not asked[:1].isdigit():
+            raise Invalid(f"The image '{known}' has no tag that begins with a version of {framework.name}.")
+        version, python = framework.fit(asked, known.python, self._pythons())
+        requirements, overrides = framework.requirements(version, second)
+        return Image(
+            name=str(known),
+            train=TRAIN,
+            serve=(*SERVE, known.family),
+            environment=Environment(python, requirements, overrides, image=str(known)),
+            variables=_variables(framework.module),
+            notes=tuple(_notes(known, framework, asked, version, python, second)),
+        )
+
+    def _of_a_person(self, uri: str, own: OwnImage) -> Image:
+        pythons = self._pythons()
+        if own.python and own.python not in pythons:
+            raise Invalid(f"{self._own} wants Python {own.python} for '{uri}', which this machine does not have.")
+        python = own.python or f"3.{min(map(_minor, pythons))}"
+        file = own.requirements or (own.folder or Path()) / "requirements.txt"
+        lines = _requirements(file) if file.is_file() else ()
+        programs = {name for name in ("train", "serve") if own.folder and (own.folder / name).is_file()}
+        return Image(
+            name=uri,
+            train=("train",) if "train" in programs else TRAIN,
+            serve=("serve",) if "serve" in programs else (*SERVE, "sklearn"),
+            environment=Environment(python, (*lines, *TOOLKITS), folder=str(own.folder or ""), image=uri),
+            variables=_variables(""),
+            notes=(f"The image {uri} is what {self._own} says: Python {python} with {file}.",),
+        )
+
+
+def image_of(algorithm: Algorithm, name: str) -> Image:
+    """A built-in algorithm: in an environment, known by that name, of what it requires, else on Studiolo's own Python."""
+    if algorithm.requirements:
+        command: tuple[str, ...] = (*ALONE, algorithm.module)
+        environment = Environment(OWN_PYTHON, algorithm.requirements, image=name)
+    else:
+        command, environment = (PYTHON, "-m", algorithm.module), None
+    return Image(
+        algorithm.name,
+        train=(*command, "train"),
+        serve=(*command, "serve"),
+        environment=environment,
+        algorithm=algorithm,
+    )
+
+
+def _runnable(family: str) -> list[str]:
+    """The repositories of a family that are for processors as this machine's."""
+    others = ("-eia", "-graviton", "-neo-", "huggingface-tensorflow")
+    return [name for name in repositories(family) if not any(other in name for other in others)]
+
+
+def _variables(module: str) -> dict[str, str]:
+    # Hosts are named in the fence's hosts file, where there is a fence; the toolkit would wait for them without end.
+    variables = {"SM_STUDIO_LOCAL_MODE": "true"}
+    return {**variables, "SAGEMAKER_TRAINING_MODULE": module} if module else variables
+
+
+def _notes(known: Named, framework: Framework, asked: str, version: str, python: str, second: str) -> Iterator[str]:
+    yield f"The image {known} is {framework.name} {version} on Python {python} here."
+    plain = asked.partition("-")[0]
+    if plain != version and not plain.startswith(f"{version}."):
+        yield f"{framework.name} {plain} cannot be installed on the Pythons of this machine: {version} stands in for it."
+    if known.python and known.python != python:
+        yield f"The image's Python is {known.python}: {python} stands in for it."
+    if second and not known.version.partition("-transformers")[2].startswith(f"{second}."):
+        yield f"The image's transformers cannot be installed on any Python of Studiolo's: {second} stands in for it."
+    if "-gpu-" in known.tag:
+        yield "The image is for GPUs: it runs on what this machine has."
+
+
+def _requirements(file: Path) -> tuple[str, ...]:
+    """The lines of a file of requirements that say something. Raises Invalid for what names other files."""
+    if file.stat().st_size > LONGEST_REQUIREMENTS:
+        raise Invalid(f"{file} is larger than {LONGEST_REQUIREMENTS} bytes.")
+    lines = [line.strip() for line in file.read_text(errors="replace").splitlines()]
+    said = tuple(line for line in lines if line and not line.startswith("#"))
+    for line in said:
+        if line.startswith(("-", ".")):
+            raise Invalid(f"{file} has the line '{line}': here only packages by name or URL can be required.")
+    return said
+
+
+def _minor(python: str) -> int:
+    return int(python.partition(".")[2])

@@ -1,0 +1,280 @@
+"""Serving by the handlers of SageMaker's toolkits: `python serving.py FRAMEWORK`.
+
+GET /ping, POST /invocations, GET /execution-parameters, at the Unix socket of the path SAGEMAKER_BIND_TO_SOCKET, else on
+SAGEMAKER_BIND_TO_HOST and SAGEMAKER_BIND_TO_PORT. The user's module (SAGEMAKER_PROGRAM) is called as in SageMaker's
+containers: model_fn, input_fn, predict_fn, output_fn or transform_fn, in one thread; the toolkits' own servers, which
+are for one endpoint a machine, are left out. It runs in the environment of an image and knows nothing of Studiolo.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Answer = tuple[int, str, bytes]
+"""Status, content type, body."""
+
+MAXIMUM_BODY = 100 << 20
+"""Bytes; the most that a batch transform sends."""
+SECONDS = 60.0
+"""What a call may take, unless SAGEMAKER_MODEL_SERVER_TIMEOUT says otherwise."""
+JSON = "application/json"
+
+
+class Context:
+    """What the toolkits' handlers know of a model and of the request at hand."""
+
+    def __init__(self, model: Path) -> None:
+        self.system_properties = {"model_dir": str(model), "gpu_id": None}
+        self.request_processor = [self]
+        self.model_name = "model"
+        self.begin({})
+
+    def begin(self, headers: Mapping[str, str]) -> None:
+        """A request with these headers has come."""
+        self._headers = {name.lower(): value for name, value in headers.items()}
+        self.status, self.content_type = 200, JSON
+
+    def get_request_properties(self) -> dict[str, str]:
+        return {**self._headers, "Content-Type": self._headers.get("content-type", JSON)}
+
+    def get_request_header(self, _number: int, name: str) -> str | None:
+        return self._headers.get(name.lower())
+
+    def get_all_request_header(self, _number: int) -> dict[str, str]:
+        return self._headers
+
+    def set_response_content_type(self, _number: int, content_type: str) -> None:
+        self.content_type = content_type
+
+    def set_response_status(self, code: int = 200, phrase: str = "", idx: int = 0) -> None:
+        self.status = code
+
+    def report_status(self, code: int, reason_phrase: str | None = None) -> None:
+        self.status = code
+
+
+class Server:
+    """The ASGI application of one model, which the handler service has loaded."""
+
+    def __init__(self, service: Any, context: Context) -> None:
+        self._service = service
+        self._context = context
+        # Users' code need not bear two calls at once, and keeps what it loaded in the thread that did.
+        self._thread = ThreadPoolExecutor(1)
+        self._seconds = float(os.environ.get("SAGEMAKER_MODEL_SERVER_TIMEOUT", SECONDS))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        status, content_type, body = await self._answer(scope, receive)
+        headers = [(b"content-type", content_type.encode("latin-1")), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        method, path = scope["method"], scope["path"]
+        if (method, path) == ("GET", "/ping"):
+            return 200, JSON, b"{}"
+        if (method, path) == ("GET", "/execution-parameters"):
+            parameters = {"MaxConcurrentTransforms": 1, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": 6}
+            return 200, JSON, json.dumps(parameters).encode()
+        if (method, path) != ("POST", "/invocations"):
+            return 404, "text/plain", f"{method} {path} is not served.".encode()
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > MAXIMUM_BODY:
+                return 413, "text/plain", f"The body is larger than {MAXIMUM_BODY} bytes.".encode()
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        loop = asyncio.get_running_loop()
+        call = loop.run_in_executor(self._thread, self._invoke, bytes(body), headers)
+        try:
+            return await asyncio.wait_for(call, self._seconds)
+        except asyncio.TimeoutError:
+            # Nothing ends a thread: a new process has to take its place.
+            print(f"The model did not answer within {self._seconds:.0f} s: its server is started anew.", flush=True)
+            loop.call_later(0.5, os._exit, 1)
+            return 500, "text/plain", f"The model did not answer within {self._seconds:.0f} s.".encode()
+
+    def _invoke(self, body: bytes, headers: Mapping[str, str]) -> Answer:
+        context = self._context
+        plain = {
+            name: value.partition(";")[0].strip() if name == "content-type" else value
+            for name, value in headers.items()
+        }
+        context.begin(plain)
+        try:
+            (answer,) = self._service.handle([{"body": body}], context)
+        except Exception as error:  # noqa: BLE001 - the caller is told
+            # Beyond the toolkits' own reach: what a handler service itself raises.
+            context.status, answer = 500, f"{error}\n{traceback.format_exc()}"
+        if context.status >= 400:
+            print(answer, file=sys.stderr, flush=True)
+            context.content_type = "text/plain"
+        return context.status, context.content_type, _bytes(answer)
+
+
+def _bytes(answer: Any) -> bytes:
+    if isinstance(answer, (bytes, bytearray)):
+        return bytes(answer)
+    return (answer if isinstance(answer, str) else json.dumps(answer)).encode()
+
+
+def code_of(base: Path) -> Path:
+    """The folder of the user's code: where SAGEMAKER_SUBMIT_DIRECTORY says, beside the model, or brought from S3."""
+    source = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
+    if source.startswith("s3://"):
+        return base / "code"
+    return Path(source) if source and Path(source).is_dir() else base / "model" / "code"
+
+
+def satisfied(file: Path) -> bool:
+    """Whether all that a requirements.txt asks for is there, as far as can be told without pip, which takes a second."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        lines = [line.partition(" #")[0].strip() for line in file.read_text().splitlines()]
+        wanted = [Requirement(line) for line in lines if line and not line.startswith("#")]
+        return all(
+            not one.url and not one.extras and one.specifier.contains(version(one.name), prereleases=True)
+            for one in wanted
+            if one.marker is None or one.marker.evaluate()
+        )
+    except (InvalidRequirement, PackageNotFoundError):
+        return False
+
+
+def install(code: Path) -> None:
+    """Install the code's requirements.txt. Raises CalledProcessError."""
+    if (code / "requirements.txt").is_file() and not satisfied(code / "requirements.txt"):
+        print("Installing dependencies from requirements.txt", flush=True)
+        pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "-r", "requirements.txt"]
+        subprocess.run(pip, cwd=code, check=True)
+
+
+def service_of(framework: str) -> Any:
+    """The handler service of a framework, as its toolkit has it, else the plain one with the framework's defaults."""
+    if framework == "pytorch":
+        from sagemaker_pytorch_serving_container.handler_service import HandlerService
+
+        return HandlerService()
+    if framework == "huggingface":
+        from sagemaker_huggingface_inference_toolkit.handler_service import HuggingFaceHandlerService
+
+        return HuggingFaceHandlerService()
+    from sagemaker_inference.default_handler_service import DefaultHandlerService
+    from sagemaker_inference.default_inference_handler import DefaultInferenceHandler
+    from sagemaker_inference.transformer import Transformer
+
+    class Sklearn(DefaultInferenceHandler):  # type: ignore[misc]
+        """As the containers of scikit-learn have it: arrays in, `model.predict`, arrays out."""
+
+        def default_predict_fn(self, data: Any, model: Any, context: Any = None) -> Any:
+            return model.predict(data)
+
+    class XGBoost(DefaultInferenceHandler):  # type: ignore[misc]
+        """As the containers of XGBoost have it: a DMatrix of CSV or LIBSVM for a Booster."""
+
+        def default_input_fn(self, input_data: Any, content_type: str, context: Any = None) -> Any:
+            xgboost = importlib.import_module("xgboost")
+            if content_type in ("text/libsvm", "text/x-libsvm"):
+                text = input_data if isinstance(input_data, str) else input_data.decode()
+                with tempfile.NamedTemporaryFile("w", suffix=".libsvm") as file:
+                    file.write(text.strip() + "\n")
+                    file.flush()
+                    return xgboost.DMatrix(f"{file.name}?format=libsvm")
+            if content_type == "text/csv":
+                numpy = importlib.import_module("numpy")
+                text = input_data if isinstance(input_data, str) else input_data.decode()
+                return xgboost.DMatrix(numpy.genfromtxt(io.StringIO(text), delimiter=",", ndmin=2))
+            return super().default_input_fn(input_data, content_type, context)
+
+        def default_predict_fn(self, data: Any, model: Any, context: Any = None) -> Any:
+            return model.predict(data, validate_features=False)
+
+    class TensorFlow(DefaultInferenceHandler):  # type: ignore[misc]
+        """As TensorFlow Serving has it: a SavedModel, JSON `{"instances": [...]}` in, `{"predictions": [...]}` out."""
+
+        def default_model_fn(self, model_dir: str, context: Any = None) -> Any:
+            tensorflow = importlib.import_module("tensorflow")
+            found = sorted(Path(model_dir).rglob("saved_model.pb"))
+            if not found:
+                raise FileNotFoundError(f"There is no SavedModel (saved_model.pb) in {model_dir}.")
+            loaded = tensorflow.saved_model.load(str(found[-1].parent))
+            call = loaded.signatures["serving_default"]
+            return loaded, call
+
+        def default_predict_fn(self, data: Any, model: Any, context: Any = None) -> Any:
+            tensorflow = importlib.import_module("tensorflow")
+            _loaded, call = model
+            ((name, wanted),) = call.structured_input_signature[1].items()
+            instances = data["instances"] if isinstance(data, dict) else data
+            answers = call(**{name: tensorflow.convert_to_tensor(instances, dtype=wanted.dtype)})
+            values = {key: value.numpy().tolist() for key, value in answers.items()}
+            if len(values) == 1:
+                return {"predictions": next(iter(values.values()))}
+            return {"predictions": [dict(zip(values, row)) for row in zip(*values.values())]}  # noqa: B905
+
+        def default_input_fn(self, input_data: Any, content_type: str, context: Any = None) -> Any:
+            if content_type == JSON:
+                return json.loads(input_data)
+            return super().default_input_fn(input_data, content_type, context)
+
+        def default_output_fn(self, prediction: Any, accept: str, context: Any = None) -> Any:
+            return json.dumps(prediction), JSON
+
+    handlers = {"sklearn": Sklearn, "xgboost": XGBoost, "tensorflow": TensorFlow}
+    return DefaultHandlerService(Transformer(default_inference_handler=handlers[framework]()))
+
+
+def main(framework: str) -> int:
+    """Load the model and serve it until SIGTERM. A model that cannot be loaded ends it, with its own words."""
+    import uvicorn
+
+    # The folder of this file: a user's module may have its name.
+    del sys.path[0]
+    base = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
+    model, code = base / "model", code_of(base)
+    install(code)
+    sys.path[:0] = [str(code), str(model)]
+    context = Context(model)
+    service = service_of(framework)
+    service.initialize(context)
+    uvicorn.run(
+        Server(service, context),
+        uds=os.environ.get("SAGEMAKER_BIND_TO_SOCKET"),
+        host=os.environ.get("SAGEMAKER_BIND_TO_HOST", "127.0.0.1"),
+        port=int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")),
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,304 @@
+"""Applications run by spark-submit, to their end: each a process in the fence that outlives the server, as a role."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from studiolo.domain import Clock, Conflict, DomainError, NotFound, Page, Scope
+from studiolo.engine.failure import reason
+from studiolo.engine.kernels import Kernels
+from studiolo.engine.materials import Material
+from studiolo.engine.model import Key, Wanted
+from studiolo.engine.provision import Surroundings
+from studiolo.engine.submission_store import ACTIVE, Submission, SubmissionStore
+from studiolo.processes import read_left
+from studiolo.state import State, StateUnavailable
+
+log = logging.getLogger(__name__)
+
+SHOWN = 4 * 1024 * 1024
+"""Bytes of what an application printed that are shown."""
+
+MOST_KEPT = 128 * 1024 * 1024
+CANCEL_SECONDS = 5.0
+"""Seconds that an application is given to end by itself."""
+
+
+class Submitter(Protocol):
+    """What must be known of a service whose applications are run."""
+
+    service: str
+
+    def submitted(self, submission: Submission) -> Wanted:
+        """What was asked for, in the engine's words; the arguments are spark-submit's."""
+
+    def submission_ended(self, submission: Submission) -> None:
+        """It has ended. Called from a thread of its own; once more after a crash of the server amid that."""
+
+
+class Submissions:
+    """The submissions of every service and scope of one data folder."""
+
+    def __init__(self, state: State, kernels: Kernels, surroundings: Surroundings, clock: Clock) -> None:
+        self._store = SubmissionStore(state, clock)
+        self._kernels = kernels
+        self._surroundings = surroundings
+        self._clock = clock
+        self._services: dict[str, Submitter] = {}
+        self._lock = threading.Lock()
+        self._threads: dict[Key, threading.Thread] = {}
+        self._closed = threading.Event()
+        self.changed: Callable[[], None] = lambda: None
+
+    def serve(self, submitter: Submitter) -> None:
+        """Run a service's applications from now on. To be called before `start`."""
+        self._services[submitter.service] = submitter
+
+    def start(self) -> None:
+        """Take up what an earlier server left: run what was to be run, and watch what runs."""
+        owned = self._store.programs()
+        for program in self._kernels.recorded():
+            if program not in owned:
+                self._kernels.end(program)
+        for program in self._kernels.folders():
+            if program not in owned:
+                self._kernels.remove(program)
+        for submission in self._store.in_state(ACTIVE):
+            own = submission.program
+            if own is not None and self._kernels.adopt(own, self._on_end(submission.key)):
+                if submission.state == "CANCELLING":
+                    self._later(submission.key, self._end)
+            elif submission.state == "PENDING":
+                self._later(submission.key, self._run)
+            else:
+                self._later(submission.key, self._finish)
+
+    def close(self) -> None:
+        """Cancel all that runs."""
+        self._closed.set()
+        for submission in self._store.in_state(ACTIVE):
+            with suppress(Conflict):
+                self.cancel(submission.key, "The server was stopped.")
+        with self._lock:
+            threads = list(self._threads.values())
+        for thread in threads:
+            thread.join()
+
+    def empty(self) -> None:
+        """Cancel and forget every submission."""
+        for submission in self._store.in_state((*ACTIVE, "SUCCESS", "FAILED", "CANCELLED")):
+            self.drop(submission.key)
+
+    def starting(self) -> int:
+        """How many have not yet taken the memory that they need."""
+        return self._store.count("PENDING")
+
+    def submit(self, key: Key, asked: Mapping[str, Any], tags: Mapping[str, str]) -> Submission:
+        """Begin to run an application. Raises AlreadyExists."""
+        made = self._store.add(key, asked, tags)
+        self._later(key, self._run)
+        self.changed()
+        return made
+
+    def get(self, key: Key) -> Submission:
+        """Raises NotFound."""
+        return self._store.get(key)
+
+    def of_service(
+        self, service: str, scope: Scope, prefix: str = "", after: str | None = None, limit: int = 100
+    ) -> Page[Submission]:
+        """A service's submissions whose ids begin so, in the order of their ids."""
+        return self._store.of_service(service, scope, prefix, after, limit)
+
+    def active(self, service: str) -> Sequence[Submission]:
+        """A service's submissions that have not ended."""
+        return [each for each in self._store.in_state(ACTIVE) if each.key.service == service]
+
+    def set_tags(self, key: Key, *, add: Mapping[str, str] | None = None, remove: Collection[str] = ()) -> None:
+        """Raises NotFound."""
+        self._store.set_tags(key, add or {}, remove)
+
+    def output(self, submission: Submission) -> tuple[bytes, bytes]:
+        """What it has printed to stdout and stderr, the ends of it."""
+        return self._read(submission, "stdout", SHOWN), self._read(submission, "stderr", SHOWN)
+
+    def application(self, submission: Submission) -> str | None:
+        """The id of its Spark application, once it has a context: its event log is named by it."""
+        if submission.program is None:
+            return None
+        folder = self._kernels.folder(submission.program) / "journal" / "events"
+        with suppress(OSError):
+            for entry in folder.iterdir():
+                return entry.name.removesuffix(".inprogress")
+        return None
+
+    def cancel(self, key: Key, why: str | None = None) -> None:
+        """Begin to end it. Raises NotFound, and Conflict where it has ended."""
+        if self._store.change(key, ("PENDING", "RUNNING"), "CANCELLING", why):
+            self._later(key, self._end)
+            return
+        state = self._store.get(key).state
+        if state != "CANCELLING":
+            raise Conflict(f"{key.id} is {state}, and cannot be canceled.")
+
+    def drop(self, key: Key) -> None:
+        """End it and forget it, whatever its state. Raises NotFound."""
+        with suppress(Conflict):
+            self.cancel(key)
+        with self._lock:
+            thread = self._threads.get(key)
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+        submission = self._store.get(key)
+        self._store.remove(key)
+        if submission.program is not None:
+            self._kernels.end(submission.program)
+            self._kernels.remove(submission.program)
+
+    def expire(self) -> datetime | None:
+        """End those whose time is over; the moment when the next one's may be."""
+        deadlines = []
+        for submission in self._store.in_state(("RUNNING",)):
+            limit = self._wanted(submission).timeout
+            if limit is None or submission.started is None:
+                continue
+            if submission.started + limit > self._clock():
+                deadlines.append(submission.started + limit)
+            else:
+                self._time_over(submission.key, limit)
+        return min(deadlines, default=None)
+
+    def _time_over(self, key: Key, limit: timedelta) -> None:
+        why = f"It ran longer than the {limit.total_seconds() / 60:g} minutes that it was given."
+        with suppress(Conflict):
+            self.cancel(key, why)
+
+    def _wanted(self, submission: Submission) -> Wanted:
+        return self._services[submission.key.service].submitted(submission)
+
+    def _later(self, key: Key, work: Callable[[Key], None]) -> None:
+        with self._lock:
+            before = self._threads.get(key)
+
+        def run() -> None:
+            if before is not None:
+                before.join()
+            try:
+                work(key)
+            except (NotFound, StateUnavailable):
+                log.exception("submission %s", key)
+            finally:
+                with self._lock:
+                    if self._threads.get(key) is thread:
+                        del self._threads[key]
+
+        thread = threading.Thread(target=run, name=f"submission {key}", daemon=True)
+        with self._lock:
+            self._threads[key] = thread
+        thread.start()
+
+    def _run(self, key: Key) -> None:
+        """Start its process."""
+        try:
+            self._start(key)
+        except (DomainError, OSError) as error:
+            if self._store.change(key, ("PENDING",), "FAILED", str(error)):
+                self._ended(key)
+        except StateUnavailable:
+            raise
+        except Exception:
+            log.exception("submission %s", key)
+            if self._store.change(key, ("PENDING",), "FAILED", "Studiolo failed in running it; its log says more."):
+                self._ended(key)
+
+    def _start(self, key: Key) -> None:
+        submission = self._store.get(key)
+        wanted = self._wanted(submission)
+
+        def stopped() -> bool:
+            return self._closed.is_set() or self._store.get(key).state != "PENDING"
+
+        self._surroundings.make_runtime(wanted, key.scope, stopped)
+        program = self._kernels.new()
+        client = self._surroundings.client_environment(self._kernels, key.scope, program)
+        self._kernels.belongings.lay_out(program, Material(path=(Path(client.pop("PYTHONPATH")),)))
+        if not self._store.give(key, program):
+            return
+        self._surroundings.identity.workloads.give(program, wanted.role, wanted.acts_as[:64])
+        events = self._kernels.folder(program) / "journal" / "events"
+        events.mkdir(parents=True, mode=0o700)
+        defaults = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": f"file:{events}"}
+        conf = {**defaults, **wanted.release.conf, **self._surroundings.catalog(key.scope, wanted), **wanted.conf}
+        plan = self._surroundings.plan(wanted, conf)
+        logged = self._surroundings.logged(self._kernels, key.scope, wanted, program)
+        told = {"arguments": list(wanted.arguments), **logged}
+        environment = {**client, **self._surroundings.client_environment(self._kernels, key.scope, program)}
+        environment = {**{name: v for name, v in environment.items() if name != "PYTHONPATH"}, **wanted.environment}
+        self._kernels.start(program, plan, warm=False, on_end=self._ignored, aws=environment, told=told)
+        if self._store.change(key, ("PENDING",), "RUNNING"):
+            self.changed()
+        # Not before it is RUNNING: it may have ended already.
+        if not self._kernels.adopt(program, self._on_end(key)):
+            self._finish(key)
+
+    def _ignored(self, _program: str, _status: int | None) -> None:
+        pass
+
+    def _on_end(self, key: Key) -> Callable[[str, int | None], None]:
+        return lambda _program, _status: self._later(key, self._finish)
+
+    def _end(self, key: Key) -> None:
+        """End the process of one that is being canceled."""
+        program = self._store.get(key).program
+        if program is not None:
+            self._kernels.end(program, CANCEL_SECONDS)
+        self._finish(key)
+
+    def _finish(self, key: Key) -> None:
+        """Say how it ended."""
+        submission = self._store.get(key)
+        if submission.state not in ACTIVE:
+            return
+        program = submission.program
+        status = self._status(submission)
+        why = None if status == 0 else self._reason(submission, status)
+        if program is not None:
+            self._kernels.end(program, 0.0)
+        changed = (
+            self._store.change(key, ("CANCELLING",), "CANCELLED")
+            or (status == 0 and self._store.change(key, ("RUNNING",), "SUCCESS"))
+            or self._store.change(key, ("PENDING", "RUNNING"), "FAILED", why)
+        )
+        if changed:
+            self._ended(key)
+
+    def _ended(self, key: Key) -> None:
+        self._services[key.service].submission_ended(self._store.get(key))
+
+    def _status(self, submission: Submission) -> int | None:
+        """Its exit status; None where it left none, since it was killed."""
+        try:
+            found = json.loads(self._read(submission, "result.json", 1000))["status"]
+            return found if type(found) is int else None
+        except (ValueError, LookupError, TypeError):
+            return None
+
+    def _reason(self, submission: Submission, status: int | None) -> str:
+        if status is None:
+            return "The application was killed." if submission.program is not None else "It was not started."
+        said = reason(self._read(submission, "stderr", SHOWN).decode(errors="replace"))
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
+        return f"The application {how}." + (f" {said}" if said else "")
+
+    def _read(self, submission: Submission, name: str, most: int) -> bytes:
+        """The end of a file that its process has left."""
+        if submission.program is None:
+            return b""
+        with suppress(FileNotFoundError):
+            return read_left(self._kernels.folder(submission.program), f"journal/{name}", MOST_KEPT)[-most:]
+        return b""

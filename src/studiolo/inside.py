@@ -1,0 +1,90 @@
+"""Operations that Studiolo carries out itself in somebody's name, as stacks do.
+
+They are authorized, validated and handled as those of the wire. Only the signature is missing, as nobody has sent them.
+S3's go by the S3 door, signed.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import botocore.exceptions
+from botocore import xform_name
+
+from studiolo.aws.errors import ServiceError
+from studiolo.aws.models import operation_model
+from studiolo.aws.protocols import new_request_id
+from studiolo.aws.validation import validate
+from studiolo.domain import DomainError, Scope
+from studiolo.identity import NotAuthorized, Principal
+from studiolo.objects import Objects
+from studiolo.services.call import Call, Studio
+from studiolo.services.rights import RIGHTS
+from studiolo.services.service import Service
+from studiolo.stacks import Refused
+from studiolo.state import StateUnavailable
+from studiolo.storage import StoreUnavailable
+
+log = logging.getLogger("studiolo")
+
+
+class Inside:
+    """The services as one of Studiolo's own parts calls them. via: what IAM knows that part by, as aws:CalledVia."""
+
+    def __init__(self, services: Mapping[str, Service], studio: Studio, objects: Objects, via: str) -> None:
+        self._services = services
+        self._studio = studio
+        self._objects = objects
+        self._via = via
+
+    def __call__(
+        self, principal: Principal, region: str, service: str, operation: str, parameters: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """The answer of an operation. Raises Refused."""
+        if service == "s3":
+            return self._s3(principal, operation, parameters)
+        found = self._services.get(service)
+        handler = None if found is None else found.handler(operation)
+        if found is None or handler is None:
+            raise Refused("NotImplemented", f"{service} {operation} is not implemented by Studiolo")
+        told = {
+            "aws:RequestedRegion": region,
+            "aws:CalledVia": (self._via,),
+            "aws:CalledViaFirst": self._via,
+            "aws:CalledViaLast": self._via,
+            "aws:ViaAWSService": "true",
+        }
+        caller = replace(principal, told=told)
+        call = Call(Scope(principal.account, region), caller, self._studio, new_request_id())
+        try:
+            rights = RIGHTS[service]
+            questions = rights.questions(call, operation, parameters)
+            self._studio.identity.authorize(caller, questions, policy=rights.policy(call))
+            validate(operation_model(service, operation), parameters, code=found.invalid)
+            answer: Mapping[str, Any] = handler(call, dict(parameters)) or {}
+        except NotAuthorized as error:
+            self._studio.identity.denials.note(call.request_id, error)
+            raise Refused("AccessDenied", f"{error} (Service: {service}, Request ID: {call.request_id})") from error
+        except DomainError as error:
+            said = found.error(error)
+            raise Refused(said.code, said.message) from error
+        except ServiceError as error:
+            raise Refused(error.code, error.message) from error
+        except (StateUnavailable, StoreUnavailable) as error:
+            raise Refused("ServiceUnavailable", str(error)) from error
+        except Exception as error:
+            log.exception("%s %s failed inside; request id %s", service, operation, call.request_id)
+            message = f"An internal error; the log has it under request id {call.request_id}"
+            raise Refused("InternalFailure", message) from error
+        return answer
+
+    def _s3(self, principal: Principal, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            client = self._objects.client(principal)
+            answer: Mapping[str, Any] = getattr(client, xform_name(operation))(**parameters)
+        except botocore.exceptions.ClientError as error:
+            raise Refused(error.response["Error"]["Code"], error.response["Error"].get("Message", "")) from error
+        except botocore.exceptions.BotoCoreError as error:
+            raise Refused("InvalidRequest", str(error)) from error
+        return answer

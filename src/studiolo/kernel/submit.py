@@ -1,0 +1,120 @@
+"""`python -m studiolo.kernel.submit FOLDER`: what spark-submit does with an application, without the JVM it begins with.
+
+`launch.json` in the folder says what to start: `{"conf": Spark's settings, "driver": as `Driver` has it, "arguments":
+those of spark-submit, "output" and "error": files of log streams, or null}`. What the application prints is kept in
+`journal/stdout` and `journal/stderr`, and how it ended in `journal/result.json`, whether or not a server is there.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from studiolo.kernel.doors import closed
+from studiolo.kernel.driver import LAUNCH, MODULES, class_path, heap, java_options
+from studiolo.logs import LogWriter
+
+LAST_WORDS = 5.0
+"""Seconds to wait for the rest of what an application printed that has ended."""
+
+KEPT = 64 * 1024 * 1024
+"""Most bytes kept of each stream; its log stream has all."""
+
+NOTE = b"\n[What came after these 64 MiB was not kept.]\n"
+
+
+def main(folder: Path) -> int:
+    """Run the application until it ends. The exit status is its own."""
+    launch = json.loads((folder / "launch.json").read_text())
+    settings = folder / "spark.conf"
+    settings.touch(0o600)
+    settings.write_text(properties(closed(launch["conf"])))
+    environment = {**os.environ, "SPARK_HOME": launch["driver"]["spark"], "SPARK_ENV_LOADED": "1"}
+    java = subprocess.Popen(
+        command(launch, settings),
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    signal.signal(signal.SIGTERM, lambda *_: java.terminate())
+    signal.signal(signal.SIGINT, lambda *_: java.terminate())
+    assert java.stdout is not None
+    assert java.stderr is not None
+    pumps = [
+        threading.Thread(target=_pump, daemon=True, args=(stream, folder / "journal" / name, launch[log]))
+        for stream, name, log in ((java.stdout, "stdout", "output"), (java.stderr, "stderr", "error"))
+    ]
+    for pump in pumps:
+        pump.start()
+    status = java.wait()
+    for pump in pumps:
+        # What the application started may live on, and hold them open.
+        pump.join(LAST_WORDS)
+    part = folder / "journal" / "result.part"
+    part.write_text(json.dumps({"status": status}))
+    part.rename(folder / "journal" / "result.json")
+    return status if status >= 0 else 128 - status
+
+
+def command(launch: Mapping[str, Any], settings: Path) -> list[str]:
+    """Java's command line; of Spark's settings those that must be known before it starts are in it."""
+    driver, conf = launch["driver"], {name: value for name, value in launch["conf"].items() if name.startswith(LAUNCH)}
+    front = [conf["spark.driver.extraClassPath"]] if "spark.driver.extraClassPath" in conf else []
+    archive = [] if driver["archive"] is None or front else [f"-XX:SharedArchiveFile={driver['archive']}"]
+    return [
+        driver["java"],
+        *("-cp", os.pathsep.join([*front, class_path(Path(driver["spark"]), driver["jars"])])),
+        *archive,
+        *driver["options"],
+        heap(conf),
+        *MODULES,
+        *java_options(conf),
+        "org.apache.spark.deploy.SparkSubmit",
+        *("--properties-file", str(settings)),
+        *launch["arguments"],
+    ]
+
+
+def properties(conf: Mapping[str, str]) -> str:
+    """Settings in the form of Java's properties."""
+    return "".join(f"{_escaped(name)}={_escaped(value)}\n" for name, value in conf.items())
+
+
+def _escaped(text: str) -> str:
+    plain = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "=": "\\=", ":": "\\:", " ": "\\ ", "#": "\\#"}
+    return "".join(plain.get(each) or _as_java(each) for each in text)
+
+
+def _as_java(letter: str) -> str:
+    if " " < letter <= "~":
+        return letter
+    units = letter.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+
+def _pump(reading: BinaryIO, file: Path, stream: str | None) -> None:
+    """Keep what comes in the file, and in the log stream if there is one; a full disk must not end who prints."""
+    log = None if stream is None else LogWriter(Path(stream))
+    room = KEPT
+    with file.open("ab", buffering=0) as kept:
+        for line in iter(lambda: reading.readline(1024 * 1024), b""):
+            try:
+                if room > 0:
+                    kept.write(line if len(line) <= room else line[:room] + NOTE)
+                room -= len(line)
+                if log is not None:
+                    log.write(line.decode(errors="replace"))
+            except OSError:
+                room = 0
+    if log is not None:
+        log.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

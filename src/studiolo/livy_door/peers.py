@@ -1,0 +1,47 @@
+"""Who is at the other end of a connection on this machine."""
+
+import contextlib
+import os
+import socket
+import struct
+import sys
+from pathlib import Path
+
+import psutil
+
+Address = tuple[str, int]
+
+
+def is_same_user(peer: Address, own: Address) -> bool:
+    """Whether the connection from `peer` to `own`, both addresses of IPv4, was made by this process's system user.
+
+    The system's table of connections says so on Linux; elsewhere the processes that this user may look into.
+    """
+    if sys.platform == "linux":
+        return os.getuid() in _users(_hex(peer), _hex(own))
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.uids().real == os.getuid():
+                for each in process.net_connections("tcp4"):
+                    if each.laddr == peer and each.raddr == own:
+                        return True
+    return False
+
+
+def _users(local: str, remote: str) -> set[int]:
+    """The users who have a socket of that local and remote address: a client's, whose local one is our peer."""
+    found = set()
+    for name in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/self/net/{name}").read_text().splitlines()[1:]:
+                fields = line.split()
+                # An address of IPv4 is the end of IPv6's that stands for it.
+                if fields[1].endswith(local) and fields[2].endswith(remote):
+                    found.add(int(fields[7]))
+    return found
+
+
+def _hex(address: Address) -> str:
+    host, port = address
+    [number] = struct.unpack("=I", socket.inet_aton(host))
+    return f"{number:08X}:{port:04X}"

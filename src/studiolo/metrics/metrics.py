@@ -1,0 +1,112 @@
+"""The metrics of a data folder: told by users and by Studiolo itself, read as series, watched by alarms."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+
+from studiolo.domain import Clock, Page, Scope
+from studiolo.metrics.alarms import Alarms
+from studiolo.metrics.dashboards import Dashboards
+from studiolo.metrics.distribution import Distribution
+from studiolo.metrics.model import Datum, Metric, Series
+from studiolo.metrics.queries import Query, Reader
+from studiolo.metrics.store import LISTED, RECENT, Store
+from studiolo.state import State
+
+log = logging.getLogger(__name__)
+
+TICK = 5.0
+"""Seconds: how often what Studiolo itself measured is written, and alarms look."""
+COMPACT = 3600.0
+"""Seconds: how often old numbers are moved into longer periods."""
+
+
+class Metrics:
+    """Metrics, alarms and dashboards. What Studiolo measures itself is gathered in memory for at most `TICK`."""
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self._store = Store(state)
+        self._clock = clock
+        self._gathered: dict[tuple[Scope, Metric, str, datetime], Distribution] = {}
+        self._lock = threading.Lock()
+        self._ended = False
+        self._wake = threading.Event()
+        self.reader = Reader(self._store, self.flush, clock)
+        self.alarms = Alarms(state, self.reader, clock, self._wake.set)
+        self.dashboards = Dashboards(state, clock)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        threading.Thread(target=self._watch, name="metrics", daemon=True).start()
+
+    def close(self) -> None:
+        """Write what is gathered."""
+        self._ended = True
+        self._wake.set()
+        self.flush()
+
+    def put(self, scope: Scope, data: Sequence[Datum]) -> None:
+        """Keep numbers, all of them or none."""
+        self._store.put((scope, datum) for datum in data)
+
+    def add(
+        self, scope: Scope, metric: Metric, value: float, unit: str = "None", *, at: datetime | None = None
+    ) -> None:
+        """Gather one number that Studiolo measured: it costs no write."""
+        minute = (at or self._clock()).replace(second=0, microsecond=0)
+        with self._lock:
+            self._gathered.setdefault((scope, metric, unit, minute), Distribution()).add(value)
+
+    def flush(self) -> None:
+        """Write what is gathered."""
+        with self._lock:
+            gathered, self._gathered = self._gathered, {}
+        if gathered:
+            self._store.put(
+                (scope, Datum(metric, minute, values, unit))
+                for (scope, metric, unit, minute), values in gathered.items()
+            )
+
+    def list(
+        self,
+        scope: Scope,
+        *,
+        namespace: str | None = None,
+        name: str | None = None,
+        dimensions: Collection[tuple[str, str | None]] = (),
+        recent: bool = False,
+        after: str | None = None,
+        limit: int = 500,
+    ) -> Page[Metric]:
+        """Metrics with numbers of the last two weeks, or of the last three hours. None in a dimension: any value."""
+        self.flush()
+        since = self._clock() - (RECENT if recent else LISTED)
+        return self._store.list(scope, namespace, name, dimensions, int(since.timestamp()), after, limit)
+
+    def series(
+        self, scope: Scope, queries: Sequence[Query], start: datetime, end: datetime
+    ) -> Mapping[str, Sequence[Series]]:
+        """What the queries ask for, by their ids, of [start, end). Raises Invalid."""
+        return self.reader.series(scope, queries, start, end)
+
+    def _watch(self) -> None:
+        compacted = 0.0
+        while True:
+            self._wake.wait(TICK)
+            self._wake.clear()
+            if self._ended:
+                return
+            self._safely(self.flush, self.alarms.look)
+            if time.monotonic() - compacted > COMPACT:
+                compacted = time.monotonic()
+                self._safely(lambda: self._store.compact(int(self._clock().timestamp())), self.alarms.forget_old)
+
+    @staticmethod
+    def _safely(*steps: Callable[[], None]) -> None:
+        for step in steps:
+            try:
+                step()
+            except Exception:
+                log.exception("metrics could not be kept, or alarms not be looked at")

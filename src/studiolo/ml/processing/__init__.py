@@ -1,0 +1,1 @@
+"""Processing jobs: users' programs on data of S3."""

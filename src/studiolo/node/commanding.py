@@ -1,0 +1,197 @@
+"""The commands that scripts for EMR call, as they are on a node: `main([name, *arguments])`."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from studiolo.kernel.driver import MODULES, class_path
+from studiolo.node import submit
+from studiolo.node.facts import Facts
+
+SQL = "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver"
+SHELL, BEELINE, JAR = "org.apache.hadoop.fs.FsShell", "org.apache.hive.beeline.BeeLine", "org.apache.hadoop.util.RunJar"
+
+SQL_OPTIONS = ("-f", "-e", "-i", "-d", "--define", "--database", "--hivevar", "--hiveconf")
+SQL_FLAGS = ("-S", "--silent", "-v", "-H")
+"""The options of `hive` and `spark-sql` that are not spark-submit's."""
+
+QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xmx512m")
+
+NOT_HERE = 127
+
+
+def main(words: Sequence[str]) -> int:
+    """Carry out a command; its exit status, where it does not become another program."""
+    name, *arguments = words
+    return COMMANDS[name](arguments)
+
+
+def spark_submit(arguments: Sequence[str]) -> int:
+    return submit.main(arguments)
+
+
+def spark_sql(arguments: Sequence[str]) -> int:
+    """Spark's SQL shell: its own options go behind the application, Spark's before."""
+    own: list[str] = []
+    spark: list[str] = []
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        option = word.partition("=")[0]
+        if option in SQL_FLAGS:
+            own.append(word)
+        elif option in SQL_OPTIONS:
+            own += [word] if "=" in word and option.startswith("--") else [word, *rest[:1]]
+            rest = rest if "=" in word and option.startswith("--") else rest[1:]
+        elif option in submit.FLAGS or "=" in word:
+            spark.append(word)
+        else:
+            spark += [word, *rest[:1]]
+            rest = rest[1:]
+    return submit.main([*spark, "spark-internal", *own], ["--class", SQL])
+
+
+def hive(arguments: Sequence[str]) -> int:
+    """Hive's command line, by Spark SQL."""
+    return spark_sql(arguments)
+
+
+def hive_script(arguments: Sequence[str]) -> int:
+    """EMR's: `hive-script --run-hive-script --args -f s3://… -d NAME=value`."""
+    rest = list(arguments)
+    if "--args" in rest:
+        rest = rest[rest.index("--args") + 1 :]
+    return hive([word for word in rest if word not in ("--run-hive-script", "--install-hive")])
+
+
+def spark_example(arguments: Sequence[str]) -> int:
+    """`spark-example SparkPi 10`: Spark's examples, whose jar PyPI's Spark does not have."""
+    facts = Facts.of_node()
+    found = [jar for jar in facts.jars if Path(jar).name.startswith("spark-examples")]
+    if not found:
+        return _refused("spark-example", "the jar of Spark's examples is not part of the pyspark that is here")
+    name, *rest = arguments
+    name = name if "." in name else f"org.apache.spark.examples.{name}"
+    return submit.main([found[0], *rest], ["--class", name])
+
+
+def hadoop(arguments: Sequence[str]) -> int:
+    """`hadoop fs …`, `hadoop jar …`, `hadoop version`, `hadoop distcp …`."""
+    command, *rest = arguments or ["help"]
+    if command in ("fs", "dfs"):
+        return _java(SHELL, rest)
+    if command == "jar":
+        if rest and "streaming" in Path(rest[0]).name:
+            return streaming(rest)
+        return _java(JAR, rest)
+    if command == "version":
+        return _java("org.apache.hadoop.util.VersionInfo", rest)
+    if command == "distcp":
+        return s3_dist_cp([f"--src={rest[0]}", f"--dest={rest[1]}"] if len(rest) == 2 else rest)
+    return _refused(f"hadoop {command}", "there are fs, jar, distcp and version")
+
+
+def hdfs(arguments: Sequence[str]) -> int:
+    if arguments[:1] == ["dfs"]:
+        return hadoop(["fs", *arguments[1:]])
+    return _refused(f"hdfs {' '.join(arguments[:1])}", "the cluster has no HDFS daemons; `hdfs dfs` works on its disk")
+
+
+def streaming(arguments: Sequence[str]) -> int:
+    return _refused("hadoop-streaming", "Hadoop's streaming needs MapReduce, which is not on the cluster")
+
+
+def beeline(arguments: Sequence[str]) -> int:
+    return _java(BEELINE, arguments)
+
+
+def s3_dist_cp(arguments: Sequence[str]) -> int:
+    """It needs the interpreter's packages, which this program was started without."""
+    facts = Facts.of_node()
+    program = "import sys; from studiolo.node.distcp import copy; sys.exit(copy(sys.argv[1:]))"
+    path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(Path(__file__).parents[2])]))
+    return os.execve(facts.python, [facts.python, "-c", program, *arguments], {**os.environ, "PYTHONPATH": path})
+
+
+def pip(arguments: Sequence[str]) -> int:
+    facts = Facts.of_node()
+    return os.execv(facts.python, [facts.python, "-m", "pip", *arguments])
+
+
+def aws(arguments: Sequence[str]) -> int:
+    """The AWS CLI: that of the interpreter, else the machine's, else one that is installed now."""
+    facts = Facts.of_node()
+    run = [facts.python, "-m", "awscli", *arguments]
+    if subprocess.run([facts.python, "-c", "import awscli"], capture_output=True).returncode == 0:
+        return os.execv(facts.python, run)
+    path = os.pathsep.join(p for p in os.get_exec_path() if not p.startswith(facts.folder))
+    if (machine := shutil.which("aws", path=path)) is not None and _works(machine):
+        return os.execv(machine, ["aws", *arguments])
+    sys.stderr.write("aws: the AWS CLI is installed on the cluster now\n")
+    done = subprocess.run([facts.python, "-m", "pip", "install", "-q", "awscli"])
+    if done.returncode != 0:
+        return _refused("aws", "the AWS CLI is not here and cannot be installed")
+    return os.execv(facts.python, run)
+
+
+def _works(program: str) -> bool:
+    return subprocess.run([program, "--version"], capture_output=True).returncode == 0
+
+
+def packages(name: str) -> Callable[[Sequence[str]], int]:
+    """A package manager, or a manager of services, of the system: it says what it does not do, and that all is well."""
+
+    def say(arguments: Sequence[str]) -> int:
+        named = [word for word in arguments if not word.startswith("-")]
+        sys.stderr.write(f"{name}: {' '.join(named) or 'nothing'}: not done here, the node is this machine\n")
+        return 0
+
+    return say
+
+
+def state_pusher(_arguments: Sequence[str]) -> int:
+    sys.stdout.write("Logs are at hand as soon as a step ends: there is nothing to be set up for debugging.\n")
+    return 0
+
+
+def _java(main_class: str, arguments: Sequence[str]) -> int:
+    facts = Facts.of_node()
+    archive = [f"-XX:SharedArchiveFile={facts.archive}"] if facts.archive else []
+    path = class_path(Path(facts.spark_home), [*facts.jars, f"{facts.folder}/etc/hadoop"])
+    log = f"-Dlog4j2.configurationFile=file:{facts.folder}/etc/log4j2-quiet.properties"
+    home = f"-Duser.home={os.environ.get('HOME', facts.folder)}"
+    command = [facts.java, "-cp", path, *archive, *QUICK, *MODULES, log, home, main_class, *arguments]
+    # By the name of the cluster's token Hadoop would show who owns things.
+    return os.execve(facts.java, command, {**os.environ, "HADOOP_USER_NAME": "hadoop"})
+
+
+def _refused(command: str, reason: str) -> int:
+    sys.stderr.write(f"{command}: {reason}.\n")
+    return NOT_HERE
+
+
+COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "aws": aws,
+    "beeline": beeline,
+    "hadoop": hadoop,
+    "hadoop-streaming": streaming,
+    "hdfs": hdfs,
+    "hive": hive,
+    "hive-script": hive_script,
+    "pig-script": lambda _: _refused("pig-script", "Pig is not on the cluster"),
+    "pip": pip,
+    "pip3": pip,
+    "pyspark": spark_submit,
+    "run-example": spark_example,
+    "s3-dist-cp": s3_dist_cp,
+    "spark-example": spark_example,
+    "spark-sql": spark_sql,
+    "spark-submit": spark_submit,
+    "state-pusher-script": state_pusher,
+    **{
+        name: packages(name) for name in ("amazon-linux-extras", "apt-get", "dnf", "rpm", "service", "systemctl", "yum")
+    },
+}

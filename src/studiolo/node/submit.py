@@ -1,0 +1,188 @@
+"""`spark-submit` on a node: Spark's own, with the driver's JVM started by us, and YARN's words put into the cluster's.
+
+spark-submit starts a JVM to find out how the driver's is started; here that is this file, which needs Python's own
+library alone. On a cluster without Hadoop's daemons there is no YARN: its master is the cluster's own.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from studiolo.kernel.driver import MODULES, class_path
+from studiolo.node.facts import Facts
+
+FLAGS = ("--verbose", "-v", "--supervise", "--help", "-h", "--version", "--usage-error")
+"""The options of spark-submit that have no value (org.apache.spark.launcher.SparkSubmitOptionParser)."""
+
+MAIN = "org.apache.spark.deploy.SparkSubmit"
+
+APP_MASTER = "spark.yarn.appMasterEnv."
+DRIVER_HEAP = "1g"
+
+LOCAL = ("local", "spark://", "k8s://", "mesos://")
+"""How masters begin that are taken as they are."""
+
+
+class Refused(Exception):
+    """Why the command is not carried out, in a sentence."""
+
+
+@dataclass
+class Submission:
+    """The command line, taken apart: spark-submit's options in order, then the application and its arguments."""
+
+    options: list[tuple[str, str | None]] = field(default_factory=list)
+    conf: dict[str, str] = field(default_factory=dict)
+    application: list[str] = field(default_factory=list)
+
+    def value(self, option: str) -> str | None:
+        """The last value of an option."""
+        return next((value for name, value in reversed(self.options) if name == option), None)
+
+
+def parsed(arguments: Sequence[str]) -> Submission:
+    """The command line of spark-submit. Raises Refused for an option without its value."""
+    found, rest = Submission(), list(arguments)
+    while rest and rest[0].startswith("-"):
+        option, equals, value = rest.pop(0).partition("=")
+        if option in FLAGS:
+            found.options.append((option, None))
+            continue
+        if not equals:
+            if not rest:
+                raise Refused(f"Missing argument for option '{option}'.")
+            value = rest.pop(0)
+        if option in ("--conf", "-c"):
+            name, equals, setting = value.partition("=")
+            if not equals:
+                raise Refused(f"Spark config without '=': {value}")
+            found.conf[name.strip()] = setting
+        else:
+            found.options.append((option, value))
+    found.application = rest
+    return found
+
+
+def properties(text: str) -> dict[str, str]:
+    """A file of Spark's settings: a name and a value a line, apart by blanks, `=` or `:`."""
+    found = {}
+    for line in map(str.strip, text.splitlines()):
+        if line and not line.startswith(("#", "!")):
+            name, _, value = line.replace("=", " ", 1).partition(" ") if "=" in line.split()[0] else line.partition(" ")
+            found[name] = value.strip()
+    return found
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How the driver's JVM is started, what is said before, and what is asked for that the cluster does otherwise."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def launch(submission: Submission, defaults: Mapping[str, str], facts: Facts) -> Launch:
+    """The start of a driver. Raises Refused."""
+    notes: list[str] = []
+    given = {**defaults, **submission.conf}
+    options = [(name, value) for name, value in submission.options if name not in MAPPED]
+    master = submission.value("--master") or given.get("spark.master") or "yarn"
+    if not master.startswith(LOCAL):
+        master = facts.master
+    if _deploy_mode(submission, given) == "cluster":
+        notes.append("deploy mode cluster: the driver runs on the cluster's only machine, in this step.")
+    conf = {**submission.conf, **_executors(submission, given, facts)}
+    if (queue := submission.value("--queue")) is not None:
+        notes.append(f"queue {queue}: the cluster has one queue.")
+    if given.get("spark.dynamicAllocation.enabled") == "true":
+        # There is no shuffle service on the nodes.
+        conf |= {"spark.shuffle.service.enabled": "false", "spark.dynamicAllocation.shuffleTracking.enabled": "true"}
+    conf = {name: value for name, value in conf.items() if name not in ("spark.master", "spark.submit.deployMode")}
+    environment = {name[len(APP_MASTER) :]: value for name, value in given.items() if name.startswith(APP_MASTER)}
+    words = [word for pair in [("--master", master), *options] for word in pair if word is not None]
+    words += [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
+    command = (*_java(submission, {**given, **conf}, facts), MAIN, *words, *submission.application)
+    return Launch(command, environment, tuple(notes))
+
+
+MAPPED = ("--master", "--deploy-mode", "--num-executors", "--queue", "--principal", "--keytab")
+"""The options that are not handed on as they are."""
+
+
+def _deploy_mode(submission: Submission, given: Mapping[str, str]) -> str:
+    return submission.value("--deploy-mode") or given.get("spark.submit.deployMode") or "client"
+
+
+def _executors(submission: Submission, given: Mapping[str, str], facts: Facts) -> dict[str, str]:
+    """The settings of the executors asked for. Raises Refused for one larger than every node, as YARN does."""
+    memory = submission.value("--executor-memory") or given.get("spark.executor.memory") or "1g"
+    if (asked := mebibytes(memory)) > facts.worker_memory:
+        raise Refused(
+            f"Required executor memory ({asked} MB) is above the max threshold ({facts.worker_memory} MB) of this "
+            "cluster! Please check the instance type of its core nodes."
+        )
+    cores = int(submission.value("--executor-cores") or given.get("spark.executor.cores") or 1)
+    if cores > facts.worker_cores:
+        raise Refused(
+            f"Required executor cores ({cores}) is above the max threshold ({facts.worker_cores}) of this cluster! "
+            "Please check the instance type of its core nodes."
+        )
+    number = submission.value("--num-executors") or given.get("spark.executor.instances")
+    if number is None or "spark.cores.max" in submission.conf:
+        return {}
+    return {"spark.cores.max": str(int(number) * cores), "spark.executor.instances": number}
+
+
+def _java(submission: Submission, given: Mapping[str, str], facts: Facts) -> list[str]:
+    front = [
+        path for path in (submission.value("--driver-class-path"), given.get("spark.driver.extraClassPath")) if path
+    ]
+    # Where something comes before Spark's jars, an archive would be refused.
+    archive = [] if front or not facts.archive else [f"-XX:SharedArchiveFile={facts.archive}"]
+    heap = submission.value("--driver-memory") or given.get("spark.driver.memory") or DRIVER_HEAP
+    extra = submission.value("--driver-java-options") or given.get("spark.driver.extraJavaOptions", "")
+    return [
+        facts.java,
+        *("-cp", os.pathsep.join([*front, class_path(Path(facts.spark_home), facts.jars)])),
+        *archive,
+        *facts.java_options,
+        f"-Xmx{heap}",
+        *MODULES,
+        *shlex.split(given.get("spark.driver.defaultJavaOptions", "")),
+        *shlex.split(extra),
+    ]
+
+
+def mebibytes(text: str) -> int:
+    """An amount of memory as Spark reads it: a number of MiB, or one with a unit."""
+    text = text.strip().lower().removesuffix("b")
+    units = {"k": 1 / 1024, "m": 1, "g": 1024, "t": 1024**2}
+    try:
+        return int(float(text[:-1]) * units[text[-1]]) if text[-1:] in units else int(text)
+    except ValueError:
+        raise Refused(f"{text} is no amount of memory, such as 2g.") from None
+
+
+def main(arguments: Sequence[str], program: Sequence[str] = ()) -> int:
+    """Become the driver's JVM; `program` comes before the arguments, such as the class of a shell."""
+    facts = Facts.of_node()
+    try:
+        submission = parsed([*program, *arguments])
+        file = submission.value("--properties-file") or facts.defaults
+        made = launch(submission, properties(Path(file).read_text()), facts)
+    except (Refused, OSError) as error:
+        sys.stderr.write(f'Exception in thread "main" java.lang.IllegalArgumentException: {error}\n')
+        return 1
+    for note in made.notes:
+        sys.stderr.write(f"spark-submit: {note}\n")
+    sys.stderr.flush()
+    environment = {**os.environ, **facts.spark_environment, **made.environment}
+    command = list(made.command)
+    if submission.value("--properties-file") is None:
+        at = command.index(MAIN) + 1
+        command[at:at] = ["--properties-file", facts.defaults]
+    return os.execve(command[0], command, environment)

@@ -1,0 +1,97 @@
+"""What the operations of CloudFormation share: its error codes, what is asked of a stack, pages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from studiolo.aws.errors import ServiceError
+from studiolo.aws.paging import decode_token, encode_token
+from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
+from studiolo.services.service import Service
+from studiolo.stacks import Exists, InsufficientCapabilities, Wanted, WrongStatus
+
+INVALID = "ValidationError"
+PAGE = 100
+
+cloudformation = Service(
+    "cloudformation",
+    {
+        NotFound: INVALID,
+        AlreadyExists: "AlreadyExistsException",
+        Exists: "AlreadyExistsException",
+        Invalid: INVALID,
+        InsufficientCapabilities: "InsufficientCapabilitiesException",
+        WrongStatus: "InvalidChangeSetStatus",
+        Conflict: INVALID,
+        Denied: "AccessDenied",
+        LimitExceeded: "LimitExceededException",
+    },
+    invalid=INVALID,
+)
+
+
+def wanted(request: Mapping[str, Any]) -> Wanted:
+    """What a request asks of a stack."""
+    options: dict[str, Any] = {}
+    if request.get("DisableRollback") and "OnFailure" in request:
+        raise ServiceError(INVALID, "Only one of DisableRollback and OnFailure can be specified.")
+    if "OnFailure" in request:
+        options["on_failure"] = request["OnFailure"]
+    if "OnStackFailure" in request:
+        options["on_failure"] = request["OnStackFailure"]
+    if request.get("DisableRollback"):
+        options["on_failure"] = "DO_NOTHING"
+    if "TimeoutInMinutes" in request:
+        options["minutes"] = request["TimeoutInMinutes"]
+    if "StackPolicyBody" in request:
+        options["policy"] = request["StackPolicyBody"]
+    if "EnableTerminationProtection" in request:
+        options["protected"] = request["EnableTerminationProtection"]
+    if request.get("RetainExceptOnCreate"):
+        options["retain_except_on_create"] = True
+    if request.get("ResourceTypes") or request.get("RollbackConfiguration", {}).get("RollbackTriggers"):
+        raise ServiceError(INVALID, "ResourceTypes and RollbackTriggers are not supported by Studiolo.")
+    return Wanted(
+        request["StackName"],
+        body=request.get("TemplateBody"),
+        url=request.get("TemplateURL"),
+        previous_template=request.get("UsePreviousTemplate", False),
+        parameters=_parameters(request),
+        tags={tag["Key"]: tag["Value"] for tag in request["Tags"]} if "Tags" in request else None,
+        capabilities=tuple(request.get("Capabilities", ())),
+        role=request.get("RoleARN"),
+        notifications=tuple(request.get("NotificationARNs", ())),
+        token=request.get("ClientRequestToken"),
+        options=options,
+    )
+
+
+def _parameters(request: Mapping[str, Any]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for parameter in request.get("Parameters", []):
+        key = parameter.get("ParameterKey")
+        if key is None:
+            raise ServiceError(INVALID, "A parameter needs a ParameterKey.")
+        if parameter.get("UsePreviousValue"):
+            found[key] = None
+        elif "ParameterValue" in parameter:
+            found[key] = parameter["ParameterValue"]
+        else:
+            raise ServiceError(INVALID, f"Parameters: [{key}] must have values")
+    return found
+
+
+def after(request: Mapping[str, Any]) -> str | None:
+    """The key after which the page asked for begins."""
+    token = request.get("NextToken")
+    return decode_token(token, INVALID) if token else None
+
+
+def next_token(page: Page[Any]) -> dict[str, str]:
+    return {} if page.next is None else {"NextToken": encode_token(page.next)}
+
+
+def cut(items: list[Any], request: Mapping[str, Any], limit: int = PAGE) -> Page[Any]:
+    """A page of a list that is all here: tokens are positions."""
+    start = int(after(request) or 0)
+    more = len(items) > start + limit
+    return Page(items[start : start + limit], str(start + limit) if more else None)

@@ -1,0 +1,219 @@
+"""Amazon EMR: instance groups, instance fleets, instances."""
+
+from typing import TYPE_CHECKING, Any
+
+from studiolo.aws.errors import ServiceError
+from studiolo.clusters.capacity import running
+from studiolo.clusters.model import Cluster, Group, Instance
+from studiolo.services.call import Call
+from studiolo.services.emr.service import INVALID, REQUEST, cut, emr, marker, moment, reason, refuse, timeline
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr.type_defs import (
+        AddInstanceFleetInputTypeDef,
+        AddInstanceGroupsInputTypeDef,
+        ListInstanceFleetsInputTypeDef,
+        ListInstanceGroupsInputTypeDef,
+        ListInstancesInputTypeDef,
+        ModifyInstanceFleetInputTypeDef,
+        ModifyInstanceGroupsInputTypeDef,
+    )
+
+GROUP_RECORDED = ("BidPrice", "Configurations", "EbsConfiguration", "CustomAmiId")
+FLEET_RECORDED = ("InstanceTypeConfigs", "LaunchSpecifications", "ResizeSpecifications", "Context")
+
+
+@emr.operation
+def add_instance_fleet(call: Call, request: "AddInstanceFleetInputTypeDef") -> dict[str, Any]:
+    (added,) = call.studio.clusters.add_groups(
+        call.scope, request["ClusterId"], [fleet(request["InstanceFleet"])], fleets=True
+    )
+    cluster = call.studio.clusters.cluster(call.scope, request["ClusterId"])
+    return {"ClusterId": cluster.id, "InstanceFleetId": added, "ClusterArn": cluster.arn}
+
+
+@emr.operation
+def add_instance_groups(call: Call, request: "AddInstanceGroupsInputTypeDef") -> dict[str, Any]:
+    groups = [group(entry) for entry in request["InstanceGroups"]]
+    added = call.studio.clusters.add_groups(call.scope, request["JobFlowId"], groups, fleets=False)
+    cluster = call.studio.clusters.cluster(call.scope, request["JobFlowId"])
+    return {"JobFlowId": cluster.id, "InstanceGroupIds": added, "ClusterArn": cluster.arn}
+
+
+@emr.operation
+def list_instance_fleets(call: Call, request: "ListInstanceFleetsInputTypeDef") -> dict[str, Any]:
+    cluster = call.studio.clusters.cluster(call.scope, request["ClusterId"])
+    if not cluster.asked.fleets:
+        raise ServiceError(
+            REQUEST, "Instance fleets and instance groups are mutually exclusive: the cluster has groups."
+        )
+    page = cut(cluster.progress.groups, request)
+    return {"InstanceFleets": [as_fleet(cluster, one) for one in page.items], **marker(page)}
+
+
+@emr.operation
+def list_instance_groups(call: Call, request: "ListInstanceGroupsInputTypeDef") -> dict[str, Any]:
+    cluster = call.studio.clusters.cluster(call.scope, request["ClusterId"])
+    if cluster.asked.fleets:
+        raise ServiceError(
+            REQUEST, "Instance fleets and instance groups are mutually exclusive: the cluster has fleets."
+        )
+    page = cut(cluster.progress.groups, request)
+    return {"InstanceGroups": [as_group(cluster, one) for one in page.items], **marker(page)}
+
+
+@emr.operation
+def list_instances(call: Call, request: "ListInstancesInputTypeDef") -> dict[str, Any]:
+    cluster = call.studio.clusters.cluster(call.scope, request["ClusterId"])
+    roles = {one.id: one.role for one in cluster.progress.groups}
+    chosen = request.get("InstanceGroupId") or request.get("InstanceFleetId")
+    kinds = request.get("InstanceGroupTypes") or [kind for kind in (request.get("InstanceFleetType"),) if kind]
+    states = request.get("InstanceStates") or []
+    found = [
+        instance
+        for instance in cluster.progress.instances
+        if (not chosen or instance.group == chosen)
+        and (not kinds or roles.get(instance.group) in kinds)
+        and (not states or instance.state in states)
+    ]
+    page = cut(found, request, 2000)
+    return {"Instances": [as_instance(cluster, one) for one in page.items], **marker(page)}
+
+
+@emr.operation
+def modify_instance_fleet(call: Call, request: "ModifyInstanceFleetInputTypeDef") -> dict[str, Any]:
+    asked: Any = request["InstanceFleet"]
+    refuse(asked, ["InstanceTypeConfigs", "ResizeSpecifications"], "ModifyInstanceFleet")
+    identifier = asked["InstanceFleetId"]
+    cluster = call.studio.clusters.cluster(call.scope, request["ClusterId"])
+    found = cluster.progress.group(identifier)
+    if found is None:
+        raise ServiceError(INVALID, f"Instance fleet id '{identifier}' is not valid.")
+    spot = asked.get("TargetSpotCapacity", found.spot)
+    count = asked.get("TargetOnDemandCapacity", found.count - found.spot) + spot
+    call.studio.clusters.resize(call.scope, {identifier: (count, spot)}, cluster.id)
+    return {}
+
+
+@emr.operation
+def modify_instance_groups(call: Call, request: "ModifyInstanceGroupsInputTypeDef") -> dict[str, Any]:
+    changes: dict[str, tuple[int, int | None]] = {}
+    for change in request.get("InstanceGroups") or []:
+        refuse(change, ["Configurations", "EC2InstanceIdsToTerminate"], "ModifyInstanceGroups")
+        if "InstanceCount" in change:
+            changes[change["InstanceGroupId"]] = (change["InstanceCount"], None)
+    if changes:
+        call.studio.clusters.resize(call.scope, changes, request.get("ClusterId"))
+    return {}
+
+
+def group(entry: Any) -> Group:
+    """An InstanceGroupConfig."""
+    refuse(entry, ["AutoScalingPolicy"], "an instance group")
+    return Group(
+        id="",
+        name=entry.get("Name") or "",
+        role=entry["InstanceRole"],
+        count=entry["InstanceCount"],
+        types={entry["InstanceType"]: 1},
+        market=entry.get("Market", "ON_DEMAND"),
+        recorded={name: entry[name] for name in GROUP_RECORDED if name in entry},
+    )
+
+
+def fleet(entry: Any) -> Group:
+    """An InstanceFleetConfig: of its instance types the first is taken."""
+    types = {one["InstanceType"]: one.get("WeightedCapacity", 1) for one in entry.get("InstanceTypeConfigs") or []}
+    if not types:
+        raise ServiceError(INVALID, f"Instance fleet {entry['InstanceFleetType']} has no InstanceTypeConfigs.")
+    spot = entry.get("TargetSpotCapacity", 0)
+    on_demand = entry.get("TargetOnDemandCapacity", 0)
+    if spot + on_demand < 1:
+        raise ServiceError(INVALID, f"Instance fleet {entry['InstanceFleetType']} needs a target capacity.")
+    return Group(
+        id="",
+        name=entry.get("Name") or "",
+        role=entry["InstanceFleetType"],
+        count=spot + on_demand,
+        types=types,
+        market="SPOT" if spot and not on_demand else "ON_DEMAND",
+        spot=spot,
+        recorded={name: entry[name] for name in FLEET_RECORDED if name in entry},
+    )
+
+
+def as_group_request(instances: Any) -> list[dict[str, Any]]:
+    """The instance groups that MasterInstanceType, SlaveInstanceType and InstanceCount make."""
+    master = instances.get("MasterInstanceType")
+    if not master:
+        raise ServiceError(INVALID, "The cluster's instances are missing: give InstanceGroups, or MasterInstanceType.")
+    count = instances.get("InstanceCount", 1)
+    found = [{"Name": "Master", "InstanceRole": "MASTER", "InstanceType": master, "InstanceCount": 1}]
+    if count > 1:
+        of = instances.get("SlaveInstanceType") or master
+        found.append({"Name": "Core", "InstanceRole": "CORE", "InstanceType": of, "InstanceCount": count - 1})
+    return found
+
+
+def as_group(cluster: Cluster, of: Group) -> dict[str, Any]:
+    return {
+        "Id": of.id,
+        "Name": of.name,
+        "Market": of.market,
+        "InstanceGroupType": of.role,
+        "InstanceType": of.type,
+        "RequestedInstanceCount": of.count,
+        "RunningInstanceCount": running(of, cluster.progress),
+        "Status": _status(of),
+        **{name: of.recorded[name] for name in ("BidPrice", "Configurations", "CustomAmiId") if name in of.recorded},
+        "EbsBlockDevices": [],
+        "ShrinkPolicy": {},
+    }
+
+
+def as_fleet(cluster: Cluster, of: Group) -> dict[str, Any]:
+    there = running(of, cluster.progress) * max(1, of.types[of.type])
+    spot = min(there, of.spot) if of.market == "SPOT" or of.spot else 0
+    return {
+        "Id": of.id,
+        "Name": of.name,
+        "Status": _status(of),
+        "InstanceFleetType": of.role,
+        "TargetOnDemandCapacity": of.count - of.spot,
+        "TargetSpotCapacity": of.spot,
+        "ProvisionedOnDemandCapacity": there - spot,
+        "ProvisionedSpotCapacity": spot,
+        "InstanceTypeSpecifications": [
+            {"InstanceType": name, "WeightedCapacity": weight} for name, weight in of.types.items()
+        ],
+        **{name: of.recorded[name] for name in ("LaunchSpecifications", "ResizeSpecifications") if name in of.recorded},
+    }
+
+
+def _status(of: Group) -> dict[str, Any]:
+    return {
+        "State": of.state,
+        "StateChangeReason": {},
+        "Timeline": timeline(moment(of.created), Ready=of.ready, End=of.ended),
+    }
+
+
+def as_instance(cluster: Cluster, instance: Instance) -> dict[str, Any]:
+    kind = "InstanceFleetId" if cluster.asked.fleets else "InstanceGroupId"
+    return {
+        "Id": instance.id,
+        "Ec2InstanceId": instance.ec2_id,
+        "PublicDnsName": instance.address,
+        "PublicIpAddress": instance.address,
+        "PrivateDnsName": instance.address,
+        "PrivateIpAddress": instance.address,
+        "Status": {
+            "State": instance.state,
+            "StateChangeReason": reason(instance.reason, instance.message),
+            "Timeline": timeline(moment(instance.created), Ready=instance.ready, End=instance.ended),
+        },
+        kind: instance.group,
+        "Market": instance.market,
+        "InstanceType": instance.type,
+        "EbsVolumes": [],
+    }

@@ -1,0 +1,79 @@
+"""Stacks as resources of stacks."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from studiolo.domain import DomainError, Invalid
+from studiolo.stacks.calling import Refused
+from studiolo.stacks.store import Missing
+from studiolo.stacks.types.base import At
+from studiolo.stacks.wanted import Wanted
+
+if TYPE_CHECKING:
+    from studiolo.stacks.stacks import Stacks
+
+CAPABILITIES = ("CAPABILITY_AUTO_EXPAND", "CAPABILITY_NAMED_IAM")
+"""Who makes the outer stack has said to know of what is in it."""
+
+
+class Nesting:
+    """What the type AWS::CloudFormation::Stack does."""
+
+    def __init__(self, stacks: "Stacks") -> None:
+        self._stacks = stacks
+
+    def create_nested(self, at: At, properties: Mapping[str, Any]) -> str:
+        parent = self._stacks.store.find(at.stack_id)
+        try:
+            made = self._stacks.create(at.scope, at.principal, _wanted(at, properties), parent)
+        except DomainError as error:
+            raise Refused("Stack", str(error)) from error
+        return made.id
+
+    def update_nested(self, at: At, stack: str, properties: Mapping[str, Any]) -> None:
+        found = self._stacks.store.find(stack)
+        if found.running:
+            # Before a crash it was asked already.
+            return
+        name = found.name
+        wanted = _wanted(at, properties)
+        try:
+            self._stacks.update(at.scope, at.principal, Wanted(**{**vars(wanted), "name": name, "token": None}))
+        except Invalid as error:
+            if str(error) != "No updates are to be performed.":
+                raise Refused("Stack", str(error)) from error
+        except DomainError as error:
+            raise Refused("Stack", str(error)) from error
+
+    def delete_nested(self, at: At, stack: str) -> None:
+        try:
+            self._stacks.delete(at.scope, at.principal, stack, None, None, ())
+        except DomainError as error:
+            raise Refused("Stack", str(error)) from error
+
+    def find_nested(self, at: At, name: str) -> str | None:
+        try:
+            return self._stacks.store.stack(at.scope, name, deleted=False).id
+        except Missing:
+            return None
+
+    def status_of(self, stack: str) -> tuple[str, str | None]:
+        found = self._stacks.store.find(stack)
+        return found.status, found.reason
+
+    def outputs_of(self, stack: str) -> Mapping[str, str]:
+        return {each["OutputKey"]: each["OutputValue"] for each in self._stacks.store.find(stack).outputs}
+
+
+def _wanted(at: At, properties: Mapping[str, Any]) -> Wanted:
+    given = properties.get("Parameters") or {}
+    minutes = properties.get("TimeoutInMinutes")
+    return Wanted(
+        at.name(128),
+        url=properties["TemplateURL"],
+        parameters={name: ",".join(v) if isinstance(v, list) else str(v) for name, v in given.items()},
+        tags={tag["Key"]: tag["Value"] for tag in properties.get("Tags") or []},
+        capabilities=CAPABILITIES,
+        notifications=tuple(properties.get("NotificationARNs") or ()),
+        options={} if minutes is None else {"minutes": int(minutes)},
+    )

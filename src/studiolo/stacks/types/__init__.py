@@ -1,0 +1,24 @@
+"""The types of resources that stacks can have. A new type is a class in a file of its service, listed there."""
+
+from collections.abc import Mapping
+
+from studiolo.stacks.types import cloudformation, ec2, glue, iam, logs, others, s3, sagemaker
+from studiolo.stacks.types.base import ResourceType
+
+_FILES = (cloudformation, ec2, glue, iam, logs, others, s3, sagemaker)
+_TYPES: Mapping[str, ResourceType] = {kind.name: kind() for file in _FILES for kind in file.TYPES}
+
+
+def find_type(name: str) -> ResourceType | None:
+    """The type of that name; None where there is none."""
+    return _TYPES.get(name)
+
+
+def type_of(name: str) -> ResourceType:
+    """The type of that name, which is known."""
+    return _TYPES[name]
+
+
+def type_names() -> list[str]:
+    """All types, by their names."""
+    return sorted(_TYPES)

@@ -1,0 +1,398 @@
+"""AWS::IAM: roles, users, groups, policies, instance profiles."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from studiolo.stacks.calling import Refused
+from studiolo.stacks.types.base import At, Properties, ResourceType, differs, document, existing
+
+LONGEST = 64
+
+
+class _Entity(ResourceType):
+    """What the three kinds of holders of policies share. kind: as the operations spell it."""
+
+    kind: ClassVar[str]
+
+    def _name(self, at: At, properties: Properties) -> str:
+        return str(properties.get(f"{self.kind}Name") or at.name(LONGEST))
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        name = self._name(at, properties)
+        found = existing(at.call, service="iam", operation=f"Get{self.kind}", **{f"{self.kind}Name": name})
+        return None if found is None else name
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        found = at.call("iam", f"Get{self.kind}", **{f"{self.kind}Name": physical})[self.kind]
+        return {"Arn": found["Arn"], f"{self.kind}Id": found[f"{self.kind}Id"]}
+
+    def _give(self, at: At, name: str, properties: Properties, before: Properties) -> None:
+        """Bring the attached and inline policies from what they were to what they are to be."""
+        who = {f"{self.kind}Name": name}
+        wanted, had = properties.get("ManagedPolicyArns") or [], before.get("ManagedPolicyArns") or []
+        for arn in wanted:
+            if arn not in had:
+                at.call("iam", f"Attach{self.kind}Policy", **who, PolicyArn=arn)
+        _forget(at, f"Detach{self.kind}Policy", ({**who, "PolicyArn": arn} for arn in had if arn not in wanted))
+        inline = {policy["PolicyName"]: policy["PolicyDocument"] for policy in properties.get("Policies") or []}
+        was = {policy["PolicyName"]: policy["PolicyDocument"] for policy in before.get("Policies") or []}
+        for policy, text in inline.items():
+            if was.get(policy) != text:
+                at.call("iam", f"Put{self.kind}Policy", **who, PolicyName=policy, PolicyDocument=document(text))
+        _forget(
+            at, f"Delete{self.kind}Policy", ({**who, "PolicyName": policy} for policy in was if policy not in inline)
+        )
+
+    def _tag(self, at: At, name: str, properties: Properties, before: Properties) -> None:
+        if not differs(properties, before, "Tags"):
+            return
+        who = {f"{self.kind}Name": name}
+        tags = properties.get("Tags") or []
+        if gone := [t["Key"] for t in before.get("Tags") or [] if t["Key"] not in {tag["Key"] for tag in tags}]:
+            at.call("iam", f"Untag{self.kind}", **who, TagKeys=gone)
+        if tags:
+            at.call("iam", f"Tag{self.kind}", **who, Tags=tags)
+
+    def _bound(self, at: At, name: str, properties: Properties, before: Properties) -> None:
+        if not differs(properties, before, "PermissionsBoundary"):
+            return
+        who = {f"{self.kind}Name": name}
+        if "PermissionsBoundary" in properties:
+            boundary = properties["PermissionsBoundary"]
+            at.call("iam", f"Put{self.kind}PermissionsBoundary", **who, PermissionsBoundary=boundary)
+        else:
+            at.call("iam", f"Delete{self.kind}PermissionsBoundary", **who)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        # Of its own: what others have attached is theirs to detach, and hinders.
+        self._give(at, physical, {}, properties)
+        at.call("iam", f"Delete{self.kind}", **{f"{self.kind}Name": physical})
+
+
+class Role(_Entity):
+    name = "AWS::IAM::Role"
+    named_by = "RoleName"
+    kind = "Role"
+
+    def create(self, at: At, properties: Properties) -> str:
+        name = self._name(at, properties)
+        at.call(
+            "iam",
+            "CreateRole",
+            RoleName=name,
+            AssumeRolePolicyDocument=document(properties["AssumeRolePolicyDocument"]),
+            Path=properties.get("Path"),
+            Description=properties.get("Description"),
+            MaxSessionDuration=properties.get("MaxSessionDuration"),
+            PermissionsBoundary=properties.get("PermissionsBoundary"),
+            Tags=properties.get("Tags"),
+        )
+        self._give(at, name, properties, {})
+        return name
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        if differs(properties, before, "AssumeRolePolicyDocument"):
+            trust = document(properties["AssumeRolePolicyDocument"])
+            at.call("iam", "UpdateAssumeRolePolicy", RoleName=physical, PolicyDocument=trust)
+        if differs(properties, before, "Description", "MaxSessionDuration"):
+            at.call(
+                "iam",
+                "UpdateRole",
+                RoleName=physical,
+                Description=properties.get("Description", ""),
+                MaxSessionDuration=properties.get("MaxSessionDuration", 3600),
+            )
+        self._bound(at, physical, properties, before)
+        self._give(at, physical, properties, before)
+        self._tag(at, physical, properties, before)
+
+
+class User(_Entity):
+    name = "AWS::IAM::User"
+    named_by = "UserName"
+    kind = "User"
+
+    def create(self, at: At, properties: Properties) -> str:
+        name = self._name(at, properties)
+        given = {key: properties.get(key) for key in ("Path", "PermissionsBoundary", "Tags")}
+        at.call("iam", "CreateUser", UserName=name, **given)
+        self._rest(at, name, properties, {})
+        return name
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        if differs(properties, before, "Path"):
+            at.call("iam", "UpdateUser", UserName=physical, NewPath=properties.get("Path", "/"))
+        self._bound(at, physical, properties, before)
+        self._rest(at, physical, properties, before)
+        self._tag(at, physical, properties, before)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        self._rest(at, physical, {}, properties)
+        at.call("iam", "DeleteUser", UserName=physical)
+
+    def _rest(self, at: At, name: str, properties: Properties, before: Properties) -> None:
+        self._give(at, name, properties, before)
+        groups, had = properties.get("Groups") or [], before.get("Groups") or []
+        for group in groups:
+            if group not in had:
+                at.call("iam", "AddUserToGroup", UserName=name, GroupName=group)
+        left = (group for group in had if group not in groups)
+        _forget(at, "RemoveUserFromGroup", ({"UserName": name, "GroupName": group} for group in left))
+        login = properties.get("LoginProfile")
+        if differs(properties, before, "LoginProfile") and login is not None:
+            try:
+                at.call("iam", "CreateLoginProfile", UserName=name, **login)
+            except Refused as error:
+                if not error.exists:
+                    raise
+                at.call("iam", "UpdateLoginProfile", UserName=name, **login)
+        elif login is None and "LoginProfile" in before:
+            _forget(at, "DeleteLoginProfile", [{"UserName": name}])
+
+
+class Group(_Entity):
+    name = "AWS::IAM::Group"
+    named_by = "GroupName"
+    kind = "Group"
+
+    def create(self, at: At, properties: Properties) -> str:
+        name = self._name(at, properties)
+        at.call("iam", "CreateGroup", GroupName=name, Path=properties.get("Path"))
+        self._give(at, name, properties, {})
+        return name
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        if differs(properties, before, "Path"):
+            at.call("iam", "UpdateGroup", GroupName=physical, NewPath=properties.get("Path", "/"))
+        self._give(at, physical, properties, before)
+
+
+class Policy(ResourceType):
+    """An inline policy of several roles, users and groups."""
+
+    name = "AWS::IAM::Policy"
+
+    def create(self, at: At, properties: Properties) -> str:
+        self._put(at, properties, {})
+        return at.name(LONGEST)
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        self._put(at, properties, before)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        self._take(at, properties, set())
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return {"Id": physical}
+
+    def _put(self, at: At, properties: Properties, before: Properties) -> None:
+        name, text = properties["PolicyName"], document(properties["PolicyDocument"])
+        holders = _holders(properties)
+        if not holders:
+            raise Refused("ValidationError", "At least one of [Groups,Roles,Users] must be non-empty.")
+        for kind, holder in holders:
+            at.call("iam", f"Put{kind}Policy", **{f"{kind}Name": holder}, PolicyName=name, PolicyDocument=text)
+        if before:
+            kept = set(holders) if before["PolicyName"] == name else set()
+            self._take(at, before, kept)
+
+    def _take(self, at: At, properties: Properties, kept: set[tuple[str, str]]) -> None:
+        for kind, holder in _holders(properties):
+            if (kind, holder) not in kept:
+                given = {f"{kind}Name": holder, "PolicyName": properties["PolicyName"]}
+                _forget(at, f"Delete{kind}Policy", [given])
+
+
+class _HeldPolicy(ResourceType):
+    """An inline policy of one role, user or group."""
+
+    kind: ClassVar[str]
+
+    def create(self, at: At, properties: Properties) -> str:
+        self._put(at, properties)
+        return f"{properties['PolicyName']}|{properties[f'{self.kind}Name']}"
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        self._put(at, properties)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        given = {name: properties[name] for name in (f"{self.kind}Name", "PolicyName")}
+        at.call("iam", f"Delete{self.kind}Policy", **given)
+
+    def _put(self, at: At, properties: Properties) -> None:
+        given = {name: properties[name] for name in (f"{self.kind}Name", "PolicyName")}
+        text = document(properties.get("PolicyDocument"))
+        at.call("iam", f"Put{self.kind}Policy", **given, PolicyDocument=text)
+
+
+class RolePolicy(_HeldPolicy):
+    name = "AWS::IAM::RolePolicy"
+    kind = "Role"
+
+
+class UserPolicy(_HeldPolicy):
+    name = "AWS::IAM::UserPolicy"
+    kind = "User"
+
+
+class GroupPolicy(_HeldPolicy):
+    name = "AWS::IAM::GroupPolicy"
+    kind = "Group"
+
+
+class ManagedPolicy(ResourceType):
+    name = "AWS::IAM::ManagedPolicy"
+    named_by = "ManagedPolicyName"
+
+    def create(self, at: At, properties: Properties) -> str:
+        made = at.call(
+            "iam",
+            "CreatePolicy",
+            PolicyName=properties.get("ManagedPolicyName") or at.name(128),
+            PolicyDocument=document(properties["PolicyDocument"]),
+            Path=properties.get("Path"),
+            Description=properties.get("Description"),
+        )
+        arn = str(made["Policy"]["Arn"])
+        self._attach(at, arn, properties, {})
+        return arn
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        path = str(properties.get("Path", "/"))
+        name = properties.get("ManagedPolicyName") or at.name(128)
+        arn = f"arn:{at.scope.partition}:iam::{at.scope.account}:policy{path}{name}"
+        return None if existing(at.call, service="iam", operation="GetPolicy", PolicyArn=arn) is None else arn
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        if differs(properties, before, "PolicyDocument"):
+            versions = at.call("iam", "ListPolicyVersions", PolicyArn=physical)["Versions"]
+            spare = [each for each in versions if not each["IsDefaultVersion"]]
+            if len(versions) >= 5:
+                oldest = min(spare, key=lambda each: each["CreateDate"])["VersionId"]
+                at.call("iam", "DeletePolicyVersion", PolicyArn=physical, VersionId=oldest)
+            text = document(properties["PolicyDocument"])
+            at.call("iam", "CreatePolicyVersion", PolicyArn=physical, PolicyDocument=text, SetAsDefault=True)
+        self._attach(at, physical, properties, before)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        self._attach(at, physical, {}, properties)
+        for version in at.call("iam", "ListPolicyVersions", PolicyArn=physical)["Versions"]:
+            if not version["IsDefaultVersion"]:
+                at.call("iam", "DeletePolicyVersion", PolicyArn=physical, VersionId=version["VersionId"])
+        at.call("iam", "DeletePolicy", PolicyArn=physical)
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        found = at.call("iam", "GetPolicy", PolicyArn=physical)["Policy"]
+        names = ("PolicyId", "AttachmentCount", "DefaultVersionId", "IsAttachable", "PermissionsBoundaryUsageCount")
+        dates = {name: found[name].isoformat() for name in ("CreateDate", "UpdateDate")}
+        return {"PolicyArn": physical, **{name: found[name] for name in names}, **dates}
+
+    def _attach(self, at: At, arn: str, properties: Properties, before: Properties) -> None:
+        wanted, had = _holders(properties), _holders(before)
+        for kind, holder in wanted:
+            if (kind, holder) not in had:
+                at.call("iam", f"Attach{kind}Policy", **{f"{kind}Name": holder}, PolicyArn=arn)
+        for kind, holder in had:
+            if (kind, holder) not in wanted:
+                _forget(at, f"Detach{kind}Policy", [{f"{kind}Name": holder, "PolicyArn": arn}])
+
+
+class InstanceProfile(ResourceType):
+    name = "AWS::IAM::InstanceProfile"
+    named_by = "InstanceProfileName"
+
+    def _name(self, at: At, properties: Properties) -> str:
+        return str(properties.get("InstanceProfileName") or at.name(128))
+
+    def create(self, at: At, properties: Properties) -> str:
+        name = self._name(at, properties)
+        given = {key: properties.get(key) for key in ("Path", "Tags")}
+        at.call("iam", "CreateInstanceProfile", InstanceProfileName=name, **given)
+        for role in properties["Roles"]:
+            at.call("iam", "AddRoleToInstanceProfile", InstanceProfileName=name, RoleName=role)
+        return name
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        name = self._name(at, properties)
+        found = existing(at.call, service="iam", operation="GetInstanceProfile", InstanceProfileName=name)
+        return None if found is None else name
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        if differs(properties, before, "Roles"):
+            there = at.call("iam", "GetInstanceProfile", InstanceProfileName=physical)["InstanceProfile"]["Roles"]
+            for role in there:
+                given = {"InstanceProfileName": physical, "RoleName": role["RoleName"]}
+                _forget(at, "RemoveRoleFromInstanceProfile", [given])
+            for role in properties["Roles"]:
+                at.call("iam", "AddRoleToInstanceProfile", InstanceProfileName=physical, RoleName=role)
+        if differs(properties, before, "Tags"):
+            tags = properties.get("Tags") or []
+            keys = {tag["Key"] for tag in tags}
+            if gone := [tag["Key"] for tag in before.get("Tags") or [] if tag["Key"] not in keys]:
+                at.call("iam", "UntagInstanceProfile", InstanceProfileName=physical, TagKeys=gone)
+            if tags:
+                at.call("iam", "TagInstanceProfile", InstanceProfileName=physical, Tags=tags)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        for role in properties.get("Roles") or []:
+            _forget(at, "RemoveRoleFromInstanceProfile", [{"InstanceProfileName": physical, "RoleName": role}])
+        at.call("iam", "DeleteInstanceProfile", InstanceProfileName=physical)
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        found = at.call("iam", "GetInstanceProfile", InstanceProfileName=physical)["InstanceProfile"]
+        return {"Arn": found["Arn"]}
+
+
+class UserToGroupAddition(ResourceType):
+    name = "AWS::IAM::UserToGroupAddition"
+
+    def create(self, at: At, properties: Properties) -> str:
+        for user in properties["Users"]:
+            at.call("iam", "AddUserToGroup", GroupName=properties["GroupName"], UserName=user)
+        return at.name(LONGEST)
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        self.create(at, properties)
+        same = properties["GroupName"] == before["GroupName"]
+        gone = [user for user in before["Users"] if not same or user not in properties["Users"]]
+        self.delete(at, physical, {**before, "Users": gone})
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        group = properties["GroupName"]
+        _forget(at, "RemoveUserFromGroup", ({"GroupName": group, "UserName": user} for user in properties["Users"]))
+
+
+class ServiceLinkedRole(ResourceType):
+    name = "AWS::IAM::ServiceLinkedRole"
+
+    def create(self, at: At, properties: Properties) -> str:
+        return str(at.call("iam", "CreateServiceLinkedRole", **properties)["Role"]["RoleName"])
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        path = f"/aws-service-role/{properties['AWSServiceName']}/"
+        suffix = f"_{properties['CustomSuffix']}" if "CustomSuffix" in properties else ""
+        roles = at.call("iam", "ListRoles", PathPrefix=path)["Roles"]
+        return next((role["RoleName"] for role in roles if not suffix or role["RoleName"].endswith(suffix)), None)
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        description = properties.get("Description", "")
+        at.call("iam", "UpdateRoleDescription", RoleName=physical, Description=description)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("iam", "DeleteServiceLinkedRole", RoleName=physical)
+
+
+def _holders(properties: Properties) -> list[tuple[str, str]]:
+    return [(kind, name) for kind in ("Role", "User", "Group") for name in properties.get(f"{kind}s") or []]
+
+
+def _forget(at: At, operation: str, each: Iterable[Mapping[str, Any]]) -> None:
+    """Call an operation that takes something away; what is not there any more has been taken."""
+    for parameters in each:
+        existing(at.call, service="iam", operation=operation, **parameters)
+
+
+TYPES = (
+    Group, GroupPolicy, InstanceProfile, ManagedPolicy, Policy, Role, RolePolicy, ServiceLinkedRole, User, UserPolicy,
+    UserToGroupAddition,
+)  # fmt: skip

@@ -1,0 +1,409 @@
+"""AWS::SSM, SecretsManager, KMS, SNS, ECR: types of services with one or two each."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from studiolo.stacks.calling import Refused
+from studiolo.stacks.types.base import At, NotUpdatable, Properties, ResourceType, changed, differs, document, existing
+
+
+class Parameter(ResourceType):
+    name = "AWS::SSM::Parameter"
+    named_by = "Name"
+
+    def _name(self, at: At, properties: Properties) -> str:
+        return str(properties.get("Name") or at.name())
+
+    def _put(self, at: At, name: str, properties: Properties, *, overwrite: bool) -> None:
+        kept = {
+            key: properties.get(key)
+            for key in ("AllowedPattern", "DataType", "Description", "Policies", "Tier", "Type", "Value")
+        }
+        tags = [] if overwrite else [{"Key": k, "Value": v} for k, v in (properties.get("Tags") or {}).items()]
+        at.call("ssm", "PutParameter", Name=name, **kept, Overwrite=overwrite, Tags=tags or None)
+
+    def create(self, at: At, properties: Properties) -> str:
+        name = self._name(at, properties)
+        self._put(at, name, properties, overwrite=False)
+        return name
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        name = self._name(at, properties)
+        return None if existing(at.call, service="ssm", operation="GetParameter", Name=name) is None else name
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        if [name for name in changed(properties, before) if name != "Tags"]:
+            self._put(at, physical, properties, overwrite=True)
+        tags, had = properties.get("Tags") or {}, before.get("Tags") or {}
+        which = {"ResourceType": "Parameter", "ResourceId": physical}
+        if gone := [key for key in had if key not in tags]:
+            at.call("ssm", "RemoveTagsFromResource", **which, TagKeys=gone)
+        if tags != had and tags:
+            at.call("ssm", "AddTagsToResource", **which, Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("ssm", "DeleteParameter", Name=physical)
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return {"Type": properties["Type"], "Value": properties["Value"]}
+
+
+class Secret(ResourceType):
+    """Ref is its ARN."""
+
+    name = "AWS::SecretsManager::Secret"
+    named_by = "Name"
+
+    def _name(self, at: At, properties: Properties) -> str:
+        return str(properties.get("Name") or at.name())
+
+    def _value(self, at: At, properties: Properties) -> str | None:
+        """The value: as given, or one that is generated."""
+        if "SecretString" in properties:
+            return str(properties["SecretString"])
+        given = properties.get("GenerateSecretString")
+        if given is None:
+            return None
+        words = {key: value for key, value in given.items() if key not in ("GenerateStringKey", "SecretStringTemplate")}
+        password = str(at.call("secretsmanager", "GetRandomPassword", **words)["RandomPassword"])
+        if "SecretStringTemplate" not in given:
+            return password
+        try:
+            return json.dumps({**json.loads(given["SecretStringTemplate"]), given["GenerateStringKey"]: password})
+        except (ValueError, TypeError, KeyError) as error:
+            raise Refused(
+                "InvalidRequest", "SecretStringTemplate must be a JSON object, with GenerateStringKey beside it."
+            ) from error
+
+    def create(self, at: At, properties: Properties) -> str:
+        if properties.get("ReplicaRegions"):
+            raise Refused("InvalidRequest", "A secret has no replicas at Studiolo: leave ReplicaRegions out.")
+        made = at.call(
+            "secretsmanager",
+            "CreateSecret",
+            Name=self._name(at, properties),
+            Description=properties.get("Description"),
+            KmsKeyId=properties.get("KmsKeyId"),
+            SecretString=self._value(at, properties),
+            Tags=properties.get("Tags"),
+            ClientRequestToken=at.token,
+        )
+        return str(made["ARN"])
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        name = self._name(at, properties)
+        found = existing(at.call, service="secretsmanager", operation="DescribeSecret", SecretId=name)
+        return None if found is None else str(found["ARN"])
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        fresh = None
+        if differs(properties, before, "SecretString", "GenerateSecretString"):
+            fresh = self._value(at, properties)
+        if fresh is not None or differs(properties, before, "Description", "KmsKeyId"):
+            described = {name: properties.get(name) for name in ("Description", "KmsKeyId")}
+            at.call("secretsmanager", "UpdateSecret", SecretId=physical, **described, SecretString=fresh)
+        _retag(at, "secretsmanager", {"SecretId": physical}, properties, before)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("secretsmanager", "DeleteSecret", SecretId=physical, ForceDeleteWithoutRecovery=True)
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return {"Id": physical}
+
+
+class SecretPolicy(ResourceType):
+    name = "AWS::SecretsManager::ResourcePolicy"
+
+    def create(self, at: At, properties: Properties) -> str:
+        policy = document(properties["ResourcePolicy"])
+        made = at.call("secretsmanager", "PutResourcePolicy", SecretId=properties["SecretId"], ResourcePolicy=policy)
+        return str(made["ARN"])
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        self.create(at, properties)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("secretsmanager", "DeleteResourcePolicy", SecretId=physical)
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return {"Id": physical}
+
+
+class Key(ResourceType):
+    """Found by its description, or not at all: CreateKey takes no token."""
+
+    name = "AWS::KMS::Key"
+
+    def create(self, at: At, properties: Properties) -> str:
+        made = at.call(
+            "kms",
+            "CreateKey",
+            Description=properties.get("Description"),
+            KeySpec=properties.get("KeySpec"),
+            KeyUsage=properties.get("KeyUsage"),
+            MultiRegion=properties.get("MultiRegion"),
+            Origin=properties.get("Origin"),
+            Policy=document(properties.get("KeyPolicy")),
+            Tags=_kms_tags({"Tags": at.all_tags(properties)}),
+        )
+        physical = str(made["KeyMetadata"]["KeyId"])
+        self._set(at, physical, properties, {})
+        return physical
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        for key in at.call("kms", "ListKeys", Limit=1000)["Keys"]:
+            tags = {
+                tag["TagKey"]: tag["TagValue"] for tag in at.call("kms", "ListResourceTags", KeyId=key["KeyId"])["Tags"]
+            }
+            if at.tags.items() <= tags.items():
+                return str(key["KeyId"])
+        return None
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        fixed = ("KeySpec", "KeyUsage", "MultiRegion", "Origin")
+        if names := [name for name in fixed if differs(properties, before, name)]:
+            raise NotUpdatable(self.name, ", ".join(names))
+        if differs(properties, before, "Description"):
+            description = properties.get("Description", "")
+            at.call("kms", "UpdateKeyDescription", KeyId=physical, Description=description)
+        if differs(properties, before, "KeyPolicy"):
+            policy = document(properties.get("KeyPolicy"))
+            at.call("kms", "PutKeyPolicy", KeyId=physical, PolicyName="default", Policy=policy)
+        self._set(at, physical, properties, before)
+        _retag(at, "kms", {"KeyId": physical}, properties, before, change=_kms_tags)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        state = at.call("kms", "DescribeKey", KeyId=physical)["KeyMetadata"]["KeyState"]
+        if state != "PendingDeletion":
+            days = properties.get("PendingWindowInDays", 30)
+            at.call("kms", "ScheduleKeyDeletion", KeyId=physical, PendingWindowInDays=days)
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return {"Arn": at.call("kms", "DescribeKey", KeyId=physical)["KeyMetadata"]["Arn"], "KeyId": physical}
+
+    def _set(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        switches = (
+            ("EnableKeyRotation", False, "EnableKeyRotation", "DisableKeyRotation"),
+            ("Enabled", True, "EnableKey", "DisableKey"),
+        )
+        for name, default, on, off in switches:
+            if properties.get(name, default) != before.get(name, default):
+                at.call("kms", on if properties.get(name, default) else off, KeyId=physical)
+
+
+class Alias(ResourceType):
+    name = "AWS::KMS::Alias"
+    named_by = "AliasName"
+
+    def create(self, at: At, properties: Properties) -> str:
+        at.call("kms", "CreateAlias", **properties)
+        return str(properties["AliasName"])
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        name = properties["AliasName"]
+        return None if existing(at.call, service="kms", operation="DescribeKey", KeyId=name) is None else str(name)
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        at.call("kms", "UpdateAlias", **properties)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("kms", "DeleteAlias", AliasName=physical)
+
+
+class Topic(ResourceType):
+    """Ref is its ARN."""
+
+    name = "AWS::SNS::Topic"
+    named_by = "TopicName"
+
+    ATTRIBUTES = ("ContentBasedDeduplication", "DisplayName", "FifoTopic", "KmsMasterKeyId", "SignatureVersion")
+
+    def _name(self, at: At, properties: Properties) -> str:
+        return str(properties.get("TopicName") or at.name() + (".fifo" if properties.get("FifoTopic") else ""))
+
+    def create(self, at: At, properties: Properties) -> str:
+        given = {name: _text(properties[name]) for name in self.ATTRIBUTES if name in properties}
+        made = at.call(
+            "sns", "CreateTopic", Name=self._name(at, properties), Attributes=given or None, Tags=properties.get("Tags")
+        )
+        arn = str(made["TopicArn"])
+        for each in properties.get("Subscription") or []:
+            at.call("sns", "Subscribe", TopicArn=arn, Protocol=each["Protocol"], Endpoint=each["Endpoint"])
+        return arn
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        arn = f"arn:{at.scope.partition}:sns:{at.scope.region}:{at.scope.account}:{self._name(at, properties)}"
+        return None if existing(at.call, service="sns", operation="GetTopicAttributes", TopicArn=arn) is None else arn
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        for name in self.ATTRIBUTES:
+            if differs(properties, before, name):
+                value = _text(properties[name]) if name in properties else None
+                at.call("sns", "SetTopicAttributes", TopicArn=physical, AttributeName=name, AttributeValue=value)
+        wanted, had = properties.get("Subscription") or [], before.get("Subscription") or []
+        for each in wanted:
+            if each not in had:
+                at.call("sns", "Subscribe", TopicArn=physical, Protocol=each["Protocol"], Endpoint=each["Endpoint"])
+        there = at.call("sns", "ListSubscriptionsByTopic", TopicArn=physical)["Subscriptions"]
+        for each in had:
+            for found in there:
+                same = found["Protocol"] == each["Protocol"] and found["Endpoint"] == each["Endpoint"]
+                if each not in wanted and same:
+                    at.call("sns", "Unsubscribe", SubscriptionArn=found["SubscriptionArn"])
+        _retag(at, "sns", {"ResourceArn": physical}, properties, before)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("sns", "DeleteTopic", TopicArn=physical)
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return {"TopicArn": physical, "TopicName": physical.rpartition(":")[2]}
+
+
+class Subscription(ResourceType):
+    name = "AWS::SNS::Subscription"
+
+    ATTRIBUTES = ("DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy")
+
+    def create(self, at: At, properties: Properties) -> str:
+        place = {name: properties.get(name) for name in ("TopicArn", "Protocol", "Endpoint")}
+        given = {name: _text(properties[name]) for name in self.ATTRIBUTES if name in properties}
+        return str(at.call("sns", "Subscribe", **place, Attributes=given or None)["SubscriptionArn"])
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        for name in self.ATTRIBUTES:
+            if differs(properties, before, name):
+                value = _text(properties[name]) if name in properties else None
+                given = {"SubscriptionArn": physical, "AttributeName": name}
+                at.call("sns", "SetSubscriptionAttributes", **given, AttributeValue=value)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("sns", "Unsubscribe", SubscriptionArn=physical)
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return {"Arn": physical}
+
+
+class TopicPolicy(ResourceType):
+    name = "AWS::SNS::TopicPolicy"
+
+    def _put(self, at: At, topics: list[str], policy: str | None) -> None:
+        for topic in topics:
+            given = {"TopicArn": topic, "AttributeName": "Policy"}
+            existing(at.call, service="sns", operation="SetTopicAttributes", **given, AttributeValue=policy)
+
+    def create(self, at: At, properties: Properties) -> str:
+        self._put(at, properties["Topics"], document(properties["PolicyDocument"]))
+        return at.name()
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        self.create(at, properties)
+        self._put(at, [each for each in before["Topics"] if each not in properties["Topics"]], None)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        self._put(at, properties["Topics"], None)
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return {"Id": physical}
+
+
+class Repository(ResourceType):
+    name = "AWS::ECR::Repository"
+    named_by = "RepositoryName"
+
+    def _name(self, at: At, properties: Properties) -> str:
+        return str(properties.get("RepositoryName") or at.name().lower())
+
+    def create(self, at: At, properties: Properties) -> str:
+        name = self._name(at, properties)
+        at.call(
+            "ecr",
+            "CreateRepository",
+            repositoryName=name,
+            imageTagMutability=properties.get("ImageTagMutability"),
+            imageScanningConfiguration=_lower(properties.get("ImageScanningConfiguration")),
+            encryptionConfiguration=_lower(properties.get("EncryptionConfiguration")),
+            tags=properties.get("Tags"),
+        )
+        self._documents(at, name, properties, {})
+        return name
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        name = self._name(at, properties)
+        found = existing(at.call, service="ecr", operation="DescribeRepositories", repositoryNames=[name])
+        return None if found is None else name
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        which = {"repositoryName": physical}
+        if differs(properties, before, "ImageTagMutability"):
+            mutability = properties.get("ImageTagMutability", "MUTABLE")
+            at.call("ecr", "PutImageTagMutability", **which, imageTagMutability=mutability)
+        if differs(properties, before, "ImageScanningConfiguration"):
+            given = _lower(properties.get("ImageScanningConfiguration")) or {"scanOnPush": False}
+            at.call("ecr", "PutImageScanningConfiguration", **which, imageScanningConfiguration=given)
+        self._documents(at, physical, properties, before)
+        if differs(properties, before, "Tags"):
+            arn = self.attributes(at, physical, properties)["Arn"]
+            tags = properties.get("Tags") or []
+            keys = {tag["Key"] for tag in tags}
+            if gone := [tag["Key"] for tag in before.get("Tags") or [] if tag["Key"] not in keys]:
+                at.call("ecr", "UntagResource", resourceArn=arn, tagKeys=gone)
+            if tags:
+                at.call("ecr", "TagResource", resourceArn=arn, tags=tags)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("ecr", "DeleteRepository", repositoryName=physical, force=properties.get("EmptyOnDelete"))
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        found = at.call("ecr", "DescribeRepositories", repositoryNames=[physical])["repositories"][0]
+        return {"Arn": found["repositoryArn"], "RepositoryUri": found["repositoryUri"]}
+
+    def _documents(self, at: At, name: str, properties: Properties, before: Properties) -> None:
+        which = {"repositoryName": name}
+        if differs(properties, before, "RepositoryPolicyText"):
+            if "RepositoryPolicyText" in properties:
+                policy = document(properties["RepositoryPolicyText"])
+                at.call("ecr", "SetRepositoryPolicy", **which, policyText=policy)
+            else:
+                existing(at.call, service="ecr", operation="DeleteRepositoryPolicy", **which)
+        if differs(properties, before, "LifecyclePolicy"):
+            text = (properties.get("LifecyclePolicy") or {}).get("LifecyclePolicyText")
+            if text is not None:
+                at.call("ecr", "PutLifecyclePolicy", **which, lifecyclePolicyText=text)
+            else:
+                existing(at.call, service="ecr", operation="DeleteLifecyclePolicy", **which)
+
+
+def _retag(
+    at: At, service: str, which: Mapping[str, Any], properties: Properties, before: Properties, change: Any = None
+) -> None:
+    """Bring tags from what they were to what they are to be."""
+    if not differs(properties, before, "Tags"):
+        return
+    tags = properties.get("Tags") or []
+    keys = {tag["Key"] for tag in tags}
+    if gone := [tag["Key"] for tag in before.get("Tags") or [] if tag["Key"] not in keys]:
+        at.call(service, "UntagResource", **which, TagKeys=gone)
+    if tags:
+        at.call(service, "TagResource", **which, Tags=change(properties) if change is not None else tags)
+
+
+def _kms_tags(properties: Properties) -> list[dict[str, str]] | None:
+    return [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.get("Tags") or []] or None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(document(value)) if isinstance(value, (dict, list)) else str(value)
+
+
+def _lower(value: Properties | None) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    return {("kmsKey" if name == "KmsKey" else name[:1].lower() + name[1:]): item for name, item in value.items()}
+
+
+TYPES = (
+    Alias, Key, Parameter, Repository, Secret, SecretPolicy, Subscription, Topic, TopicPolicy,
+)  # fmt: skip

@@ -1,0 +1,111 @@
+"""AWS::SageMaker: models, endpoint configurations, endpoints. Ref is the ARN, as CloudFormation has it."""
+
+from typing import Any, ClassVar
+
+from studiolo.stacks.calling import Refused
+from studiolo.stacks.types.base import At, NotUpdatable, Properties, ResourceType, changed, differs, existing
+
+LONGEST = 63
+
+
+class _Named(ResourceType):
+    """What the three share. kind: as the operations spell it."""
+
+    kind: ClassVar[str]
+
+    def _name(self, at: At, properties: Properties) -> str:
+        return str(properties.get(f"{self.kind}Name") or at.name(LONGEST))
+
+    def create(self, at: At, properties: Properties) -> str:
+        given = {**properties, f"{self.kind}Name": self._name(at, properties)}
+        return str(at.call("sagemaker", f"Create{self.kind}", **given)[f"{self.kind}Arn"])
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        found = self._described(at, self._name(at, properties))
+        return None if found is None else str(found[f"{self.kind}Arn"])
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        if names := [name for name in changed(properties, before) if name != "Tags"]:
+            raise NotUpdatable(self.name, ", ".join(names))
+        self._tag(at, physical, properties, before)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("sagemaker", f"Delete{self.kind}", **{f"{self.kind}Name": _name_of(physical)})
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return {f"{self.kind}Name": _name_of(physical), f"{self.kind}Arn": physical}
+
+    def _described(self, at: At, name: str) -> Any:
+        given = {f"{self.kind}Name": name}
+        return existing(at.call, service="sagemaker", operation=f"Describe{self.kind}", **given)
+
+    def _tag(self, at: At, arn: str, properties: Properties, before: Properties) -> None:
+        if not differs(properties, before, "Tags"):
+            return
+        tags = properties.get("Tags") or []
+        keys = {tag["Key"] for tag in tags}
+        if gone := [tag["Key"] for tag in before.get("Tags") or [] if tag["Key"] not in keys]:
+            at.call("sagemaker", "DeleteTags", ResourceArn=arn, TagKeys=gone)
+        if tags:
+            at.call("sagemaker", "AddTags", ResourceArn=arn, Tags=tags)
+
+
+class Model(_Named):
+    name = "AWS::SageMaker::Model"
+    named_by = "ModelName"
+    kind = "Model"
+
+
+class EndpointConfig(_Named):
+    name = "AWS::SageMaker::EndpointConfig"
+    named_by = "EndpointConfigName"
+    kind = "EndpointConfig"
+
+
+class Endpoint(_Named):
+    name = "AWS::SageMaker::Endpoint"
+    named_by = "EndpointName"
+    kind = "Endpoint"
+
+    def create(self, at: At, properties: Properties) -> str:
+        at.call(
+            "sagemaker",
+            "CreateEndpoint",
+            EndpointName=self._name(at, properties),
+            EndpointConfigName=_name_of(properties["EndpointConfigName"]),
+            DeploymentConfig=properties.get("DeploymentConfig"),
+            Tags=properties.get("Tags"),
+        )
+        place = f"arn:{at.scope.partition}:sagemaker:{at.scope.region}:{at.scope.account}"
+        return f"{place}:endpoint/{self._name(at, properties).lower()}"
+
+    def ready(self, at: At, physical: str, properties: Properties) -> bool:
+        found = at.call("sagemaker", "DescribeEndpoint", EndpointName=self._name(at, properties))
+        if found["EndpointStatus"] == "Failed":
+            raise Refused("NotStabilized", found.get("FailureReason", "The endpoint failed."))
+        return bool(found["EndpointStatus"] == "InService")
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        names = [name for name in changed(properties, before) if name not in ("Tags", "EndpointConfigName")]
+        if names:
+            raise NotUpdatable(self.name, ", ".join(names))
+        if differs(properties, before, "EndpointConfigName"):
+            config = _name_of(properties["EndpointConfigName"])
+            at.call("sagemaker", "UpdateEndpoint", EndpointName=self._name(at, properties), EndpointConfigName=config)
+        self._tag(at, physical, properties, before)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("sagemaker", "DeleteEndpoint", EndpointName=self._name(at, properties))
+
+    def is_gone(self, at: At, physical: str) -> bool:
+        return self._described(at, _name_of(physical)) is None
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return {"EndpointName": self._name(at, properties), "EndpointArn": physical}
+
+
+def _name_of(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
+TYPES = (Endpoint, EndpointConfig, Model)

@@ -1,0 +1,199 @@
+"""A stock JupyterLab as an App: its environment, its kernels, how it is started in the fence, how it is asked.
+
+It listens on a socket file, takes no token but ours, and runs kernels on an interpreter of its space's own.
+"""
+
+import http.client
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+from uv import find_uv_bin
+
+from studiolo.domain import Conflict
+from studiolo.processes import Fence, child_environment, interpreter
+from studiolo.runtimes import Environment
+from studiolo.studio.resources import App
+
+BASE = "/jupyterlab/default/"
+"""The path that Studio has a JupyterLab at."""
+
+SOCKET = "s"
+CONFIG = Path(__file__).parent / "jupyter" / "config"
+LOCK = Path(__file__).parents[1] / "runtimes" / "locks" / "jupyterlab.lock"
+PYTHONS = ("3.12", "3.11", "3.10")
+KERNEL = "Python 3 (Data Science)"
+ANSWER_SECONDS = 5.0
+
+
+def environment() -> Environment:
+    """The environment of JupyterLab, which is made when the first App starts."""
+    return Environment.of(user_cache_path("studiolo") / "environments", "jupyterlab", LOCK, PYTHONS)
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+class Place:
+    """The folder of a space: its files, the interpreter of its kernels, what its JupyterLab keeps."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.python = folder / "venv" / "bin" / "python"
+
+    def make(self, app: App) -> None:
+        """Make what is missing of it. Raises Conflict, in uv's words."""
+        for each in (self.home, self.folder / "run", self.folder / "kernels" / "python3", self.folder / "metadata"):
+            each.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self.python.exists():
+            self._make_interpreter()
+        kernel = {
+            "argv": [str(self.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            "display_name": KERNEL,
+            "language": "python",
+            "metadata": {"debugger": True},
+        }
+        _write(self.folder / "kernels" / "python3" / "kernel.json", kernel)
+        _write(self.folder / "metadata" / "resource-metadata.json", _metadata(app))
+
+    def command(self, python: Path, path: str) -> list[str]:
+        """JupyterLab on that interpreter, at a socket file."""
+        options = {
+            "ServerApp.sock": path,
+            "ServerApp.sock_mode": "0600",
+            "ServerApp.base_url": BASE,
+            "ServerApp.root_dir": str(self.home),
+            "ServerApp.open_browser": "False",
+            # Its origins are checked before it is asked: it is behind our proxy alone.
+            "ServerApp.allow_remote_access": "True",
+            "ServerApp.terminado_settings": "{'shell_command': ['bash']}",
+            "ServerApp.quit_button": "False",
+            "KernelSpecManager.ensure_native_kernel": "False",
+            "LabApp.news_url": "None",
+            "LabApp.extension_manager": "readonly",
+            "MappingKernelManager.buffer_offline_messages": "True",
+        }
+        given = [f"--{name}={value}" for name, value in options.items()]
+        # Where Studiolo runs as root, as in a container, so does it.
+        rooted = ["--allow-root"] if os.getuid() == 0 else []
+        return ["/usr/bin/env", f"HOME={self.home}", str(python), "-m", "jupyterlab", *rooted, *given]
+
+    def environment(self, app: App, aws: Mapping[str, str]) -> dict[str, str]:
+        """What it, its kernels and its terminals see: the role's keys, where AWS is, and where they are."""
+        own = {
+            "JUPYTER_TOKEN": app.token,
+            "JUPYTER_CONFIG_PATH": str(CONFIG),
+            "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
+            "JUPYTER_DATA_DIR": str(self.folder / "data"),
+            "JUPYTER_RUNTIME_DIR": str(self.folder / "run"),
+            "JUPYTER_PATH": str(self.folder),
+            "JUPYTERLAB_SETTINGS_DIR": str(self.folder / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / "workspaces"),
+            "IPYTHONDIR": str(self.folder / "ipython"),
+            "SAGEMAKER_APP_TYPE": app.type,
+            "SAGEMAKER_APP_TYPE_LOWERCASE": app.type.lower(),
+            "SAGEMAKER_SPACE_NAME": app.space,
+            "AWS_ACCOUNT_ID": app.scope.account,
+            "REGION_NAME": app.scope.region,
+            "glue_role_arn": app.role,
+            "request_origin": "SageMakerStudioPySparkNotebook",
+        }
+        return child_environment({**aws, **own})
+
+    def fence(self, python: Path, path: Path) -> Fence:
+        """It writes its space's folder and its socket's, and sees its interpreter."""
+        metadata = {"/opt/ml/metadata": self.folder / "metadata"}
+        return Fence(self.folder, seen=(*interpreter(python), CONFIG), at={str(path.parent): path.parent, **metadata})
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _make_interpreter(self) -> None:
+        """An interpreter of the space's own, which finds Studiolo's packages and takes further ones by `%pip`."""
+        folder = self.python.parents[1]
+        made = subprocess.run(
+            [find_uv_bin(), "venv", "--quiet", "--python", sys.executable, str(folder)],
+            env=child_environment({}),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        if made.returncode != 0:
+            raise Conflict(f"The interpreter of the space could not be made. {made.stderr.strip()}")
+        packages = next(folder.glob("lib/python3.*/site-packages"))
+        # Behind its own: a package that is installed there comes first.
+        (packages / "studiolo.pth").write_text("\n".join(_packages()) + "\n")
+
+
+def ask(path: str, token: str, what: str) -> Any:
+    """What a JupyterLab's REST API answers at `what`, as JSON. Raises OSError and ValueError where it does not."""
+    connection = _SocketConnection(path)
+    try:
+        connection.request("GET", f"{BASE}{what}", headers={"Authorization": f"token {token}"})
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise OSError(f"JupyterLab answered {answer.status}.")
+        return json.loads(answer.read())
+    except http.client.HTTPException as error:
+        raise OSError(str(error)) from error
+    finally:
+        connection.close()
+
+
+def last_activity(path: str, token: str) -> datetime:
+    """When it was used last. Raises OSError, ValueError, KeyError."""
+    said: str = ask(path, token, "api/status")["last_activity"]
+    return datetime.fromisoformat(said.replace("Z", "+00:00"))
+
+
+class _SocketConnection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=ANSWER_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def _packages() -> list[str]:
+    """The folders where Studiolo's packages are."""
+    found = []
+    for name in ("studiolo", "boto3"):
+        spec = find_spec(name)
+        if spec is not None and spec.origin is not None:
+            found.append(str(Path(spec.origin).parents[1]))
+    return list(dict.fromkeys(found))
+
+
+def _metadata(app: App) -> dict[str, str]:
+    """What code in Studio reads at /opt/ml/metadata."""
+    scope = app.scope
+    return {
+        "AppType": app.type,
+        "DomainId": app.domain,
+        "UserProfileName": str(app.settings.get("owner") or ""),
+        "SpaceName": app.space,
+        "ExecutionRoleArn": app.role,
+        "ResourceArn": f"arn:{scope.partition}:sagemaker:{scope.region}:{scope.account}:app/{app.path}",
+        "ResourceName": app.name,
+    }
+
+
+def _write(path: Path, value: Any) -> None:
+    draft = path.with_suffix(".new")
+    draft.write_text(json.dumps(value, indent=1))
+    draft.replace(path)

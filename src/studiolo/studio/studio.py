@@ -1,0 +1,244 @@
+"""Domains, their user profiles and spaces: who has them, what they act as."""
+
+import secrets
+import string
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from studiolo.domain import Clock, Conflict, Invalid, Page, Scope
+from studiolo.identity import Identity, Principal
+from studiolo.ml.tags import Tags, drop_tags, set_tags
+from studiolo.processes import Processes
+from studiolo.signin import SignIns
+from studiolo.state import State
+from studiolo.studio import resources
+from studiolo.studio.apps import NAME, TYPE, Addresses, Apps
+from studiolo.studio.errors import InUse
+from studiolo.studio.opening import Opening
+from studiolo.studio.resources import App, Domain, Kind, Listing, Space, UserProfile, arn
+
+SERVICE = "sagemaker.amazonaws.com"
+ALPHABET = string.ascii_lowercase + string.digits
+
+
+class Domains:
+    """The domains of every scope, and all that is in them."""
+
+    def __init__(
+        self,
+        state: State,
+        processes: Processes,
+        identity: Identity,
+        tags: Tags,
+        sign_ins: SignIns,
+        folder: Path,
+        addresses: Addresses,
+        clock: Clock,
+    ) -> None:
+        self._state = state
+        self._identity = identity
+        self._clock = clock
+        self._sign_ins = sign_ins
+        self.apps = Apps(state, processes, identity, folder, addresses, clock)
+        self.opening = Opening(self, sign_ins, identity, addresses.endpoint)
+        for kind in resources.TYPES:
+            tags.know(kind, partial(resources.exists, kind))
+
+    def start(self) -> None:
+        """Take over the apps of a crashed server, and bring back those of one that ended."""
+        self.apps.start()
+
+    def close(self) -> None:
+        self.apps.close()
+
+    def empty(self) -> None:
+        self.apps.empty()
+
+    def create(
+        self, scope: Scope, principal: Principal, name: str, settings: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> Domain:
+        """A new domain. Raises Invalid, Denied and NotFound for its roles, InUse for a name that is taken."""
+        if settings["AuthMode"] != "IAM":
+            raise Invalid("AuthMode SSO needs IAM Identity Center, which Studiolo does not have: use IAM.")
+        if settings["DefaultUserSettings"].get("ExecutionRole") is None:
+            raise Invalid("DefaultUserSettings needs an ExecutionRole.")
+        for part in ("DefaultUserSettings", "DefaultSpaceSettings"):
+            self._check(principal, settings.get(part, {}))
+        path = "d-" + "".join(secrets.choice(ALPHABET) for _ in range(12))
+        with self._state.transaction() as tx:
+            others = resources.listed(tx, scope, "domain", Listing(limit=1000)).items
+            if any(each.settings["DomainName"] == name for each in others):
+                raise InUse(f"Domain already exists: {name}.")
+            resources.insert(tx, scope, "domain", path, "InService", self._clock(), {**settings, "DomainName": name})
+            set_tags(tx, arn(scope, "domain", path), tags)
+        return self.domain(scope, path)
+
+    def domain(self, scope: Scope, identifier: str) -> Domain:
+        """Raises Missing."""
+        found: Domain = self._get(scope, "domain", identifier)
+        return found
+
+    def update(self, scope: Scope, principal: Principal, identifier: str, changes: Mapping[str, Any]) -> Domain:
+        """Raises Missing, Invalid, Denied."""
+        for part in ("DefaultUserSettings", "DefaultSpaceSettings"):
+            self._check(principal, changes.get(part, {}))
+        updated: Domain = self._update(self.domain(scope, identifier), changes)
+        return updated
+
+    def delete(self, scope: Scope, identifier: str) -> None:
+        """Raises Missing, and InUse while there is anything in it. With it everybody is signed out of it."""
+        with self._state.transaction() as tx:
+            domain = resources.get(tx, scope, "domain", identifier)
+            for kind in ("user-profile", "space"):
+                if resources.below(tx, scope, kind, identifier):
+                    raise InUse(f"The domain {identifier} has {kind}s: delete them first.")
+            self._drop(tx, domain)
+        self._sign_ins.end_place(identifier)
+
+    def create_profile(
+        self,
+        scope: Scope,
+        principal: Principal,
+        domain: str,
+        name: str,
+        settings: Mapping[str, Any],
+        tags: Mapping[str, str],
+    ) -> UserProfile:
+        """Raises Missing, InUse, Invalid, Denied."""
+        self._check(principal, settings.get("UserSettings", {}))
+        return self._add(scope, "user-profile", domain, name, settings, tags)  # type: ignore[no-any-return]
+
+    def profile(self, scope: Scope, domain: str, name: str) -> UserProfile:
+        """Raises Missing."""
+        found: UserProfile = self._get(scope, "user-profile", f"{domain}/{name}")
+        return found
+
+    def update_profile(
+        self, scope: Scope, principal: Principal, domain: str, name: str, changes: Mapping[str, Any]
+    ) -> UserProfile:
+        """Raises Missing, Invalid, Denied."""
+        self._check(principal, changes.get("UserSettings", {}))
+        return self._update(self.profile(scope, domain, name), changes)  # type: ignore[no-any-return]
+
+    def delete_profile(self, scope: Scope, domain: str, name: str) -> None:
+        """Raises Missing, and InUse while it owns a space."""
+        with self._state.transaction() as tx:
+            profile = resources.get(tx, scope, "user-profile", f"{domain}/{name}")
+            owned = [space.name for space in resources.below(tx, scope, "space", domain) if space.owner == name]
+            if owned:
+                raise InUse(f"The user profile {name} owns the space {owned[0]}: delete it first.")
+            self._drop(tx, profile)
+
+    def create_space(
+        self, scope: Scope, domain: str, name: str, settings: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> Space:
+        """Raises Missing, InUse, and Invalid for an owner who is not there."""
+        owner = settings.get("OwnershipSettings", {}).get("OwnerUserProfileName")
+        if ("OwnershipSettings" in settings) != ("SpaceSharingSettings" in settings):
+            raise Invalid("OwnershipSettings and SpaceSharingSettings must be given together.")
+        if owner is not None:
+            self.profile(scope, domain, owner)
+        app_type = settings.get("SpaceSettings", {}).get("AppType", TYPE)
+        if app_type != TYPE:
+            raise Invalid(f"AppType {app_type} in SpaceSettings is not supported by Studiolo: use {TYPE}.")
+        return self._add(scope, "space", domain, name, settings, tags)  # type: ignore[no-any-return]
+
+    def space(self, scope: Scope, domain: str, name: str) -> Space:
+        """Raises Missing."""
+        found: Space = self._get(scope, "space", f"{domain}/{name}")
+        return found
+
+    def update_space(self, scope: Scope, domain: str, name: str, changes: Mapping[str, Any]) -> Space:
+        """Raises Missing."""
+        return self._update(self.space(scope, domain, name), changes)  # type: ignore[no-any-return]
+
+    def delete_space(self, scope: Scope, domain: str, name: str) -> None:
+        """Delete a space with its files. Raises Missing, and InUse while an app of it lives."""
+        space = self.space(scope, domain, name)
+        self.apps.forget_space(space)
+        with self._state.transaction() as tx:
+            self._drop(tx, space)
+
+    def create_app(self, scope: Scope, space: Space, app_type: str, name: str, settings: Any, tags: Any) -> App:
+        """Start an app in a space, as its owner's role; a shared space's is the domain's. Raises Invalid, InUse."""
+        app = self.apps.create(space, app_type, name, self.role_of(space), space.owner, settings)
+        with self._state.transaction() as tx:
+            set_tags(tx, arn(scope, "app", app.path), tags)
+        return app
+
+    def role_of(self, space: Space) -> str:
+        """What apps in a space act as. Raises Conflict where the domain names no role for it."""
+        domain = self.domain(space.scope, space.domain)
+        if space.shared and space.owner is None:
+            role = domain.shared_role
+        else:
+            owner = self.profile(space.scope, space.domain, str(space.owner))
+            role = domain.shared_role if space.shared and domain.shared_role else owner.role or domain.default_role
+        if role is None:
+            raise Conflict("Shared spaces need an ExecutionRole in the domain's DefaultSpaceSettings.")
+        return role
+
+    def private_space(self, scope: Scope, domain: str, profile: str) -> Space:
+        """The private space of a user, made where there is none. Raises Missing."""
+        with self._state.reading() as connection:
+            spaces: list[Space] = resources.below(connection, scope, "space", domain)
+        mine = next((space for space in spaces if space.owner == profile and not space.shared), None)
+        if mine is not None:
+            return mine
+        settings = {
+            "OwnershipSettings": {"OwnerUserProfileName": profile},
+            "SpaceSharingSettings": {"SharingType": "Private"},
+            "SpaceSettings": {"AppType": TYPE},
+        }
+        return self.create_space(scope, domain, profile, settings, {})
+
+    def ensure_app(self, scope: Scope, space: Space) -> App:
+        """The JupyterLab of a space, made where there is none, or where it has failed."""
+        found = self.apps.find(scope, space.path)
+        if found is not None and found.status == "Failed":
+            self.apps.drop_failed(found)
+            found = None
+        return found or self.create_app(scope, space, TYPE, NAME, {}, {})
+
+    def page(self, scope: Scope, kind: Kind, listing: Listing) -> Page[Any]:
+        with self._state.reading() as connection:
+            return resources.listed(connection, scope, kind, listing)
+
+    def _get(self, scope: Scope, kind: Kind, path: str) -> Any:
+        with self._state.reading() as connection:
+            return resources.get(connection, scope, kind, path)
+
+    def _add(
+        self, scope: Scope, kind: Kind, domain: str, name: str, settings: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> Any:
+        path = f"{domain}/{name}"
+        with self._state.transaction() as tx:
+            resources.get(tx, scope, "domain", domain)
+            resources.insert(tx, scope, kind, path, "InService", self._clock(), dict(settings))
+            set_tags(tx, arn(scope, kind, path), tags)
+        return self._get(scope, kind, path)
+
+    def _update(self, resource: Any, changes: Mapping[str, Any]) -> Any:
+        with self._state.transaction() as tx:
+            settings = {**resource.settings, **_merged(resource.settings, changes)}
+            resources.change(tx, resource, settings=settings, changed=self._clock())
+        return self._get(resource.scope, resource.kind, resource.path)
+
+    def _drop(self, tx: Any, resource: Any) -> None:
+        resources.delete(tx, resource)
+        drop_tags(tx, arn(resource.scope, resource.kind, resource.path))
+
+    def _check(self, principal: Principal, settings: Mapping[str, Any]) -> None:
+        """Whether the caller may hand a role to Studio, and it trusts SageMaker."""
+        if "ExecutionRole" in settings:
+            self._identity.pass_role(principal, settings["ExecutionRole"], SERVICE)
+
+
+def _merged(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes of settings: members of structures one by one, as UpdateUserProfile has it."""
+    return {
+        name: {**before.get(name, {}), **value} if isinstance(value, Mapping) else value
+        for name, value in changes.items()
+    }

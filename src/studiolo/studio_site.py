@@ -1,0 +1,253 @@
+"""What is at the name of a Studio domain: its sign-in, and the app of who is signed in, behind a proxy.
+
+The proxy adds the app's token; JupyterLab tells it to its own page as well, where it is worth nothing: what comes here is
+let through for a cookie alone. An app that is told its token checks no origin any more, so that is done here
+(`SameOrigin`), for every WebSocket too. All that a user's program shows stays at this name.
+"""
+
+import asyncio
+import contextlib
+import html
+import re
+from collections.abc import AsyncIterator
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs
+
+import aiohttp
+from starlette.concurrency import run_in_threadpool
+from yarl import URL
+
+from studiolo.asgi import Disconnected, Message, Receive, Send
+from studiolo.domain import DomainError
+from studiolo.forwarding import HOP_BY_HOP, relay
+from studiolo.http_server import SameOrigin
+from studiolo.studio import BASE, App, Opening
+
+_NAME = re.compile(r"(d-[a-z0-9]+)\.studio\.([a-z0-9-]+)\.localhost")
+_NOT_SENT_ON = HOP_BY_HOP | {"authorization", "cookie", "x-forwarded-for", "x-forwarded-proto", "content-length"}
+_NOT_OF_SOCKETS = {"sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions", "sec-websocket-protocol"}
+Socket = aiohttp.ClientWebSocketResponse[bool]
+LARGEST_MESSAGE = 64 * 1024 * 1024
+CLOSED = 1001
+REFUSED = 1008
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">{refresh}<title>{title} · Studiolo</title></head>
+<body><main><h1>{title}</h1><p>{text}</p></main></body></html>
+"""
+
+
+class StudioSite:
+    """The ASGI app for the names of all domains."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._guarded = SameOrigin(self._answer)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        try:
+            await self._guarded(scope, receive, send)
+        except Disconnected:
+            return
+
+    async def close(self) -> None:
+        """End the connections to apps, on the event loop that they belong to."""
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        host = _header(scope, b"host")
+        place = _NAME.fullmatch(host.partition(":")[0].lower())
+        assert place is not None, "Sites has matched it"
+        domain, region = place[1], place[2]
+        if scope["path"] == "/auth" and scope["type"] == "http":
+            await self._sign_in(scope, send, domain, region)
+            return
+        name = _cookie_name(host)
+        cookie = _cookies(scope).get(name)
+        try:
+            who = await run_in_threadpool(self._opening.signed_in, domain, region, cookie) if cookie else None
+            app = await run_in_threadpool(self._opening.app, who) if who is not None else None
+        except DomainError as error:
+            await _refuse(scope, send, 404, "Not here", str(error))
+            return
+        if who is None:
+            text = "This browser is not signed in to this domain: open it from the console, or with `studiolo studio`."
+            await _refuse(scope, send, 401, "Signed out", text)
+        elif scope["path"] == "/":
+            await _redirect(send, BASE + "lab")
+        elif app is None or app.status in ("Deleting", "Deleted"):
+            await _refuse(scope, send, 404, "JupyterLab does not run", "Open it again from the console.")
+        elif app.status == "Failed":
+            await _refuse(scope, send, 502, "JupyterLab could not be started", app.failure or "")
+        elif app.status == "Pending":
+            await _starting(scope, send)
+        elif scope["type"] == "websocket":
+            await self._pass_socket(scope, receive, send, app, name)
+        else:
+            await self._pass(scope, receive, send, app, name)
+
+    async def _sign_in(self, scope: Message, send: Send, domain: str, region: str) -> None:
+        token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        try:
+            landing = await run_in_threadpool(self._opening.redeem, domain, region, token)
+        except DomainError as error:
+            await _refuse(scope, send, 403, "You are not signed in", str(error))
+            return
+        # Lax: a click on a link at another site is to find who is signed in.
+        cookie = f"{_cookie_name(_header(scope, b'host'))}={landing.cookie}; HttpOnly; SameSite=Lax; Path=/"
+        await _redirect(send, landing.path, [(b"set-cookie", cookie.encode())])
+
+    async def _pass(self, scope: Message, receive: Receive, send: Send, app: App, cookie: str) -> None:
+        method = scope["method"]
+        length = _header(scope, b"content-length")
+        any_body = bool(_header(scope, b"transfer-encoding")) or length not in ("", "0")
+        headers = _sent_on(scope, app, cookie)
+        if length and any_body:
+            headers["content-length"] = length
+        session = self._session(app)
+        try:
+            async with session.request(
+                method, _url(scope), headers=headers, data=_body(receive) if any_body else None, allow_redirects=False
+            ) as answer:
+                back = [(name.lower(), value) for name, value in answer.raw_headers]
+                back = [(name, value) for name, value in back if name.decode("latin-1") not in HOP_BY_HOP]
+                back.append((b"x-content-type-options", b"nosniff"))
+                await relay(answer, back, method, send, None)
+        except (aiohttp.ClientError, asyncio.TimeoutError):
+            await _starting(scope, send)
+
+    async def _pass_socket(self, scope: Message, receive: Receive, send: Send, app: App, cookie: str) -> None:
+        headers = {name: value for name, value in _sent_on(scope, app, cookie).items() if name not in _NOT_OF_SOCKETS}
+        try:
+            inner = await self._session(app).ws_connect(
+                _url(scope), headers=headers, protocols=scope.get("subprotocols", []), max_msg_size=LARGEST_MESSAGE
+            )
+        except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+            await _refuse(scope, send, getattr(error, "status", 502), "No connection", "JupyterLab does not answer.")
+            return
+        async with inner:
+            await receive()
+            await send({"type": "websocket.accept", "subprotocol": inner.protocol})
+            inwards = asyncio.ensure_future(_inwards(receive, inner))
+            outwards = asyncio.ensure_future(_outwards(inner, send))
+            _, left = await asyncio.wait((inwards, outwards), return_when=asyncio.FIRST_COMPLETED)
+            for each in left:
+                each.cancel()
+            await asyncio.gather(inwards, outwards, return_exceptions=True)
+        if inwards in left:
+            with contextlib.suppress(RuntimeError):  # the browser has gone as well
+                await send({"type": "websocket.close", "code": _speakable(inner.close_code)})
+
+    def _session(self, app: App) -> aiohttp.ClientSession:
+        """The connections to an app's socket."""
+        session = self._sessions.get(app.socket)
+        if session is None:
+            session = self._sessions[app.socket] = aiohttp.ClientSession(
+                connector=aiohttp.UnixConnector(app.socket, limit=0),
+                timeout=aiohttp.ClientTimeout(total=None),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                skip_auto_headers=("User-Agent", "Accept-Encoding", "Accept", "Content-Type"),
+            )
+        return session
+
+
+async def _inwards(receive: Receive, inner: Socket) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        if message.get("bytes") is not None:
+            await inner.send_bytes(message["bytes"])
+        else:
+            await inner.send_str(message["text"])
+
+
+async def _outwards(inner: Socket, send: Send) -> None:
+    async for message in inner:
+        if message.type is aiohttp.WSMsgType.BINARY:
+            await send({"type": "websocket.send", "bytes": message.data})
+        elif message.type is aiohttp.WSMsgType.TEXT:
+            await send({"type": "websocket.send", "text": message.data})
+
+
+async def _body(receive: Receive) -> AsyncIterator[bytes]:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        yield message.get("body", b"")
+        if not message.get("more_body"):
+            return
+
+
+def _sent_on(scope: Message, app: App, cookie: str) -> dict[str, str]:
+    """The headers that the app sees: the browser's without our cookie, and its own token."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name = raw_name.decode("latin-1")
+        if name not in _NOT_SENT_ON:
+            headers[name] = raw_value.decode("latin-1")
+    others = "; ".join(f"{name}={value}" for name, value in _cookies(scope).items() if name != cookie)
+    if others:
+        headers["cookie"] = others
+    headers["authorization"] = f"token {app.token}"
+    return headers
+
+
+def _url(scope: Message) -> URL:
+    query = scope["query_string"].decode("latin-1")
+    path = scope["raw_path"].decode("latin-1")
+    return URL(f"http://{_header(scope, b'host')}{path}{'?' + query if query else ''}", encoded=True)
+
+
+def _header(scope: Message, wanted: bytes) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
+
+
+def _cookies(scope: Message) -> dict[str, str]:
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(_header(scope, b"cookie")).items()}
+    except CookieError:
+        return {}
+
+
+def _cookie_name(host: str) -> str:
+    """Cookies do not know ports: two Studiolos would sign each other out."""
+    return f"studiolo-{host.partition(':')[2] or 80}"
+
+
+def _speakable(code: int | None) -> int:
+    """A code that may be sent: some only tell that none was."""
+    return code if code is not None and (code in (1000, 1001, 1003) or 1007 <= code <= 1014 or code >= 3000) else CLOSED
+
+
+async def _starting(scope: Message, send: Send) -> None:
+    text = "It is being started. The first time on this machine its packages are fetched, which takes a minute."
+    await _refuse(scope, send, 503, "JupyterLab starts", text, refresh=True)
+
+
+async def _refuse(scope: Message, send: Send, status: int, title: str, text: str, *, refresh: bool = False) -> None:
+    again = '<meta http-equiv="refresh" content="1">' if refresh else ""
+    page = PAGE.format(title=title, text=html.escape(text), refresh=again)
+    kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
+    headers: list[Any] = [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"content-length", str(len(page.encode())).encode()),
+        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'self'"),
+    ]
+    await send({"type": f"{kind}.start", "status": status, "headers": headers})
+    await send({"type": f"{kind}.body", "body": page.encode()})
+
+
+async def _redirect(send: Send, path: str, headers: Any = ()) -> None:
+    given = [(b"location", path.encode()), (b"content-length", b"0"), (b"cache-control", b"no-store"), *headers]
+    given.append((b"referrer-policy", b"same-origin"))
+    await send({"type": "http.response.start", "status": 303, "headers": given})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,237 @@
+"""The console as a browser sees it, on a live server."""
+
+import io
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+import pytest
+from tests.browsing import Browser, link, signed_in
+from tests.conftest import REGION, Server
+from tests.waiting import until
+
+from studiolo.console.pages import PAGES
+
+COLUMNS = [{"Name": "hour", "Type": "bigint"}, {"Name": "pm25", "Type": "double"}]
+PARQUET = {
+    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
+}
+
+
+@pytest.fixture(scope="module")
+def browser(server: Server) -> Browser:
+    """Signed in as the root user, in the region of the tests."""
+    browser = signed_in(server)
+    assert browser.open("/region", {"region": REGION}).status == 303
+    return browser
+
+
+@pytest.fixture(scope="module")
+def table(server: Server, bucket: str) -> Iterator[tuple[str, str]]:
+    """Database and name of a partitioned Parquet table with rows."""
+    glue, s3, database = server.client("glue"), server.client("s3"), f"seen_{uuid.uuid4().hex[:8]}"
+    glue.create_database(DatabaseInput={"Name": database})
+    file = io.BytesIO()
+    pd.DataFrame({"hour": [1, 2], "pm25": [65.6, None]}).to_parquet(file)
+    place = f"s3://{bucket}/{database}/month=2013-03/"
+    s3.put_object(Bucket=bucket, Key=f"{database}/month=2013-03/part-0.parquet", Body=file.getvalue())
+    storage = {"Columns": COLUMNS, "Location": f"s3://{bucket}/{database}/", **PARQUET}
+    keys = [{"Name": "month", "Type": "string"}]
+    glue.create_table(
+        DatabaseName=database, TableInput={"Name": "hourly", "StorageDescriptor": storage, "PartitionKeys": keys}
+    )
+    partition = {"Values": ["2013-03"], "StorageDescriptor": {**storage, "Location": place}}
+    glue.create_partition(DatabaseName=database, TableName="hourly", PartitionInput=partition)
+    yield database, "hourly"
+    glue.delete_database(Name=database)
+
+
+@pytest.fixture(scope="module")
+def reader(server: Server) -> str:
+    """The ARN of a role that whoever is of the account may view as, and that may list roles only."""
+    iam, name = server.client("iam"), f"reader-{uuid.uuid4().hex[:8]}"
+    account = server.client("sts").get_caller_identity()["Account"]
+    principal = {"AWS": f"arn:aws:iam::{account}:root"}
+    trust = {"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}
+    document = json.dumps({"Version": "2012-10-17", **trust})
+    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    allowed = {"Statement": [{"Effect": "Allow", "Action": "iam:ListRoles", "Resource": "*"}]}
+    policy = json.dumps({"Version": "2012-10-17", **allowed})
+    iam.put_role_policy(RoleName=name, PolicyName="few", PolicyDocument=policy)
+    return arn
+
+
+def test_a_link_signs_a_browser_in_once(server: Server) -> None:
+    path, first, second = link(server), Browser(server.port), Browser(server.port)
+    cookie = first.open(path).headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert first.open("/").status == 200
+    assert second.open(path).status == 401
+    assert second.cookie is None
+
+
+def test_who_is_not_signed_in_is_shown_no_page_and_can_do_nothing(server: Server) -> None:
+    stranger = Browser(server.port, cookie=f"studiolo-{server.port}=invented")
+    for page in PAGES:
+        path = page.path.replace(":int", "").replace("{statement}", "1").replace("{", "").replace("}", "")
+        assert stranger.open(path, {} if page.method == "POST" else None).status == 401, page.path
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        # Another port of this machine: cookies do not know ports.
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://console.localhost:1"},
+    ],
+)
+def test_a_page_of_another_origin_cannot_act_for_who_is_signed_in(browser: Browser, headers: dict[str, str]) -> None:
+    assert browser.open("/storage", {"name": "taken-over"}, **headers).status == 403
+    assert "taken-over" not in browser.open("/storage").text
+
+
+def test_pages_run_no_code_but_their_own_and_are_framed_by_nobody_else(browser: Browser) -> None:
+    policy = browser.open("/").headers["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'self'" in policy
+
+
+def test_signing_out_ends_what_the_cookie_was_worth(server: Server) -> None:
+    browser = signed_in(server)
+    cookie = browser.cookie
+    browser.open("/sign-out", {})
+    assert Browser(server.port, cookie=cookie).open("/").status == 401
+
+
+def test_a_bare_address_leads_a_browser_to_the_console_and_a_client_to_its_buckets(server: Server) -> None:
+    at_home = Browser(server.port, name="127.0.0.1")
+    answer = at_home.open("/")
+    assert (answer.status, answer.headers["Location"]) == (303, f"http://console.localhost:{server.port}/")
+    assert server.client("s3", endpoint_url=server.endpoint).list_buckets()["Buckets"] is not None
+
+
+def test_the_console_is_not_at_an_address_whose_cookies_go_to_other_ports(server: Server) -> None:
+    assert Browser(server.port, name="127.0.0.1").open("/_studiolo/console/").status == 421
+    assert Browser(server.port, name="localhost").open("/_studiolo/console/").status == 401
+
+
+def test_a_broker_s_token_signs_in_as_the_role_whose_keys_it_has(server: Server, reader: str) -> None:
+    key = server.client("sts").assume_role(RoleArn=reader, RoleSessionName="broker")["Credentials"]
+    session = {
+        "sessionId": key["AccessKeyId"],
+        "sessionKey": key["SecretAccessKey"],
+        "sessionToken": key["SessionToken"],
+    }
+    door = Browser(server.port, name="127.0.0.1")
+    query = "/_studiolo/federation?Action=getSigninToken&Session="
+    assert door.open(query + quote(json.dumps({**session, "sessionKey": "guessed"}))).status == 403
+    token = json.loads(door.open(query + quote(json.dumps(session))).text)["SigninToken"]
+    place = door.open(f"/_studiolo/federation?Action=login&SigninToken={token}").headers["Location"]
+    browser = Browser(server.port)
+    browser.open(place.partition(f":{server.port}")[2])
+    assert "reader-" in browser.open("/identity").words
+
+
+def test_a_table_is_shown_with_its_columns_partitions_and_first_rows(browser: Browser, table: tuple[str, str]) -> None:
+    database, name = table
+    assert "hourly" in browser.open(f"/catalog/{database}").words
+    assert "pm25 double" in browser.open(f"/catalog/{database}/{name}?tab=columns").words
+    assert "2013-03" in browser.open(f"/catalog/{database}/{name}?tab=partitions&where=month%3D'2013-03'").words
+    assert "65.6 2013-03 2 null 2013-03" in browser.open(f"/catalog/{database}/{name}/sample").words
+
+
+def test_a_page_tells_the_commands_that_show_the_same(browser: Browser, table: tuple[str, str]) -> None:
+    page = browser.open(f"/catalog/{table[0]}/{table[1]}?tab=columns").text
+    assert f"aws glue get-table --database-name {table[0]} --name {table[1]}" in page
+
+
+def test_a_role_is_shown_what_it_may_see_and_told_why_not_more(
+    server: Server, browser: Browser, reader: str, table: tuple[str, str]
+) -> None:
+    limited = signed_in(server, "--role", reader)
+    assert limited.open("/identity").status == 200
+    denied = limited.open(f"/catalog/{table[0]}")
+    assert denied.status == 400
+    assert "is not authorized to perform: glue:GetDatabase" in denied.words
+    assert "because no identity-based policy allows" in denied.words
+    assert "glue:GetDatabases" in limited.open("/catalog").words
+
+
+def test_one_can_view_as_a_role_and_come_back(server: Server, reader: str) -> None:
+    server.client("iam").create_role(
+        RoleName="trusts-nobody",
+        AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", '
+        '"Action": "sts:AssumeRole"}}',
+    )
+    browser = signed_in(server)
+    assert "not authorized to perform: sts:AssumeRole" in browser.open("/view-as", {"role": "trusts-nobody"}).words
+    browser.open("/view-as", {"role": reader})
+    assert "not authorized to perform: s3:ListAllMyBuckets" in browser.open("/storage").words
+    browser.open("/view-as/end", {})
+    assert browser.open("/storage").status == 200
+
+
+def test_what_is_uploaded_is_an_object_and_never_a_page(server: Server, browser: Browser, bucket: str) -> None:
+    page = b"<script>alert(1)</script>"
+    sent = browser.open(f"/storage/{bucket}/upload?prefix=up/&name=page.html", page, Content_Type="text/html")
+    assert sent.status == 303
+    assert server.client("s3").get_object(Bucket=bucket, Key="up/page.html")["Body"].read() == page
+    assert "&lt;script&gt;" in browser.open(f"/storage/{bucket}/object?key=up/page.html").text
+    back = browser.open(f"/storage/{bucket}/download?key=up/page.html")
+    assert back.body == page
+    assert back.headers["Content-Disposition"].startswith("attachment")
+    assert back.headers["Content-Security-Policy"].startswith("sandbox")
+    browser.open(f"/storage/{bucket}/object/delete", {"key": "up/page.html"})
+    assert "page.html" not in browser.open(f"/storage/{bucket}?prefix=up/").words
+
+
+def test_a_query_runs_in_a_session_and_its_rows_are_shown(browser: Browser, role: str, table: tuple[str, str]) -> None:
+    sql = f"select month, count(*) as n from {table[0]}.{table[1]} group by month"
+    place = browser.open("/catalog/queries", {"session": f"role:{role}", "sql": sql}).headers["Location"]
+    until(lambda: "month n 2013-03 2" in browser.open(place).words, seconds=120)
+    browser.open(f"/sessions/{place.split('/')[3]}/stop", {})
+
+
+def test_a_log_is_searched_followed_and_asked(server: Server, browser: Browser) -> None:
+    logs, group = server.client("logs"), f"seen-{uuid.uuid4().hex[:8]}"
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="one")
+    _say(logs, group, "all is well", "ERROR the door is <stuck>")
+    assert "ERROR the door is &lt;stuck&gt;" in browser.open(f"/logs/stream?group={group}&stream=one").text
+    found = browser.open(f"/logs/group?name={group}&tab=search&search=ERROR").words
+    assert "stuck" in found
+    assert "all is well" not in found
+    page = browser.open(f"/logs/stream?group={group}&stream=one").text
+    more = page.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
+    _say(logs, group, "one more")
+    added = browser.open(more).words
+    assert "one more" in added
+    assert "all is well" not in added
+    place = browser.open("/logs/query", {"name": group, "query": "stats count(*) as n", "span": "1d"}).headers
+    until(lambda: "n 3 Complete" in browser.open(place["Location"]).words)
+
+
+def test_what_may_be_done_is_simulated(browser: Browser, reader: str) -> None:
+    words = browser.open(f"/identity?tab=simulate&who={reader}&actions=iam:ListRoles+s3:GetObject").words
+    assert "iam:ListRoles * allowed" in words
+    assert "s3:GetObject * implicitDeny no statement" in words
+
+
+@pytest.mark.parametrize("path", ["/training/none", "/models/none", "/endpoints/none", "/sessions/none", "/nowhere"])
+def test_what_is_not_there_is_said_so(browser: Browser, path: str) -> None:
+    answer = browser.open(path)
+    assert 400 <= answer.status < 500
+    assert "none" in answer.words or "no such page" in answer.words
+
+
+def _say(logs: Any, group: str, *messages: str) -> None:
+    events = [{"timestamp": int(time.time() * 1000), "message": message} for message in messages]
+    logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=events)

@@ -1,0 +1,333 @@
+"""CloudFormation as people use it: the aws CLI, boto3's waiters, templates as they are published."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, WaiterError
+from tests.api.machine_learning import LINEAR_LEARNER
+from tests.api.stacks import (
+    CAPABILITIES,
+    QUICKLY,
+    TEMPLATES,
+    create,
+    delete,
+    events,
+    new_name,
+    outputs,
+    physical,
+    text_of,
+    update,
+    wait,
+)
+from tests.conftest import REGION, Server
+
+PARAMETER = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "one"}}
+
+
+@pytest.fixture(scope="module")
+def cloudformation(client: Callable[..., Any]) -> Any:
+    return client("cloudformation")
+
+
+def aws(server: Server, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    identity, secret = server.key()
+    environment = {
+        "AWS_ACCESS_KEY_ID": identity,
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": server.endpoint,
+        "PATH": os.environ["PATH"],
+        "HOME": str(server.data),
+    }
+    command = [sys.executable, str(Path(sys.executable).with_name("aws")), *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=check, timeout=120)
+
+
+def test_the_aws_cli_deploys_a_network_and_a_second_time_finds_nothing_to_do(
+    server: Server, cloudformation: Any
+) -> None:
+    name = new_name()
+    deploy = ("cloudformation", "deploy", "--stack-name", name, "--template-file", str(TEMPLATES / "network.yaml"))
+    assert (
+        "Successfully created/updated stack"
+        in aws(server, *deploy, "--parameter-overrides", f"EnvironmentName={name}").stdout
+    )
+    assert "No changes to deploy" in aws(server, *deploy, "--no-fail-on-empty-changeset").stdout
+    made = physical(cloudformation, name)
+    ec2 = server.client("ec2")
+    [subnet] = ec2.describe_subnets(SubnetIds=[made["PublicSubnet1"]])["Subnets"]
+    assert subnet["VpcId"] == made["VPC"] == outputs(cloudformation, name)["VPC"]
+    assert subnet["CidrBlock"] == "10.192.0.0/24"
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        ec2.delete_vpc(VpcId=made["VPC"])
+    delete(cloudformation, name)
+    with pytest.raises(ClientError, match="InvalidVpcID.NotFound"):
+        ec2.describe_vpcs(VpcIds=[made["VPC"]])
+
+
+def test_events_tell_from_the_first_to_the_last_what_happened(cloudformation: Any) -> None:
+    name = create(cloudformation, {"Resources": {"One": PARAMETER}}, ClientRequestToken="token-1")
+    told = list(reversed(events(cloudformation, name)))
+    assert [(each["LogicalResourceId"], each["ResourceStatus"], each.get("ResourceStatusReason")) for each in told] == [
+        (name, "CREATE_IN_PROGRESS", "User Initiated"),
+        ("One", "CREATE_IN_PROGRESS", None),
+        ("One", "CREATE_IN_PROGRESS", "Resource creation Initiated"),
+        ("One", "CREATE_COMPLETE", None),
+        (name, "CREATE_COMPLETE", None),
+    ]
+    assert {each["ClientRequestToken"] for each in told} == {"token-1"}
+    assert len({each["EventId"] for each in told}) == len(told)
+    delete(cloudformation, name)
+
+
+def test_a_template_of_ours_in_s3_makes_stacks_within_a_stack(server: Server, cloudformation: Any, bucket: str) -> None:
+    inner = {
+        "Parameters": {"Text": {"Type": "String"}},
+        "Resources": {"One": {**PARAMETER, "Properties": {"Type": "String", "Value": {"Ref": "Text"}}}},
+        "Outputs": {"Name": {"Value": {"Ref": "One"}}},
+    }
+    server.client("s3").put_object(Bucket=bucket, Key="inner.json", Body=text_of(inner).encode())
+
+    def outer(text: str) -> dict[str, Any]:
+        properties = {"TemplateURL": f"https://{bucket}.s3.amazonaws.com/inner.json", "Parameters": {"Text": text}}
+        return {
+            "Resources": {"Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": properties}},
+            "Outputs": {"Name": {"Value": {"Fn::GetAtt": ["Inner", "Outputs.Name"]}}},
+        }
+
+    name = create(cloudformation, outer("a"))
+    parameter, inside = outputs(cloudformation, name)["Name"], physical(cloudformation, name)["Inner"]
+    ssm = server.client("ssm")
+    assert ssm.get_parameter(Name=parameter)["Parameter"]["Value"] == "a"
+    update(cloudformation, name, outer("b"))
+    assert ssm.get_parameter(Name=parameter)["Parameter"]["Value"] == "b"
+    assert cloudformation.describe_stacks(StackName=inside)["Stacks"][0]["ParentId"].split("/")[1] == name
+    delete(cloudformation, name)
+    assert cloudformation.describe_stacks(StackName=inside)["Stacks"][0]["StackStatus"] == "DELETE_COMPLETE"
+
+
+def test_what_a_stacks_role_may_not_do_fails_as_its_event_says(server: Server, cloudformation: Any) -> None:
+    iam, role = server.client("iam"), new_name()
+    trust = {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    may = {"Effect": "Allow", "Action": ["ssm:*"], "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    iam.put_role_policy(
+        RoleName=role, PolicyName="may", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [may]})
+    )
+    topic = {"Type": "AWS::SNS::Topic", "DependsOn": "One"}
+    name = new_name()
+    with pytest.raises(WaiterError):
+        create(cloudformation, {"Resources": {"One": PARAMETER, "Topic": topic}}, name, RoleARN=arn)
+    [failed] = [each for each in events(cloudformation, name) if each["ResourceStatus"] == "CREATE_FAILED"]
+    assert (
+        f"assumed-role/{role}/AWSCloudFormation is not authorized to perform: sns:CreateTopic"
+        in failed["ResourceStatusReason"]
+    )
+    assert "HandlerErrorCode: AccessDenied" in failed["ResourceStatusReason"]
+    [stack] = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    gone = [each for each in events(cloudformation, name) if each["ResourceStatus"] == "DELETE_COMPLETE"]
+    assert [each["LogicalResourceId"] for each in gone] == ["One"]
+    delete(cloudformation, name)
+
+
+def test_a_role_that_does_not_trust_cloudformation_and_capabilities_not_given_are_refused(
+    cloudformation: Any, role: str
+) -> None:
+    with pytest.raises(ClientError, match="cloudformation.amazonaws.com"):
+        cloudformation.create_stack(
+            StackName=new_name(), TemplateBody=text_of({"Resources": {"One": PARAMETER}}), RoleARN=role
+        )
+    named = {
+        "Resources": {
+            "Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "a", "AssumeRolePolicyDocument": {}}}
+        }
+    }
+    with pytest.raises(ClientError, match=r"Requires capabilities : \[CAPABILITY_NAMED_IAM\]") as refused:
+        cloudformation.create_stack(StackName=new_name(), TemplateBody=text_of(named), Capabilities=["CAPABILITY_IAM"])
+    assert refused.value.response["Error"]["Code"] == "InsufficientCapabilitiesException"
+
+
+def test_a_change_set_says_what_will_be_replaced_and_one_without_changes_fails(cloudformation: Any) -> None:
+    def template(cidr: str) -> dict[str, Any]:
+        vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": {"Ref": "Block"}}}
+        group = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "g", "VpcId": {"Ref": "Vpc"}}}
+        return {
+            "Parameters": {"Block": {"Type": "String", "Default": cidr}},
+            "Resources": {"Vpc": vpc, "Group": group, "Old": PARAMETER}
+            if cidr == "10.0.0.0/16"
+            else {"Vpc": vpc, "Group": group},
+        }
+
+    name = create(cloudformation, template("10.0.0.0/16"))
+    same = cloudformation.create_change_set(
+        StackName=name, ChangeSetName="same", TemplateBody=text_of(template("10.0.0.0/16"))
+    )
+    with pytest.raises(WaiterError, match="FAILED"):
+        cloudformation.get_waiter("change_set_create_complete").wait(ChangeSetName=same["Id"], WaiterConfig=QUICKLY)
+    told = cloudformation.describe_change_set(ChangeSetName=same["Id"])
+    assert told["StatusReason"].startswith("The submitted information didn't contain changes.")
+    assert (told["Status"], told["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    with pytest.raises(ClientError, match="InvalidChangeSetStatus"):
+        cloudformation.execute_change_set(ChangeSetName=same["Id"])
+
+    made = cloudformation.create_change_set(
+        StackName=name, ChangeSetName="move", TemplateBody=text_of(template("10.1.0.0/16"))
+    )
+    changes = {
+        each["ResourceChange"]["LogicalResourceId"]: each["ResourceChange"]
+        for each in cloudformation.describe_change_set(ChangeSetName=made["Id"])["Changes"]
+    }
+    assert {logical: change["Action"] for logical, change in changes.items()} == {
+        "Vpc": "Modify",
+        "Group": "Modify",
+        "Old": "Remove",
+    }
+    assert (changes["Vpc"]["Replacement"], changes["Group"]["Replacement"]) == ("True", "Conditional")
+    [detail] = changes["Group"]["Details"]
+    assert (detail["Evaluation"], detail["CausingEntity"]) == ("Dynamic", "Vpc")
+    before = physical(cloudformation, name)
+    cloudformation.execute_change_set(ChangeSetName=made["Id"])
+    wait(cloudformation, "stack_update_complete", name)
+    after = physical(cloudformation, name)
+    assert set(after) == {"Vpc", "Group"}
+    assert all(after[logical] != before[logical] for logical in after)
+    delete(cloudformation, name)
+
+
+def test_a_stack_under_review_leaves_nothing_when_it_is_deleted(cloudformation: Any) -> None:
+    name = new_name()
+    made = cloudformation.create_change_set(
+        StackName=name,
+        ChangeSetName="c",
+        ChangeSetType="CREATE",
+        TemplateBody=text_of({"Resources": {"One": PARAMETER}}),
+    )
+    assert cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "REVIEW_IN_PROGRESS"
+    cloudformation.delete_stack(StackName=name)
+    for ask in (
+        lambda: cloudformation.describe_stacks(StackName=name),
+        lambda: cloudformation.describe_change_set(ChangeSetName=made["Id"]),
+    ):
+        with pytest.raises(ClientError):
+            ask()
+
+
+def test_an_export_in_use_can_neither_change_nor_go(cloudformation: Any) -> None:
+    export = f"export-{uuid.uuid4().hex[:8]}"
+
+    def exporting(value: str) -> dict[str, Any]:
+        return {"Resources": {"One": PARAMETER}, "Outputs": {"Out": {"Value": value, "Export": {"Name": export}}}}
+
+    value = {"Type": "String", "Value": {"Fn::ImportValue": export}}
+    giver = create(cloudformation, exporting("a"))
+    taker = create(cloudformation, {"Resources": {"Two": {**PARAMETER, "Properties": value}}})
+    assert cloudformation.list_imports(ExportName=export)["Imports"] == [taker]
+    with pytest.raises(WaiterError):
+        update(cloudformation, giver, exporting("b"))
+    assert any(
+        "cannot be updated as it is in use by" in each.get("ResourceStatusReason", "")
+        for each in events(cloudformation, giver)
+    )
+    cloudformation.delete_stack(StackName=giver)
+    with pytest.raises(WaiterError, match="DELETE_FAILED"):
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=giver, WaiterConfig=QUICKLY)
+    [stack] = cloudformation.describe_stacks(StackName=giver)["Stacks"]
+    assert stack["StackStatusReason"] == f"Export {export} cannot be deleted as it is in use by {taker}"
+    delete(cloudformation, taker)
+    delete(cloudformation, giver)
+
+
+def test_what_holds_objects_stays_and_the_stack_can_be_deleted_without_it(server: Server, cloudformation: Any) -> None:
+    s3 = server.client("s3")
+    name = create(cloudformation, {"Resources": {"Lake": {"Type": "AWS::S3::Bucket"}, "One": PARAMETER}})
+    lake = physical(cloudformation, name)["Lake"]
+    s3.put_object(Bucket=lake, Key="a", Body=b"a")
+    cloudformation.delete_stack(StackName=name)
+    with pytest.raises(WaiterError, match="DELETE_FAILED"):
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=QUICKLY)
+    [stack] = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    assert stack["StackStatusReason"] == "The following resource(s) failed to delete: [Lake]."
+    cloudformation.delete_stack(StackName=name, RetainResources=["Lake"])
+    wait(cloudformation, "stack_delete_complete", name)
+    assert s3.get_object(Bucket=lake, Key="a")["Body"].read() == b"a"
+
+
+def test_a_model_and_its_endpoint_come_from_a_template(
+    server: Server, cloudformation: Any, bucket: str, role: str
+) -> None:
+    """The model is made and configured; its endpoint fails for want of an artifact, and says why."""
+    server.client("s3").put_object(Bucket=bucket, Key="none/model.tar.gz", Body=b"no archive")
+    container = {"Image": LINEAR_LEARNER, "ModelDataUrl": f"s3://{bucket}/none/model.tar.gz"}
+    variant = {
+        "VariantName": "all", "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]}, "InitialInstanceCount": "1",
+        "InstanceType": "ml.m5.large", "InitialVariantWeight": 1,
+    }  # fmt: skip
+    template = {
+        "Resources": {
+            "Model": {
+                "Type": "AWS::SageMaker::Model",
+                "Properties": {"PrimaryContainer": container, "ExecutionRoleArn": role},
+            },
+            "Config": {"Type": "AWS::SageMaker::EndpointConfig", "Properties": {"ProductionVariants": [variant]}},
+            "Endpoint": {
+                "Type": "AWS::SageMaker::Endpoint",
+                "Properties": {"EndpointConfigName": {"Fn::GetAtt": ["Config", "EndpointConfigName"]}},
+            },
+        }
+    }
+    name = new_name()
+    cloudformation.create_stack(
+        StackName=name, TemplateBody=text_of(template), Capabilities=CAPABILITIES, DisableRollback=True
+    )
+    with pytest.raises(WaiterError, match="CREATE_FAILED"):
+        cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=QUICKLY)
+    made = {
+        each["LogicalResourceId"]: each
+        for each in cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+    }
+    assert {logical: each["ResourceStatus"] for logical, each in made.items()} == {
+        "Model": "CREATE_COMPLETE", "Config": "CREATE_COMPLETE", "Endpoint": "CREATE_FAILED",
+    }  # fmt: skip
+    assert "HandlerErrorCode: NotStabilized" in made["Endpoint"]["ResourceStatusReason"]
+    delete(cloudformation, name)
+    names = [each["EndpointName"] for each in server.client("sagemaker").list_endpoints(NameContains=name)["Endpoints"]]
+    assert names == []
+
+
+def test_parameters_and_secrets_reach_a_resource_and_are_not_shown(server: Server, cloudformation: Any) -> None:
+    prefix = new_name()
+    server.client("ssm").put_parameter(Name=f"/{prefix}/size", Type="String", Value="large")
+    server.client("secretsmanager").create_secret(Name=prefix, SecretString='{"password": "hush-hush"}')
+    template = {
+        "Parameters": {
+            "Size": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": f"/{prefix}/size"},
+            "Token": {"Type": "String", "NoEcho": True},
+        },
+        "Resources": {
+            "One": {
+                **PARAMETER,
+                "Properties": {
+                    "Type": "String",
+                    "Value": {
+                        "Fn::Sub": f"${{Size}} ${{Token}} {{{{resolve:secretsmanager:{prefix}:SecretString:password}}}}"
+                    },
+                },
+            }
+        },
+    }
+    name = create(cloudformation, template, Parameters=[{"ParameterKey": "Token", "ParameterValue": "tell-nobody"}])
+    value = server.client("ssm").get_parameter(Name=physical(cloudformation, name)["One"])["Parameter"]["Value"]
+    assert value == "large tell-nobody hush-hush"
+    told = json.dumps([events(cloudformation, name), cloudformation.describe_stacks(StackName=name)], default=str)
+    assert "tell-nobody" not in told
+    assert "hush-hush" not in told
+    delete(cloudformation, name)

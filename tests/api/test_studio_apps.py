@@ -1,0 +1,149 @@
+"""JupyterLab in Studio, on a server of its own: opened through the proxy, as a browser does it."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from tests.browsing import Browser
+from tests.conftest import Server, create_role
+from tests.waiting import until
+
+BASE = "/jupyterlab/default"
+WHERE = {"SpaceName": "mine", "AppType": "JupyterLab", "AppName": "default"}
+
+
+@pytest.fixture(scope="module")
+def own(apps: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("studio"), settings={"STUDIOLO_WARM_SESSIONS": "0"}).up()
+    yield server
+    server.down()
+
+
+@pytest.fixture(scope="module")
+def domain(own: Server) -> str:
+    """The id of a domain with the user ana and her space, in which JupyterLab is being started."""
+    sagemaker, role = own.client("sagemaker"), create_role(own)
+    made: str = sagemaker.create_domain(DomainName="lab", AuthMode="IAM", DefaultUserSettings={"ExecutionRole": role})[
+        "DomainId"
+    ]
+    sagemaker.create_user_profile(DomainId=made, UserProfileName="ana")
+    sagemaker.create_space(
+        DomainId=made,
+        SpaceName="mine",
+        OwnershipSettings={"OwnerUserProfileName": "ana"},
+        SpaceSharingSettings={"SharingType": "Private"},
+    )
+    sagemaker.create_app(DomainId=made, **WHERE)
+    assert sagemaker.describe_app(DomainId=made, **WHERE)["Status"] == "Pending"
+    return made
+
+
+@pytest.fixture(scope="module")
+def browser(own: Server, domain: str) -> Browser:
+    """Signed in to the domain as ana; JupyterLab answers."""
+    sagemaker = own.client("sagemaker")
+    until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] != "Pending", seconds=240)
+    url = sagemaker.create_presigned_domain_url(DomainId=domain, UserProfileName="ana")["AuthorizedUrl"]
+    browser = Browser(own.port, name=urlsplit(url).hostname or "")
+    assert browser.open(f"/auth?{urlsplit(url).query}").headers["Location"] == f"{BASE}/lab"
+    return browser
+
+
+def test_jupyterlab_opens_and_its_own_token_opens_nothing_without_the_cookie(browser: Browser) -> None:
+    page = browser.open(f"{BASE}/lab")
+    assert page.status == 200
+    config = page.text.split('id="jupyter-config-data" type="application/json">')[1].split("</script>")[0]
+    stranger = Browser(browser.port, browser.name)
+    assert stranger.open(f"{BASE}/api/status", Authorization=f"token {json.loads(config)['token']}").status == 401
+
+
+def test_a_cell_runs_as_the_user_s_role(browser: Browser) -> None:
+    arn = run(browser, kernel(browser), "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])")
+    assert "assumed-role/role-" in arn
+    assert arn.strip().endswith("/SageMaker")
+
+
+def test_a_cell_sees_no_other_space_and_installs_packages_into_its_own(own: Server, browser: Browser) -> None:
+    identifier = kernel(browser)
+    hidden = run(browser, identifier, f"import os; print(os.path.exists({str(own.data / 'credentials.json')!r}))")
+    assert hidden.strip() == "False"
+    assert run(browser, identifier, "import sys, pandas; print(sys.prefix)").strip().endswith("/mine/venv")
+
+
+def test_a_page_of_another_origin_gets_no_kernel(browser: Browser) -> None:
+    evil = {"Origin": "http://evil.example"}
+    assert browser.open(f"{BASE}/api/kernels", b"{}", **evil).status == 403
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+        run(browser, kernel(browser), "1", **evil)
+
+
+def test_a_server_that_is_killed_and_started_again_finds_kernels_with_their_variables(
+    own: Server, browser: Browser, domain: str
+) -> None:
+    identifier = kernel(browser)
+    run(browser, identifier, "kept = 41")
+    own.kill()
+    own.up()
+    assert own.client("sagemaker").describe_app(DomainId=domain, **WHERE)["Status"] == "InService"
+    assert run(browser, identifier, "print(kept + 1)").strip() == "42"
+
+
+def test_an_app_that_is_deleted_ends_and_its_files_are_there_for_the_next(
+    own: Server, browser: Browser, domain: str
+) -> None:
+    sagemaker = own.client("sagemaker")
+    run(browser, kernel(browser), "open('note.txt', 'w').write('kept')")
+    sagemaker.delete_app(DomainId=domain, **WHERE)
+    until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "Deleted")
+    assert browser.open(f"{BASE}/lab").status == 404
+    sagemaker.create_app(DomainId=domain, **WHERE)
+    until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "InService")
+    assert run(browser, kernel(browser), "print(open('note.txt').read())").strip() == "kept"
+
+
+def test_jupyterlab_that_ends_by_itself_has_failed_with_its_last_words(own: Server, domain: str) -> None:
+    sagemaker = own.client("sagemaker")
+    [lab] = [each for each in own.children() if "jupyterlab" in each.cmdline() and "bwrap" not in each.name()][:1]
+    lab.kill()
+    found = until(lambda: (found := sagemaker.describe_app(DomainId=domain, **WHERE))["Status"] == "Failed" and found)
+    assert "It last said" in found["FailureReason"]
+
+
+def kernel(browser: Browser) -> str:
+    """The id of a new kernel."""
+    answer = browser.open(f"{BASE}/api/kernels", b'{"name": "python3"}', Content_Type="application/json")
+    identifier: str = json.loads(answer.text)["id"]
+    return identifier
+
+
+def run(browser: Browser, identifier: str, code: str, **headers: str) -> str:
+    """What code in a kernel prints, over the WebSocket that JupyterLab uses."""
+    return asyncio.run(_run(browser, identifier, code, headers))
+
+
+async def _run(browser: Browser, identifier: str, code: str, headers: dict[str, str]) -> str:
+    host = f"{browser.name}:{browser.port}"
+    own = {"Host": host, "Origin": f"http://{host}", "Cookie": browser.cookie or "", **headers}
+    url = f"http://127.0.0.1:{browser.port}{BASE}/api/kernels/{identifier}/channels"
+    content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
+    head = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "session": "s", "username": "", "version": "5.3"}
+    message = {"header": head, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
+    printed = ""
+    async with aiohttp.ClientSession() as session, session.ws_connect(url, headers=own) as socket:
+        await socket.send_str(json.dumps(message))
+        idle = False
+        while not idle:
+            said: Any = await socket.receive_json(timeout=60)
+            if said["parent_header"].get("msg_id") != head["msg_id"]:
+                continue
+            if said["msg_type"] == "stream":
+                printed += said["content"]["text"]
+            if said["msg_type"] == "error":
+                printed += "\n".join(said["content"]["traceback"])
+            idle = said["msg_type"] == "status" and said["content"]["execution_state"] == "idle"
+    return printed

@@ -1,0 +1,72 @@
+"""What a step runs, by its jar and arguments, and why it failed, by its logs."""
+
+import pytest
+
+from studiolo.clusters.failures import failure
+from studiolo.clusters.programs import CannotRun, of_bootstrap, of_step
+
+
+def fetched(url: str) -> str:
+    return f"/files/{url.rpartition('/')[2]}"
+
+
+@pytest.mark.parametrize(
+    ("jar", "main", "arguments", "program"),
+    [
+        ("command-runner.jar", None, ["spark-submit", "s3://b/x.py"], ["spark-submit", "s3://b/x.py"]),
+        ("/var/lib/aws/emr/command-runner.jar", None, ["bash", "-c", "ls"], ["bash", "-c", "ls"]),
+        (
+            "s3://eu-west-1.elasticmapreduce/libs/script-runner/script-runner.jar",
+            None,
+            ["s3://b/run.sh", "a"],
+            ["/files/run.sh", "a"],
+        ),
+        ("s3://b/my.jar", "com.Main", ["x"], ["hadoop", "jar", "/files/my.jar", "com.Main", "x"]),
+        ("/usr/lib/hadoop/hadoop-streaming.jar", None, ["-input", "x"], ["hadoop-streaming", "-input", "x"]),
+    ],
+)
+def test_a_step_s_jar_names_its_program(jar: str, main: str | None, arguments: list[str], program: list[str]) -> None:
+    assert of_step(jar, main, arguments, fetched) == program
+
+
+@pytest.mark.parametrize("jar", ["command-runner.jar", "script-runner.jar"])
+def test_a_runner_without_arguments_says_what_it_needs(jar: str) -> None:
+    with pytest.raises(CannotRun, match="needs"):
+        of_step(jar, None, [], fetched)
+
+
+def test_run_if_runs_on_the_nodes_that_it_is_for() -> None:
+    run_if, instance = "s3://eu-west-1.elasticmapreduce/bootstrap-actions/run-if", {"isMaster": True}
+    command = ["instance.isMaster=true", "s3://b/master.sh", "x"]
+    assert of_bootstrap(run_if, command, instance, fetched) == ["/files/master.sh", "x"]
+    assert of_bootstrap(run_if, ["instance.isMaster=false", "s3://b/x.sh"], instance, fetched) == []
+    assert of_bootstrap("s3://b/run-if", ["x"], instance, fetched) == ["/files/run-if", "x"]
+
+
+PYTHON = """Traceback (most recent call last):
+  File "x.py", line 1, in <module>
+ModuleNotFoundError: No module named 'nothere'
+26/11/26 05:22:52 INFO ShutdownHookManager: Shutdown hook called"""
+
+JAVA = """26/11/26 05:22:52 WARN Utils: something
+Exception in thread "main" java.io.FileNotFoundException: No such file or directory: s3://b/x.py
+\tat org.apache.hadoop.fs.s3a.S3AFileSystem.x(S3AFileSystem.java:1)
+Caused by: java.lang.IllegalStateException: later"""
+
+
+@pytest.mark.parametrize(
+    ("logs", "reason", "message", "log"),
+    [
+        ([("stderr", PYTHON)], "Unknown Error.", "ModuleNotFoundError: No module named 'nothere'", "stderr"),
+        ([("stderr", JAVA)], "Input path does not exist.", 'Exception in thread "main" java.io.FileNotFound', "stderr"),
+        ([("stderr", ""), ("stdout", "it went wrong\n")], "Unknown Error.", "it went wrong", "stdout"),
+        ([("stderr", "sh: nosuch: command not found\n")], "Command not found.", "sh: nosuch", "stderr"),
+        ([("stderr", ""), ("stdout", "")], "Unknown Error.", "The program ended with exit status 7.", "stderr"),
+    ],
+)
+def test_a_failure_is_told_by_the_line_that_shows_it(
+    logs: list[tuple[str, str]], reason: str, message: str, log: str
+) -> None:
+    found = failure(logs, 7)
+    assert (found.reason, found.log) == (reason, log)
+    assert found.message.startswith(message)

@@ -1,0 +1,33 @@
+"""Metrics are picked from what a job prints."""
+
+import pytest
+
+from studiolo.containers.algorithm import MetricDefinition
+from studiolo.containers.metrics import Metrics
+from studiolo.domain import Invalid
+
+
+def test_the_last_value_of_a_metric_is_its_final_one() -> None:
+    metrics = Metrics([MetricDefinition("loss", r"loss=(\S+)"), MetricDefinition("never", r"never=(\S+)")])
+    for line in ("epoch 1 loss=3.5", "nothing", "epoch 2 loss=-1e-3"):
+        metrics.read(line)
+    assert [(metric.name, metric.value) for metric in metrics.final] == [("loss", -0.001)]
+
+
+def test_a_line_tells_whether_it_held_a_metric() -> None:
+    metrics = Metrics([MetricDefinition("loss", r"loss=(\S+)")])
+    assert metrics.read("loss=1")
+    assert not metrics.read("loss=unknown")
+    assert not metrics.read("loss=nan")
+    assert not metrics.read("")
+
+
+def test_an_expression_without_a_group_is_the_value_itself() -> None:
+    metrics = Metrics([MetricDefinition("percent", r"\d+(?=%)")])
+    metrics.read("at 40%")
+    assert metrics.final[0].value == 40
+
+
+def test_an_expression_that_is_none_is_refused() -> None:
+    with pytest.raises(Invalid, match="metric 'loss'"):
+        MetricDefinition("loss", "(").check()

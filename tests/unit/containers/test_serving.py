@@ -1,0 +1,61 @@
+"""The program that serves a person's functions, with a handler service in the toolkit's place."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studiolo.containers.scripts.serving import Context, Server
+
+CONTEXT = Context(Path("/opt/ml/model"))
+
+
+class Echo:
+    """Answers what it got and how, or fails, as the body says."""
+
+    def handle(self, data: list[dict[str, bytes]], context: Context) -> list[Any]:
+        body = data[0]["body"]
+        if body == b"broken":
+            raise ValueError("beyond the toolkit")
+        if body == b"wrong":
+            context.set_response_status(code=400, phrase="Bad Request")
+            return ["no such thing"]
+        context.set_response_content_type(0, context.get_request_header(0, "Accept") or "")
+        return [f"{context.get_request_properties()['Content-Type']} {body.decode()}"]
+
+
+def call(body: bytes, method: str = "POST", path: str = "/invocations") -> tuple[int, str, bytes]:
+    """Status, content type and body of one answer."""
+    sent: list[dict[str, Any]] = []
+
+    async def run() -> None:
+        pieces = [body[:2], body[2:]]
+
+        async def receive() -> dict[str, Any]:
+            return {"body": pieces.pop(0), "more_body": bool(pieces)}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        headers = [(b"content-type", b"text/csv; charset=utf-8"), (b"accept", b"text/csv")]
+        await Server(Echo(), CONTEXT)({"method": method, "path": path, "headers": headers}, receive, send)
+
+    asyncio.run(run())
+    return sent[0]["status"], dict(sent[0]["headers"])[b"content-type"].decode(), sent[1]["body"]
+
+
+def test_a_body_goes_to_the_handlers_and_their_answer_back_with_its_type() -> None:
+    assert call(b"1,2") == (200, "text/csv", b"text/csv 1,2")
+
+
+@pytest.mark.parametrize(("body", "status", "words"), [(b"wrong", 400, b"no such"), (b"broken", 500, b"beyond")])
+def test_what_handlers_refuse_or_raise_is_answered_in_their_words(body: bytes, status: int, words: bytes) -> None:
+    answered, content_type, said = call(body)
+    assert (answered, content_type) == (status, "text/plain")
+    assert words in said
+
+
+def test_it_says_that_it_lives_and_nothing_else_is_served() -> None:
+    assert call(b"", "GET", "/ping")[0] == 200
+    assert call(b"", "GET", "/models")[0] == 404

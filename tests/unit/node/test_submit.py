@@ -1,0 +1,95 @@
+"""spark-submit's command line on a node: what is handed on, what is the cluster's own, what is refused."""
+
+import pytest
+
+from studiolo.node.facts import Facts
+from studiolo.node.pip import PINNED, _taken_apart
+from studiolo.node.submit import MAIN, Refused, launch, mebibytes, parsed, properties
+
+FACTS = Facts(
+    folder="/n",
+    master="spark://127.16.0.1:7077",
+    defaults="/n/etc/spark-defaults.conf",
+    java="/java/bin/java",
+    spark_home="/spark",
+    jars=("/jars/a.jar",),
+    java_options=(),
+    archive="/a.jsa",
+    python="/n/python",
+    base_python="/python",
+    site="/n/site",
+    uv="/uv",
+    worker_cores=4,
+    worker_memory=12288,
+    spark_environment={},
+)
+
+
+def submitted(line: str, defaults: dict[str, str] | None = None) -> list[str]:
+    made = launch(parsed(line.split()), defaults or {"spark.executor.cores": "2"}, FACTS)
+    return list(made.command[made.command.index(MAIN) + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("s3://b/x.py a --b", "--master spark://127.16.0.1:7077 s3://b/x.py a --b"),
+        ("--master yarn --deploy-mode cluster x.py", "--master spark://127.16.0.1:7077 x.py"),
+        ("--master local[2] x.py", "--master local[2] x.py"),
+        ("--class A --jars=j.jar x.jar", "--master spark://127.16.0.1:7077 --class A --jars j.jar x.jar"),
+        ("--queue q --conf spark.master=yarn x.py", "--master spark://127.16.0.1:7077 x.py"),
+    ],
+)
+def test_yarn_s_words_become_those_of_the_cluster(line: str, words: str) -> None:
+    assert submitted(line) == words.split()
+
+
+def test_executors_asked_for_are_so_many_cores() -> None:
+    words = submitted("--num-executors 3 --executor-cores 4 x.py")
+    assert "spark.cores.max=12" in words
+    assert "spark.executor.instances=3" in words
+
+
+def test_dynamic_allocation_needs_no_shuffle_service() -> None:
+    words = submitted("--conf spark.dynamicAllocation.enabled=true x.py")
+    assert "spark.dynamicAllocation.shuffleTracking.enabled=true" in words
+
+
+@pytest.mark.parametrize("line", ["--executor-memory 20g x.py", "--executor-cores 8 x.py", "--conf a x.py", "--name"])
+def test_what_no_node_can_give_is_refused(line: str) -> None:
+    with pytest.raises(Refused):
+        submitted(line)
+
+
+def test_the_driver_s_memory_is_java_s_and_a_class_path_in_front_goes_without_an_archive() -> None:
+    plain = launch(parsed(["--driver-memory", "3g", "x.py"]), {}, FACTS).command
+    front = launch(parsed(["--driver-class-path", "/my.jar", "x.py"]), {}, FACTS).command
+    assert "-Xmx3g" in plain
+    assert "-XX:SharedArchiveFile=/a.jsa" in plain
+    assert front[2].startswith("/my.jar:")
+    assert "-XX:SharedArchiveFile=/a.jsa" not in front
+
+
+def test_variables_of_the_application_master_are_the_driver_s() -> None:
+    made = launch(parsed(["--conf", "spark.yarn.appMasterEnv.STAGE=test", "x.py"]), {}, FACTS)
+    assert made.environment == {"STAGE": "test"}
+
+
+@pytest.mark.parametrize(
+    ("text", "mib"), [("2g", 2048), ("512m", 512), ("1024", 1024), ("1048576k", 1024), ("1gb", 1024)]
+)
+def test_memory_is_read_as_spark_reads_it(text: str, mib: int) -> None:
+    assert mebibytes(text) == mib
+
+
+def test_settings_are_apart_by_blanks_or_an_equals_sign() -> None:
+    found = properties("# no\nspark.a  1 2\nspark.b=x=y\n\nspark.c k=v\n")
+    assert found == {"spark.a": "1 2", "spark.b": "x=y", "spark.c": "k=v"}
+
+
+def test_pip_s_words_are_uv_s() -> None:
+    assert _taken_apart(["-U", "--user", "-r", "r.txt", "pandas==1.2.5", "--index-url", "x"]) == (
+        ["-r", "r.txt", "pandas==1.2.5"],
+        ["--index-url", "x"],
+    )
+    assert PINNED.sub(r"\g<name>\g<extras>>=\g<version>", "a[b]==1.0") == "a[b]>=1.0"
