@@ -40,9 +40,9 @@ class Lake:
             wanted = [Partition(tuple(values_of(number)), storage=storage) for number in numbers]
             self._catalog.create_partitions(self._scope, self._database, "air", wanted)
 
-    def add_tables(self, first: int, last: int) -> None:
-        """Tables from one number up to another."""
-        table = Table("", database=self._database, storage=STORAGE, created=now(), updated=now())
+    def add_tables(self, first: int, last: int, *, governed: bool = False) -> None:
+        """Tables from one number up to another; governed: with Lake Formation, and not left to IAM."""
+        table = Table("", database=self._database, storage=STORAGE, created=now(), updated=now(), governed=governed)
         for numbers in _chunks(first, last):
             rows = []
             for name in map(table_name, numbers):

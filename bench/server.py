@@ -20,7 +20,7 @@ TRUST = {
     "Statement": [
         {
             "Effect": "Allow",
-            "Principal": {"Service": ["glue.amazonaws.com", "sagemaker.amazonaws.com"]},
+            "Principal": {"Service": ["glue.amazonaws.com", "sagemaker.amazonaws.com", "emr-serverless.amazonaws.com"]},
             "Action": "sts:AssumeRole",
         }
     ],

@@ -182,14 +182,14 @@ def client(server: Server) -> Callable[..., Any]:
 
 
 def trust_policy() -> str:
-    """A trust policy for Glue and SageMaker."""
-    services = ["glue.amazonaws.com", "sagemaker.amazonaws.com"]
+    """A trust policy for Glue, SageMaker and EMR Serverless."""
+    services = ["glue.amazonaws.com", "sagemaker.amazonaws.com", "emr-serverless.amazonaws.com"]
     statement = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def create_role(server: Server) -> str:
-    """A role that Glue and SageMaker may assume, and that may do everything; its ARN."""
+    """A role that these may assume, and that may do everything; its ARN."""
     iam = server.client("iam")
     name = f"role-{uuid.uuid4().hex[:8]}"
     arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust_policy())["Role"]["Arn"]

@@ -21,7 +21,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     server.settle()
     ours = _through_the_api(session)
     session.stop()
-    bare = _straight()
+    bare = straight()
     yield at_most_over(
         "statement 1+1 by boto3, over a bare kernel", Quantity(20, "ms"), Quantity(ours, "ms"), Quantity(bare, "ms")
     )
@@ -39,7 +39,7 @@ def _through_the_api(session: Session) -> float:
     return statistics.median(taken) * 1000
 
 
-def _straight() -> float:
+def straight() -> float:
     """Milliseconds, the median, by jupyter_client alone."""
     manager, client = start_new_kernel(stderr=subprocess.DEVNULL)
     try:

@@ -37,6 +37,7 @@ from studiolo.door import Passage
 from studiolo.http_server import Limits
 from studiolo.identity import NotAuthorized, Principal, anonymous, reaches
 from studiolo.lanes import Lanes
+from studiolo.livy_door import LivyEndpoint
 from studiolo.patience import Holds, OnItsWay, is_patient
 from studiolo.services.call import Call, Studio
 from studiolo.services.cloudformation import cloudformation
@@ -44,9 +45,11 @@ from studiolo.services.cloudwatch import cloudwatch
 from studiolo.services.ec2 import ec2
 from studiolo.services.ecr import ecr
 from studiolo.services.emr import emr
+from studiolo.services.emr_serverless import emr_serverless
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
 from studiolo.services.kms import kms
+from studiolo.services.lakeformation import lakeformation
 from studiolo.services.logs import logs
 from studiolo.services.rights import RIGHTS
 from studiolo.services.sagemaker import sagemaker
@@ -69,10 +72,12 @@ SERVICES: Mapping[str, Service] = {
         cloudwatch,
         glue,
         iam,
+        lakeformation,
         logs,
         sagemaker,
         sagemaker_runtime,
         emr,
+        emr_serverless,
         cloudformation,
         ec2,
         ecr,
@@ -124,17 +129,25 @@ class Admitted:
 class App:
     """Answers every request that comes to the one endpoint.
 
-    changes: who tells what has changed; own_pages: the app of /_studiolo/; sites: what is for browsers; max_body: the
-    largest request outside S3, in MiB.
+    changes: who tells what has changed; own_pages: the app of /_studiolo/; sites: what is for browsers; livy: who
+    answers for the Livy endpoints of EMR Serverless; max_body: the largest request outside S3, in MiB.
     """
 
     def __init__(
-        self, studio: Studio, changes: Changes, passage: Passage, own_pages: ASGIApp, sites: Sites, max_body: int
+        self,
+        studio: Studio,
+        changes: Changes,
+        passage: Passage,
+        own_pages: ASGIApp,
+        sites: Sites,
+        livy: LivyEndpoint,
+        max_body: int,
     ) -> None:
         self._studio = studio
         self._changes = changes
         self._passage = passage
         self._own_pages = own_pages
+        self._livy = livy
         self._sites = sites
         self._max_body = max_body
         self._router = Router(list(SERVICES))
@@ -156,7 +169,9 @@ class App:
         else:
             head = request_head(scope)
             try:
-                if self._is_s3(head):
+                if (found := self._livy.application(head)) is not None:
+                    await send_response(send, await self._livy.answer(head, receive, *found))
+                elif self._is_s3(head):
                     await self._passage(head, receive, send, new_request_id())
                 else:
                     await send_response(send, await self._answer(head, receive))
@@ -281,6 +296,7 @@ class App:
     def stop(self) -> None:
         """Hold no answers any more; to be called in the event loop."""
         self._holds.end()
+        self._livy.stop()
 
     def _is_s3(self, head: HttpRequest) -> bool:
         """Whether a request is signed for S3; or not signed at all, and claimed by no other service."""
@@ -302,6 +318,7 @@ class App:
         await self._sites.close()
         await self._studio.ml.close_connections()
         self._lanes.close()
+        self._livy.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 

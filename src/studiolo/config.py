@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     )
     store_memory_mib: int = Field(default=512, ge=64, description="Memory the object store aims to stay under, in MiB.")
 
+    lake_strict: bool = Field(
+        default=False,
+        description="Whether locations that are registered with Lake Formation are closed to reads that it does not open, "
+        "whatever IAM allows; data lake administrators may read them.",
+    )
+
     java_home: Path | None = Field(default=None, description="Java 17 to use instead of the one installed by pip.")
     spark_master: str = Field(
         default="local", description="Spark's master: `local` (cores by the session's workers) or spark://host:port."

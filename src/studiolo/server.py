@@ -22,6 +22,11 @@ from studiolo.console import FindKey, Key, console
 from studiolo.domain import DomainError, now
 from studiolo.door import DoorProcess, DoorUnavailable, Passage
 from studiolo.engine import Engine
+from studiolo.governance import GovernedCatalog, Lake, Vending, Views
+from studiolo.governance.makers import Makers
+from studiolo.governance.store_client import StoreClient
+from studiolo.governance.sweeping import Sweeper
+from studiolo.governance.view_files import ViewFiles
 from studiolo.health import PartHealth, own_pages
 from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity, root_key
@@ -29,7 +34,7 @@ from studiolo.inside import Inside
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.listening import Listening
 from studiolo.livy import Livy
-from studiolo.livy_door import LivyDoors, Rest
+from studiolo.livy_door import ClusterLivy, LivyDoors, LivyEndpoint, Rest
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.metrics import Metrics
@@ -38,6 +43,7 @@ from studiolo.objects import Objects
 from studiolo.processes import Processes, end_unrecorded, isolation
 from studiolo.recorded import Recorder
 from studiolo.runtimes import JavaMissing, Runtimes
+from studiolo.serverless import Serverless
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions, SystemLog
 from studiolo.signin import SignIns
@@ -114,6 +120,9 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     processes = Processes(state, folder)
     identity = Identity(state, root, settings.account_id, now)
     catalog = Catalog(state, now)
+    lake = Lake(state, catalog, identity, now)
+    views = Views(state, catalog, lake, root.secret.encode(), now)
+    governed = GovernedCatalog(state, now, catalog, lake, views)
     logs = Logs(state, folder / "log-events", now)
     metrics = Metrics(state, now)
     metrics.start()
@@ -129,9 +138,14 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     door = DoorProcess(settings, processes, storage)
     door.start()
     started.append(door)
+    client = StoreClient(storage.access, ours=not storage.external)
+    files = ViewFiles(state, catalog, lake, client, Makers(folder / "governed-views"), now)
+    sweeper = Sweeper(state, catalog, lake, views, files)
+    sweeper.start()
+    started.append(sweeper)
     objects = Objects(identity, door.endpoint, settings.region)
     threading.Thread(target=_keep_house, args=(logs,), name="housekeeping", daemon=True).start()
-    metastore = Metastore(catalog, storage, identity, objects, settings)
+    metastore = Metastore(governed, storage, identity, objects, settings)
     metastore.start()
     started.append(metastore)
     runtimes = Runtimes(settings)
@@ -140,12 +154,15 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     )
     sessions = Sessions(engine, runtimes, identity, SystemLog(logs, endpoint, root.secret, now))
     livy = Livy(engine, state, runtimes, now)
+    serverless = Serverless(engine, livy, state, identity, objects, runtimes, now)
     engine.start()
     started.append(engine)
-    livy_doors = LivyDoors(Rest(livy, state.changes), livy.place)
+    rest = Rest(livy, state.changes)
+    livy_doors = LivyDoors(rest, livy.place)
     livy.start(livy_doors)
     cleanup.callback(livy_doors.close_all)
     cleanup.callback(livy.close)
+    serverless.start()
     ml = MachineLearning(state, processes, identity, logs, metrics, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
@@ -153,7 +170,12 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     started.append(stacks)
     # Before the others: what they leave of a model goes by the door to the store.
     cleanup.callback(ml.stop_jobs)
-    clusters = Clusters(state, processes, runtimes, identity, metastore, settings, endpoint, door.endpoint, now)
+    cleanup.callback(engine.submissions.close)
+    cleanup.callback(serverless.close)
+    on_clusters = ClusterLivy(livy)
+    clusters = Clusters(
+        state, processes, runtimes, identity, metastore, settings, endpoint, door.endpoint, on_clusters, now
+    )
     # As jobs do, their steps leave logs in the store.
     cleanup.callback(clusters.close)
     clusters.start()
@@ -174,7 +196,7 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     door.ready()
 
     def reset() -> None:
-        for domain in (domains, livy, engine, ml, clusters, storage, metastore, logs, identity):
+        for domain in (domains, engine, livy, serverless, ml, clusters, storage, metastore, logs, identity):
             domain.empty()
         state.empty()
 
@@ -193,7 +215,10 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     studio = Studio(
         identity=identity,
         catalog=catalog,
-        iceberg=IcebergTables(catalog, storage, identity, now),
+        governed=governed,
+        lake=lake,
+        vending=Vending(catalog, lake, identity),
+        iceberg=IcebergTables(governed, storage, identity, now),
         logs=logs,
         metrics=metrics,
         sessions=sessions,
@@ -202,9 +227,12 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
         recorder=Recorder(state, now),
         domains=domains,
         ml=ml,
+        serverless=serverless,
     )
     stacks.start(Inside(SERVICES, studio, objects, "cloudformation.amazonaws.com"))
-    return App(studio, state.changes, Passage(door.endpoint), pages, sites, settings.max_body_mib), door, metastore
+    signed = LivyEndpoint(rest, serverless, identity)
+    app = App(studio, state.changes, Passage(door.endpoint), pages, sites, signed, settings.max_body_mib)
+    return app, door, metastore
 
 
 def _keys(signing_in: SigningIn) -> FindKey:

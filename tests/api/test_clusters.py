@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -69,7 +70,7 @@ def cluster(emr: Any, s3: Any, bucket: str, default_roles: dict[str, str], serve
         s3.put_object(Bucket=bucket, Key=f"code/{name}", Body=content)
     action = {"Path": f"s3://{bucket}/code/prepare.sh", "Args": ["prepared"]}
     asked = job_flow(
-        *("Spark", "Hadoop", "Hive"),
+        *("Spark", "Hadoop", "Hive", "Livy"),
         nodes=2,
         LogUri=f"s3://{bucket}/logs/",
         BootstrapActions=[{"Name": "prepare", "ScriptBootstrapAction": action}],
@@ -92,6 +93,26 @@ def test_a_cluster_that_waits_tells_where_it_is_and_what_it_has(emr: Any, cluste
     assert {app["Name"]: app["Version"] for app in found["Applications"]}["Spark"] == "3.5.9"
     assert found["Tags"] == [{"Key": "team", "Value": "air"}]
     assert cluster in [each["Id"] for each in emr.list_clusters(ClusterStates=["WAITING", "RUNNING"])["Clusters"]]
+
+
+def test_a_session_of_livy_computes_on_the_nodes_as_the_cluster_s_role(emr: Any, cluster: str) -> None:
+    host = emr.describe_cluster(ClusterId=cluster)["Cluster"]["MasterPublicDnsName"]
+
+    def ask(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://{host}:8998{path}", data, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    session = f"/sessions/{ask('POST', '/sessions', {'kind': 'pyspark'})['id']}"
+    until(lambda: ask("GET", session)["state"] == "idle", seconds=120)
+    code = "import boto3; print(sc.master, sc.range(9).count(), boto3.client('sts').get_caller_identity()['Arn'])"
+    path = f"{session}/statements/{ask('POST', f'{session}/statements', {'code': code})['id']}"
+    until(lambda: ask("GET", path)["state"] == "available", seconds=120)
+    master, count, arn = ask("GET", path)["output"]["data"]["text/plain"].split()
+    assert (master, count) == (f"spark://{host}:7077", "9")
+    assert "assumed-role/EMR_EC2_DefaultRole/" in arn
+    ask("DELETE", session)
 
 
 def test_a_pyspark_step_of_the_cli_runs_on_the_nodes_and_leaves_its_logs(

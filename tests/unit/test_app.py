@@ -31,8 +31,9 @@ def app() -> App:
     )
     studio: Any = SimpleNamespace(identity=identity)
     nothing: Any = None
+    livy: Any = SimpleNamespace(application=lambda _: None)
     nowhere: Any = SimpleNamespace(of=lambda _scope: None)
-    return App(studio, nothing, nothing, nothing, nowhere, max_body=32)
+    return App(studio, nothing, nothing, nothing, nowhere, livy, max_body=32)
 
 
 @pytest.fixture

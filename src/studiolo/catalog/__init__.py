@@ -24,6 +24,7 @@ from studiolo.catalog.model import (
     StorageDescriptor,
     Table,
 )
+from studiolo.catalog.partition_names import partition_name, partition_values, split_name
 from studiolo.catalog.partitions import Failure
 from studiolo.catalog.patterns import fitting
 from studiolo.catalog.search import Property
@@ -66,5 +67,8 @@ __all__ = [
     "from_unscaled",
     "like",
     "negate",
+    "partition_name",
+    "partition_values",
     "require_version",
+    "split_name",
 ]

@@ -5,6 +5,7 @@ from studiolo.catalog.classifiers import Classifiers
 from studiolo.catalog.connections import Connections
 from studiolo.catalog.databases import Databases
 from studiolo.catalog.functions import Functions
+from studiolo.catalog.governed import Governed
 from studiolo.catalog.indexes import PartitionIndexes
 from studiolo.catalog.named_tables import Tables
 from studiolo.catalog.partitions import Partitions
@@ -31,6 +32,7 @@ class Catalog(
     Search,
     Tags,
     Targets,
+    Governed,
 ):
     """Databases, tables, partitions and what belongs to them, a class for each subject.
 

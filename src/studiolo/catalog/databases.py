@@ -68,7 +68,7 @@ class Databases(Subject):
                 scope, name = require_linked_database(tx, scope, name)
                 before = DATABASE.validate_json(require_database(tx, scope, name, lock="change").document)
                 database = replace(database, target_database=before.target_database)
-            after = replace(database, name=name, created=before.created)
+            after = replace(database, name=name, created=before.created, governed=before.governed)
             values = {"document": document(DATABASE, after)}
             tx.execute(databases.update().where(within(databases, scope, name=name)).values(values))
         return after

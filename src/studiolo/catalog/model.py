@@ -16,7 +16,10 @@ HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database; `location` is a URI. `owner` and `owner_type` (USER, ROLE, GROUP) are Hive's, and not in Glue."""
+    """A database; `location` is a URI. `owner` and `owner_type` (USER, ROLE, GROUP) are Hive's, and not in Glue.
+
+    governed: whether Lake Formation has a say about it, and not IAM alone; what is asked for does not change it.
+    """
 
     name: str
     description: str | None = None
@@ -28,6 +31,7 @@ class Database:
     federated_database: Mapping[str, Any] | None = None
     owner: str | None = None
     owner_type: str | None = None
+    governed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class StorageDescriptor:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table or view, at its version `version` (counted from 0); `retention` in days."""
+    """A table or view, at its version `version` (counted from 0); `retention` in days; `governed` as of a database."""
 
     name: str
     database: str = ""
@@ -110,6 +114,7 @@ class Table:
     federated_table: Mapping[str, Any] | None = None
     view_definition: Mapping[str, Any] | None = None
     version: int = 0
+    governed: bool = False
 
     @property
     def is_iceberg(self) -> bool:

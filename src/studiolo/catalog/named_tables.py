@@ -139,6 +139,7 @@ class Tables(Subject):
                         view_definition=changed_view(before.view_definition, table.view_definition, view_action),
                         created=before.created,
                         created_by=before.created_by,
+                        governed=before.governed,
                         updated=self._clock(),
                         version=before.version + 1,
                     )

@@ -56,8 +56,11 @@ class Search(Subject):
         sort: Sequence[tuple[str, bool]] = (),
         after: int = 0,
         limit: int = 100,
+        seen: Callable[[Table], Table | None] = lambda table: table,
     ) -> Page[Table]:
         """The tables that all conditions hold for; `sort` names fields and whether each is descending.
+
+        seen: a table as who searches may see it, None for not at all: the conditions are asked of that.
 
         text: words that are all in the table's name, description, columns or parameters, exactly so in quotes;
         a text property matches one of the words that punctuation divides a field into. Raises Invalid.
@@ -68,8 +71,8 @@ class Search(Subject):
         query = select(tables.c.database, tables.c.document).where(within(tables, scope))
         with self._state.reading() as connection:
             rows = connection.execute(query.order_by(tables.c.database, tables.c.name)).all()
-        found = [replace(TABLE.validate_json(row.document), database=row.database) for row in rows]
-        found = [table for table in found if all(test(table) for test in tests)]
+        known = (seen(replace(TABLE.validate_json(row.document), database=row.database)) for row in rows)
+        found = [table for table in known if table is not None and all(test(table) for test in tests)]
         for name, descending in reversed(sort):
             found.sort(key=_sort_key(name), reverse=descending)
         more = len(found) > after + limit

@@ -8,7 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from studiolo.catalog.links import database_of_target, scope_of_target
-from studiolo.catalog.subject import DATABASE, DATABASE_ROW, TABLE_ROW, Subject, bound, target_of
+from studiolo.catalog.subject import (
+    DATABASE,
+    DATABASE_ROW,
+    TABLE_ROW,
+    Subject,
+    bound,
+    require_linked_database,
+    require_table,
+    target_of,
+)
 from studiolo.domain import NotFound, Scope
 
 DROPS = ("glue:DeleteDatabase", "glue:DeleteTable", "glue:BatchDeleteTable")
@@ -30,6 +39,22 @@ class Targets(Subject):
         parts = name.split("/")
         named = [("/".join(parts[:i]), "/".join(parts[i:])) for i in range(1, len(parts))]
         return [each for database, table in named for each in self._behind_table(scope, action, database, table)]
+
+    def place_of(self, scope: Scope, database: str, name: str) -> tuple[Scope, str, str]:
+        """Where a table is: that of a resource link, or in one, where it leads to. Raises NotFound and Invalid."""
+        database, name = database.lower(), name.lower()
+        with self._state.reading() as connection:
+            place, inside = require_linked_database(connection, scope, database)
+            row = require_table(connection, place, inside, name, follow=False)
+        target = target_of(row)
+        if target is None:
+            return place, inside, row.name
+        return scope_of_target(place, target), database_of_target(target), target.get("Name", "").lower()
+
+    def database_place(self, scope: Scope, name: str) -> tuple[Scope, str]:
+        """Where the tables of a database are: of a resource link, in what it leads to. Raises NotFound."""
+        with self._state.reading() as connection:
+            return require_linked_database(connection, scope, name.lower())
 
     def _behind_database(self, scope: Scope, action: str, database: str, table: str | None) -> Sequence[str]:
         if action == DROPS[0]:

@@ -3,7 +3,15 @@
 import socket
 from collections.abc import Collection, Mapping
 
-PORTS = {"master": 7077, "master_ui": 8080, "worker_ui": 8081, "history": 18080, "driver_ui": 4040, "hive": 10000}
+PORTS = {
+    "master": 7077,
+    "master_ui": 8080,
+    "worker_ui": 8081,
+    "history": 18080,
+    "driver_ui": 4040,
+    "hive": 10000,
+    "livy": 8998,
+}
 """The port of each daemon, as Spark and EMR have them; pages of workers have those from 8081 on."""
 
 HOME = "127.0.0.1"

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from studiolo.clusters import rules
-from studiolo.clusters.applications import APPLICATIONS
+from studiolo.clusters.applications import APPLICATIONS, LivyServers
 from studiolo.clusters.capacity import regrouped
 from studiolo.clusters.keeper import Keeper
 from studiolo.clusters.launching import DAEMONS, RUNNER, Launching
@@ -66,6 +66,7 @@ class Clusters:
         settings: ServerSettings,
         endpoint: str,
         s3_endpoint: str,
+        livy: LivyServers,
         clock: Clock,
     ) -> None:
         self._state = state
@@ -84,6 +85,7 @@ class Clusters:
             machine_memory=psutil.virtual_memory().total // MIB,
         )
         self._launching = Launching(processes, runtimes, self._archives, identity, metastore, around)
+        self._launching.livy = livy
         self._store = Store(state, clock)
         self.security = SecurityConfigurations(state, clock)
         self._keepers: dict[str, Keeper] = {}

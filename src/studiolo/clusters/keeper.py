@@ -199,6 +199,11 @@ class Keeper:
             if failed:
                 self._fail("BOOTSTRAP_FAILURE", f"An application does not start, {'; '.join(failed)}")
                 return SOON
+            try:
+                self._launching.serve_livy(world)
+            except DomainError as error:
+                self._fail("BOOTSTRAP_FAILURE", f"An application does not start, Livy: {error}")
+                return SOON
             self._note_workers(report)
             self._rest()
         elif self._store.now() - self._began > START_SECONDS:

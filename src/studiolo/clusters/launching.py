@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import studiolo
+from studiolo.clusters.applications import LivyServers, livy
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.machines import instance_type
 from studiolo.clusters.model import BootstrapAction, Cluster, Step
@@ -48,6 +49,7 @@ class Launching:
         self._identity = identity
         self._metastore = metastore
         self._around = around
+        self.livy: LivyServers | None = None
         self._folder = around.data / "clusters"
 
     def folder(self, cluster: str) -> Path:
@@ -109,6 +111,11 @@ class Launching:
             fence=world.fence(),
         )
         self._processes.watch(child, lambda *_: on_end())
+
+    def serve_livy(self, world: World) -> None:
+        """Have Livy answer for the cluster, if it is to. Raises Conflict where its port is taken."""
+        if self.livy is not None:
+            livy.serve(world, self.livy)
 
     def daemons(self, cluster: str) -> Child | None:
         """The process of the cluster's daemons, alive or not."""
@@ -224,6 +231,8 @@ class Launching:
 
     def end(self, cluster: str, grace: float) -> None:
         """End the cluster's daemons, and all that it is: what stays are logs of steps and Spark's event logs."""
+        if self.livy is not None:
+            self.livy.close(cluster)
         child = self.daemons(cluster)
         if child is not None:
             self._processes.stop(child, grace)

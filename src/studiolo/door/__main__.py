@@ -8,9 +8,15 @@ import sys
 import time
 from pathlib import Path
 
+from studiolo.catalog import Catalog
 from studiolo.domain import now
 from studiolo.door.app import Door
+from studiolo.door.governed import GovernedViews
 from studiolo.door.store import Plan
+from studiolo.governance import Lake, Views
+from studiolo.governance.makers import Makers
+from studiolo.governance.store_client import StoreClient
+from studiolo.governance.view_files import ViewFiles
 from studiolo.http_server import serve
 from studiolo.identity import Identity, root_key
 from studiolo.state import State
@@ -38,8 +44,14 @@ def main(file: str) -> int:
 
 def _work(plan: Plan, listener: socket.socket) -> None:
     state = State(plan.database)
-    identity = Identity(state, root_key(plan.data), plan.account, now)
-    serve(Door(identity, plan.store, BucketSettings(state, plan.account)), [listener], plan.hosts)
+    root = root_key(plan.data)
+    identity = Identity(state, root, plan.account, now)
+    catalog = Catalog(state, now)
+    lake = Lake(state, catalog, identity, now, strict=plan.strict)
+    client = StoreClient(plan.store.access, ours=not plan.store.external)
+    files = ViewFiles(state, catalog, lake, client, Makers(plan.data / "governed-views"), now)
+    views = GovernedViews(lake, Views(state, catalog, lake, root.secret.encode(), now), files)
+    serve(Door(identity, plan.store, BucketSettings(state, plan.account), lake, views), [listener], plan.hosts)
     state.close()
 
 

@@ -14,7 +14,8 @@ from studiolo.door.authentication import verified_by_query, verify_s3
 from studiolo.door.forms import verify_form
 from studiolo.door.names import Named
 from studiolo.door.operations import Operation
-from studiolo.identity import Answer, Identity, Kind, NotAuthorized, Policies, Principal, Question, Values
+from studiolo.governance import Lake
+from studiolo.identity import Answer, Identity, Kind, Layer, NotAuthorized, Policies, Principal, Question, Values
 from studiolo.signers import Signers, told_by
 
 _LEFT_TO_THE_STORE = frozenset({"s3:GetObject", "s3:PutObject"})
@@ -44,6 +45,7 @@ class Caller:
     """
 
     identity: Identity
+    lake: Lake
     verified: Verified | None = None
     principal: Principal | None = None
     told: Values = field(default_factory=dict)
@@ -84,12 +86,25 @@ class Caller:
             if self.principal is None:
                 if not self._anybody_may(question, policy):
                     return ServiceError("AccessDenied", "Access Denied", 403)
+                if self.lake.strict and self.lake.closes(None, need.action, *_place(need)):
+                    return _closed()
                 continue
             try:
                 self.identity.authorize(self.principal, [question], self.told, policy)
             except NotAuthorized as denied:
-                return AccessDenied(denied)
+                if not self._opened(need, denied):
+                    return AccessDenied(denied)
+                continue
+            if self.lake.strict and self.lake.closes(self.principal, need.action, *_place(need)):
+                return _closed()
         return None
+
+    def _opened(self, need: Need, denied: NotAuthorized) -> bool:
+        """Whether Lake Formation lets in whom IAM does not let in, and does not explicitly deny."""
+        decision = denied.decision
+        if self.principal is None or decision.answer is Answer.DENIED or decision.layer is not Layer.IDENTITY:
+            return False
+        return self.lake.opens(self.principal, need.action, *_place(need))
 
     def _policy(self, need: Need) -> Policies | None:
         """The policy of the bucket. It keeps no root user from having another one."""
@@ -124,15 +139,16 @@ class Caller:
 class Admission:
     """Finds out who signed a request or a form."""
 
-    def __init__(self, identity: Identity, clock: Clock) -> None:
+    def __init__(self, identity: Identity, lake: Lake, clock: Clock) -> None:
         self._identity = identity
+        self._lake = lake
         self._clock = clock
 
     def caller(self, request: HttpRequest) -> Caller:
         """Who signed the request. Raises ServiceError for a signature that does not hold."""
         if request.method == "OPTIONS":
             # Browsers never sign it, though the address that they ask of may be presigned.
-            return Caller(self._identity)
+            return Caller(self._identity, self._lake)
         keys = Signers(self._identity)
         return self._caller(request, keys, verify_s3(request, keys.find, self._clock()))
 
@@ -143,7 +159,7 @@ class Admission:
 
     def _caller(self, request: HttpRequest, keys: Signers, verified: Verified | None, kind: str = "") -> Caller:
         if verified is None:
-            return Caller(self._identity, told=told_by(request, None))
+            return Caller(self._identity, self._lake, told=told_by(request, None))
         by_header = "authorization" in request.headers
         version = "AWS" if "AWSAccessKeyId=" in request.query else "AWS4-HMAC-SHA256"
         told = {
@@ -155,7 +171,18 @@ class Admission:
         }
         principal = keys.principals[verified.access_key]
         self._identity.note_use(verified.access_key, principal, "s3", verified.region)
-        return Caller(self._identity, verified, principal, told)
+        return Caller(self._identity, self._lake, verified, principal, told)
+
+
+def _place(need: Need) -> tuple[str, str]:
+    """The bucket, and the key or the prefix of a list, that a need is about."""
+    bucket, _, key = need.resource.partition(":::")[2].partition("/")
+    return bucket, key or str(need.context.get("s3:prefix", ""))
+
+
+def _closed() -> ServiceError:
+    message = "Access Denied: the location is registered with Lake Formation, which does not open it to the caller."
+    return ServiceError("AccessDenied", message, 403)
 
 
 def _unsigned() -> ServiceError:

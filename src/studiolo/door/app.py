@@ -9,7 +9,9 @@ from studiolo.aws.http import HttpRequest
 from studiolo.aws.protocols import new_request_id
 from studiolo.domain import Conflict, Denied, DomainError, now
 from studiolo.door.gateway import S3Gateway
+from studiolo.door.governed import GovernedViews
 from studiolo.door.store import Store
+from studiolo.governance import Lake
 from studiolo.identity import CREDENTIALS_PATH, Identity
 from studiolo.state import StateUnavailable
 from studiolo.storage import BucketSettings
@@ -22,9 +24,11 @@ HEALTH_PATH = "/_studiolo/health"
 class Door:
     """Answers every S3 request; the decisions about objects are made here and nowhere else."""
 
-    def __init__(self, identity: Identity, store: Store, settings: BucketSettings) -> None:
+    def __init__(
+        self, identity: Identity, store: Store, settings: BucketSettings, lake: Lake, views: GovernedViews
+    ) -> None:
         self._identity = identity
-        self._gateway = S3Gateway(store, identity, settings, now)
+        self._gateway = S3Gateway(store, identity, settings, lake, views, now)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

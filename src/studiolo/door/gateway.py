@@ -22,6 +22,7 @@ from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import RawHeaders, error_answer, sent_back
 from studiolo.door.calls import Calls, in_our_name, nothing
 from studiolo.door.form_data import FormReader, boundary_of
+from studiolo.door.governed import BrokenOff, GovernedViews
 from studiolo.door.mending import Mending
 from studiolo.door.names import Named, bucket_of_host, checked_key, names_of
 from studiolo.door.operations import Operation, operation_of
@@ -30,6 +31,7 @@ from studiolo.door.store import Store
 from studiolo.door.target import target
 from studiolo.door.unsupported import refuse_unsupported
 from studiolo.forwarding import relay
+from studiolo.governance import Lake, is_for_views
 from studiolo.identity import Identity
 from studiolo.state import StateUnavailable
 from studiolo.storage import BucketSettings
@@ -40,12 +42,15 @@ log = logging.getLogger("studiolo.s3")
 class S3Gateway:
     """Decides S3 calls and sends them on to the store. Start it in the event loop it serves in."""
 
-    def __init__(self, store: Store, identity: Identity, kept: BucketSettings, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, identity: Identity, kept: BucketSettings, lake: Lake, views: GovernedViews, clock: Clock
+    ) -> None:
         self._store = store
         self._ours = not store.external
         self._identity = identity
         self._settings = kept
-        self._admission = Admission(identity, clock)
+        self._views = views
+        self._admission = Admission(identity, lake, clock)
         self._clock = clock
         self._calls = Calls(store)
 
@@ -54,6 +59,7 @@ class S3Gateway:
 
     async def close(self) -> None:
         await self._calls.close()
+        await asyncio.to_thread(self._views.close)
 
     async def __call__(self, request: HttpRequest, receive: Receive, send: Send, request_id: str) -> None:
         """Answer one S3 call.
@@ -69,6 +75,8 @@ class S3Gateway:
             if isinstance(error, AccessDenied):
                 await asyncio.to_thread(self._identity.denials.note, request_id, error.denied)
             await error_answer(send, error, request_id, request, begun=payload.begun)
+        except BrokenOff as error:
+            log.warning("a list was broken off: %s", error)
         except StateUnavailable as error:
             log.error("%s", error)
             refusal = ServiceError("ServiceUnavailable", str(error), 503)
@@ -77,10 +85,14 @@ class S3Gateway:
     async def _serve(self, request: HttpRequest, payload: Payload, send: Send) -> None:
         named = names_of(request, ours=self._ours)
         operation = operation_of(named)
-        if operation.name == "PostObject":
+        if operation.name == "PostObject" and not is_for_views(named.bucket):
             await self._post_object(request, named, payload, send)
             return
         caller = self._admission.caller(request)
+        of_view = await self._views.admit(named, operation, caller, send)
+        if of_view is not None:
+            await self._pass_on(request, named, operation, caller, [], payload, of_view)
+            return
         try:
             caller.enter(named, operation)
         except ServiceError:

@@ -4,6 +4,7 @@ After the pages of PutObject, CopyObject, CreateBucket and HeadBucket in the Ama
 no place for, it keeps among an object's metadata, in entries that the client does not see.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
@@ -12,6 +13,7 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.protocols.xml_values import DECLARATION
 from studiolo.door.names import Named, escaped
 from studiolo.door.operations import Operation
+from studiolo.governance import VIEWS
 from studiolo.storage import keys
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -164,6 +166,8 @@ class Mending:
             return lambda body: (self._checksum + b"</").join(body.rsplit(b"</", 1))
         if status < HTTPStatus.BAD_REQUEST and self._operation.name == "GetBucketLocation":
             return lambda _: _location(self._region)
+        if status < HTTPStatus.BAD_REQUEST and self._operation.name == "ListBuckets":
+            return _without_views
         if status < HTTPStatus.BAD_REQUEST and self._named.source is not None:
             return _with_quotes
         if self._names_keys(status):
@@ -179,6 +183,8 @@ class Mending:
 
 
 _TYPE = b"x-amz-checksum-type"
+_BUCKET = re.compile(rb"<Bucket>.*?</Bucket>", re.DOTALL)
+_VIEWS = f"<Name>{VIEWS}".encode()
 _EMPTY_BYTES, _OURS_BYTES = _EMPTY.encode(), _OURS.encode()
 
 
@@ -202,6 +208,11 @@ def _with_type(headers: Headers) -> Headers:
     if names and _TYPE not in names and b"x-amz-checksum-algorithm" not in names:
         return [*headers, (_TYPE, b"FULL_OBJECT")]
     return headers
+
+
+def _without_views(body: bytes) -> bytes:
+    """A list of buckets without those of governed views, which are nobody's."""
+    return _BUCKET.sub(lambda found: b"" if _VIEWS in found[0] else found[0], body)
 
 
 def _with_quotes(body: bytes) -> bytes:

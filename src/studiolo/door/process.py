@@ -89,6 +89,7 @@ class DoorProcess:
             data=settings.folder,
             database=settings.database,
             account=settings.account_id,
+            strict=settings.lake_strict,
             store=store,
         )
 
@@ -112,6 +113,7 @@ class DoorProcess:
             "host": plan.host,
             "hosts": plan.hosts,
             "workers": plan.workers,
+            "strict": plan.strict,
             "store": plan.store.access.endpoint,
             "version": __version__,
         }

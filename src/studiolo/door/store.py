@@ -47,6 +47,7 @@ class Plan:
     data: Path
     database: str
     account: str
+    strict: bool
     store: Store
 
     def write(self, file: Path) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from studiolo.engine.channel import Channel, Waker
 
-SECONDS = 2.0
-"""Longest that an answer is waited for: a kernel that runs a statement gives none before that has ended."""
+SECONDS = 10.0
+"""Longest that an answer is waited for: the first takes its time, and while a statement runs there comes none."""
 
 
 def complete(connection: Mapping[str, Any], code: str, cursor: int) -> Sequence[str]:

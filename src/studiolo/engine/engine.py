@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 from studiolo.config import Settings
-from studiolo.domain import Clock, Conflict, LimitExceeded, NotFound, Page, Scope
+from studiolo.domain import Clock, Conflict, DomainError, LimitExceeded, NotFound, Page, Scope
 from studiolo.engine.completion import complete
 from studiolo.engine.journal import journal_file, read_output
 from studiolo.engine.kernels import Kernels
@@ -342,7 +342,10 @@ class Engine:
         return min(deadlines, default=None)
 
     def _deadline(self, session: Session, moment: datetime) -> datetime | None:
-        wanted = self._provision.wanted(session)
+        try:
+            wanted = self._provision.wanted(session)
+        except DomainError:
+            return None  # what it belongs to is gone, and ends it
         ends = []
         if wanted.timeout is not None:
             ends.append(session.created + wanted.timeout)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from studiolo.domain import Conflict, Scope
+from studiolo.domain import Conflict, DomainError, Scope
 from studiolo.engine.kernels import Kernels, OnEnd
 from studiolo.engine.materials import Material, Materials, Stopped
 from studiolo.engine.model import Key, Session, Wanted
@@ -127,7 +127,7 @@ class Provision:
     def note(self, session: Session, event: str) -> None:
         """Add what became of the session to its log. A full disk keeps nothing of it."""
         with (
-            contextlib.suppress(OSError, StateUnavailable),
+            contextlib.suppress(OSError, StateUnavailable, DomainError),
             self._around.error_log(self.wanted(session), session.key.scope) as log,
         ):
             if log is not None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +26,8 @@ SHOWN = 4 * 1024 * 1024
 """Bytes of what an application printed that are shown."""
 
 MOST_KEPT = 128 * 1024 * 1024
+APPLICATION = re.compile(r"(local|app|application)-?_?[\w-]{1,64}")
+
 CANCEL_SECONDS = 5.0
 """Seconds that an application is given to end by itself."""
 
@@ -37,8 +40,8 @@ class Submitter(Protocol):
     def submitted(self, submission: Submission) -> Wanted:
         """What was asked for, in the engine's words; the arguments are spark-submit's."""
 
-    def submission_ended(self, submission: Submission) -> None:
-        """It has ended. Called from a thread of its own; once more after a crash of the server amid that."""
+    def submission_changed(self, submission: Submission) -> None:
+        """It runs now, or has ended. Called from a thread of its own; a crash of the server may keep it from that."""
 
 
 class Submissions:
@@ -131,10 +134,13 @@ class Submissions:
         """The id of its Spark application, once it has a context: its event log is named by it."""
         if submission.program is None:
             return None
-        folder = self._kernels.folder(submission.program) / "journal" / "events"
+        folder = self._kernels.folder(submission.program) / "journal"
+        # What runs there may have put links, or anything else, in their places.
+        if folder.is_symlink() or (folder / "events").is_symlink():
+            return None
         with suppress(OSError):
-            for entry in folder.iterdir():
-                return entry.name.removesuffix(".inprogress")
+            names = [entry.name.removesuffix(".inprogress") for entry in (folder / "events").iterdir()]
+            return next(filter(APPLICATION.fullmatch, names), None)
         return None
 
     def cancel(self, key: Key, why: str | None = None) -> None:
@@ -164,7 +170,9 @@ class Submissions:
         """End those whose time is over; the moment when the next one's may be."""
         deadlines = []
         for submission in self._store.in_state(("RUNNING",)):
-            limit = self._wanted(submission).timeout
+            limit = None
+            with suppress(DomainError):
+                limit = self._wanted(submission).timeout
             if limit is None or submission.started is None:
                 continue
             if submission.started + limit > self._clock():
@@ -208,13 +216,13 @@ class Submissions:
             self._start(key)
         except (DomainError, OSError) as error:
             if self._store.change(key, ("PENDING",), "FAILED", str(error)):
-                self._ended(key)
+                self._tell(key)
         except StateUnavailable:
             raise
         except Exception:
             log.exception("submission %s", key)
             if self._store.change(key, ("PENDING",), "FAILED", "Studiolo failed in running it; its log says more."):
-                self._ended(key)
+                self._tell(key)
 
     def _start(self, key: Key) -> None:
         submission = self._store.get(key)
@@ -242,6 +250,7 @@ class Submissions:
         self._kernels.start(program, plan, warm=False, on_end=self._ignored, aws=environment, told=told)
         if self._store.change(key, ("PENDING",), "RUNNING"):
             self.changed()
+            self._tell(key)
         # Not before it is RUNNING: it may have ended already.
         if not self._kernels.adopt(program, self._on_end(key)):
             self._finish(key)
@@ -275,10 +284,10 @@ class Submissions:
             or self._store.change(key, ("PENDING", "RUNNING"), "FAILED", why)
         )
         if changed:
-            self._ended(key)
+            self._tell(key)
 
-    def _ended(self, key: Key) -> None:
-        self._services[key.service].submission_ended(self._store.get(key))
+    def _tell(self, key: Key) -> None:
+        self._services[key.service].submission_changed(self._store.get(key))
 
     def _status(self, submission: Submission) -> int | None:
         """Its exit status; None where it left none, since it was killed."""
@@ -291,7 +300,7 @@ class Submissions:
     def _reason(self, submission: Submission, status: int | None) -> str:
         if status is None:
             return "The application was killed." if submission.program is not None else "It was not started."
-        said = reason(self._read(submission, "stderr", SHOWN).decode(errors="replace"))
+        said = reason(*(each.decode(errors="replace") for each in self.output(submission)))
         how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
         return f"The application {how}." + (f" {said}" if said else "")
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from studiolo.catalog import Catalog, StorageDescriptor, Table, require_version
+from studiolo.catalog import StorageDescriptor, Table, require_version
 from studiolo.domain import AlreadyExists, Clock, DomainError, Invalid, NotFound, Scope
+from studiolo.governance import GovernedCatalog
 from studiolo.iceberg.model import LARGEST, Change, NewTable
 from studiolo.identity import Identity, Principal, Question
 from studiolo.storage import Storage
@@ -27,7 +28,7 @@ class IcebergTables:
     PyIceberg is imported with the first of them: the server starts without it.
     """
 
-    def __init__(self, catalog: Catalog, storage: Storage, identity: Identity, clock: Clock) -> None:
+    def __init__(self, catalog: GovernedCatalog, storage: Storage, identity: Identity, clock: Clock) -> None:
         self._catalog = catalog
         self._storage = storage
         self._identity = identity
@@ -40,6 +41,7 @@ class IcebergTables:
         """
         from studiolo.iceberg import metadata as files
 
+        catalog = self._catalog.of(lambda: principal)
         self._require_free(scope, database, table.name)
         _split(asked.location)
         columns = table.storage.columns if table.storage is not None else ()
@@ -48,7 +50,7 @@ class IcebergTables:
         self._write(principal, place, files.write(metadata, place))
         try:
             made = table if asked.schema is None else _described(table, metadata, asked.location)
-            return self._catalog.create_table(scope, database, _entered(made, place))
+            return catalog.create_table(scope, database, _entered(made, place))
         except DomainError:
             self._remove(place)
             raise
@@ -72,7 +74,9 @@ class IcebergTables:
         from studiolo.iceberg import metadata as files
         from studiolo.iceberg.changes import changed
 
-        table = self._catalog.table(scope, database, name)
+        catalog = self._catalog.of(lambda: principal)
+        catalog.require(scope, database, name, "ALTER")
+        table = catalog.table(scope, database, name)
         require_version(table, version_id)
         before = _place_of(table)
         base = files.read(self._read(principal, before), before)
@@ -82,7 +86,7 @@ class IcebergTables:
         place = files.next_place(metadata, before)
         self._write(principal, place, files.write(metadata, place))
         try:
-            return self._catalog.update_table(
+            return catalog.update_table(
                 scope,
                 database,
                 _entered(_described(table, metadata, metadata.location), place),
@@ -98,15 +102,18 @@ class IcebergTables:
         """A table's present metadata as Iceberg's JSON words them. Raises NotFound, Invalid and Denied."""
         from studiolo.iceberg import metadata as files
 
-        place = _place_of(self._catalog.table(scope, database, name))
+        catalog = self._catalog.of(lambda: principal)
+        # The metadata tell of all columns, and of the values in them.
+        catalog.require(scope, database, name, "SELECT")
+        place = _place_of(catalog.table(scope, database, name))
         described: dict[str, Any] = files.read(self._read(principal, place), place).model_dump(mode="json")
         return described
 
     def _require_free(self, scope: Scope, database: str, name: str) -> None:
         """Raises AlreadyExists, and NotFound for the database."""
-        self._catalog.database(scope, database)
+        self._catalog.everything.database(scope, database)
         with suppress(NotFound):
-            self._catalog.table(scope, database, name)
+            self._catalog.everything.table(scope, database, name)
             raise AlreadyExists("Table already exists.")
 
     def _write(self, principal: Principal, place: str, body: bytes) -> None:

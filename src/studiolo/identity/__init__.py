@@ -26,6 +26,7 @@ from studiolo.identity.policies import Answer, Policies
 from studiolo.identity.positions import Position
 from studiolo.identity.principals import Kind, Principal, SessionRequest, anonymous
 from studiolo.identity.providers import OpenIdProvider, SamlProvider
+from studiolo.identity.records import Records
 from studiolo.identity.roles import Role, RoleSettings, Unmodifiable
 from studiolo.identity.simulation import Match, Scenario, Simulated, context_keys, simulate
 from studiolo.identity.tags import InvalidTag, tags_of
@@ -38,7 +39,7 @@ __all__ = [
     "Holders", "Identity", "InstanceProfile", "InvalidAuthenticationCode", "InvalidIdentityToken", "InvalidTag", "Kind",
     "Layer", "LoginProfile", "MalformedPolicy", "ManagedPolicy", "Match", "NotAuthorized", "OpenIdProvider",
     "PasswordPolicy", "PasswordPolicyViolation", "Policies", "PolicyUsage", "PolicyVersion", "Position", "Principal",
-    "ProviderUnreachable", "Question", "RejectedClaim", "ReportMissing", "Role", "RoleSettings", "SamlProvider",
+    "ProviderUnreachable", "Question", "Records", "RejectedClaim", "ReportMissing", "Role", "RoleSettings", "SamlProvider",
     "Scenario", "SessionRequest", "Simulated", "Unmodifiable", "Use", "User", "UserKey", "Values", "Workload",
     "anonymous", "check_bucket_policy", "check_catalog_policy", "check_logs_policy", "client_environment",
     "container_variables", "context_keys", "key_variables", "known_root_key", "metastore_token", "of_tags",

@@ -51,14 +51,14 @@ class NotAuthorized(Denied):
         super().__init__(f"{words} {because}")
         self.question = question
         self._principal = principal.arn
-        self._decision = decision
+        self.decision = decision
         self._because = because
         self._facts = facts
 
     @property
     def denial(self) -> Denial:
         """What to remember of it."""
-        statement = self._decision.statement
+        statement = self.decision.statement
         return Denial(
             self._principal,
             self.question.action,

@@ -217,6 +217,10 @@ class Identity:
             raise Invalid(words.format(role=role.arn, service=service))
         return role
 
+    def may_pass(self, principal: Principal, role_arn: str, service: str) -> None:
+        """Raise NotAuthorized unless the principal may hand a role to a service, whoever may take that."""
+        self.authorize(principal, [Question("iam:PassRole", role_arn, {"iam:PassedToService": service})])
+
     def session_of(self, role_arn: str, name: str) -> Principal:
         """A session of a role, for something that Studiolo does as it. Raises NotFound, Invalid."""
         role = self.role(role_arn)
@@ -228,6 +232,10 @@ class Identity:
         It counts as old as the session, so that it ends with it where a policy denies old sessions.
         """
         return self.root if principal.is_root else self._keys.issue(principal, CHAINED)
+
+    def issue(self, principal: Principal, lifetime: timedelta) -> AccessKey:
+        """A key that acts as the principal for so long, whoever is to have it."""
+        return self._keys.issue(principal, lifetime)
 
     def make_credential_report(self) -> None:
         """Write down who has which credentials, and when they were used."""

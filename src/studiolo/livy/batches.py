@@ -65,7 +65,7 @@ class Batches:
         place = self._places.get(key.scope, key.id.rpartition("/")[0])
         return self._wanted(place, _request(submission), submission.asked["role"])
 
-    def submission_ended(self, submission: Submission) -> None:
+    def submission_changed(self, submission: Submission) -> None:
         """Nothing follows from it."""
 
     def _wanted(self, place: Place, asked: BatchRequest, role: str | None) -> Wanted:
@@ -112,6 +112,10 @@ class Batches:
         for record in self._records(place):
             with suppress(NotFound):
                 self._submissions.drop(record.key)
+
+    def active(self, place: Place) -> int:
+        """How many of a server's have not ended."""
+        return sum(record.completed is None for record in self._records(place))
 
     def forget_those_over(self, place: Place, after: timedelta) -> None:
         """Forget the batches that ended so long ago."""

@@ -99,9 +99,21 @@ class Livy:
             self.batches.end(place)
             self._places.remove(place)
 
+    def places(self) -> list[Place]:
+        """The servers of every scope."""
+        return self._places.all()
+
     def place(self, scope: Scope, name: str) -> Place:
         """Raises NotFound."""
         return self._places.get(scope, name)
+
+    def active(self, scope: Scope, name: str) -> int:
+        """How many sessions and batches of a server have not ended; none of one that is not there."""
+        try:
+            place = self._places.get(scope, name)
+        except NotFound:
+            return 0
+        return sum(session.completed is None for session in self._all(place)) + self.batches.active(place)
 
     def wanted(self, session: engine.Session) -> Wanted:
         """A session's request, in the engine's words."""

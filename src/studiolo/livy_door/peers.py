@@ -30,15 +30,21 @@ def is_same_user(peer: Address, own: Address) -> bool:
 
 def _users(local: str, remote: str) -> set[int]:
     """The users who have a socket of that local and remote address: a client's, whose local one is our peer."""
-    found = set()
+    found = set[int]()
     for name in ("tcp", "tcp6"):
         with contextlib.suppress(OSError):
-            for line in Path(f"/proc/self/net/{name}").read_text().splitlines()[1:]:
-                fields = line.split()
-                # An address of IPv4 is the end of IPv6's that stands for it.
-                if fields[1].endswith(local) and fields[2].endswith(remote):
-                    found.add(int(fields[7]))
+            found |= owners(Path(f"/proc/self/net/{name}").read_text(), local, remote)
     return found
+
+
+def owners(table: str, local: str, remote: str) -> set[int]:
+    """The users of the sockets with these addresses, in a table as /proc/net/tcp has it.
+
+    What was closed already has no owner, but is shown as root's: such a row has no inode.
+    """
+    rows = [line.split() for line in table.splitlines()[1:]]
+    # An address of IPv4 is the end of IPv6's that stands for it.
+    return {int(row[7]) for row in rows if row[1].endswith(local) and row[2].endswith(remote) and row[9] != "0"}
 
 
 def _hex(address: Address) -> str:

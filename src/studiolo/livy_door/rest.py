@@ -286,7 +286,7 @@ class Rest:
         try:
             key: Key = self._livy.key(asked.place, asked.parts[0])
         except DomainError as error:
-            return _refused(error)
+            return refused(error)
         listener = self._changes.listen(key.thing)
         try:
             answer = _carried_out(asked, function)
@@ -311,7 +311,7 @@ def _carried_out(asked: Asked, function: Callable[[Asked], Answer]) -> HttpRespo
     try:
         status, answer, headers = function(asked)
     except DomainError as error:
-        return _refused(error)
+        return refused(error)
     except StateUnavailable as error:
         log.error("%s", error)
         return _response(503, {"msg": str(error)})
@@ -321,7 +321,7 @@ def _carried_out(asked: Asked, function: Callable[[Asked], Answer]) -> HttpRespo
     return _response(status, answer, **headers)
 
 
-def _refused(error: DomainError) -> HttpResponse:
+def refused(error: DomainError) -> HttpResponse:
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     said = f"Rejected, Reason: {error}" if isinstance(error, LimitExceeded) else str(error)
     return _response(status, {"msg": said})

@@ -11,10 +11,9 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 
-from studiolo.catalog import Database, Partition, Table
+from studiolo.catalog import Database, Partition, Table, partition_name, partition_values
 from studiolo.domain import AlreadyExists, Denied, DomainError, NotFound
 from studiolo.metastore.folders import Folders
-from studiolo.metastore.names import partition_name, partition_values
 from studiolo.metastore.room import House, every
 from studiolo.metastore.translators import table_type
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from studiolo.catalog import Catalog
 from studiolo.config import Settings
 from studiolo.domain import Conflict, Health, Scope
+from studiolo.governance import GovernedCatalog
 from studiolo.identity import Identity
 from studiolo.metastore.default import default_database
 from studiolo.metastore.listener import Conversation, Listener
@@ -31,7 +31,7 @@ class Metastore:
     """
 
     def __init__(
-        self, catalog: Catalog, storage: Storage, identity: Identity, objects: Objects, settings: Settings
+        self, catalog: GovernedCatalog, storage: Storage, identity: Identity, objects: Objects, settings: Settings
     ) -> None:
         self._catalog = catalog
         self._warehouse = Warehouse(storage)
@@ -93,7 +93,7 @@ class Metastore:
         """Make the warehouse and the database `default`, for engines that come by another door. Raises Conflict."""
         root = self._warehouse.root(scope)
         self._warehouse.prepare(scope, root)
-        default_database(scope, self._catalog, self._warehouse)
+        default_database(scope, self._catalog.everything, self._warehouse)
 
     def _open(self, scope: Scope) -> Listener:
         ports = self._known_ports()

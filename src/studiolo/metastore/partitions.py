@@ -7,11 +7,21 @@ from typing import Any
 from hive_metastore import ttypes as hive
 from thrift.Thrift import TApplicationException
 
-from studiolo.catalog import HIVE_NULL, And, Compare, Filter, IsNull, Partition, Table
+from studiolo.catalog import (
+    HIVE_NULL,
+    And,
+    Compare,
+    Filter,
+    IsNull,
+    Partition,
+    Table,
+    partition_name,
+    partition_values,
+    split_name,
+)
 from studiolo.domain import Invalid, NotFound
 from studiolo.metastore.data import Data
 from studiolo.metastore.filters import condition
-from studiolo.metastore.names import partition_name, partition_values, split_name
 from studiolo.metastore.room import House, Room, plain
 from studiolo.metastore.translators import as_partition, as_partitions, from_partition
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from studiolo.catalog import Catalog, Database, fitting
+from studiolo.catalog import Database, fitting
 from studiolo.domain import NotFound, Page, Scope
+from studiolo.governance import GovernedCatalog
 from studiolo.metastore.default import DEFAULT, default_database
 from studiolo.metastore.locks import Locks
 from studiolo.metastore.warehouse import Warehouse
@@ -18,10 +19,10 @@ PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What a port of the metastore serves: one scope of the catalog."""
+    """What a port of the metastore serves: one scope of the catalog, as whoever is connected may see it."""
 
     scope: Scope
-    catalog: Catalog
+    catalog: GovernedCatalog
     warehouse: Warehouse
     locks: Locks
 
@@ -33,7 +34,8 @@ class House:
         except NotFound:
             if name.lower() != DEFAULT:
                 raise NotFound(f"Database {name} not found.") from None
-        return default_database(self.scope, self.catalog, self.warehouse)
+        default_database(self.scope, self.catalog.everything, self.warehouse)
+        return self.catalog.database(self.scope, name)
 
     def place(self, database: Database) -> str:
         """Where the tables of a database go."""

@@ -1,6 +1,7 @@
 """All rooms of the house, behind one door for each connection."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from studiolo.identity import Identity
 from studiolo.metastore.caller import Caller
@@ -25,9 +26,10 @@ def conversations(house: House, identity: Identity, objects: Objects) -> Callabl
 
     def begin() -> Conversation:
         caller = Caller(identity, house.scope, house.catalog.resource_policy, house.catalog.behind)
-        data = Data(house, Folders(caller, objects))
-        owning = [Databases(house, data), Tables(house, data, caller), Partitions(house, data)]
-        asking = [Functions(house), Statistics(house), Locking(house, caller), Reception(house, caller)]
+        seen = replace(house, catalog=house.catalog.of(lambda: caller.principal))
+        data = Data(seen, Folders(caller, objects))
+        owning = [Databases(seen, data), Tables(seen, data, caller), Partitions(seen, data)]
+        asking = [Functions(seen), Statistics(seen), Locking(seen, caller), Reception(seen, caller)]
         return Processor(Door([*owning, *asking], caller), caller)
 
     return begin

@@ -9,10 +9,9 @@ from typing import Any
 
 from hive_metastore import ttypes as hive
 
-from studiolo.catalog import ColumnStatistics, Table, as_unscaled, from_unscaled
+from studiolo.catalog import ColumnStatistics, Table, as_unscaled, from_unscaled, partition_values
 from studiolo.domain import Invalid
 from studiolo.metastore.aggregates import together
-from studiolo.metastore.names import partition_values
 from studiolo.metastore.room import Room, plain
 
 ENGINE = "hive"

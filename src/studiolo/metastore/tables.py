@@ -53,6 +53,9 @@ class Tables(Room):
                 found.append(self.get_table(dbname, name))
             except NotFound:
                 self._house.database(dbname)
+            except Denied:
+                # Lake Formation shows it to others.
+                continue
         return found
 
     def get_table_objects_by_name_req(self, req: Any) -> Any:

@@ -8,12 +8,14 @@ from studiolo.domain import Scope
 if TYPE_CHECKING:
     from studiolo.catalog import Catalog
     from studiolo.clusters import Clusters
+    from studiolo.governance import GovernedCatalog, Lake, Vending
     from studiolo.iceberg import IcebergTables
     from studiolo.identity import Identity, Principal
     from studiolo.logs import Logs
     from studiolo.metrics import Metrics
     from studiolo.ml import MachineLearning
     from studiolo.recorded import Recorder
+    from studiolo.serverless import Serverless
     from studiolo.sessions import Sessions
     from studiolo.stacks import Stacks
     from studiolo.studio import Domains
@@ -21,15 +23,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Studio:
-    """The domains of one running Studiolo."""
+    """The domains of one running Studiolo. governed: the catalog as one caller may see and change it."""
 
     identity: "Identity"
     catalog: "Catalog"
+    governed: "GovernedCatalog"
+    lake: "Lake"
+    vending: "Vending"
     iceberg: "IcebergTables"
     logs: "Logs"
     metrics: "Metrics"
     sessions: "Sessions"
     ml: "MachineLearning"
+    serverless: "Serverless"
     clusters: "Clusters"
     stacks: "Stacks"
     recorder: "Recorder"
@@ -44,3 +50,8 @@ class Call:
     principal: "Principal"
     studio: Studio
     request_id: str
+
+    @property
+    def catalog(self) -> "GovernedCatalog":
+        """The Data Catalog as the caller may see and change it."""
+        return self.studio.governed.of(lambda: self.principal)

@@ -12,20 +12,20 @@ from studiolo.state import Thing
 class Patience:
     """A read of one thing, of a `kind` that `State.transaction` tells of, is held while that is on its way.
 
-    name: the request's member that names the thing; state: the path in the answer to its state, which is one of
-    `passing` while it is on its way; seconds: how long a read is held at most.
+    name: the request's member that names the thing, or those that do together; state: the path in the answer to its
+    state, which is one of `passing` while it is on its way; seconds: how long a read is held at most.
     """
 
     kind: str
-    name: str
+    name: str | tuple[str, ...]
     state: tuple[str | int, ...]
     passing: frozenset[str]
     seconds: float
 
     def thing(self, scope: Scope, request: Mapping[str, Any]) -> Thing | None:
         """What is read; None for a request that names none, as for a list."""
-        name = request.get(self.name)
-        return None if name is None else Thing(self.kind, scope.account, scope.region, name)
+        names = [request.get(name) for name in ((self.name,) if isinstance(self.name, str) else self.name)]
+        return None if None in names else Thing(self.kind, scope.account, scope.region, "/".join(map(str, names)))
 
     def waits(self, answer: Mapping[str, Any]) -> bool:
         """Whether the answer says that it is on its way."""

@@ -10,6 +10,7 @@ import pytest
 
 from studiolo.catalog import Catalog, Database, StorageDescriptor, Table
 from studiolo.domain import Scope, now
+from studiolo.governance import GovernedCatalog, Lake, Views
 from studiolo.identity import AccessKey, Identity, metastore_token
 from studiolo.metastore.listener import Listener
 from studiolo.metastore.locks import Locks
@@ -52,12 +53,14 @@ def reader(identity: Identity) -> str:
 
 
 @pytest.fixture
-def house(state: State) -> House:
+def house(state: State, identity: Identity) -> House:
     """With the table `days` of the database `air`."""
     catalog = Catalog(state, now)
     catalog.create_database(SCOPE, Database("air", location="file:/air"))
     catalog.create_table(SCOPE, "air", Table("days", storage=StorageDescriptor(location="file:/air/days")))
-    return House(SCOPE, catalog, Warehouse(Mock()), Locks(lambda: now().timestamp()))
+    lake = Lake(state, catalog, identity, now)
+    governed = GovernedCatalog(state, now, catalog, lake, Views(state, catalog, lake, b"secret", now))
+    return House(SCOPE, governed, Warehouse(Mock()), Locks(lambda: now().timestamp()))
 
 
 @pytest.fixture

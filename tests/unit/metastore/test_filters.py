@@ -2,10 +2,22 @@
 
 import pytest
 
-from studiolo.catalog import Among, And, Column, Compare, Keys, Matches, Or, Table, evaluator, like
+from studiolo.catalog import (
+    Among,
+    And,
+    Column,
+    Compare,
+    Keys,
+    Matches,
+    Or,
+    Table,
+    evaluator,
+    like,
+    partition_name,
+    partition_values,
+)
 from studiolo.domain import Invalid
 from studiolo.metastore.filters import condition
-from studiolo.metastore.names import partition_name, partition_values
 from studiolo.metastore.room import matching, plain
 from studiolo.metastore.table_filters import table_filter
 

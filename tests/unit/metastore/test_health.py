@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from studiolo.catalog import Catalog
 from studiolo.config import Settings
-from studiolo.domain import Conflict, Health, Scope, now
+from studiolo.domain import Conflict, Health, Scope
 from studiolo.metastore import Metastore, metastore
 from studiolo.metastore.listener import Listener
 from studiolo.processes import Processes
@@ -24,7 +23,7 @@ def door(tmp_path: Path) -> Iterator[Metastore]:
     settings = Settings(data=tmp_path)
     storage = Storage(settings, Processes(state, tmp_path / "logs"))
     nobody: Any = None
-    door = Metastore(Catalog(state, now), storage, nobody, nobody, settings)
+    door = Metastore(nobody, storage, nobody, nobody, settings)
     yield door
     door.close()
     state.close()

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from studiolo.app import SERVICES
 from studiolo.catalog import Catalog
 from studiolo.domain import Scope, now
+from studiolo.governance import GovernedCatalog, Lake, Views
 from studiolo.identity import AccessKey, Identity, Principal
 from studiolo.identity.principals import root_user
 from studiolo.inside import Inside
@@ -62,9 +63,13 @@ class World:
         self.logs = Logs(self.state, folder / "logs", now)
         self.catalog = Catalog(self.state, now)
         self.stacks = stacks = Stacks(self.state, self.identity, objects, frozenset(), now)
+        lake = Lake(self.state, self.catalog, self.identity, now)
+        views = Views(self.state, self.catalog, lake, b"secret", now)
         here = {
             "identity": self.identity,
             "catalog": self.catalog,
+            "governed": GovernedCatalog(self.state, now, self.catalog, lake, views),
+            "lake": lake,
             "logs": self.logs,
             "recorder": self.recorder,
             "stacks": stacks,

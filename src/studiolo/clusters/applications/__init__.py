@@ -6,8 +6,9 @@ from studiolo.clusters.applications.application import Application, Daemon
 from studiolo.clusters.applications.formats import DELTA, HUDI, ICEBERG
 from studiolo.clusters.applications.hadoop import HADOOP
 from studiolo.clusters.applications.hive import HIVE
+from studiolo.clusters.applications.livy import LIVY, LivyServers
 from studiolo.clusters.applications.spark import SPARK
 
-APPLICATIONS: Mapping[str, Application] = {app.name: app for app in (SPARK, HADOOP, HIVE, DELTA, HUDI, ICEBERG)}
+APPLICATIONS: Mapping[str, Application] = {app.name: app for app in (SPARK, HADOOP, HIVE, LIVY, DELTA, HUDI, ICEBERG)}
 
-__all__ = ["APPLICATIONS", "Application", "Daemon"]
+__all__ = ["APPLICATIONS", "Application", "Daemon", "LivyServers"]

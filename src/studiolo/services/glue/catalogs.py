@@ -19,13 +19,13 @@ DEFAULT_PAGE = 100
 @glue.operation
 def create_catalog(call: Call, request: "shapes.CreateCatalogRequestTypeDef") -> dict[str, Any]:
     catalog = ChildCatalog(request["Name"], properties=dict(request["CatalogInput"]))
-    call.studio.catalog.create_catalog(call.scope, catalog, request.get("Tags"))
+    call.catalog.create_catalog(call.scope, catalog, request.get("Tags"))
     return {}
 
 
 @glue.operation
 def delete_catalog(call: Call, request: "shapes.DeleteCatalogRequestTypeDef") -> dict[str, Any]:
-    call.studio.catalog.delete_catalog(call.scope, _child(call, request))
+    call.catalog.delete_catalog(call.scope, _child(call, request))
     return {}
 
 
@@ -33,7 +33,7 @@ def delete_catalog(call: Call, request: "shapes.DeleteCatalogRequestTypeDef") ->
 def get_catalog(call: Call, request: "shapes.GetCatalogRequestTypeDef") -> dict[str, Any]:
     if scope_of(call, request) == call.scope:
         return {"Catalog": as_root(call)}
-    return {"Catalog": as_catalog(call, call.studio.catalog.catalog(call.scope, _child(call, request)))}
+    return {"Catalog": as_catalog(call, call.catalog.catalog(call.scope, _child(call, request)))}
 
 
 @glue.operation
@@ -49,7 +49,7 @@ def get_catalogs(call: Call, request: "shapes.GetCatalogsRequestTypeDef") -> dic
     if scope_of(call, {"CatalogId": request.get("ParentCatalogId")}) != call.scope:
         return {"CatalogList": []}
     place = after(request)
-    page = call.studio.catalog.catalogs(call.scope, place, request.get("MaxResults", DEFAULT_PAGE))
+    page = call.catalog.catalogs(call.scope, place, request.get("MaxResults", DEFAULT_PAGE))
     root = [as_root(call)] if request.get("IncludeRoot") and place is None else []
     return {"CatalogList": [*root, *(as_catalog(call, each) for each in page.items)], **next_token(page.next)}
 
@@ -57,7 +57,7 @@ def get_catalogs(call: Call, request: "shapes.GetCatalogsRequestTypeDef") -> dic
 @glue.operation
 def update_catalog(call: Call, request: "shapes.UpdateCatalogRequestTypeDef") -> dict[str, Any]:
     catalog = ChildCatalog(_child(call, request), properties=dict(request["CatalogInput"]))
-    call.studio.catalog.update_catalog(call.scope, catalog)
+    call.catalog.update_catalog(call.scope, catalog)
     return {}
 
 

@@ -23,30 +23,30 @@ MEMBERS: Mapping[str, str] = {
 
 @glue.operation
 def create_classifier(call: Call, request: "shapes.CreateClassifierRequestTypeDef") -> dict[str, Any]:
-    call.studio.catalog.create_classifier(call.scope, to_classifier(request))
+    call.catalog.create_classifier(call.scope, to_classifier(request))
     return {}
 
 
 @glue.operation
 def delete_classifier(call: Call, request: "shapes.DeleteClassifierRequestTypeDef") -> dict[str, Any]:
-    call.studio.catalog.delete_classifier(call.scope, request["Name"])
+    call.catalog.delete_classifier(call.scope, request["Name"])
     return {}
 
 
 @glue.operation
 def get_classifier(call: Call, request: "shapes.GetClassifierRequestTypeDef") -> dict[str, Any]:
-    return {"Classifier": as_classifier(call.studio.catalog.classifier(call.scope, request["Name"]))}
+    return {"Classifier": as_classifier(call.catalog.classifier(call.scope, request["Name"]))}
 
 
 @glue.operation
 def get_classifiers(call: Call, request: "shapes.GetClassifiersRequestTypeDef") -> dict[str, Any]:
-    page = call.studio.catalog.classifiers(call.scope, after(request), request.get("MaxResults", DEFAULT_PAGE))
+    page = call.catalog.classifiers(call.scope, after(request), request.get("MaxResults", DEFAULT_PAGE))
     return {"Classifiers": [as_classifier(each) for each in page.items], **next_token(page.next)}
 
 
 @glue.operation
 def update_classifier(call: Call, request: "shapes.UpdateClassifierRequestTypeDef") -> dict[str, Any]:
-    call.studio.catalog.update_classifier(call.scope, to_classifier(request))
+    call.catalog.update_classifier(call.scope, to_classifier(request))
     return {}
 
 

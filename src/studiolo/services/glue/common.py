@@ -26,7 +26,7 @@ def scope_of(call: Call, request: Mapping[str, Any]) -> Scope:
             f"User: {call.principal.arn} is not authorized to use the catalog {catalog}: "
             f"this account's catalog is {call.scope.account}, and those within it {call.scope.account}:name."
         )
-    return Scope(call.studio.catalog.catalog(call.scope, name).id, call.scope.region)
+    return Scope(call.catalog.catalog(call.scope, name).id, call.scope.region)
 
 
 def denied(call: Call, action: str, name: str) -> bool:

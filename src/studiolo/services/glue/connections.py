@@ -21,26 +21,26 @@ SECRET = "PASSWORD"  # noqa: S105 (what the keys of secret properties end with)
 
 @glue.operation
 def batch_delete_connection(call: Call, request: "shapes.BatchDeleteConnectionRequestTypeDef") -> dict[str, Any]:
-    gone, failures = call.studio.catalog.delete_connections(scope_of(call, request), request["ConnectionNameList"])
+    gone, failures = call.catalog.delete_connections(scope_of(call, request), request["ConnectionNameList"])
     return {"Succeeded": gone, "Errors": {name: error_detail(error) for name, error in failures.items()}}
 
 
 @glue.operation
 def create_connection(call: Call, request: "shapes.CreateConnectionRequestTypeDef") -> dict[str, Any]:
     connection = replace(to_connection(request["ConnectionInput"]), updated_by=call.principal.arn)
-    call.studio.catalog.create_connection(scope_of(call, request), connection, request.get("Tags"))
+    call.catalog.create_connection(scope_of(call, request), connection, request.get("Tags"))
     return {"CreateConnectionStatus": "READY"}
 
 
 @glue.operation
 def delete_connection(call: Call, request: "shapes.DeleteConnectionRequestTypeDef") -> dict[str, Any]:
-    call.studio.catalog.delete_connection(scope_of(call, request), request["ConnectionName"])
+    call.catalog.delete_connection(scope_of(call, request), request["ConnectionName"])
     return {}
 
 
 @glue.operation
 def get_connection(call: Call, request: "shapes.GetConnectionRequestTypeDef") -> dict[str, Any]:
-    connection = call.studio.catalog.connection(scope_of(call, request), request["Name"])
+    connection = call.catalog.connection(scope_of(call, request), request["Name"])
     shown = as_connection(connection, hide=request.get("HidePassword", False))
     own = shown.get(f"{request.get('ApplyOverrideForComputeEnvironment', '').capitalize()}Properties", {})
     return {"Connection": {**shown, "ConnectionProperties": {**shown["ConnectionProperties"], **own}}}
@@ -51,7 +51,7 @@ def get_connections(call: Call, request: "shapes.GetConnectionsRequestTypeDef") 
     wanted = request.get("Filter", {})
     if wanted.get("ConnectionSchemaVersion", 1) != 1:
         return {"ConnectionList": []}
-    page = call.studio.catalog.connections(
+    page = call.catalog.connections(
         scope_of(call, request),
         kind=wanted.get("ConnectionType"),
         match_criteria=wanted.get("MatchCriteria", ()),
@@ -75,14 +75,14 @@ def test_connection(call: Call, request: "shapes.TestConnectionRequestTypeDef") 
     if ("ConnectionName" in request) == (asked is not None):
         raise Invalid("Give either ConnectionName or TestConnectionInput.")
     connection = request["ConnectionName"] if asked is None else to_connection({"Name": "to test", **asked})
-    call.studio.catalog.test_connection(scope_of(call, request), connection)
+    call.catalog.test_connection(scope_of(call, request), connection)
     return {}
 
 
 @glue.operation
 def update_connection(call: Call, request: "shapes.UpdateConnectionRequestTypeDef") -> dict[str, Any]:
     connection = replace(to_connection(request["ConnectionInput"]), updated_by=call.principal.arn)
-    call.studio.catalog.update_connection(scope_of(call, request), request["Name"], connection)
+    call.catalog.update_connection(scope_of(call, request), request["Name"], connection)
     return {}
 
 

@@ -20,20 +20,20 @@ IAM_ALONE = [{"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPA
 @glue.operation
 def create_database(call: Call, request: "shapes.CreateDatabaseRequestTypeDef") -> dict[str, Any]:
     database = to_database(request["DatabaseInput"])
-    call.studio.catalog.create_database(scope_of(call, request), database, request.get("Tags"))
+    call.catalog.create_database(scope_of(call, request), database, request.get("Tags"))
     return {}
 
 
 @glue.operation
 def delete_database(call: Call, request: "shapes.DeleteDatabaseRequestTypeDef") -> dict[str, Any]:
-    call.studio.catalog.delete_database(scope_of(call, request), request["Name"])
+    call.catalog.delete_database(scope_of(call, request), request["Name"])
     return {}
 
 
 @glue.operation
 def get_database(call: Call, request: "shapes.GetDatabaseRequestTypeDef") -> dict[str, Any]:
     scope = scope_of(call, request)
-    return {"Database": as_database(scope, call.studio.catalog.database(scope, request["Name"]))}
+    return {"Database": as_database(scope, call.catalog.database(scope, request["Name"]))}
 
 
 @glue.operation
@@ -42,7 +42,7 @@ def get_databases(call: Call, request: "shapes.GetDatabasesRequestTypeDef") -> d
     scope = scope_of(call, request)
     if request.get("ResourceShareType") == "FOREIGN":
         return {"DatabaseList": []}
-    page = call.studio.catalog.databases(scope, after(request), request.get("MaxResults", DEFAULT_PAGE))
+    page = call.catalog.databases(scope, after(request), request.get("MaxResults", DEFAULT_PAGE))
     shown = [as_database(scope, database) for database in page.items]
     if "AttributesToGet" in request:
         names = {"Name", *({"TargetDatabase"} if "TARGET_DATABASE" in request["AttributesToGet"] else ())}
@@ -53,7 +53,7 @@ def get_databases(call: Call, request: "shapes.GetDatabasesRequestTypeDef") -> d
 @glue.operation
 def update_database(call: Call, request: "shapes.UpdateDatabaseRequestTypeDef") -> dict[str, Any]:
     database = to_database(request["DatabaseInput"])
-    call.studio.catalog.update_database(scope_of(call, request), request["Name"], database)
+    call.catalog.update_database(scope_of(call, request), request["Name"], database)
     return {}
 
 

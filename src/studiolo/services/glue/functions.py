@@ -20,7 +20,7 @@ def create_user_defined_function(
     call: Call, request: "shapes.CreateUserDefinedFunctionRequestTypeDef"
 ) -> dict[str, Any]:
     function = to_function(request["FunctionInput"], "")
-    call.studio.catalog.create_function(scope_of(call, request), request["DatabaseName"], function)
+    call.catalog.create_function(scope_of(call, request), request["DatabaseName"], function)
     return {}
 
 
@@ -28,21 +28,21 @@ def create_user_defined_function(
 def delete_user_defined_function(
     call: Call, request: "shapes.DeleteUserDefinedFunctionRequestTypeDef"
 ) -> dict[str, Any]:
-    call.studio.catalog.delete_function(scope_of(call, request), request["DatabaseName"], request["FunctionName"])
+    call.catalog.delete_function(scope_of(call, request), request["DatabaseName"], request["FunctionName"])
     return {}
 
 
 @glue.operation
 def get_user_defined_function(call: Call, request: "shapes.GetUserDefinedFunctionRequestTypeDef") -> dict[str, Any]:
     scope = scope_of(call, request)
-    function = call.studio.catalog.function(scope, request["DatabaseName"], request["FunctionName"])
+    function = call.catalog.function(scope, request["DatabaseName"], request["FunctionName"])
     return {"UserDefinedFunction": as_function(scope, function)}
 
 
 @glue.operation
 def get_user_defined_functions(call: Call, request: "shapes.GetUserDefinedFunctionsRequestTypeDef") -> dict[str, Any]:
     scope = scope_of(call, request)
-    page = call.studio.catalog.functions(
+    page = call.catalog.functions(
         scope,
         request.get("DatabaseName"),
         request["Pattern"],
@@ -61,7 +61,7 @@ def update_user_defined_function(
 ) -> dict[str, Any]:
     name = request["FunctionName"]
     function = to_function(request["FunctionInput"], name)
-    call.studio.catalog.update_function(scope_of(call, request), request["DatabaseName"], name, function)
+    call.catalog.update_function(scope_of(call, request), request["DatabaseName"], name, function)
     return {}
 
 

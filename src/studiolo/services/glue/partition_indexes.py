@@ -16,13 +16,13 @@ def create_partition_index(call: Call, request: "shapes.CreatePartitionIndexRequ
     asked = request["PartitionIndex"]
     index = PartitionIndex(asked["IndexName"], tuple(asked["Keys"]))
     scope = scope_of(call, request)
-    call.studio.catalog.create_partition_index(scope, request["DatabaseName"], request["TableName"], index)
+    call.catalog.create_partition_index(scope, request["DatabaseName"], request["TableName"], index)
     return {}
 
 
 @glue.operation
 def delete_partition_index(call: Call, request: "shapes.DeletePartitionIndexRequestTypeDef") -> dict[str, Any]:
-    call.studio.catalog.delete_partition_index(
+    call.catalog.delete_partition_index(
         scope_of(call, request), request["DatabaseName"], request["TableName"], request["IndexName"]
     )
     return {}
@@ -32,9 +32,9 @@ def delete_partition_index(call: Call, request: "shapes.DeletePartitionIndexRequ
 def get_partition_indexes(call: Call, request: "shapes.GetPartitionIndexesRequestTypeDef") -> dict[str, Any]:
     """An index is filled before CreatePartitionIndex answers, and so is always ACTIVE."""
     scope = scope_of(call, request)
-    table = call.studio.catalog.table(scope, request["DatabaseName"], request["TableName"])
+    table = call.catalog.table(scope, request["DatabaseName"], request["TableName"])
     types = {key.name.lower(): key.type or "string" for key in table.partition_keys}
-    indexes = call.studio.catalog.partition_indexes(scope, request["DatabaseName"], request["TableName"])
+    indexes = call.catalog.partition_indexes(scope, request["DatabaseName"], request["TableName"])
     return {
         "PartitionIndexDescriptorList": [
             {

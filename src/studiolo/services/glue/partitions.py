@@ -26,7 +26,7 @@ DEFAULT_PAGE = 1000
 
 @glue.operation
 def batch_create_partition(call: Call, request: "shapes.BatchCreatePartitionRequestTypeDef") -> dict[str, Any]:
-    failures = call.studio.catalog.create_partitions(
+    failures = call.catalog.create_partitions(
         scope_of(call, request),
         request["DatabaseName"],
         request["TableName"],
@@ -38,7 +38,7 @@ def batch_create_partition(call: Call, request: "shapes.BatchCreatePartitionRequ
 @glue.operation
 def batch_delete_partition(call: Call, request: "shapes.BatchDeletePartitionRequestTypeDef") -> dict[str, Any]:
     gone = [each["Values"] for each in request["PartitionsToDelete"]]
-    failures = call.studio.catalog.delete_partitions(
+    failures = call.catalog.delete_partitions(
         scope_of(call, request), request["DatabaseName"], request["TableName"], gone
     )
     return {"Errors": [_as_error(failure) for failure in failures]}
@@ -49,7 +49,7 @@ def batch_get_partition(call: Call, request: "shapes.BatchGetPartitionRequestTyp
     """Partitions that do not exist are left out; none is ever left unprocessed."""
     scope = scope_of(call, request)
     sought = [each["Values"] for each in request["PartitionsToGet"]]
-    found = call.studio.catalog.partitions_of(scope, request["DatabaseName"], request["TableName"], sought)
+    found = call.catalog.partitions_of(scope, request["DatabaseName"], request["TableName"], sought)
     return {"Partitions": [as_partition(scope, partition) for partition in found], "UnprocessedKeys": []}
 
 
@@ -58,7 +58,7 @@ def batch_update_partition(call: Call, request: "shapes.BatchUpdatePartitionRequ
     values = [each["PartitionValueList"] for each in request["Entries"]]
     partitions = to_partitions(each["PartitionInput"] for each in request["Entries"])
     changes = zip(values, partitions, strict=True)
-    failures = call.studio.catalog.update_partitions(
+    failures = call.catalog.update_partitions(
         scope_of(call, request), request["DatabaseName"], request["TableName"], changes
     )
     return {
@@ -73,13 +73,13 @@ def batch_update_partition(call: Call, request: "shapes.BatchUpdatePartitionRequ
 def create_partition(call: Call, request: "shapes.CreatePartitionRequestTypeDef") -> dict[str, Any]:
     partition = to_partition(request["PartitionInput"])
     scope = scope_of(call, request)
-    call.studio.catalog.create_partition(scope, request["DatabaseName"], request["TableName"], partition)
+    call.catalog.create_partition(scope, request["DatabaseName"], request["TableName"], partition)
     return {}
 
 
 @glue.operation
 def delete_partition(call: Call, request: "shapes.DeletePartitionRequestTypeDef") -> dict[str, Any]:
-    call.studio.catalog.delete_partition(
+    call.catalog.delete_partition(
         scope_of(call, request), request["DatabaseName"], request["TableName"], request["PartitionValues"]
     )
     return {}
@@ -89,7 +89,7 @@ def delete_partition(call: Call, request: "shapes.DeletePartitionRequestTypeDef"
 def get_partition(call: Call, request: "shapes.GetPartitionRequestTypeDef") -> dict[str, Any]:
     scope = scope_of(call, request)
     values = request["PartitionValues"]
-    partition = call.studio.catalog.partition(scope, request["DatabaseName"], request["TableName"], values)
+    partition = call.catalog.partition(scope, request["DatabaseName"], request["TableName"], values)
     return {"Partition": as_partition(scope, partition)}
 
 
@@ -98,7 +98,7 @@ def get_partitions(call: Call, request: "shapes.GetPartitionsRequestTypeDef") ->
     refuse_transactions(request)
     scope = scope_of(call, request)
     columns = not request.get("ExcludeColumnSchema", False)
-    page = call.studio.catalog.partitions(
+    page = call.catalog.partitions(
         scope,
         request["DatabaseName"],
         request["TableName"],
@@ -115,7 +115,7 @@ def get_partitions(call: Call, request: "shapes.GetPartitionsRequestTypeDef") ->
 
 @glue.operation
 def update_partition(call: Call, request: "shapes.UpdatePartitionRequestTypeDef") -> dict[str, Any]:
-    call.studio.catalog.update_partition(
+    call.catalog.update_partition(
         scope_of(call, request),
         request["DatabaseName"],
         request["TableName"],

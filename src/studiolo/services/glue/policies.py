@@ -16,7 +16,7 @@ MUST_EXIST = {"MUST_EXIST": True, "NOT_EXIST": False}
 
 @glue.operation
 def delete_resource_policy(call: Call, request: "shapes.DeleteResourcePolicyRequestTypeDef") -> dict[str, Any]:
-    call.studio.catalog.delete_policy(
+    call.catalog.delete_policy(
         call.scope, request.get("ResourceArn", ""), expected_hash=request.get("PolicyHashCondition")
     )
     return {}
@@ -26,19 +26,19 @@ def delete_resource_policy(call: Call, request: "shapes.DeleteResourcePolicyRequ
 def get_data_catalog_encryption_settings(
     call: Call, request: "shapes.GetDataCatalogEncryptionSettingsRequestTypeDef"
 ) -> dict[str, Any]:
-    return {"DataCatalogEncryptionSettings": call.studio.catalog.encryption_settings(scope_of(call, request))}
+    return {"DataCatalogEncryptionSettings": call.catalog.encryption_settings(scope_of(call, request))}
 
 
 @glue.operation
 def get_resource_policies(call: Call, request: "shapes.GetResourcePoliciesRequestTypeDef") -> dict[str, Any]:
-    page = call.studio.catalog.policies(call.scope, after(request), request.get("MaxResults", DEFAULT_PAGE))
+    page = call.catalog.policies(call.scope, after(request), request.get("MaxResults", DEFAULT_PAGE))
     shown = [as_policy(policy) for policy in page.items]
     return {"GetResourcePoliciesResponseList": shown, **next_token(page.next)}
 
 
 @glue.operation
 def get_resource_policy(call: Call, request: "shapes.GetResourcePolicyRequestTypeDef") -> dict[str, Any]:
-    return as_policy(call.studio.catalog.policy(call.scope, request.get("ResourceArn", "")))
+    return as_policy(call.catalog.policy(call.scope, request.get("ResourceArn", "")))
 
 
 @glue.operation
@@ -46,14 +46,14 @@ def put_data_catalog_encryption_settings(
     call: Call, request: "shapes.PutDataCatalogEncryptionSettingsRequestTypeDef"
 ) -> dict[str, Any]:
     settings: Any = request["DataCatalogEncryptionSettings"]
-    call.studio.catalog.put_encryption_settings(scope_of(call, request), settings)
+    call.catalog.put_encryption_settings(scope_of(call, request), settings)
     return {}
 
 
 @glue.operation
 def put_resource_policy(call: Call, request: "shapes.PutResourcePolicyRequestTypeDef") -> dict[str, Any]:
     return {
-        "PolicyHash": call.studio.catalog.put_policy(
+        "PolicyHash": call.catalog.put_policy(
             call.scope,
             request["PolicyInJson"],
             request.get("ResourceArn", ""),

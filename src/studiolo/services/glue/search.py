@@ -22,7 +22,7 @@ def search_tables(call: Call, request: "shapes.SearchTablesRequestTypeDef") -> d
     scope = scope_of(call, request)
     if request.get("ResourceShareType") == "FOREIGN":
         return {"TableList": []}
-    page = call.studio.catalog.search_tables(
+    page = call.catalog.search_tables(
         scope,
         text=request.get("SearchText"),
         properties=[

@@ -66,14 +66,14 @@ def update_column_statistics_for_table(
 
 
 def _delete(call: Call, request: Mapping[str, Any], values: Sequence[str] | None) -> dict[str, Any]:
-    call.studio.catalog.delete_column_statistics(
+    call.catalog.delete_column_statistics(
         scope_of(call, request), request["DatabaseName"], request["TableName"], request["ColumnName"], values
     )
     return {}
 
 
 def _get(call: Call, request: Mapping[str, Any], values: Sequence[str] | None) -> dict[str, Any]:
-    known = call.studio.catalog.column_statistics(
+    known = call.catalog.column_statistics(
         scope_of(call, request), request["DatabaseName"], request["TableName"], request["ColumnNames"], values
     )
     there = {each.column.lower() for each in known}
@@ -93,7 +93,7 @@ def _update(call: Call, request: Mapping[str, Any], values: Sequence[str] | None
             sound.append(to_statistics(asked))
         except Invalid as error:
             errors.append(_as_error(asked, error))
-    failures = call.studio.catalog.set_column_statistics(
+    failures = call.catalog.set_column_statistics(
         scope_of(call, request), request["DatabaseName"], request["TableName"], sound, values
     )
     errors += [_as_error(as_statistics(each), error) for each, error in failures]

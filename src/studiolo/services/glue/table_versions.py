@@ -16,7 +16,7 @@ DEFAULT_PAGE = 100
 @glue.operation
 def batch_delete_table_version(call: Call, request: "shapes.BatchDeleteTableVersionRequestTypeDef") -> dict[str, Any]:
     versions = {version_of(text): text for text in request["VersionIds"]}
-    failures = call.studio.catalog.delete_table_versions(
+    failures = call.catalog.delete_table_versions(
         scope_of(call, request), request["DatabaseName"], request["TableName"], versions
     )
     return {
@@ -29,7 +29,7 @@ def batch_delete_table_version(call: Call, request: "shapes.BatchDeleteTableVers
 
 @glue.operation
 def delete_table_version(call: Call, request: "shapes.DeleteTableVersionRequestTypeDef") -> dict[str, Any]:
-    call.studio.catalog.delete_table_version(
+    call.catalog.delete_table_version(
         scope_of(call, request), request["DatabaseName"], request["TableName"], version_of(request["VersionId"])
     )
     return {}
@@ -39,7 +39,7 @@ def delete_table_version(call: Call, request: "shapes.DeleteTableVersionRequestT
 def get_table_version(call: Call, request: "shapes.GetTableVersionRequestTypeDef") -> dict[str, Any]:
     scope = scope_of(call, request)
     version = version_of(request["VersionId"]) if "VersionId" in request else None
-    table = call.studio.catalog.table_version(scope, request["DatabaseName"], request["TableName"], version)
+    table = call.catalog.table_version(scope, request["DatabaseName"], request["TableName"], version)
     return {"TableVersion": {"Table": as_table(scope, table), "VersionId": str(table.version)}}
 
 
@@ -47,7 +47,7 @@ def get_table_version(call: Call, request: "shapes.GetTableVersionRequestTypeDef
 def get_table_versions(call: Call, request: "shapes.GetTableVersionsRequestTypeDef") -> dict[str, Any]:
     """The newest first."""
     scope = scope_of(call, request)
-    page = call.studio.catalog.table_versions(
+    page = call.catalog.table_versions(
         scope,
         request["DatabaseName"],
         request["TableName"],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.arns import arn
 from studiolo.catalog import PartitionIndex, Table
-from studiolo.domain import Invalid, Scope
+from studiolo.domain import Denied, Invalid, Scope
 from studiolo.identity import Question
 from studiolo.services.call import Call
 from studiolo.services.glue.common import after, error_detail, given, next_token, refuse_transactions, scope_of
@@ -26,9 +26,7 @@ LISTED: Mapping[str, str] = {"NAME": "Name", "TABLE_TYPE": "TableType"}
 @glue.operation
 def batch_delete_table(call: Call, request: "shapes.BatchDeleteTableRequestTypeDef") -> dict[str, Any]:
     refuse_transactions(request)
-    failures = call.studio.catalog.delete_tables(
-        scope_of(call, request), request["DatabaseName"], request["TablesToDelete"]
-    )
+    failures = call.catalog.delete_tables(scope_of(call, request), request["DatabaseName"], request["TablesToDelete"])
     return {"Errors": [{"TableName": name, "ErrorDetail": error_detail(error)} for name, error in failures.items()]}
 
 
@@ -47,14 +45,14 @@ def create_table(call: Call, request: "shapes.CreateTableRequestTypeDef") -> dic
         return {}
     indexes = [PartitionIndex(each["IndexName"], tuple(each["Keys"])) for each in request.get("PartitionIndexes", ())]
     table = to_table(_input(request), created_by=call.principal.arn)
-    call.studio.catalog.create_table(scope, database, table, indexes=indexes)
+    call.catalog.create_table(scope, database, table, indexes=indexes)
     return {}
 
 
 @glue.operation
 def delete_table(call: Call, request: "shapes.DeleteTableRequestTypeDef") -> dict[str, Any]:
     refuse_transactions(request)
-    call.studio.catalog.delete_table(scope_of(call, request), request["DatabaseName"], request["Name"])
+    call.catalog.delete_table(scope_of(call, request), request["DatabaseName"], request["Name"])
     return {}
 
 
@@ -63,9 +61,10 @@ def get_table(call: Call, request: "shapes.GetTableRequestTypeDef") -> dict[str,
     refuse_transactions(request)
     scope, database, name = scope_of(call, request), request["DatabaseName"], request["Name"]
     wanted = _attributes(request, TABLE_ATTRIBUTES) or (DEFAULT,)
-    table = call.studio.catalog.table(scope, database, name)
+    table = call.catalog.table(scope, database, name)
     names = {"Name": table.name, "DatabaseName": table.database}
-    shown: dict[str, Any] = as_table(scope, table) if DEFAULT in wanted else names
+    registered = _is_registered(call, scope, table)
+    shown: dict[str, Any] = as_table(scope, table, registered=registered) if DEFAULT in wanted else names
     if ICEBERG_METADATA in wanted:
         metadata = call.studio.iceberg.metadata(call.principal, scope, database, name)
         shown["IcebergTableMetadata"] = as_iceberg_metadata(metadata)
@@ -76,7 +75,7 @@ def get_table(call: Call, request: "shapes.GetTableRequestTypeDef") -> dict[str,
 def get_tables(call: Call, request: "shapes.GetTablesRequestTypeDef") -> dict[str, Any]:
     refuse_transactions(request)
     scope = scope_of(call, request)
-    page = call.studio.catalog.tables(
+    page = call.catalog.tables(
         scope,
         request["DatabaseName"],
         request.get("Expression"),
@@ -87,7 +86,10 @@ def get_tables(call: Call, request: "shapes.GetTablesRequestTypeDef") -> dict[st
     names = {LISTED[each] for each in _attributes(request, LISTED)}
     if names and "Name" not in names:
         raise Invalid("AttributesToGet must include NAME.")
-    shown = [as_table(scope, _seen(call, scope, table)) for table in page.items]
+    shown = [
+        as_table(scope, _seen(call, scope, table), registered=_is_registered(call, scope, table))
+        for table in page.items
+    ]
     if names:
         shown = [{name: each[name] for name in ("DatabaseName", *names) if name in each} for each in shown]
     return {"TableList": shown, **next_token(page.next)}
@@ -97,13 +99,16 @@ def _seen(call: Call, scope: Scope, table: Table) -> Table:
     """A table of a list: what a resource link leads to is shown to who may read that, to others the link alone."""
     if table.target_table is None:
         return table
-    behind = call.studio.catalog.behind(scope, "glue:GetTable", f"table/{table.database}/{table.name}")
+    behind = call.catalog.behind(scope, "glue:GetTable", f"table/{table.database}/{table.name}")
     policy, identity = RIGHTS.policy(call), call.studio.identity
     for name in behind:
         question = Question("glue:GetTable", arn("glue", call.scope.region, call.scope.account, name))
         if not identity.decide(call.principal, question, policy=policy).allowed:
             return table
-    return call.studio.catalog.table(scope, table.database, table.name)
+    try:
+        return call.catalog.table(scope, table.database, table.name)
+    except Denied:
+        return table
 
 
 @glue.operation
@@ -123,7 +128,7 @@ def update_table(call: Call, request: "shapes.UpdateTableRequestTypeDef") -> dic
     table = to_table(_input(request))
     if request.get("Name", table.name).lower() != table.name.lower():
         raise Invalid("Table cannot be renamed")
-    call.studio.catalog.update_table(
+    call.catalog.update_table(
         scope,
         database,
         table,
@@ -132,6 +137,11 @@ def update_table(call: Call, request: "shapes.UpdateTableRequestTypeDef") -> dic
         view_action=request.get("ViewUpdateAction"),
     )
     return {}
+
+
+def _is_registered(call: Call, scope: Scope, table: Table) -> bool:
+    # Of a part of a table, its view's location is Lake Formation's own.
+    return call.studio.lake.is_registered(scope, table.storage.location if table.storage is not None else None)
 
 
 def version_of(text: str) -> int:
@@ -162,7 +172,8 @@ def to_table(asked: Mapping[str, Any], *, created_by: str | None = None) -> Tabl
     )
 
 
-def as_table(scope: Scope, table: Table) -> dict[str, Any]:
+def as_table(scope: Scope, table: Table, *, registered: bool = False) -> dict[str, Any]:
+    """registered: whether its location is, with Lake Formation."""
     shown = {
         "Name": table.name,
         "DatabaseName": table.database,
@@ -180,7 +191,7 @@ def as_table(scope: Scope, table: Table) -> dict[str, Any]:
         "TableType": table.type,
         "Parameters": table.parameters,
         "CreatedBy": table.created_by,
-        "IsRegisteredWithLakeFormation": False,
+        "IsRegisteredWithLakeFormation": registered,
         "TargetTable": table.target_table,
         "CatalogId": scope.account,
         "VersionId": str(table.version),

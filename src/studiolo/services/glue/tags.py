@@ -16,7 +16,7 @@ def get_tags(call: Call, request: "shapes.GetTagsRequestTypeDef") -> dict[str, A
     kind, name = _resource(call, request["ResourceArn"])
     if kind == "session":
         return {"Tags": dict(call.studio.sessions.session(call.scope, name).asked.tags)}
-    return {"Tags": call.studio.catalog.tags(call.scope, f"{kind}/{name}")}
+    return {"Tags": call.catalog.tags(call.scope, f"{kind}/{name}")}
 
 
 @glue.operation
@@ -25,7 +25,7 @@ def tag_resource(call: Call, request: "shapes.TagResourceRequestTypeDef") -> dic
     if kind == "session":
         call.studio.sessions.set_tags(call.scope, name, add=request["TagsToAdd"])
     else:
-        call.studio.catalog.change_tags(call.scope, f"{kind}/{name}", add=request["TagsToAdd"])
+        call.catalog.change_tags(call.scope, f"{kind}/{name}", add=request["TagsToAdd"])
     return {}
 
 
@@ -35,7 +35,7 @@ def untag_resource(call: Call, request: "shapes.UntagResourceRequestTypeDef") ->
     if kind == "session":
         call.studio.sessions.set_tags(call.scope, name, remove=request["TagsToRemove"])
     else:
-        call.studio.catalog.change_tags(call.scope, f"{kind}/{name}", remove=request["TagsToRemove"])
+        call.catalog.change_tags(call.scope, f"{kind}/{name}", remove=request["TagsToRemove"])
     return {}
 
 

@@ -86,3 +86,39 @@ def upgrade() -> None:
         sa.Column("batches", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("account", "region", "id", name=op.f("pk_livy_servers")),
     )
+    op.create_table(
+        "serverless_applications",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("asked", sa.JSON(), nullable=False),
+        sa.Column("tags", sa.JSON(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account", "region", "id", name=op.f("pk_serverless_applications")),
+    )
+    op.create_index(op.f("ix_serverless_applications_state"), "serverless_applications", ["state"], unique=False)
+    op.create_table(
+        "serverless_job_runs",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("application", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("asked", sa.JSON(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("tags", sa.JSON(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.Column("attempt_created", sa.BigInteger(), nullable=True),
+        sa.Column("started", sa.BigInteger(), nullable=True),
+        sa.Column("ended", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("account", "region", "application", "id", name=op.f("pk_serverless_job_runs")),
+    )
+    op.create_index(op.f("ix_serverless_job_runs_state"), "serverless_job_runs", ["state"], unique=False)

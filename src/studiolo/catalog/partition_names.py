@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import unquote
 
-from studiolo.catalog import HIVE_NULL, Column
+from studiolo.catalog.model import HIVE_NULL, Column
 from studiolo.domain import Invalid
 
 ESCAPED = re.compile(r"""[\x00-\x1f"#%'*/:=?\\\x7f{\[\]^]""")

@@ -1,0 +1,55 @@
+"""Livy: its REST API at the cluster's address, for sessions whose executors are the cluster's."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from studiolo.clusters.applications.application import Application
+from studiolo.runtimes import Release
+
+if TYPE_CHECKING:
+    from studiolo.clusters.model import Cluster
+    from studiolo.clusters.world import World
+
+SETTINGS = (
+    "spark.authenticate",
+    "spark.authenticate.secret",
+    "spark.cores.max",
+    "spark.default.parallelism",
+    "spark.executor.cores",
+    "spark.executor.memory",
+)
+"""Of a cluster's settings those that its Livy sessions, whose drivers are outside of it, have too."""
+
+
+class LivyServers(Protocol):
+    """Who serves Livy for clusters."""
+
+    def open(self, cluster: "Cluster", port: int, master: str, conf: Mapping[str, str]) -> None:
+        """Listen at the cluster's address; sessions are drivers of that master. Raises Conflict where it is taken."""
+
+    def close(self, cluster: str) -> None:
+        """End it with its sessions; of a cluster without Livy there is nothing to do."""
+
+
+class Livy(Application):
+    name = "Livy"
+
+    def version(self, release: Release) -> str | None:
+        return "0.8.0-incubating"
+
+    def pages(self, host: str, ports: Mapping[str, int]) -> Mapping[str, str]:
+        return {"Livy": f"http://{host}:{ports['livy']}"}
+
+
+def serve(world: "World", servers: LivyServers) -> None:
+    """Have a Livy server for the cluster, if it is to have one."""
+    if LIVY.name not in world.configured.applications:
+        return
+    everything = world.spark_conf()
+    conf = {name: everything[name] for name in SETTINGS if name in everything}
+    servers.open(
+        world.cluster, world.cluster.progress.ports["livy"], world.master_url, {**conf, **world.configured.spark}
+    )
+
+
+LIVY = Livy()

@@ -1,0 +1,196 @@
+"""What Lake Formation opens in S3: the objects of tables that somebody may read, or write, as a whole."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from studiolo.domain import Invalid, NotFound, Scope
+from studiolo.governance.deciding import Deciding
+from studiolo.governance.model import SELECT, Location, within
+from studiolo.governance.sights import Sight
+from studiolo.governance.subject import LOCATION, Shelf
+from studiolo.governance.tables import grants, locations
+from studiolo.identity import NotAuthorized, Principal, Question
+
+DATA_ACCESS = Question("lakeformation:GetDataAccess", "*")
+"""What whoever gets data by Lake Formation must be allowed by IAM."""
+
+NEEDED = {
+    "s3:GetObject": SELECT,
+    "s3:ListBucket": SELECT,
+    "s3:PutObject": "INSERT",
+    "s3:AbortMultipartUpload": "INSERT",
+    "s3:ListMultipartUploadParts": "INSERT",
+    "s3:DeleteObject": "DELETE",
+}
+"""The permission on a table, beside SELECT on all of it, that lets its objects be used so."""
+
+READS = ("s3:GetObject", "s3:ListBucket")
+"""How the actions begin that tell of objects: of versions and attributes, too."""
+
+REMEMBERED = 256
+"""Of so many principals it is remembered where their tables lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a table lies that somebody has a grant on: `bucket/folder`."""
+
+    scope: Scope
+    database: str
+    table: str
+    path: str
+
+
+class Access(Deciding):
+    """Decisions about objects."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        super().__init__(shelf)
+        self._places: OrderedDict[tuple[str, int], tuple[object, list[Place]]] = OrderedDict()
+
+    def opens(self, principal: Principal, action: str, bucket: str, key: str) -> bool:
+        """Whether Lake Formation lets somebody do that to an object, or list a prefix, whom IAM does not let.
+
+        It does where a table that the object is of may be used so as a whole. Explicit denials of IAM come before this.
+        """
+        needed = NEEDED.get(action)
+        found = None if needed is None else self._registered(bucket, key)
+        if needed is None or found is None or not self.has_data_access(principal):
+            return False
+        scope, location = found
+        if not self.role_may(location, bucket, key, action):
+            return False
+        path = f"{bucket}/{key}"
+        listing = action == "s3:ListBucket"
+        for fresh in (False, True):
+            for place in self._places_of(principal, scope.region, fresh=fresh):
+                # A prefix without its slash would list what lies beside the table, too.
+                inside = path.startswith(f"{place.path}/") if listing else within(path, place.path)
+                if inside and self._may_use(principal, place, needed):
+                    return True
+        return False
+
+    def closes(self, principal: Principal | None, action: str, bucket: str, key: str) -> bool:
+        """Whether a read that IAM allows is of a registered location, and not for who asks (strict mode).
+
+        It is for administrators, for the role that the location is registered with, and where Lake Formation opens it.
+        """
+        if not action.startswith(READS):
+            return False
+        found = self._registered(bucket, key)
+        if found is None and action.startswith("s3:ListBucket"):
+            found = self._below(bucket, key)
+        if found is None:
+            return False
+        scope, location = found
+        if principal is None:
+            return True
+        mine = self.is_admin(scope, principal) or principal.role_arn == location.role
+        return not (mine or self.opens(principal, action, bucket, key))
+
+    def _below(self, bucket: str, prefix: str) -> tuple[Scope, Location] | None:
+        """A registered location whose objects a list of a prefix has."""
+        path = f"{bucket}/{prefix}"
+        found = (pair for pair in self._all_locations() if pair[1].arn.partition(":::")[2].startswith(path.rstrip("/")))
+        return next(found, None)
+
+    def has_data_access(self, principal: Principal) -> bool:
+        """Whether IAM lets somebody get data by Lake Formation."""
+        try:
+            self._shelf.identity.authorize(principal, [DATA_ACCESS])
+        except NotAuthorized:
+            return False
+        return True
+
+    def role_may(self, location: Location, bucket: str, key: str, action: str = "s3:GetObject") -> bool:
+        """Whether the role that a location is registered with may do that there, and Lake Formation may take it."""
+        identity = self._shelf.identity
+        if not self.usable(location):
+            return False
+        session = identity.session_of(location.role, "AWSLF-00-Studiolo")
+        if action == "s3:ListBucket":
+            question = Question(action, f"arn:aws:s3:::{bucket}", {"s3:prefix": key})
+        else:
+            question = Question(action, f"arn:aws:s3:::{bucket}/{key}")
+        policy = identity.resource_policies.of(f"arn:aws:s3:::{bucket}")
+        return identity.decide(session, question, policy=policy).allowed
+
+    def _registered(self, bucket: str, key: str) -> tuple[Scope, Location] | None:
+        """The innermost registered location of any region that an object is in."""
+        found = [pair for pair in self._all_locations() if pair[1].covers(bucket, key)]
+        return max(found, key=lambda pair: len(pair[1].arn), default=None)
+
+    def _all_locations(self) -> Iterator[tuple[Scope, Location]]:
+        account = self._shelf.identity.account
+        for region in self._regions(account):
+            scope = Scope(account, region)
+            for location in self._shelf.documents(locations, LOCATION, scope):
+                yield scope, location
+
+    def _regions(self, account: str) -> tuple[str, ...]:
+        return self._shelf.remembered(self._read_regions, account)
+
+    def _read_regions(self, account: str) -> tuple[str, ...]:
+        query = select(locations.c.region).where(locations.c.catalog == account).distinct()
+        with self._shelf.state.reading() as connection:
+            return tuple(sorted(connection.execute(query).scalars()))
+
+    def _read_catalogs(self, region: str) -> tuple[str, ...]:
+        query = select(grants.c.catalog).where(grants.c.region == region).distinct()
+        with self._shelf.state.reading() as connection:
+            return tuple(sorted(connection.execute(query).scalars()))
+
+    def _may_use(self, principal: Principal, place: Place, needed: str) -> bool:
+        """Whether a table is still there, and its objects may be used so."""
+        try:
+            table = self._shelf.catalog.table(place.scope, place.database, place.table)
+        except (NotFound, Invalid):
+            return False
+        location = table.storage.location if table.storage is not None else None
+        if table.target_table is not None or _path(location) != place.path:
+            return False
+        return may_use(self.sight(principal, place.scope, table), needed)
+
+    def _places_of(self, principal: Principal, region: str, *, fresh: bool) -> list[Place]:
+        """Where the tables lie that somebody has grants on; fresh: as it is now, if anything was written since."""
+        key = (f"{principal.identity_arn} {region}", self._shelf.revision)
+        mark = self._shelf.state.mark()
+        known = self._places.get(key)
+        if known is not None and not fresh:
+            return known[1]
+        if known is not None and mark is not None and known[0] == mark:
+            return []
+        found = list(self._read_places(principal, region))
+        self._places[key] = mark, found
+        self._places.move_to_end(key)
+        while len(self._places) > REMEMBERED:
+            self._places.popitem(last=False)
+        return found
+
+    def _read_places(self, principal: Principal, region: str) -> Iterator[Place]:
+        catalog = self._shelf.catalog
+        for account in self._shelf.remembered(self._read_catalogs, region):
+            scope = Scope(account, region)
+            for database, names in self.tables_granted(principal, scope).items():
+                with suppress(NotFound):
+                    for table in catalog.table_names(scope, database) if names is None else sorted(names):
+                        with suppress(NotFound, Invalid):
+                            found = catalog.table(scope, database, table)
+                            path = _path(found.storage.location if found.storage is not None else None)
+                            if path is not None and found.target_table is None:
+                                yield Place(scope, database, table, path)
+
+
+def may_use(sight: Sight, needed: str) -> bool:
+    """Whether the objects of a table may be used by who sees that of it, in a way that needs that permission."""
+    return not sight.by_iam and sight.full and sight.may(needed)
+
+
+def _path(location: str | None) -> str | None:
+    """`bucket/folder` of a location in S3."""
+    scheme, found, path = (location or "").partition("://")
+    return path.rstrip("/") if found and scheme in ("s3", "s3a", "s3n") else None

@@ -1,0 +1,177 @@
+"""Lists of permissions: what was granted, and what IAM_ALLOWED_PRINCIPALS has where nobody took it away."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from studiolo.catalog import Database
+from studiolo.domain import Page, Scope
+from studiolo.governance.deciding import names_of
+from studiolo.governance.granting import Granting
+from studiolo.governance.model import ALL, IAM_ALLOWED, Grant, Kind, Resource, within
+from studiolo.governance.subject import GRANT, of
+from studiolo.governance.tables import grants
+from studiolo.identity import Principal
+
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which permissions a list is to have. kinds: of resources; resource: that one, of a table with its columns'."""
+
+    principal: str | None = None
+    kinds: frozenset[Kind] | None = None
+    policy_type: str | None = None
+    resource: Resource | None = None
+
+    def has(self, grant: Grant) -> bool:
+        """Whether a grant is one of them."""
+        mine, wanted = grant.resource, self.resource
+        if self.principal is not None and grant.principal != self.principal:
+            return False
+        if self.kinds is not None and mine.kind not in self.kinds:
+            return False
+        if self.policy_type is not None and mine.type != self.policy_type:
+            return False
+        if wanted is None:
+            return True
+        if wanted.kind in (Kind.TABLE, Kind.COLUMNS):
+            same = (mine.database, mine.table) == (wanted.database, wanted.table)
+            return same and mine.kind in (Kind.TABLE, Kind.COLUMNS)
+        if wanted.kind is Kind.LOCATION:
+            return mine.kind is Kind.LOCATION and mine.name == wanted.name
+        return mine.key == wanted.key
+
+
+class Listing(Granting):
+    """The permissions of one catalog."""
+
+    def permissions(
+        self, scope: Scope, wanted: Wanted, by: Principal, after: str | None = None, limit: int = PAGE
+    ) -> Page[Grant]:
+        """The permissions that `by` may know of: an administrator all, others their own and those they may grant."""
+        return self._page(self._all(scope, wanted, after), self._knows(scope, by), limit)
+
+    def permissions_for_path(
+        self, scope: Scope, arn: str, by: Principal, after: str | None = None, limit: int = PAGE
+    ) -> Page[Grant]:
+        """The permissions on what lies at a place in S3, or around it: the place, tables and databases."""
+        place = arn.partition(":::")[2].rstrip("/")
+        there = dict.fromkeys(self._at(scope, place))
+
+        def about(grant: Grant) -> bool:
+            resource = grant.resource
+            if resource.kind is Kind.LOCATION:
+                return within(place, resource.name.partition(":::")[2])
+            return (resource.database, resource.table) in there
+
+        found = (pair for pair in self._all(scope, Wanted(), after) if about(pair[1]))
+        return self._page(found, self._knows(scope, by), limit)
+
+    def _knows(self, scope: Scope, by: Principal) -> Callable[[Grant], bool]:
+        """Whether somebody may know of a grant."""
+        if self.sees_all(scope, by):
+            return lambda _grant: True
+        names = names_of(by)
+        return lambda grant: grant.principal in names or self.may_grant(by, scope, grant.resource, grant.permissions)
+
+    def _page(self, found: Iterator[tuple[str, Grant]], knows: Callable[[Grant], bool], limit: int) -> Page[Grant]:
+        items: list[Grant] = []
+        last = None
+        for place, grant in found:
+            if not knows(grant):
+                continue
+            if len(items) == limit:
+                return Page(items, last)
+            items.append(grant)
+            last = place
+        return Page(items)
+
+    def _all(self, scope: Scope, wanted: Wanted, after: str | None) -> Iterator[tuple[str, Grant]]:
+        """The permissions behind a place of the list, each with its place."""
+        start = ["", "", ""] if after is None else json.loads(after)
+        if start[0] == "":
+            for grant in self._granted(scope, wanted, start[1], start[2]):
+                if wanted.has(grant):
+                    yield json.dumps(["", grant.principal, grant.resource.key]), grant
+            start = ["catalog", "", ""]
+        if wanted.principal not in (None, IAM_ALLOWED):
+            return
+        if start[0] == "catalog" and self.settings(scope).iam_may_create:
+            may_create = Grant(IAM_ALLOWED, Resource(Kind.CATALOG), frozenset({"CREATE_DATABASE"}))
+            if wanted.has(may_create):
+                yield json.dumps(["things", "", ""]), may_create
+        for grant in self._of_iam(scope, wanted, start[1], start[2]):
+            if wanted.has(grant):
+                yield json.dumps(["things", grant.resource.database, grant.resource.table]), grant
+
+    def _granted(self, scope: Scope, wanted: Wanted, principal: str, resource: str) -> Iterator[Grant]:
+        query = select(grants.c.document).where(of(grants, scope))
+        if wanted.principal is not None:
+            query = query.where(grants.c.principal == wanted.principal)
+        if wanted.resource is not None and wanted.resource.database:
+            query = query.where(grants.c.database == wanted.resource.database)
+        behind = (grants.c.principal > principal) | ((grants.c.principal == principal) & (grants.c.resource > resource))
+        query = query.where(behind).order_by(grants.c.principal, grants.c.resource)
+        with self._shelf.state.reading() as connection:
+            found = connection.execute(query).scalars().all()
+        for written in found:
+            yield GRANT.validate_json(written)
+
+    def _of_iam(self, scope: Scope, wanted: Wanted, database: str, table: str) -> Iterator[Grant]:
+        """What IAM_ALLOWED_PRINCIPALS has from the beginning, behind a database and a table of it."""
+        about = wanted.resource
+        catalog = self._shelf.catalog
+        named = None if about is None else about.database
+        for each in self._databases(scope):
+            if each.name < database or named not in (None, each.name):
+                continue
+            if not each.governed and each.name > database:
+                yield Grant(IAM_ALLOWED, Resource(Kind.DATABASE, each.name), frozenset({ALL}))
+            if about is not None and about.kind is Kind.DATABASE:
+                continue
+            after = table if each.name == database and table else None
+            while True:
+                page = catalog.tables(scope, each.name, after=after, limit=PAGE, follow=False)
+                for one in page.items:
+                    if not one.governed:
+                        yield Grant(IAM_ALLOWED, Resource(Kind.TABLE, each.name, one.name), frozenset({ALL}))
+                after = page.next
+                if after is None:
+                    break
+
+    def _databases(self, scope: Scope) -> Iterator[Database]:
+        after = None
+        while True:
+            page = self._shelf.catalog.databases(scope, after, PAGE)
+            yield from page.items
+            after = page.next
+            if after is None:
+                return
+
+    def _at(self, scope: Scope, place: str) -> Iterator[tuple[str, str]]:
+        """The databases and tables whose location is a place, in it or around it."""
+        for database in self._databases(scope):
+            if _meet(database.location, place):
+                yield database.name, ""
+            if database.target_database is not None:
+                continue
+            after = None
+            while True:
+                page = self._shelf.catalog.tables(scope, database.name, after=after, limit=PAGE, follow=False)
+                for table in page.items:
+                    if table.storage is not None and _meet(table.storage.location, place):
+                        yield database.name, table.name
+                after = page.next
+                if after is None:
+                    break
+
+
+def _meet(location: str | None, place: str) -> bool:
+    if not location:
+        return False
+    mine = location.partition("://")[2].rstrip("/")
+    return within(mine, place) or within(place, mine)

@@ -1,0 +1,275 @@
+"""The files of governed views: made of those raw objects that are asked for, kept as long as those stay as they are.
+
+What is listed is what the raw objects were at the moment of the list: each file is known by the ETag of the object that it
+was made of. A file that cannot be filtered exactly is refused, and the list with it.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from sqlalchemy import func, select
+
+from studiolo.catalog import Catalog, Partition, partition_name, partition_values
+from studiolo.domain import Clock, Conflict, Denied, Invalid, Scope
+from studiolo.governance import expressions
+from studiolo.governance.lake import Lake
+from studiolo.governance.makers import Makers
+from studiolo.governance.making.task import Refused, Task
+from studiolo.governance.store_client import StoreClient
+from studiolo.governance.subject import of
+from studiolo.governance.tables import view_files
+from studiolo.governance.views import View, bucket_of, serde_parameters
+from studiolo.state import State
+
+MOST_BYTES = 20 * 1024**3
+"""Of all files of governed views together: beyond it those that were used longest ago go."""
+
+STALE = timedelta(minutes=10)
+"""How exactly it is kept when a file was last used."""
+
+AT_ONCE = 2
+
+log = logging.getLogger("studiolo.s3")
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Raw objects of a table: those below a place. folder: theirs in the view; values: of the partition's keys."""
+
+    bucket: str
+    prefix: str
+    folder: str
+    values: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A raw object, by the store's name of it."""
+
+    name: str
+    etag: str
+    size: int
+
+
+class ViewFiles:
+    """Makes and drops the files of views. client: of the object store, with names of keys as it has them."""
+
+    def __init__(
+        self, state: State, catalog: Catalog, lake: Lake, client: StoreClient, makers: Makers, clock: Clock
+    ) -> None:
+        self._state = state
+        self._catalog = catalog
+        self._lake = lake
+        self._client = client
+        self._makers = makers
+        self._clock = clock
+        self._locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="governed-views")
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._makers.close()
+
+    def has(self, view: View, key: str) -> bool:
+        """Whether a file of a view, by its key within it, has been made."""
+        mine = of(view_files, view.scope, view=view.id, key=key)
+        with self._state.reading() as connection:
+            size = connection.execute(select(view_files.c.size).where(mine)).scalar()
+        return size is not None and size >= 0
+
+    def make(self, view: View, prefix: str) -> None:
+        """Make what is not there yet of the files whose keys within the view begin so, and drop what is no more.
+
+        Raises Denied where a file cannot be filtered exactly, or the location is not one of Lake Formation's.
+        """
+        with self._lock:
+            lock = self._locks.setdefault(view.id, threading.Lock())
+        with lock:
+            for source in self._sources(view, prefix):
+                self._make_of(view, source)
+        self._evict(view.scope)
+
+    def drop(self, scope: Scope, identifiers: Sequence[str]) -> None:
+        """Drop the files of views; where somebody sees one again they are made again."""
+        for identifier in identifiers:
+            with self._state.reading() as connection:
+                keys = (
+                    connection.execute(select(view_files.c.key).where(of(view_files, scope, view=identifier)))
+                    .scalars()
+                    .all()
+                )
+            self._remove(scope, identifier, keys)
+
+    def _sources(self, view: View, prefix: str) -> Iterator[Source]:
+        """The places whose objects make up that part of a view."""
+        table = view.table
+        if not table.partition_keys:
+            yield self._source(view, table.storage.location if table.storage else None, "", None)
+            return
+        for partition in self._partitions(view, prefix):
+            folder = f"{partition_name(table.partition_keys, partition.values)}/"
+            if not (folder.startswith(prefix) or prefix.startswith(folder)):
+                continue
+            if expressions.never(expressions.bound(view.rows, table.partition_keys, partition.values)):
+                continue
+            place = partition.storage.location if partition.storage is not None else None
+            yield self._source(view, place, folder, partition.values)
+
+    def _partitions(self, view: View, prefix: str) -> Iterator[Partition]:
+        table, names = view.table, (view.table.database, view.table.name)
+        whole = prefix.split("/")[: len(table.partition_keys)]
+        if prefix.count("/") >= len(table.partition_keys):
+            try:
+                values = partition_values("/".join(whole), table.partition_keys)
+            except Invalid:
+                return
+            yield from self._catalog.partitions_of(view.scope, *names, [values])
+            return
+        after = None
+        while True:
+            page = self._catalog.partitions(view.scope, *names, after=after, limit=PAGE, columns=False)
+            yield from page.items
+            after = page.next
+            if after is None:
+                return
+
+    def _source(self, view: View, location: str | None, folder: str, values: tuple[str, ...] | None) -> Source:
+        bucket, _, key = (location or "").partition("://")[2].rstrip("/").partition("/")
+        found = self._lake.location_of(view.scope, bucket, key) if bucket else None
+        if found is None:
+            log.warning("%s.%s: its location %s is not registered", view.table.database, view.table.name, location)
+            raise Denied(f"{_cannot(view)}: its location is not registered with Lake Formation.")
+        if not self._lake.role_may(found, bucket, key):
+            log.warning("the role %s, with which %s is registered, may not read %s", found.role, found.arn, location)
+            raise Denied(f"{_cannot(view)}: the role that its location is registered with may not read it.")
+        return Source(bucket, f"{key}/" if key else "", folder, values)
+
+    def _make_of(self, view: View, source: Source) -> None:
+        known = self._known(view, source.folder)
+        there: dict[str, Object] = {}
+        for each in self._objects(source):
+            key = source.folder + view.file_name(f"{source.bucket}/{each.name}")
+            there[key] = each
+        new = [key for key, each in there.items() if known.get(key, ("", None))[0] != each.etag]
+        self._remove(view.scope, view.id, [key for key in known if key not in there])
+        failures = list(self._pool.map(lambda key: self._attempt(view, source, key, there[key]), new))
+        for failure in failures:
+            if failure is not None:
+                raise failure
+        self._note_use(view, [key for key in there if key not in new], known)
+
+    def _known(self, view: View, folder: str) -> dict[str, tuple[str, Any]]:
+        """The files of a folder: of which ETags they were made, and when they were last used."""
+        mine = of(view_files, view.scope, view=view.id)
+        if folder:
+            mine &= view_files.c.key.startswith(folder, autoescape=True)
+        with self._state.reading() as connection:
+            rows = connection.execute(select(view_files.c.key, view_files.c.etag, view_files.c.used).where(mine)).all()
+        return {row.key: (row.etag, row.used) for row in rows}
+
+    def _objects(self, source: Source) -> Iterator[Object]:
+        """The raw objects that engines would read."""
+        prefix = self._client.prefix(source.prefix)
+        pages = self._client.s3().get_paginator("list_objects_v2").paginate(Bucket=source.bucket, Prefix=prefix)
+        try:
+            for page in pages:
+                for each in page.get("Contents", ()):
+                    parts = each["Key"][len(prefix) :].split("/")
+                    if each["Size"] > 0 and not any(part.startswith(("_", ".")) or not part for part in parts):
+                        yield Object(each["Key"], each["ETag"], each["Size"])
+        except (ClientError, BotoCoreError) as error:
+            raise Conflict(f"The location s3://{source.bucket}/{source.prefix} cannot be listed: {error}") from error
+
+    def _attempt(self, view: View, source: Source, key: str, raw: Object) -> Exception | None:
+        try:
+            self._make_one(view, source, key, raw)
+        except Refused as refused:
+            # Why tells of columns that who asks may not know of.
+            log.warning(
+                "s3://%s/%s, of %s.%s: %s", source.bucket, raw.name, view.table.database, view.table.name, refused
+            )
+            return Denied(f"{_cannot(view)}: a file cannot be filtered exactly. The log of the S3 door says why.")
+        except (ClientError, BotoCoreError) as error:
+            return Conflict(f"A file of a governed view could not be made: {error}")
+        return None
+
+    def _make_one(self, view: View, source: Source, key: str, raw: Object) -> None:
+        keys = view.table.partition_keys if source.values is not None else ()
+        cells = tuple((expressions.bound(rows, keys, source.values or ()), names) for rows, names in view.cells)
+        s3, bucket = self._client.s3(), bucket_of(view.scope)
+        size = -1
+        with self._makers.place() as folder:
+            task = Task(
+                source=str(folder / "raw"),
+                target=str(folder / "seen"),
+                name=raw.name.rpartition("/")[2],
+                format=view.format,
+                columns=view.table.storage.columns if view.table.storage is not None else (),
+                shown=tuple(column.name.lower() for column in view.columns),
+                cells=tuple((rows, names) for rows, names in cells if not expressions.never(rows)),
+                serde=serde_parameters(view.table),
+            )
+            if task.cells:
+                body = s3.get_object(Bucket=source.bucket, Key=raw.name, IfMatch=raw.etag)["Body"]
+                with (folder / "raw").open("wb") as file:
+                    for piece in body.iter_chunks(1024 * 1024):
+                        file.write(piece)
+                if self._makers.make(task):
+                    self._require_bucket(view.scope)
+                    s3.upload_file(task.target, bucket, f"{view.id}/{key}")
+                    size = (folder / "seen").stat().st_size
+        row = {"source": raw.name, "etag": raw.etag, "size": size, "used": self._clock()}
+        mine = of(view_files, view.scope, view=view.id, key=key)
+        with self._state.transaction() as tx:
+            tx.execute(view_files.delete().where(mine))
+            named = {"catalog": view.scope.account, "region": view.scope.region, "view": view.id, "key": key}
+            tx.execute(view_files.insert().values(**named, **row))
+        if size < 0:
+            s3.delete_object(Bucket=bucket, Key=f"{view.id}/{key}")
+
+    def _require_bucket(self, scope: Scope) -> None:
+        self._client.require_bucket(bucket_of(scope))
+
+    def _remove(self, scope: Scope, view: str, keys: Sequence[str]) -> None:
+        """Drop files of a view: first the objects, so that none is left that nothing knows of."""
+        for start in range(0, len(keys), PAGE):
+            some = keys[start : start + PAGE]
+            objects = [{"Key": f"{view}/{key}"} for key in some]
+            self._client.s3().delete_objects(Bucket=bucket_of(scope), Delete={"Objects": objects, "Quiet": True})
+            with self._state.transaction() as tx:
+                mine = of(view_files, scope, view=view) & view_files.c.key.in_(some)
+                tx.execute(view_files.delete().where(mine))
+
+    def _note_use(self, view: View, keys: Sequence[str], known: dict[str, tuple[str, Any]]) -> None:
+        present = self._clock()
+        late = [key for key in keys if present - known[key][1] > STALE]
+        for start in range(0, len(late), PAGE):
+            mine = of(view_files, view.scope, view=view.id) & view_files.c.key.in_(late[start : start + PAGE])
+            with self._state.transaction() as tx:
+                tx.execute(view_files.update().where(mine).values(used=present))
+
+    def _evict(self, scope: Scope) -> None:
+        """Drop what was used longest ago where all files together are too large."""
+        with self._state.reading() as connection:
+            total = connection.execute(select(func.sum(view_files.c.size)).where(of(view_files, scope))).scalar() or 0
+            if total <= MOST_BYTES:
+                return
+            query = view_files.select().where(of(view_files, scope), view_files.c.size > 0).order_by(view_files.c.used)
+            rows = connection.execute(query).all()
+        for row in rows:
+            if total <= MOST_BYTES:
+                return
+            self._remove(scope, row.view, [row.key])
+            total -= row.size
+
+
+def _cannot(view: View) -> str:
+    return f"Lake Formation cannot give a part of {view.table.database}.{view.table.name}"

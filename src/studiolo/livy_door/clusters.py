@@ -1,0 +1,33 @@
+"""The Livy servers of EMR's clusters."""
+
+from collections.abc import Mapping
+
+from studiolo.clusters.model import Cluster
+from studiolo.livy import Livy, Place
+
+
+class ClusterLivy:
+    """Opens and closes them, at the addresses of clusters."""
+
+    def __init__(self, livy: Livy) -> None:
+        self._livy = livy
+
+    def open(self, cluster: Cluster, port: int, master: str, conf: Mapping[str, str]) -> None:
+        """Raises Conflict where the address cannot be had."""
+        self._livy.serve(
+            Place(
+                id=cluster.id,
+                scope=cluster.scope,
+                label=cluster.asked.release,
+                role=cluster.asked.role,
+                master=master,
+                conf=conf,
+                address=cluster.progress.host,
+                port=port,
+            )
+        )
+
+    def close(self, cluster: str) -> None:
+        for place in self._livy.places():
+            if place.id == cluster:
+                self._livy.end(place.scope, place.id)

@@ -1,0 +1,203 @@
+"""AWS Lake Formation: LF-tags, what has them, and expressions of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from studiolo.domain import Denied, DomainError, Invalid, NotFound, Scope
+from studiolo.governance import Kind, NamedExpression, Resource, Tagged
+from studiolo.services.call import Call
+from studiolo.services.lakeformation.resources import as_expression, to_expression, to_resource
+from studiolo.services.lakeformation.service import lakeformation, next_token, numbered, scope_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_lakeformation import type_defs as shapes
+
+DEFAULT_PAGE = 100
+
+
+@lakeformation.operation
+def add_lf_tags_to_resource(call: Call, request: "shapes.AddLFTagsToResourceRequestTypeDef") -> dict[str, Any]:
+    scope, things = _things(call, request["Resource"], request.get("CatalogId"))
+
+    def add(key: str, values: Sequence[str]) -> None:
+        if len(values) != 1:
+            raise Invalid(f"A resource has one value of an LF-tag: give one of {key}.")
+        for thing in things:
+            call.studio.lake.set_tags(scope, thing, {key: values[0]})
+
+    return {"Failures": _each(call, scope, request["LFTags"], add)}
+
+
+@lakeformation.operation
+def create_lf_tag(call: Call, request: "shapes.CreateLFTagRequestTypeDef") -> dict[str, Any]:
+    scope = scope_of(call, request.get("CatalogId"))
+    _require(call, scope, Resource(Kind.CATALOG), "CREATE_LF_TAG")
+    call.studio.lake.create_tag(scope, request["TagKey"], request["TagValues"])
+    return {}
+
+
+@lakeformation.operation
+def create_lf_tag_expression(call: Call, request: "shapes.CreateLFTagExpressionRequestTypeDef") -> dict[str, Any]:
+    scope = scope_of(call, request.get("CatalogId"))
+    _require(call, scope, Resource(Kind.CATALOG), "CREATE_LF_TAG_EXPRESSION")
+    call.studio.lake.put_expression(scope, _to_named(request), new=True)
+    return {}
+
+
+@lakeformation.operation
+def delete_lf_tag(call: Call, request: "shapes.DeleteLFTagRequestTypeDef") -> dict[str, Any]:
+    scope = scope_of(call, request.get("CatalogId"))
+    _require(call, scope, Resource(Kind.TAG, name=request["TagKey"].lower()), "DROP")
+    call.studio.lake.delete_tag(scope, request["TagKey"])
+    return {}
+
+
+@lakeformation.operation
+def delete_lf_tag_expression(call: Call, request: "shapes.DeleteLFTagExpressionRequestTypeDef") -> dict[str, Any]:
+    scope = scope_of(call, request.get("CatalogId"))
+    _require(call, scope, Resource(Kind.EXPRESSION, name=request["Name"]), "DROP")
+    call.studio.lake.delete_expression(scope, request["Name"])
+    return {}
+
+
+@lakeformation.operation
+def get_lf_tag(call: Call, request: "shapes.GetLFTagRequestTypeDef") -> dict[str, Any]:
+    scope = scope_of(call, request.get("CatalogId"))
+    tag = call.studio.lake.tag(scope, request["TagKey"])
+    return {"CatalogId": scope.account, "TagKey": tag.key, "TagValues": list(tag.values)}
+
+
+@lakeformation.operation
+def get_lf_tag_expression(call: Call, request: "shapes.GetLFTagExpressionRequestTypeDef") -> dict[str, Any]:
+    scope = scope_of(call, request.get("CatalogId"))
+    return _as_named(scope, call.studio.lake.expression(scope, request["Name"]))
+
+
+@lakeformation.operation
+def get_resource_lf_tags(call: Call, request: "shapes.GetResourceLFTagsRequestTypeDef") -> dict[str, Any]:
+    scope, things = _things(call, request["Resource"], request.get("CatalogId"))
+    thing, lake = things[0], call.studio.lake
+    inherited = not request.get("ShowAssignedLFTags", False)
+    shown: dict[str, Any] = {}
+    own = lake.tags_of_database(scope, thing.database)
+    if not thing.table:
+        return {"LFTagDatabase": _as_tags(scope, own)} if own else {}
+    if own:
+        shown["LFTagDatabase"] = _as_tags(scope, own)
+    of_table = lake.tags_of_table(scope, thing.database, thing.table)
+    of_table = of_table if inherited else lake.own_tags(scope, Tagged(thing.database, thing.table))
+    if of_table:
+        shown["LFTagsOnTable"] = _as_tags(scope, of_table)
+    of_columns = lake.tags_of_columns(scope, thing.database, thing.table)
+    columns = [
+        {"Name": name, "LFTags": _as_tags(scope, {**(of_table if inherited else {}), **tags})}
+        for name, tags in of_columns.items()
+        if not thing.column or any(each.column == name for each in things)
+    ]
+    if columns:
+        shown["LFTagsOnColumns"] = columns
+    return shown
+
+
+@lakeformation.operation
+def list_lf_tag_expressions(call: Call, request: "shapes.ListLFTagExpressionsRequestTypeDef") -> dict[str, Any]:
+    scope = scope_of(call, request.get("CatalogId"))
+    page = numbered(call.studio.lake.expressions(scope), request, DEFAULT_PAGE)
+    return {"LFTagExpressions": [_as_named(scope, each) for each in page.items], **next_token(page)}
+
+
+@lakeformation.operation
+def list_lf_tags(call: Call, request: "shapes.ListLFTagsRequestTypeDef") -> dict[str, Any]:
+    scope = scope_of(call, request.get("CatalogId"))
+    page = numbered(call.studio.lake.tags(scope), request, DEFAULT_PAGE)
+    shown = [{"CatalogId": scope.account, "TagKey": tag.key, "TagValues": list(tag.values)} for tag in page.items]
+    return {"LFTags": shown, **next_token(page)}
+
+
+@lakeformation.operation
+def remove_lf_tags_from_resource(
+    call: Call, request: "shapes.RemoveLFTagsFromResourceRequestTypeDef"
+) -> dict[str, Any]:
+    scope, things = _things(call, request["Resource"], request.get("CatalogId"))
+
+    def remove(key: str, _values: Sequence[str]) -> None:
+        for thing in things:
+            if call.studio.lake.take_tags(scope, thing, [key]):
+                raise NotFound(f"The resource does not have the LF-tag {key}.")
+
+    return {"Failures": _each(call, scope, request["LFTags"], remove)}
+
+
+@lakeformation.operation
+def update_lf_tag(call: Call, request: "shapes.UpdateLFTagRequestTypeDef") -> dict[str, Any]:
+    scope = scope_of(call, request.get("CatalogId"))
+    _require(call, scope, Resource(Kind.TAG, name=request["TagKey"].lower()), "ALTER")
+    call.studio.lake.update_tag(
+        scope, request["TagKey"], request.get("TagValuesToAdd", ()), request.get("TagValuesToDelete", ())
+    )
+    return {}
+
+
+@lakeformation.operation
+def update_lf_tag_expression(call: Call, request: "shapes.UpdateLFTagExpressionRequestTypeDef") -> dict[str, Any]:
+    scope = scope_of(call, request.get("CatalogId"))
+    _require(call, scope, Resource(Kind.EXPRESSION, name=request["Name"]), "ALTER")
+    call.studio.lake.put_expression(scope, _to_named(request), new=False)
+    return {}
+
+
+def _things(call: Call, asked: Mapping[str, Any], catalog: str | None) -> tuple[Scope, list[Tagged]]:
+    """What is tagged: a database, a table, or columns of one, that are there. Raises Invalid and NotFound."""
+    scope, resource = to_resource(call, asked, catalog)
+    if resource.kind is Kind.DATABASE:
+        call.studio.catalog.database(scope, resource.database)
+        return scope, [Tagged(resource.database)]
+    if resource.kind not in (Kind.TABLE, Kind.COLUMNS) or not resource.table or resource.excluded is not None:
+        raise Invalid("LF-tags are for databases, tables and columns by name.")
+    table = call.studio.catalog.table(scope, resource.database, resource.table)
+    columns = (*(table.storage.columns if table.storage is not None else ()), *table.partition_keys)
+    there = {column.name.lower() for column in columns}
+    if missing := set(resource.columns) - there:
+        raise NotFound(f"Columns not found in table {table.name}: {', '.join(sorted(missing))}")
+    if resource.kind is Kind.TABLE:
+        return scope, [Tagged(resource.database, resource.table)]
+    return scope, [Tagged(resource.database, resource.table, column) for column in resource.columns]
+
+
+def _each(call: Call, scope: Scope, tags: Sequence[Mapping[str, Any]], change: Any) -> list[dict[str, Any]]:
+    """Change each tag by itself; what could not be changed, with why."""
+    failures = []
+    for tag in tags:
+        try:
+            key, values = tag["TagKey"].lower(), tag["TagValues"]
+            _require(call, scope, Resource(Kind.TAG, name=key), "ASSOCIATE")
+            change(key, values)
+        except DomainError as error:
+            said = lakeformation.error(error)
+            failures.append({"LFTag": tag, "Error": {"ErrorCode": said.code, "ErrorMessage": said.message}})
+    return failures
+
+
+def _require(call: Call, scope: Scope, resource: Resource, permission: str) -> None:
+    """Raise Denied for who has not that permission, and is no administrator."""
+    if not call.studio.lake.has(call.principal, scope, resource, permission):
+        what = resource.name or "the catalog"
+        raise Denied(f"Insufficient Lake Formation permission(s): Required {permission} on {what}")
+
+
+def _as_tags(scope: Scope, tags: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [{"CatalogId": scope.account, "TagKey": key, "TagValues": [value]} for key, value in sorted(tags.items())]
+
+
+def _to_named(request: Mapping[str, Any]) -> NamedExpression:
+    return NamedExpression(request["Name"], to_expression(request.get("Expression")), request.get("Description"))
+
+
+def _as_named(scope: Scope, known: NamedExpression) -> dict[str, Any]:
+    shown = {
+        "Name": known.name,
+        "Description": known.description,
+        "CatalogId": scope.account,
+        "Expression": as_expression(known.expression),
+    }
+    return {name: value for name, value in shown.items() if value is not None}

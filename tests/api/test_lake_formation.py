@@ -1,0 +1,395 @@
+"""Lake Formation: who may see which rows and columns, by whatever they read them, and what nobody gets past."""
+
+import ast
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import awswrangler as wr
+import boto3
+import botocore.exceptions
+import pandas as pd
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+from pyarrow import fs
+from tests.api.lake_house import PEOPLE, LakeHouse, Person, given
+from tests.api.spark_code import Spark
+from tests.conftest import REGION, Server
+from tests.waiting import until
+
+CELLS = PEOPLE.assign(
+    name=PEOPLE["name"].where(PEOPLE["city"] == "paris"), amount=PEOPLE["amount"].where(PEOPLE["id"] > 5)
+)
+EXPECTED: dict[str, pd.DataFrame] = {
+    "columns": PEOPLE[["id", "city"]],
+    "rows": PEOPLE[(PEOPLE["city"] == "paris") & (PEOPLE["amount"] < 10)][["id", "name"]],
+    "cells": CELLS[(PEOPLE["city"] == "paris") | (PEOPLE["id"] > 5)][["id", "name", "amount"]],
+    "full": PEOPLE,
+}
+"""The raw table filtered by hand, for each grant that a reader has."""
+
+Refused = botocore.exceptions.ClientError
+
+
+@pytest.fixture(scope="module")
+def house(server: Server) -> Iterator[LakeHouse]:
+    house = LakeHouse(server)
+    yield house
+    house.close()
+
+
+def grant(house: LakeHouse, who: Person, table: str, kind: str) -> None:
+    if kind == "columns":
+        house.grant(who, house.columns(table, "id", "city"))
+    elif kind == "rows":
+        house.grant(who, house.filter(table, "rows", "city = 'paris' AND amount < 10", "id", "name"))
+    elif kind == "cells":
+        house.grant(who, house.filter(table, "paris", "city = 'paris'", "id", "name"))
+        house.grant(who, house.filter(table, "late", "id > 5", "id", "amount"))
+    elif kind == "full":
+        house.grant(who, house.resource(table))
+
+
+GRANTS = ("none", "columns", "rows", "cells", "full")
+FORMATS = ("parquet", "orc", "lines", "csv", "json")
+
+
+@pytest.fixture(scope="module")
+def reader(house: LakeHouse) -> Person:
+    """Who has each of the grants on a table of Parquet, and cells of one of every other format."""
+    who = house.person()
+    for kind in GRANTS:
+        house.add(f"parquet_{kind}")
+        grant(house, who, f"parquet_{kind}", kind)
+    for form in FORMATS[1:]:
+        house.add(f"{form}_rows", form)
+        if form == "csv":
+            # All its columns are texts.
+            house.grant(who, house.filter("csv_rows", "rows", "city = 'paris'", "id", "name"))
+        else:
+            grant(house, who, f"{form}_rows", "rows")
+    return who
+
+
+TABLES = [f"parquet_{kind}" for kind in GRANTS[1:]] + [f"{form}_rows" for form in FORMATS[1:]]
+
+
+def expected(table: str) -> list[tuple[str, ...]]:
+    if table == "csv_rows":
+        return rows_of(PEOPLE[PEOPLE["city"] == "paris"][["id", "name"]])
+    return rows_of(EXPECTED[table.partition("_")[2]])
+
+
+def rows_of(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Rows that can be compared, whatever read them."""
+    return sorted(tuple("" if pd.isna(each) else str(each) for each in row) for row in frame.itertuples(index=False))
+
+
+@pytest.fixture(scope="module")
+def session(house: LakeHouse, reader: Person, glue: Any) -> Iterator[Spark]:
+    session = Spark(glue, reader.arn, {})
+    yield session
+    session.stop()
+
+
+def test_spark_in_a_session_sees_of_every_table_what_is_granted(house: LakeHouse, session: Spark) -> None:
+    seen = session.run(f"""
+def seen(table):
+    rows = spark.table("{house.name}." + table).collect()
+    return sorted(tuple("" if value is None else str(value) for value in row) for row in rows)
+print({{table: seen(table) for table in {TABLES}}})
+""")
+    assert ast.literal_eval(seen) == {table: expected(table) for table in TABLES}
+
+
+def test_pyarrow_and_pandas_see_the_same_at_the_table_s_location(
+    house: LakeHouse, reader: Person, server: Server
+) -> None:
+    files = fs.S3FileSystem(
+        endpoint_override=server.s3_endpoint,
+        access_key=reader.key["aws_access_key_id"],
+        secret_key=reader.key["aws_secret_access_key"],
+        session_token=reader.key["aws_session_token"],
+        region=REGION,
+    )
+    glue = reader.client("glue")
+    for kind in GRANTS[1:]:
+        storage = glue.get_table(DatabaseName=house.name, Name=f"parquet_{kind}")["Table"]["StorageDescriptor"]
+        found = ds.dataset(storage["Location"].removeprefix("s3://"), filesystem=files, format="parquet")
+        assert rows_of(found.to_table().to_pandas()) == expected(f"parquet_{kind}")
+        assert [each["Name"] for each in storage["Columns"]] == list(EXPECTED[kind].columns)
+
+
+def test_awswrangler_sees_the_same_by_the_table_s_name(
+    house: LakeHouse, reader: Person, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
+    session = boto3.Session(**reader.key, region_name=REGION)
+    for kind in GRANTS[1:]:
+        seen = wr.s3.read_parquet_table(f"parquet_{kind}", house.name, boto3_session=session)
+        assert rows_of(seen) == expected(f"parquet_{kind}")
+
+
+ATTACKS = {
+    "the raw file": "s3.get_object(Bucket=bucket, Key=raw)",
+    "its size": "s3.head_object(Bucket=bucket, Key=raw)",
+    "the raw folder's list": "s3.list_objects_v2(Bucket=bucket, Prefix='wh/parquet_rows/')",
+    "the bucket's list": "s3.list_objects_v2(Bucket=bucket)",
+    "what lies beside a table that is open": "s3.list_objects_v2(Bucket=bucket, Prefix='wh/parquet_full')",
+    "the raw path by Spark": "spark.read.parquet(f's3://{bucket}/wh/parquet_rows/').count()",
+    "a copy of the raw file": "s3.copy_object(Bucket=bucket, Key='wh/parquet_full/x', CopySource=f'{bucket}/{raw}')",
+    "a table of one's own over it": "spark.sql(f\"create table {db}.mine using parquet location '{over}'\")",
+    "a partition of a table that is open, over it": "glue.create_partition(**table('parquet_full'), **partition)",
+    "a table without a grant": "spark.table(f'{db}.parquet_none').count()",
+    "a column without a grant": "spark.sql(f'select ssn from {db}.parquet_rows').count()",
+    "the table's versions": "glue.get_table_versions(**table('parquet_rows'))",
+    "its unfiltered metadata": "glue.get_unfiltered_table_metadata(CatalogId=account, **named, **types)",
+    "its credentials": "lf.get_temporary_glue_table_credentials(TableArn=arn, **types)",
+    "a grant to oneself": "lf.grant_permissions(Principal=me, Resource={'Table': named}, Permissions=['SELECT'])",
+    "the filter": "lf.get_data_cells_filter(TableCatalogId=account, **table('parquet_rows'), Name='rows')",
+    "the bucket of the views": "s3.list_objects_v2(Bucket=views)",
+    "another's view": "s3.list_objects_v2(Bucket=views, Prefix=other + '/')",
+    "a write into one's own view": "s3.put_object(Bucket=views, Key=own + '/x.parquet', Body=b'')",
+    "a delete in it": "s3.delete_object(Bucket=views, Key=own + '/x.parquet')",
+    "a copy out of it": "s3.copy_object(Bucket=bucket, Key='wh/parquet_full/x', CopySource=f'{views}/{own}/x')",
+    "its policy": "s3.put_bucket_policy(Bucket=views, Policy='{}')",
+    "versions of it": "s3.list_object_versions(Bucket=views, Prefix=own + '/')",
+    "a step out of it": "s3.list_objects_v2(Bucket=views, Prefix=own + '/../' + other)",
+    "INSERT": "spark.sql(f'insert into {db}.parquet_columns values (1, null)')",
+    "a change of the table": "spark.sql(f\"alter table {db}.parquet_rows set tblproperties ('a' = 'b')\")",
+    "DROP": "spark.sql(f'drop table {db}.parquet_rows')",
+    "the folder of the views' makers": "open(data + '/governed-views/x')",
+}
+"""What who sees a part may try from within a session: all of it is refused."""
+
+REFUSALS = (
+    "AccessDenied",
+    "Insufficient Lake Formation",
+    "Forbidden",
+    "cannot be resolved",
+    "No such file",
+    "not allowed",
+    "not authorized",
+    "InvalidURI",
+    "403",
+)
+
+
+SETUP = """
+import boto3
+from botocore.config import Config
+once = Config(retries={"total_max_attempts": 1})
+s3, glue, lf = (boto3.client(name, config=once) for name in ("s3", "glue", "lakeformation"))
+raw, over = "wh/parquet_rows/part-0.parquet", f"s3://{bucket}/wh/parquet_rows/"
+def table(name): return {"DatabaseName": db, "TableName": name}
+named, types = {"DatabaseName": db, "Name": "parquet_rows"}, {"SupportedPermissionTypes": ["CELL_FILTER_PERMISSION"]}
+partition = {"PartitionInput": {"Values": [], "StorageDescriptor": {"Location": over}}}
+arn = f"arn:aws:glue:eu-central-1:{account}:table/{db}/parquet_rows"
+me = {"DataLakePrincipalIdentifier": role}
+print()
+"""
+
+
+@pytest.fixture(scope="module")
+def attacking(house: LakeHouse, reader: Person, session: Spark, server: Server) -> Callable[[str], str]:
+    """What an expression is in the session, or the error that it raises."""
+    stranger = house.person()
+    house.grant(stranger, house.columns("parquet_rows", "ssn"))
+
+    def location(who: Person) -> str:
+        table = who.client("glue").get_table(DatabaseName=house.name, Name="parquet_rows")["Table"]
+        return str(table["StorageDescriptor"]["Location"]).removeprefix("s3://")
+
+    views, _, own = location(reader).partition("/")
+    known = {
+        "bucket": house.bucket, "db": house.name, "account": house.account, "role": reader.arn, "views": views,
+        "own": own, "other": location(stranger).partition("/")[2], "data": str(server.data),
+    }  # fmt: skip
+    session.run("".join(f"{name} = {value!r}\n" for name, value in known.items()) + SETUP)
+
+    def attack(expression: str) -> str:
+        return session.run(
+            f"try: print('WENT THROUGH', {expression})\nexcept BaseException as error: print(type(error).__name__, error)"
+        )
+
+    return attack
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_from_within_a_session_there_is_no_way_to_the_rest(attacking: Callable[[str], str], attack: str) -> None:
+    said = attacking(ATTACKS[attack])
+    assert "WENT THROUGH" not in said
+    assert any(word in said for word in REFUSALS), said
+    assert "secret-" not in said
+
+
+def test_files_of_a_view_have_nothing_of_what_is_hidden(house: LakeHouse, reader: Person) -> None:
+    glue, s3 = reader.client("glue"), reader.client("s3")
+    for table in TABLES:
+        if table != "parquet_full":
+            place = glue.get_table(DatabaseName=house.name, Name=table)["Table"]["StorageDescriptor"]["Location"]
+            bucket, _, prefix = place.removeprefix("s3://").partition("/")
+            for each in s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/")["Contents"]:
+                body = s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()
+                assert b"secret-" not in body
+                assert b"ssn" not in body
+                assert b"rome" not in body or "columns" in table
+
+
+def test_a_revocation_is_in_force_at_the_next_request(house: LakeHouse) -> None:
+    who = house.person()
+    house.add("revoked")
+    house.grant(who, house.columns("revoked", "id"))
+    glue, s3 = who.client("glue"), who.client("s3")
+    place = glue.get_table(DatabaseName=house.name, Name="revoked")["Table"]["StorageDescriptor"]["Location"]
+    bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    key = s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/")["Contents"][0]["Key"]
+    house.revoke(who, house.columns("revoked", "id"))
+    for ask in (
+        lambda: s3.get_object(Bucket=bucket, Key=key),
+        lambda: s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/"),
+        lambda: glue.get_table(DatabaseName=house.name, Name="revoked"),
+    ):
+        with pytest.raises(Refused, match="AccessDenied"):
+            ask()
+
+
+def test_a_view_follows_the_raw_files_and_only_what_is_asked_for_is_made(house: LakeHouse) -> None:
+    who = house.person()
+    house.add("days", partitioned=True)
+    house.grant(who, house.filter("days", "paris", "city = 'paris'", "id", "day"))
+    found = who.client("glue").get_partitions(DatabaseName=house.name, TableName="days", Expression="day = '2'")
+    (place,) = [each["StorageDescriptor"]["Location"] for each in found["Partitions"]]
+    bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    s3 = who.client("s3")
+
+    def ids(prefix: str) -> list[int]:
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+        files = [s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read() for each in listed]
+        return [each for file in files for each in pq.read_table(io.BytesIO(file)).column("id").to_pylist()]
+
+    assert ids(f"{prefix}/") == [100, 103, 106, 109]
+    house.s3.delete_object(Bucket=house.bucket, Key="wh/days/day=2/part-0.parquet")
+    assert ids(f"{prefix}/") == []
+    assert ids(prefix.partition("/")[0] + "/") == [0, 3, 6, 9]
+
+
+def test_a_file_that_cannot_be_filtered_exactly_is_refused_and_not_shown(house: LakeHouse) -> None:
+    who = house.person()
+    house.add("odd")
+    house.grant(who, house.filter("odd", "paris", "city = 'paris'", "id"))
+    # The city is a number in this file.
+    wrong = io.BytesIO()
+    PEOPLE.assign(city=1).to_parquet(wrong)
+    house.s3.put_object(Bucket=house.bucket, Key="wh/odd/part-1.parquet", Body=wrong.getvalue())
+    table = who.client("glue").get_table(DatabaseName=house.name, Name="odd")["Table"]
+    bucket, _, prefix = table["StorageDescriptor"]["Location"].removeprefix("s3://").partition("/")
+    s3 = who.client("s3")
+
+    def listed() -> Any:
+        try:
+            return s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/")
+        except botocore.exceptions.HTTPClientError:
+            # It took so long to find out that the answer had begun: the connection ended, and the next says why.
+            return None
+
+    with pytest.raises(Refused, match="cannot be filtered exactly"):
+        until(listed)
+
+
+def test_keys_for_whole_tables_are_given_where_the_settings_let_engines_have_them(house: LakeHouse) -> None:
+    who = house.person()
+    house.add("vended")
+    house.grant(who, house.columns("vended", "id"))
+    ask = {"TableArn": f"arn:aws:glue:eu-central-1:{house.account}:table/{house.name}/vended"}
+    key = who.tagged(LakeFormationAuthorizedCaller="engine")
+    lf = who.client("lakeformation", key)
+    with pytest.raises(Refused, match="AccessDenied"):
+        lf.get_temporary_glue_table_credentials(**ask, SupportedPermissionTypes=["COLUMN_PERMISSION"])
+    before = house.lf.get_data_lake_settings()["DataLakeSettings"]
+    trusting = {
+        "AllowExternalDataFiltering": True,
+        "ExternalDataFilteringAllowList": [{"DataLakePrincipalIdentifier": house.account}],
+        "AuthorizedSessionTagValueList": ["engine"],
+    }
+    house.lf.put_data_lake_settings(DataLakeSettings={**before, **trusting})
+    try:
+        with pytest.raises(Refused, match="PermissionTypeMismatch"):
+            lf.get_temporary_glue_table_credentials(**ask)
+        given_key = lf.get_temporary_glue_table_credentials(**ask, SupportedPermissionTypes=["COLUMN_PERMISSION"])
+        with pytest.raises(Refused, match="AccessDenied"):
+            who.client("lakeformation").get_temporary_glue_table_credentials(
+                **ask, SupportedPermissionTypes=["COLUMN_PERMISSION"]
+            )
+        names = {"CatalogId": house.account, "DatabaseName": house.name, "Name": "vended"}
+        told = who.client("glue", key).get_unfiltered_table_metadata(
+            **names, SupportedPermissionTypes=["COLUMN_PERMISSION"]
+        )
+    finally:
+        house.lf.put_data_lake_settings(DataLakeSettings=before)
+    assert told["AuthorizedColumns"] == ["id"]
+    assert len(told["Table"]["StorageDescriptor"]["Columns"]) == len(PEOPLE.columns)
+    assert given_key["VendedS3Path"] == [f"s3://{house.bucket}/wh/vended"]
+    s3 = house.server.client("s3", **given(given_key))
+    assert s3.get_object(Bucket=house.bucket, Key="wh/vended/part-0.parquet")["ContentLength"] > 0
+    for refused in (
+        lambda: s3.get_object(Bucket=house.bucket, Key="wh/days/day=1/part-0.parquet"),
+        lambda: s3.put_object(Bucket=house.bucket, Key="wh/vended/x", Body=b""),
+        lambda: s3.list_objects_v2(Bucket=house.bucket, Prefix="wh/"),
+    ):
+        with pytest.raises(Refused, match="AccessDenied"):
+            refused()
+
+
+def test_who_may_select_all_and_insert_writes_and_nobody_else(house: LakeHouse) -> None:
+    who = house.person()
+    house.add("written")
+    house.grant(who, house.resource("written"))
+    s3 = who.client("s3")
+    with pytest.raises(Refused, match="AccessDenied"):
+        s3.put_object(Bucket=house.bucket, Key="wh/written/more", Body=b"x")
+    house.grant(who, house.resource("written"), "INSERT")
+    s3.put_object(Bucket=house.bucket, Key="wh/written/more", Body=b"x")
+    with pytest.raises(Refused, match="AccessDenied"):
+        s3.delete_object(Bucket=house.bucket, Key="wh/written/more")
+
+
+def test_an_explicit_denial_of_iam_is_stronger_than_a_grant(house: LakeHouse) -> None:
+    denied = {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}
+    who = house.person(denied)
+    house.add("denied")
+    house.grant(who, house.resource("denied"))
+    with pytest.raises(Refused, match="explicit deny"):
+        who.client("s3").get_object(Bucket=house.bucket, Key="wh/denied/part-0.parquet")
+
+
+def test_the_buckets_of_views_are_in_no_list_and_nobody_s_to_make(house: LakeHouse, reader: Person) -> None:
+    names = [each["Name"] for each in house.s3.list_buckets()["Buckets"]]
+    assert [name for name in names if name.startswith("studiolo-lake-")] == []
+    with pytest.raises(Refused, match="AccessDenied"):
+        house.s3.create_bucket(Bucket="studiolo-lake-123456789012-eu-west-3")
+
+
+def test_batches_tell_which_entries_failed(house: LakeHouse, reader: Person) -> None:
+    principal = {"DataLakePrincipalIdentifier": reader.arn}
+    entries = [
+        {"Id": "1", "Principal": principal, "Resource": house.resource("parquet_none"), "Permissions": ["DESCRIBE"]},
+        {"Id": "2", "Principal": principal, "Resource": house.resource("missing"), "Permissions": ["SELECT"]},
+        {
+            "Id": "3",
+            "Principal": principal,
+            "Resource": house.resource("parquet_none"),
+            "Permissions": ["CREATE_TABLE"],
+        },
+    ]
+    failures = house.lf.batch_grant_permissions(Entries=entries)["Failures"]
+    house.revoke(reader, house.resource("parquet_none"), "DESCRIBE")
+    found = [(each["RequestEntry"]["Id"], each["Error"]["ErrorCode"]) for each in failures]
+    assert found == [("2", "EntityNotFoundException"), ("3", "InvalidInputException")]
+
+
+def test_permissions_for_a_path_are_those_on_what_lies_there(house: LakeHouse, reader: Person) -> None:
+    found = house.lf.get_effective_permissions_for_path(ResourceArn=f"arn:aws:s3:::{house.bucket}/wh/parquet_columns")
+    told = {each["Principal"]["DataLakePrincipalIdentifier"]: each["Resource"] for each in found["Permissions"]}
+    assert told[reader.arn]["TableWithColumns"]["ColumnNames"] == ["city", "id"]

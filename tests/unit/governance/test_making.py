@@ -1,0 +1,168 @@
+"""Files of governed views: what is left of a file, and which are refused."""
+
+import gzip
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyarrow import orc as arrow_orc
+
+from studiolo.catalog import Column
+from studiolo.governance.expressions import parse
+from studiolo.governance.making import orc, parquet, texts
+from studiolo.governance.making.__main__ import answer
+from studiolo.governance.making.task import Refused, Task
+
+COLUMNS = (Column("id", "int"), Column("city", "string"), Column("ssn", "string"))
+EVERY = frozenset({"id", "city", "ssn"})
+
+
+def task(folder: Path, body: bytes, kind: str, rows: str = "city = 'paris'", **changes: Any) -> Task:
+    """To leave two columns of the rows of a file."""
+    (folder / "raw").write_bytes(body)
+    asked: dict[str, Any] = {
+        "source": str(folder / "raw"), "target": str(folder / "seen"), "name": "part-0", "format": kind,
+        "columns": COLUMNS, "shown": ("id", "city"), "cells": ((parse(rows), EVERY),), "serde": {}, **changes,
+    }  # fmt: skip
+    return Task(**asked)
+
+
+def seen(folder: Path) -> bytes:
+    return (folder / "seen").read_bytes()
+
+
+def test_lines_are_left_as_they_were_without_the_fields_that_are_hidden(tmp_path: Path) -> None:
+    body = b"007,paris,a\n2,rome,b\n\\N,paris,c\nx,paris,d\n5,paris\n"
+    assert texts.lines_filtered(task(tmp_path, body, "lines", serde={"field.delim": ","}))
+    assert seen(tmp_path) == b"007,paris\n\\N,paris\nx,paris\n5,paris\n"
+
+
+def test_a_value_that_is_none_of_its_type_is_null_to_a_filter(tmp_path: Path) -> None:
+    body = b"1,a,s\nx,a,s\n3000000000,a,s\n2,a,s\n"
+    assert texts.lines_filtered(task(tmp_path, body, "lines", "id > 0", serde={"field.delim": ","}))
+    assert seen(tmp_path) == b"1,a\n2,a\n"
+
+
+def test_a_line_ends_where_it_ends_for_engines(tmp_path: Path) -> None:
+    body = b"1,paris\r2,rome,secret\n"
+    assert texts.lines_filtered(task(tmp_path, body, "lines", "city like 'paris%'", serde={"field.delim": ","}))
+    assert seen(tmp_path) == b"1,paris\n"
+
+
+def test_csv_is_read_with_its_quotes_and_written_so_that_it_reads_the_same(tmp_path: Path) -> None:
+    body = b'"1","paris","a"\n2,"par\\"is, ""x",b\n'
+    rows = "city = 'paris' or city like 'par%x'"
+    assert texts.csv_filtered(task(tmp_path, body, "csv", rows, columns=[Column(c.name, "string") for c in COLUMNS]))
+    assert seen(tmp_path) == b'"1","paris"\n"2","par\\"is, \\"x"\n'
+
+
+def test_a_header_shows_the_columns_that_do(tmp_path: Path) -> None:
+    serde = {"field.delim": ",", "skip.header.line.count": "1"}
+    assert texts.lines_filtered(task(tmp_path, b"id,city,ssn\n1,paris,a\n", "lines", serde=serde))
+    assert seen(tmp_path) == b"id,city\n1,paris\n"
+
+
+def test_json_keeps_values_as_they_are_and_drops_what_no_column_is(tmp_path: Path) -> None:
+    rows = [{"ID": 1, "city": "paris", "ssn": "a", "more": 1}, {"id": 1.10, "City": "paris"}, {"city": None}]
+    assert texts.json_filtered(task(tmp_path, "\n".join(map(json.dumps, rows)).encode(), "json"))
+    assert seen(tmp_path) == b'{"id":1,"city":"paris"}\n{"id":1.1,"city":"paris"}\n'
+
+
+def test_compressed_texts_stay_compressed(tmp_path: Path) -> None:
+    body = gzip.compress(b"1,paris,a\n2,rome,b\n")
+    assert texts.lines_filtered(task(tmp_path, body, "lines", serde={"field.delim": ","}, name="x.csv.gz"))
+    assert gzip.decompress(seen(tmp_path)) == b"1,paris\n"
+
+
+def test_a_column_that_shows_in_some_rows_is_null_in_the_others(tmp_path: Path) -> None:
+    cells = ((parse("city = 'paris'"), frozenset({"id", "city"})), (parse("true"), frozenset({"id"})))
+    assert texts.lines_filtered(
+        task(tmp_path, b"1,paris,a\n2,rome,b\n", "lines", serde={"field.delim": ","}, cells=cells)
+    )
+    assert seen(tmp_path) == b"1,paris\n2,\\N\n"
+
+
+ODD = {
+    "several lines": (texts.csv_filtered, b'1,"par\nis",a\n', {}),
+    "not JSON": (texts.json_filtered, b'{"id": 1\n', {}),
+    "stands twice": (texts.json_filtered, b'{"city": "rome", "CITY": "paris"}\n', {}),
+    "more digits": (texts.json_filtered, b'{"city": "paris", "id": 0.12345678901234567890}\n', {}),
+    "escaped": (texts.lines_filtered, b"1,paris\n", {"serde": {"escape.delim": "\\"}}),
+    "compressed": (texts.lines_filtered, b"", {"name": "x.snappy"}),
+    "mapped": (texts.json_filtered, b"", {"serde": {"mapping.id": "x"}}),
+    "read as Parquet": (parquet.filtered, b"PAR1", {}),
+    "read as ORC": (orc.filtered, b"ORC", {}),
+}
+
+
+@pytest.mark.parametrize("why", ODD)
+def test_what_cannot_be_filtered_exactly_is_refused(tmp_path: Path, why: str) -> None:
+    made, body, changes = ODD[why]
+    with pytest.raises(Refused, match=why):
+        made(task(tmp_path, body, "", **changes))
+
+
+def test_what_is_no_text_is_refused_by_the_program(tmp_path: Path) -> None:
+    assert answer(task(tmp_path, b"\xff,paris\n", "lines").write()).startswith("refused")
+
+
+TABLE = pa.table(
+    {
+        "id": pa.array([1, 2, 3, 4], pa.int32()),
+        "city": pa.array(["paris", "rome", "paris", None]).dictionary_encode(),
+        "ssn": ["a", "zzz", "c", "d"],
+        "at": pa.array([0, 1, 2, 3], pa.timestamp("us")),
+        "price": [Decimal("1.10"), Decimal("2.20"), None, Decimal("4.40")],
+        "tags": [["a"], [], None, ["b", "c"]],
+    }
+).replace_schema_metadata({"secret": "zzz"})
+SHOWN = {
+    "columns": (*COLUMNS, Column("at", "timestamp"), Column("price", "decimal(3,2)"), Column("tags", "array<string>")),
+    "shown": ("id", "at", "price", "tags"),
+}
+
+
+@pytest.mark.parametrize("ancient", [False, True])
+def test_parquet_keeps_its_types_and_has_nothing_of_the_rest(tmp_path: Path, ancient: bool) -> None:
+    source = tmp_path / "x.parquet"
+    pq.write_table(TABLE, source, use_deprecated_int96_timestamps=ancient, compression="zstd")
+    raw = pq.read_table(source)
+    every = frozenset(TABLE.column_names)
+    asked = task(tmp_path, source.read_bytes(), "parquet", cells=((parse("city = 'paris'"), every),), **SHOWN)
+    assert parquet.filtered(Task.read(asked.write()))
+    made = pq.ParquetFile(tmp_path / "seen")
+    assert made.read().equals(raw.select(list(SHOWN["shown"])).take([0, 2]))
+    names = [made.schema.column(number).path for number in range(len(made.schema))]
+    assert names[:3] == ["id", "at", "price"]
+    kept = {pq.ParquetFile(source).schema.column(3).physical_type, made.schema.column(1).physical_type}
+    assert len(kept) == 1
+    assert made.metadata.row_group(0).column(0).statistics.max == 3
+    assert made.metadata.row_group(0).column(0).compression == "ZSTD"
+    for hidden in (b"zzz", b"secret", b"rome", b"city"):
+        assert hidden not in seen(tmp_path)
+
+
+def test_orc_keeps_its_types(tmp_path: Path) -> None:
+    source = tmp_path / "x.orc"
+    plain = TABLE.select(["id", "ssn"]).append_column("city", TABLE.column("city").cast(pa.string()))
+    arrow_orc.write_table(plain, source)
+    assert orc.filtered(task(tmp_path, source.read_bytes(), "orc", "id >= 3", shown=("id", "ssn")))
+    assert arrow_orc.read_table(tmp_path / "seen").to_pydict() == {"id": [3, 4], "ssn": ["c", "d"]}
+
+
+def test_a_column_of_another_type_than_the_catalog_s_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"id": [1], "city": [1]}), source)
+    with pytest.raises(Refused, match="not what the catalog says"):
+        parquet.filtered(task(tmp_path, source.read_bytes(), "parquet"))
+
+
+def test_a_column_that_a_file_does_not_have_is_null(tmp_path: Path) -> None:
+    source = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"id": [1]}), source)
+    assert not parquet.filtered(task(tmp_path, source.read_bytes(), "parquet"))
+    assert parquet.filtered(task(tmp_path, source.read_bytes(), "parquet", "city is null"))
