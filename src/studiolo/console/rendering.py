@@ -2,10 +2,12 @@
 
 import json
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, Undefined
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 NOTHING = "\N{EN DASH}"
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -28,9 +30,11 @@ def size(value: float | None) -> str:
 
 
 def moment(value: datetime | float | None) -> datetime | None:
-    """A moment, of an API's datetime, seconds or milliseconds since 1970."""
-    if value is None or isinstance(value, (datetime, Undefined)):
-        return value or None
+    """A moment, of an API's datetime, seconds or milliseconds since 1970; None for what is undefined in a template."""
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, (int, float)):
+        return None
     return datetime.fromtimestamp(value / 1000 if value > 10**11 else value, timezone.utc)
 
 
@@ -99,7 +103,11 @@ def numbered(values: list[float]) -> list[tuple[int, float]]:
     return list(enumerate(values, 1))
 
 
-def _environment() -> Environment:
+@cache
+def templates() -> "Environment":
+    """The templates. Jinja is loaded with the first page: a server that shows none does without."""
+    from jinja2 import Environment, PackageLoader
+
     environment = Environment(
         loader=PackageLoader("studiolo.console"),
         autoescape=True,
@@ -117,10 +125,6 @@ def _environment() -> Environment:
         channel=channel,
         numbered=numbered,
     )
-    environment.filters.update(channel=channel, numbered=numbered)
     environment.tests["figure"] = number
     environment.globals["now"] = lambda: datetime.now(timezone.utc)
     return environment
-
-
-TEMPLATES = _environment()

@@ -9,7 +9,7 @@ import pytest
 from studiolo.console.commands import command
 from studiolo.console.people import Key, Made
 from studiolo.console.rendering import cell, duration, kind, size
-from studiolo.console.samples import format_of
+from studiolo.console.rows import format_of
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from studiolo.console.pages.page import Page
 from studiolo.console.queries import answered, ask, sessions_for_queries
-from studiolo.console.samples import NoSample, format_of, sample
+from studiolo.console.rows import NoSample, format_of
 from studiolo.console.visit import PAGE, Refused, Visit
 
 TREE_TABLES = 200
@@ -79,6 +79,8 @@ def table(visit: Visit) -> Response:
 
 def table_sample(visit: Visit) -> Response:
     """The part of the page that takes longer: the first rows, read with the person's own keys."""
+    from studiolo.console.samples import sample
+
     described = visit.client("glue").get_table(DatabaseName=visit.path["database"], Name=visit.path["table"])["Table"]
     try:
         rows = sample(visit.person, visit.client("glue"), described)
