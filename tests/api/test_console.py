@@ -225,6 +225,25 @@ def test_what_may_be_done_is_simulated(browser: Browser, reader: str) -> None:
     assert "s3:GetObject * implicitDeny no statement" in words
 
 
+def test_a_cluster_is_begun_by_a_form_that_says_what_is_wrong(server: Server, browser: Browser) -> None:
+    assert "aws emr list-clusters" in browser.open("/clusters").text
+    refused = browser.open("/clusters", {"name": "air", "release": "emr-0.1.0", "type": "m5.xlarge", "profile": "p"})
+    assert (refused.status, "ValidationException" in refused.words) == (400, True)
+    for each in server.client("emr").list_clusters(ClusterStates=["TERMINATED"])["Clusters"][:1]:
+        assert each["Status"]["StateChangeReason"]["Message"] in browser.open(f"/clusters/{each['Id']}").words
+        assert "TERMINATED" in browser.open(f"/clusters/{each['Id']}?tab=nodes").words
+
+
+def test_a_serverless_application_is_made_shown_and_deleted(browser: Browser) -> None:
+    name = f"seen-{uuid.uuid4().hex[:8]}"
+    place = browser.open("/serverless", {"name": name, "release": "emr-7.13.0"}).headers["Location"]
+    assert name in browser.open("/serverless").words
+    assert "State CREATED" in browser.open(place).words
+    assert "does not exist" in browser.open(f"{place}/runs/none").words
+    browser.open(f"{place}/delete", {})
+    assert "TERMINATED" in browser.open(place).words
+
+
 @pytest.mark.parametrize("path", ["/training/none", "/models/none", "/endpoints/none", "/sessions/none", "/nowhere"])
 def test_what_is_not_there_is_said_so(browser: Browser, path: str) -> None:
     answer = browser.open(path)

@@ -16,6 +16,8 @@ MENU = (
     Entry("Storage", "/storage"),
     Entry("Catalog", "/catalog"),
     Entry("Sessions", "/sessions"),
+    Entry("Clusters", "/clusters"),
+    Entry("Serverless", "/serverless"),
     Entry("Training", "/training"),
     Entry("Models", "/models"),
     Entry("Endpoints", "/endpoints"),

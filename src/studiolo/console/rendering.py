@@ -12,9 +12,19 @@ if TYPE_CHECKING:
 NOTHING = "\N{EN DASH}"
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
-GOOD = frozenset(["READY", "INSERVICE", "COMPLETED", "SUCCEEDED", "AVAILABLE", "COMPLETE", "IN_SERVICE", "ACTIVE"])
-BAD = frozenset(["FAILED", "ERROR", "TIMEOUT", "DELETE_FAILED", "UPDATE_FAILED", "TERMINATED_WITH_ERRORS"])
-IDLE = frozenset(["STOPPED", "CANCELLED", "TERMINATED", "DELETED", "OUTOFSERVICE", "DISABLED"])
+GOOD = frozenset(
+    [
+        *("READY", "INSERVICE", "COMPLETED", "SUCCEEDED", "AVAILABLE", "COMPLETE", "IN_SERVICE", "ACTIVE", "SUCCESS"),
+        *("STARTED", "OK", "CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"),
+    ]
+)
+BAD = frozenset(["FAILED", "ERROR", "TIMEOUT", "TERMINATED_WITH_ERRORS", "ALARM"])
+IDLE = frozenset(
+    [
+        *("STOPPED", "CANCELLED", "TERMINATED", "DELETED", "OUTOFSERVICE", "DISABLED", "CREATED", "DELETE_COMPLETE"),
+        "INSUFFICIENT_DATA",
+    ]
+)
 
 
 def size(value: float | None) -> str:
@@ -55,7 +65,7 @@ def kind(state: str | None) -> str:
     word = (state or "").upper()
     if word in GOOD:
         return "good"
-    if word in BAD or word.endswith("FAILED"):
+    if word in BAD or word.endswith(("FAILED", "ROLLBACK_COMPLETE")):
         return "bad"
     return "idle" if word in IDLE else "busy"
 
@@ -99,6 +109,11 @@ def channel(value: dict[str, Any]) -> tuple[str, str]:
     return value.get("ChannelName", ""), source.get("S3Uri", "")
 
 
+def twice(value: str) -> tuple[str, str]:
+    """A view whose heading is its key."""
+    return value, value
+
+
 def numbered(values: list[float]) -> list[tuple[int, float]]:
     return list(enumerate(values, 1))
 
@@ -124,6 +139,7 @@ def templates() -> "Environment":
         part=part,
         channel=channel,
         numbered=numbered,
+        twice=twice,
     )
     environment.tests["figure"] = number
     environment.globals["now"] = lambda: datetime.now(timezone.utc)

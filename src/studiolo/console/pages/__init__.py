@@ -2,11 +2,13 @@
 
 from studiolo.console.pages import (
     catalog,
+    clusters,
     endpoints,
     identity,
     logs,
     models,
     overview,
+    serverless,
     sessions,
     storage,
     studio,
@@ -19,6 +21,8 @@ PAGES: tuple[Page, ...] = (
     *storage.PAGES,
     *catalog.PAGES,
     *sessions.PAGES,
+    *clusters.PAGES,
+    *serverless.PAGES,
     *training.PAGES,
     *models.PAGES,
     *endpoints.PAGES,
