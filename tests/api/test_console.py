@@ -244,7 +244,16 @@ def test_a_serverless_application_is_made_shown_and_deleted(browser: Browser) ->
     assert "TERMINATED" in browser.open(place).words
 
 
-@pytest.mark.parametrize("path", ["/training/none", "/models/none", "/endpoints/none", "/sessions/none", "/nowhere"])
+@pytest.mark.parametrize(("kind", "command"), [("tuning", "list-hyper-parameter-tuning-jobs")])
+def test_jobs_are_listed_or_taught(browser: Browser, kind: str, command: str) -> None:
+    page = browser.open(f"/{kind}")
+    assert f"aws sagemaker {command}" in page.text
+    assert "from sagemaker" in page.text or f'href="/{kind}/' in page.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/training/none", "/tuning/none", "/models/none", "/endpoints/none", "/sessions/none", "/nowhere"]
+)
 def test_what_is_not_there_is_said_so(browser: Browser, path: str) -> None:
     answer = browser.open(path)
     assert 400 <= answer.status < 500

@@ -19,6 +19,7 @@ MENU = (
     Entry("Clusters", "/clusters"),
     Entry("Serverless", "/serverless"),
     Entry("Training", "/training"),
+    Entry("Tuning", "/tuning"),
     Entry("Models", "/models"),
     Entry("Endpoints", "/endpoints"),
     Entry("Studio", "/studio"),

@@ -13,6 +13,7 @@ from studiolo.console.pages import (
     storage,
     studio,
     training,
+    tuning,
 )
 from studiolo.console.pages.page import Page
 
@@ -24,6 +25,7 @@ PAGES: tuple[Page, ...] = (
     *clusters.PAGES,
     *serverless.PAGES,
     *training.PAGES,
+    *tuning.PAGES,
     *models.PAGES,
     *endpoints.PAGES,
     *studio.PAGES,
