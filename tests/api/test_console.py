@@ -244,7 +244,9 @@ def test_a_serverless_application_is_made_shown_and_deleted(browser: Browser) ->
     assert "TERMINATED" in browser.open(place).words
 
 
-@pytest.mark.parametrize(("kind", "command"), [("tuning", "list-hyper-parameter-tuning-jobs")])
+@pytest.mark.parametrize(
+    ("kind", "command"), [("tuning", "list-hyper-parameter-tuning-jobs"), ("processing", "list-processing-jobs")]
+)
 def test_jobs_are_listed_or_taught(browser: Browser, kind: str, command: str) -> None:
     page = browser.open(f"/{kind}")
     assert f"aws sagemaker {command}" in page.text

@@ -20,6 +20,7 @@ MENU = (
     Entry("Serverless", "/serverless"),
     Entry("Training", "/training"),
     Entry("Tuning", "/tuning"),
+    Entry("Processing", "/processing"),
     Entry("Models", "/models"),
     Entry("Endpoints", "/endpoints"),
     Entry("Studio", "/studio"),

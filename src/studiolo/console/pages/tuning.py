@@ -110,7 +110,7 @@ def drawn_by_number(trials: Sequence[Mapping[str, Any]], objective: Mapping[str,
 def drawn_by_parameter(
     trials: Sequence[Mapping[str, Any]], objective: Mapping[str, Any], parameter: str, *, logarithmic: bool
 ) -> str:
-    """The trials by a hyperparameter. What is no number stands at its place in the alphabet, with its name below."""
+    """The trials by a hyperparameter. What is no number stands at its place in the alphabet."""
     tried = [(each["TunedHyperParameters"].get(parameter), _value(each)) for each in trials]
     found = [(text, value) for text, value in tried if text is not None and value is not None]
     drawn: dict[str, Any] = {"time": False, "points": 1, "names": [objective.get("MetricName", "")]}
