@@ -244,6 +244,27 @@ def test_a_serverless_application_is_made_shown_and_deleted(browser: Browser) ->
     assert "TERMINATED" in browser.open(place).words
 
 
+def test_a_metric_is_drawn_and_its_alarm_says_why(server: Server, browser: Browser) -> None:
+    cloudwatch, place = server.client("cloudwatch"), f"Seen/{uuid.uuid4().hex[:8]}"
+    what = {"MetricName": "PM25", "Dimensions": [{"Name": "Station", "Value": "Dongsi & co"}]}
+    cloudwatch.put_metric_data(Namespace=place, MetricData=[{**what, "Value": 80.5}])
+    watch = {"Statistic": "Average", "Period": 60, "EvaluationPeriods": 1, "Threshold": 75.0}
+    cloudwatch.put_metric_alarm(
+        AlarmName=place, Namespace=place, ComparisonOperator="GreaterThanThreshold", **watch, **what
+    )
+    cloudwatch.set_alarm_state(AlarmName=place, StateValue="ALARM", StateReason="the air is bad")
+    listed = browser.open(f"/metrics?namespace={quote(place)}").text
+    link = listed.split('href="/metrics/one')[1].split('"')[0].replace("&amp;", "&")
+    drawn = browser.open(f"/metrics/one{link}")
+    assert "80.5" in drawn.text.split("data-chart")[1]
+    assert "Station Dongsi &amp; co" in drawn.words
+    assert "ALARM" in drawn.words
+    assert f"{place} ALARM" in browser.open("/metrics/alarms").words
+    assert "the air is bad" in browser.open(f"/metrics/alarm?name={quote(place)}").words
+    assert browser.open("/metrics/alarm?name=none").status == 404
+    cloudwatch.delete_alarms(AlarmNames=[place])
+
+
 @pytest.mark.parametrize(
     ("kind", "command"), [("tuning", "list-hyper-parameter-tuning-jobs"), ("processing", "list-processing-jobs")]
 )

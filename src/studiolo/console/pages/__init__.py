@@ -6,6 +6,7 @@ from studiolo.console.pages import (
     endpoints,
     identity,
     logs,
+    metrics,
     models,
     overview,
     processing,
@@ -32,6 +33,7 @@ PAGES: tuple[Page, ...] = (
     *endpoints.PAGES,
     *studio.PAGES,
     *logs.PAGES,
+    *metrics.PAGES,
     *identity.PAGES,
 )
 
