@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pandas as pd
 import pytest
+from tests.api.stacks import create, new_name
 from tests.browsing import Browser, link, signed_in
 from tests.conftest import REGION, Server
 from tests.waiting import until
@@ -79,7 +80,13 @@ def test_a_link_signs_a_browser_in_once(server: Server) -> None:
 def test_who_is_not_signed_in_is_shown_no_page_and_can_do_nothing(server: Server) -> None:
     stranger = Browser(server.port, cookie=f"studiolo-{server.port}=invented")
     for page in PAGES:
-        path = page.path.replace(":int", "").replace("{statement}", "1").replace("{", "").replace("}", "")
+        path = (
+            page.path.replace(":int", "")
+            .replace(":path", "")
+            .replace("{statement}", "1")
+            .replace("{", "")
+            .replace("}", "")
+        )
         assert stranger.open(path, {} if page.method == "POST" else None).status == 401, page.path
 
 
@@ -263,6 +270,21 @@ def test_a_metric_is_drawn_and_its_alarm_says_why(server: Server, browser: Brows
     assert "the air is bad" in browser.open(f"/metrics/alarm?name={quote(place)}").words
     assert browser.open("/metrics/alarm?name=none").status == 404
     cloudwatch.delete_alarms(AlarmNames=[place])
+
+
+def test_a_stack_is_shown_with_what_happened_and_what_came_of_it(server: Server, browser: Browser) -> None:
+    cloudformation, name = server.client("cloudformation"), new_name()
+    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "one"}}
+    template = {"Resources": {"First": parameter}, "Outputs": {"Which": {"Value": {"Ref": "First"}}}}
+    create(cloudformation, template, name)
+    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    assert f"{name} CREATE_COMPLETE" in browser.open("/stacks").words
+    assert "First AWS::SSM::Parameter CREATE_COMPLETE" in browser.open(f"/stacks/{name}").words
+    assert "First AWS::SSM::Parameter CREATE_COMPLETE" in browser.open(f"/stacks/{name}?tab=resources").words
+    assert f"Which {stack['Outputs'][0]['OutputValue']}" in browser.open(f"/stacks/{name}?tab=outputs").words
+    assert "AWS::SSM::Parameter" in browser.open(f"/stacks/{name}?tab=template").words
+    browser.open(f"/stacks/{name}/delete", {})
+    until(lambda: "DELETE_COMPLETE" in browser.open(f"/stacks/{stack['StackId']}").words)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ MENU = (
     Entry("Models", "/models"),
     Entry("Endpoints", "/endpoints"),
     Entry("Studio", "/studio"),
+    Entry("Stacks", "/stacks"),
     Entry("Logs", "/logs"),
     Entry("Metrics", "/metrics"),
     Entry("Identity", "/identity"),
