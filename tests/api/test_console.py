@@ -155,6 +155,27 @@ def test_a_table_is_shown_with_its_columns_partitions_and_first_rows(browser: Br
     assert "65.6 2013-03 2 null 2013-03" in browser.open(f"/catalog/{database}/{name}/sample").words
 
 
+def test_a_table_tells_who_may_see_what_of_it(
+    server: Server, browser: Browser, reader: str, table: tuple[str, str]
+) -> None:
+    lake, named = server.client("lakeformation"), {"DatabaseName": table[0], "Name": table[1]}
+    account = reader.split(":")[4]
+    asked = {"TableCatalogId": account, "DatabaseName": table[0], "TableName": table[1], "Name": "bad-air"}
+    rows = {"RowFilter": {"FilterExpression": "pm25 > 50"}, "ColumnNames": ["hour"]}
+    lake.create_data_cells_filter(TableData={**asked, **rows})
+    who = {"Principal": {"DataLakePrincipalIdentifier": reader}, "Permissions": ["SELECT"]}
+    columns = {"TableWithColumns": {**named, "ColumnNames": ["hour"]}}
+    for resource in (columns, {"DataCellsFilter": asked}):
+        lake.grant_permissions(Resource=resource, **who)
+    words = browser.open(f"/catalog/{table[0]}/{table[1]}?tab=permissions").words
+    assert "IAM_ALLOWED_PRINCIPALS the table ALL" in words
+    assert f"{reader} columns hour SELECT" in words
+    assert f"{reader} filter bad-air SELECT" in words
+    assert "bad-air pm25 &gt; 50" in words
+    for resource in (columns, {"DataCellsFilter": asked}):
+        lake.revoke_permissions(Resource=resource, **who)
+
+
 def test_a_page_tells_the_commands_that_show_the_same(browser: Browser, table: tuple[str, str]) -> None:
     page = browser.open(f"/catalog/{table[0]}/{table[1]}?tab=columns").text
     assert f"aws glue get-table --database-name {table[0]} --name {table[1]}" in page
