@@ -105,7 +105,8 @@ def _chart(
     if threshold is not None:
         data.append([threshold] * len(points))
         names.append("threshold")
-    drawn = json.dumps({"time": True, "names": names, "data": data})
+    span_shown = [now.timestamp() - seconds, now.timestamp()]
+    drawn = json.dumps({"time": True, "range": span_shown, "names": names, "data": data})
     return {"json": drawn, "last": values[-1], "points": points}
 
 
