@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pandas as pd
 import pytest
+from tests.api.stacks import create, new_name
 from tests.browsing import Browser, link, signed_in
 from tests.conftest import REGION, Server
 from tests.waiting import until
@@ -79,7 +80,13 @@ def test_a_link_signs_a_browser_in_once(server: Server) -> None:
 def test_who_is_not_signed_in_is_shown_no_page_and_can_do_nothing(server: Server) -> None:
     stranger = Browser(server.port, cookie=f"studiolo-{server.port}=invented")
     for page in PAGES:
-        path = page.path.replace(":int", "").replace("{statement}", "1").replace("{", "").replace("}", "")
+        path = (
+            page.path.replace(":int", "")
+            .replace(":path", "")
+            .replace("{statement}", "1")
+            .replace("{", "")
+            .replace("}", "")
+        )
         assert stranger.open(path, {} if page.method == "POST" else None).status == 401, page.path
 
 
@@ -146,6 +153,27 @@ def test_a_table_is_shown_with_its_columns_partitions_and_first_rows(browser: Br
     assert "pm25 double" in browser.open(f"/catalog/{database}/{name}?tab=columns").words
     assert "2013-03" in browser.open(f"/catalog/{database}/{name}?tab=partitions&where=month%3D'2013-03'").words
     assert "65.6 2013-03 2 null 2013-03" in browser.open(f"/catalog/{database}/{name}/sample").words
+
+
+def test_a_table_tells_who_may_see_what_of_it(
+    server: Server, browser: Browser, reader: str, table: tuple[str, str]
+) -> None:
+    lake, named = server.client("lakeformation"), {"DatabaseName": table[0], "Name": table[1]}
+    account = reader.split(":")[4]
+    asked = {"TableCatalogId": account, "DatabaseName": table[0], "TableName": table[1], "Name": "bad-air"}
+    rows = {"RowFilter": {"FilterExpression": "pm25 > 50"}, "ColumnNames": ["hour"]}
+    lake.create_data_cells_filter(TableData={**asked, **rows})
+    who = {"Principal": {"DataLakePrincipalIdentifier": reader}, "Permissions": ["SELECT"]}
+    columns = {"TableWithColumns": {**named, "ColumnNames": ["hour"]}}
+    for resource in (columns, {"DataCellsFilter": asked}):
+        lake.grant_permissions(Resource=resource, **who)
+    words = browser.open(f"/catalog/{table[0]}/{table[1]}?tab=permissions").words
+    assert "IAM_ALLOWED_PRINCIPALS the table ALL" in words
+    assert f"{reader} columns hour SELECT" in words
+    assert f"{reader} filter bad-air SELECT" in words
+    assert "bad-air pm25 &gt; 50" in words
+    for resource in (columns, {"DataCellsFilter": asked}):
+        lake.revoke_permissions(Resource=resource, **who)
 
 
 def test_a_page_tells_the_commands_that_show_the_same(browser: Browser, table: tuple[str, str]) -> None:
@@ -225,7 +253,73 @@ def test_what_may_be_done_is_simulated(browser: Browser, reader: str) -> None:
     assert "s3:GetObject * implicitDeny no statement" in words
 
 
-@pytest.mark.parametrize("path", ["/training/none", "/models/none", "/endpoints/none", "/sessions/none", "/nowhere"])
+def test_a_cluster_is_begun_by_a_form_that_says_what_is_wrong(server: Server, browser: Browser) -> None:
+    assert "aws emr list-clusters" in browser.open("/clusters").text
+    refused = browser.open("/clusters", {"name": "air", "release": "emr-0.1.0", "type": "m5.xlarge", "profile": "p"})
+    assert (refused.status, "ValidationException" in refused.words) == (400, True)
+    for each in server.client("emr").list_clusters(ClusterStates=["TERMINATED"])["Clusters"][:1]:
+        assert each["Status"]["StateChangeReason"]["Message"] in browser.open(f"/clusters/{each['Id']}").words
+        assert "TERMINATED" in browser.open(f"/clusters/{each['Id']}?tab=nodes").words
+
+
+def test_a_serverless_application_is_made_shown_and_deleted(browser: Browser) -> None:
+    name = f"seen-{uuid.uuid4().hex[:8]}"
+    place = browser.open("/serverless", {"name": name, "release": "emr-7.13.0"}).headers["Location"]
+    assert name in browser.open("/serverless").words
+    assert "State CREATED" in browser.open(place).words
+    assert "does not exist" in browser.open(f"{place}/runs/none").words
+    browser.open(f"{place}/delete", {})
+    assert "TERMINATED" in browser.open(place).words
+
+
+def test_a_metric_is_drawn_and_its_alarm_says_why(server: Server, browser: Browser) -> None:
+    cloudwatch, place = server.client("cloudwatch"), f"Seen/{uuid.uuid4().hex[:8]}"
+    what = {"MetricName": "PM25", "Dimensions": [{"Name": "Station", "Value": "Dongsi & co"}]}
+    cloudwatch.put_metric_data(Namespace=place, MetricData=[{**what, "Value": 80.5}])
+    watch = {"Statistic": "Average", "Period": 60, "EvaluationPeriods": 1, "Threshold": 75.0}
+    cloudwatch.put_metric_alarm(
+        AlarmName=place, Namespace=place, ComparisonOperator="GreaterThanThreshold", **watch, **what
+    )
+    cloudwatch.set_alarm_state(AlarmName=place, StateValue="ALARM", StateReason="the air is bad")
+    listed = browser.open(f"/metrics?namespace={quote(place)}").text
+    link = listed.split('href="/metrics/one')[1].split('"')[0].replace("&amp;", "&")
+    drawn = browser.open(f"/metrics/one{link}")
+    assert "80.5" in drawn.text.split("data-chart")[1]
+    assert "Station Dongsi &amp; co" in drawn.words
+    assert "ALARM" in drawn.words
+    assert f"{place} ALARM" in browser.open("/metrics/alarms").words
+    assert "the air is bad" in browser.open(f"/metrics/alarm?name={quote(place)}").words
+    assert browser.open("/metrics/alarm?name=none").status == 404
+    cloudwatch.delete_alarms(AlarmNames=[place])
+
+
+def test_a_stack_is_shown_with_what_happened_and_what_came_of_it(server: Server, browser: Browser) -> None:
+    cloudformation, name = server.client("cloudformation"), new_name()
+    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "one"}}
+    template = {"Resources": {"First": parameter}, "Outputs": {"Which": {"Value": {"Ref": "First"}}}}
+    create(cloudformation, template, name)
+    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    assert f"{name} CREATE_COMPLETE" in browser.open("/stacks").words
+    assert "First AWS::SSM::Parameter CREATE_COMPLETE" in browser.open(f"/stacks/{name}").words
+    assert "First AWS::SSM::Parameter CREATE_COMPLETE" in browser.open(f"/stacks/{name}?tab=resources").words
+    assert f"Which {stack['Outputs'][0]['OutputValue']}" in browser.open(f"/stacks/{name}?tab=outputs").words
+    assert "AWS::SSM::Parameter" in browser.open(f"/stacks/{name}?tab=template").words
+    browser.open(f"/stacks/{name}/delete", {})
+    until(lambda: "DELETE_COMPLETE" in browser.open(f"/stacks/{stack['StackId']}").words)
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"), [("tuning", "list-hyper-parameter-tuning-jobs"), ("processing", "list-processing-jobs")]
+)
+def test_jobs_are_listed_or_taught(browser: Browser, kind: str, command: str) -> None:
+    page = browser.open(f"/{kind}")
+    assert f"aws sagemaker {command}" in page.text
+    assert "from sagemaker" in page.text or f'href="/{kind}/' in page.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/training/none", "/tuning/none", "/models/none", "/endpoints/none", "/sessions/none", "/nowhere"]
+)
 def test_what_is_not_there_is_said_so(browser: Browser, path: str) -> None:
     answer = browser.open(path)
     assert 400 <= answer.status < 500

@@ -25,11 +25,18 @@ EMPTY = (
     "/storage",
     "/catalog",
     "/sessions",
+    "/clusters",
+    "/serverless",
     "/training",
+    "/tuning",
+    "/processing",
     "/models",
     "/endpoints",
     "/studio",
+    "/stacks",
     "/logs",
+    "/metrics",
+    "/metrics/alarms",
     "/identity",
 )
 """The pages that teach where there is nothing yet."""

@@ -22,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 from studiolo.console.guard import Guarded
 from studiolo.console.pages import PAGES, Page
 from studiolo.console.people import Key, People, noted
-from studiolo.console.rendering import TEMPLATES
+from studiolo.console.rendering import templates
 from studiolo.console.visit import Visit, refused
 from studiolo.domain import Denied
 from studiolo.http_server import SameOrigin
@@ -95,7 +95,7 @@ class Pages:
             cookie = await self._run(self._redeem, request.query_params.get("token", ""))
         except Denied as error:
             return _signed_out(request, str(error))
-        text = TEMPLATES.get_template("signed_in.html").render(at=_at(request))
+        text = templates().get_template("signed_in.html").render(at=_at(request))
         answer = HTMLResponse(text, headers={"cache-control": "no-store"})
         answer.set_cookie(cookie_name(request), cookie, httponly=True, samesite="strict", path="/")
         return answer
@@ -186,7 +186,7 @@ def _at(request: Request) -> Callable[[str], str]:
 
 
 def _signed_out(request: Request, reason: str | None = None, status: int = 401) -> Response:
-    text = TEMPLATES.get_template("signed_out.html").render(at=_at(request), reason=reason)
+    text = templates().get_template("signed_out.html").render(at=_at(request), reason=reason)
     if "hx-request" in request.headers:
         # What is to be a part of a page would be shown inside it.
         return PlainTextResponse("Signed out.", status, headers={"HX-Refresh": "true"})

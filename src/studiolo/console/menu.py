@@ -16,11 +16,17 @@ MENU = (
     Entry("Storage", "/storage"),
     Entry("Catalog", "/catalog"),
     Entry("Sessions", "/sessions"),
+    Entry("Clusters", "/clusters"),
+    Entry("Serverless", "/serverless"),
     Entry("Training", "/training"),
+    Entry("Tuning", "/tuning"),
+    Entry("Processing", "/processing"),
     Entry("Models", "/models"),
     Entry("Endpoints", "/endpoints"),
     Entry("Studio", "/studio"),
+    Entry("Stacks", "/stacks"),
     Entry("Logs", "/logs"),
+    Entry("Metrics", "/metrics"),
     Entry("Identity", "/identity"),
 )
 

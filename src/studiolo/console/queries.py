@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studiolo.console.samples import Rows
+from studiolo.console.rows import Rows
 from studiolo.console.visit import Visit
 
 MOST = 500

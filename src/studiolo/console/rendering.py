@@ -2,17 +2,29 @@
 
 import json
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, Undefined
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 NOTHING = "\N{EN DASH}"
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
-GOOD = frozenset(["READY", "INSERVICE", "COMPLETED", "SUCCEEDED", "AVAILABLE", "COMPLETE", "IN_SERVICE", "ACTIVE"])
-BAD = frozenset(["FAILED", "ERROR", "TIMEOUT", "DELETE_FAILED", "UPDATE_FAILED", "TERMINATED_WITH_ERRORS"])
-IDLE = frozenset(["STOPPED", "CANCELLED", "TERMINATED", "DELETED", "OUTOFSERVICE", "DISABLED"])
+GOOD = frozenset(
+    [
+        *("READY", "INSERVICE", "COMPLETED", "SUCCEEDED", "AVAILABLE", "COMPLETE", "IN_SERVICE", "ACTIVE", "SUCCESS"),
+        *("STARTED", "OK", "CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"),
+    ]
+)
+BAD = frozenset(["FAILED", "ERROR", "TIMEOUT", "TERMINATED_WITH_ERRORS", "ALARM"])
+IDLE = frozenset(
+    [
+        *("STOPPED", "CANCELLED", "TERMINATED", "DELETED", "OUTOFSERVICE", "DISABLED", "CREATED", "DELETE_COMPLETE"),
+        "INSUFFICIENT_DATA",
+    ]
+)
 
 
 def size(value: float | None) -> str:
@@ -28,9 +40,11 @@ def size(value: float | None) -> str:
 
 
 def moment(value: datetime | float | None) -> datetime | None:
-    """A moment, of an API's datetime, seconds or milliseconds since 1970."""
-    if value is None or isinstance(value, (datetime, Undefined)):
-        return value or None
+    """A moment, of an API's datetime, seconds or milliseconds since 1970; None for what is undefined in a template."""
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, (int, float)):
+        return None
     return datetime.fromtimestamp(value / 1000 if value > 10**11 else value, timezone.utc)
 
 
@@ -51,7 +65,7 @@ def kind(state: str | None) -> str:
     word = (state or "").upper()
     if word in GOOD:
         return "good"
-    if word in BAD or word.endswith("FAILED"):
+    if word in BAD or word.endswith(("FAILED", "ROLLBACK_COMPLETE")):
         return "bad"
     return "idle" if word in IDLE else "busy"
 
@@ -95,11 +109,20 @@ def channel(value: dict[str, Any]) -> tuple[str, str]:
     return value.get("ChannelName", ""), source.get("S3Uri", "")
 
 
+def twice(value: str) -> tuple[str, str]:
+    """A view whose heading is its key."""
+    return value, value
+
+
 def numbered(values: list[float]) -> list[tuple[int, float]]:
     return list(enumerate(values, 1))
 
 
-def _environment() -> Environment:
+@cache
+def templates() -> "Environment":
+    """The templates. Jinja is loaded with the first page: a server that shows none does without."""
+    from jinja2 import Environment, PackageLoader
+
     environment = Environment(
         loader=PackageLoader("studiolo.console"),
         autoescape=True,
@@ -116,11 +139,8 @@ def _environment() -> Environment:
         part=part,
         channel=channel,
         numbered=numbered,
+        twice=twice,
     )
-    environment.filters.update(channel=channel, numbered=numbered)
     environment.tests["figure"] = number
     environment.globals["now"] = lambda: datetime.now(timezone.utc)
     return environment
-
-
-TEMPLATES = _environment()

@@ -1,8 +1,10 @@
-"""The first rows of a table, read by PyArrow (or PyIceberg) with the person's own keys, so that policies hold."""
+"""The first rows of a table, read by PyArrow (or PyIceberg) with the person's own keys, so that policies hold.
+
+PyArrow takes a second and 80 MB to load: what imports this does so when rows are asked for.
+"""
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +12,7 @@ import pyarrow as pa
 from pyarrow import csv, dataset, fs, json
 
 from studiolo.console.people import Clients
+from studiolo.console.rows import NoSample, Rows, format_of
 
 ROWS = 25
 FOLDERS = 5
@@ -17,38 +20,6 @@ FOLDERS = 5
 TEXT_BYTES = 256 * 1024
 """Of a file of text that are read."""
 COLUMNS = 200
-
-
-class NoSample(Exception):
-    """Why there are no rows to show, in a sentence."""
-
-
-@dataclass(frozen=True)
-class Rows:
-    columns: list[str]
-    values: list[tuple[Any, ...]]
-
-
-def format_of(table: Mapping[str, Any]) -> str:
-    """The name of a table's format, as people call it."""
-    parameters, storage = table.get("Parameters", {}), table.get("StorageDescriptor", {})
-    if table.get("TableType") == "VIRTUAL_VIEW":
-        return "View"
-    if (kind := parameters.get("table_type", "").lower()) in ("iceberg", "delta", "hudi"):
-        return str(kind.capitalize())
-    if parameters.get("spark.sql.sources.provider", "").lower() == "delta":
-        return "Delta"
-    told = " ".join(
-        [
-            parameters.get("classification", ""),
-            storage.get("InputFormat", "") or "",
-            storage.get("SerdeInfo", {}).get("SerializationLibrary", "") or "",
-        ]
-    ).lower()
-    for word, name in (("parquet", "Parquet"), ("orc", "ORC"), ("json", "JSON"), ("csv", "CSV"), ("avro", "Avro")):
-        if word in told:
-            return name
-    return "CSV" if "lazysimple" in told or "textinputformat" in told else "Unknown"
 
 
 def files(person: Clients) -> fs.S3FileSystem:

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from studiolo.console.commands import commands
 from studiolo.console.menu import MENU, current
 from studiolo.console.people import Clients, Made
-from studiolo.console.rendering import TEMPLATES
+from studiolo.console.rendering import templates
 from studiolo.signin import SignedIn, SignIns
 
 T = TypeVar("T")
@@ -60,16 +60,20 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **shown: Any) -> Response:
         """A page: the template, with what it shows."""
-        text = TEMPLATES.get_template(template).render(
-            visit=self,
-            menu=MENU,
-            current=current(self.address),
-            at=self.at,
-            here=self.here,
-            who=self.signed_in.content,
-            viewing=self.signed_in.role_key is not None,
-            commands=commands(self.calls),
-            **shown,
+        text = (
+            templates()
+            .get_template(template)
+            .render(
+                visit=self,
+                menu=MENU,
+                current=current(self.address),
+                at=self.at,
+                here=self.here,
+                who=self.signed_in.content,
+                viewing=self.signed_in.role_key is not None,
+                commands=commands(self.calls),
+                **shown,
+            )
         )
         return HTMLResponse(text, status, headers={"cache-control": "no-store"})
 

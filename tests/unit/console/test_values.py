@@ -9,7 +9,7 @@ import pytest
 from studiolo.console.commands import command
 from studiolo.console.people import Key, Made
 from studiolo.console.rendering import cell, duration, kind, size
-from studiolo.console.samples import format_of
+from studiolo.console.rows import format_of
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,14 @@ def test_values_of_rows_are_written_for_people(value: Any, written: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("state", "means"), [("InService", "good"), ("Failed", "bad"), ("Stopped", "idle"), ("PROVISIONING", "busy")]
+    ("state", "means"),
+    [
+        ("InService", "good"),
+        ("Failed", "bad"),
+        ("Stopped", "idle"),
+        ("PROVISIONING", "busy"),
+        ("UPDATE_ROLLBACK_COMPLETE", "bad"),
+    ],
 )
 def test_a_state_is_good_bad_idle_or_on_its_way(state: str, means: str) -> None:
     assert kind(state) == means

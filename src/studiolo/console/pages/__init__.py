@@ -2,15 +2,21 @@
 
 from studiolo.console.pages import (
     catalog,
+    clusters,
     endpoints,
     identity,
     logs,
+    metrics,
     models,
     overview,
+    processing,
+    serverless,
     sessions,
+    stacks,
     storage,
     studio,
     training,
+    tuning,
 )
 from studiolo.console.pages.page import Page
 
@@ -19,11 +25,17 @@ PAGES: tuple[Page, ...] = (
     *storage.PAGES,
     *catalog.PAGES,
     *sessions.PAGES,
+    *clusters.PAGES,
+    *serverless.PAGES,
     *training.PAGES,
+    *tuning.PAGES,
+    *processing.PAGES,
     *models.PAGES,
     *endpoints.PAGES,
     *studio.PAGES,
+    *stacks.PAGES,
     *logs.PAGES,
+    *metrics.PAGES,
     *identity.PAGES,
 )
 

@@ -6,19 +6,21 @@ from typing import Any
 from botocore.exceptions import ClientError
 from starlette.responses import Response
 
+from studiolo.console.grants import grants_on
 from studiolo.console.pages.page import Page
 from studiolo.console.queries import answered, ask, sessions_for_queries
-from studiolo.console.samples import NoSample, format_of, sample
+from studiolo.console.rows import NoSample, format_of
 from studiolo.console.visit import PAGE, Refused, Visit
 
-TREE_TABLES = 200
-"""Tables of a database that its tree lists."""
+TREE_TABLES = 100
+"""Tables of a database that its tree lists: as many as one answer of Glue has."""
 
 TABS = (
     ("sample", "Sample"),
     ("columns", "Columns"),
     ("partitions", "Partitions"),
     ("versions", "Versions"),
+    ("permissions", "Permissions"),
     ("query", "Query"),
 )
 
@@ -34,13 +36,15 @@ def database(visit: Visit) -> Response:
         given["NextToken"] = visit.query["after"]
     described = glue.get_database(Name=name)["Database"]
     listed = glue.get_tables(DatabaseName=name, MaxResults=PAGE, **given)
+    # All there are: their names need not be asked for again.
+    names = None if given or "NextToken" in listed else [each["Name"] for each in listed["TableList"]]
     return visit.page(
         "database.html",
         database=described,
         tables=listed["TableList"],
         more=listed.get("NextToken"),
         format_of=format_of,
-        **_tree(visit, name),
+        **_tree(visit, name, names),
     )
 
 
@@ -62,6 +66,9 @@ def table(visit: Visit) -> Response:
     elif tab == "versions":
         versions = visit.client("glue").get_table_versions(DatabaseName=database, TableName=name, MaxResults=PAGE)
         shown = {"versions": versions["TableVersions"]}
+    elif tab == "permissions":
+        account = visit.signed_in.content["own"].split(":")[4]
+        shown = {"permissions": visit.attempt(grants_on, visit, database, name, account)}
     elif tab == "query":
         shown = {"sessions": visit.attempt(sessions_for_queries, visit), "sql": _first_query(database, described)}
     elif tab == "snapshots":
@@ -79,6 +86,8 @@ def table(visit: Visit) -> Response:
 
 def table_sample(visit: Visit) -> Response:
     """The part of the page that takes longer: the first rows, read with the person's own keys."""
+    from studiolo.console.samples import sample
+
     described = visit.client("glue").get_table(DatabaseName=visit.path["database"], Name=visit.path["table"])["Table"]
     try:
         rows = sample(visit.person, visit.client("glue"), described)
@@ -105,11 +114,13 @@ def query_result(visit: Visit) -> Response:
     )
 
 
-def _tree(visit: Visit, database: str | None) -> dict[str, Any]:
-    """The databases, and the tables of the one that is looked at."""
+def _tree(visit: Visit, database: str | None, names: Sequence[str] | None = None) -> dict[str, Any]:
+    """The databases, and the tables of the one that is looked at; names: these, where they are known."""
     databases = visit.attempt(lambda: visit.every("glue", "get_databases", "DatabaseList"))
     if database is None or isinstance(databases, Refused):
         return {"databases": databases, "leaves": [], "open": None}
+    if names is not None:
+        return {"databases": databases, "leaves": names, "open": database}
     # The names alone: with their columns, they would take most of the page's time.
     named = {"DatabaseName": database, "AttributesToGet": ["NAME"]}
     leaves: Sequence[str] | Refused = visit.attempt(

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from studiolo.console.pages.page import Page
-from studiolo.console.samples import Rows
+from studiolo.console.rows import Rows
 from studiolo.console.visit import PAGE, Refused, Visit
 
 EVENTS = 500

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from studiolo.console.pages.page import Page
-from studiolo.console.samples import Rows, files, preview
+from studiolo.console.rows import Rows
 from studiolo.console.visit import PAGE, Visit
 
 TEXT_BYTES = 64 * 1024
@@ -72,6 +72,8 @@ def shown_object(visit: Visit) -> Response:
     rows: Rows | None = None
     text = why = None
     if suffix in DATA:
+        from studiolo.console.samples import files, preview
+
         try:
             rows = preview(files(visit.person), f"{bucket}/{key}", DATA[suffix])
         except (OSError, ValueError) as error:

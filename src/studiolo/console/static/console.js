@@ -102,9 +102,14 @@
       place.querySelector(".uplot")?.remove();
       new uPlot({
         width: Math.max(240, place.clientWidth), height: 220, cursor: { y: false },
-        scales: { x: { time: said.time } },
-        axes: [axis, { ...axis, size: 64 }],
-        series: [{}, ...said.names.map((label, i) => ({ label, stroke: COLORS[theme][i % 4], width: 2, points: { show: said.data[0].length < 40 } }))],
+        scales: { x: { time: said.time, ...(said.log ? { distr: 3 } : {}), ...(said.range ? { range: said.range } : said.words ? { range: [-0.5, said.words.length - 0.5] } : {}) } },
+        axes: [said.words ? { ...axis, splits: () => said.words.map((_, i) => i), values: () => said.words }
+          : said.log ? { ...axis, values: (_, at) => at.map((each) => (each === null ? "" : each.toExponential(0))) } : axis, { ...axis, size: 64 }],
+        // The first so many series are points, the others lines.
+        series: [{}, ...said.names.map((label, i) => ({
+          label, stroke: COLORS[theme][i % 4], width: 2,
+          ...(i < (said.points ?? 0) ? { paths: () => null, points: { show: true, size: 8 } } : { points: { show: said.data[0].length < 40 && !said.points } }),
+        }))],
       }, said.data, place);
     }
   }

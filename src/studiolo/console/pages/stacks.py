@@ -1,0 +1,58 @@
+"""Stacks: CloudFormation's, with what happened to them, their resources, outputs and template."""
+
+import json
+from typing import Any
+
+from starlette.responses import Response
+
+from studiolo.console.pages.page import Page
+from studiolo.console.visit import Visit
+
+
+def stacks(visit: Visit) -> Response:
+    after = {"NextToken": visit.query["after"]} if visit.query.get("after") else {}
+    found = visit.client("cloudformation").list_stacks(**after)
+    summaries = found["StackSummaries"]
+    return visit.page(
+        "stacks.html",
+        stacks=summaries,
+        more=found.get("NextToken"),
+        passing=any(each["StackStatus"].endswith("_IN_PROGRESS") for each in summaries),
+    )
+
+
+def stack(visit: Visit) -> Response:
+    """One of a name, or of an ARN, by which a deleted one is still found."""
+    name, cloudformation = visit.path["stack"], visit.client("cloudformation")
+    described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    tab = visit.query.get("tab", "events")
+    after = {"NextToken": visit.query["after"]} if visit.query.get("after") else {}
+    shown: dict[str, Any] = {}
+    if tab == "events":
+        found = cloudformation.describe_stack_events(StackName=name, **after)
+        shown = {"events": found["StackEvents"], "more": found.get("NextToken")}
+    elif tab == "resources":
+        found = cloudformation.list_stack_resources(StackName=name, **after)
+        shown = {"resources": found["StackResourceSummaries"], "more": found.get("NextToken")}
+    elif tab == "template":
+        shown = {"source": visit.attempt(_template, visit, name)}
+    passing = described["StackStatus"].endswith("_IN_PROGRESS")
+    return visit.page("stack.html", stack=described, tab=tab, passing=passing, **shown)
+
+
+def delete(visit: Visit) -> Response:
+    visit.client("cloudformation").delete_stack(StackName=visit.path["stack"])
+    return visit.go("/stacks")
+
+
+def _template(visit: Visit, name: str) -> dict[str, str]:
+    body = visit.client("cloudformation").get_template(StackName=name)["TemplateBody"]
+    return {"text": body if isinstance(body, str) else json.dumps(body, indent=2)}
+
+
+PAGES = (
+    Page("GET", "/stacks", stacks),
+    # An ARN has slashes, which servers see unquoted.
+    Page("POST", "/stacks/{stack:path}/delete", delete),
+    Page("GET", "/stacks/{stack:path}", stack),
+)
