@@ -30,6 +30,7 @@ class Result:
     measurements: Measurements
     raw: str
     prepared: str
+    spark: str  # what it ran in
     learn: pd.DataFrame
     test: pd.DataFrame
     trained: Trained
@@ -63,6 +64,7 @@ def numbers(result: Result) -> dict[str, object]:
         "city_days": {name: _finite(scores) for name, scores in result.city.items()},
         "stations": {place: {n: _finite(s) for n, s in own.items()} for place, own in result.stations.items()},
         "training_job": {"name": result.trained.job, "metrics": result.trained.metrics},
+        "spark": result.spark,
         "endpoint": result.endpoint,
         "seconds": {chapter.title: round(chapter.seconds, 2) for chapter in result.chapters},
     }
@@ -95,6 +97,7 @@ def html(result: Result, plots: list[Plot]) -> str:
         files=len(data.files),
         raw=escape(result.raw),
         prepared=escape(result.prepared),
+        spark=escape(result.spark),
         learn=f"{len(result.learn):,}",
         learn_span=_span(result.learn),
         test=f"{len(result.test):,}",

@@ -42,6 +42,7 @@ def result(learn: pd.DataFrame, days: pd.DataFrame) -> report.Result:
         measurements=Measurements((Path("a.csv"),), 17_520, "Testville", "Files of <b>", "A citation", synthetic=False),
         raw="s3://bucket/air-quality/raw/",
         prepared="s3://bucket/air-quality/prepared",
+        spark="a step of an EMR cluster",
         learn=learn,
         test=days,
         trained=train.Trained("job-1", "s3://bucket/model.tar.gz", {"test:mse": 0.0423}, 3),
@@ -68,7 +69,13 @@ def test_the_page_tells_everything_and_needs_nothing_else(
         assert f"<h2>{section}</h2>" in page
     for told in (
         *("17,520", "North", "South", "job-1", "s3://bucket/model.tar.gz", "test:mse 0.0423", "air-quality-no2"),
-        *("Find the measurements", "A citation", "Naive: as yesterday", f"{result.scores['forecast'].rmse:.2f}"),
+        *(
+            "Find the measurements",
+            "A citation",
+            "Naive: as yesterday",
+            "a step of an EMR cluster",
+            f"{result.scores['forecast'].rmse:.2f}",
+        ),
     ):
         assert told in page
     assert page.count("data:image/png;base64,") == 4
