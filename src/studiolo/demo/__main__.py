@@ -33,6 +33,7 @@ def main(
     engine: Annotated[
         Literal["glue", "emr"], typer.Option("--on", help="Spark in a Glue session, or on an EMR cluster.")
     ] = "glue",
+    stack: Annotated[bool, typer.Option("--stack", help="Bucket, roles and database from one template.")] = False,
 ) -> None:
     """Raw air-quality measurements to a served model, with a report at the end."""
     console = Console(highlight=False)
@@ -46,7 +47,7 @@ def main(
         with narrator.stage("Load the AWS SDKs"):
             _quiet()
             from studiolo.demo.story import tell  # imports the SageMaker SDK, which takes seconds
-        page = tell(source, report, narrator, engine)
+        page = tell(source, report, narrator, engine, of_stack=stack)
     except KeyboardInterrupt:
         console.print(
             "Stopped: what Spark ran in and the training job, if any, are ended. Run it again to replace what is there."

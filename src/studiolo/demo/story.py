@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import sagemaker
 
-from studiolo.demo import bucket, catalog, data, emr, evaluate, report, roles, serve, spark, train
+from studiolo.demo import bucket, catalog, data, emr, evaluate, report, roles, serve, spark, stack, train
 from studiolo.demo.narrator import Narrator
 from studiolo.demo.plots import Painter, Response
 
@@ -19,8 +19,12 @@ Engine = Literal["glue", "emr"]
 ENGINES: dict[Engine, str] = {"glue": "a Glue interactive session", "emr": "a step of an EMR cluster"}
 
 
-def tell(source: Path | None, folder: Path, narrator: Narrator, engine: Engine = "glue") -> Path:
-    """Run all stages, Spark in a Glue session or on a cluster of EMR; answers the path of the report.
+def tell(
+    source: Path | None, folder: Path, narrator: Narrator, engine: Engine = "glue", *, of_stack: bool = False
+) -> Path:
+    """Run all stages; answers the path of the report.
+
+    Spark runs in a Glue session or on a cluster of EMR; what the story stands on is made call by call or as a stack.
 
     Which AWS it talks to is what the environment says, as for every program that uses boto3. Raises StoryError for
     what can be expected to go wrong.
@@ -30,8 +34,8 @@ def tell(source: Path | None, folder: Path, narrator: Narrator, engine: Engine =
         stage.say(f"{len(measurements.files)} stations, {measurements.rows:,} hourly readings: {measurements.title}")
 
     session = boto3.Session()
-    with narrator.stage("Make the roles that services take") as stage:
-        ground = roles.ensure(session, on_emr=engine == "emr")
+    with narrator.stage("Deploy the stack" if of_stack else "Make the roles that services take") as stage:
+        ground = stack.deploy(session, stage) if of_stack else roles.ensure(session, on_emr=engine == "emr")
         stage.say(ground.role)
 
     sdk = sagemaker.Session(session, default_bucket=ground.bucket)
@@ -40,7 +44,8 @@ def tell(source: Path | None, folder: Path, narrator: Narrator, engine: Engine =
     prepared = raw.replace("/raw/", "/prepared")
 
     with narrator.stage("Register them in the Data Catalog") as stage:
-        catalog.ensure_database(sdk, ground.database, prepared)
+        if not of_stack:
+            catalog.ensure_database(sdk, ground.database, prepared)
         stage.say(f"table {catalog.register(sdk, ground.database, raw)}")
 
     with narrator.stage(f"Prepare them with Spark: {ENGINES[engine]}") as stage:
@@ -96,7 +101,20 @@ def tell(source: Path | None, folder: Path, narrator: Narrator, engine: Engine =
         markup=False,
         soft_wrap=True,
     )
+    if of_stack:
+        narrator.console.print(
+            f"\nRemove it all\n{_removal(endpoint, str(ground.bucket))}", markup=False, soft_wrap=True
+        )
     return page
+
+
+def _removal(endpoint: str, place: str) -> str:
+    """Commands that take away what the story made with a stack; a bucket must be empty for that."""
+    return (
+        f"aws sagemaker delete-endpoint --endpoint-name {endpoint}\n"
+        f"aws s3 rm s3://{place} --recursive\n"
+        f"aws cloudformation delete-stack --stack-name {stack.NAME}"
+    )
 
 
 def wind_curve(learn: pd.DataFrame, stations: list[str]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
