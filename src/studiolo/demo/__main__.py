@@ -81,6 +81,7 @@ def _quiet() -> None:
     os.environ.setdefault("SAGEMAKER_SUPPRESS_V2_WARNING", "1")
     for name in ("boto3", "botocore", "sagemaker", "sagemaker.config"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("sagemaker.estimator").setLevel(logging.ERROR)  # a tuner's estimator has trained nothing yet
     warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import sagemaker
 
-from studiolo.demo import bucket, catalog, data, emr, evaluate, report, roles, serve, spark, stack, train
+from studiolo.demo import bucket, catalog, data, emr, evaluate, report, roles, serve, spark, stack, train, tune
 from studiolo.demo.narrator import Narrator
 from studiolo.demo.plots import Painter, Response
 
@@ -60,7 +60,13 @@ def tell(
         for name, value in trained.metrics.items():
             stage.say(f"{name} {value:.4g}")
 
-    with narrator.stage("Serve it at an endpoint") as stage:
+    with narrator.stage("Tune another one beside it") as stage:
+        tuned = tune.tune(sdk, ground.role, learn, test, stage)
+        stage.say(f"best of {len(tuned.trials)} trials: {tuned.best}")
+        for name, model in {"plain": trained, "tuned": tuned.trained}.items():
+            stage.say(f"{name} test:mse {model.metrics['test:mse']:.5f}")
+
+    with narrator.stage("Serve the plain one at an endpoint") as stage:
         endpoint = serve.deploy(sdk, ground.role, trained, stage)
         stage.say(f"{endpoint} is in service")
 
@@ -86,6 +92,7 @@ def tell(
             learn=learn,
             test=test,
             trained=trained,
+            tuned=tuned,
             endpoint=endpoint,
             scores=scores,
             city=evaluate.scores(evaluate.city(days)),
