@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import psutil
@@ -332,6 +332,10 @@ def demo(
         Path | None, typer.Option("--source", help="Folder with the UCI Beijing CSV files (else found, or downloaded).")
     ] = None,
     report: Annotated[Path, typer.Option("--report", help="Folder for the report.")] = Path("demo-report"),
+    engine: Annotated[
+        Literal["glue", "emr"], typer.Option("--on", help="Spark in a Glue session, or on an EMR cluster.")
+    ] = "glue",
+    stack: Annotated[bool, typer.Option("--stack", help="Bucket, roles and database from one template.")] = False,
 ) -> None:
     """Run the air-quality story: raw measurements to a served model, with a report at the end."""
     from studiolo.identity import client_environment, key_variables, root_key
@@ -342,7 +346,8 @@ def demo(
     running = running or _start(settings)
     key = root_key(settings.folder)
     client = client_environment(running.endpoint, running.s3_endpoint, settings.region, key_variables(key))
-    command = [sys.executable, "-m", "studiolo.demo", "--report", str(report)]
+    command = [sys.executable, "-m", "studiolo.demo", "--report", str(report), "--on", engine]
+    command += ["--stack"] if stack else []
     if source is not None:
         command += ["--source", str(source)]
     # The key is the root user's, who has no session: a role's token in the person's shell does not go with it.

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from studiolo.demo import synthetic
+from studiolo.demo import stack, synthetic
+from studiolo.demo.narrator import Narrator
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,7 @@ def left(client: Callable[..., Any]) -> dict[str, int]:
     sagemaker, glue = client("sagemaker"), client("glue")
     name = "air-quality-no2"
     return {
+        "clusters": len(client("emr").list_clusters(ClusterStates=["STARTING", "RUNNING", "WAITING"])["Clusters"]),
         "sessions": sum(id_.startswith("air-quality-") for id_ in glue.list_sessions()["Ids"]),
         "endpoints": len(sagemaker.list_endpoints(NameContains=name)["Endpoints"]),
         "configurations": len(sagemaker.list_endpoint_configs(NameContains=name)["EndpointConfigs"]),
@@ -56,27 +60,33 @@ def left(client: Callable[..., Any]) -> dict[str, int]:
     }
 
 
-def test_the_demo_ends_with_a_good_model_at_an_endpoint_and_run_again_it_replaces_it(
+def test_the_demo_ends_with_a_good_model_at_an_endpoint_and_run_again_on_emr_it_replaces_it(
     server: Any, client: Callable[..., Any], source: Path, tmp_path: Path
 ) -> None:
-    jobs = []
-    for _ in range(2):
-        region, command = client("sts").meta.region_name, ("-m", "studiolo.cli", "demo", "--data", str(server.data))
+    jobs, found = [], []
+    for engine in ("glue", "emr"):
+        region, command = (
+            client("sts").meta.region_name,
+            ("-m", "studiolo.cli", "demo", "--on", engine, "--data", str(server.data)),
+        )
         # The command is the person's own, also in a shell that is a role.
         as_role = {"STUDIOLO_REGION": region, "AWS_SESSION_TOKEN": "of a role"}
         demo = start(server, region, source, tmp_path / "report", *command, **as_role)
         told, _ = demo.communicate(timeout=240)
         assert demo.returncode == 0, told
         assert "SYNTHETIC" in told
-        assert "10/10" in told
-        assert "11/10" not in told
+        assert "11/11" in told
+        assert "12/11" not in told
         assert str(tmp_path / "report" / "index.html") in told
         numbers = json.loads((tmp_path / "report" / "metrics.json").read_text())
         jobs.append(numbers["training_job"]["name"])
         scores = numbers["station_days"]
+        found.append([scores["forecast"]["rmse"], numbers["tuning_job"]["training_job"]["metrics"]["test:mse"]])
+        assert len(numbers["tuning_job"]["trials"]) == 4
         assert scores["forecast"]["rmse"] < 0.9 * min(scores["persistence"]["rmse"], scores["climatology"]["rmse"])
-        assert left(client) == {"sessions": 0, "endpoints": 1, "configurations": 1, "models": 1}
+        assert left(client) == {"clusters": 0, "sessions": 0, "endpoints": 1, "configurations": 1, "models": 1}
     assert "0 files sent" in told
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
     tables = {table["Name"]: table for table in client("glue").get_tables(DatabaseName="air_quality")["TableList"]}
     assert sorted(tables) == ["city_days", "raw", "station_days"]
     assert tables["raw"]["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"].endswith("OpenCSVSerde")
@@ -91,6 +101,26 @@ def test_the_demo_ends_with_a_good_model_at_an_endpoint_and_run_again_it_replace
     )
     still, windy = (one["score"] for one in json.load(answer["Body"])["predictions"])
     assert still > windy
+
+
+def test_the_stack_has_what_the_story_stands_on_and_takes_it_away(client: Callable[..., Any]) -> None:
+    session: Any = SimpleNamespace(client=client)
+    with Narrator(Console(quiet=True)).stage("Deploy") as stage:
+        ground = stack.deploy(session, stage)
+        assert stack.deploy(session, stage) == ground
+    assert ground.cluster is not None
+    glue, iam, cloudformation = client("glue"), client("iam"), client("cloudformation")
+    location = glue.get_database(Name=ground.database)["Database"]["LocationUri"]
+    assert location == f"s3://{ground.bucket}/air-quality/prepared"
+    profile = iam.get_instance_profile(InstanceProfileName=ground.cluster.profile)["InstanceProfile"]
+    assert [role["RoleName"].startswith("air-quality-demo-NodeRole-") for role in profile["Roles"]] == [True]
+    assert iam.get_role(RoleName=ground.role.partition("/")[2])["Role"]["Arn"] == ground.role
+    cloudformation.delete_stack(StackName=stack.NAME)
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack.NAME, WaiterConfig={"Delay": 1})
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.get_database(Name=ground.database)
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_role(RoleName=ground.cluster.service)
 
 
 def test_ctrl_c_ends_the_session_and_says_so(

@@ -8,7 +8,7 @@ import sys
 import warnings
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import typer
@@ -30,6 +30,10 @@ def main(
         typer.Option(envvar="STUDIOLO_DEMO_DATA", help="Folder with the UCI Beijing files (.csv or .csv.gz)."),
     ] = None,
     report: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("demo-report"),
+    engine: Annotated[
+        Literal["glue", "emr"], typer.Option("--on", help="Spark in a Glue session, or on an EMR cluster.")
+    ] = "glue",
+    stack: Annotated[bool, typer.Option("--stack", help="Bucket, roles and database from one template.")] = False,
 ) -> None:
     """Raw air-quality measurements to a served model, with a report at the end."""
     console = Console(highlight=False)
@@ -43,10 +47,10 @@ def main(
         with narrator.stage("Load the AWS SDKs"):
             _quiet()
             from studiolo.demo.story import tell  # imports the SageMaker SDK, which takes seconds
-        page = tell(source, report, narrator)
+        page = tell(source, report, narrator, engine, of_stack=stack)
     except KeyboardInterrupt:
         console.print(
-            "Stopped: the Glue session and the training job, if any, are ended. Run it again to replace what is there."
+            "Stopped: what Spark ran in and the training job, if any, are ended. Run it again to replace what is there."
         )
         sys.exit(INTERRUPTED)
     except (StoryError, ClientError, BotoCoreError, OSError) as error:
@@ -77,6 +81,7 @@ def _quiet() -> None:
     os.environ.setdefault("SAGEMAKER_SUPPRESS_V2_WARNING", "1")
     for name in ("boto3", "botocore", "sagemaker", "sagemaker.config"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("sagemaker.estimator").setLevel(logging.ERROR)  # a tuner's estimator has trained nothing yet
     warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 

@@ -1,4 +1,4 @@
-"""Chapter 2: the bucket. Raw files go up, tables come down; what is there unchanged is not sent again."""
+"""Chapter 3: the bucket. Raw files go up, tables come down; what is there unchanged is not sent again."""
 
 import hashlib
 import io

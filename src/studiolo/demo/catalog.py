@@ -5,7 +5,6 @@ from typing import Any
 
 import sagemaker
 
-DATABASE = "air_quality"
 RAW = "raw"
 COLUMNS = [
     *("no", "year", "month", "day", "hour"),
@@ -14,21 +13,23 @@ COLUMNS = [
 ]  # the files' own, as Hive can name them
 
 
-def register(sdk: sagemaker.Session, raw: str, prepared: str) -> str:
-    """Make the database and its table of raw readings, or bring them up to date; answers the table's name.
-
-    Tables that Spark makes in the database get their files under `prepared`.
-    """
+def ensure_database(sdk: sagemaker.Session, name: str, prepared: str) -> None:
+    """Make the database, or bring it up to date. Tables that Spark makes in it get their files under `prepared`."""
     glue = sdk.boto_session.client("glue")
-    database = {"Name": DATABASE, "Description": "Nitrogen dioxide and the weather in Beijing", "LocationUri": prepared}
+    database = {"Name": name, "Description": "Nitrogen dioxide and the weather in Beijing", "LocationUri": prepared}
     try:
         glue.create_database(DatabaseInput=database)
     except glue.exceptions.AlreadyExistsException:
-        glue.update_database(Name=DATABASE, DatabaseInput=database)
+        glue.update_database(Name=name, DatabaseInput=database)
+
+
+def register(sdk: sagemaker.Session, database: str, raw: str) -> str:
+    """Make the table of raw readings anew; answers its name."""
+    glue = sdk.boto_session.client("glue")
     with suppress(glue.exceptions.EntityNotFoundException):
-        glue.delete_table(DatabaseName=DATABASE, Name=RAW)
-    glue.create_table(DatabaseName=DATABASE, TableInput=_readings(raw))
-    return f"{DATABASE}.{RAW}"
+        glue.delete_table(DatabaseName=database, Name=RAW)
+    glue.create_table(DatabaseName=database, TableInput=_readings(raw))
+    return f"{database}.{RAW}"
 
 
 def _readings(raw: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-STAGES = 10
+STAGES = 11
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The Spark code of the story: raw hourly readings to one row per station and day.
 
-`spark.py` sends each cell (`# %%`) as one statement to a Glue interactive session. The file also runs cell by cell in
-a notebook, or as a whole in any Spark whose catalog has the database.
+`spark.py` sends each cell (`# %%`) as one statement to a Glue interactive session; `emr.py` gives the whole to
+spark-submit. The file also runs cell by cell in a notebook, or in any Spark whose catalog has the database.
 """
 
 # %% The database of the Data Catalog

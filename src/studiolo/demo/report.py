@@ -19,6 +19,7 @@ from studiolo.demo.evaluate import CLIMATOLOGY, MODEL, NAMES, PERSISTENCE, Score
 from studiolo.demo.narrator import Chapter
 from studiolo.demo.plots import Plot
 from studiolo.demo.train import Trained
+from studiolo.demo.tune import Tuned
 
 PACKAGES = ("boto3", "sagemaker", "pandas", "numpy", "matplotlib")
 
@@ -30,9 +31,11 @@ class Result:
     measurements: Measurements
     raw: str
     prepared: str
+    spark: str  # what it ran in
     learn: pd.DataFrame
     test: pd.DataFrame
     trained: Trained
+    tuned: Tuned
     endpoint: str
     scores: dict[str, Scores]
     city: dict[str, Scores]
@@ -63,6 +66,12 @@ def numbers(result: Result) -> dict[str, object]:
         "city_days": {name: _finite(scores) for name, scores in result.city.items()},
         "stations": {place: {n: _finite(s) for n, s in own.items()} for place, own in result.stations.items()},
         "training_job": {"name": result.trained.job, "metrics": result.trained.metrics},
+        "tuning_job": {
+            "name": result.tuned.job,
+            "trials": [asdict(trial) for trial in result.tuned.trials],
+            "training_job": {"name": result.tuned.trained.job, "metrics": result.tuned.trained.metrics},
+        },
+        "spark": result.spark,
         "endpoint": result.endpoint,
         "seconds": {chapter.title: round(chapter.seconds, 2) for chapter in result.chapters},
     }
@@ -95,6 +104,7 @@ def html(result: Result, plots: list[Plot]) -> str:
         files=len(data.files),
         raw=escape(result.raw),
         prepared=escape(result.prepared),
+        spark=escape(result.spark),
         learn=f"{len(result.learn):,}",
         learn_span=_span(result.learn),
         test=f"{len(result.test):,}",
@@ -104,6 +114,13 @@ def html(result: Result, plots: list[Plot]) -> str:
         job_metrics=escape(
             ", ".join(f"{name} {value:.4g}" for name, value in result.trained.metrics.items()) or "none"
         ),
+        tuning_job=escape(result.tuned.job),
+        trials="\n".join(
+            f"<tr><td>{escape(trial.text)}</td><td>{trial.objective:.5f}</td></tr>" for trial in result.tuned.trials
+        ),
+        best=escape(result.tuned.best),
+        plain_mse=f"{result.trained.metrics['test:mse']:.5f}",
+        tuned_mse=f"{result.tuned.trained.metrics['test:mse']:.5f}",
         endpoint=escape(result.endpoint),
         invoke=escape(result.invoke),
         seconds="\n".join(f"<tr><td>{escape(c.title)}</td><td>{c.seconds:.1f}</td></tr>" for c in result.chapters),

@@ -25,13 +25,17 @@ class Cell(NamedTuple):
     code: str
 
 
-def cells() -> list[Cell]:
-    """The cells of `prepare.py`, as an editor shows them: each begins at a line `# %% title`."""
+def cells(database: str) -> list[Cell]:
+    """The cells of `prepare.py`, as an editor shows them: each begins at a line `# %% title`.
+
+    The first says which database; here it says this one.
+    """
     text = (files("studiolo.demo") / "prepare.py").read_text(encoding="utf-8")
-    return [Cell(*part.split("\n", 1)) for part in text.split("\n# %% ")[1:]]
+    first, *others = [Cell(*part.split("\n", 1)) for part in text.split("\n# %% ")[1:]]
+    return [first._replace(code=f"DATABASE = {database!r}\n"), *others]
 
 
-def prepare(sdk: sagemaker.Session, role: str, stage: Stage) -> None:
+def prepare(sdk: sagemaker.Session, role: str, database: str, stage: Stage) -> None:
     """Run `prepare.py` in a session of its own: the catalog's table of hourly readings to tables of Parquet.
 
     Raises StoryError when the session or a statement fails.
@@ -39,7 +43,7 @@ def prepare(sdk: sagemaker.Session, role: str, stage: Stage) -> None:
     glue = sdk.boto_session.client("glue")
     for old in _sessions(glue):  # of a run that was killed
         _end(glue, old)
-    chapters = cells()
+    chapters = cells(database)
     stage.plan(len(chapters) + 1)
     stage.doing("waiting for Spark")
     with GlueSession(glue, role) as session:

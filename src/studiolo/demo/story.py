@@ -3,6 +3,7 @@
 import os
 import shlex
 from pathlib import Path
+from typing import Literal
 
 import boto3
 import numpy as np
@@ -10,13 +11,20 @@ import numpy.typing as npt
 import pandas as pd
 import sagemaker
 
-from studiolo.demo import bucket, catalog, data, evaluate, report, roles, serve, spark, train
+from studiolo.demo import bucket, catalog, data, emr, evaluate, report, roles, serve, spark, stack, train, tune
 from studiolo.demo.narrator import Narrator
 from studiolo.demo.plots import Painter, Response
 
+Engine = Literal["glue", "emr"]
+ENGINES: dict[Engine, str] = {"glue": "a Glue interactive session", "emr": "a step of an EMR cluster"}
 
-def tell(source: Path | None, folder: Path, narrator: Narrator) -> Path:
+
+def tell(
+    source: Path | None, folder: Path, narrator: Narrator, engine: Engine = "glue", *, of_stack: bool = False
+) -> Path:
     """Run all stages; answers the path of the report.
+
+    Spark runs in a Glue session or on a cluster of EMR; what the story stands on is made call by call or as a stack.
 
     Which AWS it talks to is what the environment says, as for every program that uses boto3. Raises StoryError for
     what can be expected to go wrong.
@@ -25,29 +33,41 @@ def tell(source: Path | None, folder: Path, narrator: Narrator) -> Path:
         measurements = data.find(source, folder, stage)
         stage.say(f"{len(measurements.files)} stations, {measurements.rows:,} hourly readings: {measurements.title}")
 
-    sdk = sagemaker.Session(boto3.Session())
-    with narrator.stage("Put them into a bucket") as stage:
+    session = boto3.Session()
+    with narrator.stage("Deploy the stack" if of_stack else "Make the roles that services take") as stage:
+        ground = stack.deploy(session, stage) if of_stack else roles.ensure(session, on_emr=engine == "emr")
+        stage.say(ground.role)
+
+    sdk = sagemaker.Session(session, default_bucket=ground.bucket)
+    with narrator.stage("Put the measurements into a bucket") as stage:
         raw = bucket.upload(sdk, measurements, stage)
     prepared = raw.replace("/raw/", "/prepared")
 
-    with narrator.stage("Make a role for Glue and SageMaker") as stage:
-        role = roles.ensure_role(sdk)
-        stage.say(role)
-
     with narrator.stage("Register them in the Data Catalog") as stage:
-        stage.say(f"table {catalog.register(sdk, raw, prepared)}")
+        if not of_stack:
+            catalog.ensure_database(sdk, ground.database, prepared)
+        stage.say(f"table {catalog.register(sdk, ground.database, raw)}")
 
-    with narrator.stage("Prepare them with Spark in a Glue session") as stage:
-        spark.prepare(sdk, role, stage)
+    with narrator.stage(f"Prepare them with Spark: {ENGINES[engine]}") as stage:
+        if ground.cluster is not None and engine == "emr":
+            emr.prepare(sdk, ground.cluster, ground.database, stage)
+        else:
+            spark.prepare(sdk, ground.role, ground.database, stage)
 
     with narrator.stage("Train a model with SageMaker") as stage:
         learn, test = train.split(bucket.read_table(sdk, "station_days"))
-        trained = train.train(sdk, role, learn, test, stage)
+        trained = train.train(sdk, ground.role, learn, test, stage)
         for name, value in trained.metrics.items():
             stage.say(f"{name} {value:.4g}")
 
-    with narrator.stage("Serve it at an endpoint") as stage:
-        endpoint = serve.deploy(sdk, role, trained, stage)
+    with narrator.stage("Tune another one beside it") as stage:
+        tuned = tune.tune(sdk, ground.role, learn, test, stage)
+        stage.say(f"best of {len(tuned.trials)} trials: {tuned.best}")
+        for name, model in {"plain": trained, "tuned": tuned.trained}.items():
+            stage.say(f"{name} test:mse {model.metrics['test:mse']:.5f}")
+
+    with narrator.stage("Serve the plain one at an endpoint") as stage:
+        endpoint = serve.deploy(sdk, ground.role, trained, stage)
         stage.say(f"{endpoint} is in service")
 
     with narrator.stage("Ask it about the days it has not seen") as stage:
@@ -68,9 +88,11 @@ def tell(source: Path | None, folder: Path, narrator: Narrator) -> Path:
             measurements=measurements,
             raw=raw,
             prepared=prepared,
+            spark=ENGINES[engine],
             learn=learn,
             test=test,
             trained=trained,
+            tuned=tuned,
             endpoint=endpoint,
             scores=scores,
             city=evaluate.scores(evaluate.city(days)),
@@ -86,7 +108,20 @@ def tell(source: Path | None, folder: Path, narrator: Narrator) -> Path:
         markup=False,
         soft_wrap=True,
     )
+    if of_stack:
+        narrator.console.print(
+            f"\nRemove it all\n{_removal(endpoint, str(ground.bucket))}", markup=False, soft_wrap=True
+        )
     return page
+
+
+def _removal(endpoint: str, place: str) -> str:
+    """Commands that take away what the story made with a stack; a bucket must be empty for that."""
+    return (
+        f"aws sagemaker delete-endpoint --endpoint-name {endpoint}\n"
+        f"aws s3 rm s3://{place} --recursive\n"
+        f"aws cloudformation delete-stack --stack-name {stack.NAME}"
+    )
 
 
 def wind_curve(learn: pd.DataFrame, stations: list[str]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:

