@@ -43,6 +43,8 @@ from studiolo.objects import Objects
 from studiolo.processes import Processes, end_unrecorded, isolation
 from studiolo.recorded import Recorder
 from studiolo.runtimes import JavaMissing, Runtimes
+from studiolo.scaling import Scaling
+from studiolo.scaling.variants import Variants
 from studiolo.serverless import Serverless
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions, SystemLog
@@ -166,6 +168,9 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
     ml = MachineLearning(state, processes, identity, logs, metrics, objects, settings, endpoint, door.endpoint, now)
     ml.start()
     started.append(ml)
+    scaling = Scaling(state, metrics, Variants(ml.endpoints), now)
+    scaling.start()
+    started.append(scaling)
     stacks = Stacks(state, identity, objects, frozenset({settings.host, *settings.host_names}), now)
     started.append(stacks)
     # Before the others: what they leave of a model goes by the door to the store.
@@ -228,6 +233,7 @@ def build(settings: Settings, listening: Listening, cleanup: ExitStack) -> tuple
         domains=domains,
         ml=ml,
         serverless=serverless,
+        scaling=scaling,
     )
     stacks.start(Inside(SERVICES, studio, objects, "cloudformation.amazonaws.com"))
     signed = LivyEndpoint(rest, serverless, identity)

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 from botocore.exceptions import ClientError, WaiterError
-from tests.api.machine_learning import LINEAR_LEARNER, ROWS, SOON, allow, limited_role, training_job, variant
+from tests.api.machine_learning import LINEAR_LEARNER, SOON, allow, limited_role, variant
 from tests.conftest import Server
 from tests.waiting import until
 
@@ -32,13 +32,9 @@ def runtime(client: Client) -> Any:
 
 
 @pytest.fixture(scope="module")
-def model(client: Client, sagemaker: Any, role: str, bucket: str) -> str:
+def model(sagemaker: Any, role: str, plane: str) -> str:
     """A model of 3a - 2b + 1, trained."""
-    client("s3").put_object(Bucket=bucket, Key="train/rows.csv", Body=ROWS.encode())
-    sagemaker.create_training_job(**training_job("plane", role, bucket))
-    sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName="plane", WaiterConfig=SOON)
-    artifact = sagemaker.describe_training_job(TrainingJobName="plane")["ModelArtifacts"]["S3ModelArtifacts"]
-    return create_model(sagemaker, role, artifact)
+    return create_model(sagemaker, role, plane)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from studiolo.metrics import Metrics
     from studiolo.ml import MachineLearning
     from studiolo.recorded import Recorder
+    from studiolo.scaling import Scaling
     from studiolo.serverless import Serverless
     from studiolo.sessions import Sessions
     from studiolo.stacks import Stacks
@@ -41,6 +42,7 @@ class Studio:
     stacks: "Stacks"
     recorder: "Recorder"
     domains: "Domains"
+    scaling: "Scaling"
 
 
 @dataclass(frozen=True, slots=True)
