@@ -9,6 +9,9 @@ from alembic import op
 revision = "0017"
 down_revision = "0016"
 
+MOST = 64
+"""Instances of a variant: each is a process now, where before any number was written down."""
+
 
 def upgrade() -> None:
     _name_instances()
@@ -72,6 +75,6 @@ def _name_instances() -> None:
 def _with_instances(deployment: dict[str, Any] | None) -> dict[str, Any] | None:
     """A deployment with a list of instances in each variant, where there was the id of its one process."""
     for entry in deployment["variants"] if deployment else ():
-        further = (f"i-{uuid.uuid4().hex[:17]}" for _ in range(entry["variant"]["instances"] - 1))
+        further = (f"i-{uuid.uuid4().hex[:17]}" for _ in range(min(entry["variant"]["instances"], MOST) - 1))
         entry["instances"] = [entry.pop("instance"), *further]
     return deployment
