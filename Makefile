@@ -18,9 +18,10 @@ demo: $(VENV)/installed ## Run the air-quality story, from raw data to a served 
 test: $(VENV)/installed-test lint ## Install what tests need and run all of them
 	$(BIN)/python -m pytest
 
-test-all: test $(VENV)/installed-browser ## Run the tests, and those that need the newest Glue, JupyterLab, a browser or all frameworks (fetches 9 GB)
+test-all: test $(VENV)/installed-browser ## Run the tests, and those that need the newest Glue, JupyterLab, a browser, the heavy algorithms or all frameworks (fetches 10 GB)
 	$(BIN)/python -m pytest --glue-version 6.0 tests/api tests/faults tests/notebooks tests/unit/runtimes
 	$(BIN)/python -m pytest --apps tests/api/test_studio_apps.py tests/browser
+	$(BIN)/python -m pytest --heavy -m heavy
 	$(BIN)/python -m pytest --frameworks tests/api/test_frameworks.py
 
 lint: $(VENV)/installed-test ## Check style, types and import rules
@@ -38,6 +39,7 @@ screenshots: $(VENV)/installed-browser ## Write a picture of every page of the c
 docs: $(VENV)/installed ## Generate the tables of operations and releases
 	$(BIN)/python docs/operations.py > docs/operations.md
 	$(BIN)/python docs/glue_options.py > docs/awsglue-options.md
+	$(BIN)/python docs/hyperparameters.py > docs/algorithms/hyperparameters.md
 	page=$$($(BIN)/python docs/releases.py) && printf '%s\n' "$$page" > docs/releases.md
 
 policies: ## Fetch AWS's managed policies anew (by npm)

@@ -11,7 +11,7 @@ from typing import Any
 TYPES = {
     "Athena": "NamedQuery WorkGroup",
     "CloudFormation": "CustomResource Stack WaitCondition WaitConditionHandle",
-    "CloudWatch": "Alarm",
+    "CloudWatch": "Alarm CompositeAlarm Dashboard",
     "EC2": "EIP InternetGateway NatGateway Route RouteTable SecurityGroup SecurityGroupEgress SecurityGroupIngress Subnet "
     "SubnetRouteTableAssociation VPC VPCEndpoint VPCGatewayAttachment",
     "ECR": "Repository",

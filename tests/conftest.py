@@ -37,12 +37,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--apps", action="store_true", help="run also what needs JupyterLab's packages (200 MB), or a browser"
     )
     parser.addoption("--glue-version", help="run the sessions of tests that name no version on this one, as 6.0")
+    parser.addoption(
+        "--heavy", action="store_true", help="run the tests, too, that make environments of hundreds of megabytes"
+    )
     parser.addoption("--frameworks", action="store_true", help="run scripts in the images of all frameworks, of GBs")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     global glue_version
     glue_version = config.getoption("--glue-version")
+    config.addinivalue_line("markers", "heavy: makes environments of hundreds of megabytes; run with --heavy")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--heavy"):
+        for item in items:
+            if item.get_closest_marker("heavy"):
+                item.add_marker(pytest.mark.skip(reason="makes environments of hundreds of megabytes: --heavy runs it"))
 
 
 def _ask_for_version(params: dict[str, Any], **_: Any) -> None:

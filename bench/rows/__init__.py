@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from bench.bench import Bench
 from bench.row import Row
 from bench.rows import (
+    algorithms,
     authorization,
     catalog,
     clusters,
@@ -50,6 +51,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "stacks": stacks.measure,
     "governance": governance.measure,
     "training": training.measure,
+    "algorithms": algorithms.measure,
     "processing": processing.measure,
     "tuning": tuning.measure,
     "endpoint": endpoint.measure,
@@ -60,5 +62,5 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "million": million.measure,
 }
 
-BY_NAME_ALONE = frozenset({"million"})
-"""Rows that take minutes to fill a table, and a gigabyte of disk."""
+BY_NAME_ALONE = frozenset({"algorithms", "million"})
+"""Rows that take minutes, and up to a gigabyte of disk for a table or for environments."""

@@ -7,22 +7,23 @@ row's properties refer to by name.
 from dataclasses import dataclass
 from typing import Any
 
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
-ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
-ALLOW_MORE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
-OPEN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
-COLUMNS = [{"Name": "a", "Type": "int"}]
-
-
-def ref(name: str) -> dict[str, str]:
-    return {"Ref": name}
-
-
-def att(name: str, attribute: str) -> dict[str, list[str]]:
-    return {"Fn::GetAtt": [name, attribute]}
+from tests.api.stack_parts import (
+    ACCOUNT,
+    ALARM,
+    ALLOW,
+    ALLOW_MORE,
+    COLUMNS,
+    GLUE,
+    HELPERS,
+    NEEDS,
+    OPEN,
+    TAGS,
+    TRUST,
+    WIDGET,
+    att,
+    principal,
+    ref,
+)
 
 
 @dataclass(frozen=True)
@@ -36,56 +37,16 @@ class Row:
     attributes: tuple[str, ...] = ()
 
 
-HELPERS: dict[str, dict[str, Any]] = {
-    "HVpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
-    "HSubnet": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": ref("HVpc"), "CidrBlock": "10.0.0.0/24"}},
-    "HGateway": {"Type": "AWS::EC2::InternetGateway"},
-    "HAttached": {
-        "Type": "AWS::EC2::VPCGatewayAttachment",
-        "Properties": {"VpcId": ref("HVpc"), "InternetGatewayId": ref("HGateway")},
-    },
-    "HTable": {"Type": "AWS::EC2::RouteTable", "Properties": {"VpcId": ref("HVpc")}},
-    "HGroup": {
-        "Type": "AWS::EC2::SecurityGroup",
-        "Properties": {"GroupDescription": "helper", "VpcId": ref("HVpc")},
-    },
-    "HAddress": {"Type": "AWS::EC2::EIP"},
-    "HRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
-    "HUser": {"Type": "AWS::IAM::User"},
-    "HPeople": {"Type": "AWS::IAM::Group"},
-    "HBucket": {"Type": "AWS::S3::Bucket"},
-    "HBase": {
-        "Type": "AWS::Glue::Database",
-        "Properties": {"CatalogId": ref("AWS::AccountId"), "DatabaseInput": {}},
-    },
-    "HPartitioned": {
-        "Type": "AWS::Glue::Table",
-        "Properties": {
-            "CatalogId": ref("AWS::AccountId"),
-            "DatabaseName": ref("HBase"),
-            "TableInput": {
-                "PartitionKeys": [{"Name": "day", "Type": "string"}],
-                "StorageDescriptor": {"Columns": COLUMNS},
-            },
-        },
-    },
-    "HLogs": {"Type": "AWS::Logs::LogGroup"},
-    "HKey": {"Type": "AWS::KMS::Key"},
-    "HTopic": {"Type": "AWS::SNS::Topic"},
-    "HSecret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"SecretString": "s"}},
-}
-"""What rows need beside them."""
-
-NEEDS = {
-    "HSubnet": ("HVpc",), "HAttached": ("HVpc", "HGateway"), "HTable": ("HVpc",), "HGroup": ("HVpc",),
-    "HPartitioned": ("HBase",),
-}  # fmt: skip
-
-TAGS = {"Tags": [{"Key": "team", "Value": "lake"}]}
-ACCOUNT = ref("AWS::AccountId")
-GLUE = {"CatalogId": ACCOUNT}
-
 ROWS: list[Row] = [
+    Row("AWS::CloudWatch::Alarm", ALARM, {"Threshold": "5", "AlarmDescription": "new", **TAGS}, attributes=("Arn",)),
+    Row(
+        "AWS::CloudWatch::CompositeAlarm",
+        {"AlarmRule": {"Fn::Sub": "ALARM(${HAlarm})"}},
+        {"ActionsEnabled": "false", **TAGS},
+        ("HAlarm",),
+        ("Arn",),
+    ),
+    Row("AWS::CloudWatch::Dashboard", {"DashboardBody": '{"widgets": []}'}, {"DashboardBody": WIDGET}),
     Row("AWS::EC2::EIP", {}, TAGS, attributes=("AllocationId", "PublicIp")),
     Row("AWS::EC2::InternetGateway", {}, TAGS, attributes=("InternetGatewayId",)),
     Row(
@@ -155,6 +116,19 @@ ROWS: list[Row] = [
         needs=("HVpc", "HGateway"),
     ),
     Row("AWS::ECR::Repository", {}, {"ImageTagMutability": "IMMUTABLE", **TAGS}, attributes=("Arn", "RepositoryUri")),
+    Row(
+        "AWS::EMRServerless::Application",
+        {
+            "ReleaseLabel": "emr-7.10.0",
+            "Type": "SPARK",
+            "MaximumCapacity": {"Cpu": "4 vCPU", "Memory": "16 GB"},
+            "InitialCapacity": [
+                {"Key": "DRIVER", "Value": {"WorkerCount": 1, "WorkerConfiguration": {"Cpu": "1vCPU", "Memory": "2GB"}}}
+            ],
+        },
+        {"AutoStopConfiguration": {"Enabled": "true", "IdleTimeoutMinutes": "5"}, **TAGS},
+        attributes=("ApplicationId", "Arn"),
+    ),
     Row("AWS::Glue::Classifier", {"CsvClassifier": {"Delimiter": ","}}, {"CsvClassifier": {"Delimiter": ";"}}),
     Row(
         "AWS::Glue::Connection",
@@ -244,6 +218,59 @@ ROWS: list[Row] = [
         {"Description": "two", "EnableKeyRotation": True, **TAGS},
         attributes=("Arn", "KeyId"),
     ),
+    Row(
+        "AWS::LakeFormation::DataCellsFilter",
+        {
+            "TableCatalogId": ACCOUNT,
+            "DatabaseName": ref("HBase"),
+            "TableName": ref("HPartitioned"),
+            "Name": "some",
+            "RowFilter": {"FilterExpression": "a > 1"},
+            "ColumnNames": ["a"],
+        },
+        needs=("HBase", "HPartitioned"),
+    ),
+    Row(
+        "AWS::LakeFormation::DataLakeSettings",
+        {"MutationType": "APPEND", "Admins": [principal("HRole")]},
+        {"Admins": [principal("HUser")]},
+        ("HRole", "HUser"),
+    ),
+    Row(
+        "AWS::LakeFormation::Permissions",
+        {
+            "DataLakePrincipal": principal("HRole"),
+            "Resource": {"DatabaseResource": {"Name": ref("HBase")}},
+            "Permissions": ["DESCRIBE"],
+        },
+        {"Permissions": ["CREATE_TABLE"]},
+        ("HRole", "HBase"),
+        ("Id",),
+    ),
+    Row(
+        "AWS::LakeFormation::PrincipalPermissions",
+        {
+            "Principal": principal("HRole"),
+            "Resource": {"Table": {"CatalogId": ACCOUNT, "DatabaseName": ref("HBase"), "TableWildcard": {}}},
+            "Permissions": ["SELECT", "DESCRIBE"],
+            "PermissionsWithGrantOption": [],
+        },
+        {"Permissions": ["SELECT"]},
+        ("HRole", "HBase"),
+        ("PrincipalIdentifier", "ResourceIdentifier"),
+    ),
+    Row(
+        "AWS::LakeFormation::Resource",
+        {"ResourceArn": att("HBucket", "Arn"), "UseServiceLinkedRole": "false", "RoleArn": att("HLakeRole", "Arn")},
+        {"HybridAccessEnabled": "true"},
+        ("HBucket", "HLakeRole"),
+        ("Id",),
+    ),
+    Row(
+        "AWS::LakeFormation::Tag",
+        {"TagKey": ref("AWS::StackName"), "TagValues": ["a", "b"]},
+        {"TagValues": ["b", "c"]},
+    ),
     Row("AWS::Logs::LogGroup", {"RetentionInDays": "7"}, {"RetentionInDays": 14, **TAGS}, attributes=("Arn",)),
     Row("AWS::Logs::LogStream", {"LogGroupName": ref("HLogs")}, needs=("HLogs",)),
     Row(
@@ -316,6 +343,38 @@ ROWS: list[Row] = [
         {"Topics": [ref("HTopic")], "PolicyDocument": OPEN},
         {"PolicyDocument": {**OPEN, "Id": "two"}},
         ("HTopic",),
+    ),
+    Row(
+        "AWS::SageMaker::Domain",
+        {
+            "DomainName": ref("AWS::StackName"),
+            "AuthMode": "IAM",
+            "VpcId": ref("HVpc"),
+            "SubnetIds": [ref("HSubnet")],
+            "AppNetworkAccessType": "VpcOnly",
+            "DefaultUserSettings": {"ExecutionRole": att("HStudioRole", "Arn"), "SecurityGroups": [ref("HGroup")]},
+        },
+        {
+            "DefaultUserSettings": {"ExecutionRole": att("HStudioRole", "Arn"), "StudioWebPortal": "ENABLED"},
+            "DomainSettings": {"SecurityGroupIds": [ref("HGroup")]},
+            **TAGS,
+        },
+        ("HStudioRole", "HSubnet", "HGroup"),
+        ("DomainArn", "DomainId", "Url"),
+    ),
+    Row(
+        "AWS::SageMaker::Space",
+        {"DomainId": ref("HDomain"), "SpaceName": "shared"},
+        {"SpaceDisplayName": "Everybody's", **TAGS},
+        ("HDomain",),
+        ("SpaceArn", "Url"),
+    ),
+    Row(
+        "AWS::SageMaker::UserProfile",
+        {"DomainId": ref("HDomain"), "UserProfileName": "ana"},
+        {"UserSettings": {"ExecutionRole": att("HStudioRole", "Arn")}, **TAGS},
+        ("HDomain",),
+        ("UserProfileArn",),
     ),
     Row("AWS::SSM::Parameter", {"Type": "String", "Value": "one"}, {"Value": "two"}, attributes=("Type", "Value")),
     Row(

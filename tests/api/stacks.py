@@ -1,12 +1,16 @@
 """What tests of stacks share: a template's life through boto3."""
 
 import json
+import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import WaiterError
+from tests.conftest import REGION, Server
 
 TEMPLATES = Path(__file__).parent / "templates"
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -19,6 +23,21 @@ def new_name() -> str:
 
 def text_of(template: Mapping[str, Any] | str) -> str:
     return template if isinstance(template, str) else json.dumps(template)
+
+
+def aws(server: Server, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """A command of the aws CLI, as the server's administrator."""
+    identity, secret = server.key()
+    environment = {
+        "AWS_ACCESS_KEY_ID": identity,
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": server.endpoint,
+        "PATH": os.environ["PATH"],
+        "HOME": str(server.data),
+    }
+    command = [sys.executable, str(Path(sys.executable).with_name("aws")), *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=check, timeout=120)
 
 
 def create(cloudformation: Any, template: Mapping[str, Any] | str, name: str | None = None, **given: Any) -> str:

@@ -12,11 +12,15 @@ from studiolo.stacks import type_names
 
 ELSEWHERE = {
     "AWS::CloudFormation::Stack",
+    "AWS::EMR::Cluster",
+    "AWS::EMR::InstanceGroupConfig",
+    "AWS::EMR::SecurityConfiguration",
+    "AWS::EMR::Step",
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::Model",
 }
-"""Types that tests/api/test_stacks.py shows."""
+"""Types that tests of whole templates show: test_stacks.py, test_stack_templates.py."""
 
 
 @pytest.fixture(scope="module")

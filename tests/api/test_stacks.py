@@ -1,21 +1,14 @@
 """CloudFormation as people use it: the aws CLI, boto3's waiters, templates as they are published."""
 
 import json
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
-from tests.api.machine_learning import LINEAR_LEARNER
 from tests.api.stacks import (
-    CAPABILITIES,
     QUICKLY,
-    TEMPLATES,
     create,
     delete,
     events,
@@ -26,7 +19,7 @@ from tests.api.stacks import (
     update,
     wait,
 )
-from tests.conftest import REGION, Server
+from tests.conftest import Server
 
 PARAMETER = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "one"}}
 
@@ -34,42 +27,6 @@ PARAMETER = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Va
 @pytest.fixture(scope="module")
 def cloudformation(client: Callable[..., Any]) -> Any:
     return client("cloudformation")
-
-
-def aws(server: Server, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    identity, secret = server.key()
-    environment = {
-        "AWS_ACCESS_KEY_ID": identity,
-        "AWS_SECRET_ACCESS_KEY": secret,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": server.endpoint,
-        "PATH": os.environ["PATH"],
-        "HOME": str(server.data),
-    }
-    command = [sys.executable, str(Path(sys.executable).with_name("aws")), *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=check, timeout=120)
-
-
-def test_the_aws_cli_deploys_a_network_and_a_second_time_finds_nothing_to_do(
-    server: Server, cloudformation: Any
-) -> None:
-    name = new_name()
-    deploy = ("cloudformation", "deploy", "--stack-name", name, "--template-file", str(TEMPLATES / "network.yaml"))
-    assert (
-        "Successfully created/updated stack"
-        in aws(server, *deploy, "--parameter-overrides", f"EnvironmentName={name}").stdout
-    )
-    assert "No changes to deploy" in aws(server, *deploy, "--no-fail-on-empty-changeset").stdout
-    made = physical(cloudformation, name)
-    ec2 = server.client("ec2")
-    [subnet] = ec2.describe_subnets(SubnetIds=[made["PublicSubnet1"]])["Subnets"]
-    assert subnet["VpcId"] == made["VPC"] == outputs(cloudformation, name)["VPC"]
-    assert subnet["CidrBlock"] == "10.192.0.0/24"
-    with pytest.raises(ClientError, match="DependencyViolation"):
-        ec2.delete_vpc(VpcId=made["VPC"])
-    delete(cloudformation, name)
-    with pytest.raises(ClientError, match="InvalidVpcID.NotFound"):
-        ec2.describe_vpcs(VpcIds=[made["VPC"]])
 
 
 def test_events_tell_from_the_first_to_the_last_what_happened(cloudformation: Any) -> None:
@@ -259,48 +216,6 @@ def test_what_holds_objects_stays_and_the_stack_can_be_deleted_without_it(server
     cloudformation.delete_stack(StackName=name, RetainResources=["Lake"])
     wait(cloudformation, "stack_delete_complete", name)
     assert s3.get_object(Bucket=lake, Key="a")["Body"].read() == b"a"
-
-
-def test_a_model_and_its_endpoint_come_from_a_template(
-    server: Server, cloudformation: Any, bucket: str, role: str
-) -> None:
-    """The model is made and configured; its endpoint fails for want of an artifact, and says why."""
-    server.client("s3").put_object(Bucket=bucket, Key="none/model.tar.gz", Body=b"no archive")
-    container = {"Image": LINEAR_LEARNER, "ModelDataUrl": f"s3://{bucket}/none/model.tar.gz"}
-    variant = {
-        "VariantName": "all", "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]}, "InitialInstanceCount": "1",
-        "InstanceType": "ml.m5.large", "InitialVariantWeight": 1,
-    }  # fmt: skip
-    template = {
-        "Resources": {
-            "Model": {
-                "Type": "AWS::SageMaker::Model",
-                "Properties": {"PrimaryContainer": container, "ExecutionRoleArn": role},
-            },
-            "Config": {"Type": "AWS::SageMaker::EndpointConfig", "Properties": {"ProductionVariants": [variant]}},
-            "Endpoint": {
-                "Type": "AWS::SageMaker::Endpoint",
-                "Properties": {"EndpointConfigName": {"Fn::GetAtt": ["Config", "EndpointConfigName"]}},
-            },
-        }
-    }
-    name = new_name()
-    cloudformation.create_stack(
-        StackName=name, TemplateBody=text_of(template), Capabilities=CAPABILITIES, DisableRollback=True
-    )
-    with pytest.raises(WaiterError, match="CREATE_FAILED"):
-        cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=QUICKLY)
-    made = {
-        each["LogicalResourceId"]: each
-        for each in cloudformation.describe_stack_resources(StackName=name)["StackResources"]
-    }
-    assert {logical: each["ResourceStatus"] for logical, each in made.items()} == {
-        "Model": "CREATE_COMPLETE", "Config": "CREATE_COMPLETE", "Endpoint": "CREATE_FAILED",
-    }  # fmt: skip
-    assert "HandlerErrorCode: NotStabilized" in made["Endpoint"]["ResourceStatusReason"]
-    delete(cloudformation, name)
-    names = [each["EndpointName"] for each in server.client("sagemaker").list_endpoints(NameContains=name)["Endpoints"]]
-    assert names == []
 
 
 def test_parameters_and_secrets_reach_a_resource_and_are_not_shown(server: Server, cloudformation: Any) -> None:

@@ -25,6 +25,11 @@ def test_the_table_of_awsglues_options_is_what_is_checked() -> None:
     assert (ROOT / "docs" / "awsglue-options.md").read_text() == table, "run `make docs`"
 
 
+def test_the_tables_of_hyperparameters_are_what_is_checked() -> None:
+    table: str = runpy.run_path(str(ROOT / "docs" / "hyperparameters.py"))["table"]()
+    assert (ROOT / "docs" / "algorithms" / "hyperparameters.md").read_text() == table, "run `make docs`"
+
+
 def test_every_setting_is_documented() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
     assert [name for name in Settings.model_fields if f"`STUDIOLO_{name.upper()}`" not in page] == []

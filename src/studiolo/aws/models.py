@@ -4,9 +4,12 @@ Some clients bring a model of their own, with members that botocore's has not: `
 is to be merged into botocore's model, so that these members are parsed and answered. Stock clients ignore them.
 """
 
+import gzip
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -16,6 +19,9 @@ from botocore.utils import deep_merge
 
 S3_SIGNING_NAMES = ("s3", "s3express")
 _LOADING = Lock()
+_HEAD = 8192
+"""Characters of a model in which its metadata end: they come first."""
+_METADATA = '"metadata":'
 
 
 def service_model(name: str) -> ServiceModel:
@@ -34,6 +40,24 @@ def bare_operation(protocol: str, service: str | None = None) -> OperationModel:
     """An operation nothing is known of, to answer what could not be routed; errors of `s3` have a form of their own."""
     metadata = {"protocol": protocol, "jsonVersion": "1.1", "signatureVersion": "s3" if service == "s3" else "v4"}
     return OperationModel({"name": "Unknown"}, ServiceModel({"metadata": metadata}, service_name=service))
+
+
+@cache
+def metadata_of(name: str) -> Mapping[str, Any]:
+    """What the model of a service says of itself, without the rest of it, which takes megabytes and half a second."""
+    loader = Loader()
+    version = loader.determine_latest_version(name, "service-2")
+    for folder in loader.search_paths:
+        file = Path(folder) / name / version / "service-2.json.gz"
+        if file.is_file():
+            with gzip.open(file, "rt", encoding="utf-8") as text:
+                head = text.read(_HEAD)
+            begin = head.find(_METADATA) + len(_METADATA)
+            metadata: Mapping[str, Any] = json.JSONDecoder().raw_decode(head[begin:].lstrip())[0]
+            return metadata
+    # Of a folder of a person's own models, or one that is not compressed.
+    loaded: Mapping[str, Any] = service_model(name).metadata
+    return loaded
 
 
 @cache

@@ -9,13 +9,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 from urllib.parse import parse_qsl, unquote
-
-from botocore.model import ServiceModel
 
 from studiolo.aws.errors import not_implemented, unknown_operation
 from studiolo.aws.http import HttpRequest, content
-from studiolo.aws.models import S3_SIGNING_NAMES, service_model
+from studiolo.aws.models import S3_SIGNING_NAMES, metadata_of, service_model
 from studiolo.aws.paths import PathTable
 
 
@@ -34,21 +34,19 @@ _VERSION = re.compile(r"(?:^|&)(Version=[^&]*)")
 
 
 class Router:
-    """Routes requests to the operations of the services it is made for; their models' headings load at once."""
+    """Routes requests to the operations of the services it is made for. A model is loaded by its first request."""
 
     def __init__(self, services: Sequence[str]) -> None:
-        self._models: Mapping[str, ServiceModel] = {name: service_model(name) for name in services if name != "s3"}
-        self._operations = {name: frozenset(model.operation_names) for name, model in self._models.items()}
+        self._known = {name: metadata_of(name) for name in services if name != "s3"}
         self._by_target: dict[str, list[str]] = defaultdict(list)
         self._by_signing_name: dict[str, list[str]] = defaultdict(list)
         self._by_version: dict[str, list[str]] = defaultdict(list)
         self._rest: dict[str, PathTable] = {}
-        for name, model in self._models.items():
-            metadata = model.metadata
-            self._by_signing_name[model.signing_name].append(name)
+        for name, metadata in self._known.items():
+            self._by_signing_name[_signing_name(metadata)].append(name)
             if "targetPrefix" in metadata:
                 self._by_target[metadata["targetPrefix"]].append(name)
-            if _speaks(model, "query", "ec2"):
+            if _speaks(metadata, "query", "ec2"):
                 self._by_version[metadata["apiVersion"]].append(name)
 
     def identify(self, request: HttpRequest) -> Route:
@@ -102,13 +100,13 @@ class Router:
         if signing_name is None:
             names = self._by_host(request, self._by_version.get(version, []))
         else:
-            names = [n for n in self._by_signing_name.get(signing_name, ()) if _speaks(self._models[n], "query", "ec2")]
+            names = [n for n in self._by_signing_name.get(signing_name, ()) if _speaks(self._known[n], "query", "ec2")]
         if not names:
             raise not_implemented(signing_name or "the service", action[:200])
         name = self._having(names, action, signing_name)
         if name is None:
             raise unknown_operation("query", f"{action} for version {version}"[:200])
-        return Route(name, action, "ec2" if _speaks(self._models[name], "ec2") else "query")
+        return Route(name, action, "ec2" if _speaks(self._known[name], "ec2") else "query")
 
     def _by_path(self, request: HttpRequest, signing_name: str | None) -> Route:
         if signing_name is not None:
@@ -116,13 +114,12 @@ class Router:
             if not names:
                 raise not_implemented(signing_name, f"{request.method} {request.path}"[:200])
         else:
-            names = self._by_host(request, list(self._models))
+            names = self._by_host(request, list(self._known))
         for name in names:
-            model = self._models[name]
-            if _speaks(model, "rest-json", "rest-xml"):
+            if _speaks(self._known[name], "rest-json", "rest-xml"):
                 operation = self._paths(name).match(request)
                 if operation is not None:
-                    return Route(name, operation, model.resolved_protocol)
+                    return Route(name, operation, service_model(name).resolved_protocol)
         if signing_name is None:
             return _S3
         raise unknown_operation("rest-json", f"{request.method} {request.path}"[:200])
@@ -130,19 +127,19 @@ class Router:
     def _paths(self, name: str) -> PathTable:
         table = self._rest.get(name)
         if table is None:
-            table = self._rest[name] = PathTable(self._models[name])
+            table = self._rest[name] = PathTable(service_model(name))
         return table
 
     def _having(self, names: Sequence[str], operation: str, signing_name: str | None) -> str | None:
         """The service that has the operation; among several, the one that signs under that name."""
-        having = [name for name in names if operation in self._operations[name]]
-        signed = [name for name in having if self._models[name].signing_name == signing_name]
+        having = [name for name in names if operation in _operations(name)]
+        signed = [name for name in having if _signing_name(self._known[name]) == signing_name]
         return next(iter(signed or having), None)
 
     def _by_host(self, request: HttpRequest, names: Sequence[str]) -> Sequence[str]:
         """Those whose endpoint the host names, where it names any."""
         host = request.host
-        return [name for name in names if f"{self._models[name].endpoint_prefix}." in host] or names
+        return [name for name in names if f"{self._known[name]['endpointPrefix']}." in host] or names
 
 
 def signing_name_of(request: HttpRequest) -> str | None:
@@ -170,8 +167,18 @@ def protocol_guess(request: HttpRequest) -> str:
     return "rest-xml" if signing_name_of(request) in (None, *S3_SIGNING_NAMES) else "rest-json"
 
 
-def _speaks(model: ServiceModel, *protocols: str) -> bool:
-    spoken = model.metadata.get("protocols") or (model.metadata.get("protocol"),)
+@cache
+def _operations(name: str) -> frozenset[str]:
+    return frozenset(service_model(name).operation_names)
+
+
+def _signing_name(metadata: Mapping[str, Any]) -> str:
+    """The name that requests of a service are signed for."""
+    return str(metadata.get("signingName", metadata["endpointPrefix"]))
+
+
+def _speaks(metadata: Mapping[str, Any], *protocols: str) -> bool:
+    spoken = metadata.get("protocols") or (metadata.get("protocol"),)
     return any(protocol in spoken for protocol in protocols)
 
 

@@ -35,6 +35,8 @@ class Algorithm:
 
     `python -m <module> train` and `python -m <module> serve` are the two commands of its container.
     `validate_hyperparameters` takes a job's hyperparameters and raises `studiolo.domain.Invalid`.
+    `requirements` are the packages, pinned, of the environment that its program runs in; without any it runs on the
+    server's own interpreter.
     """
 
     name: str
@@ -45,3 +47,4 @@ class Algorithm:
     content_types: tuple[str, ...]
     required_channels: tuple[str, ...]
     optional_channels: tuple[str, ...]
+    requirements: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from studiolo.containers.images import Images
-from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image
+from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image, refusal
 
 OWN = "images.json"
 """The file, in the data folder, that says what a person's own images are."""
@@ -11,4 +11,4 @@ OWN = "images.json"
 
 def known_images(folder: Path) -> Images:
     """The images of the data folder."""
-    return Images(algorithm_for_image, BUILT_IN, folder / OWN)
+    return Images(algorithm_for_image, BUILT_IN, refusal, folder / OWN)

@@ -26,7 +26,7 @@ def decide(kind: ResourceType, properties: Properties, before: Properties) -> Ac
 def replacing(kind: ResourceType, properties: Properties, before: Properties) -> list[str]:
     """The changed properties, with dots, that only another resource can have."""
     schema = kind.schema
-    paths = {*kind.also_create_only, *(() if schema is None else schema.create_only)}
+    paths = {*kind.also_create_only, *(() if schema is None else schema.create_only)} - {*kind.in_place}
     return [path for path in sorted(paths) if _differs(path, properties, before)]
 
 

@@ -162,14 +162,17 @@ def test_the_signing_name_is_read_from_header_and_presigned_url():
     assert signing_name_of(request()) is None
 
 
-def test_a_router_loads_no_more_models_than_it_serves():
+def test_a_router_loads_no_model_before_a_request_is_for_it():
     code = (
         "import botocore.loaders as l; loaded = []; real = l.Loader.load_data\n"
         "l.Loader.load_data = lambda self, name: loaded.append(name) or real(self, name)\n"
-        "from studiolo.aws.routing import Router; Router(['glue', 'sts']); print(len(loaded))"
+        "from studiolo.aws.http import HttpRequest; from studiolo.aws.routing import Router\n"
+        "router = Router(['glue', 'sts', 'ec2']); before = len(loaded)\n"
+        "router.identify(HttpRequest('POST', 'http://h/', {'x-amz-target': 'AWSGlue.GetTable'}, b''))\n"
+        "print(before, loaded)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "2"
+    assert done.stdout.strip() == "0 ['glue/2017-03-31/service-2']"
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)

@@ -145,6 +145,8 @@ FRAMEWORKS = {
             Need("scikit-learn"),
             Need("sagemaker-pytorch-training"),
             Need("sagemaker-huggingface-inference-toolkit"),
+            # Its handlers raise what this server knows; the server itself is not run.
+            Need("multi-model-server"),
         ),
         module="sagemaker_pytorch_container.training:main",
     ),

@@ -1,5 +1,6 @@
 """From an image URI to what it is here: a built-in algorithm, a framework's environment, or what a person says it is."""
 
+import sys
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -9,18 +10,22 @@ from studiolo.containers.image import PYTHON, Environment, Image, Task
 from studiolo.containers.images.frameworks import FRAMEWORKS, TOOLKITS, Framework, nearest_transformers
 from studiolo.containers.images.named import Named, named, repositories
 from studiolo.containers.images.own import OwnImage, own_image
-from studiolo.containers.scripts import serving
+from studiolo.containers.scripts import serving, standalone
 from studiolo.domain import Invalid
 
 TRAIN = (PYTHON, "-m", "sagemaker_training.cli.train")
 SERVE = (PYTHON, str(Path(serving.__file__)))
+ALONE = (PYTHON, "-I", "-u", str(Path(standalone.__file__)))
+"""Runs a module of Studiolo's in another environment: nothing of ours, or of a user's, comes before its packages."""
+OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 LONGEST_REQUIREMENTS = 1 << 20
 
 
 class Images:
     """The images that can be run.
 
-    algorithm_of(uri): the built-in algorithm that an image is of; `built_in` are the names of all.
+    algorithm_of(uri): the built-in algorithm that an image is of; `built_in` are the names of all. reason(uri): why an
+    image that is of none cannot be run, where more is to be said than that.
     own: the file that says what a person's own images are. pythons: those of this machine, as `3.11`.
     """
 
@@ -28,11 +33,13 @@ class Images:
         self,
         algorithm_of: Callable[[str], Algorithm | None],
         built_in: Collection[str],
+        reason: Callable[[str], str | None],
         own: Path,
         pythons: Callable[[], Collection[str]] = available_pythons,
     ) -> None:
         self._algorithm_of = algorithm_of
         self._built_in = built_in
+        self._reason = reason
         self._own = own
         self._pythons = pythons
 
@@ -49,12 +56,13 @@ class Images:
         if known is not None and known.family in FRAMEWORKS and (scripted or algorithm is None):
             return self._of_a_framework(known, FRAMEWORKS[known.family])
         if algorithm is not None:
-            command = (PYTHON, "-m", algorithm.module)
-            return Image(algorithm.name, train=(*command, "train"), serve=(*command, "serve"), algorithm=algorithm)
+            return image_of(algorithm, str(known or algorithm.name))
+        reason = self._reason(uri)
         raise Invalid(
-            f"The image '{uri}' is not one that Studiolo can run: use one of a built-in algorithm "
-            f"({', '.join(sorted(self._built_in))}) or of a framework ({', '.join(self.frameworks())}), or say what it "
-            f"is in {self._own} (a file of requirements, or a folder); Docker is not used, also where it is there."
+            f"The image '{uri}' is not one that Studiolo can run{f': {reason}' if reason else '.'} "
+            f"Use one of a built-in algorithm ({', '.join(sorted(self._built_in))}) or of a framework "
+            f"({', '.join(self.frameworks())}), or say what it is in {self._own} (a file of requirements, or a folder); "
+            "Docker is not used, also where it is there."
         )
 
     @staticmethod
@@ -100,6 +108,22 @@ class Images:
             variables=_variables(""),
             notes=(f"The image {uri} is what {self._own} says: Python {python} with {file}.",),
         )
+
+
+def image_of(algorithm: Algorithm, name: str) -> Image:
+    """A built-in algorithm: in an environment, known by that name, of what it requires, else on Studiolo's own Python."""
+    if algorithm.requirements:
+        command: tuple[str, ...] = (*ALONE, algorithm.module)
+        environment = Environment(OWN_PYTHON, algorithm.requirements, image=name)
+    else:
+        command, environment = (PYTHON, "-m", algorithm.module), None
+    return Image(
+        algorithm.name,
+        train=(*command, "train"),
+        serve=(*command, "serve"),
+        environment=environment,
+        algorithm=algorithm,
+    )
 
 
 def _runnable(family: str) -> list[str]:

@@ -39,7 +39,7 @@ class Context:
     """What the toolkits' handlers know of a model and of the request at hand."""
 
     def __init__(self, model: Path) -> None:
-        self.system_properties = {"model_dir": str(model), "gpu_id": None}
+        self.system_properties = {"model_dir": str(model), "gpu_id": None, "batch_size": 1}
         self.request_processor = [self]
         self.model_name = "model"
         self.begin({})

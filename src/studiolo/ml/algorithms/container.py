@@ -62,10 +62,18 @@ class Container:
     @property
     def host(self) -> str:
         """This host's name in the job, as `algo-1`."""
-        try:
-            return str(self._config("resourceconfig.json").get("current_host", "algo-1"))
-        except Invalid:
-            return "algo-1"
+        return str(self._resources.get("current_host", "algo-1"))
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names of all hosts of the job."""
+        return tuple(self._resources.get("hosts", [self.host]))
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether a channel's data is shared out among the hosts."""
+        entries = self._config("inputdataconfig.json").values()
+        return any(entry.get("S3DistributionType") == "ShardedByS3Key" for entry in entries)
 
     def channels(self, default_content_type: str) -> dict[str, Channel]:
         """The job's channels by name. Raises Invalid."""
@@ -77,6 +85,13 @@ class Container:
         output = self.base / "output"
         output.mkdir(parents=True, exist_ok=True)
         (output / "failure").write_text(reason, encoding="utf-8")
+
+    @property
+    def _resources(self) -> dict[str, Any]:
+        try:
+            return self._config("resourceconfig.json")
+        except Invalid:
+            return {}
 
     def _config(self, name: str) -> dict[str, Any]:
         path = self.base / "input" / "config" / name
@@ -143,6 +158,14 @@ def run_training(train: Callable[[Container], None], log: logging.Logger) -> int
     """
     container = Container.from_environment()
     try:
+        if len(container.hosts) > 1:
+            if container.is_sharded:
+                raise Invalid(
+                    "This algorithm learns on one instance, which must be given all the data: FullyReplicated."
+                )
+            if container.host != container.hosts[0]:
+                log.info("This algorithm learns on one instance, %s. There is nothing to do here.", container.hosts[0])
+                return 0
         train(container)
     except Invalid as error:
         return _failed(container, log, f"ClientError: {error}")

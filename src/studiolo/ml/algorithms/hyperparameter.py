@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -44,8 +45,10 @@ def integer(least: int = 1, most: int | None = None) -> Rule:
     return Rule("a positive integer" if least == 1 else f"an integer of at least {least}", parse)
 
 
-def number(above: float | None = None, least: float | None = None, below: float | None = None) -> Rule:
-    """A finite number within the bounds: greater than `above`, at least `least`, less than `below`."""
+def number(
+    above: float | None = None, least: float | None = None, below: float | None = None, most: float | None = None
+) -> Rule:
+    """A finite number within the bounds: greater than `above`, at least `least`, less than `below`, at most `most`."""
 
     def parse(text: str) -> float:
         value = float(text)
@@ -54,6 +57,7 @@ def number(above: float | None = None, least: float | None = None, below: float 
             or (above is not None and value <= above)
             or (least is not None and value < least)
             or (below is not None and value >= below)
+            or (most is not None and value > most)
         ):
             raise ValueError
         return value
@@ -64,6 +68,7 @@ def number(above: float | None = None, least: float | None = None, below: float 
             (f"greater than {above:g}" if above is not None else "", above),
             (f"of at least {least:g}" if least is not None else "", least),
             (f"less than {below:g}" if below is not None else "", below),
+            (f"at most {most:g}" if most is not None else "", most),
         )
         if bound is not None
     ]
@@ -90,6 +95,19 @@ def choice(*words: str) -> Rule:
     return Rule("one of " + ", ".join(f"'{word}'" for word in words), parse)
 
 
+def words(*allowed: str) -> Rule:
+    """A list of some of the words: a JSON list, as the SageMaker SDK writes it, or separated by commas."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        given = json.loads(text.replace("'", '"')) if text.lstrip().startswith("[") else text.split(",")
+        found = tuple(str(word).strip() for word in given)
+        if not {*found} <= {*allowed}:
+            raise ValueError
+        return found
+
+    return Rule("a list of some of " + ", ".join(f"'{word}'" for word in allowed), parse)
+
+
 def text() -> Rule:
     """Any text."""
     return Rule("any text", str)
@@ -98,6 +116,11 @@ def text() -> Rule:
 def or_word(word: str, rule: Rule) -> Rule:
     """The word itself, or what the rule allows."""
     return Rule(f"'{word}' or {rule.allowed}", lambda text: word if text == word else rule.parse(text))
+
+
+def optional(rule: Rule) -> Rule:
+    """What the rule allows, or nothing (the empty text, which a table has as the default): None."""
+    return Rule(rule.allowed, lambda text: None if text == "" else rule.parse(text))
 
 
 def resolve(table: Sequence[Hyperparameter], values: Mapping[str, str]) -> dict[str, Any]:
@@ -128,3 +151,10 @@ def resolve(table: Sequence[Hyperparameter], values: Mapping[str, str]) -> dict[
     if faults:
         raise Invalid(" ".join(faults))
     return resolved
+
+
+SERVICE: tuple[Hyperparameter, ...] = tuple(
+    Hyperparameter(name, text(), "", "Set by the service or its SDK, not by users.")
+    for name in ("_tuning_objective_metric", "_kvstore", "_log_level", "_num_gpus", "_num_kv_servers")
+)
+"""What tuning jobs and SDKs add to the hyperparameters of the algorithms."""

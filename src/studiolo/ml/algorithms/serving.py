@@ -11,12 +11,13 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from studiolo.domain import Invalid
-from studiolo.ml.formats import requests, responses
+from studiolo.ml.algorithms.container import Container
 
 MAXIMUM_BODY = 6 << 20
 """Bytes; InvokeEndpoint's own bound."""
@@ -24,37 +25,23 @@ MAXIMUM_BODY = 6 << 20
 _THREAD_FROM = 64 << 10
 """Bytes of body from which a request is worked on beside the event loop, so that it does not hold up others."""
 
-Predict = Callable[[Any], Mapping[str, Any]]
-"""A matrix (rows, features) to columns of predictions."""
-
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Answer = tuple[int, bytes, bytes]
 """Status, content type, body."""
 
-_READERS = {
-    b"text/csv": requests.from_csv,
-    b"application/json": requests.from_json,
-    b"application/jsonlines": requests.from_jsonlines,
-    b"application/x-recordio-protobuf": requests.from_recordio,
-}
-_WRITERS = {
-    b"application/json": responses.to_json,
-    b"application/jsonlines": responses.to_jsonlines,
-    b"text/csv": responses.to_csv,
-    b"application/x-recordio-protobuf": responses.to_recordio,
-}
-_JSON = b"application/json"
-_ANYTHING = (b"", b"*/*", b"application/*")
+JSON = b"application/json"
+
+Inference = Callable[[bytes, bytes, bytes], Answer]
+"""What answers the content type, the accept header and the body of an invocation."""
 
 
 class ModelServer:
-    """The ASGI application of one model with `width` features."""
+    """The ASGI application of one model."""
 
-    def __init__(self, predict: Predict, width: int) -> None:
-        self._predict = predict
-        self._width = width
+    def __init__(self, inference: Inference) -> None:
+        self._inference = inference
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -87,37 +74,27 @@ class ModelServer:
                     return _too_large()
             body = b"".join(parts)
         if len(body) >= _THREAD_FROM:
-            return await asyncio.to_thread(self._answer, content_type, accept, body)
-        return self._answer(content_type, accept, body)
-
-    def _answer(self, content_type: bytes, accept: bytes, body: bytes) -> Answer:
-        read = _READERS.get(content_type) or _READERS.get(content_type.partition(b";")[0].strip().lower())
-        if read is None:
-            return _error(
-                415, f"Content-Type {content_type.decode('latin-1')!r} is not supported; {_listed(_READERS)} are."
-            )
-        answer_type = accept if accept in _WRITERS else _accepted(accept)
-        if answer_type is None:
-            return _error(406, f"Accept {accept.decode('latin-1')!r} cannot be met; {_listed(_WRITERS)} can.")
-        try:
-            rows = read(body, self._width)
-        except Invalid as error:
-            return _error(400, str(error))
-        if not len(rows):
-            return _error(400, "The body is empty: at least one row of features is expected.")
-        columns = self._predict(rows)
-        if not abs(columns["score"].sum()) < float("inf"):
-            return _error(400, "The features are not finite numbers, or too large.")
-        return 200, answer_type, _WRITERS[answer_type](columns)
+            return await asyncio.to_thread(self._inference, content_type, accept, body)
+        return self._inference(content_type, accept, body)
 
 
-def serve_until_stopped(predict: Predict, width: int) -> int:
+def serve_model(load: Callable[[Path], Inference]) -> int:
+    """Serve the container's model, which `load` opens from its folder, until SIGTERM; 1 at once where it cannot be."""
+    try:
+        inference = load(Container.from_environment().model)
+    except Invalid as error:
+        print(f"ClientError: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        return 1
+    return _serve_until_stopped(inference)
+
+
+def _serve_until_stopped(inference: Inference) -> int:
     """Serve until SIGTERM: at the Unix socket of the path SAGEMAKER_BIND_TO_SOCKET where that is set.
 
     Else on SAGEMAKER_BIND_TO_HOST (127.0.0.1) and SAGEMAKER_BIND_TO_PORT (8080).
     """
     uvicorn.run(
-        ModelServer(predict, width),
+        ModelServer(inference),
         uds=os.environ.get("SAGEMAKER_BIND_TO_SOCKET"),
         host=os.environ.get("SAGEMAKER_BIND_TO_HOST", "127.0.0.1"),
         port=int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")),
@@ -137,40 +114,24 @@ def serve_until_stopped(predict: Predict, width: int) -> int:
 
 def _other(method: str, path: str) -> Answer:
     if method == "GET" and path == "/ping":
-        return 200, _JSON, b"{}"
+        return 200, JSON, b"{}"
     if method == "GET" and path == "/execution-parameters":
         parameters = {
             "MaxConcurrentTransforms": 4,
             "BatchStrategy": "MULTI_RECORD",
             "MaxPayloadInMB": MAXIMUM_BODY >> 20,
         }
-        return 200, _JSON, json.dumps(parameters).encode()
+        return 200, JSON, json.dumps(parameters).encode()
     if path in ("/ping", "/execution-parameters", "/invocations"):
-        return _error(405, f"{method} is not a method of {path}.")
-    return _error(404, f"There is nothing at {path}; /ping, /invocations and /execution-parameters are served.")
-
-
-def _accepted(accept: bytes) -> bytes | None:
-    """The first of the header's types that can be written; None where there is none."""
-    for part in accept.split(b","):
-        wanted = part.partition(b";")[0].strip().lower()
-        if wanted in _WRITERS:
-            return wanted
-        if wanted in _ANYTHING:
-            return _JSON
-        if wanted == b"text/*":
-            return b"text/csv"
-    return None
+        return refused(405, f"{method} is not a method of {path}.")
+    return refused(404, f"There is nothing at {path}; /ping, /invocations and /execution-parameters are served.")
 
 
 def _too_large() -> Answer:
-    return _error(413, f"The body is larger than {MAXIMUM_BODY} bytes.")
+    return refused(413, f"The body is larger than {MAXIMUM_BODY} bytes.")
 
 
-def _error(status: int, message: str) -> Answer:
+def refused(status: int, message: str) -> Answer:
+    """The answer to a request that cannot be met; its message is printed, too."""
     print(f"{status}: {message}", file=sys.stderr, flush=True)  # noqa: T201
-    return status, _JSON, json.dumps({"message": message}).encode()
-
-
-def _listed(types: Mapping[bytes, Any]) -> str:
-    return ", ".join(name.decode() for name in types)
+    return status, JSON, json.dumps({"message": message}).encode()

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Rows = NDArray[np.float64]
 
+MOST_VALUES = 1 << 27
+"""Values of a body's rows, written in full, that are worked on at once: a few bytes of sparse rows can be gigabytes."""
+
 
 def from_csv(body: bytes, width: int) -> Rows:
     """Rows of numbers, no header, no label."""
@@ -54,10 +57,12 @@ def from_recordio(body: bytes, width: int) -> Rows:
     """RecordIO-protobuf records, dense or sparse; labels are ignored."""
     from studiolo.ml.formats.record_examples import read_examples
 
-    blocks = []
+    blocks, count = [], 0
     for block in read_examples(BytesIO(body)):
         if block.width != width:
             raise Invalid(f"The records have {block.width} features; the model has {width}.")
+        count += len(block)
+        _check_size(count, width)
         blocks.append(block.features.dense() if isinstance(block.features, SparseRows) else block.features)
     return np.concatenate(blocks).astype(np.float64) if blocks else np.empty((0, width))
 
@@ -67,6 +72,11 @@ def _parsed(text: bytes, what: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Invalid(f"{what} is not JSON: {error}.") from error
+
+
+def _check_size(rows: int, width: int) -> None:
+    if rows * width > MOST_VALUES:
+        raise Invalid(f"{rows} rows of {width} features are too many at once; send {MOST_VALUES // width} at most.")
 
 
 def _instance(instance: Any, number: int, width: int) -> Sequence[float]:
@@ -86,6 +96,7 @@ def _instance(instance: Any, number: int, width: int) -> Sequence[float]:
 
 def _sparse(features: Mapping[str, Any], number: int, width: int) -> Sequence[float]:
     keys, values, shape = features["keys"], features.get("values"), features.get("shape") or [width]
+    _check_size(number, width)
     if shape != [width] or not isinstance(keys, list) or not isinstance(values, list) or len(keys) != len(values):
         raise Invalid(
             f"Instance {number}: keys, values and shape do not fit each other and the model's {width} features."

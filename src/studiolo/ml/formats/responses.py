@@ -1,4 +1,4 @@
-"""Predictions as the body of an inference response, in the forms of "Linear Learner Response Formats"."""
+"""Predictions as the body of an inference response."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Columns = Mapping[str, NDArray[Any]]
 """Values by name, one row a prediction: of shape (rows,) or (rows, values)."""
 
 
-def to_json(columns: Columns) -> bytes:
-    """`{"predictions": [{name: value, ...}, ...]}`"""
-    return json.dumps({"predictions": _objects(columns)}).encode()
+def to_json(columns: Columns, plural: str = "predictions") -> bytes:
+    """`{"predictions": [{name: value, ...}, ...]}`, or what `plural` calls the list."""
+    return json.dumps({plural: _objects(columns)}).encode()
 
 
 def to_jsonlines(columns: Columns) -> bytes:

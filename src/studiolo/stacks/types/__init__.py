@@ -2,10 +2,26 @@
 
 from collections.abc import Mapping
 
-from studiolo.stacks.types import cloudformation, ec2, glue, iam, logs, others, s3, sagemaker
+from studiolo.stacks.types import (
+    cloudformation,
+    cloudwatch,
+    ec2,
+    emr,
+    emr_serverless,
+    glue,
+    iam,
+    lakeformation,
+    logs,
+    others,
+    s3,
+    sagemaker,
+    studio,
+)
 from studiolo.stacks.types.base import ResourceType
 
-_FILES = (cloudformation, ec2, glue, iam, logs, others, s3, sagemaker)
+_FILES = (
+    cloudformation, cloudwatch, ec2, emr, emr_serverless, glue, iam, lakeformation, logs, others, s3, sagemaker, studio,
+)  # fmt: skip
 _TYPES: Mapping[str, ResourceType] = {kind.name: kind() for file in _FILES for kind in file.TYPES}
 
 

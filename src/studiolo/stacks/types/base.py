@@ -104,6 +104,9 @@ class ResourceType:
     also_create_only: ClassVar[tuple[str, ...]] = ()
     """Properties, with dots, that cannot change though the schema says nothing of it."""
 
+    in_place: ClassVar[tuple[str, ...]] = ()
+    """Properties that change in place here, though the schema says that they cannot."""
+
     any_properties: ClassVar[bool] = False
     """Whether it has properties of its own making, and no schema."""
 
@@ -160,6 +163,15 @@ def changed(properties: Properties, before: Properties) -> list[str]:
 def differs(properties: Properties, before: Properties, *names: str) -> bool:
     """Whether one of these properties differs."""
     return any(properties.get(name) != before.get(name) for name in names)
+
+
+def tag_changes(properties: Properties, before: Properties) -> tuple[list[str], list[dict[str, str]]]:
+    """The keys of the tags, a list of Key and Value, that have gone, and the tags to put; both empty for no change."""
+    if not differs(properties, before, "Tags"):
+        return [], []
+    tags = properties.get("Tags") or []
+    keys = {tag["Key"] for tag in tags}
+    return [tag["Key"] for tag in before.get("Tags") or [] if tag["Key"] not in keys], tags
 
 
 def existing(call: Any, **parameters: Any) -> Any:

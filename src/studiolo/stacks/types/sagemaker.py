@@ -3,7 +3,16 @@
 from typing import Any, ClassVar
 
 from studiolo.stacks.calling import Refused
-from studiolo.stacks.types.base import At, NotUpdatable, Properties, ResourceType, changed, differs, existing
+from studiolo.stacks.types.base import (
+    At,
+    NotUpdatable,
+    Properties,
+    ResourceType,
+    changed,
+    differs,
+    existing,
+    tag_changes,
+)
 
 LONGEST = 63
 
@@ -27,7 +36,7 @@ class _Named(ResourceType):
     def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
         if names := [name for name in changed(properties, before) if name != "Tags"]:
             raise NotUpdatable(self.name, ", ".join(names))
-        self._tag(at, physical, properties, before)
+        retag(at, physical, properties, before)
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         at.call("sagemaker", f"Delete{self.kind}", **{f"{self.kind}Name": _name_of(physical)})
@@ -38,16 +47,6 @@ class _Named(ResourceType):
     def _described(self, at: At, name: str) -> Any:
         given = {f"{self.kind}Name": name}
         return existing(at.call, service="sagemaker", operation=f"Describe{self.kind}", **given)
-
-    def _tag(self, at: At, arn: str, properties: Properties, before: Properties) -> None:
-        if not differs(properties, before, "Tags"):
-            return
-        tags = properties.get("Tags") or []
-        keys = {tag["Key"] for tag in tags}
-        if gone := [tag["Key"] for tag in before.get("Tags") or [] if tag["Key"] not in keys]:
-            at.call("sagemaker", "DeleteTags", ResourceArn=arn, TagKeys=gone)
-        if tags:
-            at.call("sagemaker", "AddTags", ResourceArn=arn, Tags=tags)
 
 
 class Model(_Named):
@@ -92,7 +91,7 @@ class Endpoint(_Named):
         if differs(properties, before, "EndpointConfigName"):
             config = _name_of(properties["EndpointConfigName"])
             at.call("sagemaker", "UpdateEndpoint", EndpointName=self._name(at, properties), EndpointConfigName=config)
-        self._tag(at, physical, properties, before)
+        retag(at, physical, properties, before)
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         at.call("sagemaker", "DeleteEndpoint", EndpointName=self._name(at, properties))
@@ -102,6 +101,15 @@ class Endpoint(_Named):
 
     def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
         return {"EndpointName": self._name(at, properties), "EndpointArn": physical}
+
+
+def retag(at: At, arn: str, properties: Properties, before: Properties) -> None:
+    """Bring the tags of a resource of SageMaker from what they were to what they are to be."""
+    gone, tags = tag_changes(properties, before)
+    if gone:
+        at.call("sagemaker", "DeleteTags", ResourceArn=arn, TagKeys=gone)
+    if tags:
+        at.call("sagemaker", "AddTags", ResourceArn=arn, Tags=tags)
 
 
 def _name_of(arn: str) -> str:

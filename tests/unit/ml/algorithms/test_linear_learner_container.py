@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import subprocess
 import sys
@@ -198,3 +199,17 @@ def test_the_program_logs_like_the_real_one_and_exits_by_its_outcome(container: 
     assert done.returncode == 0
     assert all(line.startswith("[") and " INFO " in line for line in done.stdout.splitlines())
     assert container.model.feature_dim == 4
+
+
+def test_of_several_instances_the_first_alone_learns(container: TrainingContainer) -> None:
+    container.configure({"predictor_type": "regressor"}, CSV)
+    container.put("train", as_csv(FEATURES, LABELS))
+    resources = container.base / "input/config/resourceconfig.json"
+    resources.write_text(json.dumps({"current_host": "algo-2", "hosts": ["algo-1", "algo-2"]}))
+    assert container.run() == 0
+    assert "learns on one instance, algo-1" in container.log.lines[0]
+    assert not (container.base / "model").exists()
+    container.configure({"predictor_type": "regressor"}, RECORDIO)
+    resources.write_text(json.dumps({"current_host": "algo-1", "hosts": ["algo-1", "algo-2"]}))
+    assert container.run() == 1
+    assert "must be given all the data: FullyReplicated" in container.failure

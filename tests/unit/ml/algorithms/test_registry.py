@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image
+from studiolo.ml.images import known_images
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def test_the_images_of_every_region_of_the_sdk_are_recognized() -> None:
+@pytest.mark.parametrize("name", sorted(name for name in BUILT_IN if name != "xgboost" and not name.endswith("-model")))
+def test_the_images_of_every_region_of_the_sdk_are_recognized(name: str) -> None:
     from sagemaker import image_uris
 
-    regions = image_uris.config_for_framework("linear-learner")["versions"]["1"]["registries"]
-    assert len(regions) > 30
-    for region in regions:
-        assert algorithm_for_image(image_uris.retrieve("linear-learner", region)) is BUILT_IN["linear-learner"]
+    registries = image_uris.config_for_framework(name)["versions"]["1"]["registries"]
+    assert len(registries) > 15
+    for region, account in registries.items():
+        assert algorithm_for_image(f"{account}.dkr.ecr.{region}.amazonaws.com/{name}:1") is BUILT_IN[name]
 
 
 @pytest.mark.parametrize("tag", ["", ":1", ":latest", "@sha256:" + "0" * 64])
@@ -28,7 +34,7 @@ def test_tags_and_digests_do_not_matter(tag: str) -> None:
 @pytest.mark.parametrize(
     "image",
     [
-        "382416733822.dkr.ecr.us-east-1.amazonaws.com/kmeans:1",
+        "382416733822.dkr.ecr.us-east-1.amazonaws.com/unheard-of:1",
         "123456789012.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1",
         "382416733822.dkr.ecr.us-east-1.amazonaws.com/team/linear-learner:1",
         "linear-learner",
@@ -37,6 +43,22 @@ def test_tags_and_digests_do_not_matter(tag: str) -> None:
 )
 def test_other_images_are_nobodys(image: str) -> None:
     assert algorithm_for_image(image) is None
+
+
+@pytest.mark.parametrize("name", ["image-classification", "seq2seq", "object2vec"])
+def test_an_algorithm_that_cannot_be_run_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
+    from sagemaker import image_uris
+
+    with pytest.raises(Invalid, match=f"{name} cannot be run: "):
+        known_images(tmp_path).resolve(image_uris.retrieve(name, "eu-west-1"), "train")
+
+
+def test_an_image_of_xgboost_is_the_algorithm_unless_a_script_is_run_in_it(tmp_path: Path) -> None:
+    uri = "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+    built_in, scripted = (known_images(tmp_path).resolve(uri, "train", scripted=how) for how in (False, True))
+    assert (built_in.algorithm, scripted.algorithm) == (algorithm_for_image(uri), None)
+    assert built_in.environment is not None
+    assert "xgboost==1.7.6" in built_in.environment.requirements
 
 
 def test_an_algorithm_refuses_hyperparameters_before_it_is_run() -> None:

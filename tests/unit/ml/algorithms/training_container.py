@@ -4,24 +4,42 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import re
+import subprocess
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from scipy import sparse
 
+import studiolo
+from studiolo.containers.image import PYTHON
+from studiolo.containers.images.resolution import image_of
+from studiolo.containers.making import made
 from studiolo.ml.algorithms.container import Container, StopRequest, run_training
 from studiolo.ml.algorithms.linear_learner.model import Model, load
 from studiolo.ml.algorithms.linear_learner.training import train
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
+    from studiolo.ml.algorithms import Algorithm
+
 Data = tuple[Any, "NDArray[Any]"]
+Answer = tuple[int, str, bytes]
+"""Status, content type and body."""
+
+ASK = """
+import importlib, json, pathlib, sys
+folder, module, asked = sys.argv[1:]
+model = importlib.import_module(module + ".serving").open_model(pathlib.Path(folder))
+answers = (model(*(part.encode("latin-1") for part in one)) for one in json.loads(asked))
+print(json.dumps([[status, kind.decode(), body.decode("latin-1")] for status, kind, body in answers]))
+"""
 
 
 def as_csv(features: Any, labels: NDArray[Any]) -> bytes:
@@ -74,13 +92,45 @@ class TrainingContainer:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
 
-    def run(self, stop: StopRequest | None = None) -> int:
-        """Run the training program in this process; its exit status."""
-        logger = logging.Logger("linear-learner")
+    def run(self, stop: StopRequest | None = None, train: Any = train) -> int:
+        """Run the training program, linear-learner's or another's, in this process; its exit status."""
+        logger = logging.Logger("algorithm")
         logger.addHandler(self.log)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SAGEMAKER_BASE_DIR", str(self.base))
             return run_training(lambda container: train(container, logger, stop or StopRequest()), logger)
+
+    def run_apart(self, algorithm: Algorithm, *, succeeds: bool = True) -> str:
+        """Run the algorithm's training program in its own environment, as far as it `succeeds`; what it prints."""
+        environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(self.base)}
+        python = self._python(algorithm)
+        command = [python if word == PYTHON else word for word in image_of(algorithm, algorithm.name).command("train")]
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+        assert (run.returncode == 0) == succeeds, run.stdout + run.stderr
+        return run.stdout
+
+    def ask_apart(self, algorithm: Algorithm, *asked: tuple[str, str, bytes], **variables: str) -> list[Answer]:
+        """What the model answers, in the algorithm's own environment, to content types, accept headers and bodies."""
+        requests = [[kind, accept, body.decode("latin-1")] for kind, accept, body in asked]
+        package = re.sub(r"\.(classification|regression)$", "", algorithm.module)
+        printed = self.run_python(algorithm, ASK, package, json.dumps(requests), **variables)
+        return [(status, kind, body.encode("latin-1")) for status, kind, body in json.loads(printed)]
+
+    def run_python(self, algorithm: Algorithm, code: str, *arguments: str, **variables: str) -> str:
+        """What code prints in the algorithm's own environment; its first argument is the folder of the model."""
+        run = subprocess.run(
+            [self._python(algorithm), "-c", code, str(self.base / "model"), *arguments],
+            env={**os.environ, "PYTHONPATH": str(Path(studiolo.__file__).parent.parent), **variables},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    def _python(self, algorithm: Algorithm) -> str:
+        return str(made(image_of(algorithm, algorithm.name).environment, self.base, print))
 
     @property
     def failure(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms.hyperparameter import (
+    SERVICE,
     Hyperparameter,
     boolean,
     choice,
@@ -14,7 +15,6 @@ from studiolo.ml.algorithms.hyperparameter import (
     number,
     or_word,
     resolve,
-    text,
 )
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _POSITIVE = number(above=0)
 _NOT_NEGATIVE = number(least=0)
 _SOLVER = "The solver finds the optimum without stochastic steps, so there is no such step to shape."
 _START = "The objective is convex: the optimum does not depend on where the search begins."
-_TUNING = "Set by the service, not by users."
 
 LOSSES: Mapping[str, tuple[str, ...]] = {
     "regressor": (
@@ -96,7 +95,7 @@ TABLE: tuple[Hyperparameter, ...] = (
     Hyperparameter("use_bias", boolean(), "true"),
     Hyperparameter("use_lr_scheduler", boolean(), "true", _SOLVER),
     Hyperparameter("wd", or_word("auto", _NOT_NEGATIVE), "auto"),
-    Hyperparameter("_tuning_objective_metric", text(), "", _TUNING),
+    *SERVICE,
 )
 
 

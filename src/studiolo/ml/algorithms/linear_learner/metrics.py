@@ -7,6 +7,7 @@ DescribeTrainingJob shows for a job of the algorithm.
 from __future__ import annotations
 
 from studiolo.containers.algorithm import MetricDefinition
+from studiolo.ml.algorithms.job import PROGRESS
 
 _LOSSES = ("mse", "absolute_loss")
 _SCORES = (
@@ -40,7 +41,6 @@ def _of_channel(channel: str) -> list[MetricDefinition]:
 
 
 METRICS: tuple[MetricDefinition, ...] = (
-    MetricDefinition("train:progress", r"#progress_metric: host=\S+, completed (\S+) %"),
-    MetricDefinition("train:throughput", r"#throughput_metric: host=\S+, train throughput=(\S+) records/second"),
+    *PROGRESS,
     *(metric for channel in ("train", "validation", "test") for metric in _of_channel(channel)),
 )

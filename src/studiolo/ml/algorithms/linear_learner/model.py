@@ -1,26 +1,19 @@
-"""The trained model: what it predicts, and how it is kept.
-
-A model folder holds `model.npz` (arrays `weights` and `bias`, float64) and `model.json` (what kind of model it is).
-Both are plain data: nothing in them is executed when they are read.
-"""
+"""The trained model: what it predicts, and how it is kept: arrays `weights` and `bias`, float64, and their kind."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from studiolo.domain import Invalid
+from studiolo.ml.algorithms import artifact
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-_FORMAT = 1
-_ARRAYS, _DESCRIPTION = "model.npz", "model.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +71,14 @@ def softmax(linear: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def save(model: Model, folder: Path) -> None:
     """Write the model into the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    np.savez(folder / _ARRAYS, weights=model.weights, bias=model.bias)
-    description = {"algorithm": "linear-learner", "format": _FORMAT, **asdict(model.kind)}
-    (folder / _DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    arrays = {"weights": model.weights, "bias": model.bias}
+    artifact.save(folder, "linear-learner", arrays, asdict(model.kind))
 
 
 def load(folder: Path) -> Model:
     """Read a model that `save` wrote. Raises Invalid where there is none, or not one of this algorithm."""
+    arrays, description = artifact.load(folder, "linear-learner")
     try:
-        description = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
-        if (description.pop("algorithm"), description.pop("format")) != ("linear-learner", _FORMAT):
-            raise Invalid(f"{folder / _DESCRIPTION} does not describe a linear-learner model of format {_FORMAT}.")
-        with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
-            return Model(Kind(**description), arrays["weights"], arrays["bias"])
-    except FileNotFoundError as error:
-        raise Invalid(f"There is no linear-learner model: {error.filename} is missing.") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Model(Kind(**description), arrays["weights"], arrays["bias"])
+    except (KeyError, TypeError) as error:
         raise Invalid(f"The linear-learner model in {folder} cannot be read: {error}.") from error

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import sys
+from typing import TYPE_CHECKING
 
-from studiolo.domain import Invalid
-from studiolo.ml.algorithms.container import Container
 from studiolo.ml.algorithms.linear_learner.model import load
-from studiolo.ml.algorithms.serving import serve_until_stopped
+from studiolo.ml.algorithms.serving import serve_model
+from studiolo.ml.algorithms.tabular import Tabular
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def serve() -> int:
-    """Serve the container's model until SIGTERM; 1 at once where there is no model."""
-    try:
-        model = load(Container.from_environment().model)
-    except Invalid as error:
-        print(f"ClientError: {error}", file=sys.stderr, flush=True)  # noqa: T201
-        return 1
-    return serve_until_stopped(model.predict, model.feature_dim)
+    """Serve the container's model until SIGTERM; the exit status."""
+    return serve_model(open_model)
+
+
+def open_model(folder: Path) -> Tabular:
+    """The invocations of the model in the folder. Raises Invalid."""
+    model = load(folder)
+    return Tabular(model.predict, model.feature_dim)

@@ -1,0 +1,285 @@
+"""The house: every domain of a running server, built from the ground up, each adopting what a crashed server left."""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from studiolo.app import SERVICES, App
+from studiolo.catalog import Catalog
+from studiolo.clusters import Clusters
+from studiolo.config import Settings
+from studiolo.console import FindKey, Key, console
+from studiolo.domain import now
+from studiolo.door import DoorProcess, Passage
+from studiolo.engine import Engine
+from studiolo.governance import GovernedCatalog, Lake, Vending, Views
+from studiolo.governance.makers import Makers
+from studiolo.governance.store_client import StoreClient
+from studiolo.governance.sweeping import Sweeper
+from studiolo.governance.view_files import ViewFiles
+from studiolo.health import PartHealth, own_pages
+from studiolo.iceberg import IcebergTables
+from studiolo.identity import Identity, root_key
+from studiolo.inside import Inside
+from studiolo.listening import Listening
+from studiolo.livy import Livy
+from studiolo.livy_door import ClusterLivy, LivyDoors, LivyEndpoint, Rest
+from studiolo.logs import Logs
+from studiolo.metastore import Metastore
+from studiolo.metrics import Metrics
+from studiolo.ml import MachineLearning
+from studiolo.objects import Objects
+from studiolo.processes import Processes, end_unrecorded
+from studiolo.recorded import Recorder
+from studiolo.runtimes import Runtimes
+from studiolo.serverless import Serverless
+from studiolo.services.call import Studio
+from studiolo.sessions import Sessions, SystemLog
+from studiolo.signin import SignIns
+from studiolo.signing_in import SigningIn, console_address
+from studiolo.sites import Sites
+from studiolo.stacks import Stacks
+from studiolo.state import State
+from studiolo.storage import Storage
+from studiolo.studio import Addresses, Domains
+from studiolo.studio_site import StudioSite
+from studiolo.why import Why
+
+log = logging.getLogger("studiolo")
+
+
+class Closing(Protocol):
+    """What has processes or threads to be ended."""
+
+    def close(self) -> None: ...
+
+
+class House:
+    """The domains of one data folder, started. `cleanup` ends them, the last that were built first."""
+
+    def __init__(self, settings: Settings, listening: Listening, cleanup: ExitStack) -> None:
+        self._settings = settings
+        self._listening = listening
+        self._endpoint = listening.endpoint
+        self._cleanup = cleanup
+        self._started: list[Closing] = []
+        self._lay_ground()
+        self._keep_objects()
+        self._run_engines()
+        self._run_jobs()
+        self._open_studio()
+        self.storage.ready()
+        self.door.ready()
+
+    def _lay_ground(self) -> None:
+        """The database, and what needs nothing else."""
+        settings, folder = self._settings, self._settings.folder
+        if settings.database_url is None and not _has_content(folder / "state.db"):
+            # They hold what was the database before, and would keep the new one from being opened.
+            _end_unknown(folder)
+        self.state = state = State(settings.database)
+        self._cleanup.callback(state.close)
+        self.root = root_key(folder)
+        self.processes = Processes(state, folder)
+        self.identity = Identity(state, self.root, settings.account_id, now)
+        self.catalog = Catalog(state, now)
+        self.lake = Lake(state, self.catalog, self.identity, now)
+        self.views = Views(state, self.catalog, self.lake, self.root.secret.encode(), now)
+        self.governed = GovernedCatalog(state, now, self.catalog, self.lake, self.views)
+        self.logs = Logs(state, folder / "log-events", now)
+        self.metrics = Metrics(state, now)
+        self.metrics.start()
+        if state.fresh:
+            _end_unknown(folder)
+        self._cleanup.callback(_close_together, self._started)
+        self._listening.keep(self.processes)
+        self._started.extend((self._listening, self.metrics))
+
+    def _keep_objects(self) -> None:
+        """The object store, the door to it, and who reads and writes there for others."""
+        settings, state, catalog = self._settings, self.state, self.catalog
+        self.storage = storage = Storage(settings, self.processes)
+        storage.start()
+        self.door = DoorProcess(settings, self.processes, storage)
+        self.door.start()
+        client = StoreClient(storage.access, ours=not storage.external)
+        files = ViewFiles(state, catalog, self.lake, client, Makers(settings.folder / "governed-views"), now)
+        sweeper = Sweeper(state, catalog, self.lake, self.views, files)
+        sweeper.start()
+        self.objects = Objects(self.identity, self.door.endpoint, settings.region)
+        self.metastore = Metastore(self.governed, storage, self.identity, self.objects, settings)
+        self.metastore.start()
+        self._started.extend((storage, self.door, sweeper, self.metastore))
+
+    def _run_engines(self) -> None:
+        """Sessions of Spark, by whatever API they are asked for."""
+        self.runtimes = runtimes = Runtimes(self._settings)
+        self.engine = engine = Engine(
+            self.state,
+            self.processes,
+            runtimes,
+            self.identity,
+            self.objects,
+            self.logs,
+            self.storage,
+            self.metastore,
+            self._settings,
+            self._endpoint,
+            self.door.endpoint,
+            now,
+        )
+        system_log = SystemLog(self.logs, self._endpoint, self.root.secret, now)
+        self.sessions = Sessions(engine, runtimes, self.identity, system_log)
+        self.livy = livy = Livy(engine, self.state, runtimes, now)
+        self.serverless = Serverless(engine, livy, self.state, self.identity, self.objects, runtimes, now)
+        engine.start()
+        self._started.append(engine)
+        self.rest = Rest(livy, self.state.changes)
+        doors = LivyDoors(self.rest, livy.place)
+        livy.start(doors)
+        self._cleanup.callback(doors.close_all)
+        self._cleanup.callback(livy.close)
+        self.serverless.start()
+
+    def _run_jobs(self) -> None:
+        """What ends before the others: what it leaves goes by the door to the store."""
+        settings, state, identity, door = self._settings, self.state, self.identity, self.door.endpoint
+        self.ml = MachineLearning(
+            state,
+            self.processes,
+            identity,
+            self.logs,
+            self.metrics,
+            self.objects,
+            settings,
+            self._endpoint,
+            door,
+            now,
+        )
+        self.ml.start()
+        self.stacks = Stacks(state, identity, self.objects, frozenset({settings.host, *settings.host_names}), now)
+        self._started.extend((self.ml, self.stacks))
+        self._cleanup.callback(self.ml.stop_jobs)
+        self._cleanup.callback(self.engine.submissions.close)
+        self._cleanup.callback(self.serverless.close)
+        self.clusters = Clusters(
+            state,
+            self.processes,
+            self.runtimes,
+            identity,
+            self.metastore,
+            settings,
+            self._endpoint,
+            door,
+            ClusterLivy(self.livy),
+            now,
+        )
+        self._cleanup.callback(self.clusters.close)
+        self.clusters.start()
+
+    def _open_studio(self) -> None:
+        """What people open in a browser."""
+        self.sign_ins = SignIns(self.state, now)
+        self.domains = Domains(
+            self.state,
+            self.processes,
+            self.identity,
+            self.ml.tags,
+            self.sign_ins,
+            self._settings.folder / "studio",
+            Addresses(self._endpoint, self.door.endpoint),
+            now,
+        )
+        self.domains.start()
+        self._started.append(self.domains)
+
+    def app(self) -> App:
+        """The app that answers every request."""
+        settings, identity = self._settings, self.identity
+        parts: dict[str, Callable[[], PartHealth]] = {
+            "object-store": self.storage.health,
+            "s3-door": lambda: self.door.state,
+            "metastore": self.metastore.health,
+        }
+        signing_in = SigningIn(identity, self.sign_ins, console_address(self._endpoint), now)
+        pages = own_pages(
+            sorted([*SERVICES, "s3"]),
+            self.processes,
+            self.metastore.home,
+            parts,
+            self.sessions.system_log.lines,
+            self._reset if settings.allow_reset else None,
+            Why(identity, now),
+            signing_in,
+        )
+        of_keys = console(self.sign_ins, _keys(signing_in), self._endpoint, self.door.endpoint, settings.region)
+        sites = Sites(of_keys, StudioSite(self.domains.opening))
+        studio = self._studio()
+        self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
+        signed = LivyEndpoint(self.rest, self.serverless, identity)
+        passage = Passage(self.door.endpoint)
+        return App(studio, self.state.changes, passage, pages, sites, signed, settings.max_body_mib)
+
+    def _studio(self) -> Studio:
+        return Studio(
+            identity=self.identity,
+            catalog=self.catalog,
+            governed=self.governed,
+            lake=self.lake,
+            vending=Vending(self.catalog, self.lake, self.identity),
+            iceberg=IcebergTables(self.governed, self.storage, self.identity, now),
+            logs=self.logs,
+            metrics=self.metrics,
+            sessions=self.sessions,
+            clusters=self.clusters,
+            stacks=self.stacks,
+            recorder=Recorder(self.state, now),
+            domains=self.domains,
+            ml=self.ml,
+            serverless=self.serverless,
+        )
+
+    def _reset(self) -> None:
+        """Forget everything but who one is."""
+        for domain in (
+            self.domains,
+            self.engine,
+            self.livy,
+            self.serverless,
+            self.ml,
+            self.clusters,
+            self.storage,
+            self.metastore,
+            self.logs,
+            self.identity,
+        ):
+            domain.empty()
+        self.state.empty()
+
+
+def _keys(signing_in: SigningIn) -> FindKey:
+    def find(identifier: str) -> tuple[Key, str, datetime | None] | None:
+        known = signing_in.known(identifier)
+        return known and (Key(known[0].id, known[0].secret, known[0].session_token), *known[1:])
+
+    return find
+
+
+def _has_content(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
+
+
+def _end_unknown(folder: Path) -> None:
+    # Not asked to end: then they would write what they know of the earlier database into the new one.
+    if ended := end_unrecorded(folder, grace=0):
+        log.warning("The database is new: %d processes that an earlier one knew of were ended.", ended)
+
+
+def _close_together(started: Sequence[Closing]) -> None:
+    """End all processes at once: those that use the store end as surely while it ends, and it takes the longest."""
+    with ThreadPoolExecutor(max(1, len(started))) as pool:
+        list(pool.map(lambda domain: domain.close(), started))

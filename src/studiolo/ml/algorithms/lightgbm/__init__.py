@@ -1,0 +1,4 @@
+"""SageMaker's LightGBM, for classification and for regression: one module each, which is the program of its container.
+
+`python -m studiolo.ml.algorithms.lightgbm.classification train` and `... serve` are its container's two commands.
+"""

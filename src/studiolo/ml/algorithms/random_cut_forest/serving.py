@@ -1,0 +1,23 @@
+"""Serving a Random Cut Forest model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from studiolo.ml.algorithms.random_cut_forest.model import load
+from studiolo.ml.algorithms.serving import serve_model
+from studiolo.ml.algorithms.tabular import Tabular
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def serve() -> int:
+    """Serve the container's model until SIGTERM; the exit status."""
+    return serve_model(open_model)
+
+
+def open_model(folder: Path) -> Tabular:
+    """The invocations of the model in the folder. Raises Invalid."""
+    model = load(folder)
+    return Tabular(model.predict, model.width, plural="scores")

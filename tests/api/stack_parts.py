@@ -1,0 +1,101 @@
+"""What the rows of the table of resource types are made of: resources beside them, documents, references."""
+
+from typing import Any
+
+
+def trust(service: str) -> dict[str, Any]:
+    principal = {"Service": f"{service}.amazonaws.com"}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}],
+    }
+
+
+TRUST = trust("glue")
+ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
+ALLOW_MORE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+OPEN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
+COLUMNS = [{"Name": "a", "Type": "int"}]
+ALARM = {
+    "Namespace": "n",
+    "MetricName": "m",
+    "Statistic": "Sum",
+    "Period": "60",
+    "EvaluationPeriods": "1",
+    "Threshold": "1",
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+WIDGET = '{"widgets": [{"type": "text", "x": 0, "y": 0, "width": 6, "height": 3, "properties": {"markdown": "a"}}]}'
+
+
+def ref(name: str) -> dict[str, str]:
+    return {"Ref": name}
+
+
+def att(name: str, attribute: str) -> dict[str, list[str]]:
+    return {"Fn::GetAtt": [name, attribute]}
+
+
+def principal(name: str) -> dict[str, Any]:
+    return {"DataLakePrincipalIdentifier": att(name, "Arn")}
+
+
+HELPERS: dict[str, dict[str, Any]] = {
+    "HVpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
+    "HSubnet": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": ref("HVpc"), "CidrBlock": "10.0.0.0/24"}},
+    "HGateway": {"Type": "AWS::EC2::InternetGateway"},
+    "HAttached": {
+        "Type": "AWS::EC2::VPCGatewayAttachment",
+        "Properties": {"VpcId": ref("HVpc"), "InternetGatewayId": ref("HGateway")},
+    },
+    "HTable": {"Type": "AWS::EC2::RouteTable", "Properties": {"VpcId": ref("HVpc")}},
+    "HGroup": {
+        "Type": "AWS::EC2::SecurityGroup",
+        "Properties": {"GroupDescription": "helper", "VpcId": ref("HVpc")},
+    },
+    "HAddress": {"Type": "AWS::EC2::EIP"},
+    "HRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
+    "HUser": {"Type": "AWS::IAM::User"},
+    "HPeople": {"Type": "AWS::IAM::Group"},
+    "HBucket": {"Type": "AWS::S3::Bucket"},
+    "HBase": {
+        "Type": "AWS::Glue::Database",
+        "Properties": {"CatalogId": ref("AWS::AccountId"), "DatabaseInput": {}},
+    },
+    "HPartitioned": {
+        "Type": "AWS::Glue::Table",
+        "Properties": {
+            "CatalogId": ref("AWS::AccountId"),
+            "DatabaseName": ref("HBase"),
+            "TableInput": {
+                "PartitionKeys": [{"Name": "day", "Type": "string"}],
+                "StorageDescriptor": {"Columns": COLUMNS},
+            },
+        },
+    },
+    "HLogs": {"Type": "AWS::Logs::LogGroup"},
+    "HKey": {"Type": "AWS::KMS::Key"},
+    "HAlarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": ALARM},
+    "HLakeRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("lakeformation")}},
+    "HTopic": {"Type": "AWS::SNS::Topic"},
+    "HStudioRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("sagemaker")}},
+    "HDomain": {
+        "Type": "AWS::SageMaker::Domain",
+        "Properties": {
+            "DomainName": {"Fn::Sub": "${AWS::StackName}-h"},
+            "AuthMode": "IAM",
+            "DefaultUserSettings": {"ExecutionRole": att("HStudioRole", "Arn")},
+        },
+    },
+    "HSecret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"SecretString": "s"}},
+}
+"""What rows need beside them."""
+
+NEEDS = {
+    "HSubnet": ("HVpc",), "HAttached": ("HVpc", "HGateway"), "HTable": ("HVpc",), "HGroup": ("HVpc",),
+    "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",),
+}  # fmt: skip
+
+TAGS = {"Tags": [{"Key": "team", "Value": "lake"}]}
+ACCOUNT = ref("AWS::AccountId")
+GLUE = {"CatalogId": ACCOUNT}
