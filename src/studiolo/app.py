@@ -39,6 +39,7 @@ from studiolo.identity import NotAuthorized, Principal, anonymous, reaches
 from studiolo.lanes import Lanes
 from studiolo.livy_door import LivyEndpoint
 from studiolo.patience import Holds, OnItsWay, is_patient
+from studiolo.services.application_autoscaling import application_autoscaling
 from studiolo.services.call import Call, Studio
 from studiolo.services.cloudformation import cloudformation
 from studiolo.services.cloudwatch import cloudwatch
@@ -69,6 +70,7 @@ log = logging.getLogger("studiolo")
 SERVICES: Mapping[str, Service] = {
     service.name: service
     for service in (
+        application_autoscaling,
         cloudwatch,
         glue,
         iam,

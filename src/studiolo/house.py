@@ -36,6 +36,8 @@ from studiolo.objects import Objects
 from studiolo.processes import Processes, end_unrecorded
 from studiolo.recorded import Recorder
 from studiolo.runtimes import Runtimes
+from studiolo.scaling import Scaling
+from studiolo.scaling.variants import Variants
 from studiolo.serverless import Serverless
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions, SystemLog
@@ -162,7 +164,9 @@ class House:
         )
         self.ml.start()
         self.stacks = Stacks(state, identity, self.objects, frozenset({settings.host, *settings.host_names}), now)
-        self._started.extend((self.ml, self.stacks))
+        self.scaling = Scaling(state, self.metrics, Variants(self.ml.endpoints), now)
+        self.scaling.start()
+        self._started.extend((self.ml, self.stacks, self.scaling))
         self._cleanup.callback(self.ml.stop_jobs)
         self._cleanup.callback(self.engine.submissions.close)
         self._cleanup.callback(self.serverless.close)
@@ -241,6 +245,7 @@ class House:
             domains=self.domains,
             ml=self.ml,
             serverless=self.serverless,
+            scaling=self.scaling,
         )
 
     def _reset(self) -> None:

@@ -6,12 +6,23 @@ from typing import Any
 
 import pytest
 from tests.api.catalog_inputs import table_input
+from tests.api.machine_learning import ROWS, SOON, training_job
 
 
 @pytest.fixture(scope="session")
 def glue(client: Callable[..., Any]) -> Any:
     """A boto3 client of Glue."""
     return client("glue")
+
+
+@pytest.fixture(scope="session")
+def plane(client: Callable[..., Any], role: str, bucket: str) -> str:
+    """The S3 URI of a trained model of 3a - 2b + 1."""
+    client("s3").put_object(Bucket=bucket, Key="train/rows.csv", Body=ROWS.encode())
+    sagemaker = client("sagemaker")
+    sagemaker.create_training_job(**training_job("plane", role, bucket))
+    sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName="plane", WaiterConfig=SOON)
+    return str(sagemaker.describe_training_job(TrainingJobName="plane")["ModelArtifacts"]["S3ModelArtifacts"])
 
 
 @pytest.fixture

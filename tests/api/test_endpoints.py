@@ -7,13 +7,14 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from botocore.exceptions import ClientError, WaiterError
-from tests.api.machine_learning import LINEAR_LEARNER, ROWS, SOON, allow, limited_role, training_job, variant
+from tests.api.machine_learning import LINEAR_LEARNER, SOON, allow, limited_role, variant
 from tests.conftest import Server
 from tests.waiting import until
 
@@ -31,13 +32,9 @@ def runtime(client: Client) -> Any:
 
 
 @pytest.fixture(scope="module")
-def model(client: Client, sagemaker: Any, role: str, bucket: str) -> str:
+def model(sagemaker: Any, role: str, plane: str) -> str:
     """A model of 3a - 2b + 1, trained."""
-    client("s3").put_object(Bucket=bucket, Key="train/rows.csv", Body=ROWS.encode())
-    sagemaker.create_training_job(**training_job("plane", role, bucket))
-    sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName="plane", WaiterConfig=SOON)
-    artifact = sagemaker.describe_training_job(TrainingJobName="plane")["ModelArtifacts"]["S3ModelArtifacts"]
-    return create_model(sagemaker, role, artifact)
+    return create_model(sagemaker, role, plane)
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +168,85 @@ def test_no_call_is_lost_while_an_endpoint_is_updated(sagemaker: Any, runtime: A
     assert [shown["VariantName"] for shown in updated["ProductionVariants"]] == ["new"]
     assert set(answers) == {answers[0]}
     sagemaker.delete_endpoint(EndpointName=name)
+
+
+def test_instances_are_processes_that_come_and_go_without_a_lost_call(
+    sagemaker: Any, runtime: Any, server: Server, model: str
+) -> None:
+    name = serve(sagemaker, {**variant("a", model), "InitialInstanceCount": 2})
+    answers, over = [], threading.Event()
+
+    def call() -> None:
+        while not over.is_set():
+            answers.append(score(runtime, name))
+
+    def scaled(count: int) -> dict[str, Any]:
+        wanted = [{"VariantName": "a", "DesiredInstanceCount": count}]
+        sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=wanted)
+        (shown,) = settled(sagemaker, name)["ProductionVariants"]
+        assert (shown["CurrentInstanceCount"], shown["DesiredInstanceCount"]) == (count, count)
+        return until(lambda: len(processes := serving(server, name)) == count and {"pids": processes})
+
+    callers = [threading.Thread(target=call) for _ in range(2)]
+    for caller in callers:
+        caller.start()
+    try:
+        (shown,) = sagemaker.describe_endpoint(EndpointName=name)["ProductionVariants"]
+        assert (shown["CurrentInstanceCount"], len(before := serving(server, name))) == (2, 2)
+        assert before < scaled(3)["pids"]
+        assert scaled(1)["pids"] < before
+        with pytest.raises(ClientError, match="at least 1 instance"):
+            scaled(0)
+        with pytest.raises(ClientError, match="at most 64 instances") as error:
+            scaled(65)
+        assert error.value.response["Error"]["Code"] == "ResourceLimitExceeded"
+    finally:
+        over.set()
+        for caller in callers:
+            caller.join()
+    assert set(answers) == {answers[0]}
+    sagemaker.delete_endpoint(EndpointName=name)
+
+
+def serving(server: Server, endpoint: str) -> set[int]:
+    """The processes of an endpoint."""
+    return {int(child["pid"]) for child in server.health()["children"] if endpoint in child["name"]}
+
+
+def test_calls_are_counted_and_measured(client: Client, sagemaker: Any, runtime: Any, model: str) -> None:
+    name = serve(sagemaker, {**variant("a", model), "InitialInstanceCount": 2})
+    began = datetime.now(timezone.utc) - timedelta(minutes=2)
+    for _ in range(3):
+        score(runtime, name)
+    with pytest.raises(runtime.exceptions.ModelError):
+        runtime.invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=b"one,two")
+    sagemaker.delete_endpoint(EndpointName=name)
+    dimensions = [{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "a"}]
+
+    def query(metric: str, stat: str) -> dict[str, Any]:
+        wanted = {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions}
+        return {"Id": f"{metric}{stat}".lower(), "MetricStat": {"Metric": wanted, "Period": 3600, "Stat": stat}}
+
+    asked = [
+        query(metric, stat)
+        for metric, stat in (
+            ("Invocations", "Sum"),
+            ("InvocationsPerInstance", "Sum"),
+            ("Invocation4XXErrors", "Sum"),
+            ("Invocation5XXErrors", "Sum"),
+            ("InvocationModelErrors", "Sum"),
+            ("ModelLatency", "Minimum"),
+            ("OverheadLatency", "Maximum"),
+        )
+    ]
+    end = datetime.now(timezone.utc) + timedelta(minutes=1)
+    found = client("cloudwatch").get_metric_data(MetricDataQueries=asked, StartTime=began, EndTime=end)
+    values = {each["Id"]: sum(each["Values"]) for each in found["MetricDataResults"]}
+    assert [values[f"{query}sum"] for query in ("invocations", "invocationsperinstance")] == [4.0, 2.0]
+    errors = [values[f"invocation{kind}errorssum"] for kind in ("4xx", "5xx", "model")]
+    assert errors == [1.0, 0.0, 1.0]
+    assert 10 < values["modellatencyminimum"] < 60e6
+    assert 10 < values["overheadlatencymaximum"] < 60e6
 
 
 def test_a_serverless_variant_is_shown_without_instances(sagemaker: Any, model: str) -> None:

@@ -75,11 +75,11 @@ class Watch:
         return max(_periods(self.queries))
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "queries": [_query_to_json(query) for query in self.queries]}
+        return {**asdict(self), "queries": [query_to_json(query) for query in self.queries]}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Watch":
-        return cls(**{**values, "queries": tuple(_query_from_json(query) for query in values["queries"])})
+        return cls(**{**values, "queries": tuple(query_from_json(query) for query in values["queries"])})
 
 
 @dataclass(frozen=True)
@@ -156,12 +156,12 @@ def _periods(queries: Sequence[Query]) -> list[int]:
     return found or [60]
 
 
-def _query_to_json(query: Query) -> dict[str, Any]:
+def query_to_json(query: Query) -> dict[str, Any]:
     kind = "stat" if isinstance(query.what, MetricStat) else "expression"
     return {**asdict(query), "what": {"kind": kind, **asdict(query.what)}}
 
 
-def _query_from_json(values: Mapping[str, Any]) -> Query:
+def query_from_json(values: Mapping[str, Any]) -> Query:
     what = dict(values["what"])
     if what.pop("kind") == "expression":
         return Query(**{**values, "what": Expression(**what)})

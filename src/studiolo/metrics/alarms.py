@@ -1,5 +1,6 @@
 """The alarms of a data folder: kept, looked at, and acted on."""
 
+import contextlib
 import json
 import logging
 import threading
@@ -38,6 +39,7 @@ Act = Callable[[AnyAlarm, str], None]
 MOST_ALARMS = 5000
 MOST_TAGS = 50
 HISTORY = timedelta(days=30)
+REPEATED = timedelta(minutes=1)
 UNCHECKED = "Unchecked: Initial alarm creation"
 
 
@@ -62,12 +64,20 @@ class Alarms:
         self._clock = clock
         self._changed = changed
         self._acts: dict[str, Act] = {}
+        self._repeated: set[str] = set()
+        # When the actions of an alarm that are done again were done last, since the start of the server.
+        self._acted: dict[tuple[Scope, str], datetime] = {}
         self._looked: dict[tuple[Scope, str], tuple[int, datetime]] = {}
         self._changing = threading.RLock()
 
-    def acts(self, service: str, act: Act) -> None:
-        """Have actions whose ARNs are of that service, e.g. `autoscaling`, done so."""
+    def acts(self, service: str, act: Act, *, repeated: bool = False) -> None:
+        """Have actions whose ARNs are of that service, e.g. `autoscaling`, done so.
+
+        repeated: not only when an alarm comes into a state, but again each minute for which it stays there.
+        """
         self._acts[service] = act
+        if repeated:
+            self._repeated.add(service)
 
     def put(
         self,
@@ -220,6 +230,8 @@ class Alarms:
                     self._look_at_others(alarm, states)
             except DomainError as error:
                 self._enter(alarm, State.INSUFFICIENT_DATA, str(error), None)
+            self._repeat(alarm, present)
+        self._acted = {key: acted for key, acted in self._acted.items() if key in states}
         self._looked = {key: looked for key, looked in self._looked.items() if key in states}
 
     def _look_at(self, alarm: Alarm, present: datetime) -> None:
@@ -260,11 +272,28 @@ class Alarms:
             return
         # There may be alarms of this one.
         self._changed()
+        self._acted[alarm.scope, alarm.name] = state.transitioned
         for action in alarm.actions.of(value) if alarm.actions.enabled else ():
             self._do(replace(alarm, state=state), action)
 
+    def _repeat(self, known: AnyAlarm, present: datetime) -> None:
+        """Do again what an alarm asks for each minute for which it stays in a state."""
+        actions = known.actions
+        if not any(
+            _service(each) in self._repeated for each in (*actions.ok, *actions.alarm, *actions.insufficient_data)
+        ):
+            return
+        with contextlib.suppress(NotFound):
+            alarm, key = self.get(known.scope, known.name), (known.scope, known.name)
+            if not alarm.actions.enabled or present - self._acted.get(key, alarm.state.transitioned) < REPEATED:
+                return
+            self._acted[key] = present
+            for action in alarm.actions.of(alarm.state.value):
+                if _service(action) in self._repeated:
+                    self._do(alarm, action)
+
     def _do(self, alarm: AnyAlarm, action: str) -> None:
-        service = action.split(":", 3)[2] if action.startswith("arn:") else action
+        service = _service(action)
         act = self._acts.get(service)
         try:
             if act is None:
@@ -297,6 +326,11 @@ class Alarms:
         query = select(alarms) if scope is None else select(alarms).where(_within(scope))
         with self._database.reading() as connection:
             return [from_row(row) for row in connection.execute(query)]
+
+
+def _service(action: str) -> str:
+    """The service of an action's ARN."""
+    return action.split(":", 3)[2] if action.startswith("arn:") else action
 
 
 def _within_period(points: Mapping[int, float], begin: int, period: int) -> float | None:

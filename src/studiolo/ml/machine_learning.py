@@ -17,6 +17,7 @@ from studiolo.ml.processing.jobs import ProcessingJobs
 from studiolo.ml.resources import EndpointConfigs, Models
 from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
+from studiolo.ml.serving.measures import CallMeasures
 from studiolo.ml.tags import Tags
 from studiolo.ml.training.jobs import TrainingJobs
 from studiolo.ml.tuning.curves import Curves
@@ -55,9 +56,17 @@ class MachineLearning:
         self.models = Models(state, surroundings, images, clock)
         self.endpoint_configs = EndpointConfigs(state, self.models, clock)
         self.endpoints = Endpoints(
-            state, processes, surroundings, images, self.models, self.endpoint_configs, folder / "endpoints", clock
+            state,
+            processes,
+            surroundings,
+            images,
+            self.models,
+            self.endpoint_configs,
+            metrics,
+            folder / "endpoints",
+            clock,
         )
-        self.invocations = Invocations(self.endpoints.routes)
+        self.invocations = Invocations(self.endpoints.routes, CallMeasures(metrics))
         self.tags = Tags(state)
 
     def start(self) -> None:

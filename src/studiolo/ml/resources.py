@@ -46,7 +46,7 @@ class Model:
 class ProductionVariant:
     """One model behind an endpoint, with its share of the calls. `startup_seconds` is what it has to answer /ping.
 
-    `instances` is what was asked for and is shown: one process serves each variant.
+    `instances` is how many processes serve it at first.
     """
 
     name: str

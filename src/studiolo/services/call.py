@@ -1,6 +1,7 @@
 """What a handler is given: whose call it is, and the Studio that it is made to."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from studiolo.domain import Scope
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from studiolo.metrics import Metrics
     from studiolo.ml import MachineLearning
     from studiolo.recorded import Recorder
+    from studiolo.scaling import Scaling
     from studiolo.serverless import Serverless
     from studiolo.sessions import Sessions
     from studiolo.stacks import Stacks
@@ -40,16 +42,18 @@ class Studio:
     stacks: "Stacks"
     recorder: "Recorder"
     domains: "Domains"
+    scaling: "Scaling"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authenticated and authorized request."""
+    """One authenticated and authorized request. began: since when it is carried out, by time.perf_counter."""
 
     scope: Scope
     principal: "Principal"
     studio: Studio
     request_id: str
+    began: float = field(default_factory=time.perf_counter)
 
     @property
     def catalog(self) -> "GovernedCatalog":

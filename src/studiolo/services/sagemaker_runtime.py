@@ -41,14 +41,14 @@ async def invoke_endpoint(call: Call, request: "InvokeEndpointInputTypeDef") -> 
     if "CustomAttributes" in asked:
         headers[CUSTOM_ATTRIBUTES] = asked["CustomAttributes"]
     answer = await call.studio.ml.invocations.call(
-        call.scope, asked["EndpointName"], asked.get("TargetVariant"), asked.get("Body", b""), headers
+        call.scope, asked["EndpointName"], asked.get("TargetVariant"), asked.get("Body", b""), headers, call.began
     )
     if answer.status != 200:
         raise model_error(call, asked["EndpointName"], answer)
     response: Any = {
         "Body": answer.body,
         "ContentType": answer.headers.get("Content-Type", ""),
-        "InvokedProductionVariant": answer.target.variant,
+        "InvokedProductionVariant": answer.variant,
     }
     if CUSTOM_ATTRIBUTES in answer.headers:
         response["CustomAttributes"] = answer.headers[CUSTOM_ATTRIBUTES]
@@ -67,6 +67,6 @@ def model_error(call: Call, endpoint: str, answer: Answer) -> ServiceError:
         members={
             "OriginalStatusCode": answer.status,
             "OriginalMessage": said,
-            "LogStreamArn": answer.target.log_stream_arn,
+            "LogStreamArn": answer.log_stream_arn,
         },
     )

@@ -1,16 +1,20 @@
 """Calls to models go by the sockets of serving processes, and connections end when what they lead to is gone."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 from aiohttp import web
 
 from studiolo.domain import Scope
+from studiolo.metrics import Metric, Metrics
 from studiolo.ml.serving.invocation import Invocations, Unavailable
-from studiolo.ml.serving.routes import Route, Routes, Target
+from studiolo.ml.serving.measures import CallMeasures
+from studiolo.ml.serving.routes import Instance, Route, Routes, Target
 
 SCOPE = Scope("000000000000", "eu-central-1")
 
@@ -36,11 +40,25 @@ async def served(path: Path, answer: Callable[[], Awaitable[str]]) -> AsyncItera
 
 
 def lead(routes: Routes, path: Path | None) -> None:
-    routes.put(SCOPE, "e", Route({"a": Target("a", 1.0, None if path is None else str(path), "")}))
+    routes.put(SCOPE, "e", Route({"a": Target("a", 1.0, [] if path is None else [Instance(str(path), "")])}))
+
+
+class Numbers:
+    """Where metrics are added: the values of each, by its name."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, list[float]] = {}
+
+    def add(self, _scope: Scope, metric: Metric, value: float, _unit: str = "None") -> None:
+        self.told.setdefault(metric.name, []).append(value)
+
+
+def calls_to(routes: Routes, numbers: Numbers | None = None) -> Invocations:
+    return Invocations(routes, CallMeasures(cast(Metrics, numbers or Numbers())))
 
 
 async def ask(invocations: Invocations) -> str:
-    return (await invocations.call(SCOPE, "e", None, b"1", {})).body.decode()
+    return (await invocations.call(SCOPE, "e", None, b"1", {}, time.perf_counter())).body.decode()
 
 
 def said(words: str) -> Callable[[], Awaitable[str]]:
@@ -53,7 +71,7 @@ def said(words: str) -> Callable[[], Awaitable[str]]:
 def test_calls_share_a_kept_connection(tmp_path: Path) -> None:
     async def run() -> None:
         routes = Routes()
-        invocations = Invocations(routes)
+        invocations = calls_to(routes)
         async with served(tmp_path / "s", said("one")) as connections:
             lead(routes, tmp_path / "s")
             assert [await ask(invocations) for _ in range(5)] == ["one"] * 5
@@ -66,7 +84,7 @@ def test_calls_share_a_kept_connection(tmp_path: Path) -> None:
 def test_a_call_that_is_under_way_outlives_the_route_to_its_model(tmp_path: Path) -> None:
     async def run() -> None:
         routes, go, begun = Routes(), asyncio.Event(), asyncio.Event()
-        invocations = Invocations(routes)
+        invocations = calls_to(routes)
 
         async def slow() -> str:
             begun.set()
@@ -88,12 +106,14 @@ def test_a_call_that_is_under_way_outlives_the_route_to_its_model(tmp_path: Path
 
 def test_a_model_that_is_away_is_unavailable(tmp_path: Path) -> None:
     async def run() -> None:
-        routes = Routes()
-        invocations = Invocations(routes)
+        routes, numbers = Routes(), Numbers()
+        invocations = calls_to(routes, numbers)
         for place in (None, tmp_path / "gone"):
             lead(routes, place)
             with pytest.raises(Unavailable):
                 await ask(invocations)
         await invocations.close()
+        assert numbers.told["InvocationModelErrors"] == [1.0, 1.0]
+        assert "ModelLatency" not in numbers.told
 
     asyncio.run(run())

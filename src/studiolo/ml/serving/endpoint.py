@@ -15,11 +15,16 @@ PASSING = frozenset({CREATING, UPDATING, SYSTEM_UPDATING, DELETING})
 
 @dataclass(frozen=True)
 class DeployedVariant:
-    """A production variant with the model as it was when the endpoint took it, and the id of its instance."""
+    """A production variant with the model as it was when the endpoint took it, and the ids of its instances."""
 
     variant: ProductionVariant
     model: ModelSpecification
-    instance: str
+    instances: tuple[str, ...]
+
+    def with_instances(self, count: int) -> "DeployedVariant":
+        """The same with so many: the oldest stay."""
+        added = _instances(max(count - len(self.instances), 0))
+        return replace(self, instances=(*self.instances[:count], *added))
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Deployment:
             uuid.uuid4().hex[:12],
             config.name,
             tuple(
-                DeployedVariant(variant, models[variant.model], f"i-{uuid.uuid4().hex[:17]}")
+                DeployedVariant(variant, models[variant.model], _instances(variant.instances))
                 for variant in config.specification.variants
             ),
         )
@@ -47,10 +52,8 @@ class Deployment:
 
         def changed(deployed: DeployedVariant) -> DeployedVariant:
             old = deployed.variant
-            new = replace(
-                old, weight=weights.get(old.name, old.weight), instances=instances.get(old.name, old.instances)
-            )
-            return replace(deployed, variant=new)
+            new = replace(deployed, variant=replace(old, weight=weights.get(old.name, old.weight)))
+            return new.with_instances(instances[old.name]) if old.name in instances else new
 
         return replace(self, variants=tuple(changed(deployed) for deployed in self.variants))
 
@@ -61,7 +64,7 @@ class Deployment:
     def from_json(cls, values: Mapping[str, Any]) -> "Deployment":
         variants = (
             DeployedVariant(
-                ProductionVariant(**entry["variant"]), ModelSpecification(**entry["model"]), entry["instance"]
+                ProductionVariant(**entry["variant"]), ModelSpecification(**entry["model"]), tuple(entry["instances"])
             )
             for entry in values["variants"]
         )
@@ -80,3 +83,14 @@ class Endpoint:
     desired: Deployment | None
     created: datetime
     changed: datetime
+
+    @property
+    def target(self) -> Deployment | None:
+        """What its variants are to be: other weights and counts of those served are on their way, or what is served."""
+        if self.desired is not None and self.deployed is not None and self.desired.id == self.deployed.id:
+            return self.desired
+        return self.deployed
+
+
+def _instances(count: int) -> tuple[str, ...]:
+    return tuple(f"i-{uuid.uuid4().hex[:17]}" for _ in range(count))

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from sqlalchemy import Connection, Row
 
 from studiolo.containers.images import Images
 from studiolo.containers.surroundings import Surroundings
-from studiolo.domain import AlreadyExists, Clock, Conflict, NotFound, Page, Scope
+from studiolo.domain import AlreadyExists, Clock, Conflict, Invalid, LimitExceeded, NotFound, Page, Scope
+from studiolo.metrics import Metrics
 from studiolo.ml.listing import Listing, select_page
 from studiolo.ml.names import arn, checked_name
 from studiolo.ml.resources import EndpointConfigs, Models
@@ -21,11 +23,14 @@ from studiolo.ml.serving.endpoint import (
     IN_SERVICE,
     SYSTEM_UPDATING,
     UPDATING,
+    DeployedVariant,
     Deployment,
     Endpoint,
 )
 from studiolo.ml.serving.fleet import Fleet, Post
-from studiolo.ml.serving.routes import Route, Routes, Target
+from studiolo.ml.serving.invocation import SECONDS
+from studiolo.ml.serving.measures import Served, Utilization
+from studiolo.ml.serving.routes import Instance, Route, Routes, Target
 from studiolo.ml.tables import endpoints
 from studiolo.ml.tags import drop_tags, set_tags
 from studiolo.processes import Processes
@@ -34,6 +39,8 @@ from studiolo.state import State, Thing
 log = logging.getLogger(__name__)
 
 LONGEST_REASON = 1024
+MOST_INSTANCES = 64
+"""Processes of one variant: each holds the model in memory."""
 
 
 class Endpoints:
@@ -47,6 +54,7 @@ class Endpoints:
         images: Images,
         models: Models,
         configs: EndpointConfigs,
+        metrics: Metrics,
         folder: Path,
         clock: Clock,
     ) -> None:
@@ -58,6 +66,7 @@ class Endpoints:
         # Taken where a status and a route change together.
         self._lock = threading.RLock()
         self.routes = Routes()
+        self._utilization = Utilization(metrics, self._served_now)
 
     def start(self) -> None:
         """Take over what still serves, and bring back in the background what does not."""
@@ -70,13 +79,15 @@ class Endpoints:
             if endpoint.status == DELETING:
                 self._in_background(self._finish_deletion, scope, endpoint)
                 continue
+            missing: Sequence[Post] = ()
             if endpoint.deployed is not None and endpoint.status != FAILED:
-                self._resume(scope, endpoint, endpoint.deployed)
-            if endpoint.desired is not None:
-                self._in_background(self._deploy, scope, endpoint.name, endpoint.desired)
+                missing = self._resume(scope, endpoint, endpoint.deployed)
+            self._in_background(self._go_on, scope, endpoint, missing)
+        self._utilization.start()
 
     def close(self) -> None:
         """End the serving processes; the endpoints come back with the next start."""
+        self._utilization.close()
         self._fleet.close()
 
     def empty(self) -> None:
@@ -131,18 +142,31 @@ class Endpoints:
         return self.get(scope, name)
 
     def reweigh(self, scope: Scope, name: str, weights: Mapping[str, float], instances: Mapping[str, int]) -> Endpoint:
-        """Give variants other weights and (recorded) instance counts, at once. Raises Conflict and NotFound."""
+        """Give variants other weights, at once, and begin to give them other instance counts.
+
+        Raises Conflict, Invalid, LimitExceeded and NotFound.
+        """
         with self._lock:
-            with self._state.transaction() as tx:
+            with self._state.transaction(_thing(scope, name)) as tx:
                 endpoint = self._require(tx, scope, name)
                 deployed = self._require_in_service(endpoint)
                 unknown = {*weights, *instances} - {entry.variant.name for entry in deployed.variants}
                 if unknown:
                     raise NotFound(f"The endpoint has no production variant {', '.join(sorted(unknown))}.")
-                deployed = deployed.reweighted(weights, instances)
-                self._change(tx, scope, name, deployed=deployed.to_json())
-            self._put_route(scope, name, deployed)
+                reweighted, wanted = deployed.reweighted(weights, {}), deployed.reweighted(weights, instances)
+                _check_counts(wanted)
+                self._change(tx, scope, name, deployed=reweighted.to_json())
+                if wanted != reweighted:
+                    self._change(tx, scope, name, status=UPDATING, desired=wanted.to_json())
+            self._put_route(scope, name, reweighted)
+        if wanted != reweighted:
+            self._in_background(self._deploy, scope, name, wanted)
         return self.get(scope, name)
+
+    def serving(self, scope: Scope, endpoint: Endpoint) -> Mapping[str, int]:
+        """How many processes of each variant serve now."""
+        posts = {post.child_name: post for post in _wanted(scope, endpoint)}
+        return Counter(post.variant for post in posts.values() if self._fleet.socket(post) is not None)
 
     def delete(self, scope: Scope, name: str) -> None:
         """Begin to end an endpoint. Raises NotFound."""
@@ -172,38 +196,55 @@ class Endpoints:
         if self._fleet.closing:
             return
         with self._lock:
-            replaced = self._switch(scope, name, deployment, failure)
-            if replaced is not deployment:
-                self._put_route(scope, name, deployment)
-        if replaced is not None:
-            self._fleet.take_down(_posts(scope, name, replaced))
+            replaced, served = self._switch(scope, name, deployment, failure)
+            if served is not None and not self._put_route(scope, name, served):
+                self._unsettle(scope, name)
+        stay = {post.child_name for post in _posts(scope, name, served)}
+        self._fleet.take_down(
+            [post for post in _posts(scope, name, replaced) if post.child_name not in stay],
+            after=lambda sockets: self.routes.await_end_of_calls(sockets, SECONDS),
+        )
 
-    def _switch(self, scope: Scope, name: str, deployment: Deployment, failure: str | None) -> Deployment | None:
-        """Record that a deployment has taken over, or why not: the deployment to end, which may be this one itself."""
+    def _switch(
+        self, scope: Scope, name: str, deployment: Deployment, failure: str | None
+    ) -> tuple[Deployment | None, Deployment | None]:
+        """Record that a deployment has taken over, or why not.
+
+        The deployment to end, which may be this one itself, and the one that is served: they may share processes.
+        """
         with self._state.transaction(_thing(scope, name)) as tx:
             row = self._find(tx, scope, name)
             endpoint = _as_endpoint(row) if row is not None else None
-            if endpoint is None or endpoint.status == DELETING or endpoint.desired != deployment:
-                return deployment
+            if endpoint is None or endpoint.status in (DELETING, FAILED):
+                return deployment, None
+            if endpoint.desired != deployment:
+                return deployment, endpoint.deployed
             if failure is None:
                 self._change(
                     tx, scope, name, status=IN_SERVICE, deployed=deployment.to_json(), desired=None, failure=None
                 )
-                return endpoint.deployed
+                return endpoint.deployed, deployment
             status = FAILED if endpoint.deployed is None else IN_SERVICE
             self._change(tx, scope, name, status=status, desired=None, failure=failure)
-            return deployment
+            return deployment, endpoint.deployed
 
-    def _resume(self, scope: Scope, endpoint: Endpoint, deployment: Deployment) -> None:
-        """Serve again what was served when the last server ended."""
+    def _resume(self, scope: Scope, endpoint: Endpoint, deployment: Deployment) -> Sequence[Post]:
+        """Serve again what was served when the last server ended; what is to be started again for that."""
         posts = _posts(scope, endpoint.name, deployment)
         missing = [post for post in posts if not self._fleet.adopt(post)]
         self._put_route(scope, endpoint.name, deployment)
-        if not missing:
+        if missing:
+            self._unsettle(scope, endpoint.name)
+        else:
             self._restored(scope, endpoint.name)
-            return
-        self._unsettle(scope, endpoint.name)
-        self._in_background(self._bring_back, missing)
+        return missing
+
+    def _go_on(self, scope: Scope, endpoint: Endpoint, missing: Sequence[Post]) -> None:
+        """Bring back what is missing, then what was on its way: it may be more processes of the same deployment."""
+        if missing:
+            self._bring_back(missing)
+        if endpoint.desired is not None:
+            self._deploy(scope, endpoint.name, endpoint.desired)
 
     def _bring_back(self, posts: Sequence[Post]) -> None:
         try:
@@ -264,17 +305,32 @@ class Endpoints:
     def _deployment(self, scope: Scope, config: str) -> Deployment:
         found = self._configs.get(scope, config)
         names = {variant.model for variant in found.specification.variants}
-        return Deployment.of(found, {name: self._models.get(scope, name).specification for name in names})
+        deployment = Deployment.of(found, {name: self._models.get(scope, name).specification for name in names})
+        _check_counts(deployment)
+        return deployment
 
     def _put_route(self, scope: Scope, name: str, deployment: Deployment) -> bool:
         """Lead calls to where the deployment is served now; whether every variant is."""
-        targets = {}
-        for post in _posts(scope, name, deployment):
-            stream = f"arn:{scope.partition}:logs:{scope.region}:{scope.account}:log-group:{post.log_group}"
-            weight, socket = post.deployed.variant.weight, self._fleet.socket(post)
-            targets[post.variant] = Target(post.variant, weight, socket, stream)
+        targets, complete = {}, True
+        for deployed in deployment.variants:
+            serving = []
+            for post in _posts_of(scope, name, deployment, deployed):
+                stream = f"arn:{scope.partition}:logs:{scope.region}:{scope.account}:log-group:{post.log_group}"
+                if (socket := self._fleet.socket(post)) is not None:
+                    serving.append(Instance(socket, stream))
+            variant = deployed.variant
+            targets[variant.name] = Target(variant.name, variant.weight, serving)
+            complete = complete and len(serving) == len(deployed.instances)
         self.routes.put(scope, name, Route(targets))
-        return all(target.socket is not None for target in targets.values())
+        return complete
+
+    def _served_now(self) -> Served:
+        with self._state.reading() as connection:
+            rows = connection.execute(endpoints.select().where(endpoints.c.deployed.is_not(None))).all()
+        for row in rows:
+            for post in _wanted(Scope(row.account, row.region), _as_endpoint(row)):
+                if (child := self._fleet.child(post)) is not None:
+                    yield post.scope, post.endpoint, post.variant, child
 
     def _require_in_service(self, endpoint: Endpoint) -> Deployment:
         if endpoint.status != IN_SERVICE or endpoint.deployed is None:
@@ -311,8 +367,25 @@ def _wanted(scope: Scope, endpoint: Endpoint) -> list[Post]:
     return [post for deployment in wanted for post in _posts(scope, endpoint.name, deployment)]
 
 
-def _posts(scope: Scope, endpoint: str, deployment: Deployment) -> list[Post]:
-    return [Post(scope, endpoint, deployment.id, deployed) for deployed in deployment.variants]
+def _posts(scope: Scope, endpoint: str, deployment: Deployment | None) -> list[Post]:
+    if deployment is None:
+        return []
+    return [post for each in deployment.variants for post in _posts_of(scope, endpoint, deployment, each)]
+
+
+def _posts_of(scope: Scope, endpoint: str, deployment: Deployment, deployed: DeployedVariant) -> list[Post]:
+    return [Post(scope, endpoint, deployment.id, deployed, instance) for instance in deployed.instances]
+
+
+def _check_counts(deployment: Deployment) -> None:
+    for deployed in deployment.variants:
+        count, name = len(deployed.instances), deployed.variant.name
+        if count < 1:
+            raise Invalid(f"The production variant {name} needs at least 1 instance; delete the endpoint to have none.")
+        if count > MOST_INSTANCES:
+            raise LimitExceeded(
+                f"The production variant {name} can have at most {MOST_INSTANCES} instances here, not {count}."
+            )
 
 
 def _thing(scope: Scope, name: str) -> Thing:

@@ -36,6 +36,8 @@ RESTART_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
 SETTLED_SECONDS = 60.0
 """A process that lived this long starts over with its restarts."""
 POLL_SECONDS = 0.02
+AT_A_TIME = 8
+"""So many processes are started together."""
 
 
 class VariantFailed(Exception):
@@ -44,12 +46,13 @@ class VariantFailed(Exception):
 
 @dataclass(frozen=True)
 class Post:
-    """One process to keep: the variant of a deployment of an endpoint."""
+    """One process to keep: an instance of a variant of a deployment of an endpoint."""
 
     scope: Scope
     endpoint: str
     deployment: str
     deployed: DeployedVariant
+    instance: str
 
     @property
     def variant(self) -> str:
@@ -57,12 +60,13 @@ class Post:
 
     @property
     def child_name(self) -> str:
-        return f"{KIND}-{self.scope.account}-{self.scope.region}-{self.endpoint}-{self.deployment}-{self.variant}"
+        owner = f"{self.scope.account}-{self.scope.region}"
+        return f"{KIND}-{owner}-{self.endpoint}-{self.deployment}-{self.variant}-{self.instance}"
 
     @property
     def workload(self) -> str:
         """The id of the workload that its process is."""
-        return f"{KIND}-{self.deployment}-{self.variant}"
+        return f"{KIND}-{self.deployment}-{self.variant}-{self.instance}"
 
     @property
     def log_group(self) -> str:
@@ -70,7 +74,7 @@ class Post:
 
     @property
     def log_stream(self) -> str:
-        return f"{self.variant}/{self.deployed.instance}"
+        return f"{self.variant}/{self.instance}"
 
 
 OnMove = Callable[[Post], None]
@@ -112,9 +116,13 @@ class Fleet:
 
     def socket(self, post: Post) -> str | None:
         """The path of the socket where the post is served; None where no process of it is up."""
-        with self._lock:
-            child = self._kept.get(post.child_name)
+        child = self.child(post)
         return None if child is None else str(child.details["socket"])
+
+    def child(self, post: Post) -> Child | None:
+        """The process of the post; None where none is up."""
+        with self._lock:
+            return self._kept.get(post.child_name)
 
     def adopt(self, post: Post) -> bool:
         """Keep the process of a post that an earlier server started; whether there is one that answers."""
@@ -126,18 +134,27 @@ class Fleet:
 
     def bring_up(self, posts: Sequence[Post]) -> None:
         """Have every post served. Raises VariantFailed; the others may then be up."""
-        with ThreadPoolExecutor(len(posts)) as pool:
-            list(pool.map(self._bring_up, posts))
-
-    def take_down(self, posts: Sequence[Post]) -> None:
-        """End the posts' processes and drop their models."""
         with self._lock:
-            for post in posts:
-                self._kept.pop(post.child_name, None)
+            missing = [post for post in posts if post.child_name not in self._kept]
+        if missing:
+            with ThreadPoolExecutor(min(len(missing), AT_A_TIME)) as pool:
+                list(pool.map(self._bring_up, missing))
+
+    def take_down(
+        self, posts: Sequence[Post], *, after: Callable[[Sequence[str]], None] = lambda _sockets: None
+    ) -> None:
+        """End the posts' processes and drop their models. after: waits until that may be, given their sockets."""
+        with self._lock:
+            kept = [self._kept.pop(post.child_name, None) for post in posts]
+        after([child.details["socket"] for child in kept if child is not None])
         self._end([child for post in posts if (child := self._processes.find(post.child_name))])
         for post in posts:
             self._surroundings.end(post.workload)
-            remove_left(self._post_folder(post).parent)
+            folder = self._post_folder(post)
+            remove_left(folder)
+            with contextlib.suppress(OSError):  # the last of its variant, and of its deployment
+                folder.parent.rmdir()
+                folder.parent.parent.rmdir()
             self._processes.log(post.child_name).unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -319,7 +336,8 @@ class Fleet:
 
     def _post_folder(self, post: Post) -> Path:
         """The post's folder; `ml` in it is what the program sees as /opt/ml."""
-        return self._folder / post.scope.account / post.scope.region / post.endpoint / post.deployment / post.variant
+        of_endpoint = self._folder / post.scope.account / post.scope.region / post.endpoint
+        return of_endpoint / post.deployment / post.variant / post.instance
 
 
 class _SocketConnection(http.client.HTTPConnection):

@@ -2,13 +2,15 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import aiohttp
 
-from studiolo.domain import Conflict, NotFound, Scope
-from studiolo.ml.serving.routes import Routes, Target
+from studiolo.domain import Conflict, Scope
+from studiolo.ml.serving.measures import CallMeasures
+from studiolo.ml.serving.routes import Instance, Routes
 
 SECONDS = 60.0
 """What a model has to answer, as SageMaker gives it."""
@@ -19,12 +21,13 @@ RETRY = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model answered."""
+    """What a model answered, and who did: its variant and the process's log stream."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    target: Target
+    variant: str
+    log_stream_arn: str
 
 
 class Unavailable(Conflict):
@@ -44,51 +47,65 @@ class _Line:
             skip_auto_headers=("User-Agent", "Accept-Encoding", "Accept"),
         )
 
-    async def call(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def call(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body of the answer."""
         self.calls += 1
         try:
-            return await self._post(target, body, headers)
+            return await self._post(body, headers)
         except RETRY:
             # A kept connection that the other side has closed meanwhile: a new one tells.
-            return await self._post(target, body, headers)
+            return await self._post(body, headers)
         finally:
             self.calls -= 1
 
-    async def _post(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def _post(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
         async with self.session.post(URL, data=body, headers=headers, allow_redirects=False) as response:
-            return Answer(response.status, response.headers, await response.read(), target)
+            return response.status, response.headers, await response.read()
 
 
 class Invocations:
     """Calls to models. Belongs to one event loop, the one of its first call."""
 
-    def __init__(self, routes: Routes) -> None:
+    def __init__(self, routes: Routes, measures: CallMeasures) -> None:
         self._routes = routes
+        self._measures = measures
         # By the socket that they lead to.
         self._lines: dict[str, _Line] = {}
         self._draw = random.Random()  # noqa: S311 - shares calls by weight, keeps no secret
 
     async def call(
-        self, scope: Scope, endpoint: str, variant: str | None, body: bytes, headers: Mapping[str, str]
+        self, scope: Scope, endpoint: str, variant: str | None, body: bytes, headers: Mapping[str, str], began: float
     ) -> Answer:
-        """Have a variant of the endpoint answer. Raises NotFound, and Unavailable where none answers in time."""
-        route = self._routes.find(scope, endpoint)
-        if route is None:
-            raise NotFound(f"Endpoint {endpoint} of account {scope.account} not found.")
-        target = route.choose(variant, self._draw)
-        if target.socket is None:
-            raise Unavailable(f"Variant {target.variant} of endpoint {endpoint} is being restarted.")
-        if target.socket not in self._lines:
-            await self._drop_lines_to_what_is_gone()
-        if target.socket not in self._lines:
-            self._lines[target.socket] = _Line(target.socket)
-        line = self._lines[target.socket]
+        """Have a variant of the endpoint answer. Raises NotFound, and Unavailable where none answers in time.
+
+        began: when the call came, by time.perf_counter.
+        """
+        target, instance = self._routes.take(scope, endpoint, variant, self._draw)
+        sent, status = time.perf_counter(), None
         try:
-            return await line.call(target, body, headers)
+            if instance is None:
+                raise Unavailable(f"Variant {target.variant} of endpoint {endpoint} is being restarted.")
+            status, answered, content = await self._ask(instance, body, headers)
+            return Answer(status, answered, content, target.variant, instance.log_stream_arn)
         except asyncio.TimeoutError as error:
             raise Unavailable(f"Variant {target.variant} did not answer within {SECONDS:.0f} s.") from error
         except aiohttp.ClientError as error:
             raise Unavailable(f"Variant {target.variant} of endpoint {endpoint} cannot be reached: {error}.") from error
+        finally:
+            if instance is not None:
+                self._routes.leave(instance.socket)
+            end = time.perf_counter()
+            count = len(target.instances)
+            self._measures.add(scope, endpoint, target.variant, count, status, end - sent, end - began)
+
+    async def _ask(
+        self, instance: Instance, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        if instance.socket not in self._lines:
+            await self._drop_lines_to_what_is_gone()
+        if instance.socket not in self._lines:
+            self._lines[instance.socket] = _Line(instance.socket)
+        return await self._lines[instance.socket].call(body, headers)
 
     async def close(self) -> None:
         """End the kept connections; a later call opens new ones."""

@@ -2,20 +2,39 @@
 
 import itertools
 import random
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from studiolo.domain import NotFound, Scope
 
+LOOK_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One serving process: its socket, and its log stream."""
+
+    socket: str
+    log_stream_arn: str
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One variant: its share of the calls, the socket it serves at (None while it is restarted), and its log stream."""
+    """One variant: its share of the calls, and its processes that serve now."""
 
     variant: str
     weight: float
-    socket: str | None
-    log_stream_arn: str
+    instances: Sequence[Instance]
+
+
+@dataclass(slots=True)
+class _Use:
+    """How many calls are under way at a socket, and the number of the last that came to it."""
+
+    calls: int = 0
+    last: int = 0
 
 
 class Route:
@@ -28,7 +47,7 @@ class Route:
 
     @property
     def sockets(self) -> set[str]:
-        return {target.socket for target in self._order if target.socket is not None}
+        return {instance.socket for target in self._order for instance in target.instances}
 
     def choose(self, variant: str | None, draw: random.Random) -> Target:
         """The variant asked for, else one drawn by weight. Raises NotFound for a variant that is not there."""
@@ -44,13 +63,47 @@ class Route:
 
 
 class Routes:
-    """The routes of the endpoints in service, replaced whole, so that a reader needs no lock."""
+    """The routes of the endpoints in service, and how many calls are under way at each socket."""
 
     def __init__(self) -> None:
         self._routes: dict[tuple[Scope, str], Route] = {}
+        self._uses: dict[str, _Use] = {}
+        self._count = itertools.count(1)
+        # Who is about to end a process replaces the route first: from then on no call is led to it.
+        self._lock = threading.Lock()
 
-    def find(self, scope: Scope, endpoint: str) -> Route | None:
-        return self._routes.get((scope, endpoint))
+    def take(
+        self, scope: Scope, endpoint: str, variant: str | None, draw: random.Random
+    ) -> tuple[Target, Instance | None]:
+        """Choose who is to answer a call: `leave` its socket after. None where no process of the variant serves.
+
+        It is the process with the fewest calls under way; of those, the one that waits the longest. Raises NotFound.
+        """
+        with self._lock:
+            route = self._routes.get((scope, endpoint))
+            if route is None:
+                raise NotFound(f"Endpoint {endpoint} of account {scope.account} not found.")
+            target = route.choose(variant, draw)
+            uses = [self._uses.setdefault(instance.socket, _Use()) for instance in target.instances]
+            if not uses:
+                return target, None
+            chosen = min(range(len(uses)), key=lambda number: (uses[number].calls, uses[number].last))
+            uses[chosen].calls += 1
+            uses[chosen].last = next(self._count)
+            return target, target.instances[chosen]
+
+    def leave(self, socket: str) -> None:
+        """A call to that socket has its answer."""
+        with self._lock:
+            self._uses[socket].calls -= 1
+
+    def await_end_of_calls(self, sockets: Sequence[str], seconds: float) -> None:
+        """Wait until no call is under way at the sockets, to which no route may lead any more; so long at most."""
+        deadline = time.monotonic() + seconds
+        while any(socket in self._uses and self._uses[socket].calls for socket in sockets):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(LOOK_SECONDS)
 
     @property
     def sockets(self) -> set[str]:
@@ -58,10 +111,15 @@ class Routes:
         return set().union(*(route.sockets for route in tuple(self._routes.values())))
 
     def put(self, scope: Scope, endpoint: str, route: Route) -> None:
-        self._routes[scope, endpoint] = route
+        with self._lock:
+            self._routes[scope, endpoint] = route
+            served = self.sockets
+            self._uses = {socket: use for socket, use in self._uses.items() if use.calls or socket in served}
 
     def clear(self) -> None:
-        self._routes = {}
+        with self._lock:
+            self._routes = {}
 
     def drop(self, scope: Scope, endpoint: str) -> None:
-        self._routes.pop((scope, endpoint), None)
+        with self._lock:
+            self._routes.pop((scope, endpoint), None)

@@ -6,6 +6,7 @@ A new operation is a row in its service's table.
 from collections.abc import Mapping
 
 from studiolo.services.rights import (
+    application_autoscaling,
     cloudformation,
     cloudwatch,
     ec2,
@@ -26,6 +27,7 @@ from studiolo.services.rights import (
 from studiolo.services.rights.rows import Rights
 
 RIGHTS: Mapping[str, Rights] = {
+    "application-autoscaling": application_autoscaling.RIGHTS,
     "cloudwatch": cloudwatch.RIGHTS,
     "glue": glue.RIGHTS,
     "iam": iam.RIGHTS,

@@ -47,7 +47,12 @@ def describe_endpoint(call: Call, request: "DescribeEndpointInputTypeDef") -> "D
         "EndpointConfigName": shown.config if shown else "",
     }
     if endpoint.deployed is not None:
-        answer["ProductionVariants"] = [as_variant(entry, endpoint) for entry in endpoint.deployed.variants]
+        serving = call.studio.ml.endpoints.serving(call.scope, endpoint)
+        targets = endpoint.target.variants if endpoint.target else ()
+        answer["ProductionVariants"] = [
+            as_variant(entry, target, serving.get(entry.variant.name, 0), endpoint)
+            for entry, target in zip(endpoint.deployed.variants, targets, strict=True)
+        ]
     if endpoint.failure is not None:
         answer["FailureReason"] = endpoint.failure
     return answer  # type: ignore[no-any-return]
@@ -101,16 +106,16 @@ def as_summary(endpoint: Endpoint) -> dict[str, Any]:
     }
 
 
-def as_variant(deployed: DeployedVariant, endpoint: Endpoint) -> dict[str, Any]:
+def as_variant(deployed: DeployedVariant, target: DeployedVariant, serving: int, endpoint: Endpoint) -> dict[str, Any]:
+    """A variant that is served by so many processes, on its way to `target`."""
     image = deployed.model.image
     serverless = deployed.variant.serverless
-    instances = 0 if serverless else deployed.variant.instances
     return {
         "VariantName": deployed.variant.name,
         **({"CurrentServerlessConfig": serverless} if serverless else {}),
         "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": endpoint.created}],
         "CurrentWeight": deployed.variant.weight,
-        "DesiredWeight": deployed.variant.weight,
-        "CurrentInstanceCount": instances,
-        "DesiredInstanceCount": instances,
+        "DesiredWeight": target.variant.weight,
+        "CurrentInstanceCount": 0 if serverless else serving,
+        "DesiredInstanceCount": 0 if serverless else len(target.instances),
     }
