@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,9 @@ def test_a_killed_serving_process_comes_back(crashing: Server, crashing_role: st
     def call() -> None:
         while not back.is_set():
             said = twice.invoke_endpoint(EndpointName="survivor", ContentType="text/csv", Body=b"1,1,1,1,1,1,1,1")
-            assert said["Body"].read() == before
+            # An answer that was half sent when the server was killed is not asked for again by boto3.
+            with suppress(botocore.exceptions.ResponseStreamingError):
+                assert said["Body"].read() == before
 
     with ThreadPoolExecutor(4) as pool:
         try:
