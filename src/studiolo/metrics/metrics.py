@@ -3,15 +3,15 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from studiolo.domain import Clock, Page, Scope
 from studiolo.metrics.alarms import Alarms
 from studiolo.metrics.dashboards import Dashboards
 from studiolo.metrics.distribution import Distribution
-from studiolo.metrics.model import Datum, Metric, Series
-from studiolo.metrics.queries import Query, Reader
+from studiolo.metrics.model import Datum, Metric
+from studiolo.metrics.queries import Reader
 from studiolo.metrics.store import LISTED, RECENT, Store
 from studiolo.state import State
 
@@ -84,12 +84,6 @@ class Metrics:
         self.flush()
         since = self._clock() - (RECENT if recent else LISTED)
         return self._store.list(scope, namespace, name, dimensions, int(since.timestamp()), after, limit)
-
-    def series(
-        self, scope: Scope, queries: Sequence[Query], start: datetime, end: datetime
-    ) -> Mapping[str, Sequence[Series]]:
-        """What the queries ask for, by their ids, of [start, end). Raises Invalid."""
-        return self.reader.series(scope, queries, start, end)
 
     def _watch(self) -> None:
         compacted = 0.0

@@ -49,7 +49,7 @@ def measured(metrics: Metrics, alarm: Alarm, present: datetime) -> Sequence[floa
     """What an alarm's metric was in the periods that it looks at, in their order; else by which it came to its state."""
     watch = alarm.watch
     start = present - timedelta(seconds=watch.period * watch.periods)
-    (lines,) = metrics.series(alarm.scope, watch.queries, start, present).values()
+    (lines,) = metrics.reader.series(alarm.scope, watch.queries, start, present).values()
     points = lines[0].points if lines else {}
     return [points[at] for at in sorted(points)] or _told(alarm.state.data)
 

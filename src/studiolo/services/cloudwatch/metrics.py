@@ -50,7 +50,7 @@ def get_metric_data(call: Call, request: "GetMetricDataInputTypeDef") -> dict[st
     queries = queries_of(request["MetricDataQueries"])
     if not any(query.returned for query in queries):
         raise ServiceError(VALIDATION, "At least one of the MetricDataQueries must have ReturnData true.")
-    found = call.studio.metrics.series(call.scope, queries, start, end)
+    found = call.studio.metrics.reader.series(call.scope, queries, start, end)
     begin = int(after(request) or 0)
     end_of_page = begin + min(request.get("MaxDatapoints", MOST_RETURNED), MOST_RETURNED)
     descending = request.get("ScanBy", "TimestampDescending") == "TimestampDescending"
