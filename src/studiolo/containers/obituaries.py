@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from studiolo.processes import Child
+from studiolo.processes import Child, read_end
 
 TAIL_LINES = 10
 TAIL_BYTES = 8192
@@ -21,9 +21,7 @@ def obituary(child: Child | None, status: int | None, log: Path | None = None) -
 
 def _tail(path: Path) -> list[str]:
     try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-            return file.read().decode(errors="replace").splitlines()[-TAIL_LINES:]
+        return read_end(path, TAIL_BYTES).splitlines()[-TAIL_LINES:]
     except OSError:
         return []
 

@@ -25,6 +25,7 @@ from studiolo.processes import (
     Fence,
     Processes,
     child_environment,
+    read_end,
     read_left,
     remove_left,
     socket_folder,
@@ -389,10 +390,8 @@ def _tail(log: Path) -> str:
 
 
 def _last(log: Path, size: int) -> str:
-    """The end of a log, of so many bytes at most."""
+    """The end of a log, of so many bytes at most; nothing where there is none."""
     try:
-        with log.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - size))
-            return file.read().decode(errors="replace")
+        return read_end(log, size)
     except OSError:
         return ""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.processes.environment import child_environment
 from studiolo.processes.fence import Fence, Isolation, fenced, inside, interpreter, is_fenced, isolation
-from studiolo.processes.reading import open_left, read_left
+from studiolo.processes.reading import open_left, read_end, read_left
 from studiolo.processes.removal import remove_left
 from studiolo.processes.sockets import socket_folder
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Child", "Fence", "Isolation", "Keeper", "Kept", "Processes", "child_environment", "end_unrecorded", "fenced",
-    "inside", "interpreter", "is_fenced", "isolation", "open_left", "read_left", "remove_left",
+    "inside", "interpreter", "is_fenced", "isolation", "open_left", "read_end", "read_left", "remove_left",
     "socket_folder",
 ]  # fmt: skip
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from studiolo.processes.processes import Child, Processes
+from studiolo.processes.reading import read_end
 
 log = logging.getLogger("studiolo")
 
@@ -124,9 +125,7 @@ def _last_line(child: Child, status: int | None) -> str:
     if status in (None, -9):
         return ""
     try:
-        with child.log.open("rb") as log_file:
-            log_file.seek(max(0, child.log.stat().st_size - 4096))
-            lines = log_file.read().decode(errors="replace").strip().splitlines()
+        lines = read_end(child.log, 4096).strip().splitlines()
     except OSError:
         return ""
     return f' Its log {child.log} ends: "{lines[-1].strip()}".' if lines else ""

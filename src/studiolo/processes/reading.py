@@ -1,4 +1,7 @@
-"""Reading files that a fenced program may have put there: a link in their place must not show it what the server sees."""
+"""Reading what programs left: their logs, and the files that a fenced one may have put there.
+
+A link in the place of a file must not show a program what the server sees.
+"""
 
 import os
 import stat
@@ -10,6 +13,13 @@ def read_left(folder: Path, name: str, limit: int) -> bytes:
     """The first `limit` bytes of a file that `open_left` finds."""
     with open_left(folder, name) as content:
         return content.read(limit)
+
+
+def read_end(log: Path, size: int) -> str:
+    """The end of a log that is ours, of so many bytes at most. Raises OSError."""
+    with log.open("rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - size))
+        return file.read().decode(errors="replace")
 
 
 def open_left(folder: Path, name: str) -> BinaryIO:

@@ -16,7 +16,7 @@ from typing import Any
 
 from studiolo.domain import Clock, DomainError, Invalid, Scope
 from studiolo.identity import Identity, client_environment, container_variables
-from studiolo.processes import Child, Processes, remove_left, socket_folder
+from studiolo.processes import Child, Processes, read_end, remove_left, socket_folder
 from studiolo.state import State
 from studiolo.studio import jupyter, resources
 from studiolo.studio.errors import InUse, Missing
@@ -34,6 +34,7 @@ POLL_SECONDS = 0.1
 LOOK_SECONDS = 30.0
 """Between two looks at whether apps idle."""
 TAIL_LINES = 8
+TAIL_BYTES = 8192
 
 
 @dataclass(frozen=True)
@@ -291,6 +292,6 @@ def _child_name(identifier: str) -> str:
 
 def _tail(path: Path) -> str:
     try:
-        return "\n".join(path.read_text(errors="replace").splitlines()[-TAIL_LINES:])
+        return "\n".join(read_end(path, TAIL_BYTES).splitlines()[-TAIL_LINES:])
     except OSError:
         return "nothing"
