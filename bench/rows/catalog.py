@@ -54,6 +54,7 @@ def measure(bench: Bench) -> Iterator[Row]:
                 rates = _rates(moto, size)
             tables, partitions = size, size + BATCHES * BATCH
             yield from _rows(size, _rates(ours, size), moto if isinstance(moto, Unavailable) else rates, bare)
+            yield from _found(ours, size)
 
 
 class BareSqlite:
@@ -134,6 +135,22 @@ def _rates(target: Target, size: int) -> Mapping[str, Quantity]:
     }
     reads = {name: _read_rate(target, ask) for name, ask in questions.items()}
     return {**reads, "partitions created": _write_rate(target.client, size)}
+
+
+def _found(target: Target, size: int) -> Iterator[Row]:
+    """Pages of tables, and one that is searched for, among so many."""
+    page = {"MaxResults": 100}
+    questions: Mapping[str, Ask] = {
+        "GetTables, a page of 100": lambda glue: glue.get_tables(DatabaseName=DATABASE, **page),
+        "SearchTables for one name": lambda glue: glue.search_tables(SearchText=table_name(size - 1), **page),
+    }
+    for name, ask in questions.items():
+        yield Row(f"{name}, among {size:,}", "none", _read_rate(target, ask))
+    began = time.perf_counter()
+    pages = target.client.get_paginator("get_tables").paginate(DatabaseName=DATABASE)
+    found = sum(len(page["TableList"]) for page in pages)
+    assert found >= size, f"{found} tables were listed"
+    yield Row(f"GetTables, all pages of {size:,}", "none", Quantity(time.perf_counter() - began, "s"))
 
 
 def _read_rate(target: Target, ask: Ask) -> Quantity:
