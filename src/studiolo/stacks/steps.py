@@ -48,7 +48,10 @@ class Steps:
         self._nested = nested
 
     def at(self, resource: Resource) -> At:
-        tags = {**owner_of(self._stack), "aws:cloudformation:logical-id": resource.logical}
+        target = self._stack.target
+        given = {} if target is None else target.tags
+        kept = {key: value for key, value in given.items() if key.startswith("aws:")}
+        tags = {**kept, **owner_of(self._stack), "aws:cloudformation:logical-id": resource.logical}
         if resource.generation > 1:
             tags["studiolo:generation"] = str(resource.generation)
         return At(

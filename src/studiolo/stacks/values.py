@@ -67,6 +67,8 @@ def settled(kind: ResourceType, properties: Mapping[str, Any], tags: Mapping[str
     if not kind.any_properties and (violations := schema.violations(found)):
         raise Refused("ValidationError", f"Properties validation failed: {'; '.join(violations)}")
     name = schema.tag_property
+    # AWS's own tags no template could give: they go beside the properties, as those of CloudFormation.
+    tags = {key: value for key, value in tags.items() if not key.startswith("aws:")}
     if tags and name is not None:
         own = found.get(name) or {}
         if schema.tags_are_map:

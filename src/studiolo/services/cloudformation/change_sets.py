@@ -21,7 +21,7 @@ def create_change_set(call: Call, request: Request) -> dict[str, Any]:
             "NotImplemented", "cloudformation CreateChangeSet of the type IMPORT is not implemented by Studiolo", 501
         )
     made = call.studio.stacks.create_change_set(
-        call.scope, call.principal, wanted(request), request["ChangeSetName"], kind, request.get("Description")
+        call.scope, call.principal, wanted(call, request), request["ChangeSetName"], kind, request.get("Description")
     )
     return {"Id": made.id, "StackId": made.stack}
 

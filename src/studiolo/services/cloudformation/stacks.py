@@ -42,7 +42,7 @@ def continue_update_rollback(call: Call, request: Request) -> dict[str, Any]:
 
 @cloudformation.operation
 def create_stack(call: Call, request: Request) -> dict[str, Any]:
-    return {"StackId": call.studio.stacks.create(call.scope, call.principal, wanted(request)).id}
+    return {"StackId": call.studio.stacks.create(call.scope, call.principal, wanted(call, request)).id}
 
 
 @cloudformation.operation
@@ -123,7 +123,7 @@ def set_stack_policy(call: Call, request: Request) -> dict[str, Any]:
 
 @cloudformation.operation
 def update_stack(call: Call, request: Request) -> dict[str, Any]:
-    return {"StackId": call.studio.stacks.update(call.scope, call.principal, wanted(request)).id}
+    return {"StackId": call.studio.stacks.update(call.scope, call.principal, wanted(call, request)).id}
 
 
 @cloudformation.operation
