@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from botocore.model import ServiceModel
 from tests.api.clusters import create_default_roles
 from tests.api.stack_parts import trust
+from tests.api.stacks import create, delete, outputs, physical, update
 from tests.conftest import REGION, Server
 from tests.waiting import until
 
@@ -322,9 +323,7 @@ def test_a_launch_role_that_service_catalog_may_not_take_is_refused(shop: Shop, 
         other.launch_as(role)
 
 
-@pytest.mark.parametrize(
-    ("protocol", "content_type"), [("smithy-rpc-v2-cbor", "cbor"), ("json", "amz-json-1.1")]
-)
+@pytest.mark.parametrize(("protocol", "content_type"), [("smithy-rpc-v2-cbor", "cbor"), ("json", "amz-json-1.1")])
 def test_products_are_found_by_both_protocols(
     server: Server, shop: Shop, monkeypatch: pytest.MonkeyPatch, protocol: str, content_type: str
 ) -> None:
@@ -336,6 +335,30 @@ def test_products_are_found_by_both_protocols(
     assert all(content_type in str(each) for each in sent)
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         catalog.describe_record(Id="rec-none")
+
+
+def test_a_stack_launches_a_product_and_takes_its_outputs(
+    server: Server, bucket: str, client: Callable[..., Any]
+) -> None:
+    shop, cloudformation, name = Shop(server, bucket), client("cloudformation"), new_name("air_")
+    shop.let(client("sts").get_caller_identity()["Arn"])
+    properties = {"ProductId": shop.product, "ProvisioningParameters": pairs(Name=name)}
+    body = {
+        "Resources": {
+            "It": {"Type": "AWS::ServiceCatalog::CloudFormationProvisionedProduct", "Properties": properties}
+        },
+        "Outputs": {"Database": {"Value": {"Fn::GetAtt": ["It", "Outputs.Database"]}}},
+    }
+    stack = create(cloudformation, body)
+    assert outputs(cloudformation, stack)["Database"] == name
+    properties["ProvisioningParameters"] = pairs(Name=name, Text="b")
+    made = physical(cloudformation, stack)
+    update(cloudformation, stack, body)
+    assert physical(cloudformation, stack) == made
+    assert client("glue").get_database(Name=name)["Database"]["Description"] == "b"
+    delete(cloudformation, stack)
+    with pytest.raises(ClientError, match="EntityNotFoundException"):
+        client("glue").get_database(Name=name)
 
 
 def test_a_product_that_studio_shows_for_emr_becomes_a_running_cluster_by_a_project(
