@@ -13,6 +13,7 @@ from botocore.model import ServiceModel
 from tests.api.clusters import create_default_roles
 from tests.api.stack_parts import trust
 from tests.api.stacks import create, delete, outputs, physical, update
+from tests.browsing import signed_in
 from tests.conftest import REGION, Server
 from tests.waiting import until
 
@@ -442,3 +443,21 @@ def test_the_portfolio_that_sagemaker_shares_comes_and_goes_with_its_switch(serv
     catalog.disassociate_principal_from_portfolio(**both)
     sagemaker.disable_sagemaker_servicecatalog_portfolio()
     assert catalog.list_accepted_portfolio_shares()["PortfolioDetails"] == []
+
+
+def test_a_person_launches_a_product_by_a_form_of_the_console_and_ends_it(server: Server, bucket: str) -> None:
+    shop, browser, name = Shop(server, bucket), signed_in(server), new_name("air_")
+    assert browser.open("/region", {"region": REGION}).status == 303
+    shop.let(server.client("sts").get_caller_identity()["Arn"])
+    title = shop.catalog.describe_product(Id=shop.product)["ProductViewSummary"]["Name"]
+    assert title in browser.open("/products").words
+    page = browser.open(f"/products/{shop.product}")
+    path = shop.catalog.list_launch_paths(ProductId=shop.product)["LaunchPathSummaries"][0]["Id"]
+    assert all(field in page.text for field in ('name="parameter:Name"', f'value="{shop.version}"', f'value="{path}"'))
+    form = {"version": shop.version, "path": path, "name": name, "parameter:Name": name, "parameter:Text": "b"}
+    browser.open(f"/products/{shop.product}", form)
+    identifier = shop.catalog.describe_provisioned_product(Name=name)["ProvisionedProductDetail"]["Id"]
+    until(lambda: "AVAILABLE" in browser.open(f"/products/launched/{identifier}").words)
+    assert f"Database {name}" in browser.open(f"/products/launched/{identifier}").words
+    browser.open(f"/products/launched/{identifier}/terminate", {})
+    until(lambda: name not in browser.open("/products").words)
