@@ -196,6 +196,7 @@ class Runner:
             tx.set_exports(stack, {})
             tx.set_imports(stack, [])
             tx.drop_change_sets(lambda columns: columns.stack == stack.id)
+            tx.drop_drifts(stack.id)
             tx.set_stack(stack.id, live=None, deleted=tx.moment)
             self._finish(tx, stack, "DELETE_COMPLETE", None)
 

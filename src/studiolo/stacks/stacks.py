@@ -13,6 +13,7 @@ from studiolo.objects import Objects
 from studiolo.stacks import policies
 from studiolo.stacks.calling import Refused, Services
 from studiolo.stacks.changes import nothing_changes, planned_changes
+from studiolo.stacks.drift import Drifts
 from studiolo.stacks.live import Live
 from studiolo.stacks.model import ChangeSet, Operation, Resource, Stack, Target, principal_as_json
 from studiolo.stacks.nesting import Nesting
@@ -47,6 +48,7 @@ class Stacks:
         self._identity = identity
         self._services: Services | None = None
         self.targets = Targets(objects, self._calling, find_type, hosts)
+        self.drifts = Drifts(self.store, type_of, self._calling, Nesting(self))
         self._workers = Workers(self.store, self._runner)
 
     def start(self, services: Services) -> None:
