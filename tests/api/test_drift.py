@@ -1,11 +1,13 @@
-"""Drift: what was changed past a stack is found, and told property by property."""
+"""Stacks and what is there: drift from what a template says, and imports of what was made without one."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
 from tests.api.stack_parts import ALLOW, TRUST, trust
-from tests.api.stacks import create, delete, new_name, physical
+from tests.api.stacks import create, delete, new_name, outputs, physical, wait
 
 
 def drifts(cloudformation: Any, stack: str) -> dict[str, dict[str, Any]]:
@@ -92,3 +94,54 @@ def test_what_was_changed_past_a_stack_is_told_by_its_property_and_what_was_not_
     assert shown["DriftInformation"]["StackResourceDriftStatus"] == "DELETED"
     iam.delete_role_policy(RoleName=made["Role"], PolicyName="other")
     delete(cloudformation, stack)
+
+
+def test_what_is_there_becomes_a_stack_s_by_an_import_untouched_and_what_is_not_is_refused(
+    client: Callable[..., Any],
+) -> None:
+    cloudformation, glue, name = client("cloudformation"), client("glue"), new_name()
+    glue.create_database(DatabaseInput={"Name": name, "Description": "mine"})
+    client("ssm").put_parameter(Name=name, Type="String", Value="one")
+    base = {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": name, "Description": "its"}}
+    words = {"Type": "String", "Value": "one", "Name": name}
+    resources = {
+        "Base": {"Type": "AWS::Glue::Database", "DeletionPolicy": "Retain", "Properties": base},
+        "Words": {"Type": "AWS::SSM::Parameter", "DeletionPolicy": "Delete", "Properties": words},
+    }
+    template = {"Resources": resources, "Outputs": {"Base": {"Value": {"Ref": "Base"}}}}
+    imports = [
+        {
+            "LogicalResourceId": "Base",
+            "ResourceType": "AWS::Glue::Database",
+            "ResourceIdentifier": {"DatabaseName": name},
+        },
+        {"LogicalResourceId": "Words", "ResourceType": "AWS::SSM::Parameter", "ResourceIdentifier": {"Name": name}},
+    ]
+
+    def plan(change_set: str, given: list[dict[str, Any]], **other: Any) -> dict[str, Any]:
+        body = json.dumps({**template, **other})
+        which = {"StackName": name, "ChangeSetName": change_set}
+        cloudformation.create_change_set(**which, ChangeSetType="IMPORT", TemplateBody=body, ResourcesToImport=given)
+        return dict(cloudformation.describe_change_set(**which))
+
+    absent = {**imports[1], "ResourceIdentifier": {"Name": f"{name}-none"}}
+    with pytest.raises(ClientError, match="does not exist"):
+        plan("absent", [imports[0], absent])
+    with pytest.raises(ClientError, match="cannot modify or add"):
+        plan("more", imports[:1])
+    planned = plan("first", imports)
+    assert [each["ResourceChange"]["Action"] for each in planned["Changes"]] == ["Import", "Import"]
+    cloudformation.execute_change_set(StackName=name, ChangeSetName="first")
+    wait(cloudformation, "stack_import_complete", name)
+    assert physical(cloudformation, name) == {"Base": name, "Words": name}
+    assert outputs(cloudformation, name) == {"Base": name}
+    assert glue.get_database(Name=name)["Database"]["Description"] == "mine"
+    found = drifts(cloudformation, name)
+    assert (found["Base"]["StackResourceDriftStatus"], found["Words"]["StackResourceDriftStatus"]) == (
+        "MODIFIED",
+        "IN_SYNC",
+    )
+    delete(cloudformation, name)
+    assert glue.get_database(Name=name)["Database"]["Name"] == name
+    with pytest.raises(ClientError, match="ParameterNotFound"):
+        client("ssm").get_parameter(Name=name)

@@ -70,6 +70,10 @@ class Steps:
         """Make a resource, whose row is new."""
         return self._checked(self._write(resource.with_(state="creating", reason=words), properties=True))
 
+    def adopt(self, resource: Resource, physical: str) -> Resource:
+        """Take what is there for a resource, whose row is new. Raises Refused."""
+        return self._look(self._write(resource.with_(physical=physical, state="created"), properties=True))
+
     def _checked(self, resource: Resource) -> Resource:
         """Make a resource unless its template gives it a name that something has: that would be taken for its own."""
         kind = self._types(resource.type)
