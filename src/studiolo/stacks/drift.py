@@ -64,18 +64,8 @@ class Drifts:
 
     def _look(self, principal: Principal, stack: Stack, row: Resource) -> Drift:
         kind, moment = self._types(row.type), self._store.clock()
-        tags: dict[str, str] = {}
-        at = At(
-            stack.scope,
-            principal,
-            self._services(),
-            stack.name,
-            stack.id,
-            row.logical,
-            row.generation,
-            tags,
-            self._nested,
-        )
+        place = (stack.name, stack.id, row.logical, row.generation)
+        at = At(stack.scope, principal, self._services(), *place, {}, self._nested)
         about = {"physical": row.physical, "type": row.type}
         try:
             actual = kind.read(at, str(row.physical), row.properties)
@@ -88,10 +78,12 @@ class Drifts:
         expected = {name: row.properties[name] for name in actual if name in row.properties}
         actual = {name: value for name, value in actual.items() if name in expected and value is not None}
         found = differences(kind.schema, expected, actual)
-        shown = {"expected": _text(expected), "actual": _text(actual), "differences": found}
-        if stack.target is not None:
-            hidden = stack.target.hidden
-            shown = {**json.loads(hidden(json.dumps(shown)))}
+        hidden = str if stack.target is None else stack.target.hidden
+        shown = {
+            "expected": hidden(_text(expected)),
+            "actual": hidden(_text(actual)),
+            "differences": [{name: hidden(value) for name, value in each.items()} for each in found],
+        }
         return Drift(stack.id, row.logical, "MODIFIED" if found else GOOD, moment, {**about, **shown})
 
 

@@ -96,7 +96,10 @@ def list_projects(call: Call, request: Request) -> dict[str, Any]:
         key=lambda each: (each.created, each.id) if by_time else (each.name, each.id),
         reverse=request.get("SortOrder") == "Descending",
     )
-    start = int(decode_token(request["NextToken"], INVALID)) if "NextToken" in request else 0
+    try:
+        start = int(decode_token(request["NextToken"], INVALID)) if "NextToken" in request else 0
+    except ValueError as error:
+        raise ServiceError(INVALID, "The NextToken is not one of ListProjects.") from error
     end = start + request.get("MaxResults", 10)
     more = {"NextToken": encode_token(str(end))} if len(found) > end else {}
     return {"ProjectSummaryList": [as_summary(each) for each in found[start:end]], **more}
