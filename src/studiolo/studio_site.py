@@ -22,6 +22,7 @@ from studiolo.asgi import Disconnected, Message, Receive, Send
 from studiolo.domain import DomainError
 from studiolo.forwarding import HOP_BY_HOP, relay
 from studiolo.http_server import SameOrigin
+from studiolo.processes import SocketConnector
 from studiolo.studio import BASE, App, Opening
 
 _NAME = re.compile(r"(d-[a-z0-9]+)\.studio\.([a-z0-9-]+)\.localhost")
@@ -148,7 +149,7 @@ class StudioSite:
         session = self._sessions.get(app.socket)
         if session is None:
             session = self._sessions[app.socket] = aiohttp.ClientSession(
-                connector=aiohttp.UnixConnector(app.socket, limit=0),
+                connector=SocketConnector(app.socket, limit=0),
                 timeout=aiohttp.ClientTimeout(total=None),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,

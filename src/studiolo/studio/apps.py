@@ -178,12 +178,12 @@ class Apps:
         made = jupyter.environment()
         made.make(log.info, lambda: not self._is_wanted(app))
         place, path = self.place(app.scope, f"{app.domain}/{app.space}"), Path(app.socket)
-        place.make(app)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.unlink(missing_ok=True)
         name = _child_name(app.id)
         if (old := self._processes.find(name)) is not None:
             self._processes.stop(old)
+        place.make(app)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.unlink(missing_ok=True)
         self._processes.log(name).unlink(missing_ok=True)
         child = self._processes.start(
             name,

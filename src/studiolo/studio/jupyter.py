@@ -7,8 +7,6 @@ import http.client
 import json
 import os
 import secrets
-import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -21,7 +19,7 @@ from platformdirs import user_cache_path
 from uv import find_uv_bin
 
 from studiolo.domain import Conflict
-from studiolo.processes import Fence, child_environment, interpreter
+from studiolo.processes import Fence, SocketConnection, child_environment, interpreter, remove_left
 from studiolo.runtimes import Environment
 from studiolo.studio.resources import App
 
@@ -34,6 +32,7 @@ LOCK = Path(__file__).parents[1] / "runtimes" / "locks" / "jupyterlab.lock"
 PYTHONS = ("3.12", "3.11", "3.10")
 KERNEL = "Python 3 (Data Science)"
 ANSWER_SECONDS = 5.0
+LARGEST_ANSWER = 1024 * 1024
 
 
 def environment() -> Environment:
@@ -54,10 +53,11 @@ class Place:
         self.python = folder / "venv" / "bin" / "python"
 
     def make(self, app: App) -> None:
-        """Make what is missing of it. Raises Conflict, in uv's words."""
-        for each in (self.home, self.folder / "run", self.folder / "kernels" / "python3", self.folder / "metadata"):
+        """Make what is missing of it, while nothing runs in it. Raises Conflict, in uv's words."""
+        for each in (self.home, self.folder / "run"):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.python.exists():
+            _clear(self.python.parents[1])
             self._make_interpreter()
         kernel = {
             "argv": [str(self.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
@@ -65,8 +65,8 @@ class Place:
             "language": "python",
             "metadata": {"debugger": True},
         }
-        _write(self.folder / "kernels" / "python3" / "kernel.json", kernel)
-        _write(self.folder / "metadata" / "resource-metadata.json", _metadata(app))
+        _write_alone(self.folder / "kernels", "python3/kernel.json", kernel)
+        _write_alone(self.folder / "metadata", "resource-metadata.json", _metadata(app))
 
     def command(self, python: Path, path: str) -> list[str]:
         """JupyterLab on that interpreter, at a socket file."""
@@ -118,7 +118,7 @@ class Place:
         return Fence(self.folder, seen=(*interpreter(python), CONFIG), at={str(path.parent): path.parent, **metadata})
 
     def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_left(self.folder)
 
     def _make_interpreter(self) -> None:
         """An interpreter of the space's own, which finds Studiolo's packages and takes further ones by `%pip`."""
@@ -139,13 +139,13 @@ class Place:
 
 def ask(path: str, token: str, what: str) -> Any:
     """What a JupyterLab's REST API answers at `what`, as JSON. Raises OSError and ValueError where it does not."""
-    connection = _SocketConnection(path)
+    connection = SocketConnection(path, ANSWER_SECONDS)
     try:
         connection.request("GET", f"{BASE}{what}", headers={"Authorization": f"token {token}"})
         answer = connection.getresponse()
         if answer.status != 200:
             raise OSError(f"JupyterLab answered {answer.status}.")
-        return json.loads(answer.read())
+        return json.loads(answer.read(LARGEST_ANSWER))
     except http.client.HTTPException as error:
         raise OSError(str(error)) from error
     finally:
@@ -156,17 +156,6 @@ def last_activity(path: str, token: str) -> datetime:
     """When it was used last. Raises OSError, ValueError, KeyError."""
     said: str = ask(path, token, "api/status")["last_activity"]
     return datetime.fromisoformat(said.replace("Z", "+00:00"))
-
-
-class _SocketConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=ANSWER_SECONDS)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
 
 
 def _packages() -> list[str]:
@@ -193,7 +182,16 @@ def _metadata(app: App) -> dict[str, str]:
     }
 
 
-def _write(path: Path, value: Any) -> None:
-    draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(value, indent=1))
-    draft.replace(path)
+def _write_alone(folder: Path, name: str, value: Any) -> None:
+    """Write a file that is all there is in a folder."""
+    _clear(folder)
+    file = folder / name
+    file.parent.mkdir(parents=True, mode=0o700)
+    file.write_text(json.dumps(value, indent=1))
+
+
+def _clear(folder: Path) -> None:
+    """Remove what is there, following no link: the space's programs may have put one in the folder's place."""
+    remove_left(folder)
+    if folder.is_symlink():
+        folder.unlink()

@@ -11,6 +11,7 @@ import aiohttp
 from studiolo.domain import Conflict, Scope
 from studiolo.ml.serving.measures import CallMeasures
 from studiolo.ml.serving.routes import Instance, Routes
+from studiolo.processes import SocketConnector
 
 SECONDS = 60.0
 """What a model has to answer, as SageMaker gives it."""
@@ -40,7 +41,7 @@ class _Line:
     def __init__(self, socket: str) -> None:
         self.calls = 0
         self.session = aiohttp.ClientSession(
-            connector=aiohttp.UnixConnector(socket, limit=0, keepalive_timeout=IDLE_SECONDS),
+            connector=SocketConnector(socket, limit=0, keepalive_timeout=IDLE_SECONDS),
             timeout=aiohttp.ClientTimeout(total=SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
