@@ -194,10 +194,13 @@ def _signed_out(request: Request, reason: str | None = None, status: int = 401) 
 
 
 async def _form(request: Request) -> Mapping[str, str] | None:
-    """The fields of a form, the last of each name; None for one that is too large."""
+    """The fields of a form, the last of each name; None for one that is too large, or has too many."""
     taken = bytearray()
     async for chunk in request.stream():
         taken += chunk
         if len(taken) > MOST_FORM:
             return None
-    return dict(parse_qsl(taken.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    try:
+        return dict(parse_qsl(taken.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        return None
