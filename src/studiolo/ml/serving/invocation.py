@@ -15,6 +15,8 @@ from studiolo.processes import SocketConnector
 
 SECONDS = 60.0
 """What a model has to answer, as SageMaker gives it."""
+LARGEST_ANSWER = 25 * 1024 * 1024
+"""Bytes of an answer at most, as SageMaker takes them."""
 IDLE_SECONDS = 30.0
 URL = "http://localhost/invocations"
 RETRY = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
@@ -61,7 +63,23 @@ class _Line:
 
     async def _post(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
         async with self.session.post(URL, data=body, headers=headers, allow_redirects=False) as response:
-            return response.status, response.headers, await response.read()
+            content = await _content(response)
+            if content is None:
+                return 500, {}, f"The model's answer has more than {LARGEST_ANSWER} bytes.".encode()
+            return response.status, response.headers, content
+
+
+async def _content(response: aiohttp.ClientResponse) -> bytes | None:
+    """The body of an answer; None for one that is too large, which is not read to its end."""
+    length = response.content_length
+    if length is not None:
+        return await response.read() if length <= LARGEST_ANSWER else None
+    taken = bytearray()
+    async for piece in response.content.iter_any():
+        taken += piece
+        if len(taken) > LARGEST_ANSWER:
+            return None
+    return bytes(taken)
 
 
 class Invocations:
