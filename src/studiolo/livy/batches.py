@@ -36,11 +36,12 @@ TEXTS = {
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch as Livy shows it."""
+    """A batch as Livy shows it. role: if not the server's."""
 
     id: int
     asked: BatchRequest
     owner: str | None
+    role: str | None
     state: str
     app_id: str | None
     log: tuple[str, ...]
@@ -103,6 +104,11 @@ class Batches:
         """The batch of that number or name. Raises NotFound."""
         return self._shown(self._found(place, name))
 
+    def begun(self, place: Place, name: str) -> tuple[str | None, str | None]:
+        """Who has begun the batch, and the role that it acts as if not the server's. Raises NotFound."""
+        asked = self._found(place, name).asked
+        return asked["owner"], asked["role"]
+
     def delete(self, place: Place, name: str) -> None:
         """End a batch and forget it. Raises NotFound."""
         self._submissions.drop(self._found(place, name).key)
@@ -155,6 +161,7 @@ class Batches:
             id=int(submission.key.id.rpartition("/")[2]),
             asked=_request(submission),
             owner=submission.asked["owner"],
+            role=submission.asked["role"],
             state=SHOWN_STATES[submission.state],
             app_id=self._submissions.application(submission),
             log=("stdout: ", *stdout, "\nstderr: ", *stderr, *reason),
