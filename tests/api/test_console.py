@@ -130,6 +130,11 @@ def test_the_console_is_not_at_an_address_whose_cookies_go_to_other_ports(server
     assert Browser(server.port, name="localhost").open("/_studiolo/console/").status == 401
 
 
+def test_a_form_of_too_many_fields_or_of_too_few_is_refused_in_words(browser: Browser) -> None:
+    assert browser.open("/region", {f"field-{number}": "" for number in range(1000)}).status == 413
+    assert "Parameter validation failed" in browser.open("/products/prod-none", {"name": "one"}).words
+
+
 def test_a_broker_s_token_signs_in_as_the_role_whose_keys_it_has(server: Server, reader: str) -> None:
     key = server.client("sts").assume_role(RoleArn=reader, RoleSessionName="broker")["Credentials"]
     session = {
