@@ -20,6 +20,7 @@ from studiolo.ml.serving.invocation import Invocations
 from studiolo.ml.serving.measures import CallMeasures
 from studiolo.ml.tags import Tags
 from studiolo.ml.training.jobs import TrainingJobs
+from studiolo.ml.transform.jobs import TransformJobs
 from studiolo.ml.tuning.curves import Curves
 from studiolo.ml.tuning.store import Store as TuningStore
 from studiolo.ml.tuning.tuning import TuningJobs
@@ -54,6 +55,7 @@ class MachineLearning:
         self.processing = ProcessingJobs(state, launcher, self._queue, surroundings, images, clock)
         self.tuning = TuningJobs(TuningStore(state, clock), self.training, Curves(logs, self.training))
         self.models = Models(state, surroundings, images, clock)
+        self.transform = TransformJobs(state, launcher, self._queue, surroundings, images, self.models, metrics, clock)
         self.endpoint_configs = EndpointConfigs(state, self.models, clock)
         self.endpoints = Endpoints(
             state,
@@ -75,6 +77,7 @@ class MachineLearning:
         with self._queue.lock:
             self.training.start()
             self.processing.start()
+            self.transform.start()
             self._queue.advance()
         self.tuning.start()
         self.endpoints.start()
@@ -94,6 +97,7 @@ class MachineLearning:
         self.tuning.empty()
         self.training.empty()
         self.processing.empty()
+        self.transform.empty()
         shutil.rmtree(self._work, ignore_errors=True)
         self._queue.closed = False
 
@@ -107,6 +111,7 @@ class MachineLearning:
         self._queue.closed = True
         self.training.close()
         self.processing.close()
+        self.transform.close()
 
     def close(self) -> None:
         """End all other processes: endpoints come back at the next start."""

@@ -5,7 +5,16 @@ from collections.abc import Callable, Iterable, Mapping
 from sqlalchemy import Connection
 
 from studiolo.domain import Invalid, NotFound, Scope
-from studiolo.ml.tables import endpoint_configs, endpoints, models, processing_jobs, tags, training_jobs, tuning_jobs
+from studiolo.ml.tables import (
+    endpoint_configs,
+    endpoints,
+    models,
+    processing_jobs,
+    tags,
+    training_jobs,
+    transform_jobs,
+    tuning_jobs,
+)
 from studiolo.state import State
 
 MOST_TAGS = 50
@@ -13,6 +22,7 @@ TABLES = {
     "training-job": training_jobs,
     "processing-job": processing_jobs,
     "hyper-parameter-tuning-job": tuning_jobs,
+    "transform-job": transform_jobs,
     "model": models,
     "endpoint-config": endpoint_configs,
     "endpoint": endpoints,

@@ -24,6 +24,8 @@ TABLE = """
     CreateProcessingJob?Tags            @sagemaker:AddTags  processing-job/{ProcessingJobName}
     CreateTrainingJob                   training-job/{TrainingJobName}
     CreateTrainingJob?Tags              @sagemaker:AddTags  training-job/{TrainingJobName}
+    CreateTransformJob                  transform-job/{TransformJobName}
+    CreateTransformJob?Tags             @sagemaker:AddTags  transform-job/{TransformJobName}
     DeleteEndpoint                      endpoint/{EndpointName}
     DeleteEndpointConfig                endpoint-config/{EndpointConfigName}
     DeleteHyperParameterTuningJob       hyper-parameter-tuning-job/{HyperParameterTuningJobName}
@@ -37,6 +39,7 @@ TABLE = """
     DescribeModel                       model/{ModelName}
     DescribeProcessingJob               processing-job/{ProcessingJobName}
     DescribeTrainingJob                 training-job/{TrainingJobName}
+    DescribeTransformJob                transform-job/{TransformJobName}
     InvokeEndpoint                      endpoint/{EndpointName}
     ListEndpointConfigs                 *
     ListEndpoints                       *
@@ -46,9 +49,11 @@ TABLE = """
     ListTags                            ={ResourceArn}
     ListTrainingJobs                    *
     ListTrainingJobsForHyperParameterTuningJob  hyper-parameter-tuning-job/{HyperParameterTuningJobName}
+    ListTransformJobs                   *
     StopHyperParameterTuningJob         hyper-parameter-tuning-job/{HyperParameterTuningJobName}
     StopProcessingJob                   processing-job/{ProcessingJobName}
     StopTrainingJob                     training-job/{TrainingJobName}
+    StopTransformJob                    transform-job/{TransformJobName}
     UpdateEndpoint                      endpoint/{EndpointName}  endpoint-config/{EndpointConfigName}
     UpdateEndpointWeightsAndCapacities  endpoint/{EndpointName}
     UpdateTrainingJob                   training-job/{TrainingJobName}
@@ -69,6 +74,9 @@ KEYS = """
     CreateTrainingJob              sagemaker:MaxRuntimeInSeconds               StoppingCondition.MaxRuntimeInSeconds
     CreateTrainingJob              sagemaker:OutputKmsKey                      OutputDataConfig.KmsKeyId
     CreateTrainingJob              sagemaker:VolumeKmsKey                      ResourceConfig.VolumeKmsKeyId
+    CreateTransformJob             sagemaker:InstanceTypes                     TransformResources.InstanceType
+    CreateTransformJob             sagemaker:OutputKmsKey                      TransformOutput.KmsKeyId
+    CreateTransformJob             sagemaker:VolumeKmsKey                      TransformResources.VolumeKmsKeyId
     InvokeEndpoint                 sagemaker:TargetModel                       TargetModel
 """  # noqa: E501 (a table)
 

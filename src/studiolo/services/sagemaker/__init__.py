@@ -9,6 +9,7 @@ from studiolo.services.sagemaker import (
     studio_spaces,
     tags,
     training_jobs,
+    transform_jobs,
     tuning_jobs,
 )
 from studiolo.services.sagemaker.service import sagemaker
@@ -23,5 +24,6 @@ __all__ = [
     "studio_spaces",
     "tags",
     "training_jobs",
+    "transform_jobs",
     "tuning_jobs",
 ]
