@@ -14,12 +14,14 @@ from studiolo.metrics import Metrics
 from studiolo.ml.images import known_images
 from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.processing.jobs import ProcessingJobs
+from studiolo.ml.registry import Registry
 from studiolo.ml.resources import EndpointConfigs, Models
 from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
 from studiolo.ml.serving.measures import CallMeasures
 from studiolo.ml.tags import Tags
-from studiolo.ml.training.jobs import TrainingJobs
+from studiolo.ml.training.contract import MODEL
+from studiolo.ml.training.jobs import TrainingJob, TrainingJobs
 from studiolo.ml.transform.jobs import TransformJobs
 from studiolo.ml.tuning.curves import Curves
 from studiolo.ml.tuning.store import Store as TuningStore
@@ -70,6 +72,8 @@ class MachineLearning:
         )
         self.invocations = Invocations(self.endpoints.routes, CallMeasures(metrics))
         self.tags = Tags(state)
+        self.registry = Registry(state, clock)
+        self.training.on_completed = self._note_training
 
     def start(self) -> None:
         """Take over what a crashed server left, settle what ended, and go on with the rest in the background."""
@@ -81,6 +85,11 @@ class MachineLearning:
             self._queue.advance()
         self.tuning.start()
         self.endpoints.start()
+
+    def _note_training(self, job: TrainingJob) -> None:
+        asked = job.specification
+        inputs = [channel.uri for channel in asked.channels]
+        self.registry.note_training(job.scope, job.name, asked.image, inputs, job.progress.outputs.get(MODEL, ""))
 
     def tag(self, scope: Scope, resource: str, added: Mapping[str, str]) -> dict[str, str]:
         """Add tags to a resource; all of them after that. Raises NotFound and Invalid."""

@@ -10,6 +10,7 @@ from studiolo.ml.tables import (
     endpoints,
     models,
     processing_jobs,
+    records,
     tags,
     training_jobs,
     transform_jobs,
@@ -27,6 +28,8 @@ TABLES = {
     "endpoint-config": endpoint_configs,
     "endpoint": endpoints,
 }
+RECORDED = ("model-package-group", "model-package", "model-card", "artifact", "action", "context")
+"""The kinds of resources that are records."""
 
 Exists = Callable[[Connection, Scope, str], bool]
 
@@ -68,12 +71,14 @@ class Tags:
         if arn.startswith(prefix):
             if kind in self._others and self._others[kind](connection, scope, name):
                 return
-            table = TABLES.get(kind)
+            table = TABLES.get(kind, records if kind in RECORDED else None)
             if table is not None:
                 mine = (table.c.account == scope.account) & (table.c.region == scope.region) & (table.c.name == name)
+                if table is records:
+                    mine &= table.c.kind == kind
                 if connection.execute(table.select().where(mine)).first() is not None:
                     return
-        known = ", ".join([*TABLES, *self._others])
+        known = ", ".join([*TABLES, *RECORDED, *self._others])
         raise NotFound(f"The resource {arn} cannot be found: Studiolo tags {known} resources.")
 
 

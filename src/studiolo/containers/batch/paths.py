@@ -7,7 +7,7 @@ the wildcard. A path to one place gives its value, several names an object of th
 import re
 from typing import Any
 
-from jsonpath import JSONPathEnvironment, JSONPathError
+from jsonpath import CompoundJSONPath, JSONPathEnvironment, JSONPathError
 from jsonpath.segments import JSONPathChildSegment
 from jsonpath.selectors import IndexSelector, NameSelector, SliceSelector, WildcardSelector
 
@@ -25,11 +25,14 @@ class Path:
     def __init__(self, expression: str) -> None:
         self.expression = expression
         try:
-            self._query = _ENVIRONMENT.compile(_DOT_BRACKET.sub("", expression))
+            query = _ENVIRONMENT.compile(_DOT_BRACKET.sub("", expression))
         except JSONPathError as error:
             said = str(error).partition("\n")[0]
             raise Invalid(f"'{expression}' is not a JSONPath that starts at $: {said}.") from error
-        segments = list(self._query.segments)
+        if isinstance(query, CompoundJSONPath):
+            raise Invalid(f"'{expression}' is more than one JSONPath.")
+        self._query = query
+        segments = list(query.segments)
         selectors = [list(getattr(segment, "selectors", ())) for segment in segments]
         if not all(isinstance(segment, JSONPathChildSegment) for segment in segments) or not all(
             isinstance(each, _KNOWN) for of_segment in selectors for each in of_segment
