@@ -1,4 +1,4 @@
-"""A person's script with the SageMaker SDK: process, train, deploy, predict, transform, register. Arguments: role and bucket."""
+"""A person's script with the SageMaker SDK: train, serve, transform, register. Arguments: role and bucket."""
 
 import sys
 import tempfile

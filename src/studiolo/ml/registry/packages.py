@@ -105,15 +105,14 @@ class Packages:
                 if tags:
                     raise Invalid("Tags cannot be given to a versioned model package: tag its model package group.")
                 found = _group(book, group)
-                before = found.get("Tokens", {}).get(document.get("ClientToken"))
-                earlier = book.find(PACKAGE, before) if before else None
-                if earlier is not None:
-                    return earlier
+                token = document.get("ClientToken")
+                for earlier in book.all(PACKAGE, found.name) if token else ():
+                    if earlier.get("ClientToken") == token:
+                        return earlier
                 version = found.get("Latest", 0) + 1
                 approval = document.get("ModelApprovalStatus", PENDING)
                 told |= {"ModelPackageVersion": version, "ModelApprovalStatus": approval}
-                tokens = {document["ClientToken"]: f"{found.name}/{version}"} if "ClientToken" in document else {}
-                book.put(found.telling(Latest=version, Tokens=tokens or None))
+                book.put(found.telling(Latest=version))
                 made = book.add(PACKAGE, f"{found.name}/{version}", told, parent=found.name, status=approval)
             set_tags(book.connection, arn(scope, PACKAGE, made.name), tags)
             self._on_change(book, made, principal)
