@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from studiolo.containers.batch.paths import Path
 from studiolo.containers.batch.processing import Processing
-from studiolo.containers.batch.records import TooLarge, gathered, records
+from studiolo.containers.batch.records import TooLarge, blocks, gathered, records
 from studiolo.containers.batch.specification import Batch
 from studiolo.domain import Invalid
 from studiolo.recordio import frame
@@ -23,6 +23,19 @@ def test_lines_come_whole_and_requests_hold_what_they_may(rows: list[bytes]) -> 
     requests = list(gathered(records(stream, "Line", MOST), MOST, single=False))
     assert [line.rstrip(b"\n") for request in requests for line in request] == rows
     assert all(sum(map(len, request)) <= MOST or len(request) == 1 for request in requests)
+
+
+@given(st.lists(st.binary(max_size=MOST), max_size=20))
+def test_blocks_are_whole_lines_and_all_of_them(rows: list[bytes]) -> None:
+    lines = [line for row in rows for line in row.split(b"\n")]
+    found = list(blocks(io.BytesIO(b"\n".join(lines)), MOST))
+    assert [line for block in found for line in block.split(b"\n") if line.strip()] == [x for x in lines if x.strip()]
+    assert all(len(block) <= MOST for block in found)
+
+
+def test_a_line_that_is_too_long_for_a_block_is_not_read_into_memory() -> None:
+    with pytest.raises(TooLarge):
+        list(blocks(io.BytesIO(b"x" * (MOST + 1)), MOST))
 
 
 @given(st.lists(st.binary(max_size=30), max_size=10))

@@ -53,6 +53,26 @@ def gathered(of: Iterator[bytes], most: int, *, single: bool) -> Iterator[list[b
         yield taken
 
 
+def blocks(stream: IO[bytes], most: int) -> Iterator[bytes]:
+    """Whole lines, as many at a time as `most` bytes hold: lines one by one would take ten times their memory.
+
+    Raises TooLarge for a line of more than `most` bytes.
+    """
+    rest = b""
+    while piece := stream.read(most - len(rest)):
+        block = rest + piece
+        end = block.rfind(b"\n") + 1
+        if not end and len(block) == most:
+            if stream.read(1) not in (b"", b"\n"):
+                raise TooLarge(most)
+            end = most
+        block, rest = block[:end], block[end:]
+        if block.strip():
+            yield block
+    if rest.strip():
+        yield rest
+
+
 def _whole(stream: IO[bytes], most: int) -> Iterator[bytes]:
     content = stream.read(most + 1)
     if len(content) > most:

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from studiolo.containers.batch.calls import Answer, CallFailed, Server
 from studiolo.containers.batch.objects import Reading, Writing
 from studiolo.containers.batch.processing import Processing
-from studiolo.containers.batch.records import gathered, records
+from studiolo.containers.batch.records import blocks, gathered, records
 from studiolo.containers.batch.specification import MIB, Batch
 from studiolo.containers.objects import Address, refusal
 from studiolo.domain import Invalid
@@ -118,6 +118,9 @@ class Transformer:
 
     def _requests(self, stream: IO[bytes]) -> Iterator[list[bytes]]:
         batch = self._batch
+        if batch.split == "Line" and not self._single and self._processing is None:
+            yield from ([block] for block in blocks(stream, self._most))
+            return
         found = gathered(records(stream, batch.split, self._most), self._most, single=self._single)
         if batch.split == "None" and self._processing is not None and self._processing.in_lines:
             for whole in found:
