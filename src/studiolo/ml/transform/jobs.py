@@ -15,7 +15,6 @@ from studiolo.containers.surroundings import Surroundings
 from studiolo.containers.variables import passed_on
 from studiolo.containers.work import Instance, Metric, Work
 from studiolo.domain import Clock, Invalid, Page, Scope
-from studiolo.identity import Principal
 from studiolo.ml.jobs.job import Job
 from studiolo.ml.jobs.jobs import Jobs
 from studiolo.ml.jobs.queue import Queue
@@ -62,7 +61,6 @@ class TransformJobs:
     def create(
         self,
         scope: Scope,
-        principal: Principal,
         name: str,
         model: str,
         batch: Batch,
@@ -71,10 +69,12 @@ class TransformJobs:
         recorded: Mapping[str, Any],
         tags: Mapping[str, str],
     ) -> TransformJob:
-        """Record a job and start it, or let it wait for a core. Raises Invalid, NotFound, Denied and NameInUse."""
+        """Record a job and start it, or let it wait for a core. Raises Invalid, NotFound and NameInUse.
+
+        Its role is the model's, which was passed when that was made.
+        """
         served = ServedModel.of(model, self._models.get(scope, model).specification)
         _check(batch)
-        self._surroundings.check_role(principal, served.role)
         self._surroundings.check_model(scope, served.role, served.data)
         self._surroundings.check_input(scope, served.role, batch.uri)
         self._surroundings.check_output(served.role, batch.output)

@@ -35,7 +35,6 @@ def create_transform_job(
     refuse(request, ["DataCaptureConfig"], "CreateTransformJob")
     job = call.studio.ml.transform.create(
         call.scope,
-        call.principal,
         request["TransformJobName"],
         request["ModelName"],
         as_batch(request),
