@@ -105,6 +105,10 @@ HELPERS: dict[str, dict[str, Any]] = {
             "DefaultUserSettings": {"ExecutionRole": att("HStudioRole", "Arn")},
         },
     },
+    "HPackages": {
+        "Type": "AWS::SageMaker::ModelPackageGroup",
+        "Properties": {"ModelPackageGroupName": {"Fn::Sub": "${AWS::StackName}-h"}},
+    },
     "HSecret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"SecretString": "s"}},
 }
 """What rows need beside them."""

@@ -364,6 +364,28 @@ ROWS: list[Row] = [
         ("DomainArn", "DomainId", "Url"),
     ),
     Row(
+        "AWS::SageMaker::ModelPackage",
+        {
+            "ModelPackageGroupName": ref("HPackages"),
+            "InferenceSpecification": {
+                "Containers": [{"Image": "example", "ModelDataUrl": "s3://somewhere/model.tar.gz"}],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["text/csv"],
+            },
+            "CustomerMetadataProperties": {"a": "1"},
+        },
+        {"ModelApprovalStatus": "Approved", "CustomerMetadataProperties": {"b": "2"}},
+        ("HPackages",),
+        ("ModelPackageArn", "ModelPackageStatus"),
+    ),
+    Row(
+        "AWS::SageMaker::ModelPackageGroup",
+        {"ModelPackageGroupName": ref("AWS::StackName"), "ModelPackageGroupPolicy": OPEN},
+        TAGS,
+        (),
+        ("ModelPackageGroupArn", "ModelPackageGroupStatus"),
+    ),
+    Row(
         "AWS::SageMaker::Space",
         {"DomainId": ref("HDomain"), "SpaceName": "shared"},
         {"SpaceDisplayName": "Everybody's", **TAGS},

@@ -31,6 +31,7 @@ EMPTY = (
     "/tuning",
     "/processing",
     "/models",
+    "/registry",
     "/endpoints",
     "/studio",
     "/stacks",

@@ -22,6 +22,7 @@ MENU = (
     Entry("Tuning", "/tuning"),
     Entry("Processing", "/processing"),
     Entry("Models", "/models"),
+    Entry("Registry", "/registry"),
     Entry("Endpoints", "/endpoints"),
     Entry("Studio", "/studio"),
     Entry("Stacks", "/stacks"),
