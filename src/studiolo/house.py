@@ -33,6 +33,7 @@ from studiolo.metastore import Metastore
 from studiolo.metrics import Metrics
 from studiolo.ml import MachineLearning
 from studiolo.objects import Objects
+from studiolo.pipelines import Pipelines
 from studiolo.processes import Processes, end_unrecorded
 from studiolo.recorded import Recorder
 from studiolo.runtimes import Runtimes
@@ -164,10 +165,12 @@ class House:
         )
         self.ml.start()
         self.stacks = Stacks(state, identity, self.objects, frozenset({settings.host, *settings.host_names}), now)
+        self.pipelines = Pipelines(state, identity, self.objects, self.ml.tags, now)
         self.scaling = Scaling(state, self.metrics, Variants(self.ml.endpoints), now)
         self.scaling.start()
         self._started.extend((self.ml, self.stacks, self.scaling))
         self._cleanup.callback(self.ml.stop_jobs)
+        self._cleanup.callback(self.pipelines.close)
         self._cleanup.callback(self.engine.submissions.close)
         self._cleanup.callback(self.serverless.close)
         self.clusters = Clusters(
@@ -224,6 +227,7 @@ class House:
         sites = Sites(of_keys, StudioSite(self.domains.opening))
         studio = self._studio()
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
+        self.pipelines.start(Inside(SERVICES, studio, self.objects, "sagemaker.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)
         passage = Passage(self.door.endpoint)
         return App(studio, self.state.changes, passage, pages, sites, signed, settings.max_body_mib)
@@ -246,6 +250,7 @@ class House:
             ml=self.ml,
             serverless=self.serverless,
             scaling=self.scaling,
+            pipelines=self.pipelines,
         )
 
     def _reset(self) -> None:
@@ -255,6 +260,7 @@ class House:
             self.engine,
             self.livy,
             self.serverless,
+            self.pipelines,
             self.ml,
             self.clusters,
             self.storage,

@@ -4,11 +4,11 @@ After "Actions, resources, and condition keys for Amazon SageMaker" (Service Aut
 asked for where the role is passed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from studiolo.services.call import Call
-from studiolo.services.rights import sagemaker_studio
-from studiolo.services.rights.rows import Rights, conditions, table
+from studiolo.services.rights import sagemaker_pipelines, sagemaker_studio
+from studiolo.services.rights.rows import Parameters, Rights, conditions, table
 
 TABLE = """
     AddTags                             ={ResourceArn}
@@ -77,4 +77,16 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
     return call.studio.ml.tags.of(call.scope, arn)
 
 
-RIGHTS = Rights("sagemaker", table("sagemaker", TABLE + sagemaker_studio.TABLE), conditions(KEYS), tags=_tags)
+def _names(_call: Call, resource: str, _parameters: Parameters) -> Sequence[str]:
+    """A resource that is named by its ARN where a name would do, by its name."""
+    kind, _, name = resource.partition("/")
+    return (f"{kind}/{name.partition(f':{kind}/')[2]}" if name.startswith("arn:") else resource,)
+
+
+RIGHTS = Rights(
+    "sagemaker",
+    table("sagemaker", TABLE + sagemaker_studio.TABLE + sagemaker_pipelines.TABLE),
+    conditions(KEYS),
+    names=_names,
+    tags=_tags,
+)

@@ -9,6 +9,7 @@ from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
 from studiolo.ml.errors import NameInUse
 from studiolo.ml.listing import Listing
+from studiolo.pipelines import Busy, NoPipeline
 from studiolo.services.service import Service
 from studiolo.studio.errors import InUse, Missing
 
@@ -22,6 +23,8 @@ sagemaker = Service(
         AlreadyExists: INVALID,
         NameInUse: "ResourceInUse",
         InUse: "ResourceInUse",
+        Busy: "ConflictException",
+        NoPipeline: "ResourceNotFound",
         Missing: "ResourceNotFound",
         Invalid: INVALID,
         Conflict: INVALID,

@@ -1,0 +1,95 @@
+"""A person's script with the SageMaker SDK: a pipeline that prepares, trains, decides and makes a model.
+
+Arguments: role and bucket.
+"""
+
+import json
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import sagemaker
+from sagemaker.estimator import Estimator
+from sagemaker.inputs import TrainingInput
+from sagemaker.model import Model
+from sagemaker.processing import ProcessingOutput, ScriptProcessor
+from sagemaker.telemetry import telemetry_logging
+from sagemaker.workflow.condition_step import ConditionStep
+from sagemaker.workflow.conditions import ConditionLessThanOrEqualTo
+from sagemaker.workflow.fail_step import FailStep
+from sagemaker.workflow.functions import Join, JsonGet
+from sagemaker.workflow.model_step import ModelStep
+from sagemaker.workflow.parameters import ParameterFloat, ParameterString
+from sagemaker.workflow.pipeline import Pipeline
+from sagemaker.workflow.pipeline_context import PipelineSession
+from sagemaker.workflow.properties import PropertyFile
+from sagemaker.workflow.steps import CacheConfig, ProcessingStep, TrainingStep
+
+role, bucket = sys.argv[1:]
+telemetry_logging._requests_helper = lambda url, timeout: None
+PREPARE = """
+import json, pathlib
+out = pathlib.Path("/opt/ml/processing")
+rows = [f"{3 * a - 2 * b + 1},{a},{b}" for a in range(20) for b in range(20)]
+(out / "train" / "rows.csv").write_text("\\n".join(rows))
+(out / "report" / "report.json").write_text(json.dumps({"rows": {"count": len(rows)}}))
+"""
+
+session = PipelineSession(default_bucket=bucket)
+image = sagemaker.image_uris.retrieve("linear-learner", "us-east-1")
+most = ParameterFloat("MostRows", 500.0)
+prefix = ParameterString("Prefix", "models", enum_values=["models", "others"])
+cache = CacheConfig(enable_caching=True, expire_after="PT1H")
+report = PropertyFile("report", "report", "report.json")
+with TemporaryDirectory() as folder:
+    code = Path(folder) / "prepare.py"
+    code.write_text(PREPARE)
+    processor = ScriptProcessor(
+        image_uri=sagemaker.image_uris.retrieve("sklearn", "us-east-1", "1.2-1"),
+        command=["python3"], role=role, instance_count=1, instance_type="ml.m5.large", sagemaker_session=session,
+    )  # fmt: skip
+    outputs = [ProcessingOutput(name, f"/opt/ml/processing/{name}") for name in ("train", "report")]
+    for output in outputs:
+        output.output_name = output.source.rpartition("/")[2]
+    prepare = ProcessingStep(
+        "Prepare", step_args=processor.run(code=str(code), outputs=outputs), property_files=[report],
+        cache_config=cache,
+    )  # fmt: skip
+    learner = Estimator(
+        image, role, 1, "ml.m5.large", sagemaker_session=session,
+        output_path=Join("/", ["s3:/", bucket, prefix]),
+    )  # fmt: skip
+    learner.set_hyperparameters(predictor_type="regressor", epochs=2, mini_batch_size=100)
+    rows = prepare.properties.ProcessingOutputConfig.Outputs["train"].S3Output.S3Uri
+    train = TrainingStep(
+        "Train", step_args=learner.fit({"train": TrainingInput(rows, content_type="text/csv")}), cache_config=cache
+    )
+    model = Model(image, train.properties.ModelArtifacts.S3ModelArtifacts, role, sagemaker_session=session)
+    make = ModelStep("Make", step_args=model.create(instance_type="ml.m5.large"))
+    few = ConditionLessThanOrEqualTo(JsonGet("Prepare", report, "rows.count"), most)
+    decide = ConditionStep(
+        "Decide", [few], [make], [FailStep("TooMany", Join(" ", ["More rows than", most]))], depends_on=[train]
+    )
+    pipeline = Pipeline("sdk-pipeline", [most, prefix], steps=[prepare, train, decide], sagemaker_session=session)
+    pipeline.upsert(role)
+    pipeline.upsert(role, description="the second version")
+
+first = pipeline.start()
+first.wait(delay=1, max_attempts=120)
+print("status:", first.describe()["PipelineExecutionStatus"])
+steps = {step["StepName"]: step for step in first.list_steps()}
+print("steps:", sorted((name, step["StepStatus"]) for name, step in steps.items()))
+arn = steps["Make-CreateModel"]["Metadata"]["Model"]["Arn"]
+made = session.sagemaker_client.describe_model(ModelName=arn.rpartition("/")[2])
+print("model:", made["PrimaryContainer"]["ModelDataUrl"].startswith(f"s3://{bucket}/models/pipelines-"))
+
+second = pipeline.start({"MostRows": 10})
+try:
+    second.wait(delay=1, max_attempts=60)
+except Exception as error:  # noqa: BLE001
+    print("second:", "terminal failure" in str(error))
+print("failed:", second.describe()["FailureReason"])
+steps = {step["StepName"]: step for step in second.list_steps()}
+print("cached:", [name for name, step in steps.items() if step.get("CacheHitResult", {}).get("SourcePipelineExecutionArn") == first.arn])  # noqa: E501
+print("reason:", steps["TooMany"]["FailureReason"])
+print("parameters:", json.dumps({each["Name"]: each["Value"] for each in second.list_parameters()["PipelineParameters"]}))
