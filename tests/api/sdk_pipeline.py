@@ -67,9 +67,8 @@ with TemporaryDirectory() as folder:
     model = Model(image, train.properties.ModelArtifacts.S3ModelArtifacts, role, sagemaker_session=session)
     make = ModelStep("Make", step_args=model.create(instance_type="ml.m5.large"))
     few = ConditionLessThanOrEqualTo(JsonGet("Prepare", report, "rows.count"), most)
-    decide = ConditionStep(
-        "Decide", [few], [make], [FailStep("TooMany", Join(" ", ["More rows than", most]))], depends_on=[train]
-    )
+    too_many = FailStep("TooMany", Join(" ", ["More rows than", most]))
+    decide = ConditionStep("Decide", [train], conditions=[few], if_steps=[make], else_steps=[too_many])
     pipeline = Pipeline("sdk-pipeline", [most, prefix], steps=[prepare, train, decide], sagemaker_session=session)
     pipeline.upsert(role)
     pipeline.upsert(role, description="the second version")
@@ -90,6 +89,15 @@ except Exception as error:  # noqa: BLE001
     print("second:", "terminal failure" in str(error))
 print("failed:", second.describe()["FailureReason"])
 steps = {step["StepName"]: step for step in second.list_steps()}
-print("cached:", [name for name, step in steps.items() if step.get("CacheHitResult", {}).get("SourcePipelineExecutionArn") == first.arn])  # noqa: E501
+print(
+    "cached:",
+    [
+        name
+        for name, step in steps.items()
+        if step.get("CacheHitResult", {}).get("SourcePipelineExecutionArn") == first.arn
+    ],
+)
 print("reason:", steps["TooMany"]["FailureReason"])
-print("parameters:", json.dumps({each["Name"]: each["Value"] for each in second.list_parameters()["PipelineParameters"]}))
+print(
+    "parameters:", json.dumps({each["Name"]: each["Value"] for each in second.list_parameters()["PipelineParameters"]})
+)

@@ -11,6 +11,7 @@ from studiolo.domain import Clock, Scope
 from studiolo.identity import Identity
 from studiolo.logs import Logs
 from studiolo.metrics import Metrics
+from studiolo.ml.experiments.experiments import Experiments
 from studiolo.ml.images import known_images
 from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.processing.jobs import ProcessingJobs
@@ -68,6 +69,7 @@ class MachineLearning:
         )
         self.invocations = Invocations(self.endpoints.routes, CallMeasures(metrics))
         self.tags = Tags(state)
+        self.experiments = Experiments(state, self.tags, clock)
 
     def start(self) -> None:
         """Take over what a crashed server left, settle what ended, and go on with the rest in the background."""
@@ -94,6 +96,7 @@ class MachineLearning:
         self.tuning.empty()
         self.training.empty()
         self.processing.empty()
+        self.experiments.empty()
         shutil.rmtree(self._work, ignore_errors=True)
         self._queue.closed = False
 

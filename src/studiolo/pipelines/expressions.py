@@ -1,7 +1,10 @@
 """The expressions of a definition: what they refer to, and their values.
 
-`{"Get": "Parameters.X"}`, `{"Get": "Execution.X"}`, `{"Get": "PipelineExperimentConfig.X"}`,
-`{"Get": "Steps.A.B['c'][0]"}`, `{"Std:Join": {"On": ",", "Values": [...]}}`, `{"Std:JsonGet": {"PropertyFile": ..., "Path": "a.b[0]"}}`.
+    {"Get": "Parameters.X"}, {"Get": "Execution.X"}, {"Get": "PipelineExperimentConfig.X"},
+    {"Get": "Steps.A.B['c'][0]"},
+    {"Std:Join": {"On": ",", "Values": [...]}},
+    {"Std:JsonGet": {"PropertyFile": {"Get": "Steps.A.PropertyFiles.B"}, "Path": "a.b[0]"}}
+
 After "Pipeline definition JSON schema" of SageMaker.
 """
 

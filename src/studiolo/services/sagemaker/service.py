@@ -8,6 +8,7 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
 from studiolo.ml.errors import NameInUse
+from studiolo.ml.experiments.entity import NoEntity
 from studiolo.ml.listing import Listing
 from studiolo.pipelines import Busy, NoPipeline
 from studiolo.services.service import Service
@@ -24,6 +25,7 @@ sagemaker = Service(
         NameInUse: "ResourceInUse",
         InUse: "ResourceInUse",
         Busy: "ConflictException",
+        NoEntity: "ResourceNotFound",
         NoPipeline: "ResourceNotFound",
         Missing: "ResourceNotFound",
         Invalid: INVALID,

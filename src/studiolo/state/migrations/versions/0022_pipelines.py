@@ -51,6 +51,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("execution", "name", name=op.f("pk_pipeline_steps")),
     )
     op.create_index(op.f("ix_pipeline_steps_cache_key"), "pipeline_steps", ["cache_key"])
+    _experiments(owned)
+
+
+def _experiments(owned: tuple[str, ...]) -> None:
+    op.create_table(
+        "experiment_entities",
+        *_columns((*owned, "kind", "name"), sa.Text),
+        *_columns(("parent", "source"), sa.Text, nullable=True),
+        *_columns(("created", "changed"), sa.BigInteger),
+        *_columns(("details",), sa.JSON),
+        sa.PrimaryKeyConstraint(*owned, "kind", "name", name=op.f("pk_experiment_entities")),
+    )
+    op.create_index(op.f("ix_experiment_entities_source"), "experiment_entities", ["source"])
+    op.create_table(
+        "trial_component_links",
+        *_columns((*owned, "trial", "component"), sa.Text),
+        sa.PrimaryKeyConstraint(*owned, "trial", "component", name=op.f("pk_trial_component_links")),
+    )
+    op.create_index(op.f("ix_trial_component_links_component"), "trial_component_links", ["component"])
+    op.create_table(
+        "trial_component_metrics",
+        *_columns(("number",), sa.Integer),
+        *_columns((*owned, "component", "metric"), sa.Text),
+        *_columns(("time",), sa.BigInteger),
+        *_columns(("step",), sa.Integer, nullable=True),
+        *_columns(("value",), sa.Float),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_trial_component_metrics")),
+    )
+    op.create_index("ix_trial_component_metrics_component", "trial_component_metrics", ["component", "metric"])
 
 
 def _columns(names: tuple[str, ...], kind: Any, *, nullable: bool = False) -> "list[sa.Column[Any]]":
