@@ -5,10 +5,12 @@ Arguments: role and bucket.
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import sagemaker
+from botocore.exceptions import WaiterError
 from sagemaker.estimator import Estimator
 from sagemaker.inputs import TrainingInput
 from sagemaker.model import Model
@@ -45,12 +47,10 @@ with TemporaryDirectory() as folder:
     code = Path(folder) / "prepare.py"
     code.write_text(PREPARE)
     processor = ScriptProcessor(
-        image_uri=sagemaker.image_uris.retrieve("sklearn", "us-east-1", "1.2-1"),
+        image_uri=image,
         command=["python3"], role=role, instance_count=1, instance_type="ml.m5.large", sagemaker_session=session,
     )  # fmt: skip
-    outputs = [ProcessingOutput(name, f"/opt/ml/processing/{name}") for name in ("train", "report")]
-    for output in outputs:
-        output.output_name = output.source.rpartition("/")[2]
+    outputs = [ProcessingOutput(output_name=name, source=f"/opt/ml/processing/{name}") for name in ("train", "report")]
     prepare = ProcessingStep(
         "Prepare", step_args=processor.run(code=str(code), outputs=outputs), property_files=[report],
         cache_config=cache,
@@ -77,26 +77,21 @@ first = pipeline.start()
 first.wait(delay=1, max_attempts=120)
 print("status:", first.describe()["PipelineExecutionStatus"])
 steps = {step["StepName"]: step for step in first.list_steps()}
-print("steps:", sorted((name, step["StepStatus"]) for name, step in steps.items()))
+print("steps:", sorted(steps), {step["StepStatus"] for step in steps.values()})
 arn = steps["Make-CreateModel"]["Metadata"]["Model"]["Arn"]
-made = session.sagemaker_client.describe_model(ModelName=arn.rpartition("/")[2])
+client = session.sagemaker_client
+made = client.describe_model(ModelName=arn.rpartition("/")[2])
 print("model:", made["PrimaryContainer"]["ModelDataUrl"].startswith(f"s3://{bucket}/models/pipelines-"))
+noted = client.list_trial_components(TrialName=first.arn.rpartition("/")[2])["TrialComponentSummaries"]
+print("trial:", sorted(each["DisplayName"] for each in noted), {each["Status"]["PrimaryStatus"] for each in noted})
 
 second = pipeline.start({"MostRows": 10})
-try:
+with suppress(WaiterError):
     second.wait(delay=1, max_attempts=60)
-except Exception as error:  # noqa: BLE001
-    print("second:", "terminal failure" in str(error))
 print("failed:", second.describe()["FailureReason"])
 steps = {step["StepName"]: step for step in second.list_steps()}
-print(
-    "cached:",
-    [
-        name
-        for name, step in steps.items()
-        if step.get("CacheHitResult", {}).get("SourcePipelineExecutionArn") == first.arn
-    ],
-)
+hits = {name: step.get("CacheHitResult", {}).get("SourcePipelineExecutionArn") for name, step in steps.items()}
+print("cached:", sorted(name for name, source in hits.items() if source == first.arn))
 print("reason:", steps["TooMany"]["FailureReason"])
 print(
     "parameters:", json.dumps({each["Name"]: each["Value"] for each in second.list_parameters()["PipelineParameters"]})

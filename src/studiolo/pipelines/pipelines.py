@@ -185,9 +185,9 @@ class Pipelines:
         return self._store.version(execution.scope, execution.pipeline, execution.version)
 
     def parameters(self, execution: Execution) -> dict[str, Any]:
-        """The value of every parameter of an execution, by name."""
+        """The value of every parameter of an execution, by name: as given, else the default."""
         definition = read_definition(self.definition_of(execution).definition)
-        return values_of(definition.parameters, execution.parameters)
+        return {**values_of(definition.parameters, execution.parameters), **execution.parameters}
 
     def executions(
         self,
