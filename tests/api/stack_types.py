@@ -17,6 +17,7 @@ from tests.api.stack_parts import (
     HELPERS,
     NEEDS,
     OPEN,
+    PIPELINE,
     TAGS,
     TRUST,
     WIDGET,
@@ -361,6 +362,20 @@ ROWS: list[Row] = [
         },
         ("HStudioRole", "HSubnet", "HGroup"),
         ("DomainArn", "DomainId", "Url"),
+    ),
+    Row(
+        "AWS::SageMaker::Pipeline",
+        {
+            "PipelineName": ref("AWS::StackName"),
+            "PipelineDefinition": {"PipelineDefinitionBody": PIPELINE},
+            "RoleArn": att("HStudioRole", "Arn"),
+        },
+        {
+            "PipelineDescription": "new",
+            "PipelineDefinition": {"PipelineDefinitionBody": PIPELINE.replace("no", "never")},
+            **TAGS,
+        },
+        ("HStudioRole",),
     ),
     Row(
         "AWS::SageMaker::Space",

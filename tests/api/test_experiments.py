@@ -23,7 +23,15 @@ def test_the_sdk_s_runs_are_logged_to_loaded_and_hold_the_jobs_trained_in_them(
         env=server.environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-3000:]
-    assert [line for line in done.stdout.splitlines() if ": " in line][-7:] == []
+    assert [line for line in done.stdout.splitlines() if ": " in line][-7:] == [
+        "runs: ['first']",
+        "parameters: {'depth': 3.0, 'kind': 'tree', 'late': 1.0}",
+        "metric: ['loss', 3, 1.0, 3.0, 2.0, 2.0]",
+        "state: Completed",
+        "job: Completed SageMakerTrainingJob {'NumberValue': 1.0}",
+        "job metrics: True",
+        "artifact: True",
+    ]
 
 
 def test_components_belong_to_trials_and_what_is_used_is_not_deleted(client: Client) -> None:

@@ -56,7 +56,7 @@ def _answered(call: Call, query: Any) -> dict[str, Any]:
 
 def _statistic(kind: str, values: list[float]) -> float:
     mean = sum(values) / len(values)
-    statistics = {
+    statistics: dict[str, float] = {
         "Min": min(values),
         "Max": max(values),
         "Avg": mean,

@@ -149,6 +149,10 @@ def test_an_endpoint_of_before_has_an_instance_id_for_each_of_its_processes(tmp_
         connection.execute(endpoints.insert().values(**row, deployed=old))
         for table in ("targets", "policies", "schedules", "activities"):
             connection.exec_driver_sql(f"DROP TABLE scaling_{table}")
+        for table in ("pipelines", "pipeline_versions", "pipeline_executions", "pipeline_steps"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+        for table in ("experiment_entities", "trial_component_links", "trial_component_metrics"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0016'")
     state = State(url)
     with state.reading() as connection:

@@ -66,7 +66,7 @@ def _passes(record: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
     values = list(_values(record, asked["Name"]))
     kind, wanted = asked.get("Operator", "Equals"), asked.get("Value", "")
     if kind in ("Exists", "NotExists"):
-        return bool(values) == (kind == "Exists")
+        return bool(values) == bool(kind == "Exists")
     if kind == "NotEquals":
         return all(_text(value) != wanted for value in values)
     if kind == "In":
@@ -79,10 +79,14 @@ def _passes(record: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
 
 
 def _values(record: Any, path: str) -> Iterator[Any]:
-    """All that is at a path: lists stand for each of their entries, `Tags.KEY` for the value of a tag."""
+    """All that is at a path. Lists stand for each of their entries; `Tags.KEY`, `Metrics.NAME.Min` name one of them."""
     if isinstance(record, list):
         for entry in record:
             yield from _values(entry, path)
+    elif (isinstance(record, Mapping) and set(record) & {"StringValue", "NumberValue"}) or (
+        isinstance(record, Mapping) and set(record) & {"StringValue", "NumberValue"}
+    ):
+        yield from record.values()
     elif not path:
         yield record
     elif isinstance(record, Mapping):
@@ -90,9 +94,7 @@ def _values(record: Any, path: str) -> Iterator[Any]:
         if name in record:
             yield from _values(record[name], rest)
         elif record.get("MetricName") == name or record.get("Key") == name:
-            yield from _values(record.get("Last", record.get("Value")), "")
-        elif set(record) & {"StringValue", "NumberValue"}:
-            yield from record.values()
+            yield record.get(rest or "Last", record.get("Value"))
         elif path in record:
             yield record[path]
 
