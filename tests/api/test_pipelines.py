@@ -92,10 +92,12 @@ def test_a_stopped_execution_stops_its_job_and_can_be_gone_on_with(
 
 
 def test_pipelines_are_listed_versioned_and_run_by_the_version_that_is_asked_for(sagemaker: Any, role: str) -> None:
-    made = {"PipelineName": "versions", "RoleArn": role, "ClientRequestToken": "t" * 32}
+    tags = [{"Key": "team", "Value": "air"}]
+    made = {"PipelineName": "versions", "RoleArn": role, "ClientRequestToken": "t" * 32, "Tags": tags}
     first = sagemaker.create_pipeline(PipelineDefinition=definition(fail("First")), **made)
     again = sagemaker.create_pipeline(PipelineDefinition=definition(fail("First")), **made)
     assert again["PipelineArn"] == first["PipelineArn"]
+    assert sagemaker.list_tags(ResourceArn=first["PipelineArn"])["Tags"] == tags
     with pytest.raises(ClientError, match=r"Pipeline with name \(versions\) already exists") as refused:
         sagemaker.create_pipeline(PipelineName="versions", PipelineDefinition=definition(fail()), RoleArn=role)
     assert refused.value.response["Error"]["Code"] == "ValidationException"

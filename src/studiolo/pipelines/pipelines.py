@@ -56,7 +56,6 @@ class Pipelines:
         self._store = Store(state, clock)
         self._identity = identity
         self._objects = objects
-        self._tags = tags
         self._clock = clock
         self._services: Services | None = None
         self._workers = Workers(self._advance)
@@ -95,10 +94,7 @@ class Pipelines:
         read_definition(definition)
         self._check(settings.parallel)
         self._identity.pass_role(principal, settings.role, SERVICE)
-        made = self._store.add(scope, name, settings, definition, By.of(principal), token)
-        if tags:
-            self._tags.add(scope, made.arn, tags)
-        return made
+        return self._store.add(scope, name, settings, definition, By.of(principal), token, tags)
 
     def update(
         self, scope: Scope, principal: Principal, name: str, changes: Mapping[str, Any], definition: str | None
@@ -115,7 +111,6 @@ class Pipelines:
     def delete(self, scope: Scope, name: str) -> Pipeline:
         """Forget a pipeline with its executions. Raises NoPipeline, and Busy while one runs."""
         pipeline = self._store.pipeline(scope, name)
-        self._tags.remove(scope, pipeline.arn, self._tags.of(scope, pipeline.arn))
         self._store.delete(scope, name)
         return pipeline
 

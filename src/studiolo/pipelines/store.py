@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Text, cast, f
 
 from studiolo.domain import AlreadyExists, Clock, Page, Scope
 from studiolo.ml.listing import Listing, select_page
+from studiolo.ml.tags import drop_tags, set_tags
 from studiolo.pipelines import tables
 from studiolo.pipelines.errors import Busy, NoPipeline
 from studiolo.pipelines.model import (
@@ -39,7 +40,9 @@ class Store:
 
     # --- pipelines
 
-    def add(self, scope: Scope, name: str, settings: Settings, definition: str, by: By, token: str) -> Pipeline:
+    def add(
+        self, scope: Scope, name: str, settings: Settings, definition: str, by: By, token: str, tags: Mapping[str, str]
+    ) -> Pipeline:
         """Raises AlreadyExists, but for a repeated request."""
         moment = self.clock()
         kept = {**asdict(settings), "created_by": asdict(by), "changed_by": asdict(by), "token": token}
@@ -61,6 +64,7 @@ class Store:
             tx.execute(
                 tables.versions.insert().values(**owned, pipeline=name, number=1, created=moment, definition=definition)
             )
+            set_tags(tx, pipeline_arn(scope, name), tags)
         return self.pipeline(scope, name)
 
     def update(self, scope: Scope, name: str, changes: Mapping[str, Any], definition: str | None, by: By) -> Pipeline:
@@ -108,6 +112,7 @@ class Store:
             where = (owned.account == scope.account) & (owned.region == scope.region) & (owned.pipeline == name)
             tx.execute(tables.versions.delete().where(where))
             tx.execute(tables.pipelines.delete().where(_is_pipeline(scope, name)))
+            drop_tags(tx, pipeline_arn(scope, name))
 
     def pipeline(self, scope: Scope, name: str) -> Pipeline:
         """Raises NoPipeline."""

@@ -35,7 +35,7 @@ class World:
         self.store = Store(state, lambda: self.now)
         self.jobs: dict[str, dict[str, Any]] = {}
         self.refusals: list[Refused] = []
-        self.store.add(SCOPE, "p", Settings("role"), "", BY, "token")
+        self.store.add(SCOPE, "p", Settings("role"), "", BY, "token", {})
 
     def __call__(
         self, _principal: Principal, _region: str, _service: str, operation: str, given: Mapping[str, Any]

@@ -26,7 +26,7 @@ from studiolo.ml.experiments.entity import (
 )
 from studiolo.ml.listing import Listing, select_page
 from studiolo.ml.names import arn
-from studiolo.ml.tags import Tags
+from studiolo.ml.tags import Tags, drop_tags, set_tags
 from studiolo.state import State
 
 MOST_PARAMETERS = 300
@@ -38,7 +38,6 @@ class Experiments:
 
     def __init__(self, state: State, tags: Tags, clock: Clock) -> None:
         self._state = state
-        self._tags = tags
         self._clock = clock
         for kind in WORDS:
             tags.know(kind, lambda connection, scope, name, kind=kind: _find(connection, scope, kind, name) is not None)  # type: ignore[misc]
@@ -73,8 +72,7 @@ class Experiments:
                     f"({name}) already exists."
                 )
             tx.execute(tables.entities.insert().values(_values(made)))
-        if tags:
-            self._tags.add(scope, made.arn, tags)
+            set_tags(tx, made.arn, tags)
         return made
 
     def get(self, scope: Scope, kind: str, name: str) -> Entity:
@@ -127,6 +125,7 @@ class Experiments:
                 }
                 raise Invalid(f"{WORDS[kind]} '{found.arn}' cannot be deleted: it {verb[kind]} '{other[0]}'.")
             tx.execute(tables.entities.delete().where(_is(scope, kind, name)))
+            drop_tags(tx, found.arn)
             if kind == COMPONENT:
                 tx.execute(tables.points.delete().where(_of(scope, name)))
         return found

@@ -83,9 +83,7 @@ def _values(record: Any, path: str) -> Iterator[Any]:
     if isinstance(record, list):
         for entry in record:
             yield from _values(entry, path)
-    elif (isinstance(record, Mapping) and set(record) & {"StringValue", "NumberValue"}) or (
-        isinstance(record, Mapping) and set(record) & {"StringValue", "NumberValue"}
-    ):
+    elif isinstance(record, Mapping) and set(record) & {"StringValue", "NumberValue"}:
         yield from record.values()
     elif not path:
         yield record
@@ -96,7 +94,7 @@ def _values(record: Any, path: str) -> Iterator[Any]:
         elif record.get("MetricName") == name or record.get("Key") == name:
             yield record.get(rest or "Last", record.get("Value"))
         elif path in record:
-            yield record[path]
+            yield from _values(record[path], "")
 
 
 def _compared(comparison: Callable[[Any, Any], bool], value: Any, wanted: str) -> bool:
