@@ -1,5 +1,6 @@
 """The pipelines of every account and region, and their executions."""
 
+import logging
 import secrets
 import string
 from collections.abc import Mapping
@@ -37,7 +38,7 @@ from studiolo.pipelines.values import Values
 from studiolo.pipelines.walk import Walk
 from studiolo.pipelines.workers import Workers
 from studiolo.stacks import Services
-from studiolo.state import State
+from studiolo.state import State, StateUnavailable
 
 SERVICE = "sagemaker.amazonaws.com"
 LARGEST_DEFINITION = 1024 * 1024
@@ -45,6 +46,11 @@ LARGEST_DEFINITION = 1024 * 1024
 
 MOST_PARALLEL = 200
 """MaxParallelExecutionSteps at most."""
+
+LONGEST_FAILURE = 1300
+"""Characters of an execution's reason, as the API has it."""
+
+log = logging.getLogger(__name__)
 
 _LETTERS = string.ascii_lowercase + string.digits
 
@@ -253,8 +259,17 @@ class Pipelines:
         except NoPipeline:
             return None
         assert self._services is not None
-        definition = read_definition(self.definition_of(execution).definition)
-        return Walk(self._store, self._services, self._identity, execution, definition).advance()
+        try:
+            definition = read_definition(self.definition_of(execution).definition)
+            return Walk(self._store, self._services, self._identity, execution, definition).advance()
+        except StateUnavailable as error:
+            log.warning("the pipeline execution %s waits: %s", execution.arn, error)
+            return False
+        except Exception as error:
+            log.exception("the pipeline execution %s cannot go on", execution.arn)
+            why = f"InternalServerError: {type(error).__name__}: {error}"[:LONGEST_FAILURE]
+            self._store.change(identifier, lambda now: replace(now, status=FAILED, failure=why))
+            return None
 
     def _reused(self, execution: Execution, definition: Definition) -> dict[str, StepRun]:
         """The results of the earlier execution that a selection builds on. Raises Invalid, NoPipeline."""
