@@ -33,6 +33,7 @@ from studiolo.metastore import Metastore
 from studiolo.metrics import Metrics
 from studiolo.ml import MachineLearning
 from studiolo.objects import Objects
+from studiolo.pipelines import Pipelines
 from studiolo.processes import Processes, end_unrecorded
 from studiolo.products import Products
 from studiolo.recorded import Recorder
@@ -166,10 +167,12 @@ class House:
         self.ml.start()
         self.stacks = Stacks(state, identity, self.objects, frozenset({settings.host, *settings.host_names}), now)
         self.products = Products(state, identity, self.stacks, self.ml.tags, now)
+        self.pipelines = Pipelines(state, identity, self.objects, self.ml.tags, now)
         self.scaling = Scaling(state, self.metrics, Variants(self.ml.endpoints), now)
         self.scaling.start()
         self._started.extend((self.ml, self.stacks, self.scaling))
         self._cleanup.callback(self.ml.stop_jobs)
+        self._cleanup.callback(self.pipelines.close)
         self._cleanup.callback(self.engine.submissions.close)
         self._cleanup.callback(self.serverless.close)
         self.clusters = Clusters(
@@ -227,6 +230,7 @@ class House:
         studio = self._studio()
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
         self.products.start(Inside(SERVICES, studio, self.objects, "servicecatalog.amazonaws.com"))
+        self.pipelines.start(Inside(SERVICES, studio, self.objects, "sagemaker.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)
         passage = Passage(self.door.endpoint)
         return App(studio, self.state.changes, passage, pages, sites, signed, settings.max_body_mib)
@@ -250,6 +254,7 @@ class House:
             serverless=self.serverless,
             scaling=self.scaling,
             products=self.products,
+            pipelines=self.pipelines,
         )
 
     def _reset(self) -> None:
@@ -259,6 +264,7 @@ class House:
             self.engine,
             self.livy,
             self.serverless,
+            self.pipelines,
             self.ml,
             self.clusters,
             self.storage,

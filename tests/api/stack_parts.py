@@ -1,5 +1,6 @@
 """What the rows of the table of resource types are made of: resources beside them, documents, references."""
 
+import json
 from typing import Any
 
 
@@ -12,6 +13,12 @@ def trust(service: str) -> dict[str, Any]:
 
 
 TRUST = trust("glue")
+PIPELINE = json.dumps(
+    {
+        "Version": "2020-12-01",
+        "Steps": [{"Name": "Fail", "Type": "Fail", "Arguments": {"ErrorMessage": "no"}}],
+    }
+)
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
 ALLOW_MORE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 OPEN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}

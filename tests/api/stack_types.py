@@ -18,6 +18,7 @@ from tests.api.stack_parts import (
     NEEDS,
     OFFERED,
     OPEN,
+    PIPELINE,
     TAGS,
     TRUST,
     WIDGET,
@@ -384,6 +385,20 @@ ROWS: list[Row] = [
         TAGS,
         (),
         ("ModelPackageGroupArn", "ModelPackageGroupStatus"),
+    ),
+    Row(
+        "AWS::SageMaker::Pipeline",
+        {
+            "PipelineName": ref("AWS::StackName"),
+            "PipelineDefinition": {"PipelineDefinitionBody": PIPELINE},
+            "RoleArn": att("HStudioRole", "Arn"),
+        },
+        {
+            "PipelineDescription": "new",
+            "PipelineDefinition": {"PipelineDefinitionBody": PIPELINE.replace("no", "never")},
+            **TAGS,
+        },
+        ("HStudioRole",),
     ),
     Row(
         "AWS::SageMaker::Space",

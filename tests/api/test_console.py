@@ -308,6 +308,25 @@ def test_a_stack_is_shown_with_what_happened_and_what_came_of_it(server: Server,
     until(lambda: "DELETE_COMPLETE" in browser.open(f"/stacks/{stack['StackId']}").words)
 
 
+def test_a_pipeline_is_started_and_its_graph_has_the_states_of_its_steps(
+    server: Server, browser: Browser, role: str
+) -> None:
+    fail = {"Name": "Give-up", "Type": "Fail", "Arguments": {"ErrorMessage": "not <today>"}}
+    condition = {"Type": "Equals", "LeftValue": 1, "RightValue": 2}
+    choose = {"Name": "Choose", "Type": "Condition", "Arguments": {"Conditions": [condition], "ElseSteps": [fail]}}
+    definition = json.dumps({"Version": "2020-12-01", "Steps": [choose], "PipelineExperimentConfig": None})
+    server.client("sagemaker").create_pipeline(PipelineName="shown", PipelineDefinition=definition, RoleArn=role)
+    assert "shown" in browser.open("/pipelines").words
+    assert browser.open("/pipelines/shown").text.count("<rect") == 2
+    address = browser.open("/pipelines/shown/start", {}).headers["Location"]
+    failed = until(lambda: page if "Step failure" in (page := browser.open(address)).words else None)
+    assert "Choose Condition · Succeeded" in failed.words
+    assert "Give-up Fail · Failed" in failed.words
+    assert "not &lt;today&gt;" in failed.text
+    assert failed.text.count("<path") == 1
+    assert "Failed" in browser.open("/pipelines/shown").words
+
+
 @pytest.mark.parametrize(
     ("kind", "command"), [("tuning", "list-hyper-parameter-tuning-jobs"), ("processing", "list-processing-jobs")]
 )

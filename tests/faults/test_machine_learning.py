@@ -1,5 +1,6 @@
 """Training and serving over the end of the server, whether it is asked for or not."""
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -133,3 +134,23 @@ def test_a_tuning_job_goes_on_where_a_killed_server_left_it(ending: Server, buck
     ended = trials()
     assert [each["TrainingJobStatus"] for each in ended] == ["Completed"] * 2
     assert ended[0]["TrainingJobName"] == begun[0]["TrainingJobName"]
+
+
+def test_an_execution_of_a_pipeline_goes_on_where_a_killed_server_left_it(ending: Server, bucket_of_rows: str) -> None:
+    sagemaker, role = ending.client("sagemaker"), create_role(ending)
+    arguments = training_job("", role, bucket_of_rows)
+    del arguments["TrainingJobName"]
+    steps = [
+        {"Name": "First", "Type": "Training", "Arguments": arguments},
+        {"Name": "Second", "Type": "Training", "Arguments": arguments, "DependsOn": ["First"]},
+    ]
+    definition = json.dumps({"Version": "2020-12-01", "Steps": steps})
+    sagemaker.create_pipeline(PipelineName="killed", PipelineDefinition=definition, RoleArn=role)
+    arn = sagemaker.start_pipeline_execution(PipelineName="killed")["PipelineExecutionArn"]
+    until(lambda: sagemaker.list_training_jobs(NameContains="First")["TrainingJobSummaries"])
+    ending.kill()
+    ending.up()
+    described = status_of(sagemaker.describe_pipeline_execution, "PipelineExecutionStatus", PipelineExecutionArn=arn)
+    until(lambda: described() == "Succeeded")
+    ran = sagemaker.list_training_jobs(NameContains="pipelines-")["TrainingJobSummaries"]
+    assert sorted(job["TrainingJobName"].split("-")[2] for job in ran) == ["First", "Second"]

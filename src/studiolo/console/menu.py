@@ -21,6 +21,7 @@ MENU = (
     Entry("Training", "/training"),
     Entry("Tuning", "/tuning"),
     Entry("Processing", "/processing"),
+    Entry("Pipelines", "/pipelines"),
     Entry("Models", "/models"),
     Entry("Registry", "/registry"),
     Entry("Endpoints", "/endpoints"),

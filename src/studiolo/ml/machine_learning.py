@@ -11,6 +11,7 @@ from studiolo.domain import Clock, Scope
 from studiolo.identity import Identity
 from studiolo.logs import Logs
 from studiolo.metrics import Metrics
+from studiolo.ml.experiments.experiments import Experiments
 from studiolo.ml.images import known_images
 from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.processing.jobs import ProcessingJobs
@@ -74,6 +75,7 @@ class MachineLearning:
         self.tags = Tags(state)
         self.registry = Registry(state, clock)
         self.training.on_completed = self._note_training
+        self.experiments = Experiments(state, self.tags, clock)
 
     def start(self) -> None:
         """Take over what a crashed server left, settle what ended, and go on with the rest in the background."""
@@ -107,6 +109,7 @@ class MachineLearning:
         self.training.empty()
         self.processing.empty()
         self.transform.empty()
+        self.experiments.empty()
         shutil.rmtree(self._work, ignore_errors=True)
         self._queue.closed = False
 

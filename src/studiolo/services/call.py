@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from studiolo.logs import Logs
     from studiolo.metrics import Metrics
     from studiolo.ml import MachineLearning
+    from studiolo.pipelines import Pipelines
     from studiolo.products import Products
     from studiolo.recorded import Recorder
     from studiolo.scaling import Scaling
@@ -45,6 +46,7 @@ class Studio:
     domains: "Domains"
     scaling: "Scaling"
     products: "Products"
+    pipelines: "Pipelines"
 
 
 @dataclass(frozen=True, slots=True)

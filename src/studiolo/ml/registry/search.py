@@ -90,11 +90,24 @@ class Expression:
 def values(document: Document, name: str) -> Iterator[Any]:
     """The values that a document has at a path, of every entry of its lists."""
     head, _, rest = name.partition(".")
-    if head in NAMED and rest:
+    if head == "Metrics" and rest and "Metrics" in document:
+        for entry in document["Metrics"]:
+            metric, _, statistic = rest.partition(entry["MetricName"])
+            if not metric and (not statistic or statistic.startswith(".")):
+                yield from (entry[each] for each in [statistic[1:] or "Last"] if each in entry)
+    elif head in NAMED and rest:
         member, key, value = NAMED[head]
         yield from (entry[value] for entry in document.get(member, ()) if entry.get(key) == rest and value in entry)
     else:
-        yield from (each for each in _at(document, name.split(".")) if not isinstance(each, (Mapping, list)) or each)
+        found = (_plain(each) for each in _at(document, name.split(".")))
+        yield from (each for each in found if not isinstance(each, (Mapping, list)) or each)
+
+
+def _plain(value: Any) -> Any:
+    """The value of a trial component's parameter."""
+    if isinstance(value, Mapping) and set(value) in ({"StringValue"}, {"NumberValue"}):
+        return next(iter(value.values()))
+    return value
 
 
 def ordered(documents: Sequence[Document], name: str, *, descending: bool) -> list[Document]:

@@ -36,6 +36,7 @@ RIGHTS: Mapping[str, Rights] = {
     "lakeformation": lakeformation.RIGHTS,
     "logs": logs.RIGHTS,
     "sagemaker": sagemaker.RIGHTS,
+    "sagemaker-metrics": sagemaker.RIGHTS,
     "sagemaker-runtime": sagemaker.RIGHTS,
     "emr": emr.RIGHTS,
     "emr-serverless": emr_serverless.RIGHTS,

@@ -7,7 +7,7 @@ asked for where the role is passed.
 from collections.abc import Mapping, Sequence
 
 from studiolo.services.call import Call
-from studiolo.services.rights import sagemaker_studio
+from studiolo.services.rights import sagemaker_experiments, sagemaker_pipelines, sagemaker_studio
 from studiolo.services.rights.rows import Parameters, Rights, conditions, table
 
 TABLE = """
@@ -141,10 +141,15 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
 
 
 def _names(_call: Call, resource: str, _parameters: Parameters) -> Sequence[str]:
-    """Packages, their groups and model cards may be named by their ARNs."""
-    return (resource.rpartition(":")[2] if "/arn:" in resource else resource,)
+    """A resource that is named by its ARN where a name would do, by its name."""
+    kind, _, name = resource.partition("/")
+    return (f"{kind}/{name.partition(f':{kind}/')[2]}" if name.startswith("arn:") else resource,)
 
 
 RIGHTS = Rights(
-    "sagemaker", table("sagemaker", TABLE + sagemaker_studio.TABLE), conditions(KEYS), names=_names, tags=_tags
+    "sagemaker",
+    table("sagemaker", TABLE + sagemaker_studio.TABLE + sagemaker_pipelines.TABLE + sagemaker_experiments.TABLE),
+    conditions(KEYS),
+    names=_names,
+    tags=_tags,
 )

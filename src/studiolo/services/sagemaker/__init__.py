@@ -3,10 +3,13 @@
 from studiolo.services.sagemaker import (
     endpoint_configs,
     endpoints,
+    experiments,
     lineage,
     model_cards,
     model_packages,
     models,
+    pipeline_executions,
+    pipelines,
     processing_jobs,
     projects,
     search,
@@ -15,6 +18,7 @@ from studiolo.services.sagemaker import (
     tags,
     training_jobs,
     transform_jobs,
+    trial_components,
     tuning_jobs,
 )
 from studiolo.services.sagemaker.service import sagemaker
@@ -22,10 +26,13 @@ from studiolo.services.sagemaker.service import sagemaker
 __all__ = [
     "endpoint_configs",
     "endpoints",
+    "experiments",
     "lineage",
     "model_cards",
     "model_packages",
     "models",
+    "pipeline_executions",
+    "pipelines",
     "processing_jobs",
     "projects",
     "sagemaker",
@@ -35,5 +42,6 @@ __all__ = [
     "tags",
     "training_jobs",
     "transform_jobs",
+    "trial_components",
     "tuning_jobs",
 ]

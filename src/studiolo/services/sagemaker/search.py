@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import DomainError, Page
+from studiolo.ml.experiments.entity import COMPONENT, EXPERIMENT, TRIAL, Entity
 from studiolo.ml.listing import Listing
 from studiolo.ml.registry.search import Condition, Expression, Nested, names, ordered
 from studiolo.services.call import Call
 from studiolo.services.sagemaker.endpoints import describe_endpoint
+from studiolo.services.sagemaker.experiments import as_experiment, as_trial
 from studiolo.services.sagemaker.model_cards import as_model_card
 from studiolo.services.sagemaker.model_packages import as_group, as_model_package
 from studiolo.services.sagemaker.models import describe_model
 from studiolo.services.sagemaker.service import INVALID, refuse, sagemaker
 from studiolo.services.sagemaker.tags import as_tags
 from studiolo.services.sagemaker.training_jobs import describe_training_job
+from studiolo.services.sagemaker.trial_components import as_component
 from studiolo.services.sagemaker.tuning_jobs import describe_hyper_parameter_tuning_job
 
 if TYPE_CHECKING:
@@ -61,7 +64,21 @@ def _packages(call: Call) -> Iterator[dict[str, Any]]:
     return map(as_model_package, _all(lambda asked: packages.page(call.scope, asked, None, None)))
 
 
+def _entities(call: Call, kind: str) -> Iterator[Entity]:
+    return _all(partial(call.studio.ml.experiments.page, call.scope, kind))
+
+
+def _components(call: Call) -> Iterator[dict[str, Any]]:
+    for each in _entities(call, COMPONENT):
+        parents = call.studio.ml.experiments.parents(call.scope, each.name)
+        pairs = [{"TrialName": trial, "ExperimentName": experiment} for trial, experiment in parents]
+        yield {**as_component(call, each), "Parents": pairs}
+
+
 RESOURCES: Mapping[str, tuple[str, str, Find]] = {
+    "Experiment": ("Experiment", "ExperimentArn", lambda call: map(as_experiment, _entities(call, EXPERIMENT))),
+    "ExperimentTrial": ("Trial", "TrialArn", lambda call: map(as_trial, _entities(call, TRIAL))),
+    "ExperimentTrialComponent": ("TrialComponent", "TrialComponentArn", _components),
     "TrainingJob": (
         "TrainingJob",
         "TrainingJobArn",

@@ -1,6 +1,6 @@
-"""AWS::SageMaker: models, their packages and groups, endpoint configurations, endpoints.
+"""AWS::SageMaker: models, their packages and groups, endpoint configurations, endpoints, pipelines.
 
-Ref is the ARN, as CloudFormation has it.
+Ref is the ARN, but for pipelines.
 """
 
 from typing import Any, ClassVar
@@ -201,6 +201,49 @@ class Endpoint(_Named):
         return {"EndpointName": self._name(at, properties), "EndpointArn": physical}
 
 
+class Pipeline(ResourceType):
+    """Ref is the name."""
+
+    name = "AWS::SageMaker::Pipeline"
+    named_by = "PipelineName"
+
+    def create(self, at: At, properties: Properties) -> str:
+        # A repeated request with the same token makes no second one.
+        token = f"{at.stack_id.rpartition('/')[2]}-{at.logical}-{at.generation}"[:128]
+        at.call("sagemaker", "CreatePipeline", ClientRequestToken=token, **self._given(properties))
+        return str(properties["PipelineName"])
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        name = properties["PipelineName"]
+        found = existing(at.call, service="sagemaker", operation="DescribePipeline", PipelineName=name)
+        return None if found is None else str(found["PipelineName"])
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        given = self._given(properties)
+        given.pop("Tags", None)
+        if not differs(properties, before, "PipelineDefinition"):
+            given = {name: value for name, value in given.items() if not name.startswith("PipelineDefinition")}
+        arn = at.call("sagemaker", "UpdatePipeline", **given)["PipelineArn"]
+        retag(at, str(arn), properties, before)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("sagemaker", "DeletePipeline", PipelineName=physical, ClientRequestToken=f"{at.stack_id}"[-64:])
+
+    @staticmethod
+    def _given(properties: Properties) -> dict[str, Any]:
+        """The properties as the operations have them."""
+        given = dict(properties)
+        definition = given.pop("PipelineDefinition")
+        if "PipelineDefinitionBody" in definition:
+            return {**given, "PipelineDefinition": definition["PipelineDefinitionBody"]}
+        place = definition["PipelineDefinitionS3Location"]
+        version = {"VersionId": place["Version"]} if "Version" in place else {}
+        return {
+            **given,
+            "PipelineDefinitionS3Location": {"Bucket": place["Bucket"], "ObjectKey": place["Key"], **version},
+        }
+
+
 def retag(at: At, arn: str, properties: Properties, before: Properties) -> None:
     """Bring the tags of a resource of SageMaker from what they were to what they are to be."""
     gone, tags = tag_changes(properties, before)
@@ -218,4 +261,4 @@ def _name_of(arn: str) -> str:
     return arn.rpartition("/")[2]
 
 
-TYPES = (Endpoint, EndpointConfig, Model, ModelPackage, ModelPackageGroup)
+TYPES = (Endpoint, EndpointConfig, Model, ModelPackage, ModelPackageGroup, Pipeline)
