@@ -15,6 +15,7 @@ from studiolo.ml.images import known_images
 from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.processing.jobs import ProcessingJobs
 from studiolo.ml.resources import EndpointConfigs, Models
+from studiolo.ml.serving.asynchronous import AsyncInvocations
 from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
 from studiolo.ml.serving.measures import CallMeasures
@@ -64,9 +65,14 @@ class MachineLearning:
             self.endpoint_configs,
             metrics,
             folder / "endpoints",
+            settings.serverless_idle_seconds,
             clock,
         )
-        self.invocations = Invocations(self.endpoints.routes, CallMeasures(metrics))
+        routes, measures, wake = self.endpoints.routes, CallMeasures(metrics), self.endpoints.wake
+        self.invocations = Invocations(routes, measures, wake)
+        self.async_invocations = AsyncInvocations(
+            state, self.endpoints, Invocations(routes, measures, wake), objects, metrics, clock
+        )
         self.tags = Tags(state)
 
     def start(self) -> None:
@@ -78,6 +84,7 @@ class MachineLearning:
             self._queue.advance()
         self.tuning.start()
         self.endpoints.start()
+        self.async_invocations.start()
 
     def tag(self, scope: Scope, resource: str, added: Mapping[str, str]) -> dict[str, str]:
         """Add tags to a resource; all of them after that. Raises NotFound and Invalid."""
@@ -110,4 +117,5 @@ class MachineLearning:
 
     def close(self) -> None:
         """End all other processes: endpoints come back at the next start."""
+        self.async_invocations.close()
         self.endpoints.close()

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
 from studiolo.domain import Conflict, Denied, Invalid, NotFound
-from studiolo.ml.serving.invocation import Answer, Unavailable
+from studiolo.ml.serving.asynchronous import Call as AsyncCall
+from studiolo.ml.serving.invocation import Answer, NotLoaded, NotReady, Request, Throttled, Unavailable
 from studiolo.services.call import Call
 from studiolo.services.service import Service
 
@@ -12,9 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime.type_defs import InvokeEndpointInputTypeDef, InvokeEndpointOutputTypeDef
 
 CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
-REFUSED = (
-    "TargetModel", "TargetContainerHostname", "EnableExplanations", "InferenceComponentName", "SessionId",
-)  # fmt: skip
+REFUSED = ("EnableExplanations", "InferenceComponentName", "SessionId", "PrefixAwareId")
 
 sagemaker_runtime = Service(
     "sagemaker-runtime",
@@ -22,6 +21,8 @@ sagemaker_runtime = Service(
         NotFound: "ValidationError",
         Invalid: "ValidationError",
         Conflict: "ValidationError",
+        Throttled: "ThrottlingException",
+        NotReady: "ModelNotReadyException",
         Unavailable: "ServiceUnavailable",
         Denied: "AccessDeniedException",
     },
@@ -40,9 +41,17 @@ async def invoke_endpoint(call: Call, request: "InvokeEndpointInputTypeDef") -> 
         headers["Accept"] = asked["Accept"]
     if "CustomAttributes" in asked:
         headers[CUSTOM_ATTRIBUTES] = asked["CustomAttributes"]
-    answer = await call.studio.ml.invocations.call(
-        call.scope, asked["EndpointName"], asked.get("TargetVariant"), asked.get("Body", b""), headers, call.began
+    wanted = Request(
+        asked.get("Body", b""),
+        headers,
+        asked.get("TargetVariant"),
+        asked.get("TargetModel"),
+        asked.get("TargetContainerHostname"),
     )
+    try:
+        answer = await call.studio.ml.invocations.call(call.scope, asked["EndpointName"], wanted, call.began)
+    except NotLoaded as error:
+        raise model_error(call, asked["EndpointName"], Answer(500, {}, str(error).encode(), "", "")) from error
     if answer.status != 200:
         raise model_error(call, asked["EndpointName"], answer)
     response: Any = {
@@ -53,6 +62,28 @@ async def invoke_endpoint(call: Call, request: "InvokeEndpointInputTypeDef") -> 
     if CUSTOM_ATTRIBUTES in answer.headers:
         response["CustomAttributes"] = answer.headers[CUSTOM_ATTRIBUTES]
     return response  # type: ignore[no-any-return]
+
+
+@sagemaker_runtime.operation
+def invoke_endpoint_async(call: Call, request: "dict[str, Any]") -> dict[str, Any]:
+    headers = {"Content-Type": request.get("ContentType", "application/octet-stream")}
+    if "Accept" in request:
+        headers["Accept"] = request["Accept"]
+    if "CustomAttributes" in request:
+        headers[CUSTOM_ATTRIBUTES] = request["CustomAttributes"]
+    asked = AsyncCall(
+        headers,
+        input=request.get("InputLocation"),
+        body=request.get("Body") or None,
+        inference=request.get("InferenceId", ""),
+        keep_seconds=request.get("RequestTTLSeconds", AsyncCall.keep_seconds),
+        seconds=request.get("InvocationTimeoutSeconds", AsyncCall.seconds),
+        folder=request.get("S3OutputPathExtension"),
+        filename=request.get("Filename"),
+    )
+    kept = call.studio.ml.async_invocations.submit(call.scope, request["EndpointName"], asked)
+    failure = {} if kept.failure is None else {"FailureLocation": kept.failure}
+    return {"InferenceId": kept.inference, "OutputLocation": kept.output, **failure}
 
 
 def model_error(call: Call, endpoint: str, answer: Answer) -> ServiceError:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from studiolo.domain import Scope
 from studiolo.metrics import Metric, Metrics
-from studiolo.ml.serving.invocation import Invocations, Unavailable
+from studiolo.ml.serving.invocation import Invocations, Request, Unavailable
 from studiolo.ml.serving.measures import CallMeasures
 from studiolo.ml.serving.routes import Instance, Route, Routes, Target
 
@@ -54,11 +54,11 @@ class Numbers:
 
 
 def calls_to(routes: Routes, numbers: Numbers | None = None) -> Invocations:
-    return Invocations(routes, CallMeasures(cast(Metrics, numbers or Numbers())))
+    return Invocations(routes, CallMeasures(cast(Metrics, numbers or Numbers())), lambda *_: None)
 
 
 async def ask(invocations: Invocations) -> str:
-    return (await invocations.call(SCOPE, "e", None, b"1", {}, time.perf_counter())).body.decode()
+    return (await invocations.call(SCOPE, "e", Request(b"1", {}), time.perf_counter())).body.decode()
 
 
 def said(words: str) -> Callable[[], Awaitable[str]]:

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from studiolo.ml.resources import EndpointConfig, ModelSpecification, ProductionVariant
+from studiolo.ml.resources import Asynchronous, EndpointConfig, ModelSpecification, ProductionVariant
 
 CREATING, UPDATING, SYSTEM_UPDATING = "Creating", "Updating", "SystemUpdating"
+ROLLING_BACK = "RollingBack"
 IN_SERVICE, FAILED, DELETING = "InService", "Failed", "Deleting"
-PASSING = frozenset({CREATING, UPDATING, SYSTEM_UPDATING, DELETING})
+PASSING = frozenset({CREATING, UPDATING, SYSTEM_UPDATING, ROLLING_BACK, DELETING})
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Deployment:
     id: str
     config: str
     variants: tuple[DeployedVariant, ...]
+    asynchronous: Asynchronous | None = None
 
     @classmethod
     def of(cls, config: EndpointConfig, models: Mapping[str, ModelSpecification]) -> "Deployment":
@@ -45,7 +47,13 @@ class Deployment:
                 DeployedVariant(variant, models[variant.model], _instances(variant.instances))
                 for variant in config.specification.variants
             ),
+            config.specification.asynchronous,
         )
+
+    @property
+    def all(self) -> tuple[DeployedVariant, ...]:
+        """Every variant that has processes."""
+        return self.variants
 
     def reweighted(self, weights: Mapping[str, float], instances: Mapping[str, int]) -> "Deployment":
         """The same with other weights and instance counts, by variant."""
@@ -64,11 +72,14 @@ class Deployment:
     def from_json(cls, values: Mapping[str, Any]) -> "Deployment":
         variants = (
             DeployedVariant(
-                ProductionVariant(**entry["variant"]), ModelSpecification(**entry["model"]), tuple(entry["instances"])
+                ProductionVariant(**entry["variant"]),
+                ModelSpecification.from_json(entry["model"]),
+                tuple(entry["instances"]),
             )
             for entry in values["variants"]
         )
-        return cls(values["id"], values["config"], tuple(variants))
+        asynchronous = values.get("asynchronous")
+        return cls(values["id"], values["config"], tuple(variants), asynchronous and Asynchronous(**asynchronous))
 
 
 @dataclass(frozen=True)

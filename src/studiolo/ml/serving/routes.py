@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from studiolo.domain import NotFound, Scope
 
@@ -14,27 +14,45 @@ LOOK_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One serving process: its socket, and its log stream."""
+    """One serving process: its socket, and its log stream. further: the sockets of the model's other containers."""
 
     socket: str
     log_stream_arn: str
+    further: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One variant: its share of the calls, and its processes that serve now."""
+    """One variant: its share of the calls, and its processes that serve now.
+
+    on_demand: its processes are started for calls; most: how many calls may be under way at once; multi: its calls name
+    a model, `models` are those loaded; hostnames: of several containers, which a call names where they are `direct`.
+    """
 
     variant: str
     weight: float
     instances: Sequence[Instance]
+    models: Mapping[str, Instance] = field(default_factory=dict)
+    multi: bool = False
+    on_demand: bool = False
+    most: int | None = None
+    hostnames: Sequence[str] = ()
+    direct: bool = False
+    asynchronous: bool = False
+
+    @property
+    def served(self) -> Sequence[Instance]:
+        """Every process of it."""
+        return (*self.instances, *self.models.values())
 
 
 @dataclass(slots=True)
 class _Use:
-    """How many calls are under way at a socket, and the number of the last that came to it."""
+    """How many calls are under way at a socket, the number of the last that came to it, and when it last had one."""
 
     calls: int = 0
     last: int = 0
+    used: float = field(default_factory=time.monotonic)
 
 
 class Route:
@@ -47,7 +65,12 @@ class Route:
 
     @property
     def sockets(self) -> set[str]:
-        return {instance.socket for target in self._order for instance in target.instances}
+        return {
+            socket
+            for target in self._order
+            for instance in target.served
+            for socket in (instance.socket, *instance.further)
+        }
 
     def choose(self, variant: str | None, draw: random.Random) -> Target:
         """The variant asked for, else one drawn by weight. Raises NotFound for a variant that is not there."""
@@ -73,29 +96,41 @@ class Routes:
         self._lock = threading.Lock()
 
     def take(
-        self, scope: Scope, endpoint: str, variant: str | None, draw: random.Random
+        self, scope: Scope, endpoint: str, variant: str | None, draw: random.Random, model: str | None = None
     ) -> tuple[Target, Instance | None]:
         """Choose who is to answer a call: `leave` its socket after. None where no process of the variant serves.
 
-        It is the process with the fewest calls under way; of those, the one that waits the longest. Raises NotFound.
+        It is the process with the fewest calls under way; of those, the one that waits the longest. model: which one of
+        a multi-model variant. Raises NotFound.
         """
         with self._lock:
             route = self._routes.get((scope, endpoint))
             if route is None:
                 raise NotFound(f"Endpoint {endpoint} of account {scope.account} not found.")
             target = route.choose(variant, draw)
-            uses = [self._uses.setdefault(instance.socket, _Use()) for instance in target.instances]
+            instances = target.instances
+            if target.multi:
+                instances = [found] if model is not None and (found := target.models.get(model)) is not None else []
+            uses = [self._uses.setdefault(instance.socket, _Use()) for instance in instances]
             if not uses:
                 return target, None
             chosen = min(range(len(uses)), key=lambda number: (uses[number].calls, uses[number].last))
             uses[chosen].calls += 1
             uses[chosen].last = next(self._count)
-            return target, target.instances[chosen]
+            return target, instances[chosen]
+
+    def idle(self, socket: str) -> float | None:
+        """For how many seconds no call was under way there; None while one is."""
+        with self._lock:
+            use = self._uses.setdefault(socket, _Use())
+            return None if use.calls else time.monotonic() - use.used
 
     def leave(self, socket: str) -> None:
         """A call to that socket has its answer."""
         with self._lock:
-            self._uses[socket].calls -= 1
+            use = self._uses[socket]
+            use.calls -= 1
+            use.used = time.monotonic()
 
     def await_end_of_calls(self, sockets: Sequence[str], seconds: float) -> None:
         """Wait until no call is under way at the sockets, to which no route may lead any more; so long at most."""

@@ -38,6 +38,7 @@ TABLE = """
     DescribeProcessingJob               processing-job/{ProcessingJobName}
     DescribeTrainingJob                 training-job/{TrainingJobName}
     InvokeEndpoint                      endpoint/{EndpointName}
+    InvokeEndpointAsync                 endpoint/{EndpointName}
     ListEndpointConfigs                 *
     ListEndpoints                       *
     ListHyperParameterTuningJobs        *

@@ -1,9 +1,10 @@
 """Amazon SageMaker: endpoint configurations."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.ml.resources import EndpointConfigSpecification, ProductionVariant
+from studiolo.ml.resources import Asynchronous, EndpointConfigSpecification, ProductionVariant
 from studiolo.services.call import Call
 from studiolo.services.sagemaker.constraints import check_endpoint_config
 from studiolo.services.sagemaker.service import INVALID, kept, listing, next_token, refuse, sagemaker, tags
@@ -56,6 +57,7 @@ def describe_endpoint_config(
         "ProductionVariants": [as_variant(variant) for variant in config.specification.variants],
         "CreationTime": config.created,
         "EnableNetworkIsolation": False,
+        **as_asynchronous(config.specification.asynchronous),
         **config.specification.recorded,
     }
     return answer  # type: ignore[no-any-return]
@@ -73,7 +75,7 @@ def list_endpoint_configs(call: Call, request: "ListEndpointConfigsInputTypeDef"
 def specification(request: "CreateEndpointConfigInputTypeDef") -> EndpointConfigSpecification:
     refuse(
         request,
-        ["AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants", "CrossRegionTrafficConfig"],
+        ["ExplainerConfig", "ShadowProductionVariants", "CrossRegionTrafficConfig"],
         "CreateEndpointConfig",
     )
     capture = request.get("DataCaptureConfig")
@@ -81,7 +83,20 @@ def specification(request: "CreateEndpointConfigInputTypeDef") -> EndpointConfig
         raise ServiceError(INVALID, "EnableCapture in DataCaptureConfig is not supported by Studiolo.")
     check_endpoint_config(request)
     variants = tuple(as_production_variant(variant) for variant in request["ProductionVariants"])
-    return EndpointConfigSpecification(variants, kept(request, RECORDED))
+    return EndpointConfigSpecification(variants, kept(request, RECORDED), asynchronous(request))
+
+
+def asynchronous(request: Mapping[str, Any]) -> Asynchronous | None:
+    """What its AsyncInferenceConfig says."""
+    asked = request.get("AsyncInferenceConfig")
+    if asked is None:
+        return None
+    output = asked["OutputConfig"]
+    if not output.get("S3OutputPath", "").startswith("s3://"):
+        raise ServiceError(INVALID, "AsyncInferenceConfig needs an S3OutputPath, a URI that begins with s3://.")
+    most = asked.get("ClientConfig", {}).get("MaxConcurrentInvocationsPerInstance")
+    given = {} if most is None else {"most": most}
+    return Asynchronous(output["S3OutputPath"], output.get("S3FailurePath"), recorded=asked, **given)
 
 
 def as_production_variant(request: "ProductionVariantUnionTypeDef") -> ProductionVariant:
@@ -114,3 +129,7 @@ def as_variant(variant: ProductionVariant) -> dict[str, Any]:
         "InitialVariantWeight": variant.weight,
         **variant.recorded,
     }
+
+
+def as_asynchronous(given: Asynchronous | None) -> dict[str, Any]:
+    return {} if given is None else {"AsyncInferenceConfig": given.recorded}

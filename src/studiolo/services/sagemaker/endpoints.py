@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from studiolo.ml.serving.endpoint import PASSING, DeployedVariant, Endpoint
 from studiolo.services.call import Call
 from studiolo.services.patience import Patience
+from studiolo.services.sagemaker.endpoint_configs import as_asynchronous
 from studiolo.services.sagemaker.service import listing, next_token, refuse, sagemaker, tags
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def describe_endpoint(call: Call, request: "DescribeEndpointInputTypeDef") -> "D
             as_variant(entry, target, serving.get(entry.variant.name, 0), endpoint)
             for entry, target in zip(endpoint.deployed.variants, targets, strict=True)
         ]
+        answer |= as_asynchronous(endpoint.deployed.asynchronous)
     if endpoint.failure is not None:
         answer["FailureReason"] = endpoint.failure
     return answer  # type: ignore[no-any-return]

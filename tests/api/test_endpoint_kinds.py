@@ -1,0 +1,176 @@
+"""Endpoints that are more than instances of one model: serverless, multi-model, several containers, through boto3."""
+
+import json
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psutil
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from tests.api.machine_learning import LINEAR_LEARNER
+from tests.conftest import Server
+from tests.waiting import until
+
+Client = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def sagemaker(client: Client) -> Any:
+    return client("sagemaker")
+
+
+@pytest.fixture(scope="module")
+def runtime(client: Client) -> Any:
+    return client("sagemaker-runtime", config=Config(retries={"total_max_attempts": 1}))
+
+
+class Made:
+    """Makes what is to be served, and serves it."""
+
+    def __init__(self, sagemaker: Any, role: str) -> None:
+        self.sagemaker = sagemaker
+        self._role = role
+
+    def model(self, **what: Any) -> str:
+        name = f"model-{uuid.uuid4().hex[:8]}"
+        self.sagemaker.create_model(ModelName=name, ExecutionRoleArn=self._role, **what)
+        return name
+
+    def config(self, *variants: dict[str, Any], **more: Any) -> str:
+        name = f"config-{uuid.uuid4().hex[:8]}"
+        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=list(variants), **more)
+        return name
+
+    def endpoint(self, *variants: dict[str, Any], **more: Any) -> str:
+        name = f"endpoint-{uuid.uuid4().hex[:8]}"
+        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=self.config(*variants, **more))
+        described = self.settled(name)
+        assert described["EndpointStatus"] == "InService", described
+        return name
+
+    def settled(self, name: str) -> dict[str, Any]:
+        def described() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName=name)
+            return found if found["EndpointStatus"] in ("InService", "Failed") else None
+
+        return until(described)
+
+
+@pytest.fixture(scope="module")
+def made(sagemaker: Any, role: str) -> Made:
+    return Made(sagemaker, role)
+
+
+@pytest.fixture(scope="module")
+def model(made: Made, plane: str) -> str:
+    return made.model(PrimaryContainer={"Image": LINEAR_LEARNER, "ModelDataUrl": plane})
+
+
+def of_instances(model: str, name: str = "a", count: int = 1) -> dict[str, Any]:
+    wanted = {"VariantName": name, "ModelName": model, "InitialInstanceCount": count}
+    return {**wanted, "InstanceType": "ml.t2.medium"}
+
+
+def score(runtime: Any, endpoint: str, **more: str) -> float:
+    answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=b"2,1", **more)
+    return float(json.load(answer["Body"])["predictions"][0]["score"])
+
+
+def processes(server: Server, endpoint: str) -> dict[str, int]:
+    """Those of an endpoint, by their names."""
+    return {child["name"]: int(child["pid"]) for child in server.health()["children"] if endpoint in child["name"]}
+
+
+def test_a_serverless_endpoint_starts_its_process_for_a_call_and_bounds_the_calls(
+    runtime: Any, made: Made, server: Server, model: str
+) -> None:
+    config = {"MemorySizeInMB": 2048, "MaxConcurrency": 1}
+    name = made.endpoint({"VariantName": "a", "ModelName": model, "ServerlessConfig": config})
+    assert score(runtime, name) == pytest.approx(5, abs=1e-3)
+    [pid] = processes(server, name).values()
+    for process in (*psutil.Process(pid).children(recursive=True), psutil.Process(pid)):
+        process.kill()
+    until(lambda: not processes(server, name))
+    described = made.sagemaker.describe_endpoint(EndpointName=name)
+    assert described["EndpointStatus"] == "InService"
+    assert described["ProductionVariants"][0]["CurrentServerlessConfig"] == config
+
+    def called(_: int) -> str:
+        try:
+            return str(score(runtime, name) > 4)
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(called, range(4))) == {"True", "ThrottlingException"}
+    made.sagemaker.delete_endpoint(EndpointName=name)
+
+
+def test_a_multi_model_endpoint_loads_the_model_that_a_call_names(
+    client: Client, runtime: Any, made: Made, server: Server, bucket: str, plane: str
+) -> None:
+    s3, source = client("s3"), plane.removeprefix("s3://")
+    for number in range(18):
+        s3.copy_object(Bucket=bucket, Key=f"many/m{number}.tar.gz", CopySource=source)
+    container = {"Image": LINEAR_LEARNER, "ModelDataUrl": f"s3://{bucket}/many/", "Mode": "MultiModel"}
+    name = made.endpoint(of_instances(made.model(PrimaryContainer=container)))
+    assert not processes(server, name)
+    for number in range(18):
+        assert score(runtime, name, TargetModel=f"m{number}.tar.gz") == pytest.approx(5, abs=1e-3)
+    assert 0 < len(processes(server, name)) <= 16
+    with pytest.raises(runtime.exceptions.ValidationError, match="Could not find model data at .*many/none.tar.gz"):
+        score(runtime, name, TargetModel="none.tar.gz")
+    with pytest.raises(runtime.exceptions.ValidationError, match="Target model must be provided"):
+        score(runtime, name)
+    made.sagemaker.delete_endpoint(EndpointName=name)
+    until(lambda: not processes(server, name))
+
+
+def test_a_call_goes_to_the_container_that_it_names(runtime: Any, made: Made, server: Server, plane: str) -> None:
+    containers = [
+        {"Image": LINEAR_LEARNER, "ModelDataUrl": plane, "ContainerHostname": hostname} for hostname in ("one", "two")
+    ]
+    direct = made.model(Containers=containers, InferenceExecutionConfig={"Mode": "Direct"})
+    name = made.endpoint(of_instances(direct))
+    assert len(processes(server, name)) == 2
+    assert score(runtime, name, TargetContainerHostname="two") == pytest.approx(5, abs=1e-3)
+    with pytest.raises(runtime.exceptions.ValidationError, match="TargetContainerHostname must be provided"):
+        score(runtime, name)
+    made.sagemaker.delete_endpoint(EndpointName=name)
+
+
+def test_an_asynchronous_call_leaves_its_answer_or_its_failure_in_s3(
+    client: Client, runtime: Any, made: Made, bucket: str, model: str
+) -> None:
+    s3 = client("s3")
+    output = {"S3OutputPath": f"s3://{bucket}/out", "S3FailurePath": f"s3://{bucket}/failed"}
+    asynchronous = {"OutputConfig": output, "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 2}}
+    name = made.endpoint(of_instances(model), AsyncInferenceConfig=asynchronous)
+    assert made.sagemaker.describe_endpoint(EndpointName=name)["AsyncInferenceConfig"] == asynchronous
+
+    def begun(body: bytes) -> dict[str, Any]:
+        s3.put_object(Bucket=bucket, Key="in/row.csv", Body=body)
+        answer = runtime.invoke_endpoint_async(
+            EndpointName=name, InputLocation=f"s3://{bucket}/in/row.csv", ContentType="text/csv"
+        )
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
+        return dict(answer)
+
+    def content(uri: str) -> bytes | None:
+        try:
+            return bytes(s3.get_object(Bucket=bucket, Key=uri.removeprefix(f"s3://{bucket}/"))["Body"].read())
+        except ClientError:
+            return None
+
+    answered = begun(b"2,1")
+    found = until(lambda: content(answered["OutputLocation"]))
+    assert json.loads(found)["predictions"][0]["score"] == pytest.approx(5, abs=1e-3)
+    failed = begun(b"one,two")
+    assert b"Received client error (400) from model" in until(lambda: content(failed["FailureLocation"]))
+    assert content(failed["OutputLocation"]) is None
+    with pytest.raises(runtime.exceptions.ValidationError, match="InvokeEndpointAsync"):
+        score(runtime, name)
+    made.sagemaker.delete_endpoint(EndpointName=name)
