@@ -1,9 +1,11 @@
 """Endpoints that are more than instances of one model: serverless, multi-model, several containers, through boto3."""
 
 import json
+import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import psutil
@@ -173,4 +175,116 @@ def test_an_asynchronous_call_leaves_its_answer_or_its_failure_in_s3(
     assert content(failed["OutputLocation"]) is None
     with pytest.raises(runtime.exceptions.ValidationError, match="InvokeEndpointAsync"):
         score(runtime, name)
+    made.sagemaker.delete_endpoint(EndpointName=name)
+
+
+def canary(seconds: int, **more: Any) -> dict[str, Any]:
+    half = {"Type": "CAPACITY_PERCENT", "Value": 50}
+    routing = {"Type": "CANARY", "WaitIntervalInSeconds": seconds, "CanarySize": half}
+    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}, **more}
+
+
+class Load:
+    """Calls that come one after the other, from several threads; the variants that have answered."""
+
+    def __init__(self, runtime: Any, endpoint: str) -> None:
+        self.answers: list[str] = []
+        self._over = threading.Event()
+        self._call = lambda: runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=b"2,1")
+        self._pool = ThreadPoolExecutor(2)
+
+    def _work(self) -> None:
+        while not self._over.is_set():
+            self.answers.append(self._call()["InvokedProductionVariant"])
+
+    def __enter__(self) -> "Load":
+        self._workers = [self._pool.submit(self._work) for _ in range(2)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for worker in self._workers:
+            worker.result()
+
+
+def test_a_canary_gets_its_share_of_the_calls_before_it_takes_over(runtime: Any, made: Made, model: str) -> None:
+    name = made.endpoint(of_instances(model, "old"))
+    config = made.config(of_instances(model, "new"))
+    with Load(runtime, name) as load:
+        made.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config, DeploymentConfig=canary(2))
+        until(lambda: "new" in load.answers)
+        after = made.settled(name)
+    first = load.answers.index("new")
+    assert "old" in load.answers[first:]
+    assert (after["EndpointConfigName"], after["LastDeploymentConfig"]) == (config, canary(2))
+    made.sagemaker.delete_endpoint(EndpointName=name)
+
+
+def test_an_alarm_rolls_an_update_back(client: Client, runtime: Any, made: Made, model: str) -> None:
+    alarm, cloudwatch = f"alarm-{uuid.uuid4().hex[:8]}", client("cloudwatch")
+    watched = {"Namespace": "Mine", "MetricName": "Errors", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1}
+    cloudwatch.put_metric_alarm(
+        AlarmName=alarm,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="ignore",
+        **watched,
+    )
+    name = made.endpoint(of_instances(model, "old"))
+    rolled = canary(60, AutoRollbackConfiguration={"Alarms": [{"AlarmName": alarm}]})
+    with Load(runtime, name) as load:
+        config = made.config(of_instances(model, "new"))
+        made.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config, DeploymentConfig=rolled)
+        until(lambda: "new" in load.answers)
+        pending = made.sagemaker.describe_endpoint(EndpointName=name)["PendingDeploymentSummary"]
+        cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="for the test")
+        after = made.settled(name)
+    assert pending["EndpointConfigName"] == config
+    assert pending["ProductionVariants"][0]["VariantStatus"][0]["Status"] == "ActivatingTraffic"
+    assert (after["EndpointStatus"], after["EndpointConfigName"] == config) == ("InService", False)
+    assert f"the alarm {alarm} is in the state ALARM" in after["FailureReason"]
+    assert "PendingDeploymentSummary" not in after
+    made.sagemaker.delete_endpoint(EndpointName=name)
+
+
+def test_a_rolling_update_replaces_instances_batch_by_batch(runtime: Any, made: Made, model: str) -> None:
+    name = made.endpoint(of_instances(model, "a", 2))
+    batch = {"MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1}, "WaitIntervalInSeconds": 1}
+    with Load(runtime, name) as load:
+        config = made.config(of_instances(model, "a", 1))
+        made.sagemaker.update_endpoint(
+            EndpointName=name,
+            EndpointConfigName=config,
+            DeploymentConfig={"RollingUpdatePolicy": batch},
+            RetainAllVariantProperties=True,
+        )
+        after = made.settled(name)
+        seen = len(load.answers)
+        until(lambda: len(load.answers) > seen + 5)
+    assert after["EndpointConfigName"] == config
+    assert after["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+    made.sagemaker.delete_endpoint(EndpointName=name)
+
+
+def test_a_shadow_gets_copies_of_the_calls_and_answers_none(
+    client: Client, runtime: Any, made: Made, model: str
+) -> None:
+    name = made.endpoint(of_instances(model, "a"), ShadowProductionVariants=[of_instances(model, "shadow")])
+    described = made.sagemaker.describe_endpoint(EndpointName=name)
+    assert described["ShadowProductionVariants"][0]["CurrentInstanceCount"] == 1
+    answers = [
+        runtime.invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=b"2,1")["InvokedProductionVariant"]
+        for _ in range(3)
+    ]
+    assert answers == ["a"] * 3
+    dimensions = [{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "shadow"}]
+    present = datetime.now(timezone.utc)
+    asked = {"Namespace": "AWS/SageMaker", "MetricName": "Invocations", "Dimensions": dimensions, "Period": 3600}
+    times = {"StartTime": present - timedelta(hours=2), "EndTime": present + timedelta(hours=2)}
+
+    def copies() -> bool:
+        found = client("cloudwatch").get_metric_statistics(**asked, **times, Statistics=["Sum"])["Datapoints"]
+        return sum(point["Sum"] for point in found) == 3
+
+    until(copies)
     made.sagemaker.delete_endpoint(EndpointName=name)

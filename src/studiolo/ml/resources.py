@@ -102,11 +102,16 @@ class Asynchronous:
 
 @dataclass(frozen=True)
 class EndpointConfigSpecification:
-    """Its production variants, and how it is called where that is asynchronously."""
+    """Its production variants, how it is called where that is asynchronously, and the shadows of its variants."""
 
     variants: tuple[ProductionVariant, ...]
     recorded: Mapping[str, Any] = field(default_factory=dict)
     asynchronous: Asynchronous | None = None
+    shadows: tuple[ProductionVariant, ...] = ()
+
+    @property
+    def all(self) -> tuple[ProductionVariant, ...]:
+        return (*self.variants, *self.shadows)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "EndpointConfigSpecification":
@@ -115,6 +120,7 @@ class EndpointConfigSpecification:
             tuple(ProductionVariant(**variant) for variant in values["variants"]),
             values["recorded"],
             asynchronous and Asynchronous(**asynchronous),
+            tuple(ProductionVariant(**variant) for variant in values.get("shadows", ())),
         )
 
 
@@ -172,10 +178,10 @@ class EndpointConfigs:
     ) -> EndpointConfig:
         """Add a configuration. Raises AlreadyExists, Invalid, and NotFound for a model that is not there."""
         checked_name(name, "endpointConfigName")
-        names = [checked_name(variant.name, "variantName") for variant in specification.variants]
+        names = [checked_name(variant.name, "variantName") for variant in specification.all]
         if len(set(names)) != len(names):
             raise Invalid("The names of the production variants must differ.")
-        for variant in specification.variants:
+        for variant in specification.all:
             self._models.get(scope, variant.model)
         return _as_config(self._rows.add(scope, name, asdict(specification), tags))
 

@@ -66,11 +66,9 @@ async def invoke_endpoint(call: Call, request: "InvokeEndpointInputTypeDef") -> 
 
 @sagemaker_runtime.operation
 def invoke_endpoint_async(call: Call, request: "dict[str, Any]") -> dict[str, Any]:
-    headers = {"Content-Type": request.get("ContentType", "application/octet-stream")}
-    if "Accept" in request:
-        headers["Accept"] = request["Accept"]
-    if "CustomAttributes" in request:
-        headers[CUSTOM_ATTRIBUTES] = request["CustomAttributes"]
+    # Without a content type the input has that of its object.
+    told = {"ContentType": "Content-Type", "Accept": "Accept", "CustomAttributes": CUSTOM_ATTRIBUTES}
+    headers = {header: request[name] for name, header in told.items() if name in request}
     asked = AsyncCall(
         headers,
         input=request.get("InputLocation"),

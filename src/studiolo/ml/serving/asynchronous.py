@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -176,11 +177,11 @@ class AsyncInvocations:
                 if row.number not in self._running:
                     task = asyncio.create_task(self._do(scope, endpoint, row))
                     self._running[row.number] = task
-                    task.add_done_callback(lambda _, number=row.number: self._ended(number))
+                    task.add_done_callback(partial(self._ended, row.number))
         if measured:
             self._told = time.monotonic()
 
-    def _ended(self, number: int) -> None:
+    def _ended(self, number: int, _task: "asyncio.Task[None]") -> None:
         del self._running[number]
         if self._more is not None:
             self._more.set()
@@ -245,21 +246,25 @@ class AsyncInvocations:
     async def _answer(self, scope: Scope, endpoint: Endpoint, call: Call, began: float) -> Answer:
         with tempfile.TemporaryDirectory(prefix="studiolo-async-") as folder:
             body: bytes | Path = call.body or b""
+            headers = call.headers
             if call.input is not None:
                 body = Path(folder) / "input"
-                await asyncio.to_thread(self._fetch, endpoint, call.input, body)
-            request = Request(body, call.headers, seconds=call.seconds, asynchronous=True)
+                kind = await asyncio.to_thread(self._fetch, endpoint, call.input, body)
+                headers = {"Content-Type": kind, **headers}
+            request = Request(body, headers, seconds=call.seconds, asynchronous=True)
             return await self._invocations.call(scope, endpoint.name, request, began)
 
-    def _fetch(self, endpoint: Endpoint, uri: str, file: Path) -> None:
-        """Raises CallFailed."""
+    def _fetch(self, endpoint: Endpoint, uri: str, file: Path) -> str:
+        """Bring the input; its content type. Raises CallFailed."""
         address = Address.of(uri)
         try:
             client = self._client(endpoint)
-            size = client.head_object(Bucket=address.bucket, Key=address.key)["ContentLength"]
+            head = client.head_object(Bucket=address.bucket, Key=address.key)
+            size: int = head["ContentLength"]
             if size > LARGEST_INPUT:
                 raise CallFailed(f"The input {uri} has {size} bytes; at most {LARGEST_INPUT} are taken.")
             client.download_file(address.bucket, address.key, str(file))
+            return str(head.get("ContentType", "application/octet-stream"))
         except ClientError as error:
             raise CallFailed(f"Unable to download the input {uri}: {refusal(error)}") from error
         except BotoCoreError as error:

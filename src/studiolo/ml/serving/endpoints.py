@@ -4,7 +4,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from studiolo.ml.serving.endpoint import (
     DELETING,
     FAILED,
     IN_SERVICE,
+    ROLLING_BACK,
     SYSTEM_UPDATING,
     UPDATING,
     DeployedVariant,
@@ -29,9 +30,11 @@ from studiolo.ml.serving.endpoint import (
 from studiolo.ml.serving.fleet import Fleet, VariantFailed
 from studiolo.ml.serving.invocation import SECONDS, NotLoaded
 from studiolo.ml.serving.measures import Served, Utilization
+from studiolo.ml.serving.policy import Policy
 from studiolo.ml.serving.posts import Post, posts, posts_of, wanted
-from studiolo.ml.serving.routes import Route, Routes
-from studiolo.ml.serving.routing import targets_of
+from studiolo.ml.serving.rollout import GivenUp, Rollouts, Stage
+from studiolo.ml.serving.routes import Routes
+from studiolo.ml.serving.routing import route_of
 from studiolo.ml.serving.store import Store
 from studiolo.processes import Processes
 from studiolo.state import State
@@ -41,6 +44,16 @@ log = logging.getLogger(__name__)
 LONGEST_REASON = 1024
 MOST_INSTANCES = 64
 """Processes of one variant: each holds the model in memory."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """How an update is made: what is kept of the variants that were, and how it takes over."""
+
+    policy: Policy | None = None
+    retains_policy: bool = False
+    retains_weights: bool = False
+    retains_counts: bool = False
 
 
 class Endpoints:
@@ -66,6 +79,7 @@ class Endpoints:
         # Taken where a status and a route change together.
         self._lock = threading.RLock()
         self.routes = Routes()
+        self._rollouts = Rollouts(self._fleet, self.routes, self._store, metrics, self._put_route, clock)
         self._on_demand = OnDemand(self._fleet, self.routes, idle_seconds)
         self._utilization = Utilization(metrics, self._served_now)
 
@@ -114,11 +128,18 @@ class Endpoints:
     def page(self, scope: Scope, listing: Listing) -> Page[Endpoint]:
         return self._store.page(scope, listing)
 
-    def update(self, scope: Scope, name: str, config: str) -> Endpoint:
-        """Begin to serve another configuration; the present one serves until that is up. Raises Conflict, NotFound."""
-        deployment = self._deployment(scope, config)
+    def update(self, scope: Scope, name: str, config: str, how: Update) -> Endpoint:
+        """Begin to serve another configuration; the present one serves until that is up.
+
+        Raises Conflict, Invalid and NotFound.
+        """
         with self._lock:
-            _require_in_service(self.get(scope, name))
+            before = _require_in_service(self.get(scope, name))
+            policy = before.policy if how.policy is None and how.retains_policy else how.policy
+            deployment = self._deployment(scope, config, policy)
+            deployment = deployment.retaining(before, weights=how.retains_weights, counts=how.retains_counts)
+            _check_counts(deployment)
+            deployment.policy.check(sum(len(each.instances) for each in deployment.variants))
             self._store.change(scope, name, status=UPDATING, desired=deployment)
         self._in_background(self._deploy, scope, name, deployment)
         return self.get(scope, name)
@@ -144,9 +165,21 @@ class Endpoints:
             self._in_background(self._deploy, scope, name, target)
         return self.get(scope, name)
 
+    def stage(self, scope: Scope, name: str) -> Stage | None:
+        """How far an update has come; None where there is none."""
+        return self._rollouts.stage(scope, name)
+
     def serving(self, scope: Scope, endpoint: Endpoint) -> Mapping[str, int]:
         """How many instances of each variant serve now."""
-        found = {post.child_name: post for post in wanted(scope, endpoint) if post.container == 0}
+        return self.up(posts(scope, endpoint.name, endpoint.target))
+
+    def pending(self, scope: Scope, endpoint: Endpoint) -> Mapping[str, int]:
+        """How many instances of each variant that is on its way serve now."""
+        return self.up(posts(scope, endpoint.name, endpoint.desired))
+
+    def up(self, every: Sequence[Post]) -> Mapping[str, int]:
+        """Of which variants how many instances are up."""
+        found = {post.child_name: post for post in every if post.container == 0}
         return Counter(post.variant for post in found.values() if post.multi or self._fleet.socket(post) is not None)
 
     def delete(self, scope: Scope, name: str) -> None:
@@ -185,18 +218,24 @@ class Endpoints:
 
     def _deploy(self, scope: Scope, name: str, deployment: Deployment) -> None:
         """Bring a deployment up and let it take over; where it cannot, the endpoint stays with what it served."""
-        every = posts(scope, name, deployment)
-        failure = None
+        every, failure = posts(scope, name, deployment), None
+        found = self._store.find(scope, name)
+        before = None if found is None else found.deployed
         try:
-            self._fleet.bring_up(every)
+            self._rollouts.run(scope, name, before, deployment)
+        except GivenUp:
+            failure = "The update was given up."
         except Exception as error:  # noqa: BLE001 - whatever it was, the endpoint must say why it failed
             failure = f"{error}"[:LONGEST_REASON]
+            if before is not None and before.id != deployment.id and not self._fleet.closing:
+                self._turn_back(scope, name, before, deployment)
         if self._fleet.closing:
             return
         for post in every:
             if post.on_demand:
                 self._on_demand.watch(post)
         with self._lock:
+            self._rollouts.end(scope, name)
             replaced, served = self._switch(scope, name, deployment, failure)
             if served is not None and not self._put_route(scope, name, served):
                 self._unsettle(scope, name)
@@ -205,6 +244,13 @@ class Endpoints:
             [post for post in posts(scope, name, replaced) if post.child_name not in stay],
             after=lambda sockets: self.routes.await_end_of_calls(sockets, SECONDS),
         )
+
+    def _turn_back(self, scope: Scope, name: str, before: Deployment, deployment: Deployment) -> None:
+        self._exchange(scope, name, UPDATING, ROLLING_BACK)
+        try:
+            self._rollouts.turn_back(scope, name, before, deployment)
+        except VariantFailed as error:
+            log.warning("endpoint %s could not be rolled back: %s", name, error)
 
     def _switch(
         self, scope: Scope, name: str, deployment: Deployment, failure: str | None
@@ -283,7 +329,9 @@ class Endpoints:
         """What the endpoint serves now, if the post is of that."""
         found = self._store.find(post.scope, post.endpoint)
         deployed = None if found is None or found.status in (DELETING, FAILED) else found.deployed
-        return deployed if deployed is not None and deployed.id == post.deployment else None
+        stage = self._rollouts.stage(post.scope, post.endpoint)
+        present = [] if deployed is None else [deployed.id, *([] if stage is None else [stage.deployment.id])]
+        return deployed if post.deployment in present else None
 
     def _unsettle(self, scope: Scope, name: str) -> None:
         """InService no more, until every process of it serves again."""
@@ -298,17 +346,21 @@ class Endpoints:
             if found is not None and found.status == old:
                 self._store.change(scope, name, status=new)
 
-    def _deployment(self, scope: Scope, config: str) -> Deployment:
+    def _deployment(self, scope: Scope, config: str, policy: Policy | None = None) -> Deployment:
         found = self._configs.get(scope, config)
-        names = {variant.model for variant in found.specification.variants}
-        deployment = Deployment.of(found, {name: self._models.get(scope, name).specification for name in names})
+        names = {variant.model for variant in found.specification.all}
+        models = {name: self._models.get(scope, name).specification for name in names}
+        deployment = Deployment.of(found, models, policy)
         _check_counts(deployment)
         return deployment
 
     def _put_route(self, scope: Scope, name: str, deployment: Deployment) -> bool:
         """Lead calls to where the deployment is served now; whether every variant is."""
-        targets, complete = targets_of(scope, name, deployment, self._fleet)
-        self.routes.put(scope, name, Route({target.variant: target for target in targets}))
+        with self._lock:
+            stage = self._rollouts.stage(scope, name)
+            shift = None if stage is None or stage.deployment.id == deployment.id else (stage.deployment, stage.share)
+            route, complete = route_of(scope, name, deployment, self._fleet, shift)
+            self.routes.put(scope, name, route)
         return complete
 
     def _served_now(self) -> Served:

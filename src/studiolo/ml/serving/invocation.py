@@ -19,6 +19,8 @@ SECONDS = 60.0
 """What a model has to answer, as SageMaker gives it."""
 IDLE_SECONDS = 30.0
 URL = "http://localhost/invocations"
+MOST_SHADOWED = 64
+"""Copies of calls under way at shadows: further calls have none."""
 RETRY = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 
 
@@ -116,6 +118,7 @@ class Invocations:
         self._draw = random.Random()  # noqa: S311 - shares calls by weight, keeps no secret
         # How many calls are under way at variants that bound them.
         self._under_way: Counter[Place] = Counter()
+        self._shadowed: set[asyncio.Future[None]] = set()
         self._waking: dict[tuple[Place, str | None], asyncio.Future[None]] = {}
 
     async def call(self, scope: Scope, endpoint: str, request: Request, began: float) -> Answer:
@@ -135,6 +138,7 @@ class Invocations:
                 target, instance = await self._wake(place, request.model)
             if instance is None:
                 raise Unavailable(f"Variant {target.variant} of endpoint {endpoint} is being restarted.")
+            self._shadow(scope, endpoint, target, request)
             sent = time.perf_counter()
             status, answered, content = await self._pass(target, instance, request)
             return Answer(status, answered, content, target.variant, instance.log_stream_arn)
@@ -147,6 +151,29 @@ class Invocations:
             end = time.perf_counter()
             count = len(target.instances)
             self._measures.add(scope, endpoint, target.variant, count, status, end - sent, end - began)
+
+    def _shadow(self, scope: Scope, endpoint: str, target: Target, request: Request) -> None:
+        """Give copies of a call to the shadows of its variant, whose answers nobody gets."""
+        for shadow in self._routes.shadowing(scope, endpoint, target.weight, self._draw):
+            if len(self._shadowed) < MOST_SHADOWED:
+                task = asyncio.ensure_future(self._call_shadow(scope, endpoint, shadow, request))
+                self._shadowed.add(task)
+                task.add_done_callback(self._shadowed.discard)
+
+    async def _call_shadow(self, scope: Scope, endpoint: str, shadow: Target, request: Request) -> None:
+        instance = self._routes.take_from(shadow)
+        if instance is None:
+            return
+        began, status = time.perf_counter(), None
+        try:
+            status, _, _ = await self._pass(shadow, instance, request)
+        except (aiohttp.ClientError, asyncio.TimeoutError):
+            pass  # it is measured
+        finally:
+            self._routes.leave(instance.socket)
+            spent = time.perf_counter() - began
+            count = len(shadow.instances)
+            self._measures.add(scope, endpoint, shadow.variant, count, status, spent, spent)
 
     def _end(self, place: Place, instance: Instance | None) -> None:
         if instance is not None:

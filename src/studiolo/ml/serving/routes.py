@@ -56,24 +56,44 @@ class _Use:
 
 
 class Route:
-    """The variants of one endpoint."""
+    """The variants of one endpoint: those that answer, and the shadows that get copies of calls.
 
-    def __init__(self, targets: Mapping[str, Target]) -> None:
+    other: the route that has that `share` of the calls meanwhile.
+    """
+
+    def __init__(
+        self,
+        targets: Mapping[str, Target],
+        shadows: Sequence[Target] = (),
+        other: "Route | None" = None,
+        share: float = 0.0,
+    ) -> None:
+        self.shadows = shadows
+        self._other = other
+        self._share = share
         self._targets = targets
         self._order = list(targets.values())
         self._weights = list(itertools.accumulate(target.weight for target in self._order))
 
     @property
     def sockets(self) -> set[str]:
-        return {
+        further = set() if self._other is None else self._other.sockets
+        return further | {
             socket
-            for target in self._order
+            for target in (*self._order, *self.shadows)
             for instance in target.served
             for socket in (instance.socket, *instance.further)
         }
 
     def choose(self, variant: str | None, draw: random.Random) -> Target:
         """The variant asked for, else one drawn by weight. Raises NotFound for a variant that is not there."""
+        other = self._other
+        if other is not None and (
+            draw.random() < self._share
+            if variant is None or {variant} <= self._targets.keys() & other._targets.keys()
+            else variant in other._targets
+        ):
+            return other.choose(variant, draw)
         if variant is not None:
             if variant not in self._targets:
                 raise NotFound(f"Variant {variant} not found: the endpoint has {', '.join(self._targets)}.")
@@ -111,19 +131,33 @@ class Routes:
             instances = target.instances
             if target.multi:
                 instances = [found] if model is not None and (found := target.models.get(model)) is not None else []
-            uses = [self._uses.setdefault(instance.socket, _Use()) for instance in instances]
-            if not uses:
-                return target, None
-            chosen = min(range(len(uses)), key=lambda number: (uses[number].calls, uses[number].last))
-            uses[chosen].calls += 1
-            uses[chosen].last = next(self._count)
-            return target, instances[chosen]
+            return target, self._least(instances)
+
+    def _least(self, instances: Sequence[Instance]) -> Instance | None:
+        uses = [self._uses.setdefault(instance.socket, _Use()) for instance in instances]
+        if not uses:
+            return None
+        chosen = min(range(len(uses)), key=lambda number: (uses[number].calls, uses[number].last))
+        uses[chosen].calls += 1
+        uses[chosen].last = next(self._count)
+        return instances[chosen]
 
     def idle(self, socket: str) -> float | None:
         """For how many seconds no call was under way there; None while one is."""
         with self._lock:
             use = self._uses.setdefault(socket, _Use())
             return None if use.calls else time.monotonic() - use.used
+
+    def shadowing(self, scope: Scope, endpoint: str, weight: float, draw: random.Random) -> Sequence[Target]:
+        """The shadows that get a copy of a call, which went to a variant of that weight."""
+        route = self._routes.get((scope, endpoint))
+        shadows = () if route is None else route.shadows
+        return [shadow for shadow in shadows if draw.random() * weight < shadow.weight]
+
+    def take_from(self, target: Target) -> Instance | None:
+        """An instance of a target that was chosen already: `leave` its socket after."""
+        with self._lock:
+            return self._least(target.instances)
 
     def leave(self, socket: str) -> None:
         """A call to that socket has its answer."""

@@ -4,13 +4,19 @@ from studiolo.domain import Scope
 from studiolo.ml.serving.endpoint import DeployedVariant, Deployment
 from studiolo.ml.serving.fleet import Fleet
 from studiolo.ml.serving.posts import Post, posts_of
-from studiolo.ml.serving.routes import Instance, Target
+from studiolo.ml.serving.routes import Instance, Route, Target
 
 
-def targets_of(scope: Scope, name: str, deployment: Deployment, fleet: Fleet) -> tuple[list[Target], bool]:
-    """The targets of a deployment's production variants; whether all that is to serve does."""
+def route_of(
+    scope: Scope, name: str, deployment: Deployment, fleet: Fleet, shift: tuple[Deployment, float] | None
+) -> tuple[Route, bool]:
+    """The route of a deployment; whether all that is to serve does. shift: what takes over, and its share by now."""
     found = [_target(scope, name, deployment, deployed, fleet) for deployed in deployment.variants]
-    return [target for target, _ in found], all(complete for _, complete in found)
+    shadows = [_target(scope, name, deployment, deployed, fleet) for deployed in deployment.shadows]
+    complete = all(complete for _, complete in (*found, *shadows))
+    other, share = (None, 0.0) if shift is None else (route_of(scope, name, shift[0], fleet, None)[0], shift[1])
+    targets = {target.variant: target for target, _ in found}
+    return Route(targets, [target for target, _ in shadows], other, share), complete
 
 
 def _target(

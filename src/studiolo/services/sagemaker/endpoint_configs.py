@@ -1,6 +1,6 @@
 """Amazon SageMaker: endpoint configurations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
@@ -55,6 +55,7 @@ def describe_endpoint_config(
         "EndpointConfigName": config.name,
         "EndpointConfigArn": config.arn,
         "ProductionVariants": [as_variant(variant) for variant in config.specification.variants],
+        **as_shadows(config.specification.shadows),
         "CreationTime": config.created,
         "EnableNetworkIsolation": False,
         **as_asynchronous(config.specification.asynchronous),
@@ -75,7 +76,7 @@ def list_endpoint_configs(call: Call, request: "ListEndpointConfigsInputTypeDef"
 def specification(request: "CreateEndpointConfigInputTypeDef") -> EndpointConfigSpecification:
     refuse(
         request,
-        ["ExplainerConfig", "ShadowProductionVariants", "CrossRegionTrafficConfig"],
+        ["ExplainerConfig", "CrossRegionTrafficConfig"],
         "CreateEndpointConfig",
     )
     capture = request.get("DataCaptureConfig")
@@ -83,7 +84,13 @@ def specification(request: "CreateEndpointConfigInputTypeDef") -> EndpointConfig
         raise ServiceError(INVALID, "EnableCapture in DataCaptureConfig is not supported by Studiolo.")
     check_endpoint_config(request)
     variants = tuple(as_production_variant(variant) for variant in request["ProductionVariants"])
-    return EndpointConfigSpecification(variants, kept(request, RECORDED), asynchronous(request))
+    shadows = tuple(as_production_variant(variant) for variant in request.get("ShadowProductionVariants", ()))
+    if shadows and (len(shadows) > 1 or len(variants) > 1 or "AsyncInferenceConfig" in request):
+        raise ServiceError(
+            INVALID,
+            "A ShadowProductionVariant goes with one production variant, and with no AsyncInferenceConfig.",
+        )
+    return EndpointConfigSpecification(variants, kept(request, RECORDED), asynchronous(request), shadows)
 
 
 def asynchronous(request: Mapping[str, Any]) -> Asynchronous | None:
@@ -133,3 +140,7 @@ def as_variant(variant: ProductionVariant) -> dict[str, Any]:
 
 def as_asynchronous(given: Asynchronous | None) -> dict[str, Any]:
     return {} if given is None else {"AsyncInferenceConfig": given.recorded}
+
+
+def as_shadows(shadows: Sequence[ProductionVariant]) -> dict[str, Any]:
+    return {"ShadowProductionVariants": [as_variant(variant) for variant in shadows]} if shadows else {}
