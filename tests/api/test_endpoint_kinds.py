@@ -1,6 +1,8 @@
 """Endpoints that are more than instances of one model: serverless, multi-model, several containers, through boto3."""
 
+import base64
 import json
+import re
 import threading
 import uuid
 from collections.abc import Callable
@@ -287,4 +289,35 @@ def test_a_shadow_gets_copies_of_the_calls_and_answers_none(
         return sum(point["Sum"] for point in found) == 3
 
     until(copies)
+    made.sagemaker.delete_endpoint(EndpointName=name)
+
+
+def test_calls_are_captured_in_s3_in_the_documented_layout(
+    client: Client, runtime: Any, made: Made, bucket: str, model: str
+) -> None:
+    s3 = client("s3")
+    asked = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": f"s3://{bucket}/captured",
+        "CaptureOptions": [{"CaptureMode": "InputAndOutput"}],
+        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
+    }
+    name = made.endpoint(of_instances(model), DataCaptureConfig=asked)
+    assert made.sagemaker.describe_endpoint(EndpointName=name)["DataCaptureConfig"]["CaptureStatus"] == "Started"
+    score(runtime, name, InferenceId="mine", CustomAttributes="from=test")
+    [found] = until(lambda: s3.list_objects_v2(Bucket=bucket, Prefix=f"captured/{name}/a/").get("Contents"))
+    assert re.fullmatch(rf"captured/{name}/a/\d{{4}}/\d\d/\d\d/\d\d/[-\w]+\.jsonl", found["Key"])
+    line = json.loads(s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read())
+    sides = line["captureData"]
+    assert sides["endpointInput"] == {
+        "observedContentType": "text/csv",
+        "mode": "INPUT",
+        "data": "2,1",
+        "encoding": "CSV",
+    }
+    assert sides["endpointOutput"]["encoding"] == "BASE64"
+    assert json.loads(base64.b64decode(sides["endpointOutput"]["data"]))["predictions"]
+    told = line["eventMetadata"]
+    assert (told["inferenceId"], told["customAttributes"]) == ("mine", ["from=test"])
     made.sagemaker.delete_endpoint(EndpointName=name)

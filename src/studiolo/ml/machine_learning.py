@@ -16,6 +16,7 @@ from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.processing.jobs import ProcessingJobs
 from studiolo.ml.resources import EndpointConfigs, Models
 from studiolo.ml.serving.asynchronous import AsyncInvocations
+from studiolo.ml.serving.capture import Captures
 from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
 from studiolo.ml.serving.measures import CallMeasures
@@ -69,9 +70,10 @@ class MachineLearning:
             clock,
         )
         routes, measures, wake = self.endpoints.routes, CallMeasures(metrics), self.endpoints.wake
-        self.invocations = Invocations(routes, measures, wake)
+        self._captures = Captures(objects, clock)
+        self.invocations = Invocations(routes, measures, wake, self._captures)
         self.async_invocations = AsyncInvocations(
-            state, self.endpoints, Invocations(routes, measures, wake), objects, metrics, clock
+            state, self.endpoints, Invocations(routes, measures, wake, None), objects, metrics, clock
         )
         self.tags = Tags(state)
 
@@ -85,6 +87,7 @@ class MachineLearning:
         self.tuning.start()
         self.endpoints.start()
         self.async_invocations.start()
+        self._captures.start()
 
     def tag(self, scope: Scope, resource: str, added: Mapping[str, str]) -> dict[str, str]:
         """Add tags to a resource; all of them after that. Raises NotFound and Invalid."""
@@ -111,6 +114,7 @@ class MachineLearning:
     def stop_jobs(self) -> None:
         """End the running jobs, which are Stopped, with what they leave of a model: before the store goes."""
         self.tuning.close()
+        self._captures.close()
         self._queue.closed = True
         self.training.close()
         self.processing.close()

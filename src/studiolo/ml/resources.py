@@ -101,13 +101,33 @@ class Asynchronous:
 
 
 @dataclass(frozen=True)
+class Capture:
+    """What is captured of calls, and where to: the S3 URI, the share in percent, of Input and Output which.
+
+    csv_types, json_types: content types whose bodies are captured as they are; others are in Base64.
+    """
+
+    uri: str
+    percent: int
+    modes: tuple[str, ...]
+    csv_types: tuple[str, ...] = ()
+    json_types: tuple[str, ...] = ()
+    enabled: bool = True
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Capture":
+        return cls(**{**values, **{name: tuple(values[name]) for name in ("modes", "csv_types", "json_types")}})
+
+
+@dataclass(frozen=True)
 class EndpointConfigSpecification:
-    """Its production variants, how it is called where that is asynchronously, and the shadows of its variants."""
+    """Its production variants and their shadows, how it is called asynchronously, and what is captured of calls."""
 
     variants: tuple[ProductionVariant, ...]
     recorded: Mapping[str, Any] = field(default_factory=dict)
     asynchronous: Asynchronous | None = None
     shadows: tuple[ProductionVariant, ...] = ()
+    capture: Capture | None = None
 
     @property
     def all(self) -> tuple[ProductionVariant, ...]:
@@ -121,6 +141,7 @@ class EndpointConfigSpecification:
             values["recorded"],
             asynchronous and Asynchronous(**asynchronous),
             tuple(ProductionVariant(**variant) for variant in values.get("shadows", ())),
+            Capture.from_json(values["capture"]) if values.get("capture") else None,
         )
 
 

@@ -5,14 +5,22 @@ from typing import TYPE_CHECKING, Any
 from studiolo.aws.errors import ServiceError
 from studiolo.domain import Conflict, Denied, Invalid, NotFound
 from studiolo.ml.serving.asynchronous import Call as AsyncCall
-from studiolo.ml.serving.invocation import Answer, NotLoaded, NotReady, Request, Throttled, Unavailable
+from studiolo.ml.serving.invocation import (
+    CUSTOM_ATTRIBUTES,
+    INFERENCE_ID,
+    Answer,
+    NotLoaded,
+    NotReady,
+    Request,
+    Throttled,
+    Unavailable,
+)
 from studiolo.services.call import Call
 from studiolo.services.service import Service
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime.type_defs import InvokeEndpointInputTypeDef, InvokeEndpointOutputTypeDef
 
-CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 REFUSED = ("EnableExplanations", "InferenceComponentName", "SessionId", "PrefixAwareId")
 
 sagemaker_runtime = Service(
@@ -41,6 +49,8 @@ async def invoke_endpoint(call: Call, request: "InvokeEndpointInputTypeDef") -> 
         headers["Accept"] = asked["Accept"]
     if "CustomAttributes" in asked:
         headers[CUSTOM_ATTRIBUTES] = asked["CustomAttributes"]
+    if "InferenceId" in asked:
+        headers[INFERENCE_ID] = asked["InferenceId"]
     wanted = Request(
         asked.get("Body", b""),
         headers,

@@ -54,7 +54,7 @@ class Numbers:
 
 
 def calls_to(routes: Routes, numbers: Numbers | None = None) -> Invocations:
-    return Invocations(routes, CallMeasures(cast(Metrics, numbers or Numbers())), lambda *_: None)
+    return Invocations(routes, CallMeasures(cast(Metrics, numbers or Numbers())), lambda *_: None, None)
 
 
 async def ask(invocations: Invocations) -> str:

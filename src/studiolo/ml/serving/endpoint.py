@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from studiolo.ml.resources import Asynchronous, EndpointConfig, ModelSpecification, ProductionVariant
+from studiolo.ml.resources import Asynchronous, Capture, EndpointConfig, ModelSpecification, ProductionVariant
 from studiolo.ml.serving.policy import Policy
 
 CREATING, UPDATING, SYSTEM_UPDATING = "Creating", "Updating", "SystemUpdating"
@@ -39,6 +39,7 @@ class Deployment:
     asynchronous: Asynchronous | None = None
     shadows: tuple[DeployedVariant, ...] = ()
     policy: Policy = field(default_factory=Policy)
+    capture: Capture | None = None
 
     @classmethod
     def of(
@@ -59,6 +60,7 @@ class Deployment:
             specification.asynchronous,
             deployed(specification.shadows),
             policy or Policy(),
+            specification.capture,
         )
 
     @property
@@ -97,6 +99,7 @@ class Deployment:
             asynchronous and Asynchronous(**asynchronous),
             _variants(values.get("shadows", ())),
             Policy.from_json(values.get("policy", {})),
+            Capture.from_json(values["capture"]) if values.get("capture") else None,
         )
 
 

@@ -54,6 +54,7 @@ class Update:
     retains_policy: bool = False
     retains_weights: bool = False
     retains_counts: bool = False
+    retains_capture: bool = False
 
 
 class Endpoints:
@@ -138,6 +139,8 @@ class Endpoints:
             policy = before.policy if how.policy is None and how.retains_policy else how.policy
             deployment = self._deployment(scope, config, policy)
             deployment = deployment.retaining(before, weights=how.retains_weights, counts=how.retains_counts)
+            if how.retains_capture:
+                deployment = replace(deployment, capture=before.capture)
             _check_counts(deployment)
             deployment.policy.check(sum(len(each.instances) for each in deployment.variants))
             self._store.change(scope, name, status=UPDATING, desired=deployment)

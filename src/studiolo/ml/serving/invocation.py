@@ -12,12 +12,15 @@ from pathlib import Path
 import aiohttp
 
 from studiolo.domain import Conflict, Invalid, Scope
+from studiolo.ml.serving.capture import Captures, Exchange
 from studiolo.ml.serving.measures import CallMeasures
 from studiolo.ml.serving.routes import Instance, Routes, Target
 
 SECONDS = 60.0
 """What a model has to answer, as SageMaker gives it."""
 IDLE_SECONDS = 30.0
+CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
 URL = "http://localhost/invocations"
 MOST_SHADOWED = 64
 """Copies of calls under way at shadows: further calls have none."""
@@ -109,10 +112,11 @@ class _Line:
 class Invocations:
     """Calls to models. Belongs to one event loop, the one of its first call."""
 
-    def __init__(self, routes: Routes, measures: CallMeasures, wake: Wake) -> None:
+    def __init__(self, routes: Routes, measures: CallMeasures, wake: Wake, captures: Captures | None) -> None:
         self._routes = routes
         self._measures = measures
         self._wake_up = wake
+        self._captures = captures
         # By the socket that they lead to.
         self._lines: dict[str, _Line] = {}
         self._draw = random.Random()  # noqa: S311 - shares calls by weight, keeps no secret
@@ -141,6 +145,7 @@ class Invocations:
             self._shadow(scope, endpoint, target, request)
             sent = time.perf_counter()
             status, answered, content = await self._pass(target, instance, request)
+            self._capture(scope, endpoint, target, request, (status, answered, content))
             return Answer(status, answered, content, target.variant, instance.log_stream_arn)
         except asyncio.TimeoutError as error:
             raise Unavailable(f"Variant {target.variant} did not answer within {request.seconds:.0f} s.") from error
@@ -151,6 +156,21 @@ class Invocations:
             end = time.perf_counter()
             count = len(target.instances)
             self._measures.add(scope, endpoint, target.variant, count, status, end - sent, end - began)
+
+    def _capture(self, scope: Scope, endpoint: str, target: Target, request: Request, answer: Said) -> None:
+        status, headers, content = answer
+        how, body = target.capture, request.body
+        if how is None or self._captures is None or status != 200 or isinstance(body, Path):
+            return
+        exchange = Exchange(
+            request.headers.get("Content-Type", ""),
+            body,
+            headers.get("Content-Type", ""),
+            content,
+            request.headers.get(INFERENCE_ID),
+            request.headers.get(CUSTOM_ATTRIBUTES),
+        )
+        self._captures.keep(scope, endpoint, target.variant, target.role, how, exchange)
 
     def _shadow(self, scope: Scope, endpoint: str, target: Target, request: Request) -> None:
         """Give copies of a call to the shadows of its variant, whose answers nobody gets."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from studiolo.domain import NotFound, Scope
+from studiolo.ml.resources import Capture
 
 LOOK_SECONDS = 0.02
 
@@ -26,7 +27,8 @@ class Target:
     """One variant: its share of the calls, and its processes that serve now.
 
     on_demand: its processes are started for calls; most: how many calls may be under way at once; multi: its calls name
-    a model, `models` are those loaded; hostnames: of several containers, which a call names where they are `direct`.
+    a model, `models` are those loaded; hostnames: of several containers, which a call names where they are `direct`;
+    capture: what is captured of calls, as the role.
     """
 
     variant: str
@@ -39,6 +41,8 @@ class Target:
     hostnames: Sequence[str] = ()
     direct: bool = False
     asynchronous: bool = False
+    role: str = ""
+    capture: Capture | None = None
 
     @property
     def served(self) -> Sequence[Instance]:

@@ -46,6 +46,8 @@ def _target(
         hostnames=() if len(model.containers) == 1 else tuple(model.hostname(at) for at in range(size)),
         direct=model.direct,
         asynchronous=deployment.asynchronous is not None,
+        role=model.role,
+        capture=deployment.capture if deployment.capture is not None and deployment.capture.enabled else None,
     )
     return target, on_demand or len(serving) == len(groups)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.ml.resources import Asynchronous, EndpointConfigSpecification, ProductionVariant
+from studiolo.ml.resources import Asynchronous, Capture, EndpointConfigSpecification, ProductionVariant
 from studiolo.services.call import Call
 from studiolo.services.sagemaker.constraints import check_endpoint_config
 from studiolo.services.sagemaker.service import INVALID, kept, listing, next_token, refuse, sagemaker, tags
@@ -79,9 +79,6 @@ def specification(request: "CreateEndpointConfigInputTypeDef") -> EndpointConfig
         ["ExplainerConfig", "CrossRegionTrafficConfig"],
         "CreateEndpointConfig",
     )
-    capture = request.get("DataCaptureConfig")
-    if capture is not None and capture.get("EnableCapture"):
-        raise ServiceError(INVALID, "EnableCapture in DataCaptureConfig is not supported by Studiolo.")
     check_endpoint_config(request)
     variants = tuple(as_production_variant(variant) for variant in request["ProductionVariants"])
     shadows = tuple(as_production_variant(variant) for variant in request.get("ShadowProductionVariants", ()))
@@ -90,7 +87,9 @@ def specification(request: "CreateEndpointConfigInputTypeDef") -> EndpointConfig
             INVALID,
             "A ShadowProductionVariant goes with one production variant, and with no AsyncInferenceConfig.",
         )
-    return EndpointConfigSpecification(variants, kept(request, RECORDED), asynchronous(request), shadows)
+    return EndpointConfigSpecification(
+        variants, kept(request, RECORDED), asynchronous(request), shadows, capture(request)
+    )
 
 
 def asynchronous(request: Mapping[str, Any]) -> Asynchronous | None:
@@ -136,6 +135,25 @@ def as_variant(variant: ProductionVariant) -> dict[str, Any]:
         "InitialVariantWeight": variant.weight,
         **variant.recorded,
     }
+
+
+def capture(request: Mapping[str, Any]) -> Capture | None:
+    """What its DataCaptureConfig says."""
+    asked = request.get("DataCaptureConfig")
+    if asked is None:
+        return None
+    if not asked["DestinationS3Uri"].startswith("s3://"):
+        raise ServiceError(INVALID, "The DestinationS3Uri of DataCaptureConfig must begin with s3://.")
+    modes = {mode for each in asked["CaptureOptions"] for mode in each["CaptureMode"].split("And")}
+    types = asked.get("CaptureContentTypeHeader", {})
+    return Capture(
+        asked["DestinationS3Uri"],
+        asked["InitialSamplingPercentage"],
+        tuple(sorted(modes)),
+        tuple(types.get("CsvContentTypes", ())),
+        tuple(types.get("JsonContentTypes", ())),
+        asked.get("EnableCapture", False),
+    )
 
 
 def as_asynchronous(given: Asynchronous | None) -> dict[str, Any]:

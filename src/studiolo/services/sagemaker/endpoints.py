@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
+from studiolo.ml.resources import Capture
 from studiolo.ml.serving.endpoint import PASSING, DeployedVariant, Deployment, Endpoint
 from studiolo.ml.serving.endpoints import Update
 from studiolo.ml.serving.policy import CANARY, LINEAR, ROLLING, Policy, Size
@@ -67,6 +68,7 @@ def describe_endpoint(call: Call, request: "DescribeEndpointInputTypeDef") -> "D
             ]
             answer |= {member: shown} if shown else {}
         answer |= as_asynchronous(endpoint.deployed.asynchronous)
+        answer |= as_capture(endpoint.deployed.capture)
         if endpoint.deployed.policy.recorded:
             answer["LastDeploymentConfig"] = endpoint.deployed.policy.recorded
     stage = endpoints.stage(call.scope, endpoint.name)
@@ -134,6 +136,19 @@ def as_variant(deployed: DeployedVariant, target: DeployedVariant, serving: int,
     }
 
 
+def as_capture(capture: Capture | None) -> dict[str, Any]:
+    if capture is None:
+        return {}
+    shown = {
+        "EnableCapture": capture.enabled,
+        "CaptureStatus": "Started" if capture.enabled else "Stopped",
+        "CurrentSamplingPercentage": capture.percent,
+        "DestinationS3Uri": capture.uri,
+        "KmsKeyId": "",
+    }
+    return {"DataCaptureConfig": shown}
+
+
 def as_pending(desired: Deployment, stage: Stage, serving: Mapping[str, int]) -> dict[str, Any]:
     """What is on its way, and how far it has come."""
     total = sum(each.variant.weight for each in desired.variants) or 1.0
@@ -159,6 +174,7 @@ def update(request: "UpdateEndpointInputTypeDef") -> Update:
         request.get("RetainDeploymentConfig", False),
         retains and "DesiredWeight" not in excluded,
         retains and "DesiredInstanceCount" not in excluded,
+        retains and "DataCaptureConfig" not in excluded,
     )
 
 
