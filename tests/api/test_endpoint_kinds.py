@@ -268,6 +268,18 @@ def test_a_rolling_update_replaces_instances_batch_by_batch(runtime: Any, made: 
     made.sagemaker.delete_endpoint(EndpointName=name)
 
 
+def test_an_answer_is_streamed(runtime: Any, made: Made, model: str) -> None:
+    name = made.endpoint(of_instances(model))
+    asked = {"EndpointName": name, "ContentType": "text/csv"}
+    answer = runtime.invoke_endpoint_with_response_stream(**asked, Body=b"2,1")
+    content = b"".join(event["PayloadPart"]["Bytes"] for event in answer["Body"])
+    assert json.loads(content)["predictions"][0]["score"] == pytest.approx(5, abs=1e-3)
+    assert answer["InvokedProductionVariant"] == "a"
+    with pytest.raises(runtime.exceptions.ModelError, match="numbers"):
+        runtime.invoke_endpoint_with_response_stream(**asked, Body=b"one,two")
+    made.sagemaker.delete_endpoint(EndpointName=name)
+
+
 def test_a_shadow_gets_copies_of_the_calls_and_answers_none(
     client: Client, runtime: Any, made: Made, model: str
 ) -> None:

@@ -20,6 +20,7 @@ from studiolo.ml.serving.capture import Captures
 from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
 from studiolo.ml.serving.measures import CallMeasures
+from studiolo.ml.serving.streaming import Streamed
 from studiolo.ml.tags import Tags
 from studiolo.ml.training.jobs import TrainingJobs
 from studiolo.ml.tuning.curves import Curves
@@ -72,6 +73,7 @@ class MachineLearning:
         routes, measures, wake = self.endpoints.routes, CallMeasures(metrics), self.endpoints.wake
         self._captures = Captures(objects, clock)
         self.invocations = Invocations(routes, measures, wake, self._captures)
+        self.streamed = Streamed(routes, measures)
         self.async_invocations = AsyncInvocations(
             state, self.endpoints, Invocations(routes, measures, wake, None), objects, metrics, clock
         )

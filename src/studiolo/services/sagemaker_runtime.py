@@ -1,5 +1,6 @@
 """Amazon SageMaker Runtime: calls to the models behind endpoints."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
@@ -41,23 +42,7 @@ sagemaker_runtime = Service(
 @sagemaker_runtime.operation
 async def invoke_endpoint(call: Call, request: "InvokeEndpointInputTypeDef") -> "InvokeEndpointOutputTypeDef":
     asked: dict[str, Any] = dict(request)
-    for name in REFUSED:
-        if name in asked:
-            raise ServiceError("ValidationError", f"{name} is not supported by Studiolo.")
-    headers = {"Content-Type": asked.get("ContentType", "application/octet-stream")}
-    if "Accept" in asked:
-        headers["Accept"] = asked["Accept"]
-    if "CustomAttributes" in asked:
-        headers[CUSTOM_ATTRIBUTES] = asked["CustomAttributes"]
-    if "InferenceId" in asked:
-        headers[INFERENCE_ID] = asked["InferenceId"]
-    wanted = Request(
-        asked.get("Body", b""),
-        headers,
-        asked.get("TargetVariant"),
-        asked.get("TargetModel"),
-        asked.get("TargetContainerHostname"),
-    )
+    wanted = as_request(asked)
     try:
         answer = await call.studio.ml.invocations.call(call.scope, asked["EndpointName"], wanted, call.began)
     except NotLoaded as error:
@@ -72,6 +57,23 @@ async def invoke_endpoint(call: Call, request: "InvokeEndpointInputTypeDef") -> 
     if CUSTOM_ATTRIBUTES in answer.headers:
         response["CustomAttributes"] = answer.headers[CUSTOM_ATTRIBUTES]
     return response  # type: ignore[no-any-return]
+
+
+@sagemaker_runtime.operation
+def invoke_endpoint_with_response_stream(call: Call, request: dict[str, Any]) -> dict[str, Any]:
+    name = request["EndpointName"]
+    answer = call.studio.ml.streamed.call(call.scope, name, as_request(request), call.began)
+    if answer.status != 200:
+        said = b"".join(answer.parts)
+        raise model_error(call, name, Answer(answer.status, {}, said, answer.variant, answer.log_stream_arn))
+    response = {
+        "Body": ({"PayloadPart": {"Bytes": part}} for part in answer.parts),
+        "ContentType": answer.headers.get("Content-Type", ""),
+        "InvokedProductionVariant": answer.variant,
+    }
+    if CUSTOM_ATTRIBUTES in answer.headers:
+        response["CustomAttributes"] = answer.headers[CUSTOM_ATTRIBUTES]
+    return response
 
 
 @sagemaker_runtime.operation
@@ -92,6 +94,28 @@ def invoke_endpoint_async(call: Call, request: "dict[str, Any]") -> dict[str, An
     kept = call.studio.ml.async_invocations.submit(call.scope, request["EndpointName"], asked)
     failure = {} if kept.failure is None else {"FailureLocation": kept.failure}
     return {"InferenceId": kept.inference, "OutputLocation": kept.output, **failure}
+
+
+def as_request(asked: Mapping[str, Any]) -> Request:
+    """What is asked of the endpoint. Raises ServiceError for what is not done here."""
+    for name in REFUSED:
+        if name in asked:
+            raise ServiceError("ValidationError", f"{name} is not supported by Studiolo.")
+    headers = {"Content-Type": asked.get("ContentType", "application/octet-stream")}
+    for member, header in (
+        ("Accept", "Accept"),
+        ("CustomAttributes", CUSTOM_ATTRIBUTES),
+        ("InferenceId", INFERENCE_ID),
+    ):
+        if member in asked:
+            headers[header] = asked[member]
+    return Request(
+        asked.get("Body", b""),
+        headers,
+        asked.get("TargetVariant"),
+        asked.get("TargetModel"),
+        asked.get("TargetContainerHostname"),
+    )
 
 
 def model_error(call: Call, endpoint: str, answer: Answer) -> ServiceError:

@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import logging
 import shutil
-import socket
 import sys
 import threading
 import time
@@ -24,6 +23,7 @@ from studiolo.containers.variables import passed_on
 from studiolo.containers.work import BASE
 from studiolo.domain import DomainError
 from studiolo.logs import LogWriter
+from studiolo.ml.serving.connection import SocketConnection
 from studiolo.ml.serving.posts import KIND, Post
 from studiolo.processes import Child, Processes, remove_left
 
@@ -35,6 +35,7 @@ RESTART_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
 SETTLED_SECONDS = 60.0
 """A process that lived this long starts over with its restarts."""
 POLL_SECONDS = 0.02
+PING_SECONDS = 2.0
 AT_A_TIME = 8
 """So many processes are started together."""
 
@@ -335,21 +336,8 @@ class Fleet:
         return of_endpoint / post.deployment / post.variant / post.place
 
 
-class _SocketConnection(http.client.HTTPConnection):
-    """HTTP by a Unix socket."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=2.0)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
 def _pings(path: str) -> bool:
-    connection = _SocketConnection(path)
+    connection = SocketConnection(path, PING_SECONDS)
     try:
         connection.request("GET", "/ping")
         return connection.getresponse().status == 200

@@ -135,7 +135,7 @@ class Invocations:
         sent, status = time.perf_counter(), None
         self._under_way[place] += 1
         try:
-            _check(target, request)
+            check(target, request)
             if target.most is not None and self._under_way[place] > target.most:
                 raise Throttled(f"Rate exceeded: variant {target.variant} has {target.most} calls under way.")
             if instance is None and target.on_demand:
@@ -144,7 +144,16 @@ class Invocations:
                 raise Unavailable(f"Variant {target.variant} of endpoint {endpoint} is being restarted.")
             self._shadow(scope, endpoint, target, request)
             sent = time.perf_counter()
-            status, answered, content = await self._pass(target, instance, request)
+            try:
+                status, answered, content = await self._pass(target, instance, request)
+            except RETRY:
+                # Its process has died: another one may answer.
+                other = self._routes.take_from(target, without=instance.socket)
+                if other is None:
+                    raise
+                self._routes.leave(instance.socket)
+                instance = other
+                status, answered, content = await self._pass(target, instance, request)
             self._capture(scope, endpoint, target, request, (status, answered, content))
             return Answer(status, answered, content, target.variant, instance.log_stream_arn)
         except asyncio.TimeoutError as error:
@@ -255,7 +264,7 @@ class Invocations:
             await line.session.close()
 
 
-def _check(target: Target, request: Request) -> None:
+def check(target: Target, request: Request) -> None:
     """Raise Invalid where the request names a model or a container, and the variant has none, or names none."""
     if target.asynchronous != request.asynchronous:
         what = "an asynchronous" if target.asynchronous else "no asynchronous"

@@ -158,10 +158,10 @@ class Routes:
         shadows = () if route is None else route.shadows
         return [shadow for shadow in shadows if draw.random() * weight < shadow.weight]
 
-    def take_from(self, target: Target) -> Instance | None:
-        """An instance of a target that was chosen already: `leave` its socket after."""
+    def take_from(self, target: Target, without: str | None = None) -> Instance | None:
+        """An instance of a target that was chosen already, other than at that socket: `leave` its socket after."""
         with self._lock:
-            return self._least(target.instances)
+            return self._least([each for each in target.instances if each.socket != without])
 
     def leave(self, socket: str) -> None:
         """A call to that socket has its answer."""

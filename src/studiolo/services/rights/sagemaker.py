@@ -39,6 +39,7 @@ TABLE = """
     DescribeTrainingJob                 training-job/{TrainingJobName}
     InvokeEndpoint                      endpoint/{EndpointName}
     InvokeEndpointAsync                 endpoint/{EndpointName}
+    InvokeEndpointWithResponseStream    @sagemaker:InvokeEndpointWithResponseStream  endpoint/{EndpointName}
     ListEndpointConfigs                 *
     ListEndpoints                       *
     ListHyperParameterTuningJobs        *
