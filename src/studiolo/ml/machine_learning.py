@@ -17,9 +17,12 @@ from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.processing.jobs import ProcessingJobs
 from studiolo.ml.registry import Registry
 from studiolo.ml.resources import EndpointConfigs, Models
+from studiolo.ml.serving.asynchronous import AsyncInvocations
+from studiolo.ml.serving.capture import Captures
 from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
 from studiolo.ml.serving.measures import CallMeasures
+from studiolo.ml.serving.streaming import Streamed
 from studiolo.ml.tags import Tags
 from studiolo.ml.training.contract import MODEL
 from studiolo.ml.training.jobs import TrainingJob, TrainingJobs
@@ -69,9 +72,16 @@ class MachineLearning:
             self.endpoint_configs,
             metrics,
             folder / "endpoints",
+            settings.serverless_idle_seconds,
             clock,
         )
-        self.invocations = Invocations(self.endpoints.routes, CallMeasures(metrics))
+        routes, measures, wake = self.endpoints.routes, CallMeasures(metrics), self.endpoints.wake
+        self._captures = Captures(objects, clock)
+        self.invocations = Invocations(routes, measures, wake, self._captures)
+        self.streamed = Streamed(routes, measures)
+        self.async_invocations = AsyncInvocations(
+            state, self.endpoints, Invocations(routes, measures, wake, None), objects, metrics, clock
+        )
         self.tags = Tags(state)
         self.registry = Registry(state, clock)
         self.training.on_completed = self._note_training
@@ -87,6 +97,8 @@ class MachineLearning:
             self._queue.advance()
         self.tuning.start()
         self.endpoints.start()
+        self.async_invocations.start()
+        self._captures.start()
 
     def _note_training(self, job: TrainingJob) -> None:
         asked = job.specification
@@ -120,6 +132,7 @@ class MachineLearning:
     def stop_jobs(self) -> None:
         """End the running jobs, which are Stopped, with what they leave of a model: before the store goes."""
         self.tuning.close()
+        self._captures.close()
         self._queue.closed = True
         self.training.close()
         self.processing.close()
@@ -127,4 +140,5 @@ class MachineLearning:
 
     def close(self) -> None:
         """End all other processes: endpoints come back at the next start."""
+        self.async_invocations.close()
         self.endpoints.close()

@@ -1,6 +1,6 @@
 """What is remembered of jobs, models, endpoints and their tags."""
 
-from sqlalchemy import JSON, Column, Integer, Table, Text
+from sqlalchemy import JSON, Column, Integer, LargeBinary, Table, Text
 
 from studiolo.state import Moment, metadata
 
@@ -68,6 +68,21 @@ endpoints = Table(
     Column("deployed", JSON),
     Column("desired", JSON),
 )
+
+async_invocations = Table(
+    "async_invocations",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("endpoint", Text, nullable=False, index=True),
+    Column("created", Moment, nullable=False),
+    Column("expires", Moment, nullable=False),
+    Column("call", JSON, nullable=False),
+    Column("body", LargeBinary),
+)
+"""The calls that have no output yet."""
 
 tags = Table(
     "ml_tags",

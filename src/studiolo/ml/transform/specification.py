@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from studiolo.containers.batch.specification import Batch
+from studiolo.domain import Invalid
 from studiolo.ml.resources import ModelSpecification
 
 
@@ -21,6 +22,9 @@ class ServedModel:
 
     @classmethod
     def of(cls, name: str, model: ModelSpecification) -> "ServedModel":
+        """Raises Invalid for what is not one model in one container."""
+        if model.multi or model.further:
+            raise Invalid(f"Batch transforms by a model of several containers or models, as {name}, are not supported.")
         return cls(name, model.image, model.data, model.role, model.scripted, dict(model.environment))
 
 

@@ -78,6 +78,8 @@ TABLE = """
     GetModelPackageGroupPolicy          model-package-group/{ModelPackageGroupName}
     GetSearchSuggestions                *
     InvokeEndpoint                      endpoint/{EndpointName}
+    InvokeEndpointAsync                 endpoint/{EndpointName}
+    InvokeEndpointWithResponseStream    @sagemaker:InvokeEndpointWithResponseStream  endpoint/{EndpointName}
     ListActions                         *
     ListArtifacts                       *
     ListAssociations                    *
