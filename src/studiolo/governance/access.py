@@ -64,13 +64,14 @@ class Access(Deciding):
         scope, location = found
         if not self.role_may(location, bucket, key, action):
             return False
-        path = f"{bucket}/{key}"
+        path, root = f"{bucket}/{key}", location.arn.partition(":::")[2]
         listing = action == "s3:ListBucket"
         for fresh in (False, True):
             for place in self._places_of(principal, scope.region, fresh=fresh):
                 # A prefix without its slash would list what lies beside the table, too.
                 inside = path.startswith(f"{place.path}/") if listing else within(path, place.path)
-                if inside and self._may_use(principal, place, needed):
+                # A table around the location is not one of it.
+                if inside and within(place.path, root) and self._may_use(principal, place, needed):
                     return True
         return False
 

@@ -88,6 +88,7 @@ class GovernedCatalog(GovernedParts):
         place, inside = self.database_place(scope, database)
         known = super().database(place, inside)
         self._require_locations(scope, table, under=known.location)
+        self._require_apart(place, table)
         defaults = _defaults(known)
         governed = defaults is not None
         if governed:
@@ -156,7 +157,7 @@ class GovernedCatalog(GovernedParts):
             self._require_on_database(scope, table.database or database, "CREATE_TABLE")
         with suppress(NotFound):
             before = super().table(scope, database, present)
-            self._require_locations(scope, table, under=location_of(before))
+            self._require_locations(scope, table, under=location_of(before), before=before)
         after = super().update_table(
             scope,
             database,

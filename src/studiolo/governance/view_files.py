@@ -24,7 +24,7 @@ from studiolo.governance.making.task import Refused, Task
 from studiolo.governance.store_client import StoreClient
 from studiolo.governance.subject import of
 from studiolo.governance.tables import view_files
-from studiolo.governance.views import View, bucket_of, serde_parameters
+from studiolo.governance.views import View, bucket_of, serde_parameters, written_alike
 from studiolo.state import State
 
 MOST_BYTES = 20 * 1024**3
@@ -120,7 +120,11 @@ class ViewFiles:
                 continue
             if expressions.never(expressions.bound(view.rows, table.partition_keys, partition.values)):
                 continue
-            place = partition.storage.location if partition.storage is not None else None
+            storage = partition.storage
+            if storage is not None and not written_alike(table, storage):
+                log.warning("%s.%s: partition %s is written in another way", table.database, table.name, folder)
+                raise Denied(f"{_cannot(view)}: a partition is written in another way than the table.")
+            place = storage.location if storage is not None else None
             yield self._source(view, place, folder, partition.values)
 
     def _partitions(self, view: View, prefix: str) -> Iterator[Partition]:
@@ -135,7 +139,7 @@ class ViewFiles:
             return
         after = None
         while True:
-            page = self._catalog.partitions(view.scope, *names, after=after, limit=PAGE, columns=False)
+            page = self._catalog.partitions(view.scope, *names, after=after, limit=PAGE)
             yield from page.items
             after = page.next
             if after is None:

@@ -7,13 +7,13 @@ see something else reads another. Its files lie in a bucket of Studiolo's own, w
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from studiolo.catalog import Catalog, Column, Partition, Table, partition_name
+from studiolo.catalog import Catalog, Column, Partition, StorageDescriptor, Table, partition_name
 from studiolo.domain import Clock, Denied, Invalid, NotFound, Scope
 from studiolo.governance.expressions import Filter, Truth, check, either
 from studiolo.governance.lake import Lake
@@ -32,6 +32,10 @@ _SERDES = {
     "opencsvserde": "csv",
     "jsonserde": "json",
 }
+
+_INPUTS = (".TextInputFormat", ".MapredParquetInputFormat", ".OrcInputFormat")
+_DECIDING = ("mapping.", "serialization.encoding")
+"""Parameters of SerDes that are not shown, and by which files are refused."""
 
 _ENDINGS = frozenset({"bz2", "csv", "gz", "json", "jsonl", "orc", "parquet", "snappy", "tsv", "txt", "xz", "zstd"})
 """What engines tell formats and compression by: other parts of a name are no part of a view's."""
@@ -164,8 +168,22 @@ def format_of(table: Table) -> str | None:
     provider = table.parameters.get("spark.sql.sources.provider", "hive").lower()
     if table.type == "VIRTUAL_VIEW" or table.is_iceberg or provider not in ("hive", "parquet", "orc"):
         return None
+    if storage.input_format and not storage.input_format.endswith(_INPUTS):
+        # What others read at the location is no file of rows: a manifest of symbolic links, say.
+        return None
     library = ((storage.serde.library if storage.serde is not None else None) or "").rpartition(".")[2].lower()
     return next((kind for name, kind in _SERDES.items() if name in library), None)
+
+
+def written_alike(table: Table, storage: StorageDescriptor) -> bool:
+    """Whether the rows of a partition are written as those of its table, which its files are filtered as."""
+    alike = storage.serde is None or format_of(replace(table, storage=storage)) == format_of(table)
+    if format_of(table) in ("parquet", "orc") or not alike:
+        return alike
+    own, whole = (serde_parameters(each) for each in (replace(table, storage=storage), table))
+    # Fields have no names: those of a partition with other columns would be taken for others.
+    names = [[column.name for column in each.columns] for each in (storage, table.storage or storage)]
+    return (storage.serde is None or own == whole) and names[0] in ([], names[1])
 
 
 def serde_parameters(table: Table) -> dict[str, str]:
@@ -173,7 +191,9 @@ def serde_parameters(table: Table) -> dict[str, str]:
     storage = table.storage
     parameters = storage.serde.parameters if storage is not None and storage.serde is not None else {}
     header = table.parameters.get("skip.header.line.count")
-    known = {name: value for name, value in parameters.items() if name in SERDE_PARAMETERS}
+    known = {
+        name: value for name, value in parameters.items() if name in SERDE_PARAMETERS or name.startswith(_DECIDING)
+    }
     return known if header is None else {**known, "skip.header.line.count": header}
 
 

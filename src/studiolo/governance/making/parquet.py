@@ -32,6 +32,10 @@ def _filtered(task: Task, file: pq.ParquetFile) -> bool:
     asked = {name for rows, _ in task.cells for name in columns_of(rows)}
     read = [there[name] for name in there if there[name] in shown or name in asked]
     schema = pa.schema([_field(file.schema_arrow.field(name), task) for name in shown])
+    if any("dictionary<" in str(field.type) for field in schema):
+        raise Refused(
+            "It has dictionaries within its nested columns, which would be written with values of other rows."
+        )
     leaves = _leaves(file, shown)
     ancient = {leaf.physical_type == _INT96 for leaf in leaves if _is_moment(leaf)}
     if len(ancient) > 1:
@@ -78,12 +82,17 @@ def _in_order(file: pq.ParquetFile, task: Task) -> list[str]:
 def _field(field: pa.Field, task: Task) -> pa.Field:
     """A column's field; one that does not show in all rows may be null in the others."""
     name = field.name.lower()
+    if pa.types.is_dictionary(field.type):
+        field = field.with_type(field.type.value_type)
     return field if task.rows_of(name) == task.rows else field.with_nullable(True)
 
 
 def _cells(task: Task, masks: Masks, table: pa.Table, name: str, keep: Any) -> Any:
     """A column of the rows that are left: NULL where it does not show."""
     column, rows = table.column(name), task.rows_of(name.lower())
+    if pa.types.is_dictionary(column.type):
+        # A dictionary is written whole, with the values of rows that do not show.
+        column = column.cast(column.type.value_type)
     if rows != task.rows:
         column = pc.if_else(masks.where(rows), column, pa.scalar(None, column.type))
     return column.filter(keep)
