@@ -110,6 +110,7 @@ class House:
         self.door.start()
         client = StoreClient(storage.access, ours=not storage.external)
         files = ViewFiles(state, catalog, self.lake, client, Makers(settings.folder / "governed-views"), now)
+        self.views.prepare = files.prepare
         sweeper = Sweeper(state, catalog, self.lake, self.views, files)
         sweeper.start()
         self.objects = Objects(self.identity, self.door.endpoint, settings.region)

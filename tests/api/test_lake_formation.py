@@ -9,10 +9,12 @@ import awswrangler as wr
 import boto3
 import botocore.exceptions
 import pandas as pd
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
+from pyiceberg.catalog import load_catalog
 from tests.api.lake_house import PEOPLE, LakeHouse, Person, given
 from tests.api.spark_code import Spark
 from tests.conftest import REGION, Server
@@ -273,6 +275,63 @@ def test_a_view_follows_the_raw_files_and_only_what_is_asked_for_is_made(house: 
     house.s3.delete_object(Bucket=house.bucket, Key="wh/days/day=2/part-0.parquet")
     assert ids(f"{prefix}/") == []
     assert ids(prefix.partition("/")[0] + "/") == [0, 3, 6, 9]
+
+
+def iceberg_of(server: Server, key: dict[str, Any] | None = None) -> Any:
+    """PyIceberg's catalog with that key, or the root's."""
+    key = key or dict(zip(("aws_access_key_id", "aws_secret_access_key"), server.key(), strict=True))
+    given = {
+        "access-key-id": key["aws_access_key_id"], "secret-access-key": key["aws_secret_access_key"],
+        "session-token": key.get("aws_session_token", ""), "region": REGION,
+    }  # fmt: skip
+    ends = {"glue": server.endpoint, "s3": server.s3_endpoint}
+    settings = {f"{end}.{name}": value for end in ends for name, value in given.items() if value}
+    settings.update({f"{end}.endpoint": place for end, place in ends.items()})
+    return load_catalog("of", type="glue", **{"py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO"}, **settings)
+
+
+def test_a_part_of_an_iceberg_table_is_a_table_of_its_own(house: LakeHouse, server: Server) -> None:
+    who, frame = house.person(), pa.Table.from_pandas(PEOPLE)
+    name = f"{house.name}.ice"
+    whole = iceberg_of(server).create_table(name, schema=frame.schema, location=f"s3://{house.bucket}/wh/ice")
+    whole.append(frame)
+    whole.delete("id == 3")
+    house.leave_to_lake_formation("ice")
+    house.grant(who, house.filter("ice", "rows", "city = 'paris' AND amount < 10", "id", "name"))
+    mine = iceberg_of(server, who.key)
+    left = PEOPLE[(PEOPLE["city"] == "paris") & (PEOPLE["amount"] < 10) & (PEOPLE["id"] != 3)]
+    part = mine.load_table(name)
+    assert rows_of(part.scan().to_pandas()) == rows_of(left[["id", "name"]])
+    # It has no history, and nothing of the raw table's files.
+    assert len(part.metadata.snapshots) == 1
+    assert house.bucket not in part.metadata.model_dump_json()
+    whole.append(frame.slice(0, 1))
+    assert len(mine.load_table(name).scan().to_pandas()) == len(left) + 1
+    with pytest.raises(OSError, match="ACCESS_DENIED"):
+        part.append(part.scan().to_arrow())
+    house.revoke(who, {"DataCellsFilter": house.named_filter("ice", "rows")})
+    with pytest.raises(OSError, match="ACCESS_DENIED"):
+        part.scan().to_pandas()
+
+
+def test_files_of_other_tables_that_metadata_name_are_not_given(house: LakeHouse, server: Server) -> None:
+    who, mine = house.person(), house.person()
+    schema = pa.Table.from_pandas(PEOPLE).schema
+    for table in ("theirs", "own"):
+        made = iceberg_of(server).create_table(
+            f"{house.name}.{table}", schema=schema, location=f"s3://{house.bucket}/wh/{table}"
+        )
+        made.append(pa.Table.from_pandas(PEOPLE))
+        house.leave_to_lake_formation(table)
+    house.grant(mine, house.resource("own"), "SELECT", "ALTER")
+    house.grant(who, house.columns("own", "id"))
+    theirs = house.glue.get_table(DatabaseName=house.name, Name="theirs")["Table"]["Parameters"]["metadata_location"]
+    entry = house.glue.get_table(DatabaseName=house.name, Name="own")["Table"]
+    asked = {key: entry[key] for key in ("Name", "StorageDescriptor", "TableType")}
+    parameters = {**entry["Parameters"], "metadata_location": theirs}
+    mine.client("glue").update_table(DatabaseName=house.name, TableInput={**asked, "Parameters": parameters})
+    with pytest.raises(OSError, match="ACCESS_DENIED"):
+        iceberg_of(server, who.key).load_table(f"{house.name}.own")
 
 
 def test_a_file_that_cannot_be_filtered_exactly_is_refused_and_not_shown(house: LakeHouse) -> None:

@@ -7,6 +7,7 @@ see something else reads another. Its files lie in a bucket of Studiolo's own, w
 import hashlib
 import hmac
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -24,6 +25,10 @@ from studiolo.governance.subject import of
 from studiolo.governance.tables import views
 from studiolo.identity import Principal
 from studiolo.state import State
+
+ICEBERG = "iceberg"
+METADATA = "metadata_location"
+"""The parameter of an Iceberg table that says where its metadata are."""
 
 _SERDES = {
     "parquet": "parquet",
@@ -58,9 +63,16 @@ class View:
         """The rows of which anything shows."""
         return either([rows for rows, _ in self.cells])
 
-    def file_name(self, source: str) -> str:
+    @property
+    def entry(self) -> str:
+        """The key of the metadata of a view of an Iceberg table, for those that are the table's at present."""
+        place = self.table.parameters.get(METADATA, "")
+        return f"metadata/{self.file_name(place, ('metadata', 'json'))}"
+
+    def file_name(self, source: str, endings: Sequence[str] | None = None) -> str:
         """What the file is called that is made of an object, whose name may tell something itself."""
-        endings = [part for part in source.rpartition("/")[2].lower().split(".")[-2:] if part in _ENDINGS]
+        if endings is None:
+            endings = [part for part in source.rpartition("/")[2].lower().split(".")[-2:] if part in _ENDINGS]
         return ".".join([hmac.new(self.file_key, source.encode(), hashlib.sha256).hexdigest()[:24], *endings])
 
 
@@ -75,7 +87,10 @@ def is_for_views(bucket: str) -> bool:
 
 
 class Views:
-    """The governed views of one account. secret: what their names are made with, so that nobody can tell them."""
+    """The governed views of one account. secret: what their names are made with, so that nobody can tell them.
+
+    prepare: makes one before who asks for a table is told where it is, where that is done in this process.
+    """
 
     def __init__(self, state: State, catalog: Catalog, lake: Lake, secret: bytes, clock: Clock) -> None:
         self._state = state
@@ -83,6 +98,7 @@ class Views:
         self._lake = lake
         self._secret = hmac.new(secret, b"governed views", hashlib.sha256).digest()
         self._clock = clock
+        self.prepare: Callable[[View], None] = lambda view: None
         self._known = lru_cache(maxsize=8192)(self._enter)
 
     def location(self, scope: Scope, table: Table, sight: Sight) -> str | None:
@@ -95,6 +111,19 @@ class Views:
             return None
         self._known(scope, view.id, table.database, table.name)
         return f"s3://{bucket_of(scope)}/{view.id}"
+
+    def ask(self, scope: Scope, table: Table, sight: Sight) -> None:
+        """Have a view of an Iceberg table made, whose readers ask for one object and wait for it but shortly."""
+        view = self.view(scope, table, sight) if table.is_iceberg and sight.partial else None
+        if view is not None:
+            self.prepare(view)
+
+    def parameters(self, scope: Scope, table: Table, sight: Sight) -> dict[str, str]:
+        """What engines find a view of an Iceberg table by."""
+        view = self.view(scope, table, sight) if table.is_iceberg else None
+        if view is None:
+            return {}
+        return {"table_type": "ICEBERG", METADATA: f"s3://{bucket_of(scope)}/{view.id}/{view.entry}"}
 
     def partition_location(self, root: str | None, table: Table, partition: Partition) -> str | None:
         """Where a partition lies in a view whose location is `root`: as Hive calls it, wherever it is itself."""
@@ -164,9 +193,11 @@ def format_of(table: Table) -> str | None:
     storage = table.storage
     if storage is None or not (storage.location or "").startswith(("s3://", "s3a://", "s3n://")):
         return None
+    if table.is_iceberg:
+        return ICEBERG if table.parameters.get(METADATA) else None
     # Of other formats that Spark alone reads, the catalog has no true columns.
     provider = table.parameters.get("spark.sql.sources.provider", "hive").lower()
-    if table.type == "VIRTUAL_VIEW" or table.is_iceberg or provider not in ("hive", "parquet", "orc"):
+    if table.type == "VIRTUAL_VIEW" or provider not in ("hive", "parquet", "orc"):
         return None
     if storage.input_format and not storage.input_format.endswith(_INPUTS):
         # What others read at the location is no file of rows: a manifest of symbolic links, say.
