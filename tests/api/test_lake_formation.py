@@ -2,6 +2,7 @@
 
 import ast
 import io
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -428,6 +429,35 @@ def test_the_buckets_of_views_are_in_no_list_and_nobody_s_to_make(house: LakeHou
     assert [name for name in names if name.startswith("studiolo-lake-")] == []
     with pytest.raises(Refused, match="AccessDenied"):
         house.s3.create_bucket(Bucket="studiolo-lake-123456789012-eu-west-3")
+
+
+def test_who_read_what_and_who_was_refused_stands_in_a_log_group(house: LakeHouse, server: Server) -> None:
+    who = house.person()
+    house.add("audited")
+    house.grant(who, house.filter("audited", "rows", "city = 'paris'", "id", "name"))
+    s3 = who.client("s3")
+    place = who.client("glue").get_table(DatabaseName=house.name, Name="audited")["Table"]["StorageDescriptor"]
+    bucket, _, prefix = place["Location"].removeprefix("s3://").partition("/")
+    key = s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/")["Contents"][0]["Key"]
+    s3.get_object(Bucket=bucket, Key=key)
+    with pytest.raises(Refused, match="AccessDenied"):
+        s3.get_object(Bucket=house.bucket, Key="wh/audited/part-0.parquet")
+    logs = server.client("logs")
+
+    def told() -> dict[tuple[str, bool], Any]:
+        try:
+            found = logs.filter_log_events(logGroupName="/aws/lakeformation/data-access")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return {}
+        events = [json.loads(each["message"]) for each in found if who.arn.rpartition("/")[2] in each["message"]]
+        return {(each["by"], each["allowed"]): each for each in events if each["action"] == "s3:GetObject"}
+
+    until(lambda: len(told()) == 2)
+    seen, refused = told()["view", True], told()["table", False]
+    assert seen["table"] == f"{house.name}.audited"
+    assert seen["filters"] == [{"rows": "city = 'paris'", "columns": ["id", "name"]}]
+    assert seen["paths"] == [f"s3://{bucket}/{key}"]
+    assert refused["paths"] == [f"s3://{house.bucket}/wh/audited/part-0.parquet"]
 
 
 def test_batches_tell_which_entries_failed(house: LakeHouse, reader: Person) -> None:

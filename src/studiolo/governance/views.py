@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from studiolo.catalog import Catalog, Column, Partition, StorageDescriptor, Table, partition_name
 from studiolo.domain import Clock, Denied, Invalid, NotFound, Scope
+from studiolo.governance.auditing import Accessed
 from studiolo.governance.expressions import Filter, Truth, check, either
 from studiolo.governance.lake import Lake
 from studiolo.governance.locations import VIEWS
@@ -157,8 +158,11 @@ class Views:
         made = hmac.new(self._secret, json.dumps(told).encode(), hashlib.sha256)
         return View(made.hexdigest()[:32], scope, table, kind, columns, cells, made.digest()[16:])
 
-    def opened(self, principal: Principal, region: str, identifier: str) -> View:
-        """The view of that name, if what the principal may see is what it shows. Raises Denied."""
+    def opened(self, principal: Principal, region: str, identifier: str, action: str, path: str) -> View:
+        """The view of that name, if what the principal may see is what it shows. Raises Denied.
+
+        action, path: what is read of it, which is noted.
+        """
         with self._state.reading() as connection:
             query = views.select().where(views.c.id == identifier, views.c.region == region)
             row = connection.execute(query).first()
@@ -169,7 +173,13 @@ class Views:
             table = self._catalog.table(scope, row.database, row.table)
         except NotFound:
             raise Denied("Access Denied") from None
-        view = self.view(scope, table, self._lake.sight(principal, scope, table))
+        sight = self._lake.sight(principal, scope, table)
+        view = self.view(scope, table, sight)
+        allowed = view is not None and view.id == identifier
+        names = [column.name for column in (*(table.storage.columns if table.storage else ()), *table.partition_keys)]
+        cells = [(each.rows or "TRUE", tuple(name for name in names if each.has(name.lower()))) for each in sight.cells]
+        named = f"{table.database}.{table.name}"
+        self._lake.note(Accessed(scope, principal.arn, "view", path, allowed, action, named, tuple(cells)))
         if view is None or view.id != identifier:
             raise Denied("Access Denied: Lake Formation does not let this view be read (any more).")
         return view
