@@ -149,7 +149,7 @@ class LakeHouse:
     def person(self, *more: dict[str, Any]) -> "Person":
         """Somebody with a role that may use the catalog and get data by Lake Formation, and has no right in S3."""
         name = f"person-{uuid.uuid4().hex[:8]}"
-        who = {"AWS": self.account, "Service": "glue.amazonaws.com"}
+        who = {"AWS": self.account, "Service": ["glue.amazonaws.com", "sagemaker.amazonaws.com"]}
         trust = {"Effect": "Allow", "Principal": who, "Action": ["sts:AssumeRole", "sts:TagSession"]}
         arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))["Role"]["Arn"]
         allowed = {"Effect": "Allow", "Action": ["glue:*", "lakeformation:GetDataAccess"], "Resource": "*"}

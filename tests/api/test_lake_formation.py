@@ -17,6 +17,7 @@ import pytest
 from pyarrow import fs
 from pyiceberg.catalog import load_catalog
 from tests.api.lake_house import PEOPLE, LakeHouse, Person, given
+from tests.api.programs import Programs
 from tests.api.spark_code import Spark
 from tests.conftest import REGION, Server
 from tests.waiting import until
@@ -132,6 +133,46 @@ def test_awswrangler_sees_the_same_by_the_table_s_name(
     for kind in GRANTS[1:]:
         seen = wr.s3.read_parquet_table(f"parquet_{kind}", house.name, boto3_session=session)
         assert rows_of(seen) == expected(f"parquet_{kind}")
+
+
+SEES = """
+import json, os
+import boto3, pyarrow.parquet as pq
+glue, s3 = boto3.client("glue"), boto3.client("s3")
+place = glue.get_table(DatabaseName=os.environ["DB"], Name="parquet_rows")["Table"]["StorageDescriptor"]["Location"]
+bucket, _, prefix = place.removeprefix("s3://").partition("/")
+for each in s3.list_objects_v2(Bucket=bucket, Prefix=prefix + "/")["Contents"]:
+    s3.download_file(bucket, each["Key"], "/tmp/seen.parquet")
+by_key = pq.read_table("/tmp/seen.parquet").to_pylist()
+by_channel = pq.read_table("/opt/ml/processing/view").to_pylist()
+try:
+    raw = s3.get_object(Bucket=os.environ["RAW"], Key="wh/parquet_rows/part-0.parquet")["ETag"]
+except Exception as error:
+    raw = str(error)
+print(json.dumps([by_key, by_channel, raw]))
+"""
+
+
+def test_a_processing_job_sees_what_its_role_does_by_its_key_and_in_its_channel(
+    house: LakeHouse, reader: Person, client: Callable[..., Any], bucket: str
+) -> None:
+    own = {"Effect": "Allow", "Action": "s3:*", "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]}
+    who = house.person(own)
+    house.grant(who, {"DataCellsFilter": house.named_filter("parquet_rows", "rows")})
+    programs = Programs(client, who.arn, bucket)
+    place = who.client("glue").get_table(DatabaseName=house.name, Name="parquet_rows")["Table"]["StorageDescriptor"]
+    name = programs.process(
+        SEES,
+        [programs.given("view", f"{place['Location']}/")],
+        Environment={"DB": house.name, "RAW": house.bucket},
+    )
+    with pytest.raises(Refused, match="No S3 objects found"):
+        programs.process(SEES, [programs.given("view", f"s3://{house.bucket}/wh/parquet_rows/")])
+    job = programs.processed(name)
+    assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+    by_key, by_channel, raw = json.loads(programs.said(name, "Processing")[0])
+    assert rows_of(pd.DataFrame(by_key)) == rows_of(pd.DataFrame(by_channel)) == expected("parquet_rows")
+    assert "AccessDenied" in raw
 
 
 ATTACKS = {
