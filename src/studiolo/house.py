@@ -17,6 +17,7 @@ from studiolo.domain import now
 from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
 from studiolo.governance import GovernedCatalog, Lake, Vending, Views
+from studiolo.governance.auditing import Audit
 from studiolo.governance.makers import Makers
 from studiolo.governance.store_client import StoreClient
 from studiolo.governance.sweeping import Sweeper
@@ -95,6 +96,10 @@ class House:
         self.views = Views(state, self.catalog, self.lake, self.root.secret.encode(), now)
         self.governed = GovernedCatalog(state, now, self.catalog, self.lake, self.views)
         self.logs = Logs(state, folder / "log-events", now)
+        audit = Audit(self.logs, now)
+        audit.start()
+        self.lake.note_by(audit.note)
+        self._started.append(audit)
         self.metrics = Metrics(state, now)
         self.metrics.start()
         if state.fresh:
@@ -112,6 +117,7 @@ class House:
         self.door.start()
         client = StoreClient(storage.access, ours=not storage.external)
         files = ViewFiles(state, catalog, self.lake, client, Makers(settings.folder / "governed-views"), now)
+        self.views.prepare = files.prepare
         sweeper = Sweeper(state, catalog, self.lake, self.views, files)
         sweeper.start()
         self.objects = Objects(self.identity, self.door.endpoint, settings.region)
