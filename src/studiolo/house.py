@@ -44,6 +44,10 @@ from studiolo.sessions import Sessions, SystemLog
 from studiolo.signin import SignIns
 from studiolo.signing_in import SigningIn, console_address
 from studiolo.sites import Sites
+from studiolo.spark_site import SparkSite
+from studiolo.sparkui import EventLogs, Pages
+from studiolo.sparkui.history import History
+from studiolo.sparkui.links import Links, port_of
 from studiolo.stacks import Stacks
 from studiolo.state import State
 from studiolo.storage import Storage
@@ -120,6 +124,13 @@ class House:
     def _run_engines(self) -> None:
         """Sessions of Spark, by whatever API they are asked for."""
         self.runtimes = runtimes = Runtimes(self._settings)
+        self.spark_pages = Pages(
+            Links(self.root.secret, port_of(self._endpoint), now),
+            EventLogs(self._settings.folder),
+            History(self.processes, runtimes, self._settings.folder),
+        )
+        self.spark_pages.start()
+        self._started.append(self.spark_pages)
         self.engine = engine = Engine(
             self.state,
             self.processes,
@@ -129,6 +140,7 @@ class House:
             self.logs,
             self.storage,
             self.metastore,
+            self.spark_pages,
             self._settings,
             self._endpoint,
             self.door.endpoint,
@@ -221,7 +233,7 @@ class House:
             signing_in,
         )
         of_keys = console(self.sign_ins, _keys(signing_in), self._endpoint, self.door.endpoint, settings.region)
-        sites = Sites(of_keys, StudioSite(self.domains.opening))
+        sites = Sites(of_keys, StudioSite(self.domains.opening), SparkSite(self.spark_pages))
         studio = self._studio()
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)

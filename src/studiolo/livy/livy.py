@@ -95,7 +95,7 @@ class Livy:
             if place.address is not None and self._doors is not None:
                 self._doors.close(place)
             for session in self._all(place):
-                self._engine.drop(session.key)
+                self._engine.drop(session.key, keep_as=place.id)
             self.batches.end(place)
             self._places.remove(place)
 
@@ -151,7 +151,7 @@ class Livy:
     def delete(self, place: Place, name: str) -> None:
         """End a session and forget it. Raises NotFound."""
         key = self._found(place, name).key
-        self._engine.drop(key)
+        self._engine.drop(key, keep_as=place.id)
         self._heard.pop(key, None)
 
     def connect(self, place: Place, name: str) -> Session:
@@ -242,7 +242,7 @@ class Livy:
             owner=session.asked["owner"],
             state=state,
             app_id=addresses.get("application"),
-            ui=addresses.get("ui"),
+            ui=None if session.kernel is None else self._engine.link(session.key),
             log=(*lines, *([] if session.error is None else session.error.splitlines())),
             created=session.created,
         )
@@ -267,7 +267,7 @@ class Livy:
                 silent = time.monotonic() - self._heard.setdefault(session.key, time.monotonic())
                 retained = session.completed is not None and self._clock() - session.completed < RETAINED
                 if session.completed is not None and not retained:
-                    self._engine.drop(session.key)
+                    self._engine.drop(session.key, keep_as=place.id)
                 elif session.completed is None and limit:
                     if silent >= limit:
                         self._engine.end_in_time(session.key, "Its client has sent no heartbeat.")
