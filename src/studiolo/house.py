@@ -11,6 +11,7 @@ from typing import Protocol
 from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
 from studiolo.clusters import Clusters
+from studiolo.clusters.sessions import ClusterSessions
 from studiolo.config import Settings
 from studiolo.console import FindKey, Key, console
 from studiolo.domain import now
@@ -150,6 +151,7 @@ class House:
         self.sessions = Sessions(engine, runtimes, self.identity, system_log)
         self.livy = livy = Livy(engine, self.state, runtimes, now)
         self.serverless = Serverless(engine, livy, self.state, self.identity, self.objects, runtimes, now)
+        self.cluster_sessions = ClusterSessions(engine, runtimes)
         engine.start()
         self._started.append(engine)
         self.rest = Rest(livy, self.state.changes)
@@ -192,6 +194,8 @@ class House:
             self._endpoint,
             door,
             ClusterLivy(self.livy),
+            self.cluster_sessions,
+            self.spark_pages,
             now,
         )
         self._cleanup.callback(self.clusters.close)

@@ -104,9 +104,8 @@ class SparkSite:
 def _elsewhere(path: str, page: Page) -> str | None:
     """Where a path leads that is not of the pages that there are now: a driver's may have ended meanwhile."""
     if page.history:
-        known = path.startswith(OF_HISTORY) or (path == "/" and page.begin == "/")
-        return None if known else page.begin
-    return page.begin if path == "/" or path.startswith("/history/") else None
+        return None if path.startswith(OF_HISTORY) or path == page.begin else page.begin
+    return page.begin if path != page.begin and (path == "/" or path.startswith("/history/")) else None
 
 
 def _told(answer: aiohttp.ClientResponse, url: str) -> list[tuple[bytes, bytes]]:

@@ -17,6 +17,7 @@ from studiolo.livy.model import LANGUAGES, SHARED, Place, Session, SessionReques
 from studiolo.livy.places import Places
 from studiolo.livy.requests import check_kind, wanted
 from studiolo.runtimes import Runtimes
+from studiolo.sparkui import Target
 from studiolo.state import State, StateUnavailable
 
 log = logging.getLogger(__name__)
@@ -197,6 +198,14 @@ class Livy:
         self._engine.statement(key, number)
         with suppress(Conflict):
             self._engine.cancel(key, number)
+
+    def target(self, place: Place, application: str) -> Target:
+        """The session whose Spark application that is. Raises NotFound."""
+        for session in self._all(place):
+            with suppress(Conflict):
+                if self._engine.addresses(session)["application"] == application:
+                    return self._engine.target(session.key)
+        raise NotFound(f"No session is of application {application}.")
 
     def key(self, place: Place, name: str) -> Key:
         """The session of that number or name. Raises NotFound."""

@@ -16,11 +16,12 @@ REMEMBERED = 2.0
 
 @dataclass(frozen=True)
 class Live:
-    """Pages that a program serves now. token: what its door wants to be shown, if it has one."""
+    """Pages that a program serves now. token: what its door wants to be shown; history: it is a history server."""
 
     url: str
     token: str | None = None
     begin: str = "/jobs/"
+    history: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,4 +93,4 @@ class Pages:
 
 
 def _present(found: Live) -> Page:
-    return Page(found.url, found.token, found.begin, history=False)
+    return Page(found.url, found.token, found.begin, found.history)
