@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 
 from studiolo.clusters.applications import LivyServers
@@ -24,7 +25,7 @@ MASTER, HISTORY_SERVER, DRIVER = "ResourceManager", "SparkHistoryServer", "Appli
 DRIVERS = 16
 """So many ports does Spark try for the pages of a driver."""
 
-ASK_SECONDS = 2.0
+ASK_SECONDS, MOST_READ = 2.0, 64 * 1024
 EVENTS = "node/events"
 
 
@@ -128,15 +129,27 @@ class Interfaces:
 
 
 def driver_of(host: str, first: int, application: str) -> str | None:
-    """The URL of the pages of the driver that runs an application; None where none does."""
+    """The URL of the pages of the driver that runs an application; None where none does.
+
+    Raises Conflict where that is not known, as one that starts does not tell yet whose it is.
+    """
+    unsure = False
     for port in range(first, first + DRIVERS):
         asking = http.client.HTTPConnection(host, port, timeout=ASK_SECONDS)
         try:
             asking.request("GET", "/api/v1/applications")
-            if any(each.get("id") == application for each in json.loads(asking.getresponse().read(65536))):
-                return f"http://{host}:{port}"
-        except (OSError, http.client.HTTPException, ValueError, AttributeError):
+            answer = asking.getresponse()
+            if answer.status == HTTPStatus.OK:
+                if any(each["id"] == application for each in json.loads(answer.read(MOST_READ))):
+                    return f"http://{host}:{port}"
+            else:
+                unsure = True
+        except ConnectionRefusedError:
             continue
+        except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError):
+            unsure = True
         finally:
             asking.close()
+    if unsure:
+        raise Conflict("A driver on the cluster starts, or is too busy to say which application it runs.")
     return None
