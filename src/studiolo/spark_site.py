@@ -55,14 +55,24 @@ class SparkSite:
         try:
             cookie, path = self._pages.links.redeem(name, token)
         except Denied as error:
-            await refuse(scope, send, 403, "This link does not open", str(error))
+            if self._has_opened(scope, name):
+                await redirect(send, "/")
+            else:
+                await refuse(scope, send, 403, "This link does not open", str(error))
             return
         await redirect(send, path, [signed_in(header(scope, b"host"), cookie)])
 
-    async def _show(self, scope: Message, send: Send, name: str) -> None:
-        cookie = cookies(scope).get(cookie_name(header(scope, b"host")), "")
+    def _has_opened(self, scope: Message, name: str) -> bool:
+        """Whether the pages are open in this browser: an old link under a cell leads to them all the same."""
         try:
-            target = self._pages.links.opened(name, cookie)
+            self._pages.links.opened(name, _cookie(scope))
+        except Denied:
+            return False
+        return True
+
+    async def _show(self, scope: Message, send: Send, name: str) -> None:
+        try:
+            target = self._pages.links.opened(name, _cookie(scope))
             page = await run_in_threadpool(self._pages.page, target)
         except Denied:
             text = "This browser has not opened these pages, or too long ago: ask for their link once more."
@@ -99,6 +109,10 @@ class SparkSite:
                 await relay(answer, _told(answer, page.url), method, send, None)
             except Disconnected:
                 return
+
+
+def _cookie(scope: Message) -> str:
+    return cookies(scope).get(cookie_name(header(scope, b"host")), "")
 
 
 def _elsewhere(path: str, page: Page) -> str | None:

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.clusters.capacity import running
 from studiolo.clusters.addresses import PORTS
+from studiolo.clusters.capacity import running
 from studiolo.clusters.model import Cluster, Group, Instance
 from studiolo.services.call import Call
 from studiolo.services.emr.service import INVALID, REQUEST, cut, emr, marker, moment, reason, refuse, timeline
