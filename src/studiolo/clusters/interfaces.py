@@ -54,12 +54,16 @@ class Interfaces:
         pages.serve(ON_CLUSTER, self._on_cluster)
 
     def create(self, scope: Scope, cluster: str, author: str, tags: Mapping[str, str]) -> Interface:
-        """Raises NotFound for the cluster."""
+        """One for the cluster: that which its author has already, if it has these tags. Raises NotFound."""
         self._store.cluster(cluster, scope)
+        place = {"account": scope.account, "region": scope.region, "cluster": cluster, "author": author}
+        same = [interfaces.c[name] == value for name, value in place.items()]
         made = Interface(new_id("p"), cluster, author, self._clock(), dict(tags))
-        values = {"id": made.id, "account": scope.account, "region": scope.region, "cluster": cluster}
         with self._state.transaction() as tx:
-            tx.execute(interfaces.insert().values(**values, author=author, created=made.created, tags=made.tags))
+            for row in tx.execute(interfaces.select().where(*same)).all():
+                if row.tags == made.tags:
+                    return Interface(row.id, row.cluster, row.author, row.created, row.tags)
+            tx.execute(interfaces.insert().values(**place, id=made.id, created=made.created, tags=made.tags))
         return made
 
     def get(self, scope: Scope, identifier: str) -> Interface:

@@ -149,6 +149,7 @@ def test_an_endpoint_of_before_has_an_instance_id_for_each_of_its_processes(tmp_
         connection.execute(endpoints.insert().values(**row, deployed=old))
         for table in ("targets", "policies", "schedules", "activities"):
             connection.exec_driver_sql(f"DROP TABLE scaling_{table}")
+        connection.exec_driver_sql("DROP TABLE cluster_interfaces")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0016'")
     state = State(url)
     with state.reading() as connection:
