@@ -107,7 +107,7 @@ def test_a_job_that_fails_says_why_and_is_tried_again(emr: Any, application: str
     assert [(each["attempt"], each["state"]) for each in tries] == [(1, "FAILED"), (2, "FAILED")]
     assert tries[0]["createdAt"] < tries[1]["createdAt"]
     _, page = spark_pages(emr.get_dashboard_for_job_run(**ids, attempt=1)["url"])
-    assert "History Server" in page.text, page.words
+    assert "/history/local-" in page.text, page.words
     with pytest.raises(botocore.exceptions.ClientError, match="Attempt 3"):
         emr.get_dashboard_for_job_run(**ids, attempt=3)
 
