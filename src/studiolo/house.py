@@ -270,6 +270,7 @@ class House:
             self.domains,
             self.engine,
             self.livy,
+            self.spark_pages,
             self.serverless,
             self.ml,
             self.clusters,

@@ -90,6 +90,10 @@ def test_the_dashboard_opens_without_a_login_and_is_there_when_the_session_is_ov
     assert "the days of March" in page.text, page.words
     glue.delete_session(Id=mine)
     until(lambda: spark_pages(link)[1].status == 404)
+    # The id may be somebody else's from now on.
+    glue.create_session(Id=mine, Role=role, Command=COMMAND)
+    assert spark_pages(link)[1].status == 404
+    glue.stop_session(Id=mine)
 
 
 def test_who_may_not_see_a_session_gets_no_link_to_its_pages(server: Server, glue: Any, session: str) -> None:

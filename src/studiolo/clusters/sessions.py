@@ -145,10 +145,6 @@ class ClusterSessions:
         addresses = self._engine.addresses(session)
         return f"sc://127.0.0.1:{addresses['connect']}", addresses["token"], session.created + TOKEN
 
-    def link(self, cluster: Cluster, identifier: str) -> str:
-        """A link that opens its Spark UI. Raises NotFound."""
-        return self._engine.link(self._found(cluster, identifier).key)
-
     def terminate(self, cluster: Cluster, identifier: str) -> ClusterSession:
         """Begin to end it; one that has ended stays so. Raises NotFound."""
         key = self._found(cluster, identifier).key

@@ -233,16 +233,20 @@ class Engine:
             raise Conflict(f"Session {session.key.id} is {session.state}: it has addresses when it is READY.")
         return self.kernels.addresses(session.kernel)
 
-    def link(self, key: Key) -> str:
+    def link(self, session: Session) -> str:
         """A link that opens the session's Spark UI, live or of what is over."""
-        return self._pages.links.link(self.target(key))
+        return self._pages.links.link(self.target(session))
 
-    def target(self, key: Key) -> Target:
-        """The session as one that has Spark pages."""
-        return Target(_kind(key.service), key.scope, key.id)
+    def target(self, session: Session) -> Target:
+        """The session as one that has Spark pages: this one, and no later one of its id."""
+        key = session.key
+        return Target(_kind(key.service), key.scope, f"{key.id}@{session.created.isoformat()}")
 
     def _pages_of(self, target: Target) -> Live | Past:
-        session = self._store.session(Key(target.kind.removesuffix(" session"), target.scope, target.id))
+        name = target.id.rpartition("@")[0]
+        session = self._store.session(Key(target.kind.removesuffix(" session"), target.scope, name))
+        if self.target(session) != target:
+            raise NotFound(f"Session {name} is another one now.")
         if session.state == "READY":
             return live(self.addresses(session)["ui"])
         if session.state in ("PROVISIONING", "STOPPING"):

@@ -249,6 +249,9 @@ class Kernels:
         # Java takes the person's home from the system, and not from HOME.
         options += f" -Duser.home={folder}"
         places = {
+            # Spark 4 would make several files of a log, in a folder.
+            "spark.eventLog.rolling.enabled": plan.conf.get("spark.eventLog.rolling.enabled", "false"),
+            "spark.eventLog.compress": plan.conf.get("spark.eventLog.compress", "false"),
             "spark.eventLog.enabled": plan.conf.get("spark.eventLog.enabled", "true"),
             "spark.eventLog.dir": plan.conf.get("spark.eventLog.dir", f"file:{folder / EVENTS}"),
             # Of its own: what one session resolves, another would run.

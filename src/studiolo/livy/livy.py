@@ -204,7 +204,7 @@ class Livy:
         for session in self._all(place):
             with suppress(Conflict):
                 if self._engine.addresses(session)["application"] == application:
-                    return self._engine.target(session.key)
+                    return self._engine.target(session)
         raise NotFound(f"No session is of application {application}.")
 
     def key(self, place: Place, name: str) -> Key:
@@ -251,7 +251,7 @@ class Livy:
             owner=session.asked["owner"],
             state=state,
             app_id=addresses.get("application"),
-            ui=None if session.kernel is None else self._engine.link(session.key),
+            ui=None if session.kernel is None else self._engine.link(session),
             log=(*lines, *([] if session.error is None else session.error.splitlines())),
             created=session.created,
         )

@@ -94,7 +94,7 @@ class ServerlessSessions:
 
     def dashboard(self, scope: Scope, application: str, name: str) -> str:
         """A link that opens its Spark UI, also when it has ended. Raises NotFound."""
-        return self._engine.link(self._found(scope, application, name).key)
+        return self._engine.link(self._found(scope, application, name))
 
     def terminate(self, scope: Scope, application: str, name: str) -> None:
         """Begin to end it; one that has ended stays so. Raises NotFound."""

@@ -120,7 +120,7 @@ class Sessions:
         found = self._engine.session(self._key(scope, name))
         if on_sail(_as_session(found).asked.arguments):
             raise Invalid(f"Session {name} runs on Sail, which has no Spark UI.")
-        return self._engine.link(found.key)
+        return self._engine.link(found)
 
     def system_log_url(self, scope: Scope, name: str) -> str:
         """Where the session's system log can be downloaded for an hour. Raises NotFound."""

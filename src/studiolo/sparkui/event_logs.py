@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from studiolo.processes import remove_left
+
 EVENTS = "journal/events"
 """Where they are in the folder of a session, or of an application that runs to its end."""
 
@@ -56,6 +58,10 @@ class EventLogs:
             with contextlib.suppress(OSError):
                 os.rename(name, into / _free(into, name), src_dir_fd=place)
         self.purge()
+
+    def empty(self) -> None:
+        """Remove what `keep` has kept."""
+        remove_left(self._kept)
 
     def applications(self, lefts: Sequence[Left]) -> list[str]:
         """The ids of the applications that have left logs."""

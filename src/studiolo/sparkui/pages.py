@@ -65,6 +65,11 @@ class Pages:
         """End the history server."""
         self._history.close()
 
+    def empty(self) -> None:
+        """Forget all event logs that are kept here."""
+        self._history.clear()
+        self.logs.empty()
+
     def serve(self, kind: str, find: Find) -> None:
         """Find the pages of targets of a kind so from now on."""
         self._finds[kind] = find
