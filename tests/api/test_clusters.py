@@ -44,7 +44,6 @@ beeline --silent=true --outputformat=csv2 -u jdbc:hive2://$SPARK_LOCAL_IP:10000 
 """
 
 
-PI = "org.apache.spark.examples.SparkPi"
 CONNECT = """
 import sys
 from pyspark.sql import SparkSession
@@ -151,9 +150,11 @@ def test_a_pyspark_step_of_the_cli_runs_on_the_nodes_and_leaves_its_logs(
     assert any(each["Key"].endswith("/stderr.gz") for each in containers)
 
 
-def test_the_pages_of_a_cluster_open_by_links(emr: Any, cluster: str) -> None:
+def test_the_pages_of_a_cluster_open_by_links(emr: Any, cluster: str, bucket: str) -> None:
     arn = emr.describe_cluster(ClusterId=cluster)["Cluster"]["ClusterArn"]
-    (done,) = run(emr, cluster, step("spark-submit", "--class", PI, "/usr/lib/spark/examples/jars/spark-examples.jar"))
+    (done,) = run(
+        emr, cluster, step("spark-submit", f"s3://{bucket}/code/days.py", f"s3://{bucket}/{uuid.uuid4().hex}/")
+    )
     assert done["Status"]["State"] == "COMPLETED", done["Status"]
     identifier = emr.create_persistent_app_ui(TargetResourceArn=arn)["PersistentAppUIId"]
     assert emr.describe_persistent_app_ui(PersistentAppUIId=identifier)["PersistentAppUI"]["PersistentAppUIStatus"] == (
