@@ -6,7 +6,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from http.client import HTTPMessage
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from tests.conftest import Server
 
@@ -61,6 +61,18 @@ class Browser:
             if line.startswith("studiolo-"):
                 self.cookie = line.partition(";")[0]
         return answer
+
+
+def spark_pages(link: str) -> tuple[Browser, Answer]:
+    """A browser that has opened a link to Spark's pages, and the first one of them."""
+    parts = urlsplit(link)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    browser = Browser(parts.port, parts.hostname)
+    path = f"{parts.path}?{parts.query}"
+    while (answer := browser.open(path)).status in (302, 303):
+        path = urljoin(path, answer.headers["Location"])
+    return browser, answer
 
 
 def link(server: Server, *options: str) -> str:

@@ -11,6 +11,7 @@ from typing import Protocol
 from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
 from studiolo.clusters import Clusters
+from studiolo.clusters.sessions import ClusterSessions
 from studiolo.config import Settings
 from studiolo.console import FindKey, Key, console
 from studiolo.domain import now
@@ -47,6 +48,10 @@ from studiolo.sessions import Sessions, SystemLog
 from studiolo.signin import SignIns
 from studiolo.signing_in import SigningIn, console_address
 from studiolo.sites import Sites
+from studiolo.spark_site import SparkSite
+from studiolo.sparkui import EventLogs, Pages
+from studiolo.sparkui.history import History
+from studiolo.sparkui.links import Links, port_of
 from studiolo.stacks import Stacks
 from studiolo.state import State
 from studiolo.storage import Storage
@@ -128,6 +133,13 @@ class House:
     def _run_engines(self) -> None:
         """Sessions of Spark, by whatever API they are asked for."""
         self.runtimes = runtimes = Runtimes(self._settings)
+        self.spark_pages = Pages(
+            Links(self.root.secret, port_of(self._endpoint), now),
+            EventLogs(self._settings.folder),
+            History(self.processes, runtimes, self._settings.folder),
+        )
+        self.spark_pages.start()
+        self._started.append(self.spark_pages)
         self.engine = engine = Engine(
             self.state,
             self.processes,
@@ -137,6 +149,7 @@ class House:
             self.logs,
             self.storage,
             self.metastore,
+            self.spark_pages,
             self._settings,
             self._endpoint,
             self.door.endpoint,
@@ -146,6 +159,7 @@ class House:
         self.sessions = Sessions(engine, runtimes, self.identity, system_log)
         self.livy = livy = Livy(engine, self.state, runtimes, now)
         self.serverless = Serverless(engine, livy, self.state, self.identity, self.objects, runtimes, now)
+        self.cluster_sessions = ClusterSessions(engine, runtimes)
         engine.start()
         self._started.append(engine)
         self.rest = Rest(livy, self.state.changes)
@@ -191,6 +205,8 @@ class House:
             self._endpoint,
             door,
             ClusterLivy(self.livy),
+            self.cluster_sessions,
+            self.spark_pages,
             now,
         )
         self._cleanup.callback(self.clusters.close)
@@ -232,7 +248,7 @@ class House:
             signing_in,
         )
         of_keys = console(self.sign_ins, _keys(signing_in), self._endpoint, self.door.endpoint, settings.region)
-        sites = Sites(of_keys, StudioSite(self.domains.opening))
+        sites = Sites(of_keys, StudioSite(self.domains.opening), SparkSite(self.spark_pages))
         studio = self._studio()
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
         self.products.start(Inside(SERVICES, studio, self.objects, "servicecatalog.amazonaws.com"))
@@ -269,6 +285,7 @@ class House:
             self.domains,
             self.engine,
             self.livy,
+            self.spark_pages,
             self.serverless,
             self.pipelines,
             self.ml,

@@ -81,6 +81,10 @@ class Visit:
         """Sends the browser to another page, after something was done."""
         return RedirectResponse(self.at(path), 303)
 
+    def leave(self, link: str) -> Response:
+        """Sends the browser off to another site, by a link that nobody else is to find."""
+        return RedirectResponse(link, 303, headers={"cache-control": "no-store"})
+
     def at(self, path: str, **query: str | int | None) -> str:
         """The address of one of the console's pages."""
         given = {name: str(value) for name, value in query.items() if value not in (None, "")}

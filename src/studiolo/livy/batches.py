@@ -43,6 +43,7 @@ class Batch:
     owner: str | None
     state: str
     app_id: str | None
+    ui: str | None
     log: tuple[str, ...]
 
 
@@ -105,13 +106,13 @@ class Batches:
 
     def delete(self, place: Place, name: str) -> None:
         """End a batch and forget it. Raises NotFound."""
-        self._submissions.drop(self._found(place, name).key)
+        self._submissions.drop(self._found(place, name).key, keep_as=place.id)
 
     def end(self, place: Place) -> None:
         """End and forget all of a server's."""
         for record in self._records(place):
             with suppress(NotFound):
-                self._submissions.drop(record.key)
+                self._submissions.drop(record.key, keep_as=place.id)
 
     def active(self, place: Place) -> int:
         """How many of a server's have not ended."""
@@ -121,7 +122,7 @@ class Batches:
         """Forget the batches that ended so long ago."""
         for record in self._records(place):
             if record.completed is not None and self._clock() - record.completed > after:
-                self._submissions.drop(record.key)
+                self._submissions.drop(record.key, keep_as=place.id)
 
     def key(self, place: Place, name: str) -> Key:
         """Raises NotFound."""
@@ -157,6 +158,7 @@ class Batches:
             owner=submission.asked["owner"],
             state=SHOWN_STATES[submission.state],
             app_id=self._submissions.application(submission),
+            ui=None if submission.program is None else self._submissions.link(submission.key),
             log=("stdout: ", *stdout, "\nstderr: ", *stderr, *reason),
         )
 

@@ -23,6 +23,7 @@ from uv import find_uv_bin
 from studiolo.domain import Conflict
 from studiolo.processes import Fence, child_environment, interpreter
 from studiolo.runtimes import Environment
+from studiolo.studio import kernels
 from studiolo.studio.resources import App
 
 BASE = "/jupyterlab/default/"
@@ -66,6 +67,10 @@ class Place:
             "metadata": {"debugger": True},
         }
         _write(self.folder / "kernels" / "python3" / "kernel.json", kernel)
+        further = kernels.environment()
+        for name, spec in kernels.specs(further).items() if further.ready else ():
+            (self.folder / "kernels" / name).mkdir(exist_ok=True)
+            _write(self.folder / "kernels" / name / "kernel.json", spec)
         _write(self.folder / "metadata" / "resource-metadata.json", _metadata(app))
 
     def command(self, python: Path, path: str) -> list[str]:
@@ -115,7 +120,11 @@ class Place:
     def fence(self, python: Path, path: Path) -> Fence:
         """It writes its space's folder and its socket's, and sees its interpreter."""
         metadata = {"/opt/ml/metadata": self.folder / "metadata"}
-        return Fence(self.folder, seen=(*interpreter(python), CONFIG), at={str(path.parent): path.parent, **metadata})
+        further = kernels.environment()
+        seen = (*interpreter(further.python), kernels.PROGRAMS) if further.ready else ()
+        return Fence(
+            self.folder, seen=(*interpreter(python), CONFIG, *seen), at={str(path.parent): path.parent, **metadata}
+        )
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
