@@ -16,6 +16,7 @@ from studiolo.console import FindKey, Key, console
 from studiolo.domain import now
 from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
+from studiolo.functions import functions_of
 from studiolo.governance import GovernedCatalog, Lake, Vending, Views
 from studiolo.governance.makers import Makers
 from studiolo.governance.store_client import StoreClient
@@ -166,7 +167,10 @@ class House:
         self.stacks = Stacks(state, identity, self.objects, frozenset({settings.host, *settings.host_names}), now)
         self.scaling = Scaling(state, self.metrics, Variants(self.ml.endpoints), now)
         self.scaling.start()
-        self._started.extend((self.ml, self.stacks, self.scaling))
+        self.functions = functions_of(
+            state, self.processes, identity, self.logs, self.objects, settings.folder, self._endpoint, door, now
+        )
+        self._started.extend((self.ml, self.stacks, self.scaling, self.functions))
         self._cleanup.callback(self.ml.stop_jobs)
         self._cleanup.callback(self.engine.submissions.close)
         self._cleanup.callback(self.serverless.close)
@@ -223,6 +227,7 @@ class House:
         of_keys = console(self.sign_ins, _keys(signing_in), self._endpoint, self.door.endpoint, settings.region)
         sites = Sites(of_keys, StudioSite(self.domains.opening))
         studio = self._studio()
+        self.functions.start(Inside(SERVICES, studio, self.objects, "lambda.amazonaws.com"))
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)
         passage = Passage(self.door.endpoint)
@@ -246,6 +251,7 @@ class House:
             ml=self.ml,
             serverless=self.serverless,
             scaling=self.scaling,
+            functions=self.functions,
         )
 
     def _reset(self) -> None:
@@ -257,6 +263,7 @@ class House:
             self.serverless,
             self.ml,
             self.clusters,
+            self.functions,
             self.storage,
             self.metastore,
             self.logs,
