@@ -164,7 +164,8 @@ class House:
             now,
         )
         self.ml.start()
-        self.stacks = Stacks(state, identity, self.objects, frozenset({settings.host, *settings.host_names}), now)
+        hosts = frozenset({settings.host, *settings.host_names})
+        self.stacks = Stacks(state, identity, self.objects, hosts, now, self._endpoint)
         self.scaling = Scaling(state, self.metrics, Variants(self.ml.endpoints), now)
         self.scaling.start()
         self.functions = functions_of(
@@ -223,6 +224,7 @@ class House:
             self._reset if settings.allow_reset else None,
             Why(identity, now),
             signing_in,
+            self.stacks.requests.answer,
         )
         of_keys = console(self.sign_ins, _keys(signing_in), self._endpoint, self.door.endpoint, settings.region)
         sites = Sites(of_keys, StudioSite(self.domains.opening))

@@ -62,10 +62,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_function_events_due"), "function_events", ["due"])
     op.create_table(
         "custom_requests",
-        *_columns(("id", "token", "stack", "logical", "operation", "kind", "resource_type", "physical"), sa.Text),
+        *_columns(("id", "token", "stack", "logical", "operation", "kind", "physical", "state"), sa.Text),
         *_columns(("generation",), sa.Integer),
-        *_columns(("state",), sa.Text),
-        *_columns(("deadline",), sa.BigInteger),
+        *_columns(("asked", "deadline"), sa.BigInteger),
         *_columns(("answer",), sa.JSON, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_custom_requests")),
         sa.UniqueConstraint("token", name=op.f("uq_custom_requests_token")),
