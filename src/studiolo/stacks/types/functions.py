@@ -9,8 +9,11 @@ from typing import Any
 from studiolo.stacks.calling import Refused
 from studiolo.stacks.types.base import At, Properties, ResourceType, changed, differs, existing, without
 
-INLINE = {"python": ("index.py", "cfnresponse.py"), "nodejs": ("index.js", "cfn-response.js")}
-"""What the inline code of a runtime is named, and what CloudFormation puts beside it."""
+INLINE = {
+    "python": ("index.py", "cfnresponse.py", "cfnresponse.py"),
+    "nodejs": ("index.js", "cfn-response.js", "node_modules/cfn-response.js"),
+}
+"""What the inline code of a runtime is named, what CloudFormation puts beside it, and where."""
 SETTINGS = (
     "DeadLetterConfig", "Description", "Environment", "EphemeralStorage", "FileSystemConfigs", "Handler", "KmsKeyArn",
     "Layers", "LoggingConfig", "MemorySize", "Role", "Runtime", "SnapStart", "Timeout", "TracingConfig", "VpcConfig",
@@ -219,7 +222,7 @@ def _code(properties: Properties) -> dict[str, Any]:
     packed = io.BytesIO()
     beside = files("studiolo.stacks").joinpath("inline").joinpath(names[1]).read_text()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in ((names[0], given["ZipFile"]), (names[1], beside)):
+        for name, text in ((names[0], given["ZipFile"]), (names[2], beside)):
             # Of one moment: the same code is the same zip.
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
     return {"ZipFile": packed.getvalue()}
