@@ -13,6 +13,7 @@ import studiolo.server  # noqa: F401 (declares the tables of every domain)
 from studiolo.ml.tables import endpoints, tags
 from studiolo.processes.tables import children
 from studiolo.state import Moment, State, StateUnavailable, metadata, page
+from studiolo.state.migrations import upgrade
 
 
 def child(name: str) -> dict[str, object]:
@@ -141,15 +142,13 @@ def test_sqlite_is_in_wal_mode(tmp_path: Path) -> None:
 
 def test_an_endpoint_of_before_has_an_instance_id_for_each_of_its_processes(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'state.db'}"
-    State(url).close()
+    engine = create_engine(url)
+    upgrade(engine, "0016")
     old = {"id": "d", "config": "c", "variants": [{"variant": {"instances": 2}, "model": {}, "instance": "i-1"}]}
-    with create_engine(url).begin() as connection:
+    with engine.begin() as connection:
         moment = datetime(2026, 1, 1, tzinfo=timezone.utc)
         row = {"account": "0", "region": "r", "name": "e", "created": moment, "changed": moment, "status": "InService"}
         connection.execute(endpoints.insert().values(**row, deployed=old))
-        for table in ("targets", "policies", "schedules", "activities"):
-            connection.exec_driver_sql(f"DROP TABLE scaling_{table}")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0016'")
     state = State(url)
     with state.reading() as connection:
         (deployed, desired) = connection.execute(select(endpoints.c.deployed, endpoints.c.desired)).one()

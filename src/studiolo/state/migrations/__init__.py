@@ -14,10 +14,10 @@ class UnknownRevision(Exception):
     """The database has a schema that this version does not know: a newer version made it."""
 
 
-def upgrade(engine: Engine) -> bool:
+def upgrade(engine: Engine, to: str = "head") -> bool:
     """Run the migrations that this database has not seen, each in one transaction; whether it had seen any.
 
-    Raises UnknownRevision.
+    to: the last of them. Raises UnknownRevision.
     """
     revision = _revision(engine)
     if revision == HEAD:
@@ -30,7 +30,7 @@ def upgrade(engine: Engine) -> bool:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["engine"] = engine
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
     return revision is not None
 
 
