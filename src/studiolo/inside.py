@@ -64,9 +64,9 @@ class Inside:
             questions = rights.questions(call, operation, parameters)
             self._studio.identity.authorize(caller, questions, policy=rights.policy(call, parameters))
             validate(operation_model(service, operation), parameters, code=found.invalid)
-            found_answer = handler(call, dict(parameters))
+            given = handler(call, dict(parameters))
             # The few that carry bodies are for an event loop.
-            answer: Mapping[str, Any] = (asyncio.run(found_answer) if iscoroutine(found_answer) else found_answer) or {}
+            answer: Mapping[str, Any] = (asyncio.run(given) if iscoroutine(given) else given) or {}
         except NotAuthorized as error:
             self._studio.identity.denials.note(call.request_id, error)
             raise Refused("AccessDenied", f"{error} (Service: {service}, Request ID: {call.request_id})") from error

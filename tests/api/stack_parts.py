@@ -1,5 +1,6 @@
 """What the rows of the table of resource types are made of: resources beside them, documents, references."""
 
+import sys
 from typing import Any
 
 
@@ -54,6 +55,17 @@ HELPERS: dict[str, dict[str, Any]] = {
         "Properties": {"GroupDescription": "helper", "VpcId": ref("HVpc")},
     },
     "HAddress": {"Type": "AWS::EC2::EIP"},
+    "HFunctionRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("lambda")}},
+    "HFunction": {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "Role": att("HFunctionRole", "Arn"),
+            "Runtime": f"python3.{sys.version_info.minor}",
+            "Handler": "index.handler",
+            "Code": {"ZipFile": "handler = print"},
+        },
+    },
+    "HVersion": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": ref("HFunction")}},
     "HRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
     "HUser": {"Type": "AWS::IAM::User"},
     "HPeople": {"Type": "AWS::IAM::Group"},
@@ -93,7 +105,8 @@ HELPERS: dict[str, dict[str, Any]] = {
 
 NEEDS = {
     "HSubnet": ("HVpc",), "HAttached": ("HVpc", "HGateway"), "HTable": ("HVpc",), "HGroup": ("HVpc",),
-    "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",),
+    "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",), "HFunction": ("HFunctionRole",),
+    "HVersion": ("HFunctionRole", "HFunction"),
 }  # fmt: skip
 
 TAGS = {"Tags": [{"Key": "team", "Value": "lake"}]}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import WaiterError
-from tests.api.lambda_functions import RUNTIME, messages
+from tests.api.lambda_functions import RUNTIME, messages, zipped
 from tests.api.stacks import CAPABILITIES, create, delete, events, new_name, outputs, physical, update, wait
 
 BY_CFNRESPONSE = """
@@ -142,6 +142,22 @@ def test_what_a_function_says_is_secret_is_not_shown_in_events(cloudformation: A
     shown = [each.get("ResourceProperties", "") for each in events(cloudformation, name)]
     assert not [text for text in shown if "hello a" in text]
     assert any('"Value": "****"' in text for text in shown)
+    delete(cloudformation, name)
+
+
+def test_a_function_of_a_stack_has_the_layer_of_the_stack(
+    cloudformation: Any, role: str, bucket: str, client: Callable[..., Any]
+) -> None:
+    client("s3").put_object(Bucket=bucket, Key="layer.zip", Body=zipped(python__greeting="TEXT = 'from the layer'"))
+    code = BY_CFNRESPONSE.replace("import cfnresponse", "import greeting, cfnresponse").replace(
+        "hello {", "{greeting.TEXT} {"
+    )
+    body = template(role, code)
+    content = {"S3Bucket": bucket, "S3Key": "layer.zip"}
+    body["Resources"]["Shared"] = {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": content}}
+    body["Resources"]["Maker"]["Properties"]["Layers"] = [{"Ref": "Shared"}]
+    name = create(cloudformation, body)
+    assert outputs(cloudformation, name)["Greeting"] == "from the layer a"
     delete(cloudformation, name)
 
 

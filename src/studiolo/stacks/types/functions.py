@@ -69,13 +69,14 @@ class Function(ResourceType):
 
     def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
         _refuse_changes(properties, before)
+        # The code first: settings may take the while that another runtime needs.
+        if differs(properties, before, "Code", "Architectures", "Runtime"):
+            code, architectures = _code(properties), properties.get("Architectures")
+            at.call("lambda", "UpdateFunctionCode", FunctionName=physical, Architectures=architectures, **code)
         settings, had = _settings(properties), _settings(before)
         if settings != had:
             given = {name: settings.get(name, DEFAULTS.get(name)) for name in {*settings, *had}}
             at.call("lambda", "UpdateFunctionConfiguration", FunctionName=physical, **given)
-        if differs(properties, before, "Code", "Architectures", "Runtime"):
-            code, architectures = _code(properties), properties.get("Architectures")
-            at.call("lambda", "UpdateFunctionCode", FunctionName=physical, Architectures=architectures, **code)
         self._reserve(at, physical, properties, before)
         if differs(properties, before, "Tags"):
             arn = _arn(at, physical)
