@@ -33,8 +33,9 @@ TYPES = {
     "ModelPackageGroup NotebookInstance NotebookInstanceLifecycleConfig Pipeline Project Space StudioLifecycleConfig "
     "UserProfile",
     "SecretsManager": "ResourcePolicy Secret",
-    "ServiceCatalog": "CloudFormationProduct LaunchRoleConstraint LaunchTemplateConstraint Portfolio "
-    "PortfolioPrincipalAssociation PortfolioProductAssociation TagOption TagOptionAssociation",
+    "ServiceCatalog": "CloudFormationProduct CloudFormationProvisionedProduct LaunchRoleConstraint "
+    "LaunchTemplateConstraint Portfolio PortfolioPrincipalAssociation PortfolioProductAssociation TagOption "
+    "TagOptionAssociation",
 }
 """By service: Studiolo has some of them, and can be taught the others."""
 

@@ -35,6 +35,7 @@ from studiolo.metrics import Metrics
 from studiolo.ml import MachineLearning
 from studiolo.objects import Objects
 from studiolo.processes import Processes, end_unrecorded
+from studiolo.products import Products
 from studiolo.recorded import Recorder
 from studiolo.runtimes import Runtimes
 from studiolo.scaling import Scaling
@@ -166,6 +167,7 @@ class House:
         self.ml.start()
         hosts = frozenset({settings.host, *settings.host_names})
         self.stacks = Stacks(state, identity, self.objects, hosts, now, self._endpoint)
+        self.products = Products(state, identity, self.stacks, self.ml.tags, now)
         self.scaling = Scaling(state, self.metrics, Variants(self.ml.endpoints), now)
         self.scaling.start()
         self.functions = functions_of(
@@ -231,6 +233,7 @@ class House:
         studio = self._studio()
         self.functions.start(Inside(SERVICES, studio, self.objects, "lambda.amazonaws.com"))
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
+        self.products.start(Inside(SERVICES, studio, self.objects, "servicecatalog.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)
         passage = Passage(self.door.endpoint)
         return App(studio, self.state.changes, passage, pages, sites, signed, settings.max_body_mib)
@@ -254,6 +257,7 @@ class House:
             serverless=self.serverless,
             scaling=self.scaling,
             functions=self.functions,
+            products=self.products,
         )
 
     def _reset(self) -> None:

@@ -16,6 +16,7 @@ from tests.api.stack_parts import (
     GLUE,
     HELPERS,
     NEEDS,
+    OFFERED,
     OPEN,
     TAGS,
     TRUST,
@@ -419,6 +420,46 @@ ROWS: list[Row] = [
         {"GenerateSecretString": {"SecretStringTemplate": '{"user": "a"}', "GenerateStringKey": "password"}},
         {"Description": "new", **TAGS},
         attributes=("Id",),
+    ),
+    Row(
+        "AWS::ServiceCatalog::CloudFormationProduct",
+        HELPERS["HProduct"]["Properties"],
+        {"Description": "new", **TAGS},
+        attributes=("ProductName", "ProvisioningArtifactIds", "ProvisioningArtifactNames"),
+    ),
+    Row(
+        "AWS::ServiceCatalog::LaunchRoleConstraint",
+        {**OFFERED, "RoleArn": att("HLaunchRole", "Arn")},
+        {"Description": "new"},
+        ("HOffered", "HLaunchRole"),
+    ),
+    Row(
+        "AWS::ServiceCatalog::LaunchTemplateConstraint",
+        {**OFFERED, "Rules": '{"One": {"Assertions": [{"Assert": true}]}}'},
+        {"Description": "new"},
+        ("HOffered",),
+    ),
+    Row(
+        "AWS::ServiceCatalog::Portfolio",
+        {"DisplayName": "one", "ProviderName": "team"},
+        {"Description": "new", **TAGS},
+        attributes=("PortfolioName",),
+    ),
+    Row(
+        "AWS::ServiceCatalog::PortfolioPrincipalAssociation",
+        {"PortfolioId": ref("HPortfolio"), "PrincipalARN": att("HRole", "Arn"), "PrincipalType": "IAM"},
+        needs=("HPortfolio", "HRole"),
+    ),
+    Row(
+        "AWS::ServiceCatalog::PortfolioProductAssociation",
+        {"PortfolioId": ref("HPortfolio"), "ProductId": ref("HProduct")},
+        needs=("HPortfolio", "HProduct"),
+    ),
+    Row("AWS::ServiceCatalog::TagOption", {"Key": "team", "Value": "lake"}, {"Active": "false"}),
+    Row(
+        "AWS::ServiceCatalog::TagOptionAssociation",
+        {"TagOptionId": ref("HTagOption"), "ResourceId": ref("HPortfolio")},
+        needs=("HTagOption", "HPortfolio"),
     ),
 ]
 

@@ -21,8 +21,10 @@ ELSEWHERE = {
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::Model",
+    "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
 }
-"""Types that tests of whole templates show: test_stacks.py, test_stack_templates.py, test_custom_resources.py."""
+"""Types that tests of whole templates show: test_stacks.py, test_stack_templates.py, test_products.py,
+test_custom_resources.py."""
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,7 @@ EMPTY = (
     "/endpoints",
     "/studio",
     "/stacks",
+    "/products",
     "/logs",
     "/metrics",
     "/metrics/alarms",

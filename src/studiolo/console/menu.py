@@ -25,6 +25,7 @@ MENU = (
     Entry("Endpoints", "/endpoints"),
     Entry("Studio", "/studio"),
     Entry("Stacks", "/stacks"),
+    Entry("Products", "/products"),
     Entry("Logs", "/logs"),
     Entry("Metrics", "/metrics"),
     Entry("Identity", "/identity"),

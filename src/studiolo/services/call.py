@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from studiolo.logs import Logs
     from studiolo.metrics import Metrics
     from studiolo.ml import MachineLearning
+    from studiolo.products import Products
     from studiolo.recorded import Recorder
     from studiolo.scaling import Scaling
     from studiolo.serverless import Serverless
@@ -45,6 +46,7 @@ class Studio:
     domains: "Domains"
     scaling: "Scaling"
     functions: "Functions"
+    products: "Products"
 
 
 @dataclass(frozen=True, slots=True)

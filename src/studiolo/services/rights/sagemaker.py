@@ -22,6 +22,8 @@ TABLE = """
     CreateModel?Tags                    @sagemaker:AddTags  model/{ModelName}
     CreateProcessingJob                 processing-job/{ProcessingJobName}
     CreateProcessingJob?Tags            @sagemaker:AddTags  processing-job/{ProcessingJobName}
+    CreateProject                       project/{ProjectName}
+    CreateProject?Tags                  @sagemaker:AddTags  project/{ProjectName}
     CreateTrainingJob                   training-job/{TrainingJobName}
     CreateTrainingJob?Tags              @sagemaker:AddTags  training-job/{TrainingJobName}
     DeleteEndpoint                      endpoint/{EndpointName}
@@ -29,6 +31,7 @@ TABLE = """
     DeleteHyperParameterTuningJob       hyper-parameter-tuning-job/{HyperParameterTuningJobName}
     DeleteModel                         model/{ModelName}
     DeleteProcessingJob                 processing-job/{ProcessingJobName}
+    DeleteProject                       project/{ProjectName}
     DeleteTags                          ={ResourceArn}
     DeleteTrainingJob                   training-job/{TrainingJobName}
     DescribeEndpoint                    endpoint/{EndpointName}
@@ -36,13 +39,18 @@ TABLE = """
     DescribeHyperParameterTuningJob     hyper-parameter-tuning-job/{HyperParameterTuningJobName}
     DescribeModel                       model/{ModelName}
     DescribeProcessingJob               processing-job/{ProcessingJobName}
+    DescribeProject                     project/{ProjectName}
     DescribeTrainingJob                 training-job/{TrainingJobName}
+    DisableSagemakerServicecatalogPortfolio    *
+    EnableSagemakerServicecatalogPortfolio     *
+    GetSagemakerServicecatalogPortfolioStatus  *
     InvokeEndpoint                      endpoint/{EndpointName}
     ListEndpointConfigs                 *
     ListEndpoints                       *
     ListHyperParameterTuningJobs        *
     ListModels                          *
     ListProcessingJobs                  *
+    ListProjects                        *
     ListTags                            ={ResourceArn}
     ListTrainingJobs                    *
     ListTrainingJobsForHyperParameterTuningJob  hyper-parameter-tuning-job/{HyperParameterTuningJobName}
@@ -51,6 +59,7 @@ TABLE = """
     StopTrainingJob                     training-job/{TrainingJobName}
     UpdateEndpoint                      endpoint/{EndpointName}  endpoint-config/{EndpointConfigName}
     UpdateEndpointWeightsAndCapacities  endpoint/{EndpointName}
+    UpdateProject                       project/{ProjectName}
     UpdateTrainingJob                   training-job/{TrainingJobName}
 """
 

@@ -17,13 +17,14 @@ from studiolo.stacks.types import (
     others,
     s3,
     sagemaker,
+    servicecatalog,
     studio,
 )
 from studiolo.stacks.types.base import ResourceType
 
 _FILES = (
     cloudformation, cloudwatch, custom, ec2, emr, emr_serverless, functions, glue, iam, lakeformation, logs, others, s3,
-    sagemaker, studio,
+    sagemaker, servicecatalog, studio,
 )  # fmt: skip
 _TYPES: Mapping[str, ResourceType] = {kind.name: kind() for file in _FILES for kind in file.TYPES}
 

@@ -60,7 +60,8 @@ class NotUpdatable(Refused):
 class At:
     """Where and as whom one step of a stack is done. tags: the stack's, and those that tell what made a resource.
 
-    type: the resource's, as the template has it; operation: the id of the stack's operation.
+    type: the resource's, as the template has it; operation: the id of the stack's operation, empty
+    for a look that is part of none.
     """
 
     scope: Scope
