@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from studiolo.domain import AlreadyExists, Invalid, NotFound
-from studiolo.identity import Identity, Policies, Question
+from studiolo.identity import Identity, Policies
 
 Statement = dict[str, Any]
-INVOKE = "lambda:InvokeFunction"
 SERVICES = ".amazonaws.com"
 
 
@@ -58,12 +57,6 @@ def forget(identity: Identity, arn: str) -> None:
 
 def policies(identity: Identity, arn: str) -> Policies | None:
     return identity.resource_policies.of(arn)
-
-
-def lets_service(identity: Identity, arn: str, service: str, keys: Mapping[str, str]) -> bool:
-    """Whether a function's policy lets a service invoke it; keys: aws:SourceArn, aws:SourceAccount."""
-    found = policies(identity, arn)
-    return found is not None and identity.trusts(found, frozenset({("Service", service)}), Question(INVOKE, arn, keys))
 
 
 def statement_of(arn: str, account: str, given: Mapping[str, Any]) -> Statement:

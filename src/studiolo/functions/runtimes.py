@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,11 +27,10 @@ class RuntimeUnavailable(Conflict):
 
 @dataclass(frozen=True)
 class Runtime:
-    """A runtime that is ready. seen: what its process must see of what is hidden; variables: those it sets."""
+    """A runtime that is ready. seen: what its process must see of what is hidden."""
 
     command: tuple[str, ...]
     seen: tuple[Path, ...] = ()
-    variables: Mapping[str, str] | None = None
 
 
 class Runtimes:
