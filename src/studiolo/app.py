@@ -51,6 +51,7 @@ from studiolo.services.glue import glue
 from studiolo.services.iam import iam
 from studiolo.services.kms import kms
 from studiolo.services.lakeformation import lakeformation
+from studiolo.services.lambda_ import lambda_
 from studiolo.services.logs import logs
 from studiolo.services.rights import RIGHTS
 from studiolo.services.sagemaker import sagemaker
@@ -77,6 +78,7 @@ SERVICES: Mapping[str, Service] = {
         glue,
         iam,
         lakeformation,
+        lambda_,
         logs,
         sagemaker,
         sagemaker_metrics,
@@ -284,7 +286,9 @@ class App:
         except ServiceError:
             identity.require_anywhere(principal, rights.action(model.name))
             raise
-        identity.authorize(principal, rights.questions(call, model.name, parameters), policy=rights.policy(call))
+        identity.authorize(
+            principal, rights.questions(call, model.name, parameters), policy=rights.policy(call, parameters)
+        )
         return Admitted(exchange, call, parameters)
 
     def _admit_anyone(self, exchange: Exchange) -> Admitted:

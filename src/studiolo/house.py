@@ -17,6 +17,7 @@ from studiolo.console import FindKey, Key, console
 from studiolo.domain import now
 from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
+from studiolo.functions import functions_of
 from studiolo.governance import GovernedCatalog, Lake, Vending, Views
 from studiolo.governance.auditing import Audit
 from studiolo.governance.makers import Makers
@@ -185,12 +186,16 @@ class House:
             now,
         )
         self.ml.start()
-        self.stacks = Stacks(state, identity, self.objects, frozenset({settings.host, *settings.host_names}), now)
+        hosts = frozenset({settings.host, *settings.host_names})
+        self.stacks = Stacks(state, identity, self.objects, hosts, now, self._endpoint)
         self.products = Products(state, identity, self.stacks, self.ml.tags, now)
         self.pipelines = Pipelines(state, identity, self.objects, self.ml.tags, now)
         self.scaling = Scaling(state, self.metrics, Variants(self.ml.endpoints), now)
         self.scaling.start()
-        self._started.extend((self.ml, self.stacks, self.scaling))
+        self.functions = functions_of(
+            state, self.processes, identity, self.logs, self.objects, settings.folder, self._endpoint, door, now
+        )
+        self._started.extend((self.ml, self.stacks, self.scaling, self.functions))
         self._cleanup.callback(self.ml.stop_jobs)
         self._cleanup.callback(self.pipelines.close)
         self._cleanup.callback(self.engine.submissions.close)
@@ -246,10 +251,12 @@ class House:
             self._reset if settings.allow_reset else None,
             Why(identity, now),
             signing_in,
+            self.stacks.requests.answer,
         )
         of_keys = console(self.sign_ins, _keys(signing_in), self._endpoint, self.door.endpoint, settings.region)
         sites = Sites(of_keys, StudioSite(self.domains.opening), SparkSite(self.spark_pages))
         studio = self._studio()
+        self.functions.start(Inside(SERVICES, studio, self.objects, "lambda.amazonaws.com"))
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
         self.products.start(Inside(SERVICES, studio, self.objects, "servicecatalog.amazonaws.com"))
         self.pipelines.start(Inside(SERVICES, studio, self.objects, "sagemaker.amazonaws.com"))
@@ -275,6 +282,7 @@ class House:
             ml=self.ml,
             serverless=self.serverless,
             scaling=self.scaling,
+            functions=self.functions,
             products=self.products,
             pipelines=self.pipelines,
         )
@@ -290,6 +298,7 @@ class House:
             self.pipelines,
             self.ml,
             self.clusters,
+            self.functions,
             self.storage,
             self.metastore,
             self.logs,

@@ -4,9 +4,11 @@ They are authorized, validated and handled as those of the wire. Only the signat
 S3's go by the S3 door, signed.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from inspect import iscoroutine
 from typing import Any
 
 import botocore.exceptions
@@ -60,9 +62,11 @@ class Inside:
         try:
             rights = RIGHTS[service]
             questions = rights.questions(call, operation, parameters)
-            self._studio.identity.authorize(caller, questions, policy=rights.policy(call))
+            self._studio.identity.authorize(caller, questions, policy=rights.policy(call, parameters))
             validate(operation_model(service, operation), parameters, code=found.invalid)
-            answer: Mapping[str, Any] = handler(call, dict(parameters)) or {}
+            given = handler(call, dict(parameters))
+            # The few that carry bodies are for an event loop.
+            answer: Mapping[str, Any] = (asyncio.run(given) if iscoroutine(given) else given) or {}
         except NotAuthorized as error:
             self._studio.identity.denials.note(call.request_id, error)
             raise Refused("AccessDenied", f"{error} (Service: {service}, Request ID: {call.request_id})") from error
@@ -78,6 +82,11 @@ class Inside:
             message = f"An internal error; the log has it under request id {call.request_id}"
             raise Refused("InternalFailure", message) from error
         return answer
+
+    def knows(self, service: str, operation: str) -> bool:
+        """Whether that is implemented."""
+        found = self._services.get(service)
+        return service == "s3" or (found is not None and found.handler(operation) is not None)
 
     def _s3(self, principal: Principal, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         try:

@@ -9,6 +9,7 @@ from studiolo.domain import Scope
 if TYPE_CHECKING:
     from studiolo.catalog import Catalog
     from studiolo.clusters import Clusters
+    from studiolo.functions import Functions
     from studiolo.governance import GovernedCatalog, Lake, Vending
     from studiolo.iceberg import IcebergTables
     from studiolo.identity import Identity, Principal
@@ -45,6 +46,7 @@ class Studio:
     recorder: "Recorder"
     domains: "Domains"
     scaling: "Scaling"
+    functions: "Functions"
     products: "Products"
     pipelines: "Pipelines"
 
