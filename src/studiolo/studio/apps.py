@@ -20,6 +20,7 @@ from studiolo.processes import Child, Processes, read_end, remove_left, socket_f
 from studiolo.state import State
 from studiolo.studio import jupyter, resources
 from studiolo.studio.errors import InUse, Missing
+from studiolo.studio.kernels import lab_environment
 from studiolo.studio.resources import App, Space
 
 log = logging.getLogger(__name__)
@@ -175,10 +176,10 @@ class Apps:
 
     def _started(self, app: App) -> Child | None:
         """A process of the app that answers; None where nobody wants it any more. Raises DomainError, OSError."""
-        made = jupyter.environment()
+        made = lab_environment()
         made.make(log.info, lambda: not self._is_wanted(app))
         place, path = self.place(app.scope, f"{app.domain}/{app.space}"), Path(app.socket)
-        place.make(app)
+        place.make(app, made.python)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.unlink(missing_ok=True)
         name = _child_name(app.id)

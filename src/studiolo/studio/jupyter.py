@@ -17,12 +17,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
 from uv import find_uv_bin
 
 from studiolo.domain import Conflict
 from studiolo.processes import Fence, child_environment, interpreter
-from studiolo.runtimes import Environment
+from studiolo.studio.kernels import kernels, sparkmagic_environment
 from studiolo.studio.resources import App
 
 BASE = "/jupyterlab/default/"
@@ -30,15 +29,8 @@ BASE = "/jupyterlab/default/"
 
 SOCKET = "s"
 CONFIG = Path(__file__).parent / "jupyter" / "config"
-LOCK = Path(__file__).parents[1] / "runtimes" / "locks" / "jupyterlab.lock"
-PYTHONS = ("3.12", "3.11", "3.10")
-KERNEL = "Python 3 (Data Science)"
+TUTORIAL = Path(__file__).parent / "jupyter" / "tutorial" / "air-quality.ipynb"
 ANSWER_SECONDS = 5.0
-
-
-def environment() -> Environment:
-    """The environment of JupyterLab, which is made when the first App starts."""
-    return Environment.of(user_cache_path("studiolo") / "environments", "jupyterlab", LOCK, PYTHONS)
 
 
 def new_token() -> str:
@@ -53,19 +45,20 @@ class Place:
         self.home = folder / "home"
         self.python = folder / "venv" / "bin" / "python"
 
-    def make(self, app: App) -> None:
-        """Make what is missing of it. Raises Conflict, in uv's words."""
-        for each in (self.home, self.folder / "run", self.folder / "kernels" / "python3", self.folder / "metadata"):
+    def make(self, app: App, lab: Path) -> None:
+        """Make what is missing of it; lab: JupyterLab's interpreter. Raises Conflict, in uv's words."""
+        if not self.home.exists():
+            self.home.mkdir(parents=True, mode=0o700)
+            shutil.copyfile(TUTORIAL, self.home / TUTORIAL.name)
+        for each in (self.folder / "run", self.folder / "metadata"):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.python.exists():
             self._make_interpreter()
-        kernel = {
-            "argv": [str(self.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            "display_name": KERNEL,
-            "language": "python",
-            "metadata": {"debugger": True},
-        }
-        _write(self.folder / "kernels" / "python3" / "kernel.json", kernel)
+        shutil.rmtree(self.folder / "kernels", ignore_errors=True)
+        for kernel in kernels(self.python, lab):
+            place = self.folder / "kernels" / kernel.name
+            place.mkdir(parents=True, mode=0o700)
+            _write(place / "kernel.json", kernel.specification)
         _write(self.folder / "metadata" / "resource-metadata.json", _metadata(app))
 
     def command(self, python: Path, path: str) -> list[str]:
@@ -115,7 +108,9 @@ class Place:
     def fence(self, python: Path, path: Path) -> Fence:
         """It writes its space's folder and its socket's, and sees its interpreter."""
         metadata = {"/opt/ml/metadata": self.folder / "metadata"}
-        return Fence(self.folder, seen=(*interpreter(python), CONFIG), at={str(path.parent): path.parent, **metadata})
+        magic = sparkmagic_environment()
+        seen = (*interpreter(python), CONFIG, *(interpreter(magic.python) if magic.ready else ()))
+        return Fence(self.folder, seen=seen, at={str(path.parent): path.parent, **metadata})
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
