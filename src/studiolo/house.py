@@ -12,7 +12,7 @@ from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
 from studiolo.clusters import Clusters
 from studiolo.config import Settings
-from studiolo.console import FindKey, Key, console
+from studiolo.console import FindKey, Key, console, panels
 from studiolo.domain import now
 from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
@@ -48,7 +48,7 @@ from studiolo.stacks import Stacks
 from studiolo.state import State
 from studiolo.storage import Storage
 from studiolo.studio import Addresses, Domains
-from studiolo.studio_site import StudioSite
+from studiolo.studio_site import KEY, StudioSite
 from studiolo.why import Why
 
 log = logging.getLogger("studiolo")
@@ -220,8 +220,10 @@ class House:
             Why(identity, now),
             signing_in,
         )
-        of_keys = console(self.sign_ins, _keys(signing_in), self._endpoint, self.door.endpoint, settings.region)
-        sites = Sites(of_keys, StudioSite(self.domains.opening))
+        keys, door = _keys(signing_in), self.door.endpoint
+        of_keys = console(self.sign_ins, keys, self._endpoint, door, settings.region)
+        beside = panels(self.sign_ins, keys, self._endpoint, door, KEY)
+        sites = Sites(of_keys, StudioSite(self.domains.opening, beside))
         studio = self._studio()
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)

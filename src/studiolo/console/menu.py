@@ -31,6 +31,24 @@ MENU = (
 )
 
 
+PANELS = (
+    ("Catalog", "Storage"),
+    ("Clusters", "Serverless"),
+    ("Sessions",),
+    ("Training", "Tuning", "Processing"),
+    ("Endpoints", "Models"),
+    ("Studio", "Stacks", "Logs", "Metrics", "Identity", "Overview"),
+)
+"""Entries that are one panel beside a notebook; the last is what no panel begins with."""
+
+
+def panel_of(path: str) -> tuple[Entry, ...]:
+    """The entries of the panel that a page belongs to."""
+    here = current(path).name
+    names = next(names for names in PANELS if here in names)
+    return tuple(entry for entry in MENU if entry.name in names)
+
+
 def current(path: str) -> Entry:
     """The entry that a page belongs to."""
     below = [entry for entry in MENU if entry.path != "/" and (path + "/").startswith(entry.path + "/")]

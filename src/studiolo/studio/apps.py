@@ -68,7 +68,7 @@ class Apps:
         with self._state.reading() as connection:
             known: list[App] = resources.everywhere(connection, "app")
         for app in known:
-            child = self._processes.find(_child_name(app.id))
+            child = self._processes.find(child_name(app.id))
             if app.status == "InService" and child is not None and child.alive:
                 self._watch(app, child)
             elif app.status in ("Pending", "InService"):
@@ -76,7 +76,7 @@ class Apps:
                 self._bring_up(app)
             elif app.status == "Deleting":
                 self._take_down(app)
-        ours = {_child_name(app.id) for app in known if app.status in ("Pending", "InService")}
+        ours = {child_name(app.id) for app in known if app.status in ("Pending", "InService")}
         for child in self._processes.children(KIND):
             if child.name not in ours:
                 self._processes.stop(child)
@@ -182,7 +182,7 @@ class Apps:
         place.make(app, made.python)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.unlink(missing_ok=True)
-        name = _child_name(app.id)
+        name = child_name(app.id)
         if (old := self._processes.find(name)) is not None:
             self._processes.stop(old)
         self._processes.log(name).unlink(missing_ok=True)
@@ -212,8 +212,8 @@ class Apps:
     def _aws(self, app: App) -> dict[str, str]:
         """The variables by which clients in the app find AWS, and the role's keys, which they renew."""
         workloads = self._identity.workloads
-        token = workloads.add(_child_name(app.id)).token
-        workloads.give(_child_name(app.id), app.role, SESSION)
+        token = workloads.add(child_name(app.id)).token
+        workloads.give(child_name(app.id), app.role, SESSION)
         credentials = container_variables(self._addresses.s3_endpoint, token)
         return client_environment(self._addresses.endpoint, self._addresses.s3_endpoint, app.scope.region, credentials)
 
@@ -237,7 +237,7 @@ class Apps:
             starting = self._starting.get(app.id)
         if starting is not None:
             starting.join()
-        name = _child_name(app.id)
+        name = child_name(app.id)
         if (child := self._processes.find(name)) is not None:
             self._processes.stop(child)
         self._identity.workloads.end(name)
@@ -246,7 +246,7 @@ class Apps:
         self._set(app, "Deleted")
 
     def _fail(self, app: App, reason: str) -> None:
-        self._identity.workloads.end(_child_name(app.id))
+        self._identity.workloads.end(child_name(app.id))
         self._set(app, "Failed", failure=reason[:1024])
 
     def _set(self, app: App, status: str, failure: str | None = None, active: datetime | None = None) -> None:
@@ -287,7 +287,7 @@ class Apps:
                 self.delete(app.scope, app.path)
 
 
-def _child_name(identifier: str) -> str:
+def child_name(identifier: str) -> str:
     return f"{KIND}-{identifier}"
 
 

@@ -29,6 +29,9 @@ BASE = "/jupyterlab/default/"
 
 SOCKET = "s"
 CONFIG = Path(__file__).parent / "jupyter" / "config"
+SHARED = Path(__file__).parent / "jupyter" / "data"
+"""What every JupyterLab is shown of ours: its panels."""
+
 TUTORIAL = Path(__file__).parent / "jupyter" / "tutorial" / "air-quality.ipynb"
 ANSWER_SECONDS = 5.0
 
@@ -91,7 +94,7 @@ class Place:
             "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
             "JUPYTER_DATA_DIR": str(self.folder / "data"),
             "JUPYTER_RUNTIME_DIR": str(self.folder / "run"),
-            "JUPYTER_PATH": str(self.folder),
+            "JUPYTER_PATH": os.pathsep.join(map(str, (self.folder, SHARED))),
             "JUPYTERLAB_SETTINGS_DIR": str(self.folder / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / "workspaces"),
             "IPYTHONDIR": str(self.folder / "ipython"),
@@ -109,7 +112,7 @@ class Place:
         """It writes its space's folder and its socket's, and sees its interpreter."""
         metadata = {"/opt/ml/metadata": self.folder / "metadata"}
         magic = sparkmagic_environment()
-        seen = (*interpreter(python), CONFIG, *(interpreter(magic.python) if magic.ready else ()))
+        seen = (*interpreter(python), CONFIG, SHARED, *(interpreter(magic.python) if magic.ready else ()))
         return Fence(self.folder, seen=seen, at={str(path.parent): path.parent, **metadata})
 
     def remove(self) -> None:

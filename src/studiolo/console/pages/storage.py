@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from studiolo.console.pages.page import Page
 from studiolo.console.rows import Rows
+from studiolo.console.snippets import of_object
 from studiolo.console.visit import PAGE, Visit
 
 TEXT_BYTES = 64 * 1024
@@ -90,6 +91,7 @@ def shown_object(visit: Visit) -> Response:
         why=why,
         cut=text is not None and head["ContentLength"] > TEXT_BYTES,
         picture=suffix in PICTURES,
+        snippets=of_object(bucket, key),
     )
 
 
