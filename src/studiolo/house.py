@@ -194,6 +194,7 @@ class House:
             self.identity,
             self.ml.tags,
             self.sign_ins,
+            self.logs,
             self._settings.folder / "studio",
             Addresses(self._endpoint, self.door.endpoint),
             now,

@@ -1,6 +1,7 @@
 """JupyterLab in Studio, on a server of its own: opened through the proxy, as a browser does it."""
 
 import asyncio
+import base64
 import json
 import uuid
 from collections.abc import Iterator
@@ -131,6 +132,42 @@ def test_an_app_that_is_deleted_ends_and_its_files_are_there_for_the_next(
     sagemaker.create_app(DomainId=domain, **WHERE)
     until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "InService")
     assert run(browser, kernel(browser), "print(open('note.txt').read())").strip() == "kept"
+
+
+def test_a_lifecycle_configuration_runs_in_the_space_before_its_app_and_its_failure_is_the_app_s(
+    own: Server, browser: Browser, domain: str
+) -> None:
+    sagemaker = own.client("sagemaker")
+    arns = []
+    for name, script in (
+        ("greets", "echo prepared; echo $SAGEMAKER_SPACE_NAME > prepared.txt"),
+        ("fails", "echo no disk; exit 3"),
+    ):
+        content = base64.b64encode(script.encode()).decode()
+        asked = {"StudioLifecycleConfigName": name, "StudioLifecycleConfigAppType": "JupyterLab"}
+        made = sagemaker.create_studio_lifecycle_config(StudioLifecycleConfigContent=content, **asked)
+        arns.append(made["StudioLifecycleConfigArn"])
+    statuses = []
+    for arn in arns:
+        sagemaker.delete_app(DomainId=domain, **WHERE)
+        until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "Deleted")
+        sagemaker.create_app(DomainId=domain, **WHERE, ResourceSpec={"LifecycleConfigArn": arn})
+        until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] != "Pending")
+        found = sagemaker.describe_app(DomainId=domain, **WHERE)
+        statuses.append((found["Status"], found.get("FailureReason", "")))
+        if found["Status"] == "InService":
+            assert run(browser, kernel(browser), "print(open('prepared.txt').read())").strip() == "mine"
+    assert statuses[0] == ("InService", "")
+    assert statuses[1][0] == "Failed"
+    assert "exit status 3" in statuses[1][1]
+    assert "no disk" in statuses[1][1]
+    stream = f"{domain}/mine/JupyterLab/default/LifecycleConfigOnStart"
+    events = own.client("logs").get_log_events(logGroupName="/aws/sagemaker/studio", logStreamName=stream)["events"]
+    assert [each["message"] for each in events] == ["prepared", "no disk"]
+    sagemaker.delete_app(DomainId=domain, **WHERE)
+    until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "Deleted")
+    sagemaker.create_app(DomainId=domain, **WHERE)
+    until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "InService")
 
 
 def test_jupyterlab_that_ends_by_itself_has_failed_with_its_last_words(own: Server, domain: str) -> None:

@@ -21,6 +21,7 @@ MENU = (
     Entry("Training", "/training"),
     Entry("Tuning", "/tuning"),
     Entry("Processing", "/processing"),
+    Entry("Notebook jobs", "/notebook-jobs"),
     Entry("Models", "/models"),
     Entry("Endpoints", "/endpoints"),
     Entry("Studio", "/studio"),
@@ -35,7 +36,7 @@ PANELS = (
     ("Catalog", "Storage"),
     ("Clusters", "Serverless"),
     ("Sessions",),
-    ("Training", "Tuning", "Processing"),
+    ("Training", "Tuning", "Processing", "Notebook jobs"),
     ("Endpoints", "Models"),
     ("Studio", "Stacks", "Logs", "Metrics", "Identity", "Overview"),
 )

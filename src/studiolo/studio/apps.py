@@ -21,6 +21,7 @@ from studiolo.state import State
 from studiolo.studio import jupyter, resources
 from studiolo.studio.errors import InUse, Missing
 from studiolo.studio.kernels import lab_environment
+from studiolo.studio.lifecycle import LifecycleConfigs
 from studiolo.studio.resources import App, Space
 
 log = logging.getLogger(__name__)
@@ -50,11 +51,19 @@ class Apps:
     """The apps of all spaces; `folder` has a folder of each space."""
 
     def __init__(
-        self, state: State, processes: Processes, identity: Identity, folder: Path, addresses: Addresses, clock: Clock
+        self,
+        state: State,
+        processes: Processes,
+        identity: Identity,
+        lifecycle: LifecycleConfigs,
+        folder: Path,
+        addresses: Addresses,
+        clock: Clock,
     ) -> None:
         self._state = state
         self._processes = processes
         self._identity = identity
+        self._lifecycle = lifecycle
         self._folder = folder
         self._addresses = addresses
         self._clock = clock
@@ -138,6 +147,7 @@ class Apps:
     def close(self) -> None:
         """End all apps' processes, which come back at the next start."""
         self._closing.set()
+        self._lifecycle.close()
         with self._lock:
             starting = list(self._starting.values())
         for thread in starting:
@@ -186,13 +196,16 @@ class Apps:
         if (old := self._processes.find(name)) is not None:
             self._processes.stop(old)
         self._processes.log(name).unlink(missing_ok=True)
+        environment, fence = place.environment(app, self._aws(app)), place.fence(made.python, path)
+        if (reason := self._lifecycle.run(app, place, environment, fence)) is not None:
+            raise OSError(reason)
         child = self._processes.start(
             name,
             KIND,
             place.command(made.python, app.socket),
-            environment=place.environment(app, self._aws(app)),
+            environment=environment,
             folder=place.home,
-            fence=place.fence(made.python, path),
+            fence=fence,
         )
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -236,6 +249,7 @@ class Apps:
         with self._lock:
             starting = self._starting.get(app.id)
         if starting is not None:
+            self._lifecycle.stop(app)
             starting.join()
         name = child_name(app.id)
         if (child := self._processes.find(name)) is not None:

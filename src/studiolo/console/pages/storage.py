@@ -132,7 +132,7 @@ class Sent:
         self.file.close()
 
 
-async def _sent(request: Request) -> Sent:
+async def sent(request: Request) -> Sent:
     sent = Sent(request.headers.get("content-type", "application/octet-stream"))
     async for chunk in request.stream():
         await run_in_threadpool(sent.file.write, chunk)
@@ -164,7 +164,7 @@ PAGES = (
     Page("GET", "/storage/{bucket}", bucket),
     Page("GET", "/storage/{bucket}/object", shown_object),
     Page("GET", "/storage/{bucket}/download", download),
-    Page("POST", "/storage/{bucket}/upload", upload, _sent),
+    Page("POST", "/storage/{bucket}/upload", upload, sent),
     Page("POST", "/storage/{bucket}/delete", delete_bucket),
     Page("POST", "/storage/{bucket}/object/delete", delete_object),
 )

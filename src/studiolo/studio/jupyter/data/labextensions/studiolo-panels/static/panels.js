@@ -64,6 +64,23 @@
           launcher?.add({ command, category: "Studiolo", rank: PANELS.findIndex((each) => each[0] === id) });
         }
 
+        // A notebook goes to S3 as it is now, then to the form of a job.
+        const jobs = { title: "Notebook jobs", path: "/notebook-jobs" };
+        const run = async (panel) => {
+          const name = encodeURIComponent(panel.context.path.split("/").pop());
+          const answer = await fetch(`${AT}/notebook-jobs/upload?name=${name}`, { method: "POST", body: JSON.stringify(panel.context.model.toJSON()) });
+          if (!answer.ok) {
+            apputils.Notification.error("The notebook could not be put into S3: the role may not, or Studiolo does not answer.");
+            return;
+          }
+          const { notebook } = await answer.json();
+          open(jobs.title, `${jobs.path}?notebook=${encodeURIComponent(notebook)}`, undefined);
+        };
+        tracker?.widgetAdded.connect((_, panel) => {
+          const button = new ui.ToolbarButton({ label: "Run as a job", tooltip: "Run this notebook in the background, with parameters", onClick: () => run(panel) });
+          panel.toolbar.insertItem(10, "studiolo-job", button);
+        });
+
         const insert = (code) => {
           const panel = tracker?.currentWidget;
           if (!panel) {
