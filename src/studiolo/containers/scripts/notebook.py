@@ -40,6 +40,7 @@ def main() -> None:
             folder / name,
             result,
             parameters=parameters(json.loads(Path(PARAMETERS).read_text())),
+            language="python",  # which a notebook that no Jupyter has saved does not say
             kernel_name=told.get("SM_KERNEL_NAME") or KERNEL,
             cwd=folder,
             progress_bar=False,
