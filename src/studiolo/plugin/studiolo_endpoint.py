@@ -29,8 +29,10 @@ def initialize_client_plugin(client: Any) -> None:
 
     client.meta.events.register_first("before-sign.*.*", lead_home, unique_id="studiolo-endpoint")
     if service == "EMR" and _endpoint(service):
-        # From here `aws emr create-default-roles` takes which services the roles are for; no request goes by it.
-        client.meta._endpoint_url = f"https://elasticmapreduce.{client.meta.region_name}.amazonaws.com"
+        # From here `aws emr create-default-roles` takes which services the roles are for, and %sm_analytics the name of
+        # Amazon's host, whatever it is then led to; no request goes by it.
+        address = f"https://elasticmapreduce.{client.meta.region_name}.amazonaws.com"
+        client.meta._endpoint_url = client._endpoint.host = address
 
 
 def _endpoint(service: str) -> str | None:

@@ -165,7 +165,9 @@ def as_group(cluster: Cluster, of: Group) -> dict[str, Any]:
         "RequestedInstanceCount": of.count,
         "RunningInstanceCount": running(of, cluster.progress),
         "Status": _status(of),
-        **{name: of.recorded[name] for name in ("BidPrice", "Configurations", "CustomAmiId") if name in of.recorded},
+        **{name: of.recorded[name] for name in ("BidPrice", "CustomAmiId") if name in of.recorded},
+        # Always there, as on AWS: %sm_analytics looks for Livy's port in it.
+        "Configurations": of.recorded.get("Configurations", []),
         "EbsBlockDevices": [],
         "ShrinkPolicy": {},
     }
