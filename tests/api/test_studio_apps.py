@@ -103,6 +103,15 @@ def test_the_sdk_in_a_cell_knows_its_execution_role(browser: Browser, own: Serve
     assert run(browser, kernel(browser), code).strip().endswith(role)
 
 
+def test_panels_show_what_the_space_s_role_may_see_to_who_is_signed_in_alone(own: Server, browser: Browser) -> None:
+    own.client("glue").create_database(DatabaseInput={"Name": "beside"})
+    assert "beside" in browser.open("/studiolo/catalog").words
+    role = own.client("iam").list_roles()["Roles"][0]["RoleName"]
+    assert browser.open("/studiolo/view-as", {"role": role}).status == 404
+    assert browser.open("/studiolo/catalog", {"name": "evil"}, Origin="http://evil.example").status == 403
+    assert Browser(browser.port, browser.name).open("/studiolo/catalog").status == 401
+
+
 def test_a_page_of_another_origin_gets_no_kernel(browser: Browser) -> None:
     evil = {"Origin": "http://evil.example"}
     assert browser.open(f"{BASE}/api/kernels", b"{}", **evil).status == 403
