@@ -6,6 +6,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 from tests.conftest import Server, create_role, trust_policy
 
@@ -15,6 +16,18 @@ from studiolo.demo import synthetic
 NOTEBOOK = Path(studiolo.studio.__file__).parent / "jupyter" / "tutorial" / "air-quality.ipynb"
 
 
+def test_the_tutorial_is_a_clean_notebook_of_the_kernel_that_spaces_have() -> None:
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert (cell.outputs, cell.execution_count) == ([], None)
+            source = cell.source.removeprefix("%%spark")
+            compile(TransformerManager().transform_cell(source), cell.id, "exec")
+
+
+@pytest.mark.heavy
 def test_the_tutorial_runs_from_raw_data_to_a_model_that_forecasts_better_than_yesterday(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
