@@ -30,11 +30,12 @@ TYPES = {
     "SNS": "Subscription Topic TopicPolicy",
     "SSM": "Parameter",
     "SageMaker": "App AppImageConfig CodeRepository Domain Endpoint EndpointConfig Image ImageVersion Model "
-    "ModelPackageGroup NotebookInstance NotebookInstanceLifecycleConfig Pipeline Project Space StudioLifecycleConfig "
-    "UserProfile",
+    "ModelPackage ModelPackageGroup NotebookInstance NotebookInstanceLifecycleConfig Pipeline Project Space "
+    "StudioLifecycleConfig UserProfile",
     "SecretsManager": "ResourcePolicy Secret",
-    "ServiceCatalog": "CloudFormationProduct LaunchRoleConstraint LaunchTemplateConstraint Portfolio "
-    "PortfolioPrincipalAssociation PortfolioProductAssociation TagOption TagOptionAssociation",
+    "ServiceCatalog": "CloudFormationProduct CloudFormationProvisionedProduct LaunchRoleConstraint "
+    "LaunchTemplateConstraint Portfolio PortfolioPrincipalAssociation PortfolioProductAssociation TagOption "
+    "TagOptionAssociation",
 }
 """By service: Studiolo has some of them, and can be taught the others."""
 

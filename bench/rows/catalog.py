@@ -54,6 +54,7 @@ def measure(bench: Bench) -> Iterator[Row]:
                 rates = _rates(moto, size)
             tables, partitions = size, size + BATCHES * BATCH
             yield from _rows(size, _rates(ours, size), moto if isinstance(moto, Unavailable) else rates, bare)
+            yield from _found(ours, size)
 
 
 class BareSqlite:
@@ -134,6 +135,26 @@ def _rates(target: Target, size: int) -> Mapping[str, Quantity]:
     }
     reads = {name: _read_rate(target, ask) for name, ask in questions.items()}
     return {**reads, "partitions created": _write_rate(target.client, size)}
+
+
+def _found(target: Target, size: int) -> Iterator[Row]:
+    """Pages of tables, and one table that is searched for, among so many."""
+    rate = _read_rate(target, lambda glue: glue.get_tables(DatabaseName=DATABASE, MaxResults=100))
+    yield Row(f"GetTables, a page of 100 among {size:,}", "none", rate)
+    pages = target.client.get_paginator("get_tables").paginate(DatabaseName=DATABASE)
+    taken = _seconds(lambda: sum(len(page["TableList"]) for page in pages), size)
+    yield Row(f"GetTables, all pages of {size:,}", "none", taken)
+    name = table_name(size - 1)
+    taken = _seconds(lambda: len(target.client.search_tables(SearchText=f'"{name}"')["TableList"]), 1)
+    yield Row(f"SearchTables for one of {size:,}", "none", taken)
+
+
+def _seconds(count: Callable[[], int], least: int) -> Quantity:
+    """What it takes to find so many at least."""
+    began = time.perf_counter()
+    found = count()
+    assert found >= least, f"{found} were found"
+    return Quantity(time.perf_counter() - began, "s")
 
 
 def _read_rate(target: Target, ask: Ask) -> Quantity:

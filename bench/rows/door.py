@@ -6,7 +6,7 @@ import multiprocessing
 import statistics
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +19,9 @@ from bench.signing import REGION, client, requests_of
 MIB = 1024 * 1024
 OBJECT, COPIED = 256 * MIB, 10_000_000_000
 """Bytes of one object, and of those that are copied while the API is asked."""
+
+KEYS, WRITERS = 100_000, 8
+"""Objects of one prefix that are listed, and how many connections write them."""
 
 ROUNDS, WARM_UP = 5, 3
 SCAN = f"""
@@ -53,6 +56,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     yield at_least("bytes of one object through the door, one connection", Quantity(300, "MB/s"), rate_of(rate))
     yield _beside(server, bucket)
     yield _spark(server, bucket)
+    yield _listing(server, bucket)
 
 
 def rate_of(bytes_a_second: float) -> Quantity:
@@ -144,3 +148,29 @@ def _spark(server: Server, bucket: str) -> Row:
     ours, theirs = (float(part) for part in answer.strip("[] \n").split(","))
     name = "Spark scan of Parquet: through the door against straight at the store"
     return at_most_times(name, 1.1, Quantity(ours, "s"), Quantity(theirs, "s"), f"region {REGION}, 8 million rows")
+
+
+def _listing(server: Server, bucket: str) -> Row:
+    """All pages of ListObjectsV2, by the door with a role's keys and straight at the store."""
+    store = server.store()
+    by_door, straight = (
+        _role_client(server),
+        client("s3", store["endpoint"], (store["access.key"], store["secret.key"])),
+    )
+
+    def write(first: int) -> None:
+        for number in range(first, KEYS, WRITERS):
+            straight.put_object(Bucket=bucket, Key=f"many/{number:06}", Body=b"")
+
+    with ThreadPoolExecutor(WRITERS) as threads:
+        list(threads.map(write, range(WRITERS)))
+    taken = []
+    for s3 in (by_door, straight):
+        began = time.perf_counter()
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="many/")
+        found = sum(page["KeyCount"] for page in pages)
+        assert found == KEYS, f"{found} keys were listed"
+        taken.append(Quantity(time.perf_counter() - began, "s"))
+    return at_most_times(
+        f"ListObjectsV2 of {KEYS:,} keys: through the door against straight at the store", None, *taken
+    )

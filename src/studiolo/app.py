@@ -57,6 +57,7 @@ from studiolo.services.sagemaker import sagemaker
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.secretsmanager import secretsmanager
 from studiolo.services.service import Handler, Service
+from studiolo.services.servicecatalog import servicecatalog
 from studiolo.services.sns import sns
 from studiolo.services.ssm import ssm
 from studiolo.services.sts import sts
@@ -85,6 +86,7 @@ SERVICES: Mapping[str, Service] = {
         ecr,
         kms,
         secretsmanager,
+        servicecatalog,
         sns,
         ssm,
         sts,

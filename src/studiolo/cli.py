@@ -1,5 +1,5 @@
-"""What a person types: `studiolo up`, `down`, `status`, `why`, `console`, `studio`, `env`, `logs`, `runtimes`, `images`,
-`demo`."""
+"""What a person types: `studiolo up`, `down`, `status`, `why`, `console`, `studio`, `deploy`, `env`, `logs`, `runtimes`,
+`images`, `demo`."""
 
 import json
 import os
@@ -18,18 +18,41 @@ import psutil
 import typer
 from rich.table import Table
 
-from studiolo import cli_browser, cli_images, cli_runtimes
+from studiolo import __version__, cli_browser, cli_deploy, cli_images, cli_runtimes
 from studiolo.cli_server import running_server, signed
 from studiolo.config import Settings
 from studiolo.domain import DomainError, Invalid
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.terminal import Data, complain, err, fail, given_settings, out
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(cli_images.app, name="images")
 app.add_typer(cli_runtimes.app, name="runtimes")
 UP_SECONDS = 60
 DOWN_SECONDS = 30
+
+NEXT = """
+  eval "$(studiolo env{data})"        AWS clients of this shell find it, with its keys
+  studiolo console{data} --open       the console in a browser
+  studiolo studio{data} --open        JupyterLab, signed in as a first user
+  studiolo demo{data}                 raw measurements to a served model, with a report
+  studiolo status{data}               what runs; then also: logs, why, runtimes, images, down
+"""
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        print(f"studiolo {__version__}")  # noqa: T201 (for scripts)
+        raise typer.Exit
+
+
+@app.callback()
+def studiolo(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The AWS data-preparation and machine-learning stack, executing for real on your own machine."""
 
 
 @app.command()
@@ -51,13 +74,13 @@ def up(
         _prepare(settings)
     if detach:
         running = _start(settings)
-        out.print(
-            f'Studiolo answers at [bold]{running.endpoint}[/bold]. Use it: eval "$(studiolo env{_data_option(data)})"'
-        )
+        out.print(f"Studiolo answers at [bold]{running.endpoint}[/bold]. What to do next:")
+        out.print(NEXT.format(data=_data_option(data)), end="", markup=False)
         return
     from studiolo.server import CannotStart, configure_logging, serve  # its imports take a second that others need not
 
     configure_logging()
+    err.print("When it answers, in another terminal:", NEXT.format(data=_data_option(data)), sep="\n", markup=False)
     try:
         serve(settings)
     except CannotStart as error:
@@ -256,6 +279,7 @@ def why(
 
 app.command()(cli_browser.console)
 app.command()(cli_browser.studio)
+app.command()(cli_deploy.deploy)
 
 
 @app.command()

@@ -6,9 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from studiolo.cli_server import running_server, signed
-from studiolo.config import Settings
-from studiolo.instance import Running
+from studiolo.cli_server import client_of, running_server, signed
 from studiolo.terminal import Data, fail, given_settings
 
 ROLE, DOMAIN, USER = "studiolo-studio", "studio", "studio-user"
@@ -33,7 +31,7 @@ def console(
         from botocore.exceptions import ClientError
 
         try:
-            given = _client("sts", settings, running).assume_role(RoleArn=role, RoleSessionName="console")
+            given = client_of("sts", settings, running).assume_role(RoleArn=role, RoleSessionName="console")
         except ClientError as error:
             fail(error.response["Error"]["Message"])
         made = given["Credentials"]
@@ -54,10 +52,10 @@ def studio(
 
     settings = given_settings(data=data)
     running = running_server(settings)
-    sagemaker = _client("sagemaker", settings, running)
+    sagemaker = client_of("sagemaker", settings, running)
     try:
         found = sagemaker.list_domains(MaxResults=1)["Domains"]
-        domain = found[0]["DomainId"] if found else _made(sagemaker, _client("iam", settings, running))
+        domain = found[0]["DomainId"] if found else _made(sagemaker, client_of("iam", settings, running))
         profiles = sagemaker.get_paginator("list_user_profiles").paginate(DomainIdEquals=domain)
         landing = {}
         if user not in [each["UserProfileName"] for page in profiles for each in page["UserProfiles"]]:
@@ -86,22 +84,6 @@ def _made(sagemaker: Any, iam: Any) -> str:
         DefaultSpaceSettings={"ExecutionRole": role},
     )
     return str(made["DomainId"])
-
-
-def _client(service: str, settings: Settings, running: Running) -> Any:
-    """A client of the root user's."""
-    import boto3
-
-    from studiolo.identity import root_key
-
-    key = root_key(settings.folder)
-    return boto3.session.Session().client(
-        service,
-        endpoint_url=running.endpoint,
-        region_name=settings.region,
-        aws_access_key_id=key.id,
-        aws_secret_access_key=key.secret,
-    )
 
 
 def _show(url: str, open_it: bool) -> None:

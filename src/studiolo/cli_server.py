@@ -38,3 +38,19 @@ def signed(url: str, key: "AccessKey", method: str = "GET") -> tuple[int, dict[s
         return error.code, json.load(error)
     except OSError as error:
         fail(f"The server at {url.partition('/_studiolo')[0]} does not answer: {error}")
+
+
+def client_of(service: str, settings: Settings, running: Running) -> Any:
+    """A client of the root user's."""
+    import boto3
+
+    from studiolo.identity import root_key
+
+    key = root_key(settings.folder)
+    return boto3.session.Session().client(
+        service,
+        endpoint_url=running.endpoint,
+        region_name=settings.region,
+        aws_access_key_id=key.id,
+        aws_secret_access_key=key.secret,
+    )

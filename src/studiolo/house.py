@@ -34,6 +34,7 @@ from studiolo.metrics import Metrics
 from studiolo.ml import MachineLearning
 from studiolo.objects import Objects
 from studiolo.processes import Processes, end_unrecorded
+from studiolo.products import Products
 from studiolo.recorded import Recorder
 from studiolo.runtimes import Runtimes
 from studiolo.scaling import Scaling
@@ -164,6 +165,7 @@ class House:
         )
         self.ml.start()
         self.stacks = Stacks(state, identity, self.objects, frozenset({settings.host, *settings.host_names}), now)
+        self.products = Products(state, identity, self.stacks, self.ml.tags, now)
         self.scaling = Scaling(state, self.metrics, Variants(self.ml.endpoints), now)
         self.scaling.start()
         self._started.extend((self.ml, self.stacks, self.scaling))
@@ -227,6 +229,7 @@ class House:
         sites = Sites(of_keys, StudioSite(self.domains.opening, beside))
         studio = self._studio()
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
+        self.products.start(Inside(SERVICES, studio, self.objects, "servicecatalog.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)
         passage = Passage(self.door.endpoint)
         return App(studio, self.state.changes, passage, pages, sites, signed, settings.max_body_mib)
@@ -249,6 +252,7 @@ class House:
             ml=self.ml,
             serverless=self.serverless,
             scaling=self.scaling,
+            products=self.products,
         )
 
     def _reset(self) -> None:

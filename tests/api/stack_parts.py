@@ -75,6 +75,24 @@ HELPERS: dict[str, dict[str, Any]] = {
     },
     "HLogs": {"Type": "AWS::Logs::LogGroup"},
     "HKey": {"Type": "AWS::KMS::Key"},
+    "HPortfolio": {
+        "Type": "AWS::ServiceCatalog::Portfolio",
+        "Properties": {"DisplayName": "shop", "ProviderName": "team"},
+    },
+    "HProduct": {
+        "Type": "AWS::ServiceCatalog::CloudFormationProduct",
+        "Properties": {
+            "Name": "product",
+            "Owner": "team",
+            "ProvisioningArtifactParameters": [{"Name": "v1", "Info": {"ImportFromPhysicalId": ref("AWS::StackId")}}],
+        },
+    },
+    "HOffered": {
+        "Type": "AWS::ServiceCatalog::PortfolioProductAssociation",
+        "Properties": {"PortfolioId": ref("HPortfolio"), "ProductId": ref("HProduct")},
+    },
+    "HTagOption": {"Type": "AWS::ServiceCatalog::TagOption", "Properties": {"Key": "helper", "Value": "one"}},
+    "HLaunchRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("servicecatalog")}},
     "HAlarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": ALARM},
     "HLakeRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("lakeformation")}},
     "HTopic": {"Type": "AWS::SNS::Topic"},
@@ -87,15 +105,24 @@ HELPERS: dict[str, dict[str, Any]] = {
             "DefaultUserSettings": {"ExecutionRole": att("HStudioRole", "Arn")},
         },
     },
+    "HPackages": {
+        "Type": "AWS::SageMaker::ModelPackageGroup",
+        "Properties": {"ModelPackageGroupName": {"Fn::Sub": "${AWS::StackName}-h"}},
+    },
     "HSecret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"SecretString": "s"}},
 }
 """What rows need beside them."""
 
 NEEDS = {
     "HSubnet": ("HVpc",), "HAttached": ("HVpc", "HGateway"), "HTable": ("HVpc",), "HGroup": ("HVpc",),
-    "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",),
+    "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",), "HOffered": ("HPortfolio", "HProduct"),
 }  # fmt: skip
 
 TAGS = {"Tags": [{"Key": "team", "Value": "lake"}]}
 ACCOUNT = ref("AWS::AccountId")
+OFFERED = {
+    # An association, not only its parts: the constraint comes after it.
+    name: {"Fn::Select": [number, {"Fn::Split": ["|", ref("HOffered")]}]}
+    for number, name in (("0", "PortfolioId"), ("1", "ProductId"))
+}
 GLUE = {"CatalogId": ACCOUNT}

@@ -16,6 +16,7 @@ from tests.api.stack_parts import (
     GLUE,
     HELPERS,
     NEEDS,
+    OFFERED,
     OPEN,
     TAGS,
     TRUST,
@@ -363,6 +364,28 @@ ROWS: list[Row] = [
         ("DomainArn", "DomainId", "Url"),
     ),
     Row(
+        "AWS::SageMaker::ModelPackage",
+        {
+            "ModelPackageGroupName": ref("HPackages"),
+            "InferenceSpecification": {
+                "Containers": [{"Image": "example", "ModelDataUrl": "s3://somewhere/model.tar.gz"}],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["text/csv"],
+            },
+            "CustomerMetadataProperties": {"a": "1"},
+        },
+        {"ModelApprovalStatus": "Approved", "CustomerMetadataProperties": {"b": "2"}},
+        ("HPackages",),
+        ("ModelPackageArn", "ModelPackageStatus"),
+    ),
+    Row(
+        "AWS::SageMaker::ModelPackageGroup",
+        {"ModelPackageGroupName": ref("AWS::StackName"), "ModelPackageGroupPolicy": OPEN},
+        TAGS,
+        (),
+        ("ModelPackageGroupArn", "ModelPackageGroupStatus"),
+    ),
+    Row(
         "AWS::SageMaker::Space",
         {"DomainId": ref("HDomain"), "SpaceName": "shared"},
         {"SpaceDisplayName": "Everybody's", **TAGS},
@@ -388,6 +411,46 @@ ROWS: list[Row] = [
         {"GenerateSecretString": {"SecretStringTemplate": '{"user": "a"}', "GenerateStringKey": "password"}},
         {"Description": "new", **TAGS},
         attributes=("Id",),
+    ),
+    Row(
+        "AWS::ServiceCatalog::CloudFormationProduct",
+        HELPERS["HProduct"]["Properties"],
+        {"Description": "new", **TAGS},
+        attributes=("ProductName", "ProvisioningArtifactIds", "ProvisioningArtifactNames"),
+    ),
+    Row(
+        "AWS::ServiceCatalog::LaunchRoleConstraint",
+        {**OFFERED, "RoleArn": att("HLaunchRole", "Arn")},
+        {"Description": "new"},
+        ("HOffered", "HLaunchRole"),
+    ),
+    Row(
+        "AWS::ServiceCatalog::LaunchTemplateConstraint",
+        {**OFFERED, "Rules": '{"One": {"Assertions": [{"Assert": true}]}}'},
+        {"Description": "new"},
+        ("HOffered",),
+    ),
+    Row(
+        "AWS::ServiceCatalog::Portfolio",
+        {"DisplayName": "one", "ProviderName": "team"},
+        {"Description": "new", **TAGS},
+        attributes=("PortfolioName",),
+    ),
+    Row(
+        "AWS::ServiceCatalog::PortfolioPrincipalAssociation",
+        {"PortfolioId": ref("HPortfolio"), "PrincipalARN": att("HRole", "Arn"), "PrincipalType": "IAM"},
+        needs=("HPortfolio", "HRole"),
+    ),
+    Row(
+        "AWS::ServiceCatalog::PortfolioProductAssociation",
+        {"PortfolioId": ref("HPortfolio"), "ProductId": ref("HProduct")},
+        needs=("HPortfolio", "HProduct"),
+    ),
+    Row("AWS::ServiceCatalog::TagOption", {"Key": "team", "Value": "lake"}, {"Active": "false"}),
+    Row(
+        "AWS::ServiceCatalog::TagOptionAssociation",
+        {"TagOptionId": ref("HTagOption"), "ResourceId": ref("HPortfolio")},
+        needs=("HTagOption", "HPortfolio"),
     ),
 ]
 

@@ -317,8 +317,36 @@ def test_jobs_are_listed_or_taught(browser: Browser, kind: str, command: str) ->
     assert "from sagemaker" in page.text or f'href="/{kind}/' in page.text
 
 
+def test_a_version_is_shown_with_its_metrics_and_approved(server: Server, browser: Browser, bucket: str) -> None:
+    sagemaker, group = server.client("sagemaker"), f"group-{uuid.uuid4().hex[:8]}"
+    figures = {"regression_metrics": {"rmse": {"value": 0.25}}}
+    server.client("s3").put_object(Bucket=bucket, Key="registry/quality.json", Body=json.dumps(figures).encode())
+    quality = {"ContentType": "application/json", "S3Uri": f"s3://{bucket}/registry/quality.json"}
+    sagemaker.create_model_package_group(ModelPackageGroupName=group)
+    sagemaker.create_model_package(
+        ModelPackageGroupName=group,
+        SourceUri="s3://somewhere/model",
+        ModelMetrics={"ModelQuality": {"Statistics": quality}},
+    )
+    assert group in browser.open("/registry").words
+    assert "1 PendingManualApproval" in browser.open(f"/registry/{group}").words
+    assert "regression_metrics rmse 0.25" in browser.open(f"/registry/{group}/1").words
+    browser.open(f"/registry/{group}/1/decide", {"decision": "Approved", "why": "good enough"})
+    assert "Approval Approved" in browser.open(f"/registry/{group}/1").words
+    assert "good enough" in browser.open(f"/registry/{group}/1").words
+
+
 @pytest.mark.parametrize(
-    "path", ["/training/none", "/tuning/none", "/models/none", "/endpoints/none", "/sessions/none", "/nowhere"]
+    "path",
+    [
+        "/training/none",
+        "/tuning/none",
+        "/models/none",
+        "/registry/none",
+        "/endpoints/none",
+        "/sessions/none",
+        "/nowhere",
+    ],
 )
 def test_what_is_not_there_is_said_so(browser: Browser, path: str) -> None:
     answer = browser.open(path)

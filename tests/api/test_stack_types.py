@@ -19,8 +19,9 @@ ELSEWHERE = {
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::Model",
+    "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
 }
-"""Types that tests of whole templates show: test_stacks.py, test_stack_templates.py."""
+"""Types that tests of whole templates show: test_stacks.py, test_stack_templates.py, test_products.py."""
 
 
 @pytest.fixture(scope="module")

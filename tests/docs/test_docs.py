@@ -36,7 +36,7 @@ def test_every_setting_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "down", "status", "console", "studio", "env", "logs", "images", "runtimes", "demo"]
+    "command", ["up", "down", "status", "console", "studio", "deploy", "env", "logs", "images", "runtimes", "demo"]
 )
 def test_every_option_of_the_command_line_is_documented(command: str) -> None:
     help_text = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}).output

@@ -1,4 +1,4 @@
-"""What the catalog has after a `kill -9` in the middle of a thousand concurrent writes."""
+"""What the catalog has after a `kill -9` in the middle of hundreds of concurrent writes."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -7,9 +7,9 @@ import botocore.config
 import botocore.exceptions
 from tests.conftest import Server
 
-WRITES = 1000
+WRITES = 600
 WRITERS = 16
-KILL_AT = 300
+KILL_AT = 100
 PARTITIONS = 5
 
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, true
 
 from studiolo.catalog.model import Table
 from studiolo.catalog.subject import TABLE, Subject, within
@@ -66,17 +67,32 @@ class Search(Subject):
         a text property matches one of the words that punctuation divides a field into. Raises Invalid.
         """
         tests = [_property_test(each) for each in properties]
+        parts = [each.value for each in properties if each.key.lower() not in _MOMENTS]
         if text and text.strip():
             tests.append(_text_test(text.strip()))
-        query = select(tables.c.database, tables.c.document).where(within(tables, scope))
+            parts += _parts(text.strip())
+        query = select(tables.c.database, tables.c.document).where(within(tables, scope), *map(_has, parts))
         with self._state.reading() as connection:
-            rows = connection.execute(query.order_by(tables.c.database, tables.c.name)).all()
-        known = (seen(replace(TABLE.validate_json(row.document), database=row.database)) for row in rows)
-        found = [table for table in known if table is not None and all(test(table) for test in tests)]
+            rows = connection.execute(
+                query.order_by(tables.c.database, tables.c.name).execution_options(yield_per=1000)
+            )
+            known = (seen(replace(TABLE.validate_json(row.document), database=row.database)) for row in rows)
+            fit = (table for table in known if table is not None and all(test(table) for test in tests))
+            found = list(fit if sort else islice(fit, after + limit + 1))
         for name, descending in reversed(sort):
             found.sort(key=_sort_key(name), reverse=descending)
         more = len(found) > after + limit
         return Page(found[after : after + limit], str(after + limit) if more else None)
+
+
+def _has(part: str) -> ColumnElement[bool]:
+    """Whether the part stands anywhere in what is kept of a table: asked of the database, which need not parse it."""
+    if not part.isascii() or not part.isprintable() or not {'"', "\\"}.isdisjoint(part):
+        return true()  # it may be kept in other letters
+    return or_(
+        tables.c.database.icontains(part, autoescape=True),
+        tables.c.document.icontains(part, autoescape=True),
+    )
 
 
 def _value(table: Table, key: str) -> Any:
@@ -106,11 +122,19 @@ def _property_test(wanted: Property) -> Callable[[Table], bool]:
 
 
 def _text_test(text: str) -> Callable[[Table], bool]:
-    if len(text) > 2 and text[0] == text[-1] == '"':
-        exact = text[1:-1].lower()
-        return lambda table: any(exact == part.lower() for part in _texts(table))
-    words = text.lower().split()
+    words = _parts(text.lower())
+    if _exact(text):
+        return lambda table: any(words[0] == part.lower() for part in _texts(table))
     return lambda table: all(any(word in part.lower() for part in _texts(table)) for word in words)
+
+
+def _exact(text: str) -> bool:
+    return len(text) > 2 and text[0] == text[-1] == '"'
+
+
+def _parts(text: str) -> list[str]:
+    """What must stand in one of a table's texts each."""
+    return [text[1:-1]] if _exact(text) else text.split()
 
 
 def _texts(table: Table) -> list[str]:

@@ -23,9 +23,11 @@ MENU = (
     Entry("Processing", "/processing"),
     Entry("Notebook jobs", "/notebook-jobs"),
     Entry("Models", "/models"),
+    Entry("Registry", "/registry"),
     Entry("Endpoints", "/endpoints"),
     Entry("Studio", "/studio"),
     Entry("Stacks", "/stacks"),
+    Entry("Products", "/products"),
     Entry("Logs", "/logs"),
     Entry("Metrics", "/metrics"),
     Entry("Identity", "/identity"),
@@ -34,19 +36,19 @@ MENU = (
 
 PANELS = (
     ("Catalog", "Storage"),
-    ("Clusters", "Serverless"),
+    ("Clusters", "Serverless", "Products"),
     ("Sessions",),
     ("Training", "Tuning", "Processing", "Notebook jobs"),
-    ("Endpoints", "Models"),
-    ("Studio", "Stacks", "Logs", "Metrics", "Identity", "Overview"),
+    ("Endpoints", "Models", "Registry"),
 )
-"""Entries that are one panel beside a notebook; the last is what no panel begins with."""
+"""Entries that are one panel beside a notebook. Those of none of them are one more, to which links lead."""
 
 
 def panel_of(path: str) -> tuple[Entry, ...]:
     """The entries of the panel that a page belongs to."""
     here = current(path).name
-    names = next(names for names in PANELS if here in names)
+    rest = tuple(entry.name for entry in MENU if not any(entry.name in names for names in PANELS))
+    names = next((names for names in PANELS if here in names), rest)
     return tuple(entry for entry in MENU if entry.name in names)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from studiolo.logs import Logs
     from studiolo.metrics import Metrics
     from studiolo.ml import MachineLearning
+    from studiolo.products import Products
     from studiolo.recorded import Recorder
     from studiolo.scaling import Scaling
     from studiolo.serverless import Serverless
@@ -43,6 +44,7 @@ class Studio:
     recorder: "Recorder"
     domains: "Domains"
     scaling: "Scaling"
+    products: "Products"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from studiolo.stacks.live import Live
 from studiolo.stacks.model import Resource, Stack, Target
 from studiolo.stacks.template import Definition, TemplateInvalid, Unknown, causes_of, references
 from studiolo.stacks.types.base import Properties, ResourceType
-from studiolo.stacks.values import outputs_of, settled
+from studiolo.stacks.values import of_people, outputs_of, settled
 
 Types = Callable[[str], ResourceType]
 
@@ -99,6 +99,7 @@ def _settled(kind: ResourceType, properties: Any, tags: Mapping[str, str]) -> di
         return settled(kind, properties, tags)
     # What is known only later cannot be checked now.
     schema = kind.schema
+    tags = of_people(tags)
     found: dict[str, Any] = dict(properties) if schema is None else schema.coerced(properties)
     name = None if schema is None else schema.tag_property
     if tags and name is not None and schema is not None and not isinstance(found.get(name), Unknown):

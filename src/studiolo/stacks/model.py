@@ -1,6 +1,6 @@
 """Stacks, their resources, events and change sets as values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -130,6 +130,33 @@ class Event:
     id: str
     at: datetime
     document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What a look at one resource found. differences: of PropertyPath, ExpectedValue, ActualValue, DifferenceType."""
+
+    stack: str
+    logical: str
+    status: str
+    at: datetime
+    document: Mapping[str, Any]
+
+    @property
+    def differences(self) -> Sequence[Mapping[str, str]]:
+        found: Sequence[Mapping[str, str]] = self.document.get("differences", [])
+        return found
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One look at a stack. status: DRIFTED or IN_SYNC; drifted: how many resources are."""
+
+    id: str
+    stack: str
+    status: str
+    drifted: int
+    at: datetime
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from there.
     UPDATE_ROLLBACK_IN_PROGRESS                   -> UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS
                                                   -> UPDATE_ROLLBACK_COMPLETE
     DELETE_IN_PROGRESS                            -> DELETE_COMPLETE
+    IMPORT_IN_PROGRESS                            -> IMPORT_COMPLETE, or IMPORT_ROLLBACK_IN_PROGRESS
+                                                  -> IMPORT_ROLLBACK_COMPLETE
 """
 
 import threading
@@ -76,6 +78,8 @@ class Runner:
             "UPDATE_ROLLBACK_IN_PROGRESS": self._revert,
             "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": self._clean_up_reverted,
             "DELETE_IN_PROGRESS": self._delete,
+            "IMPORT_IN_PROGRESS": self._import,
+            "IMPORT_ROLLBACK_IN_PROGRESS": self._let_go,
         }
         while True:
             self._check()
@@ -196,8 +200,38 @@ class Runner:
             tx.set_exports(stack, {})
             tx.set_imports(stack, [])
             tx.drop_change_sets(lambda columns: columns.stack == stack.id)
+            tx.drop_drifts(stack.id)
             tx.set_stack(stack.id, live=None, deleted=tx.moment)
             self._finish(tx, stack, "DELETE_COMPLETE", None)
+
+    def _import(self, stack: Stack) -> None:
+        """Take what is there for the stack's."""
+        target, imports, steps = self._target(stack), self._operation.document["imports"], self._steps(stack)
+        known = Known(self._rows(stack))
+        try:
+            definitions = self._definitions(stack, target)
+            for definition in definitions.values():
+                self._check()
+                row = known.current.get(definition.logical)
+                if definition.logical not in imports or (row is not None and row.state == "done"):
+                    continue
+                if row is None:
+                    properties = self._properties(stack, target, definition, known.current)
+                    generation = known.next_generation(definition.logical)
+                    row = self._row(stack, definition, properties, generation, "IMPORT")
+                known.note(steps.adopt(row, imports[definition.logical]))
+            self._succeed(stack, target, definitions, "IMPORT")
+        except (TemplateInvalid, Refused, AlreadyExists) as error:
+            self._move(stack, "IMPORT_ROLLBACK_IN_PROGRESS", str(error))
+
+    def _let_go(self, stack: Stack) -> None:
+        """Be without what a failed import has taken; it stays as it is."""
+        with self._store.writing(stack) as tx:
+            for row in self._rows(stack):
+                if row.good is None:
+                    tx.drop(row)
+            tx.set_stack(stack.id, target=stack.good or self._target(stack))
+            self._finish(tx, stack, "IMPORT_ROLLBACK_COMPLETE", stack.reason)
 
     # --- forward
 
@@ -364,8 +398,8 @@ class Runner:
                 good = {"properties": dict(made.properties), "definition": dict(made.definition)}
                 tx.put(made.with_(good=good))
             tx.set_stack(stack.id, good=target, outputs=outputs)
-            if verb == "CREATE":
-                self._finish(tx, stack, "CREATE_COMPLETE", None)
+            if verb != "UPDATE":
+                self._finish(tx, stack, f"{verb}_COMPLETE", None)
             else:
                 self._told(tx, stack, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", None)
 
@@ -449,7 +483,7 @@ class Runner:
 
     def _finish(self, tx: Writing, stack: Stack, status: str, reason: str | None) -> None:
         if "change_set" in self._operation.document:
-            done = status in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+            done = status in ("CREATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_COMPLETE")
             tx.executed(self._operation.document["change_set"], "EXECUTE_COMPLETE" if done else "EXECUTE_FAILED")
         self._told(tx, stack, status, reason)
 

@@ -56,7 +56,7 @@ class Schema:
     def tags_are_map(self) -> bool:
         """Whether tags are a map, not a list of Key and Value."""
         name = self.tag_property
-        return name is not None and self._resolved(self.document["properties"][name]).get("type") == "object"
+        return name is not None and self.resolved(self.document["properties"][name]).get("type") == "object"
 
     def coerced(self, properties: Mapping[str, Any]) -> dict[str, Any]:
         """Properties with their scalars as the schema has them: templates say "true" and 320 for either."""
@@ -85,7 +85,8 @@ class Schema:
     def _paths(self, key: str) -> frozenset[str]:
         return frozenset(path.removeprefix(PROPERTIES).replace("/", ".") for path in self.document.get(key, ()))
 
-    def _resolved(self, node: Any) -> Mapping[str, Any]:
+    def resolved(self, node: Any) -> Mapping[str, Any]:
+        """A part of the schema, or the definition that it refers to."""
         while isinstance(node, dict) and "$ref" in node:
             found: Any = self.document
             for part in node["$ref"].removeprefix("#/").split("/"):
@@ -94,11 +95,11 @@ class Schema:
         return node if isinstance(node, dict) else {}
 
     def _coerce(self, node: Any, value: Any) -> Any:
-        schema = self._resolved(node)
+        schema = self.resolved(node)
         if isinstance(value, dict):
             known = dict(schema.get("properties", {}))
             for part in (*schema.get("oneOf", ()), *schema.get("anyOf", ()), *schema.get("allOf", ())):
-                known = {**self._resolved(part).get("properties", {}), **known}
+                known = {**self.resolved(part).get("properties", {}), **known}
             other = next(iter(schema.get("patternProperties", {}).values()), schema.get("additionalProperties"))
             return {
                 key: self._coerce(known[key], item)

@@ -4,7 +4,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from studiolo.domain import Clock, Conflict, Invalid, Scope
@@ -13,6 +13,8 @@ from studiolo.objects import Objects
 from studiolo.stacks import policies
 from studiolo.stacks.calling import Refused, Services
 from studiolo.stacks.changes import nothing_changes, planned_changes
+from studiolo.stacks.drift import Drifts
+from studiolo.stacks.importing import Import, Importing, imported
 from studiolo.stacks.live import Live
 from studiolo.stacks.model import ChangeSet, Operation, Resource, Stack, Target, principal_as_json
 from studiolo.stacks.nesting import Nesting
@@ -20,6 +22,7 @@ from studiolo.stacks.runner import Runner
 from studiolo.stacks.store import Missing, Store
 from studiolo.stacks.template import TemplateInvalid
 from studiolo.stacks.types import find_type, type_of
+from studiolo.stacks.types.base import At
 from studiolo.stacks.wanted import Targets, Wanted
 from studiolo.stacks.workers import Workers
 from studiolo.state import State
@@ -47,6 +50,7 @@ class Stacks:
         self._identity = identity
         self._services: Services | None = None
         self.targets = Targets(objects, self._calling, find_type, hosts)
+        self.drifts = Drifts(self.store, type_of, self._calling, Nesting(self))
         self._workers = Workers(self.store, self._runner)
 
     def start(self, services: Services) -> None:
@@ -187,9 +191,16 @@ class Stacks:
     # --- change sets
 
     def create_change_set(
-        self, scope: Scope, principal: Principal, wanted: Wanted, name: str, kind: str, description: str | None
+        self,
+        scope: Scope,
+        principal: Principal,
+        wanted: Wanted,
+        name: str,
+        kind: str,
+        description: str | None,
+        imports: Sequence[Import] = (),
     ) -> ChangeSet:
-        """Say what an update, or creation (`kind` CREATE), would do; a new stack is made for review.
+        """Say what an update, creation (`kind` CREATE) or IMPORT would do; a new stack is made for review.
 
         Raises AlreadyExists, Invalid and what `update` does.
         """
@@ -202,9 +213,15 @@ class Stacks:
         )
         self._actor(principal, wanted.role, target.role)
         status, execution, reason, changes = "CREATE_COMPLETE", "AVAILABLE", None, []
+        found: dict[str, str] = {}
         try:
             changes = self.changes(stack, target, values=True)
-            if not is_new and nothing_changes(changes, stack, target, self._live(stack)):
+            if kind == "IMPORT":
+                found = Importing(self.store, type_of, self._look_as(principal)).found(
+                    stack, target, self.current(stack), imports
+                )
+                changes = imported(changes, found)
+            elif not is_new and nothing_changes(changes, stack, target, self._live(stack)):
                 status, execution = "FAILED", "UNAVAILABLE"
                 reason = "No updates are to be performed." if target.transforms else UNCHANGED
         except (TemplateInvalid, Refused) as error:
@@ -222,6 +239,7 @@ class Stacks:
                 "changes": changes,
                 "description": description,
                 "kind": kind,
+                "imports": found,
                 "options": dict(wanted.options),
                 "role": wanted.role,
             },
@@ -252,6 +270,9 @@ class Stacks:
             options["on_failure"] = "DO_NOTHING" if disable_rollback else "ROLLBACK"
         options["change_set"] = change_set.id
         actor = self._actor(principal, change_set.document["role"], target.role)
+        if change_set.document["kind"] == "IMPORT":
+            self._import(stack, target, actor, token, {**options, "imports": change_set.document["imports"]})
+            return
         if stack.status != "REVIEW_IN_PROGRESS":
             self._check_updatable(stack)
             self._update(stack, target, actor, token, options)
@@ -305,6 +326,28 @@ class Stacks:
                 tx.executing(stack.id, None)
         self._workers.wake(stack.id)
         return stack
+
+    def _import(
+        self, stack: Stack, target: Target, actor: Principal, token: str | None, options: Mapping[str, Any]
+    ) -> None:
+        if stack.status != "REVIEW_IN_PROGRESS":
+            self._check_updatable(stack)
+        with self.store.writing(stack) as tx:
+            tx.set_stack(stack.id, status="IMPORT_IN_PROGRESS", reason=None, target=target)
+            self._begin(tx, stack, "IMPORT", token, actor, options)
+            tx.event(stack, token, {"ResourceStatus": "IMPORT_IN_PROGRESS", "ResourceStatusReason": STARTED})
+            tx.executing(stack.id, options["change_set"])
+        self._workers.wake(stack.id)
+
+    def _look_as(self, principal: Principal) -> Callable[[Stack, str], At]:
+        """Where a resource that is not a stack's yet is looked up."""
+
+        def at(stack: Stack, logical: str) -> At:
+            tags: dict[str, str] = {}
+            services, nested = self._calling(), Nesting(self)
+            return At(stack.scope, principal, services, stack.name, stack.id, logical, 1, tags, nested)
+
+        return at
 
     def _go_on(
         self,
@@ -364,14 +407,14 @@ class Stacks:
         try:
             stack = self.store.stack(scope, wanted.name, deleted=False)
         except Missing:
-            if kind != "CREATE":
+            if kind == "UPDATE":
                 raise Missing(f"Stack [{wanted.name}] does not exist", wanted.name) from None
             return self._stack(scope, wanted, _stack_id(scope, wanted.name), "REVIEW_IN_PROGRESS", None, None)
         if kind == "CREATE" and stack.status != "REVIEW_IN_PROGRESS":
             raise Invalid(
                 f"Stack [{stack.name}] already exists and cannot be created again with the changeSet [CREATE]."
             )
-        if kind == "UPDATE":
+        if kind == "UPDATE" or (kind == "IMPORT" and stack.status != "REVIEW_IN_PROGRESS"):
             self._check_updatable(stack)
         return stack
 

@@ -48,7 +48,10 @@ class Steps:
         self._nested = nested
 
     def at(self, resource: Resource) -> At:
-        tags = {**owner_of(self._stack), "aws:cloudformation:logical-id": resource.logical}
+        target = self._stack.target
+        given = {} if target is None else target.tags
+        kept = {key: value for key, value in given.items() if key.startswith("aws:")}
+        tags = {**kept, **owner_of(self._stack), "aws:cloudformation:logical-id": resource.logical}
         if resource.generation > 1:
             tags["studiolo:generation"] = str(resource.generation)
         return At(
@@ -66,6 +69,10 @@ class Steps:
     def create(self, resource: Resource, words: str | None = None) -> Resource:
         """Make a resource, whose row is new."""
         return self._checked(self._write(resource.with_(state="creating", reason=words), properties=True))
+
+    def adopt(self, resource: Resource, physical: str) -> Resource:
+        """Take what is there for a resource, whose row is new. Raises Refused."""
+        return self._look(self._write(resource.with_(physical=physical, state="created"), properties=True))
 
     def _checked(self, resource: Resource) -> Resource:
         """Make a resource unless its template gives it a name that something has: that would be taken for its own."""

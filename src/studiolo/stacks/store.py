@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from studiolo.domain import AlreadyExists, Clock, NotFound, Page, Scope
 from studiolo.stacks import tables
-from studiolo.stacks.model import STACK_TYPE, ChangeSet, Event, Operation, Resource, Stack, Target
+from studiolo.stacks.model import STACK_TYPE, ChangeSet, Detection, Drift, Event, Operation, Resource, Stack, Target
 from studiolo.state import State, Thing
 
 STACK = "stack"
@@ -167,6 +167,28 @@ class Store:
         with self._state.reading() as connection:
             return list(connection.execute(query.order_by(columns.stack)).scalars())
 
+    def drifts(self, stack: str) -> list[Drift]:
+        """What was last found of a stack's resources, in the order of logical ids."""
+        columns = tables.drifts.c
+        with self._state.reading() as connection:
+            rows = connection.execute(tables.drifts.select().where(columns.stack == stack).order_by(columns.logical))
+            return [Drift(**row._mapping) for row in rows]
+
+    def detection(self, which: str) -> Detection:
+        """A look at a stack, by its id. Raises Missing."""
+        found = self._detections(tables.detections.c.id == which)
+        if not found:
+            raise Missing(f"Drift detection {which} does not exist", which)
+        return found[0]
+
+    def last_detection(self, stack: str) -> Detection | None:
+        return next(iter(self._detections(tables.detections.c.stack == stack)), None)
+
+    def _detections(self, which: Any) -> list[Detection]:
+        query = tables.detections.select().where(which).order_by(tables.detections.c.at.desc())
+        with self._state.reading() as connection:
+            return [Detection(**row._mapping) for row in connection.execute(query)]
+
 
 class Writing:
     """One transaction on the rows of stacks."""
@@ -259,6 +281,19 @@ class Writing:
                 stack=stack.id, number=(last or 0) + 1, id=identifier, at=self.moment, document=document
             )
         )
+
+    def put_drift(self, found: Drift) -> None:
+        columns = tables.drifts.c
+        this = (columns.stack == found.stack) & (columns.logical == found.logical)
+        self.tx.execute(tables.drifts.delete().where(this))
+        self.tx.execute(tables.drifts.insert().values(asdict(found)))
+
+    def add_detection(self, made: Detection) -> None:
+        self.tx.execute(tables.detections.insert().values(asdict(made)))
+
+    def drop_drifts(self, stack: str) -> None:
+        """Forget what was found of a stack: it has changed, or gone."""
+        self.tx.execute(tables.drifts.delete().where(tables.drifts.c.stack == stack))
 
     def put_change_set(self, change_set: ChangeSet) -> None:
         self.tx.execute(tables.change_sets.delete().where(tables.change_sets.c.id == change_set.id))

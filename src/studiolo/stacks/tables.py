@@ -95,6 +95,26 @@ exports = Table(
     Column("stack", Text, nullable=False, index=True),
 )
 
+drifts = Table(
+    "stack_drifts",
+    metadata,
+    Column("stack", Text, primary_key=True),
+    Column("logical", Text, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+detections = Table(
+    "stack_drift_detections",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("stack", Text, nullable=False, index=True),
+    Column("status", Text, nullable=False),
+    Column("drifted", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 imports = Table(
     "stack_imports",
     metadata,

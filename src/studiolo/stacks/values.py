@@ -67,6 +67,7 @@ def settled(kind: ResourceType, properties: Mapping[str, Any], tags: Mapping[str
     if not kind.any_properties and (violations := schema.violations(found)):
         raise Refused("ValidationError", f"Properties validation failed: {'; '.join(violations)}")
     name = schema.tag_property
+    tags = of_people(tags)
     if tags and name is not None:
         own = found.get(name) or {}
         if schema.tags_are_map:
@@ -75,6 +76,11 @@ def settled(kind: ResourceType, properties: Mapping[str, Any], tags: Mapping[str
             keys = {tag["Key"] for tag in own} if own else set()
             found[name] = [*({"Key": k, "Value": v} for k, v in tags.items() if k not in keys), *(own or [])]
     return found
+
+
+def of_people(tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags without AWS's own, which no template can give: those go beside the properties, as CloudFormation's do."""
+    return {key: value for key, value in tags.items() if not key.startswith("aws:")}
 
 
 def outputs_of(stack: Stack, target: Target, live: Live) -> list[dict[str, Any]]:

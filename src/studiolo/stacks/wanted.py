@@ -24,7 +24,6 @@ from studiolo.stacks.template import (
 from studiolo.stacks.types.base import ResourceType
 from studiolo.stacks.urls import object_of
 
-LONGEST_BODY = 51_200
 LONGEST_FILE = 1024 * 1024
 
 IAM_TYPES = {
@@ -84,11 +83,6 @@ class Targets:
         if (body is None) == (url is None):
             raise TemplateInvalid("Either Template URL or Template Body must be specified.")
         if body is not None:
-            if len(body.encode()) > LONGEST_BODY:
-                raise Invalid(
-                    "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have "
-                    f"length less than or equal to {LONGEST_BODY}"
-                )
             return body
         return self.fetch(principal, str(url))
 

@@ -1,10 +1,8 @@
 """The serving processes: started, waited for until they answer /ping, restarted when they die, ended."""
 
 import contextlib
-import http.client
 import logging
 import shutil
-import socket
 import sys
 import threading
 import time
@@ -20,6 +18,7 @@ from studiolo.containers.making import made
 from studiolo.containers.obituaries import obituary
 from studiolo.containers.service import Service
 from studiolo.containers.surroundings import Surroundings
+from studiolo.containers.unix_http import pings
 from studiolo.containers.variables import passed_on
 from studiolo.containers.work import BASE
 from studiolo.domain import DomainError, Scope
@@ -127,7 +126,7 @@ class Fleet:
     def adopt(self, post: Post) -> bool:
         """Keep the process of a post that an earlier server started; whether there is one that answers."""
         child = self._processes.find(post.child_name)
-        if child is None or not child.alive or not _pings(child.details["socket"]):
+        if child is None or not child.alive or not pings(child.details["socket"]):
             return False
         self._keep(post, child, deaths=0)
         return True
@@ -276,7 +275,7 @@ class Fleet:
 
     def _await_ping(self, post: Post, child: Child) -> None:
         deadline = time.monotonic() + post.deployed.variant.startup_seconds
-        while not _pings(child.details["socket"]):
+        while not pings(child.details["socket"]):
             with contextlib.suppress(TimeoutError):
                 status = self._processes.wait(child, POLL_SECONDS)
                 raise VariantFailed(self._words(post, child, status))
@@ -338,27 +337,3 @@ class Fleet:
         """The post's folder; `ml` in it is what the program sees as /opt/ml."""
         of_endpoint = self._folder / post.scope.account / post.scope.region / post.endpoint
         return of_endpoint / post.deployment / post.variant / post.instance
-
-
-class _SocketConnection(http.client.HTTPConnection):
-    """HTTP by a Unix socket."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=2.0)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
-def _pings(path: str) -> bool:
-    connection = _SocketConnection(path)
-    try:
-        connection.request("GET", "/ping")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

@@ -5,8 +5,8 @@ from typing import Any
 
 from studiolo.aws.errors import ServiceError
 from studiolo.services.call import Call
-from studiolo.services.cloudformation.service import cloudformation, cut, next_token, wanted
-from studiolo.stacks import ChangeSet, Missing
+from studiolo.services.cloudformation.service import INVALID, cloudformation, cut, next_token, wanted
+from studiolo.stacks import ChangeSet, Import, Missing
 
 Request = Mapping[str, Any]
 NOT_FOUND = "ChangeSetNotFound"
@@ -16,12 +16,20 @@ NOT_FOUND = "ChangeSetNotFound"
 def create_change_set(call: Call, request: Request) -> dict[str, Any]:
     """It is there, with all that it says, when this answers."""
     kind = request.get("ChangeSetType", "UPDATE")
-    if kind == "IMPORT" or request.get("ResourcesToImport"):
+    given = request.get("ResourcesToImport", [])
+    if bool(given) != (kind == "IMPORT"):
         raise ServiceError(
-            "NotImplemented", "cloudformation CreateChangeSet of the type IMPORT is not implemented by Studiolo", 501
+            INVALID, "ResourcesToImport is given for change sets of the type IMPORT, and only for those."
         )
+    imports = [Import(each["LogicalResourceId"], each["ResourceType"], each["ResourceIdentifier"]) for each in given]
     made = call.studio.stacks.create_change_set(
-        call.scope, call.principal, wanted(request), request["ChangeSetName"], kind, request.get("Description")
+        call.scope,
+        call.principal,
+        wanted(call, request),
+        request["ChangeSetName"],
+        kind,
+        request.get("Description"),
+        imports,
     )
     return {"Id": made.id, "StackId": made.stack}
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from studiolo.aws.errors import ServiceError
 from studiolo.services.call import Call
+from studiolo.services.cloudformation.drift import of_resources
 from studiolo.services.cloudformation.service import INVALID, after, cloudformation, cut, next_token
 from studiolo.stacks import Event, Missing, Resource, Stack
 
 Request = Mapping[str, Any]
 EVENTS = 100
+NOT_CHECKED = {"StackResourceDriftStatus": "NOT_CHECKED"}
 
 
 @cloudformation.operation
@@ -36,7 +38,7 @@ def describe_stack_resource(call: Call, request: Request) -> dict[str, Any]:
     resource = call.studio.stacks.current(stack).get(logical)
     if resource is None:
         raise Missing(f"Resource {logical} does not exist for stack {stack.name}", logical)
-    detail = {**as_resource(stack, resource), **_moment("LastUpdatedTimestamp", resource)}
+    detail = {**as_resource(stack, resource, of_resources(call, stack)), **_moment("LastUpdatedTimestamp", resource)}
     del detail["Timestamp"]
     if resource.definition.get("metadata"):
         detail["Metadata"] = json.dumps(resource.definition["metadata"])
@@ -57,14 +59,16 @@ def describe_stack_resources(call: Call, request: Request) -> dict[str, Any]:
         raise ServiceError(INVALID, "Either StackName or PhysicalResourceId must be specified.")
     logical = request.get("LogicalResourceId")
     rows = [row for row in stacks.current(stack).values() if logical in (None, row.logical)]
-    return {"StackResources": [as_resource(stack, row) for row in rows]}
+    drifts = of_resources(call, stack)
+    return {"StackResources": [as_resource(stack, row, drifts) for row in rows]}
 
 
 @cloudformation.operation
 def list_stack_resources(call: Call, request: Request) -> dict[str, Any]:
     stack = _stack(call, request["StackName"])
     page = cut(list(call.studio.stacks.current(stack).values()), request)
-    return {"StackResourceSummaries": [as_summary(row) for row in page.items], **next_token(page)}
+    drifts = of_resources(call, stack)
+    return {"StackResourceSummaries": [as_summary(row, drifts) for row in page.items], **next_token(page)}
 
 
 def as_event(stack: Stack, event: Event) -> dict[str, Any]:
@@ -77,14 +81,14 @@ def as_event(stack: Stack, event: Event) -> dict[str, Any]:
     }
 
 
-def as_resource(stack: Stack, resource: Resource) -> dict[str, Any]:
+def as_resource(stack: Stack, resource: Resource, drifts: Mapping[str, Any]) -> dict[str, Any]:
     shown = {
         "StackName": stack.name,
         "StackId": stack.id,
         "LogicalResourceId": resource.logical,
         "ResourceType": resource.type,
         "ResourceStatus": resource.status,
-        "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": drifts.get(resource.logical, NOT_CHECKED),
         **_moment("Timestamp", resource),
     }
     if resource.physical is not None:
@@ -94,12 +98,12 @@ def as_resource(stack: Stack, resource: Resource) -> dict[str, Any]:
     return shown
 
 
-def as_summary(resource: Resource) -> dict[str, Any]:
+def as_summary(resource: Resource, drifts: Mapping[str, Any]) -> dict[str, Any]:
     shown = {
         "LogicalResourceId": resource.logical,
         "ResourceType": resource.type,
         "ResourceStatus": resource.status,
-        "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": drifts.get(resource.logical, NOT_CHECKED),
         **_moment("LastUpdatedTimestamp", resource),
     }
     if resource.physical is not None:

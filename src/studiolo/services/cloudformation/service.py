@@ -6,11 +6,14 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
+from studiolo.services.call import Call
 from studiolo.services.service import Service
 from studiolo.stacks import Exists, InsufficientCapabilities, Wanted, WrongStatus
 
 INVALID = "ValidationError"
 PAGE = 100
+LONGEST_BODY = 51_200
+"""Bytes of a template in a request."""
 
 cloudformation = Service(
     "cloudformation",
@@ -29,8 +32,9 @@ cloudformation = Service(
 )
 
 
-def wanted(request: Mapping[str, Any]) -> Wanted:
+def wanted(call: Call, request: Mapping[str, Any]) -> Wanted:
     """What a request asks of a stack."""
+    check_body(call, request)
     options: dict[str, Any] = {}
     if request.get("DisableRollback") and "OnFailure" in request:
         raise ServiceError(INVALID, "Only one of DisableRollback and OnFailure can be specified.")
@@ -63,6 +67,19 @@ def wanted(request: Mapping[str, Any]) -> Wanted:
         token=request.get("ClientRequestToken"),
         options=options,
     )
+
+
+def check_body(call: Call, request: Mapping[str, Any]) -> None:
+    """Raise ServiceError for a body that is too long, unless a service sends it: those have no bucket to keep it in."""
+    if (
+        call.principal.told.get("aws:ViaAWSService") != "true"
+        and len(request.get("TemplateBody", "").encode()) > LONGEST_BODY
+    ):
+        raise ServiceError(
+            INVALID,
+            "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have "
+            f"length less than or equal to {LONGEST_BODY}",
+        )
 
 
 def _parameters(request: Mapping[str, Any]) -> dict[str, str | None]:

@@ -6,6 +6,7 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.domain import Page
 from studiolo.services.call import Call
+from studiolo.services.cloudformation.drift import of_stack
 from studiolo.services.cloudformation.service import INVALID, PAGE, after, cloudformation, next_token, wanted
 from studiolo.services.patience import Patience
 from studiolo.stacks import STACK, Stack
@@ -42,7 +43,7 @@ def continue_update_rollback(call: Call, request: Request) -> dict[str, Any]:
 
 @cloudformation.operation
 def create_stack(call: Call, request: Request) -> dict[str, Any]:
-    return {"StackId": call.studio.stacks.create(call.scope, call.principal, wanted(request)).id}
+    return {"StackId": call.studio.stacks.create(call.scope, call.principal, wanted(call, request)).id}
 
 
 @cloudformation.operation
@@ -64,9 +65,9 @@ def describe_stacks(call: Call, request: Request) -> dict[str, Any]:
     store = call.studio.stacks.store
     if "StackName" in request:
         name = request["StackName"]
-        return {"Stacks": [as_stack(store.stack(call.scope, name, deleted=name.startswith("arn:")))]}
+        return {"Stacks": [as_stack(call, store.stack(call.scope, name, deleted=name.startswith("arn:")))]}
     page = store.stacks(call.scope, (), after(request), PAGE, live=True)
-    return {"Stacks": [as_stack(stack) for stack in page.items], **next_token(page)}
+    return {"Stacks": [as_stack(call, stack) for stack in page.items], **next_token(page)}
 
 
 @cloudformation.operation
@@ -98,7 +99,7 @@ def list_imports(call: Call, request: Request) -> dict[str, Any]:
 def list_stacks(call: Call, request: Request) -> dict[str, Any]:
     statuses = request.get("StackStatusFilter", ())
     page = call.studio.stacks.store.stacks(call.scope, statuses, after(request), PAGE, live=False)
-    return {"StackSummaries": [as_summary(stack) for stack in page.items], **next_token(page)}
+    return {"StackSummaries": [as_summary(call, stack) for stack in page.items], **next_token(page)}
 
 
 @cloudformation.operation
@@ -123,7 +124,7 @@ def set_stack_policy(call: Call, request: Request) -> dict[str, Any]:
 
 @cloudformation.operation
 def update_stack(call: Call, request: Request) -> dict[str, Any]:
-    return {"StackId": call.studio.stacks.update(call.scope, call.principal, wanted(request)).id}
+    return {"StackId": call.studio.stacks.update(call.scope, call.principal, wanted(call, request)).id}
 
 
 @cloudformation.operation
@@ -132,7 +133,7 @@ def update_termination_protection(call: Call, request: Request) -> dict[str, Any
     return {"StackId": call.studio.stacks.protect(call.scope, request["StackName"], protected).id}
 
 
-def as_stack(stack: Stack) -> dict[str, Any]:
+def as_stack(call: Call, stack: Stack) -> dict[str, Any]:
     target = stack.target
     shown: dict[str, Any] = {
         "StackId": stack.id,
@@ -144,7 +145,7 @@ def as_stack(stack: Stack) -> dict[str, Any]:
         "Capabilities": [] if target is None else list(target.capabilities),
         "Tags": [] if target is None else [{"Key": key, "Value": value} for key, value in target.tags.items()],
         "EnableTerminationProtection": stack.protected,
-        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": of_stack(call, stack),
         **_times(stack),
         **_parents(stack),
     }
@@ -169,13 +170,13 @@ def as_stack(stack: Stack) -> dict[str, Any]:
     return shown
 
 
-def as_summary(stack: Stack) -> dict[str, Any]:
+def as_summary(call: Call, stack: Stack) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "StackId": stack.id,
         "StackName": stack.name,
         "CreationTime": stack.created,
         "StackStatus": stack.status,
-        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": of_stack(call, stack),
         **_times(stack),
         **_parents(stack),
     }

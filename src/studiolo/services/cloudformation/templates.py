@@ -7,7 +7,7 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.domain import Invalid
 from studiolo.services.call import Call
-from studiolo.services.cloudformation.service import INVALID, cloudformation
+from studiolo.services.cloudformation.service import INVALID, check_body, cloudformation
 from studiolo.stacks import Missing, Template, find_type, needed_capabilities, processed, read_template
 
 Request = Mapping[str, Any]
@@ -16,9 +16,7 @@ Request = Mapping[str, Any]
 @cloudformation.operation
 def estimate_template_cost(call: Call, request: Request) -> dict[str, Any]:
     """Nothing here costs anything; the URL is that of AWS's calculator."""
-    read_template(
-        call.studio.stacks.targets.text(call.principal, request.get("TemplateBody"), request.get("TemplateURL"))
-    )
+    read_template(text_of(call, request))
     return {"Url": "https://calculator.aws/"}
 
 
@@ -51,7 +49,7 @@ def get_template_summary(call: Call, request: Request) -> dict[str, Any]:
             raise Missing("The stack is under review: it has no template yet.", request["StackName"])
         text = target.body
     else:
-        text = stacks.targets.text(call.principal, request.get("TemplateBody"), request.get("TemplateURL"))
+        text = text_of(call, request)
     template, transforms = read_template(text)
     capabilities = [*needed_capabilities(template), *(["CAPABILITY_AUTO_EXPAND"] if transforms else [])]
     shown: dict[str, Any] = {
@@ -83,7 +81,7 @@ def get_template_summary(call: Call, request: Request) -> dict[str, Any]:
 
 @cloudformation.operation
 def validate_template(call: Call, request: Request) -> dict[str, Any]:
-    text = call.studio.stacks.targets.text(call.principal, request.get("TemplateBody"), request.get("TemplateURL"))
+    text = text_of(call, request)
     template, transforms = read_template(text)
     unknown = [name for name in template.types if find_type(name) is None and not transforms]
     if unknown:
@@ -109,6 +107,12 @@ def validate_template(call: Call, request: Request) -> dict[str, Any]:
             f"The following resource(s) require capabilities: [{', '.join(named or transforms)}]"
         )
     return shown
+
+
+def text_of(call: Call, request: Request) -> str:
+    """The text of the template that a request gives or names."""
+    check_body(call, request)
+    return call.studio.stacks.targets.text(call.principal, request.get("TemplateBody"), request.get("TemplateURL"))
 
 
 def as_parameter(name: str, declared: Mapping[str, Any]) -> dict[str, Any]:

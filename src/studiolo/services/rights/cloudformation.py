@@ -20,10 +20,14 @@ TABLE = """
     DeleteChangeSet              stack/{StackName}
     DeleteStack                  stack/{StackName}
     DescribeChangeSet            stack/{StackName}
+    DescribeStackDriftDetectionStatus  *
     DescribeStackEvents          stack/{StackName}
     DescribeStackResource        stack/{StackName}
+    DescribeStackResourceDrifts  stack/{StackName}
     DescribeStackResources       stack/{StackName:*}
     DescribeStacks               stack/{StackName:*}
+    DetectStackDrift             stack/{StackName}
+    DetectStackResourceDrift     stack/{StackName}
     EstimateTemplateCost         *
     ExecuteChangeSet             stack/{StackName}
     GetStackPolicy               stack/{StackName}

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     )
 
 RECORDED = ("VpcConfig", "EnableNetworkIsolation")
+RECORDED_OF_CONTAINER = ("ContainerHostname", "ImageConfig", "Mode", "ModelPackageName", "InferenceSpecificationName")
 
 
 @sagemaker.operation
 def create_model(call: Call, request: "CreateModelInputTypeDef") -> "CreateModelOutputTypeDef":
     model = call.studio.ml.models.create(
-        call.scope, call.principal, request["ModelName"], specification(request), tags(request)
+        call.scope, call.principal, request["ModelName"], specification(call, request), tags(request)
     )
     return {"ModelArn": model.arn}  # type: ignore[typeddict-item]
 
@@ -58,7 +59,7 @@ def list_models(call: Call, request: "ListModelsInputTypeDef") -> "ListModelsOut
     return {"Models": models, **next_token(page)}  # type: ignore[typeddict-item]
 
 
-def specification(request: "CreateModelInputTypeDef") -> ModelSpecification:
+def specification(call: Call, request: "CreateModelInputTypeDef") -> ModelSpecification:
     refuse(request, ["InferenceExecutionConfig"], "CreateModel")
     containers = request.get("Containers") or []
     primary = request.get("PrimaryContainer")
@@ -66,12 +67,8 @@ def specification(request: "CreateModelInputTypeDef") -> ModelSpecification:
         containers = [primary, *containers]
     if len(containers) != 1:
         raise ServiceError(INVALID, "A model needs one container: Studiolo runs no chains of containers.")
-    container: ContainerDefinitionUnionTypeDef = containers[0]
-    refuse(
-        container,
-        ["ModelPackageName", "InferenceSpecificationName", "MultiModelConfig", "AdditionalModelDataSources"],
-        "the container",
-    )
+    container = of_package(call, containers[0])
+    refuse(container, ["MultiModelConfig", "AdditionalModelDataSources"], "the container")
     if container.get("Mode") == "MultiModel":
         raise ServiceError(INVALID, "Mode MultiModel is not supported by Studiolo: a container serves one model.")
     if "Image" not in container or "ExecutionRoleArn" not in request:
@@ -81,8 +78,26 @@ def specification(request: "CreateModelInputTypeDef") -> ModelSpecification:
         data=model_data(container),
         role=request["ExecutionRoleArn"],
         environment=dict(container.get("Environment", {})),
-        recorded={**kept(request, RECORDED), **kept(container, ["ContainerHostname", "ImageConfig", "Mode"])},
+        recorded={**kept(request, RECORDED), **kept(container, RECORDED_OF_CONTAINER)},
     )
+
+
+def of_package(call: Call, container: "ContainerDefinitionUnionTypeDef") -> "ContainerDefinitionUnionTypeDef":
+    """The container with what it has of the model package that it names, if it does."""
+    given: Any = container
+    if "ModelPackageName" not in given:
+        refuse(given, ["InferenceSpecificationName"], "a container without a ModelPackageName")
+        return container
+    asked = [name for name in ("Image", "ModelDataUrl", "ModelDataSource") if given.get(name)]
+    if asked:
+        raise ServiceError(INVALID, f"{', '.join(asked)} cannot be given along with a ModelPackageName.")
+    package = call.studio.ml.registry.packages.deployed(
+        call.scope, given["ModelPackageName"], given.get("InferenceSpecificationName")
+    )
+    own = kept(package, ["Image", "ModelDataUrl", "ModelDataSource"])
+    environment = {**package.get("Environment", {}), **given.get("Environment", {})}
+    whole: Any = {**given, **own, "Environment": environment}
+    return whole  # type: ignore[no-any-return]
 
 
 def model_data(container: "ContainerDefinitionUnionTypeDef") -> str:
@@ -106,5 +121,5 @@ def as_container(model: Model) -> dict[str, Any]:
         },
         "Environment": dict(model.specification.environment),
         "Mode": "SingleModel",
-        **kept(model.specification.recorded, ["ContainerHostname", "ImageConfig", "Mode"]),
+        **kept(model.specification.recorded, RECORDED_OF_CONTAINER),
     }

@@ -7,7 +7,7 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
-from studiolo.ml.errors import NameInUse
+from studiolo.ml.errors import NameInUse, RecordConflict, RecordMissing
 from studiolo.ml.listing import Listing
 from studiolo.services.service import Service
 from studiolo.studio.errors import InUse, Missing
@@ -23,6 +23,8 @@ sagemaker = Service(
         NameInUse: "ResourceInUse",
         InUse: "ResourceInUse",
         Missing: "ResourceNotFound",
+        RecordMissing: "ResourceNotFound",
+        RecordConflict: "ConflictException",
         Invalid: INVALID,
         Conflict: INVALID,
         Denied: "AccessDeniedException",

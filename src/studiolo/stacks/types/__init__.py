@@ -15,12 +15,14 @@ from studiolo.stacks.types import (
     others,
     s3,
     sagemaker,
+    servicecatalog,
     studio,
 )
 from studiolo.stacks.types.base import ResourceType
 
 _FILES = (
-    cloudformation, cloudwatch, ec2, emr, emr_serverless, glue, iam, lakeformation, logs, others, s3, sagemaker, studio,
+    cloudformation, cloudwatch, ec2, emr, emr_serverless, glue, iam, lakeformation, logs, others, s3, sagemaker,
+    servicecatalog, studio,
 )  # fmt: skip
 _TYPES: Mapping[str, ResourceType] = {kind.name: kind() for file in _FILES for kind in file.TYPES}
 

@@ -29,6 +29,10 @@ class Database(ResourceType):
         given = {**properties["DatabaseInput"], "Name": physical}
         at.call("glue", "UpdateDatabase", CatalogId=properties["CatalogId"], Name=physical, DatabaseInput=given)
 
+    def read(self, at: At, physical: str, properties: Properties) -> dict[str, Any] | None:
+        found = at.call("glue", "GetDatabase", CatalogId=properties["CatalogId"], Name=physical)["Database"]
+        return {"DatabaseInput": found}
+
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         at.call("glue", "DeleteDatabase", CatalogId=properties.get("CatalogId"), Name=physical)
 
@@ -54,6 +58,9 @@ class Table(ResourceType):
     def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
         given = {**properties["TableInput"], "Name": physical}
         at.call("glue", "UpdateTable", **self._place(properties), TableInput=given)
+
+    def read(self, at: At, physical: str, properties: Properties) -> dict[str, Any] | None:
+        return {"TableInput": at.call("glue", "GetTable", **self._place(properties), Name=physical)["Table"]}
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         at.call("glue", "DeleteTable", **self._place(properties), Name=physical)

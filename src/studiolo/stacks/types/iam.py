@@ -1,7 +1,9 @@
 """AWS::IAM: roles, users, groups, policies, instance profiles."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 from studiolo.stacks.calling import Refused
 from studiolo.stacks.types.base import At, Properties, ResourceType, differs, document, existing
@@ -105,6 +107,24 @@ class Role(_Entity):
         self._bound(at, physical, properties, before)
         self._give(at, physical, properties, before)
         self._tag(at, physical, properties, before)
+
+    def read(self, at: At, physical: str, properties: Properties) -> dict[str, Any] | None:
+        who = {"RoleName": physical}
+        found = at.call("iam", "GetRole", **who)["Role"]
+        attached = at.call("iam", "ListAttachedRolePolicies", **who)["AttachedPolicies"]
+        inline = [
+            {"PolicyName": name, "PolicyDocument": _read(at.call("iam", "GetRolePolicy", **who, PolicyName=name))}
+            for name in at.call("iam", "ListRolePolicies", **who)["PolicyNames"]
+        ]
+        return {
+            "AssumeRolePolicyDocument": json.loads(unquote(found["AssumeRolePolicyDocument"])),
+            "Description": found.get("Description"),
+            "MaxSessionDuration": found["MaxSessionDuration"],
+            "Path": found["Path"],
+            "Tags": found.get("Tags", []),
+            "ManagedPolicyArns": [each["PolicyArn"] for each in attached],
+            "Policies": inline,
+        }
 
 
 class User(_Entity):
@@ -380,6 +400,11 @@ class ServiceLinkedRole(ResourceType):
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         at.call("iam", "DeleteServiceLinkedRole", RoleName=physical)
+
+
+def _read(answer: Mapping[str, Any]) -> Any:
+    """The policy of an answer, which has it as JSON in an URL's form."""
+    return json.loads(unquote(answer["PolicyDocument"]))
 
 
 def _holders(properties: Properties) -> list[tuple[str, str]]:

@@ -42,6 +42,10 @@ class Parameter(ResourceType):
         if tags != had and tags:
             at.call("ssm", "AddTagsToResource", **which, Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
 
+    def read(self, at: At, physical: str, properties: Properties) -> dict[str, Any] | None:
+        found = at.call("ssm", "GetParameter", Name=physical)["Parameter"]
+        return {name: found[name] for name in ("Type", "Value", "DataType")}
+
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         at.call("ssm", "DeleteParameter", Name=physical)
 

@@ -152,6 +152,13 @@ SETTINGS: Mapping[str, tuple[str, str, Change, str | None]] = {
 }
 """A bucket's settings: the operation that puts one, its parameter, what the property becomes, what takes it away."""
 
+READ = {
+    "PublicAccessBlockConfiguration": ("GetPublicAccessBlock", "PublicAccessBlockConfiguration"),
+    "Tags": ("GetBucketTagging", "TagSet"),
+    "VersioningConfiguration": ("GetBucketVersioning", None),
+}
+"""The settings that are read back: the operation, and the member of its answer."""
+
 AT_CREATION = frozenset({"BucketName", "ObjectLockEnabled", "AccessControl"})
 EMPTIED: Mapping[str, Any] = {
     "AccelerateConfiguration": {"Status": "Suspended"},
@@ -208,6 +215,21 @@ class Bucket(ResourceType):
             "RegionalDomainName": f"{physical}.s3.{region}.amazonaws.com",
             "WebsiteURL": f"http://{physical}.s3-website-{region}.amazonaws.com",
         }
+
+    def read(self, at: At, physical: str, properties: Properties) -> dict[str, Any] | None:
+        at.call("s3", "HeadBucket", Bucket=physical)
+        found: dict[str, Any] = {}
+        for name, (operation, member) in READ.items():
+            if name not in properties:
+                continue
+            try:
+                answer = at.call("s3", operation, Bucket=physical)
+                found[name] = answer.get(member) if member else {"Status": answer.get("Status", "Suspended")}
+            except Refused as error:
+                if not error.code.startswith("NoSuch"):
+                    raise
+                found[name] = None
+        return found
 
     def _set(self, at: At, bucket: str, properties: Properties, before: Properties) -> None:
         for name, (operation, parameter, change, delete) in SETTINGS.items():

@@ -14,13 +14,13 @@ class UnknownRevision(Exception):
     """The database has a schema that this version does not know: a newer version made it."""
 
 
-def upgrade(engine: Engine) -> bool:
-    """Run the migrations that this database has not seen, each in one transaction; whether it had seen any.
+def upgrade(engine: Engine, to: str = HEAD) -> bool:
+    """Run the migrations up to one that this database has not seen, each in one transaction; whether it had seen any.
 
     Raises UnknownRevision.
     """
     revision = _revision(engine)
-    if revision == HEAD:
+    if revision == to:
         return True
     if revision is not None and revision not in REVISIONS:
         raise UnknownRevision(f"its schema is {revision}, and this version knows those up to {HEAD}")
@@ -30,7 +30,7 @@ def upgrade(engine: Engine) -> bool:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["engine"] = engine
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
     return revision is not None
 
 
