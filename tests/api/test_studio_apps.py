@@ -107,7 +107,7 @@ def test_panels_show_what_the_space_s_role_may_see_to_who_is_signed_in_alone(own
     own.client("glue").create_database(DatabaseInput={"Name": "beside"})
     assert "beside" in browser.open("/studiolo/catalog").words
     role = own.client("iam").list_roles()["Roles"][0]["RoleName"]
-    assert browser.open("/studiolo/view-as", {"role": role}).status == 404
+    assert browser.open("/studiolo/view-as", {"role": role}).status == 405
     assert browser.open("/studiolo/catalog", {"name": "evil"}, Origin="http://evil.example").status == 403
     assert Browser(browser.port, browser.name).open("/studiolo/catalog").status == 401
 
