@@ -13,7 +13,7 @@ from studiolo.catalog import Catalog
 from studiolo.clusters import Clusters
 from studiolo.clusters.sessions import ClusterSessions
 from studiolo.config import Settings
-from studiolo.console import FindKey, Key, console
+from studiolo.console import FindKey, Key, console, panels
 from studiolo.domain import now
 from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
@@ -57,7 +57,7 @@ from studiolo.stacks import Stacks
 from studiolo.state import State
 from studiolo.storage import Storage
 from studiolo.studio import Addresses, Domains
-from studiolo.studio_site import StudioSite
+from studiolo.studio_site import KEY, StudioSite
 from studiolo.why import Why
 
 log = logging.getLogger("studiolo")
@@ -226,6 +226,7 @@ class House:
             self.identity,
             self.ml.tags,
             self.sign_ins,
+            self.logs,
             self._settings.folder / "studio",
             Addresses(self._endpoint, self.door.endpoint),
             now,
@@ -253,8 +254,10 @@ class House:
             signing_in,
             self.stacks.requests.answer,
         )
-        of_keys = console(self.sign_ins, _keys(signing_in), self._endpoint, self.door.endpoint, settings.region)
-        sites = Sites(of_keys, StudioSite(self.domains.opening), SparkSite(self.spark_pages))
+        keys, door = _keys(signing_in), self.door.endpoint
+        of_keys = console(self.sign_ins, keys, self._endpoint, door, settings.region)
+        beside = panels(self.sign_ins, keys, self._endpoint, door, KEY)
+        sites = Sites(of_keys, StudioSite(self.domains.opening, beside), SparkSite(self.spark_pages))
         studio = self._studio()
         self.functions.start(Inside(SERVICES, studio, self.objects, "lambda.amazonaws.com"))
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))

@@ -11,7 +11,7 @@ from tests.browsing import spark_pages
 from tests.conftest import REGION, Server
 from tests.notebooks.test_glue_kernel import Notebook
 
-from studiolo.studio import kernels
+from studiolo.studio import magics
 
 LOAD = "%load_ext sagemaker_studio_analytics_extension.magics"
 CONNECTED = re.compile(r'"success": true')
@@ -22,13 +22,13 @@ pytestmark = pytest.mark.heavy
 @pytest.fixture(scope="module")
 def start(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Notebook]]:
     """Starts a notebook on a kernel of that kind, in which the magics are loaded."""
-    made = kernels.environment()
+    made = magics.environment()
     made.make(print)
     home = {"HOME": str(tmp_path_factory.mktemp("home")), "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
     started: list[Notebook] = []
 
     def start(kind: str) -> Notebook:
-        spec = kernels.specs(made)[f"{kernels.NAME}-{kind}"]
+        spec = magics.specs(made)[f"{magics.NAME}-{kind}"]
         environment = {**server.environment(), **home, **spec["env"]}
         started.append(Notebook(environment, KernelSpec(argv=spec["argv"])))
         started[-1].run(LOAD)

@@ -17,13 +17,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
 from uv import find_uv_bin
 
 from studiolo.domain import Conflict
 from studiolo.processes import Fence, child_environment, interpreter
-from studiolo.runtimes import Environment
-from studiolo.studio import kernels
+from studiolo.studio import magics
+from studiolo.studio.kernels import kernels
 from studiolo.studio.resources import App
 
 BASE = "/jupyterlab/default/"
@@ -31,15 +30,11 @@ BASE = "/jupyterlab/default/"
 
 SOCKET = "s"
 CONFIG = Path(__file__).parent / "jupyter" / "config"
-LOCK = Path(__file__).parents[1] / "runtimes" / "locks" / "jupyterlab.lock"
-PYTHONS = ("3.12", "3.11", "3.10")
-KERNEL = "Python 3 (Data Science)"
+SHARED = Path(__file__).parent / "jupyter" / "data"
+"""What every JupyterLab is shown of ours: its panels."""
+
+TUTORIAL = Path(__file__).parent / "jupyter" / "tutorial" / "air-quality.ipynb"
 ANSWER_SECONDS = 5.0
-
-
-def environment() -> Environment:
-    """The environment of JupyterLab, which is made when the first App starts."""
-    return Environment.of(user_cache_path("studiolo") / "environments", "jupyterlab", LOCK, PYTHONS)
 
 
 def new_token() -> str:
@@ -54,23 +49,22 @@ class Place:
         self.home = folder / "home"
         self.python = folder / "venv" / "bin" / "python"
 
-    def make(self, app: App) -> None:
-        """Make what is missing of it. Raises Conflict, in uv's words."""
-        for each in (self.home, self.folder / "run", self.folder / "kernels" / "python3", self.folder / "metadata"):
+    def make(self, app: App, lab: Path) -> None:
+        """Make what is missing of it; lab: JupyterLab's interpreter. Raises Conflict, in uv's words."""
+        if not self.home.exists():
+            self.home.mkdir(parents=True, mode=0o700)
+            shutil.copyfile(TUTORIAL, self.home / TUTORIAL.name)
+        for each in (self.folder / "run", self.folder / "metadata"):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.python.exists():
             self._make_interpreter()
-        kernel = {
-            "argv": [str(self.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            "display_name": KERNEL,
-            "language": "python",
-            "metadata": {"debugger": True},
-        }
-        _write(self.folder / "kernels" / "python3" / "kernel.json", kernel)
-        further = kernels.environment()
-        for name, spec in kernels.specs(further).items() if further.ready else ():
-            (self.folder / "kernels" / name).mkdir(exist_ok=True)
-            _write(self.folder / "kernels" / name / "kernel.json", spec)
+        shutil.rmtree(self.folder / "kernels", ignore_errors=True)
+        known = {kernel.name: kernel.specification for kernel in kernels(self.python, lab)}
+        further = magics.environment()
+        for name, specification in {**known, **(magics.specs(further) if further.ready else {})}.items():
+            place = self.folder / "kernels" / name
+            place.mkdir(parents=True, mode=0o700)
+            _write(place / "kernel.json", specification)
         _write(self.folder / "metadata" / "resource-metadata.json", _metadata(app))
 
     def command(self, python: Path, path: str) -> list[str]:
@@ -103,7 +97,7 @@ class Place:
             "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
             "JUPYTER_DATA_DIR": str(self.folder / "data"),
             "JUPYTER_RUNTIME_DIR": str(self.folder / "run"),
-            "JUPYTER_PATH": str(self.folder),
+            "JUPYTER_PATH": os.pathsep.join(map(str, (self.folder, SHARED))),
             "JUPYTERLAB_SETTINGS_DIR": str(self.folder / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / "workspaces"),
             "IPYTHONDIR": str(self.folder / "ipython"),
@@ -120,10 +114,12 @@ class Place:
     def fence(self, python: Path, path: Path) -> Fence:
         """It writes its space's folder and its socket's, and sees its interpreter."""
         metadata = {"/opt/ml/metadata": self.folder / "metadata"}
-        further = kernels.environment()
-        seen = (*interpreter(further.python), kernels.PROGRAMS) if further.ready else ()
+        further = magics.environment()
+        magic = (*interpreter(further.python), magics.PROGRAMS) if further.ready else ()
         return Fence(
-            self.folder, seen=(*interpreter(python), CONFIG, *seen), at={str(path.parent): path.parent, **metadata}
+            self.folder,
+            seen=(*interpreter(python), CONFIG, SHARED, *magic),
+            at={str(path.parent): path.parent, **metadata},
         )
 
     def remove(self) -> None:
