@@ -54,7 +54,7 @@ lock: ## Resolve the lock files anew
 		-c requirements-test.lock pyproject.toml -o requirements.lock
 	for runtime in src/studiolo/runtimes/locks/*.in; do \
 		uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-			$$runtime -o $${runtime%.in}.lock || exit 1; \
+			$$(ls $${runtime%.in}.override 2>/dev/null | sed 's/^/--override /') $$runtime -o $${runtime%.in}.lock || exit 1; \
 	done
 
 clean: ## Remove .venv and caches

@@ -30,8 +30,8 @@ TYPES = {
     "SNS": "Subscription Topic TopicPolicy",
     "SSM": "Parameter",
     "SageMaker": "App AppImageConfig CodeRepository Domain Endpoint EndpointConfig Image ImageVersion Model "
-    "ModelPackageGroup NotebookInstance NotebookInstanceLifecycleConfig Pipeline Project Space StudioLifecycleConfig "
-    "UserProfile",
+    "ModelPackage ModelPackageGroup NotebookInstance NotebookInstanceLifecycleConfig Pipeline Project Space "
+    "StudioLifecycleConfig UserProfile",
     "SecretsManager": "ResourcePolicy Secret",
     "ServiceCatalog": "CloudFormationProduct CloudFormationProvisionedProduct LaunchRoleConstraint "
     "LaunchTemplateConstraint Portfolio PortfolioPrincipalAssociation PortfolioProductAssociation TagOption "

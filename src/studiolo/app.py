@@ -51,9 +51,11 @@ from studiolo.services.glue import glue
 from studiolo.services.iam import iam
 from studiolo.services.kms import kms
 from studiolo.services.lakeformation import lakeformation
+from studiolo.services.lambda_ import lambda_
 from studiolo.services.logs import logs
 from studiolo.services.rights import RIGHTS
 from studiolo.services.sagemaker import sagemaker
+from studiolo.services.sagemaker_metrics import sagemaker_metrics
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.secretsmanager import secretsmanager
 from studiolo.services.service import Handler, Service
@@ -76,8 +78,10 @@ SERVICES: Mapping[str, Service] = {
         glue,
         iam,
         lakeformation,
+        lambda_,
         logs,
         sagemaker,
+        sagemaker_metrics,
         sagemaker_runtime,
         emr,
         emr_serverless,
@@ -282,7 +286,9 @@ class App:
         except ServiceError:
             identity.require_anywhere(principal, rights.action(model.name))
             raise
-        identity.authorize(principal, rights.questions(call, model.name, parameters), policy=rights.policy(call))
+        identity.authorize(
+            principal, rights.questions(call, model.name, parameters), policy=rights.policy(call, parameters)
+        )
         return Admitted(exchange, call, parameters)
 
     def _admit_anyone(self, exchange: Exchange) -> Admitted:

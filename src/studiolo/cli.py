@@ -18,7 +18,7 @@ import psutil
 import typer
 from rich.table import Table
 
-from studiolo import __version__, cli_browser, cli_deploy, cli_images, cli_runtimes
+from studiolo import __version__, cli_browser, cli_deploy, cli_images, cli_kernels, cli_runtimes
 from studiolo.cli_server import running_server, signed
 from studiolo.config import Settings
 from studiolo.domain import DomainError, Invalid
@@ -27,6 +27,7 @@ from studiolo.terminal import Data, complain, err, fail, given_settings, out
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(cli_images.app, name="images")
+app.add_typer(cli_kernels.app, name="kernels")
 app.add_typer(cli_runtimes.app, name="runtimes")
 UP_SECONDS = 60
 DOWN_SECONDS = 30

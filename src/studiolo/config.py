@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     )
     warm_sessions: int = Field(default=1, ge=0, description="Sessions kept ready, Spark already up.")
 
+    serverless_idle_seconds: float = Field(
+        default=300, gt=0, description="How long serverless endpoints and loaded models keep a process without calls."
+    )
+
     allow_reset: bool = Field(default=False, description="Whether POST /_studiolo/reset may empty everything.")
     allow_remote: bool = Field(
         default=False, description="Whether the server may listen beyond this machine without TLS in front of it."

@@ -3,7 +3,7 @@
 Domains raise these errors with a sentence a person can act on; each service maps them to its own AWS codes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Generic, TypeVar
@@ -33,6 +33,17 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     next: str | None = None
+
+
+def every(page: Callable[[str | None], Page[T]]) -> Iterator[T]:
+    """The items of all pages; `page` gives the one after a key."""
+    after: str | None = None
+    while True:
+        found = page(after)
+        yield from found.items
+        after = found.next
+        if after is None:
+            return
 
 
 class DomainError(Exception):

@@ -11,12 +11,15 @@ from typing import Protocol
 from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
 from studiolo.clusters import Clusters
+from studiolo.clusters.sessions import ClusterSessions
 from studiolo.config import Settings
-from studiolo.console import FindKey, Key, console
+from studiolo.console import FindKey, Key, console, panels
 from studiolo.domain import now
 from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
+from studiolo.functions import functions_of
 from studiolo.governance import GovernedCatalog, Lake, Vending, Views
+from studiolo.governance.auditing import Audit
 from studiolo.governance.makers import Makers
 from studiolo.governance.store_client import StoreClient
 from studiolo.governance.sweeping import Sweeper
@@ -33,6 +36,7 @@ from studiolo.metastore import Metastore
 from studiolo.metrics import Metrics
 from studiolo.ml import MachineLearning
 from studiolo.objects import Objects
+from studiolo.pipelines import Pipelines
 from studiolo.processes import Processes, end_unrecorded
 from studiolo.products import Products
 from studiolo.recorded import Recorder
@@ -45,11 +49,15 @@ from studiolo.sessions import Sessions, SystemLog
 from studiolo.signin import SignIns
 from studiolo.signing_in import SigningIn, console_address
 from studiolo.sites import Sites
+from studiolo.spark_site import SparkSite
+from studiolo.sparkui import EventLogs, Pages
+from studiolo.sparkui.history import History
+from studiolo.sparkui.links import Links, port_of
 from studiolo.stacks import Stacks
 from studiolo.state import State
 from studiolo.storage import Storage
 from studiolo.studio import Addresses, Domains
-from studiolo.studio_site import StudioSite
+from studiolo.studio_site import KEY, StudioSite
 from studiolo.why import Why
 
 log = logging.getLogger("studiolo")
@@ -94,6 +102,10 @@ class House:
         self.views = Views(state, self.catalog, self.lake, self.root.secret.encode(), now)
         self.governed = GovernedCatalog(state, now, self.catalog, self.lake, self.views)
         self.logs = Logs(state, folder / "log-events", now)
+        audit = Audit(self.logs, now)
+        audit.start()
+        self.lake.note_by(audit.note)
+        self._started.append(audit)
         self.metrics = Metrics(state, now)
         self.metrics.start()
         if state.fresh:
@@ -111,6 +123,7 @@ class House:
         self.door.start()
         client = StoreClient(storage.access, ours=not storage.external)
         files = ViewFiles(state, catalog, self.lake, client, Makers(settings.folder / "governed-views"), now)
+        self.views.prepare = files.prepare
         sweeper = Sweeper(state, catalog, self.lake, self.views, files)
         sweeper.start()
         self.objects = Objects(self.identity, self.door.endpoint, settings.region)
@@ -121,6 +134,13 @@ class House:
     def _run_engines(self) -> None:
         """Sessions of Spark, by whatever API they are asked for."""
         self.runtimes = runtimes = Runtimes(self._settings)
+        self.spark_pages = Pages(
+            Links(self.root.secret, port_of(self._endpoint), now),
+            EventLogs(self._settings.folder),
+            History(self.processes, runtimes, self._settings.folder),
+        )
+        self.spark_pages.start()
+        self._started.append(self.spark_pages)
         self.engine = engine = Engine(
             self.state,
             self.processes,
@@ -130,6 +150,7 @@ class House:
             self.logs,
             self.storage,
             self.metastore,
+            self.spark_pages,
             self._settings,
             self._endpoint,
             self.door.endpoint,
@@ -139,6 +160,7 @@ class House:
         self.sessions = Sessions(engine, runtimes, self.identity, system_log)
         self.livy = livy = Livy(engine, self.state, runtimes, now)
         self.serverless = Serverless(engine, livy, self.state, self.identity, self.objects, runtimes, now)
+        self.cluster_sessions = ClusterSessions(engine, runtimes)
         engine.start()
         self._started.append(engine)
         self.rest = Rest(livy, self.state.changes)
@@ -164,12 +186,18 @@ class House:
             now,
         )
         self.ml.start()
-        self.stacks = Stacks(state, identity, self.objects, frozenset({settings.host, *settings.host_names}), now)
+        hosts = frozenset({settings.host, *settings.host_names})
+        self.stacks = Stacks(state, identity, self.objects, hosts, now, self._endpoint)
         self.products = Products(state, identity, self.stacks, self.ml.tags, now)
+        self.pipelines = Pipelines(state, identity, self.objects, self.ml.tags, now)
         self.scaling = Scaling(state, self.metrics, Variants(self.ml.endpoints), now)
         self.scaling.start()
-        self._started.extend((self.ml, self.stacks, self.scaling))
+        self.functions = functions_of(
+            state, self.processes, identity, self.logs, self.objects, settings.folder, self._endpoint, door, now
+        )
+        self._started.extend((self.ml, self.stacks, self.scaling, self.functions))
         self._cleanup.callback(self.ml.stop_jobs)
+        self._cleanup.callback(self.pipelines.close)
         self._cleanup.callback(self.engine.submissions.close)
         self._cleanup.callback(self.serverless.close)
         self.clusters = Clusters(
@@ -182,6 +210,8 @@ class House:
             self._endpoint,
             door,
             ClusterLivy(self.livy),
+            self.cluster_sessions,
+            self.spark_pages,
             now,
         )
         self._cleanup.callback(self.clusters.close)
@@ -196,6 +226,7 @@ class House:
             self.identity,
             self.ml.tags,
             self.sign_ins,
+            self.logs,
             self._settings.folder / "studio",
             Addresses(self._endpoint, self.door.endpoint),
             now,
@@ -221,12 +252,17 @@ class House:
             self._reset if settings.allow_reset else None,
             Why(identity, now),
             signing_in,
+            self.stacks.requests.answer,
         )
-        of_keys = console(self.sign_ins, _keys(signing_in), self._endpoint, self.door.endpoint, settings.region)
-        sites = Sites(of_keys, StudioSite(self.domains.opening))
+        keys, door = _keys(signing_in), self.door.endpoint
+        of_keys = console(self.sign_ins, keys, self._endpoint, door, settings.region)
+        beside = panels(self.sign_ins, keys, self._endpoint, door, KEY)
+        sites = Sites(of_keys, StudioSite(self.domains.opening, beside), SparkSite(self.spark_pages))
         studio = self._studio()
+        self.functions.start(Inside(SERVICES, studio, self.objects, "lambda.amazonaws.com"))
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
         self.products.start(Inside(SERVICES, studio, self.objects, "servicecatalog.amazonaws.com"))
+        self.pipelines.start(Inside(SERVICES, studio, self.objects, "sagemaker.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)
         passage = Passage(self.door.endpoint)
         return App(studio, self.state.changes, passage, pages, sites, signed, settings.max_body_mib)
@@ -249,7 +285,9 @@ class House:
             ml=self.ml,
             serverless=self.serverless,
             scaling=self.scaling,
+            functions=self.functions,
             products=self.products,
+            pipelines=self.pipelines,
         )
 
     def _reset(self) -> None:
@@ -258,9 +296,12 @@ class House:
             self.domains,
             self.engine,
             self.livy,
+            self.spark_pages,
             self.serverless,
+            self.pipelines,
             self.ml,
             self.clusters,
+            self.functions,
             self.storage,
             self.metastore,
             self.logs,

@@ -1,7 +1,7 @@
 """The names at the one address that browsers know: the console's, and those of what runs users' code.
 
-Each is an origin of its own, so that nothing which a user's program shows can act in the console. `console.localhost`
-and `d-….studio.REGION.localhost` come before S3's names of buckets.
+Each is an origin of its own, so that nothing which a user's program shows can act in the console. `console.localhost`,
+`d-….studio.REGION.localhost` and `s-….spark.REGION.localhost` come before S3's names of buckets.
 """
 
 import re
@@ -11,6 +11,8 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from studiolo.asgi import Message, Receive, Send
+from studiolo.spark_site import NAME as SPARK
+from studiolo.spark_site import SparkSite
 from studiolo.studio_site import StudioSite
 
 CONSOLE = "console.localhost"
@@ -22,15 +24,17 @@ _PLAIN = re.compile(rb"localhost|127\.[\d.]+|\[::1\]")
 
 
 class Sites:
-    """Finds the site that a request is for; studio: answers for the names of Studio domains."""
+    """Finds the site that a request is for; studio: answers for the names of Studio domains, spark: of Spark's pages."""
 
-    def __init__(self, console: ASGIApp, studio: StudioSite) -> None:
+    def __init__(self, console: ASGIApp, studio: StudioSite, spark: SparkSite) -> None:
         self._console = console
         self._studio = studio
+        self._spark = spark
 
     async def close(self) -> None:
         """End what belongs to the event loop."""
         await self._studio.close()
+        await self._spark.close()
 
     def of(self, scope: Message) -> ASGIApp | None:
         """The site; None for what is of the AWS APIs."""
@@ -41,6 +45,8 @@ class Sites:
                 return self._console
             if _STUDIO.fullmatch(name):
                 return self._studio
+            if SPARK.fullmatch(name.decode("latin-1")):
+                return self._spark
         path = scope["path"]
         if path.startswith(PATH):
             # Not at 127.0.0.1: the cookie would go to every other port there.

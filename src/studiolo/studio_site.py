@@ -7,15 +7,13 @@ let through for a cookie alone. An app that is told its token checks no origin a
 
 import asyncio
 import contextlib
-import html
 import re
 from collections.abc import AsyncIterator
-from http.cookies import CookieError, SimpleCookie
-from typing import Any
 from urllib.parse import parse_qs
 
 import aiohttp
 from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp
 from yarl import URL
 
 from studiolo.asgi import Disconnected, Message, Receive, Send
@@ -24,27 +22,26 @@ from studiolo.forwarding import HOP_BY_HOP, relay
 from studiolo.http_server import SameOrigin
 from studiolo.processes import SocketConnector
 from studiolo.studio import BASE, App, Opening
+from studiolo.visits import cookie_name, cookies, header, redirect, refuse, signed_in
 
 _NAME = re.compile(r"(d-[a-z0-9]+)\.studio\.([a-z0-9-]+)\.localhost")
 _NOT_SENT_ON = HOP_BY_HOP | {"authorization", "cookie", "x-forwarded-for", "x-forwarded-proto", "content-length"}
 _NOT_OF_SOCKETS = {"sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions", "sec-websocket-protocol"}
 Socket = aiohttp.ClientWebSocketResponse[bool]
+PANELS, KEY = "/studiolo", "studiolo.key"
+"""Where the panels of JupyterLab are, and where a request for one says whose key it is made with."""
+
 LARGEST_MESSAGE = 64 * 1024 * 1024
 CLOSED = 1001
 REFUSED = 1008
 
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">{refresh}<title>{title} · Studiolo</title></head>
-<body><main><h1>{title}</h1><p>{text}</p></main></body></html>
-"""
-
 
 class StudioSite:
-    """The ASGI app for the names of all domains."""
+    """The ASGI app for the names of all domains. panels: the pages at PANELS, told the id of a key of the app's role."""
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: Opening, panels: ASGIApp) -> None:
         self._opening = opening
+        self._panels = panels
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._guarded = SameOrigin(self._answer)
 
@@ -61,32 +58,35 @@ class StudioSite:
         self._sessions.clear()
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
-        host = _header(scope, b"host")
+        host = header(scope, b"host")
         place = _NAME.fullmatch(host.partition(":")[0].lower())
         assert place is not None, "Sites has matched it"
         domain, region = place[1], place[2]
         if scope["path"] == "/auth" and scope["type"] == "http":
             await self._sign_in(scope, send, domain, region)
             return
-        name = _cookie_name(host)
-        cookie = _cookies(scope).get(name)
+        name = cookie_name(host)
+        cookie = cookies(scope).get(name)
         try:
             who = await run_in_threadpool(self._opening.signed_in, domain, region, cookie) if cookie else None
             app = await run_in_threadpool(self._opening.app, who) if who is not None else None
         except DomainError as error:
-            await _refuse(scope, send, 404, "Not here", str(error))
+            await refuse(scope, send, 404, "Not here", str(error))
             return
         if who is None:
             text = "This browser is not signed in to this domain: open it from the console, or with `studiolo studio`."
-            await _refuse(scope, send, 401, "Signed out", text)
+            await refuse(scope, send, 401, "Signed out", text)
         elif scope["path"] == "/":
-            await _redirect(send, BASE + "lab")
+            await redirect(send, BASE + "lab")
         elif app is None or app.status in ("Deleting", "Deleted"):
-            await _refuse(scope, send, 404, "JupyterLab does not run", "Open it again from the console.")
+            await refuse(scope, send, 404, "JupyterLab does not run", "Open it again from the console.")
         elif app.status == "Failed":
-            await _refuse(scope, send, 502, "JupyterLab could not be started", app.failure or "")
+            await refuse(scope, send, 502, "JupyterLab could not be started", app.failure or "")
         elif app.status == "Pending":
             await _starting(scope, send)
+        elif scope["type"] == "http" and scope["path"].startswith(f"{PANELS}/"):
+            key = await run_in_threadpool(self._opening.key, app)
+            await self._panels({**scope, "root_path": PANELS, KEY: key.id}, receive, send)
         elif scope["type"] == "websocket":
             await self._pass_socket(scope, receive, send, app, name)
         else:
@@ -97,16 +97,14 @@ class StudioSite:
         try:
             landing = await run_in_threadpool(self._opening.redeem, domain, region, token)
         except DomainError as error:
-            await _refuse(scope, send, 403, "You are not signed in", str(error))
+            await refuse(scope, send, 403, "You are not signed in", str(error))
             return
-        # Lax: a click on a link at another site is to find who is signed in.
-        cookie = f"{_cookie_name(_header(scope, b'host'))}={landing.cookie}; HttpOnly; SameSite=Lax; Path=/"
-        await _redirect(send, landing.path, [(b"set-cookie", cookie.encode())])
+        await redirect(send, landing.path, [signed_in(header(scope, b"host"), landing.cookie)])
 
     async def _pass(self, scope: Message, receive: Receive, send: Send, app: App, cookie: str) -> None:
         method = scope["method"]
-        length = _header(scope, b"content-length")
-        any_body = bool(_header(scope, b"transfer-encoding")) or length not in ("", "0")
+        length = header(scope, b"content-length")
+        any_body = bool(header(scope, b"transfer-encoding")) or length not in ("", "0")
         headers = _sent_on(scope, app, cookie)
         if length and any_body:
             headers["content-length"] = length
@@ -129,7 +127,7 @@ class StudioSite:
                 _url(scope), headers=headers, protocols=scope.get("subprotocols", []), max_msg_size=LARGEST_MESSAGE
             )
         except (aiohttp.ClientError, asyncio.TimeoutError) as error:
-            await _refuse(scope, send, getattr(error, "status", 502), "No connection", "JupyterLab does not answer.")
+            await refuse(scope, send, getattr(error, "status", 502), "No connection", "JupyterLab does not answer.")
             return
         async with inner:
             await receive()
@@ -194,7 +192,7 @@ def _sent_on(scope: Message, app: App, cookie: str) -> dict[str, str]:
         name = raw_name.decode("latin-1")
         if name not in _NOT_SENT_ON:
             headers[name] = raw_value.decode("latin-1")
-    others = "; ".join(f"{name}={value}" for name, value in _cookies(scope).items() if name != cookie)
+    others = "; ".join(f"{name}={value}" for name, value in cookies(scope).items() if name != cookie)
     if others:
         headers["cookie"] = others
     headers["authorization"] = f"token {app.token}"
@@ -204,23 +202,7 @@ def _sent_on(scope: Message, app: App, cookie: str) -> dict[str, str]:
 def _url(scope: Message) -> URL:
     query = scope["query_string"].decode("latin-1")
     path = scope["raw_path"].decode("latin-1")
-    return URL(f"http://{_header(scope, b'host')}{path}{'?' + query if query else ''}", encoded=True)
-
-
-def _header(scope: Message, wanted: bytes) -> str:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
-
-
-def _cookies(scope: Message) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(_header(scope, b"cookie")).items()}
-    except CookieError:
-        return {}
-
-
-def _cookie_name(host: str) -> str:
-    """Cookies do not know ports: two Studiolos would sign each other out."""
-    return f"studiolo-{host.partition(':')[2] or 80}"
+    return URL(f"http://{header(scope, b'host')}{path}{'?' + query if query else ''}", encoded=True)
 
 
 def _speakable(code: int | None) -> int:
@@ -230,25 +212,4 @@ def _speakable(code: int | None) -> int:
 
 async def _starting(scope: Message, send: Send) -> None:
     text = "It is being started. The first time on this machine its packages are fetched, which takes a minute."
-    await _refuse(scope, send, 503, "JupyterLab starts", text, refresh=True)
-
-
-async def _refuse(scope: Message, send: Send, status: int, title: str, text: str, *, refresh: bool = False) -> None:
-    again = '<meta http-equiv="refresh" content="1">' if refresh else ""
-    page = PAGE.format(title=title, text=html.escape(text), refresh=again)
-    kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
-    headers: list[Any] = [
-        (b"content-type", b"text/html; charset=utf-8"),
-        (b"cache-control", b"no-store"),
-        (b"content-length", str(len(page.encode())).encode()),
-        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'self'"),
-    ]
-    await send({"type": f"{kind}.start", "status": status, "headers": headers})
-    await send({"type": f"{kind}.body", "body": page.encode()})
-
-
-async def _redirect(send: Send, path: str, headers: Any = ()) -> None:
-    given = [(b"location", path.encode()), (b"content-length", b"0"), (b"cache-control", b"no-store"), *headers]
-    given.append((b"referrer-policy", b"same-origin"))
-    await send({"type": "http.response.start", "status": 303, "headers": given})
-    await send({"type": "http.response.body", "body": b""})
+    await refuse(scope, send, 503, "JupyterLab starts", text, refresh=True)

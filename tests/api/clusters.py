@@ -14,7 +14,9 @@ ROLES = {
 
 
 def create_default_roles(iam: Any) -> None:
-    """What `aws emr create-default-roles` makes."""
+    """What `aws emr create-default-roles` makes, where it has not been made."""
+    if any(role["RoleName"] in ROLES for role in iam.list_roles(MaxItems=1000)["Roles"]):
+        return
     for name, (service, policy) in ROLES.items():
         statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})

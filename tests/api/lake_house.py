@@ -97,11 +97,11 @@ class LakeHouse:
             self.glue.create_partition(
                 DatabaseName=self.name, TableName=table, PartitionInput={"Values": [day], "StorageDescriptor": storage}
             )
-        self.lf.revoke_permissions(
-            Principal={"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"},
-            Resource=self.resource(table),
-            Permissions=["ALL"],
-        )
+        self.leave_to_lake_formation(table)
+
+    def leave_to_lake_formation(self, table: str) -> None:
+        everybody = {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}
+        self.lf.revoke_permissions(Principal=everybody, Resource=self.resource(table), Permissions=["ALL"])
 
     def _input(self, table: str, kind: str, partitioned: bool) -> dict[str, Any]:
         return {
@@ -130,10 +130,13 @@ class LakeHouse:
 
     def filter(self, table: str, name: str, rows: str | None, *columns: str) -> dict[str, Any]:
         """A data cells filter, made now."""
-        made = {"TableCatalogId": self.account, "DatabaseName": self.name, "TableName": table, "Name": name}
+        made = self.named_filter(table, name)
         row_filter: dict[str, Any] = {"FilterExpression": rows} if rows is not None else {"AllRowsWildcard": {}}
         self.lf.create_data_cells_filter(TableData={**made, "RowFilter": row_filter, "ColumnNames": list(columns)})
         return {"DataCellsFilter": made}
+
+    def named_filter(self, table: str, name: str) -> dict[str, str]:
+        return {"TableCatalogId": self.account, "DatabaseName": self.name, "TableName": table, "Name": name}
 
     def grant(self, who: "Person", resource: dict[str, Any], *permissions: str) -> None:
         principal = {"DataLakePrincipalIdentifier": who.arn}
@@ -146,7 +149,7 @@ class LakeHouse:
     def person(self, *more: dict[str, Any]) -> "Person":
         """Somebody with a role that may use the catalog and get data by Lake Formation, and has no right in S3."""
         name = f"person-{uuid.uuid4().hex[:8]}"
-        who = {"AWS": self.account, "Service": "glue.amazonaws.com"}
+        who = {"AWS": self.account, "Service": ["glue.amazonaws.com", "sagemaker.amazonaws.com"]}
         trust = {"Effect": "Allow", "Principal": who, "Action": ["sts:AssumeRole", "sts:TagSession"]}
         arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))["Role"]["Arn"]
         allowed = {"Effect": "Allow", "Action": ["glue:*", "lakeformation:GetDataAccess"], "Resource": "*"}

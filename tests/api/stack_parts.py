@@ -1,5 +1,7 @@
 """What the rows of the table of resource types are made of: resources beside them, documents, references."""
 
+import json
+import sys
 from typing import Any
 
 
@@ -12,6 +14,12 @@ def trust(service: str) -> dict[str, Any]:
 
 
 TRUST = trust("glue")
+PIPELINE = json.dumps(
+    {
+        "Version": "2020-12-01",
+        "Steps": [{"Name": "Fail", "Type": "Fail", "Arguments": {"ErrorMessage": "no"}}],
+    }
+)
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
 ALLOW_MORE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 OPEN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
@@ -54,6 +62,17 @@ HELPERS: dict[str, dict[str, Any]] = {
         "Properties": {"GroupDescription": "helper", "VpcId": ref("HVpc")},
     },
     "HAddress": {"Type": "AWS::EC2::EIP"},
+    "HFunctionRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("lambda")}},
+    "HFunction": {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "Role": att("HFunctionRole", "Arn"),
+            "Runtime": f"python3.{sys.version_info.minor}",
+            "Handler": "index.handler",
+            "Code": {"ZipFile": "handler = print"},
+        },
+    },
+    "HVersion": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": ref("HFunction")}},
     "HRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
     "HUser": {"Type": "AWS::IAM::User"},
     "HPeople": {"Type": "AWS::IAM::Group"},
@@ -105,13 +124,18 @@ HELPERS: dict[str, dict[str, Any]] = {
             "DefaultUserSettings": {"ExecutionRole": att("HStudioRole", "Arn")},
         },
     },
+    "HPackages": {
+        "Type": "AWS::SageMaker::ModelPackageGroup",
+        "Properties": {"ModelPackageGroupName": {"Fn::Sub": "${AWS::StackName}-h"}},
+    },
     "HSecret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"SecretString": "s"}},
 }
 """What rows need beside them."""
 
 NEEDS = {
     "HSubnet": ("HVpc",), "HAttached": ("HVpc", "HGateway"), "HTable": ("HVpc",), "HGroup": ("HVpc",),
-    "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",), "HOffered": ("HPortfolio", "HProduct"),
+    "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",), "HFunction": ("HFunctionRole",),
+    "HVersion": ("HFunctionRole", "HFunction"), "HOffered": ("HPortfolio", "HProduct"),
 }  # fmt: skip
 
 TAGS = {"Tags": [{"Key": "team", "Value": "lake"}]}

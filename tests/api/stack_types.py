@@ -18,6 +18,7 @@ from tests.api.stack_parts import (
     NEEDS,
     OFFERED,
     OPEN,
+    PIPELINE,
     TAGS,
     TRUST,
     WIDGET,
@@ -338,6 +339,37 @@ ROWS: list[Row] = [
         {"RawMessageDelivery": "false"},
         ("HTopic",),
     ),
+    Row(
+        "AWS::Lambda::Alias",
+        {"FunctionName": ref("HFunction"), "FunctionVersion": att("HVersion", "Version"), "Name": "live"},
+        {"Description": "new"},
+        ("HVersion",),
+        ("AliasArn",),
+    ),
+    Row(
+        "AWS::Lambda::EventInvokeConfig",
+        {"FunctionName": ref("HFunction"), "Qualifier": "$LATEST", "MaximumRetryAttempts": "0"},
+        {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 60},
+        ("HFunction",),
+    ),
+    Row(
+        "AWS::Lambda::Function",
+        HELPERS["HFunction"]["Properties"],
+        {"Timeout": "5", "Code": {"ZipFile": "handler = repr"}, "ReservedConcurrentExecutions": 1, **TAGS},
+        ("HFunctionRole",),
+        ("Arn",),
+    ),
+    Row(
+        "AWS::Lambda::Permission",
+        {"FunctionName": ref("HFunction"), "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"},
+        needs=("HFunction",),
+    ),
+    Row(
+        "AWS::Lambda::Version",
+        {"FunctionName": ref("HFunction")},
+        needs=("HFunction",),
+        attributes=("Version", "FunctionArn"),
+    ),
     Row("AWS::SNS::Topic", {}, {"DisplayName": "new", **TAGS}, attributes=("TopicArn", "TopicName")),
     Row(
         "AWS::SNS::TopicPolicy",
@@ -362,6 +394,42 @@ ROWS: list[Row] = [
         },
         ("HStudioRole", "HSubnet", "HGroup"),
         ("DomainArn", "DomainId", "Url"),
+    ),
+    Row(
+        "AWS::SageMaker::ModelPackage",
+        {
+            "ModelPackageGroupName": ref("HPackages"),
+            "InferenceSpecification": {
+                "Containers": [{"Image": "example", "ModelDataUrl": "s3://somewhere/model.tar.gz"}],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["text/csv"],
+            },
+            "CustomerMetadataProperties": {"a": "1"},
+        },
+        {"ModelApprovalStatus": "Approved", "CustomerMetadataProperties": {"b": "2"}},
+        ("HPackages",),
+        ("ModelPackageArn", "ModelPackageStatus"),
+    ),
+    Row(
+        "AWS::SageMaker::ModelPackageGroup",
+        {"ModelPackageGroupName": ref("AWS::StackName"), "ModelPackageGroupPolicy": OPEN},
+        TAGS,
+        (),
+        ("ModelPackageGroupArn", "ModelPackageGroupStatus"),
+    ),
+    Row(
+        "AWS::SageMaker::Pipeline",
+        {
+            "PipelineName": ref("AWS::StackName"),
+            "PipelineDefinition": {"PipelineDefinitionBody": PIPELINE},
+            "RoleArn": att("HStudioRole", "Arn"),
+        },
+        {
+            "PipelineDescription": "new",
+            "PipelineDefinition": {"PipelineDefinitionBody": PIPELINE.replace("no", "never")},
+            **TAGS,
+        },
+        ("HStudioRole",),
     ),
     Row(
         "AWS::SageMaker::Space",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.request
@@ -13,6 +14,7 @@ from typing import Any
 import botocore.exceptions
 import pytest
 from tests.api.clusters import ended, job_flow, run, state, step, text
+from tests.browsing import spark_pages
 from tests.conftest import Server
 from tests.waiting import hasty, until
 
@@ -39,6 +41,14 @@ echo measured > here.txt
 hdfs dfs -put here.txt /here.txt
 s3-dist-cp --src hdfs:///here.txt --dest $1
 beeline --silent=true --outputformat=csv2 -u jdbc:hive2://$SPARK_LOCAL_IP:10000 -e 'select 40 + 2 as answer'
+"""
+
+
+CONNECT = """
+import sys
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.remote(sys.argv[1]).getOrCreate()
+print(spark.range(10).selectExpr("sum(id)").collect()[0][0], spark.conf.get("spark.master"))
 """
 
 
@@ -76,6 +86,7 @@ def cluster(emr: Any, s3: Any, bucket: str, default_roles: dict[str, str], serve
         BootstrapActions=[{"Name": "prepare", "ScriptBootstrapAction": action}],
         Tags=[{"Key": "team", "Value": "air"}],
         VisibleToAllUsers=True,
+        SessionEnabled=True,
     )
     identifier: str = emr.run_job_flow(**asked)["JobFlowId"]
     emr.get_waiter("cluster_running").wait(ClusterId=identifier, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
@@ -137,6 +148,47 @@ def test_a_pyspark_step_of_the_cli_runs_on_the_nodes_and_leaves_its_logs(
     assert "days: 7 doubled: 90" in text(s3, bucket, f"logs/{cluster}/steps/{identifier}/stdout.gz")
     containers = s3.list_objects_v2(Bucket=bucket, Prefix=f"logs/{cluster}/containers/{application}/")["Contents"]
     assert any(each["Key"].endswith("/stderr.gz") for each in containers)
+
+
+def test_the_pages_of_a_cluster_open_by_links(emr: Any, cluster: str, bucket: str) -> None:
+    arn = emr.describe_cluster(ClusterId=cluster)["Cluster"]["ClusterArn"]
+    (done,) = run(
+        emr, cluster, step("spark-submit", f"s3://{bucket}/code/days.py", f"s3://{bucket}/{uuid.uuid4().hex}/")
+    )
+    assert done["Status"]["State"] == "COMPLETED", done["Status"]
+    identifier = emr.create_persistent_app_ui(TargetResourceArn=arn)["PersistentAppUIId"]
+    assert emr.describe_persistent_app_ui(PersistentAppUIId=identifier)["PersistentAppUI"]["PersistentAppUIStatus"] == (
+        "ATTACHED"
+    )
+    link = emr.get_persistent_app_ui_presigned_url(PersistentAppUIId=identifier)["PresignedURL"]
+    browser, page = spark_pages(link)
+    found = re.search(r"app-\d+-\d+", browser.open("/api/v1/applications").text)
+    assert found is not None, page.words
+    asked = {"ClusterId": cluster, "ApplicationId": found[0]}
+    _, page = spark_pages(
+        emr.get_on_cluster_app_ui_presigned_url(**asked, OnClusterAppUIType="ApplicationMaster")["PresignedURL"]
+    )
+    assert found[0] in page.text, page.words
+    master = emr.get_on_cluster_app_ui_presigned_url(ClusterId=cluster, OnClusterAppUIType="ResourceManager")
+    assert "Spark Master" in spark_pages(master["PresignedURL"])[1].text
+    with pytest.raises(botocore.exceptions.ClientError, match="TezUI is not on the cluster"):
+        emr.get_on_cluster_app_ui_presigned_url(ClusterId=cluster, OnClusterAppUIType="TezUI")
+
+
+def test_a_stock_client_of_spark_connect_computes_on_the_nodes(emr: Any, cluster: str) -> None:
+    asked = {"ClusterId": cluster, "Name": "mine", "ClientRequestToken": "once"}
+    ids = {"ClusterId": cluster, "SessionId": emr.start_session(**asked)["Id"]}
+    assert emr.start_session(**asked)["Id"] == ids["SessionId"]
+    until(lambda: emr.get_session(**ids)["Session"]["State"] not in ("SUBMITTED", "STARTING"), seconds=120)
+    assert emr.get_session(**ids)["Session"]["State"] == "IDLE", emr.get_session(**ids)
+    found = emr.get_session_endpoint(**ids)
+    address = f"{found['Endpoint']}/;authorization=Bearer%20{found['AuthToken']}"
+    client = subprocess.run([sys.executable, "-c", CONNECT, address], capture_output=True, text=True, timeout=120)
+    host = emr.describe_cluster(ClusterId=cluster)["Cluster"]["MasterPublicDnsName"]
+    assert client.stdout.split() == ["45", f"spark://{host}:7077"], client.stderr
+    emr.terminate_session(**ids)
+    listed = emr.list_sessions(ClusterId=cluster, SessionStates=["TERMINATING", "TERMINATED"])["Sessions"]
+    assert [session["Name"] for session in listed] == ["mine"]
 
 
 def test_scripts_find_the_world_of_a_node(emr: Any, s3: Any, cluster: str, bucket: str) -> None:

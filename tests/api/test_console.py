@@ -313,6 +313,25 @@ def test_a_stack_is_shown_with_what_happened_and_what_came_of_it(server: Server,
     until(lambda: "DELETE_COMPLETE" in browser.open(f"/stacks/{stack['StackId']}").words)
 
 
+def test_a_pipeline_is_started_and_its_graph_has_the_states_of_its_steps(
+    server: Server, browser: Browser, role: str
+) -> None:
+    fail = {"Name": "Give-up", "Type": "Fail", "Arguments": {"ErrorMessage": "not <today>"}}
+    condition = {"Type": "Equals", "LeftValue": 1, "RightValue": 2}
+    choose = {"Name": "Choose", "Type": "Condition", "Arguments": {"Conditions": [condition], "ElseSteps": [fail]}}
+    definition = json.dumps({"Version": "2020-12-01", "Steps": [choose], "PipelineExperimentConfig": None})
+    server.client("sagemaker").create_pipeline(PipelineName="shown", PipelineDefinition=definition, RoleArn=role)
+    assert "shown" in browser.open("/pipelines").words
+    assert browser.open("/pipelines/shown").text.count("<rect") == 2
+    address = browser.open("/pipelines/shown/start", {}).headers["Location"]
+    failed = until(lambda: page if "Step failure" in (page := browser.open(address)).words else None)
+    assert "Choose Condition · Succeeded" in failed.words
+    assert "Give-up Fail · Failed" in failed.words
+    assert "not &lt;today&gt;" in failed.text
+    assert failed.text.count("<path") == 1
+    assert "Failed" in browser.open("/pipelines/shown").words
+
+
 @pytest.mark.parametrize(
     ("kind", "command"), [("tuning", "list-hyper-parameter-tuning-jobs"), ("processing", "list-processing-jobs")]
 )
@@ -322,8 +341,36 @@ def test_jobs_are_listed_or_taught(browser: Browser, kind: str, command: str) ->
     assert "from sagemaker" in page.text or f'href="/{kind}/' in page.text
 
 
+def test_a_version_is_shown_with_its_metrics_and_approved(server: Server, browser: Browser, bucket: str) -> None:
+    sagemaker, group = server.client("sagemaker"), f"group-{uuid.uuid4().hex[:8]}"
+    figures = {"regression_metrics": {"rmse": {"value": 0.25}}}
+    server.client("s3").put_object(Bucket=bucket, Key="registry/quality.json", Body=json.dumps(figures).encode())
+    quality = {"ContentType": "application/json", "S3Uri": f"s3://{bucket}/registry/quality.json"}
+    sagemaker.create_model_package_group(ModelPackageGroupName=group)
+    sagemaker.create_model_package(
+        ModelPackageGroupName=group,
+        SourceUri="s3://somewhere/model",
+        ModelMetrics={"ModelQuality": {"Statistics": quality}},
+    )
+    assert group in browser.open("/registry").words
+    assert "1 PendingManualApproval" in browser.open(f"/registry/{group}").words
+    assert "regression_metrics rmse 0.25" in browser.open(f"/registry/{group}/1").words
+    browser.open(f"/registry/{group}/1/decide", {"decision": "Approved", "why": "good enough"})
+    assert "Approval Approved" in browser.open(f"/registry/{group}/1").words
+    assert "good enough" in browser.open(f"/registry/{group}/1").words
+
+
 @pytest.mark.parametrize(
-    "path", ["/training/none", "/tuning/none", "/models/none", "/endpoints/none", "/sessions/none", "/nowhere"]
+    "path",
+    [
+        "/training/none",
+        "/tuning/none",
+        "/models/none",
+        "/registry/none",
+        "/endpoints/none",
+        "/sessions/none",
+        "/nowhere",
+    ],
 )
 def test_what_is_not_there_is_said_so(browser: Browser, path: str) -> None:
     answer = browser.open(path)

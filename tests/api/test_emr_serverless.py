@@ -9,6 +9,7 @@ from typing import Any
 
 import botocore.exceptions
 import pytest
+from tests.browsing import spark_pages
 from tests.waiting import hasty, until
 
 OVER = ("SUCCESS", "FAILED", "CANCELLED")
@@ -99,6 +100,16 @@ def test_a_job_that_fails_says_why_and_is_tried_again(emr: Any, application: str
     job = run(emr, application, role, submit(script, "fail"), retryPolicy={"maxAttempts": 2})
     assert (job["state"], job["attempt"]) == ("FAILED", 2)
     assert "ValueError: no such air" in job["stateDetails"]
+    ids = {"applicationId": application, "jobRunId": job["jobRunId"]}
+    first = emr.list_job_run_attempts(**ids, maxResults=1)
+    (second,) = emr.list_job_run_attempts(**ids, nextToken=first["nextToken"])["jobRunAttempts"]
+    tries = [*first["jobRunAttempts"], second]
+    assert [(each["attempt"], each["state"]) for each in tries] == [(1, "FAILED"), (2, "FAILED")]
+    assert tries[0]["createdAt"] < tries[1]["createdAt"]
+    _, page = spark_pages(emr.get_dashboard_for_job_run(**ids, attempt=1)["url"])
+    assert "/history/local-" in page.text, page.words
+    with pytest.raises(botocore.exceptions.ClientError, match="Attempt 3"):
+        emr.get_dashboard_for_job_run(**ids, attempt=3)
 
 
 def test_a_job_that_waits_is_canceled_before_it_runs(emr: Any, role: str, script: str) -> None:

@@ -403,17 +403,12 @@ def test_a_model_that_cannot_be_served_is_refused(
         sagemaker.create_model(ModelName="refused", PrimaryContainer=given, ExecutionRoleArn=role)
 
 
-def test_what_an_endpoint_cannot_do_is_refused_by_name(sagemaker: Any, model: str) -> None:
-    capture = {
-        "EnableCapture": True,
-        "InitialSamplingPercentage": 100,
-        "DestinationS3Uri": "s3://anywhere/",
-        "CaptureOptions": [{"CaptureMode": "Input"}],
-    }
-    with pytest.raises(ClientError, match="EnableCapture in DataCaptureConfig is not supported"):
-        sagemaker.create_endpoint_config(
-            EndpointConfigName="refused", ProductionVariants=[variant("a", model)], DataCaptureConfig=capture
-        )
+def test_what_an_endpoint_cannot_do_is_refused_by_name(sagemaker: Any, runtime: Any, model: str, endpoint: str) -> None:
+    scaled = {**variant("a", model), "ManagedInstanceScaling": {"Status": "ENABLED"}}
+    with pytest.raises(ClientError, match="ManagedInstanceScaling in a production variant is not supported"):
+        sagemaker.create_endpoint_config(EndpointConfigName="refused", ProductionVariants=[scaled])
+    with pytest.raises(ClientError, match="SessionId is not supported"):
+        score(runtime, endpoint, SessionId="NEW_SESSION")
 
 
 def test_models_configurations_and_endpoints_are_listed(sagemaker: Any, model: str, endpoint: str) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,11 +10,14 @@ import awswrangler as wr
 import boto3
 import botocore.exceptions
 import pandas as pd
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
+from pyiceberg.catalog import load_catalog
 from tests.api.lake_house import PEOPLE, LakeHouse, Person, given
+from tests.api.programs import Programs
 from tests.api.spark_code import Spark
 from tests.conftest import REGION, Server
 from tests.waiting import until
@@ -129,6 +133,46 @@ def test_awswrangler_sees_the_same_by_the_table_s_name(
     for kind in GRANTS[1:]:
         seen = wr.s3.read_parquet_table(f"parquet_{kind}", house.name, boto3_session=session)
         assert rows_of(seen) == expected(f"parquet_{kind}")
+
+
+SEES = """
+import json, os
+import boto3, pyarrow.parquet as pq
+glue, s3 = boto3.client("glue"), boto3.client("s3")
+place = glue.get_table(DatabaseName=os.environ["DB"], Name="parquet_rows")["Table"]["StorageDescriptor"]["Location"]
+bucket, _, prefix = place.removeprefix("s3://").partition("/")
+for each in s3.list_objects_v2(Bucket=bucket, Prefix=prefix + "/")["Contents"]:
+    s3.download_file(bucket, each["Key"], "/tmp/seen.parquet")
+by_key = pq.read_table("/tmp/seen.parquet").to_pylist()
+by_channel = pq.read_table("/opt/ml/processing/view").to_pylist()
+try:
+    raw = s3.get_object(Bucket=os.environ["RAW"], Key="wh/parquet_rows/part-0.parquet")["ETag"]
+except Exception as error:
+    raw = str(error)
+print(json.dumps([by_key, by_channel, raw]))
+"""
+
+
+def test_a_processing_job_sees_what_its_role_does_by_its_key_and_in_its_channel(
+    house: LakeHouse, reader: Person, client: Callable[..., Any], bucket: str
+) -> None:
+    own = {"Effect": "Allow", "Action": "s3:*", "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]}
+    who = house.person(own)
+    house.grant(who, {"DataCellsFilter": house.named_filter("parquet_rows", "rows")})
+    programs = Programs(client, who.arn, bucket)
+    place = who.client("glue").get_table(DatabaseName=house.name, Name="parquet_rows")["Table"]["StorageDescriptor"]
+    name = programs.process(
+        SEES,
+        [programs.given("view", f"{place['Location']}/")],
+        Environment={"DB": house.name, "RAW": house.bucket},
+    )
+    with pytest.raises(Refused, match="No S3 objects found"):
+        programs.process(SEES, [programs.given("view", f"s3://{house.bucket}/wh/parquet_rows/")])
+    job = programs.processed(name)
+    assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+    by_key, by_channel, raw = json.loads(programs.said(name, "Processing")[0])
+    assert rows_of(pd.DataFrame(by_key)) == rows_of(pd.DataFrame(by_channel)) == expected("parquet_rows")
+    assert "AccessDenied" in raw
 
 
 ATTACKS = {
@@ -275,6 +319,63 @@ def test_a_view_follows_the_raw_files_and_only_what_is_asked_for_is_made(house: 
     assert ids(prefix.partition("/")[0] + "/") == [0, 3, 6, 9]
 
 
+def iceberg_of(server: Server, key: dict[str, Any] | None = None) -> Any:
+    """PyIceberg's catalog with that key, or the root's."""
+    key = key or dict(zip(("aws_access_key_id", "aws_secret_access_key"), server.key(), strict=True))
+    given = {
+        "access-key-id": key["aws_access_key_id"], "secret-access-key": key["aws_secret_access_key"],
+        "session-token": key.get("aws_session_token", ""), "region": REGION,
+    }  # fmt: skip
+    ends = {"glue": server.endpoint, "s3": server.s3_endpoint}
+    settings = {f"{end}.{name}": value for end in ends for name, value in given.items() if value}
+    settings.update({f"{end}.endpoint": place for end, place in ends.items()})
+    return load_catalog("of", type="glue", **{"py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO"}, **settings)
+
+
+def test_a_part_of_an_iceberg_table_is_a_table_of_its_own(house: LakeHouse, server: Server) -> None:
+    who, frame = house.person(), pa.Table.from_pandas(PEOPLE)
+    name = f"{house.name}.ice"
+    whole = iceberg_of(server).create_table(name, schema=frame.schema, location=f"s3://{house.bucket}/wh/ice")
+    whole.append(frame)
+    whole.delete("id == 3")
+    house.leave_to_lake_formation("ice")
+    house.grant(who, house.filter("ice", "rows", "city = 'paris' AND amount < 10", "id", "name"))
+    mine = iceberg_of(server, who.key)
+    left = PEOPLE[(PEOPLE["city"] == "paris") & (PEOPLE["amount"] < 10) & (PEOPLE["id"] != 3)]
+    part = mine.load_table(name)
+    assert rows_of(part.scan().to_pandas()) == rows_of(left[["id", "name"]])
+    # It has no history, and nothing of the raw table's files.
+    assert len(part.metadata.snapshots) == 1
+    assert house.bucket not in part.metadata.model_dump_json()
+    whole.append(frame.slice(0, 1))
+    assert len(mine.load_table(name).scan().to_pandas()) == len(left) + 1
+    with pytest.raises(OSError, match="ACCESS_DENIED"):
+        part.append(part.scan().to_arrow())
+    house.revoke(who, {"DataCellsFilter": house.named_filter("ice", "rows")})
+    with pytest.raises(OSError, match="ACCESS_DENIED"):
+        part.scan().to_pandas()
+
+
+def test_files_of_other_tables_that_metadata_name_are_not_given(house: LakeHouse, server: Server) -> None:
+    who, mine = house.person(), house.person()
+    schema = pa.Table.from_pandas(PEOPLE).schema
+    for table in ("theirs", "own"):
+        made = iceberg_of(server).create_table(
+            f"{house.name}.{table}", schema=schema, location=f"s3://{house.bucket}/wh/{table}"
+        )
+        made.append(pa.Table.from_pandas(PEOPLE))
+        house.leave_to_lake_formation(table)
+    house.grant(mine, house.resource("own"), "SELECT", "ALTER")
+    house.grant(who, house.columns("own", "id"))
+    theirs = house.glue.get_table(DatabaseName=house.name, Name="theirs")["Table"]["Parameters"]["metadata_location"]
+    entry = house.glue.get_table(DatabaseName=house.name, Name="own")["Table"]
+    asked = {key: entry[key] for key in ("Name", "StorageDescriptor", "TableType")}
+    parameters = {**entry["Parameters"], "metadata_location": theirs}
+    mine.client("glue").update_table(DatabaseName=house.name, TableInput={**asked, "Parameters": parameters})
+    with pytest.raises(OSError, match="ACCESS_DENIED"):
+        iceberg_of(server, who.key).load_table(f"{house.name}.own")
+
+
 def test_a_file_that_cannot_be_filtered_exactly_is_refused_and_not_shown(house: LakeHouse) -> None:
     who = house.person()
     house.add("odd")
@@ -369,6 +470,35 @@ def test_the_buckets_of_views_are_in_no_list_and_nobody_s_to_make(house: LakeHou
     assert [name for name in names if name.startswith("studiolo-lake-")] == []
     with pytest.raises(Refused, match="AccessDenied"):
         house.s3.create_bucket(Bucket="studiolo-lake-123456789012-eu-west-3")
+
+
+def test_who_read_what_and_who_was_refused_stands_in_a_log_group(house: LakeHouse, server: Server) -> None:
+    who = house.person()
+    house.add("audited")
+    house.grant(who, house.filter("audited", "rows", "city = 'paris'", "id", "name"))
+    s3 = who.client("s3")
+    place = who.client("glue").get_table(DatabaseName=house.name, Name="audited")["Table"]["StorageDescriptor"]
+    bucket, _, prefix = place["Location"].removeprefix("s3://").partition("/")
+    key = s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/")["Contents"][0]["Key"]
+    s3.get_object(Bucket=bucket, Key=key)
+    with pytest.raises(Refused, match="AccessDenied"):
+        s3.get_object(Bucket=house.bucket, Key="wh/audited/part-0.parquet")
+    logs = server.client("logs")
+
+    def told() -> dict[tuple[str, bool], Any]:
+        try:
+            found = logs.filter_log_events(logGroupName="/aws/lakeformation/data-access")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return {}
+        events = [json.loads(each["message"]) for each in found if who.arn.rpartition("/")[2] in each["message"]]
+        return {(each["by"], each["allowed"]): each for each in events if each["action"] == "s3:GetObject"}
+
+    until(lambda: len(told()) == 2)
+    seen, refused = told()["view", True], told()["table", False]
+    assert seen["table"] == f"{house.name}.audited"
+    assert seen["filters"] == [{"rows": "city = 'paris'", "columns": ["id", "name"]}]
+    assert seen["paths"] == [f"s3://{bucket}/{key}"]
+    assert refused["paths"] == [f"s3://{house.bucket}/wh/audited/part-0.parquet"]
 
 
 def test_batches_tell_which_entries_failed(house: LakeHouse, reader: Person) -> None:

@@ -5,7 +5,7 @@ import os
 import socket
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +13,12 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from tests.api.clusters import create_default_roles, job_flow
 from tests.conftest import Server
-from tests.stranger import PY4J, as_another_user, ask, grpc, requests, told
+from tests.stranger import PY4J, as_another_user, ask, grpc, http, requests, told
 from tests.waiting import lives, until
+
+LIVY_PORT = 8998
 
 OPEN: dict[str, set[str]] = {
     # Of the process that it forks before it asks for the secret.
@@ -119,6 +122,8 @@ def kinds(server: Server, session: Session, ports: dict[int, str]) -> dict[int, 
             found[port] = "Spark's Python workers"
         elif "studiolo.ml.serving.runner" in command:
             found[port] = "an endpoint's process"
+        elif "/spark-history/" in command:
+            found[port] = "Spark's history"
         elif port not in others:
             pytest.fail(f"docs/ports.md does not know port {port} of: {command}")
     return found
@@ -163,6 +168,20 @@ def test_nobody_is_told_anything_at_any_port_without_a_secret(server: Server, se
     for kind, _, word in said:
         found[kind].add(word)
     assert found == OPEN, "\n".join(map(str, sorted(set(said))))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become the other user whom Livy tells from this one")
+def test_a_cluster_s_livy_tells_another_user_nothing(client: Callable[..., Any]) -> None:
+    create_default_roles(client("iam"))
+    emr = client("emr")
+    identifier = emr.run_job_flow(**job_flow("Spark", "Livy"))["JobFlowId"]
+    emr.get_waiter("cluster_running").wait(ClusterId=identifier, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+    host = emr.describe_cluster(ClusterId=identifier)["Cluster"]["MasterPublicDnsName"]
+    place, asked = (host, LIVY_PORT), {"GET /sessions": http(LIVY_PORT, "/sessions"), **requests(LIVY_PORT)}
+    assert told(ask(place, asked["GET /sessions"])) == "HTTP 200"
+    answers = as_another_user(lambda: {name: told(ask(place, request)) for name, request in asked.items()})
+    emr.terminate_job_flows(JobFlowIds=[identifier])
+    assert {name: word for name, word in answers.items() if word} == {}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become the other user whom a socket's folder keeps out")

@@ -384,7 +384,7 @@ def test_a_job_that_has_ended_can_be_deleted(sagemaker: Any, start: Callable[...
         sagemaker.describe_training_job(TrainingJobName=name)
 
 
-def test_the_sagemaker_sdk_processes_trains_serves_and_predicts(server: Server, role: str, bucket: str) -> None:
+def test_the_sagemaker_sdk_trains_serves_transforms_and_registers(server: Server, role: str, bucket: str) -> None:
     script = Path(__file__).with_name("sdk_linear_learner.py")
     run = subprocess.run(
         [sys.executable, str(script), role, bucket],
@@ -403,3 +403,7 @@ def test_the_sagemaker_sdk_processes_trains_serves_and_predicts(server: Server, 
     assert "doubles" in run.stdout
     assert "processed: 4" in run.stdout
     assert "told Amazon: []" in run.stdout
+    assert "[sagemaker logs]: MaxConcurrentTransforms=" in run.stdout
+    assert "transformed: 10 True" in run.stdout
+    assert "registered: model-package/sdk-planes/1" in run.stdout
+    assert "served from the registry: 5" in run.stdout

@@ -95,6 +95,36 @@ def test_a_training_job_that_runs_while_the_server_is_dead_ends_with_its_model(
     assert s3.head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
 
 
+def test_a_batch_transform_that_runs_while_the_server_is_dead_answers_every_row(
+    crashing: Server, crashing_role: str
+) -> None:
+    s3, sagemaker = crashing.client("s3"), hasty(crashing.client("sagemaker"))
+    trained = sagemaker.describe_training_job(TrainingJobName="survivor")
+    container = {
+        "Image": trained["AlgorithmSpecification"]["TrainingImage"],
+        "ModelDataUrl": trained["ModelArtifacts"]["S3ModelArtifacts"],
+    }
+    sagemaker.create_model(ModelName="applied", PrimaryContainer=container, ExecutionRoleArn=crashing_role)
+    s3.put_object(Bucket="faults", Key="rows/rows.csv", Body=b"1,2,3,4,5,6,7,8\n" * 2000)
+    source = {"S3DataType": "S3Prefix", "S3Uri": "s3://faults/rows/"}
+    sagemaker.create_transform_job(
+        TransformJobName="survivor",
+        ModelName="applied",
+        BatchStrategy="SingleRecord",
+        TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "text/csv", "SplitType": "Line"},
+        TransformOutput={"S3OutputPath": "s3://faults/applied", "Accept": "text/csv", "AssembleWith": "Line"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )
+    until(lambda: "TransformStartTime" in sagemaker.describe_transform_job(TransformJobName="survivor"))
+    crashing.kill()
+    crashing.up()
+    sagemaker.get_waiter("transform_job_completed_or_stopped").wait(
+        TransformJobName="survivor", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    answered = s3.get_object(Bucket="faults", Key="applied/rows.csv.out")["Body"].read()
+    assert len(answered.splitlines()) == 2000
+
+
 def test_a_killed_training_job_fails_with_the_reason_and_its_algorithm_ends(
     crashing: Server, crashing_role: str
 ) -> None:

@@ -1,5 +1,6 @@
 """Training and serving over the end of the server, whether it is asked for or not."""
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -114,6 +115,31 @@ def test_jobs_go_on_without_the_server_and_the_next_one_begins_what_waits_or_die
     until(lambda: not list((ending.data / "ml/jobs").iterdir()))
 
 
+def test_asynchronous_calls_are_answered_by_the_next_server_where_one_was_killed(
+    ending: Server, bucket_of_rows: str
+) -> None:
+    sagemaker, s3 = ending.client("sagemaker"), ending.client("s3")
+    output = {"OutputConfig": {"S3OutputPath": f"s3://{bucket_of_rows}/out"}}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="later", ProductionVariants=[variant("a", "plane")], AsyncInferenceConfig=output
+    )
+    sagemaker.create_endpoint(EndpointName="later", EndpointConfigName="later")
+    until(status_is(sagemaker, "later", "InService"))
+    s3.put_object(Bucket=bucket_of_rows, Key="in/row.csv", Body=b"2,1", ContentType="text/csv")
+    runtime, uri = ending.client("sagemaker-runtime"), f"s3://{bucket_of_rows}/in/row.csv"
+    for _ in range(10):
+        runtime.invoke_endpoint_async(EndpointName="later", InputLocation=uri)
+    ending.kill()
+    ending.up()
+    s3 = ending.client("s3", config=Config(retries={"total_max_attempts": 10}))
+    until(lambda: s3.list_objects_v2(Bucket=bucket_of_rows, Prefix="out/")["KeyCount"] == 10)
+    ending.client("sagemaker").delete_endpoint(EndpointName="later")
+
+
+def status_is(sagemaker: Any, endpoint: str, status: str) -> Callable[[], bool]:
+    return lambda: bool(sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"] == status)
+
+
 def test_a_tuning_job_goes_on_where_a_killed_server_left_it(ending: Server, bucket_of_rows: str) -> None:
     sagemaker, role = ending.client("sagemaker"), create_role(ending)
     sagemaker.create_hyper_parameter_tuning_job(**tuning_job("goes-on", role, bucket_of_rows))
@@ -133,3 +159,23 @@ def test_a_tuning_job_goes_on_where_a_killed_server_left_it(ending: Server, buck
     ended = trials()
     assert [each["TrainingJobStatus"] for each in ended] == ["Completed"] * 2
     assert ended[0]["TrainingJobName"] == begun[0]["TrainingJobName"]
+
+
+def test_an_execution_of_a_pipeline_goes_on_where_a_killed_server_left_it(ending: Server, bucket_of_rows: str) -> None:
+    sagemaker, role = ending.client("sagemaker"), create_role(ending)
+    arguments = training_job("", role, bucket_of_rows)
+    del arguments["TrainingJobName"]
+    steps = [
+        {"Name": "First", "Type": "Training", "Arguments": arguments},
+        {"Name": "Second", "Type": "Training", "Arguments": arguments, "DependsOn": ["First"]},
+    ]
+    definition = json.dumps({"Version": "2020-12-01", "Steps": steps})
+    sagemaker.create_pipeline(PipelineName="killed", PipelineDefinition=definition, RoleArn=role)
+    arn = sagemaker.start_pipeline_execution(PipelineName="killed")["PipelineExecutionArn"]
+    until(lambda: sagemaker.list_training_jobs(NameContains="First")["TrainingJobSummaries"])
+    ending.kill()
+    ending.up()
+    described = status_of(sagemaker.describe_pipeline_execution, "PipelineExecutionStatus", PipelineExecutionArn=arn)
+    until(lambda: described() == "Succeeded")
+    ran = sagemaker.list_training_jobs(NameContains="pipelines-")["TrainingJobSummaries"]
+    assert sorted(job["TrainingJobName"].split("-")[2] for job in ran) == ["First", "Second"]

@@ -27,11 +27,12 @@ class Cell:
 
 
 class Notebook:
-    """A notebook on the Glue kernel."""
+    """A notebook on the Glue kernel, or another that is started so."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], spec: KernelSpec | None = None) -> None:
         self._manager: Any = KernelManager()
-        self._manager._kernel_spec = KernelSpec(argv=[sys.executable, "-m", KERNEL, "-f", "{connection_file}"])
+        glue = KernelSpec(argv=[sys.executable, "-m", KERNEL, "-f", "{connection_file}"])
+        self._manager._kernel_spec = spec or glue
         self._manager.start_kernel(env=environment)
         self._client = self._manager.client()
         self._client.start_channels()

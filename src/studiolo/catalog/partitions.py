@@ -1,7 +1,7 @@
 """Partitions: by their values, by filter, in segments and pages; written singly and in batches."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -85,15 +85,18 @@ class Partitions(Subject):
         after: str | None = None,
         limit: int | None = None,
         columns: bool = True,
+        seen: Callable[[Sequence[str]], bool] | None = None,
     ) -> Page[Partition]:
         """The partitions that a filter holds for, at most `limit` of them, all without it.
 
         where: a filter, or its text (expressions.py); segment: of which part; columns: whether to give the columns of
-        their storage. Raises NotFound and Invalid.
+        their storage; seen: whether one of these values may be known of at all. Raises NotFound and Invalid.
         """
         with self._state.reading() as connection:
             records = self._records(connection, scope, database, table)
             found = _find(connection, records, where, segment, after, BATCH if limit is None else min(limit + 1, BATCH))
+            if seen is not None:
+                found = ((place, row) for place, row in found if seen(row.values))
             taken = list(islice(found, None if limit is None else limit + 1))
             more = limit is not None and len(taken) > limit
             taken = taken[:limit]

@@ -12,7 +12,9 @@ import psutil
 
 from studiolo.clusters import rules
 from studiolo.clusters.applications import APPLICATIONS, LivyServers
+from studiolo.clusters.applications.livy import settings as settings_of_drivers
 from studiolo.clusters.capacity import regrouped
+from studiolo.clusters.interfaces import Interfaces
 from studiolo.clusters.keeper import Keeper
 from studiolo.clusters.launching import DAEMONS, RUNNER, Launching
 from studiolo.clusters.machines import instance_type
@@ -22,6 +24,7 @@ from studiolo.clusters.model import (
     CANCELLED,
     CONTINUE,
     PENDING,
+    READY,
     STARTING,
     STEP_ENDED,
     TERMINATED,
@@ -35,8 +38,9 @@ from studiolo.clusters.model import (
     StepRequest,
 )
 from studiolo.clusters.security import SecurityConfigurations
+from studiolo.clusters.sessions import ClusterSession, ClusterSessions, SessionRequest
 from studiolo.clusters.store import Store, new_id
-from studiolo.clusters.tables import clusters, security_configurations, steps
+from studiolo.clusters.tables import clusters, interfaces, security_configurations, steps
 from studiolo.clusters.world import Surroundings
 from studiolo.config import Settings as ServerSettings
 from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, NotFound, Page, Scope
@@ -44,6 +48,7 @@ from studiolo.identity import Identity, Principal
 from studiolo.metastore import Metastore
 from studiolo.processes import Processes
 from studiolo.runtimes import Archives, Release, Runtimes
+from studiolo.sparkui import Pages
 from studiolo.state import State
 
 SERVICE, MACHINES = "elasticmapreduce.amazonaws.com", "ec2.amazonaws.com"
@@ -67,6 +72,8 @@ class Clusters:
         endpoint: str,
         s3_endpoint: str,
         livy: LivyServers,
+        sessions: ClusterSessions,
+        pages: Pages,
         clock: Clock,
     ) -> None:
         self._state = state
@@ -86,7 +93,9 @@ class Clusters:
         )
         self._launching = Launching(processes, runtimes, self._archives, identity, metastore, around)
         self._launching.livy = livy
+        self.sessions = self._launching.sessions = sessions
         self._store = Store(state, clock)
+        self.interfaces = Interfaces(state, self._store, self._folder, pages, livy, clock)
         self.security = SecurityConfigurations(state, clock)
         self._keepers: dict[str, Keeper] = {}
         self._lock = threading.Lock()
@@ -123,7 +132,7 @@ class Clusters:
         with self._lock:
             self._keepers.clear()
         with self._state.transaction() as tx:
-            for table in (steps, clusters, security_configurations):
+            for table in (steps, clusters, security_configurations, interfaces):
                 tx.execute(table.delete())
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -230,6 +239,17 @@ class Clusters:
                     self._launching.cancel_step(identifier)
                 answers.append((identifier, None))
         return answers
+
+    def start_session(
+        self, scope: Scope, identifier: str, asked: SessionRequest, tags: Mapping[str, str]
+    ) -> ClusterSession:
+        """Begin an interactive session on a cluster. Raises NotFound, Invalid, Conflict, LimitExceeded."""
+        cluster = self.cluster(scope, identifier)
+        master, conf = "", dict[str, str]()
+        if cluster.state in READY:
+            world = self._launching.world(cluster, lambda _: None, lambda: False)
+            master, conf = world.master_url, settings_of_drivers(world)
+        return self.sessions.start(cluster, master, conf, asked, tags)
 
     def change(self, scope: Scope, identifier: str, change: Callable[[Settings], Settings]) -> Cluster:
         """Change what can be changed of a cluster. Raises NotFound, Invalid, Conflict for one that has ended."""

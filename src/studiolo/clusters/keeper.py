@@ -397,6 +397,7 @@ class Keeper:
                 self._store.save_step(cluster.scope, step, state, replace(step.progress, ended=self._store.now()))
             for number in range(len(cluster.asked.bootstrap)):
                 self._launching.end_step(self.id, self._launching.bootstrap_name(self.id, number + 1))
+            self._launching.end_sessions(cluster)
             self._launching.end(self.id, grace=3.0)
             now = self._store.now()
             cluster = self._cluster()

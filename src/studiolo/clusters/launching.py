@@ -14,6 +14,7 @@ from studiolo.clusters.applications import LivyServers, livy
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.machines import instance_type
 from studiolo.clusters.model import BootstrapAction, Cluster, Step
+from studiolo.clusters.sessions import ClusterSessions
 from studiolo.clusters.world import HOME, MNT, Surroundings, World
 from studiolo.domain import Conflict
 from studiolo.identity import Identity, client_environment, container_variables
@@ -50,6 +51,7 @@ class Launching:
         self._metastore = metastore
         self._around = around
         self.livy: LivyServers | None = None
+        self.sessions: ClusterSessions | None = None
         self._folder = around.data / "clusters"
 
     def folder(self, cluster: str) -> Path:
@@ -228,6 +230,11 @@ class Launching:
         child = self._processes.find(_runner(name))
         if child is not None:
             self._processes.interrupt(child)
+
+    def end_sessions(self, cluster: Cluster) -> None:
+        """End what has drivers beside the cluster's nodes."""
+        if self.sessions is not None:
+            self.sessions.end(cluster)
 
     def end(self, cluster: str, grace: float) -> None:
         """End the cluster's daemons, and all that it is: what stays are logs of steps and Spark's event logs."""

@@ -41,3 +41,16 @@ security_configurations = Table(
     Column("created", Moment, nullable=False),
     Column("document", Text, nullable=False),
 )
+
+interfaces = Table(
+    "cluster_interfaces",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("cluster", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("tags", JSON, nullable=False),
+)
+"""Persistent application interfaces: Spark's history of a cluster, also when that has ended."""

@@ -378,6 +378,8 @@ class World:
             "spark.authenticate": "true",
             "spark.authenticate.secret": self.secret,
             "spark.eventLog.enabled": "true",
+            "spark.eventLog.rolling.enabled": "false",
+            "spark.eventLog.compress": "false",
             "spark.eventLog.dir": f"file:{self.own / 'events'}",
             "spark.executor.cores": str(cores),
             "spark.executor.memory": f"{memory}m",

@@ -12,6 +12,8 @@ from studiolo.containers.work import Metric, Report, Work
 from studiolo.domain import Scope
 from studiolo.processes import Child, Processes, remove_left
 
+RUNNER, BATCH_RUNNER = "studiolo.containers.runner", "studiolo.containers.batch.run"
+
 
 class LocalLauncher:
     """The work that is carried out in the folders under `folder`."""
@@ -30,7 +32,7 @@ class LocalLauncher:
             self._processes.start(
                 f"{work.kind}-{work.name}-{work.id}",
                 work.kind,
-                [sys.executable, "-m", "studiolo.containers.runner", str(folder.path)],
+                [sys.executable, "-m", RUNNER if work.batch is None else BATCH_RUNNER, str(folder.path)],
                 environment=environment,
                 folder=folder.path,
             )

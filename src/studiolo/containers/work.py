@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from studiolo.containers.algorithm import MetricDefinition
+from studiolo.containers.batch.specification import Batch
 from studiolo.containers.image import Environment
 
 BASE = "/opt/ml"
@@ -76,7 +77,8 @@ class Work:
 
     `kind` and `name` are for people; `id` tells it from all other. `failure` is the file, below /opt/ml, in which a
     program says why it failed, `message` the one in which it leaves word however it ends. `seconds` is what it may run;
-    `interrupted_after` are the seconds of its run after which its instance is taken away.
+    `interrupted_after` are the seconds of its run after which its instance is taken away. `batch`: its programs serve a
+    model, through which these objects go.
     """
 
     id: str
@@ -96,6 +98,7 @@ class Work:
     failure: str = "output/failure"
     message: str | None = None
     interrupted_after: float | None = None
+    batch: Batch | None = None
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Work":
@@ -112,6 +115,7 @@ class Work:
                 "environment": environment and Environment.from_json(environment),
                 "folders": tuple(values["folders"]),
                 "notes": tuple(values["notes"]),
+                "batch": Batch(**_with_tuples(values["batch"], "logs")) if values["batch"] else None,
             }
         )
 

@@ -14,11 +14,13 @@ from studiolo.door.app import Door
 from studiolo.door.governed import GovernedViews
 from studiolo.door.store import Plan
 from studiolo.governance import Lake, Views
+from studiolo.governance.auditing import Audit
 from studiolo.governance.makers import Makers
 from studiolo.governance.store_client import StoreClient
 from studiolo.governance.view_files import ViewFiles
 from studiolo.http_server import serve
 from studiolo.identity import Identity, root_key
+from studiolo.logs import Logs
 from studiolo.state import State
 from studiolo.storage import BucketSettings
 
@@ -50,7 +52,8 @@ def _work(plan: Plan, listener: socket.socket) -> None:
     lake = Lake(state, catalog, identity, now, strict=plan.strict)
     client = StoreClient(plan.store.access, ours=not plan.store.external)
     files = ViewFiles(state, catalog, lake, client, Makers(plan.data / "governed-views"), now)
-    views = GovernedViews(lake, Views(state, catalog, lake, root.secret.encode(), now), files)
+    audit = Audit(Logs(state, plan.data / "log-events", now), now)
+    views = GovernedViews(lake, Views(state, catalog, lake, root.secret.encode(), now), files, audit)
     serve(Door(identity, plan.store, BucketSettings(state, plan.account), lake, views), [listener], plan.hosts)
     state.close()
 

@@ -13,6 +13,7 @@ from studiolo.door.admission import Caller
 from studiolo.door.names import Named
 from studiolo.door.operations import Operation
 from studiolo.governance import VIEWS, Lake, View, Views, is_for_views
+from studiolo.governance.auditing import Audit
 from studiolo.governance.view_files import ViewFiles
 from studiolo.identity import Answer, Question
 
@@ -44,8 +45,11 @@ class BrokenOff(Exception):
 class GovernedViews:
     """Lets those read who may, and has made what they ask for."""
 
-    def __init__(self, lake: Lake, views: Views, files: ViewFiles) -> None:
+    def __init__(self, lake: Lake, views: Views, files: ViewFiles, audit: Audit) -> None:
         self._lake = lake
+        self._audit = audit
+        lake.note_by(audit.note)
+        audit.start()
         self._views = views
         self._files = files
         # Of its own: who waits for files must not keep others from being answered.
@@ -53,6 +57,7 @@ class GovernedViews:
 
     def close(self) -> None:
         self._files.close()
+        self._audit.close()
         self._waiting.shutdown(cancel_futures=True)
 
     async def admit(self, named: Named, operation: Operation, caller: Caller, send: Send) -> Send | None:
@@ -92,11 +97,11 @@ class GovernedViews:
         identifier, slash, rest = path.partition("/")
         if any(part in ("", ".", "..") for part in rest.split("/")[:-1]):
             raise Denied("Access Denied: governed views have no such folders.")
-        view = self._opened(named, caller, identifier)
+        view = self._opened(named, operation, caller, identifier)
         if operation.name in _LISTS or (slash and _FILE.fullmatch(rest) and not self._files.has(view, rest)):
             self._files.make(view, rest)
 
-    def _opened(self, named: Named, caller: Caller, identifier: str) -> View:
+    def _opened(self, named: Named, operation: Operation, caller: Caller, identifier: str) -> View:
         principal, identity = caller.principal, caller.identity
         assert principal is not None
         if not self._lake.has_data_access(principal):
@@ -106,7 +111,9 @@ class GovernedViews:
             if identity.decide(principal, Question(action, resource), caller.told).answer is Answer.DENIED:
                 raise Denied("Access Denied: a policy explicitly denies it.")
         _, _, region = named.bucket.removeprefix(VIEWS).partition("-")
-        return self._views.opened(principal, region, identifier)
+        done = "s3:ListBucket" if operation.name in _LISTS else "s3:GetObject"
+        path = f"s3://{named.bucket}/{named.key or named.parameters.get('prefix', '')}"
+        return self._views.opened(principal, region, identifier, done, path)
 
 
 async def _kept_waiting(making: "asyncio.Future[None]", send: Send) -> Send:

@@ -23,6 +23,7 @@ from studiolo.engine.plan import Plan, Plans
 from studiolo.engine.pool import Pool
 from studiolo.engine.provision import Provision, Surroundings, Words
 from studiolo.engine.runner import STATE_AGAIN, Runner
+from studiolo.engine.spark_pages import live
 from studiolo.engine.store import Record, Store
 from studiolo.engine.submissions import Submissions
 from studiolo.identity import Identity
@@ -31,6 +32,7 @@ from studiolo.metastore import Metastore
 from studiolo.objects import Objects
 from studiolo.processes import Processes
 from studiolo.runtimes import Archives, Runtimes
+from studiolo.sparkui import Live, Pages, Past, Target
 from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage
 
@@ -56,12 +58,14 @@ class Engine:
         logs: Logs,
         storage: Storage,
         metastore: Metastore,
+        pages: Pages,
         settings: Settings,
         endpoint: str,
         s3_endpoint: str,
         clock: Clock,
     ) -> None:
         self._clock = clock
+        self._pages = pages
         self._runtimes = runtimes
         self._store = Store(state, clock)
         self._archives = Archives(processes, runtimes)
@@ -82,7 +86,7 @@ class Engine:
         programs = Kernels(
             processes, runtimes, identity, settings, s3_endpoint, self._archives, "submission", "studiolo.kernel.submit"
         )
-        self.submissions = Submissions(state, programs, around, clock)
+        self.submissions = Submissions(state, programs, around, pages, clock)
         self.submissions.changed = self._look_at_time
         self._lock = threading.Lock()
         self._runners: dict[Key, Runner] = {}
@@ -97,6 +101,7 @@ class Engine:
         first: what sessions are kept ready for before any has been asked for.
         """
         self._provision.services[words.service] = words
+        self._pages.serve(_kind(words.service), self._pages_of)
         self._first = first or self._first
 
     def _first_plan(self) -> Plan:
@@ -228,6 +233,26 @@ class Engine:
             raise Conflict(f"Session {session.key.id} is {session.state}: it has addresses when it is READY.")
         return self.kernels.addresses(session.kernel)
 
+    def link(self, session: Session) -> str:
+        """A link that opens the session's Spark UI, live or of what is over."""
+        return self._pages.links.link(self.target(session))
+
+    def target(self, session: Session) -> Target:
+        """The session as one that has Spark pages: this one, and no later one of its id."""
+        key = session.key
+        return Target(_kind(key.service), key.scope, f"{key.id}@{session.created.isoformat()}")
+
+    def _pages_of(self, target: Target) -> Live | Past:
+        name = target.id.rpartition("@")[0]
+        session = self._store.session(Key(target.kind.removesuffix(" session"), target.scope, name))
+        if self.target(session) != target:
+            raise NotFound(f"Session {name} is another one now.")
+        if session.state == "READY":
+            return live(self.addresses(session)["ui"])
+        if session.state in ("PROVISIONING", "STOPPING"):
+            raise Conflict(f"The session is {session.state}.")
+        return Past(() if session.kernel is None else (self.kernels.event_logs(session.kernel),))
+
     def is_idle(self, key: Key) -> bool:
         """Whether the session has no statement that waits or runs. Raises NotFound."""
         return self._store.idle_since(key) is not None
@@ -267,24 +292,26 @@ class Engine:
             raise Conflict(f"Session {key.id} is {session.state}: stop it before it is deleted.")
         self._forget(session)
 
-    def drop(self, key: Key) -> None:
-        """End a session and forget it, whatever its state. Raises NotFound."""
+    def drop(self, key: Key, keep_as: str | None = None) -> None:
+        """End a session and forget it, whatever its state; keep_as: whose its event logs are then. Raises NotFound."""
         with contextlib.suppress(Conflict):
             self.stop(key)
-        self._forget(self._store.session(key))
+        self._forget(self._store.session(key), keep_as)
 
     def end_in_time(self, key: Key, reason: str) -> None:
         """End a session because its time was over, for that reason; one that has ended stays as it is."""
         if self._store.change(key, LIVING, "TIMEOUT", reason):
             self._end_later(key, "TIMEOUT")
 
-    def _forget(self, session: Session) -> None:
+    def _forget(self, session: Session, keep_as: str | None = None) -> None:
         with self._lock:
             ending = self._endings.get(session.key)
         if ending is not None:
             ending.join()
         self._store.remove(session.key)
         if session.kernel is not None:
+            if keep_as is not None:
+                self._pages.logs.keep(keep_as, self.kernels.event_logs(session.kernel))
             self.kernels.remove(session.kernel)
 
     def set_tags(self, key: Key, *, add: Mapping[str, str] | None = None, remove: Collection[str] = ()) -> None:
@@ -442,6 +469,12 @@ class Engine:
         self._store.change(key, ("STOPPING",), after)
         self._provision.note(session, "its time was over." if after == "TIMEOUT" else "it was stopped.")
         self._provision.purge_materials()
+        self._pages.logs.purge()
+
+
+def _kind(service: str) -> str:
+    """How targets of Spark pages are called that are its sessions."""
+    return f"{service} session"
 
 
 def _as_statement(record: Record) -> Statement:

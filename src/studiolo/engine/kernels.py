@@ -31,6 +31,7 @@ from studiolo.processes import (
     socket_folder,
 )
 from studiolo.runtimes import Archives, Runtime, Runtimes
+from studiolo.sparkui import EVENTS, Left
 
 LOG_TAIL = 1500
 """Characters of a kernel's log that the reason of its end quotes."""
@@ -133,7 +134,7 @@ class Kernels:
         """
         folder = self.folder(kernel)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name in ("journal", "work", "tmp", "warehouse"):
+        for name in ("journal", EVENTS, "work", "tmp", "warehouse"):
             (folder / name).mkdir(exist_ok=True, mode=0o700)
         give_fonts(folder / "tmp" / "matplotlib", font_lists(plan.runtime.python, self._runtimes.packages))
         sockets = socket_folder(folder, f"{SOCKET}-00")
@@ -195,6 +196,10 @@ class Kernels:
             pass
         raise Conflict("The session's code has changed or removed what the session's kernel says of its addresses.")
 
+    def event_logs(self, kernel: str) -> Left:
+        """Where Spark's event logs of the kernel are, also when it has ended."""
+        return Left(self.folder(kernel), EVENTS)
+
     def connection(self, kernel: str) -> Mapping[str, Any] | None:
         """How the kernel is reached; None while the kernel has not (wholly) written it."""
         try:
@@ -244,6 +249,11 @@ class Kernels:
         # Java takes the person's home from the system, and not from HOME.
         options += f" -Duser.home={folder}"
         places = {
+            # Spark 4 would make several files of a log, in a folder.
+            "spark.eventLog.rolling.enabled": plan.conf.get("spark.eventLog.rolling.enabled", "false"),
+            "spark.eventLog.compress": plan.conf.get("spark.eventLog.compress", "false"),
+            "spark.eventLog.enabled": plan.conf.get("spark.eventLog.enabled", "true"),
+            "spark.eventLog.dir": plan.conf.get("spark.eventLog.dir", f"file:{folder / EVENTS}"),
             # Of its own: what one session resolves, another would run.
             "spark.jars.ivy": plan.conf.get("spark.jars.ivy", str(folder / "ivy")),
             "spark.sql.warehouse.dir": plan.conf.get("spark.sql.warehouse.dir", f"file:{folder / 'warehouse'}"),

@@ -16,8 +16,10 @@ from studiolo.engine.kernels import Kernels
 from studiolo.engine.materials import Material
 from studiolo.engine.model import Key, Wanted
 from studiolo.engine.provision import Surroundings
+from studiolo.engine.spark_pages import live
 from studiolo.engine.submission_store import ACTIVE, Submission, SubmissionStore
 from studiolo.processes import read_left
+from studiolo.sparkui import Live, Pages, Past, Target
 from studiolo.state import State, StateUnavailable
 
 log = logging.getLogger(__name__)
@@ -47,10 +49,11 @@ class Submitter(Protocol):
 class Submissions:
     """The submissions of every service and scope of one data folder."""
 
-    def __init__(self, state: State, kernels: Kernels, surroundings: Surroundings, clock: Clock) -> None:
+    def __init__(self, state: State, kernels: Kernels, surroundings: Surroundings, pages: Pages, clock: Clock) -> None:
         self._store = SubmissionStore(state, clock)
         self._kernels = kernels
         self._surroundings = surroundings
+        self._pages = pages
         self._clock = clock
         self._services: dict[str, Submitter] = {}
         self._lock = threading.Lock()
@@ -61,6 +64,7 @@ class Submissions:
     def serve(self, submitter: Submitter) -> None:
         """Run a service's applications from now on. To be called before `start`."""
         self._services[submitter.service] = submitter
+        self._pages.serve(f"{submitter.service} submission", self._pages_of)
 
     def start(self) -> None:
         """Take up what an earlier server left: run what was to be run, and watch what runs."""
@@ -134,14 +138,21 @@ class Submissions:
         """The id of its Spark application, once it has a context: its event log is named by it."""
         if submission.program is None:
             return None
-        folder = self._kernels.folder(submission.program) / "journal"
-        # What runs there may have put links, or anything else, in their places.
-        if folder.is_symlink() or (folder / "events").is_symlink():
-            return None
-        with suppress(OSError):
-            names = [entry.name.removesuffix(".inprogress") for entry in (folder / "events").iterdir()]
-            return next(filter(APPLICATION.fullmatch, names), None)
-        return None
+        names = self._pages.logs.applications([self._kernels.event_logs(submission.program)])
+        return next(filter(APPLICATION.fullmatch, names), None)
+
+    def link(self, key: Key) -> str:
+        """A link that opens its Spark UI, live or of what is over. Raises NotFound."""
+        self._store.get(key)
+        return self._pages.links.link(Target(f"{key.service} submission", key.scope, key.id))
+
+    def _pages_of(self, target: Target) -> Live | Past:
+        submission = self._store.get(Key(target.kind.removesuffix(" submission"), target.scope, target.id))
+        if submission.program is None or submission.state == "PENDING":
+            raise Conflict("It has not been started yet.")
+        if submission.state == "RUNNING":
+            return live(self._kernels.addresses(submission.program)["ui"])
+        return Past((self._kernels.event_logs(submission.program),))
 
     def cancel(self, key: Key, why: str | None = None) -> None:
         """Begin to end it. Raises NotFound, and Conflict where it has ended."""
@@ -152,8 +163,8 @@ class Submissions:
         if state != "CANCELLING":
             raise Conflict(f"{key.id} is {state}, and cannot be canceled.")
 
-    def drop(self, key: Key) -> None:
-        """End it and forget it, whatever its state. Raises NotFound."""
+    def drop(self, key: Key, keep_as: str | None = None) -> None:
+        """End it and forget it, whatever its state; keep_as: whose its event logs are then. Raises NotFound."""
         with suppress(Conflict):
             self.cancel(key)
         with self._lock:
@@ -164,6 +175,8 @@ class Submissions:
         self._store.remove(key)
         if submission.program is not None:
             self._kernels.end(submission.program)
+            if keep_as is not None:
+                self._pages.logs.keep(keep_as, self._kernels.event_logs(submission.program))
             self._kernels.remove(submission.program)
 
     def expire(self) -> datetime | None:
@@ -238,10 +251,7 @@ class Submissions:
         if not self._store.give(key, program):
             return
         self._surroundings.identity.workloads.give(program, wanted.role, wanted.acts_as[:64])
-        events = self._kernels.folder(program) / "journal" / "events"
-        events.mkdir(parents=True, mode=0o700)
-        defaults = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": f"file:{events}"}
-        conf = {**defaults, **wanted.release.conf, **self._surroundings.catalog(key.scope, wanted), **wanted.conf}
+        conf = {**wanted.release.conf, **self._surroundings.catalog(key.scope, wanted), **wanted.conf}
         plan = self._surroundings.plan(wanted, conf)
         logged = self._surroundings.logged(self._kernels, key.scope, wanted, program)
         told = {"arguments": list(wanted.arguments), **logged}

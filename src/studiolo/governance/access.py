@@ -1,13 +1,14 @@
 """What Lake Formation opens in S3: the objects of tables that somebody may read, or write, as a whole."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from studiolo.domain import Invalid, NotFound, Scope
+from studiolo.governance.auditing import Accessed
 from studiolo.governance.deciding import Deciding
 from studiolo.governance.model import SELECT, Location, within
 from studiolo.governance.sights import Sight
@@ -62,17 +63,37 @@ class Access(Deciding):
         if needed is None or found is None or not self.has_data_access(principal):
             return False
         scope, location = found
+        place = self._opening(principal, scope, location, action, bucket, key)
+        table = "" if place is None else f"{place.database}.{place.table}"
+        path, who = f"s3://{bucket}/{key}", principal.arn
+        self.note(Accessed(scope, who, "table", path, allowed=place is not None, action=action, table=table))
+        return place is not None
+
+    def note(self, accessed: Accessed) -> None:
+        """Keep an event of data access, where such are kept."""
+        self._shelf.note(accessed)
+
+    def note_by(self, note: Callable[[Accessed], None]) -> None:
+        """Have events of data access kept."""
+        self._shelf.note = note
+
+    def _opening(
+        self, principal: Principal, scope: Scope, location: Location, action: str, bucket: str, key: str
+    ) -> Place | None:
+        """The table by which somebody may do that with an object of a registered location."""
+        needed = NEEDED[action]
         if not self.role_may(location, bucket, key, action):
-            return False
-        path = f"{bucket}/{key}"
+            return None
+        path, root = f"{bucket}/{key}", location.arn.partition(":::")[2]
         listing = action == "s3:ListBucket"
         for fresh in (False, True):
             for place in self._places_of(principal, scope.region, fresh=fresh):
                 # A prefix without its slash would list what lies beside the table, too.
                 inside = path.startswith(f"{place.path}/") if listing else within(path, place.path)
-                if inside and self._may_use(principal, place, needed):
-                    return True
-        return False
+                # A table around the location is not one of it.
+                if inside and within(place.path, root) and self._may_use(principal, place, needed):
+                    return place
+        return None
 
     def closes(self, principal: Principal | None, action: str, bucket: str, key: str) -> bool:
         """Whether a read that IAM allows is of a registered location, and not for who asks (strict mode).

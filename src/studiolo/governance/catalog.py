@@ -88,6 +88,7 @@ class GovernedCatalog(GovernedParts):
         place, inside = self.database_place(scope, database)
         known = super().database(place, inside)
         self._require_locations(scope, table, under=known.location)
+        self._require_apart(place, table)
         defaults = _defaults(known)
         governed = defaults is not None
         if governed:
@@ -100,7 +101,7 @@ class GovernedCatalog(GovernedParts):
 
     def table(self, scope: Scope, database: str, name: str) -> Table:
         found = super().table(scope, database, name)
-        return self._seen(scope, found) if self._lake.in_use else found
+        return self._seen(scope, found, ask=True) if self._lake.in_use else found
 
     def tables(
         self,
@@ -156,7 +157,7 @@ class GovernedCatalog(GovernedParts):
             self._require_on_database(scope, table.database or database, "CREATE_TABLE")
         with suppress(NotFound):
             before = super().table(scope, database, present)
-            self._require_locations(scope, table, under=location_of(before))
+            self._require_locations(scope, table, under=location_of(before), before=before)
         after = super().update_table(
             scope,
             database,
@@ -204,8 +205,11 @@ class GovernedCatalog(GovernedParts):
             scope, text=text, properties=properties, sort=sort, after=after, limit=limit, seen=seen
         )
 
-    def _seen(self, scope: Scope, found: Table, inside: tuple[Scope, str] | None = None) -> Table:
-        """A table as it may be seen, by its name in the scope; inside: where its database is. Raises Denied."""
+    def _seen(self, scope: Scope, found: Table, inside: tuple[Scope, str] | None = None, *, ask: bool = False) -> Table:
+        """A table as it may be seen, by its name in the scope. Raises Denied.
+
+        inside: where its database is; ask: whether it is to be read, and its view made.
+        """
         if found.target_table is None and not found.governed and not self._lake.opt_ins(scope):
             return found
         if found.target_table is not None and found.storage is None:
@@ -223,7 +227,10 @@ class GovernedCatalog(GovernedParts):
         require_any(sight, found.name)
         if not sight.partial:
             return found
-        seen = table_seen(whole, sight, self._views.location(place, whole, sight))
+        if ask:
+            self._views.ask(place, whole, sight)
+        own = self._views.parameters(place, whole, sight)
+        seen = table_seen(whole, sight, self._views.location(place, whole, sight), own)
         return replace(seen, database=found.database, name=found.name, target_table=found.target_table)
 
     def _seen_if_any(self, scope: Scope, found: Table, inside: tuple[Scope, str]) -> Table | None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from studiolo.domain import AlreadyExists, Invalid, NotFound, Scope
-from studiolo.governance.model import Location
+from studiolo.governance.model import Location, within
 from studiolo.governance.subject import LOCATION, Subject, of, put
 from studiolo.governance.tables import locations
 from studiolo.identity import Question, RoleSettings
@@ -64,6 +64,11 @@ class Locations(Subject):
         """The registered location that an object is in: the innermost."""
         covering = [each for each in self.locations(scope) if each.covers(bucket, key)]
         return max(covering, key=lambda each: len(each.arn), default=None)
+
+    def reaches(self, scope: Scope, path: str) -> bool:
+        """Whether a place, `bucket/folder`, is in a registered location, or has one in it."""
+        places = [each.arn.partition(":::")[2] for each in self.locations(scope)]
+        return any(within(path, place) or within(place, path) for place in places)
 
     def is_registered(self, scope: Scope, location: str | None) -> bool:
         """Whether a table's location is in a registered one, or is that of a governed view."""

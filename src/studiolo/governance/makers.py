@@ -32,8 +32,8 @@ class Makers:
         with self._room, tempfile.TemporaryDirectory(dir=self._folder) as folder:
             yield Path(folder)
 
-    def make(self, task: Task) -> bool:
-        """Whether something is left of a file, which lies at `task.target` then. Raises Refused."""
+    def make(self, task: Task) -> int:
+        """How many rows are left of a file (1 where they are not counted), which lie at `task.target`. Raises Refused."""
         program = self._taken()
         assert program.stdin is not None
         assert program.stdout is not None
@@ -51,7 +51,7 @@ class Makers:
         verdict, _, why = answer.partition(" ")
         if verdict == "refused":
             raise Refused(why)
-        return verdict == "made"
+        return int(why) if verdict == "made" else 0
 
     def close(self) -> None:
         with self._lock:

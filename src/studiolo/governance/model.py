@@ -141,7 +141,8 @@ class Location:
 
     def covers(self, bucket: str, key: str) -> bool:
         """Whether an object, or a prefix of a list, is in it."""
-        return within(f"{bucket}/{key}", self.arn.partition(":::")[2])
+        # Such a step would lead out of it where a store takes it for one.
+        return not {".", ".."} & set(key.split("/")) and within(f"{bucket}/{key}", self.arn.partition(":::")[2])
 
 
 @dataclass(frozen=True, slots=True)

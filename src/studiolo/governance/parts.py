@@ -1,6 +1,7 @@
 """What belongs to tables, as somebody may see and change it: versions, partitions, statistics."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 from studiolo.catalog import (
     ColumnStatistics,
@@ -96,15 +97,22 @@ class GovernedParts(Seeing):
         after: str | None = None,
         limit: int | None = None,
         columns: bool = True,
+        seen: Callable[[Sequence[str]], bool] | None = None,
     ) -> Page[Partition]:
-        page = super().partitions(
-            scope, database, table, where, segment=segment, after=after, limit=limit, columns=columns
+        if self._lake.in_use:
+            sight, place, whole = self.sight(scope, database, table)
+            require_any(sight, table)
+            if sight.partial:
+                _require_keys(sight, whole)
+                # The token of a page names a partition: it must be one that shows.
+                page = super().partitions(
+                    scope, database, table, where,
+                    segment=segment, after=after, limit=limit, columns=columns, seen=_showing(sight, whole),
+                )  # fmt: skip
+                return Page(self._partitions_seen(sight, place, whole, page.items), page.next)
+        return super().partitions(
+            scope, database, table, where, segment=segment, after=after, limit=limit, columns=columns, seen=seen
         )
-        if not self._lake.in_use:
-            return page
-        sight, place, whole = self.sight(scope, database, table)
-        require_any(sight, table)
-        return Page(self._partitions_seen(sight, place, whole, page.items), page.next) if sight.partial else page
 
     def partition_values(
         self,
@@ -122,13 +130,8 @@ class GovernedParts(Seeing):
         if not sight.partial:
             return super().partition_values(scope, database, table, where, limit=limit)
         _require_keys(sight, whole)
-        rows = sight.rows
-        found = [
-            values
-            for values in super().partition_values(scope, database, table, where)
-            if not expressions.never(expressions.bound(rows, whole.partition_keys, values))
-        ]
-        return found[:limit]
+        found = filter(_showing(sight, whole), super().partition_values(scope, database, table, where))
+        return list(islice(found, limit))
 
     def update_partition(
         self, scope: Scope, database: str, table: str, values: Sequence[str], partition: Partition
@@ -207,17 +210,17 @@ class GovernedParts(Seeing):
     def _told(self, scope: Scope, database: str, table: str, columns: Sequence[str]) -> Sequence[str]:
         """Those of the columns whose statistics may be told."""
         sight = self._required(scope, database, table)
-        if any(each.rows is not None for each in sight.cells) and not sight.full:
+        if not sight.full and (not sight.cells or any(each.rows is not None for each in sight.cells)):
             return []
         return [column for column in columns if sight.shows(column)]
 
     def _partitions_seen(self, sight: Sight, place: Scope, table: Table, found: Sequence[Partition]) -> list[Partition]:
         _require_keys(sight, table)
-        rows, root = sight.rows, self._views.location(place, table, sight)
+        shows, root = _showing(sight, table), self._views.location(place, table, sight)
         return [
             partition_seen(each, sight, self._views.partition_location(root, table, each))
             for each in found
-            if not expressions.never(expressions.bound(rows, table.partition_keys, each.values))
+            if shows(each.values)
         ]
 
     def _require_partitions(self, scope: Scope, database: str, table: str, partitions: Sequence[Partition]) -> None:
@@ -228,6 +231,12 @@ class GovernedParts(Seeing):
         root = location_of(super().table(scope, database, table))
         for partition in partitions:
             self._require_locations(scope, partition, under=root)
+
+
+def _showing(sight: Sight, table: Table) -> Callable[[Sequence[str]], bool]:
+    """Tells whether a partition of these values can have rows that show."""
+    rows = sight.rows
+    return lambda values: not expressions.never(expressions.bound(rows, table.partition_keys, values))
 
 
 def _require_keys(sight: Sight, table: Table) -> None:

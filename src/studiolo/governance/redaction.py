@@ -24,8 +24,11 @@ SERDE_PARAMETERS = frozenset(
 """Parameters of SerDes that say how rows are written."""
 
 
-def table_seen(table: Table, sight: Sight, location: str | None) -> Table:
-    """The table with the columns that may be seen, at the place of its governed view; None where there is none."""
+def table_seen(table: Table, sight: Sight, location: str | None, own: Mapping[str, str]) -> Table:
+    """The table with the columns that may be seen, at the place of its governed view; None where there is none.
+
+    own: parameters of the view.
+    """
     return replace(
         table,
         storage=_storage_seen(table.storage, sight, location),
@@ -35,7 +38,7 @@ def table_seen(table: Table, sight: Sight, location: str | None) -> Table:
         view_definition=None,
         last_access=None,
         last_analyzed=None,
-        parameters=_kept(table.parameters, PARAMETERS),
+        parameters={**_kept(table.parameters, PARAMETERS), **own},
     )
 
 

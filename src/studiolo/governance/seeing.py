@@ -1,8 +1,9 @@
 """The Data Catalog as somebody sees it: who that is, and what of a table that is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import copy
+from functools import partial
 from typing import TypeVar
 
 from studiolo.catalog import (
@@ -10,7 +11,7 @@ from studiolo.catalog import (
     Partition,
     Table,
 )
-from studiolo.domain import Clock, Denied, NotFound, Scope
+from studiolo.domain import Clock, Denied, Invalid, NotFound, Page, Scope, every
 from studiolo.governance.lake import Lake
 from studiolo.governance.model import within
 from studiolo.governance.sights import BY_IAM, Sight
@@ -69,9 +70,14 @@ class Seeing(Catalog):
         require_any(sight, name)
         return sight
 
-    def _require_locations(self, scope: Scope, thing: Table | Partition, under: str | None) -> None:
-        for place in (location_of(thing), *(thing.storage.additional_locations if thing.storage is not None else ())):
-            self._require_location(scope, place, under)
+    def _require_locations(
+        self, scope: Scope, thing: Table | Partition, under: str | None, before: Table | None = None
+    ) -> None:
+        """Raise Denied unless the principal may give these places to it. before: what has its places already."""
+        known = () if before is None else _places(before)
+        for place in _places(thing):
+            if place not in known:
+                self._require_location(scope, place, under)
 
     def _require_location(self, scope: Scope, location: str | None, under: str | None = None) -> None:
         """Raise Denied for a place in a registered location that the principal may not give to a table.
@@ -79,13 +85,49 @@ class Seeing(Catalog):
         under: what is in there is the principal's already.
         """
         path = "" if location is None else location.partition("://")[2].rstrip("/")
-        if not path or (under and within(path, under.partition("://")[2])):
+        if not path or not self._lake.locations(scope):
             return
         bucket, _, key = path.partition("/")
-        if self._lake.location_of(scope, bucket, key) is None:
+        if {".", ".."} & set(key.split("/")):
+            raise Invalid(f"The location {location} is not one in S3: it has . or .. in it.")
+        if not self._lake.reaches(scope, path):
+            return
+        # What is around a registered location is nobody's by that.
+        if under and self._lake.is_registered(scope, under) and within(path, under.partition("://")[2]):
             return
         if not self._lake.may_use_location(self.principal, scope, bucket, key):
             raise insufficient("Data Location Access", f"arn:aws:s3:::{path}")
+
+    def _require_apart(self, scope: Scope, thing: Table) -> None:
+        """Raise Denied where a new table would have objects of one that the principal may not read as a whole.
+
+        Who may make tables in a database may do so at its location, but not read by them what is there already.
+        """
+        principal, lake = self.principal, self._lake
+        for place in filter(None, _places(thing)):
+            path = place.partition("://")[2].rstrip("/")
+            bucket, _, key = path.partition("/")
+            if not lake.reaches(scope, path) or lake.may_use_location(principal, scope, bucket, key):
+                continue
+            for known in self._all_tables(scope):
+                other = (location_of(known) or "").partition("://")[2].rstrip("/")
+                if other and (within(path, other) or within(other, path)):
+                    sight = lake.sight(principal, scope, known)
+                    if not (sight.full or sight.by_iam):
+                        raise insufficient("Data Location Access", f"arn:aws:s3:::{path}")
+
+    def _all_tables(self, scope: Scope) -> Iterator[Table]:
+        for database in every(lambda after: self.everything.databases(scope, after, PAGE)):
+            if database.target_database is None:
+                yield from every(partial(_tables, self.everything, scope, database.name))
+
+
+def _tables(catalog: Catalog, scope: Scope, database: str, after: str | None) -> Page[Table]:
+    return catalog.tables(scope, database, after=after, limit=PAGE, follow=False)
+
+
+def _places(thing: Table | Partition) -> tuple[str | None, ...]:
+    return (location_of(thing), *(thing.storage.additional_locations if thing.storage is not None else ()))
 
 
 def location_of(thing: Table | Partition) -> str | None:

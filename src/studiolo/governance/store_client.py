@@ -35,6 +35,10 @@ class StoreClient:
                 )
             return self._made
 
+    def name(self, key: str) -> str:
+        """The store's name of a key."""
+        return keys.stored(key) if self._ours else key
+
     def prefix(self, prefix: str) -> str:
         """What the store's names begin with of the keys that begin so."""
         return keys.stored_prefix(prefix) if self._ours else prefix

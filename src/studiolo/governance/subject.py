@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 
 from studiolo.catalog import Catalog
 from studiolo.domain import Clock, Scope
+from studiolo.governance.auditing import Accessed
 from studiolo.governance.model import CellsFilter, Grant, Location, OptIn, Settings
 from studiolo.identity import Identity, Records
 from studiolo.state import State
@@ -34,6 +35,7 @@ class Shelf:
         self.catalog = catalog
         self.identity = identity
         self.clock = clock
+        self.note: Callable[[Accessed], None] = lambda accessed: None
         self.listeners: list[Callable[[Thing], None]] = []
         self._records = Records(state, identity.account, clock)
         self._cached = lru_cache(maxsize=4096)(self._read)

@@ -3,6 +3,8 @@
 import logging
 import queue
 import threading
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 from sqlalchemy import select
@@ -16,6 +18,9 @@ from studiolo.governance.view_files import ViewFiles
 from studiolo.governance.views import Views
 from studiolo.identity import Principal
 from studiolo.state import State
+
+SETTLING = 0.5
+"""Seconds after a change until what it left is looked for."""
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +48,23 @@ class Sweeper:
 
     def _sweep_all(self) -> None:
         while (thing := self._changed.get()) is not None:
-            try:
-                self._sweep(thing)
-            except Exception:
-                log.exception("the files of governed views of %s could not be deleted", thing)
+            things = {thing}
+            # Not in the way of who asks next, and once for changes that come together.
+            until = time.monotonic() + SETTLING
+            while (left := until - time.monotonic()) > 0:
+                with suppress(queue.Empty):
+                    more = self._changed.get(timeout=left)
+                    if more is None:
+                        return
+                    things.add(more)
+            for each in things:
+                self._sweep_safely(each)
+
+    def _sweep_safely(self, thing: Thing) -> None:
+        try:
+            self._sweep(thing)
+        except Exception:
+            log.exception("the files of governed views of %s could not be deleted", thing)
 
     def _sweep(self, thing: Thing) -> None:
         """Drop the views of a table, or of all tables, that nobody sees."""
@@ -59,24 +77,25 @@ class Sweeper:
         for row in rows:
             of_tables.setdefault((row.database, row.table), []).append(row.id)
         for (inside, name), known in of_tables.items():
-            seen = self._seen(scope, inside, name)
-            gone = [each for each in known if each not in seen]
+            gone = self._unseen(scope, inside, name, known)
             if gone:
                 self._files.drop(scope, gone)
 
-    def _seen(self, scope: Scope, database: str, name: str) -> set[str]:
-        """The views of a table that somebody sees."""
+    def _unseen(self, scope: Scope, database: str, name: str, known: Sequence[str]) -> list[str]:
+        """Those of the views of a table that nobody sees."""
         try:
             table = self._catalog.table(scope, database, name)
         except NotFound:
-            return set()
-        found = set()
+            return list(known)
+        left = set(known)
         for holder in self._lake.holders(scope, database, name):
+            if not left:
+                break
             who = self._principal(holder)
-            view = None if who is None else self._views.view(scope, table, self._lake.sight(who, scope, table))
-            if view is not None:
-                found.add(view.id)
-        return found
+            sight = None if who is None else self._lake.sight(who, scope, table)
+            if sight is not None and sight.partial and (view := self._views.view(scope, table, sight)) is not None:
+                left.discard(view.id)
+        return sorted(left)
 
     def _principal(self, holder: str) -> Principal | None:
         with suppress(DomainError):

@@ -48,7 +48,8 @@ views = Table(
     Column("made", Moment, nullable=False),
 )
 
-# One file of a governed view, and of which raw object it was made; `size` is -1 where no row was left.
+# One file of a governed view, and of which raw object it was made; `size` is -1 where no row was left. Of views of
+# Iceberg tables `rows` counts what is in it, and `etag` tells the deletes, too.
 view_files = Table(
     "lake_view_files",
     metadata,
@@ -57,4 +58,5 @@ view_files = Table(
     Column("etag", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("used", Moment, nullable=False),
+    Column("rows", BigInteger),
 )

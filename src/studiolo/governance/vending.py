@@ -8,6 +8,7 @@ from datetime import timedelta
 from studiolo.catalog import Catalog, Table
 from studiolo.domain import Denied, Invalid, NotFound, Scope
 from studiolo.governance.access import DATA_ACCESS
+from studiolo.governance.auditing import Accessed
 from studiolo.governance.lake import Lake
 from studiolo.governance.locations import policy
 from studiolo.governance.model import ALL, SELECT, Location, within
@@ -83,7 +84,8 @@ class Vending:
             if not within(inner, place):
                 raise Denied(f"The path {path} is not one of the table {database}.{name}.")
             place = inner
-        return self._vended(principal, scope, [place], write=bool(wanted & WRITES), seconds=seconds)
+        named = f"{table.database}.{table.name}"
+        return self._vended(principal, scope, [place], write=bool(wanted & WRITES), seconds=seconds, table=named)
 
     def for_locations(
         self, principal: Principal, scope: Scope, places: Sequence[str], *, write: bool, seconds: int | None = None
@@ -168,7 +170,14 @@ class Vending:
         self._identity.authorize(principal, [DATA_ACCESS])
 
     def _vended(
-        self, principal: Principal, scope: Scope, places: Sequence[str], *, write: bool, seconds: int | None
+        self,
+        principal: Principal,
+        scope: Scope,
+        places: Sequence[str],
+        *,
+        write: bool,
+        seconds: int | None,
+        table: str = "",
     ) -> Vended:
         lifetime = HOUR if seconds is None else seconds
         if not SHORTEST <= lifetime <= LONGEST:
@@ -179,6 +188,11 @@ class Vending:
         (role,) = registered
         session = self._identity.session_of(role, f"AWSLF-00-{principal.account}-{principal.name}"[:64])
         narrowed = json.dumps(policy([f"arn:aws:s3:::{place}" for place in places], write=write))
+        for place in places:
+            done = Accessed(
+                scope, principal.arn, "credentials", f"s3://{place}", True, "lakeformation:GetDataAccess", table
+            )
+            self._lake.note(done)
         key = self._identity.issue(replace(session, session_policies=(narrowed,)), timedelta(seconds=lifetime))
         return Vended(key, tuple(f"s3://{place}" for place in places))
 

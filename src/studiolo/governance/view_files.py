@@ -6,8 +6,9 @@ was made of. A file that cannot be filtered exactly is refused, and the list wit
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,10 +22,11 @@ from studiolo.governance import expressions
 from studiolo.governance.lake import Lake
 from studiolo.governance.makers import Makers
 from studiolo.governance.making.task import Refused, Task
+from studiolo.governance.snapshots import Made, Snapshots
 from studiolo.governance.store_client import StoreClient
 from studiolo.governance.subject import of
 from studiolo.governance.tables import view_files
-from studiolo.governance.views import View, bucket_of, serde_parameters
+from studiolo.governance.views import ICEBERG, METADATA, View, bucket_of, serde_parameters, written_alike
 from studiolo.state import State
 
 MOST_BYTES = 20 * 1024**3
@@ -33,7 +35,13 @@ MOST_BYTES = 20 * 1024**3
 STALE = timedelta(minutes=10)
 """How exactly it is kept when a file was last used."""
 
+LINGERING = timedelta(hours=1)
+"""So long files of an Iceberg table's view stay after its last use that are not of the present snapshot."""
+
 AT_ONCE = 2
+ASKED = 4
+PREPARING = 30.0
+"""Seconds that who asks for a table waits for its view at most: AWS's clients give up after 60."""
 
 log = logging.getLogger("studiolo.s3")
 PAGE = 1000
@@ -70,11 +78,14 @@ class ViewFiles:
         self._client = client
         self._makers = makers
         self._clock = clock
+        self._snapshots = Snapshots(lake, client, makers)
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="governed-views")
+        self._asked = ThreadPoolExecutor(ASKED, thread_name_prefix="asked-views")
 
     def close(self) -> None:
+        self._asked.shutdown(wait=False, cancel_futures=True)
         self._pool.shutdown(cancel_futures=True)
         self._makers.close()
 
@@ -85,6 +96,11 @@ class ViewFiles:
             size = connection.execute(select(view_files.c.size).where(mine)).scalar()
         return size is not None and size >= 0
 
+    def prepare(self, view: View) -> None:
+        """Make the view of an Iceberg table, and wait for it a while. Who reads it is told what is wrong with it."""
+        if not self.has(view, view.entry):
+            wait([self._asked.submit(self.make, view, view.entry)], PREPARING)
+
     def make(self, view: View, prefix: str) -> None:
         """Make what is not there yet of the files whose keys within the view begin so, and drop what is no more.
 
@@ -93,8 +109,11 @@ class ViewFiles:
         with self._lock:
             lock = self._locks.setdefault(view.id, threading.Lock())
         with lock:
-            for source in self._sources(view, prefix):
-                self._make_of(view, source)
+            if view.format == ICEBERG:
+                self._make_table(view, prefix)
+            else:
+                for source in self._sources(view, prefix):
+                    self._make_of(view, source)
         self._evict(view.scope)
 
     def drop(self, scope: Scope, identifiers: Sequence[str]) -> None:
@@ -120,7 +139,11 @@ class ViewFiles:
                 continue
             if expressions.never(expressions.bound(view.rows, table.partition_keys, partition.values)):
                 continue
-            place = partition.storage.location if partition.storage is not None else None
+            storage = partition.storage
+            if storage is not None and not written_alike(table, storage):
+                log.warning("%s.%s: partition %s is written in another way", table.database, table.name, folder)
+                raise Denied(f"{_cannot(view)}: a partition is written in another way than the table.")
+            place = storage.location if storage is not None else None
             yield self._source(view, place, folder, partition.values)
 
     def _partitions(self, view: View, prefix: str) -> Iterator[Partition]:
@@ -135,7 +158,7 @@ class ViewFiles:
             return
         after = None
         while True:
-            page = self._catalog.partitions(view.scope, *names, after=after, limit=PAGE, columns=False)
+            page = self._catalog.partitions(view.scope, *names, after=after, limit=PAGE)
             yield from page.items
             after = page.next
             if after is None:
@@ -190,16 +213,60 @@ class ViewFiles:
 
     def _attempt(self, view: View, source: Source, key: str, raw: Object) -> Exception | None:
         try:
-            self._make_one(view, source, key, raw)
-        except Refused as refused:
-            # Why tells of columns that who asks may not know of.
-            log.warning(
-                "s3://%s/%s, of %s.%s: %s", source.bucket, raw.name, view.table.database, view.table.name, refused
-            )
-            return Denied(f"{_cannot(view)}: a file cannot be filtered exactly. The log of the S3 door says why.")
-        except (ClientError, BotoCoreError) as error:
-            return Conflict(f"A file of a governed view could not be made: {error}")
+            with _refusing(view, f"s3://{source.bucket}/{raw.name}"):
+                self._make_one(view, source, key, raw)
+        except (Denied, Conflict) as error:
+            return error
         return None
+
+    def _make_table(self, view: View, prefix: str) -> None:
+        """Make the table of its own that a view of an Iceberg table is, of the snapshot that is the present one."""
+        known = self._known(view, "")
+        if view.entry in known and (prefix in known or not prefix.startswith("data/")):
+            self._note_use(view, [view.entry], known)
+            return
+        snapshots, counted = self._snapshots, self._counted(view)
+        with _refusing(view, view.table.parameters[METADATA]):
+            plan = snapshots.plan(view)
+
+        def made(data: Mapping[str, Any]) -> Made | Exception:
+            key, fingerprint = snapshots.key_of(view, data)
+            if key in counted:
+                return counted[key]
+            try:
+                with _refusing(view, data["path"]):
+                    file = snapshots.make_data(view, key, data, plan["fields"])
+            except (Denied, Conflict) as error:
+                return error
+            self._enter(view, file, data["path"], fingerprint)
+            return file
+
+        files = []
+        for file in self._pool.map(made, plan["data"]):
+            if isinstance(file, Exception):
+                raise file
+            files.append(file)
+        with _refusing(view, view.table.parameters[METADATA]):
+            described = snapshots.describe(view, [each for each in files if each.rows])
+        for each in described:
+            self._enter(view, each, view.table.parameters[METADATA], "")
+        present = {each.key for each in (*files, *described)}
+        # Readers may still be at those that were there before.
+        old = [key for key, (_, used) in known.items() if key not in present and self._clock() - used > LINGERING]
+        self._note_use(view, [key for key in known if key in present], known)
+        self._remove(view.scope, view.id, old)
+
+    def _counted(self, view: View) -> dict[str, Made]:
+        with self._state.reading() as connection:
+            rows = connection.execute(view_files.select().where(of(view_files, view.scope, view=view.id))).all()
+        return {row.key: Made(row.key, row.size, row.rows or 0) for row in rows}
+
+    def _enter(self, view: View, made: Made, source: str, etag: str) -> None:
+        row = {"source": source, "etag": etag, "size": made.size, "used": self._clock(), "rows": made.rows}
+        named = {"catalog": view.scope.account, "region": view.scope.region, "view": view.id, "key": made.key}
+        with self._state.transaction() as tx:
+            tx.execute(view_files.delete().where(of(view_files, view.scope, view=view.id, key=made.key)))
+            tx.execute(view_files.insert().values(**named, **row))
 
     def _make_one(self, view: View, source: Source, key: str, raw: Object) -> None:
         keys = view.table.partition_keys if source.values is not None else ()
@@ -226,12 +293,7 @@ class ViewFiles:
                     self._require_bucket(view.scope)
                     s3.upload_file(task.target, bucket, f"{view.id}/{key}")
                     size = (folder / "seen").stat().st_size
-        row = {"source": raw.name, "etag": raw.etag, "size": size, "used": self._clock()}
-        mine = of(view_files, view.scope, view=view.id, key=key)
-        with self._state.transaction() as tx:
-            tx.execute(view_files.delete().where(mine))
-            named = {"catalog": view.scope.account, "region": view.scope.region, "view": view.id, "key": key}
-            tx.execute(view_files.insert().values(**named, **row))
+        self._enter(view, Made(key, size, 0), raw.name, raw.etag)
         if size < 0:
             s3.delete_object(Bucket=bucket, Key=f"{view.id}/{key}")
 
@@ -269,6 +331,19 @@ class ViewFiles:
                 return
             self._remove(scope, row.view, [row.key])
             total -= row.size
+
+
+@contextmanager
+def _refusing(view: View, source: str) -> Iterator[None]:
+    """Turns what is refused into Denied, and errors of the store into Conflict."""
+    try:
+        yield
+    except Refused as refused:
+        # Why tells of columns that who asks may not know of.
+        log.warning("%s, of %s.%s: %s", source, view.table.database, view.table.name, refused)
+        raise Denied(f"{_cannot(view)}: a file cannot be filtered exactly. The log of the S3 door says why.") from None
+    except (ClientError, BotoCoreError) as error:
+        raise Conflict(f"A file of a governed view could not be made: {error}") from error
 
 
 def _cannot(view: View) -> str:

@@ -7,14 +7,16 @@ see something else reads another. Its files lie in a bucket of Studiolo's own, w
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from studiolo.catalog import Catalog, Column, Partition, Table, partition_name
+from studiolo.catalog import Catalog, Column, Partition, StorageDescriptor, Table, partition_name
 from studiolo.domain import Clock, Denied, Invalid, NotFound, Scope
+from studiolo.governance.auditing import Accessed
 from studiolo.governance.expressions import Filter, Truth, check, either
 from studiolo.governance.lake import Lake
 from studiolo.governance.locations import VIEWS
@@ -25,6 +27,10 @@ from studiolo.governance.tables import views
 from studiolo.identity import Principal
 from studiolo.state import State
 
+ICEBERG = "iceberg"
+METADATA = "metadata_location"
+"""The parameter of an Iceberg table that says where its metadata are."""
+
 _SERDES = {
     "parquet": "parquet",
     "orcserde": "orc",
@@ -32,6 +38,10 @@ _SERDES = {
     "opencsvserde": "csv",
     "jsonserde": "json",
 }
+
+_INPUTS = (".TextInputFormat", ".MapredParquetInputFormat", ".OrcInputFormat")
+_DECIDING = ("mapping.", "serialization.encoding")
+"""Parameters of SerDes that are not shown, and by which files are refused."""
 
 _ENDINGS = frozenset({"bz2", "csv", "gz", "json", "jsonl", "orc", "parquet", "snappy", "tsv", "txt", "xz", "zstd"})
 """What engines tell formats and compression by: other parts of a name are no part of a view's."""
@@ -54,9 +64,16 @@ class View:
         """The rows of which anything shows."""
         return either([rows for rows, _ in self.cells])
 
-    def file_name(self, source: str) -> str:
+    @property
+    def entry(self) -> str:
+        """The key of the metadata of a view of an Iceberg table, for those that are the table's at present."""
+        place = self.table.parameters.get(METADATA, "")
+        return f"metadata/{self.file_name(place, ('metadata', 'json'))}"
+
+    def file_name(self, source: str, endings: Sequence[str] | None = None) -> str:
         """What the file is called that is made of an object, whose name may tell something itself."""
-        endings = [part for part in source.rpartition("/")[2].lower().split(".")[-2:] if part in _ENDINGS]
+        if endings is None:
+            endings = [part for part in source.rpartition("/")[2].lower().split(".")[-2:] if part in _ENDINGS]
         return ".".join([hmac.new(self.file_key, source.encode(), hashlib.sha256).hexdigest()[:24], *endings])
 
 
@@ -71,7 +88,10 @@ def is_for_views(bucket: str) -> bool:
 
 
 class Views:
-    """The governed views of one account. secret: what their names are made with, so that nobody can tell them."""
+    """The governed views of one account. secret: what their names are made with, so that nobody can tell them.
+
+    prepare: makes one before who asks for a table is told where it is, where that is done in this process.
+    """
 
     def __init__(self, state: State, catalog: Catalog, lake: Lake, secret: bytes, clock: Clock) -> None:
         self._state = state
@@ -79,6 +99,7 @@ class Views:
         self._lake = lake
         self._secret = hmac.new(secret, b"governed views", hashlib.sha256).digest()
         self._clock = clock
+        self.prepare: Callable[[View], None] = lambda view: None
         self._known = lru_cache(maxsize=8192)(self._enter)
 
     def location(self, scope: Scope, table: Table, sight: Sight) -> str | None:
@@ -91,6 +112,19 @@ class Views:
             return None
         self._known(scope, view.id, table.database, table.name)
         return f"s3://{bucket_of(scope)}/{view.id}"
+
+    def ask(self, scope: Scope, table: Table, sight: Sight) -> None:
+        """Have a view of an Iceberg table made, whose readers ask for one object and wait for it but shortly."""
+        view = self.view(scope, table, sight) if table.is_iceberg and sight.partial else None
+        if view is not None:
+            self.prepare(view)
+
+    def parameters(self, scope: Scope, table: Table, sight: Sight) -> dict[str, str]:
+        """What engines find a view of an Iceberg table by."""
+        view = self.view(scope, table, sight) if table.is_iceberg else None
+        if view is None:
+            return {}
+        return {"table_type": "ICEBERG", METADATA: f"s3://{bucket_of(scope)}/{view.id}/{view.entry}"}
 
     def partition_location(self, root: str | None, table: Table, partition: Partition) -> str | None:
         """Where a partition lies in a view whose location is `root`: as Hive calls it, wherever it is itself."""
@@ -124,8 +158,11 @@ class Views:
         made = hmac.new(self._secret, json.dumps(told).encode(), hashlib.sha256)
         return View(made.hexdigest()[:32], scope, table, kind, columns, cells, made.digest()[16:])
 
-    def opened(self, principal: Principal, region: str, identifier: str) -> View:
-        """The view of that name, if what the principal may see is what it shows. Raises Denied."""
+    def opened(self, principal: Principal, region: str, identifier: str, action: str, path: str) -> View:
+        """The view of that name, if what the principal may see is what it shows. Raises Denied.
+
+        action, path: what is read of it, which is noted.
+        """
         with self._state.reading() as connection:
             query = views.select().where(views.c.id == identifier, views.c.region == region)
             row = connection.execute(query).first()
@@ -136,7 +173,13 @@ class Views:
             table = self._catalog.table(scope, row.database, row.table)
         except NotFound:
             raise Denied("Access Denied") from None
-        view = self.view(scope, table, self._lake.sight(principal, scope, table))
+        sight = self._lake.sight(principal, scope, table)
+        view = self.view(scope, table, sight)
+        allowed = view is not None and view.id == identifier
+        names = [column.name for column in (*(table.storage.columns if table.storage else ()), *table.partition_keys)]
+        cells = [(each.rows or "TRUE", tuple(name for name in names if each.has(name.lower()))) for each in sight.cells]
+        named = f"{table.database}.{table.name}"
+        self._lake.note(Accessed(scope, principal.arn, "view", path, allowed, action, named, tuple(cells)))
         if view is None or view.id != identifier:
             raise Denied("Access Denied: Lake Formation does not let this view be read (any more).")
         return view
@@ -160,12 +203,28 @@ def format_of(table: Table) -> str | None:
     storage = table.storage
     if storage is None or not (storage.location or "").startswith(("s3://", "s3a://", "s3n://")):
         return None
+    if table.is_iceberg:
+        return ICEBERG if table.parameters.get(METADATA) else None
     # Of other formats that Spark alone reads, the catalog has no true columns.
     provider = table.parameters.get("spark.sql.sources.provider", "hive").lower()
-    if table.type == "VIRTUAL_VIEW" or table.is_iceberg or provider not in ("hive", "parquet", "orc"):
+    if table.type == "VIRTUAL_VIEW" or provider not in ("hive", "parquet", "orc"):
+        return None
+    if storage.input_format and not storage.input_format.endswith(_INPUTS):
+        # What others read at the location is no file of rows: a manifest of symbolic links, say.
         return None
     library = ((storage.serde.library if storage.serde is not None else None) or "").rpartition(".")[2].lower()
     return next((kind for name, kind in _SERDES.items() if name in library), None)
+
+
+def written_alike(table: Table, storage: StorageDescriptor) -> bool:
+    """Whether the rows of a partition are written as those of its table, which its files are filtered as."""
+    alike = storage.serde is None or format_of(replace(table, storage=storage)) == format_of(table)
+    if format_of(table) in ("parquet", "orc") or not alike:
+        return alike
+    own, whole = (serde_parameters(each) for each in (replace(table, storage=storage), table))
+    # Fields have no names: those of a partition with other columns would be taken for others.
+    names = [[column.name for column in each.columns] for each in (storage, table.storage or storage)]
+    return (storage.serde is None or own == whole) and names[0] in ([], names[1])
 
 
 def serde_parameters(table: Table) -> dict[str, str]:
@@ -173,7 +232,9 @@ def serde_parameters(table: Table) -> dict[str, str]:
     storage = table.storage
     parameters = storage.serde.parameters if storage is not None and storage.serde is not None else {}
     header = table.parameters.get("skip.header.line.count")
-    known = {name: value for name, value in parameters.items() if name in SERDE_PARAMETERS}
+    known = {
+        name: value for name, value in parameters.items() if name in SERDE_PARAMETERS or name.startswith(_DECIDING)
+    }
     return known if header is None else {**known, "skip.header.line.count": header}
 
 

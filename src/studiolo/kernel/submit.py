@@ -8,6 +8,7 @@ those of spark-submit, "output" and "error": files of log streams, or null}`. Wh
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from studiolo.kernel.doors import closed
+from studiolo.kernel.doors import closed, dashboard
 from studiolo.kernel.driver import LAUNCH, MODULES, class_path, heap, java_options
 from studiolo.logs import LogWriter
 
@@ -33,7 +34,11 @@ def main(folder: Path) -> int:
     launch = json.loads((folder / "launch.json").read_text())
     settings = folder / "spark.conf"
     settings.touch(0o600)
-    settings.write_text(properties(closed(launch["conf"])))
+    conf = closed(launch["conf"])
+    if conf.get("spark.ui.port") == "0":
+        conf["spark.ui.port"] = str(_free_port())
+    settings.write_text(properties(conf))
+    (folder / "addresses.json").write_text(json.dumps({"ui": _pages(conf), "connect": None}))
     environment = {**os.environ, "SPARK_HOME": launch["driver"]["spark"], "SPARK_ENV_LOADED": "1"}
     java = subprocess.Popen(
         command(launch, settings),
@@ -60,6 +65,19 @@ def main(folder: Path) -> int:
     part.write_text(json.dumps({"status": status}))
     part.rename(folder / "journal" / "result.json")
     return status if status >= 0 else 128 - status
+
+
+def _free_port() -> int:
+    """A port for Spark's pages, which nothing tells of that Spark has chosen itself."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _pages(conf: Mapping[str, str]) -> str | None:
+    """The URL by which the application's pages open, while it runs."""
+    there = conf.get("spark.ui.enabled", "true") == "true"
+    return dashboard(conf, f"http://127.0.0.1:{conf.get('spark.ui.port', '4040')}" if there else None)
 
 
 def command(launch: Mapping[str, Any], settings: Path) -> list[str]:

@@ -44,6 +44,7 @@ class Batch:
     role: str | None
     state: str
     app_id: str | None
+    ui: str | None
     log: tuple[str, ...]
 
 
@@ -111,13 +112,13 @@ class Batches:
 
     def delete(self, place: Place, name: str) -> None:
         """End a batch and forget it. Raises NotFound."""
-        self._submissions.drop(self._found(place, name).key)
+        self._submissions.drop(self._found(place, name).key, keep_as=place.id)
 
     def end(self, place: Place) -> None:
         """End and forget all of a server's."""
         for record in self._records(place):
             with suppress(NotFound):
-                self._submissions.drop(record.key)
+                self._submissions.drop(record.key, keep_as=place.id)
 
     def active(self, place: Place) -> int:
         """How many of a server's have not ended."""
@@ -127,7 +128,7 @@ class Batches:
         """Forget the batches that ended so long ago."""
         for record in self._records(place):
             if record.completed is not None and self._clock() - record.completed > after:
-                self._submissions.drop(record.key)
+                self._submissions.drop(record.key, keep_as=place.id)
 
     def key(self, place: Place, name: str) -> Key:
         """Raises NotFound."""
@@ -164,6 +165,7 @@ class Batches:
             role=submission.asked["role"],
             state=SHOWN_STATES[submission.state],
             app_id=self._submissions.application(submission),
+            ui=None if submission.program is None else self._submissions.link(submission.key),
             log=("stdout: ", *stdout, "\nstderr: ", *stderr, *reason),
         )
 

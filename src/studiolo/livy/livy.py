@@ -17,6 +17,7 @@ from studiolo.livy.model import LANGUAGES, SHARED, Place, Session, SessionReques
 from studiolo.livy.places import Places
 from studiolo.livy.requests import check_kind, wanted
 from studiolo.runtimes import Runtimes
+from studiolo.sparkui import Target
 from studiolo.state import State, StateUnavailable
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ class Livy:
             if place.address is not None and self._doors is not None:
                 self._doors.close(place)
             for session in self._all(place):
-                self._engine.drop(session.key)
+                self._engine.drop(session.key, keep_as=place.id)
             self.batches.end(place)
             self._places.remove(place)
 
@@ -156,7 +157,7 @@ class Livy:
     def delete(self, place: Place, name: str) -> None:
         """End a session and forget it. Raises NotFound."""
         key = self._found(place, name).key
-        self._engine.drop(key)
+        self._engine.drop(key, keep_as=place.id)
         self._heard.pop(key, None)
 
     def connect(self, place: Place, name: str) -> Session:
@@ -203,6 +204,14 @@ class Livy:
         with suppress(Conflict):
             self._engine.cancel(key, number)
 
+    def target(self, place: Place, application: str) -> Target:
+        """The session whose Spark application that is. Raises NotFound."""
+        for session in self._all(place):
+            with suppress(Conflict):
+                if self._engine.addresses(session)["application"] == application:
+                    return self._engine.target(session)
+        raise NotFound(f"No session is of application {application}.")
+
     def key(self, place: Place, name: str) -> Key:
         """The session of that number or name. Raises NotFound."""
         return self._found(place, name).key
@@ -248,7 +257,7 @@ class Livy:
             role=session.asked.get("role"),
             state=state,
             app_id=addresses.get("application"),
-            ui=addresses.get("ui"),
+            ui=None if session.kernel is None else self._engine.link(session),
             log=(*lines, *([] if session.error is None else session.error.splitlines())),
             created=session.created,
         )
@@ -273,7 +282,7 @@ class Livy:
                 silent = time.monotonic() - self._heard.setdefault(session.key, time.monotonic())
                 retained = session.completed is not None and self._clock() - session.completed < RETAINED
                 if session.completed is not None and not retained:
-                    self._engine.drop(session.key)
+                    self._engine.drop(session.key, keep_as=place.id)
                 elif session.completed is None and limit:
                     if silent >= limit:
                         self._engine.end_in_time(session.key, "Its client has sent no heartbeat.")

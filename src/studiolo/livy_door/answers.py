@@ -50,7 +50,7 @@ def as_batch(batch: Batch) -> dict[str, Any]:
         "proxyUser": batch.asked.proxyUser,
         "state": batch.state,
         "appId": batch.app_id,
-        "appInfo": {"driverLogUrl": None, "sparkUiUrl": None},
+        "appInfo": {"driverLogUrl": None, "sparkUiUrl": batch.ui},
         "log": list(batch.log[-LAST_LINES:]),
     }
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from studiolo.clusters.model import Cluster
+from studiolo.domain import NotFound
 from studiolo.livy import Livy, Place
+from studiolo.sparkui import Target
 
 
 class ClusterLivy:
@@ -26,6 +28,12 @@ class ClusterLivy:
                 port=port,
             )
         )
+
+    def target(self, cluster: Cluster, application: str) -> Target | None:
+        try:
+            return self._livy.target(self._livy.place(cluster.scope, cluster.id), application)
+        except NotFound:
+            return None
 
     def close(self, cluster: str) -> None:
         for place in self._livy.places():

@@ -12,9 +12,9 @@ from dataclasses import replace
 from itertools import chain
 
 from studiolo.catalog import Database, Partition, Table, partition_name, partition_values
-from studiolo.domain import AlreadyExists, Denied, DomainError, NotFound
+from studiolo.domain import AlreadyExists, Denied, DomainError, NotFound, every
 from studiolo.metastore.folders import Folders
-from studiolo.metastore.room import House, every
+from studiolo.metastore.room import House
 from studiolo.metastore.translators import table_type
 
 PAGE = 1000

@@ -6,11 +6,11 @@ from typing import Any
 
 from hive_metastore import ttypes as hive
 
-from studiolo.domain import AlreadyExists, Conflict, NotFound
+from studiolo.domain import AlreadyExists, Conflict, NotFound, every
 from studiolo.metastore.data import Data
 from studiolo.metastore.default import DEFAULT
 from studiolo.metastore.later import GetDatabaseObjectsResponse
-from studiolo.metastore.room import PAGE, House, Room, every, matching, plain
+from studiolo.metastore.room import PAGE, House, Room, matching, plain
 from studiolo.metastore.translators import CATALOG, as_database, from_database
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from hive_metastore import ttypes as hive
 
-from studiolo.domain import NotFound
+from studiolo.domain import NotFound, every
 from studiolo.metastore.later import GetFunctionsResponse
-from studiolo.metastore.room import Room, every, matching, plain
+from studiolo.metastore.room import Room, matching, plain
 from studiolo.metastore.translators import as_function, from_function
 
 

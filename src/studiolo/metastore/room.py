@@ -1,18 +1,15 @@
 """What the rooms share: each room has the methods of one subject, named and argued as Hive's interface has them."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from studiolo.catalog import Database, fitting
-from studiolo.domain import NotFound, Page, Scope
+from studiolo.domain import NotFound, Scope
 from studiolo.governance import GovernedCatalog
 from studiolo.metastore.default import DEFAULT, default_database
 from studiolo.metastore.locks import Locks
 from studiolo.metastore.warehouse import Warehouse
-
-T = TypeVar("T")
 
 PAGE = 1000
 
@@ -70,14 +67,3 @@ def matching(names: Iterable[str], pattern: str | None) -> list[str]:
     parts = [".*".join(re.escape(text) for text in re.split(r"\.?\*", part)) for part in wanted.split("|")]
     accepts = fitting("|".join(parts), any_case=True)
     return [name for name in names if accepts(name)]
-
-
-def every(page: Callable[[str | None], Page[T]]) -> Iterator[T]:
-    """The items of all pages; `page` gives the one after a key."""
-    after: str | None = None
-    while True:
-        found = page(after)
-        yield from found.items
-        after = found.next
-        if after is None:
-            return

@@ -9,11 +9,11 @@ from typing import Any
 from hive_metastore import ttypes as hive
 
 from studiolo.catalog import ConcurrentModification, Table
-from studiolo.domain import Denied, NotFound
+from studiolo.domain import Denied, NotFound, every
 from studiolo.metastore.caller import Caller
 from studiolo.metastore.data import Data
 from studiolo.metastore.memory import Memory, merged
-from studiolo.metastore.room import PAGE, House, Room, every, matching, plain
+from studiolo.metastore.room import PAGE, House, Room, matching, plain
 from studiolo.metastore.table_filters import table_filter
 from studiolo.metastore.translators import as_columns, as_table, from_table, properties, table_type
 

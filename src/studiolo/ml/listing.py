@@ -28,10 +28,12 @@ class Listing:
     limit: int = 10
 
 
-def select_page(connection: Connection, table: Table, scope: Scope, listing: Listing) -> Page[Row[Any]]:
-    """The page of the scope's rows of `table` that `listing` asks for."""
+def select_page(
+    connection: Connection, table: Table, scope: Scope, listing: Listing, *further: ColumnElement[bool]
+) -> Page[Row[Any]]:
+    """The page of the scope's rows of `table` that `listing` asks for, and `further` conditions."""
     columns = table.c
-    query = table.select().where(columns.account == scope.account, columns.region == scope.region)
+    query = table.select().where(columns.account == scope.account, columns.region == scope.region, *further)
     if listing.name_contains:
         query = query.where(columns.name.contains(listing.name_contains, autoescape=True))
     if listing.status:

@@ -11,15 +11,22 @@ from studiolo.domain import Clock, Scope
 from studiolo.identity import Identity
 from studiolo.logs import Logs
 from studiolo.metrics import Metrics
+from studiolo.ml.experiments.experiments import Experiments
 from studiolo.ml.images import known_images
 from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.processing.jobs import ProcessingJobs
+from studiolo.ml.registry import Registry
 from studiolo.ml.resources import EndpointConfigs, Models
+from studiolo.ml.serving.asynchronous import AsyncInvocations
+from studiolo.ml.serving.capture import Captures
 from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
 from studiolo.ml.serving.measures import CallMeasures
+from studiolo.ml.serving.streaming import Streamed
 from studiolo.ml.tags import Tags
-from studiolo.ml.training.jobs import TrainingJobs
+from studiolo.ml.training.contract import MODEL
+from studiolo.ml.training.jobs import TrainingJob, TrainingJobs
+from studiolo.ml.transform.jobs import TransformJobs
 from studiolo.ml.tuning.curves import Curves
 from studiolo.ml.tuning.store import Store as TuningStore
 from studiolo.ml.tuning.tuning import TuningJobs
@@ -54,6 +61,7 @@ class MachineLearning:
         self.processing = ProcessingJobs(state, launcher, self._queue, surroundings, images, clock)
         self.tuning = TuningJobs(TuningStore(state, clock), self.training, Curves(logs, self.training))
         self.models = Models(state, surroundings, images, clock)
+        self.transform = TransformJobs(state, launcher, self._queue, surroundings, images, self.models, metrics, clock)
         self.endpoint_configs = EndpointConfigs(state, self.models, clock)
         self.endpoints = Endpoints(
             state,
@@ -64,10 +72,20 @@ class MachineLearning:
             self.endpoint_configs,
             metrics,
             folder / "endpoints",
+            settings.serverless_idle_seconds,
             clock,
         )
-        self.invocations = Invocations(self.endpoints.routes, CallMeasures(metrics))
+        routes, measures, wake = self.endpoints.routes, CallMeasures(metrics), self.endpoints.wake
+        self._captures = Captures(objects, clock)
+        self.invocations = Invocations(routes, measures, wake, self._captures)
+        self.streamed = Streamed(routes, measures)
+        self.async_invocations = AsyncInvocations(
+            state, self.endpoints, Invocations(routes, measures, wake, None), objects, metrics, clock
+        )
         self.tags = Tags(state)
+        self.registry = Registry(state, clock)
+        self.training.on_completed = self._note_training
+        self.experiments = Experiments(state, self.tags, clock)
 
     def start(self) -> None:
         """Take over what a crashed server left, settle what ended, and go on with the rest in the background."""
@@ -75,9 +93,17 @@ class MachineLearning:
         with self._queue.lock:
             self.training.start()
             self.processing.start()
+            self.transform.start()
             self._queue.advance()
         self.tuning.start()
         self.endpoints.start()
+        self.async_invocations.start()
+        self._captures.start()
+
+    def _note_training(self, job: TrainingJob) -> None:
+        asked = job.specification
+        inputs = [channel.uri for channel in asked.channels]
+        self.registry.note_training(job.scope, job.name, asked.image, inputs, job.progress.outputs.get(MODEL, ""))
 
     def tag(self, scope: Scope, resource: str, added: Mapping[str, str]) -> dict[str, str]:
         """Add tags to a resource; all of them after that. Raises NotFound and Invalid."""
@@ -94,6 +120,8 @@ class MachineLearning:
         self.tuning.empty()
         self.training.empty()
         self.processing.empty()
+        self.transform.empty()
+        self.experiments.empty()
         shutil.rmtree(self._work, ignore_errors=True)
         self._queue.closed = False
 
@@ -104,10 +132,13 @@ class MachineLearning:
     def stop_jobs(self) -> None:
         """End the running jobs, which are Stopped, with what they leave of a model: before the store goes."""
         self.tuning.close()
+        self._captures.close()
         self._queue.closed = True
         self.training.close()
         self.processing.close()
+        self.transform.close()
 
     def close(self) -> None:
         """End all other processes: endpoints come back at the next start."""
+        self.async_invocations.close()
         self.endpoints.close()

@@ -20,13 +20,33 @@ from studiolo.state import State
 
 @dataclass(frozen=True)
 class ModelSpecification:
-    """An image and the model.tar.gz that it serves. `recorded` is kept and shown, and changes nothing."""
+    """An image and the model.tar.gz that it serves. `recorded` is kept and shown, and changes nothing.
+
+    multi: `data` is a prefix instead, under which calls name the archive. further: containers after this first one,
+    which pass a call on from one to the next, or, where they are `direct`, of which a call names one.
+    """
 
     image: str
     data: str
     role: str
     environment: Mapping[str, str] = field(default_factory=dict)
     recorded: Mapping[str, Any] = field(default_factory=dict)
+    multi: bool = False
+    further: tuple["ModelSpecification", ...] = ()
+    direct: bool = False
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "ModelSpecification":
+        return cls(**{**values, "further": tuple(cls.from_json(each) for each in values.get("further", ()))})
+
+    @property
+    def containers(self) -> tuple["ModelSpecification", ...]:
+        return (self, *self.further)
+
+    def hostname(self, container: int) -> str:
+        """What a container is called."""
+        given: str | None = self.containers[container].recorded.get("ContainerHostname")
+        return given or (f"container-{container + 1}" if self.further else "primary")
 
     @property
     def scripted(self) -> bool:
@@ -61,15 +81,68 @@ class ProductionVariant:
         """Its ServerlessConfig; None where it was asked to have instances."""
         return self.recorded.get("ServerlessConfig")
 
+    @property
+    def most_calls(self) -> int | None:
+        """How many calls it takes at once; None where there is no bound."""
+        return None if self.serverless is None else self.serverless["MaxConcurrency"]
+
+
+@dataclass(frozen=True)
+class Asynchronous:
+    """How an endpoint is called asynchronously: the S3 URIs under which answers and failures are put.
+
+    most: calls of one instance at once. recorded: kept and shown, as where notifications are to go.
+    """
+
+    output: str
+    failure: str | None = None
+    most: int = 4
+    recorded: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What is captured of calls, and where to: the S3 URI, the share in percent, of Input and Output which.
+
+    csv_types, json_types: content types whose bodies are captured as they are; others are in Base64.
+    """
+
+    uri: str
+    percent: int
+    modes: tuple[str, ...]
+    csv_types: tuple[str, ...] = ()
+    json_types: tuple[str, ...] = ()
+    enabled: bool = True
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Capture":
+        return cls(**{**values, **{name: tuple(values[name]) for name in ("modes", "csv_types", "json_types")}})
+
 
 @dataclass(frozen=True)
 class EndpointConfigSpecification:
+    """Its production variants and their shadows, how it is called asynchronously, and what is captured of calls."""
+
     variants: tuple[ProductionVariant, ...]
     recorded: Mapping[str, Any] = field(default_factory=dict)
+    asynchronous: Asynchronous | None = None
+    shadows: tuple[ProductionVariant, ...] = ()
+    capture: Capture | None = None
+
+    @property
+    def all(self) -> tuple[ProductionVariant, ...]:
+        return (*self.variants, *self.shadows)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "EndpointConfigSpecification":
-        return cls(tuple(ProductionVariant(**variant) for variant in values["variants"]), values["recorded"])
+        asynchronous = values.get("asynchronous")
+        return cls(
+            tuple(ProductionVariant(**variant) for variant in values["variants"]),
+            values["recorded"],
+            asynchronous and Asynchronous(**asynchronous),
+            tuple(ProductionVariant(**variant) for variant in values.get("shadows", ())),
+            Capture.from_json(values["capture"]) if values.get("capture") else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -93,9 +166,12 @@ class Models:
     ) -> Model:
         """Add a model. Raises AlreadyExists, Invalid, NotFound and Denied."""
         checked_name(name, "modelName")
-        self._images.resolve(specification.image, "serve", scripted=specification.scripted).command("serve")
         self._surroundings.check_role(principal, specification.role)
-        self._surroundings.check_model(scope, specification.role, specification.data)
+        for container in specification.containers:
+            self._images.resolve(container.image, "serve", scripted=container.scripted).command("serve")
+            # What is under a prefix may come later.
+            if not container.multi:
+                self._surroundings.check_model(scope, container.role, container.data)
         return _as_model(self._rows.add(scope, name, asdict(specification), tags))
 
     def get(self, scope: Scope, name: str) -> Model:
@@ -123,10 +199,10 @@ class EndpointConfigs:
     ) -> EndpointConfig:
         """Add a configuration. Raises AlreadyExists, Invalid, and NotFound for a model that is not there."""
         checked_name(name, "endpointConfigName")
-        names = [checked_name(variant.name, "variantName") for variant in specification.variants]
+        names = [checked_name(variant.name, "variantName") for variant in specification.all]
         if len(set(names)) != len(names):
             raise Invalid("The names of the production variants must differ.")
-        for variant in specification.variants:
+        for variant in specification.all:
             self._models.get(scope, variant.model)
         return _as_config(self._rows.add(scope, name, asdict(specification), tags))
 
@@ -200,7 +276,7 @@ class _Rows:
 
 def _as_model(row: Row[Any]) -> Model:
     scope = Scope(row.account, row.region)
-    return Model(row.name, arn(scope, "model", row.name), ModelSpecification(**row.specification), row.created)
+    return Model(row.name, arn(scope, "model", row.name), ModelSpecification.from_json(row.specification), row.created)
 
 
 def _as_config(row: Row[Any]) -> EndpointConfig:

@@ -1,6 +1,6 @@
 """What is remembered of jobs, models, endpoints and their tags."""
 
-from sqlalchemy import JSON, Column, Integer, Table, Text
+from sqlalchemy import JSON, Column, Integer, LargeBinary, Table, Text
 
 from studiolo.state import Moment, metadata
 
@@ -30,6 +30,7 @@ def _jobs(name: str) -> Table:
 training_jobs = _jobs("training_jobs")
 processing_jobs = _jobs("processing_jobs")
 tuning_jobs = _jobs("tuning_jobs")
+transform_jobs = _jobs("transform_jobs")
 
 trials = Table(
     "tuning_trials",
@@ -68,6 +69,21 @@ endpoints = Table(
     Column("desired", JSON),
 )
 
+async_invocations = Table(
+    "async_invocations",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("endpoint", Text, nullable=False, index=True),
+    Column("created", Moment, nullable=False),
+    Column("expires", Moment, nullable=False),
+    Column("call", JSON, nullable=False),
+    Column("body", LargeBinary),
+)
+"""The calls that have no output yet."""
+
 tags = Table(
     "ml_tags",
     metadata,
@@ -75,3 +91,31 @@ tags = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+records = Table(
+    "ml_records",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("parent", Text, index=True),
+    Column("type", Text),
+    Column("status", Text),
+    Column("created", Moment, nullable=False),
+    Column("changed", Moment, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+"""parent: what a version is one of, or the URI that an entity of lineage stands for; type: of such an entity."""
+
+associations = Table(
+    "lineage_associations",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("destination", Text, primary_key=True, index=True),
+    Column("type", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+)
+"""source, destination: ARNs."""

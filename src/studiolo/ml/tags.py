@@ -5,7 +5,17 @@ from collections.abc import Callable, Iterable, Mapping
 from sqlalchemy import Connection
 
 from studiolo.domain import Invalid, NotFound, Scope
-from studiolo.ml.tables import endpoint_configs, endpoints, models, processing_jobs, tags, training_jobs, tuning_jobs
+from studiolo.ml.tables import (
+    endpoint_configs,
+    endpoints,
+    models,
+    processing_jobs,
+    records,
+    tags,
+    training_jobs,
+    transform_jobs,
+    tuning_jobs,
+)
 from studiolo.state import State
 
 MOST_TAGS = 50
@@ -13,10 +23,13 @@ TABLES = {
     "training-job": training_jobs,
     "processing-job": processing_jobs,
     "hyper-parameter-tuning-job": tuning_jobs,
+    "transform-job": transform_jobs,
     "model": models,
     "endpoint-config": endpoint_configs,
     "endpoint": endpoints,
 }
+RECORDED = ("model-package-group", "model-package", "model-card", "artifact", "action", "context")
+"""The kinds of resources that are records."""
 
 Exists = Callable[[Connection, Scope, str], bool]
 
@@ -58,12 +71,14 @@ class Tags:
         if arn.startswith(prefix):
             if kind in self._others and self._others[kind](connection, scope, name):
                 return
-            table = TABLES.get(kind)
+            table = TABLES.get(kind, records if kind in RECORDED else None)
             if table is not None:
                 mine = (table.c.account == scope.account) & (table.c.region == scope.region) & (table.c.name == name)
+                if table is records:
+                    mine &= table.c.kind == kind
                 if connection.execute(table.select().where(mine)).first() is not None:
                     return
-        known = ", ".join([*TABLES, *self._others])
+        known = ", ".join([*TABLES, *RECORDED, *self._others])
         raise NotFound(f"The resource {arn} cannot be found: Studiolo tags {known} resources.")
 
 

@@ -29,8 +29,10 @@ def initialize_client_plugin(client: Any) -> None:
 
     client.meta.events.register_first("before-sign.*.*", lead_home, unique_id="studiolo-endpoint")
     if service == "EMR" and _endpoint(service):
-        # From here `aws emr create-default-roles` takes which services the roles are for; no request goes by it.
-        client.meta._endpoint_url = f"https://elasticmapreduce.{client.meta.region_name}.amazonaws.com"
+        # From here `aws emr create-default-roles` takes which services the roles are for, and SageMaker Studio's
+        # magics the domain that they make an address of; no request goes by it.
+        amazon = f"https://elasticmapreduce.{client.meta.region_name}.amazonaws.com"
+        client.meta._endpoint_url = client._endpoint.host = amazon
 
 
 def _endpoint(service: str) -> str | None:

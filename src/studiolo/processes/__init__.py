@@ -10,7 +10,8 @@ from studiolo.processes.removal import remove_left
 from studiolo.processes.sockets import left_socket, socket_folder
 
 if TYPE_CHECKING:
-    from studiolo.processes.connections import SocketConnection, SocketConnector
+    from studiolo.processes.connection import SocketConnection
+    from studiolo.processes.connector import SocketConnector
     from studiolo.processes.keeper import Keeper, Kept
     from studiolo.processes.processes import Child, Processes, end_unrecorded
 
@@ -21,8 +22,8 @@ __all__ = [
 ]  # fmt: skip
 
 _LATER = {
-    "SocketConnection": "connections",
-    "SocketConnector": "connections",
+    "SocketConnection": "connection",
+    "SocketConnector": "connector",
     "Child": "processes",
     "Keeper": "keeper",
     "Kept": "keeper",

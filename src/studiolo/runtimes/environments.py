@@ -65,14 +65,15 @@ class Locked:
     """The packages of a lock with hashes."""
 
     lock: Path
-
-    note = "several minutes, 1.3 GB"
+    note: str = "several minutes, 1.3 GB"
 
     def install(self, run: Run, python: Path) -> None:
         run.uv(
-            *("pip", "install", "--python", str(python)),
+            # A lock is complete: what it leaves out of a package's needs is left out on purpose.
+            *("pip", "install", "--no-deps", "--python", str(python)),
             # What builds a package that comes as its sources is of the lock, too.
-            *("--require-hashes", "-r", str(self.lock), "--build-constraints", str(self.lock)),
+            # A lock has all that there is to be: what a package asks for beyond it was left out knowingly.
+            *("--no-deps", "--require-hashes", "-r", str(self.lock), "--build-constraints", str(self.lock)),
         )
 
 
@@ -86,10 +87,12 @@ class Environment:
     pythons: tuple[str, ...]
 
     @classmethod
-    def of(cls, folder: Path, name: str, lock: Path, pythons: tuple[str, ...]) -> "Environment":
-        """The environment of a runtime, in the folder of all."""
+    def of(
+        cls, folder: Path, name: str, lock: Path, pythons: tuple[str, ...], note: str = Locked.note
+    ) -> "Environment":
+        """The environment of a lock, in the folder of all."""
         content = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
-        return cls(folder / f"{name}-{content}", name, Locked(lock), pythons)
+        return cls(folder / f"{name}-{content}", name, Locked(lock, note), pythons)
 
     @property
     def python(self) -> Path:

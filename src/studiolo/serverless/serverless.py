@@ -191,6 +191,34 @@ class Serverless:
         self._store.application(scope, application)
         return self._store.runs(scope, application, filters, after, limit)
 
+    def attempts(self, scope: Scope, application: str, name: str) -> list[Run]:
+        """A run as each of its attempts was, the first one first. Raises NotFound."""
+        run = self._store.run(scope, application, name)
+        return [*filter(None, (self._attempt(run, number) for number in range(1, run.attempt))), run]
+
+    def _attempt(self, run: Run, number: int) -> Run | None:
+        """The run as an earlier attempt was, of which there is still a record."""
+        try:
+            found = self._engine.submissions.get(self._key(replace(run, attempt=number)))
+        except NotFound:
+            return None
+        return replace(
+            run, attempt=number, state="FAILED", details=(found.error or "")[:256], attempt_created=found.created,
+            updated=found.completed or found.created,
+        )  # fmt: skip
+
+    def dashboard(self, scope: Scope, application: str, name: str, attempt: int | None) -> str:
+        """A link that opens the Spark UI of a run's attempt, the last one where none is given.
+
+        Raises NotFound, and Conflict for an attempt that has not begun.
+        """
+        run = self._store.run(scope, application, name)
+        asked = replace(run, attempt=attempt or run.attempt)
+        try:
+            return self._engine.submissions.link(self._key(asked))
+        except NotFound:
+            raise Conflict(f"Attempt {asked.attempt} of JobRun {name} has not begun: it has no Spark UI yet.") from None
+
     def utilization(self, run: Run) -> tuple[Utilization, Utilization, int]:
         """What a run has used, what of it is billed, and the seconds that it has run."""
         app, present = self._store.application(run.scope, run.application), self._clock()

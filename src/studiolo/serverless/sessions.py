@@ -93,12 +93,8 @@ class ServerlessSessions:
         return f"sc://127.0.0.1:{addresses['connect']}", addresses["token"], until
 
     def dashboard(self, scope: Scope, application: str, name: str) -> str:
-        """The URL of its Spark UI, its token in it. Raises NotFound, and Conflict unless it is up."""
-        session = self._found(scope, application, name)
-        url = self._engine.addresses(session)["ui"]
-        if url is None:
-            raise Conflict(f"Session {name} has no Spark UI: it was started with spark.ui.enabled=false.")
-        return str(url)
+        """A link that opens its Spark UI, also when it has ended. Raises NotFound."""
+        return self._engine.link(self._found(scope, application, name))
 
     def terminate(self, scope: Scope, application: str, name: str) -> None:
         """Begin to end it; one that has ended stays so. Raises NotFound."""

@@ -9,12 +9,14 @@ from studiolo.domain import Scope
 if TYPE_CHECKING:
     from studiolo.catalog import Catalog
     from studiolo.clusters import Clusters
+    from studiolo.functions import Functions
     from studiolo.governance import GovernedCatalog, Lake, Vending
     from studiolo.iceberg import IcebergTables
     from studiolo.identity import Identity, Principal
     from studiolo.logs import Logs
     from studiolo.metrics import Metrics
     from studiolo.ml import MachineLearning
+    from studiolo.pipelines import Pipelines
     from studiolo.products import Products
     from studiolo.recorded import Recorder
     from studiolo.scaling import Scaling
@@ -44,7 +46,9 @@ class Studio:
     recorder: "Recorder"
     domains: "Domains"
     scaling: "Scaling"
+    functions: "Functions"
     products: "Products"
+    pipelines: "Pipelines"
 
 
 @dataclass(frozen=True, slots=True)

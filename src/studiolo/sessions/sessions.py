@@ -116,16 +116,11 @@ class Sessions:
         return ConnectEndpoint(f"sc://127.0.0.1:{addresses['connect']}", addresses["token"], end)
 
     def dashboard(self, scope: Scope, name: str) -> str:
-        """The URL of the session's Spark UI, its token in it. Raises NotFound, and Invalid unless READY and with one."""
+        """A link that opens the session's Spark UI, also when it has ended. Raises NotFound, and Invalid on Sail."""
         found = self._engine.session(self._key(scope, name))
         if on_sail(_as_session(found).asked.arguments):
             raise Invalid(f"Session {name} runs on Sail, which has no Spark UI.")
-        if found.state != "READY":
-            raise Invalid(f"Session {name} is {found.state}: its Spark UI is there while it is READY.")
-        url: str | None = self._engine.addresses(found)["ui"]
-        if url is None:
-            raise Invalid(f"Session {name} has no Spark UI: it was started with spark.ui.enabled=false.")
-        return url
+        return self._engine.link(found)
 
     def system_log_url(self, scope: Scope, name: str) -> str:
         """Where the session's system log can be downloaded for an hour. Raises NotFound."""

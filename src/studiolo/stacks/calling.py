@@ -23,6 +23,7 @@ class Refused(Exception):
             or code in ("NoSuchEntity", "NoSuchBucket", "NoSuchBucketPolicy", "404", "RepositoryNotFound")
             or "NotFound" in code
             or (code == "Validation" and self.message.startswith(("Could not find", "Cannot find")))
+            or (code == "Validation" and self.message.endswith("does not exist."))
         )
 
     @property

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,12 +16,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
 from uv import find_uv_bin
 
 from studiolo.domain import Conflict
 from studiolo.processes import Fence, SocketConnection, child_environment, interpreter, remove_left
-from studiolo.runtimes import Environment
+from studiolo.studio import magics
+from studiolo.studio.kernels import kernels
 from studiolo.studio.resources import App
 
 BASE = "/jupyterlab/default/"
@@ -28,16 +29,12 @@ BASE = "/jupyterlab/default/"
 
 SOCKET = "s"
 CONFIG = Path(__file__).parent / "jupyter" / "config"
-LOCK = Path(__file__).parents[1] / "runtimes" / "locks" / "jupyterlab.lock"
-PYTHONS = ("3.12", "3.11", "3.10")
-KERNEL = "Python 3 (Data Science)"
+SHARED = Path(__file__).parent / "jupyter" / "data"
+"""What every JupyterLab is shown of ours: its panels."""
+
+TUTORIAL = Path(__file__).parent / "jupyter" / "tutorial" / "air-quality.ipynb"
 ANSWER_SECONDS = 5.0
 LARGEST_ANSWER = 1024 * 1024
-
-
-def environment() -> Environment:
-    """The environment of JupyterLab, which is made when the first App starts."""
-    return Environment.of(user_cache_path("studiolo") / "environments", "jupyterlab", LOCK, PYTHONS)
 
 
 def new_token() -> str:
@@ -52,21 +49,26 @@ class Place:
         self.home = folder / "home"
         self.python = folder / "venv" / "bin" / "python"
 
-    def make(self, app: App) -> None:
-        """Make what is missing of it, while nothing runs in it. Raises Conflict, in uv's words."""
-        for each in (self.home, self.folder / "run"):
+    def make(self, app: App, lab: Path) -> None:
+        """Make what is missing of it, while nothing runs in it; lab: JupyterLab's interpreter.
+
+        Raises Conflict, in uv's words.
+        """
+        if not self.home.exists():
+            self.home.mkdir(parents=True, mode=0o700)
+            shutil.copyfile(TUTORIAL, self.home / TUTORIAL.name)
+        for each in (self.folder / "kernels", self.folder / "metadata"):
+            _clear(each)
+        for each in (self.folder / "run", self.folder / "metadata"):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.python.exists():
             _clear(self.python.parents[1])
             self._make_interpreter()
-        kernel = {
-            "argv": [str(self.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            "display_name": KERNEL,
-            "language": "python",
-            "metadata": {"debugger": True},
-        }
-        _write_alone(self.folder / "kernels", "python3/kernel.json", kernel)
-        _write_alone(self.folder / "metadata", "resource-metadata.json", _metadata(app))
+        known = {kernel.name: kernel.specification for kernel in kernels(self.python, lab)}
+        further = magics.environment()
+        for name, specification in {**known, **(magics.specs(further) if further.ready else {})}.items():
+            _write(self.folder / "kernels" / name / "kernel.json", specification)
+        _write(self.folder / "metadata" / "resource-metadata.json", _metadata(app))
 
     def command(self, python: Path, path: str) -> list[str]:
         """JupyterLab on that interpreter, at a socket file."""
@@ -98,7 +100,7 @@ class Place:
             "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
             "JUPYTER_DATA_DIR": str(self.folder / "data"),
             "JUPYTER_RUNTIME_DIR": str(self.folder / "run"),
-            "JUPYTER_PATH": str(self.folder),
+            "JUPYTER_PATH": os.pathsep.join(map(str, (self.folder, SHARED))),
             "JUPYTERLAB_SETTINGS_DIR": str(self.folder / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / "workspaces"),
             "IPYTHONDIR": str(self.folder / "ipython"),
@@ -115,7 +117,13 @@ class Place:
     def fence(self, python: Path, path: Path) -> Fence:
         """It writes its space's folder and its socket's, and sees its interpreter."""
         metadata = {"/opt/ml/metadata": self.folder / "metadata"}
-        return Fence(self.folder, seen=(*interpreter(python), CONFIG), at={str(path.parent): path.parent, **metadata})
+        further = magics.environment()
+        magic = (*interpreter(further.python), magics.PROGRAMS) if further.ready else ()
+        return Fence(
+            self.folder,
+            seen=(*interpreter(python), CONFIG, SHARED, *magic),
+            at={str(path.parent): path.parent, **metadata},
+        )
 
     def remove(self) -> None:
         remove_left(self.folder)
@@ -182,11 +190,8 @@ def _metadata(app: App) -> dict[str, str]:
     }
 
 
-def _write_alone(folder: Path, name: str, value: Any) -> None:
-    """Write a file that is all there is in a folder."""
-    _clear(folder)
-    file = folder / name
-    file.parent.mkdir(parents=True, mode=0o700)
+def _write(file: Path, value: Any) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     file.write_text(json.dumps(value, indent=1))
 
 

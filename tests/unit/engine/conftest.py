@@ -15,6 +15,8 @@ from studiolo.identity import AccessKey, Identity
 from studiolo.logs import Logs
 from studiolo.processes import Processes
 from studiolo.runtimes import Runtimes
+from studiolo.sparkui import EventLogs, Pages
+from studiolo.sparkui.links import Links
 from studiolo.state import State
 
 
@@ -71,8 +73,9 @@ def engine(state: State, processes: Processes, tmp_path: Path, watch: Watch) -> 
     identity = Identity(state, AccessKey("AKIA", "secret"), "000000000000", watch)
     nowhere = "http://nowhere"
     logs = Logs(state, tmp_path / "log-events", watch)
+    pages = Pages(Links("secret", 4566, watch), EventLogs(tmp_path), nothing)
     engine = Engine(
-        state, processes, runtimes, identity, nothing, logs, nothing, nothing, settings, nowhere, nowhere, watch
+        state, processes, runtimes, identity, nothing, logs, nothing, nothing, pages, settings, nowhere, nowhere, watch
     )
     engine.serve(Words(runtimes))
     return engine

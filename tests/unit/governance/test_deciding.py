@@ -1,11 +1,12 @@
 """What grants let be seen and done, and what becomes of them."""
 
 import inspect
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from studiolo.catalog import Catalog, Database, StorageDescriptor, Table
+from studiolo.catalog import Catalog, ColumnStatistics, Database, SerDe, StorageDescriptor, Table
 from studiolo.domain import Denied, Invalid, NotFound
 from studiolo.governance import (
     IAM_ALLOWED,
@@ -19,8 +20,9 @@ from studiolo.governance import (
     Tagged,
     Wanted,
 )  # fmt: skip
+from studiolo.governance.views import format_of, written_alike
 from studiolo.identity import Principal
-from tests.unit.governance.conftest import PEOPLE, SCOPE, people
+from tests.unit.governance.conftest import COLUMNS, PARQUET, PEOPLE, SCOPE, people
 
 UNGOVERNED = {
     # What Lake Formation has no say about.
@@ -105,8 +107,36 @@ def test_hidden_partition_keys_and_partitions_without_permitted_rows_are_not_tol
     revoked.revoke(SCOPE, root, ana.identity_arn, columns("id"), ["SELECT"])
     assert [each.values for each in seen.partitions(SCOPE, "air", "people").items] == [("1",)]
     assert seen.partition_values(SCOPE, "air", "people") == [("1",)]
+    # The token of a page would name the next.
+    assert seen.partitions(SCOPE, "air", "people", limit=1).next is None
     with pytest.raises(NotFound):
         seen.partition(SCOPE, "air", "people", ["2"])
+
+
+def test_who_may_describe_a_table_is_told_no_statistics_of_its_rows(
+    revoked: Lake, root: Principal, ana: Principal, seen: GovernedCatalog, catalog: Catalog
+) -> None:
+    known = ColumnStatistics("city", "string", "STRING", nulls=1, distinct=3)
+    catalog.set_column_statistics(SCOPE, "air", "people", [known])
+    revoked.grant(SCOPE, root, ana.identity_arn, PEOPLE, ["DESCRIBE"])
+    assert seen.column_statistics(SCOPE, "air", "people", ["city"]) == []
+    revoked.grant(SCOPE, root, ana.identity_arn, columns("city"), ["SELECT"])
+    assert len(seen.column_statistics(SCOPE, "air", "people", ["city"])) == 1
+
+
+def test_a_part_is_given_only_of_rows_that_are_written_as_the_table_says() -> None:
+    lines = SerDe(library="org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe", parameters={"field.delim": ","})
+    storage = StorageDescriptor(columns=COLUMNS, location="s3://raw/wh/people", serde=lines)
+    table = replace(people(), storage=storage)
+    assert format_of(table) == "lines"
+    assert format_of(replace(table, storage=replace(storage, input_format="x.SymlinkTextInputFormat"))) is None
+    assert written_alike(table, storage)
+    for other in (
+        replace(storage, serde=replace(lines, parameters={"field.delim": ";"})),
+        replace(storage, columns=tuple(reversed(storage.columns))),
+        replace(storage, serde=PARQUET),
+    ):
+        assert not written_alike(table, other)
 
 
 def test_permissions_add_up_and_a_revocation_takes_its_part_back(
@@ -179,6 +209,32 @@ def test_a_table_can_be_put_into_a_registered_location_by_who_may_use_that(
         SCOPE, root, ana.identity_arn, Resource(Kind.LOCATION, name="arn:aws:s3:::raw/wh"), ["DATA_LOCATION_ACCESS"]
     )
     seen.create_table(SCOPE, "air", mine)
+
+
+def test_what_lies_around_a_registered_location_does_not_open_it(
+    revoked: Lake, ana: Principal, seen: GovernedCatalog, catalog: Catalog
+) -> None:
+    revoked.put_settings(SCOPE, Settings(database_defaults=(), table_defaults=()))
+    with pytest.raises(Denied, match="location"):
+        seen.create_database(SCOPE, Database("around", location="s3://raw"))
+    # It was made before the location was registered.
+    catalog.create_database(SCOPE, Database("around", location="s3://raw", create_table_default_permissions=()))
+    for place in ("s3://raw", "s3://raw/wh/people", "s3://raw/x/../wh/people"):
+        with pytest.raises((Denied, Invalid), match="location"):
+            seen.create_table(SCOPE, "around", Table("mine", storage=StorageDescriptor(location=place)))
+    catalog.create_table(SCOPE, "around", Table("whole", storage=StorageDescriptor(location="s3://raw"), governed=True))
+    revoked.settle(SCOPE, ana, Resource(Kind.TABLE, "around", "whole"), ())
+    assert not revoked.opens(ana, "s3:GetObject", "raw", "wh/people/day=1/x")
+
+
+def test_a_new_table_at_its_database_s_location_has_nothing_of_those_that_are_there(
+    revoked: Lake, seen: GovernedCatalog, catalog: Catalog
+) -> None:
+    catalog.create_database(SCOPE, Database("inside", location="s3://raw/wh", create_table_default_permissions=()))
+    for place in ("s3://raw/wh/people", "s3://raw/wh/people/day=1", "s3://raw/wh"):
+        with pytest.raises(Denied, match="location"):
+            seen.create_table(SCOPE, "inside", Table("mine", storage=StorageDescriptor(location=place)))
+    seen.create_table(SCOPE, "inside", Table("mine", storage=StorageDescriptor(location="s3://raw/wh/mine")))
 
 
 def test_what_is_made_without_default_permissions_is_its_maker_s_alone(

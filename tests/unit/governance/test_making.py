@@ -62,8 +62,13 @@ def test_csv_is_read_with_its_quotes_and_written_so_that_it_reads_the_same(tmp_p
 
 def test_a_header_shows_the_columns_that_do(tmp_path: Path) -> None:
     serde = {"field.delim": ",", "skip.header.line.count": "1"}
-    assert texts.lines_filtered(task(tmp_path, b"id,city,ssn\n1,paris,a\n", "lines", serde=serde))
+    assert texts.lines_filtered(task(tmp_path, b"9,a row that is skipped,b\n1,paris,a\n", "lines", serde=serde))
     assert seen(tmp_path) == b"id,city\n1,paris\n"
+
+
+def test_a_number_that_parts_fields_is_the_code_of_a_character(tmp_path: Path) -> None:
+    assert texts.lines_filtered(task(tmp_path, b"1\tparis\tb9c\n", "lines", serde={"field.delim": "9"}))
+    assert seen(tmp_path) == b"1\tparis\n"
 
 
 def test_json_keeps_values_as_they_are_and_drops_what_no_column_is(tmp_path: Path) -> None:
@@ -88,6 +93,9 @@ def test_a_column_that_shows_in_some_rows_is_null_in_the_others(tmp_path: Path) 
 
 ODD = {
     "several lines": (texts.csv_filtered, b'1,"par\nis",a\n', {}),
+    "a quote": (texts.csv_filtered, b'1,x"a,b",paris\n', {}),
+    "or escape": (texts.csv_filtered, b"1,x\\,y,paris\n", {}),
+    "another encoding": (texts.lines_filtered, b"", {"serde": {"serialization.encoding": "GBK"}}),
     "not JSON": (texts.json_filtered, b'{"id": 1\n', {}),
     "stands twice": (texts.json_filtered, b'{"city": "rome", "CITY": "paris"}\n', {}),
     "more digits": (texts.json_filtered, b'{"city": "paris", "id": 0.12345678901234567890}\n', {}),
@@ -144,6 +152,14 @@ def test_parquet_keeps_its_types_and_has_nothing_of_the_rest(tmp_path: Path, anc
     assert made.metadata.row_group(0).column(0).compression == "ZSTD"
     for hidden in (b"zzz", b"secret", b"rome", b"city"):
         assert hidden not in seen(tmp_path)
+
+
+def test_a_dictionary_is_written_without_the_values_of_other_rows(tmp_path: Path) -> None:
+    source = tmp_path / "x.parquet"
+    pq.write_table(TABLE, source)
+    assert parquet.filtered(task(tmp_path, source.read_bytes(), "parquet"))
+    assert pq.read_table(tmp_path / "seen").to_pydict() == {"id": [1, 3], "city": ["paris", "paris"]}
+    assert b"rome" not in seen(tmp_path)
 
 
 def test_orc_keeps_its_types(tmp_path: Path) -> None:

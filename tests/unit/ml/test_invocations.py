@@ -12,7 +12,7 @@ from aiohttp import web
 
 from studiolo.domain import Scope
 from studiolo.metrics import Metric, Metrics
-from studiolo.ml.serving.invocation import Invocations, Unavailable
+from studiolo.ml.serving.invocation import Invocations, Request, Throttled, Unavailable
 from studiolo.ml.serving.measures import CallMeasures
 from studiolo.ml.serving.routes import Instance, Route, Routes, Target
 
@@ -54,11 +54,11 @@ class Numbers:
 
 
 def calls_to(routes: Routes, numbers: Numbers | None = None) -> Invocations:
-    return Invocations(routes, CallMeasures(cast(Metrics, numbers or Numbers())))
+    return Invocations(routes, CallMeasures(cast(Metrics, numbers or Numbers())), lambda *_: None, None)
 
 
 async def ask(invocations: Invocations) -> str:
-    return (await invocations.call(SCOPE, "e", None, b"1", {}, time.perf_counter())).body.decode()
+    return (await invocations.call(SCOPE, "e", Request(b"1", {}), time.perf_counter())).body.decode()
 
 
 def said(words: str) -> Callable[[], Awaitable[str]]:
@@ -135,9 +135,60 @@ def test_an_answer_without_an_end_is_not_held(tmp_path: Path) -> None:
         routes = Routes()
         lead(routes, tmp_path / "s")
         invocations = calls_to(routes)
-        answer = await invocations.call(SCOPE, "e", None, b"1", {}, time.perf_counter())
+        answer = await invocations.call(SCOPE, "e", Request(b"1", {}), time.perf_counter())
         assert (answer.status, b"more than" in answer.body) == (500, True)
         await invocations.close()
         await runner.cleanup()
 
     asyncio.run(asyncio.wait_for(run(), 20))
+
+
+def test_a_pipeline_s_containers_pass_a_call_on_from_one_to_the_next(tmp_path: Path) -> None:
+    async def run() -> None:
+        routes = Routes()
+        invocations = calls_to(routes)
+        async with served(tmp_path / "one", said("halfway")), served(tmp_path / "two", said("done")) as second:
+            chain = Instance(str(tmp_path / "one"), "", (str(tmp_path / "two"),))
+            routes.put(SCOPE, "e", Route({"a": Target("a", 1.0, [chain], hostnames=("one", "two"))}))
+            assert await ask(invocations) == "done"
+            assert len(second) == 1
+            await invocations.close()
+
+    asyncio.run(run())
+
+
+def test_a_call_to_a_process_that_has_died_goes_to_another(tmp_path: Path) -> None:
+    async def run() -> None:
+        routes = Routes()
+        invocations = calls_to(routes)
+        async with served(tmp_path / "alive", said("alive")):
+            both = [Instance(str(tmp_path / "gone"), ""), Instance(str(tmp_path / "alive"), "")]
+            routes.put(SCOPE, "e", Route({"a": Target("a", 1.0, both)}))
+            assert [await ask(invocations) for _ in range(4)] == ["alive"] * 4
+            await invocations.close()
+
+    asyncio.run(run())
+
+
+def test_a_call_that_would_be_one_too_many_is_throttled(tmp_path: Path) -> None:
+    async def run() -> None:
+        routes, go = Routes(), asyncio.Event()
+        invocations = calls_to(routes)
+
+        async def slow() -> str:
+            await go.wait()
+            return "done"
+
+        async with served(tmp_path / "s", slow) as connections:
+            target = Target("a", 1.0, [Instance(str(tmp_path / "s"), "")], on_demand=True, most=1)
+            routes.put(SCOPE, "e", Route({"a": target}))
+            under_way = asyncio.create_task(ask(invocations))
+            while not connections:
+                await asyncio.sleep(0)
+            with pytest.raises(Throttled):
+                await ask(invocations)
+            go.set()
+            assert await under_way == "done"
+            await invocations.close()
+
+    asyncio.run(run())

@@ -93,3 +93,13 @@ def test_endpoints_of_one_name_in_two_regions_are_two() -> None:
     assert taken(routes) == "/run/a"
     with pytest.raises(NotFound, match="Endpoint e"):
         routes.take(Scope(SCOPE.account, "us-east-1"), "e", None, seeded())
+
+
+def test_what_takes_over_has_its_share_of_the_calls() -> None:
+    new = route(new=1.0)
+    old = Route({"old": Target("old", 1.0, [])}, other=new, share=0.25)
+    draw = seeded()
+    counts = Counter(old.choose(None, draw).variant for _ in range(4000))
+    assert counts["new"] / 4000 == pytest.approx(0.25, rel=0.1)
+    assert (old.choose("new", draw).variant, old.choose("old", draw).variant) == ("new", "old")
+    assert old.sockets == {"/run/new"}

@@ -15,6 +15,8 @@ from studiolo.engine.runner import Runner
 from studiolo.processes import Processes
 from studiolo.runtimes import Runtimes
 from studiolo.sessions import Session, SessionRequest, Sessions
+from studiolo.sparkui import EventLogs, Pages
+from studiolo.sparkui.links import Links
 from studiolo.state import State
 
 NOTHING: Any = SimpleNamespace()
@@ -27,8 +29,9 @@ def sessions_of(state: State, processes: Processes, folder: Path) -> Sessions:
     settings = Settings(data=folder, warm_sessions=0)
     runtimes = Runtimes(settings)
     nowhere = "http://nowhere"
+    pages = Pages(Links("secret", 4566, now), EventLogs(folder), NOTHING)
     engine = Engine(
-        state, processes, runtimes, anybody, NOTHING, NOTHING, NOTHING, NOTHING, settings, nowhere, nowhere, now
+        state, processes, runtimes, anybody, NOTHING, NOTHING, NOTHING, NOTHING, pages, settings, nowhere, nowhere, now
     )
     return Sessions(engine, runtimes, anybody, NOTHING)
 

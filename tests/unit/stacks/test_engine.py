@@ -262,7 +262,8 @@ def test_a_stack_within_a_stack_is_made_by_who_may_make_stacks_of_its_template_a
     world.call("iam", "PutRolePolicy", RoleName="maker", PolicyName="make", PolicyDocument=document)
     outer = world.create("s", body(One=parameter("1")))
     maker = world.identity.session_of(made, "maker")
-    at = At(SCOPE, maker, world.inside, "s", outer.id, "Inner", 1, {}, Nesting(world.stacks))
+    place = ("s", outer.id, "Inner", 1, {}, Nesting(world.stacks), "AWS::CloudFormation::Stack", "")
+    at = At(SCOPE, maker, world.inside, *place, world.stacks.requests)
     with pytest.raises(Refused, match="not authorized to perform: cloudformation:CreateStack"):
         at.nested.create_nested(at, {"TemplateURL": "https://s3.amazonaws.com/mine/template"})
     with pytest.raises(Refused, match="not authorized to perform: cloudformation:DeleteStack"):

@@ -9,6 +9,7 @@ from studiolo.runtimes import Release
 if TYPE_CHECKING:
     from studiolo.clusters.model import Cluster
     from studiolo.clusters.world import World
+    from studiolo.sparkui import Target
 
 SETTINGS = (
     "spark.authenticate",
@@ -26,6 +27,9 @@ class LivyServers(Protocol):
 
     def open(self, cluster: "Cluster", port: int, master: str, conf: Mapping[str, str]) -> None:
         """Listen at the cluster's address; sessions are drivers of that master. Raises Conflict where it is taken."""
+
+    def target(self, cluster: "Cluster", application: str) -> "Target | None":
+        """The session of the cluster whose Spark application that is; None where it is none's."""
 
     def close(self, cluster: str) -> None:
         """End it with its sessions; of a cluster without Livy there is nothing to do."""
@@ -45,11 +49,13 @@ def serve(world: "World", servers: LivyServers) -> None:
     """Have a Livy server for the cluster, if it is to have one."""
     if LIVY.name not in world.configured.applications:
         return
+    servers.open(world.cluster, world.cluster.progress.ports["livy"], world.master_url, settings(world))
+
+
+def settings(world: "World") -> dict[str, str]:
+    """Spark's settings of sessions whose executors are the cluster's."""
     everything = world.spark_conf()
-    conf = {name: everything[name] for name in SETTINGS if name in everything}
-    servers.open(
-        world.cluster, world.cluster.progress.ports["livy"], world.master_url, {**conf, **world.configured.spark}
-    )
+    return {**{name: everything[name] for name in SETTINGS if name in everything}, **world.configured.spark}
 
 
 LIVY = Livy()

@@ -76,6 +76,16 @@ def cluster(visit: Visit) -> Response:
     return visit.page("cluster.html", cluster=described, tab=tab, ended=state in ENDED, passing=passing, **shown)
 
 
+def spark(visit: Visit) -> Response:
+    """Off to its history server; of one that has ended, to what is kept."""
+    identifier, emr = visit.path["cluster"], visit.client("emr")
+    described = emr.describe_cluster(ClusterId=identifier)["Cluster"]
+    if described["Status"]["State"] in ("RUNNING", "WAITING"):
+        return visit.leave(emr.get_on_cluster_app_ui_presigned_url(ClusterId=identifier)["PresignedURL"])
+    made = emr.create_persistent_app_ui(TargetResourceArn=described["ClusterArn"])["PersistentAppUIId"]
+    return visit.leave(emr.get_persistent_app_ui_presigned_url(PersistentAppUIId=made)["PresignedURL"])
+
+
 def add_step(visit: Visit) -> Response:
     """A step of a command line: what one would type on the master."""
     identifier = visit.path["cluster"]
@@ -162,6 +172,7 @@ PAGES = (
     Page("GET", "/clusters", clusters),
     Page("POST", "/clusters", create),
     Page("GET", "/clusters/{cluster}", cluster),
+    Page("GET", "/clusters/{cluster}/spark", spark),
     Page("POST", "/clusters/{cluster}/steps", add_step),
     Page("GET", "/clusters/{cluster}/steps/{step}", step),
     Page("POST", "/clusters/{cluster}/steps/{step}/cancel", cancel),

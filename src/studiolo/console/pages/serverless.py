@@ -79,6 +79,12 @@ def run(visit: Visit) -> Response:
     )
 
 
+def spark(visit: Visit) -> Response:
+    """Off to the Spark UI of its last attempt."""
+    asked = {"applicationId": visit.path["application"], "jobRunId": visit.path["run"]}
+    return visit.leave(visit.client("emr-serverless").get_dashboard_for_job_run(**asked)["url"])
+
+
 def start(visit: Visit) -> Response:
     visit.client("emr-serverless").start_application(applicationId=visit.path["application"])
     return visit.go(f"/serverless/{visit.path['application']}")
@@ -133,6 +139,7 @@ PAGES = (
     Page("GET", "/serverless/{application}", application),
     Page("POST", "/serverless/{application}/runs", start_run),
     Page("GET", "/serverless/{application}/runs/{run}", run),
+    Page("GET", "/serverless/{application}/runs/{run}/spark", spark),
     Page("POST", "/serverless/{application}/runs/{run}/cancel", cancel),
     Page("POST", "/serverless/{application}/start", start),
     Page("POST", "/serverless/{application}/stop", stop),

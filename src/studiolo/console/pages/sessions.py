@@ -53,6 +53,12 @@ def session(visit: Visit) -> Response:
     return visit.page("session.html", session=described, tab=tab, living=described["Status"] in LIVING, **shown)
 
 
+def spark(visit: Visit) -> Response:
+    """Off to its Spark UI."""
+    asked = {"ResourceId": visit.path["session"], "ResourceType": "SESSION"}
+    return visit.leave(visit.client("glue").get_dashboard_url(**asked)["Url"])
+
+
 def run(visit: Visit) -> Response:
     identifier = visit.path["session"]
     visit.client("glue").run_statement(SessionId=identifier, Code=visit.form.get("code", "").replace("\r\n", "\n"))
@@ -90,6 +96,7 @@ PAGES = (
     Page("GET", "/sessions", sessions),
     Page("POST", "/sessions", create),
     Page("GET", "/sessions/{session}", session),
+    Page("GET", "/sessions/{session}/spark", spark),
     Page("POST", "/sessions/{session}/statements", run),
     Page("POST", "/sessions/{session}/statements/{statement:int}/cancel", cancel),
     Page("POST", "/sessions/{session}/stop", stop),

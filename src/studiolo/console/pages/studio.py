@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from studiolo.console.pages.page import Page
 from studiolo.console.visit import PAGE, Refused, Visit
@@ -77,7 +77,7 @@ def launch(visit: Visit) -> Response:
     url = visit.client("sagemaker").create_presigned_domain_url(
         DomainId=visit.path["domain"], UserProfileName=visit.query.get("user", ""), **space
     )["AuthorizedUrl"]
-    return RedirectResponse(url, 303, headers={"cache-control": "no-store"})
+    return visit.leave(url)
 
 
 def start(visit: Visit) -> Response:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,8 @@ class Refused(Exception):
 class Task:
     """A file to be filtered. columns: of the table, in their order; shown: those of them that are to be left.
 
-    cells: rows and the columns that show of those, in lower case. serde: how rows are written.
+    cells: rows and the columns that show of those, in lower case. serde: how rows are written. more: what a format needs
+    beside, which is JSON.
     """
 
     source: str
@@ -30,6 +31,7 @@ class Task:
     shown: tuple[str, ...]
     cells: tuple[tuple[Filter, frozenset[str]], ...]
     serde: Mapping[str, str]
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def rows(self) -> Filter:
@@ -46,6 +48,7 @@ class Task:
             {
                 **{name: getattr(self, name) for name in ("source", "target", "name", "format", "shown")},
                 "serde": dict(self.serde),
+                "more": dict(self.more),
                 "columns": [[column.name, column.type] for column in self.columns],
                 "cells": [[_told(rows), sorted(names)] for rows, names in self.cells],
             }
@@ -55,7 +58,7 @@ class Task:
     def read(cls, line: str) -> "Task":
         told: dict[str, Any] = json.loads(line)
         return cls(
-            **{name: told[name] for name in ("source", "target", "name", "format", "serde")},
+            **{name: told[name] for name in ("source", "target", "name", "format", "serde", "more")},
             shown=tuple(told["shown"]),
             columns=tuple(Column(name, kind) for name, kind in told["columns"]),
             cells=tuple((_read(rows), frozenset(names)) for rows, names in told["cells"]),

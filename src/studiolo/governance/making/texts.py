@@ -39,11 +39,11 @@ def lines_filtered(task: Task) -> bool:
     serde = task.serde
     if serde.get("escape.delim"):
         raise Refused("Its fields are escaped (escape.delim), which is not read here.")
-    delimiter = serde.get("field.delim") or serde.get("serialization.format") or "\x01"
-    if delimiter == "1":
-        delimiter = "\x01"
+    delimiter = _delimiter(serde.get("field.delim") or serde.get("serialization.format") or "1")
     if len(delimiter) != 1 or serde.get("line.delim", "\n") != "\n":
         raise Refused("Its fields or lines end in a way that is not read here.")
+    if serde.get("serialization.encoding", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise Refused("It is text in another encoding than UTF-8.")
     null = serde.get("serialization.null.format", "\\N")
 
     def read(file: IO[str]) -> Iterator[list[str | None]]:
@@ -70,12 +70,8 @@ def csv_filtered(task: Task) -> bool:
     reading: dict[str, Any] = {**form, "escapechar": None if doubled else form["escapechar"], "doublequote": True}
 
     def read(file: IO[str]) -> Iterator[list[str | None]]:
-        reader = csv.reader(file, strict=True, **reading)
         try:
-            for number, row in enumerate(reader):
-                # Engines part the lines before they look for quotes.
-                if reader.line_num != number + 1:
-                    raise Refused("It has a value of several lines.")
+            for row in csv.reader(_plain(file, **form), strict=True, **reading):
                 yield list(row)
         except csv.Error as error:
             raise Refused(f"It cannot be read as CSV: {error}") from error
@@ -88,6 +84,27 @@ def csv_filtered(task: Task) -> bool:
         file.write(form["delimiter"].join(f"{quote}{each}{quote}" for each in fields) + "\n")
 
     return _filtered(task, read, write, None)
+
+
+def _plain(file: IO[str], delimiter: str, quotechar: str, escapechar: str) -> Iterator[str]:
+    """The lines, of which all readers of CSV make the same fields: a quote or escape stands in quotes alone."""
+    apart, quote, escape = map(re.escape, (delimiter, quotechar, escapechar))
+    escaped = "" if quotechar == escapechar else f"|{escape}."
+    quoted = f"{quote}(?:[^{quote}{escape}]|{quote}{quote}{escaped})*{quote}"
+    field = f"(?:{quoted}|[^{apart}{quote}{escape}]*)"
+    whole = re.compile(f"{field}(?:{apart}{field})*\n?", re.DOTALL)
+    for line in _lines(file):
+        if (quotechar in line or escapechar in line) and whole.fullmatch(line) is None:
+            raise Refused("It has a value of several lines, or a quote or escape in a field without quotes.")
+        yield f"{line}\n"
+
+
+def _delimiter(said: str) -> str:
+    """What parts fields: Hive takes a number for the code of a character."""
+    if not said.lstrip("+-").isdigit():
+        return said
+    code = int(said)
+    return chr(code) if 0 <= code < 128 else said if code > 127 else ""
 
 
 def json_filtered(task: Task) -> bool:
@@ -180,8 +197,9 @@ def _filtered(
                 own = {name: masks.where(task.rows_of(name)).to_pylist() for name in cut}
                 if any(keep) and target is None:
                     target = opener(task.target, "wt", encoding="utf-8", newline="\n")
-                    for head in heads:
-                        write(target, [head[each] if each < len(head) else "" for each in places])
+                    for _ in heads:
+                        # What is skipped may be a row: the names stand there in its place.
+                        write(target, list(task.shown))
                 for number, row in enumerate(batch):
                     if not keep[number]:
                         continue

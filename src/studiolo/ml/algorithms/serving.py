@@ -19,8 +19,8 @@ import uvicorn
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms.container import Container
 
-MAXIMUM_BODY = 6 << 20
-"""Bytes; InvokeEndpoint's own bound."""
+MAXIMUM_BODY = (int(os.environ.get("SAGEMAKER_MAX_PAYLOAD_IN_MB", "6")) or 100) << 20
+"""Bytes: InvokeEndpoint's own bound, or a batch transform's."""
 
 _THREAD_FROM = 64 << 10
 """Bytes of body from which a request is worked on beside the event loop, so that it does not hold up others."""

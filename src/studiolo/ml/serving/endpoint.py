@@ -1,16 +1,18 @@
 """What an endpoint is: what it was asked to serve, and what it serves."""
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from studiolo.ml.resources import EndpointConfig, ModelSpecification, ProductionVariant
+from studiolo.ml.resources import Asynchronous, Capture, EndpointConfig, ModelSpecification, ProductionVariant
+from studiolo.ml.serving.policy import Policy
 
 CREATING, UPDATING, SYSTEM_UPDATING = "Creating", "Updating", "SystemUpdating"
+ROLLING_BACK = "RollingBack"
 IN_SERVICE, FAILED, DELETING = "InService", "Failed", "Deleting"
-PASSING = frozenset({CREATING, UPDATING, SYSTEM_UPDATING, DELETING})
+PASSING = frozenset({CREATING, UPDATING, SYSTEM_UPDATING, ROLLING_BACK, DELETING})
 
 
 @dataclass(frozen=True)
@@ -34,17 +36,44 @@ class Deployment:
     id: str
     config: str
     variants: tuple[DeployedVariant, ...]
+    asynchronous: Asynchronous | None = None
+    shadows: tuple[DeployedVariant, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+    capture: Capture | None = None
 
     @classmethod
-    def of(cls, config: EndpointConfig, models: Mapping[str, ModelSpecification]) -> "Deployment":
+    def of(
+        cls, config: EndpointConfig, models: Mapping[str, ModelSpecification], policy: Policy | None = None
+    ) -> "Deployment":
         """A new deployment of the configuration; `models` by name."""
+
+        def deployed(variants: Sequence[ProductionVariant]) -> tuple[DeployedVariant, ...]:
+            return tuple(
+                DeployedVariant(variant, models[variant.model], _instances(variant.instances)) for variant in variants
+            )
+
+        specification = config.specification
         return cls(
             uuid.uuid4().hex[:12],
             config.name,
-            tuple(
-                DeployedVariant(variant, models[variant.model], _instances(variant.instances))
-                for variant in config.specification.variants
-            ),
+            deployed(specification.variants),
+            specification.asynchronous,
+            deployed(specification.shadows),
+            policy or Policy(),
+            specification.capture,
+        )
+
+    @property
+    def all(self) -> tuple[DeployedVariant, ...]:
+        """Every variant that has processes."""
+        return (*self.variants, *self.shadows)
+
+    def retaining(self, before: "Deployment", *, weights: bool, counts: bool) -> "Deployment":
+        """The same, whose variants have the weights and instance counts of those of the same name before."""
+        same = [each for each in before.variants if each.variant.name in {new.variant.name for new in self.variants}]
+        return self.reweighted(
+            {each.variant.name: each.variant.weight for each in same if weights},
+            {each.variant.name: len(each.instances) for each in same if counts},
         )
 
     def reweighted(self, weights: Mapping[str, float], instances: Mapping[str, int]) -> "Deployment":
@@ -62,13 +91,16 @@ class Deployment:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Deployment":
-        variants = (
-            DeployedVariant(
-                ProductionVariant(**entry["variant"]), ModelSpecification(**entry["model"]), tuple(entry["instances"])
-            )
-            for entry in values["variants"]
+        asynchronous = values.get("asynchronous")
+        return cls(
+            values["id"],
+            values["config"],
+            _variants(values["variants"]),
+            asynchronous and Asynchronous(**asynchronous),
+            _variants(values.get("shadows", ())),
+            Policy.from_json(values.get("policy", {})),
+            Capture.from_json(values["capture"]) if values.get("capture") else None,
         )
-        return cls(values["id"], values["config"], tuple(variants))
 
 
 @dataclass(frozen=True)
@@ -94,3 +126,14 @@ class Endpoint:
 
 def _instances(count: int) -> tuple[str, ...]:
     return tuple(f"i-{uuid.uuid4().hex[:17]}" for _ in range(count))
+
+
+def _variants(documents: Sequence[Mapping[str, Any]]) -> tuple[DeployedVariant, ...]:
+    return tuple(
+        DeployedVariant(
+            ProductionVariant(**entry["variant"]),
+            ModelSpecification.from_json(entry["model"]),
+            tuple(entry["instances"]),
+        )
+        for entry in documents
+    )

@@ -1,7 +1,6 @@
 """The serving processes: started, waited for until they answer /ping, restarted when they die, ended."""
 
 import contextlib
-import http.client
 import logging
 import shutil
 import sys
@@ -9,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from studiolo.archives import unpack_tar
@@ -19,16 +18,16 @@ from studiolo.containers.making import made
 from studiolo.containers.obituaries import obituary
 from studiolo.containers.service import Service
 from studiolo.containers.surroundings import Surroundings
+from studiolo.containers.unix_http import pings
 from studiolo.containers.variables import passed_on
 from studiolo.containers.work import BASE
-from studiolo.domain import DomainError, Scope
+from studiolo.domain import DomainError
 from studiolo.logs import LogWriter
-from studiolo.ml.serving.endpoint import DeployedVariant
-from studiolo.processes import Child, Processes, SocketConnection, remove_left
+from studiolo.ml.serving.posts import KIND, Post
+from studiolo.processes import Child, Processes, remove_left
 
 log = logging.getLogger(__name__)
 
-KIND = "endpoint"
 CLOSE_SECONDS = 2.0
 RESTART_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
 """How long each restart waits; after the last, the variant has failed."""
@@ -42,39 +41,6 @@ AT_A_TIME = 8
 
 class VariantFailed(Exception):
     """A variant cannot be served, with the reason."""
-
-
-@dataclass(frozen=True)
-class Post:
-    """One process to keep: an instance of a variant of a deployment of an endpoint."""
-
-    scope: Scope
-    endpoint: str
-    deployment: str
-    deployed: DeployedVariant
-    instance: str
-
-    @property
-    def variant(self) -> str:
-        return self.deployed.variant.name
-
-    @property
-    def child_name(self) -> str:
-        owner = f"{self.scope.account}-{self.scope.region}"
-        return f"{KIND}-{owner}-{self.endpoint}-{self.deployment}-{self.variant}-{self.instance}"
-
-    @property
-    def workload(self) -> str:
-        """The id of the workload that its process is."""
-        return f"{KIND}-{self.deployment}-{self.variant}-{self.instance}"
-
-    @property
-    def log_group(self) -> str:
-        return f"/aws/sagemaker/Endpoints/{self.endpoint}"
-
-    @property
-    def log_stream(self) -> str:
-        return f"{self.variant}/{self.instance}"
 
 
 OnMove = Callable[[Post], None]
@@ -104,6 +70,8 @@ class Fleet:
         self._on_fail = on_fail
         # By child name; None while it is being restarted.
         self._kept: dict[str, Child | None] = {}
+        # The models of multi-model containers that are loaded, by child name.
+        self._models: dict[str, Post] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
 
@@ -124,10 +92,15 @@ class Fleet:
         with self._lock:
             return self._kept.get(post.child_name)
 
+    def models(self, base: Post) -> Sequence[Post]:
+        """The models that a multi-model container has loaded."""
+        with self._lock:
+            return [post for post in self._models.values() if post.base.child_name == base.child_name]
+
     def adopt(self, post: Post) -> bool:
         """Keep the process of a post that an earlier server started; whether there is one that answers."""
         child = self._processes.find(post.child_name)
-        if child is None or not child.alive or not _pings(child.details["socket"]):
+        if child is None or not child.alive or not pings(child.details["socket"]):
             return False
         self._keep(post, child, deaths=0)
         return True
@@ -135,7 +108,7 @@ class Fleet:
     def bring_up(self, posts: Sequence[Post]) -> None:
         """Have every post served. Raises VariantFailed; the others may then be up."""
         with self._lock:
-            missing = [post for post in posts if post.child_name not in self._kept]
+            missing = [post for post in posts if not post.multi and post.child_name not in self._kept]
         if missing:
             with ThreadPoolExecutor(min(len(missing), AT_A_TIME)) as pool:
                 list(pool.map(self._bring_up, missing))
@@ -144,11 +117,10 @@ class Fleet:
         self, posts: Sequence[Post], *, after: Callable[[Sequence[str]], None] = lambda _sockets: None
     ) -> None:
         """End the posts' processes and drop their models. after: waits until that may be, given their sockets."""
-        with self._lock:
-            kept = [self._kept.pop(post.child_name, None) for post in posts]
-        after([child.details["socket"] for child in kept if child is not None])
-        self._end([child for post in posts if (child := self._processes.find(post.child_name))])
-        for post in posts:
+        every = [*posts, *(model for post in posts if post.multi for model in self.models(post))]
+        after([child.details["socket"] for child in self._let_go(every) if child is not None])
+        self._end([child for post in every if (child := self._processes.find(post.child_name))])
+        for post in every:
             self._surroundings.end(post.workload)
             folder = self._post_folder(post)
             remove_left(folder)
@@ -157,11 +129,28 @@ class Fleet:
                 folder.parent.parent.rmdir()
             self._processes.log(post.child_name).unlink(missing_ok=True)
 
+    def rest(self, post: Post, after: Callable[[Sequence[str]], None]) -> None:
+        """End the process of a post until it is brought up again; what it serves stays. after: as of `take_down`."""
+        child = self.child(post)
+        if child is not None:
+            self._let_go([post])
+            self._on_move(post)
+            after([child.details["socket"]])
+            self._stop(child)
+
+    def _let_go(self, posts: Sequence[Post]) -> "list[Child | None]":
+        """Keep the posts' processes no more."""
+        with self._lock:
+            for post in posts:
+                self._models.pop(post.child_name, None)
+            return [self._kept.pop(post.child_name, None) for post in posts]
+
     def close(self) -> None:
         """End every serving process, and leave their models for the next start."""
         with self._lock:
             self._closing.set()
             self._kept.clear()
+            self._models.clear()
         self._end(self._processes.children(KIND))
 
     def end_others(self, posts: Sequence[Post]) -> None:
@@ -215,15 +204,14 @@ class Fleet:
         # Not where an earlier process of it could have put a link.
         archive, unpacked = folder / "model.tar.gz", folder / "model.new"
         shutil.rmtree(unpacked, ignore_errors=True)
-        model = post.deployed.model
-        self._surroundings.download_model(post.scope, model.role, model.data, archive)
+        self._surroundings.download_model(post.scope, post.model.role, post.data, archive)
         unpack_tar(archive, unpacked)
         archive.unlink()
         (folder / "ml").mkdir(exist_ok=True)
         unpacked.rename(folder / "ml/model")
 
     def _launch(self, post: Post, folder: Path) -> Child:
-        environment = self._surroundings.begin(post.workload, post.scope, post.deployed.model.role)
+        environment = self._surroundings.begin(post.workload, post.scope, post.model.role)
         at = self._surroundings.new_socket()
         try:
             stream = self._surroundings.log_file(post.scope, post.log_group, post.log_stream)
@@ -259,7 +247,7 @@ class Fleet:
 
     def _service(self, post: Post, root: Path, log: Path, at: Path) -> Service:
         """The program that serves the model at the socket `at`."""
-        model = post.deployed.model
+        model = post.model
         image = self._images.resolve(model.image, "serve", scripted=model.scripted)
         own, notes = (model.environment, ()) if image.algorithm is None else passed_on(model.environment, image.name)
         told = {"SAGEMAKER_BASE_DIR": BASE, "SAGEMAKER_BIND_TO_SOCKET": str(at)}
@@ -276,7 +264,7 @@ class Fleet:
 
     def _await_ping(self, post: Post, child: Child) -> None:
         deadline = time.monotonic() + post.deployed.variant.startup_seconds
-        while not _pings(child.details["socket"]):
+        while not pings(child.details["socket"]):
             with contextlib.suppress(TimeoutError):
                 status = self._processes.wait(child, POLL_SECONDS)
                 raise VariantFailed(self._words(post, child, status))
@@ -286,7 +274,7 @@ class Fleet:
     def _words(self, post: Post, child: Child, status: int | None) -> str:
         """Why a variant does not serve, in SageMaker's words and the program's own last ones."""
         reason = (
-            f"The primary container for production variant {post.variant} did not pass the ping health check. "
+            f"The {post.hostname} container for production variant {post.variant} did not pass the ping health check. "
             f"Please check CloudWatch logs for this endpoint (group {post.log_group}, stream {post.log_stream})"
         )
         if child.alive:
@@ -301,11 +289,18 @@ class Fleet:
                 wanted = self._kept.get(post.child_name) == child and not self._closing.is_set()
                 if wanted:
                     self._kept[post.child_name] = None
-            if wanted:
+            if wanted and post.on_demand:
+                # The next call has it started again.
+                self._let_go([post])
+                self._on_move(post)
+                self._stop(child, grace=0.5)
+            elif wanted:
                 self._revive(post, child, 0 if time.monotonic() - began > SETTLED_SECONDS else deaths)
 
         with self._lock:
             self._kept[post.child_name] = child
+            if post.target is not None:
+                self._models[post.child_name] = post
         self._processes.watch(child, ended)
 
     def _revive(self, post: Post, child: Child, deaths: int) -> None:
@@ -337,15 +332,4 @@ class Fleet:
     def _post_folder(self, post: Post) -> Path:
         """The post's folder; `ml` in it is what the program sees as /opt/ml."""
         of_endpoint = self._folder / post.scope.account / post.scope.region / post.endpoint
-        return of_endpoint / post.deployment / post.variant / post.instance
-
-
-def _pings(path: str) -> bool:
-    connection = SocketConnection(path, PING_SECONDS)
-    try:
-        connection.request("GET", "/ping")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+        return of_endpoint / post.deployment / post.variant / post.place

@@ -3,22 +3,30 @@
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 
-from studiolo.domain import Conflict, Scope
+from studiolo.domain import Conflict, Invalid, Scope
+from studiolo.ml.serving.capture import Captures, Exchange
 from studiolo.ml.serving.measures import CallMeasures
-from studiolo.ml.serving.routes import Instance, Routes
+from studiolo.ml.serving.routes import Instance, Routes, Target
 from studiolo.processes import SocketConnector
 
 SECONDS = 60.0
 """What a model has to answer, as SageMaker gives it."""
-LARGEST_ANSWER = 25 * 1024 * 1024
-"""Bytes of an answer at most, as SageMaker takes them."""
+LARGEST_ANSWER, LARGEST_LATER = 25 * 1024 * 1024, 1024 * 1024 * 1024
+"""Bytes of an answer at most, as SageMaker takes them: at once, and of an asynchronous call."""
 IDLE_SECONDS = 30.0
+CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
 URL = "http://localhost/invocations"
+MOST_SHADOWED = 64
+"""Copies of calls under way at shadows: further calls have none."""
 RETRY = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 
 
@@ -37,6 +45,42 @@ class Unavailable(Conflict):
     """The variant does not serve at this moment; a later try may do."""
 
 
+class NotReady(Conflict):
+    """The model is still being loaded; a later try finds it."""
+
+
+class NotLoaded(Conflict):
+    """The model's process does not come up, with the reason."""
+
+
+class Throttled(Conflict):
+    """As many calls as the variant may have are under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of an endpoint: of which variant, of which model of a multi-model one, of which container.
+
+    body: perhaps in a file; seconds: what the model has to answer.
+    """
+
+    body: bytes | Path
+    headers: Mapping[str, str]
+    variant: str | None = None
+    model: str | None = None
+    container: str | None = None
+    seconds: float = SECONDS
+    asynchronous: bool = False
+
+
+Said = tuple[int, Mapping[str, str], bytes]
+"""Status, headers and body of a container's answer."""
+Wake = Callable[[Scope, str, str, str | None], None]
+"""Has a variant's process started, or that of a model of it: blocks until it serves."""
+Place = tuple[Scope, str, str]
+"""A variant, by its endpoint and name."""
+
+
 class _Line:
     """The kept connections to one serving process, and how many calls are under way on them."""
 
@@ -44,40 +88,43 @@ class _Line:
         self.calls = 0
         self.session = aiohttp.ClientSession(
             connector=SocketConnector(socket, limit=0, keepalive_timeout=IDLE_SECONDS),
-            timeout=aiohttp.ClientTimeout(total=SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=("User-Agent", "Accept-Encoding", "Accept"),
         )
 
-    async def call(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+    async def call(self, body: bytes | Path, headers: Mapping[str, str], seconds: float) -> Said:
         """Status, headers and body of the answer."""
         self.calls += 1
         try:
-            return await self._post(body, headers)
+            return await self._post(body, headers, seconds)
         except RETRY:
             # A kept connection that the other side has closed meanwhile: a new one tells.
-            return await self._post(body, headers)
+            return await self._post(body, headers, seconds)
         finally:
             self.calls -= 1
 
-    async def _post(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
-        async with self.session.post(URL, data=body, headers=headers, allow_redirects=False) as response:
-            content = await _content(response)
-            if content is None:
-                return 500, {}, f"The model's answer has more than {LARGEST_ANSWER} bytes.".encode()
-            return response.status, response.headers, content
+    async def _post(self, body: bytes | Path, headers: Mapping[str, str], seconds: float) -> Said:
+        largest = LARGEST_ANSWER if seconds <= SECONDS else LARGEST_LATER
+        with body.open("rb") if isinstance(body, Path) else nullcontext(body) as data:
+            async with self.session.post(
+                URL, data=data, headers=headers, allow_redirects=False, timeout=aiohttp.ClientTimeout(total=seconds)
+            ) as response:
+                content = await _content(response, largest)
+                if content is None:
+                    return 500, {}, f"The model's answer has more than {largest} bytes.".encode()
+                return response.status, response.headers, content
 
 
-async def _content(response: aiohttp.ClientResponse) -> bytes | None:
+async def _content(response: aiohttp.ClientResponse, largest: int) -> bytes | None:
     """The body of an answer; None for one that is too large, which is not read to its end."""
     length = response.content_length
     if length is not None:
-        return await response.read() if length <= LARGEST_ANSWER else None
+        return await response.read() if length <= largest else None
     taken = bytearray()
     async for piece in response.content.iter_any():
         taken += piece
-        if len(taken) > LARGEST_ANSWER:
+        if len(taken) > largest:
             return None
     return bytes(taken)
 
@@ -85,46 +132,144 @@ async def _content(response: aiohttp.ClientResponse) -> bytes | None:
 class Invocations:
     """Calls to models. Belongs to one event loop, the one of its first call."""
 
-    def __init__(self, routes: Routes, measures: CallMeasures) -> None:
+    def __init__(self, routes: Routes, measures: CallMeasures, wake: Wake, captures: Captures | None) -> None:
         self._routes = routes
         self._measures = measures
+        self._wake_up = wake
+        self._captures = captures
         # By the socket that they lead to.
         self._lines: dict[str, _Line] = {}
         self._draw = random.Random()  # noqa: S311 - shares calls by weight, keeps no secret
+        # How many calls are under way at variants that bound them.
+        self._under_way: Counter[Place] = Counter()
+        self._shadowed: set[asyncio.Future[None]] = set()
+        self._waking: dict[tuple[Place, str | None], asyncio.Future[None]] = {}
 
-    async def call(
-        self, scope: Scope, endpoint: str, variant: str | None, body: bytes, headers: Mapping[str, str], began: float
-    ) -> Answer:
-        """Have a variant of the endpoint answer. Raises NotFound, and Unavailable where none answers in time.
+    async def call(self, scope: Scope, endpoint: str, request: Request, began: float) -> Answer:
+        """Have a variant of the endpoint answer. Raises NotFound, Invalid, Throttled, NotReady, NotLoaded, Unavailable.
 
         began: when the call came, by time.perf_counter.
         """
-        target, instance = self._routes.take(scope, endpoint, variant, self._draw)
+        target, instance = self._routes.take(scope, endpoint, request.variant, self._draw, request.model)
+        place = (scope, endpoint, target.variant)
         sent, status = time.perf_counter(), None
+        self._under_way[place] += 1
         try:
+            check(target, request)
+            if target.most is not None and self._under_way[place] > target.most:
+                raise Throttled(f"Rate exceeded: variant {target.variant} has {target.most} calls under way.")
+            if instance is None and target.on_demand:
+                target, instance = await self._wake(place, request.model)
             if instance is None:
                 raise Unavailable(f"Variant {target.variant} of endpoint {endpoint} is being restarted.")
-            status, answered, content = await self._ask(instance, body, headers)
+            self._shadow(scope, endpoint, target, request)
+            sent = time.perf_counter()
+            try:
+                status, answered, content = await self._pass(target, instance, request)
+            except RETRY:
+                # Its process has died: another one may answer.
+                other = self._routes.take_from(target, without=instance.socket)
+                if other is None:
+                    raise
+                self._routes.leave(instance.socket)
+                instance = other
+                status, answered, content = await self._pass(target, instance, request)
+            self._capture(scope, endpoint, target, request, (status, answered, content))
             return Answer(status, answered, content, target.variant, instance.log_stream_arn)
         except asyncio.TimeoutError as error:
-            raise Unavailable(f"Variant {target.variant} did not answer within {SECONDS:.0f} s.") from error
+            raise Unavailable(f"Variant {target.variant} did not answer within {request.seconds:.0f} s.") from error
         except aiohttp.ClientError as error:
             raise Unavailable(f"Variant {target.variant} of endpoint {endpoint} cannot be reached: {error}.") from error
         finally:
-            if instance is not None:
-                self._routes.leave(instance.socket)
+            self._end(place, instance)
             end = time.perf_counter()
             count = len(target.instances)
             self._measures.add(scope, endpoint, target.variant, count, status, end - sent, end - began)
 
-    async def _ask(
-        self, instance: Instance, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        if instance.socket not in self._lines:
+    def _capture(self, scope: Scope, endpoint: str, target: Target, request: Request, answer: Said) -> None:
+        status, headers, content = answer
+        how, body = target.capture, request.body
+        if how is None or self._captures is None or status != 200 or isinstance(body, Path):
+            return
+        exchange = Exchange(
+            request.headers.get("Content-Type", ""),
+            body,
+            headers.get("Content-Type", ""),
+            content,
+            request.headers.get(INFERENCE_ID),
+            request.headers.get(CUSTOM_ATTRIBUTES),
+        )
+        self._captures.keep(scope, endpoint, target.variant, target.role, how, exchange)
+
+    def _shadow(self, scope: Scope, endpoint: str, target: Target, request: Request) -> None:
+        """Give copies of a call to the shadows of its variant, whose answers nobody gets."""
+        for shadow in self._routes.shadowing(scope, endpoint, target.weight, self._draw):
+            if len(self._shadowed) < MOST_SHADOWED:
+                task = asyncio.ensure_future(self._call_shadow(scope, endpoint, shadow, request))
+                self._shadowed.add(task)
+                task.add_done_callback(self._shadowed.discard)
+
+    async def _call_shadow(self, scope: Scope, endpoint: str, shadow: Target, request: Request) -> None:
+        instance = self._routes.take_from(shadow)
+        if instance is None:
+            return
+        began, status = time.perf_counter(), None
+        try:
+            status, _, _ = await self._pass(shadow, instance, request)
+        except (aiohttp.ClientError, asyncio.TimeoutError):
+            pass  # it is measured
+        finally:
+            self._routes.leave(instance.socket)
+            spent = time.perf_counter() - began
+            count = len(shadow.instances)
+            self._measures.add(scope, endpoint, shadow.variant, count, status, spent, spent)
+
+    def _end(self, place: Place, instance: Instance | None) -> None:
+        if instance is not None:
+            self._routes.leave(instance.socket)
+        self._under_way[place] -= 1
+        if not self._under_way[place]:
+            del self._under_way[place]
+
+    async def _wake(self, place: Place, model: str | None) -> tuple[Target, Instance | None]:
+        """Wait until a process is there that was not. The calls that wait for one have it started once."""
+        scope, endpoint, variant = place
+        key = (place, model)
+        if key not in self._waking:
+            self._waking[key] = asyncio.ensure_future(asyncio.to_thread(self._wake_up, *place, model))
+            self._waking[key].add_done_callback(lambda _: self._waking.pop(key))
+        try:
+            await asyncio.wait_for(asyncio.shield(self._waking[key]), SECONDS)
+        except asyncio.TimeoutError as error:
+            what = f"Variant {variant}" if model is None else f"Model {model}"
+            raise NotReady(f"{what} of endpoint {endpoint} is still being loaded. Wait and try again.") from error
+        return self._routes.take(scope, endpoint, variant, self._draw, model)
+
+    async def _pass(self, target: Target, instance: Instance, request: Request) -> tuple[int, Mapping[str, str], bytes]:
+        """Have the container answer that is called, or one after the other what that before it has answered."""
+        sockets = (instance.socket, *instance.further)
+        if target.direct:
+            called = request.container or target.hostnames[0]
+            sockets = (sockets[target.hostnames.index(called)],)
+        status, answered, content = 200, request.headers, b""
+        body = request.body
+        for number, socket in enumerate(sockets, 1):
+            headers = {**request.headers, "Content-Type": answered.get("Content-Type", "application/octet-stream")}
+            if number < len(sockets):
+                # What the caller accepts is for the last to know.
+                headers.pop("Accept", None)
+            status, answered, content = await self._ask(socket, body, headers, request.seconds)
+            if status != 200:
+                break
+            body = content
+        return status, answered, content
+
+    async def _ask(self, socket: str, body: bytes | Path, headers: Mapping[str, str], seconds: float) -> Said:
+        if socket not in self._lines:
             await self._drop_lines_to_what_is_gone()
-        if instance.socket not in self._lines:
-            self._lines[instance.socket] = _Line(instance.socket)
-        return await self._lines[instance.socket].call(body, headers)
+        if socket not in self._lines:
+            self._lines[socket] = _Line(socket)
+        return await self._lines[socket].call(body, headers, seconds)
 
     async def close(self) -> None:
         """End the kept connections; a later call opens new ones."""
@@ -137,3 +282,28 @@ class Invocations:
     async def _drop(self, sockets: Sequence[str]) -> None:
         for line in [self._lines.pop(socket) for socket in sockets]:
             await line.session.close()
+
+
+def check(target: Target, request: Request) -> None:
+    """Raise Invalid where the request names a model or a container, and the variant has none, or names none."""
+    if target.asynchronous != request.asynchronous:
+        what = "an asynchronous" if target.asynchronous else "no asynchronous"
+        operation = "InvokeEndpointAsync" if target.asynchronous else "InvokeEndpoint"
+        raise Invalid(f"This is {what} inference endpoint: call it by {operation}.")
+    if target.multi and request.model is None:
+        raise Invalid("Target model must be provided for multi-model endpoints: name it by TargetModel.")
+    if request.model is not None and not target.multi:
+        raise Invalid(
+            f"Invocation of model {request.model} is not supported: the endpoint has no multi-model container."
+        )
+    if target.direct and request.container is None:
+        raise Invalid(
+            "TargetContainerHostname must be provided for endpoints with direct invocation: "
+            f"one of {', '.join(target.hostnames)}."
+        )
+    if request.container is None:
+        return
+    if not target.direct:
+        raise Invalid("TargetContainerHostname is for endpoints whose InferenceExecutionConfig has the Mode Direct.")
+    if request.container not in target.hostnames:
+        raise Invalid(f"Container {request.container} not found: the endpoint has {', '.join(target.hostnames)}.")

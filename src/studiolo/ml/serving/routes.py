@@ -5,52 +5,99 @@ import random
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from studiolo.domain import NotFound, Scope
+from studiolo.ml.resources import Capture
 
 LOOK_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One serving process: its socket, and its log stream."""
+    """One serving process: its socket, and its log stream. further: the sockets of the model's other containers."""
 
     socket: str
     log_stream_arn: str
+    further: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One variant: its share of the calls, and its processes that serve now."""
+    """One variant: its share of the calls, and its processes that serve now.
+
+    on_demand: its processes are started for calls; most: how many calls may be under way at once; multi: its calls name
+    a model, `models` are those loaded; hostnames: of several containers, which a call names where they are `direct`;
+    capture: what is captured of calls, as the role.
+    """
 
     variant: str
     weight: float
     instances: Sequence[Instance]
+    models: Mapping[str, Instance] = field(default_factory=dict)
+    multi: bool = False
+    on_demand: bool = False
+    most: int | None = None
+    hostnames: Sequence[str] = ()
+    direct: bool = False
+    asynchronous: bool = False
+    role: str = ""
+    capture: Capture | None = None
+
+    @property
+    def served(self) -> Sequence[Instance]:
+        """Every process of it."""
+        return (*self.instances, *self.models.values())
 
 
 @dataclass(slots=True)
 class _Use:
-    """How many calls are under way at a socket, and the number of the last that came to it."""
+    """How many calls are under way at a socket, the number of the last that came to it, and when it last had one."""
 
     calls: int = 0
     last: int = 0
+    used: float = field(default_factory=time.monotonic)
 
 
 class Route:
-    """The variants of one endpoint."""
+    """The variants of one endpoint: those that answer, and the shadows that get copies of calls.
 
-    def __init__(self, targets: Mapping[str, Target]) -> None:
+    other: the route that has that `share` of the calls meanwhile.
+    """
+
+    def __init__(
+        self,
+        targets: Mapping[str, Target],
+        shadows: Sequence[Target] = (),
+        other: "Route | None" = None,
+        share: float = 0.0,
+    ) -> None:
+        self.shadows = shadows
+        self._other = other
+        self._share = share
         self._targets = targets
         self._order = list(targets.values())
         self._weights = list(itertools.accumulate(target.weight for target in self._order))
 
     @property
     def sockets(self) -> set[str]:
-        return {instance.socket for target in self._order for instance in target.instances}
+        further = set() if self._other is None else self._other.sockets
+        return further | {
+            socket
+            for target in (*self._order, *self.shadows)
+            for instance in target.served
+            for socket in (instance.socket, *instance.further)
+        }
 
     def choose(self, variant: str | None, draw: random.Random) -> Target:
         """The variant asked for, else one drawn by weight. Raises NotFound for a variant that is not there."""
+        other = self._other
+        if other is not None and (
+            draw.random() < self._share
+            if variant is None or {variant} <= self._targets.keys() & other._targets.keys()
+            else variant in other._targets
+        ):
+            return other.choose(variant, draw)
         if variant is not None:
             if variant not in self._targets:
                 raise NotFound(f"Variant {variant} not found: the endpoint has {', '.join(self._targets)}.")
@@ -73,29 +120,55 @@ class Routes:
         self._lock = threading.Lock()
 
     def take(
-        self, scope: Scope, endpoint: str, variant: str | None, draw: random.Random
+        self, scope: Scope, endpoint: str, variant: str | None, draw: random.Random, model: str | None = None
     ) -> tuple[Target, Instance | None]:
         """Choose who is to answer a call: `leave` its socket after. None where no process of the variant serves.
 
-        It is the process with the fewest calls under way; of those, the one that waits the longest. Raises NotFound.
+        It is the process with the fewest calls under way; of those, the one that waits the longest. model: which one of
+        a multi-model variant. Raises NotFound.
         """
         with self._lock:
             route = self._routes.get((scope, endpoint))
             if route is None:
                 raise NotFound(f"Endpoint {endpoint} of account {scope.account} not found.")
             target = route.choose(variant, draw)
-            uses = [self._uses.setdefault(instance.socket, _Use()) for instance in target.instances]
-            if not uses:
-                return target, None
-            chosen = min(range(len(uses)), key=lambda number: (uses[number].calls, uses[number].last))
-            uses[chosen].calls += 1
-            uses[chosen].last = next(self._count)
-            return target, target.instances[chosen]
+            instances = target.instances
+            if target.multi:
+                instances = [found] if model is not None and (found := target.models.get(model)) is not None else []
+            return target, self._least(instances)
+
+    def _least(self, instances: Sequence[Instance]) -> Instance | None:
+        uses = [self._uses.setdefault(instance.socket, _Use()) for instance in instances]
+        if not uses:
+            return None
+        chosen = min(range(len(uses)), key=lambda number: (uses[number].calls, uses[number].last))
+        uses[chosen].calls += 1
+        uses[chosen].last = next(self._count)
+        return instances[chosen]
+
+    def idle(self, socket: str) -> float | None:
+        """For how many seconds no call was under way there; None while one is."""
+        with self._lock:
+            use = self._uses.setdefault(socket, _Use())
+            return None if use.calls else time.monotonic() - use.used
+
+    def shadowing(self, scope: Scope, endpoint: str, weight: float, draw: random.Random) -> Sequence[Target]:
+        """The shadows that get a copy of a call, which went to a variant of that weight."""
+        route = self._routes.get((scope, endpoint))
+        shadows = () if route is None else route.shadows
+        return [shadow for shadow in shadows if draw.random() * weight < shadow.weight]
+
+    def take_from(self, target: Target, without: str | None = None) -> Instance | None:
+        """An instance of a target that was chosen already, other than at that socket: `leave` its socket after."""
+        with self._lock:
+            return self._least([each for each in target.instances if each.socket != without])
 
     def leave(self, socket: str) -> None:
         """A call to that socket has its answer."""
         with self._lock:
-            self._uses[socket].calls -= 1
+            use = self._uses[socket]
+            use.calls -= 1
+            use.used = time.monotonic()
 
     def await_end_of_calls(self, sockets: Sequence[str], seconds: float) -> None:
         """Wait until no call is under way at the sockets, to which no route may lead any more; so long at most."""

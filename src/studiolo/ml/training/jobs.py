@@ -14,7 +14,7 @@ from studiolo.containers.surroundings import Surroundings
 from studiolo.containers.work import Metric, Work
 from studiolo.domain import Clock, Conflict, Invalid, Page, Scope
 from studiolo.identity import Principal
-from studiolo.ml.jobs.job import Job
+from studiolo.ml.jobs.job import COMPLETED, Job
 from studiolo.ml.jobs.jobs import Jobs
 from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.listing import Listing
@@ -56,6 +56,8 @@ class TrainingJobs:
         self._jobs: Jobs[TrainingSpecification] = Jobs(state, launcher, queue, self, clock)
         self.on_end: Callable[[], None] = lambda: None
         """Called when a job has ended."""
+        self.on_completed: Callable[[TrainingJob], None] = lambda _job: None
+        """Called with a job that has ended well."""
         self.start, self.close = self._jobs.start, self._jobs.close
         self.describe, self.stop, self.delete = self._jobs.describe, self._jobs.stop, self._jobs.delete
 
@@ -179,6 +181,8 @@ class TrainingJobs:
 
     def ended(self, job: TrainingJob) -> None:
         self.on_end()
+        if job.progress.status == COMPLETED:
+            self.on_completed(job)
         failure, seconds = job.progress.failure or "", job.specification.keep_alive
         if job.progress.pool is None or self._queue.closed:
             return

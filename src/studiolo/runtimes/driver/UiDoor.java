@@ -40,7 +40,7 @@ public class UiDoor implements Filter {
         } else if (shownInQuery(request) || shownInCookie(request, name)) {
             next.doFilter(request, response);
         } else {
-            refuse(response, 403, "Open Spark's pages by the URL that GetDashboardUrl answers: it has their token.");
+            refuse(response, 403, "Spark's pages are opened by the link that GetDashboardUrl answers.");
         }
     }
 

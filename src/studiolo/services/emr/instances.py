@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
+from studiolo.clusters.addresses import PORTS
 from studiolo.clusters.capacity import running
 from studiolo.clusters.model import Cluster, Group, Instance
 from studiolo.services.call import Call
@@ -165,10 +166,19 @@ def as_group(cluster: Cluster, of: Group) -> dict[str, Any]:
         "RequestedInstanceCount": of.count,
         "RunningInstanceCount": running(of, cluster.progress),
         "Status": _status(of),
-        **{name: of.recorded[name] for name in ("BidPrice", "Configurations", "CustomAmiId") if name in of.recorded},
+        **{name: of.recorded[name] for name in ("BidPrice", "CustomAmiId") if name in of.recorded},
+        "Configurations": [*of.recorded.get("Configurations", []), *_livy(cluster, of)],
         "EbsBlockDevices": [],
         "ShrinkPolicy": {},
     }
+
+
+def _livy(cluster: Cluster, of: Group) -> list[dict[str, Any]]:
+    """Where Livy listens, if that is not where it does on EMR: there SageMaker Studio's magics look for it."""
+    port = cluster.progress.ports.get("livy", PORTS["livy"])
+    if of.role != "MASTER" or "Livy" not in cluster.asked.applications or port == PORTS["livy"]:
+        return []
+    return [{"Classification": "livy-conf", "Properties": {"livy.server.port": str(port)}}]
 
 
 def as_fleet(cluster: Cluster, of: Group) -> dict[str, Any]:

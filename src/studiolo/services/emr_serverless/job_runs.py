@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from studiolo.domain import Invalid
+from studiolo.domain import Invalid, Page
 from studiolo.serverless import UNFINISHED, HiveJob, Run, RunRequest, SparkJob, Utilization
 from studiolo.services.call import Call
 from studiolo.services.emr_serverless.service import arn_of, emr_serverless, kept, next_token, paging, without_none
@@ -16,6 +16,12 @@ def cancel_job_run(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
     return kept(request, "applicationId", "jobRunId")
 
 
+@emr_serverless.operation
+def get_dashboard_for_job_run(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+    asked = request["applicationId"], request["jobRunId"], request.get("attempt")
+    return {"url": call.studio.serverless.dashboard(call.scope, *asked)}
+
+
 @emr_serverless.patient(
     Patience("serverless job run", "jobRunId", ("jobRun", "state"), frozenset(UNFINISHED), seconds=5)
 )
@@ -24,6 +30,18 @@ def get_job_run(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
     if request.get("attempt", run.attempt) != run.attempt:
         raise Invalid(f"Of the attempts of a job run the last one is kept, which is {run.attempt}.")
     return {"jobRun": as_run(run, *call.studio.serverless.utilization(run))}
+
+
+@emr_serverless.operation
+def list_job_run_attempts(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+    asked = paging(request)
+    found = call.studio.serverless.attempts(call.scope, request["applicationId"], request["jobRunId"])
+    left = [run for run in found if asked["after"] is None or run.attempt > int(asked["after"])]
+    shown, more = left[: asked["limit"]], len(left) > asked["limit"]
+    return {
+        "jobRunAttempts": [_as_attempt(run) for run in shown],
+        **next_token(Page(shown, str(shown[-1].attempt) if more else None)),
+    }
 
 
 @emr_serverless.operation
@@ -102,6 +120,17 @@ def as_listed(run: Run) -> dict[str, Any]:
             "attemptUpdatedAt": run.updated,
         }
     )
+
+
+def _as_attempt(run: Run) -> dict[str, Any]:
+    listed = as_listed(run)
+    return {
+        **{name: value for name, value in listed.items() if name not in ("attemptCreatedAt", "attemptUpdatedAt")},
+        "jobCreatedAt": run.created,
+        "createdAt": run.attempt_created,
+        # The model wants it to say something.
+        "stateDetails": run.details or run.state,
+    }
 
 
 def as_run(run: Run, used: Utilization, billed: Utilization, seconds: int) -> dict[str, Any]:

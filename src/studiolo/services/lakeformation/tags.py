@@ -82,6 +82,9 @@ def get_resource_lf_tags(call: Call, request: "shapes.GetResourceLFTagsRequestTy
     own = lake.tags_of_database(scope, thing.database)
     if not thing.table:
         return {"LFTagDatabase": _as_tags(scope, own)} if own else {}
+    sight = lake.sight(call.principal, scope, call.studio.catalog.table(scope, thing.database, thing.table))
+    if not sight.any:
+        raise Denied(f"Insufficient Lake Formation permission(s): Required Describe on {thing.database}.{thing.table}")
     if own:
         shown["LFTagDatabase"] = _as_tags(scope, own)
     of_table = lake.tags_of_table(scope, thing.database, thing.table)
@@ -92,7 +95,7 @@ def get_resource_lf_tags(call: Call, request: "shapes.GetResourceLFTagsRequestTy
     columns = [
         {"Name": name, "LFTags": _as_tags(scope, {**(of_table if inherited else {}), **tags})}
         for name, tags in of_columns.items()
-        if not thing.column or any(each.column == name for each in things)
+        if sight.shows(name) and (not thing.column or any(each.column == name for each in things))
     ]
     if columns:
         shown["LFTagsOnColumns"] = columns

@@ -4,9 +4,11 @@ After "Actions, resources, and condition keys for Amazon Elastic MapReduce" (Ser
 `iam:PassRole` is asked for where the roles are passed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from studiolo.aws.arns import parse_arn
+from studiolo.domain import NotFound
 from studiolo.services.call import Call
 from studiolo.services.rights.rows import Rights, table
 
@@ -16,15 +18,21 @@ TABLE = """
     AddJobFlowSteps                  cluster/{JobFlowId}
     AddTags                          cluster/{ResourceId}
     CancelSteps                      cluster/{ClusterId}
+    CreatePersistentAppUI            ={TargetResourceArn}
     CreateSecurityConfiguration      *
     DeleteSecurityConfiguration      *
     DescribeCluster                  cluster/{ClusterId}
     DescribeJobFlows                 *
+    DescribePersistentAppUI          persistent/{PersistentAppUIId}
     DescribeReleaseLabel             *
     DescribeSecurityConfiguration    *
     DescribeStep                     cluster/{ClusterId}
     GetAutoTerminationPolicy         cluster/{ClusterId}
     GetManagedScalingPolicy          cluster/{ClusterId}
+    GetOnClusterAppUIPresignedURL    cluster/{ClusterId}
+    GetPersistentAppUIPresignedURL   persistent/{PersistentAppUIId}
+    GetSession                       cluster/{ClusterId}
+    GetSessionEndpoint               cluster/{ClusterId}
     ListBootstrapActions             cluster/{ClusterId}
     ListClusters                     *
     ListInstanceFleets               cluster/{ClusterId}
@@ -32,6 +40,7 @@ TABLE = """
     ListInstances                    cluster/{ClusterId}
     ListReleaseLabels                *
     ListSecurityConfigurations       *
+    ListSessions                     cluster/{ClusterId:*}
     ListSteps                        cluster/{ClusterId}
     ListSupportedInstanceTypes       *
     ModifyCluster                    cluster/{ClusterId}
@@ -48,7 +57,10 @@ TABLE = """
     SetTerminationProtection         cluster/{JobFlowIds}
     SetUnhealthyNodeReplacement      cluster/{JobFlowIds}
     SetVisibleToAllUsers             cluster/{JobFlowIds}
+    StartSession                     cluster/{ClusterId}
+    StartSession?Tags                @elasticmapreduce:AddTags  cluster/{ClusterId}
     TerminateJobFlows                cluster/{JobFlowIds}
+    TerminateSession                 cluster/{ClusterId}
 """
 
 
@@ -57,4 +69,15 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
     return call.studio.clusters.cluster(call.scope, cluster).settings.tags
 
 
-RIGHTS = Rights("elasticmapreduce", table("elasticmapreduce", TABLE), tags=_tags)
+def _names(call: Call, resource: str, _parameters: Mapping[str, Any]) -> Sequence[str]:
+    """A persistent interface is its cluster's: whoever may not see that has no right to it."""
+    kind, _, identifier = resource.partition("/")
+    if kind != "persistent":
+        return (resource,)
+    try:
+        return (f"cluster/{call.studio.clusters.interfaces.get(call.scope, identifier).cluster}",)
+    except NotFound:
+        return ("cluster/*",)
+
+
+RIGHTS = Rights("elasticmapreduce", table("elasticmapreduce", TABLE), names=_names, tags=_tags)

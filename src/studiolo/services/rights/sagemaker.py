@@ -4,14 +4,22 @@ After "Actions, resources, and condition keys for Amazon SageMaker" (Service Aut
 asked for where the role is passed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from studiolo.services.call import Call
-from studiolo.services.rights import sagemaker_studio
-from studiolo.services.rights.rows import Rights, conditions, table
+from studiolo.services.rights import sagemaker_experiments, sagemaker_pipelines, sagemaker_studio
+from studiolo.services.rights.rows import Parameters, Rights, conditions, table
 
 TABLE = """
+    AddAssociation                      ={SourceArn}  ={DestinationArn}
     AddTags                             ={ResourceArn}
+    BatchDescribeModelPackage           ={ModelPackageArnList[]}
+    CreateAction                        action/{ActionName}
+    CreateAction?Tags                   @sagemaker:AddTags  action/{ActionName}
+    CreateArtifact                      artifact/*
+    CreateArtifact?Tags                 @sagemaker:AddTags  artifact/*
+    CreateContext                       context/{ContextName}
+    CreateContext?Tags                  @sagemaker:AddTags  context/{ContextName}
     CreateEndpoint                      endpoint/{EndpointName}  endpoint-config/{EndpointConfigName}
     CreateEndpoint?Tags                 @sagemaker:AddTags  endpoint/{EndpointName}
     CreateEndpointConfig                endpoint-config/{EndpointConfigName}
@@ -20,48 +28,93 @@ TABLE = """
     CreateHyperParameterTuningJob?Tags  @sagemaker:AddTags  hyper-parameter-tuning-job/{HyperParameterTuningJobName}
     CreateModel                         model/{ModelName}
     CreateModel?Tags                    @sagemaker:AddTags  model/{ModelName}
+    CreateModelCard                     model-card/{ModelCardName}
+    CreateModelCard?Tags                @sagemaker:AddTags  model-card/{ModelCardName}
+    CreateModelPackage                  model-package/{ModelPackageName||ModelPackageGroupName}  model-package-group/{ModelPackageGroupName}
+    CreateModelPackage?Tags             @sagemaker:AddTags  model-package/{ModelPackageName}
+    CreateModelPackageGroup             model-package-group/{ModelPackageGroupName}
+    CreateModelPackageGroup?Tags        @sagemaker:AddTags  model-package-group/{ModelPackageGroupName}
     CreateProcessingJob                 processing-job/{ProcessingJobName}
     CreateProcessingJob?Tags            @sagemaker:AddTags  processing-job/{ProcessingJobName}
     CreateProject                       project/{ProjectName}
     CreateProject?Tags                  @sagemaker:AddTags  project/{ProjectName}
     CreateTrainingJob                   training-job/{TrainingJobName}
     CreateTrainingJob?Tags              @sagemaker:AddTags  training-job/{TrainingJobName}
+    CreateTransformJob                  transform-job/{TransformJobName}
+    CreateTransformJob?Tags             @sagemaker:AddTags  transform-job/{TransformJobName}
+    DeleteAction                        action/{ActionName}
+    DeleteArtifact                      ={ArtifactArn}
+    DeleteAssociation                   ={SourceArn}  ={DestinationArn}
+    DeleteContext                       context/{ContextName}
     DeleteEndpoint                      endpoint/{EndpointName}
     DeleteEndpointConfig                endpoint-config/{EndpointConfigName}
     DeleteHyperParameterTuningJob       hyper-parameter-tuning-job/{HyperParameterTuningJobName}
     DeleteModel                         model/{ModelName}
+    DeleteModelCard                     model-card/{ModelCardName}
+    DeleteModelPackage                  model-package/{ModelPackageName}
+    DeleteModelPackageGroup             model-package-group/{ModelPackageGroupName}
+    DeleteModelPackageGroupPolicy       model-package-group/{ModelPackageGroupName}
     DeleteProcessingJob                 processing-job/{ProcessingJobName}
     DeleteProject                       project/{ProjectName}
     DeleteTags                          ={ResourceArn}
     DeleteTrainingJob                   training-job/{TrainingJobName}
+    DescribeAction                      action/{ActionName}
+    DescribeArtifact                    ={ArtifactArn}
+    DescribeContext                     context/{ContextName}
     DescribeEndpoint                    endpoint/{EndpointName}
     DescribeEndpointConfig              endpoint-config/{EndpointConfigName}
     DescribeHyperParameterTuningJob     hyper-parameter-tuning-job/{HyperParameterTuningJobName}
     DescribeModel                       model/{ModelName}
+    DescribeModelCard                   model-card/{ModelCardName}
+    DescribeModelPackage                model-package/{ModelPackageName}
+    DescribeModelPackageGroup           model-package-group/{ModelPackageGroupName}
     DescribeProcessingJob               processing-job/{ProcessingJobName}
     DescribeProject                     project/{ProjectName}
     DescribeTrainingJob                 training-job/{TrainingJobName}
     DisableSagemakerServicecatalogPortfolio    *
     EnableSagemakerServicecatalogPortfolio     *
     GetSagemakerServicecatalogPortfolioStatus  *
+    DescribeTransformJob                transform-job/{TransformJobName}
+    GetModelPackageGroupPolicy          model-package-group/{ModelPackageGroupName}
+    GetSearchSuggestions                *
     InvokeEndpoint                      endpoint/{EndpointName}
+    InvokeEndpointAsync                 endpoint/{EndpointName}
+    InvokeEndpointWithResponseStream    @sagemaker:InvokeEndpointWithResponseStream  endpoint/{EndpointName}
+    ListActions                         *
+    ListArtifacts                       *
+    ListAssociations                    *
+    ListContexts                        *
     ListEndpointConfigs                 *
     ListEndpoints                       *
     ListHyperParameterTuningJobs        *
+    ListModelCardVersions               model-card/{ModelCardName}
+    ListModelCards                      *
+    ListModelPackageGroups              *
+    ListModelPackages                   model-package-group/{ModelPackageGroupName:*}
     ListModels                          *
     ListProcessingJobs                  *
     ListProjects                        *
     ListTags                            ={ResourceArn}
     ListTrainingJobs                    *
     ListTrainingJobsForHyperParameterTuningJob  hyper-parameter-tuning-job/{HyperParameterTuningJobName}
+    ListTransformJobs                   *
+    PutModelPackageGroupPolicy          model-package-group/{ModelPackageGroupName}
+    QueryLineage                        *
+    Search                              *
     StopHyperParameterTuningJob         hyper-parameter-tuning-job/{HyperParameterTuningJobName}
     StopProcessingJob                   processing-job/{ProcessingJobName}
     StopTrainingJob                     training-job/{TrainingJobName}
+    StopTransformJob                    transform-job/{TransformJobName}
+    UpdateAction                        action/{ActionName}
+    UpdateArtifact                      ={ArtifactArn}
+    UpdateContext                       context/{ContextName}
     UpdateEndpoint                      endpoint/{EndpointName}  endpoint-config/{EndpointConfigName}
     UpdateEndpointWeightsAndCapacities  endpoint/{EndpointName}
     UpdateProject                       project/{ProjectName}
+    UpdateModelCard                     model-card/{ModelCardName}
+    UpdateModelPackage                  ={ModelPackageArn}
     UpdateTrainingJob                   training-job/{TrainingJobName}
-"""
+"""  # noqa: E501 (a table)
 
 KEYS = """
     CreateEndpointConfig           sagemaker:AcceleratorTypes                  ProductionVariants[].AcceleratorType
@@ -78,6 +131,9 @@ KEYS = """
     CreateTrainingJob              sagemaker:MaxRuntimeInSeconds               StoppingCondition.MaxRuntimeInSeconds
     CreateTrainingJob              sagemaker:OutputKmsKey                      OutputDataConfig.KmsKeyId
     CreateTrainingJob              sagemaker:VolumeKmsKey                      ResourceConfig.VolumeKmsKeyId
+    CreateTransformJob             sagemaker:InstanceTypes                     TransformResources.InstanceType
+    CreateTransformJob             sagemaker:OutputKmsKey                      TransformOutput.KmsKeyId
+    CreateTransformJob             sagemaker:VolumeKmsKey                      TransformResources.VolumeKmsKeyId
     InvokeEndpoint                 sagemaker:TargetModel                       TargetModel
 """  # noqa: E501 (a table)
 
@@ -86,4 +142,16 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
     return call.studio.ml.tags.of(call.scope, arn)
 
 
-RIGHTS = Rights("sagemaker", table("sagemaker", TABLE + sagemaker_studio.TABLE), conditions(KEYS), tags=_tags)
+def _names(_call: Call, resource: str, _parameters: Parameters) -> Sequence[str]:
+    """A resource that is named by its ARN where a name would do, by its name."""
+    kind, _, name = resource.partition("/")
+    return (f"{kind}/{name.partition(f':{kind}/')[2]}" if name.startswith("arn:") else resource,)
+
+
+RIGHTS = Rights(
+    "sagemaker",
+    table("sagemaker", TABLE + sagemaker_studio.TABLE + sagemaker_pipelines.TABLE + sagemaker_experiments.TABLE),
+    conditions(KEYS),
+    names=_names,
+    tags=_tags,
+)

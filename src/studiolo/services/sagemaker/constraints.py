@@ -11,6 +11,7 @@ SMALLEST_MEMORY, LARGEST_MEMORY = 1024, 6144
 LONGEST_RUN = 28 * 24 * 60 * 60
 """Seconds: the 28 days that CreateTrainingJob names for MaxRuntimeInSeconds."""
 
+TRANSFORMED = ("S3Prefix", "ManifestFile")
 MOST_INSTANCES = 20
 LIMIT = "ResourceLimitExceeded"
 
@@ -64,6 +65,15 @@ def check_processing_job(request: Mapping[str, Any]) -> None:
     cluster = request["ProcessingResources"]["ClusterConfig"]
     _require(cluster, ("InstanceType", "InstanceCount"), "ClusterConfig")
     _check_instances(cluster["InstanceCount"])
+    _check_text(request, ("Environment",))
+
+
+def check_transform_job(request: Mapping[str, Any]) -> None:
+    """TransformResources, Environment, and the data types that batch transform has."""
+    kind = request["TransformInput"]["DataSource"]["S3DataSource"]["S3DataType"]
+    if kind not in TRANSFORMED:
+        raise _invalid(f"S3DataType {kind} is not one of batch transform: it takes {' and '.join(TRANSFORMED)}.")
+    _check_instances(request["TransformResources"]["InstanceCount"])
     _check_text(request, ("Environment",))
 
 

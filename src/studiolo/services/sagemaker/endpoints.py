@@ -1,11 +1,18 @@
 """Amazon SageMaker: endpoints."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from studiolo.ml.serving.endpoint import PASSING, DeployedVariant, Endpoint
+from studiolo.aws.errors import ServiceError
+from studiolo.ml.resources import Capture
+from studiolo.ml.serving.endpoint import PASSING, DeployedVariant, Deployment, Endpoint
+from studiolo.ml.serving.endpoints import Update
+from studiolo.ml.serving.policy import CANARY, LINEAR, ROLLING, Policy, Size
+from studiolo.ml.serving.rollout import Stage
 from studiolo.services.call import Call
 from studiolo.services.patience import Patience
-from studiolo.services.sagemaker.service import listing, next_token, refuse, sagemaker, tags
+from studiolo.services.sagemaker.endpoint_configs import as_asynchronous
+from studiolo.services.sagemaker.service import INVALID, listing, next_token, refuse, sagemaker, tags
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import (
@@ -25,7 +32,8 @@ if TYPE_CHECKING:
 
 @sagemaker.operation
 def create_endpoint(call: Call, request: "CreateEndpointInputTypeDef") -> "CreateEndpointOutputTypeDef":
-    refuse(request, ["DeploymentConfig"], "CreateEndpoint")
+    # An endpoint that is made takes over from nothing: the policy is for its updates.
+    policy(request)
     endpoint = call.studio.ml.endpoints.create(
         call.scope, request["EndpointName"], request["EndpointConfigName"], tags(request)
     )
@@ -41,18 +49,33 @@ def delete_endpoint(call: Call, request: "DeleteEndpointInputTypeDef") -> dict[s
 @sagemaker.patient(Patience("endpoint", "EndpointName", ("EndpointStatus",), PASSING, seconds=5))
 def describe_endpoint(call: Call, request: "DescribeEndpointInputTypeDef") -> "DescribeEndpointOutputTypeDef":
     endpoint = call.studio.ml.endpoints.get(call.scope, request["EndpointName"])
-    shown = endpoint.deployed or endpoint.desired
+    present = endpoint.deployed or endpoint.desired
     answer: Any = {
         **as_summary(endpoint),
-        "EndpointConfigName": shown.config if shown else "",
+        "EndpointConfigName": present.config if present else "",
     }
+    endpoints = call.studio.ml.endpoints
     if endpoint.deployed is not None:
-        serving = call.studio.ml.endpoints.serving(call.scope, endpoint)
-        targets = endpoint.target.variants if endpoint.target else ()
-        answer["ProductionVariants"] = [
-            as_variant(entry, target, serving.get(entry.variant.name, 0), endpoint)
-            for entry, target in zip(endpoint.deployed.variants, targets, strict=True)
-        ]
+        serving = endpoints.serving(call.scope, endpoint)
+        target = endpoint.target or endpoint.deployed
+        for member, served, wanted in (
+            ("ProductionVariants", endpoint.deployed.variants, target.variants),
+            ("ShadowProductionVariants", endpoint.deployed.shadows, target.shadows),
+        ):
+            shown = [
+                as_variant(entry, to, serving.get(entry.variant.name, 0), endpoint)
+                for entry, to in zip(served, wanted, strict=True)
+            ]
+            answer |= {member: shown} if shown else {}
+        answer |= as_asynchronous(endpoint.deployed.asynchronous)
+        answer |= as_capture(endpoint.deployed.capture)
+        if endpoint.deployed.policy.recorded:
+            answer["LastDeploymentConfig"] = endpoint.deployed.policy.recorded
+    stage = endpoints.stage(call.scope, endpoint.name)
+    if stage is not None and endpoint.desired is not None and endpoint.target is not endpoint.desired:
+        answer["PendingDeploymentSummary"] = as_pending(
+            endpoint.desired, stage, endpoints.pending(call.scope, endpoint)
+        )
     if endpoint.failure is not None:
         answer["FailureReason"] = endpoint.failure
     return answer  # type: ignore[no-any-return]
@@ -66,17 +89,9 @@ def list_endpoints(call: Call, request: "ListEndpointsInputTypeDef") -> "ListEnd
 
 @sagemaker.operation
 def update_endpoint(call: Call, request: "UpdateEndpointInputTypeDef") -> "UpdateEndpointOutputTypeDef":
-    refuse(
-        request,
-        [
-            "DeploymentConfig",
-            "RetainAllVariantProperties",
-            "ExcludeRetainedVariantProperties",
-            "RetainDeploymentConfig",
-        ],
-        "UpdateEndpoint",
+    endpoint = call.studio.ml.endpoints.update(
+        call.scope, request["EndpointName"], request["EndpointConfigName"], update(request)
     )
-    endpoint = call.studio.ml.endpoints.update(call.scope, request["EndpointName"], request["EndpointConfigName"])
     return {"EndpointArn": endpoint.arn}  # type: ignore[typeddict-item]
 
 
@@ -119,3 +134,80 @@ def as_variant(deployed: DeployedVariant, target: DeployedVariant, serving: int,
         "CurrentInstanceCount": 0 if serverless else serving,
         "DesiredInstanceCount": 0 if serverless else len(target.instances),
     }
+
+
+def as_capture(capture: Capture | None) -> dict[str, Any]:
+    if capture is None:
+        return {}
+    shown = {
+        "EnableCapture": capture.enabled,
+        "CaptureStatus": "Started" if capture.enabled else "Stopped",
+        "CurrentSamplingPercentage": capture.percent,
+        "DestinationS3Uri": capture.uri,
+        "KmsKeyId": "",
+    }
+    return {"DataCaptureConfig": shown}
+
+
+def as_pending(desired: Deployment, stage: Stage, serving: Mapping[str, int]) -> dict[str, Any]:
+    """What is on its way, and how far it has come."""
+    total = sum(each.variant.weight for each in desired.variants) or 1.0
+    variants = [
+        {
+            "VariantName": each.variant.name,
+            "CurrentWeight": stage.share * each.variant.weight / total,
+            "DesiredWeight": each.variant.weight,
+            "CurrentInstanceCount": serving.get(each.variant.name, 0),
+            "DesiredInstanceCount": len(each.instances),
+            "VariantStatus": [{"Status": stage.status, "StartTime": stage.began}],
+        }
+        for each in desired.variants
+    ]
+    return {"EndpointConfigName": desired.config, "ProductionVariants": variants, "StartTime": stage.began}
+
+
+def update(request: "UpdateEndpointInputTypeDef") -> Update:
+    excluded = {each["VariantPropertyType"] for each in request.get("ExcludeRetainedVariantProperties", ())}
+    retains = request.get("RetainAllVariantProperties", False)
+    return Update(
+        policy(request),
+        request.get("RetainDeploymentConfig", False),
+        retains and "DesiredWeight" not in excluded,
+        retains and "DesiredInstanceCount" not in excluded,
+        retains and "DataCaptureConfig" not in excluded,
+    )
+
+
+def policy(request: Mapping[str, Any]) -> Policy | None:
+    """What its DeploymentConfig says."""
+    asked: Mapping[str, Any] | None = request.get("DeploymentConfig")
+    if asked is None:
+        return None
+    rolling, blue_green = asked.get("RollingUpdatePolicy"), asked.get("BlueGreenUpdatePolicy")
+    if rolling and blue_green:
+        raise ServiceError(
+            INVALID, "A DeploymentConfig has a BlueGreenUpdatePolicy or a RollingUpdatePolicy, not both."
+        )
+    alarms = tuple(each["AlarmName"] for each in asked.get("AutoRollbackConfiguration", {}).get("Alarms", ()))
+    if rolling:
+        batch = size(rolling["MaximumBatchSize"])
+        return Policy(ROLLING, batch, rolling["WaitIntervalInSeconds"], 0, alarms, asked)
+    if blue_green is None:
+        return Policy(alarms=alarms, recorded=asked)
+    routing = blue_green["TrafficRoutingConfiguration"]
+    kind, member = routing["Type"], {CANARY: "CanarySize", LINEAR: "LinearStepSize"}.get(routing["Type"])
+    if member is not None and member not in routing:
+        raise ServiceError(INVALID, f"A TrafficRoutingConfiguration of the Type {kind} needs its {member}.")
+    step = size(routing[member]) if member is not None else None
+    return Policy(
+        kind,
+        step,
+        routing["WaitIntervalInSeconds"],
+        blue_green.get("TerminationWaitInSeconds", 0),
+        alarms,
+        asked,
+    )
+
+
+def size(given: Mapping[str, Any]) -> Size:
+    return Size(given["Value"], given["Type"] == "CAPACITY_PERCENT")

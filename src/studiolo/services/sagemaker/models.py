@@ -1,9 +1,10 @@
 """Amazon SageMaker: models."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.ml.resources import Model, ModelSpecification
+from studiolo.ml.resources import ModelSpecification
 from studiolo.services.call import Call
 from studiolo.services.sagemaker.service import INVALID, kept, listing, next_token, refuse, sagemaker, tags
 
@@ -20,12 +21,20 @@ if TYPE_CHECKING:
     )
 
 RECORDED = ("VpcConfig", "EnableNetworkIsolation")
+RECORDED_OF_CONTAINER = (
+    "ContainerHostname",
+    "ImageConfig",
+    "InferenceSpecificationName",
+    "Mode",
+    "ModelPackageName",
+    "MultiModelConfig",
+)
 
 
 @sagemaker.operation
 def create_model(call: Call, request: "CreateModelInputTypeDef") -> "CreateModelOutputTypeDef":
     model = call.studio.ml.models.create(
-        call.scope, call.principal, request["ModelName"], specification(request), tags(request)
+        call.scope, call.principal, request["ModelName"], specification(call, request), tags(request)
     )
     return {"ModelArn": model.arn}  # type: ignore[typeddict-item]
 
@@ -39,10 +48,15 @@ def delete_model(call: Call, request: "DeleteModelInputTypeDef") -> dict[str, ob
 @sagemaker.operation
 def describe_model(call: Call, request: "DescribeModelInputTypeDef") -> "DescribeModelOutputTypeDef":
     model = call.studio.ml.models.get(call.scope, request["ModelName"])
+    containers = [as_container(container) for container in model.specification.containers]
+    mode = "Direct" if model.specification.direct else "Serial"
+    shown: dict[str, Any] = {"PrimaryContainer": containers[0]}
+    if len(containers) > 1:
+        shown = {"Containers": containers, "InferenceExecutionConfig": {"Mode": mode}}
     answer: Any = {
         "ModelName": model.name,
         "ModelArn": model.arn,
-        "PrimaryContainer": as_container(model),
+        **shown,
         "ExecutionRoleArn": model.specification.role,
         "CreationTime": model.created,
         "EnableNetworkIsolation": False,
@@ -58,31 +72,59 @@ def list_models(call: Call, request: "ListModelsInputTypeDef") -> "ListModelsOut
     return {"Models": models, **next_token(page)}  # type: ignore[typeddict-item]
 
 
-def specification(request: "CreateModelInputTypeDef") -> ModelSpecification:
-    refuse(request, ["InferenceExecutionConfig"], "CreateModel")
-    containers = request.get("Containers") or []
-    primary = request.get("PrimaryContainer")
-    if primary is not None:
-        containers = [primary, *containers]
-    if len(containers) != 1:
-        raise ServiceError(INVALID, "A model needs one container: Studiolo runs no chains of containers.")
-    container: ContainerDefinitionUnionTypeDef = containers[0]
-    refuse(
-        container,
-        ["ModelPackageName", "InferenceSpecificationName", "MultiModelConfig", "AdditionalModelDataSources"],
-        "the container",
-    )
-    if container.get("Mode") == "MultiModel":
-        raise ServiceError(INVALID, "Mode MultiModel is not supported by Studiolo: a container serves one model.")
-    if "Image" not in container or "ExecutionRoleArn" not in request:
-        raise ServiceError(INVALID, "A model needs the Image of its container, and an ExecutionRoleArn.")
+def specification(call: Call, request: "CreateModelInputTypeDef") -> ModelSpecification:
+    primary, chain = request.get("PrimaryContainer"), request.get("Containers") or []
+    if (primary is None) == (not chain):
+        raise ServiceError(INVALID, "A model needs either a PrimaryContainer or Containers.")
+    if "ExecutionRoleArn" not in request:
+        raise ServiceError(INVALID, "A model needs an ExecutionRoleArn.")
+    names = [container["ContainerHostname"] for container in chain if "ContainerHostname" in container]
+    if len(set(names)) != len(names):
+        raise ServiceError(INVALID, "Each ContainerHostname must be unique.")
+    direct = request.get("InferenceExecutionConfig", {}).get("Mode") == "Direct"
+    if direct and len(names) < max(len(chain), 2):
+        raise ServiceError(INVALID, "The Mode Direct is for two containers or more, each with a ContainerHostname.")
+    role = request["ExecutionRoleArn"]
+    first, *further = [_served(of_package(call, container), role) for container in ([primary] if primary else chain)]
+    if further and any(each.multi for each in (first, *further)):
+        raise ServiceError(
+            INVALID, "A container of the Mode MultiModel is not supported along with others by Studiolo."
+        )
+    recorded = {**first.recorded, **kept(request, RECORDED)}
+    return replace(first, further=tuple(further), direct=direct, recorded=recorded)
+
+
+def _served(container: "ContainerDefinitionUnionTypeDef", role: str) -> ModelSpecification:
+    """What one container serves."""
+    refuse(container, ["AdditionalModelDataSources"], "the container")
+    if "Image" not in container:
+        raise ServiceError(INVALID, "A container needs its Image.")
     return ModelSpecification(
         image=container["Image"],
         data=model_data(container),
-        role=request["ExecutionRoleArn"],
+        role=role,
         environment=dict(container.get("Environment", {})),
-        recorded={**kept(request, RECORDED), **kept(container, ["ContainerHostname", "ImageConfig", "Mode"])},
+        recorded=kept(container, RECORDED_OF_CONTAINER),
+        multi=container.get("Mode") == "MultiModel",
     )
+
+
+def of_package(call: Call, container: "ContainerDefinitionUnionTypeDef") -> "ContainerDefinitionUnionTypeDef":
+    """The container with what it has of the model package that it names, if it does."""
+    given: Any = container
+    if "ModelPackageName" not in given:
+        refuse(given, ["InferenceSpecificationName"], "a container without a ModelPackageName")
+        return container
+    asked = [name for name in ("Image", "ModelDataUrl", "ModelDataSource") if given.get(name)]
+    if asked:
+        raise ServiceError(INVALID, f"{', '.join(asked)} cannot be given along with a ModelPackageName.")
+    package = call.studio.ml.registry.packages.deployed(
+        call.scope, given["ModelPackageName"], given.get("InferenceSpecificationName")
+    )
+    own = kept(package, ["Image", "ModelDataUrl", "ModelDataSource"])
+    environment = {**package.get("Environment", {}), **given.get("Environment", {})}
+    whole: Any = {**given, **own, "Environment": environment}
+    return whole  # type: ignore[no-any-return]
 
 
 def model_data(container: "ContainerDefinitionUnionTypeDef") -> str:
@@ -97,14 +139,13 @@ def model_data(container: "ContainerDefinitionUnionTypeDef") -> str:
     return source["S3Uri"]
 
 
-def as_container(model: Model) -> dict[str, Any]:
+def as_container(container: ModelSpecification) -> dict[str, Any]:
+    source = {"S3Uri": container.data, "S3DataType": "S3Object", "CompressionType": "Gzip"}
     return {
-        "Image": model.specification.image,
-        "ModelDataUrl": model.specification.data,
-        "ModelDataSource": {
-            "S3DataSource": {"S3Uri": model.specification.data, "S3DataType": "S3Object", "CompressionType": "Gzip"}
-        },
-        "Environment": dict(model.specification.environment),
+        "Image": container.image,
+        "ModelDataUrl": container.data,
+        **({} if container.multi else {"ModelDataSource": {"S3DataSource": source}}),
+        "Environment": dict(container.environment),
         "Mode": "SingleModel",
-        **kept(model.specification.recorded, ["ContainerHostname", "ImageConfig", "Mode"]),
+        **kept(container.recorded, RECORDED_OF_CONTAINER),
     }

@@ -10,6 +10,7 @@ from studiolo.services.call import Call
 from studiolo.services.patience import Patience
 from studiolo.services.sagemaker.constraints import check_processing_job
 from studiolo.services.sagemaker.service import INVALID, kept, listing, moment, next_token, refuse, sagemaker, tags
+from studiolo.services.sagemaker.trial_components import checked_experiment, note_processing_job
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import (
@@ -36,9 +37,11 @@ DAY = 24 * 60 * 60
 def create_processing_job(
     call: Call, request: "CreateProcessingJobRequestTypeDef"
 ) -> "CreateProcessingJobResponseTypeDef":
+    experiment = checked_experiment(call, request)
     job = call.studio.ml.processing.create(
         call.scope, call.principal, request["ProcessingJobName"], specification(request), tags(request)
     )
+    note_processing_job(call, experiment, job)
     return {"ProcessingJobArn": job.arn}  # type: ignore[typeddict-item]
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
-from studiolo.ml.errors import NameInUse
+from studiolo.ml.errors import NameInUse, RecordConflict, RecordMissing
+from studiolo.ml.experiments.entity import NoEntity
 from studiolo.ml.listing import Listing
+from studiolo.pipelines import Busy, NoPipeline
 from studiolo.services.service import Service
 from studiolo.studio.errors import InUse, Missing
 
@@ -22,7 +24,12 @@ sagemaker = Service(
         AlreadyExists: INVALID,
         NameInUse: "ResourceInUse",
         InUse: "ResourceInUse",
+        Busy: "ConflictException",
+        NoEntity: "ResourceNotFound",
+        NoPipeline: "ResourceNotFound",
         Missing: "ResourceNotFound",
+        RecordMissing: "ResourceNotFound",
+        RecordConflict: "ConflictException",
         Invalid: INVALID,
         Conflict: INVALID,
         Denied: "AccessDeniedException",

@@ -21,6 +21,7 @@ from studiolo.services.call import Call
 from studiolo.services.patience import Patience
 from studiolo.services.sagemaker.constraints import check_training_job
 from studiolo.services.sagemaker.service import INVALID, kept, listing, moment, next_token, refuse, sagemaker, tags
+from studiolo.services.sagemaker.trial_components import checked_experiment, note_training_job
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import (
@@ -51,9 +52,11 @@ BILLED = ("Downloading", "Training", "Uploading", "Stopping")
 
 @sagemaker.operation
 def create_training_job(call: Call, request: "CreateTrainingJobRequestTypeDef") -> "CreateTrainingJobResponseTypeDef":
+    experiment = checked_experiment(call, request)
     job = call.studio.ml.training.create(
         call.scope, call.principal, request["TrainingJobName"], specification(request), tags(request)
     )
+    note_training_job(call, experiment, job)
     return {"TrainingJobArn": job.arn}  # type: ignore[typeddict-item]
 
 

@@ -1,28 +1,12 @@
-"""HTTP by the socket files of fenced programs: with Python's own client, and with aiohttp's."""
+"""HTTP by the socket files of fenced programs, with aiohttp's client."""
 
 import asyncio
-import http.client
-import socket
 from typing import Any
 
 import aiohttp
 from aiohttp.client_exceptions import UnixClientConnectorError
 
 from studiolo.processes.sockets import left_socket
-
-
-class SocketConnection(http.client.HTTPConnection):
-    """A connection by the socket file at `path`. timeout: in seconds."""
-
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        with left_socket(self._path) as path:
-            self.sock.connect(path)
 
 
 class SocketConnector(aiohttp.UnixConnector):

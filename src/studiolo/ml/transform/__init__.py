@@ -1,0 +1,1 @@
+"""Batch transform jobs: the objects of a prefix through a model."""

@@ -1,0 +1,180 @@
+"""Amazon SageMaker: Search, over the resources that Studiolo has."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from studiolo.aws.errors import ServiceError
+from studiolo.aws.paging import decode_token, encode_token
+from studiolo.domain import DomainError, Page
+from studiolo.ml.experiments.entity import COMPONENT, EXPERIMENT, TRIAL, Entity
+from studiolo.ml.listing import Listing
+from studiolo.ml.registry.search import Condition, Expression, Nested, names, ordered
+from studiolo.services.call import Call
+from studiolo.services.sagemaker.endpoints import describe_endpoint
+from studiolo.services.sagemaker.experiments import as_experiment, as_trial
+from studiolo.services.sagemaker.model_cards import as_model_card
+from studiolo.services.sagemaker.model_packages import as_group, as_model_package
+from studiolo.services.sagemaker.models import describe_model
+from studiolo.services.sagemaker.service import INVALID, refuse, sagemaker
+from studiolo.services.sagemaker.tags import as_tags
+from studiolo.services.sagemaker.training_jobs import describe_training_job
+from studiolo.services.sagemaker.trial_components import as_component
+from studiolo.services.sagemaker.tuning_jobs import describe_hyper_parameter_tuning_job
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.type_defs import (
+        GetSearchSuggestionsRequestTypeDef,
+        GetSearchSuggestionsResponseTypeDef,
+        SearchRequestTypeDef,
+        SearchResponseTypeDef,
+    )
+
+AT_A_TIME = 200
+MOST_LOOKED_AT = 1000
+MOST_SUGGESTED = 100
+
+Find = Callable[[Call], Iterator[dict[str, Any]]]
+
+
+def _all(pages: Callable[[Listing], Page[Any]]) -> Iterator[Any]:
+    after: str | None = None
+    while True:
+        page = pages(Listing(descending=False, after=after, limit=AT_A_TIME))
+        yield from page.items
+        if page.next is None:
+            return
+        after = page.next
+
+
+def _described(
+    member: str, describe: Callable[..., Any], pages: Callable[[Call], Callable[..., Page[Any]]], call: Call
+) -> Iterator[dict[str, Any]]:
+    for each in _all(partial(pages(call), call.scope)):
+        try:
+            yield dict(describe(call, {member: each.name}))
+        except DomainError:
+            # Gone since it was listed.
+            continue
+
+
+def _packages(call: Call) -> Iterator[dict[str, Any]]:
+    packages = call.studio.ml.registry.packages
+    return map(as_model_package, _all(lambda asked: packages.page(call.scope, asked, None, None)))
+
+
+def _entities(call: Call, kind: str) -> Iterator[Entity]:
+    return _all(partial(call.studio.ml.experiments.page, call.scope, kind))
+
+
+def _components(call: Call) -> Iterator[dict[str, Any]]:
+    for each in _entities(call, COMPONENT):
+        parents = call.studio.ml.experiments.parents(call.scope, each.name)
+        pairs = [{"TrialName": trial, "ExperimentName": experiment} for trial, experiment in parents]
+        yield {**as_component(call, each), "Parents": pairs}
+
+
+RESOURCES: Mapping[str, tuple[str, str, Find]] = {
+    "Experiment": ("Experiment", "ExperimentArn", lambda call: map(as_experiment, _entities(call, EXPERIMENT))),
+    "ExperimentTrial": ("Trial", "TrialArn", lambda call: map(as_trial, _entities(call, TRIAL))),
+    "ExperimentTrialComponent": ("TrialComponent", "TrialComponentArn", _components),
+    "TrainingJob": (
+        "TrainingJob",
+        "TrainingJobArn",
+        partial(_described, "TrainingJobName", describe_training_job, lambda call: call.studio.ml.training.page),
+    ),
+    "HyperParameterTuningJob": (
+        "HyperParameterTuningJob",
+        "HyperParameterTuningJobArn",
+        partial(
+            _described,
+            "HyperParameterTuningJobName",
+            describe_hyper_parameter_tuning_job,
+            lambda call: call.studio.ml.tuning.page,
+        ),
+    ),
+    "Endpoint": (
+        "Endpoint",
+        "EndpointArn",
+        partial(_described, "EndpointName", describe_endpoint, lambda call: call.studio.ml.endpoints.page),
+    ),
+    "Model": (
+        "Model",
+        "ModelArn",
+        partial(_described, "ModelName", describe_model, lambda call: call.studio.ml.models.page),
+    ),
+    "ModelPackage": ("ModelPackage", "ModelPackageArn", _packages),
+    "ModelPackageGroup": (
+        "ModelPackageGroup",
+        "ModelPackageGroupArn",
+        lambda call: map(as_group, _all(partial(call.studio.ml.registry.packages.groups, call.scope))),
+    ),
+    "ModelCard": (
+        "ModelCard",
+        "ModelCardArn",
+        lambda call: map(as_model_card, _all(partial(call.studio.ml.registry.cards.page, call.scope))),
+    ),
+}
+"""By the resource's name: the member of a result, of its ARN, and what finds all documents."""
+
+
+@sagemaker.operation
+def get_search_suggestions(
+    call: Call, request: "GetSearchSuggestionsRequestTypeDef"
+) -> "GetSearchSuggestionsResponseTypeDef":
+    hint = request.get("SuggestionQuery", {}).get("PropertyNameQuery", {}).get("PropertyNameHint", "")
+    found: set[str] = set()
+    for document in islice(_documents(call, request["Resource"]), MOST_LOOKED_AT):
+        found.update(name for name in names(document) if name.lower().startswith(hint.lower()))
+    suggested: Any = [{"PropertyName": name} for name in sorted(found)[:MOST_SUGGESTED]]
+    return {"PropertyNameSuggestions": suggested}  # type: ignore[typeddict-item]
+
+
+@sagemaker.operation
+def search(call: Call, request: "SearchRequestTypeDef") -> "SearchResponseTypeDef":
+    refuse(request, ["VisibilityConditions"], "Search")
+    resource = request["Resource"]
+    asked = expression(request.get("SearchExpression", {}))
+    here = request.get("CrossAccountFilterOption", "SameAccount") == "SameAccount"
+    found = [each for each in _documents(call, resource) if asked.holds(each)] if here else []
+    sort_by, order = request.get("SortBy", "LastModifiedTime"), request.get("SortOrder", "Descending")
+    shown = ordered(found, sort_by, descending=order == "Descending")
+    token = request.get("NextToken")
+    start = int(decode_token(token, INVALID)) if token else 0
+    end = start + request.get("MaxResults", 10)
+    member = RESOURCES[resource][0]
+    answer: Any = {
+        "Results": [{member: {"Model": each} if member == "Model" else each} for each in shown[start:end]],
+        "TotalHits": {"Value": len(shown), "Relation": "EqualTo"},
+        **({"NextToken": encode_token(str(end))} if end < len(shown) else {}),
+    }
+    return answer  # type: ignore[no-any-return]
+
+
+def expression(request: Any) -> Expression:
+    """What a SearchExpression says."""
+    parts: list[Condition | Nested | Expression] = [_condition(each) for each in request.get("Filters", ())]
+    for nested in request.get("NestedFilters", ()):
+        parts.append(Nested(nested["NestedPropertyName"], [_condition(each) for each in nested["Filters"]]))
+    parts += [expression(each) for each in request.get("SubExpressions", ())]
+    return Expression(parts, request.get("Operator", "And") == "And")
+
+
+def _condition(request: Any) -> Condition:
+    return Condition(request["Name"], request.get("Operator", "Equals"), request.get("Value"))
+
+
+def _documents(call: Call, resource: str) -> Iterator[dict[str, Any]]:
+    """The documents of the resources of a kind, with their tags."""
+    if resource not in RESOURCES:
+        raise ServiceError(
+            INVALID, f"Resource {resource} is not searched by Studiolo; it searches {', '.join(sorted(RESOURCES))}."
+        )
+    _, arn, find = RESOURCES[resource]
+    for document in find(call):
+        try:
+            tags: Any = as_tags(call.studio.ml.tags.of(call.scope, document[arn]))
+        except DomainError:
+            tags = []
+        yield {"LastModifiedTime": document["CreationTime"], **document, **({"Tags": tags} if tags else {})}
