@@ -162,8 +162,8 @@ def test_the_pages_of_a_cluster_open_by_links(emr: Any, cluster: str, bucket: st
     )
     link = emr.get_persistent_app_ui_presigned_url(PersistentAppUIId=identifier)["PresignedURL"]
     browser, page = spark_pages(link)
-    found = re.search(r"app-\d+-\d+", browser.open("/api/v1/applications").text)
-    assert found is not None, page.words
+    # The history looks for logs in steps.
+    found = until(lambda: re.search(r"app-\d+-\d+", browser.open("/api/v1/applications").text), seconds=60)
     asked = {"ClusterId": cluster, "ApplicationId": found[0]}
     _, page = spark_pages(
         emr.get_on_cluster_app_ui_presigned_url(**asked, OnClusterAppUIType="ApplicationMaster")["PresignedURL"]

@@ -59,6 +59,7 @@ class Instance:
         self._api = RuntimeApi()
         try:
             self._child = start(self._api.address, output.descriptor)
+            self._api.belongs_to(self._child.pid)
         except BaseException:
             self._api.close()
             output.close()

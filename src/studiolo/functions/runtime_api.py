@@ -15,7 +15,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+import psutil
+
 ADDRESS = "127.0.0.1"
+SECONDS_TO_BE_KNOWN = 10.0
+"""For which a connection waits until it is known whose it may be."""
 LARGEST = 6 * 1024 * 1024
 """Bytes of a payload that comes back."""
 _POSTED = re.compile(r"/2018-06-01/runtime/(?:init/(?P<init>error)|invocation/(?P<id>[\w-]+)/(?P<what>response|error))")
@@ -56,7 +60,15 @@ class RuntimeApi:
         self.asked = threading.Event()
         self._closed = False
         self._connections: set[socket.socket] = set()
+        self._process: psutil.Process | None = None
+        self._known = threading.Event()
         threading.Thread(target=self._accept, name="function runtime", daemon=True).start()
+
+    def belongs_to(self, pid: int) -> None:
+        """Answer that process and its descendants, and nobody else."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._process = psutil.Process(pid)
+        self._known.set()
 
     def hand(self, invocation: Invocation) -> None:
         """Give the process an event; it has asked for it, or will."""
@@ -103,8 +115,20 @@ class RuntimeApi:
 
     def _serve(self, handler: "type[_Handler]", connection: socket.socket, peer: Any) -> None:
         with contextlib.suppress(OSError), connection:
-            handler(connection, peer, None)  # type: ignore[arg-type]
+            if self._is_ours(peer, connection.getsockname()):
+                handler(connection, peer, None)  # type: ignore[arg-type]
         self._connections.discard(connection)
+
+    def _is_ours(self, peer: Any, own: Any) -> bool:
+        """Whether the connection was made by the function's process, or by one that it started."""
+        if not self._known.wait(SECONDS_TO_BE_KNOWN) or self._process is None:
+            return False
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in [self._process, *self._process.children(recursive=True)]:
+                with contextlib.suppress(psutil.Error):
+                    if any(each.laddr == peer and each.raddr == own for each in process.net_connections("tcp4")):
+                        return True
+        return False
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -69,8 +69,7 @@ class Locked:
 
     def install(self, run: Run, python: Path) -> None:
         run.uv(
-            # A lock is complete: what it leaves out of a package's needs is left out on purpose.
-            *("pip", "install", "--no-deps", "--python", str(python)),
+            *("pip", "install", "--python", str(python)),
             # What builds a package that comes as its sources is of the lock, too.
             # A lock has all that there is to be: what a package asks for beyond it was left out knowingly.
             *("--no-deps", "--require-hashes", "-r", str(self.lock), "--build-constraints", str(self.lock)),
