@@ -54,6 +54,7 @@ from studiolo.services.lakeformation import lakeformation
 from studiolo.services.logs import logs
 from studiolo.services.rights import RIGHTS
 from studiolo.services.sagemaker import sagemaker
+from studiolo.services.sagemaker_featurestore_runtime import sagemaker_featurestore_runtime
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.secretsmanager import secretsmanager
 from studiolo.services.service import Handler, Service
@@ -78,6 +79,7 @@ SERVICES: Mapping[str, Service] = {
         lakeformation,
         logs,
         sagemaker,
+        sagemaker_featurestore_runtime,
         sagemaker_runtime,
         emr,
         emr_serverless,

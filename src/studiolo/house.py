@@ -16,6 +16,7 @@ from studiolo.console import FindKey, Key, console
 from studiolo.domain import now
 from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
+from studiolo.features import FeatureStore
 from studiolo.governance import GovernedCatalog, Lake, Vending, Views
 from studiolo.governance.makers import Makers
 from studiolo.governance.store_client import StoreClient
@@ -170,6 +171,9 @@ class House:
         self.scaling.start()
         self._started.extend((self.ml, self.stacks, self.scaling))
         self._cleanup.callback(self.ml.stop_jobs)
+        self.features = FeatureStore(state, identity, self.ml.tags, self.objects, self.governed, now)
+        self.features.start()
+        self._cleanup.callback(self.features.close)
         self._cleanup.callback(self.engine.submissions.close)
         self._cleanup.callback(self.serverless.close)
         self.clusters = Clusters(
@@ -247,6 +251,7 @@ class House:
             recorder=Recorder(self.state, now),
             domains=self.domains,
             ml=self.ml,
+            features=self.features,
             serverless=self.serverless,
             scaling=self.scaling,
             products=self.products,

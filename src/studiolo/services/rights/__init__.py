@@ -37,6 +37,7 @@ RIGHTS: Mapping[str, Rights] = {
     "logs": logs.RIGHTS,
     "sagemaker": sagemaker.RIGHTS,
     "sagemaker-runtime": sagemaker.RIGHTS,
+    "sagemaker-featurestore-runtime": sagemaker.RIGHTS,
     "emr": emr.RIGHTS,
     "emr-serverless": emr_serverless.RIGHTS,
     "cloudformation": cloudformation.RIGHTS,

@@ -7,7 +7,7 @@ asked for where the role is passed.
 from collections.abc import Mapping
 
 from studiolo.services.call import Call
-from studiolo.services.rights import sagemaker_studio
+from studiolo.services.rights import sagemaker_features, sagemaker_studio
 from studiolo.services.rights.rows import Rights, conditions, table
 
 TABLE = """
@@ -86,4 +86,10 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
     return call.studio.ml.tags.of(call.scope, arn)
 
 
-RIGHTS = Rights("sagemaker", table("sagemaker", TABLE + sagemaker_studio.TABLE), conditions(KEYS), tags=_tags)
+RIGHTS = Rights(
+    "sagemaker",
+    table("sagemaker", TABLE + sagemaker_studio.TABLE + sagemaker_features.TABLE),
+    conditions(KEYS + sagemaker_features.KEYS),
+    sagemaker_features.names,
+    tags=_tags,
+)

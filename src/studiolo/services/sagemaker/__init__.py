@@ -1,8 +1,9 @@
-"""Amazon SageMaker: training, tuning and processing jobs, models, endpoint configurations, endpoints, Studio, tags."""
+"""Amazon SageMaker: jobs, models, endpoint configurations, endpoints, feature groups, Studio, projects, tags."""
 
 from studiolo.services.sagemaker import (
     endpoint_configs,
     endpoints,
+    feature_groups,
     models,
     processing_jobs,
     projects,
@@ -17,6 +18,7 @@ from studiolo.services.sagemaker.service import sagemaker
 __all__ = [
     "endpoint_configs",
     "endpoints",
+    "feature_groups",
     "models",
     "processing_jobs",
     "projects",

@@ -7,6 +7,7 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
+from studiolo.features import NoFeature, NoFeatureGroup
 from studiolo.ml.errors import NameInUse
 from studiolo.ml.listing import Listing
 from studiolo.services.service import Service
@@ -23,6 +24,8 @@ sagemaker = Service(
         NameInUse: "ResourceInUse",
         InUse: "ResourceInUse",
         Missing: "ResourceNotFound",
+        NoFeatureGroup: "ResourceNotFound",
+        NoFeature: "ResourceNotFound",
         Invalid: INVALID,
         Conflict: INVALID,
         Denied: "AccessDeniedException",
