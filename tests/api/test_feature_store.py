@@ -11,7 +11,7 @@ import boto3
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from tests.conftest import REGION, Server, create_role
+from tests.conftest import REGION, Server
 from tests.waiting import until
 
 DEFINITIONS = [
@@ -273,20 +273,3 @@ def _is_gone(sagemaker: Any, name: str) -> bool:
     except sagemaker.exceptions.ResourceNotFound:
         return True
     return False
-
-
-def test_no_acknowledged_record_is_lost_when_the_server_is_killed(own_server: Server) -> None:
-    role, s3, sagemaker = create_role(own_server), own_server.client("s3"), own_server.client("sagemaker")
-    s3.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": REGION})
-    group = created(sagemaker, OnlineStoreConfig={"EnableOnlineStore": True}, **lake("lake", role))
-    name = group["FeatureGroupName"]
-    own_server.client("sagemaker-featurestore-runtime").put_record(
-        FeatureGroupName=name, Record=values(station="vienna", measured=EARLY, no2="40")
-    )
-    own_server.kill()
-    own_server.up()
-    runtime, s3 = own_server.client("sagemaker-featurestore-runtime"), own_server.client("s3")
-    assert read(runtime, name, "vienna") == {"station": "vienna", "measured": EARLY, "no2": "40"}
-    [file] = until(lambda: s3.list_objects_v2(Bucket="lake", Prefix="features/").get("Contents"))
-    written = pq.read_table(io.BytesIO(s3.get_object(Bucket="lake", Key=file["Key"])["Body"].read())).to_pylist()
-    assert [(row["station"], row["no2"], row["labels"]) for row in written] == [("vienna", 40.0, None)]
