@@ -55,6 +55,7 @@ from studiolo.services.lambda_ import lambda_
 from studiolo.services.logs import logs
 from studiolo.services.rights import RIGHTS
 from studiolo.services.sagemaker import sagemaker
+from studiolo.services.sagemaker_featurestore_runtime import sagemaker_featurestore_runtime
 from studiolo.services.sagemaker_metrics import sagemaker_metrics
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.secretsmanager import secretsmanager
@@ -82,6 +83,7 @@ SERVICES: Mapping[str, Service] = {
         logs,
         sagemaker,
         sagemaker_metrics,
+        sagemaker_featurestore_runtime,
         sagemaker_runtime,
         emr,
         emr_serverless,

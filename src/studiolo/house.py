@@ -17,6 +17,7 @@ from studiolo.console import FindKey, Key, console, panels
 from studiolo.domain import now
 from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
+from studiolo.features import FeatureStore
 from studiolo.functions import functions_of
 from studiolo.governance import GovernedCatalog, Lake, Vending, Views
 from studiolo.governance.auditing import Audit
@@ -198,6 +199,9 @@ class House:
         self._started.extend((self.ml, self.stacks, self.scaling, self.functions))
         self._cleanup.callback(self.ml.stop_jobs)
         self._cleanup.callback(self.pipelines.close)
+        self.features = FeatureStore(state, identity, self.ml.tags, self.objects, self.governed, now)
+        self.features.start()
+        self._cleanup.callback(self.features.close)
         self._cleanup.callback(self.engine.submissions.close)
         self._cleanup.callback(self.serverless.close)
         self.clusters = Clusters(
@@ -283,6 +287,7 @@ class House:
             recorder=Recorder(self.state, now),
             domains=self.domains,
             ml=self.ml,
+            features=self.features,
             serverless=self.serverless,
             scaling=self.scaling,
             functions=self.functions,

@@ -9,6 +9,7 @@ from studiolo.domain import Scope
 if TYPE_CHECKING:
     from studiolo.catalog import Catalog
     from studiolo.clusters import Clusters
+    from studiolo.features import FeatureStore
     from studiolo.functions import Functions
     from studiolo.governance import GovernedCatalog, Lake, Vending
     from studiolo.iceberg import IcebergTables
@@ -40,6 +41,7 @@ class Studio:
     metrics: "Metrics"
     sessions: "Sessions"
     ml: "MachineLearning"
+    features: "FeatureStore"
     serverless: "Serverless"
     clusters: "Clusters"
     stacks: "Stacks"

@@ -40,6 +40,7 @@ RIGHTS: Mapping[str, Rights] = {
     "sagemaker": sagemaker.RIGHTS,
     "sagemaker-metrics": sagemaker.RIGHTS,
     "sagemaker-runtime": sagemaker.RIGHTS,
+    "sagemaker-featurestore-runtime": sagemaker.RIGHTS,
     "emr": emr.RIGHTS,
     "emr-serverless": emr_serverless.RIGHTS,
     "cloudformation": cloudformation.RIGHTS,

@@ -1,9 +1,10 @@
-"""Amazon SageMaker: training, tuning and processing jobs, models, endpoint configurations, endpoints, Studio, tags."""
+"""Amazon SageMaker: jobs, models, endpoint configurations, endpoints, feature groups, Studio, projects, tags."""
 
 from studiolo.services.sagemaker import (
     endpoint_configs,
     endpoints,
     experiments,
+    feature_groups,
     lineage,
     model_cards,
     model_packages,
@@ -28,6 +29,7 @@ __all__ = [
     "endpoint_configs",
     "endpoints",
     "experiments",
+    "feature_groups",
     "lineage",
     "model_cards",
     "model_packages",

@@ -7,6 +7,7 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
+from studiolo.features import NoFeature, NoFeatureGroup
 from studiolo.ml.errors import NameInUse, RecordConflict, RecordMissing
 from studiolo.ml.experiments.entity import NoEntity
 from studiolo.ml.listing import Listing
@@ -30,6 +31,8 @@ sagemaker = Service(
         Missing: "ResourceNotFound",
         RecordMissing: "ResourceNotFound",
         RecordConflict: "ConflictException",
+        NoFeatureGroup: "ResourceNotFound",
+        NoFeature: "ResourceNotFound",
         Invalid: INVALID,
         Conflict: INVALID,
         Denied: "AccessDeniedException",
