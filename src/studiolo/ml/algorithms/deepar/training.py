@@ -45,8 +45,10 @@ def train(container: Container, log: logging.Logger, stop: StopRequest) -> None:
 
 def _shape(chosen: dict[str, Any], data: Sequence[Series]) -> Shape:
     """The network for the hyperparameters and the first series. Raises Invalid where the two do not agree."""
-    names = ("time_freq", "prediction_length", "context_length", "num_layers", "num_cells")
-    names = (*names, "dropout_rate", "embedding_dimension", "likelihood")
+    names = (
+        *("time_freq", "prediction_length", "context_length", "num_layers", "num_cells"),
+        *("dropout_rate", "embedding_dimension", "likelihood"),
+    )
     return Shape(
         **{name: chosen[name] for name in names},
         cardinality=_cardinality(chosen["cardinality"], data),
