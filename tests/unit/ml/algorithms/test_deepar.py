@@ -51,7 +51,13 @@ def past(category: int, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("likelihood", ["student-T", "deterministic-L1"])
 def test_waves_are_forecast_by_their_category(tmp_path: Path, likelihood: str) -> None:
     container = job(
-        tmp_path, series(240), series(252), likelihood=likelihood, learning_rate="0.01", mini_batch_size="32"
+        tmp_path,
+        series(240),
+        series(252),
+        epochs="10",
+        likelihood=likelihood,
+        learning_rate="0.01",
+        mini_batch_size="32",
     )
     printed = container.run_apart(DEEPAR)
     scores = {
