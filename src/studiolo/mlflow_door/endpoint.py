@@ -51,7 +51,10 @@ class SignedMlflow:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         head = request_head(scope)
         try:
-            claim = claimed(head, now(), protocol="rest-json", service=SERVICE)
+            claim = claimed(head, now(), protocol="rest-json")
+            if claim.signature.service != SERVICE:
+                # botocore has no model of it, by which others are checked.
+                raise ServiceError("SignatureDoesNotMatch", f"Credential should be scoped to service {SERVICE}.", 403)
             await self._lanes.run(claim.credential, Signers(self._identity).find)
             async with self._bodies.body(receive, None) as body:
                 server = await self._lanes.run(self._admit, replace(head, body=body), claim)
