@@ -36,6 +36,9 @@ from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.metrics import Metrics
 from studiolo.ml import MachineLearning
+from studiolo.mlflow import Addresses as MlflowAddresses
+from studiolo.mlflow import TrackingServers
+from studiolo.mlflow_door import MlflowSite, Passing, SignedMlflow
 from studiolo.objects import Objects
 from studiolo.pipelines import Pipelines
 from studiolo.processes import Processes, end_unrecorded
@@ -237,6 +240,18 @@ class House:
         )
         self.domains.start()
         self._started.append(self.domains)
+        self.mlflow = TrackingServers(
+            self.state,
+            self.processes,
+            self.identity,
+            self.ml.tags,
+            self.sign_ins,
+            self._settings.folder / "mlflow",
+            MlflowAddresses(self._endpoint, self.door.endpoint),
+            now,
+        )
+        self.mlflow.start()
+        self._started.append(self.mlflow)
 
     def app(self) -> App:
         """The app that answers every request."""
@@ -261,7 +276,13 @@ class House:
         keys, door = _keys(signing_in), self.door.endpoint
         of_keys = console(self.sign_ins, keys, self._endpoint, door, settings.region)
         beside = panels(self.sign_ins, keys, self._endpoint, door, KEY)
-        sites = Sites(of_keys, StudioSite(self.domains.opening, beside), SparkSite(self.spark_pages))
+        passing = Passing()
+        sites = Sites(
+            of_keys,
+            StudioSite(self.domains.opening, beside),
+            SparkSite(self.spark_pages),
+            MlflowSite(self.mlflow.opening, passing),
+        )
         studio = self._studio()
         self.functions.start(Inside(SERVICES, studio, self.objects, "lambda.amazonaws.com"))
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
@@ -269,7 +290,8 @@ class House:
         self.pipelines.start(Inside(SERVICES, studio, self.objects, "sagemaker.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)
         passage = Passage(self.door.endpoint)
-        return App(studio, self.state.changes, passage, pages, sites, signed, settings.max_body_mib)
+        mlflow = SignedMlflow(self.mlflow, identity, self.ml.tags, passing)
+        return App(studio, self.state.changes, passage, pages, sites, signed, mlflow, settings.max_body_mib)
 
     def _studio(self) -> Studio:
         return Studio(
@@ -293,12 +315,14 @@ class House:
             functions=self.functions,
             products=self.products,
             pipelines=self.pipelines,
+            mlflow=self.mlflow,
         )
 
     def _reset(self) -> None:
         """Forget everything but who one is."""
         for domain in (
             self.domains,
+            self.mlflow,
             self.engine,
             self.livy,
             self.spark_pages,

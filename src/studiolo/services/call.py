@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from studiolo.logs import Logs
     from studiolo.metrics import Metrics
     from studiolo.ml import MachineLearning
+    from studiolo.mlflow import TrackingServers
     from studiolo.pipelines import Pipelines
     from studiolo.products import Products
     from studiolo.recorded import Recorder
@@ -51,6 +52,7 @@ class Studio:
     functions: "Functions"
     products: "Products"
     pipelines: "Pipelines"
+    mlflow: "TrackingServers"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from studiolo.features import NoFeature, NoFeatureGroup
 from studiolo.ml.errors import NameInUse, RecordConflict, RecordMissing
 from studiolo.ml.experiments.entity import NoEntity
 from studiolo.ml.listing import Listing
+from studiolo.mlflow.errors import Busy as TrackingServerBusy
+from studiolo.mlflow.errors import NoServer
 from studiolo.pipelines import Busy, NoPipeline
 from studiolo.services.service import Service
 from studiolo.studio.errors import InUse, Missing
@@ -26,6 +28,8 @@ sagemaker = Service(
         NameInUse: "ResourceInUse",
         InUse: "ResourceInUse",
         Busy: "ConflictException",
+        TrackingServerBusy: "ConflictException",
+        NoServer: "ResourceNotFound",
         NoEntity: "ResourceNotFound",
         NoPipeline: "ResourceNotFound",
         Missing: "ResourceNotFound",
