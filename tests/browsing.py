@@ -65,8 +65,8 @@ class Browser:
         return answer
 
 
-def spark_pages(link: str) -> tuple[Browser, Answer]:
-    """A browser that has opened a link to Spark's pages, and the first one of them."""
+def opened_by(link: str) -> tuple[Browser, Answer]:
+    """A browser that has opened a link that signs it in, and the first page it came to."""
     parts = urlsplit(link)
     assert parts.hostname is not None
     assert parts.port is not None

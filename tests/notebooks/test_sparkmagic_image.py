@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jupyter_client.kernelspec import KernelSpec
 from tests.api.clusters import create_default_roles, job_flow
-from tests.browsing import spark_pages
+from tests.browsing import opened_by
 from tests.conftest import REGION, Server
 from tests.notebooks.test_glue_kernel import Notebook
 
@@ -64,7 +64,7 @@ def test_a_notebook_connects_to_a_cluster_and_its_link_opens_the_spark_ui(
     assert "1.5.3" in shown(notebook.run("%%local\nimport pandas\nprint(pandas.__version__)"))
     link = re.search(r'href="(http[^"]+)"', shown(notebook.run("%%info")))
     assert link is not None
-    _, page = spark_pages(link[1])
+    _, page = opened_by(link[1])
     assert (page.status, "Spark Jobs" in page.text) == (200, True), page.words
 
 
