@@ -81,9 +81,12 @@ def up(
     from studiolo.server import CannotStart, configure_logging, serve  # its imports take a second that others need not
 
     configure_logging()
-    err.print("When it answers, in another terminal:", NEXT.format(data=_data_option(data)), sep="\n", markup=False)
+
+    def ready() -> None:
+        err.print("In another terminal:", NEXT.format(data=_data_option(data)), sep="\n", markup=False)
+
     try:
-        serve(settings)
+        serve(settings, ready)
     except CannotStart as error:
         fail(str(error))
 

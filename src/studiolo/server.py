@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from studiolo import __version__, http_server
@@ -31,8 +32,11 @@ class CannotStart(Exception):
     """Why the server does not start, in one sentence."""
 
 
-def serve(settings: Settings) -> None:
-    """Run the server until SIGTERM or SIGINT. Raises CannotStart with one sentence that says what is in the way."""
+def serve(settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
+    """Run the server until SIGTERM or SIGINT; calls `ready` when it answers.
+
+    Raises CannotStart with one sentence that says what is in the way.
+    """
     began = time.monotonic()
     if not settings.host.startswith(LOOPBACK) and not settings.allow_remote:
         raise CannotStart(
@@ -54,6 +58,7 @@ def serve(settings: Settings) -> None:
             )
             _spare_collector()
             log.info("answers at %s after %.1f s", listening.endpoint, time.monotonic() - began)
+            ready()
 
             def stopping() -> None:
                 listening.end()

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from studiolo.features.model import Feature, Specification, Value
 from studiolo.features.values import moment_of, typed
 
-TYPES = {"Integral": pa.int64(), "Fractional": pa.float64(), "String": pa.string()}
-MOMENT = pa.timestamp("us", tz="UTC")
+TYPES = {"Integral": "int64", "Fractional": "float64", "String": "string"}
+"""By PyArrow's names: it is loaded when the first file is written."""
+
 PARTITIONS = ("year", "month", "day", "hour")
 
 
@@ -49,20 +47,24 @@ def file_name(batch: str, values: Sequence[str], rows: Sequence[Append]) -> str:
 
 def parquet(specification: Specification, rows: Sequence[Append], written: datetime) -> bytes:
     """A file of the rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def typed_as(feature: Feature) -> Any:
+        one = pa.type_for_alias(TYPES[feature.type])
+        return one if feature.collection is None else pa.list_(one)
+
     columns: dict[str, Any] = {
-        feature.name: pa.array([_value(feature, row.record.get(feature.name)) for row in rows], _type(feature))
+        feature.name: pa.array([_value(feature, row.record.get(feature.name)) for row in rows], typed_as(feature))
         for feature in specification.features
     }
-    columns["write_time"] = pa.array([written] * len(rows), MOMENT)
-    columns["api_invocation_time"] = pa.array([row.called for row in rows], MOMENT)
+    moment = pa.timestamp("us", tz="UTC")
+    columns["write_time"] = pa.array([written] * len(rows), moment)
+    columns["api_invocation_time"] = pa.array([row.called for row in rows], moment)
     columns["is_deleted"] = pa.array([row.deleted for row in rows], pa.bool_())
     made = io.BytesIO()
     pq.write_table(pa.table(columns), made)
     return made.getvalue()
-
-
-def _type(feature: Feature) -> Any:
-    return TYPES[feature.type] if feature.collection is None else pa.list_(TYPES[feature.type])
 
 
 def _value(feature: Feature, value: Value | None) -> Any:
