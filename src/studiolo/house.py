@@ -34,6 +34,7 @@ from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.metrics import Metrics
 from studiolo.ml import MachineLearning
+from studiolo.ml.processing.spark import SparkImages
 from studiolo.objects import Objects
 from studiolo.pipelines import Pipelines
 from studiolo.processes import Processes, end_unrecorded
@@ -179,6 +180,7 @@ class House:
             self.logs,
             self.metrics,
             self.objects,
+            SparkImages(self.runtimes, self.engine.launches),
             settings,
             self._endpoint,
             door,
