@@ -1,6 +1,6 @@
 """A person's script with the SageMaker SDK: rows through Spark, and a job that fails.
 
-Arguments: role, bucket, a database and a folder.
+Arguments: role, bucket and a folder.
 """
 
 import sys
@@ -11,7 +11,7 @@ from sagemaker.processing import ProcessingInput, ProcessingOutput
 from sagemaker.spark.processing import PySparkProcessor
 from sagemaker.telemetry import telemetry_logging
 
-role, bucket, database, folder = *sys.argv[1:4], Path(sys.argv[4])
+role, bucket, folder = *sys.argv[1:3], Path(sys.argv[3])
 telemetry_logging._requests_helper = lambda url, timeout: None
 
 (folder / "doubling.py").write_text("def double(rows):\n    return rows.selectExpr('n * 2 as n')\n")
@@ -26,14 +26,12 @@ rows = double(spark.read.csv("/opt/ml/processing/input/rows", schema="n int"))
 rows.write.parquet(sys.argv[1])
 rows.coalesce(1).write.csv("/opt/ml/processing/output/sums", mode="append")
 again = sorted(row.n for row in spark.read.parquet(sys.argv[1]).collect())
-tables = spark.sql("show tables in " + sys.argv[2]).collect()
-print("told:", again, open(SparkFiles.get("names.txt")).read(), [table.tableName for table in tables])
+print("told:", again, open(SparkFiles.get("names.txt")).read())
 print("settings:", spark.conf.get("spark.sql.shuffle.partitions"), os.environ["MOOD"], spark.conf.get("spark.master")[:5])
 """)
 
 session = sagemaker.Session(default_bucket=bucket)
 common = {"role": role, "instance_count": 2, "instance_type": "ml.m5.xlarge", "sagemaker_session": session}
-glue = "com.amazonaws.glue.catalog.metastore.AWSGlueDataCatalogHiveClientFactory"
 (folder / "fails.py").write_text("raise ValueError('no rows')")
 failing = PySparkProcessor(framework_version="2.4", **common)
 failing.run(str(folder / "fails.py"), wait=False)
@@ -42,7 +40,7 @@ processor.run(
     str(folder / "app.py"),
     submit_py_files=[str(folder / "doubling.py")],
     submit_files=[str(folder / "names.txt")],
-    arguments=[f"s3://{bucket}/spark/doubled", database],
+    arguments=[f"s3://{bucket}/spark/doubled"],
     inputs=[ProcessingInput(f"s3://{bucket}/spark/rows/", "/opt/ml/processing/input/rows")],
     outputs=[ProcessingOutput(source="/opt/ml/processing/output/sums", destination=f"s3://{bucket}/spark/sums")],
     configuration=[
@@ -55,7 +53,6 @@ processor.run(
             "Properties": {},
             "Configurations": [{"Classification": "export", "Properties": {"MOOD": "calm"}}],
         },
-        {"Classification": "hive-site", "Properties": {"hive.metastore.client.factory.class": glue}},
     ],
     spark_event_logs_s3_uri=f"s3://{bucket}/spark/events",
     logs=False,
