@@ -41,17 +41,19 @@ class Browser:
     cookie: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
-    def open(self, path: str, form: dict[str, str] | bytes | None = None, **headers: str) -> Answer:
+    def open(
+        self, path: str, form: dict[str, str] | bytes | None = None, method: str | None = None, **headers: str
+    ) -> Answer:
         """A page; with a form, what comes of sending it."""
         own = {"Host": f"{self.name}:{self.port}", "Accept": "text/html", **self.headers}
         if self.cookie:
             own["Cookie"] = self.cookie
         body = urlencode(form).encode() if isinstance(form, dict) else form
-        if body is not None:
+        if body is not None or method is not None:
             own |= {"Sec-Fetch-Site": "same-origin", "Origin": f"http://{self.name}:{self.port}"}
         url = f"http://127.0.0.1:{self.port}{path}"
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(url, data=body, headers={**own, **given})
+        request = urllib.request.Request(url, data=body, headers={**own, **given}, method=method)
         try:
             with urllib.request.build_opener(_Staying).open(request, timeout=60) as found:
                 answer = Answer(found.status, found.headers, found.read())
@@ -63,8 +65,8 @@ class Browser:
         return answer
 
 
-def spark_pages(link: str) -> tuple[Browser, Answer]:
-    """A browser that has opened a link to Spark's pages, and the first one of them."""
+def opened_by(link: str) -> tuple[Browser, Answer]:
+    """A browser that has opened a link that signs it in, and the first page it came to."""
     parts = urlsplit(link)
     assert parts.hostname is not None
     assert parts.port is not None

@@ -183,7 +183,7 @@ def client(server: Server) -> Callable[..., Any]:
 
 def trust_policy() -> str:
     """A trust policy for Glue, SageMaker and EMR Serverless."""
-    services = ["glue.amazonaws.com", "sagemaker.amazonaws.com", "emr-serverless.amazonaws.com"]
+    services = ["glue.amazonaws.com", "sagemaker.amazonaws.com", "emr-serverless.amazonaws.com", "lambda.amazonaws.com"]
     statement = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 

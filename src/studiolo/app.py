@@ -38,6 +38,7 @@ from studiolo.http_server import Limits
 from studiolo.identity import NotAuthorized, Principal, anonymous, reaches
 from studiolo.lanes import Lanes
 from studiolo.livy_door import LivyEndpoint
+from studiolo.mlflow_door import SignedMlflow
 from studiolo.patience import Holds, OnItsWay, is_patient
 from studiolo.services.application_autoscaling import application_autoscaling
 from studiolo.services.call import Call, Studio
@@ -51,9 +52,11 @@ from studiolo.services.glue import glue
 from studiolo.services.iam import iam
 from studiolo.services.kms import kms
 from studiolo.services.lakeformation import lakeformation
+from studiolo.services.lambda_ import lambda_
 from studiolo.services.logs import logs
 from studiolo.services.rights import RIGHTS
 from studiolo.services.sagemaker import sagemaker
+from studiolo.services.sagemaker_featurestore_runtime import sagemaker_featurestore_runtime
 from studiolo.services.sagemaker_metrics import sagemaker_metrics
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
 from studiolo.services.secretsmanager import secretsmanager
@@ -77,9 +80,11 @@ SERVICES: Mapping[str, Service] = {
         glue,
         iam,
         lakeformation,
+        lambda_,
         logs,
         sagemaker,
         sagemaker_metrics,
+        sagemaker_featurestore_runtime,
         sagemaker_runtime,
         emr,
         emr_serverless,
@@ -136,7 +141,8 @@ class App:
     """Answers every request that comes to the one endpoint.
 
     changes: who tells what has changed; own_pages: the app of /_studiolo/; sites: what is for browsers; livy: who
-    answers for the Livy endpoints of EMR Serverless; max_body: the largest request outside S3, in MiB.
+    answers for the Livy endpoints of EMR Serverless; mlflow: who does for tracking servers; max_body: the largest
+    request outside S3, in MiB.
     """
 
     def __init__(
@@ -147,6 +153,7 @@ class App:
         own_pages: ASGIApp,
         sites: Sites,
         livy: LivyEndpoint,
+        mlflow: SignedMlflow,
         max_body: int,
     ) -> None:
         self._studio = studio
@@ -154,6 +161,7 @@ class App:
         self._passage = passage
         self._own_pages = own_pages
         self._livy = livy
+        self._mlflow = mlflow
         self._sites = sites
         self._max_body = max_body
         self._router = Router(list(SERVICES))
@@ -172,6 +180,8 @@ class App:
             await send({"type": "websocket.close"})
         elif scope["path"].startswith("/_studiolo/"):
             await self._own_pages(scope, receive, send)
+        elif self._mlflow.is_meant(scope):
+            await self._mlflow(scope, receive, send)
         else:
             head = request_head(scope)
             try:
@@ -284,7 +294,9 @@ class App:
         except ServiceError:
             identity.require_anywhere(principal, rights.action(model.name))
             raise
-        identity.authorize(principal, rights.questions(call, model.name, parameters), policy=rights.policy(call))
+        identity.authorize(
+            principal, rights.questions(call, model.name, parameters), policy=rights.policy(call, parameters)
+        )
         return Admitted(exchange, call, parameters)
 
     def _admit_anyone(self, exchange: Exchange) -> Admitted:
@@ -322,6 +334,7 @@ class App:
         await receive()
         await self._passage.close()
         await self._sites.close()
+        await self._mlflow.close()
         await self._studio.ml.close_connections()
         self._lanes.close()
         self._livy.close()

@@ -10,6 +10,8 @@ from studiolo.cli_server import client_of, running_server, signed
 from studiolo.terminal import Data, fail, given_settings
 
 ROLE, DOMAIN, USER = "studiolo-studio", "studio", "studio-user"
+TUTORIAL = "air-quality.ipynb"
+"""What is in every new space."""
 
 Open = Annotated[bool, typer.Option("--open", help="Open it in the browser.")]
 
@@ -45,7 +47,7 @@ def studio(
     user: Annotated[str, typer.Option(help="User profile to open it as.")] = USER,
     open_it: Open = False,
 ) -> None:
-    """Print a link that opens JupyterLab in Studio, once; the first time with a domain, a user and a role for them."""
+    """Print a link that opens JupyterLab in Studio, once; the first time on a tutorial, with all it needs."""
     from botocore.exceptions import ClientError
 
     settings = given_settings(data=data)
@@ -55,9 +57,11 @@ def studio(
         found = sagemaker.list_domains(MaxResults=1)["Domains"]
         domain = found[0]["DomainId"] if found else _made(sagemaker, client_of("iam", settings, running))
         profiles = sagemaker.get_paginator("list_user_profiles").paginate(DomainIdEquals=domain)
+        landing = {}
         if user not in [each["UserProfileName"] for page in profiles for each in page["UserProfiles"]]:
             sagemaker.create_user_profile(DomainId=domain, UserProfileName=user)
-        url = sagemaker.create_presigned_domain_url(DomainId=domain, UserProfileName=user)["AuthorizedUrl"]
+            landing = {"LandingUri": f"studio::lab/tree/{TUTORIAL}"}
+        url = sagemaker.create_presigned_domain_url(DomainId=domain, UserProfileName=user, **landing)["AuthorizedUrl"]
     except ClientError as error:
         fail(error.response["Error"]["Message"])
     _show(url, open_it)

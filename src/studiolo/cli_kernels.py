@@ -12,7 +12,7 @@ def kernels(context: typer.Context) -> None:
     """List the kernels of SageMaker's image SparkMagic; prepare and remove them."""
     if context.invoked_subcommand is not None:
         return
-    from studiolo.studio.kernels import KERNELS, environment
+    from studiolo.studio.magics import KERNELS, environment
 
     made = environment()
     state = f"ready, {made.size() / 1e9:.1f} GB" if made.ready else "not there: studiolo kernels prepare"
@@ -22,7 +22,7 @@ def kernels(context: typer.Context) -> None:
 @app.command()
 def prepare() -> None:
     """Make their environment, and have this person's Jupyter offer them; so do Studio's apps that start from then on."""
-    from studiolo.studio.kernels import KERNELS, environment, tell_jupyter
+    from studiolo.studio.magics import KERNELS, environment, tell_jupyter
 
     made = environment()
     made.make(lambda line: out.print(line, markup=False, style="dim"))
@@ -34,7 +34,7 @@ def prepare() -> None:
 @app.command()
 def remove() -> None:
     """Remove their environment from this person's cache, and them from this person's Jupyter."""
-    from studiolo.studio.kernels import environment, untell_jupyter
+    from studiolo.studio.magics import environment, untell_jupyter
 
     untell_jupyter()
     out.print("They are removed." if environment().remove() else "They were not there.")

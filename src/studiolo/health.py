@@ -1,7 +1,7 @@
 """Studiolo's own few pages beside the AWS APIs.
 
 Its health, the system logs of sessions, POST /_studiolo/reset, a broker's way to the console and, signed,
-GET /_studiolo/denials/REQUEST-ID and POST /_studiolo/sign-in.
+GET /_studiolo/denials/REQUEST-ID and POST /_studiolo/sign-in; and where custom resources answer.
 """
 
 import contextlib
@@ -24,9 +24,12 @@ from studiolo.domain import Denied, Health, NotFound
 from studiolo.http_server import SameOrigin
 from studiolo.processes import Child, Processes, isolation
 from studiolo.signing_in import SigningIn
+from studiolo.stacks import ANSWERS
 from studiolo.state import StateUnavailable
 
 MIB = 1024 * 1024
+LARGEST_RESPONSE = 16 * 1024
+"""Bytes of a custom resource's answer that are read: it may have a quarter of them, and is told so."""
 WELL = ("running", "external")
 """The states of a part that need no reason."""
 
@@ -50,12 +53,13 @@ def own_pages(
     reset: Callable[[], None] | None,
     why: Callable[[HttpRequest, str], Mapping[str, Any]],
     signing_in: SigningIn,
+    respond: Callable[[str, bytes], None],
 ) -> Starlette:
     """The app of these pages.
 
     parts: what to watch, each with how it is asked; system_log: the lines that a token of its URL stands for; reset:
     empties everything, None where the server does not allow it; why: finds out why a request was denied; signing_in:
-    gives out links to the console.
+    gives out links to the console; respond: takes what the function of a custom resource answers under a token.
     """
 
     async def health(_request: Request) -> JSONResponse:
@@ -111,6 +115,19 @@ def own_pages(
             return JSONResponse({"message": error.message}, status_code=error.status)
         return RedirectResponse(answer, 303) if isinstance(answer, str) else JSONResponse(answer)
 
+    async def response(request: Request) -> Response:
+        """As S3 would take it: functions write to the address that they were given as to one that S3 has signed."""
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > LARGEST_RESPONSE:
+                break
+        try:
+            await run_in_threadpool(respond, request.path_params["token"], body)
+        except NotFound as error:
+            return PlainTextResponse(f"{error}\n", 404)
+        return Response(status_code=200)
+
     return Starlette(
         routes=[
             Route("/_studiolo/denials/{id}", denial, methods=["GET"]),
@@ -118,6 +135,7 @@ def own_pages(
             Route("/_studiolo/health", health, methods=["GET"]),
             Route("/_studiolo/sign-in", sign_in, methods=["POST"]),
             Route("/_studiolo/system-logs/{token}", log, methods=["GET"]),
+            Route(f"{ANSWERS}{{token}}", response, methods=["PUT"]),
             Route("/_studiolo/reset", empty, methods=["POST"]),
         ],
         middleware=[Middleware(SameOrigin)],

@@ -13,10 +13,12 @@ from studiolo.catalog import Catalog
 from studiolo.clusters import Clusters
 from studiolo.clusters.sessions import ClusterSessions
 from studiolo.config import Settings
-from studiolo.console import FindKey, Key, console
+from studiolo.console import FindKey, Key, console, panels
 from studiolo.domain import now
 from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
+from studiolo.features import FeatureStore
+from studiolo.functions import functions_of
 from studiolo.governance import GovernedCatalog, Lake, Vending, Views
 from studiolo.governance.auditing import Audit
 from studiolo.governance.makers import Makers
@@ -35,6 +37,9 @@ from studiolo.metastore import Metastore
 from studiolo.metrics import Metrics
 from studiolo.ml import MachineLearning
 from studiolo.ml.processing.spark import SparkImages
+from studiolo.mlflow import Addresses as MlflowAddresses
+from studiolo.mlflow import TrackingServers
+from studiolo.mlflow_door import MlflowSite, Passing, SignedMlflow
 from studiolo.objects import Objects
 from studiolo.pipelines import Pipelines
 from studiolo.processes import Processes, end_unrecorded
@@ -57,7 +62,7 @@ from studiolo.stacks import Stacks
 from studiolo.state import State
 from studiolo.storage import Storage
 from studiolo.studio import Addresses, Domains
-from studiolo.studio_site import StudioSite
+from studiolo.studio_site import KEY, StudioSite
 from studiolo.why import Why
 
 log = logging.getLogger("studiolo")
@@ -187,14 +192,21 @@ class House:
             now,
         )
         self.ml.start()
-        self.stacks = Stacks(state, identity, self.objects, frozenset({settings.host, *settings.host_names}), now)
+        hosts = frozenset({settings.host, *settings.host_names})
+        self.stacks = Stacks(state, identity, self.objects, hosts, now, self._endpoint)
         self.products = Products(state, identity, self.stacks, self.ml.tags, now)
         self.pipelines = Pipelines(state, identity, self.objects, self.ml.tags, now)
         self.scaling = Scaling(state, self.metrics, Variants(self.ml.endpoints), now)
         self.scaling.start()
-        self._started.extend((self.ml, self.stacks, self.scaling))
+        self.functions = functions_of(
+            state, self.processes, identity, self.logs, self.objects, settings.folder, self._endpoint, door, now
+        )
+        self._started.extend((self.ml, self.stacks, self.scaling, self.functions))
         self._cleanup.callback(self.ml.stop_jobs)
         self._cleanup.callback(self.pipelines.close)
+        self.features = FeatureStore(state, identity, self.ml.tags, self.objects, self.governed, now)
+        self.features.start()
+        self._cleanup.callback(self.features.close)
         self._cleanup.callback(self.engine.submissions.close)
         self._cleanup.callback(self.serverless.close)
         self.clusters = Clusters(
@@ -223,12 +235,25 @@ class House:
             self.identity,
             self.ml.tags,
             self.sign_ins,
+            self.logs,
             self._settings.folder / "studio",
             Addresses(self._endpoint, self.door.endpoint),
             now,
         )
         self.domains.start()
         self._started.append(self.domains)
+        self.mlflow = TrackingServers(
+            self.state,
+            self.processes,
+            self.identity,
+            self.ml.tags,
+            self.sign_ins,
+            self._settings.folder / "mlflow",
+            MlflowAddresses(self._endpoint, self.door.endpoint),
+            now,
+        )
+        self.mlflow.start()
+        self._started.append(self.mlflow)
 
     def app(self) -> App:
         """The app that answers every request."""
@@ -248,16 +273,27 @@ class House:
             self._reset if settings.allow_reset else None,
             Why(identity, now),
             signing_in,
+            self.stacks.requests.answer,
         )
-        of_keys = console(self.sign_ins, _keys(signing_in), self._endpoint, self.door.endpoint, settings.region)
-        sites = Sites(of_keys, StudioSite(self.domains.opening), SparkSite(self.spark_pages))
+        keys, door = _keys(signing_in), self.door.endpoint
+        of_keys = console(self.sign_ins, keys, self._endpoint, door, settings.region)
+        beside = panels(self.sign_ins, keys, self._endpoint, door, KEY)
+        passing = Passing()
+        sites = Sites(
+            of_keys,
+            StudioSite(self.domains.opening, beside),
+            SparkSite(self.spark_pages),
+            MlflowSite(self.mlflow.opening, passing),
+        )
         studio = self._studio()
+        self.functions.start(Inside(SERVICES, studio, self.objects, "lambda.amazonaws.com"))
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
         self.products.start(Inside(SERVICES, studio, self.objects, "servicecatalog.amazonaws.com"))
         self.pipelines.start(Inside(SERVICES, studio, self.objects, "sagemaker.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)
         passage = Passage(self.door.endpoint)
-        return App(studio, self.state.changes, passage, pages, sites, signed, settings.max_body_mib)
+        mlflow = SignedMlflow(self.mlflow, identity, self.ml.tags, passing)
+        return App(studio, self.state.changes, passage, pages, sites, signed, mlflow, settings.max_body_mib)
 
     def _studio(self) -> Studio:
         return Studio(
@@ -275,16 +311,20 @@ class House:
             recorder=Recorder(self.state, now),
             domains=self.domains,
             ml=self.ml,
+            features=self.features,
             serverless=self.serverless,
             scaling=self.scaling,
+            functions=self.functions,
             products=self.products,
             pipelines=self.pipelines,
+            mlflow=self.mlflow,
         )
 
     def _reset(self) -> None:
         """Forget everything but who one is."""
         for domain in (
             self.domains,
+            self.mlflow,
             self.engine,
             self.livy,
             self.spark_pages,
@@ -292,6 +332,7 @@ class House:
             self.pipelines,
             self.ml,
             self.clusters,
+            self.functions,
             self.storage,
             self.metastore,
             self.logs,

@@ -4,9 +4,11 @@ They are authorized, validated and handled as those of the wire. Only the signat
 S3's go by the S3 door, signed.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from inspect import iscoroutine
 from typing import Any
 
 import botocore.exceptions
@@ -48,24 +50,15 @@ class Inside:
         handler = None if found is None else found.handler(operation)
         if found is None or handler is None:
             raise Refused("NotImplemented", f"{service} {operation} is not implemented by Studiolo")
-        told = {
-            "aws:RequestedRegion": region,
-            "aws:CalledVia": (self._via,),
-            "aws:CalledViaFirst": self._via,
-            "aws:CalledViaLast": self._via,
-            "aws:ViaAWSService": "true",
-        }
-        caller = replace(principal, told=told)
-        call = Call(Scope(principal.account, region), caller, self._studio, new_request_id())
+        call = self._call(principal, region)
         try:
-            rights = RIGHTS[service]
-            questions = rights.questions(call, operation, parameters)
-            self._studio.identity.authorize(caller, questions, policy=rights.policy(call))
+            self._authorize(call, service, operation, parameters)
             validate(operation_model(service, operation), parameters, code=found.invalid)
-            answer: Mapping[str, Any] = handler(call, dict(parameters)) or {}
+            given = handler(call, dict(parameters))
+            # The few that carry bodies are for an event loop.
+            answer: Mapping[str, Any] = (asyncio.run(given) if iscoroutine(given) else given) or {}
         except NotAuthorized as error:
-            self._studio.identity.denials.note(call.request_id, error)
-            raise Refused("AccessDenied", f"{error} (Service: {service}, Request ID: {call.request_id})") from error
+            raise self._denied(call, service, error) from error
         except DomainError as error:
             said = found.error(error)
             raise Refused(said.code, said.message) from error
@@ -78,6 +71,41 @@ class Inside:
             message = f"An internal error; the log has it under request id {call.request_id}"
             raise Refused("InternalFailure", message) from error
         return answer
+
+    def require(
+        self, principal: Principal, region: str, service: str, operation: str, parameters: Mapping[str, Any]
+    ) -> None:
+        """Raise Refused unless the principal may do that."""
+        call = self._call(principal, region)
+        try:
+            self._authorize(call, service, operation, parameters)
+        except NotAuthorized as error:
+            raise self._denied(call, service, error) from error
+
+    def _call(self, principal: Principal, region: str) -> Call:
+        told = {
+            "aws:RequestedRegion": region,
+            "aws:CalledVia": (self._via,),
+            "aws:CalledViaFirst": self._via,
+            "aws:CalledViaLast": self._via,
+            "aws:ViaAWSService": "true",
+        }
+        caller = replace(principal, told=told)
+        return Call(Scope(principal.account, region), caller, self._studio, new_request_id())
+
+    def _authorize(self, call: Call, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+        rights = RIGHTS[service]
+        questions = rights.questions(call, operation, parameters)
+        self._studio.identity.authorize(call.principal, questions, policy=rights.policy(call, parameters))
+
+    def _denied(self, call: Call, service: str, error: NotAuthorized) -> Refused:
+        self._studio.identity.denials.note(call.request_id, error)
+        return Refused("AccessDenied", f"{error} (Service: {service}, Request ID: {call.request_id})")
+
+    def knows(self, service: str, operation: str) -> bool:
+        """Whether that is implemented."""
+        found = self._services.get(service)
+        return service == "s3" or (found is not None and found.handler(operation) is not None)
 
     def _s3(self, principal: Principal, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         try:

@@ -1,7 +1,8 @@
 """The names at the one address that browsers know: the console's, and those of what runs users' code.
 
 Each is an origin of its own, so that nothing which a user's program shows can act in the console. `console.localhost`,
-`d-….studio.REGION.localhost` and `s-….spark.REGION.localhost` come before S3's names of buckets.
+`d-….studio.REGION.localhost`, `s-….spark.REGION.localhost` and `t-….mlflow.REGION.localhost` come before S3's names
+of buckets.
 """
 
 import re
@@ -11,6 +12,8 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from studiolo.asgi import Message, Receive, Send
+from studiolo.mlflow_door import NAME as MLFLOW
+from studiolo.mlflow_door import MlflowSite
 from studiolo.spark_site import NAME as SPARK
 from studiolo.spark_site import SparkSite
 from studiolo.studio_site import StudioSite
@@ -24,12 +27,16 @@ _PLAIN = re.compile(rb"localhost|127\.[\d.]+|\[::1\]")
 
 
 class Sites:
-    """Finds the site that a request is for; studio: answers for the names of Studio domains, spark: of Spark's pages."""
+    """Finds the site that a request is for.
 
-    def __init__(self, console: ASGIApp, studio: StudioSite, spark: SparkSite) -> None:
+    studio: answers for the names of Studio domains, spark: of Spark's pages, mlflow: of tracking servers.
+    """
+
+    def __init__(self, console: ASGIApp, studio: StudioSite, spark: SparkSite, mlflow: MlflowSite) -> None:
         self._console = console
         self._studio = studio
         self._spark = spark
+        self._mlflow = mlflow
 
     async def close(self) -> None:
         """End what belongs to the event loop."""
@@ -47,6 +54,8 @@ class Sites:
                 return self._studio
             if SPARK.fullmatch(name.decode("latin-1")):
                 return self._spark
+            if MLFLOW.fullmatch(name.decode("latin-1")):
+                return self._mlflow
         path = scope["path"]
         if path.startswith(PATH):
             # Not at 127.0.0.1: the cookie would go to every other port there.

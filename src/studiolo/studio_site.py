@@ -13,12 +13,14 @@ from urllib.parse import parse_qs
 
 import aiohttp
 from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp
 from yarl import URL
 
 from studiolo.asgi import Disconnected, Message, Receive, Send
 from studiolo.domain import DomainError
 from studiolo.forwarding import HOP_BY_HOP, relay
 from studiolo.http_server import SameOrigin
+from studiolo.processes import SocketConnector
 from studiolo.studio import BASE, App, Opening
 from studiolo.visits import cookie_name, cookies, header, redirect, refuse, signed_in
 
@@ -26,16 +28,20 @@ _NAME = re.compile(r"(d-[a-z0-9]+)\.studio\.([a-z0-9-]+)\.localhost")
 _NOT_SENT_ON = HOP_BY_HOP | {"authorization", "cookie", "x-forwarded-for", "x-forwarded-proto", "content-length"}
 _NOT_OF_SOCKETS = {"sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions", "sec-websocket-protocol"}
 Socket = aiohttp.ClientWebSocketResponse[bool]
+PANELS, KEY = "/studiolo", "studiolo.key"
+"""Where the panels of JupyterLab are, and where a request for one says whose key it is made with."""
+
 LARGEST_MESSAGE = 64 * 1024 * 1024
 CLOSED = 1001
 REFUSED = 1008
 
 
 class StudioSite:
-    """The ASGI app for the names of all domains."""
+    """The ASGI app for the names of all domains. panels: the pages at PANELS, told the id of a key of the app's role."""
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: Opening, panels: ASGIApp) -> None:
         self._opening = opening
+        self._panels = panels
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._guarded = SameOrigin(self._answer)
 
@@ -78,6 +84,9 @@ class StudioSite:
             await refuse(scope, send, 502, "JupyterLab could not be started", app.failure or "")
         elif app.status == "Pending":
             await _starting(scope, send)
+        elif scope["type"] == "http" and scope["path"].startswith(f"{PANELS}/"):
+            key = await run_in_threadpool(self._opening.key, app)
+            await self._panels({**scope, "root_path": PANELS, KEY: key.id}, receive, send)
         elif scope["type"] == "websocket":
             await self._pass_socket(scope, receive, send, app, name)
         else:
@@ -138,7 +147,7 @@ class StudioSite:
         session = self._sessions.get(app.socket)
         if session is None:
             session = self._sessions[app.socket] = aiohttp.ClientSession(
-                connector=aiohttp.UnixConnector(app.socket, limit=0),
+                connector=SocketConnector(app.socket, limit=0),
                 timeout=aiohttp.ClientTimeout(total=None),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,

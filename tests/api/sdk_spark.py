@@ -57,5 +57,5 @@ processor.run(
     spark_event_logs_s3_uri=f"s3://{bucket}/spark/events",
     logs=False,
 )
-print("job:", processor.latest_job.job_name)
-print("failing:", failing.latest_job.job_name)
+print("\njob:", processor.latest_job.job_name)
+print("\nfailing:", failing.latest_job.job_name)

@@ -1,6 +1,7 @@
 """What the rows of the table of resource types are made of: resources beside them, documents, references."""
 
 import json
+import sys
 from typing import Any
 
 
@@ -61,6 +62,17 @@ HELPERS: dict[str, dict[str, Any]] = {
         "Properties": {"GroupDescription": "helper", "VpcId": ref("HVpc")},
     },
     "HAddress": {"Type": "AWS::EC2::EIP"},
+    "HFunctionRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("lambda")}},
+    "HFunction": {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "Role": att("HFunctionRole", "Arn"),
+            "Runtime": f"python3.{sys.version_info.minor}",
+            "Handler": "index.handler",
+            "Code": {"ZipFile": "handler = print"},
+        },
+    },
+    "HVersion": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": ref("HFunction")}},
     "HRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
     "HUser": {"Type": "AWS::IAM::User"},
     "HPeople": {"Type": "AWS::IAM::Group"},
@@ -122,7 +134,8 @@ HELPERS: dict[str, dict[str, Any]] = {
 
 NEEDS = {
     "HSubnet": ("HVpc",), "HAttached": ("HVpc", "HGateway"), "HTable": ("HVpc",), "HGroup": ("HVpc",),
-    "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",), "HOffered": ("HPortfolio", "HProduct"),
+    "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",), "HFunction": ("HFunctionRole",),
+    "HVersion": ("HFunctionRole", "HFunction"), "HOffered": ("HPortfolio", "HProduct"),
 }  # fmt: skip
 
 TAGS = {"Tags": [{"Key": "team", "Value": "lake"}]}

@@ -339,6 +339,37 @@ ROWS: list[Row] = [
         {"RawMessageDelivery": "false"},
         ("HTopic",),
     ),
+    Row(
+        "AWS::Lambda::Alias",
+        {"FunctionName": ref("HFunction"), "FunctionVersion": att("HVersion", "Version"), "Name": "live"},
+        {"Description": "new"},
+        ("HVersion",),
+        ("AliasArn",),
+    ),
+    Row(
+        "AWS::Lambda::EventInvokeConfig",
+        {"FunctionName": ref("HFunction"), "Qualifier": "$LATEST", "MaximumRetryAttempts": "0"},
+        {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 60},
+        ("HFunction",),
+    ),
+    Row(
+        "AWS::Lambda::Function",
+        HELPERS["HFunction"]["Properties"],
+        {"Timeout": "5", "Code": {"ZipFile": "handler = repr"}, "ReservedConcurrentExecutions": 1, **TAGS},
+        ("HFunctionRole",),
+        ("Arn",),
+    ),
+    Row(
+        "AWS::Lambda::Permission",
+        {"FunctionName": ref("HFunction"), "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"},
+        needs=("HFunction",),
+    ),
+    Row(
+        "AWS::Lambda::Version",
+        {"FunctionName": ref("HFunction")},
+        needs=("HFunction",),
+        attributes=("Version", "FunctionArn"),
+    ),
     Row("AWS::SNS::Topic", {}, {"DisplayName": "new", **TAGS}, attributes=("TopicArn", "TopicName")),
     Row(
         "AWS::SNS::TopicPolicy",

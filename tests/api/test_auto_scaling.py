@@ -1,5 +1,7 @@
 """Application Auto Scaling of an endpoint's variants, through boto3."""
 
+import json
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -185,3 +187,27 @@ def test_what_cannot_be_scaled_is_refused_in_a_sentence(scaling: Any, endpoint: 
         with pytest.raises(ClientError, match=words) as error:
             ask()
         assert error.value.response["Error"]["Code"] == code
+
+
+def test_who_may_not_change_an_endpoint_may_not_have_it_scaled_either(
+    client: Callable[..., Any], variant: dict[str, str]
+) -> None:
+    iam = client("iam")
+    name = f"scaler-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    statement = {"Effect": "Allow", "Action": "application-autoscaling:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=name, PolicyName="scale", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    theirs = client("application-autoscaling", **keys)
+    with pytest.raises(ClientError, match="not authorized to perform: sagemaker:"):
+        theirs.register_scalable_target(**variant, MinCapacity=2, MaxCapacity=3)
+    tracking = {"TargetValue": 100.0, **INVOCATIONS}
+    with pytest.raises(ClientError, match="not authorized to perform: cloudwatch:PutMetricAlarm"):
+        theirs.put_scaling_policy(
+            **variant,
+            PolicyName="calls",
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingScalingPolicyConfiguration=tracking,
+        )

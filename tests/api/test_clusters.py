@@ -14,7 +14,7 @@ from typing import Any
 import botocore.exceptions
 import pytest
 from tests.api.clusters import ended, job_flow, run, state, step, text
-from tests.browsing import spark_pages
+from tests.browsing import opened_by
 from tests.conftest import Server
 from tests.waiting import hasty, until
 
@@ -161,16 +161,16 @@ def test_the_pages_of_a_cluster_open_by_links(emr: Any, cluster: str, bucket: st
         "ATTACHED"
     )
     link = emr.get_persistent_app_ui_presigned_url(PersistentAppUIId=identifier)["PresignedURL"]
-    browser, page = spark_pages(link)
-    found = re.search(r"app-\d+-\d+", browser.open("/api/v1/applications").text)
-    assert found is not None, page.words
+    browser, page = opened_by(link)
+    # The history looks for logs in steps.
+    found = until(lambda: re.search(r"app-\d+-\d+", browser.open("/api/v1/applications").text), seconds=60)
     asked = {"ClusterId": cluster, "ApplicationId": found[0]}
-    _, page = spark_pages(
+    _, page = opened_by(
         emr.get_on_cluster_app_ui_presigned_url(**asked, OnClusterAppUIType="ApplicationMaster")["PresignedURL"]
     )
     assert found[0] in page.text, page.words
     master = emr.get_on_cluster_app_ui_presigned_url(ClusterId=cluster, OnClusterAppUIType="ResourceManager")
-    assert "Spark Master" in spark_pages(master["PresignedURL"])[1].text
+    assert "Spark Master" in opened_by(master["PresignedURL"])[1].text
     with pytest.raises(botocore.exceptions.ClientError, match="TezUI is not on the cluster"):
         emr.get_on_cluster_app_ui_presigned_url(ClusterId=cluster, OnClusterAppUIType="TezUI")
 

@@ -81,9 +81,9 @@ def test_who_is_not_signed_in_is_shown_no_page_and_can_do_nothing(server: Server
     stranger = Browser(server.port, cookie=f"studiolo-{server.port}=invented")
     for page in PAGES:
         path = (
-            page.path.replace(":int", "")
-            .replace(":path", "")
-            .replace("{statement}", "1")
+            page.path.replace(":path", "")
+            .replace("{statement:int}", "1")
+            .replace("{version:int}", "1")
             .replace("{", "")
             .replace("}", "")
         )
@@ -128,6 +128,11 @@ def test_a_bare_address_leads_a_browser_to_the_console_and_a_client_to_its_bucke
 def test_the_console_is_not_at_an_address_whose_cookies_go_to_other_ports(server: Server) -> None:
     assert Browser(server.port, name="127.0.0.1").open("/_studiolo/console/").status == 421
     assert Browser(server.port, name="localhost").open("/_studiolo/console/").status == 401
+
+
+def test_a_form_of_too_many_fields_or_of_too_few_is_refused_in_words(browser: Browser) -> None:
+    assert browser.open("/region", {f"field-{number}": "" for number in range(1000)}).status == 413
+    assert "Parameter validation failed" in browser.open("/products/prod-none", {"name": "one"}).words
 
 
 def test_a_broker_s_token_signs_in_as_the_role_whose_keys_it_has(server: Server, reader: str) -> None:
@@ -278,7 +283,12 @@ def test_a_metric_is_drawn_and_its_alarm_says_why(server: Server, browser: Brows
     cloudwatch.put_metric_data(Namespace=place, MetricData=[{**what, "Value": 80.5}])
     watch = {"Statistic": "Average", "Period": 60, "EvaluationPeriods": 1, "Threshold": 75.0}
     cloudwatch.put_metric_alarm(
-        AlarmName=place, Namespace=place, ComparisonOperator="GreaterThanThreshold", **watch, **what
+        AlarmName=place,
+        Namespace=place,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="ignore",  # a minute without a value begins at any time
+        **watch,
+        **what,
     )
     cloudwatch.set_alarm_state(AlarmName=place, StateValue="ALARM", StateReason="the air is bad")
     listed = browser.open(f"/metrics?namespace={quote(place)}").text

@@ -387,3 +387,22 @@ def test_a_list_of_connections_has_none_that_are_denied(client: Client, key: Cal
         assert f"{name}-open" in listed
     for each in (name, f"{name}-open"):
         glue.delete_connection(ConnectionName=each)
+
+
+def test_what_ec2_tells_encoded_is_read_by_who_may_decode_it(
+    client: Client, key: Callable[..., dict[str, str]], account: str
+) -> None:
+    given = key(deny("ec2:Describe*"))
+    with pytest.raises(ClientError) as error:
+        client("ec2", **given).describe_vpcs()
+    said = error.value.response["Error"]
+    assert said["Code"] == "UnauthorizedOperation"
+    _, _, encoded = said["Message"].partition("Encoded authorization failure message: ")
+    assert "decode" in refused(client("sts", **given).decode_authorization_message, EncodedMessage=encoded).lower()
+    sts = client("sts")
+    decoded = json.loads(sts.decode_authorization_message(EncodedMessage=encoded)["DecodedMessage"])
+    assert (decoded["allowed"], decoded["explicitDeny"]) == (False, True)
+    assert decoded["context"]["action"] == "ec2:DescribeVpcs"
+    assert decoded["context"]["principal"]["arn"].endswith("/ada")
+    with pytest.raises(sts.exceptions.InvalidAuthorizationMessageException):
+        sts.decode_authorization_message(EncodedMessage="nonsense")

@@ -9,7 +9,7 @@ from typing import Any
 
 import botocore.exceptions
 import pytest
-from tests.browsing import spark_pages
+from tests.browsing import opened_by
 from tests.waiting import hasty, until
 
 OVER = ("SUCCESS", "FAILED", "CANCELLED")
@@ -106,7 +106,7 @@ def test_a_job_that_fails_says_why_and_is_tried_again(emr: Any, application: str
     tries = [*first["jobRunAttempts"], second]
     assert [(each["attempt"], each["state"]) for each in tries] == [(1, "FAILED"), (2, "FAILED")]
     assert tries[0]["createdAt"] < tries[1]["createdAt"]
-    _, page = spark_pages(emr.get_dashboard_for_job_run(**ids, attempt=1)["url"])
+    _, page = opened_by(emr.get_dashboard_for_job_run(**ids, attempt=1)["url"])
     assert "/history/local-" in page.text, page.words
     with pytest.raises(botocore.exceptions.ClientError, match="Attempt 3"):
         emr.get_dashboard_for_job_run(**ids, attempt=3)

@@ -1,5 +1,6 @@
 """Livy's REST API, as an application of EMR Serverless serves it."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -86,3 +87,31 @@ def test_who_is_not_allowed_learns_nothing(livy: SignedLivy, session: str, clien
     stranger = SignedLivy(livy.server, livy.application, (key["AccessKeyId"], key["SecretAccessKey"]))
     assert stranger.ask("GET", "/sessions")[0] == 403
     assert SignedLivy(livy.server, livy.application, ("AKIAUNKNOWN", "guessed")).ask("GET", "/sessions")[0] == 403
+
+
+def test_a_session_of_a_role_is_only_for_who_started_it_and_who_may_pass_that_role(
+    livy: SignedLivy, session: str, role: str, client: Callable[..., Any]
+) -> None:
+    iam, name = client("iam"), f"user-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    other = SignedLivy(livy.server, livy.application, (key["AccessKeyId"], key["SecretAccessKey"]))
+
+    def allow(*actions: str) -> None:
+        statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName=name, PolicyName="livy", PolicyDocument=document)
+
+    allow("emr-serverless:AccessLivyEndpoints")
+    assert other.ask("GET", "/sessions")[1]["total"] == 0
+    for method, path, asked in (
+        ("GET", session, None),
+        ("GET", f"{session}/log", None),
+        ("GET", f"{session}/statements", None),
+        ("POST", f"{session}/statements", {"code": "1"}),
+        ("DELETE", "/sessions/mine", None),
+    ):
+        assert other.ask(method, path, asked)[0] == 403
+    allow("emr-serverless:AccessLivyEndpoints", "iam:PassRole")
+    assert other.ask("GET", "/sessions")[1]["total"] == 1
+    assert other.ask("GET", session)[0] == 200

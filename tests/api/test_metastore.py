@@ -303,3 +303,39 @@ def test_the_metastore_is_where_status_and_env_say(server: Server, home: str) ->
     assert home in server.run("status").stdout
     assert f"export STUDIOLO_METASTORE_URI={home}\n" in server.run("env").stdout
     assert server.health()["metastore"] == home
+
+
+def test_spark_reads_the_offline_store_of_a_feature_group(
+    spark: Callable[[str], str], glue: Any, client: Callable[..., Any], role: str, bucket: str
+) -> None:
+    sagemaker = client("sagemaker")
+    group = f"air-{uuid.uuid4().hex[:8]}"
+    sagemaker.create_feature_group(
+        FeatureGroupName=group,
+        RecordIdentifierFeatureName="station",
+        EventTimeFeatureName="Measured",
+        FeatureDefinitions=[
+            {"FeatureName": "station", "FeatureType": "Integral"},
+            {"FeatureName": "Measured", "FeatureType": "Fractional"},
+            {"FeatureName": "no2", "FeatureType": "Fractional", "CollectionType": "List"},
+        ],
+        OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{bucket}/features/"}},
+        RoleArn=role,
+    )
+    until(lambda: sagemaker.describe_feature_group(FeatureGroupName=group)["FeatureGroupStatus"] == "Created")
+    config = sagemaker.describe_feature_group(FeatureGroupName=group)["OfflineStoreConfig"]["DataCatalogConfig"]
+    client("sagemaker-featurestore-runtime").put_record(
+        FeatureGroupName=group,
+        Record=[
+            {"FeatureName": "station", "ValueAsString": "7"},
+            {"FeatureName": "Measured", "ValueAsString": "1714558500"},
+            {"FeatureName": "no2", "ValueAsStringList": ["1.5", "2"]},
+        ],
+    )
+    named = {"DatabaseName": config["Database"], "TableName": config["TableName"]}
+    until(lambda: glue.get_partitions(**named)["Partitions"])
+    columns = "station, measured, no2, is_deleted, write_time >= api_invocation_time, day, hour"
+    said = spark(
+        f"print(spark.sql('select {columns} from {config['Database']}.{config['TableName']}').collect()[0][:])"
+    )
+    assert said.strip() == "(7, 1714558500.0, [1.5, 2.0], False, True, '01', '10')"

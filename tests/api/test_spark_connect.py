@@ -8,7 +8,7 @@ from typing import Any
 
 import botocore.exceptions
 import pytest
-from tests.browsing import spark_pages
+from tests.browsing import opened_by
 from tests.conftest import Server
 from tests.waiting import until
 
@@ -73,12 +73,12 @@ def test_the_dashboard_opens_without_a_login_and_is_there_when_the_session_is_ov
     number = glue.run_statement(SessionId=mine, Code=code)["Id"]
     until(lambda: glue.get_statement(SessionId=mine, Id=number)["Statement"]["State"] == "AVAILABLE")
     link = dashboard(glue, mine)
-    browser, page = spark_pages(link)
+    browser, page = opened_by(link)
     assert (page.status, "the days of March" in page.text) == (200, True), page.words
     assert browser.open("/environment/").status == 200
     assert browser.open("/static/webui.css").status == 200
     # What opens these pages opens no other ones, and those of others need what opens them.
-    foreign, _ = spark_pages(dashboard(glue, session))
+    foreign, _ = opened_by(dashboard(glue, session))
     foreign.cookie = browser.cookie
     assert foreign.open("/jobs/").status == 401
     foreign.cookie = None
@@ -86,13 +86,13 @@ def test_the_dashboard_opens_without_a_login_and_is_there_when_the_session_is_ov
     glue.stop_session(Id=mine)
     until(lambda: glue.get_session(Id=mine)["Session"]["Status"] == "STOPPED")
     until(lambda: browser.open("/").headers.get("Location", "").startswith("/history/"))
-    _, page = spark_pages(link)
+    _, page = opened_by(link)
     assert "the days of March" in page.text, page.words
     glue.delete_session(Id=mine)
-    until(lambda: spark_pages(link)[1].status == 404)
+    until(lambda: opened_by(link)[1].status == 404)
     # The id may be somebody else's from now on.
     glue.create_session(Id=mine, Role=role, Command=COMMAND)
-    assert spark_pages(link)[1].status == 404
+    assert opened_by(link)[1].status == 404
     glue.stop_session(Id=mine)
 
 

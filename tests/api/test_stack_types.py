@@ -11,17 +11,20 @@ from tests.api.stacks import create, delete, outputs, physical, text_of, update
 from studiolo.stacks import type_names
 
 ELSEWHERE = {
+    "AWS::CloudFormation::CustomResource",
     "AWS::CloudFormation::Stack",
     "AWS::EMR::Cluster",
     "AWS::EMR::InstanceGroupConfig",
     "AWS::EMR::SecurityConfiguration",
     "AWS::EMR::Step",
+    "AWS::Lambda::LayerVersion",
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::Model",
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
 }
-"""Types that tests of whole templates show: test_stacks.py, test_stack_templates.py, test_products.py."""
+"""Types that tests of whole templates show: test_stacks.py, test_stack_templates.py, test_products.py,
+test_custom_resources.py."""
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Studio's domains, user profiles and spaces through boto3; what their names answer in a browser."""
 
+import base64
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -83,6 +84,28 @@ def test_a_domain_needs_a_role_that_lets_sagemaker_act_as_it(server: Server, sag
     arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
     with pytest.raises(sagemaker.exceptions.ClientError, match="allows principal 'sagemaker.amazonaws.com'"):
         sagemaker.update_domain(DomainId=domain, DefaultUserSettings={"ExecutionRole": arn})
+
+
+def test_a_lifecycle_configuration_is_described_as_it_was_made_and_listed_until_it_is_deleted(sagemaker: Any) -> None:
+    name, content = f"greets-{uuid.uuid4().hex[:8]}", base64.b64encode(b"echo prepared").decode()
+    given = {"StudioLifecycleConfigName": name, "StudioLifecycleConfigAppType": "JupyterLab"}
+    arn = sagemaker.create_studio_lifecycle_config(
+        **given, StudioLifecycleConfigContent=content, Tags=[{"Key": "team", "Value": "air"}]
+    )["StudioLifecycleConfigArn"]
+    found = sagemaker.describe_studio_lifecycle_config(StudioLifecycleConfigName=name)
+    assert (found["StudioLifecycleConfigArn"], found["StudioLifecycleConfigContent"]) == (arn, content)
+    [listed] = sagemaker.list_studio_lifecycle_configs(NameContains=name)["StudioLifecycleConfigs"]
+    assert listed["StudioLifecycleConfigName"] == name
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "air"}]
+    with pytest.raises(sagemaker.exceptions.ResourceInUse, match=name):
+        sagemaker.create_studio_lifecycle_config(**given, StudioLifecycleConfigContent=content)
+    with pytest.raises(sagemaker.exceptions.ClientError, match="not a text in base64"):
+        sagemaker.create_studio_lifecycle_config(
+            **{**given, "StudioLifecycleConfigName": "other"}, StudioLifecycleConfigContent="no!"
+        )
+    sagemaker.delete_studio_lifecycle_config(StudioLifecycleConfigName=name)
+    with pytest.raises(sagemaker.exceptions.ResourceNotFound):
+        sagemaker.describe_studio_lifecycle_config(StudioLifecycleConfigName=name)
 
 
 @pytest.mark.parametrize("app_type", ["KernelGateway", "CodeEditor"])

@@ -1,6 +1,7 @@
 """JupyterLab in Studio, on a server of its own: opened through the proxy, as a browser does it."""
 
 import asyncio
+import base64
 import json
 import uuid
 from collections.abc import Iterator
@@ -75,6 +76,42 @@ def test_a_cell_sees_no_other_space_and_installs_packages_into_its_own(own: Serv
     assert run(browser, identifier, "import sys, pandas; print(sys.prefix)").strip().endswith("/mine/venv")
 
 
+def test_glue_s_kernel_runs_spark_as_the_user_s_role_with_nothing_configured(browser: Browser) -> None:
+    specs = json.loads(browser.open(f"{BASE}/api/kernelspecs").text)["kernelspecs"]
+    assert {"python3", "glue_pyspark", "spark_connect"} <= set(specs)
+    identifier = kernel(browser, "glue_pyspark")
+    assert "hello 3." in run(browser, identifier, "print('hello', spark.version)")
+    whose = "import boto3\nprint(boto3.client('sts').get_caller_identity()['Arn'])"
+    assert "assumed-role/role-" in run(browser, identifier, whose)
+    browser.open(f"{BASE}/api/kernels/{identifier}", method="DELETE")
+
+
+def test_the_kernel_of_spark_connect_has_a_session_of_its_own_that_ends_with_it(own: Server, browser: Browser) -> None:
+    identifier = kernel(browser, "spark_connect")
+    assert run(browser, identifier, "print(spark.range(6).count(), type(spark).__module__)").endswith(
+        "6 pyspark.sql.connect.session\n"
+    )
+    glue = own.client("glue")
+    [session] = [each["Id"] for each in glue.list_sessions()["Sessions"] if each["Id"].startswith("connect-mine-")]
+    browser.open(f"{BASE}/api/kernels/{identifier}", method="DELETE")
+    until(lambda: glue.get_session(Id=session)["Session"]["Status"] == "STOPPED")
+
+
+def test_the_sdk_in_a_cell_knows_its_execution_role(browser: Browser, own: Server, domain: str) -> None:
+    code = "import sagemaker; print(sagemaker.get_execution_role())"
+    role = own.client("sagemaker").describe_domain(DomainId=domain)["DefaultUserSettings"]["ExecutionRole"]
+    assert run(browser, kernel(browser), code).strip().endswith(role)
+
+
+def test_panels_show_what_the_space_s_role_may_see_to_who_is_signed_in_alone(own: Server, browser: Browser) -> None:
+    own.client("glue").create_database(DatabaseInput={"Name": "beside"})
+    assert "beside" in browser.open("/studiolo/catalog").words
+    role = own.client("iam").list_roles()["Roles"][0]["RoleName"]
+    assert browser.open("/studiolo/view-as", {"role": role}).status == 405
+    assert browser.open("/studiolo/catalog", {"name": "evil"}, Origin="http://evil.example").status == 403
+    assert Browser(browser.port, browser.name).open("/studiolo/catalog").status == 401
+
+
 def test_a_page_of_another_origin_gets_no_kernel(browser: Browser) -> None:
     evil = {"Origin": "http://evil.example"}
     assert browser.open(f"{BASE}/api/kernels", b"{}", **evil).status == 403
@@ -106,6 +143,42 @@ def test_an_app_that_is_deleted_ends_and_its_files_are_there_for_the_next(
     assert run(browser, kernel(browser), "print(open('note.txt').read())").strip() == "kept"
 
 
+def test_a_lifecycle_configuration_runs_in_the_space_before_its_app_and_its_failure_is_the_app_s(
+    own: Server, browser: Browser, domain: str
+) -> None:
+    sagemaker = own.client("sagemaker")
+    arns = []
+    for name, script in (
+        ("greets", "echo prepared; echo $SAGEMAKER_SPACE_NAME > prepared.txt"),
+        ("fails", "echo no disk; exit 3"),
+    ):
+        content = base64.b64encode(script.encode()).decode()
+        asked = {"StudioLifecycleConfigName": name, "StudioLifecycleConfigAppType": "JupyterLab"}
+        made = sagemaker.create_studio_lifecycle_config(StudioLifecycleConfigContent=content, **asked)
+        arns.append(made["StudioLifecycleConfigArn"])
+    statuses = []
+    for arn in arns:
+        sagemaker.delete_app(DomainId=domain, **WHERE)
+        until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "Deleted")
+        sagemaker.create_app(DomainId=domain, **WHERE, ResourceSpec={"LifecycleConfigArn": arn})
+        until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] != "Pending")
+        found = sagemaker.describe_app(DomainId=domain, **WHERE)
+        statuses.append((found["Status"], found.get("FailureReason", "")))
+        if found["Status"] == "InService":
+            assert run(browser, kernel(browser), "print(open('prepared.txt').read())").strip() == "mine"
+    assert statuses[0] == ("InService", "")
+    assert statuses[1][0] == "Failed"
+    assert "exit status 3" in statuses[1][1]
+    assert "no disk" in statuses[1][1]
+    stream = f"{domain}/mine/JupyterLab/default/LifecycleConfigOnStart"
+    events = own.client("logs").get_log_events(logGroupName="/aws/sagemaker/studio", logStreamName=stream)["events"]
+    assert [each["message"] for each in events] == ["prepared", "no disk"]
+    sagemaker.delete_app(DomainId=domain, **WHERE)
+    until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "Deleted")
+    sagemaker.create_app(DomainId=domain, **WHERE)
+    until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "InService")
+
+
 def test_jupyterlab_that_ends_by_itself_has_failed_with_its_last_words(own: Server, domain: str) -> None:
     sagemaker = own.client("sagemaker")
     [lab] = [each for each in own.children() if "jupyterlab" in each.cmdline() and "bwrap" not in each.name()][:1]
@@ -114,9 +187,10 @@ def test_jupyterlab_that_ends_by_itself_has_failed_with_its_last_words(own: Serv
     assert "It last said" in found["FailureReason"]
 
 
-def kernel(browser: Browser) -> str:
+def kernel(browser: Browser, name: str = "python3") -> str:
     """The id of a new kernel."""
-    answer = browser.open(f"{BASE}/api/kernels", b'{"name": "python3"}', Content_Type="application/json")
+    asked = json.dumps({"name": name}).encode()
+    answer = browser.open(f"{BASE}/api/kernels", asked, Content_Type="application/json")
     identifier: str = json.loads(answer.text)["id"]
     return identifier
 
@@ -130,7 +204,7 @@ async def _run(browser: Browser, identifier: str, code: str, headers: dict[str, 
     host = f"{browser.name}:{browser.port}"
     own = {"Host": host, "Origin": f"http://{host}", "Cookie": browser.cookie or "", **headers}
     url = f"http://127.0.0.1:{browser.port}{BASE}/api/kernels/{identifier}/channels"
-    content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
+    content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
     head = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "session": "s", "username": "", "version": "5.3"}
     message = {"header": head, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
     printed = ""
@@ -138,11 +212,13 @@ async def _run(browser: Browser, identifier: str, code: str, headers: dict[str, 
         await socket.send_str(json.dumps(message))
         idle = False
         while not idle:
-            said: Any = await socket.receive_json(timeout=60)
+            said: Any = await socket.receive_json(timeout=120)
             if said["parent_header"].get("msg_id") != head["msg_id"]:
                 continue
             if said["msg_type"] == "stream":
                 printed += said["content"]["text"]
+            if said["msg_type"] == "display_data":
+                printed += "\n".join(map(str, said["content"]["data"].values()))
             if said["msg_type"] == "error":
                 printed += "\n".join(said["content"]["traceback"])
             idle = said["msg_type"] == "status" and said["content"]["execution_state"] == "idle"

@@ -30,6 +30,7 @@ EMPTY = (
     "/training",
     "/tuning",
     "/processing",
+    "/notebook-jobs",
     "/models",
     "/registry",
     "/endpoints",
@@ -79,7 +80,7 @@ def fill(server: Server, region: str) -> tuple[str, ...]:
     return (
         *("/", "/storage", "/storage/lake?prefix=raw/", "/storage/lake/object?key=raw/stations.csv"),
         *("/storage/lake/object?key=raw/readme.txt", "/catalog", "/catalog/air", "/catalog/air/hourly"),
-        *(f"/catalog/air/hourly?tab={tab}" for tab in ("columns", "partitions", "versions", "query")),
+        *(f"/catalog/air/hourly?tab={tab}" for tab in ("columns", "partitions", "versions", "read", "query")),
         *("/sessions", "/sessions/first", "/sessions/first?tab=log", "/training", "/training/plane-wrong"),
         *(f"/training/plane-one?tab={tab}" for tab in ("metrics", "log", "settings")),
         *("/training/compare?job.plane-one=1&job.plane-two=1", "/models", "/models/plane"),

@@ -98,6 +98,33 @@ def test_studio_is_launched_and_runs_a_cell(own: Server, window: Any, state: Any
     lab.wait_for_selector(".jp-OutputArea-output >> text=/SageMaker", timeout=60_000)
 
 
+def test_a_panel_beside_a_notebook_puts_code_that_reads_a_table_into_a_cell(
+    own: Server, window: Any, state: Any, paths: tuple[str, ...]
+) -> None:
+    page = window.new_page()
+    page.goto(own.run("studio", "--user", "reader").stdout.strip())
+    page.wait_for_selector(".jp-Notebook", timeout=240_000)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    for panel, shown in (
+        ("clusters", "No clusters"),
+        ("jobs", "plane-one"),
+        ("endpoints", "plane"),
+        ("sessions", "first"),
+    ):
+        page.click(f'.lm-TabBar-tab[data-id="studiolo-{panel}"]')
+        page.frame_locator(f"#studiolo-{panel} iframe").locator(f"main >> text={shown}").first.wait_for()
+    page.click('.lm-TabBar-tab[data-id="studiolo-data"]')
+    data = page.frame_locator("#studiolo-data iframe")
+    for link in ("air", "hourly", "Read it"):
+        data.locator(f"main a:text-is('{link}')").click()
+    data.locator("button:text-is('Insert')").first.click()
+    page.wait_for_selector('.jp-Cell .cm-content >> text=spark.table("air.hourly")')
+    data.locator("text=In a tab").click()
+    page.frame_locator("#studiolo-tab-0 iframe").locator("h1 >> text=hourly").wait_for()
+    assert complaints == []
+
+
 def _look(
     own: Server, window: Any, state: Any, paths: tuple[str, ...], theme: str = "light", width: int = 1280
 ) -> None:

@@ -1,11 +1,13 @@
 """Training and serving over the end of the server, whether it is asked for or not."""
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psutil
+import pyarrow.parquet as pq
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -179,3 +181,32 @@ def test_an_execution_of_a_pipeline_goes_on_where_a_killed_server_left_it(ending
     until(lambda: described() == "Succeeded")
     ran = sagemaker.list_training_jobs(NameContains="pipelines-")["TrainingJobSummaries"]
     assert sorted(job["TrainingJobName"].split("-")[2] for job in ran) == ["First", "Second"]
+
+
+def test_no_acknowledged_record_of_a_feature_group_is_lost(ending: Server, bucket_of_rows: str) -> None:
+    sagemaker, runtime = ending.client("sagemaker"), ending.client("sagemaker-featurestore-runtime")
+    names = ("station", "measured", "no2")
+    sagemaker.create_feature_group(
+        FeatureGroupName="air",
+        RecordIdentifierFeatureName="station",
+        EventTimeFeatureName="measured",
+        FeatureDefinitions=[{"FeatureName": name, "FeatureType": "String"} for name in names],
+        OnlineStoreConfig={"EnableOnlineStore": True},
+        OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{bucket_of_rows}/features"}},
+        RoleArn=create_role(ending),
+    )
+    status = status_of(sagemaker.describe_feature_group, "FeatureGroupStatus", FeatureGroupName="air")
+    until(lambda: status() == "Created")
+    record = [
+        {"FeatureName": name, "ValueAsString": value}
+        for name, value in zip(names, ("vienna", "2024-05-01T10:15:00Z", "40"), strict=True)
+    ]
+    runtime.put_record(FeatureGroupName="air", Record=record)
+    ending.kill()
+    ending.up()
+    runtime, s3 = ending.client("sagemaker-featurestore-runtime"), ending.client("s3")
+    assert runtime.get_record(FeatureGroupName="air", RecordIdentifierValueAsString="vienna")["Record"] == record
+    place = {"Bucket": bucket_of_rows, "Prefix": "features/"}
+    [file] = until(lambda: s3.list_objects_v2(**place).get("Contents"))
+    body = s3.get_object(Bucket=bucket_of_rows, Key=file["Key"])["Body"].read()
+    assert [row["no2"] for row in pq.read_table(io.BytesIO(body)).to_pylist()] == ["40"]

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from jupyter_client.kernelspec import KernelSpec
 from tests.api.clusters import create_default_roles, job_flow
-from tests.browsing import spark_pages
+from tests.browsing import opened_by
 from tests.conftest import REGION, Server
 from tests.notebooks.test_glue_kernel import Notebook
 
-from studiolo.studio import kernels
+from studiolo.studio import magics
 
 LOAD = "%load_ext sagemaker_studio_analytics_extension.magics"
 CONNECTED = re.compile(r'"success": true')
@@ -22,13 +22,13 @@ pytestmark = pytest.mark.heavy
 @pytest.fixture(scope="module")
 def start(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Notebook]]:
     """Starts a notebook on a kernel of that kind, in which the magics are loaded."""
-    made = kernels.environment()
+    made = magics.environment()
     made.make(print)
     home = {"HOME": str(tmp_path_factory.mktemp("home")), "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
     started: list[Notebook] = []
 
     def start(kind: str) -> Notebook:
-        spec = kernels.specs(made)[f"{kernels.NAME}-{kind}"]
+        spec = magics.specs(made)[f"{magics.NAME}-{kind}"]
         environment = {**server.environment(), **home, **spec["env"]}
         started.append(Notebook(environment, KernelSpec(argv=spec["argv"])))
         started[-1].run(LOAD)
@@ -64,7 +64,7 @@ def test_a_notebook_connects_to_a_cluster_and_its_link_opens_the_spark_ui(
     assert "1.5.3" in shown(notebook.run("%%local\nimport pandas\nprint(pandas.__version__)"))
     link = re.search(r'href="(http[^"]+)"', shown(notebook.run("%%info")))
     assert link is not None
-    _, page = spark_pages(link[1])
+    _, page = opened_by(link[1])
     assert (page.status, "Spark Jobs" in page.text) == (200, True), page.words
 
 

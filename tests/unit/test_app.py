@@ -32,8 +32,9 @@ def app() -> App:
     studio: Any = SimpleNamespace(identity=identity)
     nothing: Any = None
     livy: Any = SimpleNamespace(application=lambda _: None)
+    mlflow: Any = SimpleNamespace(is_meant=lambda _: False)
     nowhere: Any = SimpleNamespace(of=lambda _scope: None)
-    return App(studio, nothing, nothing, nothing, nowhere, livy, max_body=32)
+    return App(studio, nothing, nothing, nothing, nowhere, livy, mlflow, max_body=32)
 
 
 @pytest.fixture

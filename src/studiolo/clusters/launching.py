@@ -153,7 +153,7 @@ class Launching:
 
     def start_bootstrap(self, world: World, number: int, action: BootstrapAction, on_end: Callable[[], None]) -> None:
         """Start the runner of a bootstrap action, of which the first is number 1."""
-        instance = json.loads((world.own / "mnt" / "var" / "lib" / "info" / "instance.json").read_text())
+        instance = world.info()["instance"]
         master = next(i for i in world.cluster.progress.instances if i.group == instance["instanceGroupId"])
         plan = {"kind": "bootstrap", "path": action.path, "arguments": list(action.arguments), "instance": instance}
         name = f"{world.cluster.id}-bootstrap-{number}"

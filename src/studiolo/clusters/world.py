@@ -160,7 +160,7 @@ class World:
         (own / "proof").write_text(self.token)
         self._make_python()
         self._make_commands()
-        for name, content in self._info().items():
+        for name, content in self.info().items():
             (own / "mnt" / "var" / "lib" / "info" / f"{name}.json").write_text(json.dumps(content, indent=2))
         (own / "etc" / "log4j2.properties").write_text(LOG4J)
         (own / "etc" / "log4j2-quiet.properties").write_text(LOG4J.replace("level = info", "level = error"))
@@ -173,7 +173,8 @@ class World:
     def want(self, workers: Sequence[tuple[int, InstanceType]]) -> None:
         """Say which workers there are to be, by number."""
         content = [{"number": number, "cores": of.cores, "memory": of.containers} for number, of in workers]
-        part = self.own / "wanted.part"
+        # Not where what runs on the nodes could have put a link.
+        part = self.folder / "wanted.part"
         part.write_text(json.dumps(content))
         part.replace(self.own / "wanted.json")
 
@@ -225,7 +226,7 @@ class World:
         script.write_text(f"#!{shell}\n{line}\n")
         script.chmod(0o755)
 
-    def _info(self) -> dict[str, dict[str, Any]]:
+    def info(self) -> dict[str, dict[str, Any]]:
         """What /mnt/var/lib/info has on a master node."""
         cluster = self.cluster
         groups = cluster.progress.groups

@@ -57,9 +57,11 @@ def console(sign_ins: SignIns, find_key: FindKey, endpoint: str, s3_endpoint: st
 class Pages:
     """Finds out who asks, and has the page made in a thread."""
 
+    panel = False
+
     def __init__(self, sign_ins: SignIns, find_key: FindKey, people: People, region: str) -> None:
         self._sign_ins = sign_ins
-        self._find_key = find_key
+        self.find_key = find_key
         self._people = people
         self._region = region
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
@@ -73,7 +75,7 @@ class Pages:
             if found is None:
                 return PlainTextResponse("The form is too large.", 413)
             form = found
-        who = await self._run(self._who, request)
+        who = await self._run(self.who, request)
         if who is None:
             return _signed_out(request)
         signed_in, key = who
@@ -101,7 +103,7 @@ class Pages:
         return answer
 
     async def sign_out(self, request: Request) -> Response:
-        who = await self._run(self._who, request)
+        who = await self._run(self.who, request)
         if who is not None:
             await self._run(self._sign_ins.end, who[0])
         answer = _signed_out(request, "You are signed out.", 200)
@@ -109,7 +111,7 @@ class Pages:
         return answer
 
     async def missing(self, request: Request) -> Response:
-        if await self._run(self._who, request) is None:
+        if await self._run(self.who, request) is None:
             return _signed_out(request)
         return await self.show(Page("GET", "/", _missing), request)
 
@@ -119,23 +121,23 @@ class Pages:
 
     def _redeem(self, token: str) -> str:
         offer = self._sign_ins.offered(token, CONSOLE)
-        known = self._find_key(offer.key) if offer.key is not None else None
+        known = self.find_key(offer.key) if offer.key is not None else None
         if known is None:
             raise Denied("The key that this link was made with is not valid any more.")
         return self._sign_ins.redeem(token, CONSOLE, known[2])[0]
 
-    def _who(self, request: Request) -> tuple[SignedIn, Key] | None:
+    def who(self, request: Request) -> tuple[SignedIn, Key] | None:
         """Who is signed in, and the key they sign with; as the root user or a role's session, as they chose."""
         cookie = request.cookies.get(cookie_name(request))
         signed_in = self._sign_ins.find(cookie, CONSOLE) if cookie else None
         if signed_in is None or signed_in.key is None:
             return None
-        own = self._find_key(signed_in.key)
+        own = self.find_key(signed_in.key)
         if own is None:
             return None
         role = None
         if signed_in.role_key is not None:
-            role = self._find_key(signed_in.role_key)
+            role = self.find_key(signed_in.role_key)
             if role is None:
                 self._sign_ins.change(signed_in, None, signed_in.content)
                 signed_in = self._sign_ins.find(cookie or "", CONSOLE) or signed_in
@@ -163,6 +165,7 @@ class Pages:
                 form,
                 body,
                 calls,
+                self.panel,
             )
             try:
                 return page.make(visit)
@@ -194,10 +197,13 @@ def _signed_out(request: Request, reason: str | None = None, status: int = 401) 
 
 
 async def _form(request: Request) -> Mapping[str, str] | None:
-    """The fields of a form, the last of each name; None for one that is too large."""
+    """The fields of a form, the last of each name; None for one that is too large, or has too many."""
     taken = bytearray()
     async for chunk in request.stream():
         taken += chunk
         if len(taken) > MOST_FORM:
             return None
-    return dict(parse_qsl(taken.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    try:
+        return dict(parse_qsl(taken.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        return None

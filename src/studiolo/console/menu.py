@@ -22,6 +22,7 @@ MENU = (
     Entry("Tuning", "/tuning"),
     Entry("Processing", "/processing"),
     Entry("Pipelines", "/pipelines"),
+    Entry("Notebook jobs", "/notebook-jobs"),
     Entry("Models", "/models"),
     Entry("Registry", "/registry"),
     Entry("Endpoints", "/endpoints"),
@@ -32,6 +33,24 @@ MENU = (
     Entry("Metrics", "/metrics"),
     Entry("Identity", "/identity"),
 )
+
+
+PANELS = (
+    ("Catalog", "Storage"),
+    ("Clusters", "Serverless", "Products"),
+    ("Sessions",),
+    ("Training", "Tuning", "Processing", "Notebook jobs"),
+    ("Endpoints", "Models", "Registry"),
+)
+"""Entries that are one panel beside a notebook. Those of none of them are one more, to which links lead."""
+
+
+def panel_of(path: str) -> tuple[Entry, ...]:
+    """The entries of the panel that a page belongs to."""
+    here = current(path).name
+    rest = tuple(entry.name for entry in MENU if not any(entry.name in names for names in PANELS))
+    names = next((names for names in PANELS if here in names), rest)
+    return tuple(entry for entry in MENU if entry.name in names)
 
 
 def current(path: str) -> Entry:

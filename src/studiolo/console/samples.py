@@ -86,21 +86,12 @@ def preview(storage: fs.S3FileSystem, path: str, kind: str) -> Rows:
 
 
 def _iceberg(person: Clients, table: Mapping[str, Any]) -> Any:
-    from pyiceberg.table import StaticTable
+    from studiolo.console.iceberg import iceberg_table
 
     location = table.get("Parameters", {}).get("metadata_location")
     if not location:
         raise NoSample("The table has no metadata_location yet.")
-    return StaticTable.from_metadata(
-        location,
-        {
-            "s3.endpoint": person.s3_endpoint,
-            "s3.access-key-id": person.key.id,
-            "s3.secret-access-key": person.key.secret,
-            "s3.region": person.region,
-            **({"s3.session-token": person.key.token} if person.key.token else {}),
-        },
-    )
+    return iceberg_table(person, location)
 
 
 def _places(glue: Any, table: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:

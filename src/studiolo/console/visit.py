@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from studiolo.console.commands import commands
-from studiolo.console.menu import MENU, current
+from studiolo.console.menu import MENU, current, panel_of
 from studiolo.console.people import Clients, Made
 from studiolo.console.rendering import templates
 from studiolo.signin import SignedIn, SignIns
@@ -39,7 +39,7 @@ class Visit:
     """A request for a page.
 
     path, query and form are what it says, the last value of each name; body: what came beside a form, as a file; base: what
-    stands before the console's paths.
+    stands before the console's paths; panel: whether it is shown beside a notebook.
     """
 
     client: Callable[[str], Any]
@@ -53,6 +53,7 @@ class Visit:
     form: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     calls: list[Made] = field(default_factory=list)
+    panel: bool = False
 
     @property
     def region(self) -> str:
@@ -65,7 +66,7 @@ class Visit:
             .get_template(template)
             .render(
                 visit=self,
-                menu=MENU,
+                menu=panel_of(self.address) if self.panel else MENU,
                 current=current(self.address),
                 at=self.at,
                 here=self.here,

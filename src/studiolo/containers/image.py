@@ -60,6 +60,7 @@ class Image:
     name: for people, as `xgboost 1.7-1`.
     train, serve, process: what its container runs for that task; None where it has nothing for it. PYTHON in it stands
         for the environment's interpreter. A ContainerEntrypoint takes its place.
+    programs: what stands for the first word of a ContainerEntrypoint, by that: programs that the image has.
     environment: the packages it runs with; None for Studiolo's own interpreter.
     variables: those that its container sets.
     algorithm: the built-in one that it holds, which knows its hyperparameters, channels and metrics.
@@ -71,14 +72,17 @@ class Image:
     train: tuple[str, ...] | None = None
     serve: tuple[str, ...] | None = None
     process: tuple[str, ...] | None = None
+    programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environment: Environment | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     algorithm: Algorithm | None = None
     spark: str = ""
     notes: tuple[str, ...] = ()
 
-    def command(self, task: Task) -> tuple[str, ...]:
-        """What its container runs for the task. Raises Invalid where it has nothing for it."""
+    def command(self, task: Task, entrypoint: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """What its container runs for the task: the entrypoint, if there is one. Raises Invalid where there is neither."""
+        if entrypoint:
+            return (*self.programs.get(entrypoint[0], entrypoint[:1]), *entrypoint[1:])
         found: tuple[str, ...] | None = getattr(self, task)
         if found is None:
             raise Invalid(f"The image of {self.name} has no command to {task}: it needs a ContainerEntrypoint.")

@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from studiolo.processes import remove_left
+
 LONGEST_SCRIPT = 64 * 1024
 FOLDER = "python"
 PROGRAM = "program"
@@ -22,9 +24,12 @@ def layered(python: Path, folder: Path, below: Sequence[Path] = ()) -> Path:
     version = packages.parent.name
     layer = folder / FOLDER
     own = layer / "lib" / version / "site-packages"
-    if own.is_dir():
+    if own.is_dir() and own.resolve() == folder.resolve() / own.relative_to(folder):
         # A serving process that is started again keeps what it installed.
         return layer / "bin" / "python"
+    # Links that an earlier process of it has put there are not followed.
+    remove_left(layer)
+    layer.unlink(missing_ok=True)
     own.mkdir(parents=True)
     lines = [f"import site; site.addsitedir({str(path)!r})" for path in (*below, packages)]
     (own / "studiolo-image.pth").write_text("\n".join(lines))

@@ -5,7 +5,7 @@ from studiolo.identity.accounts import PasswordPolicy, PasswordPolicyViolation, 
 from studiolo.identity.claims import ExpiredIdentityToken, InvalidIdentityToken, ProviderUnreachable, RejectedClaim
 from studiolo.identity.context import Question, Values, of_tags
 from studiolo.identity.decisions import Decision, Layer
-from studiolo.identity.denials import Denial, NotAuthorized
+from studiolo.identity.denials import Denial, NotAuthorized, NotSealed
 from studiolo.identity.documents import MalformedPolicy, check_bucket_policy, check_catalog_policy, check_logs_policy
 from studiolo.identity.environment import (
     CREDENTIALS_PATH,
@@ -37,7 +37,7 @@ from studiolo.identity.workloads import Workload, metastore_token
 __all__ = [
     "CREDENTIALS_PATH", "AccessKey", "Answer", "Decision", "Denial", "Device", "ExpiredIdentityToken", "Group",
     "Holders", "Identity", "InstanceProfile", "InvalidAuthenticationCode", "InvalidIdentityToken", "InvalidTag", "Kind",
-    "Layer", "LoginProfile", "MalformedPolicy", "ManagedPolicy", "Match", "NotAuthorized", "OpenIdProvider",
+    "Layer", "LoginProfile", "MalformedPolicy", "ManagedPolicy", "Match", "NotAuthorized", "NotSealed", "OpenIdProvider",
     "PasswordPolicy", "PasswordPolicyViolation", "Policies", "PolicyUsage", "PolicyVersion", "Position", "Principal",
     "ProviderUnreachable", "Question", "Records", "RejectedClaim", "ReportMissing", "Role", "RoleSettings", "SamlProvider",
     "Scenario", "SessionRequest", "Simulated", "Unmodifiable", "Use", "User", "UserKey", "Values", "Workload",

@@ -1,14 +1,19 @@
 """What was denied last, and why: kept for a while by the number of the request, for `studiolo why`."""
 
+import base64
+import hmac
+import json
 import logging
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import func, select
 
-from studiolo.domain import Denied, NotFound
+from studiolo.domain import Denied, Invalid, NotFound
 from studiolo.identity.context import Facts, Question
 from studiolo.identity.decisions import Decision
 from studiolo.identity.principals import Principal
@@ -40,10 +45,21 @@ class Denial:
     context: Mapping[str, list[str]] = field(default_factory=dict)
 
 
+class NotSealed(Invalid):
+    """A message that is no encoded denial of this account."""
+
+
 class NotAuthorized(Denied):
     """A call that IAM denies, in its words, with what decided it."""
 
-    def __init__(self, principal: Principal, question: Question, decision: Decision, facts: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        principal: Principal,
+        question: Question,
+        decision: Decision,
+        facts: Mapping[str, Any],
+        seal: "Callable[[Denial], str]",
+    ) -> None:
         because = decision.reason(question.action)
         words = (
             f"User: {principal.arn} is not authorized to perform: {question.action} on resource: {question.resource}"
@@ -54,6 +70,12 @@ class NotAuthorized(Denied):
         self.decision = decision
         self._because = because
         self._facts = facts
+        self._seal = seal
+
+    @property
+    def encoded(self) -> str:
+        """All of it, to be read by who may decode authorization messages."""
+        return self._seal(self.denial)
 
     @property
     def denial(self) -> Denial:
@@ -75,9 +97,23 @@ class NotAuthorized(Denied):
 class Denials:
     """The last denials of one account, whichever process denied."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, secret: str) -> None:
+        """secret: that of the root key, for what is told encoded."""
         self._records = records
+        digest = hmac.digest(secret.encode(), b"authorization failure messages", "sha256")
+        self._cipher = Fernet(base64.urlsafe_b64encode(digest))
         self._room, self._last = PER_SECOND, time.monotonic()
+
+    def seal(self, denial: Denial) -> str:
+        """A denial for who was denied to keep, and not to read."""
+        return self._cipher.encrypt(zlib.compress(json.dumps(asdict(denial)).encode())).decode()
+
+    def unseal(self, message: str) -> Denial:
+        """What `seal` made a message of. Raises NotSealed."""
+        try:
+            return Denial(**json.loads(zlib.decompress(self._cipher.decrypt(message.encode()))))
+        except (InvalidToken, UnicodeEncodeError) as error:
+            raise NotSealed("The message is not one that this server encoded.") from error
 
     def note(self, request_id: str, denied: NotAuthorized) -> None:
         """Remember why that request was denied; the oldest beyond MOST are forgotten.

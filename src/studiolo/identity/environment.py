@@ -10,6 +10,9 @@ from studiolo.identity.keys import AccessKey
 PLUGIN = Path(__file__).parent.parent / "plugin" / "studiolo_endpoint.py"
 NO_PROFILES = PLUGIN.with_name("no_profiles.ini")
 SDK_DEFAULTS = PLUGIN.with_name("sagemaker.yaml")
+MLFLOW_VARIABLE = "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT"
+"""Where MLflow's plugin `sagemaker-mlflow` finds the tracking servers that it is given ARNs of."""
+
 DEFAULTS_VARIABLE = "SAGEMAKER_ADMIN_CONFIG_OVERRIDE"
 """Names the SageMaker SDK's defaults of an administrator, over which it lays those of a person's own file."""
 
@@ -49,6 +52,7 @@ def client_environment(endpoint: str, s3_endpoint: str, region: str, credentials
         "BOTOCORE_EXPERIMENTAL__PLUGINS": f"studiolo={PLUGIN.stem}",
         "PYTHONPATH": str(PLUGIN.parent),
         DEFAULTS_VARIABLE: str(SDK_DEFAULTS),
+        MLFLOW_VARIABLE: endpoint,
         **credentials,
     }
     # PyIceberg reads files by Arrow, which heeds no AWS_ENDPOINT_URL, and asks Amazon for the region it is not told.

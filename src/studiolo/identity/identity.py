@@ -78,7 +78,7 @@ class Identity:
         self._narrowing = lru_cache(maxsize=512)(self._compile_together)
         self._granting = Granting(self._records, self.policies, self._compiled)
         self.resource_policies = ResourcePolicies(self._records, self.compiled)
-        self.denials = Denials(self._records)
+        self.denials = Denials(self._records, root.secret)
         self.tokens = SecurityTokens(
             self._records,
             self.roles,
@@ -149,7 +149,7 @@ class Identity:
         for question in questions:
             decision, facts = self._decided(principal, grants, layers, question, keys)
             if not decision.allowed:
-                raise NotAuthorized(principal, question, decision, facts)
+                raise NotAuthorized(principal, question, decision, facts, self.denials.seal)
 
     def decide(
         self,
@@ -175,7 +175,7 @@ class Identity:
         layers = self._layers(principal, self._granting.of(principal), None)
         decision = decide(Request(action, None), principal, layers)
         if not decision.allowed:
-            raise NotAuthorized(principal, Question(action), decision, {})
+            raise NotAuthorized(principal, Question(action), decision, {}, self.denials.seal)
 
     def caller_of(self, arn: str) -> Principal:
         """Who would call as the role, or user, of that ARN. Raises Invalid."""

@@ -36,11 +36,12 @@ TEXTS = {
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch as Livy shows it."""
+    """A batch as Livy shows it. role: if not the server's."""
 
     id: int
     asked: BatchRequest
     owner: str | None
+    role: str | None
     state: str
     app_id: str | None
     ui: str | None
@@ -104,6 +105,11 @@ class Batches:
         """The batch of that number or name. Raises NotFound."""
         return self._shown(self._found(place, name))
 
+    def begun(self, place: Place, name: str) -> tuple[str | None, str | None]:
+        """Who has begun the batch, and the role that it acts as if not the server's. Raises NotFound."""
+        asked = self._found(place, name).asked
+        return asked["owner"], asked["role"]
+
     def delete(self, place: Place, name: str) -> None:
         """End a batch and forget it. Raises NotFound."""
         self._submissions.drop(self._found(place, name).key, keep_as=place.id)
@@ -156,6 +162,7 @@ class Batches:
             id=int(submission.key.id.rpartition("/")[2]),
             asked=_request(submission),
             owner=submission.asked["owner"],
+            role=submission.asked["role"],
             state=SHOWN_STATES[submission.state],
             app_id=self._submissions.application(submission),
             ui=None if submission.program is None else self._submissions.link(submission.key),

@@ -149,6 +149,11 @@ class Livy:
         """The session of that number or name, whose heartbeat this is. Raises NotFound."""
         return self._shown(self._found(place, name))
 
+    def begun(self, place: Place, name: str) -> tuple[str | None, str | None]:
+        """Who has begun the session, and the role that it acts as if not the server's. Raises NotFound."""
+        asked = self._found(place, name).asked
+        return asked["owner"], asked.get("role")
+
     def delete(self, place: Place, name: str) -> None:
         """End a session and forget it. Raises NotFound."""
         key = self._found(place, name).key
@@ -249,6 +254,7 @@ class Livy:
             id=int(session.key.id.rpartition("/")[2]),
             asked=_request(session),
             owner=session.asked["owner"],
+            role=session.asked.get("role"),
             state=state,
             app_id=addresses.get("application"),
             ui=None if session.kernel is None else self._engine.link(session),

@@ -93,11 +93,12 @@ class BatchRequest:
 
 @dataclass(frozen=True)
 class Session:
-    """A session as Livy shows it; `log` are the lines that its Spark has printed."""
+    """A session as Livy shows it; `log` are the lines that its Spark has printed. role: if not the server's."""
 
     id: int
     asked: SessionRequest
     owner: str | None
+    role: str | None
     state: str
     app_id: str | None
     ui: str | None

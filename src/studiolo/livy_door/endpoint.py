@@ -85,7 +85,8 @@ class LivyEndpoint:
             self._identity.note_use(verified.access_key, principal, verified.service, verified.region)
             place = self._admitted(principal, scope, application)
             inner = replace(request, url=target)
-            return self._rest.answer(place, inner, Caller(principal.arn, self._role(principal, inner)))
+            caller = Caller(principal.arn, self._role(principal, inner), partial(self._may_pass, principal))
+            return self._rest.answer(place, inner, caller)
         except NotAuthorized as error:
             return _said(ServiceError("AccessDeniedException", str(error), 403))
         except ServiceError as error:
@@ -121,6 +122,13 @@ class LivyEndpoint:
             raise Denied(f"Say which role it is to act as: conf {{{ROLE!r}: ARN}}.")
         self._serverless.pass_role(principal, role)
         return role
+
+    def _may_pass(self, principal: Principal, role: str) -> bool:
+        try:
+            self._serverless.pass_role(principal, role)
+        except DomainError:
+            return False
+        return True
 
     def stop(self) -> None:
         """Hold no answers any more; to be called in the event loop."""

@@ -48,10 +48,18 @@ HELD = 1.0
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, as far as that is known, and the role that what they start acts as, if it is not the server's."""
+    """Who asks, as far as that is known, and the role that what they start acts as, if it is not the server's.
+
+    may_pass: whether they could start something as a role; None where whoever asks may use all that there is.
+    """
 
     name: str | None = None
     role: str | None = None
+    may_pass: Callable[[str], bool] | None = None
+
+    def may_use(self, owner: str | None, role: str | None) -> bool:
+        """Whether they may use what `owner` has started as that role: as that role is what they do with it."""
+        return self.may_pass is None or role is None or owner == self.name or self.may_pass(role)
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,9 @@ def _text(asked: Asked, name: str) -> str:
 
 
 def list_sessions(asked: Asked) -> Answer:
-    return _ok(_part(asked, "sessions", [as_session(each) for each in asked.livy.sessions(asked.place)]))
+    found = asked.livy.sessions(asked.place)
+    mine = [as_session(each) for each in found if asked.caller.may_use(each.owner, each.role)]
+    return _ok(_part(asked, "sessions", mine))
 
 
 def create_session(asked: Asked) -> Answer:
@@ -191,7 +201,9 @@ def cancel_statement(asked: Asked) -> Answer:
 
 
 def list_batches(asked: Asked) -> Answer:
-    return _ok(_part(asked, "sessions", [as_batch(each) for each in asked.livy.batches.all(asked.place)]))
+    found = asked.livy.batches.all(asked.place)
+    mine = [as_batch(each) for each in found if asked.caller.may_use(each.owner, each.role)]
+    return _ok(_part(asked, "sessions", mine))
 
 
 def create_batch(asked: Asked) -> Answer:
@@ -278,6 +290,10 @@ class Rest:
             return _response(405 if known else 404, {"msg": f"There is no {request.method} {request.path} here."})
         match, function = found
         asked = Asked(self._livy, place, request, caller, tuple(unquote(part or "") for part in match.groups()))
+        try:
+            _require_use(asked)
+        except DomainError as error:
+            return refused(error)
         if function in (get_session, get_statement) and is_patient(request.headers):
             return self._patiently(asked, function)
         return _carried_out(asked, function)
@@ -297,6 +313,16 @@ class Rest:
             listener.close()
             raise
         return OnItsWay(answer, listener, HELD)
+
+
+def _require_use(asked: Asked) -> None:
+    """Raise Denied where what a request names acts as a role that the caller could start nothing as; NotFound."""
+    of, _, name = asked.request.path.strip("/").partition("/")
+    if asked.caller.may_pass is None or not name or of not in ("sessions", "batches"):
+        return
+    started = asked.livy if of == "sessions" else asked.livy.batches
+    if not asked.caller.may_use(*started.begun(asked.place, asked.parts[0])):
+        raise Denied(f"It acts as a role that you may not pass: {asked.parts[0]} is for who may, and who started it.")
 
 
 PASSING = frozenset({"starting", "shutting_down", *(state.lower() for state in UNFINISHED)})

@@ -48,6 +48,8 @@ class Fence:
     seen: folders and files that it may read.
     at: folders and files that it may write, by the path where it finds them, e.g. `{"/opt/ml": job}`. Only where the
         isolation is "fenced": else they are where they are.
+    shown: folders that it may read, by the path where it finds them; like `at` only where it is "fenced".
+    begins: the folder it starts in, as it finds it; also only where it is "fenced".
     hosts: addresses by the names that it knows beside those of /etc/hosts; also only where it is "fenced".
     with_parent: whether the program ends with the process that started it; only where it is "fenced".
     """
@@ -55,6 +57,8 @@ class Fence:
     own: Path
     seen: tuple[Path, ...] = ()
     at: Mapping[str, Path] = field(default_factory=dict)
+    shown: Mapping[str, Path] = field(default_factory=dict)
+    begins: str | None = None
     hosts: Mapping[str, str] = field(default_factory=dict)
     with_parent: bool = False
 
@@ -143,6 +147,7 @@ class _View:
     seen: frozenset[Path]
     links: Mapping[Path, str]
     at: Mapping[Path, Path]
+    shown: Mapping[Path, Path]
 
     @classmethod
     def of(cls, fence: Fence, hidden: Collection[Path]) -> "_View":
@@ -160,6 +165,7 @@ class _View:
             seen=frozenset(path for path in seen if path.exists() and _is_lost(path, seen, away)),
             links={link: target for link, target in links.items() if _is_lost(link, seen, away)},
             at={Path(os.path.realpath(place)): source for place, source in fence.at.items()},
+            shown={Path(os.path.realpath(place)): source for place, source in fence.shown.items()},
         )
 
 
@@ -170,7 +176,7 @@ def _bubblewrapped(
     mounts: dict[Path, list[str]] = {}
     for path in view.hidden:
         mounts[path] = ["--tmpfs", str(path)]
-    for place in view.at:
+    for place in (*view.at, *view.shown):
         if not place.exists() and not _within(place, view.hidden):
             mounts.update(_opened(_nearest(place.parent)))
     closed = [path for path, mount in mounts.items() if mount[0] == "--tmpfs"]
@@ -180,6 +186,7 @@ def _bubblewrapped(
     mounts.update({path: ["--bind", private, str(path)] for path in (Path("/tmp"), Path("/var/tmp"))})  # noqa: S108
     mounts[view.own] = ["--bind", str(view.own), str(view.own)]
     mounts.update({place: ["--bind", str(source), str(place)] for place, source in view.at.items()})
+    mounts.update({place: ["--ro-bind", str(source), str(place)] for place, source in view.shown.items()})
     if fence.hosts:
         names = Path(os.path.realpath("/etc/hosts"))
         mounts[names] = ["--ro-bind", str(_hosts_file(view.own, names, fence.hosts)), str(names)]
@@ -195,13 +202,16 @@ def _bubblewrapped(
         # What lies deeper comes later: it may be in a folder that is hidden.
         *(word for path in sorted(mounts, key=lambda path: len(path.parts)) for word in mounts[path]),
         *(word for path in closed if mounts[path][0] == "--tmpfs" for word in ("--remount-ro", str(path))),
+        *(["--chdir", fence.begins] if fence.begins is not None else []),
         # Its end ends the whole process space, also what has detached itself from the program.
         *("--as-pid-1", "--", _dumb_init(), "--single-child", "--", *command),
     ]
 
 
 def _landlocked(command: Sequence[str], view: _View) -> list[str]:
-    everything = [path for root in (Path("/"), *view.seen) for path in _without(root, view.hidden - {root})]
+    everything = [
+        path for root in (Path("/"), *view.seen, *view.shown.values()) for path in _without(root, view.hidden - {root})
+    ]
     rules = {
         "read": sorted({str(path) for path in everything}),
         "write": sorted({str(path) for path in (view.own, Path("/dev"), *view.at.values())}),

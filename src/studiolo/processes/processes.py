@@ -79,12 +79,14 @@ class Processes:
         details: Mapping[str, Any] | None = None,
         fence: Fence | None = None,
         inherited: Sequence[int] = (),
+        output: int | None = None,
     ) -> Child:
         """Start a child named `name` (unique while it lives) in `folder`, its output in a log file of its own.
 
         With a fence it sees and writes no more of the data folder, and of the machine, than the fence says: for all that
-        runs what a user wrote. `inherited` are descriptors of ours that it has too. Raises AlreadyExists while a child
-        of that name lives, OSError where the command cannot be run, and Invalid for a fence that `fenced` refuses.
+        runs what a user wrote. `inherited` are descriptors of ours that it has too; what it prints goes to the
+        descriptor `output` where there is one. Raises AlreadyExists while a child of that name lives, OSError where the
+        command cannot be run, and Invalid for a fence that `fenced` refuses.
         """
         log = self.log(name)
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -101,13 +103,13 @@ class Processes:
         try:
             if fence is not None:
                 command, environment = fenced(command, environment, fence, [self._folder])
-            with log.open("ab") as output:
+            with log.open("ab") if output is None else os.fdopen(os.dup(output), "wb") as printed:
                 process = subprocess.Popen(
                     list(command),
                     cwd=folder,
                     env=environment,
                     stdin=subprocess.DEVNULL,
-                    stdout=output,
+                    stdout=printed,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                     pass_fds=inherited,

@@ -2,7 +2,12 @@
 
 from studiolo.runtimes.cds import Archives, NotMade
 from studiolo.runtimes.compiled import NotCompiled
-from studiolo.runtimes.environments import Environment, EnvironmentInUse, EnvironmentUnavailable
+from studiolo.runtimes.environments import (
+    Environment,
+    EnvironmentInUse,
+    EnvironmentUnavailable,
+    environments_folder,
+)
 from studiolo.runtimes.jars import JarsUnavailable
 from studiolo.runtimes.java import JavaMissing
 from studiolo.runtimes.overlays import ModulesUnavailable, Overlays, TookTooLong
@@ -25,4 +30,5 @@ __all__ = [
     "Runtime",
     "Runtimes",
     "TookTooLong",
+    "environments_folder",
 ]

@@ -9,12 +9,15 @@ from studiolo.domain import Scope
 if TYPE_CHECKING:
     from studiolo.catalog import Catalog
     from studiolo.clusters import Clusters
+    from studiolo.features import FeatureStore
+    from studiolo.functions import Functions
     from studiolo.governance import GovernedCatalog, Lake, Vending
     from studiolo.iceberg import IcebergTables
     from studiolo.identity import Identity, Principal
     from studiolo.logs import Logs
     from studiolo.metrics import Metrics
     from studiolo.ml import MachineLearning
+    from studiolo.mlflow import TrackingServers
     from studiolo.pipelines import Pipelines
     from studiolo.products import Products
     from studiolo.recorded import Recorder
@@ -39,14 +42,17 @@ class Studio:
     metrics: "Metrics"
     sessions: "Sessions"
     ml: "MachineLearning"
+    features: "FeatureStore"
     serverless: "Serverless"
     clusters: "Clusters"
     stacks: "Stacks"
     recorder: "Recorder"
     domains: "Domains"
     scaling: "Scaling"
+    functions: "Functions"
     products: "Products"
     pipelines: "Pipelines"
+    mlflow: "TrackingServers"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """AWS Security Token Service: who calls, and sessions of roles and users."""
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from studiolo.identity import (
     ExpiredIdentityToken,
     InvalidIdentityToken,
     MalformedPolicy,
+    NotSealed,
     Principal,
     ProviderUnreachable,
     RejectedClaim,
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
         AssumeRoleRequestTypeDef,
         AssumeRoleWithSAMLRequestTypeDef,
         AssumeRoleWithWebIdentityRequestTypeDef,
+        DecodeAuthorizationMessageRequestTypeDef,
+        DecodeAuthorizationMessageResponseTypeDef,
         GetAccessKeyInfoRequestTypeDef,
         GetFederationTokenRequestTypeDef,
         GetSessionTokenRequestTypeDef,
@@ -37,6 +41,7 @@ sts = Service(
         Invalid: "ValidationError",
         MalformedPolicy: "MalformedPolicyDocument",
         InvalidIdentityToken: "InvalidIdentityToken",
+        NotSealed: "InvalidAuthorizationMessageException",
         ExpiredIdentityToken: "ExpiredTokenException",
         ProviderUnreachable: "IDPCommunicationError",
         RejectedClaim: "IDPRejectedClaim",
@@ -89,6 +94,34 @@ def assume_role_with_web_identity(call: Call, request: "AssumeRoleWithWebIdentit
         "Audience": claims.audience,
         "Provider": claims.provider,
     }
+
+
+@sts.operation
+def decode_authorization_message(
+    call: Call, request: "DecodeAuthorizationMessageRequestTypeDef"
+) -> "DecodeAuthorizationMessageResponseTypeDef":
+    denial = call.studio.identity.denials.unseal(request["EncodedMessage"])
+    decoded = {
+        "allowed": False,
+        "explicitDeny": denial.policy is not None,
+        "matchedStatements": {
+            "items": [{"statementId": denial.statement, "effect": "DENY"}] if denial.policy is not None else []
+        },
+        "failures": {"items": []},
+        "context": {
+            "principal": {"id": next(iter(denial.context.get("aws:userid", ())), ""), "arn": denial.principal},
+            "action": denial.action,
+            "resource": denial.resource,
+            "conditions": {
+                "items": [
+                    {"key": key, "values": {"items": [{"value": value} for value in values]}}
+                    for key, values in denial.context.items()
+                ]
+            },
+        },
+    }
+    answer: Any = {"DecodedMessage": json.dumps(decoded)}
+    return answer  # type: ignore[no-any-return]
 
 
 @sts.operation

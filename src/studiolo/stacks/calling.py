@@ -43,3 +43,8 @@ class Services(Protocol):
         self, principal: Principal, region: str, service: str, operation: str, parameters: Mapping[str, Any]
     ) -> Mapping[str, Any]:
         """The answer. service, operation: as botocore spells them. Raises Refused."""
+
+    def require(
+        self, principal: Principal, region: str, service: str, operation: str, parameters: Mapping[str, Any]
+    ) -> None:
+        """Raise Refused unless the principal may do that."""

@@ -11,6 +11,7 @@ from typing import Any
 from studiolo.domain import Invalid, Page
 from studiolo.identity import Principal
 from studiolo.stacks.calling import Refused, Services
+from studiolo.stacks.custom import CustomRequests
 from studiolo.stacks.model import Detection, Drift, Resource, Stack
 from studiolo.stacks.schemas import Schema
 from studiolo.stacks.store import Missing, Store
@@ -24,12 +25,18 @@ class Drifts:
     """Looks for drift as the caller, and remembers what was found last."""
 
     def __init__(
-        self, store: Store, types: Callable[[str], ResourceType], services: Callable[[], Services], nested: Nested
+        self,
+        store: Store,
+        types: Callable[[str], ResourceType],
+        services: Callable[[], Services],
+        nested: Nested,
+        requests: CustomRequests,
     ) -> None:
         self._store = store
         self._types = types
         self._services = services
         self._nested = nested
+        self._requests = requests
 
     def detect(self, principal: Principal, stack: Stack, logical: Sequence[str]) -> Detection:
         """Look at the resources of a stack, or at some. Raises Invalid, Missing."""
@@ -65,7 +72,7 @@ class Drifts:
     def _look(self, principal: Principal, stack: Stack, row: Resource) -> Drift:
         kind, moment = self._types(row.type), self._store.clock()
         place = (stack.name, stack.id, row.logical, row.generation)
-        at = At(stack.scope, principal, self._services(), *place, {}, self._nested)
+        at = At(stack.scope, principal, self._services(), *place, {}, self._nested, row.type, "", self._requests)
         about = {"physical": row.physical, "type": row.type}
         try:
             actual = kind.read(at, str(row.physical), row.properties)

@@ -52,6 +52,11 @@ def attribute_of(kind: ResourceType, resource: Resource, attribute: str) -> Any:
     """GetAtt of a resource. Raises TemplateInvalid."""
     if attribute in resource.attributes:
         return resource.attributes[attribute]
+    if kind.any_properties:
+        raise TemplateInvalid(
+            f"CustomResource attribute error: Vendor response doesn't contain {attribute} attribute in object "
+            f"{resource.stack}|{resource.logical}|{resource.physical}"
+        )
     found: Any = resource.properties
     for part in attribute.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None

@@ -17,15 +17,16 @@ CAPABILITIES = ("CAPABILITY_AUTO_EXPAND", "CAPABILITY_NAMED_IAM")
 
 
 class Nesting:
-    """What the type AWS::CloudFormation::Stack does."""
+    """What the type AWS::CloudFormation::Stack does: in the name of who works on the outer stack, and may do it."""
 
     def __init__(self, stacks: "Stacks") -> None:
         self._stacks = stacks
 
     def create_nested(self, at: At, properties: Mapping[str, Any]) -> str:
-        parent = self._stacks.store.find(at.stack_id)
+        parent, wanted = self._stacks.store.find(at.stack_id), _wanted(at, properties)
+        _require(at, "CreateStack", wanted.name, TemplateURL=wanted.url)
         try:
-            made = self._stacks.create(at.scope, at.principal, _wanted(at, properties), parent)
+            made = self._stacks.create(at.scope, at.principal, wanted, parent)
         except DomainError as error:
             raise Refused("Stack", str(error)) from error
         return made.id
@@ -37,6 +38,7 @@ class Nesting:
             return
         name = found.name
         wanted = _wanted(at, properties)
+        _require(at, "UpdateStack", stack, TemplateURL=wanted.url)
         try:
             self._stacks.update(at.scope, at.principal, Wanted(**{**vars(wanted), "name": name, "token": None}))
         except Invalid as error:
@@ -46,6 +48,7 @@ class Nesting:
             raise Refused("Stack", str(error)) from error
 
     def delete_nested(self, at: At, stack: str) -> None:
+        _require(at, "DeleteStack", stack)
         try:
             self._stacks.delete(at.scope, at.principal, stack, None, None, ())
         except DomainError as error:
@@ -63,6 +66,11 @@ class Nesting:
 
     def outputs_of(self, stack: str) -> Mapping[str, str]:
         return {each["OutputKey"]: each["OutputValue"] for each in self._stacks.store.find(stack).outputs}
+
+
+def _require(at: At, operation: str, stack: str, **parameters: Any) -> None:
+    """Raise Refused unless who works on the outer stack may do that to the inner one."""
+    at.services.require(at.principal, at.scope.region, "cloudformation", operation, {"StackName": stack, **parameters})
 
 
 def _wanted(at: At, properties: Mapping[str, Any]) -> Wanted:

@@ -21,6 +21,7 @@ from typing import Any
 from studiolo.domain import AlreadyExists
 from studiolo.stacks import policies
 from studiolo.stacks.calling import Refused, Services
+from studiolo.stacks.custom import CustomRequests
 from studiolo.stacks.deciding import Action, check_replacement, decide
 from studiolo.stacks.live import Live
 from studiolo.stacks.model import Operation, Resource, Stack, Target
@@ -54,6 +55,7 @@ class Runner:
         services: Services,
         operation: Operation,
         nested: Nested,
+        requests: CustomRequests,
         wake: threading.Event,
         stopping: Callable[[], bool],
         ended: Callable[[Stack], None],
@@ -63,6 +65,7 @@ class Runner:
         self._services = services
         self._operation = operation
         self._nested = nested
+        self._requests = requests
         self._ended = ended
         self._wake = wake
         self._stopping = stopping
@@ -203,6 +206,7 @@ class Runner:
             tx.drop_drifts(stack.id)
             tx.set_stack(stack.id, live=None, deleted=tx.moment)
             self._finish(tx, stack, "DELETE_COMPLETE", None)
+        self._requests.forget(stack.id)
 
     def _import(self, stack: Stack) -> None:
         """Take what is there for the stack's."""
@@ -451,7 +455,7 @@ class Runner:
         return failed
 
     def _steps(self, stack: Stack) -> Steps:
-        return Steps(self._store, self._types, self._services, stack, self._operation, self._nested)
+        return Steps(self._store, self._types, self._services, stack, self._operation, self._nested, self._requests)
 
     def _rows(self, stack: Stack) -> list[Resource]:
         return [row for row in self._store.resources(stack.id) if not row.gone]

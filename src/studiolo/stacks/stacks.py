@@ -13,6 +13,7 @@ from studiolo.objects import Objects
 from studiolo.stacks import policies
 from studiolo.stacks.calling import Refused, Services
 from studiolo.stacks.changes import nothing_changes, planned_changes
+from studiolo.stacks.custom import CustomRequests
 from studiolo.stacks.drift import Drifts
 from studiolo.stacks.importing import Import, Importing, imported
 from studiolo.stacks.live import Live
@@ -34,6 +35,8 @@ UPDATABLE = frozenset(
         "CREATE_FAILED", "UPDATE_FAILED",
     }
 )  # fmt: skip
+ANSWERS = "/_studiolo/responses/"
+"""Where functions of custom resources answer, each under a token of its own."""
 STARTED = "User Initiated"
 UNCHANGED = "The submitted information didn't contain changes. Submit different information to create a change set."
 
@@ -45,12 +48,22 @@ class WrongStatus(Conflict):
 class Stacks:
     """The stacks of every scope. `start` is given how to call the services, and goes on with what was begun."""
 
-    def __init__(self, state: State, identity: Identity, objects: Objects, hosts: frozenset[str], clock: Clock) -> None:
+    def __init__(
+        self,
+        state: State,
+        identity: Identity,
+        objects: Objects,
+        hosts: frozenset[str],
+        clock: Clock,
+        endpoint: str = "",
+    ) -> None:
+        """hosts: the names of this server; endpoint: where the functions of custom resources find it."""
         self.store = Store(state, clock)
+        self.requests = CustomRequests(state, f"{endpoint}{ANSWERS}", self.wake, clock)
         self._identity = identity
         self._services: Services | None = None
         self.targets = Targets(objects, self._calling, find_type, hosts)
-        self.drifts = Drifts(self.store, type_of, self._calling, Nesting(self))
+        self.drifts = Drifts(self.store, type_of, self._calling, Nesting(self), self.requests)
         self._workers = Workers(self.store, self._runner)
 
     def start(self, services: Services) -> None:
@@ -345,7 +358,9 @@ class Stacks:
         def at(stack: Stack, logical: str) -> At:
             tags: dict[str, str] = {}
             services, nested = self._calling(), Nesting(self)
-            return At(stack.scope, principal, services, stack.name, stack.id, logical, 1, tags, nested)
+            return At(
+                stack.scope, principal, services, stack.name, stack.id, logical, 1, tags, nested, "", "", self.requests
+            )
 
         return at
 
@@ -453,7 +468,9 @@ class Stacks:
             if stack.parent is not None:
                 self._workers.nudge(stack.parent)
 
-        return Runner(self.store, type_of, self._calling(), operation, Nesting(self), wake, stopping, ended)
+        return Runner(
+            self.store, type_of, self._calling(), operation, Nesting(self), self.requests, wake, stopping, ended
+        )
 
     def _calling(self) -> Services:
         assert self._services is not None

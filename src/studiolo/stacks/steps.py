@@ -12,10 +12,12 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from studiolo.stacks.calling import Refused, Services
+from studiolo.stacks.custom import CUSTOM, CustomRequests
 from studiolo.stacks.live import owner_of, secrets_resolved
 from studiolo.stacks.model import Operation, Resource, Stack
 from studiolo.stacks.store import Store
 from studiolo.stacks.template import TemplateInvalid
+from studiolo.stacks.types import find_type, type_of
 from studiolo.stacks.types.base import At, Nested, NotUpdatable, Properties, ResourceType
 
 log = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class Steps:
         stack: Stack,
         operation: Operation,
         nested: Nested,
+        requests: CustomRequests,
     ) -> None:
         self._store = store
         self._types = types
@@ -46,6 +49,7 @@ class Steps:
         self._operation = operation
         self._principal = operation.principal
         self._nested = nested
+        self._requests = requests
 
     def at(self, resource: Resource) -> At:
         target = self._stack.target
@@ -64,6 +68,9 @@ class Steps:
             resource.generation,
             tags,
             self._nested,
+            resource.type,
+            self._operation.id,
+            self._requests,
         )
 
     def create(self, resource: Resource, words: str | None = None) -> Resource:
@@ -201,13 +208,35 @@ class Steps:
         kind, at, physical = self._types(resource.type), self.at(resource), str(resource.physical)
         if not _ask(kind.ready, at, physical, resource.properties):
             return resource
+        settled = _ask(kind.settled, at, physical, resource.properties)
         attributes = _ask(kind.attributes, at, physical, resource.properties)
         verb = resource.status.partition("_")[0]
         definition = {name: value for name, value in resource.definition.items() if name not in ("before", "begun")}
         done = resource.with_(
-            state="done", status=f"{verb}_COMPLETE", reason=None, attributes=attributes, definition=definition
+            physical=settled,
+            state="done",
+            status=f"{verb}_COMPLETE",
+            reason=None,
+            attributes=attributes,
+            definition=definition,
         )
+        if verb == "UPDATE" and settled != physical:
+            return self._replaced(resource, done)
         return self._write(done, properties=True)
+
+    def _replaced(self, resource: Resource, done: Resource) -> Resource:
+        """A change has made another thing of a resource: that is the next generation, and what was before goes later.
+
+        Where the change was one back to what was good, what it has made is what is good now.
+        """
+        known = [row.generation for row in self._store.resources(self._stack.id) if row.logical == resource.logical]
+        back = resource.good is not None and resource.good["properties"] == resource.properties
+        good = resource.good if back else None
+        old = resource.with_(state="done", status="UPDATE_COMPLETE", reason=None, definition=done.definition)
+        old = old.with_(good=None) if back else old.with_(properties=dict(resource.definition["before"]))
+        with self._store.writing() as tx:
+            tx.put(old)
+        return self._write(done.with_(generation=max(known) + 1, good=good), properties=True)
 
     def _deleted(self, resource: Resource) -> Resource:
         return self._write(resource.with_(state="done", status="DELETE_COMPLETE", reason=None))
@@ -235,16 +264,24 @@ class Steps:
             "ResourceType": changed.type,
             "ResourceStatus": changed.status,
         }
-        target = self._stack.target
         if changed.reason is not None:
-            told["ResourceStatusReason"] = changed.reason if target is None else target.hidden(changed.reason)
+            told["ResourceStatusReason"] = self._shown(changed.reason)
         if properties:
-            text = json.dumps(changed.properties, default=str)
-            told["ResourceProperties"] = text if target is None else target.hidden(text)
+            told["ResourceProperties"] = self._shown(json.dumps(changed.properties, default=str))
         with self._store.writing() as tx:
             tx.put(changed)
             tx.event(self._stack, self._operation.token, told)
         return changed
+
+    def _shown(self, text: str) -> str:
+        """A text without what parameters, and the functions of custom resources, say is not to be shown."""
+        target = self._stack.target
+        if target is None:
+            return text
+        if any(type_of(name).any_properties for name in target.template.types if find_type(name) is not None):
+            for secret in self._requests.hidden(self._stack.id):
+                text = text.replace(secret, "****")
+        return target.hidden(text)
 
 
 def _ask(method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -262,7 +299,7 @@ def worded(error: Exception) -> str:
     """Why a step failed, in CloudFormation's words."""
     if isinstance(error, TemplateInvalid):
         return str(error)
-    if isinstance(error, Refused) and error.code not in ("CustomNamed", "StackPolicy", "NotUpdatable", "Stack"):
+    if isinstance(error, Refused) and error.code not in ("CustomNamed", "StackPolicy", "NotUpdatable", "Stack", CUSTOM):
         return (
             f'Resource handler returned message: "{error.message}" '
             f"(RequestToken: {uuid.uuid4()}, HandlerErrorCode: {_handler_code(error)})"

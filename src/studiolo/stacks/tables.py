@@ -1,4 +1,4 @@
-"""What is remembered of stacks: their resources, events, operations, change sets, exports."""
+"""What is remembered of stacks: their resources, events, operations, change sets, exports, custom resources."""
 
 from sqlalchemy import JSON, Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
 
@@ -123,3 +123,21 @@ imports = Table(
     Column("name", Text, primary_key=True),
     Column("stack", Text, primary_key=True),
 )
+
+custom_requests = Table(
+    "custom_requests",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("token", Text, nullable=False, unique=True),
+    Column("stack", Text, nullable=False, index=True),
+    Column("logical", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("physical", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("asked", Moment, nullable=False),
+    Column("deadline", Moment, nullable=False),
+    Column("answer", JSON),
+)
+"""state: new (its function may not know of it), sent, answered."""

@@ -4,7 +4,7 @@ from studiolo.studio.apps import Addresses, Apps
 from studiolo.studio.errors import InUse
 from studiolo.studio.jupyter import BASE
 from studiolo.studio.opening import Landing, Opening
-from studiolo.studio.resources import App, Domain, Listing, Space, UserProfile
+from studiolo.studio.resources import App, Domain, LifecycleConfig, Listing, Space, UserProfile
 from studiolo.studio.studio import Domains
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Domains",
     "InUse",
     "Landing",
+    "LifecycleConfig",
     "Listing",
     "Opening",
     "Space",

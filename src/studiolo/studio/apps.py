@@ -20,6 +20,8 @@ from studiolo.processes import Child, Processes, read_end, remove_left, socket_f
 from studiolo.state import State
 from studiolo.studio import jupyter, resources
 from studiolo.studio.errors import InUse, Missing
+from studiolo.studio.kernels import lab_environment
+from studiolo.studio.lifecycle import LifecycleConfigs
 from studiolo.studio.resources import App, Space
 
 log = logging.getLogger(__name__)
@@ -49,11 +51,19 @@ class Apps:
     """The apps of all spaces; `folder` has a folder of each space."""
 
     def __init__(
-        self, state: State, processes: Processes, identity: Identity, folder: Path, addresses: Addresses, clock: Clock
+        self,
+        state: State,
+        processes: Processes,
+        identity: Identity,
+        lifecycle: LifecycleConfigs,
+        folder: Path,
+        addresses: Addresses,
+        clock: Clock,
     ) -> None:
         self._state = state
         self._processes = processes
         self._identity = identity
+        self._lifecycle = lifecycle
         self._folder = folder
         self._addresses = addresses
         self._clock = clock
@@ -67,7 +77,7 @@ class Apps:
         with self._state.reading() as connection:
             known: list[App] = resources.everywhere(connection, "app")
         for app in known:
-            child = self._processes.find(_child_name(app.id))
+            child = self._processes.find(child_name(app.id))
             if app.status == "InService" and child is not None and child.alive:
                 self._watch(app, child)
             elif app.status in ("Pending", "InService"):
@@ -75,7 +85,7 @@ class Apps:
                 self._bring_up(app)
             elif app.status == "Deleting":
                 self._take_down(app)
-        ours = {_child_name(app.id) for app in known if app.status in ("Pending", "InService")}
+        ours = {child_name(app.id) for app in known if app.status in ("Pending", "InService")}
         for child in self._processes.children(KIND):
             if child.name not in ours:
                 self._processes.stop(child)
@@ -137,6 +147,7 @@ class Apps:
     def close(self) -> None:
         """End all apps' processes, which come back at the next start."""
         self._closing.set()
+        self._lifecycle.close()
         with self._lock:
             starting = list(self._starting.values())
         for thread in starting:
@@ -175,23 +186,26 @@ class Apps:
 
     def _started(self, app: App) -> Child | None:
         """A process of the app that answers; None where nobody wants it any more. Raises DomainError, OSError."""
-        made = jupyter.environment()
+        made = lab_environment()
         made.make(log.info, lambda: not self._is_wanted(app))
         place, path = self.place(app.scope, f"{app.domain}/{app.space}"), Path(app.socket)
-        place.make(app)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.unlink(missing_ok=True)
-        name = _child_name(app.id)
+        name = child_name(app.id)
         if (old := self._processes.find(name)) is not None:
             self._processes.stop(old)
+        place.make(app, made.python)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.unlink(missing_ok=True)
         self._processes.log(name).unlink(missing_ok=True)
+        environment, fence = place.environment(app, self._aws(app)), place.fence(made.python, path)
+        if (reason := self._lifecycle.run(app, place, environment, fence)) is not None:
+            raise OSError(reason)
         child = self._processes.start(
             name,
             KIND,
             place.command(made.python, app.socket),
-            environment=place.environment(app, self._aws(app)),
+            environment=environment,
             folder=place.home,
-            fence=place.fence(made.python, path),
+            fence=fence,
         )
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -211,8 +225,8 @@ class Apps:
     def _aws(self, app: App) -> dict[str, str]:
         """The variables by which clients in the app find AWS, and the role's keys, which they renew."""
         workloads = self._identity.workloads
-        token = workloads.add(_child_name(app.id)).token
-        workloads.give(_child_name(app.id), app.role, SESSION)
+        token = workloads.add(child_name(app.id)).token
+        workloads.give(child_name(app.id), app.role, SESSION)
         credentials = container_variables(self._addresses.s3_endpoint, token)
         return client_environment(self._addresses.endpoint, self._addresses.s3_endpoint, app.scope.region, credentials)
 
@@ -235,8 +249,9 @@ class Apps:
         with self._lock:
             starting = self._starting.get(app.id)
         if starting is not None:
+            self._lifecycle.stop(app)
             starting.join()
-        name = _child_name(app.id)
+        name = child_name(app.id)
         if (child := self._processes.find(name)) is not None:
             self._processes.stop(child)
         self._identity.workloads.end(name)
@@ -245,7 +260,7 @@ class Apps:
         self._set(app, "Deleted")
 
     def _fail(self, app: App, reason: str) -> None:
-        self._identity.workloads.end(_child_name(app.id))
+        self._identity.workloads.end(child_name(app.id))
         self._set(app, "Failed", failure=reason[:1024])
 
     def _set(self, app: App, status: str, failure: str | None = None, active: datetime | None = None) -> None:
@@ -286,7 +301,7 @@ class Apps:
                 self.delete(app.scope, app.path)
 
 
-def _child_name(identifier: str) -> str:
+def child_name(identifier: str) -> str:
     return f"{KIND}-{identifier}"
 
 

@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,13 +16,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
 from uv import find_uv_bin
 
 from studiolo.domain import Conflict
-from studiolo.processes import Fence, child_environment, interpreter
-from studiolo.runtimes import Environment
-from studiolo.studio import kernels
+from studiolo.processes import Fence, SocketConnection, child_environment, interpreter, remove_left
+from studiolo.studio import magics
+from studiolo.studio.kernels import kernels
 from studiolo.studio.resources import App
 
 BASE = "/jupyterlab/default/"
@@ -31,15 +29,12 @@ BASE = "/jupyterlab/default/"
 
 SOCKET = "s"
 CONFIG = Path(__file__).parent / "jupyter" / "config"
-LOCK = Path(__file__).parents[1] / "runtimes" / "locks" / "jupyterlab.lock"
-PYTHONS = ("3.12", "3.11", "3.10")
-KERNEL = "Python 3 (Data Science)"
+SHARED = Path(__file__).parent / "jupyter" / "data"
+"""What every JupyterLab is shown of ours: its panels."""
+
+TUTORIAL = Path(__file__).parent / "jupyter" / "tutorial" / "air-quality.ipynb"
 ANSWER_SECONDS = 5.0
-
-
-def environment() -> Environment:
-    """The environment of JupyterLab, which is made when the first App starts."""
-    return Environment.of(user_cache_path("studiolo") / "environments", "jupyterlab", LOCK, PYTHONS)
+LARGEST_ANSWER = 1024 * 1024
 
 
 def new_token() -> str:
@@ -54,23 +49,25 @@ class Place:
         self.home = folder / "home"
         self.python = folder / "venv" / "bin" / "python"
 
-    def make(self, app: App) -> None:
-        """Make what is missing of it. Raises Conflict, in uv's words."""
-        for each in (self.home, self.folder / "run", self.folder / "kernels" / "python3", self.folder / "metadata"):
+    def make(self, app: App, lab: Path) -> None:
+        """Make what is missing of it, while nothing runs in it; lab: JupyterLab's interpreter.
+
+        Raises Conflict, in uv's words.
+        """
+        if not self.home.exists():
+            self.home.mkdir(parents=True, mode=0o700)
+            shutil.copyfile(TUTORIAL, self.home / TUTORIAL.name)
+        for each in (self.folder / "kernels", self.folder / "metadata"):
+            _clear(each)
+        for each in (self.folder / "run", self.folder / "metadata"):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.python.exists():
+            _clear(self.python.parents[1])
             self._make_interpreter()
-        kernel = {
-            "argv": [str(self.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            "display_name": KERNEL,
-            "language": "python",
-            "metadata": {"debugger": True},
-        }
-        _write(self.folder / "kernels" / "python3" / "kernel.json", kernel)
-        further = kernels.environment()
-        for name, spec in kernels.specs(further).items() if further.ready else ():
-            (self.folder / "kernels" / name).mkdir(exist_ok=True)
-            _write(self.folder / "kernels" / name / "kernel.json", spec)
+        known = {kernel.name: kernel.specification for kernel in kernels(self.python, lab)}
+        further = magics.environment()
+        for name, specification in {**known, **(magics.specs(further) if further.ready else {})}.items():
+            _write(self.folder / "kernels" / name / "kernel.json", specification)
         _write(self.folder / "metadata" / "resource-metadata.json", _metadata(app))
 
     def command(self, python: Path, path: str) -> list[str]:
@@ -103,7 +100,7 @@ class Place:
             "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
             "JUPYTER_DATA_DIR": str(self.folder / "data"),
             "JUPYTER_RUNTIME_DIR": str(self.folder / "run"),
-            "JUPYTER_PATH": str(self.folder),
+            "JUPYTER_PATH": os.pathsep.join(map(str, (self.folder, SHARED))),
             "JUPYTERLAB_SETTINGS_DIR": str(self.folder / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / "workspaces"),
             "IPYTHONDIR": str(self.folder / "ipython"),
@@ -120,14 +117,16 @@ class Place:
     def fence(self, python: Path, path: Path) -> Fence:
         """It writes its space's folder and its socket's, and sees its interpreter."""
         metadata = {"/opt/ml/metadata": self.folder / "metadata"}
-        further = kernels.environment()
-        seen = (*interpreter(further.python), kernels.PROGRAMS) if further.ready else ()
+        further = magics.environment()
+        magic = (*interpreter(further.python), magics.PROGRAMS) if further.ready else ()
         return Fence(
-            self.folder, seen=(*interpreter(python), CONFIG, *seen), at={str(path.parent): path.parent, **metadata}
+            self.folder,
+            seen=(*interpreter(python), CONFIG, SHARED, *magic),
+            at={str(path.parent): path.parent, **metadata},
         )
 
     def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_left(self.folder)
 
     def _make_interpreter(self) -> None:
         """An interpreter of the space's own, which finds Studiolo's packages and takes further ones by `%pip`."""
@@ -148,13 +147,13 @@ class Place:
 
 def ask(path: str, token: str, what: str) -> Any:
     """What a JupyterLab's REST API answers at `what`, as JSON. Raises OSError and ValueError where it does not."""
-    connection = _SocketConnection(path)
+    connection = SocketConnection(path, ANSWER_SECONDS)
     try:
         connection.request("GET", f"{BASE}{what}", headers={"Authorization": f"token {token}"})
         answer = connection.getresponse()
         if answer.status != 200:
             raise OSError(f"JupyterLab answered {answer.status}.")
-        return json.loads(answer.read())
+        return json.loads(answer.read(LARGEST_ANSWER))
     except http.client.HTTPException as error:
         raise OSError(str(error)) from error
     finally:
@@ -165,17 +164,6 @@ def last_activity(path: str, token: str) -> datetime:
     """When it was used last. Raises OSError, ValueError, KeyError."""
     said: str = ask(path, token, "api/status")["last_activity"]
     return datetime.fromisoformat(said.replace("Z", "+00:00"))
-
-
-class _SocketConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=ANSWER_SECONDS)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
 
 
 def _packages() -> list[str]:
@@ -202,7 +190,13 @@ def _metadata(app: App) -> dict[str, str]:
     }
 
 
-def _write(path: Path, value: Any) -> None:
-    draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(value, indent=1))
-    draft.replace(path)
+def _write(file: Path, value: Any) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.write_text(json.dumps(value, indent=1))
+
+
+def _clear(folder: Path) -> None:
+    """Remove what is there, following no link: the space's programs may have put one in the folder's place."""
+    remove_left(folder)
+    if folder.is_symlink():
+        folder.unlink()

@@ -1,66 +1,53 @@
-"""The kernels of SageMaker's image SparkMagic, in an environment of their own: sparkmagic's, with Amazon's magics.
+"""The kernels that a notebook in a space can run on, as Jupyter is told of them.
 
-sparkmagic wants a pandas before 2, and Amazon's magics an IPython before 9: nothing else here has these.
+Each acts as the space's role and finds AWS with nothing configured: its environment is the App's. Those of SparkMagic
+are in `magics`.
 """
 
-import json
-import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpecManager
-from platformdirs import user_cache_path
+from studiolo.runtimes import Environment, environments_folder
 
-from studiolo.identity.environment import PLUGIN
-from studiolo.runtimes import Environment
-
-NAME = "sparkmagic"
-LOCK = Path(__file__).parents[1] / "runtimes" / "locks" / "sparkmagic.lock"
-PYTHONS = ("3.11", "3.10", "3.12")
-"""The last one has pandas 2.1: there is no 1.5 for it."""
-
-PROGRAMS = Path(__file__).parent / "sparkmagic"
-"""What is on the path of these kernels: the program that starts them."""
-
-KERNELS = {"pyspark": "PySpark (SparkMagic)", "spark": "Spark (SparkMagic)", "python": "Python 3 (SparkMagic)"}
-"""What people know them by."""
+LOCKS = Path(__file__).parents[1] / "runtimes" / "locks"
+PYTHONS = ("3.12", "3.11", "3.10")
+STARTUP = Path(__file__).parent / "jupyter" / "kernels"
+GLUE = "aws_glue_interactive_sessions_kernel.glue_pyspark.GlueKernel"
 
 
-def environment() -> Environment:
-    """The environment of all of them."""
-    folder = user_cache_path("studiolo") / "environments"
-    return Environment.of(folder, NAME, LOCK, PYTHONS, note="a minute, 0.6 GB")
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel by the name that notebooks note. argv: before the connection file."""
 
+    name: str
+    title: str
+    argv: tuple[str, ...]
+    metadata: Mapping[str, Any]
 
-def specs(made: Environment) -> Mapping[str, dict[str, Any]]:
-    """What Jupyter must know of each, by its name."""
-    return {
-        f"{NAME}-{kind}": {
-            "argv": [str(made.python), "-m", "studiolo_sparkmagic", kind, "-f", "{connection_file}"],
-            "display_name": shown,
-            "language": "scala" if kind == "spark" else "python",
-            "env": {"PYTHONPATH": f"{PROGRAMS}:{PLUGIN.parent}"},
+    @property
+    def specification(self) -> dict[str, Any]:
+        """The content of its kernel.json."""
+        return {
+            "argv": [*self.argv, "-f", "{connection_file}"],
+            "display_name": self.title,
+            "language": "python",
+            "metadata": dict(self.metadata),
         }
-        for kind, shown in KERNELS.items()
-    }
 
 
-def tell_jupyter(made: Environment) -> list[str]:
-    """Have this person's Jupyter offer them; where it finds them."""
-    places = []
-    with tempfile.TemporaryDirectory() as folder:
-        for name, spec in specs(made).items():
-            place = Path(folder) / name
-            place.mkdir()
-            (place / "kernel.json").write_text(json.dumps(spec, indent=1))
-            places.append(KernelSpecManager().install_kernel_spec(str(place), name, user=True))
-    return places
+def lab_environment() -> Environment:
+    """The environment of JupyterLab and Glue's kernel, which is made when the first App starts."""
+    return Environment.of(environments_folder(), "jupyterlab", LOCKS / "jupyterlab.lock", PYTHONS)
 
 
-def untell_jupyter() -> None:
-    """Have this person's Jupyter offer them no more."""
-    known = KernelSpecManager(ensure_native_kernel=False)
-    for kind in KERNELS:
-        if f"{NAME}-{kind}" in known.find_kernel_specs():
-            known.remove_kernel_spec(f"{NAME}-{kind}")
+def kernels(own: Path, lab: Path) -> list[Kernel]:
+    """Those that need nothing more than an App does. own: the space's interpreter; lab: JupyterLab's."""
+    python, debugged = (str(own), "-m", "ipykernel_launcher"), {"debugger": True}
+    connect = f'--IPKernelApp.exec_files=["{STARTUP / "spark_connect.py"}"]'
+    return [
+        Kernel("python3", "Python 3 (Data Science)", python, debugged),
+        Kernel("glue_pyspark", "Glue PySpark", (str(lab), "-m", GLUE), {}),
+        Kernel("spark_connect", "Spark Connect", (*python, connect), debugged),
+    ]

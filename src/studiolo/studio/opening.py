@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from studiolo.domain import Denied, Invalid, NotFound, Scope
-from studiolo.identity import Identity
+from studiolo.identity import AccessKey, Identity
 from studiolo.signin import Offer, SignedIn, SignIns
+from studiolo.studio.apps import child_name
 from studiolo.studio.jupyter import BASE
 from studiolo.studio.resources import App
 
@@ -72,6 +73,13 @@ class Opening:
         """Whose browser it is, at a domain's name."""
         found = self._sign_ins.find(cookie, domain)
         return found if found is not None and found.content["region"] == region else None
+
+    def key(self, app: App) -> AccessKey:
+        """A key of the role that an app acts as. Raises Denied for one that does not run, NotFound without its role."""
+        workload = self._identity.workloads.find(child_name(app.id))
+        if workload is None:
+            raise Denied("The app does not run.")
+        return self._identity.workloads.key(workload.token)
 
     def app(self, signed_in: SignedIn, *, make: bool = False) -> App | None:
         """The app that is behind the domain's name for them. Raises Missing where they, or their space, are gone."""

@@ -12,8 +12,14 @@ from studiolo.state import page
 from studiolo.studio.errors import InUse, Missing
 from studiolo.studio.tables import resources
 
-Kind = Literal["domain", "user-profile", "space", "app"]
-NOUNS: Mapping[Kind, str] = {"domain": "Domain", "user-profile": "UserProfile", "space": "Space", "app": "App"}
+Kind = Literal["domain", "user-profile", "space", "app", "studio-lifecycle-config"]
+NOUNS: Mapping[Kind, str] = {
+    "domain": "Domain",
+    "user-profile": "UserProfile",
+    "space": "Space",
+    "app": "App",
+    "studio-lifecycle-config": "StudioLifecycleConfig",
+}
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,12 @@ class Resource:
         return self.parts[0]
 
 
+def lifecycle_of(lab: Mapping[str, Any]) -> str | None:
+    """The ARN of the lifecycle configuration that a JupyterLabAppSettings names for apps that name none."""
+    named: str | None = lab.get("DefaultResourceSpec", {}).get("LifecycleConfigArn")
+    return named
+
+
 @dataclass(frozen=True)
 class Domain(Resource):
     """`default_role` is what profiles and spaces act as that name none."""
@@ -49,6 +61,12 @@ class Domain(Resource):
     def default_role(self) -> str | None:
         role: str | None = self.settings["DefaultUserSettings"].get("ExecutionRole")
         return role
+
+    def lab_settings(self, *, shared: bool) -> Mapping[str, Any]:
+        """What its private, or shared, spaces have of JupyterLabAppSettings."""
+        part = self.settings.get("DefaultSpaceSettings" if shared else "DefaultUserSettings", {})
+        settings: Mapping[str, Any] = part.get("JupyterLabAppSettings", {})
+        return settings
 
     @property
     def shared_role(self) -> str | None:
@@ -70,6 +88,11 @@ class UserProfile(Resource):
         role: str | None = self.settings.get("UserSettings", {}).get("ExecutionRole")
         return role
 
+    @property
+    def lab_settings(self) -> Mapping[str, Any]:
+        settings: Mapping[str, Any] = self.settings.get("UserSettings", {}).get("JupyterLabAppSettings", {})
+        return settings
+
 
 @dataclass(frozen=True)
 class Space(Resource):
@@ -90,10 +113,16 @@ class Space(Resource):
         return bool(self.settings.get("SpaceSharingSettings", {}).get("SharingType", "Shared") == "Shared")
 
     @property
+    def lab_settings(self) -> Mapping[str, Any]:
+        settings: Mapping[str, Any] = self.settings.get("SpaceSettings", {}).get("JupyterLabAppSettings", {})
+        return settings
+
+    @property
     def idle_minutes(self) -> int | None:
         """After so many minutes without use its JupyterLab is ended."""
-        lab = self.settings.get("SpaceSettings", {}).get("JupyterLabAppSettings", {})
-        minutes: int | None = lab.get("AppLifecycleManagement", {}).get("IdleSettings", {}).get("IdleTimeoutInMinutes")
+        minutes: int | None = (
+            self.lab_settings.get("AppLifecycleManagement", {}).get("IdleSettings", {}).get("IdleTimeoutInMinutes")
+        )
         return minutes
 
 
@@ -125,12 +154,38 @@ class App(Resource):
         return str(self.settings["role"])
 
     @property
+    def script(self) -> str | None:
+        """What runs before it starts, of its lifecycle configuration, in base64."""
+        script: str | None = self.settings.get("script")
+        return script
+
+    @property
     def socket(self) -> str:
         return str(self.settings["socket"])
 
     @property
     def token(self) -> str:
         return str(self.settings["token"])
+
+
+@dataclass(frozen=True)
+class LifecycleConfig(Resource):
+    """A shell script that runs before an app starts."""
+
+    kind: Kind = "studio-lifecycle-config"
+
+    @property
+    def name(self) -> str:
+        return self.path
+
+    @property
+    def app_type(self) -> str:
+        return str(self.settings["AppType"])
+
+    @property
+    def content(self) -> str:
+        """The script, in base64."""
+        return str(self.settings["Content"])
 
 
 @dataclass(frozen=True)
@@ -141,12 +196,19 @@ class Listing:
     contains: str | None = None
     owner: str | None = None
     by_change: bool = False
+    by_name: bool = False
     descending: bool = False
     after: str | None = None
     limit: int = 10
 
 
-TYPES: Mapping[Kind, Any] = {"domain": Domain, "user-profile": UserProfile, "space": Space, "app": App}
+TYPES: Mapping[Kind, Any] = {
+    "domain": Domain,
+    "user-profile": UserProfile,
+    "space": Space,
+    "app": App,
+    "studio-lifecycle-config": LifecycleConfig,
+}
 
 
 def arn(scope: Scope, kind: Kind, path: str) -> str:
@@ -210,7 +272,8 @@ def listed(connection: Connection, scope: Scope, kind: Kind, listing: Listing) -
         query = query.where(resources.c.path.contains(listing.contains, autoescape=True))
     column = resources.c.changed if listing.by_change else resources.c.created
     # Microseconds since 1970 have 16 digits from 2001 to 2286, so that their text sorts as they do.
-    key = cast(type_coerce(column, BigInteger), Text) + "/" + resources.c.path
+    moment = cast(type_coerce(column, BigInteger), Text) + "/" + resources.c.path
+    key: ColumnElement[Any] = resources.c.path if listing.by_name else moment
     rows = page(connection, query, key, listing.after, listing.limit, descending=listing.descending)
     return Page([_of_row(row) for row in rows.items], rows.next)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from studiolo.domain import Clock, Conflict, Invalid, Page, Scope
 from studiolo.identity import Identity, Principal
+from studiolo.logs import Logs
 from studiolo.ml.tags import Tags, drop_tags, set_tags
 from studiolo.processes import Processes
 from studiolo.signin import SignIns
@@ -16,10 +17,12 @@ from studiolo.state import State
 from studiolo.studio import resources
 from studiolo.studio.apps import NAME, TYPE, Addresses, Apps
 from studiolo.studio.errors import InUse
+from studiolo.studio.lifecycle import LifecycleConfigs
 from studiolo.studio.opening import Opening
 from studiolo.studio.resources import App, Domain, Kind, Listing, Space, UserProfile, arn
 
 SERVICE = "sagemaker.amazonaws.com"
+IN_DOMAINS: tuple[Kind, ...] = ("domain", "user-profile", "space", "app")
 ALPHABET = string.ascii_lowercase + string.digits
 
 
@@ -33,6 +36,7 @@ class Domains:
         identity: Identity,
         tags: Tags,
         sign_ins: SignIns,
+        logs: Logs,
         folder: Path,
         addresses: Addresses,
         clock: Clock,
@@ -41,9 +45,10 @@ class Domains:
         self._identity = identity
         self._clock = clock
         self._sign_ins = sign_ins
-        self.apps = Apps(state, processes, identity, folder, addresses, clock)
+        self.lifecycle = LifecycleConfigs(state, processes, logs, tags, clock)
+        self.apps = Apps(state, processes, identity, self.lifecycle, folder, addresses, clock)
         self.opening = Opening(self, sign_ins, identity, addresses.endpoint)
-        for kind in resources.TYPES:
+        for kind in IN_DOMAINS:
             tags.know(kind, partial(resources.exists, kind))
 
     def start(self) -> None:
@@ -163,7 +168,11 @@ class Domains:
 
     def create_app(self, scope: Scope, space: Space, app_type: str, name: str, settings: Any, tags: Any) -> App:
         """Start an app in a space, as its owner's role; a shared space's is the domain's. Raises Invalid, InUse."""
-        app = self.apps.create(space, app_type, name, self.role_of(space), space.owner, settings)
+        owner = None if space.owner is None else self.profile(scope, space.domain, space.owner)
+        asked = settings.get("ResourceSpec", {}).get("LifecycleConfigArn")
+        script = self.lifecycle.chosen(asked, space, owner, self.domain(scope, space.domain))
+        made = {**settings, "script": script}
+        app = self.apps.create(space, app_type, name, self.role_of(space), space.owner, made)
         with self._state.transaction() as tx:
             set_tags(tx, arn(scope, "app", app.path), tags)
         return app

@@ -77,6 +77,16 @@ def test_what_a_container_installs_is_its_own_and_goes_before_the_image_s(tmp_pa
     assert printed(layered(python, tmp_path / "own"), "import small; print(small.version)") == "2.0"
 
 
+def test_a_link_that_a_container_left_in_the_place_of_its_layer_is_not_written_through(tmp_path: Path) -> None:
+    python = environments(tmp_path).make(small(tmp_path), unheard)
+    for folder in (tmp_path / "outside", tmp_path / "own"):
+        folder.mkdir()
+    (tmp_path / "own" / "python").symlink_to(tmp_path / "outside")
+    layer = layered(python, tmp_path / "own")
+    assert printed(layer, "import small; print(small.version)") == "1.0"
+    assert not list((tmp_path / "outside").iterdir())
+
+
 def test_a_package_that_comes_as_its_sources_is_built_in_a_fence(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "secret").write_text("secret")

@@ -119,6 +119,30 @@ def test_a_model_that_is_away_is_unavailable(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_an_answer_without_an_end_is_not_held(tmp_path: Path) -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(bytes(1 << 20))
+
+    async def run() -> None:
+        app = web.Application()
+        app.router.add_post("/invocations", endless)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.UnixSite(runner, str(tmp_path / "s")).start()
+        routes = Routes()
+        lead(routes, tmp_path / "s")
+        invocations = calls_to(routes)
+        answer = await invocations.call(SCOPE, "e", Request(b"1", {}), time.perf_counter())
+        assert (answer.status, b"more than" in answer.body) == (500, True)
+        await invocations.close()
+        await runner.cleanup()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+
 def test_a_pipeline_s_containers_pass_a_call_on_from_one_to_the_next(tmp_path: Path) -> None:
     async def run() -> None:
         routes = Routes()

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from studiolo.domain import AlreadyExists, Invalid
 from studiolo.stacks import Refused, Wanted
+from studiolo.stacks.nesting import Nesting
+from studiolo.stacks.types.base import At
 from tests.unit.stacks.world import SCOPE, World
 
 ACCOUNT = {"Ref": "AWS::AccountId"}
@@ -249,3 +252,21 @@ def test_a_bug_in_a_type_fails_its_resource_and_not_the_stacks_thread(world: Wor
     world.inside = services  # type: ignore[assignment]
     role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": json.loads(ROLE)}}
     assert world.create("s", body(Role=role)).status == "ROLLBACK_COMPLETE"
+
+
+def test_a_stack_within_a_stack_is_made_by_who_may_make_stacks_of_its_template_alone(world: World) -> None:
+    made = world.call("iam", "CreateRole", RoleName="maker", AssumeRolePolicyDocument=ROLE)["Role"]["Arn"]
+    statement = {"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"}
+    theirs = {"StringLike": {"cloudformation:TemplateUrl": "https://s3.amazonaws.com/approved/*"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Condition": theirs}]})
+    world.call("iam", "PutRolePolicy", RoleName="maker", PolicyName="make", PolicyDocument=document)
+    outer = world.create("s", body(One=parameter("1")))
+    maker = world.identity.session_of(made, "maker")
+    place = ("s", outer.id, "Inner", 1, {}, Nesting(world.stacks), "AWS::CloudFormation::Stack", "")
+    at = At(SCOPE, maker, world.inside, *place, world.stacks.requests)
+    with pytest.raises(Refused, match="not authorized to perform: cloudformation:CreateStack"):
+        at.nested.create_nested(at, {"TemplateURL": "https://s3.amazonaws.com/mine/template"})
+    with pytest.raises(Refused, match="not authorized to perform: cloudformation:DeleteStack"):
+        at.nested.delete_nested(at, outer.id)
+    with pytest.raises(EndpointConnectionError):  # it may, and then there is no store here
+        at.nested.create_nested(at, {"TemplateURL": "https://s3.amazonaws.com/approved/template"})

@@ -99,6 +99,7 @@ class World:
                     services,
                     operation,
                     nested,
+                    self.stacks.requests,
                     threading.Event(),
                     lambda: False,
                     lambda _: None,

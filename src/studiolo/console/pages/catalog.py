@@ -10,6 +10,7 @@ from studiolo.console.grants import grants_on
 from studiolo.console.pages.page import Page
 from studiolo.console.queries import answered, ask, sessions_for_queries
 from studiolo.console.rows import NoSample, format_of
+from studiolo.console.snippets import of_table
 from studiolo.console.visit import PAGE, Refused, Visit
 
 TREE_TABLES = 100
@@ -21,6 +22,7 @@ TABS = (
     ("partitions", "Partitions"),
     ("versions", "Versions"),
     ("permissions", "Permissions"),
+    ("read", "Read it"),
     ("query", "Query"),
 )
 
@@ -69,6 +71,8 @@ def table(visit: Visit) -> Response:
     elif tab == "permissions":
         account = visit.signed_in.content["own"].split(":")[4]
         shown = {"permissions": visit.attempt(grants_on, visit, database, name, account)}
+    elif tab == "read":
+        shown = {"snippets": of_table(described)}
     elif tab == "query":
         shown = {"sessions": visit.attempt(sessions_for_queries, visit), "sql": _first_query(database, described)}
     elif tab == "snapshots":

@@ -67,9 +67,9 @@ def launch(visit: Visit) -> Response:
     ]
     made = visit.client("servicecatalog").provision_product(
         ProductId=visit.path["product"],
-        ProvisioningArtifactId=form["version"],
-        PathId=form["path"],
-        ProvisionedProductName=form["name"],
+        ProvisioningArtifactId=form.get("version", ""),
+        PathId=form.get("path", ""),
+        ProvisionedProductName=form.get("name", ""),
         ProvisioningParameters=given,
         Tags=tags,
     )

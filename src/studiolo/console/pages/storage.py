@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from studiolo.console.pages.page import Page
 from studiolo.console.rows import Rows
+from studiolo.console.snippets import of_object
 from studiolo.console.visit import PAGE, Visit
 
 TEXT_BYTES = 64 * 1024
@@ -90,6 +91,7 @@ def shown_object(visit: Visit) -> Response:
         why=why,
         cut=text is not None and head["ContentLength"] > TEXT_BYTES,
         picture=suffix in PICTURES,
+        snippets=of_object(bucket, key),
     )
 
 
@@ -130,7 +132,7 @@ class Sent:
         self.file.close()
 
 
-async def _sent(request: Request) -> Sent:
+async def sent(request: Request) -> Sent:
     sent = Sent(request.headers.get("content-type", "application/octet-stream"))
     async for chunk in request.stream():
         await run_in_threadpool(sent.file.write, chunk)
@@ -162,7 +164,7 @@ PAGES = (
     Page("GET", "/storage/{bucket}", bucket),
     Page("GET", "/storage/{bucket}/object", shown_object),
     Page("GET", "/storage/{bucket}/download", download),
-    Page("POST", "/storage/{bucket}/upload", upload, _sent),
+    Page("POST", "/storage/{bucket}/upload", upload, sent),
     Page("POST", "/storage/{bucket}/delete", delete_bucket),
     Page("POST", "/storage/{bucket}/object/delete", delete_object),
 )

@@ -8,6 +8,13 @@
     return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   };
 
+  // Another page of this site has chosen: beside a notebook, JupyterLab has.
+  addEventListener("storage", (event) => {
+    if (event.key !== "theme" || !event.newValue) return;
+    document.documentElement.dataset.theme = event.newValue;
+    charts();
+  });
+
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button");
     if (!button) return;
@@ -20,6 +27,13 @@
       localStorage.setItem("theme", chosen);
       document.documentElement.dataset.theme = chosen;
       charts();
+    } else if ("insert" in button.dataset) {
+      // JupyterLab, around this page, puts it into the notebook.
+      const code = button.dataset.insert || button.parentElement.querySelector("pre").textContent;
+      parent.postMessage({ studiolo: "code", code }, location.origin);
+    } else if ("open" in button.dataset) {
+      const title = document.querySelector("h1")?.textContent ?? document.title;
+      parent.postMessage({ studiolo: "open", title, path: location.pathname + location.search }, location.origin);
     } else if ("latest" in button.dataset) {
       const log = document.querySelector("[data-follow]");
       log.scrollTop = log.scrollHeight;

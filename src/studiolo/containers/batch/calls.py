@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from studiolo.containers.unix_http import SocketConnection, pings
+from studiolo.containers.unix_http import pings
+from studiolo.processes import SocketConnection
 
 POLL_SECONDS = 0.02
 BACKOFF_SECONDS = 0.2

@@ -10,7 +10,7 @@ from studiolo.containers.image import PYTHON, Environment, Image, Task
 from studiolo.containers.images.frameworks import FRAMEWORKS, TOOLKITS, Framework, nearest_transformers
 from studiolo.containers.images.named import Named, named, repositories
 from studiolo.containers.images.own import OwnImage, own_image
-from studiolo.containers.scripts import serving, standalone
+from studiolo.containers.scripts import notebook, serving, standalone
 from studiolo.domain import Invalid
 
 TRAIN = (PYTHON, "-m", "sagemaker_training.cli.train")
@@ -19,6 +19,10 @@ ALONE = (PYTHON, "-I", "-u", str(Path(standalone.__file__)))
 """Runs a module of Studiolo's in another environment: nothing of ours, or of a user's, comes before its packages."""
 SPARK, SUBMIT = "spark", "smspark-submit"
 """The family of the images for processing jobs on Spark, and the program that they are of."""
+NOTEBOOKS = ("sagemaker-distribution", "sagemaker-base-python")
+"""The families of images in which Studio's notebooks run."""
+NOTEBOOK_JOB = "amazon_sagemaker_scheduler"
+"""The program, as the SDK's NotebookJobStep has it, that runs a notebook."""
 OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 LONGEST_REQUIREMENTS = 1 << 20
 
@@ -55,6 +59,8 @@ class Images:
             return self._of_a_person(uri, own)
         algorithm = self._algorithm_of(uri)
         known = named(uri)
+        if known is not None and known.family in NOTEBOOKS:
+            return _of_notebooks(known)
         if known is not None and known.family in FRAMEWORKS and (scripted or algorithm is None):
             return self._of_a_framework(known, FRAMEWORKS[known.family])
         if known is not None and known.family == SPARK and task == "process":
@@ -112,6 +118,11 @@ class Images:
             variables=_variables(""),
             notes=(f"The image {uri} is what {self._own} says: Python {python} with {file}.",),
         )
+
+
+def _of_notebooks(known: Named) -> Image:
+    note = f"The image {known} is Studiolo's own Python {OWN_PYTHON} here, which is that of Studio's notebooks."
+    return Image(name=str(known), programs={NOTEBOOK_JOB: (PYTHON, "-m", notebook.__name__)}, notes=(note,))
 
 
 def image_of(algorithm: Algorithm, name: str) -> Image:

@@ -12,6 +12,8 @@ from studiolo.containers.algorithm import Algorithm, MetricDefinition
 from studiolo.ml.algorithms import accounts
 from studiolo.ml.algorithms.blazingtext import hyperparameters as blazingtext
 from studiolo.ml.algorithms.catboost import hyperparameters as catboost
+from studiolo.ml.algorithms.deepar import hyperparameters as deepar
+from studiolo.ml.algorithms.deepar.series import JSON_TYPES
 from studiolo.ml.algorithms.factorization_machines import hyperparameters as factorization_machines
 from studiolo.ml.algorithms.kmeans import hyperparameters as kmeans
 from studiolo.ml.algorithms.knn import hyperparameters as knn
@@ -29,6 +31,8 @@ _PACKAGE = "studiolo.ml.algorithms"
 SERVER = ("uvicorn==0.54.0", "uvloop==0.23.0", "httptools==0.9.0", "protobuf==6.33.6")
 """What every environment of an algorithm has: its serving program, and RecordIO."""
 NUMPY = "numpy==1.26.4"
+NEURAL = (*SERVER, NUMPY, "scipy==1.15.3", "torch==2.6.0")
+"""What the algorithms that PyTorch computes have: its packages without a GPU's are taken where they can be had."""
 
 
 def _of_records(
@@ -97,6 +101,17 @@ _ALGORITHMS = (
         required_channels=("train",),
         optional_channels=("validation",),
         requirements=(*SERVER, NUMPY, "fasttext-wheel==0.9.2"),
+    ),
+    Algorithm(
+        name="forecasting-deepar",
+        module=f"{_PACKAGE}.deepar",
+        metrics=deepar.METRICS,
+        validate_hyperparameters=deepar.validate_hyperparameters,
+        default_content_type=JSON_TYPES[0],
+        content_types=JSON_TYPES,
+        required_channels=("train",),
+        optional_channels=("test",),
+        requirements=(*NEURAL, "pandas==2.2.3", "gluonts==0.17.0", "lightning==2.6.6"),
     ),
 )
 
@@ -192,7 +207,7 @@ _REFUSED = {
     "object-detection": _WEIGHTS,
     "semantic-segmentation": _WEIGHTS,
     "seq2seq": "it learns on GPUs alone.",
-    **dict.fromkeys(("ntm", "object2vec", "ipinsights", "forecasting-deepar"), _NOT_YET),
+    **dict.fromkeys(("ntm", "object2vec", "ipinsights"), _NOT_YET),
 }
 """Built-in algorithms of AWS's that cannot be run, by their repositories, and why."""
 
@@ -200,6 +215,7 @@ _ACCOUNTS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(BUILT_IN, accounts.FIRST_PARTY),
     "lda": accounts.LDA,
     "blazingtext": accounts.BLAZING,
+    "forecasting-deepar": accounts.DEEPAR,
     "xgboost": accounts.BLAZING,
     "sagemaker-xgboost": accounts.FRAMEWORKS,
 }

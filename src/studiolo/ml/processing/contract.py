@@ -74,7 +74,7 @@ def folders(specification: ProcessingSpecification) -> tuple[str, ...]:
 def instances(job: Job[ProcessingSpecification], image: Image, logs: Mapping[str, str]) -> tuple[Instance, ...]:
     """The containers of a job; `logs` are their logs' files by host. Raises Invalid for an image without a program."""
     specification = job.specification
-    command = (*(specification.entrypoint or image.command("process")), *specification.arguments)
+    command = (*image.command("process", specification.entrypoint), *specification.arguments)
     hosts = list(specification.hosts)
     told = json.dumps(_told(job))
     return tuple(

@@ -15,9 +15,12 @@ from studiolo.domain import Conflict, Invalid, Scope
 from studiolo.ml.serving.capture import Captures, Exchange
 from studiolo.ml.serving.measures import CallMeasures
 from studiolo.ml.serving.routes import Instance, Routes, Target
+from studiolo.processes import SocketConnector
 
 SECONDS = 60.0
 """What a model has to answer, as SageMaker gives it."""
+LARGEST_ANSWER, LARGEST_LATER = 25 * 1024 * 1024, 1024 * 1024 * 1024
+"""Bytes of an answer at most, as SageMaker takes them: at once, and of an asynchronous call."""
 IDLE_SECONDS = 30.0
 CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
@@ -84,7 +87,7 @@ class _Line:
     def __init__(self, socket: str) -> None:
         self.calls = 0
         self.session = aiohttp.ClientSession(
-            connector=aiohttp.UnixConnector(socket, limit=0, keepalive_timeout=IDLE_SECONDS),
+            connector=SocketConnector(socket, limit=0, keepalive_timeout=IDLE_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=("User-Agent", "Accept-Encoding", "Accept"),
@@ -102,11 +105,28 @@ class _Line:
             self.calls -= 1
 
     async def _post(self, body: bytes | Path, headers: Mapping[str, str], seconds: float) -> Said:
+        largest = LARGEST_ANSWER if seconds <= SECONDS else LARGEST_LATER
         with body.open("rb") if isinstance(body, Path) else nullcontext(body) as data:
             async with self.session.post(
                 URL, data=data, headers=headers, allow_redirects=False, timeout=aiohttp.ClientTimeout(total=seconds)
             ) as response:
-                return response.status, response.headers, await response.read()
+                content = await _content(response, largest)
+                if content is None:
+                    return 500, {}, f"The model's answer has more than {largest} bytes.".encode()
+                return response.status, response.headers, content
+
+
+async def _content(response: aiohttp.ClientResponse, largest: int) -> bytes | None:
+    """The body of an answer; None for one that is too large, which is not read to its end."""
+    length = response.content_length
+    if length is not None:
+        return await response.read() if length <= largest else None
+    taken = bytearray()
+    async for piece in response.content.iter_any():
+        taken += piece
+        if len(taken) > largest:
+            return None
+    return bytes(taken)
 
 
 class Invocations:

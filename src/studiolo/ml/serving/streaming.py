@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from studiolo.containers.unix_http import SocketConnection
 from studiolo.domain import Invalid, Scope
 from studiolo.ml.serving.invocation import Request, Unavailable, check
 from studiolo.ml.serving.measures import CallMeasures
 from studiolo.ml.serving.routes import Instance, Routes, Target
+from studiolo.processes import SocketConnection
 
 SILENT_SECONDS = 60.0
 """How long a model may say nothing; the whole answer may take longer."""

@@ -52,7 +52,7 @@ def outputs(name: str, specification: TrainingSpecification) -> tuple[Output, ..
 def instances(job: Job[TrainingSpecification], image: Image, logs: Mapping[str, str]) -> tuple[Instance, ...]:
     """The containers of a job; `logs` are their logs' files by host. Raises Invalid for an image that does not train."""
     specification = job.specification
-    command = (*(specification.entrypoint or image.command("train")), *specification.arguments)
+    command = (*image.command("train", specification.entrypoint), *specification.arguments)
     own, _notes = passed(specification, image)
     return tuple(
         Instance(

@@ -16,6 +16,7 @@ from studiolo.services.application_autoscaling.service import (
     has_none,
     next_token,
     paging,
+    require_alarms,
     resource_of,
 )
 from studiolo.services.call import Call
@@ -45,6 +46,7 @@ def put_scaling_policy(call: Call, request: Request) -> dict[str, Any]:
     kind = request.get("PolicyType", STEPS)
     how: Tracking | Steps
     if kind == TRACKING and "TargetTrackingScalingPolicyConfiguration" in request:
+        require_alarms(call, resource)
         how = _tracking(resource, request["TargetTrackingScalingPolicyConfiguration"])
     elif kind == STEPS and "StepScalingPolicyConfiguration" in request:
         how = _steps(request["StepScalingPolicyConfiguration"])

@@ -6,6 +6,7 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
+from studiolo.identity import Question
 from studiolo.scaling import DIMENSION, Resource
 from studiolo.services.call import Call
 from studiolo.services.service import Service
@@ -36,6 +37,25 @@ def resource_of(call: Call, request: Request) -> Resource:
             f"{request['ServiceNamespace']}.",
         )
     return resource
+
+
+def require_scaling(call: Call, resource: Resource) -> None:
+    """Raise NotAuthorized unless the caller may itself do what is to be done for it, as users of AWS must."""
+    scope, endpoint = call.scope, resource.id.split("/")[1:2]
+    arn = f"arn:{scope.partition}:sagemaker:{scope.region}:{scope.account}:endpoint/{''.join(endpoint)}"
+
+    def tags() -> Mapping[str, str]:
+        return call.studio.ml.tags.of(scope, arn)
+
+    actions = ("sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities")
+    call.studio.identity.authorize(call.principal, [Question(action, arn, {}, tags) for action in actions])
+
+
+def require_alarms(call: Call, resource: Resource) -> None:
+    """Raise NotAuthorized unless the caller may make the alarms of a policy that tracks a target."""
+    scope = call.scope
+    arn = f"arn:{scope.partition}:cloudwatch:{scope.region}:{scope.account}:alarm:TargetTracking-{resource.id}-*"
+    call.studio.identity.authorize(call.principal, [Question("cloudwatch:PutMetricAlarm", arn)])
 
 
 def as_resource(resource: Resource) -> dict[str, str]:

@@ -12,6 +12,7 @@ from studiolo.services.application_autoscaling.service import (
     has_none,
     next_token,
     paging,
+    require_scaling,
     resource_of,
 )
 from studiolo.services.call import Call
@@ -45,8 +46,10 @@ def describe_scaling_activities(call: Call, request: Request) -> dict[str, Any]:
 def register_scalable_target(call: Call, request: Request) -> dict[str, Any]:
     if request.get("Tags"):
         raise ServiceError(INVALID, "Tags of scalable targets are not supported by Studiolo.")
+    resource = resource_of(call, request)
+    require_scaling(call, resource)
     target = call.studio.scaling.register(
-        resource_of(call, request),
+        resource,
         least=request.get("MinCapacity"),
         most=request.get("MaxCapacity"),
         role=request.get("RoleARN"),

@@ -6,6 +6,7 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, DomainError, Invalid, LimitExceeded, NotFound
+from studiolo.identity import NotAuthorized
 from studiolo.recorded import Record, RecordExists, RecordInvalid, RecordMissing
 from studiolo.services.service import Service
 
@@ -57,6 +58,10 @@ class _Ec2(Service):
             return ServiceError(EXISTING.get(error.kind, "InvalidParameterValue"), str(error))
         if isinstance(error, RecordInvalid):
             return ServiceError(INVALID.get(error.what, "InvalidParameterValue"), str(error))
+        if isinstance(error, NotAuthorized):
+            words = "You are not authorized to perform this operation."
+            told = f"{words} {error}. Encoded authorization failure message: {error.encoded}"
+            return ServiceError("UnauthorizedOperation", told, 403)
         return super().error(error)
 
 

@@ -32,7 +32,7 @@ def scope_of(call: Call, request: Mapping[str, Any]) -> Scope:
 def denied(call: Call, action: str, name: str) -> bool:
     """Whether a policy explicitly denies the caller an action on a resource, the last part of whose ARN that is."""
     question = Question(f"glue:{action}", arn("glue", call.scope.region, call.scope.account, name))
-    decision = call.studio.identity.decide(call.principal, question, policy=RIGHTS.policy(call))
+    decision = call.studio.identity.decide(call.principal, question, policy=RIGHTS.policy(call, {}))
     return decision.answer is Answer.DENIED
 
 

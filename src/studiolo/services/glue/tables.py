@@ -100,7 +100,7 @@ def _seen(call: Call, scope: Scope, table: Table) -> Table:
     if table.target_table is None:
         return table
     behind = call.catalog.behind(scope, "glue:GetTable", f"table/{table.database}/{table.name}")
-    policy, identity = RIGHTS.policy(call), call.studio.identity
+    policy, identity = RIGHTS.policy(call, {}), call.studio.identity
     for name in behind:
         question = Question("glue:GetTable", arn("glue", call.scope.region, call.scope.account, name))
         if not identity.decide(call.principal, question, policy=policy).allowed:

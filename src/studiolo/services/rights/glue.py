@@ -135,7 +135,7 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
     return call.studio.catalog.tags(call.scope, f"{kind}/{name}")
 
 
-def _policy(call: Call) -> Policies | None:
+def _policy(call: Call, _parameters: Parameters) -> Policies | None:
     document = call.studio.catalog.resource_policy(call.scope)
     return None if document is None else call.studio.identity.compiled(document, "catalog")
 

@@ -76,7 +76,7 @@ class Rights:
     keys: Mapping[str, Mapping[str, Find]] = field(default_factory=dict)
     names: Callable[[Call, str, Parameters], Sequence[str]] = lambda _call, resource, _parameters: (resource,)
     tags: Callable[[Call, str], Mapping[str, str]] | None = None
-    policy: Callable[[Call], Policies | None] = lambda _call: None
+    policy: Callable[[Call, Parameters], Policies | None] = lambda _call, _parameters: None
     known: Callable[[Call, str, Parameters], Mapping[str, str | Sequence[str]]] = (
         lambda _call, _operation, _parameters: {}
     )

@@ -7,7 +7,13 @@ asked for where the role is passed.
 from collections.abc import Mapping, Sequence
 
 from studiolo.services.call import Call
-from studiolo.services.rights import sagemaker_experiments, sagemaker_pipelines, sagemaker_studio
+from studiolo.services.rights import (
+    sagemaker_experiments,
+    sagemaker_features,
+    sagemaker_mlflow,
+    sagemaker_pipelines,
+    sagemaker_studio,
+)
 from studiolo.services.rights.rows import Parameters, Rights, conditions, table
 
 TABLE = """
@@ -150,8 +156,16 @@ def _names(_call: Call, resource: str, _parameters: Parameters) -> Sequence[str]
 
 RIGHTS = Rights(
     "sagemaker",
-    table("sagemaker", TABLE + sagemaker_studio.TABLE + sagemaker_pipelines.TABLE + sagemaker_experiments.TABLE),
-    conditions(KEYS),
+    table(
+        "sagemaker",
+        TABLE
+        + sagemaker_studio.TABLE
+        + sagemaker_pipelines.TABLE
+        + sagemaker_experiments.TABLE
+        + sagemaker_features.TABLE
+        + sagemaker_mlflow.TABLE,
+    ),
+    conditions(KEYS + sagemaker_features.KEYS),
     names=_names,
     tags=_tags,
 )

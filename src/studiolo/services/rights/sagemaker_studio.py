@@ -8,19 +8,24 @@ TABLE = """
     CreatePresignedDomainUrl    user-profile/{DomainId}/{UserProfileName}
     CreateSpace                 space/{DomainId}/{SpaceName}
     CreateSpace?Tags            @sagemaker:AddTags  space/{DomainId}/{SpaceName}
+    CreateStudioLifecycleConfig       studio-lifecycle-config/{StudioLifecycleConfigName}
+    CreateStudioLifecycleConfig?Tags  @sagemaker:AddTags  studio-lifecycle-config/{StudioLifecycleConfigName}
     CreateUserProfile           user-profile/{DomainId}/{UserProfileName}
     CreateUserProfile?Tags      @sagemaker:AddTags  user-profile/{DomainId}/{UserProfileName}
     DeleteApp                   app/{DomainId}/{SpaceName||UserProfileName}/{AppType}/{AppName}
     DeleteDomain                domain/{DomainId}
     DeleteSpace                 space/{DomainId}/{SpaceName}
+    DeleteStudioLifecycleConfig       studio-lifecycle-config/{StudioLifecycleConfigName}
     DeleteUserProfile           user-profile/{DomainId}/{UserProfileName}
     DescribeApp                 app/{DomainId}/{SpaceName||UserProfileName}/{AppType}/{AppName}
     DescribeDomain              domain/{DomainId}
     DescribeSpace               space/{DomainId}/{SpaceName}
+    DescribeStudioLifecycleConfig     studio-lifecycle-config/{StudioLifecycleConfigName}
     DescribeUserProfile         user-profile/{DomainId}/{UserProfileName}
     ListApps                    *
     ListDomains                 *
     ListSpaces                  *
+    ListStudioLifecycleConfigs  *
     ListUserProfiles            *
     UpdateDomain                domain/{DomainId}
     UpdateSpace                 space/{DomainId}/{SpaceName}

@@ -1,10 +1,12 @@
-"""Amazon SageMaker: training, tuning and processing jobs, models, endpoint configurations, endpoints, Studio, tags."""
+"""Amazon SageMaker: jobs, models, endpoint configurations, endpoints, feature groups, Studio, projects, tags."""
 
 from studiolo.services.sagemaker import (
     endpoint_configs,
     endpoints,
     experiments,
+    feature_groups,
     lineage,
+    mlflow_servers,
     model_cards,
     model_packages,
     models,
@@ -14,6 +16,7 @@ from studiolo.services.sagemaker import (
     projects,
     search,
     studio_domains,
+    studio_lifecycle,
     studio_spaces,
     tags,
     training_jobs,
@@ -27,7 +30,9 @@ __all__ = [
     "endpoint_configs",
     "endpoints",
     "experiments",
+    "feature_groups",
     "lineage",
+    "mlflow_servers",
     "model_cards",
     "model_packages",
     "models",
@@ -38,6 +43,7 @@ __all__ = [
     "sagemaker",
     "search",
     "studio_domains",
+    "studio_lifecycle",
     "studio_spaces",
     "tags",
     "training_jobs",

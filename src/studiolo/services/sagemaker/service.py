@@ -7,9 +7,12 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
+from studiolo.features import NoFeature, NoFeatureGroup
 from studiolo.ml.errors import NameInUse, RecordConflict, RecordMissing
 from studiolo.ml.experiments.entity import NoEntity
 from studiolo.ml.listing import Listing
+from studiolo.mlflow.errors import Busy as TrackingServerBusy
+from studiolo.mlflow.errors import NoServer
 from studiolo.pipelines import Busy, NoPipeline
 from studiolo.services.service import Service
 from studiolo.studio.errors import InUse, Missing
@@ -25,11 +28,15 @@ sagemaker = Service(
         NameInUse: "ResourceInUse",
         InUse: "ResourceInUse",
         Busy: "ConflictException",
+        TrackingServerBusy: "ConflictException",
+        NoServer: "ResourceNotFound",
         NoEntity: "ResourceNotFound",
         NoPipeline: "ResourceNotFound",
         Missing: "ResourceNotFound",
         RecordMissing: "ResourceNotFound",
         RecordConflict: "ConflictException",
+        NoFeatureGroup: "ResourceNotFound",
+        NoFeature: "ResourceNotFound",
         Invalid: INVALID,
         Conflict: INVALID,
         Denied: "AccessDeniedException",

@@ -18,7 +18,7 @@ SPACE = ("SpaceSettings", "OwnershipSettings", "SpaceSharingSettings", "SpaceDis
 
 @sagemaker.operation
 def create_app(call: Call, request: "shapes.CreateAppRequestTypeDef") -> dict[str, Any]:
-    refuse(request.get("ResourceSpec", {}), ["LifecycleConfigArn", "SageMakerImageVersionArn"], "ResourceSpec")
+    refuse(request.get("ResourceSpec", {}), ["SageMakerImageVersionArn"], "ResourceSpec")
     if "SpaceName" not in request:
         message = f"AppType {request['AppType']} of a user profile is not supported by Studiolo: name a SpaceName."
         raise ServiceError(INVALID, message)

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from studiolo.stacks.types import (
     cloudformation,
     cloudwatch,
+    custom,
     ec2,
     emr,
     emr_serverless,
+    functions,
     glue,
     iam,
     lakeformation,
@@ -21,20 +23,20 @@ from studiolo.stacks.types import (
 from studiolo.stacks.types.base import ResourceType
 
 _FILES = (
-    cloudformation, cloudwatch, ec2, emr, emr_serverless, glue, iam, lakeformation, logs, others, s3, sagemaker,
-    servicecatalog, studio,
+    cloudformation, cloudwatch, custom, ec2, emr, emr_serverless, functions, glue, iam, lakeformation, logs, others, s3,
+    sagemaker, servicecatalog, studio,
 )  # fmt: skip
 _TYPES: Mapping[str, ResourceType] = {kind.name: kind() for file in _FILES for kind in file.TYPES}
 
 
 def find_type(name: str) -> ResourceType | None:
     """The type of that name; None where there is none."""
-    return _TYPES.get(name)
+    return _TYPES.get(custom.CustomResource.name if name.startswith(custom.PREFIX) else name)
 
 
 def type_of(name: str) -> ResourceType:
     """The type of that name, which is known."""
-    return _TYPES[name]
+    return _TYPES[custom.CustomResource.name if name.startswith(custom.PREFIX) else name]
 
 
 def type_names() -> list[str]:

@@ -37,6 +37,18 @@ class Nested(Protocol):
     def outputs_of(self, stack: str) -> Mapping[str, str]: ...
 
 
+class Asking(Protocol):
+    """Custom resources' questions to their functions."""
+
+    def ask(
+        self, at: "At", kind: str, physical: str, properties: "Properties", before: "Properties | None" = None
+    ) -> None: ...
+
+    def last(self, at: "At", *kinds: str, operation: bool = True) -> Any: ...
+
+    def arrived(self, request: Any) -> bool: ...
+
+
 class NotUpdatable(Refused):
     """A type of resource has no way to change that in place."""
 
@@ -46,7 +58,11 @@ class NotUpdatable(Refused):
 
 @dataclass(frozen=True)
 class At:
-    """Where and as whom one step of a stack is done. tags: the stack's, and those that tell what made a resource."""
+    """Where and as whom one step of a stack is done. tags: the stack's, and those that tell what made a resource.
+
+    type: the resource's, as the template has it; operation: the id of the stack's operation, empty
+    for a look that is part of none.
+    """
 
     scope: Scope
     principal: Principal
@@ -57,6 +73,9 @@ class At:
     generation: int
     tags: Mapping[str, str]
     nested: Nested
+    type: str
+    operation: str
+    requests: Asking
 
     def call(self, service: str, operation: str, **parameters: Any) -> Mapping[str, Any]:
         """An operation's answer. Members that are None are left out. Raises Refused."""
@@ -132,6 +151,10 @@ class ResourceType:
     def ready(self, at: At, physical: str, properties: Properties) -> bool:
         """Whether what was made, or changed, has arrived. Raises Refused where it never will."""
         return True
+
+    def settled(self, at: At, physical: str, properties: Properties) -> str:
+        """The physical id of what has arrived: another one than it had before where a change has made another thing."""
+        return physical
 
     def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
         """Change it in place. Raises Refused."""

@@ -34,7 +34,12 @@ LIBRARIES = (
     *("google.protobuf", "httptools", "uvicorn", "uvloop"),
     *("numpy", "pandas", "pyarrow.parquet", "scipy.sparse", "sklearn.metrics"),
 )
-ABSENT = ("catboost", "faiss", "fasttext", "krcf", "lightgbm", "xgboost")
+ABSENT = (
+    *("catboost", "faiss", "fasttext", "krcf", "lightgbm", "xgboost"),
+    *("torch", "torch.distributions", "lightning", "lightning.pytorch"),
+    *("gluonts", "gluonts.core", "gluonts.core.component", "gluonts.torch", "gluonts.torch.distributions"),
+    *("gluonts.torch.model", "gluonts.torch.model.deepar"),
+)
 """What environments have that the tests' has not."""
 
 

@@ -1,0 +1,56 @@
+"""The same pages beside a notebook: at the name of its Studio domain, as the role that the notebook acts as."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from studiolo.console.app import FindKey, Pages
+from studiolo.console.guard import Guarded
+from studiolo.console.pages import PAGES
+from studiolo.console.people import Key, People
+from studiolo.signin import SignedIn, SignIns
+
+NOT_HERE = ("/view-as", "/view-as/end", "/region")
+"""Another role, or region, than the notebook's is the console's."""
+
+
+def panels(sign_ins: SignIns, find_key: FindKey, endpoint: str, s3_endpoint: str, told: str) -> Starlette:
+    """The app. told: where in its scope a request says the id of the key that it is made with."""
+    pages = Panels(sign_ins, find_key, People(endpoint, s3_endpoint), told)
+    routes: list[Any] = [
+        Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
+        *(
+            Route(page.path, partial(pages.show, page), methods=[page.method])
+            for page in PAGES
+            if page.path not in NOT_HERE
+        ),
+        Route("/{rest:path}", pages.missing),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(Guarded)])
+
+
+class Panels(Pages):
+    """Who asks is known before: the server has found the notebook's role by the cookie of the domain."""
+
+    panel = True
+
+    def __init__(self, sign_ins: SignIns, find_key: FindKey, people: People, told: str) -> None:
+        super().__init__(sign_ins, find_key, people, "")
+        self._told = told
+
+    def who(self, request: Request) -> tuple[SignedIn, Key] | None:
+        identifier = request.scope[self._told]
+        known = self.find_key(identifier)
+        if known is None:
+            return None
+        key, arn, expires = known
+        assert expires is not None, "the key of a role's session ends"
+        domain, _, region = (request.url.hostname or "").partition(".studio.")
+        content = {"region": region.removesuffix(".localhost"), "arn": arn, "own": arn}
+        return SignedIn(identifier, domain, identifier, None, content, expires), key

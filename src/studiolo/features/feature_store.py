@@ -1,0 +1,164 @@
+"""SageMaker Feature Store: its groups and records, and the thread that brings them to what they are to be."""
+
+import logging
+import threading
+import time
+
+from sqlalchemy import or_, select
+
+from studiolo.domain import Clock
+from studiolo.features.groups import FeatureGroups, as_group, forget, thing
+from studiolo.features.listed import add_columns, make_table
+from studiolo.features.model import (
+    ACTIVE,
+    BLOCKED,
+    CREATE_FAILED,
+    CREATED,
+    CREATING,
+    DELETE_FAILED,
+    DELETING,
+    FAILED,
+    IN_PROGRESS,
+    SUCCESSFUL,
+    FeatureGroup,
+)
+from studiolo.features.offline import FAILURES, OfflineStores, said
+from studiolo.features.records import Records
+from studiolo.features.tables import groups
+from studiolo.governance import GovernedCatalog
+from studiolo.identity import Identity
+from studiolo.ml.tags import Tags
+from studiolo.objects import Objects
+from studiolo.state import State
+
+log = logging.getLogger(__name__)
+
+WRITE_SECONDS = 2.0
+"""How long a record waits for others to be written with it."""
+RETRY_SECONDS = 15.0
+LOOK_SECONDS = 30.0
+"""How often it is looked for records that have expired: they cannot be read from when they do."""
+
+
+class FeatureStore:
+    """The feature groups of every scope, with their online and offline stores."""
+
+    def __init__(
+        self,
+        state: State,
+        identity: Identity,
+        tags: Tags,
+        objects: Objects,
+        catalog: GovernedCatalog,
+        clock: Clock,
+    ) -> None:
+        self._state = state
+        self._clock = clock
+        self._offline = OfflineStores(state, identity, objects, catalog, clock)
+        self._woken = threading.Event()
+        self._ended = False
+        self._due: float | None = None
+        self.groups = FeatureGroups(state, identity, tags, clock, self._woken.set)
+        self.records = Records(state, clock, self._appended)
+        self._thread = threading.Thread(target=self._keep, name="feature-store", daemon=True)
+
+    def start(self) -> None:
+        """Go on with what an earlier server left."""
+        self._due = time.monotonic()
+        self._thread.start()
+
+    def close(self) -> None:
+        """End in good order: what is not yet in the offline stores is written by the next server."""
+        self._ended = True
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join(30)
+
+    def _appended(self) -> None:
+        if self._due is None:
+            self._due = time.monotonic() + WRITE_SECONDS
+            self._woken.set()
+
+    def _keep(self) -> None:
+        while not self._ended:
+            due = self._due
+            self._woken.wait(LOOK_SECONDS if due is None else max(0.0, due - time.monotonic()))
+            self._woken.clear()
+            if self._ended:
+                return
+            try:
+                self.records.expire()
+                self._settle()
+                if due is not None and due <= time.monotonic():
+                    self._due = None
+                    if not self._write():
+                        self._due = time.monotonic() + RETRY_SECONDS
+            except Exception:
+                log.exception("the feature store could not go on, and tries again")
+                self._due = time.monotonic() + RETRY_SECONDS
+
+    def _settle(self) -> None:
+        """Bring all groups that are on their way to where they go."""
+        columns = groups.c
+        passing = or_(columns.status.in_([CREATING, DELETING]), columns.update_status == IN_PROGRESS)
+        with self._state.reading() as connection:
+            rows = connection.execute(select(groups).where(passing).order_by(columns.created)).all()
+        for group in map(as_group, rows):
+            if group.status == CREATING:
+                self._create(group)
+            elif group.status == DELETING:
+                self._delete(group)
+            else:
+                self._update(group)
+
+    def _create(self, group: FeatureGroup) -> None:
+        try:
+            if group.specification.offline is not None:
+                self._offline.check(group)
+                make_table(self._offline.catalog_of(group), group)
+        except FAILURES as error:
+            self._set(group, status=CREATE_FAILED, reason=said(error))
+        else:
+            self._set(group, status=CREATED)
+
+    def _update(self, group: FeatureGroup) -> None:
+        try:
+            if group.specification.offline is not None:
+                add_columns(self._offline.catalog_of(group), group)
+        except FAILURES as error:
+            self._set(group, update_status=FAILED, reason=said(error))
+        else:
+            self._set(group, update_status=SUCCESSFUL)
+
+    def _delete(self, group: FeatureGroup) -> None:
+        try:
+            if group.specification.offline is not None:
+                self._offline.write(group)
+        except FAILURES as error:
+            reason = f"Records could not be written to the OfflineStore: {said(error)}"
+            self._set(group, status=DELETE_FAILED, reason=reason)
+        else:
+            with self._state.transaction(thing(group)) as tx:
+                forget(tx, group)
+
+    def _write(self) -> bool:
+        """Write what waits; False where some of it could not be."""
+        waiting = self._offline.waiting()
+        with self._state.reading() as connection:
+            rows = connection.execute(select(groups).where(groups.c.id.in_(waiting), groups.c.status == CREATED)).all()
+        written = True
+        for group in map(as_group, rows):
+            try:
+                self._offline.write(group)
+            except FAILURES as error:
+                written = False
+                log.warning("records of feature group %s wait for its offline store: %s", group.arn, said(error))
+                self._set(group, offline_status=BLOCKED, reason=said(error))
+            else:
+                if group.offline_status == BLOCKED:
+                    self._set(group, offline_status=ACTIVE, reason=None)
+        return written
+
+    def _set(self, group: FeatureGroup, **values: str | None) -> None:
+        with self._state.transaction(thing(group)) as tx:
+            tx.execute(groups.update().where(groups.c.id == group.id).values(**values, changed=self._clock()))

@@ -1,0 +1,27 @@
+"""Lambda: functions as processes in the fence, under AWS's own runtime API."""
+
+from studiolo.functions import granting
+from studiolo.functions.building import functions_of
+from studiolo.functions.code import LARGEST_ZIP
+from studiolo.functions.errors import BadPayload, Changed, FunctionMissing, Throttled, TooLargeRequest
+from studiolo.functions.functions import Functions, Services, unreserved
+from studiolo.functions.model import (
+    LATEST,
+    Alias,
+    EventConfig,
+    Function,
+    Layer,
+    Result,
+    Settings,
+    Standing,
+    function_arn,
+    function_named,
+)
+from studiolo.functions.pool import MOST
+from studiolo.functions.store import THING, paged
+
+__all__ = [
+    "LARGEST_ZIP", "LATEST", "MOST", "THING", "Alias", "BadPayload", "Changed", "EventConfig", "Function",
+    "FunctionMissing", "Functions", "Layer", "Result", "Services", "Settings", "Standing", "Throttled", "TooLargeRequest",
+    "function_arn", "function_named", "functions_of", "granting", "paged", "unreserved",
+]  # fmt: skip

@@ -1,0 +1,6 @@
+"""AWS Lambda: functions, versions, aliases, layers, permissions, invocation."""
+
+from studiolo.services.lambda_ import functions, invoking, layers, permissions, versions
+from studiolo.services.lambda_.service import lambda_
+
+__all__ = ["functions", "invoking", "lambda_", "layers", "permissions", "versions"]

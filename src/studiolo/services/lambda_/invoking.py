@@ -1,0 +1,129 @@
+"""AWS Lambda: functions invoked, now or in their time, and what is said of the latter."""
+
+import asyncio
+import base64
+import json
+from typing import Any
+
+from studiolo.aws.errors import ServiceError
+from studiolo.functions import LATEST, BadPayload, EventConfig, Throttled, TooLargeRequest, paged
+from studiolo.services.call import Call
+from studiolo.services.lambda_.service import Request, as_page, lambda_, named
+
+LARGEST, LARGEST_EVENT = 6 * 1024 * 1024, 1024 * 1024
+"""Bytes of a payload: of a function that is waited for, and of an event."""
+EMPTY = b"{}"
+
+
+@lambda_.operation
+async def invoke(call: Call, request: Request) -> dict[str, Any]:
+    functions, kind = call.studio.functions, request.get("InvocationType", "RequestResponse")
+    name, qualifier = named(call, request)
+    payload = bytes(request.get("Payload") or EMPTY)
+    limit = LARGEST_EVENT if kind == "Event" else LARGEST
+    if len(payload) > limit:
+        raise TooLargeRequest(f"Request must be smaller than {limit} bytes for the InvokeFunction operation")
+    try:
+        json.loads(payload)
+    except ValueError as error:
+        raise BadPayload(f"Could not parse request body into json: {error}") from error
+    if kind == "DryRun":
+        await asyncio.to_thread(functions.find, call.scope, name, qualifier)
+        return {"StatusCode": 204}
+    if kind == "Event":
+        await asyncio.to_thread(functions.invoke_later, call.scope, name, qualifier, payload)
+        return {"StatusCode": 202, "Payload": b""}
+    context = _context(request)
+    begun = await asyncio.to_thread(functions.invoke, call.scope, name, qualifier, payload, context)
+    try:
+        result = await asyncio.wrap_future(begun)
+    except Throttled as error:
+        raise ServiceError("TooManyRequestsException", str(error), 429, members={"Reason": error.reason}) from error
+    answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": result.version, "Payload": result.payload}
+    if result.error is not None:
+        answer["FunctionError"] = result.error
+    if request.get("LogType") == "Tail":
+        answer["LogResult"] = base64.b64encode(result.log).decode()
+    return answer
+
+
+@lambda_.operation
+def delete_function_event_invoke_config(call: Call, request: Request) -> dict[str, Any]:
+    name, qualifier = named(call, request)
+    call.studio.functions.delete_event_config(call.scope, name, qualifier or LATEST)
+    return {}
+
+
+@lambda_.operation
+def get_function_event_invoke_config(call: Call, request: Request) -> dict[str, Any]:
+    name, qualifier = named(call, request)
+    return as_config(call.studio.functions.event_config(call.scope, name, qualifier or LATEST))
+
+
+@lambda_.operation
+def list_function_event_invoke_configs(call: Call, request: Request) -> Any:
+    found = call.studio.functions.event_configs(call.scope, named(call, request)[0])
+    return as_page(request, "FunctionEventInvokeConfigs", lambda after, limit: paged(found, after, limit), as_config)
+
+
+@lambda_.operation
+def put_function_event_invoke_config(call: Call, request: Request) -> dict[str, Any]:
+    return as_config(call.studio.functions.put_event_config(_config(call, request, None)))
+
+
+@lambda_.operation
+def update_function_event_invoke_config(call: Call, request: Request) -> dict[str, Any]:
+    name, qualifier = named(call, request)
+    before = call.studio.functions.event_config(call.scope, name, qualifier or LATEST)
+    return as_config(call.studio.functions.put_event_config(_config(call, request, before)))
+
+
+@lambda_.operation
+def create_event_source_mapping(call: Call, request: Request) -> dict[str, Any]:
+    source = request.get("EventSourceArn") or "without an ARN"
+    raise ServiceError(
+        "InvalidParameterValueException",
+        f"Studiolo has nothing that functions could poll (queues, streams): the event source {source} is not here.",
+    )
+
+
+@lambda_.operation
+def list_event_source_mappings(call: Call, request: Request) -> dict[str, Any]:
+    """None: see `create_event_source_mapping`."""
+    return {"EventSourceMappings": []}
+
+
+def as_config(config: EventConfig) -> dict[str, Any]:
+    sides = (("OnSuccess", config.on_success), ("OnFailure", config.on_failure))
+    told = {
+        "LastModified": config.modified,
+        "FunctionArn": config.arn,
+        "MaximumRetryAttempts": config.retries,
+        "MaximumEventAgeInSeconds": config.age,
+        "DestinationConfig": {name: {"Destination": arn} if arn else {} for name, arn in sides},
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _config(call: Call, request: Request, before: EventConfig | None) -> EventConfig:
+    name, qualifier = named(call, request)
+    given = request.get("DestinationConfig")
+    if given is None:
+        sides = (before.on_success, before.on_failure) if before else (None, None)
+    else:
+        sides = tuple(given.get(side, {}).get("Destination") or None for side in ("OnSuccess", "OnFailure"))  # type: ignore[assignment]
+    retries = request.get("MaximumRetryAttempts", before.retries if before else None)
+    age = request.get("MaximumEventAgeInSeconds", before.age if before else None)
+    present = call.studio.functions.clock()
+    return EventConfig(call.scope, name, qualifier or LATEST, retries, age, *sides, modified=present)
+
+
+def _context(request: Request) -> str | None:
+    """What the client says of itself, as the function is to be told it."""
+    text = request.get("ClientContext")
+    if not text:
+        return None
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError as error:
+        raise ServiceError("InvalidRequestContentException", "Client context must be JSON, in base64.") from error
