@@ -36,6 +36,7 @@ from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.metrics import Metrics
 from studiolo.ml import MachineLearning
+from studiolo.ml.processing.spark import SparkImages
 from studiolo.mlflow import Addresses as MlflowAddresses
 from studiolo.mlflow import TrackingServers
 from studiolo.mlflow_door import MlflowSite, Passing, SignedMlflow
@@ -184,6 +185,7 @@ class House:
             self.logs,
             self.metrics,
             self.objects,
+            SparkImages(self.runtimes, self.engine.launches),
             settings,
             self._endpoint,
             door,

@@ -1,21 +1,14 @@
 """Configurations by classification: which are obeyed, and how; the rest is recorded."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from studiolo.clusters.applications import APPLICATIONS, Daemon
+from studiolo.kernel.classifications import exports, flattened, spark_settings
 
 if TYPE_CHECKING:
     from studiolo.clusters.world import World
-
-HADOOP = ("core-site", "hdfs-site", "emrfs-site", "mapred-site", "yarn-site")
-"""Classifications whose properties are Hadoop's settings."""
-
-HIVE = ("hive-site", "spark-hive-site")
-
-CLIENT_FACTORY = "hive.metastore.client.factory.class"
-"""It leads to the Data Catalog on AWS; here nothing leads elsewhere."""
 
 FORMATS = {"delta-defaults": "delta", "hudi-defaults": "hudi", "iceberg-defaults": "iceberg"}
 
@@ -39,27 +32,15 @@ class Configured:
     @classmethod
     def of(cls, applications: Sequence[str], configurations: Sequence[Mapping[str, Any]]) -> "Configured":
         """The meaning of a request; of two that set the same the later one holds."""
-        found = dict(_flattened(configurations))
+        found = flattened(configurations)
         formats = [FORMATS[name] for name, values in found.items() if name in FORMATS and "true" in values.values()]
         formats += [name.lower() for name in applications if name in ("Delta", "Hudi", "Iceberg")]
-        hadoop = {
-            f"spark.hadoop.{key}": value
-            for name in (*HADOOP, *HIVE)
-            for key, value in found.get(name, {}).items()
-            if key != CLIENT_FACTORY
-        }
-        formats = sorted(set(formats))
-        exports = {
-            key: value
-            for name in ("spark-env", "hadoop-env", "yarn-env")
-            for key, value in found.get(f"{name}.export", {}).items()
-        }
         seconds = found.get("yarn-site", {}).get("yarn.resourcemanager.nodemanager-graceful-decommission-timeout-secs")
         return cls(
             applications=tuple(applications),
-            spark={**hadoop, **found.get("spark-defaults", {})},
-            exports=exports,
-            formats=tuple(formats),
+            spark=spark_settings(found),
+            exports=exports(found),
+            formats=tuple(sorted(set(formats))),
             decommission_seconds=int(seconds) if seconds is not None and seconds.isdigit() else DECOMMISSION_SECONDS,
         )
 
@@ -67,14 +48,3 @@ class Configured:
         """The daemons of the applications beside Spark's own, by name."""
         found = {name: APPLICATIONS[name].daemon(world) for name in self.applications}
         return {name: daemon for name, daemon in found.items() if daemon is not None}
-
-
-def _flattened(configurations: Iterable[Mapping[str, Any]], prefix: str = "") -> Iterable[tuple[str, dict[str, str]]]:
-    """The properties by classification; one within another is named `outer.inner`."""
-    merged: dict[str, dict[str, str]] = {}
-    for entry in configurations:
-        name = f"{prefix}{entry.get('Classification', '')}"
-        merged.setdefault(name, {}).update(entry.get("Properties", {}))
-        for inner, values in _flattened(entry.get("Configurations", []), f"{name}."):
-            merged.setdefault(inner, {}).update(values)
-    return merged.items()

@@ -1,12 +1,13 @@
 """How the program of an instance is started: in a fence, with its own /opt/ml, the hosts' names and its interpreter."""
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from studiolo.containers.image import PYTHON
+from studiolo.containers.image import NO_TOOLS, PYTHON, Tools
 from studiolo.containers.layers import PROGRAM, layered
 from studiolo.containers.program import Start
 from studiolo.containers.work import BASE
@@ -44,11 +45,12 @@ class Machine:
         root: Path,
         shared: Path | None = None,
         below: Sequence[Path] = (),
+        tools: Tools = NO_TOOLS,
     ) -> Start:
         """How a program is started whose /opt/ml is `root`; its home is `own` beside that.
 
         `shared` is one folder more that it may write, at its own path; `below` are folders of packages that it has beside
-        those of its environment, on which it has a layer of its own. Raises Invalid.
+        those of its environment, on which it has a layer of its own; `tools` is what it has besides. Raises Invalid.
         """
         own = root.parent / "own"
         own.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -56,11 +58,13 @@ class Machine:
         foreign = self.python != Path(sys.executable)
         python = layered(self.python, own, below) if foreign else self.python
         seen = (*interpreter(self.python), *below) if foreign else ()
+        seen = (*seen, *map(Path, tools.seen))
         fence = Fence(own, seen, at=places, hosts=self.hosts, with_parent=True)
-        words = [str(python) if word == PYTHON else word for word in command]
+        words = _words(command, python, root)
         environment = {**self._environment(python, foreign), **variables}
+        if tools.programs:
+            environment["PATH"] = os.pathsep.join([str(_programs(own, tools, python, root)), environment["PATH"]])
         if isolation().kind != "fenced":
-            words = [word.replace(BASE, str(root)) for word in words]
             environment = {name: value.replace(BASE, str(root)) for name, value in environment.items()}
         words, environment = fenced(words, environment, fence, [self.hidden])
         return Start(tuple(words), environment, str(own))
@@ -75,3 +79,20 @@ class Machine:
             if not (foreign and folder == OURS)
         ]
         return {**self.environment, "PATH": path, "PYTHONPATH": os.pathsep.join(packages)}
+
+
+def _words(command: Sequence[str], python: Path, root: Path) -> list[str]:
+    """The command with the interpreter in it, and the folder in the place of /opt/ml where there is no fence."""
+    words = [str(python) if word == PYTHON else word for word in command]
+    return words if isolation().kind == "fenced" else [word.replace(BASE, str(root)) for word in words]
+
+
+def _programs(own: Path, tools: Tools, python: Path, root: Path) -> Path:
+    """The folder of the programs that a container has by name, made now."""
+    folder = own / "programs"
+    folder.mkdir(exist_ok=True)
+    for name, command in tools.programs.items():
+        script = folder / name
+        script.write_text(f'#!/bin/sh\nexec {shlex.join(_words(command, python, root))} "$@"\n')
+        script.chmod(0o755)
+    return folder

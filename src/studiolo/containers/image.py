@@ -35,6 +35,25 @@ class Environment:
 
 
 @dataclass(frozen=True)
+class Tools:
+    """What a container has beside its image's environment.
+
+    programs: what it runs by a name on its PATH; PYTHON in that stands for the interpreter.
+    seen: folders and files of this machine that it may read.
+    """
+
+    programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Tools":
+        return cls({name: tuple(words) for name, words in values["programs"].items()}, tuple(values["seen"]))
+
+
+NO_TOOLS = Tools()
+
+
+@dataclass(frozen=True)
 class Image:
     """What an image URI resolves to.
 
@@ -45,6 +64,7 @@ class Image:
     environment: the packages it runs with; None for Studiolo's own interpreter.
     variables: those that its container sets.
     algorithm: the built-in one that it holds, which knows its hyperparameters, channels and metrics.
+    spark: the version of Spark that it is of; empty where it is for something else.
     notes: what a job's log says first: which version stands in for the one asked for.
     """
 
@@ -56,6 +76,7 @@ class Image:
     environment: Environment | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     algorithm: Algorithm | None = None
+    spark: str = ""
     notes: tuple[str, ...] = ()
 
     def command(self, task: Task, entrypoint: tuple[str, ...] = ()) -> tuple[str, ...]:

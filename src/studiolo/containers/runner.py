@@ -202,7 +202,9 @@ class Run:
         # The code of all is the same.
         packages = below(self._work.environment, self._hidden, python, self._root(self._work.instances[0]), self._say)
         starts = [
-            machine.start(instance.command, instance.variables, self._root(instance), below=packages)
+            machine.start(
+                instance.command, instance.variables, self._root(instance), below=packages, tools=self._work.tools
+            )
             for instance in self._work.instances
         ]
         for instance in self._work.instances:

@@ -90,12 +90,18 @@ class Surroundings:
         AWS clients in it find the role's keys at the S3 door. Raises NotFound and Invalid for no such role.
         """
         self._identity.role(role)
-        token = self._identity.workloads.add(workload).token
+        added = self._identity.workloads.add(workload)
         self._identity.workloads.give(workload, role, SESSION)
-        credentials = container_variables(self._s3_endpoint, token)
+        credentials = container_variables(self._s3_endpoint, added.token)
         aws = client_environment(self._endpoint, self._s3_endpoint, scope.region, credentials)
         return child_environment(
-            {CACHE: str(environments_folder()), **aws, "PYTHONPATH": os.pathsep.join([aws["PYTHONPATH"], PACKAGES])}
+            {
+                CACHE: str(environments_folder()),
+                **aws,
+                "PYTHONPATH": os.pathsep.join([aws["PYTHONPATH"], PACKAGES]),
+                # By this name Hive's client says to the metastore who asks.
+                "HADOOP_USER_NAME": added.metastore_token,
+            }
         )
 
     def end(self, workload: str) -> None:

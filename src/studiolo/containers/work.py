@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from studiolo.containers.algorithm import MetricDefinition
 from studiolo.containers.batch.specification import Batch
-from studiolo.containers.image import Environment
+from studiolo.containers.image import NO_TOOLS, Environment, Tools
 
 BASE = "/opt/ml"
 """Where a program finds its files. Where the machine allows no fence, the folder in its place is named instead."""
@@ -78,7 +78,7 @@ class Work:
     `kind` and `name` are for people; `id` tells it from all other. `failure` is the file, below /opt/ml, in which a
     program says why it failed, `message` the one in which it leaves word however it ends. `seconds` is what it may run;
     `interrupted_after` are the seconds of its run after which its instance is taken away. `batch`: its programs serve a
-    model, through which these objects go.
+    model, through which these objects go. `tools`: what its programs have beside its environment.
     """
 
     id: str
@@ -93,6 +93,7 @@ class Work:
     seconds: float
     folders: tuple[str, ...] = ()
     environment: Environment | None = None
+    tools: Tools = NO_TOOLS
     notes: tuple[str, ...] = ()
     metrics: tuple[MetricDefinition, ...] = ()
     failure: str = "output/failure"
@@ -114,6 +115,7 @@ class Work:
                 "metrics": tuple(MetricDefinition(**each) for each in values["metrics"]),
                 "environment": environment and Environment.from_json(environment),
                 "folders": tuple(values["folders"]),
+                "tools": Tools.from_json(values["tools"]),
                 "notes": tuple(values["notes"]),
                 "batch": Batch(**_with_tuples(values["batch"], "logs")) if values["batch"] else None,
             }

@@ -16,6 +16,7 @@ from studiolo.domain import Clock, Conflict, DomainError, LimitExceeded, NotFoun
 from studiolo.engine.completion import complete
 from studiolo.engine.journal import journal_file, read_output
 from studiolo.engine.kernels import Kernels
+from studiolo.engine.launches import Launches
 from studiolo.engine.materials import Materials
 from studiolo.engine.memory import Memory
 from studiolo.engine.model import LIVING, Key, Language, Output, Session, SessionState, Statement, Wanted
@@ -81,6 +82,7 @@ class Engine:
         )
         plans = Plans(storage, settings, s3_endpoint)
         around = Surroundings(plans, runtimes, identity, logs, metastore, endpoint, s3_endpoint)
+        self.launches = Launches(around, self._archives)
         materials = Materials(settings.folder, objects)
         self._provision = Provision(self._store, self.kernels, self._pool, materials, around, self._kernel_ended)
         programs = Kernels(

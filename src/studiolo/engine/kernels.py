@@ -20,6 +20,7 @@ from studiolo.engine.plan import Plan
 from studiolo.engine.preparation import font_lists, give_fonts
 from studiolo.identity import Identity, container_variables
 from studiolo.kernel.driver import SCALA_CLASSES
+from studiolo.kernel.places import places as own_places
 from studiolo.processes import (
     Child,
     Fence,
@@ -243,28 +244,10 @@ class Kernels:
 
     def _places(self, folder: Path, plan: Plan, jars: list[str]) -> dict[str, str]:
         """The settings that are of this kernel alone: where it keeps its files, and what executors find its jars by."""
-        temporary = folder / "tmp"
-        # It keeps the AWS SDK that S3A uses from writing a page about its age into every session's log.
-        options = f"-XX:-UsePerfData -Daws.java.v1.disableDeprecationAnnouncement=true -Djava.io.tmpdir={temporary}"
-        # Java takes the person's home from the system, and not from HOME.
-        options += f" -Duser.home={folder}"
         places = {
-            # Spark 4 would make several files of a log, in a folder.
-            "spark.eventLog.rolling.enabled": plan.conf.get("spark.eventLog.rolling.enabled", "false"),
-            "spark.eventLog.compress": plan.conf.get("spark.eventLog.compress", "false"),
             "spark.eventLog.enabled": plan.conf.get("spark.eventLog.enabled", "true"),
             "spark.eventLog.dir": plan.conf.get("spark.eventLog.dir", f"file:{folder / EVENTS}"),
-            # Of its own: what one session resolves, another would run.
-            "spark.jars.ivy": plan.conf.get("spark.jars.ivy", str(folder / "ivy")),
-            "spark.sql.warehouse.dir": plan.conf.get("spark.sql.warehouse.dir", f"file:{folder / 'warehouse'}"),
-            "spark.hadoop.hadoop.tmp.dir": str(temporary),
-            # The user of the JVM is a token: Hadoop would ask the system for its groups, and write it into the log.
-            "spark.hadoop.hadoop.security.group.mapping": "org.apache.hadoop.security.NullGroupsMapping",
-            # Else Hive's client makes folders under /tmp, where those of another user may be in the way.
-            "spark.hadoop.hive.exec.scratchdir": f"file:{temporary / 'hive'}",
-            "spark.hadoop.hive.exec.local.scratchdir": str(temporary / "hive-local"),
-            "spark.hadoop.hive.downloaded.resources.dir": str(temporary / "hive-resources"),
-            "spark.driver.extraJavaOptions": f"{options} {plan.conf.get('spark.driver.extraJavaOptions', '')}".strip(),
+            **own_places(folder, folder / "tmp", plan.conf),
         }
         if plan.local:
             return places

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from studiolo.domain import Clock, Conflict, DomainError, NotFound, Page, Scope
-from studiolo.engine.failure import reason
 from studiolo.engine.kernels import Kernels
 from studiolo.engine.materials import Material
 from studiolo.engine.model import Key, Wanted
 from studiolo.engine.provision import Surroundings
 from studiolo.engine.spark_pages import live
 from studiolo.engine.submission_store import ACTIVE, Submission, SubmissionStore
+from studiolo.kernel.failure import reason
 from studiolo.processes import read_left
 from studiolo.sparkui import Live, Pages, Past, Target
 from studiolo.state import State, StateUnavailable

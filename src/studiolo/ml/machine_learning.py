@@ -15,6 +15,7 @@ from studiolo.ml.experiments.experiments import Experiments
 from studiolo.ml.images import known_images
 from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.processing.jobs import ProcessingJobs
+from studiolo.ml.processing.spark import SparkImages
 from studiolo.ml.registry import Registry
 from studiolo.ml.resources import EndpointConfigs, Models
 from studiolo.ml.serving.asynchronous import AsyncInvocations
@@ -46,6 +47,7 @@ class MachineLearning:
         logs: Logs,
         metrics: Metrics,
         objects: Objects,
+        spark: SparkImages,
         settings: Settings,
         endpoint: str,
         s3_endpoint: str,
@@ -58,7 +60,7 @@ class MachineLearning:
         launcher = LocalLauncher(processes, surroundings, self._work)
         self._queue = Queue(os.cpu_count() or 1)
         self.training = TrainingJobs(state, launcher, self._queue, surroundings, images, metrics, clock)
-        self.processing = ProcessingJobs(state, launcher, self._queue, surroundings, images, clock)
+        self.processing = ProcessingJobs(state, launcher, self._queue, surroundings, images, spark, clock)
         self.tuning = TuningJobs(TuningStore(state, clock), self.training, Curves(logs, self.training))
         self.models = Models(state, surroundings, images, clock)
         self.transform = TransformJobs(state, launcher, self._queue, surroundings, images, self.models, metrics, clock)

@@ -7,6 +7,7 @@ Its Python packages are those of Studiolo's own environment, or of a lock in `lo
 """
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
@@ -104,6 +105,17 @@ class Runtimes:
             raise Invalid(f"EMR release {label} is not available here; available are {', '.join(self.emr_labels())}.")
         return self._release("EMR", label, self._table["emr"]["releases"][label])
 
+    def for_processing(self, version: str) -> Release:
+        """An image of SageMaker's for Spark by its version, e.g. `3.3`; the nearest newer one, else the newest, for others.
+
+        Raises Invalid for what is no version.
+        """
+        entries = self._table["processing"]["releases"]
+        if re.fullmatch(r"\d+\.\d+", version) is None:
+            raise Invalid(f"The image for Spark has no version in its tag; there are {', '.join(entries)}.")
+        near = next((label for label in entries if _order(label) >= _order(version)), list(entries)[-1])
+        return self._release("SageMaker Spark", near, entries[near])
+
     def _release(self, service: str, label: str, entry: Mapping[str, Any]) -> Release:
         return Release.of(service, label, entry, self.runtime(entry["runtime"]), self._table["restored"])
 
@@ -137,3 +149,7 @@ class Runtimes:
 
     def _fetched(self, coordinates: Sequence[str]) -> list[Path]:
         return sorted(fetch_jars(coordinates, self._jars).iterdir()) if coordinates else []
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

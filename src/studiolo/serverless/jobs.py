@@ -11,6 +11,7 @@ from studiolo.domain import Invalid
 from studiolo.engine import Size, Streams, Wanted, this_machine, within
 from studiolo.engine.size import HEAP_SHARE
 from studiolo.engine.spark_submit import Options, application, options
+from studiolo.kernel.classifications import DECIDED
 from studiolo.runtimes import Release
 from studiolo.serverless.model import (
     JSON,
@@ -37,8 +38,6 @@ LEAST_SECONDS = 60
 """Seconds that a worker is billed for at least."""
 
 LOG_GROUP = "/aws/emr-serverless"
-DECIDED = ("spark.master", "spark.submit.deployMode", "spark.driver.memory")
-"""Settings that are decided here: on one machine the driver computes too, with the memory of all."""
 
 MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*(g|m|t)?b?", re.IGNORECASE)
 HIVE = "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver"

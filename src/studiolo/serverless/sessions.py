@@ -9,6 +9,7 @@ from studiolo import engine
 from studiolo.domain import Conflict, Invalid, NotFound, Page, Scope
 from studiolo.engine import LIVING, Engine, Key, Wanted
 from studiolo.identity import Principal
+from studiolo.kernel.classifications import DECIDED
 from studiolo.runtimes import Runtimes
 from studiolo.serverless import jobs
 from studiolo.serverless.model import Application, Session, SessionRequest
@@ -51,7 +52,7 @@ class ServerlessSessions:
             role=asked.role,
             acts_as=f"emr-serverless-{name}",
             size=jobs.size(conf),
-            conf={key: value for key, value in conf.items() if key not in jobs.DECIDED},
+            conf={key: value for key, value in conf.items() if key not in DECIDED},
             connect=True,
             idle_timeout=timedelta(minutes=asked.idle_timeout) if asked.idle_timeout else None,
         )

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from studiolo.domain import Invalid
-from studiolo.engine.failure import reason
 from studiolo.engine.spark_submit import Options, application, options
+from studiolo.kernel.failure import reason
 from studiolo.kernel.submit import properties
 
 

@@ -17,6 +17,8 @@ TRAIN = (PYTHON, "-m", "sagemaker_training.cli.train")
 SERVE = (PYTHON, str(Path(serving.__file__)))
 ALONE = (PYTHON, "-I", "-u", str(Path(standalone.__file__)))
 """Runs a module of Studiolo's in another environment: nothing of ours, or of a user's, comes before its packages."""
+SPARK, SUBMIT = "spark", "smspark-submit"
+"""The family of the images for processing jobs on Spark, and the program that they are of."""
 NOTEBOOKS = ("sagemaker-distribution", "sagemaker-base-python")
 """The families of images in which Studio's notebooks run."""
 NOTEBOOK_JOB = "amazon_sagemaker_scheduler"
@@ -61,6 +63,8 @@ class Images:
             return _of_notebooks(known)
         if known is not None and known.family in FRAMEWORKS and (scripted or algorithm is None):
             return self._of_a_framework(known, FRAMEWORKS[known.family])
+        if known is not None and known.family == SPARK and task == "process":
+            return Image(name=str(known), process=(SUBMIT,), spark=known.version)
         if algorithm is not None:
             return image_of(algorithm, str(known or algorithm.name))
         reason = self._reason(uri)

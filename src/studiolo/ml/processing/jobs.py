@@ -14,6 +14,7 @@ from studiolo.ml.jobs.jobs import Jobs
 from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.listing import Listing
 from studiolo.ml.processing import contract
+from studiolo.ml.processing.spark import SparkImages
 from studiolo.ml.processing.specification import ProcessingSpecification
 from studiolo.ml.tables import processing_jobs
 from studiolo.state import State
@@ -36,10 +37,12 @@ class ProcessingJobs:
         queue: Queue,
         surroundings: Surroundings,
         images: Images,
+        spark: SparkImages,
         clock: Clock,
     ) -> None:
         self._surroundings = surroundings
         self._images = images
+        self._spark = spark
         self._jobs: Jobs[ProcessingSpecification] = Jobs(state, launcher, queue, self, clock)
         self.start, self.close, self.empty = self._jobs.start, self._jobs.close, self._jobs.empty
         self.describe, self.stop, self.delete = self._jobs.describe, self._jobs.stop, self._jobs.delete
@@ -56,6 +59,8 @@ class ProcessingJobs:
         image = self._images.resolve(specification.image, "process", scripted=True)
         if not specification.entrypoint:
             image.command("process")
+        if image.spark:
+            self._spark.release(image)
         contract.check(specification)
         self._surroundings.check_role(principal, specification.role)
         for given in specification.inputs:
@@ -83,7 +88,7 @@ class ProcessingJobs:
             host: str(self._surroundings.log_file(job.scope, LOG_GROUP, f"{job.name}/{host}-{second}"))
             for host in specification.hosts
         }
-        return Work(
+        work = Work(
             id=job.id,
             kind=self.kind,
             name=job.name,
@@ -100,6 +105,7 @@ class ProcessingJobs:
             failure=contract.MESSAGE,
             message=contract.MESSAGE,
         )
+        return self._spark.furnished(work, image) if image.spark else work
 
     def measured(self, job: ProcessingJob, metrics: Sequence[Metric]) -> None:
         """It has none."""
