@@ -18,8 +18,11 @@ def test_the_sdk_s_processor_runs_an_application_with_all_that_it_sends(
     programs.put("spark/rows/rows.csv", "1\n2\n3\n")
     done = subprocess.run(
         [sys.executable, Path(__file__).with_name("sdk_spark.py"), role, bucket, tmp_path],
-        env={**server.environment(), "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={**server.environment(), "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-3000:]
     names = dict(line.split(": ") for line in done.stdout.splitlines() if line.startswith(("job: ", "failing: ")))
     said = programs.said(names["job"], "Processing", "algo-1")

@@ -13,7 +13,6 @@ from studiolo.ml.algorithms import accounts
 from studiolo.ml.algorithms.blazingtext import hyperparameters as blazingtext
 from studiolo.ml.algorithms.catboost import hyperparameters as catboost
 from studiolo.ml.algorithms.deepar import hyperparameters as deepar
-from studiolo.ml.algorithms.deepar.series import JSON_TYPES
 from studiolo.ml.algorithms.factorization_machines import hyperparameters as factorization_machines
 from studiolo.ml.algorithms.kmeans import hyperparameters as kmeans
 from studiolo.ml.algorithms.knn import hyperparameters as knn
@@ -107,8 +106,8 @@ _ALGORITHMS = (
         module=f"{_PACKAGE}.deepar",
         metrics=deepar.METRICS,
         validate_hyperparameters=deepar.validate_hyperparameters,
-        default_content_type=JSON_TYPES[0],
-        content_types=JSON_TYPES,
+        default_content_type=deepar.JSON_TYPES[0],
+        content_types=deepar.JSON_TYPES,
         required_channels=("train",),
         optional_channels=("test",),
         requirements=(*NEURAL, "pandas==2.2.3", "gluonts==0.17.0", "lightning==2.6.6"),

@@ -80,6 +80,9 @@ TABLE: tuple[Hyperparameter, ...] = (
     *SERVICE,
 )
 
+JSON_TYPES = ("application/jsonlines", "application/json", "json")
+"""Content types of its channels."""
+
 METRICS = (
     *PROGRESS,
     quality_metric("train", "loss", epochs=True),

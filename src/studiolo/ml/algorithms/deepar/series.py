@@ -10,6 +10,7 @@ import numpy as np
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms.channels import opened
+from studiolo.ml.algorithms.deepar.hyperparameters import JSON_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from studiolo.ml.algorithms.container import Channel
-
-JSON_TYPES = ("application/jsonlines", "application/json", "json")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ import torch
 from lightning.pytorch import callbacks
 
 from studiolo.domain import Invalid
-from studiolo.ml.algorithms.deepar.hyperparameters import TABLE
+from studiolo.ml.algorithms.deepar.hyperparameters import JSON_TYPES, TABLE
 from studiolo.ml.algorithms.deepar.model import Model, Shape, save
-from studiolo.ml.algorithms.deepar.series import JSON_TYPES, Series, read_series
+from studiolo.ml.algorithms.deepar.series import Series, read_series
 from studiolo.ml.algorithms.job import Report, channels_of, configuration
 
 if TYPE_CHECKING:
