@@ -10,6 +10,7 @@ from yarl import URL
 from studiolo.asgi import Disconnected, Message, Receive, Send
 from studiolo.forwarding import HOP_BY_HOP, relay
 from studiolo.mlflow import TrackingServer
+from studiolo.processes import SocketConnector
 from studiolo.visits import header
 
 _KEPT_BACK = HOP_BY_HOP | {
@@ -60,7 +61,7 @@ class Passing:
         session = self._sessions.get(server.socket)
         if session is None:
             session = self._sessions[server.socket] = aiohttp.ClientSession(
-                connector=aiohttp.UnixConnector(server.socket, limit=0),
+                connector=SocketConnector(server.socket, limit=0),
                 timeout=aiohttp.ClientTimeout(total=None),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,

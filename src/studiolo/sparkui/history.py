@@ -10,7 +10,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from studiolo.domain import Conflict
-from studiolo.processes import Child, Fence, Processes, child_environment, read_end, remove_left, socket_folder
+from studiolo.processes import (
+    Child,
+    Fence,
+    Processes,
+    child_environment,
+    left_socket,
+    read_end,
+    remove_left,
+    socket_folder,
+)
 from studiolo.runtimes import Archives, JarsUnavailable, Runtimes
 
 NAME = KIND = "spark-history"
@@ -113,7 +122,8 @@ class History:
             try:
                 with socket.socket(socket.AF_UNIX) as asking:
                     asking.settimeout(OPEN_SECONDS)
-                    asking.connect(str(self._socket))
+                    with left_socket(str(self._socket)) as path:
+                        asking.connect(path)
                     asking.sendall(f"{name}\n".encode())
                     answer = json.loads(asking.makefile("rb").readline() or b"{}")
                 return int(answer["port"])
