@@ -162,8 +162,9 @@ def test_the_pages_of_a_cluster_open_by_links(emr: Any, cluster: str, bucket: st
     )
     link = emr.get_persistent_app_ui_presigned_url(PersistentAppUIId=identifier)["PresignedURL"]
     browser, page = opened_by(link)
-    # The history looks for logs in steps.
-    found = until(lambda: re.search(r"app-\d+-\d+", browser.open("/api/v1/applications").text), seconds=60)
+    listed = browser.open("/api/v1/applications", Accept="application/json")
+    found = re.search(r"app-\d+-\d+", listed.text)
+    assert found is not None, listed.text
     asked = {"ClusterId": cluster, "ApplicationId": found[0]}
     _, page = opened_by(
         emr.get_on_cluster_app_ui_presigned_url(**asked, OnClusterAppUIType="ApplicationMaster")["PresignedURL"]
