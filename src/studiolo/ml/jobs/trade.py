@@ -1,7 +1,7 @@
 """What the jobs of one kind add to what all jobs are."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Table
 
@@ -59,3 +59,25 @@ class Trade(Protocol[S]):
     def ended(self, job: Job[S]) -> None:
         """It has ended, in whatever way; it is recorded."""
         ...
+
+
+class Once(Generic[S]):
+    """What is asked of a trade whose jobs have one attempt, wait for it without end, and keep no cores."""
+
+    def begun(self, job: Job[S]) -> Job[S]:
+        return job
+
+    def retries(self, _job: Job[S]) -> int:
+        return 0
+
+    def patience(self, _job: Job[S]) -> float | None:
+        return None
+
+    def claims(self, _waiting: Sequence[Job[S]]) -> Collection[str]:
+        return ()
+
+    def kept(self) -> int:
+        return 0
+
+    def ended(self, _job: Job[S]) -> None:
+        """There is nothing to be done."""

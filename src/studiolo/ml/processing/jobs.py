@@ -1,6 +1,6 @@
 """Processing jobs: what is particular to them among jobs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from studiolo.containers.images import Images
@@ -12,6 +12,7 @@ from studiolo.identity import Principal
 from studiolo.ml.jobs.job import Job
 from studiolo.ml.jobs.jobs import Jobs
 from studiolo.ml.jobs.queue import Queue
+from studiolo.ml.jobs.trade import Once
 from studiolo.ml.listing import Listing
 from studiolo.ml.processing import contract
 from studiolo.ml.processing.spark import SparkImages
@@ -24,7 +25,7 @@ ProcessingJob = Job[ProcessingSpecification]
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 
 
-class ProcessingJobs:
+class ProcessingJobs(Once[ProcessingSpecification]):
     """The processing jobs of every scope."""
 
     kind, resource, noun, field = "processing", "processing-job", "Processing job", "processingJobName"
@@ -109,21 +110,3 @@ class ProcessingJobs:
 
     def measured(self, job: ProcessingJob, metrics: Sequence[Metric]) -> None:
         """It has none."""
-
-    def begun(self, job: ProcessingJob) -> ProcessingJob:
-        return job
-
-    def retries(self, _job: ProcessingJob) -> int:
-        return 0
-
-    def patience(self, _job: ProcessingJob) -> float | None:
-        return None
-
-    def claims(self, _waiting: Sequence[ProcessingJob]) -> Collection[str]:
-        return ()
-
-    def kept(self) -> int:
-        return 0
-
-    def ended(self, job: ProcessingJob) -> None:
-        """There is nothing to be done."""

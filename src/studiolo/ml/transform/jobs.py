@@ -1,6 +1,6 @@
 """Transform jobs: what is particular to them among jobs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -18,6 +18,7 @@ from studiolo.domain import Clock, Invalid, Page, Scope
 from studiolo.ml.jobs.job import Job
 from studiolo.ml.jobs.jobs import Jobs
 from studiolo.ml.jobs.queue import Queue
+from studiolo.ml.jobs.trade import Once
 from studiolo.ml.listing import Listing
 from studiolo.ml.resources import Models
 from studiolo.ml.tables import transform_jobs
@@ -33,7 +34,7 @@ MOST_AT_ONCE = 100
 """MiB: what MaxConcurrentTransforms and MaxPayloadInMB may be together."""
 
 
-class TransformJobs:
+class TransformJobs(Once[TransformSpecification]):
     """The transform jobs of every scope."""
 
     kind, resource, noun, field = "transform", "transform-job", "Transform job", "transformJobName"
@@ -132,24 +133,6 @@ class TransformJobs:
                 host = {"Host": f"{job.name}/{_instance(job, number)}"}
                 known = cloudwatch.Metric.of(LOG_GROUP, metric.name, host)
                 self._metrics.add(job.scope, known, metric.value, "Percent", at=at)
-
-    def begun(self, job: TransformJob) -> TransformJob:
-        return job
-
-    def retries(self, _job: TransformJob) -> int:
-        return 0
-
-    def patience(self, _job: TransformJob) -> float | None:
-        return None
-
-    def claims(self, _waiting: Sequence[TransformJob]) -> Collection[str]:
-        return ()
-
-    def kept(self) -> int:
-        return 0
-
-    def ended(self, job: TransformJob) -> None:
-        """There is nothing to be done."""
 
 
 def _check(batch: Batch) -> None:
