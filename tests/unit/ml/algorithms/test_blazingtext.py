@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from training_container import TrainingContainer
+from tests.unit.ml.algorithms.training_container import TrainingContainer
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms import BUILT_IN

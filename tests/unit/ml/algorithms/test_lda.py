@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from scipy import sparse
-from training_container import TrainingContainer, as_recordio
+from tests.unit.ml.algorithms.training_container import TrainingContainer, as_recordio
 
 from studiolo.ml.algorithms import artifact
 from studiolo.ml.algorithms.lda.serving import open_model

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from training_container import TrainingContainer, as_csv, as_recordio
+from tests.unit.ml.algorithms.training_container import TrainingContainer, as_csv, as_recordio
 
 from studiolo.ml.algorithms.container import StopRequest
 

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from scipy import sparse
 from tests.waiting import until
-from training_container import as_recordio
+from tests.unit.ml.algorithms.training_container import as_recordio
 
 from studiolo.ml.algorithms.linear_learner.model import Kind, Model, save
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.decomposition import PCA, TruncatedSVD
-from training_container import TrainingContainer, as_recordio
+from tests.unit.ml.algorithms.training_container import TrainingContainer, as_recordio
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms import BUILT_IN

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
-from training_container import TrainingContainer, as_csv, as_recordio
+from tests.unit.ml.algorithms.training_container import TrainingContainer, as_csv, as_recordio
 
 from studiolo.ml.algorithms import BUILT_IN
 

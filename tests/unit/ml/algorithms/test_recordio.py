@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 from scipy import sparse
-from training_container import as_recordio
+from tests.unit.ml.algorithms.training_container import as_recordio
 
 from studiolo.domain import Invalid
 from studiolo.ml.formats.examples import Examples, SparseRows

@@ -12,7 +12,7 @@ import pytest
 from pyarrow import parquet
 from scipy import sparse
 from sklearn.datasets import dump_svmlight_file
-from training_container import TrainingContainer, as_csv, as_recordio
+from tests.unit.ml.algorithms.training_container import TrainingContainer, as_csv, as_recordio
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image
