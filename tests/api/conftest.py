@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
 from tests.api.catalog_inputs import table_input
 from tests.api.machine_learning import ROWS, SOON, training_job
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import orc
+
 from tests.conftest import REGION, Server
 
 PEOPLE = pd.DataFrame(

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+
 from tests.conftest import REGION, Server
 from tests.waiting import until
 

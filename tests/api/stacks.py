@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import WaiterError
+
 from tests.conftest import REGION, Server
 
 TEMPLATES = Path(__file__).parent / "templates"

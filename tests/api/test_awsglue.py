@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
 from tests.api.spark_code import Spark
 from tests.waiting import until
 

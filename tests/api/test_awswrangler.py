@@ -10,6 +10,7 @@ import awswrangler as wr
 import botocore.exceptions
 import pandas as pd
 import pytest
+
 from tests.conftest import REGION, Server
 
 READINGS = pd.DataFrame({"id": [1, 2, 3], "no2": [0.1, 0.2, 0.3], "city": ["a", "b", "a"]})

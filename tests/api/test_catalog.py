@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.api.catalog_inputs import pages
 from tests.conftest import REGION
 

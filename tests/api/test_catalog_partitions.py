@@ -4,6 +4,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+
 from tests.api.catalog_inputs import COLUMNS, pages, partition_input
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from tests.api.catalog_inputs import COLUMNS, KEYS, PARQUET, pages, partition_input, table_input
 from tests.conftest import Server
 

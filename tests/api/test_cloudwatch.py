@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from botocore.model import ServiceModel
+
 from tests.waiting import until
 
 DIMENSIONS = [{"Name": "City", "Value": "Madrid"}]

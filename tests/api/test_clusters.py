@@ -13,12 +13,12 @@ from typing import Any
 
 import botocore.exceptions
 import pytest
+
+from studiolo.identity.environment import PLUGIN
 from tests.api.clusters import ended, job_flow, run, state, step, text
 from tests.browsing import opened_by
 from tests.conftest import Server
 from tests.waiting import hasty, until
-
-from studiolo.identity.environment import PLUGIN
 
 BOOTSTRAP = "#!/bin/bash\nset -e\nsudo yum install -y jq\necho $1 > /home/hadoop/prepared\n"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from tests.conftest import free_port
 from tests.sockets import serve
 from tests.waiting import until

@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 import pandas as pd
 import pytest
+
+from studiolo.console.pages import PAGES
 from tests.api.stacks import create, new_name
 from tests.browsing import Browser, link, signed_in
 from tests.conftest import REGION, Server
 from tests.waiting import until
-
-from studiolo.console.pages import PAGES
 
 COLUMNS = [{"Name": "hour", "Type": "bigint"}, {"Name": "pm25", "Type": "double"}]
 PARQUET = {

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import WaiterError
+
 from tests.api.lambda_functions import RUNTIME, messages, zipped
 from tests.api.stacks import CAPABILITIES, create, delete, events, new_name, outputs, physical, update, wait
 

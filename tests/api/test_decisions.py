@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.api.catalog_inputs import table_input
 from tests.conftest import REGION, Server
 

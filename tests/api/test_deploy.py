@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from studiolo.config import Settings
 from tests.api.stacks import new_name
 from tests.conftest import Server
-
-from studiolo.config import Settings
 
 
 def test_a_template_is_deployed_with_its_events_and_outputs_and_a_failure_ends_with_one(

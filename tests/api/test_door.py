@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.conftest import Server
 from tests.waiting import until
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.api.stack_parts import ALLOW, TRUST, trust
 from tests.api.stacks import create, delete, new_name, outputs, physical, wait
 

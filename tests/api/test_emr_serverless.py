@@ -9,6 +9,7 @@ from typing import Any
 
 import botocore.exceptions
 import pytest
+
 from tests.browsing import opened_by
 from tests.waiting import hasty, until
 

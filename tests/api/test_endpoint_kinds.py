@@ -14,6 +14,7 @@ import psutil
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
 from tests.api.machine_learning import LINEAR_LEARNER
 from tests.conftest import Server
 from tests.waiting import until

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 from botocore.exceptions import ClientError, WaiterError
+
 from tests.api.machine_learning import LINEAR_LEARNER, SOON, allow, limited_role, variant
 from tests.conftest import Server
 from tests.waiting import until

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.conftest import Server
 
 Client = Callable[..., Any]

@@ -11,6 +11,7 @@ import boto3
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+
 from tests.conftest import REGION, Server
 from tests.waiting import until
 

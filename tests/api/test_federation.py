@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 from signxml.signer import XMLSigner
+
 from tests.conftest import REGION, Server
 
 Client = Callable[..., Any]

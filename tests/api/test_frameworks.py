@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.api.machine_learning import ROWS
 from tests.conftest import Server
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
 from pyiceberg.catalog import Catalog, load_catalog
+
 from tests.conftest import REGION, Server
 
 CREATE = {"MetadataOperation": "CREATE", "Version": "2"}

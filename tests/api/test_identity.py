@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.conftest import REGION, Server
 
 Client = Callable[..., Any]

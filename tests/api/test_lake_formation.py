@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
 from pyiceberg.catalog import load_catalog
+
 from tests.api.lake_house import PEOPLE, LakeHouse, Person, given
 from tests.api.programs import Programs
 from tests.api.spark_code import Spark

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.api.lambda_functions import RUNTIME, create, invoke, messages, zipped
 from tests.waiting import until
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
 from tests.api.signed_livy import ROLE, SignedLivy
 from tests.conftest import REGION, Server
 from tests.waiting import until

@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from hive_metastore import ttypes as hive
 from pyiceberg.catalog.hive import HiveCatalog
+from thrift.Thrift import TApplicationException
+
 from tests.conftest import REGION, Server
 from tests.hive import connected, metastore, person
 from tests.waiting import until
-from thrift.Thrift import TApplicationException
 
 PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from hive_metastore import ttypes as hive
-from tests.conftest import Server
-from tests.hive import connected, metastore, person
 from thrift.Thrift import TApplicationException, TMessageType
 
 from studiolo.metastore import later as since_4
 from studiolo.metastore.later import METHODS
+from tests.conftest import Server
+from tests.hive import connected, metastore, person
 
 NAMES = ["year=2023", "year=2024"]
 

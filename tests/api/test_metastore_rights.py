@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from hive_metastore import ttypes as hive
-from tests.conftest import STUDIOLO, Server
-from tests.hive import connected, metastore, person
 
 from studiolo.identity import metastore_token
+from tests.conftest import STUDIOLO, Server
+from tests.hive import connected, metastore, person
 
 Token = Callable[..., str]
 GLUE = {"Effect": "Allow", "Action": "glue:*", "Resource": "*"}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.browsing import opened_by
 from tests.conftest import REGION, Server
 from tests.waiting import until

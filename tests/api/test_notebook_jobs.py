@@ -7,6 +7,7 @@ from typing import Any
 
 import nbformat
 import pytest
+
 from tests.conftest import REGION
 from tests.waiting import until
 

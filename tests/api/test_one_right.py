@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.api.catalog_inputs import table_input
 from tests.conftest import Server, trust_policy
 from tests.waiting import until

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.api.machine_learning import lasting, limited_role, training_job
 from tests.conftest import Server
 from tests.waiting import hasty, until

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+
 from tests.api.clusters import create_default_roles, job_flow
 from tests.conftest import Server
 from tests.stranger import PY4J, as_another_user, ask, grpc, http, requests, told

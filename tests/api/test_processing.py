@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.api.machine_learning import LINEAR_LEARNER, allow, limited_role
 from tests.api.programs import ONE, Programs
 from tests.waiting import until

@@ -10,6 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import ServiceModel
+
 from tests.api.clusters import create_default_roles
 from tests.api.stack_parts import trust
 from tests.api.stacks import create, delete, outputs, physical, update

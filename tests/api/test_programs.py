@@ -7,6 +7,7 @@ from typing import Any
 import psutil
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.api.programs import ONE, Programs, channel, statuses
 from tests.conftest import Server
 from tests.waiting import until

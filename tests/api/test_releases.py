@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests import conftest
-from tests.api.spark_code import Spark, conf
-from tests.conftest import Server, create_role
 
 from studiolo.config import Settings
 from studiolo.runtimes import Runtimes
+from tests import conftest
+from tests.api.spark_code import Spark, conf
+from tests.conftest import Server, create_role
 
 NEWEST = "6.0"
 

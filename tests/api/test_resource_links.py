@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from hive_metastore import ttypes as hive
-from tests.conftest import Server
-from tests.hive import connected, metastore, person
 
 from studiolo.identity import metastore_token
+from tests.conftest import Server
+from tests.hive import connected, metastore, person
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ import botocore.config
 import psutil
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.api.s3_wire import Chunked, signed
 
 MIB = 1024 * 1024

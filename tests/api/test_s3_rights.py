@@ -11,6 +11,7 @@ import botocore.config
 import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+
 from tests.api.s3_wire import sent, signed
 
 SECRET = b"the secret of these tests"

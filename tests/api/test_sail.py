@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import psutil
 import pytest
+
 from tests.conftest import Server
 from tests.waiting import until
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.api.machine_learning import ROWS, SOON, channel, training_job
 from tests.conftest import Server
 

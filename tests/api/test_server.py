@@ -20,10 +20,10 @@ import botocore.credentials
 import botocore.exceptions
 import psutil
 import pytest
-from tests.conftest import REGION, Server, free_port
 
 from studiolo.app import FORM, SERVICES
 from studiolo.processes import isolation
+from tests.conftest import REGION, Server, free_port
 
 UNSIGNED = botocore.config.Config(signature_version=botocore.UNSIGNED, retries={"total_max_attempts": 1})
 AWS = str(Path(sys.executable).with_name("aws"))

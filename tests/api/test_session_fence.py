@@ -8,10 +8,10 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.conftest import Server
-from tests.waiting import until
 
 from studiolo.processes import isolation
+from tests.conftest import Server
+from tests.waiting import until
 
 COMMAND = {"Name": "glueetl", "PythonVersion": "3"}
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import botocore.exceptions
 import pytest
+
 from tests.conftest import Server, trust_policy
 from tests.waiting import until
 

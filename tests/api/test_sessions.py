@@ -10,6 +10,7 @@ from typing import Any
 
 import botocore.exceptions
 import pytest
+
 from tests import conftest
 from tests.waiting import until
 

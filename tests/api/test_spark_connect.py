@@ -8,6 +8,7 @@ from typing import Any
 
 import botocore.exceptions
 import pytest
+
 from tests.browsing import opened_by
 from tests.conftest import Server
 from tests.waiting import until

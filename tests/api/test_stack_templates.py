@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
+
 from tests.api.clusters import ended
 from tests.api.machine_learning import LINEAR_LEARNER
 from tests.api.stack_types import ROWS, template

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.api.stack_types import ROWS, Row, template
-from tests.api.stacks import create, delete, outputs, physical, text_of, update
 
 from studiolo.stacks import type_names
+from tests.api.stack_types import ROWS, Row, template
+from tests.api.stacks import create, delete, outputs, physical, text_of, update
 
 ELSEWHERE = {
     "AWS::CloudFormation::CustomResource",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
+
 from tests.api.stacks import (
     QUICKLY,
     create,

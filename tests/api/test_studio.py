@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
 from tests.browsing import Browser
 from tests.conftest import REGION, Server, create_role
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+
 from tests.browsing import Browser
 from tests.conftest import Server, create_role
 from tests.waiting import until

@@ -12,6 +12,7 @@ import pytest
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.utils.config import Config
+
 from tests.api.spark_code import Spark, conf
 from tests.conftest import REGION, Server
 

@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 from botocore.exceptions import ClientError, WaiterError
+
 from tests.api.machine_learning import HYPERPARAMETERS, ROWS, SOON, allow, channel, lasting, limited_role, training_job
 from tests.conftest import REGION, Server
 from tests.waiting import hasty, until

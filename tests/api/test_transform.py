@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.api.machine_learning import LINEAR_LEARNER
 from tests.waiting import hasty, until
 

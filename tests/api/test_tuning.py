@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.api.machine_learning import ROWS, lasting, tuning_job
 from tests.conftest import Server
 from tests.waiting import hasty, until

@@ -11,10 +11,10 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from tests.conftest import REGION, Server
-from tests.waiting import until
 
 from studiolo.identity.mfa import code_of
+from tests.conftest import REGION, Server
+from tests.waiting import until
 
 Client = Callable[..., Any]
 

@@ -8,10 +8,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tests.conftest import Server, free_port
 
 from studiolo import __version__
 from studiolo.demo import synthetic
+from tests.conftest import Server, free_port
 
 ROOT = Path(__file__).parents[2]
 UV = [sys.executable, "-m", "uv"]

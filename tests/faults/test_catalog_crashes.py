@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import botocore.config
 import botocore.exceptions
+
 from tests.conftest import Server
 
 WRITES = 600

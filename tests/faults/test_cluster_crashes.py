@@ -7,6 +7,7 @@ from typing import Any
 
 import psutil
 import pytest
+
 from tests.api.clusters import create_default_roles, ended, job_flow, state, step, text
 from tests.conftest import Server
 from tests.waiting import lives, until

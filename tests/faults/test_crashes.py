@@ -14,6 +14,7 @@ import botocore.config
 import botocore.exceptions
 import psutil
 import pytest
+
 from tests.api.machine_learning import lasting, training_job
 from tests.conftest import Server, create_role, trust_policy
 from tests.waiting import hasty, lives, until

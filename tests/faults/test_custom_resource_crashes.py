@@ -3,6 +3,7 @@
 import json
 
 from botocore.exceptions import BotoCoreError
+
 from tests.api.lambda_functions import RUNTIME
 from tests.conftest import Server, create_role
 from tests.waiting import until

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.conftest import Server, free_port
-from tests.waiting import lives
 
 from studiolo.identity import root_key
 from studiolo.instance import Instance
 from studiolo.state import State
+from tests.conftest import Server, free_port
+from tests.waiting import lives
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
 from tests.api.machine_learning import LINEAR_LEARNER, ROWS, lasting, training_job, tuning_job, variant
 from tests.api.programs import Programs, statuses
 from tests.conftest import Server, create_role

@@ -1,6 +1,7 @@
 """The metastore after a crash of the server: at the same address, with all that was acknowledged."""
 
 from hive_metastore import ttypes as hive
+
 from tests.conftest import Server
 from tests.hive import connected, metastore, person
 

@@ -4,6 +4,7 @@ import contextlib
 from typing import Any
 
 import psutil
+
 from tests.conftest import REGION, Server, create_role
 from tests.waiting import until
 

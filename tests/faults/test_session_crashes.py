@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.conftest import Server, create_role, free_port
 from tests.waiting import until
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from botocore.exceptions import BotoCoreError
+
 from tests.conftest import Server
 from tests.waiting import until
 

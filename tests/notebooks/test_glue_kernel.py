@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
+
 from tests.conftest import Server, create_role
 from tests.waiting import until
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from jupyter_client.kernelspec import KernelSpec
+
+from studiolo.studio import magics
 from tests.api.clusters import create_default_roles, job_flow
 from tests.browsing import opened_by
 from tests.conftest import REGION, Server
 from tests.notebooks.test_glue_kernel import Notebook
-
-from studiolo.studio import magics
 
 LOAD = "%load_ext sagemaker_studio_analytics_extension.magics"
 CONNECTED = re.compile(r'"success": true')

@@ -8,10 +8,10 @@ import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
-from tests.conftest import Server, create_role, trust_policy
 
 import studiolo.studio
 from studiolo.demo import synthetic
+from tests.conftest import Server, create_role, trust_policy
 
 NOTEBOOK = Path(studiolo.studio.__file__).parent / "jupyter" / "tutorial" / "air-quality.ipynb"
 

@@ -9,12 +9,12 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from tests.unit.runtimes.test_overlays import wheel
 
 from studiolo.containers.environments import Environments, EnvironmentUnavailable
 from studiolo.containers.image import Environment
 from studiolo.containers.layers import layered
 from studiolo.runtimes.uv import unheard
+from tests.unit.runtimes.test_overlays import wheel
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 

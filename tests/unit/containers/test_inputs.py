@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.containers.store import Store
 
 from studiolo.containers.inputs import Share, download, local_name
 from studiolo.containers.work import Input
 from studiolo.domain import Invalid, NotFound
+from tests.unit.containers.store import Store
 
 WHOLE = Share()
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.waiting import until
 
 from studiolo.containers.program import Ended, OnLine, Programs, Start
 from studiolo.logs import LogWriter
 from studiolo.processes import Fence, fenced, isolation
+from tests.waiting import until
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 CAREFUL = """

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import CredentialRetrievalError
-from tests.unit.containers.store import Store
 
 from studiolo.containers import room, runner
 from studiolo.containers.folder import WorkFolder
 from studiolo.containers.runner import Run
 from studiolo.containers.work import Input, Instance, Output, Report, Work
 from studiolo.recordio import read_payloads
+from tests.unit.containers.store import Store
 
 SECRET = "the root key"
 

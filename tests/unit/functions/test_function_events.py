@@ -6,7 +6,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from tests.waiting import until
 
 from studiolo.domain import Scope
 from studiolo.functions import Function, Result, Settings, Standing, Throttled
@@ -16,6 +15,7 @@ from studiolo.functions.model import LATEST, Code
 from studiolo.functions.store import Store
 from studiolo.functions.tables import events as table
 from studiolo.state import State
+from tests.waiting import until
 
 SCOPE = Scope("0" * 12, "eu-central-1")
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.waiting import until
 
 from studiolo.containers import work
 from studiolo.containers.launcher import OnEnd
@@ -19,6 +18,7 @@ from studiolo.ml.jobs.jobs import Jobs
 from studiolo.ml.jobs.queue import Queue
 from studiolo.ml.tables import training_jobs
 from studiolo.state import State
+from tests.waiting import until
 
 SCOPE = Scope("000000000000", "eu-central-1")
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.waiting import until
 
 from studiolo.domain import Invalid
 from studiolo.processes import Child, Fence, Isolation, Processes, child_environment, fenced, isolation
 from studiolo.processes import fence as fences
 from studiolo.processes.tables import children
 from studiolo.state import State
+from tests.waiting import until
 
 needs_fence = pytest.mark.skipif(isolation().kind != "fenced", reason=str(isolation()))
 needs_landlock = pytest.mark.skipif(fences.landlock.version() == 0, reason="this kernel has no Landlock")

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.stacks.world import ACCOUNT, SCOPE, Killed, World
 
 from studiolo.domain import now
 from studiolo.ml.tags import Tags
 from studiolo.products import Done, Products
 from studiolo.products import Wanted as Launch
 from studiolo.stacks import Import, Wanted
+from tests.unit.stacks.world import ACCOUNT, SCOPE, Killed, World
 
 BASE = """
 Parameters: {Name: {Type: String}}

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from botocore import xform_name
-from tests.unit.identity.conftest import ACCOUNT as NUMBER
 
 from studiolo.app import SERVICES
 from studiolo.domain import NotFound, Scope
 from studiolo.door.operations import ACCOUNT, BUCKETS, OBJECTS
 from studiolo.services.rights import RIGHTS
+from tests.unit.identity.conftest import ACCOUNT as NUMBER
 
 DECIDED_BY_THEIR_BODY = {"DeleteObjects", "PostObject", "Preflight"}
 

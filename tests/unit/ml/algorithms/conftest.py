@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.unit.ml.algorithms.training_container import Data, TrainingContainer, as_csv, as_recordio
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from tests.unit.ml.algorithms.training_container import TrainingContainer
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms import BUILT_IN
+from tests.unit.ml.algorithms.training_container import TrainingContainer
 
 if TYPE_CHECKING:
     from pathlib import Path

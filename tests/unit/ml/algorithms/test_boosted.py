@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from tests.unit.ml.algorithms.training_container import TrainingContainer
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms import algorithm_for_image
 from studiolo.ml.algorithms.boosted.data import features, read
 from studiolo.ml.algorithms.container import Container
+from tests.unit.ml.algorithms.training_container import TrainingContainer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from tests.unit.ml.algorithms.training_container import TrainingContainer
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms import BUILT_IN
 from studiolo.ml.algorithms.container import Container
 from studiolo.ml.algorithms.deepar.series import read_series
+from tests.unit.ml.algorithms.training_container import TrainingContainer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from scipy import sparse
-from tests.unit.ml.algorithms.training_container import TrainingContainer, as_recordio
 
 from studiolo.ml.algorithms.factorization_machines.model import Model, load
 from studiolo.ml.algorithms.factorization_machines.serving import open_model
 from studiolo.ml.algorithms.factorization_machines.training import train
+from tests.unit.ml.algorithms.training_container import TrainingContainer, as_recordio
 
 if TYPE_CHECKING:
     from pathlib import Path

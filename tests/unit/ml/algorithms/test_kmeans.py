@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.cluster import KMeans
-from tests.unit.ml.algorithms.training_container import TrainingContainer, as_csv, as_recordio
 
 from studiolo.ml.algorithms.kmeans.serving import open_model
 from studiolo.ml.algorithms.kmeans.training import ENOUGH_CENTERS, train
+from tests.unit.ml.algorithms.training_container import TrainingContainer, as_csv, as_recordio
 
 if TYPE_CHECKING:
     from pathlib import Path

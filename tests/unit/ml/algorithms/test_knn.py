@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsRegressor
-from tests.unit.ml.algorithms.training_container import TrainingContainer, as_recordio
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms import BUILT_IN
+from tests.unit.ml.algorithms.training_container import TrainingContainer, as_recordio
 
 if TYPE_CHECKING:
     from pathlib import Path

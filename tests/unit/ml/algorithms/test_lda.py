@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from scipy import sparse
-from tests.unit.ml.algorithms.training_container import TrainingContainer, as_recordio
 
 from studiolo.ml.algorithms import artifact
 from studiolo.ml.algorithms.lda.serving import open_model
 from studiolo.ml.algorithms.lda.training import train
+from tests.unit.ml.algorithms.training_container import TrainingContainer, as_recordio
 
 if TYPE_CHECKING:
     from pathlib import Path

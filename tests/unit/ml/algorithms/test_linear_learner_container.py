@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from tests.unit.ml.algorithms.training_container import TrainingContainer, as_csv, as_recordio
 
 from studiolo.ml.algorithms.container import StopRequest
+from tests.unit.ml.algorithms.training_container import TrainingContainer, as_csv, as_recordio
 
 if TYPE_CHECKING:
     from collections.abc import Callable

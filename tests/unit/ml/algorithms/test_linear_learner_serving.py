@@ -17,10 +17,10 @@ import numpy as np
 import psutil
 import pytest
 from scipy import sparse
-from tests.waiting import until
-from tests.unit.ml.algorithms.training_container import as_recordio
 
 from studiolo.ml.algorithms.linear_learner.model import Kind, Model, save
+from tests.unit.ml.algorithms.training_container import as_recordio
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

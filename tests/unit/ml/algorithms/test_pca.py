@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.decomposition import PCA, TruncatedSVD
-from tests.unit.ml.algorithms.training_container import TrainingContainer, as_recordio
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms import BUILT_IN
 from studiolo.ml.algorithms.pca.serving import open_model
 from studiolo.ml.algorithms.pca.training import train
+from tests.unit.ml.algorithms.training_container import TrainingContainer, as_recordio
 
 if TYPE_CHECKING:
     from pathlib import Path

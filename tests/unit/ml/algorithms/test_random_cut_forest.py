@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tests.unit.ml.algorithms.training_container import TrainingContainer, as_csv, as_recordio
 
 from studiolo.ml.algorithms import BUILT_IN
+from tests.unit.ml.algorithms.training_container import TrainingContainer, as_csv, as_recordio
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,12 +7,12 @@ from io import BytesIO
 import numpy as np
 import pytest
 from scipy import sparse
-from tests.unit.ml.algorithms.training_container import as_recordio
 
 from studiolo.domain import Invalid
 from studiolo.ml.formats.examples import Examples, SparseRows
 from studiolo.ml.formats.record_examples import encode_labels, read_examples
 from studiolo.recordio import MAGIC, frame, read_payloads, write_payloads
+from tests.unit.ml.algorithms.training_container import as_recordio
 
 RANDOM = np.random.default_rng(7)
 MATRIX = RANDOM.normal(size=(40, 5)).astype("float32")

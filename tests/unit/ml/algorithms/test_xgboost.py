@@ -12,7 +12,6 @@ import pytest
 from pyarrow import parquet
 from scipy import sparse
 from sklearn.datasets import dump_svmlight_file
-from tests.unit.ml.algorithms.training_container import TrainingContainer, as_csv, as_recordio
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image
@@ -21,6 +20,7 @@ from studiolo.ml.algorithms.xgboost import selection
 from studiolo.ml.algorithms.xgboost.data import csv_matrix, libsvm_matrix, read_channel
 from studiolo.ml.algorithms.xgboost.hyperparameters import settings
 from studiolo.ml.algorithms.xgboost.metrics import MEASURES, predicted
+from tests.unit.ml.algorithms.training_container import TrainingContainer, as_csv, as_recordio
 
 if TYPE_CHECKING:
     from pathlib import Path

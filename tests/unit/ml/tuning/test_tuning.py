@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.waiting import until
 
 from studiolo.containers.algorithm import MetricDefinition
 from studiolo.containers.work import Metric
@@ -22,6 +21,7 @@ from studiolo.ml.tuning.search import check
 from studiolo.ml.tuning.store import Store
 from studiolo.ml.tuning.tuning import TuningJobs
 from studiolo.state import State
+from tests.waiting import until
 
 SCOPE = Scope("000000000000", "eu-central-1")
 TRAINING = TrainingSpecification(image="i", role="r", channels=(), output="s3://b", max_runtime=60, metrics=())
