@@ -1,0 +1,168 @@
+package studiolo;
+
+import java.io.IOException;
+import java.util.EnumSet;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FutureDataInputStreamBuilder;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.permission.FsPermission;
+import org.apache.hadoop.fs.s3a.Constants;
+import org.apache.hadoop.fs.s3a.S3AFileSystem;
+import org.apache.hadoop.util.Progressable;
+import org.apache.hadoop.util.functional.FutureIO;
+import org.apache.spark.TaskContext;
+
+/**
+ * S3A that asks less. Of each Parquet file a task of Spark 3.5 asks four times what it is: for its status and by an
+ * open, once to read the footer, once to read the rows. Here the first answer serves these four.
+ *
+ * What is read is never stale. The status has the object's ETag, with which S3A makes every read conditional: of an
+ * object that was overwritten since, a read fails as it does where S3A's own open came just before the overwriting. It
+ * is remembered for one thread, within one attempt of a task, so it was always asked for after the task had begun: what
+ * was written before that is seen. No task can tell that another's write came between its four questions and not before
+ * or after them, but one that writes itself or waits for others; so a task that writes is given nothing from memory, and
+ * one that looks again gets at most one answer from it, of at most a second ago.
+ *
+ * Parquet is opened for reads here and there at once; S3A, untold, begins with the whole rest of the file, and breaks
+ * that connection off.
+ */
+public class S3FileSystem extends S3AFileSystem {
+    private static final long REMEMBERED_NANOS = 1000000000L;
+
+    private static final ThreadLocal MEMORIES = new ThreadLocal();
+
+    public FileStatus getFileStatus(Path file) throws IOException {
+        Memory memory = memory();
+        if (memory == null) {
+            return super.getFileStatus(file);
+        }
+        Path path = qualify(file);
+        FileStatus known = memory.looked(this, path);
+        if (known == null) {
+            memory.status = null;
+            known = super.getFileStatus(path);
+            memory.keep(this, path, known);
+        }
+        return known;
+    }
+
+    public FSDataInputStream open(Path file, int buffer) throws IOException {
+        Path path = qualify(file);
+        Memory memory = memory();
+        FileStatus known = memory == null ? null : memory.opened(this, path);
+        boolean scattered = path.getName().endsWith(".parquet")
+            && "normal".equals(getConf().getTrimmed(Constants.INPUT_FADVISE, "normal"));
+        if (known == null && !scattered) {
+            return super.open(path, buffer);
+        }
+        FutureDataInputStreamBuilder opening = openFile(path);
+        if (known != null) {
+            opening.withFileStatus(known);
+        }
+        if (scattered) {
+            opening.opt(Constants.INPUT_FADVISE, "random");
+        }
+        return (FSDataInputStream) FutureIO.awaitFuture(opening.build());
+    }
+
+    public FSDataOutputStream create(
+        Path file, FsPermission permission, boolean overwrite, int buffer, short copies, long block, Progressable progress
+    ) throws IOException {
+        writes();
+        return super.create(file, permission, overwrite, buffer, copies, block, progress);
+    }
+
+    public FSDataOutputStream createNonRecursive(
+        Path file, FsPermission permission, EnumSet flags, int buffer, short copies, long block, Progressable progress
+    ) throws IOException {
+        writes();
+        return super.createNonRecursive(file, permission, flags, buffer, copies, block, progress);
+    }
+
+    public FSDataOutputStreamBuilder createFile(Path file) {
+        writes();
+        return super.createFile(file);
+    }
+
+    public boolean rename(Path source, Path target) throws IOException {
+        writes();
+        return super.rename(source, target);
+    }
+
+    public boolean delete(Path file, boolean all) throws IOException {
+        writes();
+        return super.delete(file, all);
+    }
+
+    public void copyFromLocalFile(boolean remove, boolean overwrite, Path source, Path target) throws IOException {
+        writes();
+        super.copyFromLocalFile(remove, overwrite, source, target);
+    }
+
+    private static void writes() {
+        Memory memory = memory();
+        if (memory != null) {
+            memory.written = true;
+        }
+    }
+
+    /** This thread's, of the attempt of a task that it runs; null where it runs none. */
+    private static Memory memory() {
+        TaskContext task = TaskContext.get();
+        if (task == null) {
+            return null;
+        }
+        Memory memory = (Memory) MEMORIES.get();
+        if (memory == null || memory.attempt != task.taskAttemptId()) {
+            memory = new Memory(task.taskAttemptId());
+            MEMORIES.set(memory);
+        }
+        return memory;
+    }
+
+    /** What was last asked for, and how often it may yet be told. */
+    private static class Memory {
+        final long attempt;
+        boolean written;
+        private S3AFileSystem files;
+        private Path path;
+        private FileStatus status;
+        private long asked;
+        private int looks;
+        private int opens;
+
+        Memory(long attempt) {
+            this.attempt = attempt;
+        }
+
+        void keep(S3AFileSystem files, Path path, FileStatus status) {
+            this.files = files;
+            this.path = path;
+            this.status = written || !status.isFile() ? null : status;
+            asked = System.nanoTime();
+            looks = 1;
+            opens = 2;
+        }
+
+        FileStatus looked(S3AFileSystem files, Path path) {
+            // Only between the two opens: what looks twice without one waits for a change.
+            return opens == 1 && looks-- > 0 ? known(files, path) : null;
+        }
+
+        FileStatus opened(S3AFileSystem files, Path path) {
+            return opens-- > 0 ? known(files, path) : null;
+        }
+
+        private FileStatus known(S3AFileSystem files, Path path) {
+            boolean holds = status != null && !written && this.files == files && path.equals(this.path)
+                && System.nanoTime() - asked < REMEMBERED_NANOS;
+            if (!holds) {
+                status = null;
+            }
+            return status;
+        }
+    }
+}
