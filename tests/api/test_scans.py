@@ -32,7 +32,7 @@ def read():
 
 def asked():
     found = files.getIOStatistics().counters()
-    return found.get("action_http_head_request")
+    return [found.get(f"action_http_{kind}_request") for kind in ("head", "get")]
 
 class Task:
     def __enter__(self):
@@ -54,15 +54,15 @@ def spark(glue: Any, role: str, bucket: str) -> Iterator[Spark]:
     session.stop()
 
 
-def test_a_scan_asks_once_what_each_parquet_file_is(spark: Spark, bucket: str) -> None:
+def test_a_scan_asks_once_what_each_parquet_file_is_and_reads_it_in_two_pieces(spark: Spark, bucket: str) -> None:
     spark.run(f"spark.range(1000).repartition(6).write.parquet('s3://{bucket}/scans/six')\nprint()")
     scan = f"""
 rows = spark.read.parquet("s3://{bucket}/scans/six")
 before = asked()
 total = rows.selectExpr("sum(id)").first()[0]
-print(total, asked() - before)
+print(total, [after - each for each, after in zip(before, asked())])
 """
-    assert spark.run(scan) == "499500 6"
+    assert spark.run(scan) == "499500 [6, 12]"
 
 
 def test_what_is_overwritten_after_a_task_has_asked_is_not_read_as_what_it_was(spark: Spark) -> None:
@@ -96,3 +96,19 @@ with Task():
     print(look(), read())
 """
     assert spark.run(code) == "2 b"
+
+
+def test_who_has_reads_unconditional_is_told_anew_each_time(spark: Spark) -> None:
+    code = """
+hadoop.set("fs.s3a.change.detection.mode", "none")
+files = jvm.org.apache.hadoop.fs.FileSystem.newInstance(path.toUri(), hadoop)
+hadoop.unset("fs.s3a.change.detection.mode")
+put("a")
+with Task():
+    look()
+    put("b")
+    print(read())
+files.close()
+files = path.getFileSystem(hadoop)
+"""
+    assert spark.run(code) == "b"

@@ -1,16 +1,25 @@
 package studiolo;
 
+import java.io.EOFException;
 import java.io.IOException;
+import java.net.URI;
 import java.util.EnumSet;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.CanSetReadahead;
+import org.apache.hadoop.fs.CanUnbuffer;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
+import org.apache.hadoop.fs.FSInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FutureDataInputStreamBuilder;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.StreamCapabilities;
 import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.fs.s3a.Constants;
 import org.apache.hadoop.fs.s3a.S3AFileSystem;
+import org.apache.hadoop.fs.statistics.IOStatistics;
+import org.apache.hadoop.fs.statistics.IOStatisticsSource;
 import org.apache.hadoop.util.Progressable;
 import org.apache.hadoop.util.functional.FutureIO;
 import org.apache.spark.TaskContext;
@@ -19,23 +28,32 @@ import org.apache.spark.TaskContext;
  * S3A that asks less. Of each Parquet file a task of Spark 3.5 asks four times what it is: for its status and by an
  * open, once to read the footer, once to read the rows. Here the first answer serves these four.
  *
- * What is read is never stale. The status has the object's ETag, with which S3A makes every read conditional: of an
- * object that was overwritten since, a read fails as it does where S3A's own open came just before the overwriting. It
- * is remembered for one thread, within one attempt of a task, so it was always asked for after the task had begun: what
- * was written before that is seen. No task can tell that another's write came between its four questions and not before
- * or after them, but one that writes itself or waits for others; so a task that writes is given nothing from memory, and
- * one that looks again gets at most one answer from it, of at most a second ago.
+ * What is read is never stale. The status has the object's ETag, with which S3A, unless told otherwise, makes every read
+ * conditional: of an object that was overwritten since, a read fails as it does where S3A's own open came just before
+ * the overwriting. The status is remembered for one thread, within one attempt of a task, so it was always asked for
+ * after the task had begun: what was written before that is seen. No task can tell that another's write came between its
+ * four questions and not before or after them, but one that writes itself or waits for others; so a task that writes is
+ * given nothing from memory, and one that looks again gets at most one answer from it, of at most a second ago.
  *
- * Parquet is opened for reads here and there at once; S3A, untold, begins with the whole rest of the file, and breaks
- * that connection off.
+ * The end of a file, where Parquet reads eight bytes and then the footer before them, comes in one piece.
  */
 public class S3FileSystem extends S3AFileSystem {
     private static final long REMEMBERED_NANOS = 1000000000L;
 
     private static final ThreadLocal MEMORIES = new ThreadLocal();
 
+    private boolean conditional;
+
+    public void initialize(URI name, Configuration given) throws IOException {
+        super.initialize(name, given);
+        // As told for the bucket.
+        Configuration conf = getConf();
+        conditional = "server".equals(conf.getTrimmed(Constants.CHANGE_DETECT_MODE, "server"))
+            && "etag".equals(conf.getTrimmed(Constants.CHANGE_DETECT_SOURCE, "etag"));
+    }
+
     public FileStatus getFileStatus(Path file) throws IOException {
-        Memory memory = memory();
+        Memory memory = conditional ? memory() : null;
         if (memory == null) {
             return super.getFileStatus(file);
         }
@@ -51,21 +69,14 @@ public class S3FileSystem extends S3AFileSystem {
 
     public FSDataInputStream open(Path file, int buffer) throws IOException {
         Path path = qualify(file);
-        Memory memory = memory();
+        Memory memory = conditional ? memory() : null;
         FileStatus known = memory == null ? null : memory.opened(this, path);
-        boolean scattered = path.getName().endsWith(".parquet")
-            && "normal".equals(getConf().getTrimmed(Constants.INPUT_FADVISE, "normal"));
-        if (known == null && !scattered) {
+        if (known == null) {
             return super.open(path, buffer);
         }
-        FutureDataInputStreamBuilder opening = openFile(path);
-        if (known != null) {
-            opening.withFileStatus(known);
-        }
-        if (scattered) {
-            opening.opt(Constants.INPUT_FADVISE, "random");
-        }
-        return (FSDataInputStream) FutureIO.awaitFuture(opening.build());
+        FutureDataInputStreamBuilder opening = openFile(path).withFileStatus(known);
+        FSDataInputStream all = (FSDataInputStream) FutureIO.awaitFuture(opening.build());
+        return path.getName().endsWith(".parquet") ? new FSDataInputStream(new Footed(all, known.getLen())) : all;
     }
 
     public FSDataOutputStream create(
@@ -163,6 +174,87 @@ public class S3FileSystem extends S3AFileSystem {
                 status = null;
             }
             return status;
+        }
+    }
+
+    /** A stream whose last bytes are read at once, when the first of them is wanted. */
+    private static class Footed extends FSInputStream
+        implements CanSetReadahead, CanUnbuffer, IOStatisticsSource, StreamCapabilities {
+        // What S3A itself reads at least at once, untold.
+        private static final int FOOT = 65536;
+
+        private final FSDataInputStream all;
+        private final long length;
+        private final long start;
+        private long position;
+        private byte[] foot;
+        private boolean closed;
+
+        Footed(FSDataInputStream all, long length) {
+            this.all = all;
+            this.length = length;
+            start = Math.max(0L, length - FOOT);
+        }
+
+        public synchronized long getPos() {
+            return position;
+        }
+
+        public synchronized void seek(long target) throws IOException {
+            if (target < 0) {
+                throw new EOFException("Cannot seek to a negative offset " + target);
+            }
+            position = target;
+        }
+
+        public boolean seekToNewSource(long target) {
+            return false;
+        }
+
+        public synchronized int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        public synchronized int read(byte[] into, int offset, int most) throws IOException {
+            int count;
+            if (closed || position < start || position >= length || most == 0) {
+                all.seek(position);
+                count = all.read(into, offset, most);
+            } else {
+                if (foot == null) {
+                    byte[] read = new byte[(int) (length - start)];
+                    all.readFully(start, read);
+                    foot = read;
+                }
+                count = (int) Math.min((long) most, length - position);
+                System.arraycopy(foot, (int) (position - start), into, offset, count);
+            }
+            position += Math.max(0, count);
+            return count;
+        }
+
+        public synchronized void close() throws IOException {
+            closed = true;
+            foot = null;
+            all.close();
+        }
+
+        public synchronized void unbuffer() {
+            foot = null;
+            all.unbuffer();
+        }
+
+        public void setReadahead(Long readahead) throws IOException {
+            all.setReadahead(readahead);
+        }
+
+        public boolean hasCapability(String capability) {
+            return all.hasCapability(capability);
+        }
+
+        public IOStatistics getIOStatistics() {
+            return all.getIOStatistics();
         }
     }
 }
