@@ -65,6 +65,28 @@ print(total, [after - each for each, after in zip(before, asked())])
     assert spark.run(scan) == "499500 [6, 12]"
 
 
+def test_a_file_is_read_right_from_wherever_and_on_into_its_footer_without_asking_again(spark: Spark) -> None:
+    code = """
+import os
+content = os.urandom(300_000)
+put(content)
+def rest(stream, start):
+    stream.seek(start)
+    return bytes(jvm.org.apache.commons.io.IOUtils.toByteArray(stream)) == content[start:]
+
+with Task():
+    look()
+    before, stream = asked()[1], files.open(path)
+    whole = rest(stream, 0)
+    stream.close()
+    # A stream's requests are counted when it is closed.
+    once, stream = asked()[1] - before, files.open(path)
+    print(whole, once, all(rest(stream, 300_000 - back) for back in (1, 65_535, 65_536, 65_537, 300_000, 8, 0)))
+    stream.close()
+"""
+    assert spark.run(code) == "True 1 True"
+
+
 def test_what_is_overwritten_after_a_task_has_asked_is_not_read_as_what_it_was(spark: Spark) -> None:
     code = "put('a')\nwith Task():\n    look()\n    put('b')\n    print(read())"
     assert spark.run(code) == "RemoteFileChangedException"

@@ -188,6 +188,7 @@ public class S3FileSystem extends S3AFileSystem {
         private final long start;
         private long position;
         private byte[] foot;
+        private boolean under;
         private boolean closed;
 
         Footed(FSDataInputStream all, long length) {
@@ -204,6 +205,7 @@ public class S3FileSystem extends S3AFileSystem {
             if (target < 0) {
                 throw new EOFException("Cannot seek to a negative offset " + target);
             }
+            under &= target == position;
             position = target;
         }
 
@@ -218,9 +220,11 @@ public class S3FileSystem extends S3AFileSystem {
 
         public synchronized int read(byte[] into, int offset, int most) throws IOException {
             int count;
-            if (closed || position < start || position >= length || most == 0) {
+            // What a read under way comes to is on its way already.
+            if (under || closed || position < start || position >= length || most == 0) {
                 all.seek(position);
                 count = all.read(into, offset, most);
+                under = true;
             } else {
                 if (foot == null) {
                     byte[] read = new byte[(int) (length - start)];
