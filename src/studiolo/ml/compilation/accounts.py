@@ -10,7 +10,7 @@ sa-east-1 756306329178, us-east-1 785573368785, us-east-2 007439368137, us-gov-e
 us-gov-west-1 263933020539, us-iso-east-1 167761179201, us-isob-east-1 406031935815, us-isof-east-1 751086301963,
 us-isof-south-1 935523707064, us-west-1 710691900526, us-west-2 301217895009
 """
-_ACCOUNTS = {region: account for region, account in (pair.split() for pair in _TABLE.split(","))}
+_ACCOUNTS = {pair.split()[0]: pair.split()[1] for pair in _TABLE.split(",")}
 _DOMAINS = {"cn-": "amazonaws.com.cn"}
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime
 
 from studiolo.domain import Invalid
 
@@ -98,6 +97,8 @@ def optimize(model: Path) -> None:
 
 
 def _options(*, threads: int, optimized: bool) -> Any:
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     levels = onnxruntime.GraphOptimizationLevel
     # What is beyond is for one make of processor, and the model may be served on another.
@@ -110,6 +111,8 @@ def _options(*, threads: int, optimized: bool) -> Any:
 
 
 def _session(model: Path, options: Any) -> Any:
+    import onnxruntime
+
     try:
         return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     except Exception as error:
@@ -141,7 +144,9 @@ def _type(each: Any) -> Any:
     try:
         return _TYPES[each.type]
     except KeyError:
-        raise Invalid(f"The model's input {each.name} is of type {each.type}, which no request can be made to.") from None
+        raise Invalid(
+            f"The model's input {each.name} is of type {each.type}, which no request can be made to."
+        ) from None
 
 
 def _fitted(each: Input, value: Any) -> Any:
@@ -152,7 +157,8 @@ def _fitted(each: Input, value: Any) -> Any:
     if array.ndim == len(each.dimensions) - 1:
         array = array[np.newaxis]
     wrong = array.ndim != len(each.dimensions) or any(
-        size not in (None, given) for size, given in zip(each.dimensions, array.shape)  # noqa: B905 (as long)
+        size not in (None, given)
+        for size, given in zip(each.dimensions, array.shape)  # noqa: B905 (as long)
     )
     if wrong:
         wanted = ", ".join("any" if size is None else str(size) for size in each.dimensions)

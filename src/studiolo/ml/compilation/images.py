@@ -9,11 +9,11 @@ from studiolo.containers.images.frameworks import FRAMEWORKS
 from studiolo.containers.images.named import named
 from studiolo.containers.images.resolution import ALONE, OWN_PYTHON
 from studiolo.domain import Invalid
+from studiolo.ml.algorithms.registry import SERVER
 from studiolo.ml.compilation import accounts
 from studiolo.ml.compilation.specification import ONNX, PYTORCH, SKLEARN, XGBOOST
 
 RUNTIME = "onnxruntime==1.23.2"
-SERVER = ("uvicorn==0.54.0", "uvloop==0.23.0", "httptools==0.9.0", "protobuf==6.33.6")
 CONVERTERS = {
     SKLEARN: ("skl2onnx==1.20.0",),
     XGBOOST: ("skl2onnx==1.20.0", "onnxmltools==1.16.0"),
@@ -21,7 +21,18 @@ CONVERTERS = {
 }
 DEFAULTS = {SKLEARN: "1.2", XGBOOST: "3.0", PYTORCH: "2.6"}
 """The versions of frameworks where a job names none."""
-LEFT_OUT = ("sagemaker", "pip", "boto3", "setuptools", "pandas", "pyarrow", "torchvision", "uvicorn", "uvloop", "httptools")
+LEFT_OUT = (
+    "sagemaker",
+    "pip",
+    "boto3",
+    "setuptools",
+    "pandas",
+    "pyarrow",
+    "torchvision",
+    "uvicorn",
+    "uvloop",
+    "httptools",
+)
 """What an image of a framework has for scripts, and models are compiled without, by how their names begin."""
 
 OWN = re.compile(r"studiolo/onnxruntime(:[\w.-]+)?")
@@ -30,7 +41,9 @@ COMMAND = (*ALONE, "studiolo.ml.compilation.program")
 SERVE = (*ALONE, "studiolo.ml.compilation.serving")
 
 
-def environment_of(framework: str, version: str, pythons: Callable[[], Collection[str]] = available_pythons) -> Environment:
+def environment_of(
+    framework: str, version: str, pythons: Callable[[], Collection[str]] = available_pythons
+) -> Environment:
     """Where models of a framework's version are compiled. Raises Invalid for a version that is none."""
     image = f"compilation of {framework} {version}".rstrip()
     if framework == ONNX:
@@ -57,7 +70,7 @@ def inference_image(framework: str, version: str, region: str) -> str:
     return "studiolo/onnxruntime:latest"
 
 
-def compiled_image(uri: str, *, scripted: bool) -> Image | None:
+def compiled_image(uri: str, scripted: bool) -> Image | None:
     """The image, if it is one that serves compiled models.
 
     scripted: whether functions of the user's take part, which for a model of PyTorch may need that. Raises Invalid.

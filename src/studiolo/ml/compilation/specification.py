@@ -91,7 +91,9 @@ class CompilationSpecification:
                 'the shape of each input, such as {"input0": [1, 3, 224, 224]}.'
             )
         if not self.uri.endswith((".tar.gz", ".tgz")):
-            raise Invalid(f"InputConfig.S3Uri must be that of one gzip-compressed tar archive (.tar.gz), not {self.uri}.")
+            raise Invalid(
+                f"InputConfig.S3Uri must be that of one gzip-compressed tar archive (.tar.gz), not {self.uri}."
+            )
         self.target.check()
 
     @property

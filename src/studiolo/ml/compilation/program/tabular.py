@@ -40,7 +40,9 @@ def open_sklearn(folder: Path, shapes: Shapes) -> Original:
         raise Invalid(f"{file.name} is a {type(model).__name__}, which does not predict.")
     width = getattr(model, "n_features_in_", None)
     if width is None:
-        raise Invalid(f"{file.name} is a {type(model).__name__} that was not fitted, or does not say to how many features.")
+        raise Invalid(
+            f"{file.name} is a {type(model).__name__} that was not fitted, or does not say to how many features."
+        )
     shape = table_shape(shapes, width)
     name = next(iter(shapes), INPUT)
     samples = _rows(name, shape)
