@@ -32,7 +32,9 @@ def test_functions_about_a_model_of_pytorch_have_pytorch() -> None:
 def test_other_images_are_not_of_compiled_models() -> None:
     registry = "683313688378.dkr.ecr.us-east-1.amazonaws.com"
     assert compiled_image(f"{registry}/sagemaker-xgboost:1.7-1", False) is None
-    assert compiled_image("785573368785.dkr.ecr.us-east-1.amazonaws.com/sagemaker-neo-pytorch:1.9-inf-py3", False) is None
+    assert (
+        compiled_image("785573368785.dkr.ecr.us-east-1.amazonaws.com/sagemaker-neo-pytorch:1.9-inf-py3", False) is None
+    )
 
 
 def test_a_model_is_compiled_by_the_version_that_it_was_made_with() -> None:
