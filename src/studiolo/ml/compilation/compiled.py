@@ -74,7 +74,7 @@ class Compiled:
 
     def feed(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         """The arrays as the inputs have them: their type, and a first dimension for what is one row. Raises Invalid."""
-        return {each.name: _fitted(each, arrays[each.name]) for each in self.inputs}
+        return {each.name: fitted(each, arrays[each.name]) for each in self.inputs}
 
     def predict(self, feed: Mapping[str, Any]) -> Any:
         """What the original would predict: an array, or for several outputs a list of them. Raises Invalid."""
@@ -149,7 +149,7 @@ def _type(each: Any) -> Any:
         ) from None
 
 
-def _fitted(each: Input, value: Any) -> Any:
+def fitted(each: Input, value: Any) -> Any:
     try:
         array = np.asarray(value).astype(each.type, copy=False)
     except (TypeError, ValueError) as error:

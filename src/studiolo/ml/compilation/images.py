@@ -52,7 +52,8 @@ def environment_of(
     if not re.fullmatch(r"\d+(\.\d+)+", wanted):
         raise Invalid(f"FrameworkVersion {version} is not a version of {known.name}, such as {DEFAULTS[framework]}.")
     fitting, python = known.fit(wanted, OWN_PYTHON, pythons())
-    if not wanted.startswith(fitting):
+    # TorchScript is read by later versions, a pickle by its own alone.
+    if framework != PYTORCH and not wanted.startswith(fitting):
         raise Invalid(f"FrameworkVersion {version} cannot be installed on this machine; the nearest one is {fitting}.")
     requirements, overrides = known.requirements(fitting)
     libraries = tuple(each for each in requirements if not each.startswith(LEFT_OUT))

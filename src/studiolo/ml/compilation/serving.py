@@ -2,7 +2,7 @@
 
 `python -m studiolo.ml.compilation.serving serve`. A model of XGBoost takes and gives what the built-in algorithm does,
 others what SageMaker's toolkits do: arrays as JSON, CSV and NumPy's files. Functions input_fn, predict_fn and output_fn
-of the module SAGEMAKER_PROGRAM, in the archive's folder code, take the place of ours.
+of the module SAGEMAKER_PROGRAM, in the folder code, take the place of ours.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def serve() -> int:
 def open_model(folder: Path) -> Inference:
     """The invocations of the model in the folder. Raises Invalid."""
     compiled = Compiled(folder)
-    functions = _functions(folder / "code")
+    # In the archive, or brought from where SAGEMAKER_SUBMIT_DIRECTORY says.
+    functions = _functions(folder / "code") or _functions(folder.parent / "code")
     if functions:
         return Scripted(compiled, functions)
     return Trees(compiled) if compiled.about.framework == "XGBOOST" else Arrays(compiled)

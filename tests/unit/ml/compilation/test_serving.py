@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from studiolo.domain import Invalid
-from studiolo.ml.compilation.compiled import About, Compiled, Input, _fitted
+from studiolo.ml.compilation.compiled import About, Compiled, Input, fitted
 from studiolo.ml.compilation.serving import Arrays, Scripted, Trees, _functions
 
 
@@ -23,7 +23,7 @@ class Sum:
         self.outputs = outputs or ("sum",)
 
     def feed(self, arrays: Any) -> Any:
-        return {each.name: _fitted(each, arrays[each.name]) for each in self.inputs}
+        return {each.name: fitted(each, arrays[each.name]) for each in self.inputs}
 
     def predict(self, feed: Any) -> Any:
         sums = feed["rows"].sum(axis=1)

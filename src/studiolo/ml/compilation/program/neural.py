@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     Shapes = Mapping[str, tuple[int, ...]]
 
-OPSET = 17
-
 
 def open_pytorch(folder: Path, shapes: Shapes) -> Original:
     """A module as TorchScript, or whole as torch.save writes it, with its classes in code/. Raises Invalid."""
@@ -48,9 +46,7 @@ def open_pytorch(folder: Path, shapes: Shapes) -> Original:
         # The newer exporter takes no TorchScript.
         older = {"dynamo": False} if _version(torch.__version__) >= (2, 5) else {}
         try:
-            torch.onnx.export(
-                model, tensors, str(path), input_names=list(shapes), dynamic_axes=rows, opset_version=OPSET, **older
-            )
+            torch.onnx.export(model, tensors, str(path), input_names=list(shapes), dynamic_axes=rows, **older)
         except Exception as error:
             raise Invalid(f"PyTorch cannot export the model as ONNX: {_last(error)}") from error
 
