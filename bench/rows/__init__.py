@@ -9,6 +9,7 @@ from bench.rows import (
     authorization,
     catalog,
     clusters,
+    compilation,
     console,
     door,
     endpoint,
@@ -55,6 +56,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "processing": processing.measure,
     "tuning": tuning.measure,
     "endpoint": endpoint.measure,
+    "compilation": compilation.measure,
     "fence": fence.measure,
     "lifecycle": lifecycle.measure,
     "memory": memory.measure,
@@ -62,5 +64,5 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "million": million.measure,
 }
 
-BY_NAME_ALONE = frozenset({"algorithms", "million"})
+BY_NAME_ALONE = frozenset({"algorithms", "compilation", "million"})
 """Rows that take minutes, and up to a gigabyte of disk for a table or for environments."""

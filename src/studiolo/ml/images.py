@@ -4,6 +4,7 @@ from pathlib import Path
 
 from studiolo.containers.images import Images
 from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image, refusal
+from studiolo.ml.compilation.images import compiled_image
 
 OWN = "images.json"
 """The file, in the data folder, that says what a person's own images are."""
@@ -11,4 +12,4 @@ OWN = "images.json"
 
 def known_images(folder: Path) -> Images:
     """The images of the data folder."""
-    return Images(algorithm_for_image, BUILT_IN, refusal, folder / OWN)
+    return Images(algorithm_for_image, BUILT_IN, refusal, compiled_image, folder / OWN)

@@ -11,6 +11,7 @@ from studiolo.domain import Clock, Scope
 from studiolo.identity import Identity
 from studiolo.logs import Logs
 from studiolo.metrics import Metrics
+from studiolo.ml.compilation.jobs import CompilationJobs
 from studiolo.ml.experiments.experiments import Experiments
 from studiolo.ml.images import known_images
 from studiolo.ml.jobs.queue import Queue
@@ -61,6 +62,7 @@ class MachineLearning:
         self._queue = Queue(os.cpu_count() or 1)
         self.training = TrainingJobs(state, launcher, self._queue, surroundings, images, metrics, clock)
         self.processing = ProcessingJobs(state, launcher, self._queue, surroundings, images, spark, clock)
+        self.compilation = CompilationJobs(state, launcher, self._queue, surroundings, clock)
         self.tuning = TuningJobs(TuningStore(state, clock), self.training, Curves(logs, self.training))
         self.models = Models(state, surroundings, images, clock)
         self.transform = TransformJobs(state, launcher, self._queue, surroundings, images, self.models, metrics, clock)
@@ -96,6 +98,7 @@ class MachineLearning:
             self.training.start()
             self.processing.start()
             self.transform.start()
+            self.compilation.start()
             self._queue.advance()
         self.tuning.start()
         self.endpoints.start()
@@ -123,6 +126,7 @@ class MachineLearning:
         self.training.empty()
         self.processing.empty()
         self.transform.empty()
+        self.compilation.empty()
         self.experiments.empty()
         shutil.rmtree(self._work, ignore_errors=True)
         self._queue.closed = False
@@ -139,6 +143,7 @@ class MachineLearning:
         self.training.close()
         self.processing.close()
         self.transform.close()
+        self.compilation.close()
 
     def close(self) -> None:
         """End all other processes: endpoints come back at the next start."""

@@ -32,6 +32,7 @@ class Images:
 
     algorithm_of(uri): the built-in algorithm that an image is of; `built_in` are the names of all. reason(uri): why an
     image that is of none cannot be run, where more is to be said than that.
+    compiled(uri, scripted): the image, if it is one that serves compiled models.
     own: the file that says what a person's own images are. pythons: those of this machine, as `3.11`.
     """
 
@@ -40,12 +41,14 @@ class Images:
         algorithm_of: Callable[[str], Algorithm | None],
         built_in: Collection[str],
         reason: Callable[[str], str | None],
+        compiled: Callable[[str, bool], Image | None],
         own: Path,
         pythons: Callable[[], Collection[str]] = available_pythons,
     ) -> None:
         self._algorithm_of = algorithm_of
         self._built_in = built_in
         self._reason = reason
+        self._compiled = compiled
         self._own = own
         self._pythons = pythons
 
@@ -57,6 +60,9 @@ class Images:
         own = own_image(self._own, uri)
         if own is not None:
             return self._of_a_person(uri, own)
+        compiled = self._compiled(uri, scripted)
+        if compiled is not None:
+            return compiled
         algorithm = self._algorithm_of(uri)
         known = named(uri)
         if known is not None and known.family in NOTEBOOKS:

@@ -26,6 +26,8 @@ TABLE = """
     CreateArtifact?Tags                 @sagemaker:AddTags  artifact/*
     CreateContext                       context/{ContextName}
     CreateContext?Tags                  @sagemaker:AddTags  context/{ContextName}
+    CreateCompilationJob                compilation-job/{CompilationJobName}
+    CreateCompilationJob?Tags           @sagemaker:AddTags  compilation-job/{CompilationJobName}
     CreateEndpoint                      endpoint/{EndpointName}  endpoint-config/{EndpointConfigName}
     CreateEndpoint?Tags                 @sagemaker:AddTags  endpoint/{EndpointName}
     CreateEndpointConfig                endpoint-config/{EndpointConfigName}
@@ -51,6 +53,7 @@ TABLE = """
     DeleteAction                        action/{ActionName}
     DeleteArtifact                      ={ArtifactArn}
     DeleteAssociation                   ={SourceArn}  ={DestinationArn}
+    DeleteCompilationJob                compilation-job/{CompilationJobName}
     DeleteContext                       context/{ContextName}
     DeleteEndpoint                      endpoint/{EndpointName}
     DeleteEndpointConfig                endpoint-config/{EndpointConfigName}
@@ -66,6 +69,7 @@ TABLE = """
     DeleteTrainingJob                   training-job/{TrainingJobName}
     DescribeAction                      action/{ActionName}
     DescribeArtifact                    ={ArtifactArn}
+    DescribeCompilationJob              compilation-job/{CompilationJobName}
     DescribeContext                     context/{ContextName}
     DescribeEndpoint                    endpoint/{EndpointName}
     DescribeEndpointConfig              endpoint-config/{EndpointConfigName}
@@ -89,6 +93,7 @@ TABLE = """
     ListActions                         *
     ListArtifacts                       *
     ListAssociations                    *
+    ListCompilationJobs                 *
     ListContexts                        *
     ListEndpointConfigs                 *
     ListEndpoints                       *
@@ -107,6 +112,7 @@ TABLE = """
     PutModelPackageGroupPolicy          model-package-group/{ModelPackageGroupName}
     QueryLineage                        *
     Search                              *
+    StopCompilationJob                  compilation-job/{CompilationJobName}
     StopHyperParameterTuningJob         hyper-parameter-tuning-job/{HyperParameterTuningJobName}
     StopProcessingJob                   processing-job/{ProcessingJobName}
     StopTrainingJob                     training-job/{TrainingJobName}

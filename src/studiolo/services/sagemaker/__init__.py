@@ -1,6 +1,7 @@
 """Amazon SageMaker: jobs, models, endpoint configurations, endpoints, feature groups, Studio, projects, tags."""
 
 from studiolo.services.sagemaker import (
+    compilation_jobs,
     endpoint_configs,
     endpoints,
     experiments,
@@ -27,6 +28,7 @@ from studiolo.services.sagemaker import (
 from studiolo.services.sagemaker.service import sagemaker
 
 __all__ = [
+    "compilation_jobs",
     "endpoint_configs",
     "endpoints",
     "experiments",
