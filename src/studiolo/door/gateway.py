@@ -15,7 +15,7 @@ from studiolo.asgi import Receive, Send
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
-from studiolo.domain import Clock
+from studiolo.domain import AlreadyExists, Clock
 from studiolo.door import bucket_policies, deletion, documents, forms, lists, mending, settings
 from studiolo.door.actions import Need, actions_of, arn, copied_tags
 from studiolo.door.admission import AccessDenied, Admission, Caller
@@ -73,7 +73,7 @@ class S3Gateway:
             await self._serve(request, payload, send)
         except ServiceError as error:
             if isinstance(error, AccessDenied):
-                await asyncio.to_thread(self._identity.denials.note, request_id, error.denied)
+                await asyncio.to_thread(self._identity.note_denial, request_id, error.denied)
             await error_answer(send, error, request_id, request, begun=payload.begun)
         except BrokenOff as error:
             log.warning("a list was broken off: %s", error)
@@ -93,6 +93,7 @@ class S3Gateway:
         if of_view is not None:
             await self._pass_on(request, named, operation, caller, [], payload, of_view)
             return
+        self._refuse_elsewhere(caller)
         try:
             caller.enter(named, operation)
         except ServiceError:
@@ -101,7 +102,7 @@ class S3Gateway:
             raise
         if self._ours:
             refuse_unsupported(named, operation)
-            mending.check_owner(named, self._identity.account)
+            mending.check_owner(named, self._identity.buckets.of)
         needs = actions_of(named, operation)
         caller.permit(needs)
         if self._ours and operation.name in bucket_policies.OPERATIONS:
@@ -127,6 +128,7 @@ class S3Gateway:
         send: Send,
     ) -> None:
         """Send what is permitted on to the store, and its answer back."""
+        claimed = operation.name == "CreateBucket" and await self._claim(request, named, caller)
         verified = caller.acting(named, needs, self._clock())
         region = verified.region if verified is not None else "us-east-1"
         sent = mending.asked(named, operation) if self._ours else named
@@ -145,9 +147,10 @@ class S3Gateway:
             calling = self._calls.asked(to, body, payload)
         with self._calls.errors(payload):
             async with await calling as answer:
+                if claimed and answer.status >= HTTPStatus.BAD_REQUEST:
+                    await asyncio.to_thread(self._identity.buckets.release, named.bucket)
                 if operation.name == "DeleteBucket" and answer.status < HTTPStatus.BAD_REQUEST:
-                    await asyncio.to_thread(self._identity.resource_policies.delete, arn(named.bucket))
-                    await asyncio.to_thread(self._settings.forget, named.bucket)
+                    await asyncio.to_thread(self._forget, named.bucket)
                 if not self._ours:
                     await self._answer(answer, request.method, payload, send)
                 elif operation.name in lists.OPERATIONS and answer.status == HTTPStatus.OK:
@@ -157,7 +160,7 @@ class S3Gateway:
                         await self._calls.clear_folder(request, named, verified)
                     if operation.name in mending.OF_BUCKETS and answer.status == HTTPStatus.OK:
                         region = await self._region(named.bucket, region, made=operation.name == "CreateBucket")
-                    mend = await self._mended(request, named, operation, verified, region, answer, payload)
+                    mend = await self._mended(request, named, operation, caller, region, answer, payload)
                     await self._answer(answer, request.method, payload, send, mend)
 
     async def _mended(
@@ -165,7 +168,7 @@ class S3Gateway:
         request: HttpRequest,
         named: Named,
         operation: Operation,
-        verified: Verified | None,
+        caller: Caller,
         region: str,
         answer: aiohttp.ClientResponse,
         payload: Payload,
@@ -173,7 +176,7 @@ class S3Gateway:
         """What makes S3's answer of our store's, with what it must be asked for that. Raises ServiceError."""
         status, name = answer.status, operation.name
         checksum, marker = b"", None
-        if status == HTTPStatus.FORBIDDEN and verified is None:
+        if status == HTTPStatus.FORBIDDEN and caller.verified is None:
             await self._calls.require_bucket(request, named, in_our_name(), payload)
         elif status == HTTPStatus.NOT_FOUND and name in mending.READS:
             marker = await self._calls.delete_marker(request, named)
@@ -182,7 +185,37 @@ class S3Gateway:
                 raise ServiceError("NoSuchKey", "The specified key does not exist.", 404)
         elif name == "GetObjectAttributes" and "Checksum" in named.headers.get("x-amz-object-attributes", ""):
             checksum = await self._calls.checksum(request, named)
-        return Mending(named, operation, region, marker, checksum)
+        return Mending(named, operation, region, marker, checksum, caller.owns)
+
+    def _refuse_elsewhere(self, caller: Caller) -> None:
+        """Raise ServiceError (501) for another account at a store of the user's own, where buckets are not told apart."""
+        if not self._ours and caller.principal is not None and caller.principal.account != self._identity.account:
+            message = "An object store of one's own serves the server's own account alone."
+            raise ServiceError("NotImplemented", message, 501)
+
+    async def _claim(self, request: HttpRequest, named: Named, caller: Caller) -> bool:
+        """Let a bucket that is about to be made be the caller's; whether that is new. Raises ServiceError (409)."""
+        owners, account = self._identity.buckets, caller.known_principal.account
+        try:
+            if account != self._identity.account and not owners.is_claimed(named.bucket):
+                looked = Named("HEAD", named.bucket, "")
+                async with await self._calls.asked(self._calls.own(request, looked, in_our_name()), nothing) as found:
+                    if found.status != HTTPStatus.NOT_FOUND:
+                        raise AlreadyExists(named.bucket)
+            return await asyncio.to_thread(owners.claim, named.bucket, account)
+        except AlreadyExists as error:
+            message = (
+                "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
+                "Please select a different name and try again."
+            )
+            raise ServiceError("BucketAlreadyExists", message, 409) from error
+
+    def _forget(self, bucket: str) -> None:
+        """Forget what was kept here of a bucket that is gone."""
+        owner, _ = self._identity.bucket(bucket)
+        self._identity.of(owner).resource_policies.delete(arn(bucket))
+        self._settings.forget(bucket)
+        self._identity.buckets.release(bucket)
 
     async def _region(self, bucket: str, region: str, *, made: bool) -> str:
         """Where a bucket was made; made: that is `region`, and is told now."""

@@ -21,12 +21,21 @@ class Question:
     """One question to IAM: may this be done to that resource, an ARN or `*`.
 
     keys: further condition keys of the request; tags: finds the tags of the resource, for conditions that ask.
+    account: whose the resource is, where its ARN does not tell (S3).
     """
 
     action: str
     resource: str = "*"
     keys: Values | Callable[[], Values] | None = None
     tags: Callable[[], Mapping[str, str]] | None = None
+    account: str | None = None
+
+    def owner(self, caller: str) -> str:
+        """The account whose the resource is: that of its ARN; else the caller's own."""
+        if self.account is not None:
+            return self.account
+        parts = self.resource.split(":", 5)
+        return parts[4] if len(parts) > 5 and len(parts[4]) == 12 and parts[4].isdecimal() else caller
 
 
 class Facts(Mapping[str, Sequence[str]]):

@@ -25,10 +25,16 @@ CERTIFICATES = {
 
 
 def credential_report(
-    account: str, root: AccessKey, users: Users, keys: AccessKeys, uses: Uses, passwords: Passwords, devices: Devices
+    account: str,
+    root: AccessKey | None,
+    users: Users,
+    keys: AccessKeys,
+    uses: Uses,
+    passwords: Passwords,
+    devices: Devices,
 ) -> str:
-    """The report, a line for the root user and one for each user."""
-    made = NONE if root.created is None else _moment(root.created)
+    """The report, a line for the root user, whose key is None for an account that has none, and one for each user."""
+    made = NONE if root is None or root.created is None else _moment(root.created)
     rows = [
         {
             "user": "<root_account>",
@@ -39,7 +45,7 @@ def credential_report(
             "password_last_changed": "not_supported",
             "password_next_rotation": "not_supported",
             "mfa_active": "false",
-            **_key(1, (True, made), None),
+            **_key(1, None if root is None else (True, made), None),
             **_key(2, None, None),
             **CERTIFICATES,
         }
