@@ -128,9 +128,14 @@ class Organization:
                 raise NotEmpty("To delete an organization you must first remove all member accounts.")
             tx.execute(organizations.delete())
 
+    @property
+    def made(self) -> frozenset[str]:
+        """The accounts that were made in the organization."""
+        return self._cached(self._records.revision)[1]
+
     def has(self, account: str) -> bool:
         """Whether that account was made in the organization."""
-        return account in self._cached(self._records.revision)[1]
+        return account in self.made
 
     def id_of(self, account: str) -> str | None:
         """The id of the organization that an account is in."""
