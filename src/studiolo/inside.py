@@ -19,7 +19,7 @@ from studiolo.aws.models import operation_model
 from studiolo.aws.protocols import new_request_id
 from studiolo.aws.validation import validate
 from studiolo.domain import DomainError, Scope
-from studiolo.identity import NotAuthorized, Principal
+from studiolo.identity import VIA, NotAuthorized, Principal
 from studiolo.objects import Objects
 from studiolo.services.accounts import authorize
 from studiolo.services.call import Call, Studio
@@ -85,11 +85,14 @@ class Inside:
             raise Refused(error.code, error.message) from error
 
     def _call(self, principal: Principal, region: str) -> Call:
+        before = tuple(principal.told.get(VIA, ()))
+        # A service that calls itself, as a stack does for one within it, counts once.
+        chain = before if before[-1:] == (self._via,) else (*before, self._via)
         told = {
             "aws:RequestedRegion": region,
-            "aws:CalledVia": (self._via,),
-            "aws:CalledViaFirst": self._via,
-            "aws:CalledViaLast": self._via,
+            VIA: chain,
+            "aws:CalledViaFirst": chain[0],
+            "aws:CalledViaLast": chain[-1],
             "aws:ViaAWSService": "true",
         }
         caller = replace(principal, told=told)

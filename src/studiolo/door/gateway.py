@@ -17,7 +17,7 @@ from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import AlreadyExists, Clock
 from studiolo.door import bucket_policies, deletion, documents, forms, lists, mending, settings
-from studiolo.door.actions import Need, actions_of, arn, copied_tags
+from studiolo.door.actions import EXISTING, Need, actions_of, arn, copied_tags, tagged
 from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import RawHeaders, error_answer, sent_back
 from studiolo.door.calls import Calls, in_our_name, nothing
@@ -103,7 +103,7 @@ class S3Gateway:
         if self._ours:
             refuse_unsupported(named, operation)
             mending.check_owner(named, self._identity.buckets.of)
-        needs = actions_of(named, operation)
+        needs = await self._with_tags(request, named, caller, actions_of(named, operation), payload)
         caller.permit(needs)
         if self._ours and operation.name in bucket_policies.OPERATIONS:
             await self._bucket_policy(request, named, operation, caller.known, payload, send)
@@ -368,12 +368,26 @@ class S3Gateway:
                 status, headers, body = forms.success(fields, named.bucket, _location(request, put), etag)
                 await _send(send, status, [*_without_body(sent_back(answer.raw_headers)), *headers], body)
 
+    async def _with_tags(
+        self, request: HttpRequest, named: Named, caller: Caller, needs: list[Need], payload: Payload
+    ) -> list[Need]:
+        """The needs with the tags of the objects that they are about, where a policy asks for those."""
+        told: list[Need] = []
+        for need in needs:
+            place = tagged(named, need)
+            if place is not None and caller.asks_for_tags(need):
+                with self._calls.errors(payload):
+                    tags = await self._calls.tags(request, *place)
+                need = replace(need, context={**need.context, **{EXISTING + key: tags[key] for key in tags}})
+            told.append(need)
+        return told
+
     async def _permit_tags(self, request: HttpRequest, named: Named, caller: Caller, payload: Payload) -> None:
         """A copy takes the tags along, so that who may not read and set them copies only what has none."""
         source, directive = named.source, named.headers.get("x-amz-tagging-directive", "COPY")
         if source is None or directive == "REPLACE":
             return
-        needs = copied_tags(named, source)
+        needs = await self._with_tags(request, named, caller, copied_tags(named, source), payload)
         if caller.may(needs):
             return
         parameters = {"versionId": source.version} if source.version is not None else {}

@@ -12,6 +12,9 @@ from studiolo.identity.principals import Kind, Principal
 Values = Mapping[str, str | Sequence[str]]
 """Condition keys with one value or several."""
 
+VIA = "aws:CalledVia"
+"""The services by which a request came, the first of them first."""
+
 TAG_PREFIXES = ("aws:resourcetag/", "iam:resourcetag/", "sagemaker:resourcetag/", "s3:existingobjecttag/")
 """What asks for a tag of the resource; which it is depends on the service."""
 

@@ -233,6 +233,14 @@ class Identity:
         grants = self._grants(principal)
         return self._decided(principal, grants, self._layers(principal, grants, policy), question, keys)[0]
 
+    def asks(self, principal: Principal | None, action: str, prefix: str, policy: Policies | None) -> bool:
+        """Whether a policy that applies to somebody's action asks for a condition key, in lower case, that begins so."""
+        found = [policy] if policy is not None else []
+        if principal is not None:
+            layers = self._layers(principal, self._grants(principal), policy)
+            found = [each for _, each in layers.each()]
+        return any(each.asks(action, prefix) for each in found)
+
     def decide_for_anybody(self, question: Question, keys: Values, policy: Policies) -> Decision:
         """What a resource's policy says of somebody who has not signed."""
         facts = self._facts(None, None, question, keys)
