@@ -324,15 +324,8 @@ class Identity:
 
     def make_credential_report(self) -> None:
         """Write down who has which credentials, and when they were used."""
-        report = credential_report(
-            self.account,
-            self.root if self._home is self else None,
-            self.users,
-            self.access_keys,
-            self.uses,
-            self.passwords,
-            self.devices,
-        )
+        with self._records.reading() as connection:
+            report = credential_report(connection, self.account, self.root if self._home is self else None)
         self.settings.keep_report(report)
 
     def role(self, role_arn: str) -> Role:
