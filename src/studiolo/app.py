@@ -40,6 +40,7 @@ from studiolo.lanes import Lanes
 from studiolo.livy_door import LivyEndpoint
 from studiolo.mlflow_door import SignedMlflow
 from studiolo.patience import Holds, OnItsWay, is_patient
+from studiolo.services.accessanalyzer import accessanalyzer
 from studiolo.services.accounts import authorize
 from studiolo.services.application_autoscaling import application_autoscaling
 from studiolo.services.call import Call, Studio
@@ -77,6 +78,7 @@ log = logging.getLogger("studiolo")
 SERVICES: Mapping[str, Service] = {
     service.name: service
     for service in (
+        accessanalyzer,
         application_autoscaling,
         cloudwatch,
         glue,

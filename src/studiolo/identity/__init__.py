@@ -43,18 +43,19 @@ from studiolo.identity.simulation import Match, Scenario, Simulated, context_key
 from studiolo.identity.tags import InvalidTag, tags_of
 from studiolo.identity.tokens import reaches
 from studiolo.identity.users import User
+from studiolo.identity.validation import Finding, findings
 from studiolo.identity.workloads import Workload, metastore_token
 
 __all__ = [
     "CREDENTIALS_PATH", "OWN_ROLE", "VIA", "AccessKey", "AccountRequest", "Answer", "Decision", "Denial", "Device",
-    "ExpiredIdentityToken", "Group", "Holders", "Identity", "InOrganization", "InstanceProfile",
+    "ExpiredIdentityToken", "Finding", "Group", "Holders", "Identity", "InOrganization", "InstanceProfile",
     "InvalidAuthenticationCode", "InvalidIdentityToken", "InvalidTag", "Kind", "Layer", "LoginProfile", "MalformedPolicy",
     "ManagedPolicy", "Match", "MemberAccount", "NoAccountRequest", "NoOrganization", "NotAuthorized", "NotEmpty",
     "NotSealed", "OpenIdProvider", "Organization", "OrganizationRecord", "PasswordPolicy", "PasswordPolicyViolation",
     "Policies", "PolicyUsage", "PolicyVersion", "Position", "Principal", "ProviderUnreachable", "Question", "Records",
     "RejectedClaim", "ReportMissing", "Role", "RoleSettings", "SamlProvider", "Scenario", "SessionRequest", "Simulated",
     "Unmodifiable", "Use", "User", "UserKey", "Values", "Workload", "anonymous", "check_bucket_policy",
-    "check_catalog_policy", "check_logs_policy", "client_environment", "container_variables", "context_keys",
+    "check_catalog_policy", "check_logs_policy", "client_environment", "container_variables", "context_keys", "findings",
     "key_variables", "known_root_key", "metastore_token", "of_tags", "plugin_works", "reaches", "root_key", "simulate",
     "tags_of",
 ]  # fmt: skip

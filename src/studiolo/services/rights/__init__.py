@@ -6,6 +6,7 @@ A new operation is a row in its service's table.
 from collections.abc import Mapping
 
 from studiolo.services.rights import (
+    accessanalyzer,
     application_autoscaling,
     cloudformation,
     cloudwatch,
@@ -30,6 +31,7 @@ from studiolo.services.rights import (
 from studiolo.services.rights.rows import Rights
 
 RIGHTS: Mapping[str, Rights] = {
+    "accessanalyzer": accessanalyzer.RIGHTS,
     "application-autoscaling": application_autoscaling.RIGHTS,
     "cloudwatch": cloudwatch.RIGHTS,
     "glue": glue.RIGHTS,
