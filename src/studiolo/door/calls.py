@@ -85,6 +85,12 @@ class Calls:
                 if found.status == HTTPStatus.NOT_FOUND:
                     raise ServiceError("NoSuchBucket", "The specified bucket does not exist", 404)
 
+    async def has_bucket(self, request: HttpRequest, bucket: str) -> bool:
+        """Whether a bucket is there."""
+        asked = self.own(request, Named("HEAD", bucket, ""), in_our_name())
+        async with await self.asked(asked, nothing) as found:
+            return found.status != HTTPStatus.NOT_FOUND
+
     async def has(self, request: HttpRequest, named: Named) -> bool:
         """Whether an object is there."""
         looked = Named("HEAD", named.bucket, named.key)

@@ -7,6 +7,7 @@ what it names (names.py) -> which operation it is (operations.py) -> who asks (a
 import asyncio
 import logging
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 
 import aiohttp
@@ -15,9 +16,9 @@ from studiolo.asgi import Receive, Send
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
-from studiolo.domain import AlreadyExists, Clock
-from studiolo.door import bucket_policies, deletion, documents, forms, lists, mending, settings
-from studiolo.door.actions import EXISTING, Need, actions_of, arn, copied_tags, tagged
+from studiolo.domain import Clock
+from studiolo.door import bucket_policies, deletion, documents, forms, lists, mending, ownership, settings
+from studiolo.door.actions import EXISTING, Need, actions_of, copied_tags, tagged
 from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import RawHeaders, error_answer, sent_back
 from studiolo.door.calls import Calls, in_our_name, nothing
@@ -128,7 +129,11 @@ class S3Gateway:
         send: Send,
     ) -> None:
         """Send what is permitted on to the store, and its answer back."""
-        claimed = operation.name == "CreateBucket" and await self._claim(request, named, caller)
+        claimed = False
+        if operation.name == "CreateBucket":
+            exists = partial(self._calls.has_bucket, request, named.bucket)
+            account = caller.known_principal.account
+            claimed = await ownership.claim(self._identity, named.bucket, account, exists)
         verified = caller.acting(named, needs, self._clock())
         region = verified.region if verified is not None else "us-east-1"
         sent = mending.asked(named, operation) if self._ours else named
@@ -150,7 +155,7 @@ class S3Gateway:
                 if claimed and answer.status >= HTTPStatus.BAD_REQUEST:
                     await asyncio.to_thread(self._identity.buckets.release, named.bucket)
                 if operation.name == "DeleteBucket" and answer.status < HTTPStatus.BAD_REQUEST:
-                    await asyncio.to_thread(self._forget, named.bucket)
+                    await asyncio.to_thread(ownership.forget, self._identity, self._settings, named.bucket)
                 if not self._ours:
                     await self._answer(answer, request.method, payload, send)
                 elif operation.name in lists.OPERATIONS and answer.status == HTTPStatus.OK:
@@ -192,30 +197,6 @@ class S3Gateway:
         if not self._ours and caller.principal is not None and caller.principal.account != self._identity.account:
             message = "An object store of one's own serves the server's own account alone."
             raise ServiceError("NotImplemented", message, 501)
-
-    async def _claim(self, request: HttpRequest, named: Named, caller: Caller) -> bool:
-        """Let a bucket that is about to be made be the caller's; whether that is new. Raises ServiceError (409)."""
-        owners, account = self._identity.buckets, caller.known_principal.account
-        try:
-            if account != self._identity.account and not owners.is_claimed(named.bucket):
-                looked = Named("HEAD", named.bucket, "")
-                async with await self._calls.asked(self._calls.own(request, looked, in_our_name()), nothing) as found:
-                    if found.status != HTTPStatus.NOT_FOUND:
-                        raise AlreadyExists(named.bucket)
-            return await asyncio.to_thread(owners.claim, named.bucket, account)
-        except AlreadyExists as error:
-            message = (
-                "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
-                "Please select a different name and try again."
-            )
-            raise ServiceError("BucketAlreadyExists", message, 409) from error
-
-    def _forget(self, bucket: str) -> None:
-        """Forget what was kept here of a bucket that is gone."""
-        owner, _ = self._identity.bucket(bucket)
-        self._identity.of(owner).resource_policies.delete(arn(bucket))
-        self._settings.forget(bucket)
-        self._identity.buckets.release(bucket)
 
     async def _region(self, bucket: str, region: str, *, made: bool) -> str:
         """Where a bucket was made; made: that is `region`, and is told now."""
