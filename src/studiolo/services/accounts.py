@@ -16,6 +16,9 @@ caller's account, whatever an ARN says."""
 HOME_ONLY = {"lakeformation": "Lake Formation governs the catalog of the server's own account alone"}
 """Services that other accounts cannot use, and why."""
 
+_NAMING = re.compile(r"(?:arn|name|id|identifier|resource)s?$", re.IGNORECASE)
+"""What the names of parameters end with that name something: others hold what is only kept."""
+
 
 def authorize(call: Call, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
     """Raise NotAuthorized unless the caller may do that; ServiceError (501) where it is allowed and cannot be done."""
@@ -46,15 +49,19 @@ def authorize(call: Call, service: str, operation: str, parameters: Mapping[str,
         raise _refused(f"{service} {operation} across accounts is not implemented by Studiolo (account {accounts})")
 
 
-def _accounts_named(service: str, value: Any) -> Iterator[str]:
-    """The accounts of all ARNs of a service, whole or from the account on, that parameters have."""
-    if isinstance(value, str):
-        named = re.match(rf"(?:arn:[\w-]+:{service}:[\w-]*:)?(\d{{12}}):", value)
+def _accounts_named(service: str, value: Any, name: str = "") -> Iterator[str]:
+    """The accounts of all ARNs of a service by which parameters name something; of functions also from the account on."""
+    if isinstance(value, str) and _NAMING.search(name):
+        begin = "(?:arn:aws:lambda:[a-z0-9-]*:)?" if service == "lambda" else rf"arn:[\w-]+:{service}:[\w-]*:"
+        named = re.match(rf"{begin}(\d{{12}}):", value)
         if named is not None:
             yield named[1]
-    elif isinstance(value, Mapping | list):
-        for each in value.values() if isinstance(value, Mapping) else value:
-            yield from _accounts_named(service, each)
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _accounts_named(service, each, key)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _accounts_named(service, each, name)
 
 
 def _refused(why: str) -> ServiceError:
