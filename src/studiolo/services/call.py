@@ -66,6 +66,11 @@ class Call:
     began: float = field(default_factory=time.perf_counter)
 
     @property
+    def identity(self) -> "Identity":
+        """The roles, users and policies of the caller's account."""
+        return self.studio.identity.of(self.scope.account)
+
+    @property
     def catalog(self) -> "GovernedCatalog":
         """The Data Catalog as the caller may see and change it."""
         return self.studio.governed.of(lambda: self.principal)

@@ -6,6 +6,7 @@ A new operation is a row in its service's table.
 from collections.abc import Mapping
 
 from studiolo.services.rights import (
+    accessanalyzer,
     application_autoscaling,
     cloudformation,
     cloudwatch,
@@ -19,6 +20,7 @@ from studiolo.services.rights import (
     lakeformation,
     lambda_,
     logs,
+    organizations,
     sagemaker,
     secretsmanager,
     servicecatalog,
@@ -29,6 +31,7 @@ from studiolo.services.rights import (
 from studiolo.services.rights.rows import Rights
 
 RIGHTS: Mapping[str, Rights] = {
+    "accessanalyzer": accessanalyzer.RIGHTS,
     "application-autoscaling": application_autoscaling.RIGHTS,
     "cloudwatch": cloudwatch.RIGHTS,
     "glue": glue.RIGHTS,
@@ -48,6 +51,7 @@ RIGHTS: Mapping[str, Rights] = {
     "ecr": ecr.RIGHTS,
     "secretsmanager": secretsmanager.RIGHTS,
     "servicecatalog": servicecatalog.RIGHTS,
+    "organizations": organizations.RIGHTS,
     "sns": sns.RIGHTS,
     "ssm": ssm.RIGHTS,
     "sts": sts.RIGHTS,
