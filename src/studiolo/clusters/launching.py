@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import studiolo
-from studiolo.clusters.applications import LivyServers, livy
+from studiolo.clusters.applications import APPLICATIONS, LivyServers, livy
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.machines import instance_type
 from studiolo.clusters.model import BootstrapAction, Cluster, Step
@@ -73,6 +73,8 @@ class Launching:
         release = self._runtimes.for_emr(cluster.asked.release)
         self._runtimes.make(release.runtime, say, stopped)
         configured = Configured.of(cluster.asked.applications, cluster.asked.configurations)
+        for name in configured.applications:
+            APPLICATIONS[name].prepare(say, stopped)
         workload = self._identity.workloads.find(_workload(cluster.id))
         if workload is None:
             raise Conflict("The cluster has ended.")

@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,13 @@ SOON, IDLE = 0.1, 2.0
 """Seconds between looks at the daemons: while something is on its way, and else."""
 
 END_SECONDS = 3.0
+ANSWER_SECONDS, LARGEST_ANSWER = 1.0, 64 * 1024
 RESTARTS = 3
 """How often an application's daemon that has ended is started again."""
 
 
 class Application:
-    """The daemon of an application: a program of its own, ready when its port is open."""
+    """The daemon of an application: a program of its own, ready when its port is open, or when its page says so."""
 
     def __init__(self, entry: Mapping[str, Any], folder: Path, host: str) -> None:
         self._entry = entry
@@ -60,9 +62,18 @@ class Application:
                 return f"failed: it ended {self._starts} times, at last with status {status}"
             self._process = self._start()
         if not self._ready:
-            with suppress(OSError), socket.create_connection((self._host, self._entry["port"]), 1.0):
-                self._ready = True
+            with suppress(OSError, HTTPException):
+                self._ready = self._answers()
         return "running" if self._ready else "starting"
+
+    def _answers(self) -> bool:
+        host, port = self._host, self._entry["port"]
+        if self._entry["answer"] is None:
+            with socket.create_connection((host, port), ANSWER_SECONDS):
+                return True
+        path, text = self._entry["answer"]
+        with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=ANSWER_SECONDS) as page:
+            return text.encode() in page.read(LARGEST_ANSWER)
 
     def end(self) -> None:
         self._process.terminate()
