@@ -97,6 +97,17 @@ class World:
     def master_url(self) -> str:
         return f"spark://{self.cluster.progress.host}:{self.cluster.progress.ports['master']}"
 
+    @property
+    def master(self) -> str:
+        """The instance that is the master."""
+        group = next(group for group in self.cluster.progress.groups if group.role == "MASTER")
+        return next(i.ec2_id for i in self.cluster.progress.instances if i.group == group.id)
+
+    def log(self, *parts: str) -> str | None:
+        """The place of logs below LogUri; None where the cluster has none."""
+        uri = (self.cluster.asked.log_uri or "").replace("s3n://", "s3://").replace("s3a://", "s3://").rstrip("/")
+        return "/".join([uri, self.cluster.id, *parts]) if uri else None
+
     def fence(self, *seen: Path, with_parent: bool = False) -> Fence:
         """What runs on the nodes sees of the machine, and `seen`."""
         runtime, data = self.release.runtime, self.around.data
@@ -252,7 +263,7 @@ class World:
                 "jobFlowId": cluster.id,
                 "jobFlowCreationInstant": created,
                 "instanceCount": sum(group.count for group in groups),
-                "masterInstanceId": next(i.ec2_id for i in cluster.progress.instances if i.group == master.id),
+                "masterInstanceId": self.master,
                 "masterPrivateDnsName": cluster.progress.host,
                 "masterInstanceType": master.type,
                 "slaveInstanceType": next((group.type for group in groups if group.role == "CORE"), master.type),
@@ -343,6 +354,7 @@ class World:
                 }
                 for name, daemon in self.configured.daemons(self).items()
             ],
+            "log": f"{log}/applications/" if (log := self.log("node", self.master)) else None,
             "decommission_seconds": self.configured.decommission_seconds,
         }
 

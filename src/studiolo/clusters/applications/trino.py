@@ -3,7 +3,9 @@
 Catalogs are `hive`, `iceberg` and `delta`, and those that a classification `trino-connector-NAME` asks for.
 """
 
+import os
 import shlex
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +35,7 @@ DECIDED = (
     "memory.heap-headroom-per-node", "node.", "node-scheduler.include-coordinator", "plugin.dir",
     "query.max-memory-per-node", "query.max-total-memory-per-node",
 )  # fmt: skip
-"""Properties of `trino-config`, or their beginnings, that are decided here: addresses, folders, what of the memory there is."""
+"""Properties of `trino-config` that are decided here: addresses, folders, memory. A period ends a beginning."""
 
 LED_HERE = (
     "connector.name", "fs.hadoop.enabled", "fs.native-s3.enabled", "hive.config.resources", "hive.metastore",
@@ -48,6 +50,12 @@ JAVA_OPTIONS = (
     "-Dfile.encoding=UTF-8", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
 )  # fmt: skip
 """Those of Trino's manual ("Deploying Trino", JVM config), with a smaller cache of code."""
+
+SAME_USER = (
+    "-Djava.nio.channels.spi.SelectorProvider=studiolo.SameUser",
+    "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
+)
+"""Of the cluster's role, whom Trino asks no password for: connections of other users of this machine are closed."""
 
 LEAST_HEAP = 1200
 """MiB: with less, Trino's own share leaves queries nothing."""
@@ -78,6 +86,8 @@ class TrinoApplication(Application):
             link.unlink(missing_ok=True)
             link.symlink_to(trino().plugins / plugin)
         options = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xmx256m -Duser.name=hadoop"
+        # It would warn of what it does itself, and of that nobody types in a step.
+        options += " --enable-native-access=ALL-UNNAMED -Dorg.jline.terminal.dumb=true"
         program = f'{trino().java} {options} -Duser.home="$HOME" -jar {trino().cli}'
         for command in ("trino", "trino-cli"):
             world.script(command, f'exec {program} --server {shlex.quote(url(world))} "$@"')
@@ -92,7 +102,11 @@ class TrinoApplication(Application):
             f"-Dconfig={place / 'config.properties'}",
             f"-Dlog.levels-file={place / 'log.properties'}",
         ]
-        command = (str(trino().java), *options, "-cp", f"{trino().libraries}/*", SERVER)
+        path = f"{trino().libraries}/*"
+        if sys.platform == "linux":
+            options += SAME_USER
+            path = f"{path}{os.pathsep}{world.jars[0]}"
+        command = (str(trino().java), *options, "-cp", path, SERVER)
         return Daemon(command, world.cluster.progress.ports["trino"], answer=("/v1/info", '"starting":false'))
 
 
@@ -103,7 +117,10 @@ def url(world: "World") -> str:
 def settings(world: "World") -> dict[str, Mapping[str, str]]:
     """Trino's files of properties, by name: what the cluster's classifications say, and what is decided here."""
     found = world.configured.properties
-    catalogs = [*ON_CATALOG, *(name for name in PLUGINS if f"trino-connector-{name}" in found and name not in ON_CATALOG)]
+    catalogs = [
+        *ON_CATALOG,
+        *(name for name in PLUGINS if f"trino-connector-{name}" in found and name not in ON_CATALOG),
+    ]
     return {
         "config": {**_without(found.get("trino-config", {}), DECIDED), **_config(world)},
         # What it would say of its properties at the start has the cluster's token.
