@@ -101,14 +101,14 @@ def _fetch(folder: Path) -> None:
     group, name, version = SERVER.split(":")
     archive = Path(maven.project(group, name).at_version(version).artifact(packaging="tar.gz").resolve())
     _say("Unpacking Trino's server.")
-    _unpack(archive, folder)
+    unpack(archive, folder)
     group, name, version = CLI.split(":")
     jar = Path(maven.project(group, name).at_version(version).artifact(classifier="executable").resolve())
     jar.rename(folder / "trino-cli.jar")
     shutil.rmtree(cache)
 
 
-def _unpack(archive: Path, folder: Path) -> None:
+def unpack(archive: Path, folder: Path) -> None:
     """The server's jars, and the plugins that are kept; many of these are links to jars of others."""
     part = folder.with_name("unpacked")
     with tarfile.open(archive) as tar:
