@@ -96,7 +96,7 @@ class TrinoApplication(Application):
         place = world.own / PLACE
         options = [
             *JAVA_OPTIONS,
-            f"-Xmx{max(LEAST_HEAP, world.around.machine_memory // 8)}m",
+            f"-Xmx{heap(world.around.machine_memory)}m",
             f"-Djava.io.tmpdir={world.own / 'tmp'}",
             f"-Duser.home={world.own / 'home'}",
             f"-Dconfig={place / 'config.properties'}",
@@ -108,6 +108,11 @@ class TrinoApplication(Application):
             path = f"{path}{os.pathsep}{world.jars[0]}"
         command = (str(trino().java), *options, "-cp", path, SERVER)
         return Daemon(command, world.cluster.progress.ports["trino"], answer=("/v1/info", '"starting":false'))
+
+
+def heap(machine_memory: int) -> int:
+    """The heap of Trino's process by the machine's memory, both in MiB."""
+    return max(LEAST_HEAP, machine_memory // 8)
 
 
 def url(world: "World") -> str:
