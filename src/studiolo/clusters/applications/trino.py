@@ -31,7 +31,8 @@ ON_CATALOG = ("hive", "iceberg", "delta")
 """The catalogs that are always there: the tables of the Data Catalog."""
 
 DECIDED = (
-    "catalog.", "coordinator", "discovery.uri", "http-server.http.port", "http-server.log.path",
+    "catalog.", "coordinator", "discovery.uri", "http-server.http.enabled", "http-server.http.port",
+    "http-server.log.path",
     "memory.heap-headroom-per-node", "node.", "node-scheduler.include-coordinator", "plugin.dir",
     "query.max-memory-per-node", "query.max-total-memory-per-node",
 )  # fmt: skip
@@ -78,7 +79,9 @@ class TrinoApplication(Application):
         for folder in ("catalog", "plugin"):
             (world.own / PLACE / folder).mkdir(parents=True, exist_ok=True)
         for name, properties in files.items():
-            world.write(f"{PLACE}/{name}.properties", "".join(f"{key}={properties[key]}\n" for key in properties))
+            # A line each, whatever is in it.
+            lines = [" ".join(f"{key}={value}".splitlines()) for key, value in properties.items()]
+            world.write(f"{PLACE}/{name}.properties", "".join(f"{line}\n" for line in lines))
         catalogs = [name.removeprefix("catalog/") for name in files if name.startswith("catalog/")]
         # Each that is there costs time at every start.
         for plugin in ("geospatial", *(PLUGINS[catalog] for catalog in catalogs)):
