@@ -171,7 +171,7 @@ def test_a_coordinator_that_is_killed_comes_again_and_the_cluster_says_so(
     coordinator = next(process for process in server.children() if "io.trino.server.TrinoServer" in process.cmdline())
     coordinator.send_signal(signal.SIGKILL)
     until(lambda: "Trino: starting." in reason(), seconds=30)
-    until(lambda: "Trino" not in reason(), seconds=300)
+    until(lambda: "Trino" not in reason(), seconds=900)
     assert ask("select 1") == [[1]]
 
 
@@ -181,7 +181,7 @@ def test_a_property_that_trino_does_not_know_ends_the_cluster_with_trino_s_words
     wrong = [{"Classification": "trino-config", "Properties": {"query.max-speed": "1"}}]
     asked = job_flow("Trino", LogUri=f"s3://{bucket}/logs/", Configurations=wrong)
     cluster: str = emr.run_job_flow(**asked)["JobFlowId"]
-    ended_so = until(lambda: _ended(emr, cluster), seconds=300)
+    ended_so = until(lambda: _ended(emr, cluster), seconds=900)
     assert "Configuration property 'query.max-speed' was not used" in ended_so["StateChangeReason"]["Message"]
     master = emr.list_instances(ClusterId=cluster)["Instances"][0]["Ec2InstanceId"]
     log = f"logs/{cluster}/node/{master}/applications/trino/daemon.log.gz"

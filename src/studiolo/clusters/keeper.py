@@ -40,8 +40,8 @@ log = logging.getLogger(__name__)
 SOON, LATER = 0.05, 1.0
 """Seconds between looks, while something is on its way, and else."""
 
-START_SECONDS = 300.0
-"""How long the daemons may take until they are ready."""
+START_SECONDS = 900.0
+"""How long the daemons may take until they are ready: Trino needs 40 s of a processor, which others may share."""
 
 SCALE_SECONDS = 10.0
 """Seconds between two steps of managed scaling."""
