@@ -52,6 +52,7 @@ def prepare(name: Name, data: Data = None) -> None:
 
     if name == TRINO:
         trino().environment.make(say)
+        out.print(f"{trino().environment.name} is ready.")
         return
     known = Runtimes(given_settings(data=data))
     runtime = known.named(name)
