@@ -62,7 +62,7 @@ from studiolo.stacks import Stacks
 from studiolo.state import State
 from studiolo.storage import Storage
 from studiolo.studio import Addresses, Domains
-from studiolo.studio_site import KEY, StudioSite
+from studiolo.studio_site import KEY, NOTEBOOK, STUDIO, StudioSite
 from studiolo.why import Why
 
 log = logging.getLogger("studiolo")
@@ -281,7 +281,7 @@ class House:
         passing = Passing()
         sites = Sites(
             of_keys,
-            StudioSite(self.domains.opening, beside),
+            StudioSite({STUDIO: self.domains.opening, NOTEBOOK: self.domains.opening_notebooks}, beside),
             SparkSite(self.spark_pages),
             MlflowSite(self.mlflow.opening, passing),
         )

@@ -1,4 +1,4 @@
-"""Domains, their user profiles and spaces: who has them, what they act as."""
+"""Domains, their user profiles and spaces: who has them, what they act as; and what else opens a JupyterLab."""
 
 import secrets
 import string
@@ -15,11 +15,15 @@ from studiolo.processes import Processes
 from studiolo.signin import SignIns
 from studiolo.state import State
 from studiolo.studio import resources
-from studiolo.studio.apps import NAME, TYPE, Addresses, Apps
+from studiolo.studio.apps import NAME, TYPE, Apps
 from studiolo.studio.errors import InUse
+from studiolo.studio.labs import Addresses, Labs
 from studiolo.studio.lifecycle import LifecycleConfigs
-from studiolo.studio.opening import Opening
-from studiolo.studio.resources import App, Domain, Kind, Listing, Space, UserProfile, arn
+from studiolo.studio.notebooks import NotebookInstances
+from studiolo.studio.opening import NotebookOpening, Opening
+from studiolo.studio.resources import Listing
+from studiolo.studio.scripts import Scripts
+from studiolo.studio.values import App, Domain, Kind, Space, UserProfile, arn
 
 SERVICE = "sagemaker.amazonaws.com"
 IN_DOMAINS: tuple[Kind, ...] = ("domain", "user-profile", "space", "app")
@@ -45,21 +49,29 @@ class Domains:
         self._identity = identity
         self._clock = clock
         self._sign_ins = sign_ins
-        self.lifecycle = LifecycleConfigs(state, processes, logs, tags, clock)
-        self.apps = Apps(state, processes, identity, self.lifecycle, folder, addresses, clock)
+        self.lifecycle = LifecycleConfigs(state, tags, clock)
+        self._labs = Labs(state, processes, identity, Scripts(processes, logs), folder, addresses, clock)
+        self.apps = Apps(state, self._labs, clock)
+        self.notebooks = NotebookInstances(state, self._labs, identity, tags, sign_ins, clock)
         self.opening = Opening(self, sign_ins, identity, addresses.endpoint)
+        self.opening_notebooks = NotebookOpening(self.notebooks, sign_ins, identity, addresses.endpoint)
         for kind in IN_DOMAINS:
             tags.know(kind, partial(resources.exists, kind))
 
     def start(self) -> None:
-        """Take over the apps of a crashed server, and bring back those of one that ended."""
+        """Take over what runs of a crashed server, and bring back what ran of one that ended."""
+        with self._state.reading() as connection:
+            known = [*resources.everywhere(connection, "app"), *resources.everywhere(connection, "notebook-instance")]
+        self._labs.adopt(known)
         self.apps.start()
+        self.notebooks.start_again()
 
     def close(self) -> None:
-        self.apps.close()
+        self._labs.close()
 
     def empty(self) -> None:
-        self.apps.empty()
+        self._labs.empty()
+        self.apps.begin_looking()
 
     def create(
         self, scope: Scope, principal: Principal, name: str, settings: Mapping[str, Any], tags: Mapping[str, str]

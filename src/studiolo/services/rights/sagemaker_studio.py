@@ -30,4 +30,29 @@ TABLE = """
     UpdateDomain                domain/{DomainId}
     UpdateSpace                 space/{DomainId}/{SpaceName}
     UpdateUserProfile           user-profile/{DomainId}/{UserProfileName}
+    CreateNotebookInstance            notebook-instance/{NotebookInstanceName}
+    CreateNotebookInstance?Tags       @sagemaker:AddTags  notebook-instance/{NotebookInstanceName}
+    CreateNotebookInstanceLifecycleConfig       notebook-instance-lifecycle-config/{NotebookInstanceLifecycleConfigName}
+    CreateNotebookInstanceLifecycleConfig?Tags  @sagemaker:AddTags  notebook-instance-lifecycle-config/{NotebookInstanceLifecycleConfigName}
+    CreatePresignedNotebookInstanceUrl          notebook-instance/{NotebookInstanceName}
+    DeleteNotebookInstance            notebook-instance/{NotebookInstanceName}
+    DeleteNotebookInstanceLifecycleConfig       notebook-instance-lifecycle-config/{NotebookInstanceLifecycleConfigName}
+    DescribeNotebookInstance          notebook-instance/{NotebookInstanceName}
+    DescribeNotebookInstanceLifecycleConfig     notebook-instance-lifecycle-config/{NotebookInstanceLifecycleConfigName}
+    ListNotebookInstanceLifecycleConfigs        *
+    ListNotebookInstances             *
+    StartNotebookInstance             notebook-instance/{NotebookInstanceName}
+    StopNotebookInstance              notebook-instance/{NotebookInstanceName}
+    UpdateNotebookInstance            notebook-instance/{NotebookInstanceName}
+    UpdateNotebookInstanceLifecycleConfig       notebook-instance-lifecycle-config/{NotebookInstanceLifecycleConfigName}
+"""  # noqa: E501 (a table)
+
+KEYS = """
+    CreateNotebookInstance,UpdateNotebookInstance  sagemaker:InstanceTypes     InstanceType
+    CreateNotebookInstance,UpdateNotebookInstance  sagemaker:AcceleratorTypes  AcceleratorTypes[]
+    CreateNotebookInstance,UpdateNotebookInstance  sagemaker:RootAccess        RootAccess
+    CreateNotebookInstance         sagemaker:DirectInternetAccess              DirectInternetAccess
+    CreateNotebookInstance         sagemaker:VolumeKmsKey                      KmsKeyId
+    CreateNotebookInstance         sagemaker:VpcSecurityGroupIds               SecurityGroupIds
+    CreateNotebookInstance         sagemaker:VpcSubnets                        SubnetId
 """
