@@ -236,7 +236,7 @@ class House:
             self.ml.tags,
             self.sign_ins,
             self.logs,
-            self._settings.folder / "studio",
+            self._settings.folder,
             Addresses(self._endpoint, self.door.endpoint),
             now,
         )

@@ -34,8 +34,10 @@ def cloudformation(client: Callable[..., Any]) -> Any:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.type)
 def test_a_resource_is_made_and_told_of_and_keeps_its_id_when_it_is_changed_and_goes(
-    cloudformation: Any, row: Row
+    cloudformation: Any, row: Row, request: pytest.FixtureRequest
 ) -> None:
+    if row.lab:
+        request.getfixturevalue("apps")
     name = create(cloudformation, template(row))
     made = physical(cloudformation, name)
     values = outputs(cloudformation, name)

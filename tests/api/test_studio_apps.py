@@ -3,13 +3,20 @@
 import asyncio
 import base64
 import json
+import subprocess
+import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.browsing import Browser
 from tests.conftest import Server, create_role
@@ -188,23 +195,149 @@ def test_jupyterlab_that_ends_by_itself_has_failed_with_its_last_words(own: Serv
     assert "It last said" in found["FailureReason"]
 
 
-def kernel(browser: Browser, name: str = "python3") -> str:
+def test_an_app_has_a_kernel_on_an_image_that_its_user_s_settings_name(
+    own: Server, browser: Browser, domain: str
+) -> None:
+    """The image is AWS's of XGBoost 3.0, as jobs have it."""
+    sagemaker, role = own.client("sagemaker"), create_role(own)
+    base = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
+    sagemaker.create_image(ImageName="boost", RoleArn=role)
+    sagemaker.create_image_version(ImageName="boost", BaseImage=base, ClientToken="once")
+    kernels = {"KernelSpecs": [{"Name": "boosted", "DisplayName": "XGBoost 3"}]}
+    sagemaker.create_app_image_config(AppImageConfigName="shown", KernelGatewayImageConfig=kernels)
+    sagemaker.get_waiter("image_version_created").wait(ImageName="boost", Version=1)
+    custom = [{"ImageName": "boost", "AppImageConfigName": "shown"}]
+    sagemaker.update_user_profile(
+        DomainId=domain, UserProfileName="ana", UserSettings={"JupyterLabAppSettings": {"CustomImages": custom}}
+    )
+    sagemaker.delete_app(DomainId=domain, **WHERE)
+    until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "Deleted")
+    sagemaker.create_app(DomainId=domain, **WHERE)
+    until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] != "Pending", seconds=120)
+    specs = json.loads(browser.open(f"{BASE}/api/kernelspecs").text)["kernelspecs"]
+    assert specs["boosted"]["spec"]["display_name"] == "XGBoost 3"
+    code = "import xgboost, boto3\nprint(xgboost.__version__, boto3.client('sts').get_caller_identity()['Arn'])"
+    assert run(browser, kernel(browser, "boosted"), code).startswith("3.0.")
+
+
+def test_a_notebook_instance_runs_its_scripts_opens_keeps_its_files_and_its_kernels_over_a_crash(
+    own: Server, tmp_path: Path
+) -> None:
+    sagemaker, role = own.client("sagemaker"), create_role(own)
+    text = {"OnCreate": "echo made >> scripts.txt; echo made", "OnStart": "echo started >> scripts.txt; echo started"}
+    scripts = {when: [{"Content": base64.b64encode(each.encode()).decode()}] for when, each in text.items()}
+    sagemaker.create_notebook_instance_lifecycle_config(NotebookInstanceLifecycleConfigName="twice", **scripts)
+    with serving(repository(tmp_path)) as url:
+        made = sagemaker.create_notebook_instance(
+            NotebookInstanceName="Notes",
+            InstanceType="ml.t3.medium",
+            RoleArn=role,
+            LifecycleConfigName="twice",
+            DefaultCodeRepository=f"{url}/air.git",
+        )
+        sagemaker.get_waiter("notebook_instance_in_service").wait(NotebookInstanceName="Notes")
+    assert made["NotebookInstanceArn"].endswith(":notebook-instance/Notes")
+    browser = opened(own, "Notes", "/lab/tree/air")
+    assert browser.open("/lab").status == 200
+    assert Browser(own.port, browser.name).open("/lab").status == 401
+    whose = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+    assert role.rpartition("/")[2] in run(browser, kernel(browser, base=""), whose, base="")
+    kept = kernel(browser, base="")
+    assert run(browser, kept, "print(open('scripts.txt').read(), open('air/README').read())", base="").split() == [
+        "made", "started", "cleaned",
+    ]  # fmt: skip
+    run(browser, kept, "kept = 41", base="")
+    own.kill()
+    own.up()
+    assert run(browser, kept, "print(kept + 1)", base="").strip() == "42"
+    sagemaker = own.client("sagemaker")
+    with pytest.raises(ClientError, match=r"Status \(InService\) not in \(\[Stopped, Failed\]\)"):
+        sagemaker.delete_notebook_instance(NotebookInstanceName="Notes")
+    sagemaker.stop_notebook_instance(NotebookInstanceName="Notes")
+    sagemaker.get_waiter("notebook_instance_stopped").wait(NotebookInstanceName="Notes")
+    assert browser.open("/lab").status == 404
+    sagemaker.start_notebook_instance(NotebookInstanceName="Notes")
+    sagemaker.get_waiter("notebook_instance_in_service").wait(NotebookInstanceName="Notes")
+    said = run(browser, kernel(browser, base=""), "print(open('scripts.txt').read())", base="")
+    assert said.split() == ["made", "started", "started"]
+    stream = {"logGroupName": "/aws/sagemaker/NotebookInstances", "logStreamName": "Notes/LifecycleConfigOnStart"}
+    assert [each["message"] for each in own.client("logs").get_log_events(**stream)["events"]] == ["started"] * 2
+
+
+def test_a_notebook_instance_whose_script_fails_has_failed_with_its_words_and_goes(own: Server) -> None:
+    sagemaker = own.client("sagemaker")
+    content = base64.b64encode(b"echo no disk; exit 3").decode()
+    config = {"NotebookInstanceLifecycleConfigName": "fails", "OnStart": [{"Content": content}]}
+    sagemaker.create_notebook_instance_lifecycle_config(**config)
+    sagemaker.create_notebook_instance(
+        NotebookInstanceName="broken",
+        InstanceType="ml.t3.medium",
+        RoleArn=create_role(own),
+        LifecycleConfigName="fails",
+    )
+    found = until(
+        lambda: (
+            (found := sagemaker.describe_notebook_instance(NotebookInstanceName="broken"))["NotebookInstanceStatus"]
+            == "Failed"
+            and found
+        )
+    )
+    assert found["FailureReason"] == "The script OnStart ended with exit status 3. It last said: no disk"
+    with pytest.raises(ClientError, match="is Failed: it can be opened when it is InService"):
+        sagemaker.create_presigned_notebook_instance_url(NotebookInstanceName="broken")
+    sagemaker.delete_notebook_instance(NotebookInstanceName="broken")
+    sagemaker.get_waiter("notebook_instance_deleted").wait(NotebookInstanceName="broken")
+    assert not list((own.data / "studio" / "notebooks").rglob("broken"))
+
+
+def repository(folder: Path) -> Path:
+    """A folder with a bare repository `air.git`, as any web server can serve it."""
+    work, bare = folder / "work", folder / "served" / "air.git"
+    name = ["-c", "user.name=ana", "-c", "user.email=ana@example.com"]
+    work.mkdir()
+    (work / "README").write_text("cleaned")
+    for command in (["init", "-q"], ["add", "README"], [*name, "commit", "-qm", "Begin"]):
+        subprocess.run(["git", *command], cwd=work, check=True)
+    subprocess.run(["git", "clone", "-q", "--bare", str(work), str(bare)], check=True)
+    subprocess.run(["git", "update-server-info"], cwd=bare, check=True)
+    return bare.parent
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The address of a web server for a folder."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def opened(server: Server, name: str, lands: str) -> Browser:
+    """A browser that is signed in to a notebook instance."""
+    url = server.client("sagemaker").create_presigned_notebook_instance_url(NotebookInstanceName=name)["AuthorizedUrl"]
+    browser = Browser(server.port, name=urlsplit(url).hostname or "")
+    assert browser.open(f"/auth?{urlsplit(url).query}").headers["Location"] == lands
+    return browser
+
+
+def kernel(browser: Browser, name: str = "python3", base: str = BASE) -> str:
     """The id of a new kernel."""
     asked = json.dumps({"name": name}).encode()
-    answer = browser.open(f"{BASE}/api/kernels", asked, Content_Type="application/json")
+    answer = browser.open(f"{base}/api/kernels", asked, Content_Type="application/json")
     identifier: str = json.loads(answer.text)["id"]
     return identifier
 
 
-def run(browser: Browser, identifier: str, code: str, **headers: str) -> str:
+def run(browser: Browser, identifier: str, code: str, base: str = BASE, **headers: str) -> str:
     """What code in a kernel prints, over the WebSocket that JupyterLab uses."""
-    return asyncio.run(_run(browser, identifier, code, headers))
+    return asyncio.run(_run(browser, f"{base}/api/kernels/{identifier}", code, headers))
 
 
-async def _run(browser: Browser, identifier: str, code: str, headers: dict[str, str]) -> str:
+async def _run(browser: Browser, place: str, code: str, headers: dict[str, str]) -> str:
     host = f"{browser.name}:{browser.port}"
     own = {"Host": host, "Origin": f"http://{host}", "Cookie": browser.cookie or "", **headers}
-    url = f"http://127.0.0.1:{browser.port}{BASE}/api/kernels/{identifier}/channels"
+    url = f"http://127.0.0.1:{browser.port}{place}/channels"
     content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
     head = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "session": "s", "username": "", "version": "5.3"}
     message = {"header": head, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}

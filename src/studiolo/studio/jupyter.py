@@ -10,7 +10,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +21,8 @@ from uv import find_uv_bin
 from studiolo.domain import Conflict
 from studiolo.processes import Fence, SocketConnection, child_environment, interpreter, remove_left
 from studiolo.studio import magics
-from studiolo.studio.kernels import kernels
+from studiolo.studio.images import ImageKernel
+from studiolo.studio.kernels import kernels, on_image
 from studiolo.studio.values import Lab
 
 SOCKET = "s"
@@ -45,9 +46,10 @@ class Place:
         self.folder = folder
         self.home = folder / "home"
         self.python = folder / "venv" / "bin" / "python"
+        self.images = folder / "images"
 
-    def make(self, lab: Lab, python: Path) -> None:
-        """Make what is missing of it, while nothing runs in it; python: JupyterLab's interpreter.
+    def make(self, lab: Lab, python: Path, images: Sequence[ImageKernel]) -> None:
+        """Make what is missing of it, while nothing runs in it. python: JupyterLab's interpreter.
 
         Raises Conflict, in uv's words.
         """
@@ -63,6 +65,7 @@ class Place:
             self._make_interpreter()
         known = {kernel.name: kernel.specification for kernel in kernels(self.python, python)}
         further = magics.environment()
+        known |= {each.name: on_image(each.title, each.python).specification for each in images}
         for name, specification in {**known, **(magics.specs(further) if further.ready else {})}.items():
             _write(self.folder / "kernels" / name / "kernel.json", specification)
         _write(self.folder / "metadata" / "resource-metadata.json", lab.metadata)
@@ -108,7 +111,7 @@ class Place:
         }
         return child_environment({**aws, **own, **lab.told})
 
-    def fence(self, lab: Lab, python: Path) -> Fence:
+    def fence(self, lab: Lab, python: Path, images: Sequence[ImageKernel]) -> Fence:
         """It writes its own folder and its socket's, and sees its interpreter."""
         socket = Path(lab.socket).parent
         metadata = {"/opt/ml/metadata": self.folder / "metadata"}
@@ -116,7 +119,7 @@ class Place:
         magic = (*interpreter(further.python), magics.PROGRAMS) if further.ready else ()
         return Fence(
             self.folder,
-            seen=(*interpreter(python), CONFIG, SHARED, *magic),
+            seen=(*interpreter(python), CONFIG, SHARED, *magic, *(path for each in images for path in each.seen)),
             at={str(socket): socket, **metadata},
         )
 

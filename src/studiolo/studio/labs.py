@@ -20,6 +20,7 @@ from studiolo.identity import Identity, client_environment, container_variables
 from studiolo.processes import Child, Processes, read_end, remove_left, socket_folder
 from studiolo.state import State, Thing
 from studiolo.studio import jupyter, resources
+from studiolo.studio.images import Images
 from studiolo.studio.kernels import lab_environment
 from studiolo.studio.scripts import Scripts
 from studiolo.studio.values import Lab
@@ -55,6 +56,7 @@ class Labs:
         processes: Processes,
         identity: Identity,
         scripts: Scripts,
+        images: Images,
         folder: Path,
         addresses: Addresses,
         clock: Clock,
@@ -63,6 +65,7 @@ class Labs:
         self._processes = processes
         self._identity = identity
         self._scripts = scripts
+        self._images = images
         self._folder = folder
         self._addresses = addresses
         self._clock = clock
@@ -168,11 +171,12 @@ class Labs:
         name = child_name(lab.id)
         if (old := self._processes.find(name)) is not None:
             self._processes.stop(old)
-        place.make(lab, made.python)
+        images = self._images.kernels(lab, place.images)
+        place.make(lab, made.python, images)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.unlink(missing_ok=True)
         self._processes.log(name).unlink(missing_ok=True)
-        environment, fence = place.environment(lab, self._aws(lab)), place.fence(lab, made.python)
+        environment, fence = place.environment(lab, self._aws(lab)), place.fence(lab, made.python, images)
         if (reason := self._scripts.run(lab, place, environment, fence)) is not None:
             raise OSError(reason)
         child = self._processes.start(

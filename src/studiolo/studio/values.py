@@ -11,7 +11,7 @@ from studiolo.domain import Scope
 
 Kind = Literal[
     "domain", "user-profile", "space", "app", "studio-lifecycle-config",
-    "notebook-instance", "notebook-instance-lifecycle-config",
+    "notebook-instance", "notebook-instance-lifecycle-config", "image", "image-version", "app-image-config",
 ]  # fmt: skip
 """The first part of its ARN's last part."""
 
@@ -23,6 +23,9 @@ NOUNS: Mapping[Kind, str] = {
     "studio-lifecycle-config": "StudioLifecycleConfig",
     "notebook-instance": "NotebookInstance",
     "notebook-instance-lifecycle-config": "NotebookInstanceLifecycleConfig",
+    "image": "Image",
+    "image-version": "ImageVersion",
+    "app-image-config": "AppImageConfig",
 }
 
 WHEN = ("OnCreate", "OnStart")
@@ -339,6 +342,54 @@ class LifecycleConfig(Resource):
         return str(self.settings["Content"])
 
 
+@dataclass(frozen=True)
+class Image(Resource):
+    """A name for environments."""
+
+    kind: Kind = "image"
+
+    @property
+    def name(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True)
+class ImageVersion(Resource):
+    """One environment of an image."""
+
+    kind: Kind = "image-version"
+
+    @property
+    def image(self) -> str:
+        return self.parts[0]
+
+    @property
+    def number(self) -> int:
+        return int(self.parts[1])
+
+    @property
+    def aliases(self) -> Sequence[str]:
+        aliases: Sequence[str] = self.settings.get("Aliases", [])
+        return aliases
+
+
+@dataclass(frozen=True)
+class AppImageConfig(Resource):
+    """How an app shows an image."""
+
+    kind: Kind = "app-image-config"
+
+    @property
+    def name(self) -> str:
+        return self.path
+
+    @property
+    def kernel(self) -> Mapping[str, str] | None:
+        """The Name, and DisplayName, of its kernel."""
+        specs: Sequence[Mapping[str, str]] = self.settings.get("KernelGatewayImageConfig", {}).get("KernelSpecs", [])
+        return specs[0] if specs else None
+
+
 TYPES: Mapping[Kind, Any] = {
     "domain": Domain,
     "user-profile": UserProfile,
@@ -347,6 +398,9 @@ TYPES: Mapping[Kind, Any] = {
     "studio-lifecycle-config": LifecycleConfig,
     "notebook-instance": NotebookInstance,
     "notebook-instance-lifecycle-config": NotebookLifecycleConfig,
+    "image": Image,
+    "image-version": ImageVersion,
+    "app-image-config": AppImageConfig,
 }
 
 

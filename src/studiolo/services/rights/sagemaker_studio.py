@@ -30,6 +30,24 @@ TABLE = """
     UpdateDomain                domain/{DomainId}
     UpdateSpace                 space/{DomainId}/{SpaceName}
     UpdateUserProfile           user-profile/{DomainId}/{UserProfileName}
+    CreateAppImageConfig        app-image-config/{AppImageConfigName}
+    CreateAppImageConfig?Tags   @sagemaker:AddTags  app-image-config/{AppImageConfigName}
+    CreateImage                 image/{ImageName}
+    CreateImage?Tags            @sagemaker:AddTags  image/{ImageName}
+    CreateImageVersion          image/{ImageName}  image-version/{ImageName}/*
+    DeleteAppImageConfig        app-image-config/{AppImageConfigName}
+    DeleteImage                 image/{ImageName}
+    DeleteImageVersion          image-version/{ImageName}/{Version:*}
+    DescribeAppImageConfig      app-image-config/{AppImageConfigName}
+    DescribeImage               image/{ImageName}
+    DescribeImageVersion        image-version/{ImageName}/{Version:*}
+    ListAliases                 image/{ImageName}
+    ListAppImageConfigs         *
+    ListImageVersions           image/{ImageName}
+    ListImages                  *
+    UpdateAppImageConfig        app-image-config/{AppImageConfigName}
+    UpdateImage                 image/{ImageName}
+    UpdateImageVersion          image/{ImageName}  image-version/{ImageName}/{Version:*}
     CreateNotebookInstance            notebook-instance/{NotebookInstanceName}
     CreateNotebookInstance?Tags       @sagemaker:AddTags  notebook-instance/{NotebookInstanceName}
     CreateNotebookInstanceLifecycleConfig       notebook-instance-lifecycle-config/{NotebookInstanceLifecycleConfigName}
