@@ -48,6 +48,7 @@ from studiolo.recorded import Recorder
 from studiolo.runtimes import Runtimes
 from studiolo.scaling import Scaling
 from studiolo.scaling.variants import Variants
+from studiolo.scheduler import Scheduler
 from studiolo.serverless import Serverless
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions, SystemLog
@@ -196,6 +197,7 @@ class House:
         self.stacks = Stacks(state, identity, self.objects, hosts, now, self._endpoint)
         self.products = Products(state, identity, self.stacks, self.ml.tags, now)
         self.pipelines = Pipelines(state, identity, self.objects, self.ml.tags, now)
+        self.scheduler = Scheduler(state, identity, now)
         self.scaling = Scaling(state, self.metrics, Variants(self.ml.endpoints), now)
         self.scaling.start()
         self.functions = functions_of(
@@ -204,6 +206,7 @@ class House:
         self._started.extend((self.ml, self.stacks, self.scaling, self.functions))
         self._cleanup.callback(self.ml.stop_jobs)
         self._cleanup.callback(self.pipelines.close)
+        self._cleanup.callback(self.scheduler.close)
         self.features = FeatureStore(state, identity, self.ml.tags, self.objects, self.governed, now)
         self.features.start()
         self._cleanup.callback(self.features.close)
@@ -289,6 +292,7 @@ class House:
         self.functions.start(Inside(SERVICES, studio, self.objects, "lambda.amazonaws.com"))
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
         self.products.start(Inside(SERVICES, studio, self.objects, "servicecatalog.amazonaws.com"))
+        self.scheduler.start(Inside(SERVICES, studio, self.objects, "scheduler.amazonaws.com"))
         self.pipelines.start(Inside(SERVICES, studio, self.objects, "sagemaker.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)
         passage = Passage(self.door.endpoint)
@@ -318,6 +322,7 @@ class House:
             products=self.products,
             pipelines=self.pipelines,
             mlflow=self.mlflow,
+            scheduler=self.scheduler,
         )
 
     def _reset(self) -> None:

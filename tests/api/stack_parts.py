@@ -124,10 +124,6 @@ HELPERS: dict[str, dict[str, Any]] = {
             "DefaultUserSettings": {"ExecutionRole": att("HStudioRole", "Arn")},
         },
     },
-    "HPerson": {
-        "Type": "AWS::SageMaker::UserProfile",
-        "Properties": {"DomainId": ref("HDomain"), "UserProfileName": "bob"},
-    },
     "HScripts": {
         "Type": "AWS::SageMaker::NotebookInstanceLifecycleConfig",
         "Properties": {"OnStart": [{"Content": "ZWNobyBzdGFydGVk"}]},
@@ -142,8 +138,7 @@ HELPERS: dict[str, dict[str, Any]] = {
 
 NEEDS = {
     "HSubnet": ("HVpc",), "HAttached": ("HVpc", "HGateway"), "HTable": ("HVpc",), "HGroup": ("HVpc",),
-    "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",),
-    "HPerson": ("HStudioRole", "HDomain"), "HFunction": ("HFunctionRole",),
+    "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",), "HFunction": ("HFunctionRole",),
     "HVersion": ("HFunctionRole", "HFunction"), "HOffered": ("HPortfolio", "HProduct"),
 }  # fmt: skip
 

@@ -383,14 +383,6 @@ ROWS: list[Row] = [
         ("HTopic",),
     ),
     Row(
-        "AWS::SageMaker::App",
-        {"DomainId": ref("HDomain"), "UserProfileName": "bob", "AppType": "JupyterServer", "AppName": "default"},
-        TAGS,
-        ("HPerson",),
-        ("AppArn",),
-        lab=True,
-    ),
-    Row(
         "AWS::SageMaker::Domain",
         {
             "DomainName": ref("AWS::StackName"),

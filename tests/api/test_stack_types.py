@@ -18,13 +18,14 @@ ELSEWHERE = {
     "AWS::EMR::SecurityConfiguration",
     "AWS::EMR::Step",
     "AWS::Lambda::LayerVersion",
+    "AWS::SageMaker::App",
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::Model",
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
 }
 """Types that tests of whole templates show: test_stacks.py, test_stack_templates.py, test_products.py,
-test_custom_resources.py."""
+test_custom_resources.py, test_studio_apps.py."""
 
 
 @pytest.fixture(scope="module")

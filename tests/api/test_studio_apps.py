@@ -3,14 +3,8 @@
 import asyncio
 import base64
 import json
-import subprocess
-import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +12,8 @@ import aiohttp
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.api.stacks import create, delete
+from tests.api.stacks import outputs as made
 from tests.browsing import Browser
 from tests.conftest import Server, create_role
 from tests.waiting import until
@@ -221,31 +217,24 @@ def test_an_app_has_a_kernel_on_an_image_that_its_user_s_settings_name(
 
 
 def test_a_notebook_instance_runs_its_scripts_opens_keeps_its_files_and_its_kernels_over_a_crash(
-    own: Server, tmp_path: Path
+    own: Server,
 ) -> None:
     sagemaker, role = own.client("sagemaker"), create_role(own)
     text = {"OnCreate": "echo made >> scripts.txt; echo made", "OnStart": "echo started >> scripts.txt; echo started"}
     scripts = {when: [{"Content": base64.b64encode(each.encode()).decode()}] for when, each in text.items()}
     sagemaker.create_notebook_instance_lifecycle_config(NotebookInstanceLifecycleConfigName="twice", **scripts)
-    with serving(repository(tmp_path)) as url:
-        made = sagemaker.create_notebook_instance(
-            NotebookInstanceName="Notes",
-            InstanceType="ml.t3.medium",
-            RoleArn=role,
-            LifecycleConfigName="twice",
-            DefaultCodeRepository=f"{url}/air.git",
-        )
-        sagemaker.get_waiter("notebook_instance_in_service").wait(NotebookInstanceName="Notes")
+    made = sagemaker.create_notebook_instance(
+        NotebookInstanceName="Notes", InstanceType="ml.t3.medium", RoleArn=role, LifecycleConfigName="twice"
+    )
+    sagemaker.get_waiter("notebook_instance_in_service").wait(NotebookInstanceName="Notes")
     assert made["NotebookInstanceArn"].endswith(":notebook-instance/Notes")
-    browser = opened(own, "Notes", "/lab/tree/air")
+    browser = opened(own, "Notes")
     assert browser.open("/lab").status == 200
     assert Browser(own.port, browser.name).open("/lab").status == 401
     whose = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
     assert role.rpartition("/")[2] in run(browser, kernel(browser, base=""), whose, base="")
     kept = kernel(browser, base="")
-    assert run(browser, kept, "print(open('scripts.txt').read(), open('air/README').read())", base="").split() == [
-        "made", "started", "cleaned",
-    ]  # fmt: skip
+    assert run(browser, kept, "print(open('scripts.txt').read())", base="").split() == ["made", "started"]
     run(browser, kept, "kept = 41", base="")
     own.kill()
     own.up()
@@ -290,34 +279,45 @@ def test_a_notebook_instance_whose_script_fails_has_failed_with_its_words_and_go
     assert not list((own.data / "studio" / "notebooks").rglob("broken"))
 
 
-def repository(folder: Path) -> Path:
-    """A folder with a bare repository `air.git`, as any web server can serve it."""
-    work, bare = folder / "work", folder / "served" / "air.git"
-    name = ["-c", "user.name=ana", "-c", "user.email=ana@example.com"]
-    work.mkdir()
-    (work / "README").write_text("cleaned")
-    for command in (["init", "-q"], ["add", "README"], [*name, "commit", "-qm", "Begin"]):
-        subprocess.run(["git", *command], cwd=work, check=True)
-    subprocess.run(["git", "clone", "-q", "--bare", str(work), str(bare)], check=True)
-    subprocess.run(["git", "update-server-info"], cwd=bare, check=True)
-    return bare.parent
+def test_a_notebook_instance_whose_repository_cannot_be_had_has_failed_in_git_s_words(own: Server) -> None:
+    sagemaker = own.client("sagemaker")
+    sagemaker.create_notebook_instance(
+        NotebookInstanceName="cloned",
+        InstanceType="ml.t3.medium",
+        RoleArn=create_role(own),
+        DefaultCodeRepository="https://127.0.0.1:1/air.git",
+    )
+    found = until(
+        lambda: (
+            (found := sagemaker.describe_notebook_instance(NotebookInstanceName="cloned"))["NotebookInstanceStatus"]
+            == "Failed"
+            and found
+        )
+    )
+    assert found["FailureReason"].startswith("Fetching the code repository ended with exit status 128.")
+    assert "unable to access 'https://127.0.0.1:1/air.git/'" in found["FailureReason"]
 
 
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The address of a web server for a folder."""
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+def test_a_stack_has_the_jupyterlab_of_a_user(own: Server, domain: str) -> None:
+    place = {"DomainId": domain, "UserProfileName": "ana", "AppType": "JupyterServer", "AppName": "default"}
+    resource = {"Type": "AWS::SageMaker::App", "Properties": place}
+    outputs = {"Ref": {"Value": {"Ref": "It"}}, "Arn": {"Value": {"Fn::GetAtt": ["It", "AppArn"]}}}
+    sagemaker, cloudformation = own.client("sagemaker"), own.client("cloudformation")
+    sagemaker.delete_app(DomainId=domain, **WHERE)
+    until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "Deleted")
+    name = create(cloudformation, {"Resources": {"It": resource}, "Outputs": outputs})
+    assert sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "InService"
+    arn = sagemaker.describe_app(DomainId=domain, **WHERE)["AppArn"]
+    assert made(cloudformation, name) == {"Ref": f"default|JupyterServer|{domain}|ana", "Arn": arn}
+    delete(cloudformation, name)
+    assert sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "Deleted"
 
 
-def opened(server: Server, name: str, lands: str) -> Browser:
+def opened(server: Server, name: str) -> Browser:
     """A browser that is signed in to a notebook instance."""
     url = server.client("sagemaker").create_presigned_notebook_instance_url(NotebookInstanceName=name)["AuthorizedUrl"]
     browser = Browser(server.port, name=urlsplit(url).hostname or "")
-    assert browser.open(f"/auth?{urlsplit(url).query}").headers["Location"] == lands
+    assert browser.open(f"/auth?{urlsplit(url).query}").headers["Location"] == "/lab"
     return browser
 
 

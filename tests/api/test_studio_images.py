@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-PLAIN = "public.ecr.aws/sagemaker/sagemaker-distribution:3-cpu"
+PLAIN = "885854791233.dkr.ecr.us-east-1.amazonaws.com/sagemaker-distribution-prod:3-cpu"
 """An image that is Studiolo's own Python here: nothing has to be fetched for it."""
 
 

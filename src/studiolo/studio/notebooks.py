@@ -4,7 +4,6 @@ States: Pending -> InService -> Stopping -> Stopped -> Pending ... -> Deleting; 
 sizes, networks and keys are recorded only.
 """
 
-import re
 import threading
 from collections.abc import Mapping
 from functools import partial
@@ -22,7 +21,7 @@ from studiolo.studio.values import WHEN, Kind, NotebookInstance, NotebookLifecyc
 SERVICE = "sagemaker.amazonaws.com"
 KINDS: tuple[Kind, ...] = ("notebook-instance", "notebook-instance-lifecycle-config")
 AT_REST = ("Stopped", "Failed")
-URL = re.compile(r"(https?|git|ssh)://[^\s]+|file:///[^\s]+")
+URL = "https://"
 
 
 class NotebookInstances:
@@ -176,8 +175,8 @@ def _check_status(notebook: NotebookInstance, allowed: tuple[str, ...], wanted: 
 def _check(settings: Mapping[str, Any]) -> None:
     """Raises Invalid for what cannot be had here."""
     url = settings.get("DefaultCodeRepository")
-    if url is not None and not URL.fullmatch(url):
-        raise Invalid(f"DefaultCodeRepository {url} is not supported by Studiolo: it must be the URL of a repository.")
+    if url is not None and not url.startswith(URL):
+        raise Invalid(f"DefaultCodeRepository {url} is not supported by Studiolo: it must be an https URL.")
     if settings.get("AdditionalCodeRepositories"):
         raise Invalid("AdditionalCodeRepositories is not supported by Studiolo: clone them in a script OnCreate.")
 
