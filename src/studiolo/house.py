@@ -279,8 +279,9 @@ class House:
             self.stacks.requests.answer,
         )
         keys, door = _keys(signing_in), self.door.endpoint
-        of_keys = console(self.sign_ins, keys, self._endpoint, door, settings.region)
-        beside = panels(self.sign_ins, keys, self._endpoint, door, KEY)
+        prices = settings.folder / "prices.json"
+        of_keys = console(self.sign_ins, keys, self._endpoint, door, settings.region, prices)
+        beside = panels(self.sign_ins, keys, self._endpoint, door, KEY, prices)
         passing = Passing()
         sites = Sites(
             of_keys,

@@ -35,7 +35,7 @@ def version(sagemaker: Any, image: str, base: str = PLAIN, **more: Any) -> dict[
 def test_versions_of_an_image_are_found_by_number_and_alias_and_go_with_it(sagemaker: Any, image: str) -> None:
     first = version(sagemaker, image, Aliases=["stable"])
     assert (first["Version"], first["ImageVersionStatus"], first["BaseImage"]) == (1, "CREATED", PLAIN)
-    second = version(sagemaker, image, MLFramework="scikit-learn 1.5")
+    second = version(sagemaker, image, MLFramework="sklearn 1.5")
     assert sagemaker.describe_image_version(ImageName=image)["Version"] == second["Version"] == 2
     with pytest.raises(sagemaker.exceptions.ResourceInUse, match="alias stable is that of the version 1"):
         sagemaker.update_image_version(ImageName=image, Version=2, AliasesToAdd=["stable"])
