@@ -19,6 +19,7 @@ from tests.conftest import Server, create_role
 from tests.waiting import until
 
 BASE = "/jupyterlab/default"
+QUICKLY = {"Delay": 1, "MaxAttempts": 240}
 WHERE = {"SpaceName": "mine", "AppType": "JupyterLab", "AppName": "default"}
 
 
@@ -201,7 +202,7 @@ def test_an_app_has_a_kernel_on_an_image_that_its_user_s_settings_name(
     sagemaker.create_image_version(ImageName="boost", BaseImage=base, ClientToken="once")
     kernels = {"KernelSpecs": [{"Name": "boosted", "DisplayName": "XGBoost 3"}]}
     sagemaker.create_app_image_config(AppImageConfigName="shown", KernelGatewayImageConfig=kernels)
-    sagemaker.get_waiter("image_version_created").wait(ImageName="boost", Version=1)
+    sagemaker.get_waiter("image_version_created").wait(ImageName="boost", Version=1, WaiterConfig=QUICKLY)
     custom = [{"ImageName": "boost", "AppImageConfigName": "shown"}]
     sagemaker.update_user_profile(
         DomainId=domain, UserProfileName="ana", UserSettings={"JupyterLabAppSettings": {"CustomImages": custom}}
@@ -226,7 +227,7 @@ def test_a_notebook_instance_runs_its_scripts_opens_keeps_its_files_and_its_kern
     made = sagemaker.create_notebook_instance(
         NotebookInstanceName="Notes", InstanceType="ml.t3.medium", RoleArn=role, LifecycleConfigName="twice"
     )
-    sagemaker.get_waiter("notebook_instance_in_service").wait(NotebookInstanceName="Notes")
+    sagemaker.get_waiter("notebook_instance_in_service").wait(NotebookInstanceName="Notes", WaiterConfig=QUICKLY)
     assert made["NotebookInstanceArn"].endswith(":notebook-instance/Notes")
     browser = opened(own, "Notes")
     assert browser.open("/lab").status == 200
@@ -243,10 +244,10 @@ def test_a_notebook_instance_runs_its_scripts_opens_keeps_its_files_and_its_kern
     with pytest.raises(ClientError, match=r"Status \(InService\) not in \(\[Stopped, Failed\]\)"):
         sagemaker.delete_notebook_instance(NotebookInstanceName="Notes")
     sagemaker.stop_notebook_instance(NotebookInstanceName="Notes")
-    sagemaker.get_waiter("notebook_instance_stopped").wait(NotebookInstanceName="Notes")
+    sagemaker.get_waiter("notebook_instance_stopped").wait(NotebookInstanceName="Notes", WaiterConfig=QUICKLY)
     assert browser.open("/lab").status == 404
     sagemaker.start_notebook_instance(NotebookInstanceName="Notes")
-    sagemaker.get_waiter("notebook_instance_in_service").wait(NotebookInstanceName="Notes")
+    sagemaker.get_waiter("notebook_instance_in_service").wait(NotebookInstanceName="Notes", WaiterConfig=QUICKLY)
     said = run(browser, kernel(browser, base=""), "print(open('scripts.txt').read())", base="")
     assert said.split() == ["made", "started", "started"]
     stream = {"logGroupName": "/aws/sagemaker/NotebookInstances", "logStreamName": "Notes/LifecycleConfigOnStart"}
@@ -275,7 +276,7 @@ def test_a_notebook_instance_whose_script_fails_has_failed_with_its_words_and_go
     with pytest.raises(ClientError, match="is Failed: it can be opened when it is InService"):
         sagemaker.create_presigned_notebook_instance_url(NotebookInstanceName="broken")
     sagemaker.delete_notebook_instance(NotebookInstanceName="broken")
-    sagemaker.get_waiter("notebook_instance_deleted").wait(NotebookInstanceName="broken")
+    sagemaker.get_waiter("notebook_instance_deleted").wait(NotebookInstanceName="broken", WaiterConfig=QUICKLY)
     assert not list((own.data / "studio" / "notebooks").rglob("broken"))
 
 

@@ -2,21 +2,13 @@
 
 from studiolo.studio.apps import Apps
 from studiolo.studio.errors import InUse
+from studiolo.studio.lab import App, Lab, NotebookInstance
 from studiolo.studio.labs import Addresses
 from studiolo.studio.notebooks import NotebookInstances
 from studiolo.studio.opening import Door, Landing, Opening
 from studiolo.studio.resources import Listing
 from studiolo.studio.studio import Domains
-from studiolo.studio.values import (
-    App,
-    Domain,
-    Lab,
-    LifecycleConfig,
-    NotebookInstance,
-    NotebookLifecycleConfig,
-    Space,
-    UserProfile,
-)
+from studiolo.studio.values import Domain, LifecycleConfig, NotebookLifecycleConfig, Space, UserProfile
 
 __all__ = [
     "Addresses",

@@ -12,8 +12,9 @@ from studiolo.domain import Clock, Invalid, Scope
 from studiolo.state import State
 from studiolo.studio import jupyter, resources
 from studiolo.studio.errors import InUse, Missing
+from studiolo.studio.lab import App, space_folder
 from studiolo.studio.labs import Labs
-from studiolo.studio.values import App, Space, space_folder
+from studiolo.studio.values import Space
 
 log = logging.getLogger(__name__)
 

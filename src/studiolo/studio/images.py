@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from studiolo.containers.environments import Environments
 from studiolo.containers.image import Image as Meaning
 from studiolo.containers.layers import layered
@@ -24,7 +26,8 @@ from studiolo.processes import interpreter
 from studiolo.state import State, Thing
 from studiolo.studio import resources
 from studiolo.studio.errors import InUse, Missing
-from studiolo.studio.values import AppImageConfig, Image, ImageVersion, Kind, Lab, arn
+from studiolo.studio.lab import Lab
+from studiolo.studio.values import AppImageConfig, Image, ImageVersion, Kind, arn
 
 log = logging.getLogger(__name__)
 
@@ -250,11 +253,18 @@ class Images:
         scope = version.scope
         with self._state.transaction(Thing("image-version", scope.account, scope.region, version.path)) as tx:
             status = "CREATED" if failure is None else "CREATE_FAILED"
-            resources.change(tx, version, status=status, failure=failure, changed=self._clock())
+            if self._is_there(tx, version):
+                resources.change(tx, version, status=status, failure=failure, changed=self._clock())
 
     def _is_wanted(self, version: ImageVersion) -> bool:
         with self._state.reading() as connection:
-            return resources.exists("image-version", connection, version.scope, version.path)
+            return self._is_there(connection, version)
+
+    @staticmethod
+    def _is_there(connection: Connection, version: ImageVersion) -> bool:
+        """Whether it is: not another one of that number, of an image that was deleted and made again."""
+        found: ImageVersion | None = resources.find(connection, version.scope, "image-version", version.path)
+        return found is not None and found.settings["ClientToken"] == version.settings["ClientToken"]
 
     @staticmethod
     def _check_aliases(asked: list[str], others: list[ImageVersion]) -> None:

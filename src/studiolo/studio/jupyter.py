@@ -23,7 +23,7 @@ from studiolo.processes import Fence, SocketConnection, child_environment, inter
 from studiolo.studio import magics
 from studiolo.studio.images import ImageKernel
 from studiolo.studio.kernels import kernels, on_image
-from studiolo.studio.values import Lab
+from studiolo.studio.lab import Lab
 
 SOCKET = "s"
 CONFIG = Path(__file__).parent / "jupyter" / "config"

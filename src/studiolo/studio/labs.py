@@ -22,8 +22,8 @@ from studiolo.state import State, Thing
 from studiolo.studio import jupyter, resources
 from studiolo.studio.images import Images
 from studiolo.studio.kernels import lab_environment
+from studiolo.studio.lab import Lab
 from studiolo.studio.scripts import Scripts
-from studiolo.studio.values import Lab
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,9 @@ from studiolo.ml.tags import Tags, drop_tags, set_tags
 from studiolo.signin import SignIns
 from studiolo.state import State
 from studiolo.studio import resources
+from studiolo.studio.lab import NotebookInstance
 from studiolo.studio.labs import Labs, thing
-from studiolo.studio.values import WHEN, Kind, NotebookInstance, NotebookLifecycleConfig, arn, decoded
+from studiolo.studio.values import WHEN, Kind, NotebookLifecycleConfig, arn, decoded
 
 SERVICE = "sagemaker.amazonaws.com"
 KINDS: tuple[Kind, ...] = ("notebook-instance", "notebook-instance-lifecycle-config")

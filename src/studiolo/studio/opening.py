@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit
 from studiolo.domain import Conflict, Denied, Invalid, NotFound, Scope
 from studiolo.identity import AccessKey, Identity
 from studiolo.signin import Offer, SignedIn, SignIns
+from studiolo.studio.lab import App, Lab, NotebookInstance
 from studiolo.studio.labs import child_name
-from studiolo.studio.values import App, Lab, NotebookInstance
 
 if TYPE_CHECKING:
     from studiolo.studio.notebooks import NotebookInstances

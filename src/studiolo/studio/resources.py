@@ -1,5 +1,6 @@
 """The table that remembers what there is in Studio."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +10,34 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Text, cast, t
 from studiolo.domain import AlreadyExists, NotFound, Page, Scope
 from studiolo.state import page
 from studiolo.studio.errors import InUse, Missing
+from studiolo.studio.lab import App, NotebookInstance
 from studiolo.studio.tables import resources
-from studiolo.studio.values import NOUNS, TYPES, Kind, Resource
+from studiolo.studio.values import (
+    NOUNS,
+    AppImageConfig,
+    Domain,
+    Image,
+    ImageVersion,
+    Kind,
+    LifecycleConfig,
+    NotebookLifecycleConfig,
+    Resource,
+    Space,
+    UserProfile,
+)
+
+TYPES: Mapping[Kind, Any] = {
+    "domain": Domain,
+    "user-profile": UserProfile,
+    "space": Space,
+    "app": App,
+    "studio-lifecycle-config": LifecycleConfig,
+    "notebook-instance": NotebookInstance,
+    "notebook-instance-lifecycle-config": NotebookLifecycleConfig,
+    "image": Image,
+    "image-version": ImageVersion,
+    "app-image-config": AppImageConfig,
+}
 
 OLDER = frozenset({"notebook-instance", "notebook-instance-lifecycle-config"})
 """Kinds whose operations have no codes of their own for what is not there, or there already."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from studiolo.logs import Logs, LogWriter
 from studiolo.processes import Child, Fence, Processes, read_end
 from studiolo.studio.jupyter import Place
-from studiolo.studio.values import Lab, Script
+from studiolo.studio.lab import Lab, Script
 
 KIND = "studio-lifecycle-config"
 SECONDS = 300.0

@@ -18,13 +18,14 @@ from studiolo.studio import resources
 from studiolo.studio.apps import NAME, TYPE, Apps
 from studiolo.studio.errors import InUse
 from studiolo.studio.images import Images
+from studiolo.studio.lab import App
 from studiolo.studio.labs import Addresses, Labs
 from studiolo.studio.lifecycle import LifecycleConfigs
 from studiolo.studio.notebooks import NotebookInstances
 from studiolo.studio.opening import NotebookOpening, Opening
 from studiolo.studio.resources import Listing
 from studiolo.studio.scripts import Scripts
-from studiolo.studio.values import App, Domain, Kind, Space, UserProfile, arn
+from studiolo.studio.values import Domain, Kind, Space, UserProfile, arn
 
 SERVICE = "sagemaker.amazonaws.com"
 IN_DOMAINS: tuple[Kind, ...] = ("domain", "user-profile", "space", "app")

@@ -9,7 +9,7 @@ import pytest
 
 from studiolo.domain import Scope
 from studiolo.studio.jupyter import Place
-from studiolo.studio.values import App
+from studiolo.studio.lab import App
 
 SCOPE = Scope("000000000000", "us-east-1")
 

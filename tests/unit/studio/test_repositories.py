@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from studiolo.domain import Scope
-from studiolo.studio.values import NotebookInstance
+from studiolo.studio.lab import NotebookInstance
 
 MOMENT = datetime.now(timezone.utc)
 
