@@ -62,6 +62,7 @@ from studiolo.services.sagemaker import sagemaker
 from studiolo.services.sagemaker_featurestore_runtime import sagemaker_featurestore_runtime
 from studiolo.services.sagemaker_metrics import sagemaker_metrics
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
+from studiolo.services.scheduler import scheduler
 from studiolo.services.secretsmanager import secretsmanager
 from studiolo.services.service import Handler, Service
 from studiolo.services.servicecatalog import servicecatalog
@@ -96,6 +97,7 @@ SERVICES: Mapping[str, Service] = {
         ec2,
         ecr,
         kms,
+        scheduler,
         secretsmanager,
         servicecatalog,
         organizations,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from studiolo.products import Products
     from studiolo.recorded import Recorder
     from studiolo.scaling import Scaling
+    from studiolo.scheduler import Scheduler
     from studiolo.serverless import Serverless
     from studiolo.sessions import Sessions
     from studiolo.stacks import Stacks
@@ -53,6 +54,7 @@ class Studio:
     products: "Products"
     pipelines: "Pipelines"
     mlflow: "TrackingServers"
+    scheduler: "Scheduler"
 
 
 @dataclass(frozen=True, slots=True)

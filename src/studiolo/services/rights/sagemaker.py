@@ -171,7 +171,7 @@ RIGHTS = Rights(
         + sagemaker_features.TABLE
         + sagemaker_mlflow.TABLE,
     ),
-    conditions(KEYS + sagemaker_features.KEYS),
+    conditions(KEYS + sagemaker_features.KEYS + sagemaker_studio.KEYS),
     names=_names,
     tags=_tags,
 )
