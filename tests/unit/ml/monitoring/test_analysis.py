@@ -67,6 +67,13 @@ def test_captured_calls_get_the_names_of_the_baseline_and_violate_it(baseline: T
     assert names == [("a", "data_type_check"), ("b", "data_type_check")]
 
 
+def test_columns_that_are_excluded_are_not_looked_at(baseline: Told, tmp_path: Path) -> None:
+    calls = written(tmp_path / "calls", [call(1, "0.5,far", "1")])
+    _, found = run(monitored(baseline, calls, attributes={"exclude_features": "1, b"}))
+    assert [each["name"] for each in found["statistics"]["features"]] == ["y"]
+    assert found["constraint_violations"] == {"violations": []}
+
+
 def test_only_the_calls_of_the_window_count(baseline: Told, tmp_path: Path) -> None:
     lines = [call(n, f"{n},1.5", "1", minute=n) for n in range(10)]
     at = [datetime(2026, 1, 1, 7, minute, tzinfo=timezone.utc) for minute in (3, 5)]

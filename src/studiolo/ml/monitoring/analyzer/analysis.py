@@ -59,12 +59,14 @@ def _data(told: Told, frame: pd.DataFrame) -> Found:
     known = _baseline(told.constraints)
     if known is not None:
         frame = _named(frame, [each["name"] for each in known.get("features", [])])
-    columns = columns_of(frame)
+    excluded = _excluded(frame, told.attributes.get("exclude_features", ""))
+    columns = columns_of(frame.drop(columns=excluded))
     document = statistics(len(frame), columns)
     limits = suggested(columns, told.drift_method)
     if known is None:
         return Found(document, limits, None, list(publishing.data_metrics(document, {})))
-    checked = check(known, _baseline(told.statistics), columns)
+    left = [each for each in known.get("features", []) if each["name"] not in excluded]
+    checked = check({**known, "features": left}, _baseline(told.statistics), columns)
     emitted = known.get("monitoring_config", {}).get("emit_metrics", ENABLED) == ENABLED
     metrics = list(publishing.data_metrics(document, checked.distances)) if emitted else []
     return Found(document, limits, checked.violations, metrics)
@@ -91,6 +93,17 @@ def _named(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     if len(frame.columns) == len(names) and all(str(name).startswith("_c") for name in frame.columns):
         return frame.set_axis(pd.Index(names), axis=1)
     return frame
+
+
+def _excluded(frame: pd.DataFrame, names: str) -> list[str]:
+    """The columns that an attribute names, by their names or numbers with commas between."""
+    found = []
+    for name in filter(None, (each.strip() for each in names.split(","))):
+        column = str(frame.columns[int(name)]) if name.isdecimal() and int(name) < len(frame.columns) else name
+        if column not in frame.columns:
+            raise Unusable(f"The exclude_features_attribute '{name}' is none of the columns.")
+        found.append(column)
+    return found
 
 
 def _baseline(file: Path | None) -> Mapping[str, Any] | None:
