@@ -38,7 +38,7 @@ def test_the_sdk_finds_drifted_data_and_a_model_that_got_worse(
         "job: CompletedWithViolations: Job completed successfully with 2 violations.",
         "violations: [('b', 'baseline_drift_check'), ('y', 'baseline_drift_check')]",
         "quality: CompletedWithViolations None [('mae', 'GreaterThanThreshold'), ('mse', 'GreaterThanThreshold'), "
-        "('rmse', 'GreaterThanThreshold')]",
+        "('r2', 'LessThanThreshold'), ('rmse', 'GreaterThanThreshold')]",
         "drift: 0.873",
         "kept: 1",
     ]
