@@ -23,6 +23,7 @@ from studiolo.ml.monitoring.model import (
     FAILED,
     KINDS,
     PENDING,
+    QUALITY,
     SCHEDULE,
     SCHEDULED,
     STOPPED,
@@ -212,7 +213,10 @@ class Monitoring:
             with self._state.reading() as connection:
                 due = store.due(connection, present)
             for schedule in due:
-                self._note_due(schedule, present)
+                try:
+                    self._note_due(schedule, present)
+                except Exception:
+                    log.exception("the monitoring schedule %s could not be kept to", schedule.arn)
             with self._state.reading() as connection:
                 waiting = store.open_executions(connection)
             for execution, plan in waiting:
@@ -289,9 +293,14 @@ class Monitoring:
         image = self._images.resolve(analysis.image, "process", scripted=True)
         image.command("process", analysis.entrypoint)
         self._surroundings.check_output(analysis.role, analysis.output)
-        for offset in (analysis.calls.start, analysis.calls.end):
-            if offset is not None and duration(offset) > timedelta():
-                raise Invalid(f"The offset {offset} is after the moment that monitoring runs at.")
+        if analysis.kind == QUALITY and not (analysis.problem and analysis.labels):
+            raise Invalid("A model quality job needs a ProblemType and a GroundTruthS3Input.")
+        start, end = (None if each is None else duration(each) for each in (analysis.calls.start, analysis.calls.end))
+        for offset in (start, end):
+            if offset is not None and offset > timedelta():
+                raise Invalid("An offset after the moment that monitoring runs at is of calls that are not there yet.")
+        if start is not None and start >= (end or timedelta()):
+            raise Invalid("StartTimeOffset must be before EndTimeOffset.")
         captured(self._endpoints, scope, analysis.calls.endpoint)
 
     def _watch(self) -> None:

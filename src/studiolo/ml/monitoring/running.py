@@ -55,17 +55,18 @@ class Runs:
         offsets = [None if text is None else duration(text) for text in (calls.start, calls.end)]
         window = timetable.window(execution.scheduled, *offsets)
         found = captured(self._endpoints, scope, calls.endpoint)
-        folders = [
-            (f"{found.uri}/{below}", f"{calls.path.rstrip('/')}/{below}")
-            for variant in found.variants
-            for hour in window.hours()
-            if self._seen(analysis.role, f"{found.uri}/{(below := f'{calls.endpoint}/{variant}/{hour:{HOUR}}')}/")
-        ]
-        if not folders:
+        hours = [f"{calls.endpoint}/{variant}/{hour:{HOUR}}" for variant in found.variants for hour in window.hours()]
+        there = [each for each in hours if self._surroundings.sees(analysis.role, f"{found.uri}/{each}/")]
+        if not there:
             raise Invalid(f"{NOTHING}: no calls of endpoint {calls.endpoint} were captured {_words(window)}.")
         inputs = [
-            _given(f"endpoint_input_{number}", uri, path, sharded=calls.sharded)
-            for number, (uri, path) in enumerate(folders, 1)
+            _given(
+                f"endpoint_input_{number}",
+                f"{found.uri}/{each}",
+                f"{calls.path.rstrip('/')}/{each}",
+                sharded=calls.sharded,
+            )
+            for number, each in enumerate(there, 1)
         ]
         further, variables = self._further(scope, analysis, window, execution.scheduled)
         told = {
@@ -104,16 +105,16 @@ class Runs:
         if analysis.kind == QUALITY:
             variables |= {"analysis_type": "MODEL_QUALITY", "problem_type": analysis.problem or ""}
         if analysis.labels is not None:
-            place = f"{PLACE}/groundtruth"
+            place, base = f"{PLACE}/groundtruth", analysis.labels.rstrip("/")
             # Labels come later than their calls.
-            hours = Window(window.start, max(window.end, scheduled)).hours()
-            base = analysis.labels.rstrip("/")
-            there = [below for hour in hours if self._seen(analysis.role, f"{base}/{(below := f'{hour:{HOUR}}')}/")]
+            until_now = Window(window.start, max(window.end, scheduled))
+            hours = [f"{hour:{HOUR}}" for hour in until_now.hours()]
+            there = [each for each in hours if self._surroundings.sees(analysis.role, f"{base}/{each}/")]
             if not there:
                 raise Invalid(f"{NOTHING}: there is no ground truth under {base} {_words(window)}.")
             inputs += [
-                _given(f"ground_truth_input_{number}", f"{base}/{below}", f"{place}/{below}")
-                for number, below in enumerate(there, 1)
+                _given(f"ground_truth_input_{number}", f"{base}/{each}", f"{place}/{each}")
+                for number, each in enumerate(there, 1)
             ]
             variables["ground_truth_source"] = place
         return inputs, variables
@@ -130,9 +131,6 @@ class Runs:
             raise Conflict(f"The baselining job {job.name} is in status {job.progress.status}.")
         uris = [taken.uri.rstrip("/") for taken in job.specification.outputs[:1]]
         return {name: f"{uri}/{name}" for uri in uris for name in (STATISTICS, CONSTRAINTS)}
-
-    def _seen(self, role: str, uri: str) -> bool:
-        return self._surroundings.sees(role, uri)
 
 
 def _specification(

@@ -12,6 +12,8 @@ NOW = "NOW"
 DAILY = "cron(0 0 ? * * *)"
 """What stands for a schedule without a ScheduleConfig, for which SageMaker picks a time of the day."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FARTHEST = timedelta(days=30)
+"""How far an offset may be."""
 
 _CRON = re.compile(r"cron\(0 (?:(?P<every>\*)|(?P<hour>\d{1,2})(?:/(?P<step>\d{1,2}))?) \? \* \* \*\)")
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
@@ -80,9 +82,12 @@ def duration(text: str) -> timedelta:
     if "P" not in text:
         raise Invalid(f"'{text}' is no duration of the form -PT1H.")
     try:
-        return _DURATION.validate_python(text)
+        found = _DURATION.validate_python(text)
     except ValidationError as error:
         raise Invalid(f"'{text}' is no duration of the form -PT1H.") from error
+    if abs(found) > FARTHEST:
+        raise Invalid(f"The offset '{text}' is of more than {FARTHEST.days} days.")
+    return found
 
 
 def _hours(expression: str) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from studiolo.domain import Invalid, NotFound, Scope
 from studiolo.ml.errors import NameInUse, RecordMissing
 from studiolo.ml.jobs.job import Progress
 from studiolo.ml.listing import Listing
-from studiolo.ml.monitoring.model import DATA, Analysis, Calls, Execution, Plan
+from studiolo.ml.monitoring.model import DATA, QUALITY, Analysis, Calls, Execution, Plan
 from studiolo.ml.monitoring.monitoring import Monitoring
 from studiolo.ml.processing.specification import ProcessingSpecification
 from studiolo.ml.resources import Capture
@@ -167,11 +167,14 @@ def test_a_schedule_of_now_runs_once_and_of_a_definition_that_is_gone_fails(worl
     )
 
 
-def test_a_second_of_a_name_and_an_offset_in_the_future_are_refused(world: World) -> None:
+def test_a_second_of_a_name_and_what_could_never_run_are_refused(world: World) -> None:
     monitoring = world.monitoring()
     monitoring.create(SCOPE, SOMEBODY, "air", HOURLY, {})
     with pytest.raises(NameInUse):
         monitoring.create(SCOPE, SOMEBODY, "air", HOURLY, {})
-    late = replace(ANALYSIS, calls=replace(ANALYSIS.calls, end="PT1H"))
-    with pytest.raises(Invalid, match="after the moment"):
-        monitoring.define(SCOPE, SOMEBODY, "late", late, {})
+    for offsets in ({"end": "PT1H"}, {"start": "-PT1H", "end": "-PT2H"}, {"start": "soon"}):
+        wrong = replace(ANALYSIS, calls=replace(ANALYSIS.calls, **offsets))
+        with pytest.raises(Invalid):
+            monitoring.define(SCOPE, SOMEBODY, "wrong", wrong, {})
+    with pytest.raises(Invalid, match="needs a ProblemType and a GroundTruthS3Input"):
+        monitoring.define(SCOPE, SOMEBODY, "unlabeled", replace(ANALYSIS, kind=QUALITY), {})

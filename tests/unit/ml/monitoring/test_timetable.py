@@ -58,6 +58,7 @@ def test_a_window_takes_the_hours_that_it_has_parts_of() -> None:
         ("NOW", "-PT1H", "-PT2H"),
         ("NOW", "-P", "-PT0H"),
         ("NOW", "3600", "-PT0H"),
+        ("cron(0 * ? * * *)", "-P9999999D"),
     ],
 )
 def test_what_is_not_documented_is_refused(schedule: tuple[str, ...]) -> None:
