@@ -22,6 +22,7 @@ def told(numbers: "np.ndarray[Any, Any] | list[float]") -> Any:
     ]
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of the p-value
 @given(NUMBERS, NUMBERS)
 @settings(max_examples=50, deadline=None)
 def test_the_distance_of_numbers_is_that_of_the_kolmogorov_smirnov_test(

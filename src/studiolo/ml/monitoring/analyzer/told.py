@@ -57,7 +57,7 @@ class Told:
             raise Unusable(f"The environment variable dataset_format is no JSON: {error}") from error
         if not isinstance(given, dict) or len(given) != 1:
             raise Unusable("The environment variable dataset_format must name one format, as csv or json.")
-        names = ("inference", "probability", "probability_threshold", "ground_truth", "features", "exclude_features")
+        names = ("inference", "probability", "probability_threshold", "ground_truth", "exclude_features")
         attributes = {name: found for name in names if (found := variables.get(f"{name}_attribute"))}
         return cls(
             Path(variables["dataset_source"]),
