@@ -67,7 +67,7 @@ of_data = DefaultModelMonitor(role, sagemaker_session=session)
 rows = saved("rows.csv", "y,a,b", [(3 * a - 2 * b + 1.5, a, b) for a, b in SQUARE])
 of_data.suggest_baseline(rows, DatasetFormat.csv(header=True), output_s3_uri=f"{place}/baseline", logs=False)
 features = of_data.baseline_statistics().body_dict["features"]
-print("baseline:", [(each["name"], each["inferred_type"]) for each in features])
+print("\nbaseline:", [(each["name"], each["inferred_type"]) for each in features])
 of_data.create_monitoring_schedule(endpoint_input=NAME, output_s3_uri=f"{place}/reports", **LAST_HOUR)
 
 labels = "\n".join(str(3 * a - 2 * (b + 500) + 11) for a, b in SQUARE)
@@ -86,7 +86,7 @@ of_quality.create_monitoring_schedule(
 )
 
 last = finished(of_data)
-print("execution:", last["MonitoringExecutionStatus"], last.get("FailureReason"), last["MonitoringType"])
+print("\nexecution:", last["MonitoringExecutionStatus"], last.get("FailureReason"), last["MonitoringType"])
 print("job:", of_data.list_executions()[-1].describe()["ExitMessage"])
 print("violations:", violated(of_data))
 last = finished(of_quality)
