@@ -389,7 +389,6 @@ class Functions:
             return function
 
     def _prepared(self, function: Function) -> Function:
-        settings = function.settings
         try:
             self._launcher.runtime(function, lambda line: log.info("%s", line))
             standing = Standing()

@@ -27,7 +27,7 @@ NAMED = b"@aws-sdk/"
 ENDINGS = (".js", ".cjs", ".mjs")
 INHERITED = ("npm_config_", "node_extra_ca_certs")
 """Beginnings of the names of variables, in lower case, by which npm finds its registry."""
-SECONDS = 600.0
+SECONDS = 300.0
 
 
 class PackagesUnavailable(Exception):
@@ -61,7 +61,9 @@ def sdk(say: Say) -> Path:
     failed = "The AWS SDK for JavaScript, which the function uses, could not be brought."
     npm = shutil.which("npm")
     if npm is None:
-        raise PackagesUnavailable(f"{failed} npm is not on the PATH of this machine: bring the SDK in the zip or a layer.")
+        raise PackagesUnavailable(
+            f"{failed} npm is not on the PATH of this machine: bring the SDK in the zip or a layer."
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = folder.with_name(f"{folder.name}.{uuid.uuid4().hex[:8]}.part")
     with alone(folder.with_suffix(".lock"), lambda: False, PackagesUnavailable(failed)) as lock:
@@ -69,7 +71,17 @@ def sdk(say: Say) -> Path:
             return modules
         say("Bringing the AWS SDK for JavaScript, once on this machine: half a minute, 120 MB.")
         # Whatever a package says of itself, nothing of it is run.
-        options = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--loglevel=error", "--fetch-retries=1")
+        options = (
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--no-save",
+            "--loglevel=error",
+            "--fetch-retries=1",
+            "--fetch-timeout=30000",
+        )
+        for left in folder.parent.glob(f"{folder.name}.*.part"):
+            remove_left(left)
         part.mkdir()
         try:
             npms = {name: value for name, value in os.environ.items() if name.lower().startswith(INHERITED)}

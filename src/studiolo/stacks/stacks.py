@@ -62,7 +62,9 @@ class Stacks:
         self.requests = CustomRequests(state, f"{endpoint}{ANSWERS}", self.wake, clock)
         self._identity = identity
         self._services: Services | None = None
-        self.targets = Targets(objects, self._calling, find_type, hosts)
+        self.targets = Targets(
+            objects, self._calling, find_type, hosts, self.store.macro, identity.policies.of_aws_by_name
+        )
         self.drifts = Drifts(self.store, type_of, self._calling, Nesting(self), self.requests)
         self._workers = Workers(self.store, self._runner)
 

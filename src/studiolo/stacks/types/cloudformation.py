@@ -1,4 +1,4 @@
-"""AWS::CloudFormation: stacks within stacks; and AWS::CDK: what CDK notes in every template."""
+"""AWS::CloudFormation: stacks within stacks, macros; and AWS::CDK: what CDK notes in every template."""
 
 from typing import Any
 
@@ -42,6 +42,24 @@ class NestedStack(ResourceType):
         return {f"Outputs.{name}": value for name, value in at.nested.outputs_of(physical).items()}
 
 
+class Macro(ResourceType):
+    """It is there by being a resource of a stack: its physical id is its name."""
+
+    name = "AWS::CloudFormation::Macro"
+    named_by = "Name"
+
+    def create(self, at: At, properties: Properties) -> str:
+        if at.nested.macro(at, properties["Name"]) is not None:
+            raise Refused("AlreadyExists", f"{properties['Name']} already exists")
+        return str(properties["Name"])
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        """What the stack remembers of it is all that there is."""
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        """With its stack's memory it is gone."""
+
+
 class CdkMetadata(ResourceType):
     """What an app was made of, as CDK notes it: nothing comes of it at AWS either."""
 
@@ -60,4 +78,4 @@ class CdkMetadata(ResourceType):
         """There is nothing to delete."""
 
 
-TYPES = (NestedStack, CdkMetadata)
+TYPES = (NestedStack, Macro, CdkMetadata)
