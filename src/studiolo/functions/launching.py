@@ -19,7 +19,7 @@ from studiolo.logs import Logs, LogWriter
 from studiolo.processes import Child, Fence, Processes, child_environment, isolation
 
 KIND = "function"
-TASK, LAYERS = "/var/task", "/opt"
+TASK, LAYERS, LANGUAGE = "/var/task", "/opt", "/var/lang"
 OURS = Path(studiolo.__file__).parents[1]
 
 
@@ -111,6 +111,9 @@ class Launcher:
             own = (*seen, task, *([layers] if layers else []))
             return _Place(str(task), task, None if layers is None else str(layers), own, {})
         shown = {TASK: task}
+        if runtime.language is not None:
+            # Programs in layers, as CDK's of the aws CLI, begin with `#!/var/lang/bin/python`.
+            shown[LANGUAGE] = runtime.language
         if layers is not None:
             # One by one: the machine's own programs may be in /opt.
             shown |= {f"{LAYERS}/{child.name}": child for child in layers.iterdir() if child.is_dir()}

@@ -28,10 +28,15 @@ class RuntimeUnavailable(Conflict):
 
 @dataclass(frozen=True)
 class Runtime:
-    """A runtime that is ready. seen: what its process must see of what is hidden; modules: what Node has beside it."""
+    """A runtime that is ready.
+
+    seen: what its process must see of what is hidden; language: the folder that Lambda has at /var/lang; modules: what
+    Node has beside it.
+    """
 
     command: tuple[str, ...]
     seen: tuple[Path, ...] = ()
+    language: Path | None = None
     modules: Path | None = None
 
 
@@ -66,7 +71,7 @@ class Runtimes:
                 python = self._environments.make(environment, say)
             except (Invalid, Conflict) as error:
                 raise RuntimeUnavailable(str(error)) from error
-            return Runtime((str(python), "-m", "awslambdaric", handler), interpreter(python))
+            return Runtime((str(python), "-m", "awslambdaric", handler), interpreter(python), python.parents[1])
         if name in _OWN:
             return Runtime(("{task}/bootstrap",))
         node = shutil.which("node")
@@ -81,4 +86,4 @@ class Runtimes:
             modules = node_packages.sdk(say)
         except node_packages.PackagesUnavailable as error:
             raise RuntimeUnavailable(str(error)) from error
-        return Runtime(command, (*seen, modules), modules)
+        return Runtime(command, (*seen, modules), modules=modules)
