@@ -11,15 +11,15 @@ from studiolo.terminal import fail, out
 
 LOCK = Path(__file__).parent / "runtimes" / "locks" / "cfn-lint.lock"
 PYTHONS = ("3.11", "3.12", "3.10", "3.13")
-WARNING, ERROR = 4, 2
-"""Bits of cfn-lint's exit status; it ends with 1 where it could not do its work."""
+BROKEN, ERROR = 1, 2
+"""Bits of cfn-lint's exit status: it could not do its work, it has found errors."""
 
 
 def lint(
     template: Annotated[Path, typer.Argument(help="A file.")],
     region: Annotated[str, typer.Option(help="The region whose rules hold.")] = "us-east-1",
 ) -> None:
-    """Say what is wrong with a template (by cfn-lint, fetched at first use), and which types and transforms are not here.
+    """Say what is wrong with a template (by cfn-lint, fetched at first use), and which types are not here.
 
     Ends with 1 where there are errors, or something is not here; warnings are told.
     """
@@ -37,7 +37,7 @@ def lint(
         fail(str(error))
     command = [str(made.folder / "bin" / "cfn-lint"), "--format", "parseable", "--regions", region, "--", str(template)]
     ran = subprocess.run(command, env=child_environment({}), stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if ran.returncode & 1:
+    if ran.returncode & BROKEN:
         fail(f"cfn-lint could not look at {template}: {ran.stderr.strip() or ran.stdout.strip()}")
     out.print(ran.stdout, end="", markup=False, soft_wrap=True)
     try:

@@ -71,24 +71,17 @@ def sdk(say: Say) -> Path:
             return modules
         say("Bringing the AWS SDK for JavaScript, once on this machine: half a minute, 120 MB.")
         # Whatever a package says of itself, nothing of it is run.
-        options = (
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--no-save",
-            "--loglevel=error",
-            "--fetch-retries=1",
-            "--fetch-timeout=30000",
-        )
+        quiet = ("--no-audit", "--no-fund", "--no-save", "--loglevel=error")
+        options = ("--ignore-scripts", *quiet, "--fetch-retries=1", "--fetch-timeout=30000")
         for left in folder.parent.glob(f"{folder.name}.*.part"):
             remove_left(left)
-        part.mkdir()
         try:
+            part.mkdir()
             npms = {name: value for name, value in os.environ.items() if name.lower().startswith(INHERITED)}
             command = [npm, "install", "--prefix", str(part), *options, *PACKAGES]
             Run(lambda: False, SECONDS, say, lock).run(command, child_environment(npms))
             part.rename(folder)
-        except (RunFailed, RunEnded) as error:
+        except (RunFailed, RunEnded, OSError) as error:
             raise PackagesUnavailable(f"{failed} {str(error).strip()[-600:]}") from error
         finally:
             remove_left(part)
