@@ -133,6 +133,8 @@ class Runtimes:
         sets = [entry["jars"], *([entry["connect"]] if connect else []), *(entry["formats"][name] for name in formats)]
         fetched = [jar for coordinates in sets for jar in self._fetched(coordinates)]
         ours = [self.doors(runtime), *([self._connect_door(runtime)] if connect else [])]
+        if "file_system" in entry:
+            ours.append(self._compiled(runtime, (entry["file_system"],), self._fetched(entry["jars"])))
         return [*ours, *fetched]
 
     def doors(self, runtime: Runtime) -> Path:
