@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,11 @@ resource "aws_sagemaker_domain" "studio" {
 """
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def account(client: Callable[..., Any]) -> str:
+    return str(client("sts").get_caller_identity()["Account"])
 
 
 @pytest.fixture
@@ -244,13 +250,13 @@ def test_terraform_applies_plans_nothing_more_and_destroys(
         client("lambda").get_function(FunctionName="from-terraform")
 
 
-def test_lint_tells_what_is_wrong_and_what_is_not_here(server: Server, tmp_path: Path) -> None:
-    file = tmp_path / "t.yaml"
+def test_lint_tells_what_is_wrong_and_what_is_not_here(run: Run, tmp_path: Path) -> None:
+    lint = (sys.executable, "-m", "studiolo.cli", "lint", "t.yaml")
     bucket = "B: {Type: AWS::S3::Bucket, Properties: {BucketNam: x}}"
-    file.write_text(f"Resources: {{{bucket}, Q: {{Type: AWS::SQS::Queue}}}}")
-    told = server.run("lint", str(file), check=False)
+    write(tmp_path, **{"t.yaml": f"Resources: {{{bucket}, Q: {{Type: AWS::SQS::Queue}}}}"})
+    told = run(*lint, check=False)
     assert told.returncode == 1
     assert "E3002" in told.stdout
     assert "The type AWS::SQS::Queue is not here: Q" in told.stdout
-    file.write_text("Resources: {B: {Type: AWS::S3::Bucket}}")
-    assert "All that" in server.run("lint", str(file)).stdout
+    write(tmp_path, **{"t.yaml": "Resources: {B: {Type: AWS::S3::Bucket}}"})
+    assert "is here" in run(*lint).stdout
