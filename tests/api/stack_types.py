@@ -45,6 +45,7 @@ class Row:
 
 
 ROWS: list[Row] = [
+    Row("AWS::CDK::Metadata", {"Analytics": "v2:deflate64:one"}, {"Analytics": "v2:deflate64:two"}),
     Row("AWS::CloudWatch::Alarm", ALARM, {"Threshold": "5", "AlarmDescription": "new", **TAGS}, attributes=("Arn",)),
     Row(
         "AWS::CloudWatch::CompositeAlarm",

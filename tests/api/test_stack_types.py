@@ -12,6 +12,7 @@ from tests.api.stacks import create, delete, outputs, physical, text_of, update
 
 ELSEWHERE = {
     "AWS::CloudFormation::CustomResource",
+    "AWS::CloudFormation::Macro",
     "AWS::CloudFormation::Stack",
     "AWS::EMR::Cluster",
     "AWS::EMR::InstanceGroupConfig",
@@ -25,7 +26,7 @@ ELSEWHERE = {
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
 }
 """Types that tests of whole templates show: test_stacks.py, test_stack_templates.py, test_products.py,
-test_custom_resources.py, test_studio_apps.py."""
+test_custom_resources.py, test_macros.py, test_studio_apps.py."""
 
 
 @pytest.fixture(scope="module")

@@ -55,8 +55,8 @@ class Caller:
         # What conditions of policies ask about, as for a request of Glue's API.
         self._context = {
             "aws:RequestedRegion": scope.region,
-            "aws:SecureTransport": "false",
             # The metastore listens on this machine alone.
+            "aws:SecureTransport": "true",
             "aws:SourceIp": "127.0.0.1",
         }
 

@@ -10,6 +10,7 @@ from studiolo.identity import VIA, Kind, Principal
 from studiolo.stacks.template import Parameter, Template, pseudo
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
+MACRO = "AWS::CloudFormation::Macro"
 
 
 @dataclass(frozen=True)
