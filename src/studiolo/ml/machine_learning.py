@@ -67,7 +67,7 @@ class MachineLearning:
         self.tuning = TuningJobs(TuningStore(state, clock), self.training, Curves(logs, self.training))
         self.models = Models(state, surroundings, images, clock)
         self.transform = TransformJobs(state, launcher, self._queue, surroundings, images, self.models, metrics, clock)
-        self.endpoint_configs = EndpointConfigs(state, self.models, clock)
+        self.endpoint_configs = EndpointConfigs(state, surroundings, self.models, clock)
         self.endpoints = Endpoints(
             state,
             processes,

@@ -23,7 +23,8 @@ class ModelSpecification:
     """An image and the model.tar.gz that it serves. `recorded` is kept and shown, and changes nothing.
 
     multi: `data` is a prefix instead, under which calls name the archive. further: containers after this first one,
-    which pass a call on from one to the next, or, where they are `direct`, of which a call names one.
+    which pass a call on from one to the next, or, where they are `direct`, of which a call names one. Without an image
+    it is no model: the room that inference components share, where only the role counts.
     """
 
     image: str
@@ -41,7 +42,7 @@ class ModelSpecification:
 
     @property
     def containers(self) -> tuple["ModelSpecification", ...]:
-        return (self, *self.further)
+        return (self, *self.further) if self.image else ()
 
     def hostname(self, container: int) -> str:
         """What a container is called."""
@@ -66,7 +67,7 @@ class Model:
 class ProductionVariant:
     """One model behind an endpoint, with its share of the calls. `startup_seconds` is what it has to answer /ping.
 
-    `instances` is how many processes serve it at first.
+    `instances` is how many processes serve it at first. model: its name; "" where inference components are served.
     """
 
     name: str
@@ -80,6 +81,11 @@ class ProductionVariant:
     def serverless(self) -> Mapping[str, Any] | None:
         """Its ServerlessConfig; None where it was asked to have instances."""
         return self.recorded.get("ServerlessConfig")
+
+    @property
+    def hosting(self) -> bool:
+        """Whether inference components are served on its instances, and no model of its own."""
+        return not self.model
 
     @property
     def most_calls(self) -> int | None:
@@ -132,6 +138,11 @@ class EndpointConfigSpecification:
     @property
     def all(self) -> tuple[ProductionVariant, ...]:
         return (*self.variants, *self.shadows)
+
+    @property
+    def role(self) -> str | None:
+        """The ARN of its ExecutionRoleArn, which inference components need."""
+        return self.recorded.get("ExecutionRoleArn")
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "EndpointConfigSpecification":
@@ -190,20 +201,29 @@ class Models:
 class EndpointConfigs:
     """The endpoint configurations of every scope."""
 
-    def __init__(self, state: State, models: Models, clock: Clock) -> None:
+    def __init__(self, state: State, surroundings: Surroundings, models: Models, clock: Clock) -> None:
         self._rows = _Rows(state, endpoint_configs, "endpoint-config", "endpoint configuration", clock)
+        self._surroundings = surroundings
         self._models = models
 
     def create(
-        self, scope: Scope, name: str, specification: EndpointConfigSpecification, tags: Mapping[str, str]
+        self,
+        scope: Scope,
+        principal: Principal,
+        name: str,
+        specification: EndpointConfigSpecification,
+        tags: Mapping[str, str],
     ) -> EndpointConfig:
-        """Add a configuration. Raises AlreadyExists, Invalid, and NotFound for a model that is not there."""
+        """Add a configuration. Raises AlreadyExists, Denied, Invalid, and NotFound for a model that is not there."""
         checked_name(name, "endpointConfigName")
         names = [checked_name(variant.name, "variantName") for variant in specification.all]
         if len(set(names)) != len(names):
             raise Invalid("The names of the production variants must differ.")
+        if specification.role is not None and any(variant.hosting for variant in specification.variants):
+            self._surroundings.check_role(principal, specification.role)
         for variant in specification.all:
-            self._models.get(scope, variant.model)
+            if not variant.hosting:
+                self._models.get(scope, variant.model)
         return _as_config(self._rows.add(scope, name, asdict(specification), tags))
 
     def get(self, scope: Scope, name: str) -> EndpointConfig:

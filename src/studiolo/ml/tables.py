@@ -70,6 +70,20 @@ endpoints = Table(
     Column("desired", JSON),
 )
 
+inference_components = Table(
+    "inference_components",
+    metadata,
+    *_owned(),
+    Column("endpoint", Text, nullable=False),
+    Column("variant", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("changed", Moment, nullable=False),
+    Column("status", Text, nullable=False, index=True),
+    Column("failure", Text),
+    Column("deployed", JSON),
+    Column("desired", JSON),
+)
+
 async_invocations = Table(
     "async_invocations",
     metadata,

@@ -16,13 +16,14 @@ from studiolo.ml.serving.invocation import (
     Throttled,
     Unavailable,
 )
+from studiolo.ml.serving.sessions import ASKED, CLOSED, OPENED
 from studiolo.services.call import Call
 from studiolo.services.service import Service
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime.type_defs import InvokeEndpointInputTypeDef, InvokeEndpointOutputTypeDef
 
-REFUSED = ("EnableExplanations", "InferenceComponentName", "SessionId", "PrefixAwareId")
+REFUSED = ("EnableExplanations", "PrefixAwareId")
 
 sagemaker_runtime = Service(
     "sagemaker-runtime",
@@ -54,8 +55,8 @@ async def invoke_endpoint(call: Call, request: "InvokeEndpointInputTypeDef") -> 
         "ContentType": answer.headers.get("Content-Type", ""),
         "InvokedProductionVariant": answer.variant,
     }
-    if CUSTOM_ATTRIBUTES in answer.headers:
-        response["CustomAttributes"] = answer.headers[CUSTOM_ATTRIBUTES]
+    told = {"CustomAttributes": CUSTOM_ATTRIBUTES, "NewSessionId": OPENED, "ClosedSessionId": CLOSED}
+    response |= {member: answer.headers[header] for member, header in told.items() if header in answer.headers}
     return response  # type: ignore[no-any-return]
 
 
@@ -106,6 +107,7 @@ def as_request(asked: Mapping[str, Any]) -> Request:
         ("Accept", "Accept"),
         ("CustomAttributes", CUSTOM_ATTRIBUTES),
         ("InferenceId", INFERENCE_ID),
+        ("SessionId", ASKED),
     ):
         if member in asked:
             headers[header] = asked[member]
@@ -115,6 +117,8 @@ def as_request(asked: Mapping[str, Any]) -> Request:
         asked.get("TargetVariant"),
         asked.get("TargetModel"),
         asked.get("TargetContainerHostname"),
+        component=asked.get("InferenceComponentName"),
+        session=asked.get("SessionId"),
     )
 
 

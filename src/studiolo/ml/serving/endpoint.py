@@ -17,11 +17,19 @@ PASSING = frozenset({CREATING, UPDATING, SYSTEM_UPDATING, ROLLING_BACK, DELETING
 
 @dataclass(frozen=True)
 class DeployedVariant:
-    """A production variant with the model as it was when the endpoint took it, and the ids of its instances."""
+    """A production variant with the model as it was when the endpoint took it, and the ids of its instances.
+
+    Or an inference component: its instances are the copies.
+    """
 
     variant: ProductionVariant
     model: ModelSpecification
     instances: tuple[str, ...]
+
+    @property
+    def hosting(self) -> bool:
+        """Whether inference components are served on its instances, and no model of its own."""
+        return self.variant.hosting
 
     def with_instances(self, count: int) -> "DeployedVariant":
         """The same with so many: the oldest stay."""

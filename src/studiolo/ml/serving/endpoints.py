@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from studiolo.domain import Clock, Conflict, DomainError, Invalid, LimitExceeded
 from studiolo.metrics import Metrics
 from studiolo.ml.listing import Listing
 from studiolo.ml.names import checked_name
-from studiolo.ml.resources import EndpointConfigs, Models
+from studiolo.ml.resources import EndpointConfigs, Models, ModelSpecification
 from studiolo.ml.serving.demand import OnDemand
 from studiolo.ml.serving.endpoint import (
     DELETING,
@@ -29,9 +29,9 @@ from studiolo.ml.serving.endpoint import (
 )
 from studiolo.ml.serving.fleet import Fleet, VariantFailed
 from studiolo.ml.serving.invocation import SECONDS, NotLoaded
-from studiolo.ml.serving.measures import Served, Utilization
+from studiolo.ml.serving.measures import Called, Serves, Utilization
 from studiolo.ml.serving.policy import Policy
-from studiolo.ml.serving.posts import Post, posts, posts_of, wanted
+from studiolo.ml.serving.posts import KIND, Post, posts, posts_of, wanted
 from studiolo.ml.serving.rollout import GivenUp, Rollouts, Stage
 from studiolo.ml.serving.routes import Routes
 from studiolo.ml.serving.routing import route_of
@@ -41,6 +41,8 @@ from studiolo.state import State
 
 log = logging.getLogger(__name__)
 
+CheckRooms = Callable[[Scope, str, Deployment | None], None]
+"""Raises Invalid or Conflict where inference components of an endpoint have no room in what it is to be; None: gone."""
 LONGEST_REASON = 1024
 MOST_INSTANCES = 64
 """Processes of one variant: each holds the model in memory."""
@@ -76,10 +78,11 @@ class Endpoints:
         self._store = Store(state, clock)
         self._models = models
         self._configs = configs
-        self._fleet = Fleet(processes, surroundings, images, folder, self._on_move, self._on_fail)
+        self._fleet = Fleet(processes, surroundings, images, folder, self._on_move, self._on_fail, KIND)
         # Taken where a status and a route change together.
         self._lock = threading.RLock()
         self.routes = Routes()
+        self.check_rooms: CheckRooms = lambda _scope, _name, _deployment: None
         self._rollouts = Rollouts(self._fleet, self.routes, self._store, metrics, self._put_route, clock)
         self._on_demand = OnDemand(self._fleet, self.routes, idle_seconds)
         self._utilization = Utilization(metrics, self._served_now)
@@ -143,6 +146,7 @@ class Endpoints:
                 deployment = replace(deployment, capture=before.capture)
             _check_counts(deployment)
             deployment.policy.check(sum(len(each.instances) for each in deployment.variants))
+            self.check_rooms(scope, name, deployment)
             self._store.change(scope, name, status=UPDATING, desired=deployment)
         self._in_background(self._deploy, scope, name, deployment)
         return self.get(scope, name)
@@ -159,6 +163,7 @@ class Endpoints:
                 raise NotFound(f"The endpoint has no production variant {', '.join(sorted(unknown))}.")
             reweighted, target = deployed.reweighted(weights, {}), deployed.reweighted(weights, instances)
             _check_counts(target)
+            self.check_rooms(scope, name, target)
             changes: dict[str, Any] = {"deployed": reweighted}
             if target != reweighted:
                 changes |= {"status": UPDATING, "desired": target}
@@ -168,13 +173,26 @@ class Endpoints:
             self._in_background(self._deploy, scope, name, target)
         return self.get(scope, name)
 
+    def resize(self, scope: Scope, name: str, variant: str, count: int) -> None:
+        """Give a variant that serves inference components another instance count, at once.
+
+        Raises Conflict, LimitExceeded and NotFound.
+        """
+        with self._lock:
+            deployed = _require_in_service(self.get(scope, name))
+            resized = deployed.reweighted({}, {variant: count})
+            _check_counts(resized)
+            self._store.change(scope, name, deployed=resized)
+
     def stage(self, scope: Scope, name: str) -> Stage | None:
         """How far an update has come; None where there is none."""
         return self._rollouts.stage(scope, name)
 
     def serving(self, scope: Scope, endpoint: Endpoint) -> Mapping[str, int]:
-        """How many instances of each variant serve now."""
-        return self.up(posts(scope, endpoint.name, endpoint.target))
+        """How many instances of each variant serve now: all, where they serve inference components."""
+        target = endpoint.target
+        rooms = {each.variant.name: len(each.instances) for each in (target.all if target else ()) if each.hosting}
+        return {**self.up(posts(scope, endpoint.name, target)), **rooms}
 
     def pending(self, scope: Scope, endpoint: Endpoint) -> Mapping[str, int]:
         """How many instances of each variant that is on its way serve now."""
@@ -189,6 +207,7 @@ class Endpoints:
         """Begin to end an endpoint. Raises NotFound."""
         with self._lock:
             endpoint = self.get(scope, name)
+            self.check_rooms(scope, name, None)
             self._store.change(scope, name, status=DELETING)
             self.routes.drop(scope, name)
         self._in_background(self._finish_deletion, scope, endpoint)
@@ -352,7 +371,8 @@ class Endpoints:
     def _deployment(self, scope: Scope, config: str, policy: Policy | None = None) -> Deployment:
         found = self._configs.get(scope, config)
         names = {variant.model for variant in found.specification.all}
-        models = {name: self._models.get(scope, name).specification for name in names}
+        models = {name: self._models.get(scope, name).specification for name in names if name}
+        models[""] = ModelSpecification("", "", found.specification.role or "")
         deployment = Deployment.of(found, models, policy)
         _check_counts(deployment)
         return deployment
@@ -366,12 +386,12 @@ class Endpoints:
             self.routes.put(scope, name, route)
         return complete
 
-    def _served_now(self) -> Served:
+    def _served_now(self) -> Iterator[Serves]:
         for scope, endpoint in self._store.all():
             for post in wanted(scope, endpoint):
                 for each in (post, *(self._fleet.models(post) if post.multi else ())):
                     if (child := self._fleet.child(each)) is not None:
-                        yield scope, endpoint.name, each.variant, child
+                        yield Serves(Called(scope, endpoint.name, each.variant, 1), child)
 
     def _in_background(self, work: Callable[..., None], *arguments: Any) -> None:
         def run() -> None:

@@ -23,7 +23,7 @@ from studiolo.containers.variables import passed_on
 from studiolo.containers.work import BASE
 from studiolo.domain import DomainError
 from studiolo.logs import LogWriter
-from studiolo.ml.serving.posts import KIND, Post
+from studiolo.ml.serving.posts import Post
 from studiolo.processes import Child, Processes, remove_left
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ OnFail = Callable[[Post, str], None]
 
 
 class Fleet:
-    """The serving processes of one data folder.
+    """The serving processes of one data folder that are of a kind.
 
     on_move(post) tells that a kept process is gone, or serves again; on_fail(post, reason) that it was given up.
     """
@@ -61,6 +61,7 @@ class Fleet:
         folder: Path,
         on_move: OnMove,
         on_fail: OnFail,
+        kind: str,
     ) -> None:
         self._processes = processes
         self._surroundings = surroundings
@@ -68,6 +69,7 @@ class Fleet:
         self._folder = folder
         self._on_move = on_move
         self._on_fail = on_fail
+        self._kind = kind
         # By child name; None while it is being restarted.
         self._kept: dict[str, Child | None] = {}
         # The models of multi-model containers that are loaded, by child name.
@@ -151,12 +153,12 @@ class Fleet:
             self._closing.set()
             self._kept.clear()
             self._models.clear()
-        self._end(self._processes.children(KIND))
+        self._end(self._processes.children(self._kind))
 
     def end_others(self, posts: Sequence[Post]) -> None:
         """End what serves for none of the posts: a server that died may have left it."""
         names = {post.child_name for post in posts}
-        self._end([child for child in self._processes.children(KIND) if child.name not in names])
+        self._end([child for child in self._processes.children(self._kind) if child.name not in names])
 
     def empty(self) -> None:
         """Drop every model."""
@@ -224,7 +226,7 @@ class Fleet:
                     raise VariantFailed("The server is going down.")
                 return self._processes.start(
                     post.child_name,
-                    KIND,
+                    self._kind,
                     [sys.executable, "-m", "studiolo.containers.service", str(folder / "serve.json")],
                     environment=environment,
                     folder=folder,
@@ -275,7 +277,7 @@ class Fleet:
         """Why a variant does not serve, in SageMaker's words and the program's own last ones."""
         reason = (
             f"The {post.hostname} container for production variant {post.variant} did not pass the ping health check. "
-            f"Please check CloudWatch logs for this endpoint (group {post.log_group}, stream {post.log_stream})"
+            f"Please check CloudWatch logs for this {post.kind.replace('-', ' ')} (group {post.log_group}, stream {post.log_stream})"
         )
         if child.alive:
             return f"{reason}: it did not answer within {post.deployed.variant.startup_seconds} s."
@@ -309,7 +311,7 @@ class Fleet:
         self._stop(child, grace=0.5)
         reason = self._words(post, child, None)
         for attempt in range(deaths, len(RESTART_SECONDS)):
-            log.warning("endpoint %s, variant %s has died: restart %d", post.endpoint, post.variant, attempt + 1)
+            log.warning("%s %s, variant %s has died: restart %d", post.kind, post.owner, post.variant, attempt + 1)
             if self._closing.wait(RESTART_SECONDS[attempt]) or not self._wanted(post):
                 return
             try:
@@ -331,5 +333,5 @@ class Fleet:
 
     def _post_folder(self, post: Post) -> Path:
         """The post's folder; `ml` in it is what the program sees as /opt/ml."""
-        of_endpoint = self._folder / post.scope.account / post.scope.region / post.endpoint
-        return of_endpoint / post.deployment / post.variant / post.place
+        of_owner = self._folder / post.scope.account / post.scope.region / post.owner
+        return of_owner / post.deployment / post.variant / post.place

@@ -13,8 +13,9 @@ import aiohttp
 
 from studiolo.domain import Conflict, Invalid, Scope
 from studiolo.ml.serving.capture import Captures, Exchange
-from studiolo.ml.serving.measures import CallMeasures
+from studiolo.ml.serving.measures import Called, CallMeasures
 from studiolo.ml.serving.routes import Instance, Routes, Target
+from studiolo.ml.serving.sessions import NEW
 from studiolo.processes import SocketConnector
 
 SECONDS = 60.0
@@ -53,6 +54,10 @@ class NotLoaded(Conflict):
     """The model's process does not come up, with the reason."""
 
 
+class NoCapacity(Conflict):
+    """An inference component that has no copies is called."""
+
+
 class Throttled(Conflict):
     """As many calls as the variant may have are under way."""
 
@@ -61,7 +66,8 @@ class Throttled(Conflict):
 class Request:
     """What is asked of an endpoint: of which variant, of which model of a multi-model one, of which container.
 
-    body: perhaps in a file; seconds: what the model has to answer.
+    body: perhaps in a file; seconds: what the model has to answer; component: the inference component; session: the
+    open one that it belongs to, or NEW to open one.
     """
 
     body: bytes | Path
@@ -71,6 +77,13 @@ class Request:
     container: str | None = None
     seconds: float = SECONDS
     asynchronous: bool = False
+    component: str | None = None
+    session: str | None = None
+
+    @property
+    def open_session(self) -> str | None:
+        """The session whose process is to answer."""
+        return None if self.session == NEW else self.session
 
 
 Said = tuple[int, Mapping[str, str], bytes]
@@ -146,11 +159,12 @@ class Invocations:
         self._waking: dict[tuple[Place, str | None], asyncio.Future[None]] = {}
 
     async def call(self, scope: Scope, endpoint: str, request: Request, began: float) -> Answer:
-        """Have a variant of the endpoint answer. Raises NotFound, Invalid, Throttled, NotReady, NotLoaded, Unavailable.
+        """Have a variant of the endpoint answer.
 
-        began: when the call came, by time.perf_counter.
+        began: when the call came, by time.perf_counter. Raises NotFound, Invalid, Throttled, NoCapacity, NotReady,
+        NotLoaded and Unavailable.
         """
-        target, instance = self._routes.take(scope, endpoint, request.variant, self._draw, request.model)
+        target, instance = take(self._routes, scope, endpoint, request, self._draw)
         place = (scope, endpoint, target.variant)
         sent, status = time.perf_counter(), None
         self._under_way[place] += 1
@@ -161,7 +175,7 @@ class Invocations:
             if instance is None and target.on_demand:
                 target, instance = await self._wake(place, request.model)
             if instance is None:
-                raise Unavailable(f"Variant {target.variant} of endpoint {endpoint} is being restarted.")
+                raise Unavailable(f"{what(target, request)} of endpoint {endpoint} is being restarted.")
             self._shadow(scope, endpoint, target, request)
             sent = time.perf_counter()
             try:
@@ -169,12 +183,14 @@ class Invocations:
             except RETRY:
                 # Its process has died: another one may answer.
                 other = self._routes.take_from(target, without=instance.socket)
-                if other is None:
+                if other is None or request.open_session is not None:
                     raise
                 self._routes.leave(instance.socket)
                 instance = other
                 status, answered, content = await self._pass(target, instance, request)
             self._capture(scope, endpoint, target, request, (status, answered, content))
+            if request.session is not None:
+                self._routes.sessions.note(scope, endpoint, instance.socket, answered)
             return Answer(status, answered, content, target.variant, instance.log_stream_arn)
         except asyncio.TimeoutError as error:
             raise Unavailable(f"Variant {target.variant} did not answer within {request.seconds:.0f} s.") from error
@@ -183,8 +199,8 @@ class Invocations:
         finally:
             self._end(place, instance)
             end = time.perf_counter()
-            count = len(target.instances)
-            self._measures.add(scope, endpoint, target.variant, count, status, end - sent, end - began)
+            served = Called(scope, endpoint, target.variant, len(target.instances), request.component)
+            self._measures.add(served, status, end - sent, end - began)
 
     def _capture(self, scope: Scope, endpoint: str, target: Target, request: Request, answer: Said) -> None:
         status, headers, content = answer
@@ -221,8 +237,9 @@ class Invocations:
         finally:
             self._routes.leave(instance.socket)
             spent = time.perf_counter() - began
-            count = len(shadow.instances)
-            self._measures.add(scope, endpoint, shadow.variant, count, status, spent, spent)
+            self._measures.add(
+                Called(scope, endpoint, shadow.variant, len(shadow.instances)), status, spent, spent
+            )
 
     def _end(self, place: Place, instance: Instance | None) -> None:
         if instance is not None:
@@ -284,8 +301,33 @@ class Invocations:
             await line.session.close()
 
 
+def take(
+    routes: Routes, scope: Scope, endpoint: str, request: Request, draw: random.Random
+) -> tuple[Target, Instance | None]:
+    """As Routes.take, for what is asked."""
+    return routes.take(
+        scope, endpoint, request.variant, draw, request.model, request.component, request.open_session
+    )
+
+
+def what(target: Target, request: Request) -> str:
+    """What is called, in words."""
+    return f"Variant {target.variant}" if request.component is None else f"Inference component {request.component}"
+
+
 def check(target: Target, request: Request) -> None:
-    """Raise Invalid where the request names a model or a container, and the variant has none, or names none."""
+    """Raise Invalid where the request names a model or a container, and the variant has none, or names none.
+
+    Raise NoCapacity for an inference component that is to have no copies.
+    """
+    if target.hosting:
+        raise Invalid("Inference Component Name header is required for endpoints to which you plan to deploy inference "
+                      "components: name the one that is called by InferenceComponentName.")
+    if target.copies == 0:
+        raise NoCapacity(
+            "Inference Component has no capacity to process this request. ApplicationAutoScaling may be in-progress "
+            "(if configured) or try to increase the capacity by invoking UpdateInferenceComponentRuntimeConfig API."
+        )
     if target.asynchronous != request.asynchronous:
         what = "an asynchronous" if target.asynchronous else "no asynchronous"
         operation = "InvokeEndpointAsync" if target.asynchronous else "InvokeEndpoint"

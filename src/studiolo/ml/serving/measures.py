@@ -6,6 +6,7 @@ Names, units and values after "Amazon SageMaker AI metrics in Amazon CloudWatch"
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 import psutil
@@ -19,13 +20,38 @@ INSTANCES = "/aws/sagemaker/Endpoints"
 LOOK_SECONDS = 60.0
 MICROSECONDS = 1e6
 
-Served = Iterable[tuple[Scope, str, str, Child]]
-"""Scope, endpoint, variant and process."""
+COMPONENTS = "/aws/sagemaker/InferenceComponents"
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Whose calls are counted: those of a variant with so many processes, or of an inference component of it."""
+
+    scope: Scope
+    endpoint: str
+    variant: str
+    processes: int
+    component: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Serves:
+    """A process, and whose use of the machine it is. cores, memory: what it may take; None: all of a core, of the memory."""
+
+    called: Called
+    child: Child
+    cores: float | None = None
+    memory: int | None = None
 
 
 @lru_cache(maxsize=4096)
 def metric(namespace: str, name: str, endpoint: str, variant: str) -> Metric:
     return Metric.of(namespace, name, {"EndpointName": endpoint, "VariantName": variant})
+
+
+@lru_cache(maxsize=4096)
+def component_metric(namespace: str, name: str, component: str) -> Metric:
+    return Metric.of(namespace, name, {"InferenceComponentName": component})
 
 
 class CallMeasures:
@@ -34,16 +60,23 @@ class CallMeasures:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    def add(
-        self, scope: Scope, endpoint: str, variant: str, instances: int, status: int | None, model: float, all_in: float
-    ) -> None:
+    def add(self, called: Called, status: int | None, model: float, all_in: float) -> None:
         """Count a call: the status that the model answered (None: it did not), seconds in the model and all in all."""
+        scope, component = called.scope, called.component
 
         def add(name: str, value: float, unit: str = "None") -> None:
-            self._metrics.add(scope, metric(CALLS, name, endpoint, variant), value, unit)
+            self._metrics.add(scope, metric(CALLS, name, called.endpoint, called.variant), value, unit)
+            if component is not None:
+                self._metrics.add(scope, component_metric(CALLS, name, component), value, unit)
 
         add("Invocations", 1.0)
-        add("InvocationsPerInstance", 1.0 / max(instances, 1))
+        if component is None:
+            add("InvocationsPerInstance", 1.0 / max(called.processes, 1))
+        else:
+            per_copy = component_metric(CALLS, "InvocationsPerCopy", component)
+            self._metrics.add(scope, per_copy, 1.0 / max(called.processes, 1), "None")
+            if not called.processes:
+                add("NoCapacityInvocationFailures", 1.0)
         add("Invocation4XXErrors", float(status is not None and 400 <= status < 500))
         add("Invocation5XXErrors", float(status is not None and status >= 500))
         add("InvocationModelErrors", float(status is None or not 200 <= status < 300))
@@ -53,9 +86,12 @@ class CallMeasures:
 
 
 class Utilization:
-    """What serving processes use, in percent: of one core (four busy ones are 400), and of the machine's memory."""
+    """What serving processes use, in percent: of one core (four busy ones are 400), and of the machine's memory.
 
-    def __init__(self, metrics: Metrics, served: Callable[[], Served]) -> None:
+    A copy of an inference component: of what it may take of them.
+    """
+
+    def __init__(self, metrics: Metrics, served: Callable[[], Iterable[Serves]]) -> None:
         self._metrics = metrics
         self._served = served
         # By child name: when it was looked at, and the CPU seconds of each of its processes by then.
@@ -72,17 +108,23 @@ class Utilization:
     def look(self) -> None:
         """Tell what each process used since the last look, or since it began."""
         memory, present, looked = psutil.virtual_memory().total, time.time(), {}
-        for scope, endpoint, variant, child in self._served():
+        for each in self._served():
+            called, child = each.called, each.child
             since, before = self._before.get(child.name, (child.created, {}))
             spent, resident = _use(child)
             looked[child.name] = (present, spent)
             used = sum(seconds - before.get(process, 0.0) for process, seconds in spent.items())
             shares = {
-                "CPUUtilization": 100 * used / max(present - since, 0.01),
-                "MemoryUtilization": 100 * resident / memory,
+                "CPUUtilization": 100 * used / max(present - since, 0.01) / (each.cores or 1.0),
+                "MemoryUtilization": 100 * resident / (each.memory or memory),
             }
             for name, value in shares.items():
-                self._metrics.add(scope, metric(INSTANCES, name, endpoint, variant), value, "Percent")
+                told = (
+                    metric(INSTANCES, name, called.endpoint, called.variant)
+                    if called.component is None
+                    else component_metric(COMPONENTS, f"{name}Normalized", called.component)
+                )
+                self._metrics.add(called.scope, told, value, "Percent")
         self._before = looked
 
     def _watch(self) -> None:

@@ -8,14 +8,16 @@ from studiolo.domain import Scope
 from studiolo.ml.resources import ModelSpecification
 from studiolo.ml.serving.endpoint import DELETING, FAILED, DeployedVariant, Deployment, Endpoint
 
-KIND = "endpoint"
+KIND, COMPONENT = "endpoint", "inference-component"
+"""The kinds of serving processes: of variants, and copies of inference components."""
 
 
 @dataclass(frozen=True)
 class Post:
     """One process to keep: a container of an instance of a variant of a deployment of an endpoint.
 
-    container: which one of the model's; target: in a multi-model container, the key of one of its models.
+    container: which one of the model's; target: in a multi-model container, the key of one of its models; component:
+    the inference component of which it is a copy.
     """
 
     scope: Scope
@@ -25,6 +27,16 @@ class Post:
     instance: str
     container: int = 0
     target: str | None = None
+    component: str | None = None
+
+    @property
+    def kind(self) -> str:
+        return KIND if self.component is None else COMPONENT
+
+    @property
+    def owner(self) -> str:
+        """What it serves: the endpoint, or the inference component. Those of a kind have different names."""
+        return self.component or self.endpoint
 
     @property
     def variant(self) -> str:
@@ -64,17 +76,17 @@ class Post:
 
     @property
     def child_name(self) -> str:
-        owner = f"{self.scope.account}-{self.scope.region}"
-        return f"{KIND}-{owner}-{self.endpoint}-{self.deployment}-{self.variant}-{self.place}"
+        scope = f"{self.scope.account}-{self.scope.region}"
+        return f"{self.kind}-{scope}-{self.owner}-{self.deployment}-{self.variant}-{self.place}"
 
     @property
     def workload(self) -> str:
         """The id of the workload that its process is."""
-        return f"{KIND}-{self.deployment}-{self.variant}-{self.place}"
+        return f"{self.kind}-{self.deployment}-{self.variant}-{self.place}"
 
     @property
     def log_group(self) -> str:
-        return f"/aws/sagemaker/Endpoints/{self.endpoint}"
+        return f"/aws/sagemaker/{'Endpoints' if self.component is None else 'InferenceComponents'}/{self.owner}"
 
     @property
     def log_stream(self) -> str:

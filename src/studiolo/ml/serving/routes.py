@@ -7,8 +7,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from studiolo.domain import NotFound, Scope
+from studiolo.domain import Invalid, NotFound, Scope
 from studiolo.ml.resources import Capture
+from studiolo.ml.serving.sessions import NEW, Place, Sessions
 
 LOOK_SECONDS = 0.02
 
@@ -28,7 +29,8 @@ class Target:
 
     on_demand: its processes are started for calls; most: how many calls may be under way at once; multi: its calls name
     a model, `models` are those loaded; hostnames: of several containers, which a call names where they are `direct`;
-    capture: what is captured of calls, as the role.
+    capture: what is captured of calls, as the role; hosting: calls name an inference component, which has a target of
+    its own; copies: how many that is to have.
     """
 
     variant: str
@@ -43,6 +45,8 @@ class Target:
     asynchronous: bool = False
     role: str = ""
     capture: Capture | None = None
+    hosting: bool = False
+    copies: int | None = None
 
     @property
     def served(self) -> Sequence[Instance]:
@@ -89,6 +93,11 @@ class Route:
             for socket in (instance.socket, *instance.further)
         }
 
+    @property
+    def targets(self) -> Sequence[Target]:
+        """The variants that answer."""
+        return (*self._order, *(() if self._other is None else self._other.targets))
+
     def choose(self, variant: str | None, draw: random.Random) -> Target:
         """The variant asked for, else one drawn by weight. Raises NotFound for a variant that is not there."""
         other = self._other
@@ -114,28 +123,65 @@ class Routes:
 
     def __init__(self) -> None:
         self._routes: dict[tuple[Scope, str], Route] = {}
+        # Those of inference components, by endpoint and name.
+        self._components: dict[Place, Target] = {}
+        self.sessions = Sessions()
         self._uses: dict[str, _Use] = {}
         self._count = itertools.count(1)
         # Who is about to end a process replaces the route first: from then on no call is led to it.
         self._lock = threading.Lock()
 
     def take(
-        self, scope: Scope, endpoint: str, variant: str | None, draw: random.Random, model: str | None = None
+        self,
+        scope: Scope,
+        endpoint: str,
+        variant: str | None,
+        draw: random.Random,
+        model: str | None = None,
+        component: str | None = None,
+        session: str | None = None,
     ) -> tuple[Target, Instance | None]:
         """Choose who is to answer a call: `leave` its socket after. None where no process of the variant serves.
 
         It is the process with the fewest calls under way; of those, the one that waits the longest. model: which one of
-        a multi-model variant. Raises NotFound.
+        a multi-model variant; component: which inference component; session: the one that is open, whose process it
+        is. Raises Invalid and NotFound.
         """
         with self._lock:
             route = self._routes.get((scope, endpoint))
             if route is None:
                 raise NotFound(f"Endpoint {endpoint} of account {scope.account} not found.")
-            target = route.choose(variant, draw)
+            if component is None:
+                targets: Sequence[Target] = [route.choose(variant, draw)] if session is None else route.targets
+            else:
+                targets = [self._component(scope, endpoint, component, variant)]
+            if session is not None:
+                return self._of_session(scope, endpoint, session, targets)
+            target = targets[0]
             instances = target.instances
             if target.multi:
                 instances = [found] if model is not None and (found := target.models.get(model)) is not None else []
             return target, self._least(instances)
+
+    def _component(self, scope: Scope, endpoint: str, name: str, variant: str | None) -> Target:
+        found = self._components.get((scope, endpoint, name))
+        if found is None or variant not in (None, found.variant):
+            where = endpoint if found is None else f"{endpoint}, variant {variant}"
+            raise NotFound(f"Inference Component {name} of endpoint {where} not found.")
+        return found
+
+    def _of_session(
+        self, scope: Scope, endpoint: str, session: str, targets: Sequence[Target]
+    ) -> tuple[Target, Instance]:
+        socket = self.sessions.find((scope, endpoint, session))
+        for target in targets:
+            for instance in target.instances:
+                if instance.socket == socket:
+                    return target, self._least([instance]) or instance
+        raise Invalid(
+            f"Session {session} is not open at endpoint {endpoint}: it was closed, has expired, or its process has ended. "
+            f"Open another by the SessionId {NEW}."
+        )
 
     def _least(self, instances: Sequence[Instance]) -> Instance | None:
         uses = [self._uses.setdefault(instance.socket, _Use()) for instance in instances]
@@ -181,17 +227,31 @@ class Routes:
     @property
     def sockets(self) -> set[str]:
         """Every socket at which something serves."""
-        return set().union(*(route.sockets for route in tuple(self._routes.values())))
+        copies = {each.socket for target in tuple(self._components.values()) for each in target.instances}
+        return copies.union(*(route.sockets for route in tuple(self._routes.values())))
 
     def put(self, scope: Scope, endpoint: str, route: Route) -> None:
         with self._lock:
             self._routes[scope, endpoint] = route
-            served = self.sockets
-            self._uses = {socket: use for socket, use in self._uses.items() if use.calls or socket in served}
+            self._forget_uses()
+
+    def put_component(self, scope: Scope, endpoint: str, name: str, target: Target | None) -> None:
+        """Lead the calls that name an inference component to its target; None: nowhere."""
+        with self._lock:
+            if target is None:
+                self._components.pop((scope, endpoint, name), None)
+            else:
+                self._components[scope, endpoint, name] = target
+            self._forget_uses()
+
+    def _forget_uses(self) -> None:
+        served = self.sockets
+        self._uses = {socket: use for socket, use in self._uses.items() if use.calls or socket in served}
 
     def clear(self) -> None:
         with self._lock:
             self._routes = {}
+            self._components = {}
 
     def drop(self, scope: Scope, endpoint: str) -> None:
         with self._lock:

@@ -23,6 +23,8 @@ def _target(
     scope: Scope, name: str, deployment: Deployment, deployed: DeployedVariant, fleet: Fleet
 ) -> tuple[Target, bool]:
     variant, model = deployed.variant, deployed.model
+    if deployed.hosting:
+        return Target(variant.name, variant.weight, (), hosting=True, role=model.role), True
     every = posts_of(scope, name, deployment, deployed)
     size = len(model.containers)
     groups = [every[start : start + size] for start in range(0, len(every), size)]
@@ -50,6 +52,13 @@ def _target(
         capture=deployment.capture if deployment.capture is not None and deployment.capture.enabled else None,
     )
     return target, on_demand or len(serving) == len(groups)
+
+
+def target_of_component(posts: list[Post], variant: str, role: str, fleet: Fleet) -> Target:
+    """Where an inference component is served by its copies that are up."""
+    up = [(post, socket) for post in posts if (socket := fleet.socket(post)) is not None]
+    copies = [_served(post, socket) for post, socket in up]
+    return Target(variant, 1.0, copies, role=role, copies=len(posts))
 
 
 def _instance(group: list[Post], fleet: Fleet) -> Instance | None:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from studiolo.domain import Invalid, Scope
-from studiolo.ml.serving.invocation import Request, Unavailable, check
-from studiolo.ml.serving.measures import CallMeasures
-from studiolo.ml.serving.routes import Instance, Routes, Target
+from studiolo.ml.serving.invocation import NoCapacity, Request, Unavailable, check, take, what
+from studiolo.ml.serving.measures import Called, CallMeasures
+from studiolo.ml.serving.routes import Instance, Routes
+from studiolo.ml.serving.sessions import NEW
 from studiolo.processes import SocketConnection
 
 SILENT_SECONDS = 60.0
@@ -39,17 +40,20 @@ class Streamed:
 
     def call(self, scope: Scope, endpoint: str, request: Request, began: float) -> StreamedAnswer:
         """Have a variant begin to answer. Raises NotFound, Invalid and Unavailable."""
-        target, instance = self._routes.take(scope, endpoint, request.variant, self._draw, request.model)
+        target, instance = take(self._routes, scope, endpoint, request, self._draw)
+        called = Called(scope, endpoint, target.variant, len(target.instances), request.component)
         try:
             check(target, request)
+            if request.session == NEW:
+                raise Invalid("A stream cannot open a session: open it by InvokeEndpoint.")
             if target.multi or target.most is not None or len(target.hostnames) > 1:
                 raise Invalid("Response streams are for models of one container with instances.")
-        except Invalid:
+        except (Invalid, NoCapacity):
             if instance is not None:
                 self._routes.leave(instance.socket)
             raise
         if instance is None:
-            raise Unavailable(f"Variant {target.variant} of endpoint {endpoint} is being restarted.")
+            raise Unavailable(f"{what(target, request)} of endpoint {endpoint} is being restarted.")
         sent, connection = time.perf_counter(), SocketConnection(instance.socket, SILENT_SECONDS)
         status: int | None = None
         try:
@@ -59,12 +63,12 @@ class Streamed:
             response = connection.getresponse()
             status = response.status
         except (OSError, http.client.HTTPException) as error:
-            self._end(scope, endpoint, target, instance, connection, None, sent, began)
-            raise Unavailable(f"Variant {target.variant} of endpoint {endpoint} did not answer: {error}.") from error
+            self._end(called, instance, connection, None, sent, began)
+            raise Unavailable(f"{what(target, request)} of endpoint {endpoint} did not answer: {error}.") from error
 
         def parts() -> Iterator[bytes]:
             with contextlib.ExitStack() as ends:
-                ends.callback(self._end, scope, endpoint, target, instance, connection, status, sent, began)
+                ends.callback(self._end, called, instance, connection, status, sent, began)
                 yield b""
                 while part := response.read1(PART_BYTES):
                     yield part
@@ -76,9 +80,7 @@ class Streamed:
 
     def _end(
         self,
-        scope: Scope,
-        endpoint: str,
-        target: Target,
+        called: Called,
         instance: Instance,
         connection: SocketConnection,
         status: int | None,
@@ -87,5 +89,5 @@ class Streamed:
     ) -> None:
         connection.close()
         self._routes.leave(instance.socket)
-        end, count = time.perf_counter(), len(target.instances)
-        self._measures.add(scope, endpoint, target.variant, count, status, end - sent, end - began)
+        end = time.perf_counter()
+        self._measures.add(called, status, end - sent, end - began)

@@ -13,6 +13,8 @@ LONGEST_RUN = 28 * 24 * 60 * 60
 
 TRANSFORMED = ("S3Prefix", "ManifestFile")
 MOST_INSTANCES = 20
+MOST_ROOMS = 64
+"""Instances of a variant, where MaxInstanceCount does not say."""
 LIMIT = "ResourceLimitExceeded"
 
 OF_INSTANCES = (
@@ -32,6 +34,7 @@ def check_endpoint_config(request: Mapping[str, Any]) -> None:
             _check_serverless(variant, where)
         else:
             _require(variant, ("InstanceType", "InitialInstanceCount"), f"The {where}, which has no ServerlessConfig,")
+    _check_rooms(request, [variant for variant in variants if "ModelName" not in variant])
     if serverless and len(variants) > 1:
         raise _invalid("An endpoint configuration with a ServerlessConfig has one production variant, no more.")
     excluded = [name for name in ("VpcConfig", "EnableNetworkIsolation", "DataCaptureConfig") if request.get(name)]
@@ -75,6 +78,34 @@ def check_transform_job(request: Mapping[str, Any]) -> None:
         raise _invalid(f"S3DataType {kind} is not one of batch transform: it takes {' and '.join(TRANSFORMED)}.")
     _check_instances(request["TransformResources"]["InstanceCount"])
     _check_text(request, ("Environment",))
+
+
+def _check_rooms(request: Mapping[str, Any], rooms: Sequence[Mapping[str, Any]]) -> None:
+    """What is said of variants without a model, whose instances serve inference components."""
+    variants = request["ProductionVariants"]
+    scaled = [variant["VariantName"] for variant in variants if "ManagedInstanceScaling" in variant]
+    if not rooms:
+        if scaled:
+            raise _invalid(f"ManagedInstanceScaling is for variants without a ModelName, not {', '.join(scaled)}.")
+        return
+    name = rooms[0]["VariantName"]
+    if len(rooms) < len(variants):
+        raise _invalid(f"The production variant {name} has no ModelName while another has: give all of them one, or none.")
+    if "ExecutionRoleArn" not in request:
+        raise _invalid(f"ExecutionRoleArn is required: the production variant {name} has no ModelName.")
+    excluded = ("AsyncInferenceConfig", "DataCaptureConfig", "ShadowProductionVariants")
+    asked = [member for member in excluded if request.get(member)]
+    asked += ["ServerlessConfig" for variant in rooms if "ServerlessConfig" in variant]
+    if asked:
+        raise _invalid(f"{', '.join(asked)} for production variants without a ModelName is not supported by Studiolo.")
+    for variant in rooms:
+        scaling = variant.get("ManagedInstanceScaling", {})
+        least, most = scaling.get("MinInstanceCount", 1), scaling.get("MaxInstanceCount", MOST_ROOMS)
+        if scaling.get("Status") == "ENABLED" and not least <= variant["InitialInstanceCount"] <= most:
+            raise _invalid(
+                f"InitialInstanceCount {variant['InitialInstanceCount']} of the production variant "
+                f"{variant['VariantName']} is not from MinInstanceCount {least} to MaxInstanceCount {most}."
+            )
 
 
 def _check_serverless(variant: Mapping[str, Any], where: str) -> None:

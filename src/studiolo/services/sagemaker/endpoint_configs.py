@@ -27,6 +27,7 @@ RECORDED = (
 RECORDED_OF_VARIANT = (
     "InstanceType", "AcceleratorType", "ServerlessConfig", "VolumeSizeInGB", "ModelDataDownloadTimeoutInSeconds",
     "ContainerStartupHealthCheckTimeoutInSeconds", "EnableSSMAccess", "RoutingConfig", "InferenceAmiVersion",
+    "ManagedInstanceScaling",
 )  # fmt: skip
 
 
@@ -35,7 +36,7 @@ def create_endpoint_config(
     call: Call, request: "CreateEndpointConfigInputTypeDef"
 ) -> "CreateEndpointConfigOutputTypeDef":
     config = call.studio.ml.endpoint_configs.create(
-        call.scope, request["EndpointConfigName"], specification(request), tags(request)
+        call.scope, call.principal, request["EndpointConfigName"], specification(request), tags(request)
     )
     return {"EndpointConfigArn": config.arn}  # type: ignore[typeddict-item]
 
@@ -108,14 +109,12 @@ def asynchronous(request: Mapping[str, Any]) -> Asynchronous | None:
 def as_production_variant(request: "ProductionVariantUnionTypeDef") -> ProductionVariant:
     refuse(
         request,
-        ["ManagedInstanceScaling", "CoreDumpConfig", "CapacityReservationConfig", "InstancePools"],
+        ["CoreDumpConfig", "CapacityReservationConfig", "InstancePools"],
         "a production variant",
     )
-    if "ModelName" not in request:
-        raise ServiceError(INVALID, "A production variant needs a ModelName: Studiolo has no inference components.")
     variant = ProductionVariant(
         name=request["VariantName"],
-        model=request["ModelName"],
+        model=request.get("ModelName", ""),
         weight=request.get("InitialVariantWeight", 1.0),
         instances=request.get("InitialInstanceCount", 1),
         recorded=kept(request, RECORDED_OF_VARIANT),
@@ -130,7 +129,7 @@ def as_production_variant(request: "ProductionVariantUnionTypeDef") -> Productio
 def as_variant(variant: ProductionVariant) -> dict[str, Any]:
     return {
         "VariantName": variant.name,
-        "ModelName": variant.model,
+        **({} if variant.hosting else {"ModelName": variant.model}),
         **({} if variant.serverless else {"InitialInstanceCount": variant.instances}),
         "InitialVariantWeight": variant.weight,
         **variant.recorded,

@@ -12,7 +12,7 @@ from studiolo.ml.serving.rollout import Stage
 from studiolo.services.call import Call
 from studiolo.services.patience import Patience
 from studiolo.services.sagemaker.endpoint_configs import as_asynchronous
-from studiolo.services.sagemaker.service import INVALID, listing, next_token, refuse, sagemaker, tags
+from studiolo.services.sagemaker.service import INVALID, kept, listing, next_token, refuse, sagemaker, tags
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import (
@@ -125,10 +125,12 @@ def as_variant(deployed: DeployedVariant, target: DeployedVariant, serving: int,
     """A variant that is served by so many processes, on its way to `target`."""
     image = deployed.model.image
     serverless = deployed.variant.serverless
+    images = [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": endpoint.created}]
     return {
         "VariantName": deployed.variant.name,
+        **({} if deployed.hosting else {"DeployedImages": images}),
+        **kept(deployed.variant.recorded, ["ManagedInstanceScaling"]),
         **({"CurrentServerlessConfig": serverless} if serverless else {}),
-        "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": endpoint.created}],
         "CurrentWeight": deployed.variant.weight,
         "DesiredWeight": target.variant.weight,
         "CurrentInstanceCount": 0 if serverless else serving,
