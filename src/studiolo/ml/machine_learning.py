@@ -22,6 +22,7 @@ from studiolo.ml.registry import Registry
 from studiolo.ml.resources import EndpointConfigs, Models
 from studiolo.ml.serving.asynchronous import AsyncInvocations
 from studiolo.ml.serving.capture import Captures
+from studiolo.ml.serving.components import Components
 from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Invocations
 from studiolo.ml.serving.measures import CallMeasures
@@ -80,6 +81,17 @@ class MachineLearning:
             settings.serverless_idle_seconds,
             clock,
         )
+        self.components = Components(
+            state,
+            processes,
+            surroundings,
+            images,
+            self.models,
+            self.endpoints,
+            metrics,
+            folder / "components",
+            clock,
+        )
         routes, measures, wake = self.endpoints.routes, CallMeasures(metrics), self.endpoints.wake
         self._captures = Captures(objects, clock)
         self.invocations = Invocations(routes, measures, wake, self._captures)
@@ -113,6 +125,7 @@ class MachineLearning:
             self._queue.advance()
         self.tuning.start()
         self.endpoints.start()
+        self.components.start()
         self.async_invocations.start()
         self._captures.start()
         self.monitoring.start()
@@ -133,6 +146,7 @@ class MachineLearning:
     def empty(self) -> None:
         """End all processes and forget everything."""
         self.monitoring.empty()
+        self.components.empty()
         self.endpoints.empty()
         self._queue.closed = True
         self.tuning.empty()
@@ -162,4 +176,5 @@ class MachineLearning:
     def close(self) -> None:
         """End all other processes: endpoints come back at the next start."""
         self.async_invocations.close()
+        self.components.close()
         self.endpoints.close()

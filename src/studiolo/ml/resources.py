@@ -178,12 +178,16 @@ class Models:
         """Add a model. Raises AlreadyExists, Invalid, NotFound and Denied."""
         checked_name(name, "modelName")
         self._surroundings.check_role(principal, specification.role)
+        self.check(scope, specification)
+        return _as_model(self._rows.add(scope, name, asdict(specification), tags))
+
+    def check(self, scope: Scope, specification: ModelSpecification) -> None:
+        """Raise Invalid, NotFound or Denied where an image cannot serve, or a model is not there."""
         for container in specification.containers:
             self._images.resolve(container.image, "serve", scripted=container.scripted).command("serve")
             # What is under a prefix may come later.
             if not container.multi:
                 self._surroundings.check_model(scope, container.role, container.data)
-        return _as_model(self._rows.add(scope, name, asdict(specification), tags))
 
     def get(self, scope: Scope, name: str) -> Model:
         """Raises NotFound."""

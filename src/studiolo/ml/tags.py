@@ -9,6 +9,7 @@ from studiolo.ml.tables import (
     compilation_jobs,
     endpoint_configs,
     endpoints,
+    inference_components,
     models,
     processing_jobs,
     records,
@@ -29,6 +30,7 @@ TABLES = {
     "model": models,
     "endpoint-config": endpoint_configs,
     "endpoint": endpoints,
+    "inference-component": inference_components,
 }
 RECORDED = ("model-package-group", "model-package", "model-card", "artifact", "action", "context")
 """The kinds of resources that are records."""

@@ -31,6 +31,15 @@ class DeployedVariant:
         """Whether inference components are served on its instances, and no model of its own."""
         return self.variant.hosting
 
+    @classmethod
+    def of(cls, variant: ProductionVariant, model: ModelSpecification) -> "DeployedVariant":
+        return cls(variant, model, _instances(variant.instances))
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "DeployedVariant":
+        model = ModelSpecification.from_json(values["model"])
+        return cls(ProductionVariant(**values["variant"]), model, tuple(values["instances"]))
+
     def with_instances(self, count: int) -> "DeployedVariant":
         """The same with so many: the oldest stay."""
         added = _instances(max(count - len(self.instances), 0))
@@ -56,9 +65,7 @@ class Deployment:
         """A new deployment of the configuration; `models` by name."""
 
         def deployed(variants: Sequence[ProductionVariant]) -> tuple[DeployedVariant, ...]:
-            return tuple(
-                DeployedVariant(variant, models[variant.model], _instances(variant.instances)) for variant in variants
-            )
+            return tuple(DeployedVariant.of(variant, models[variant.model]) for variant in variants)
 
         specification = config.specification
         return cls(
@@ -137,11 +144,4 @@ def _instances(count: int) -> tuple[str, ...]:
 
 
 def _variants(documents: Sequence[Mapping[str, Any]]) -> tuple[DeployedVariant, ...]:
-    return tuple(
-        DeployedVariant(
-            ProductionVariant(**entry["variant"]),
-            ModelSpecification.from_json(entry["model"]),
-            tuple(entry["instances"]),
-        )
-        for entry in documents
-    )
+    return tuple(DeployedVariant.from_json(entry) for entry in documents)

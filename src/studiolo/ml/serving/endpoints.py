@@ -17,6 +17,7 @@ from studiolo.ml.names import checked_name
 from studiolo.ml.resources import EndpointConfigs, Models, ModelSpecification
 from studiolo.ml.serving.demand import OnDemand
 from studiolo.ml.serving.endpoint import (
+    CREATING,
     DELETING,
     FAILED,
     IN_SERVICE,
@@ -35,7 +36,8 @@ from studiolo.ml.serving.posts import KIND, Post, posts, posts_of, wanted
 from studiolo.ml.serving.rollout import GivenUp, Rollouts, Stage
 from studiolo.ml.serving.routes import Routes
 from studiolo.ml.serving.routing import route_of
-from studiolo.ml.serving.store import Store
+from studiolo.ml.serving.store import Store, as_endpoint
+from studiolo.ml.tables import endpoints
 from studiolo.processes import Processes
 from studiolo.state import State
 
@@ -75,12 +77,12 @@ class Endpoints:
         idle_seconds: float,
         clock: Clock,
     ) -> None:
-        self._store = Store(state, clock)
+        self._store = Store(state, clock, endpoints, "endpoint", as_endpoint)
         self._models = models
         self._configs = configs
         self._fleet = Fleet(processes, surroundings, images, folder, self._on_move, self._on_fail, KIND)
-        # Taken where a status and a route change together.
-        self._lock = threading.RLock()
+        # Taken where a status and a route change together, and where inference components take and leave instances.
+        self.lock = threading.RLock()
         self.routes = Routes()
         self.check_rooms: CheckRooms = lambda _scope, _name, _deployment: None
         self._rollouts = Rollouts(self._fleet, self.routes, self._store, metrics, self._put_route, clock)
@@ -121,7 +123,7 @@ class Endpoints:
         """Record an endpoint and begin to bring it up. Raises AlreadyExists, Invalid and NotFound."""
         checked_name(name, "endpointName")
         deployment = self._deployment(scope, config)
-        self._store.add(scope, name, deployment, tags)
+        self._store.add(scope, name, tags, status=CREATING, desired=deployment)
         self._in_background(self._deploy, scope, name, deployment)
         return self.get(scope, name)
 
@@ -137,7 +139,7 @@ class Endpoints:
 
         Raises Conflict, Invalid and NotFound.
         """
-        with self._lock:
+        with self.lock:
             before = _require_in_service(self.get(scope, name))
             policy = before.policy if how.policy is None and how.retains_policy else how.policy
             deployment = self._deployment(scope, config, policy)
@@ -156,7 +158,7 @@ class Endpoints:
 
         Raises Conflict, Invalid, LimitExceeded and NotFound.
         """
-        with self._lock:
+        with self.lock:
             deployed = _require_in_service(self.get(scope, name))
             unknown = {*weights, *instances} - {entry.variant.name for entry in deployed.variants}
             if unknown:
@@ -178,7 +180,7 @@ class Endpoints:
 
         Raises Conflict, LimitExceeded and NotFound.
         """
-        with self._lock:
+        with self.lock:
             deployed = _require_in_service(self.get(scope, name))
             resized = deployed.reweighted({}, {variant: count})
             _check_counts(resized)
@@ -205,7 +207,7 @@ class Endpoints:
 
     def delete(self, scope: Scope, name: str) -> None:
         """Begin to end an endpoint. Raises NotFound."""
-        with self._lock:
+        with self.lock:
             endpoint = self.get(scope, name)
             self.check_rooms(scope, name, None)
             self._store.change(scope, name, status=DELETING)
@@ -256,7 +258,7 @@ class Endpoints:
         for post in every:
             if post.on_demand:
                 self._on_demand.watch(post)
-        with self._lock:
+        with self.lock:
             self._rollouts.end(scope, name)
             replaced, served = self._switch(scope, name, deployment, failure)
             if served is not None and not self._put_route(scope, name, served):
@@ -326,7 +328,7 @@ class Endpoints:
 
     def _on_move(self, post: Post) -> None:
         """A serving process is gone, or serves again."""
-        with self._lock:
+        with self.lock:
             deployment = self._served(post)
             if deployment is None:
                 return
@@ -337,7 +339,7 @@ class Endpoints:
 
     def _on_fail(self, post: Post, reason: str) -> None:
         """A serving process was given up: the endpoint has failed."""
-        with self._lock:
+        with self.lock:
             if self._served(post) is None:
                 return
             endpoint = self.get(post.scope, post.endpoint)
@@ -363,7 +365,7 @@ class Endpoints:
         self._exchange(scope, name, SYSTEM_UPDATING, IN_SERVICE)
 
     def _exchange(self, scope: Scope, name: str, old: str, new: str) -> None:
-        with self._lock:
+        with self.lock:
             found = self._store.find(scope, name)
             if found is not None and found.status == old:
                 self._store.change(scope, name, status=new)
@@ -379,7 +381,7 @@ class Endpoints:
 
     def _put_route(self, scope: Scope, name: str, deployment: Deployment) -> bool:
         """Lead calls to where the deployment is served now; whether every variant is."""
-        with self._lock:
+        with self.lock:
             stage = self._rollouts.stage(scope, name)
             shift = None if stage is None or stage.deployment.id == deployment.id else (stage.deployment, stage.share)
             route, complete = route_of(scope, name, deployment, self._fleet, shift)

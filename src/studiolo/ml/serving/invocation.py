@@ -237,9 +237,7 @@ class Invocations:
         finally:
             self._routes.leave(instance.socket)
             spent = time.perf_counter() - began
-            self._measures.add(
-                Called(scope, endpoint, shadow.variant, len(shadow.instances)), status, spent, spent
-            )
+            self._measures.add(Called(scope, endpoint, shadow.variant, len(shadow.instances)), status, spent, spent)
 
     def _end(self, place: Place, instance: Instance | None) -> None:
         if instance is not None:
@@ -305,9 +303,7 @@ def take(
     routes: Routes, scope: Scope, endpoint: str, request: Request, draw: random.Random
 ) -> tuple[Target, Instance | None]:
     """As Routes.take, for what is asked."""
-    return routes.take(
-        scope, endpoint, request.variant, draw, request.model, request.component, request.open_session
-    )
+    return routes.take(scope, endpoint, request.variant, draw, request.model, request.component, request.open_session)
 
 
 def what(target: Target, request: Request) -> str:
@@ -321,8 +317,10 @@ def check(target: Target, request: Request) -> None:
     Raise NoCapacity for an inference component that is to have no copies.
     """
     if target.hosting:
-        raise Invalid("Inference Component Name header is required for endpoints to which you plan to deploy inference "
-                      "components: name the one that is called by InferenceComponentName.")
+        raise Invalid(
+            "Inference Component Name header is required for endpoints to which you plan to deploy inference "
+            "components: name the one that is called by InferenceComponentName."
+        )
     if target.copies == 0:
         raise NoCapacity(
             "Inference Component has no capacity to process this request. ApplicationAutoScaling may be in-progress "

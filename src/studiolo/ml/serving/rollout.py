@@ -9,7 +9,7 @@ from datetime import datetime
 from studiolo.domain import Clock, NotFound, Scope
 from studiolo.metrics import Metrics
 from studiolo.metrics.alarm import State
-from studiolo.ml.serving.endpoint import DELETING, Deployment
+from studiolo.ml.serving.endpoint import DELETING, Deployment, Endpoint
 from studiolo.ml.serving.fleet import Fleet
 from studiolo.ml.serving.invocation import SECONDS
 from studiolo.ml.serving.policy import ROLLING
@@ -46,7 +46,7 @@ class Rollouts:
     """The deployments that take over now. put_route: to be called when a share or what serves has changed."""
 
     def __init__(
-        self, fleet: Fleet, routes: Routes, store: Store, metrics: Metrics, put_route: PutRoute, clock: Clock
+        self, fleet: Fleet, routes: Routes, store: Store[Endpoint], metrics: Metrics, put_route: PutRoute, clock: Clock
     ) -> None:
         self._fleet = fleet
         self._routes = routes

@@ -1,98 +1,114 @@
-"""The endpoints as the database has them."""
+"""The endpoints and inference components as the database has them."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, Table
 
 from studiolo.domain import AlreadyExists, Clock, NotFound, Page, Scope
 from studiolo.ml.listing import Listing, select_page
 from studiolo.ml.names import arn
-from studiolo.ml.serving.endpoint import CREATING, Deployment, Endpoint
-from studiolo.ml.tables import endpoints
+from studiolo.ml.serving.endpoint import Deployment, Endpoint
 from studiolo.ml.tags import drop_tags, set_tags
 from studiolo.state import State, Thing
 
 
-class Store:
-    """The rows of endpoints; whoever waits for one is told of its changes."""
+class Served(Protocol):
+    """What is stored."""
 
-    def __init__(self, state: State, clock: Clock) -> None:
+    @property
+    def name(self) -> str: ...
+    @property
+    def arn(self) -> str: ...
+
+
+T = TypeVar("T", bound=Served)
+
+
+class Store(Generic[T]):
+    """The rows of a kind of thing that is served; whoever waits for one is told of its changes.
+
+    kind: as in ARNs.
+    """
+
+    def __init__(self, state: State, clock: Clock, table: Table, kind: str, of_row: Callable[[Row[Any]], T]) -> None:
         self._state = state
         self._clock = clock
+        self._table = table
+        self._kind = kind
+        self._words = kind.replace("-", " ")
+        self._of_row = of_row
 
-    def all(self) -> list[tuple[Scope, Endpoint]]:
+    def all(self) -> list[tuple[Scope, T]]:
         with self._state.reading() as connection:
-            rows = connection.execute(endpoints.select()).all()
-        return [(Scope(row.account, row.region), _as_endpoint(row)) for row in rows]
+            rows = connection.execute(self._table.select()).all()
+        return [(Scope(row.account, row.region), self._of_row(row)) for row in rows]
 
-    def add(self, scope: Scope, name: str, deployment: Deployment, tags: Mapping[str, str]) -> None:
-        """Raises AlreadyExists."""
-        moment = self._clock()
+    def add(self, scope: Scope, name: str, tags: Mapping[str, str], **values: Any) -> None:
+        """Add one; values: its columns, as of `change`. Raises AlreadyExists."""
+        moment, resource = self._clock(), arn(scope, self._kind, name)
+        owner = {"account": scope.account, "region": scope.region, "name": name}
         with self._state.transaction() as tx:
-            if _row(tx, scope, name) is not None:
-                raise AlreadyExists(f'Cannot create already existing endpoint "{arn(scope, "endpoint", name)}".')
-            tx.execute(
-                endpoints.insert().values(
-                    account=scope.account,
-                    region=scope.region,
-                    name=name,
-                    created=moment,
-                    changed=moment,
-                    status=CREATING,
-                    desired=deployment.to_json(),
-                )
-            )
-            set_tags(tx, arn(scope, "endpoint", name), tags)
+            if self._row(tx, scope, name) is not None:
+                raise AlreadyExists(f'Cannot create already existing {self._words} "{resource}".')
+            tx.execute(self._table.insert().values(**owner, created=moment, changed=moment, **_columns(values)))
+            set_tags(tx, resource, tags)
 
-    def find(self, scope: Scope, name: str) -> Endpoint | None:
+    def find(self, scope: Scope, name: str) -> T | None:
         with self._state.reading() as connection:
-            row = _row(connection, scope, name)
-        return None if row is None else _as_endpoint(row)
+            row = self._row(connection, scope, name)
+        return None if row is None else self._of_row(row)
 
-    def get(self, scope: Scope, name: str) -> Endpoint:
+    def get(self, scope: Scope, name: str) -> T:
         """Raises NotFound."""
         found = self.find(scope, name)
         if found is None:
-            raise NotFound(f'Could not find endpoint "{arn(scope, "endpoint", name)}".')
+            raise NotFound(f'Could not find {self._words} "{arn(scope, self._kind, name)}".')
         return found
 
-    def page(self, scope: Scope, listing: Listing) -> Page[Endpoint]:
+    def page(self, scope: Scope, listing: Listing, **equal: str) -> Page[T]:
+        """equal: what columns must be."""
+        further = [self._table.c[name] == value for name, value in equal.items()]
         with self._state.reading() as connection:
-            found = select_page(connection, endpoints, scope, listing)
-        return Page([_as_endpoint(row) for row in found.items], found.next)
+            found = select_page(connection, self._table, scope, listing, *further)
+        return Page([self._of_row(row) for row in found.items], found.next)
+
+    def where(self, scope: Scope, **equal: str) -> list[T]:
+        """All of a scope whose columns are so."""
+        columns = self._table.c
+        query = self._table.select().where(columns.account == scope.account, columns.region == scope.region)
+        with self._state.reading() as connection:
+            rows = connection.execute(query.where(*(columns[name] == value for name, value in equal.items()))).all()
+        return [self._of_row(row) for row in rows]
 
     def change(self, scope: Scope, name: str, **values: Any) -> None:
-        """Change what is named: `deployed` and `desired` are Deployments or None."""
-        documents = {key: value.to_json() if isinstance(value, Deployment) else value for key, value in values.items()}
-        with self._state.transaction(_thing(scope, name)) as tx:
-            tx.execute(endpoints.update().where(_is(scope, name)).values(changed=self._clock(), **documents))
+        """Change what is named: `deployed` and `desired` are what is to be served, or None."""
+        with self._state.transaction(self._thing(scope, name)) as tx:
+            changed = self._table.update().where(self._is(scope, name))
+            tx.execute(changed.values(changed=self._clock(), **_columns(values)))
 
-    def drop(self, scope: Scope, endpoint: Endpoint) -> None:
-        with self._state.transaction(_thing(scope, endpoint.name)) as tx:
-            tx.execute(endpoints.delete().where(_is(scope, endpoint.name)))
-            drop_tags(tx, endpoint.arn)
+    def drop(self, scope: Scope, served: T) -> None:
+        with self._state.transaction(self._thing(scope, served.name)) as tx:
+            tx.execute(self._table.delete().where(self._is(scope, served.name)))
+            drop_tags(tx, served.arn)
 
     def empty(self) -> None:
         with self._state.transaction() as tx:
-            tx.execute(endpoints.delete())
+            tx.execute(self._table.delete())
+
+    def _row(self, connection: Connection, scope: Scope, name: str) -> Row[Any] | None:
+        return connection.execute(self._table.select().where(self._is(scope, name))).first()
+
+    def _thing(self, scope: Scope, name: str) -> Thing:
+        """What those wait for who wait for it."""
+        return Thing(self._kind, scope.account, scope.region, name)
+
+    def _is(self, scope: Scope, name: str) -> Any:
+        columns = self._table.c
+        return (columns.account == scope.account) & (columns.region == scope.region) & (columns.name == name)
 
 
-def _row(connection: Connection, scope: Scope, name: str) -> Row[Any] | None:
-    return connection.execute(endpoints.select().where(_is(scope, name))).first()
-
-
-def _thing(scope: Scope, name: str) -> Thing:
-    """What those wait for who wait for an endpoint."""
-    return Thing("endpoint", scope.account, scope.region, name)
-
-
-def _is(scope: Scope, name: str) -> Any:
-    columns = endpoints.c
-    return (columns.account == scope.account) & (columns.region == scope.region) & (columns.name == name)
-
-
-def _as_endpoint(row: Row[Any]) -> Endpoint:
+def as_endpoint(row: Row[Any]) -> Endpoint:
     return Endpoint(
         name=row.name,
         arn=arn(Scope(row.account, row.region), "endpoint", row.name),
@@ -103,3 +119,7 @@ def _as_endpoint(row: Row[Any]) -> Endpoint:
         created=row.created,
         changed=row.changed,
     )
+
+
+def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.to_json() if hasattr(value, "to_json") else value for name, value in values.items()}

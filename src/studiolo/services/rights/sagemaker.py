@@ -35,6 +35,8 @@ TABLE = """
     CreateEndpointConfig?Tags           @sagemaker:AddTags  endpoint-config/{EndpointConfigName}
     CreateHyperParameterTuningJob       hyper-parameter-tuning-job/{HyperParameterTuningJobName}
     CreateHyperParameterTuningJob?Tags  @sagemaker:AddTags  hyper-parameter-tuning-job/{HyperParameterTuningJobName}
+    CreateInferenceComponent            inference-component/{InferenceComponentName}  endpoint/{EndpointName}
+    CreateInferenceComponent?Tags       @sagemaker:AddTags  inference-component/{InferenceComponentName}
     CreateModel                         model/{ModelName}
     CreateModel?Tags                    @sagemaker:AddTags  model/{ModelName}
     CreateModelCard                     model-card/{ModelCardName}
@@ -59,6 +61,7 @@ TABLE = """
     DeleteEndpoint                      endpoint/{EndpointName}
     DeleteEndpointConfig                endpoint-config/{EndpointConfigName}
     DeleteHyperParameterTuningJob       hyper-parameter-tuning-job/{HyperParameterTuningJobName}
+    DeleteInferenceComponent            inference-component/{InferenceComponentName}
     DeleteModel                         model/{ModelName}
     DeleteModelCard                     model-card/{ModelCardName}
     DeleteModelPackage                  model-package/{ModelPackageName}
@@ -75,6 +78,7 @@ TABLE = """
     DescribeEndpoint                    endpoint/{EndpointName}
     DescribeEndpointConfig              endpoint-config/{EndpointConfigName}
     DescribeHyperParameterTuningJob     hyper-parameter-tuning-job/{HyperParameterTuningJobName}
+    DescribeInferenceComponent          inference-component/{InferenceComponentName}
     DescribeModel                       model/{ModelName}
     DescribeModelCard                   model-card/{ModelCardName}
     DescribeModelPackage                model-package/{ModelPackageName}
@@ -89,6 +93,7 @@ TABLE = """
     GetModelPackageGroupPolicy          model-package-group/{ModelPackageGroupName}
     GetSearchSuggestions                *
     InvokeEndpoint                      endpoint/{EndpointName}
+    InvokeEndpoint?InferenceComponentName  inference-component/{InferenceComponentName}
     InvokeEndpointAsync                 endpoint/{EndpointName}
     InvokeEndpointWithResponseStream    @sagemaker:InvokeEndpointWithResponseStream  endpoint/{EndpointName}
     ListActions                         *
@@ -99,6 +104,7 @@ TABLE = """
     ListEndpointConfigs                 *
     ListEndpoints                       *
     ListHyperParameterTuningJobs        *
+    ListInferenceComponents             *
     ListModelCardVersions               model-card/{ModelCardName}
     ListModelCards                      *
     ListModelPackageGroups              *
@@ -123,6 +129,8 @@ TABLE = """
     UpdateContext                       context/{ContextName}
     UpdateEndpoint                      endpoint/{EndpointName}  endpoint-config/{EndpointConfigName}
     UpdateEndpointWeightsAndCapacities  endpoint/{EndpointName}
+    UpdateInferenceComponent            inference-component/{InferenceComponentName}
+    UpdateInferenceComponentRuntimeConfig  inference-component/{InferenceComponentName}
     UpdateProject                       project/{ProjectName}
     UpdateModelCard                     model-card/{ModelCardName}
     UpdateModelPackage                  ={ModelPackageArn}

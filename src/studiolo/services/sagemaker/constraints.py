@@ -90,7 +90,9 @@ def _check_rooms(request: Mapping[str, Any], rooms: Sequence[Mapping[str, Any]])
         return
     name = rooms[0]["VariantName"]
     if len(rooms) < len(variants):
-        raise _invalid(f"The production variant {name} has no ModelName while another has: give all of them one, or none.")
+        raise _invalid(
+            f"The production variant {name} has no ModelName while another has: give all of them one, or none."
+        )
     if "ExecutionRoleArn" not in request:
         raise _invalid(f"ExecutionRoleArn is required: the production variant {name} has no ModelName.")
     excluded = ("AsyncInferenceConfig", "DataCaptureConfig", "ShadowProductionVariants")
