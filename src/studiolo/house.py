@@ -47,7 +47,7 @@ from studiolo.products import Products
 from studiolo.recorded import Recorder
 from studiolo.runtimes import Runtimes
 from studiolo.scaling import Scaling
-from studiolo.scaling.variants import Variants
+from studiolo.scaling.variants import scalable
 from studiolo.scheduler import Scheduler
 from studiolo.serverless import Serverless
 from studiolo.services.call import Studio
@@ -198,7 +198,7 @@ class House:
         self.products = Products(state, identity, self.stacks, self.ml.tags, now)
         self.pipelines = Pipelines(state, identity, self.objects, self.ml.tags, now)
         self.scheduler = Scheduler(state, identity, now)
-        self.scaling = Scaling(state, self.metrics, Variants(self.ml.endpoints), now)
+        self.scaling = Scaling(state, self.metrics, scalable(self.ml.endpoints, self.ml.components), now)
         self.scaling.start()
         self.functions = functions_of(
             state, self.processes, identity, self.logs, self.objects, settings.folder, self._endpoint, door, now

@@ -1,6 +1,7 @@
 """Application Auto Scaling: capacities that follow metrics and schedules."""
 
 from studiolo.scaling.model import (
+    COPIES,
     DIMENSION,
     Activity,
     Policy,
@@ -14,6 +15,7 @@ from studiolo.scaling.model import (
 from studiolo.scaling.scaling import Scaling
 
 __all__ = [
+    "COPIES",
     "DIMENSION",
     "Activity",
     "Policy",

@@ -11,14 +11,16 @@ from studiolo.metrics import Query
 from studiolo.metrics.alarm import query_from_json, query_to_json
 
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
-"""The one dimension that there is: how many instances a variant of an endpoint has."""
+"""How many instances a variant of an endpoint has."""
+COPIES = "sagemaker:inference-component:DesiredCopyCount"
+"""How many copies an inference component has."""
 OUT, IN, SCHEDULED = "DynamicScalingOutSuspended", "DynamicScalingInSuspended", "ScheduledScalingSuspended"
 IN_PROGRESS, SUCCESSFUL, FAILED, UNFULFILLED = "InProgress", "Successful", "Failed", "Unfulfilled"
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What is scaled, e.g. `endpoint/E/variant/V`, in a dimension."""
+    """What is scaled, e.g. `endpoint/E/variant/V` or `inference-component/C`, in a dimension."""
 
     scope: Scope
     id: str

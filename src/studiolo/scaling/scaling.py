@@ -14,7 +14,6 @@ from studiolo.domain import Clock, Conflict, DomainError, Invalid, LimitExceeded
 from studiolo.metrics import Alarm, CompositeAlarm, Metrics, State
 from studiolo.scaling import deciding, store, tracking
 from studiolo.scaling.model import (
-    DIMENSION,
     FAILED,
     IN,
     IN_PROGRESS,
@@ -47,7 +46,8 @@ FOLLOW_SECONDS = 0.1
 class Scaling:
     """The scalable targets of every scope."""
 
-    def __init__(self, database: Database, metrics: Metrics, scalable: Scalable, clock: Clock) -> None:
+    def __init__(self, database: Database, metrics: Metrics, scalable: Mapping[str, Scalable], clock: Clock) -> None:
+        """scalable: what there is, by its dimension."""
         self._database = database
         self._metrics = metrics
         self._scalable = scalable
@@ -77,10 +77,9 @@ class Scaling:
         suspended: Mapping[str, bool] | None,
     ) -> Target:
         """Add a target, or change what is given of it; its capacity comes within the bounds. Raises Invalid."""
-        if resource.dimension != DIMENSION:
-            raise Invalid(f"Studiolo scales {DIMENSION} only, not {resource.dimension}.")
+        scalable = self._of(resource)
         try:
-            self._scalable.count(resource.scope, resource.id)
+            scalable.count(resource.scope, resource.id)
         except NotFound as error:
             raise Invalid(f"There is nothing to scale at {resource.id}: {error}") from error
         with self._changing:
@@ -91,7 +90,7 @@ class Scaling:
                     least, most = known.least if least is None else least, known.most if most is None else most
                 if least is None or most is None:
                     raise Invalid("MinCapacity and MaxCapacity are required to register a scalable target.")
-                _check_bounds(least, most)
+                _check_bounds(scalable.least, least, most)
                 role = role or (known.role if known else tracking.service_role(resource.scope))
                 if suspended is None:
                     suspended = known.suspended if known else {}
@@ -172,7 +171,7 @@ class Scaling:
         if action.least is None and action.most is None:
             raise Invalid("A ScalableTargetAction needs a MinCapacity, a MaxCapacity or both.")
         if action.least is not None and action.most is not None:
-            _check_bounds(action.least, action.most)
+            _check_bounds(self._of(action.resource).least, action.least, action.most)
         present = self._clock()
         if action.start and action.end and action.start >= action.end:
             raise Invalid("StartTime must be before EndTime.")
@@ -222,7 +221,7 @@ class Scaling:
                     raise Conflict(f"{policy.resource.id} is still on its way to the last capacity that was asked for")
             if policy.resource.scope != alarm.scope or not isinstance(alarm, Alarm):
                 raise Invalid("A scaling policy acts for metric alarms of its account and region")
-            current = self._scalable.count(alarm.scope, policy.resource.id)
+            current = self._count(policy.resource)
             wanted = min(max(self._wanted(policy, alarm, current), target.least), target.most)
             if wanted == current or target.suspended.get(OUT if wanted > current else IN, False):
                 return
@@ -256,7 +255,7 @@ class Scaling:
 
     def _come_within(self, target: Target) -> None:
         """Bring the capacity within the target's bounds, where it is not."""
-        current = self._scalable.count(target.resource.scope, target.resource.id)
+        current = self._count(target.resource)
         wanted = min(max(current, target.least), target.most)
         if wanted != current:
             bound = "minimum" if wanted > current else "maximum"
@@ -268,13 +267,13 @@ class Scaling:
 
     def _scale(self, target: Target, current: int, wanted: int, cause: str, policy: Policy | None) -> None:
         """Begin to change the capacity, and note it. Raises DomainError."""
-        resource = target.resource
-        activity = self._activity(resource, f"Setting desired instance count to {wanted}.", cause)
+        resource, scalable = target.resource, self._of(target.resource)
+        activity = self._activity(resource, f"Setting desired {scalable.capacity} to {wanted}.", cause)
         try:
-            self._scalable.scale(resource.scope, resource.id, wanted)
+            scalable.scale(resource.scope, resource.id, wanted)
         except DomainError as error:
             failed = replace(activity, status=FAILED, ended=activity.started)
-            failed = replace(failed, message=f"Failed to set desired instance count to {wanted}. Reason: {error}")
+            failed = replace(failed, message=f"Failed to set desired {scalable.capacity} to {wanted}. Reason: {error}")
             with self._database.transaction() as tx:
                 store.note(tx, failed)
             raise
@@ -285,10 +284,11 @@ class Scaling:
 
     def _follow(self, activity: str, resource: Resource, wanted: int) -> None:
         """Note how a change has ended; a policy's cool-down begins then."""
-        while (why_not := self._scalable.outcome(resource.scope, resource.id, wanted)) is None:
+        scalable = self._of(resource)
+        while (why_not := scalable.outcome(resource.scope, resource.id, wanted)) is None:
             if self._ended.wait(FOLLOW_SECONDS):
                 return
-        done = f"set desired instance count to {wanted}."
+        done = f"set desired {scalable.capacity} to {wanted}."
         status, message = SUCCESSFUL, f"Successfully {done} Change successfully fulfilled by sagemaker."
         if why_not:
             status, message = UNFULFILLED, f"Could not {done} Reason: {why_not}"
@@ -351,6 +351,17 @@ class Scaling:
         message = f"{description} Change is in progress."
         return Activity(str(uuid.uuid4()), resource, description, cause, IN_PROGRESS, message, self._clock(), None)
 
+    def _count(self, resource: Resource) -> int:
+        """The capacity that it has, or is on its way to. Raises Invalid and NotFound."""
+        return self._of(resource).count(resource.scope, resource.id)
+
+    def _of(self, resource: Resource) -> Scalable:
+        """What scales the resource's dimension. Raises Invalid."""
+        found = self._scalable.get(resource.dimension)
+        if found is None:
+            raise Invalid(f"Studiolo scales {' and '.join(self._scalable)}, not {resource.dimension}.")
+        return found
+
     def _keep(self, policy: Policy, *, known: bool) -> None:
         kind = "TargetTrackingScaling" if isinstance(policy.how, Tracking) else "StepScaling"
         values = {"kind": kind, "how": policy.how.to_json(), "alarms": list(policy.alarms)}
@@ -371,8 +382,8 @@ class Scaling:
         threading.Thread(target=run, name="auto-scaling", daemon=True).start()
 
 
-def _check_bounds(least: int, most: int) -> None:
-    if least < 1:
-        raise Invalid("MinCapacity must be at least 1: a variant of an endpoint has no fewer instances.")
+def _check_bounds(smallest: int, least: int, most: int) -> None:
+    if least < smallest:
+        raise Invalid(f"MinCapacity must be at least {smallest}: there is no smaller capacity.")
     if most < least:
         raise Invalid("Maximum capacity cannot be less than minimum capacity.")

@@ -8,9 +8,13 @@ from datetime import datetime, timedelta
 from studiolo.domain import Scope
 from studiolo.metrics import Actions, Alarm, Metric, Metrics, MetricStat, Query, Watch
 from studiolo.metrics.alarms import Alarms
-from studiolo.scaling.model import Policy, Resource, Steps, Tracking
+from studiolo.scaling.model import COPIES, DIMENSION, Policy, Resource, Steps, Tracking
 
-INVOCATIONS = "SageMakerVariantInvocationsPerInstance"
+INVOCATIONS = {
+    DIMENSION: "SageMakerVariantInvocationsPerInstance",
+    COPIES: "SageMakerInferenceComponentInvocationsPerCopy",
+}
+"""The predefined metric of each dimension."""
 PERIOD = 60
 OUT_PERIODS, IN_PERIODS = 3, 15
 IN_SHARE = 0.9
@@ -18,9 +22,14 @@ IN_SHARE = 0.9
 
 
 def invocations_of(resource: Resource) -> Query:
-    """The predefined metric of a variant."""
-    _, endpoint, _, variant = resource.id.split("/")
-    metric = Metric.of("AWS/SageMaker", "InvocationsPerInstance", {"EndpointName": endpoint, "VariantName": variant})
+    """The predefined metric of a variant or of an inference component."""
+    if resource.dimension == COPIES:
+        component = resource.id.partition("/")[2]
+        metric = Metric.of("AWS/SageMaker", "InvocationsPerCopy", {"InferenceComponentName": component})
+    else:
+        _, endpoint, _, variant = resource.id.split("/")
+        dimensions = {"EndpointName": endpoint, "VariantName": variant}
+        metric = Metric.of("AWS/SageMaker", "InvocationsPerInstance", dimensions)
     return Query("m1", MetricStat(metric, PERIOD, "Sum"))
 
 

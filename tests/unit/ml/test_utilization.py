@@ -8,7 +8,7 @@ import psutil
 
 from studiolo.domain import Scope, now
 from studiolo.metrics import Metric, Metrics
-from studiolo.ml.serving.measures import Utilization
+from studiolo.ml.serving.measures import Called, Serves, Utilization
 from studiolo.processes import Child
 from studiolo.state import State
 
@@ -32,7 +32,7 @@ def test_a_process_that_works_uses_more_than_one_that_waits(tmp_path: Path) -> N
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
         process = psutil.Process(worker.pid)
         child = Child("one", "endpoint", worker.pid, process.create_time(), tmp_path / "log")
-        utilization = Utilization(numbers, lambda: [(SCOPE, "e", "a", child)])
+        utilization = Utilization(numbers, lambda: [Serves(Called(SCOPE, "e", "a", 1), child)])
         assert worker.stdout is not None
         worker.stdout.read(1)
         utilization.look()

@@ -33,7 +33,7 @@ class Wanted:
 
     def of(self, given: ModelSpecification) -> ModelSpecification:
         """The model with what is said of its container."""
-        said = {"image": self.image, "data": self.data, "environment": self.environment}
+        said: dict[str, Any] = {"image": self.image, "data": self.data, "environment": self.environment}
         return replace(given, **{name: value for name, value in said.items() if value is not None})
 
 

@@ -275,9 +275,10 @@ class Fleet:
 
     def _words(self, post: Post, child: Child, status: int | None) -> str:
         """Why a variant does not serve, in SageMaker's words and the program's own last ones."""
+        what = post.kind.replace("-", " ")
         reason = (
             f"The {post.hostname} container for production variant {post.variant} did not pass the ping health check. "
-            f"Please check CloudWatch logs for this {post.kind.replace('-', ' ')} (group {post.log_group}, stream {post.log_stream})"
+            f"Please check CloudWatch logs for this {what} (group {post.log_group}, stream {post.log_stream})"
         )
         if child.alive:
             return f"{reason}: it did not answer within {post.deployed.variant.startup_seconds} s."

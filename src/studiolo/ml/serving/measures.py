@@ -36,7 +36,10 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Serves:
-    """A process, and whose use of the machine it is. cores, memory: what it may take; None: all of a core, of the memory."""
+    """A process, and whose use of the machine it is.
+
+    cores, memory: what it may take; None: one core, the machine's memory in bytes.
+    """
 
     called: Called
     child: Child

@@ -6,7 +6,7 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.metrics import Expression, Metric, MetricStat, Query
 from studiolo.metrics.alarms import arn_of
-from studiolo.scaling import Policy, Resource, Step, Steps, Tracking
+from studiolo.scaling import COPIES, Policy, Resource, Step, Steps, Tracking
 from studiolo.scaling.tracking import INVOCATIONS, PERIOD, invocations_of
 from studiolo.services.application_autoscaling.service import (
     INVALID,
@@ -69,10 +69,14 @@ def _tracking(resource: Resource, given: Mapping[str, Any]) -> Tracking:
     }
     if "PredefinedMetricSpecification" in given:
         kind = given["PredefinedMetricSpecification"]["PredefinedMetricType"]
-        if kind != INVOCATIONS:
-            raise ServiceError(INVALID, f"The predefined metric {kind} is not supported by Studiolo: {INVOCATIONS} is.")
-        if resource.id.count("/") != 3:
-            raise ServiceError(INVALID, f"The resource ID {resource.id} is not a variant of an endpoint.")
+        supported = INVOCATIONS.get(resource.dimension)
+        if kind != supported:
+            raise ServiceError(
+                INVALID,
+                f"The predefined metric {kind} is not supported by Studiolo for {resource.dimension}: {supported} is.",
+            )
+        if resource.id.count("/") != (1 if resource.dimension == COPIES else 3):
+            raise ServiceError(INVALID, f"The resource ID {resource.id} is none of {resource.dimension}.")
         return Tracking(queries=(invocations_of(resource),), predefined=kind, **shared)
     queries = _queries(given["CustomizedMetricSpecification"])
     return Tracking(queries=queries, single="Metrics" not in given["CustomizedMetricSpecification"], **shared)

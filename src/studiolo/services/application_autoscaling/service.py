@@ -7,7 +7,7 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
 from studiolo.identity import Question
-from studiolo.scaling import DIMENSION, Resource
+from studiolo.scaling import COPIES, DIMENSION, Resource
 from studiolo.services.call import Call
 from studiolo.services.service import Service
 
@@ -41,13 +41,16 @@ def resource_of(call: Call, request: Request) -> Resource:
 
 def require_scaling(call: Call, resource: Resource) -> None:
     """Raise NotAuthorized unless the caller may itself do what is to be done for it, as users of AWS must."""
-    scope, endpoint = call.scope, resource.id.split("/")[1:2]
-    arn = f"arn:{scope.partition}:sagemaker:{scope.region}:{scope.account}:endpoint/{''.join(endpoint)}"
+    scope, name = call.scope, "".join(resource.id.split("/")[1:2])
+    kind, actions = "endpoint", ("sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities")
+    if resource.dimension == COPIES:
+        kind = "inference-component"
+        actions = ("sagemaker:DescribeInferenceComponent", "sagemaker:UpdateInferenceComponentRuntimeConfig")
+    arn = f"arn:{scope.partition}:sagemaker:{scope.region}:{scope.account}:{kind}/{name}"
 
     def tags() -> Mapping[str, str]:
         return call.studio.ml.tags.of(scope, arn)
 
-    actions = ("sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities")
     call.studio.identity.authorize(call.principal, [Question(action, arn, {}, tags) for action in actions])
 
 
@@ -68,7 +71,8 @@ def as_resource(resource: Resource) -> dict[str, str]:
 
 def has_none(request: Request) -> bool:
     """Whether a list is of a namespace or dimension that Studiolo does not scale: nothing is registered there."""
-    return bool(request["ServiceNamespace"] != "sagemaker" or request.get("ScalableDimension", DIMENSION) != DIMENSION)
+    asked = request.get("ScalableDimension", DIMENSION)
+    return bool(request["ServiceNamespace"] != "sagemaker" or asked not in (DIMENSION, COPIES))
 
 
 def paging(request: Request) -> tuple[str | None, int]:

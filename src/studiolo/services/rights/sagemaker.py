@@ -93,7 +93,6 @@ TABLE = """
     GetModelPackageGroupPolicy          model-package-group/{ModelPackageGroupName}
     GetSearchSuggestions                *
     InvokeEndpoint                      endpoint/{EndpointName}
-    InvokeEndpoint?InferenceComponentName  inference-component/{InferenceComponentName}
     InvokeEndpointAsync                 endpoint/{EndpointName}
     InvokeEndpointWithResponseStream    @sagemaker:InvokeEndpointWithResponseStream  endpoint/{EndpointName}
     ListActions                         *
