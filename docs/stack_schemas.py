@@ -29,9 +29,9 @@ TYPES = {
     "S3": "Bucket BucketPolicy",
     "SNS": "Subscription Topic TopicPolicy",
     "SSM": "Parameter",
-    "SageMaker": "App AppImageConfig CodeRepository Domain Endpoint EndpointConfig Image ImageVersion Model "
-    "ModelPackage ModelPackageGroup NotebookInstance NotebookInstanceLifecycleConfig Pipeline Project Space "
-    "StudioLifecycleConfig UserProfile",
+    "SageMaker": "App AppImageConfig CodeRepository Domain Endpoint EndpointConfig FeatureGroup Image ImageVersion "
+    "InferenceComponent MlflowTrackingServer Model ModelPackage ModelPackageGroup NotebookInstance "
+    "NotebookInstanceLifecycleConfig Pipeline Project Space StudioLifecycleConfig UserProfile",
     "SecretsManager": "ResourcePolicy Secret",
     "ServiceCatalog": "CloudFormationProduct CloudFormationProvisionedProduct LaunchRoleConstraint "
     "LaunchTemplateConstraint Portfolio PortfolioPrincipalAssociation PortfolioProductAssociation TagOption "

@@ -1,6 +1,7 @@
 """A person's script with the SageMaker SDK: a model deployed as an inference component, asked, and taken away."""
 
 import sys
+import time
 
 import sagemaker
 from sagemaker.compute_resource_requirements.resource_requirements import ResourceRequirements
@@ -11,6 +12,9 @@ from sagemaker.predictor import Predictor
 from sagemaker.serializers import CSVSerializer
 
 role, artifact, image = sys.argv[1:]
+# The SDK sleeps for 20 or 30 s before each look at what it waits for.
+sleep = time.sleep
+time.sleep = lambda _: sleep(0.1)  # type: ignore[assignment]
 session = sagemaker.Session()
 model = Model(image, artifact, role, predictor_cls=Predictor, name="component-of-sdk", sagemaker_session=session)
 predictor = model.deploy(

@@ -44,6 +44,7 @@ class Row:
     lab: bool = False
 
 
+FEATURES = [{"FeatureName": "id", "FeatureType": "String"}, {"FeatureName": "at", "FeatureType": "Fractional"}]
 ROWS: list[Row] = [
     Row("AWS::CDK::Metadata", {"Analytics": "v2:deflate64:one"}, {"Analytics": "v2:deflate64:two"}),
     Row("AWS::CloudWatch::Alarm", ALARM, {"Threshold": "5", "AlarmDescription": "new", **TAGS}, attributes=("Arn",)),
@@ -400,6 +401,19 @@ ROWS: list[Row] = [
         },
         ("HStudioRole", "HSubnet", "HGroup"),
         ("DomainArn", "DomainId", "Url"),
+    ),
+    Row(
+        "AWS::SageMaker::FeatureGroup",
+        {
+            "FeatureGroupName": ref("AWS::StackName"),
+            "RecordIdentifierFeatureName": "id",
+            "EventTimeFeatureName": "at",
+            "FeatureDefinitions": FEATURES,
+            "OnlineStoreConfig": {"EnableOnlineStore": "true"},
+        },
+        {"FeatureDefinitions": [*FEATURES, {"FeatureName": "more", "FeatureType": "Integral"}]},
+        (),
+        ("CreationTime", "FeatureGroupStatus"),
     ),
     Row(
         "AWS::SageMaker::ModelPackage",

@@ -12,6 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.api import stacks
 from tests.api.machine_learning import LINEAR_LEARNER
 from tests.conftest import Server
 from tests.waiting import until
@@ -207,6 +208,27 @@ def test_auto_scaling_changes_the_number_of_copies(sagemaker: Any, endpoint: str
     assert activity["Description"] == "Setting desired copy count to 2."
     scaling.deregister_scalable_target(**resource)
     drop(sagemaker, "scaled")
+
+
+def test_a_stack_has_an_inference_component(sagemaker: Any, endpoint: str, client: Client) -> None:
+    cloudformation = client("cloudformation")
+
+    def template(copies: int) -> dict[str, Any]:
+        properties = {"EndpointName": endpoint, "RuntimeConfig": {"CopyCount": copies}, "Specification": wanted}
+        return {
+            "Resources": {"It": {"Type": "AWS::SageMaker::InferenceComponent", "Properties": properties}},
+            "Outputs": {"Name": {"Value": {"Fn::GetAtt": ["It", "InferenceComponentName"]}}},
+        }
+
+    wanted = specification()
+    stack = stacks.create(cloudformation, template(1))
+    name = stacks.outputs(cloudformation, stack)["Name"]
+    stacks.update(cloudformation, stack, template(2))
+    described = sagemaker.describe_inference_component(InferenceComponentName=name)
+    assert described["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
+    stacks.delete(cloudformation, stack)
+    with pytest.raises(ClientError, match="Could not find"):
+        sagemaker.describe_inference_component(InferenceComponentName=name)
 
 
 def test_the_sdk_deploys_a_model_as_an_inference_component(server: Server, role: str, plane: str) -> None:

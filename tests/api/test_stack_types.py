@@ -22,11 +22,12 @@ ELSEWHERE = {
     "AWS::SageMaker::App",
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
+    "AWS::SageMaker::InferenceComponent",
     "AWS::SageMaker::Model",
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
 }
 """Types that tests of whole templates show: test_stacks.py, test_stack_templates.py, test_products.py,
-test_custom_resources.py, test_macros.py, test_studio_apps.py."""
+test_custom_resources.py, test_macros.py, test_studio_apps.py, test_inference_components.py."""
 
 
 @pytest.fixture(scope="module")
