@@ -10,11 +10,12 @@ from typing import cast
 import pytest
 from aiohttp import web
 
-from studiolo.domain import Scope
+from studiolo.domain import Invalid, Scope
 from studiolo.metrics import Metric, Metrics
 from studiolo.ml.serving.invocation import Invocations, Request, Throttled, Unavailable
 from studiolo.ml.serving.measures import CallMeasures
 from studiolo.ml.serving.routes import Instance, Route, Routes, Target
+from studiolo.ml.serving.sessions import ASKED, CLOSED, NEW, OPENED
 
 SCOPE = Scope("000000000000", "eu-central-1")
 
@@ -189,6 +190,65 @@ def test_a_call_that_would_be_one_too_many_is_throttled(tmp_path: Path) -> None:
                 await ask(invocations)
             go.set()
             assert await under_way == "done"
+            await invocations.close()
+
+    asyncio.run(run())
+
+
+def test_a_session_stays_with_the_process_that_opened_it_until_that_closes_it_or_it_expires(tmp_path: Path) -> None:
+    opened: list[str] = []
+
+    @asynccontextmanager
+    async def stateful(path: Path) -> AsyncIterator[None]:
+        """A model at a socket, which answers its name; its sessions are closed by the word, and expired by another."""
+
+        async def invocations(request: web.Request) -> web.Response:
+            session, body, headers = request.headers.get(ASKED), await request.text(), {}
+            if session == NEW:
+                opened.append(f"s{len(opened)}")
+                year = 2001 if body == "brief" else 2101
+                headers[OPENED] = f"{opened[-1]}; Expires={year}-01-01T00:00:00Z"
+            elif body == "close":
+                headers[CLOSED] = str(session)
+            return web.Response(text=path.name, headers=headers)
+
+        app = web.Application()
+        app.router.add_post("/invocations", invocations)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.UnixSite(runner, str(path)).start()
+        try:
+            yield
+        finally:
+            await runner.cleanup()
+
+    async def run() -> None:
+        routes = Routes()
+        invocations = calls_to(routes)
+
+        async def say(session: str | None, body: bytes = b"") -> str:
+            headers = {} if session is None else {ASKED: session}
+            request = Request(body, headers, session=session)
+            return (await invocations.call(SCOPE, "e", request, time.perf_counter())).body.decode()
+
+        one, two = tmp_path / "one", tmp_path / "two"
+        both = [Instance(str(one), ""), Instance(str(two), "")]
+        async with stateful(one), stateful(two):
+            routes.put(SCOPE, "e", Route({"a": Target("a", 1.0, both)}))
+            first, second = await say(NEW), await say(NEW)
+            assert {first, second} == {"one", "two"}
+            assert [await say("s0") for _ in range(4)] == [first] * 4
+            assert await say("s1") == second
+            await say("s0", b"close")
+            await say(NEW, b"brief")
+            for gone in ("s0", "s2", "never"):
+                with pytest.raises(Invalid, match=f"Session {gone} is not open"):
+                    await say(gone)
+            routes.put(
+                SCOPE, "e", Route({"a": Target("a", 1.0, [each for each in both if not each.socket.endswith(second)])})
+            )
+            with pytest.raises(Invalid, match="its process has ended"):
+                await say("s1")
             await invocations.close()
 
     asyncio.run(run())
