@@ -13,6 +13,7 @@ from bench.rows import (
     console,
     door,
     endpoint,
+    endpoint_kinds,
     fence,
     frames,
     governance,
@@ -57,6 +58,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "processing": processing.measure,
     "tuning": tuning.measure,
     "endpoint": endpoint.measure,
+    "endpoint_kinds": endpoint_kinds.measure,
     "compilation": compilation.measure,
     "fence": fence.measure,
     "lifecycle": lifecycle.measure,
@@ -66,6 +68,5 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "trino": trino.measure,
 }
 
-BY_NAME_ALONE = frozenset({"algorithms", "compilation", "million"})
-BY_NAME_ALONE = frozenset({"algorithms", "million", "trino"})
+BY_NAME_ALONE = frozenset({"algorithms", "compilation", "million", "trino"})
 """Rows that take minutes, and up to a gigabyte of disk for a table or for environments."""
