@@ -30,7 +30,7 @@ TYPES = {
     "SNS": "Subscription Topic TopicPolicy",
     "SSM": "Parameter",
     "SageMaker": "App AppImageConfig CodeRepository Domain Endpoint EndpointConfig FeatureGroup Image ImageVersion "
-    "InferenceComponent MlflowTrackingServer Model ModelPackage ModelPackageGroup NotebookInstance "
+    "InferenceComponent Model ModelPackage ModelPackageGroup NotebookInstance "
     "NotebookInstanceLifecycleConfig Pipeline Project Space StudioLifecycleConfig UserProfile",
     "SecretsManager": "ResourcePolicy Secret",
     "ServiceCatalog": "CloudFormationProduct CloudFormationProvisionedProduct LaunchRoleConstraint "
