@@ -4,6 +4,7 @@ import io
 import statistics
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,9 @@ def _cold_start(server: Server) -> Row:
     _endpoint(server, "serverless", {"VariantName": "one", "ModelName": "kinds", "ServerlessConfig": config})
     taken = []
     for _ in range(ROUNDS):
-        for process in _serving(server, "serverless"):
-            process.kill()
+        for process in reversed(_serving(server, "serverless")):
+            with suppress(psutil.NoSuchProcess):  # it ends with its child
+                process.kill()
         wait_until(lambda: not _serving(server, "serverless"), 30, every=0.02)
         server.settle()
         began = time.perf_counter()
@@ -192,6 +194,7 @@ def _serving(server: Server, endpoint: str) -> list[psutil.Process]:
     found = []
     for child in server.children():
         if child["alive"] and child["kind"] == "endpoint" and f"-{endpoint}-" in child["name"]:
-            root = psutil.Process(child["pid"])
-            found += [root, *root.children(recursive=True)]
+            with suppress(psutil.Error):  # it may end meanwhile
+                root = psutil.Process(child["pid"])
+                found += [root, *root.children(recursive=True)]
     return found

@@ -237,7 +237,7 @@ def test_the_sdk_deploys_a_model_as_an_inference_component(server: Server, role:
         env={**server.environment(), "AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert ran.returncode == 0, ran.stderr[-3000:]
     assert ran.stdout.strip().endswith("predicted 5, gone")
