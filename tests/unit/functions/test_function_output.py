@@ -35,7 +35,8 @@ def test_what_no_line_break_has_ended_comes_before_the_record_that_follows_it_an
 
 def test_a_record_that_says_it_is_of_gigabytes_and_a_line_without_end_are_cut_as_they_come() -> None:
     for start in (OURS + b"\xff" * 12, b""):
-        splitter, events = Splitter(), []
+        splitter = Splitter()
+        events: list[tuple[bytes, int | None, bytes]] = []
         for _ in range(40):
             events += splitter.feed(start + b"x" * 65536)
             start = b""
