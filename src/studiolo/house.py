@@ -13,7 +13,9 @@ from studiolo.catalog import Catalog
 from studiolo.clusters import Clusters
 from studiolo.clusters.sessions import ClusterSessions
 from studiolo.config import Settings
-from studiolo.console import FindKey, Key, console, panels
+from studiolo.console.app import FindKey, console
+from studiolo.console.panels import panels
+from studiolo.console.people import Key
 from studiolo.domain import Scope, now
 from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
