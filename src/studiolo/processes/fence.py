@@ -322,7 +322,9 @@ def _hosts_file(own: Path, names: Path, hosts: Mapping[str, str]) -> Path:
     file = own / "tmp" / ".hosts"
     file.unlink(missing_ok=True)
     known = names.read_text() if names.is_file() else ""
-    file.write_text("\n".join([known.rstrip("\n"), *(f"{address}\t{name}" for name, address in hosts.items()), ""]))
+    # A new file: what a program of the same folder puts there meanwhile is not followed.
+    with file.open("x") as made:
+        made.write("\n".join([known.rstrip("\n"), *(f"{address}\t{name}" for name, address in hosts.items()), ""]))
     return file
 
 

@@ -57,7 +57,7 @@ class Place:
         if not self.home.exists():
             self.home.mkdir(parents=True, mode=0o700)
             shutil.copyfile(TUTORIAL, self.home / TUTORIAL.name)
-        for each in (self.folder / "kernels", self.folder / "metadata"):
+        for each in (self.folder / "kernels", self.folder / "metadata", self.folder / "run"):
             _clear(each)
         for each in (self.folder / "run", self.folder / "metadata"):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -78,8 +78,9 @@ class LifecycleConfigs:
         if app.script is None:
             return None
         script = place.folder / "run" / "lifecycle.sh"
-        script.write_bytes(base64.b64decode(app.script))
+        # An earlier one first: it could put a link in the script's place.
         self.stop(app)
+        script.write_bytes(base64.b64decode(app.script))
         name = _child_name(app)
         child = self._processes.start(
             name, KIND, ["bash", str(script)], environment=environment, folder=place.home, fence=fence

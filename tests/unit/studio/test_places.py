@@ -27,7 +27,7 @@ def test_what_lies_where_links_of_a_space_lead_is_left_as_it_is(tmp_path: Path, 
     (outside / "key").write_text("theirs")
     space = tmp_path / "space"
     space.mkdir()
-    for name in ("kernels", "metadata", "venv"):
+    for name in ("kernels", "metadata", "run", "venv"):
         (space / name).symlink_to(outside)
     place = Place(space)
     place.make(app, Path(sys.executable))
@@ -37,5 +37,8 @@ def test_what_lies_where_links_of_a_space_lead_is_left_as_it_is(tmp_path: Path, 
 
     draft = space / "kernels" / "python3" / "kernel.new"
     draft.symlink_to(outside / "key")
+    # Where the script of a lifecycle configuration is put.
+    (space / "run" / "lifecycle.sh").symlink_to(outside / "key")
     place.make(app, Path(sys.executable))
+    assert not (space / "run" / "lifecycle.sh").is_symlink()
     assert (outside / "key").read_text() == "theirs"
