@@ -147,6 +147,7 @@ def test_a_broker_s_token_signs_in_as_the_role_whose_keys_it_has(server: Server,
     door = Browser(server.port, name="127.0.0.1")
     query = "/_studiolo/federation?Action=getSigninToken&Session="
     assert door.open(query + quote(json.dumps({**session, "sessionKey": "guessed"}))).status == 403
+    assert door.open(query + quote(json.dumps({**session, "sessionKey": "\ud800"}))).status == 400
     token = json.loads(door.open(query + quote(json.dumps(session))).text)["SigninToken"]
     place = door.open(f"/_studiolo/federation?Action=login&SigninToken={token}").headers["Location"]
     browser = Browser(server.port)
