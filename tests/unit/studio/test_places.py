@@ -9,7 +9,7 @@ import pytest
 
 from studiolo.domain import Scope
 from studiolo.studio.jupyter import Place
-from studiolo.studio.resources import App
+from studiolo.studio.lab import App
 
 SCOPE = Scope("000000000000", "us-east-1")
 
@@ -27,18 +27,30 @@ def test_what_lies_where_links_of_a_space_lead_is_left_as_it_is(tmp_path: Path, 
     (outside / "key").write_text("theirs")
     space = tmp_path / "space"
     space.mkdir()
-    for name in ("kernels", "metadata", "run", "venv"):
+    for name in ("kernels", "metadata", "venv"):
         (space / name).symlink_to(outside)
     place = Place(space)
-    place.make(app, Path(sys.executable))
+    place.make(app, Path(sys.executable), [])
     assert sorted(each.name for each in outside.rglob("*")) == ["key", "python3"]
     assert json.loads((space / "metadata" / "resource-metadata.json").read_text())["UserProfileName"] == "ana"
     assert place.python.exists()
 
     draft = space / "kernels" / "python3" / "kernel.new"
     draft.symlink_to(outside / "key")
-    # Where the script of a lifecycle configuration is put.
-    (space / "run" / "lifecycle.sh").symlink_to(outside / "key")
-    place.make(app, Path(sys.executable))
-    assert not (space / "run" / "lifecycle.sh").is_symlink()
+    place.make(app, Path(sys.executable), [])
     assert (outside / "key").read_text() == "theirs"
+
+
+def test_a_script_is_not_written_where_a_link_leads_that_an_earlier_one_left(tmp_path: Path, app: App) -> None:
+    (tmp_path / "key").write_text("theirs")
+    place = Place(tmp_path / "space")
+    place.make(app, Path(sys.executable), [])
+    for left in (place.folder / "run" / "lifecycle.sh", place.folder / "run"):
+        if left.is_dir():
+            left.rename(tmp_path / "moved")
+            left.symlink_to(tmp_path / "moved")
+        else:
+            left.symlink_to(tmp_path / "key")
+        assert place.leave_script("echo ours").read_text() == "echo ours"
+    assert (tmp_path / "key").read_text() == "theirs"
+    assert not (place.folder / "run").is_symlink()
