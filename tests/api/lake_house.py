@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import fastavro
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import orc
+from pyiceberg.catalog import load_catalog
 
 from tests.conftest import REGION, Server
 
@@ -40,10 +42,19 @@ SERDES: dict[str, tuple[tuple[str, str], str, dict[str, str]]] = {
         f"{_HIVE}.ql.io.orc.OrcSerde",
         {},
     ),
+    "avro": (
+        (f"{_HIVE}.ql.io.avro.AvroContainerInputFormat", f"{_HIVE}.ql.io.avro.AvroContainerOutputFormat"),
+        f"{_HIVE}.serde2.avro.AvroSerDe",
+        {},
+    ),
     "lines": (_TEXT, f"{_HIVE}.serde2.lazy.LazySimpleSerDe", {"field.delim": ","}),
     "csv": (_TEXT, f"{_HIVE}.serde2.OpenCSVSerde", {"separatorChar": ",", "quoteChar": '"'}),
     "json": (_TEXT, "org.apache.hive.hcatalog.data.JsonSerDe", {}),
 }
+
+
+SERVICES = ("glue", "sagemaker", "ec2", "emr-serverless")
+"""Those that may assume the roles of people."""
 
 
 def written(frame: pd.DataFrame, kind: str) -> bytes:
@@ -53,6 +64,11 @@ def written(frame: pd.DataFrame, kind: str) -> bytes:
         pq.write_table(pa.Table.from_pandas(frame), file)
     elif kind == "orc":
         orc.write_table(pa.Table.from_pandas(frame, preserve_index=False), file)
+    elif kind == "avro":
+        names = {"bigint": "long"}
+        fields = [{"name": name, "type": ["null", names.get(of, of)]} for name, of in TYPES.items()]
+        rows = json.loads(frame.to_json(orient="records"))
+        fastavro.writer(file, {"type": "record", "name": "row", "fields": fields}, rows, codec="snappy")
     elif kind == "json":
         rows = json.loads(frame.to_json(orient="records"))
         file.write("".join(json.dumps(row) + "\n" for row in rows).encode())
@@ -150,7 +166,7 @@ class LakeHouse:
     def person(self, *more: dict[str, Any]) -> "Person":
         """Somebody with a role that may use the catalog and get data by Lake Formation, and has no right in S3."""
         name = f"person-{uuid.uuid4().hex[:8]}"
-        who = {"AWS": self.account, "Service": ["glue.amazonaws.com", "sagemaker.amazonaws.com"]}
+        who = {"AWS": self.account, "Service": [f"{name}.amazonaws.com" for name in SERVICES]}
         trust = {"Effect": "Allow", "Principal": who, "Action": ["sts:AssumeRole", "sts:TagSession"]}
         arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))["Role"]["Arn"]
         allowed = {"Effect": "Allow", "Action": ["glue:*", "lakeformation:GetDataAccess"], "Resource": "*"}
@@ -179,6 +195,19 @@ class Person:
 
     def client(self, service: str, key: dict[str, str] | None = None) -> Any:
         return self.server.client(service, **(key or self.key))
+
+
+def iceberg_of(server: Server, key: dict[str, Any] | None = None) -> Any:
+    """PyIceberg's catalog with that key, or the root's."""
+    key = key or dict(zip(("aws_access_key_id", "aws_secret_access_key"), server.key(), strict=True))
+    given = {
+        "access-key-id": key["aws_access_key_id"], "secret-access-key": key["aws_secret_access_key"],
+        "session-token": key.get("aws_session_token", ""), "region": REGION,
+    }  # fmt: skip
+    ends = {"glue": server.endpoint, "s3": server.s3_endpoint}
+    settings = {f"{end}.{name}": value for end in ends for name, value in given.items() if value}
+    settings.update({f"{end}.endpoint": place for end, place in ends.items()})
+    return load_catalog("of", type="glue", **{"py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO"}, **settings)
 
 
 def given(key: dict[str, str]) -> dict[str, str]:

@@ -15,9 +15,8 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
-from pyiceberg.catalog import load_catalog
 
-from tests.api.lake_house import PEOPLE, LakeHouse, Person, given
+from tests.api.lake_house import PEOPLE, LakeHouse, Person, given, iceberg_of
 from tests.api.programs import Programs
 from tests.api.spark_code import Spark
 from tests.conftest import REGION, Server
@@ -318,19 +317,6 @@ def test_a_view_follows_the_raw_files_and_only_what_is_asked_for_is_made(house: 
     house.s3.delete_object(Bucket=house.bucket, Key="wh/days/day=2/part-0.parquet")
     assert ids(f"{prefix}/") == []
     assert ids(prefix.partition("/")[0] + "/") == [0, 3, 6, 9]
-
-
-def iceberg_of(server: Server, key: dict[str, Any] | None = None) -> Any:
-    """PyIceberg's catalog with that key, or the root's."""
-    key = key or dict(zip(("aws_access_key_id", "aws_secret_access_key"), server.key(), strict=True))
-    given = {
-        "access-key-id": key["aws_access_key_id"], "secret-access-key": key["aws_secret_access_key"],
-        "session-token": key.get("aws_session_token", ""), "region": REGION,
-    }  # fmt: skip
-    ends = {"glue": server.endpoint, "s3": server.s3_endpoint}
-    settings = {f"{end}.{name}": value for end in ends for name, value in given.items() if value}
-    settings.update({f"{end}.endpoint": place for end, place in ends.items()})
-    return load_catalog("of", type="glue", **{"py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO"}, **settings)
 
 
 def test_a_part_of_an_iceberg_table_is_a_table_of_its_own(house: LakeHouse, server: Server) -> None:

@@ -34,16 +34,19 @@ METADATA = "metadata_location"
 _SERDES = {
     "parquet": "parquet",
     "orcserde": "orc",
+    "avroserde": "avro",
     "lazysimpleserde": "lines",
     "opencsvserde": "csv",
     "jsonserde": "json",
 }
 
-_INPUTS = (".TextInputFormat", ".MapredParquetInputFormat", ".OrcInputFormat")
-_DECIDING = ("mapping.", "serialization.encoding")
+_INPUTS = (".TextInputFormat", ".MapredParquetInputFormat", ".OrcInputFormat", ".AvroContainerInputFormat")
+_DECIDING = ("avro.schema.", "mapping.", "serialization.encoding")
 """Parameters of SerDes that are not shown, and by which files are refused."""
 
-_ENDINGS = frozenset({"bz2", "csv", "gz", "json", "jsonl", "orc", "parquet", "snappy", "tsv", "txt", "xz", "zstd"})
+_ENDINGS = frozenset(
+    {"avro", "bz2", "csv", "gz", "json", "jsonl", "orc", "parquet", "snappy", "tsv", "txt", "xz", "zstd"}
+)
 """What engines tell formats and compression by: other parts of a name are no part of a view's."""
 
 
@@ -207,7 +210,7 @@ def format_of(table: Table) -> str | None:
         return ICEBERG if table.parameters.get(METADATA) else None
     # Of other formats that Spark alone reads, the catalog has no true columns.
     provider = table.parameters.get("spark.sql.sources.provider", "hive").lower()
-    if table.type == "VIRTUAL_VIEW" or provider not in ("hive", "parquet", "orc"):
+    if table.type == "VIRTUAL_VIEW" or provider not in ("hive", "parquet", "orc", "avro"):
         return None
     if storage.input_format and not storage.input_format.endswith(_INPUTS):
         # What others read at the location is no file of rows: a manifest of symbolic links, say.
@@ -235,6 +238,8 @@ def serde_parameters(table: Table) -> dict[str, str]:
     known = {
         name: value for name, value in parameters.items() if name in SERDE_PARAMETERS or name.startswith(_DECIDING)
     }
+    # Hive takes the place of a schema from the table, too.
+    known.update({name: value for name, value in table.parameters.items() if name.startswith("avro.schema.")})
     return known if header is None else {**known, "skip.header.line.count": header}
 
 

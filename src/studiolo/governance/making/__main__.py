@@ -10,13 +10,14 @@ import resource
 import sys
 from collections.abc import Callable, Mapping
 
-from studiolo.governance.making import orc, parquet, texts
+from studiolo.governance.making import avro, orc, parquet, texts
 from studiolo.governance.making.task import Refused, Task
 
 MEMORY = 6 * 1024**3
 """Bytes of address space."""
 
 FORMATS: Mapping[str, Callable[[Task], int]] = {
+    "avro": avro.filtered,
     "parquet": parquet.filtered,
     "orc": orc.filtered,
     "lines": texts.lines_filtered,
