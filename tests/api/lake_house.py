@@ -210,6 +210,65 @@ def iceberg_of(server: Server, key: dict[str, Any] | None = None) -> Any:
     return load_catalog("of", type="glue", **{"py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO"}, **settings)
 
 
+class DeltaLog:
+    """A Delta table of people, in a folder for each city: what writers of Delta would leave."""
+
+    def __init__(self, house: LakeHouse, table: str) -> None:
+        self._house, self._root, self._next = house, f"wh/{table}", 0
+        self._live: list[str] = []
+        storage = house.storage("lines", self._root)
+        storage["SerdeInfo"]["Parameters"] = {"path": storage["Location"], "secret": "ssn"}
+        parameters = {"spark.sql.sources.provider": "delta", "spark.sql.sources.schema": "ssn"}
+        house.glue.create_table(
+            DatabaseName=house.name,
+            TableInput={"Name": table, "StorageDescriptor": storage, "Parameters": parameters},
+        )
+        house.leave_to_lake_formation(table)
+
+    def commit(self, *values: dict[str, Any], removed: bool = False, **more: Any) -> None:
+        """Add a file for each city, and remove, where it is asked, those that were there."""
+        kinds = {"bigint": "long"}
+        fields = [{"name": n, "type": kinds.get(t, t), "nullable": True, "metadata": {}} for n, t in TYPES.items()]
+        schema = {"schemaString": json.dumps({"type": "struct", "fields": fields}), "partitionColumns": ["city"]}
+        known = {"id": "x", "format": {"provider": "parquet", "options": {}}, "configuration": {}, **schema}
+        actions: list[dict[str, Any]] = []
+        if self._next == 0:
+            actions = [{"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}, {"metaData": known}]
+        if removed:
+            actions += [{"remove": {"path": path, "dataChange": True}} for path in self._live]
+            self._live = []
+        for each in values:
+            path = f"city={each['city']}/part-{self._next}.parquet"
+            body = written(PEOPLE[PEOPLE["city"] == each["city"]].drop(columns="city"), "parquet")
+            self._put(path, body)
+            told = {"path": path, "partitionValues": each, "size": len(body), "modificationTime": 1, **more}
+            actions.append({"add": {**told, "dataChange": True, "stats": '{"maxValues": {"ssn": "secret-9"}}'}})
+            self._live.append(path)
+        text = "".join(json.dumps(each) + "\n" for each in actions)
+        self._put(f"_delta_log/{self._next:020}.json", text.encode())
+        self._next += 1
+
+    def _put(self, key: str, body: bytes) -> None:
+        self._house.s3.put_object(Bucket=self._house.bucket, Key=f"{self._root}/{key}", Body=body)
+
+
+def delta_of(who: Person, place: str) -> tuple[pd.DataFrame, str]:
+    """The rows of a Delta table of one commit, with that person's key, and the text of its log."""
+    s3, (bucket, _, prefix) = who.client("s3"), place.removeprefix("s3://").partition("/")
+
+    def read(key: str) -> bytes:
+        body: bytes = s3.get_object(Bucket=bucket, Key=f"{prefix}/{key}")["Body"].read()
+        return body
+
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/_delta_log/")["Contents"]
+    (log,) = [read(each["Key"].removeprefix(f"{prefix}/")).decode() for each in listed]
+    added = [action["add"] for action in map(json.loads, log.splitlines()) if "add" in action]
+    frames = [
+        pq.read_table(io.BytesIO(read(each["path"]))).to_pandas().assign(**each["partitionValues"]) for each in added
+    ]
+    return pd.concat(frames), log
+
+
 def given(key: dict[str, str]) -> dict[str, str]:
     """A key that a service gave, as boto3 takes it."""
     return {

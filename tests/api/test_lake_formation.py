@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
 
-from tests.api.lake_house import PEOPLE, LakeHouse, Person, given, iceberg_of
+from tests.api.lake_house import PEOPLE, DeltaLog, LakeHouse, Person, delta_of, given, iceberg_of
 from tests.api.programs import Programs
 from tests.api.spark_code import Spark
 from tests.conftest import REGION, Server
@@ -341,6 +341,32 @@ def test_a_part_of_an_iceberg_table_is_a_table_of_its_own(house: LakeHouse, serv
     house.revoke(who, {"DataCellsFilter": house.named_filter("ice", "rows")})
     with pytest.raises(OSError, match="ACCESS_DENIED"):
         part.scan().to_pandas()
+
+
+def test_a_part_of_a_delta_table_is_a_table_of_its_own(house: LakeHouse) -> None:
+    who = house.person()
+    log = DeltaLog(house, "delta")
+    log.commit({"city": "paris"}, {"city": "rome"})
+    house.grant(who, house.filter("delta", "rows", "city = 'paris' AND amount < 10", "id", "city"))
+    table = who.client("glue").get_table(DatabaseName=house.name, Name="delta")["Table"]
+    assert table["Parameters"]["spark.sql.sources.provider"] == "delta"
+    place = table["StorageDescriptor"]["Location"]
+    assert table["StorageDescriptor"]["SerdeInfo"]["Parameters"]["path"] == place
+    left = PEOPLE[(PEOPLE["city"] == "paris") & (PEOPLE["amount"] < 10)][["id", "city"]]
+    seen, told = delta_of(who, place)
+    assert rows_of(seen) == rows_of(left)
+    for hidden in ("rome", "ssn", house.bucket):
+        assert hidden not in told
+    # A commit is seen by the next list, and what it removed is no more.
+    log.commit({"city": "paris"}, removed=True)
+    seen, _ = delta_of(who, place)
+    assert rows_of(seen) == rows_of(left)
+    log.commit({"city": "paris"})
+    seen, _ = delta_of(who, place)
+    assert len(seen) == 2 * len(left)
+    log.commit({"city": "paris"}, deletionVector={"storageType": "u", "pathOrInlineDv": "x", "cardinality": 1})
+    with pytest.raises((Refused, botocore.exceptions.HTTPClientError)):
+        delta_of(who, place)
 
 
 def test_files_of_other_tables_that_metadata_name_are_not_given(house: LakeHouse, server: Server) -> None:

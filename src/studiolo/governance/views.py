@@ -20,6 +20,7 @@ from studiolo.governance.auditing import Accessed
 from studiolo.governance.expressions import Filter, Truth, check, either
 from studiolo.governance.lake import Lake
 from studiolo.governance.locations import VIEWS
+from studiolo.governance.making.log_files import FIRST, FOLDER
 from studiolo.governance.redaction import SERDE_PARAMETERS
 from studiolo.governance.sights import Sight
 from studiolo.governance.subject import of
@@ -27,7 +28,9 @@ from studiolo.governance.tables import views
 from studiolo.identity import Principal
 from studiolo.state import State
 
+DELTA = "delta"
 ICEBERG = "iceberg"
+PROVIDER = "spark.sql.sources.provider"
 METADATA = "metadata_location"
 """The parameter of an Iceberg table that says where its metadata are."""
 
@@ -69,7 +72,12 @@ class View:
 
     @property
     def entry(self) -> str:
-        """The key of the metadata of a view of an Iceberg table, for those that are the table's at present."""
+        """The key of what readers find the files by of a view that is a table of its own.
+
+        Of an Iceberg table it is another for each of its metadata, of a Delta table the first commit.
+        """
+        if self.format == DELTA:
+            return f"{FOLDER}{FIRST}"
         place = self.table.parameters.get(METADATA, "")
         return f"metadata/{self.file_name(place, ('metadata', 'json'))}"
 
@@ -123,10 +131,13 @@ class Views:
             self.prepare(view)
 
     def parameters(self, scope: Scope, table: Table, sight: Sight) -> dict[str, str]:
-        """What engines find a view of an Iceberg table by."""
-        view = self.view(scope, table, sight) if table.is_iceberg else None
+        """What engines know a view by that is a table of its own."""
+        kind = format_of(table)
+        view = self.view(scope, table, sight) if kind in (DELTA, ICEBERG) else None
         if view is None:
             return {}
+        if kind == DELTA:
+            return {PROVIDER: DELTA}
         return {"table_type": "ICEBERG", METADATA: f"s3://{bucket_of(scope)}/{view.id}/{view.entry}"}
 
     def partition_location(self, root: str | None, table: Table, partition: Partition) -> str | None:
@@ -208,8 +219,10 @@ def format_of(table: Table) -> str | None:
         return None
     if table.is_iceberg:
         return ICEBERG if table.parameters.get(METADATA) else None
+    if _is_delta(table):
+        return DELTA
     # Of other formats that Spark alone reads, the catalog has no true columns.
-    provider = table.parameters.get("spark.sql.sources.provider", "hive").lower()
+    provider = table.parameters.get(PROVIDER, "hive").lower()
     if table.type == "VIRTUAL_VIEW" or provider not in ("hive", "parquet", "orc", "avro"):
         return None
     if storage.input_format and not storage.input_format.endswith(_INPUTS):
@@ -217,6 +230,14 @@ def format_of(table: Table) -> str | None:
         return None
     library = ((storage.serde.library if storage.serde is not None else None) or "").rpartition(".")[2].lower()
     return next((kind for name, kind in _SERDES.items() if name in library), None)
+
+
+def _is_delta(table: Table) -> bool:
+    """Whether a Delta table can be filtered: its partitions are told by its log alone, and its columns by the catalog."""
+    links = (
+        (table.storage.input_format or "").endswith("SymlinkTextInputFormat") if table.storage is not None else False
+    )
+    return table.parameters.get(PROVIDER, "").lower() == DELTA and not table.partition_keys and not links
 
 
 def written_alike(table: Table, storage: StorageDescriptor) -> bool:
