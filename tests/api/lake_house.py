@@ -116,6 +116,15 @@ class LakeHouse:
             )
         self.leave_to_lake_formation(table)
 
+    def describe_as_delta(self, table: str) -> None:
+        """A table in the catalog, as crawlers describe one of Delta, that nobody may see yet."""
+        storage = self.storage("lines", f"wh/{table}")
+        storage["SerdeInfo"]["Parameters"] = {"path": storage["Location"], "secret": "ssn"}
+        parameters = {"spark.sql.sources.provider": "delta", "numRows": "12"}
+        told = {"Name": table, "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage, "Parameters": parameters}
+        self.glue.create_table(DatabaseName=self.name, TableInput=told)
+        self.leave_to_lake_formation(table)
+
     def leave_to_lake_formation(self, table: str) -> None:
         everybody = {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}
         self.lf.revoke_permissions(Principal=everybody, Resource=self.resource(table), Permissions=["ALL"])
@@ -216,14 +225,7 @@ class DeltaLog:
     def __init__(self, house: LakeHouse, table: str) -> None:
         self._house, self._root, self._next = house, f"wh/{table}", 0
         self._live: list[str] = []
-        storage = house.storage("lines", self._root)
-        storage["SerdeInfo"]["Parameters"] = {"path": storage["Location"], "secret": "ssn"}
-        parameters = {"spark.sql.sources.provider": "delta", "spark.sql.sources.schema": "ssn"}
-        house.glue.create_table(
-            DatabaseName=house.name,
-            TableInput={"Name": table, "StorageDescriptor": storage, "Parameters": parameters},
-        )
-        house.leave_to_lake_formation(table)
+        house.describe_as_delta(table)
 
     def commit(self, *values: dict[str, Any], removed: bool = False, **more: Any) -> None:
         """Add a file for each city, and remove, where it is asked, those that were there."""

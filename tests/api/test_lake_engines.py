@@ -23,6 +23,7 @@ from uv import find_uv_bin
 from tests.api.clusters import create_default_roles, job_flow, run, step, text
 from tests.api.lake_house import PEOPLE, LakeHouse, Person, iceberg_of
 from tests.api.programs import Programs, channel
+from tests.api.spark_code import Spark, conf
 from tests.conftest import REGION, Server
 from tests.waiting import until
 
@@ -294,9 +295,56 @@ def cluster_livy(world: World, request: pytest.FixtureRequest) -> Answer:
     return said(output["data"]["text/plain"])
 
 
+WRITTEN_AS_DELTA = """
+from pyspark.sql import functions as f
+people = [{"id": n, "name": f"name {n}", "ssn": f"secret-{n}", "city": (["paris", "rome"] * 6)[n]} for n in range(12)]
+frame = spark.createDataFrame(people, "id long, name string, ssn string, city string")
+for rows in (frame.where("id < 4"), frame.where("id between 4 and 7"), frame.where("id > 7").repartition(2)):
+    rows.write.format("delta").mode("append").option("delta.checkpointInterval", 2).partitionBy("city").save(place)
+spark.sql(f"delete from delta.`{place}` where id = 4")
+spark.sql(f"delete from delta.`{place}` where id = 9")
+print("written")
+"""
+
+
+def delta_session(world: World, request: pytest.FixtureRequest) -> Answer:
+    """A table that Spark writes as Delta, with checkpoints and deletes, by its name in a session with Delta."""
+    house, glue = world.house, world.server.client("glue")
+    place = f"s3://{house.bucket}/wh/delta"
+    settings = {
+        "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    }
+    asked = {"--datalake-formats": "delta", "--conf": conf(settings)}
+    writer = Spark(glue, request.getfixturevalue("role"), asked, 240)
+    writer.run(f"place = {place!r}\n{WRITTEN_AS_DELTA}")
+    house.describe_as_delta("delta")
+    house.grant(world.who, house.filter("delta", "paris", "city = 'paris'", "id", "name"))
+    reader = Spark(glue, world.who.arn, asked, 240)
+    known = f"database, raw = {house.name!r}, {place!r}\n"
+    again = known + BY_SPARK.replace("for table in tables", "for table in ['delta']")
+    again = again.replace("spark.read.parquet(raw)", "spark.read.format('delta').load(raw)")
+    rows, refusals = said(reader.run(again))
+    left = [[str(each), f"name {each}"] for each in (0, 10, 2, 6, 8)]
+    assert rows == {"delta": left}
+    # What is written, and taken away, is seen by the session that has read the table before.
+    writer.run(
+        f"spark.sql('delete from delta.`{place}` where id = 6'); frame.where('id = 4').write.format('delta')"
+        f".mode('append').save({place!r}); print()"
+    )
+    assert said(reader.run(again))[0] == {"delta": [[str(each), f"name {each}"] for each in (0, 10, 2, 4, 8)]}
+    history = f"print(spark.sql('select * from {house.name}.delta version as of 0').count())"
+    assert int(reader.run(history)) == 5
+    writer.stop()
+    reader.stop()
+    return {"delta": EXPECTED}, refusals
+
+
 Engine = Callable[[World, pytest.FixtureRequest], Answer]
 LIGHT: tuple[Engine, ...] = (pandas, awswrangler, pyiceberg, training)
-HEAVY: tuple[Engine, ...] = (duckdb, connect, serverless, cluster_step, cluster_livy)
+HEAVY: tuple[Engine, ...] = (duckdb, connect, serverless, cluster_step, cluster_livy, delta_session)
 ENGINES = [*LIGHT, *(pytest.param(each, marks=pytest.mark.heavy) for each in HEAVY)]
 
 REFUSALS = ("AccessDenied", "ACCESS_DENIED", "Forbidden", "403", "cannot be resolved", "No S3 objects found", "denied")

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import awswrangler as wr
 import boto3
@@ -19,6 +20,7 @@ from pyarrow import fs
 from tests.api.lake_house import PEOPLE, DeltaLog, LakeHouse, Person, delta_of, given, iceberg_of
 from tests.api.programs import Programs
 from tests.api.spark_code import Spark
+from tests.browsing import signed_in
 from tests.conftest import REGION, Server
 from tests.waiting import until
 
@@ -77,6 +79,9 @@ def reader(house: LakeHouse) -> Person:
 
 
 TABLES = [f"parquet_{kind}" for kind in GRANTS[1:]] + [f"{form}_rows" for form in FORMATS[1:]]
+
+
+NONE = "parquet_none"
 
 
 def expected(table: str) -> list[tuple[str, ...]]:
@@ -512,6 +517,38 @@ def test_who_read_what_and_who_was_refused_stands_in_a_log_group(house: LakeHous
     assert seen["filters"] == [{"rows": "city = 'paris'", "columns": ["id", "name"]}]
     assert seen["paths"] == [f"s3://{bucket}/{key}"]
     assert refused["paths"] == [f"s3://{house.bucket}/wh/audited/part-0.parquet"]
+
+
+def test_the_console_tells_a_steward_why_somebody_sees_what_and_nobody_else(
+    house: LakeHouse, reader: Person, server: Server
+) -> None:
+    other = house.person({"Effect": "Allow", "Action": "lakeformation:*", "Resource": "*"})
+    house.grant(other, house.columns("parquet_rows", "id"))
+    steward, who = signed_in(server), signed_in(server, "--role", other.arn)
+    asked = {each: f"/catalog/{house.name}/{each}?tab=permissions&who={quote(reader.arn)}" for each in (*TABLES, NONE)}
+    for browser in (steward, who):
+        browser.open("/region", {"region": REGION})
+    words = steward.open(asked["parquet_rows"]).words
+    assert "A governed view, of these rows and columns" in words
+    assert f"SELECT on the data cells filter rows of {house.name}.parquet_rows, granted to {reader.arn}" in words
+    assert "All of it, at its location" in steward.open(asked["parquet_full"]).words
+    assert "Nothing: no grant has SELECT" in steward.open(asked[NONE]).words
+    words = who.open(asked["parquet_rows"]).words
+    assert "Administrators of the data lake are told, and nobody else" in words
+    assert "amount" not in words
+
+
+def test_a_preview_of_a_filter_shows_nobody_more_than_he_may_read(
+    house: LakeHouse, reader: Person, server: Server
+) -> None:
+    who, place = signed_in(server, "--role", reader.arn), f"/catalog/{house.name}/parquet_rows/filter"
+    who.open("/region", {"region": REGION})
+    count = len(EXPECTED["rows"])
+    assert f"{count} of the first {count} rows show" in who.open(f"{place}?rows={quote('id >= 0')}").words
+    for hidden in ("ssn like '%'", "city = 'rome'"):
+        words = who.open(f"{place}?rows={quote(hidden)}").words
+        assert "rows show" not in words
+        assert "secret-" not in words
 
 
 def test_batches_tell_which_entries_failed(house: LakeHouse, reader: Person) -> None:

@@ -37,11 +37,11 @@ def files(person: Clients) -> fs.S3FileSystem:
     )
 
 
-def sample(person: Clients, glue: Any, table: Mapping[str, Any]) -> Rows:
-    """The first rows of a table. Raises NoSample, OSError, ValueError."""
+def sample(person: Clients, glue: Any, table: Mapping[str, Any], most: int = ROWS) -> Rows:
+    """The first rows of a table, at most that many. Raises NoSample, OSError, ValueError."""
     kind = format_of(table)
     if kind == "Iceberg":
-        return _rows(_iceberg(person, table).scan(limit=ROWS).to_arrow())
+        return _rows(_iceberg(person, table).scan(limit=most).to_arrow())
     if kind in ("View", "Delta", "Hudi", "Avro", "Unknown"):
         raise NoSample(f"The rows of {kind} tables are read by Spark: ask for them under Query.")
     storage = files(person)
@@ -50,11 +50,11 @@ def sample(person: Clients, glue: Any, table: Mapping[str, Any]) -> Rows:
     found: list[dict[str, Any]] = []
     for place, values in _places(glue, table):
         for path in _files(storage, place):
-            for row in _read(storage, path, kind, table, columns).slice(0, ROWS - len(found)).to_pylist():
+            for row in _read(storage, path, kind, table, columns, most).slice(0, most - len(found)).to_pylist():
                 found.append({**row, **dict(zip(keys, values, strict=False))})
-            if len(found) >= ROWS:
+            if len(found) >= most:
                 break
-        if len(found) >= ROWS:
+        if len(found) >= most:
             break
     if not found:
         raise NoSample("There are no rows: no file lies where the table, or its first partitions, should have them.")
@@ -81,7 +81,7 @@ def snapshots(person: Clients, table: Mapping[str, Any]) -> list[dict[str, Any]]
 
 def preview(storage: fs.S3FileSystem, path: str, kind: str) -> Rows:
     """The first rows of a file of data."""
-    found = _read(storage, path, kind, {"StorageDescriptor": {}}, []).slice(0, ROWS)
+    found = _read(storage, path, kind, {"StorageDescriptor": {}}, [], ROWS).slice(0, ROWS)
     return _rows(found)
 
 
@@ -114,9 +114,11 @@ def _files(storage: fs.S3FileSystem, location: str) -> Iterator[str]:
             yield found.path
 
 
-def _read(storage: fs.S3FileSystem, path: str, kind: str, table: Mapping[str, Any], columns: list[str]) -> pa.Table:
+def _read(
+    storage: fs.S3FileSystem, path: str, kind: str, table: Mapping[str, Any], columns: list[str], most: int
+) -> pa.Table:
     if kind in ("Parquet", "ORC"):
-        return dataset.dataset(path, filesystem=storage, format=kind.lower()).head(ROWS)
+        return dataset.dataset(path, filesystem=storage, format=kind.lower()).head(most)
     head = _head(storage, path)
     if kind == "JSON":
         return json.read_json(pa.BufferReader(head))
