@@ -188,7 +188,13 @@ def pandas(world: World, _: pytest.FixtureRequest) -> Answer:
     """By the location, with the role's key."""
     files = world.files
     seen = pd.read_parquet(world.place.removeprefix("s3://"), filesystem=files)
-    return {"parquet": texts_of(seen)}, [tried(lambda: pd.read_parquet(world.raw[5:], filesystem=files))]
+    arn = f"arn:aws:glue:{REGION}:{world.house.account}:table/{world.house.name}/parquet"
+    lake, types = world.who.client("lakeformation"), ["COLUMN_PERMISSION", "CELL_FILTER_PERMISSION"]
+    return {"parquet": texts_of(seen)}, [
+        tried(lambda: pd.read_parquet(world.raw[5:], filesystem=files)),
+        # Keys of the raw location are for engines that are trusted to filter.
+        tried(lambda: lake.get_temporary_glue_table_credentials(TableArn=arn, SupportedPermissionTypes=types)),
+    ]
 
 
 def awswrangler(world: World, request: pytest.FixtureRequest) -> Answer:
