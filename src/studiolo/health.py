@@ -61,8 +61,8 @@ def own_pages(
 
     parts: what to watch, each with how it is asked; system_log: the lines that a token of its URL stands for; reset:
     empties everything, None where the server does not allow it; why: finds out why a request was denied; why_data:
-    what somebody may see of a table; signing_in:
-    gives out links to the console; respond: takes what the function of a custom resource answers under a token.
+    what somebody may see of a table; signing_in: gives out links to the console; respond: takes what the function of a
+    custom resource answers under a token.
     """
 
     async def health(_request: Request) -> JSONResponse:

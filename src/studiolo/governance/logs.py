@@ -39,7 +39,7 @@ class Logs(Snapshots):
         return plan
 
     def key_of(self, view: View, data: Mapping[str, Any]) -> tuple[str, str]:
-        told = json.dumps([data["path"], data["stamp"]])
+        told = json.dumps([data["path"], data["stamp"], data["values"]], sort_keys=True)
         fingerprint = hashlib.sha256(told.encode()).hexdigest()
         return f"data/{view.file_name(told, ('parquet',))}", fingerprint
 

@@ -21,7 +21,7 @@ from studiolo.governance.expressions import Filter, Truth, check, either
 from studiolo.governance.lake import Lake
 from studiolo.governance.locations import VIEWS
 from studiolo.governance.making.log_files import FIRST, FOLDER
-from studiolo.governance.redaction import SERDE_PARAMETERS
+from studiolo.governance.redaction import PROVIDER, SERDE_PARAMETERS
 from studiolo.governance.sights import Sight
 from studiolo.governance.subject import of
 from studiolo.governance.tables import views
@@ -30,7 +30,6 @@ from studiolo.state import State
 
 DELTA = "delta"
 ICEBERG = "iceberg"
-PROVIDER = "spark.sql.sources.provider"
 METADATA = "metadata_location"
 """The parameter of an Iceberg table that says where its metadata are."""
 
@@ -234,9 +233,8 @@ def format_of(table: Table) -> str | None:
 
 def _is_delta(table: Table) -> bool:
     """Whether a Delta table can be filtered: its partitions are told by its log alone, and its columns by the catalog."""
-    links = (
-        (table.storage.input_format or "").endswith("SymlinkTextInputFormat") if table.storage is not None else False
-    )
+    reads = (table.storage.input_format or "") if table.storage is not None else ""
+    links = reads.endswith("SymlinkTextInputFormat")
     return table.parameters.get(PROVIDER, "").lower() == DELTA and not table.partition_keys and not links
 
 
