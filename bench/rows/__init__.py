@@ -31,6 +31,7 @@ from bench.rows import (
     stacks,
     statements,
     training,
+    trino,
     tuning,
 )
 
@@ -62,7 +63,9 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "memory": memory.measure,
     "console": console.measure,
     "million": million.measure,
+    "trino": trino.measure,
 }
 
 BY_NAME_ALONE = frozenset({"algorithms", "compilation", "million"})
+BY_NAME_ALONE = frozenset({"algorithms", "million", "trino"})
 """Rows that take minutes, and up to a gigabyte of disk for a table or for environments."""

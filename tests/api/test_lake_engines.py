@@ -141,7 +141,7 @@ class World:
 def world(server: Server, bucket: str) -> Iterator[World]:
     house = LakeHouse(server)
     own = {"Effect": "Allow", "Action": "s3:*", "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]}
-    who = house.person(own)
+    who = house.person(own, services=["ec2.amazonaws.com", "emr-serverless.amazonaws.com"])
     for form in FORMATS:
         house.add(form, form)
         house.grant(who, house.filter(form, "paris", "city = 'paris'", "id", "name"))

@@ -11,6 +11,7 @@ PORTS = {
     "driver_ui": 4040,
     "hive": 10000,
     "livy": 8998,
+    "trino": 8889,
 }
 """The port of each daemon, as Spark and EMR have them; pages of workers have those from 8081 on."""
 

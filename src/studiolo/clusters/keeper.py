@@ -40,14 +40,15 @@ log = logging.getLogger(__name__)
 SOON, LATER = 0.05, 1.0
 """Seconds between looks, while something is on its way, and else."""
 
-START_SECONDS = 120.0
-"""How long the daemons may take until they are ready."""
+START_SECONDS = 900.0
+"""How long the daemons may take until they are ready: Trino needs 40 s of a processor, which others may share."""
 
 SCALE_SECONDS = 10.0
 """Seconds between two steps of managed scaling."""
 
-STEP_GRACE = 10.0
+STEP_GRACE, END_GRACE = 10.0, 10.0
 FINISH_SECONDS = 20.0
+LONGEST_MESSAGE = 1000
 MESSAGES = {
     STARTING: "Configuring cluster software",
     BOOTSTRAPPING: "Running bootstrap actions",
@@ -258,6 +259,7 @@ class Keeper:
         if self._cluster().state == TERMINATING:
             return SOON
         changed = self._note_workers(report)
+        self._note_applications(report)
         self._scale(report)
         self._start_steps(world)
         ended = self._rest()
@@ -287,6 +289,16 @@ class Keeper:
         if _numbers(progress) != before and self._world is not None:
             self._launching.want(self._world, cluster)
         return True
+
+    def _note_applications(self, report: Any) -> None:
+        """Say which applications do not run, where the state's reason is told."""
+        lines = [f"{name}: {state}." for name, state in report.get("applications", {}).items() if state != "running"]
+        with self.changing:
+            cluster = self._cluster()
+            if cluster.state in READY:
+                message = " ".join([MESSAGES[cluster.state], *lines])[:LONGEST_MESSAGE]
+                if message != cluster.progress.message:
+                    self._store.save(cluster, progress=replace(cluster.progress, message=message))
 
     def _scale(self, report: Any) -> None:
         """Managed scaling, a unit at a time."""
@@ -398,7 +410,7 @@ class Keeper:
             for number in range(len(cluster.asked.bootstrap)):
                 self._launching.end_step(self.id, self._launching.bootstrap_name(self.id, number + 1))
             self._launching.end_sessions(cluster)
-            self._launching.end(self.id, grace=3.0)
+            self._launching.end(self.id, END_GRACE)
             now = self._store.now()
             cluster = self._cluster()
             progress = cluster.progress

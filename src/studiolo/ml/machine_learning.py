@@ -15,6 +15,7 @@ from studiolo.ml.compilation.jobs import CompilationJobs
 from studiolo.ml.experiments.experiments import Experiments
 from studiolo.ml.images import known_images
 from studiolo.ml.jobs.queue import Queue
+from studiolo.ml.monitoring.monitoring import Monitoring
 from studiolo.ml.processing.jobs import ProcessingJobs
 from studiolo.ml.processing.spark import SparkImages
 from studiolo.ml.registry import Registry
@@ -90,6 +91,16 @@ class MachineLearning:
         self.registry = Registry(state, clock)
         self.training.on_completed = self._note_training
         self.experiments = Experiments(state, self.tags, clock)
+        self.monitoring = Monitoring(
+            state,
+            surroundings,
+            images,
+            self.processing,
+            self.endpoints,
+            self._captures.flush,
+            self.tags,
+            clock,
+        )
 
     def start(self) -> None:
         """Take over what a crashed server left, settle what ended, and go on with the rest in the background."""
@@ -104,6 +115,7 @@ class MachineLearning:
         self.endpoints.start()
         self.async_invocations.start()
         self._captures.start()
+        self.monitoring.start()
 
     def _note_training(self, job: TrainingJob) -> None:
         asked = job.specification
@@ -120,6 +132,7 @@ class MachineLearning:
 
     def empty(self) -> None:
         """End all processes and forget everything."""
+        self.monitoring.empty()
         self.endpoints.empty()
         self._queue.closed = True
         self.tuning.empty()
@@ -137,6 +150,7 @@ class MachineLearning:
 
     def stop_jobs(self) -> None:
         """End the running jobs, which are Stopped, with what they leave of a model: before the store goes."""
+        self.monitoring.close()
         self.tuning.close()
         self._captures.close()
         self._queue.closed = True

@@ -5,64 +5,91 @@ The server leaves `wanted.json` and sends SIGINT; `report.json` says what is the
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from studiolo.node import logs
 from studiolo.node.daemons import Daemons, Worker
 
 SOON, IDLE = 0.1, 2.0
 """Seconds between looks at the daemons: while something is on its way, and else."""
 
 END_SECONDS = 3.0
+ANSWER_SECONDS, LARGEST_ANSWER = 1.0, 64 * 1024
+LOG_SECONDS, LAST_LOG_SECONDS = 60.0, 5.0
+"""Seconds between two times that the applications' logs are put where LogUri says, and for the last time."""
+
+LAST_LINES = 6
+FRAME = re.compile(r"\s+at |\s*\.\.\. \d+ more")
+"""A line of Java's that says where something was thrown."""
+
 RESTARTS = 3
 """How often an application's daemon that has ended is started again."""
 
 
 class Application:
-    """The daemon of an application: a program of its own, ready when its port is open."""
+    """The daemon of an application: a program of its own, ready when its port is open, or when its page says so."""
 
     def __init__(self, entry: Mapping[str, Any], folder: Path, host: str) -> None:
         self._entry = entry
-        self._folder = folder
         self._host = host
+        self._log = folder / "mnt" / "var" / "log" / entry["name"].lower() / "daemon.log"
         self._starts = 0
-        self._ready = False
+        self._ready = self._has_been_ready = False
         self._process = self._start()
 
     def _start(self) -> "subprocess.Popen[bytes]":
         self._starts += 1
         self._ready = False
-        log = self._folder / "mnt" / "var" / "log" / self._entry["name"].lower() / "daemon.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as output:
             return subprocess.Popen(
                 self._entry["command"],
                 env={**os.environ, **self._entry["environment"]},
-                cwd=log.parent,
+                cwd=self._log.parent,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
 
     def state(self) -> str:
-        """`starting`, `running`, or `failed: …`; one that has ended is started again a few times."""
+        """`starting`, `running`, or `failed: …`; one that was ready once and has ended is started again a few times."""
         status = self._process.poll()
         if status is not None:
-            if self._starts > RESTARTS:
-                return f"failed: it ended {self._starts} times, at last with status {status}"
+            if self._starts > RESTARTS or not self._has_been_ready:
+                return f"failed: it {_ended(status)}, and last said: {self._last_words()}"
             self._process = self._start()
         if not self._ready:
-            with suppress(OSError), socket.create_connection((self._host, self._entry["port"]), 1.0):
-                self._ready = True
+            with suppress(OSError, HTTPException):
+                self._ready = self._answers()
+                self._has_been_ready |= self._ready
         return "running" if self._ready else "starting"
+
+    def _answers(self) -> bool:
+        host, port = self._host, self._entry["port"]
+        if self._entry["answer"] is None:
+            with socket.create_connection((host, port), ANSWER_SECONDS):
+                return True
+        path, text = self._entry["answer"]
+        with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=ANSWER_SECONDS) as page:
+            return text.encode() in page.read(LARGEST_ANSWER)
+
+    def _last_words(self) -> str:
+        with self._log.open("rb") as log:
+            log.seek(max(0, os.fstat(log.fileno()).st_size - LARGEST_ANSWER))
+            lines = log.read(LARGEST_ANSWER).decode(errors="replace").splitlines()
+        return " ".join([line.strip() for line in lines if line.strip() and not FRAME.match(line)][-LAST_LINES:])
 
     def end(self) -> None:
         self._process.terminate()
@@ -82,6 +109,8 @@ class Controller:
         signal.signal(signal.SIGINT, lambda *_: self._wake.set())
         signal.signal(signal.SIGTERM, self._end)
         self._daemons = Daemons(folder, self._plan)
+        self._logged = time.time()
+        self._logging: subprocess.Popen[bytes] | None = None
 
     def run(self) -> int:
         """Until SIGTERM, or until the JVM has ended; the exit status."""
@@ -92,6 +121,8 @@ class Controller:
                 self._report({"error": f"The JVM of the cluster's daemons {_ended(status)}."})
                 return 1
             settled = self._look()
+            if time.time() - self._logged > LOG_SECONDS:
+                self._put_logs()
             self._wake.wait(IDLE if settled else SOON)
         for application in self._applications.values():
             application.end()
@@ -99,7 +130,22 @@ class Controller:
         self._daemons.process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             self._daemons.process.wait(END_SECONDS)
+        self._put_logs()
+        if self._logging is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._logging.wait(LAST_LOG_SECONDS)
         return 0
+
+    def _put_logs(self) -> None:
+        """Have the applications' logs that have changed put where LogUri says, beside what else is done here."""
+        if self._plan["log"] is None or (self._logging is not None and self._logging.poll() is None):
+            return
+        found = logs.logs(self._folder, list(self._applications))
+        changed = [str(log) for log in found if log.stat().st_mtime > self._logged]
+        self._logged = time.time()
+        if changed:
+            command = [sys.executable, "-m", "studiolo.node.logs", self._plan["log"], *changed]
+            self._logging = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
     def _end(self, *_: object) -> None:
         self._ending = True

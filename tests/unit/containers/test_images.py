@@ -22,6 +22,7 @@ def images(folder: Path, pythons: tuple[str, ...] = PYTHONS) -> Images:
         lambda uri: None,
         lambda uri, scripted: None,
         folder / "images.json",
+        {},
         lambda: pythons,
     )
 

@@ -11,6 +11,7 @@ from studiolo.services.rights import (
     sagemaker_experiments,
     sagemaker_features,
     sagemaker_mlflow,
+    sagemaker_monitoring,
     sagemaker_pipelines,
     sagemaker_studio,
 )
@@ -169,9 +170,10 @@ RIGHTS = Rights(
         + sagemaker_pipelines.TABLE
         + sagemaker_experiments.TABLE
         + sagemaker_features.TABLE
-        + sagemaker_mlflow.TABLE,
+        + sagemaker_mlflow.TABLE
+        + sagemaker_monitoring.TABLE,
     ),
-    conditions(KEYS + sagemaker_features.KEYS),
+    conditions(KEYS + sagemaker_features.KEYS + sagemaker_studio.KEYS),
     names=_names,
     tags=_tags,
 )
