@@ -29,7 +29,7 @@ class Store:
     def add(self, scope: Scope, name: str, deployment: Deployment, tags: Mapping[str, str]) -> None:
         """Raises AlreadyExists."""
         moment = self._clock()
-        with self._state.transaction() as tx:
+        with self._state.transaction(_thing(scope, name)) as tx:
             if _row(tx, scope, name) is not None:
                 raise AlreadyExists(f'Cannot create already existing endpoint "{arn(scope, "endpoint", name)}".')
             tx.execute(
