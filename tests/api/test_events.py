@@ -1,6 +1,7 @@
 """EventBridge through boto3: what happens reaches functions and log groups."""
 
 import json
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,6 +11,14 @@ import pytest
 from tests.api.lambda_functions import create, messages
 from tests.api.stack_parts import PIPELINE
 from tests.waiting import until
+
+UNZIPS = """
+import base64, gzip, json
+
+def handler(event, context):
+    told = json.loads(gzip.decompress(base64.b64decode(event["awslogs"]["data"])))
+    print(told["messageType"], [each["message"] for each in told["logEvents"]])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +44,11 @@ def group(client: Callable[..., Any]) -> Iterator[tuple[str, str]]:
     yield name, arn
     logs.delete_resource_policy(policyName=name[12:])
     logs.delete_log_group(logGroupName=name)
+
+
+@pytest.fixture
+def function_that_unzips(client: Callable[..., Any], role: str) -> str:
+    return create(client("lambda"), role, UNZIPS)
 
 
 def _written(client: Callable[..., Any], group: str) -> list[Any]:
@@ -109,7 +123,7 @@ def test_what_happens_to_stacks_and_pipelines_and_packages_is_an_event(
     sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=PIPELINE, RoleArn=role)
     run = sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
     sagemaker.create_model_package_group(ModelPackageGroupName=name)
-    package = sagemaker.create_model_package(ModelPackageGroupName=name)["ModelPackageArn"]
+    package = sagemaker.create_model_package(ModelPackageGroupName=name, SourceUri="s3://models/one")["ModelPackageArn"]
     sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved")
 
     def seen(resource: str, *path: str) -> list[Any]:
@@ -156,3 +170,31 @@ def test_what_a_rule_cannot_be_is_refused(events: Any, role: str) -> None:
     events.enable_rule(Name="nightly")
     assert events.describe_rule(Name="nightly")["State"] == "ENABLED"
     events.delete_rule(Name="nightly")
+
+
+def test_what_is_logged_is_handed_to_the_function_that_subscribed(
+    client: Callable[..., Any], role: str, function_that_unzips: str
+) -> None:
+    functions, logs, name = client("lambda"), client("logs"), f"watched-{uuid.uuid4().hex[:8]}"
+    arn = functions.get_function_configuration(FunctionName=function_that_unzips)["FunctionArn"]
+    logs.create_log_group(logGroupName=name)
+    logs.create_log_stream(logGroupName=name, logStreamName="one")
+    asked = {"logGroupName": name, "filterName": "errors", "filterPattern": "ERROR", "destinationArn": arn}
+    with pytest.raises(logs.exceptions.InvalidParameterException, match="Could not execute the lambda function"):
+        logs.put_subscription_filter(**asked)
+    functions.add_permission(
+        FunctionName=arn, StatementId="logs", Action="lambda:InvokeFunction", Principal="logs.amazonaws.com"
+    )
+    now = int(time.time() * 1000)
+    logs.put_log_events(
+        logGroupName=name, logStreamName="one", logEvents=[{"timestamp": now, "message": "ERROR before"}]
+    )
+    logs.put_subscription_filter(**asked)
+    events = [{"timestamp": now, "message": text} for text in ("all is well", "ERROR after")]
+    logs.put_log_events(logGroupName=name, logStreamName="one", logEvents=events)
+    until(lambda: messages(logs, function_that_unzips, '"ERROR after"'))
+    assert not messages(logs, function_that_unzips, '"ERROR before"')
+    assert not messages(logs, function_that_unzips, '"all is well"')
+    (found,) = logs.describe_subscription_filters(logGroupName=name)["subscriptionFilters"]
+    assert (found["filterName"], found["destinationArn"]) == ("errors", arn)
+    logs.delete_log_group(logGroupName=name)

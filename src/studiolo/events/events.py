@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from studiolo.domain import Clock, DomainError, Scope
 from studiolo.events.delivery import Delivery, new_event
 from studiolo.events.rules import Rules
+from studiolo.events.subscriptions import Subscriptions
 from studiolo.events.targets import Sender
 from studiolo.functions import Functions, Trusting
 from studiolo.identity import Identity
@@ -33,13 +34,16 @@ class Events:
         self.rules = Rules(state, identity, clock)
         self.trusting = Trusting(functions, identity)
         self._delivery = Delivery(state, Sender(self.trusting, logs, identity, clock), metrics, clock)
+        self._subscriptions = Subscriptions(logs, self.trusting)
         self._clock = clock
 
     def start(self, services: Services) -> None:
         """Go on with what an earlier server has left."""
         self._delivery.start(services)
+        self._subscriptions.start()
 
     def close(self) -> None:
+        self._subscriptions.close()
         self._delivery.close()
 
     def put(self, scope: Scope, entries: Sequence[Mapping[str, Any]]) -> list[str | Rejected]:

@@ -9,6 +9,7 @@ from studiolo.stacks.types import (
     ec2,
     emr,
     emr_serverless,
+    events,
     functions,
     glue,
     iam,
@@ -24,8 +25,8 @@ from studiolo.stacks.types import (
 from studiolo.stacks.types.base import ResourceType
 
 _FILES = (
-    cloudformation, cloudwatch, custom, ec2, emr, emr_serverless, functions, glue, iam, lakeformation, logs,
-    notebook_instances, others, s3, sagemaker, servicecatalog, studio,
+    cloudformation, cloudwatch, custom, ec2, emr, emr_serverless, events, functions, glue, iam,
+    lakeformation, logs, notebook_instances, others, s3, sagemaker, servicecatalog, studio,
 )  # fmt: skip
 _TYPES: Mapping[str, ResourceType] = {kind.name: kind() for file in _FILES for kind in file.TYPES}
 

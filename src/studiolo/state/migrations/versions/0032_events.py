@@ -1,4 +1,4 @@
-"""EventBridge's buses, rules and targets, what is to be delivered; subscription filters, export tasks, function URLs."""
+"""EventBridge's buses, rules and targets, what is to be delivered; subscription filters of logs."""
 
 from typing import Any
 
@@ -53,6 +53,19 @@ def upgrade() -> None:
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("created", "due")),
     )
     op.create_index(op.f("ix_event_deliveries_due"), "event_deliveries", ["due"])
+    op.create_table(
+        "log_subscription_filters",
+        *(sa.Column(name, sa.Text(), nullable=False) for name in (*SCOPE, "group", "name")),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("pattern", "destination", "distribution")),
+        sa.Column("positions", sa.JSON(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account", "region", "group"],
+            ["log_groups.account", "log_groups.region", "log_groups.name"],
+            name=op.f("fk_log_subscription_filters_account_log_groups"),
+        ),
+        sa.PrimaryKeyConstraint(*SCOPE, "group", "name", name=op.f("pk_log_subscription_filters")),
+    )
 
 
 def _table(name: str, keys: tuple[str, ...], *columns: Any) -> None:
