@@ -148,7 +148,8 @@ HELPERS: dict[str, dict[str, Any]] = {
 NEEDS = {
     "HSubnet": ("HVpc",), "HAttached": ("HVpc", "HGateway"), "HTable": ("HVpc",), "HGroup": ("HVpc",),
     "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",), "HFunction": ("HFunctionRole",),
-    "HAllowed": ("HFunctionRole", "HFunction"), "HVersion": ("HFunctionRole", "HFunction"), "HOffered": ("HPortfolio", "HProduct"),
+    "HAllowed": ("HFunctionRole", "HFunction"), "HVersion": ("HFunctionRole", "HFunction"),
+    "HOffered": ("HPortfolio", "HProduct"),
 }  # fmt: skip
 
 TAGS = {"Tags": [{"Key": "team", "Value": "lake"}]}

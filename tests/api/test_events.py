@@ -198,3 +198,47 @@ def test_what_is_logged_is_handed_to_the_function_that_subscribed(
     (found,) = logs.describe_subscription_filters(logGroupName=name)["subscriptionFilters"]
     assert (found["filterName"], found["destinationArn"]) == ("errors", arn)
     logs.delete_log_group(logGroupName=name)
+
+
+def test_an_object_that_is_written_is_told_to_a_function_and_is_an_event(
+    events: Any, client: Callable[..., Any], role: str, group: tuple[str, str]
+) -> None:
+    functions, s3, name = client("lambda"), client("s3"), f"told-{uuid.uuid4().hex[:8]}"
+    function = create(functions, role)
+    arn = functions.get_function_configuration(FunctionName=function)["FunctionArn"]
+    s3.create_bucket(Bucket=name)
+    functions.add_permission(
+        FunctionName=function,
+        StatementId="bucket",
+        Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+        SourceArn=f"arn:aws:s3:::{name}",
+    )
+    rules = [{"Name": "prefix", "Value": "in/"}, {"Name": "suffix", "Value": ".csv"}]
+    wanted = {
+        "LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"], "Filter": {"Key": {"FilterRules": rules}},
+    }  # fmt: skip
+    s3.put_bucket_notification_configuration(
+        Bucket=name,
+        NotificationConfiguration={"LambdaFunctionConfigurations": [wanted], "EventBridgeConfiguration": {}},
+    )
+    pattern = json.dumps({"source": ["aws.s3"], "detail": {"bucket": {"name": [name]}}})
+    events.put_rule(Name=name, EventPattern=pattern)
+    events.put_targets(Rule=name, Targets=[{"Id": "logs", "Arn": group[1]}])
+    for key in ("in/a b.csv", "in/a.txt", "out/a.csv"):
+        s3.put_object(Bucket=name, Key=key, Body=b"four")
+    s3.delete_object(Bucket=name, Key="in/a.txt")
+    until(lambda: messages(client("logs"), function, '"in/a+b.csv"'))
+    assert not messages(client("logs"), function, '"out/a.csv"')
+
+    def seen() -> list[tuple[str, str, Any]]:
+        found = [each for each in _written(client, group[0]) if each.get("source") == "aws.s3"]
+        return sorted(
+            (each["detail-type"], each["detail"]["object"]["key"], each["detail"]["object"].get("size"))
+            for each in found
+        )
+
+    keys = [("Object Created", key, 4) for key in ("in/a b.csv", "in/a.txt", "out/a.csv")]
+    until(lambda: seen() == [*keys, ("Object Deleted", "in/a.txt", None)])
+    events.remove_targets(Rule=name, Ids=["logs"])
+    events.delete_rule(Name=name)

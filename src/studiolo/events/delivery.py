@@ -3,6 +3,7 @@
 All of it is in the database until it is done: an event is delivered at least once, also when the server is killed.
 """
 
+import json
 import logging
 import threading
 import uuid
@@ -14,9 +15,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from studiolo.domain import Clock, Denied, DomainError, Invalid, NotFound, Scope
+from studiolo.events import buckets
 from studiolo.events.happenings import event_of
 from studiolo.events.inputs import made_input
-from studiolo.events.model import Rule
+from studiolo.events.model import DEFAULT, Rule
 from studiolo.events.patterns import Pattern
 from studiolo.events.rules import as_rule
 from studiolo.events.tables import deliveries, happened, rules, targets
@@ -25,6 +27,7 @@ from studiolo.metrics import Metrics
 from studiolo.metrics.model import Metric
 from studiolo.stacks import Refused, Services
 from studiolo.state import State
+from studiolo.storage import notices
 from studiolo.timetables import due
 
 log = logging.getLogger(__name__)
@@ -80,6 +83,7 @@ class Delivery:
     def look(self) -> None:
         """Do what there is to be done."""
         self._fire()
+        self._take_notices()
         while self._find():
             pass
         self._send_due()
@@ -118,6 +122,22 @@ class Delivery:
                 if tx.execute(rules.update().where(mine).values(due=following)).rowcount:
                     self._trigger(tx, rule, event, rule.due)
 
+    def _take_notices(self) -> None:
+        """What the S3 door has left."""
+        for number, account, region, notice, at in notices.waiting(self._state):
+            scope, present = Scope(account, region), self._clock()
+            with self._state.transaction() as tx:
+                for wanted in buckets.functions_of(notice):
+                    text = json.dumps(buckets.message_of(notice, wanted, scope, number, at))
+                    arn = f"arn:{scope.partition}:s3:::{notice.bucket}"
+                    row = _delivery(scope, arn, {"Id": wanted.name, "Arn": wanted.function}, text, present)
+                    tx.execute(deliveries.insert().values(row))
+                if buckets.is_for_events(notice.configuration):
+                    event = new_event(scope, at, buckets.event_of(notice, scope, number))
+                    row = {"account": account, "region": region, "bus": DEFAULT, "kind": EVENT, "name": event["id"]}
+                    tx.execute(happened.insert().values(**row, document=event, at=at))
+                notices.told(tx, number)
+
     def _find(self) -> bool:
         """Find the rules of some of what has happened; whether there may be more."""
         with self._state.reading() as connection:
@@ -151,17 +171,8 @@ class Delivery:
         mine = (c.account == scope.account) & (c.region == scope.region) & (c.bus == rule.bus) & (c.rule == rule.name)
         found = tx.execute(select(targets).where(mine)).all()
         for target in found:
-            row = {
-                "id": str(uuid.uuid4()),
-                "account": scope.account,
-                "region": scope.region,
-                "source": rule.arn,
-                "target": target.settings,
-                "input": made_input(target.settings, event, rule.arn, rule.name, at),
-                "attempts": 0,
-                "created": present,
-                "due": present,
-            }
+            text = made_input(target.settings, event, rule.arn, rule.name, at)
+            row = _delivery(scope, rule.arn, target.settings, text, present)
             tx.execute(deliveries.insert().values(row))
         self._count(scope, rule.arn, "TriggeredRules")
         if rule.pattern:
@@ -219,6 +230,8 @@ class Delivery:
                 tx.execute(deliveries.update().where(mine).values(values))
 
     def _count(self, scope: Scope, rule: str, name: str) -> None:
+        if ":rule/" not in rule:
+            return
         bus, _, rule_name = rule.partition(":rule/")[2].rpartition("/")
         dimensions = {"RuleName": rule_name, **({"EventBusName": bus} if bus else {})}
         self._metrics.add(scope, Metric.of(NAMESPACE, name, dimensions), 1, "Count")
@@ -227,6 +240,11 @@ class Delivery:
 def new_event(scope: Scope, at: datetime, told: Mapping[str, Any]) -> Mapping[str, Any]:
     """An event of that moment. told: its `detail-type`, `source`, `resources` and `detail`."""
     return {**_head(str(uuid.uuid4()), scope, at), **told}
+
+
+def _delivery(scope: Scope, source: str, target: Mapping[str, Any], text: str, present: datetime) -> dict[str, Any]:
+    row = {"id": str(uuid.uuid4()), "account": scope.account, "region": scope.region, "source": source}
+    return {**row, "target": target, "input": text, "attempts": 0, "created": present, "due": present}
 
 
 def _head(identifier: str, scope: Scope, at: datetime) -> dict[str, str]:

@@ -48,8 +48,9 @@ class Sender:
         self.services: Services | None = None
 
     def send(self, source: str, target: Mapping[str, Any], text: str, identifier: str) -> None:
-        """Hand a target its input. source: the rule's ARN; identifier: of the delivery, the same when it is tried again.
+        """Hand a target its input.
 
+        source: the ARN of the rule, or bucket; identifier: of the delivery, the same when it is tried again.
         Raises DomainError and Refused.
         """
         arn = target["Arn"]
@@ -66,7 +67,7 @@ class Sender:
             parameters = {"FunctionName": target["Arn"], "InvocationType": "Event", "Payload": text.encode()}
             self._call(target, target["Arn"].split(":")[3], "lambda", "Invoke", parameters)
         else:
-            self._trusting.invoke(SERVICE, source, target["Arn"], text.encode())
+            self._trusting.invoke(f"{source.split(':')[2]}.amazonaws.com", source, target["Arn"], text.encode())
 
     def _to_group(self, source: str, target: Mapping[str, Any], text: str, identifier: str) -> None:
         found = _GROUP.fullmatch(target["Arn"])

@@ -1,4 +1,4 @@
-"""EventBridge's buses, rules and targets, what is to be delivered; subscription filters of logs."""
+"""EventBridge's buses, rules and targets, what is to be delivered; subscription filters of logs, notices of buckets."""
 
 from typing import Any
 
@@ -53,6 +53,14 @@ def upgrade() -> None:
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("created", "due")),
     )
     op.create_index(op.f("ix_event_deliveries_due"), "event_deliveries", ["due"])
+    op.create_table(
+        "bucket_notices",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in (*SCOPE, "bucket")),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_bucket_notices")),
+    )
     op.create_table(
         "log_subscription_filters",
         *(sa.Column(name, sa.Text(), nullable=False) for name in (*SCOPE, "group", "name")),
