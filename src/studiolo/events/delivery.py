@@ -143,11 +143,16 @@ class Delivery:
         with self._state.reading() as connection:
             rows = connection.execute(select(happened).order_by(happened.c.number).limit(BATCH)).all()
         for row in rows:
-            scope, event = Scope(row.account, row.region), self._event(row)
+            try:
+                event = self._event(row)
+            except Exception:
+                # One that cannot be told must not keep those behind it waiting.
+                log.exception("the event of %s %s could not be made", row.kind, row.name)
+                event = {}
             with self._state.transaction() as tx:
                 c = rules.c
-                mine = (c.account == scope.account) & (c.region == scope.region) & (c.bus == row.bus)
-                for found in tx.execute(select(rules).where(mine)).all():
+                mine = (c.account == row.account) & (c.region == row.region) & (c.bus == row.bus)
+                for found in tx.execute(select(rules).where(mine)).all() if event else ():
                     rule = as_rule(found)
                     if rule.enabled and rule.pattern and Pattern(rule.pattern).matches(event):
                         self._trigger(tx, rule, event, row.at)

@@ -60,7 +60,10 @@ class Sender:
             (_PIPELINE.fullmatch, self._to_pipeline),
             (_TOPIC.fullmatch, self._to_topic),
         )
-        next(way for is_one, way in ways if is_one(arn))(source, target, text, identifier)
+        way = next((way for is_one, way in ways if is_one(arn)), None)
+        if way is None:
+            raise Invalid(f"{arn} is no target that Studiolo can send to.")
+        way(source, target, text, identifier)
 
     def _to_function(self, source: str, target: Mapping[str, Any], text: str, identifier: str) -> None:
         if "RoleArn" in target:

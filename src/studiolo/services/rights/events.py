@@ -22,7 +22,7 @@ TABLE = """
     ListRules              *
     ListTagsForResource    ={ResourceARN}
     ListTargetsByRule      rule/{Rule}
-    PutEvents              event-bus/{Entries[].EventBusName:default}
+    PutEvents              event-bus/{Entries[].[EventBusName||'default'][]}
     PutPermission          event-bus/{EventBusName:default}
     PutRule                rule/{Name}
     PutRule?Tags           @events:TagResource  rule/{Name}
