@@ -1,5 +1,6 @@
 """Deliveries: made once they are due, tried again, never lost."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -8,13 +9,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from studiolo.clusters.tables import clusters
 from studiolo.domain import Conflict, Denied, Scope
+from studiolo.events import Noting
 from studiolo.events.delivery import Delivery, new_event
 from studiolo.events.rules import Rules
 from studiolo.events.tables import deliveries
 from studiolo.identity import Identity, root_key, root_user
 from studiolo.metrics import Metrics
-from studiolo.state import State
+from studiolo.stacks import Refused
+from studiolo.state import State, Thing
 from tests.waiting import until
 
 SCOPE = Scope("000000000000", "us-east-1")
@@ -106,3 +110,31 @@ def test_a_target_is_tried_again_as_the_same_delivery_but_not_where_rights_are_m
     until(lambda: not _left(state) and not targets.refuse)
     delivery.look()
     assert len(targets.given) == 1
+
+
+def test_a_change_of_status_is_an_event_where_it_is_committed_and_only_there(
+    state: State, rules: Rules, clock: Clock
+) -> None:
+    _rule(rules, EventPattern='{"source": ["aws.emr"], "detail": {"state": [{"anything-but": "BOOTSTRAPPING"}]}}')
+    state.note = Noting(clock)
+    thing = Thing("cluster", SCOPE.account, SCOPE.region, "j-1")
+    row = {"id": "j-1", "account": SCOPE.account, "region": SCOPE.region, "created": clock(), "listed": "1"}
+    documents: dict[str, Any] = {"asked": {}, "settings": {}, "progress": {}}
+    with state.transaction(thing) as tx:
+        tx.execute(clusters.insert().values(**row, **documents, state="STARTING"))
+    with pytest.raises(RuntimeError), state.transaction(thing) as tx:
+        tx.execute(clusters.update().values(state="TERMINATED"))
+        raise RuntimeError
+    for status in ("BOOTSTRAPPING", "RUNNING", "RUNNING"):
+        with state.transaction(thing) as tx:
+            tx.execute(clusters.update().values(state=status))
+
+    def refuse(*_: Any) -> Any:
+        raise Refused("InvalidRequestException", "it is not there any more")
+
+    targets = Targets()
+    delivery = _delivery(state, targets, clock)
+    delivery.start(refuse)  # type: ignore[arg-type]
+    until(lambda: len(targets.given) == 2 and not _left(state))
+    delivery.close()
+    assert sorted(json.loads(text)["detail"]["state"] for _, text in targets.given) == ["RUNNING", "STARTING"]

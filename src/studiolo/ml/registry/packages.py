@@ -170,6 +170,7 @@ class Packages:
         with self._records.writing(scope) as book:
             package = _package(book, name)
             book.drop(package)
+            book.changed.append(Thing(PACKAGE, scope.account, scope.region, package.name))
             drop_tags(book.connection, arn(scope, PACKAGE, package.name))
 
     def deployed(self, scope: Scope, name: str, specification: str | None) -> Mapping[str, Any]:
