@@ -17,7 +17,7 @@ TYPES = {
     "ECR": "Repository",
     "EMR": "Cluster InstanceFleetConfig InstanceGroupConfig SecurityConfiguration Step Studio StudioSessionMapping",
     "EMRServerless": "Application",
-    "Events": "Rule",
+    "Events": "EventBus Rule",
     "Glue": "Classifier Connection Crawler DataCatalogEncryptionSettings DataQualityRuleset Database DevEndpoint Job "
     "Partition SecurityConfiguration Table Trigger Workflow",
     "IAM": "AccessKey Group GroupPolicy InstanceProfile ManagedPolicy Policy Role RolePolicy ServiceLinkedRole User "
@@ -25,13 +25,14 @@ TYPES = {
     "KMS": "Alias Key",
     "LakeFormation": "DataCellsFilter DataLakeSettings Permissions PrincipalPermissions Resource Tag TagAssociation",
     "Lambda": "Alias EventInvokeConfig EventSourceMapping Function LayerVersion Permission Url Version",
-    "Logs": "LogGroup LogStream MetricFilter ResourcePolicy",
+    "Logs": "LogGroup LogStream MetricFilter ResourcePolicy SubscriptionFilter",
     "S3": "Bucket BucketPolicy",
     "SNS": "Subscription Topic TopicPolicy",
     "SSM": "Parameter",
     "SageMaker": "App AppImageConfig CodeRepository Domain Endpoint EndpointConfig FeatureGroup Image ImageVersion "
     "InferenceComponent Model ModelPackage ModelPackageGroup NotebookInstance "
     "NotebookInstanceLifecycleConfig Pipeline Project Space StudioLifecycleConfig UserProfile",
+    "Scheduler": "Schedule ScheduleGroup",
     "SecretsManager": "ResourcePolicy Secret",
     "ServiceCatalog": "CloudFormationProduct CloudFormationProvisionedProduct LaunchRoleConstraint "
     "LaunchTemplateConstraint Portfolio PortfolioPrincipalAssociation PortfolioProductAssociation TagOption "

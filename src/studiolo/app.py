@@ -50,6 +50,7 @@ from studiolo.services.ec2 import ec2
 from studiolo.services.ecr import ecr
 from studiolo.services.emr import emr
 from studiolo.services.emr_serverless import emr_serverless
+from studiolo.services.events import events
 from studiolo.services.glue import glue
 from studiolo.services.iam import iam
 from studiolo.services.kms import kms
@@ -93,6 +94,7 @@ SERVICES: Mapping[str, Service] = {
         sagemaker_runtime,
         emr,
         emr_serverless,
+        events,
         cloudformation,
         ec2,
         ecr,

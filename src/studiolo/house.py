@@ -19,6 +19,7 @@ from studiolo.console.people import Key
 from studiolo.domain import Scope, now
 from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
+from studiolo.events import Events, Noting
 from studiolo.features import FeatureStore
 from studiolo.functions import functions_of
 from studiolo.governance import GovernedCatalog, Lake, Vending, Views
@@ -102,6 +103,7 @@ class House:
             _end_unknown(folder)
         self.state = state = State(settings.database)
         self._cleanup.callback(state.close)
+        state.note = Noting(now)
         self.root = root_key(folder)
         self.processes = Processes(state, folder)
         self.identity = Identity(state, self.root, settings.account_id, now)
@@ -233,6 +235,8 @@ class House:
         )
         self._cleanup.callback(self.clusters.close)
         self.clusters.start()
+        self.events = Events(state, identity, self.functions, self.logs, self.metrics, now)
+        self._cleanup.callback(self.events.close)
 
     def _open_studio(self) -> None:
         """What people open in a browser."""
@@ -301,6 +305,7 @@ class House:
         self.products.start(Inside(SERVICES, studio, self.objects, "servicecatalog.amazonaws.com"))
         self.pipelines.start(Inside(SERVICES, studio, self.objects, "sagemaker.amazonaws.com"))
         self.scheduler.start(Inside(SERVICES, studio, self.objects, "scheduler.amazonaws.com"))
+        self.events.start(Inside(SERVICES, studio, self.objects, "events.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)
         passage = Passage(self.door.endpoint)
         mlflow = SignedMlflow(self.mlflow, identity, self.ml.tags, passing)
@@ -330,6 +335,7 @@ class House:
             pipelines=self.pipelines,
             mlflow=self.mlflow,
             scheduler=self.scheduler,
+            events=self.events,
         )
 
     def _reset(self) -> None:

@@ -72,6 +72,15 @@ HELPERS: dict[str, dict[str, Any]] = {
             "Code": {"ZipFile": "handler = print"},
         },
     },
+    "HAllowed": {
+        "Type": "AWS::Lambda::Permission",
+        "Properties": {
+            "FunctionName": ref("HFunction"),
+            "Action": "lambda:InvokeFunction",
+            "Principal": "logs.amazonaws.com",
+        },
+    },
+    "HScheduleRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("scheduler")}},
     "HVersion": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": ref("HFunction")}},
     "HRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
     "HUser": {"Type": "AWS::IAM::User"},
@@ -139,7 +148,8 @@ HELPERS: dict[str, dict[str, Any]] = {
 NEEDS = {
     "HSubnet": ("HVpc",), "HAttached": ("HVpc", "HGateway"), "HTable": ("HVpc",), "HGroup": ("HVpc",),
     "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",), "HFunction": ("HFunctionRole",),
-    "HVersion": ("HFunctionRole", "HFunction"), "HOffered": ("HPortfolio", "HProduct"),
+    "HAllowed": ("HFunctionRole", "HFunction"), "HVersion": ("HFunctionRole", "HFunction"),
+    "HOffered": ("HPortfolio", "HProduct"),
 }  # fmt: skip
 
 TAGS = {"Tags": [{"Key": "team", "Value": "lake"}]}

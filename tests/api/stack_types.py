@@ -282,6 +282,41 @@ ROWS: list[Row] = [
     ),
     Row("AWS::Logs::LogGroup", {"RetentionInDays": "7"}, {"RetentionInDays": 14, **TAGS}, attributes=("Arn",)),
     Row("AWS::Logs::LogStream", {"LogGroupName": ref("HLogs")}, needs=("HLogs",)),
+    Row("AWS::Events::EventBus", {"Name": "stack-bus"}, {"Description": "new", **TAGS}, attributes=("Arn", "Name")),
+    Row(
+        "AWS::Events::Rule",
+        {
+            "EventPattern": {"source": ["aws.s3"]},
+            "Targets": [{"Id": "one", "Arn": att("HFunction", "Arn"), "RetryPolicy": {"MaximumRetryAttempts": "2"}}],
+        },
+        {"ScheduleExpression": "rate(1 day)", "State": "DISABLED", "Targets": []},
+        ("HFunction",),
+        ("Arn",),
+    ),
+    Row(
+        "AWS::Scheduler::Schedule",
+        {
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "ScheduleExpression": "rate(1 day)",
+            "StartDate": "2090-01-01T00:00:00Z",
+            "Target": {"Arn": att("HFunction", "Arn"), "RoleArn": att("HScheduleRole", "Arn")},
+        },
+        {"State": "DISABLED"},
+        ("HFunction", "HScheduleRole"),
+        ("Arn",),
+    ),
+    Row("AWS::Scheduler::ScheduleGroup", {"Name": "stack-schedules"}, TAGS, attributes=("Arn", "State")),
+    Row(
+        "AWS::Logs::SubscriptionFilter",
+        {
+            "LogGroupName": ref("HLogs"),
+            "FilterPattern": "ERROR",
+            # After the permission.
+            "DestinationArn": {"Fn::Select": ["0", {"Fn::Split": ["|", {"Fn::Sub": "${HFunction.Arn}|${HAllowed}"}]}]},
+        },
+        {"FilterPattern": "WARN"},
+        ("HLogs", "HFunction", "HAllowed"),
+    ),
     Row(
         "AWS::Logs::MetricFilter",
         {

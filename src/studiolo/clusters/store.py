@@ -47,7 +47,7 @@ class Store:
 
     def add(self, cluster: Cluster, asked: Iterable[StepRequest]) -> None:
         """Record a cluster with its first steps."""
-        with self._state.transaction() as tx:
+        with self._state.transaction(_thing(CLUSTER, cluster.scope, cluster.id)) as tx:
             tx.execute(
                 clusters.insert().values(
                     id=cluster.id,

@@ -23,6 +23,7 @@ from studiolo.identity import Identity, root_key
 from studiolo.logs import Logs
 from studiolo.state import State
 from studiolo.storage import BucketSettings
+from studiolo.storage.notices import Notices
 
 SHORT_LIFE = 2.0
 """Seconds: where a worker ends sooner, so would the next, and the door ends with it and says why."""
@@ -54,7 +55,8 @@ def _work(plan: Plan, listener: socket.socket) -> None:
     files = ViewFiles(state, catalog, lake, client, Makers(plan.data / "governed-views"), now)
     audit = Audit(Logs(state, plan.data / "log-events", now), now)
     views = GovernedViews(lake, Views(state, catalog, lake, root.secret.encode(), now), files, audit)
-    serve(Door(identity, plan.store, BucketSettings(state, plan.account), lake, views), [listener], plan.hosts)
+    settings, notices = BucketSettings(state, plan.account), Notices(state, now)
+    serve(Door(identity, plan.store, settings, notices, lake, views), [listener], plan.hosts)
     state.close()
 
 

@@ -15,6 +15,7 @@ from studiolo.governance import Lake
 from studiolo.identity import CREDENTIALS_PATH, Identity
 from studiolo.state import StateUnavailable
 from studiolo.storage import BucketSettings
+from studiolo.storage.notices import Notices
 
 log = logging.getLogger("studiolo.s3")
 
@@ -25,10 +26,16 @@ class Door:
     """Answers every S3 request; the decisions about objects are made here and nowhere else."""
 
     def __init__(
-        self, identity: Identity, store: Store, settings: BucketSettings, lake: Lake, views: GovernedViews
+        self,
+        identity: Identity,
+        store: Store,
+        settings: BucketSettings,
+        notices: Notices,
+        lake: Lake,
+        views: GovernedViews,
     ) -> None:
         self._identity = identity
-        self._gateway = S3Gateway(store, identity, settings, lake, views, now)
+        self._gateway = S3Gateway(store, identity, settings, notices, lake, views, now)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -6,7 +6,7 @@ for, so that it cannot read another key in it than we did.
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
@@ -75,6 +75,15 @@ class Deletion:
         outcomes = _outcomes(store) if store else {}
         lines = (line for entry in self.entries for line in self._lines(entry, outcomes))
         return f'{DECLARATION}<DeleteResult xmlns="{_NAMESPACE}">{"".join(lines)}</DeleteResult>'.encode()
+
+    def deleted(self, store: bytes) -> Sequence[str]:
+        """The keys that the store says it has deleted."""
+        outcomes = {name: found for (name, _), found in (_outcomes(store) if store else {}).items()}
+        return [
+            entry.key
+            for entry in self.entries
+            if entry.name in outcomes and local_name(outcomes[entry.name].tag) == "Deleted"
+        ]
 
     def _lines(self, entry: Entry, outcomes: Mapping[tuple[str, str | None], Element]) -> Iterator[str]:
         names = _element("Key", entry.key) + _element("VersionId", entry.version)

@@ -6,6 +6,7 @@ what it names (names.py) -> which operation it is (operations.py) -> who asks (a
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
-from studiolo.door import bucket_policies, deletion, documents, forms, lists, mending, ownership, settings
+from studiolo.door import bucket_policies, deletion, documents, forms, lists, mending, notifying, ownership, settings
 from studiolo.door.actions import EXISTING, Need, actions_of, copied_tags, tagged
 from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import RawHeaders, error_answer, sent_back
@@ -26,6 +27,7 @@ from studiolo.door.form_data import FormReader, boundary_of
 from studiolo.door.governed import BrokenOff, GovernedViews
 from studiolo.door.mending import Mending
 from studiolo.door.names import Named, bucket_of_host, checked_key, names_of
+from studiolo.door.notifying import Notifying
 from studiolo.door.operations import Operation, operation_of
 from studiolo.door.payload import Payload
 from studiolo.door.store import Store
@@ -36,6 +38,7 @@ from studiolo.governance import Lake, is_for_views
 from studiolo.identity import Identity
 from studiolo.state import StateUnavailable
 from studiolo.storage import BucketSettings
+from studiolo.storage.notices import Notice, Notices
 
 log = logging.getLogger("studiolo.s3")
 
@@ -44,12 +47,20 @@ class S3Gateway:
     """Decides S3 calls and sends them on to the store. Start it in the event loop it serves in."""
 
     def __init__(
-        self, store: Store, identity: Identity, kept: BucketSettings, lake: Lake, views: GovernedViews, clock: Clock
+        self,
+        store: Store,
+        identity: Identity,
+        kept: BucketSettings,
+        notices: Notices,
+        lake: Lake,
+        views: GovernedViews,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._ours = not store.external
         self._identity = identity
         self._settings = kept
+        self._notifying = Notifying(notices, kept, identity.buckets.of)
         self._views = views
         self._admission = Admission(identity, lake, clock)
         self._clock = clock
@@ -156,6 +167,8 @@ class S3Gateway:
                     await asyncio.to_thread(self._identity.buckets.release, named.bucket)
                 if operation.name == "DeleteBucket" and answer.status < HTTPStatus.BAD_REQUEST:
                     await asyncio.to_thread(ownership.forget, self._identity, self._settings, named.bucket)
+                if self._ours and answer.status < HTTPStatus.BAD_REQUEST:
+                    await self._note(request, named, operation.name, caller, answer)
                 if not self._ours:
                     await self._answer(answer, request.method, payload, send)
                 elif operation.name in lists.OPERATIONS and answer.status == HTTPStatus.OK:
@@ -167,6 +180,42 @@ class S3Gateway:
                         region = await self._region(named.bucket, region, made=operation.name == "CreateBucket")
                     mend = await self._mended(request, named, operation, caller, region, answer, payload)
                     await self._answer(answer, request.method, payload, send, mend)
+
+    async def _note(
+        self, request: HttpRequest, named: Named, name: str, caller: Caller, answer: aiohttp.ClientResponse
+    ) -> None:
+        """Leave a notice of what was done to an object, where its bucket wants it told."""
+        if name not in notifying.OF:
+            return
+        wanted = await self._notifying.configuration(named.bucket)
+        if wanted is None:
+            return
+        reason = "CopyObject" if named.source is not None and name == "PutObject" else name
+        version, event = answer.headers.get("x-amz-version-id"), notifying.OF[reason]
+        size: int | None = None
+        etag: str | None = None
+        if name == "DeleteObject":
+            event = notifying.MARKED if answer.headers.get("x-amz-delete-marker") == "true" else event
+        else:
+            looked = self._calls.own(request, Named("HEAD", named.bucket, named.key), in_our_name())
+            async with await self._calls.asked(looked, nothing) as found:
+                if found.status != HTTPStatus.OK:
+                    return
+                size, etag = int(found.headers.get("content-length", 0)), found.headers.get("etag", "").strip('"')
+        by = caller.principal.user_id if caller.principal is not None else "ANONYMOUS"
+        identifier = answer.headers.get("x-amz-request-id", "")
+        notice = Notice(named.bucket, named.key, event, reason, identifier, by, wanted, size, etag, version)
+        await self._notifying.leave(named.bucket, [notice])
+
+    async def _note_deleted(
+        self, bucket: str, keys: Sequence[str], caller: Caller, answer: aiohttp.ClientResponse
+    ) -> None:
+        wanted = await self._notifying.configuration(bucket) if self._ours else None
+        if wanted is not None:
+            by, identifier = caller.known_principal.user_id, answer.headers.get("x-amz-request-id", "")
+            event = notifying.OF["DeleteObjects"]
+            told = [Notice(bucket, key, event, "DeleteObjects", identifier, by, wanted) for key in keys]
+            await self._notifying.leave(bucket, told)
 
     async def _mended(
         self,
@@ -312,6 +361,7 @@ class S3Gateway:
                         await self._answer(answer, request.method, payload, send)
                         return
                     headers, answered = sent_back(answer.raw_headers), await answer.read()
+                    await self._note_deleted(named.bucket, wanted.deleted(answered), caller, answer)
         await _send(
             send,
             HTTPStatus.OK,
@@ -345,6 +395,7 @@ class S3Gateway:
                 if answer.status != HTTPStatus.OK:
                     await self._answer(answer, request.method, payload, send)
                     return
+                await self._note(request, put, "PostObject", caller, answer)
                 etag = answer.headers.get("etag", "")
                 status, headers, body = forms.success(fields, named.bucket, _location(request, put), etag)
                 await _send(send, status, [*_without_body(sent_back(answer.raw_headers)), *headers], body)

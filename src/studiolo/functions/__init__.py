@@ -19,9 +19,10 @@ from studiolo.functions.model import (
 )
 from studiolo.functions.pool import MOST
 from studiolo.functions.store import THING, paged
+from studiolo.functions.trusting import Trusting, is_function
 
 __all__ = [
     "LARGEST_ZIP", "LATEST", "MOST", "THING", "Alias", "BadPayload", "Changed", "EventConfig", "Function",
     "FunctionMissing", "Functions", "Layer", "Result", "Services", "Settings", "Standing", "Throttled", "TooLargeRequest",
-    "function_arn", "function_named", "functions_of", "granting", "paged", "unreserved",
+    "Trusting", "function_arn", "function_named", "functions_of", "granting", "is_function", "paged", "unreserved",
 ]  # fmt: skip

@@ -35,7 +35,7 @@ from studiolo.identity.organization import (
 from studiolo.identity.passwords import LoginProfile
 from studiolo.identity.policies import Answer, Policies
 from studiolo.identity.positions import Position
-from studiolo.identity.principals import Kind, Principal, SessionRequest, anonymous
+from studiolo.identity.principals import Kind, Principal, SessionRequest, anonymous, root_user
 from studiolo.identity.providers import OpenIdProvider, SamlProvider
 from studiolo.identity.records import Records
 from studiolo.identity.roles import Role, RoleSettings, Unmodifiable
@@ -56,6 +56,6 @@ __all__ = [
     "RejectedClaim", "ReportMissing", "Role", "RoleSettings", "SamlProvider", "Scenario", "SessionRequest", "Simulated",
     "Unmodifiable", "Use", "User", "UserKey", "Values", "Workload", "anonymous", "check_bucket_policy",
     "check_catalog_policy", "check_logs_policy", "client_environment", "container_variables", "context_keys", "findings",
-    "key_variables", "known_root_key", "metastore_token", "of_tags", "plugin_works", "reaches", "root_key", "simulate",
-    "tags_of",
+    "key_variables", "known_root_key", "metastore_token", "of_tags", "plugin_works", "reaches", "root_key", "root_user",
+    "simulate", "tags_of",
 ]  # fmt: skip

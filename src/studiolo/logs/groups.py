@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 
 from studiolo.domain import AlreadyExists, Clock, Invalid, LimitExceeded, NotFound, Page, Scope
-from studiolo.logs.tables import groups, metric_filters, streams
+from studiolo.logs.tables import groups, metric_filters, streams, subscription_filters
 from studiolo.state import State, page
 
 RETENTIONS = (
@@ -95,7 +95,8 @@ class LogGroups:
             require(tx, scope, name)
             files = self._files(tx, scope, name)
             tx.execute(streams.delete().where(these(streams, scope, group=name)))
-            tx.execute(metric_filters.delete().where(these(metric_filters, scope, group=name)))
+            for table in (metric_filters, subscription_filters):
+                tx.execute(table.delete().where(these(table, scope, group=name)))
             tx.execute(groups.delete().where(these(groups, scope, name=name)))
         for file in files:
             file.unlink(missing_ok=True)

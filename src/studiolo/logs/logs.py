@@ -30,7 +30,8 @@ from studiolo.logs.reading import (
 )
 from studiolo.logs.resource_policies import ResourcePolicies
 from studiolo.logs.streams import LogStreams
-from studiolo.logs.tables import groups, metric_filters, resource_policies, streams
+from studiolo.logs.subscription_filters import SubscriptionFilters
+from studiolo.logs.tables import groups, metric_filters, resource_policies, streams, subscription_filters
 from studiolo.logs.writer import LogWriter
 from studiolo.state import State
 
@@ -60,6 +61,7 @@ class Logs:
         self.groups = LogGroups(state, folder, clock)
         self.streams = LogStreams(state, folder, clock)
         self.metric_filters = MetricFilters(state, clock)
+        self.subscription_filters = SubscriptionFilters(state, self.streams, clock)
         self.resource_policies = ResourcePolicies(state, clock)
         self.queries = Queries(clock)
         self._making = threading.Lock()
@@ -165,7 +167,7 @@ class Logs:
         """Delete every group, stream, event and query."""
         self.queries.empty()
         with self._state.transaction() as tx:
-            for table in (metric_filters, resource_policies, streams, groups):
+            for table in (metric_filters, subscription_filters, resource_policies, streams, groups):
                 tx.execute(table.delete())
         shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -106,7 +106,7 @@ def search(
         size += _cost(event)
         if found and size > PAGE_BYTES:
             break
-        found.append(Found(cursors[i].stream, _event_id(cursors[i].file, event), event))
+        found.append(Found(cursors[i].stream, event_id(cursors[i].file, event), event))
         cursors[i].position = event.end
         cursors[i].advance(budget)
         head = cursors[i].head
@@ -187,7 +187,7 @@ def _cost(event: Event) -> int:
     return len(event.message.encode()) + EVENT_OVERHEAD
 
 
-def _event_id(file: Path, event: Event) -> str:
+def event_id(file: Path, event: Event) -> str:
     """56 digits, as CloudWatch Logs has them, that sort by time: the moment, the stream's file, the place in it."""
     stream = int(file.stem.rpartition("-")[2], 16) % 10**16
     return f"{event.timestamp:016d}{stream:016d}{event.start:024d}"

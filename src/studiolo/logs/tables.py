@@ -46,6 +46,21 @@ metric_filters = Table(
     ),
 )
 
+subscription_filters = Table(
+    "log_subscription_filters",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("account", "region", "group", "name")),
+    Column("pattern", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("distribution", Text, nullable=False),
+    Column("positions", JSON, nullable=False),
+    Column("created", Moment, nullable=False),
+    ForeignKeyConstraint(
+        ["account", "region", "group"], ["log_groups.account", "log_groups.region", "log_groups.name"]
+    ),
+)
+"""positions: by stream, the byte up to which its events have been handed on; of others it is the first."""
+
 resource_policies = Table(
     "log_resource_policies",
     metadata,

@@ -151,8 +151,8 @@ class Store:
 
     def start(self, execution: Execution, token: str, reused: Mapping[str, StepRun]) -> Execution:
         """Record a new execution; that of the same request where it was recorded before."""
-        columns = tables.executions.c
-        with self._state.transaction() as tx:
+        columns, scope = tables.executions.c, execution.scope
+        with self._state.transaction(Thing(THING, scope.account, scope.region, execution.arn)) as tx:
             mine = _are_executions(execution.scope, execution.pipeline)
             row = tx.execute(tables.executions.select().where(mine, columns.token == token)).first()
             if row is not None:

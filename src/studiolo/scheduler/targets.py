@@ -10,9 +10,13 @@ from studiolo.domain import Invalid
 from studiolo.scheduler.model import Schedule
 
 _PIPELINE = re.compile(r"arn:[a-z-]+:sagemaker:([a-z0-9-]+):(\d{12}):pipeline/([A-Za-z0-9-]+)", re.IGNORECASE)
+_FUNCTION = re.compile(r"arn:[a-z-]+:lambda:([a-z0-9-]+):\d{12}:function:[\w-]+(?::[$\w-]+)?")
+_BUS = re.compile(r"arn:[a-z-]+:events:([a-z0-9-]+):\d{12}:event-bus/[\w./-]+")
 _OTHERS = (
-    "DeadLetterConfig", "EcsParameters", "EventBridgeParameters", "KinesisParameters", "SqsParameters", "Input",
+    "DeadLetterConfig", "EcsParameters", "KinesisParameters", "SqsParameters",
 )  # fmt: skip
+EMPTY = "{}"
+"""What a function is given where a schedule says nothing."""
 
 
 class Doing(NamedTuple):
@@ -26,18 +30,27 @@ class Doing(NamedTuple):
 
 def check(target: Mapping[str, Any]) -> None:
     """Raises Invalid for a target that Studiolo cannot do."""
-    if not _PIPELINE.fullmatch(target["Arn"]):
+    arn, others = target["Arn"], list(_OTHERS)
+    if _PIPELINE.fullmatch(arn):
+        others += ["EventBridgeParameters", "Input"]
+    elif _BUS.fullmatch(arn):
+        if "EventBridgeParameters" not in target:
+            raise Invalid(f"EventBridgeParameters must be given for the target {arn}.")
+        others += ["SageMakerPipelineParameters"]
+    elif _FUNCTION.fullmatch(arn):
+        others += ["EventBridgeParameters", "SageMakerPipelineParameters"]
+    else:
         raise Invalid(
-            f"The target {target['Arn']} is not supported by Studiolo: schedules start pipelines of SageMaker."
+            f"The target {arn} is not supported by Studiolo: schedules start pipelines of SageMaker, invoke Lambda "
+            "functions and put events on event buses."
         )
-    if others := [name for name in _OTHERS if name in target]:
-        raise Invalid(f"{', '.join(others)} of a target that is a pipeline is not supported by Studiolo.")
+    if asked := [name for name in others if name in target]:
+        raise Invalid(f"{', '.join(asked)} of the target {arn} is not supported by Studiolo.")
 
 
 def doing(schedule: Schedule, at: datetime) -> Doing:
-    """What a schedule does at a moment. Done twice, it begins one execution."""
-    found = _PIPELINE.fullmatch(schedule.target["Arn"])
-    assert found is not None, "it was checked"
+    """What a schedule does at a moment. Done twice, it begins one execution of a pipeline."""
+    arn = schedule.target["Arn"]
     token = sha256(f"{schedule.arn} {schedule.created.timestamp()} {at.timestamp()}".encode()).hexdigest()
     words = {
         "<aws.scheduler.schedule-arn>": schedule.arn,
@@ -45,6 +58,16 @@ def doing(schedule: Schedule, at: datetime) -> Doing:
         "<aws.scheduler.execution-id>": token[:36],
         "<aws.scheduler.attempt-number>": "1",
     }
+    text = _filled(schedule.target.get("Input", EMPTY), words)
+    if found := _FUNCTION.fullmatch(arn):
+        asked = {"FunctionName": arn, "InvocationType": "Event", "Payload": text.encode()}
+        return Doing(found[1], "lambda", "Invoke", asked)
+    if found := _BUS.fullmatch(arn):
+        told = schedule.target["EventBridgeParameters"]
+        entry = {"Source": told["Source"], "DetailType": told["DetailType"], "Detail": text, "EventBusName": arn}
+        return Doing(found[1], "events", "PutEvents", {"Entries": [{**entry, "Resources": [schedule.arn]}]})
+    found = _PIPELINE.fullmatch(arn)
+    assert found is not None, "it was checked"
     given = schedule.target.get("SageMakerPipelineParameters", {}).get("PipelineParameterList", [])
     parameters = {
         "PipelineName": found[3],

@@ -9,6 +9,7 @@ from studiolo.domain import Scope
 if TYPE_CHECKING:
     from studiolo.catalog import Catalog
     from studiolo.clusters import Clusters
+    from studiolo.events import Events
     from studiolo.features import FeatureStore
     from studiolo.functions import Functions
     from studiolo.governance import GovernedCatalog, Lake, Vending
@@ -55,6 +56,7 @@ class Studio:
     pipelines: "Pipelines"
     mlflow: "TrackingServers"
     scheduler: "Scheduler"
+    events: "Events"
 
 
 @dataclass(frozen=True, slots=True)

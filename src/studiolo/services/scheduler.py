@@ -1,4 +1,4 @@
-"""Amazon EventBridge Scheduler: schedules that start pipelines, and their groups."""
+"""Amazon EventBridge Scheduler: schedules that start pipelines, invoke functions and put events, and their groups."""
 
 from collections.abc import Mapping
 from typing import Any

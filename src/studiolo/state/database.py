@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ class State:
 
     def __init__(self, url: str) -> None:
         self.changes = Changes()
+        self.note: Callable[[Connection, Thing], None] = lambda _tx, _thing: None
+        """What else is written of what a transaction changes, in the same one."""
         try:
             self._url = make_url(url)
         except ArgumentError as error:
@@ -75,6 +77,8 @@ class State:
                     # Taking the write lock at the start keeps a read-then-write from failing half-way.
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
+                for thing in changed:
+                    self.note(connection, thing)
         except DatabaseError as error:
             if isinstance(error, OperationalError) or _is_damage(error):
                 raise self._unavailable("written", error) from error

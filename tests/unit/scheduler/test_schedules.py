@@ -122,7 +122,7 @@ def test_parameters_are_told_the_time_that_it_was_due(world: World) -> None:
             {"target": {"Arn": "arn:aws:sqs:eu-central-1:000000000000:queue"}},
             "queue is not supported",
         ),
-        ("rate(1 minute)", {"target": {"Input": "{}"}}, "Input of a target"),
+        ("rate(1 minute)", {"target": {"Input": "{}"}}, "Input of the target"),
     ],
 )
 def test_what_cannot_be_done_is_refused_by_name(
@@ -148,3 +148,22 @@ def test_a_group_goes_with_its_schedules_and_groups_are_listed_a_page_at_a_time(
         world.scheduler.get(SCOPE, "zeta", "s")
     with pytest.raises(NotFound, match="zeta"):
         world.scheduler.schedules(SCOPE, "zeta", None, None, None, 10)
+
+
+def test_a_schedule_invokes_a_function_and_puts_an_event_as_its_role(world: World) -> None:
+    asked: list[tuple[Any, ...]] = []
+    world.scheduler.serve(lambda *call: asked.append(call))  # type: ignore[arg-type, return-value]
+    function = f"arn:aws:lambda:{SCOPE.region}:{SCOPE.account}:function:nightly"
+    bus = f"arn:aws:events:{SCOPE.region}:{SCOPE.account}:event-bus/default"
+    world.make("rate(1 minute)", target={"Arn": function, "Input": '{"at": "<aws.scheduler.scheduled-time>"}'})
+    world.scheduler.look()
+    world.scheduler.delete(SCOPE, GROUP, "s")
+    told = {"Source": "clock", "DetailType": "tick"}
+    world.make("rate(1 minute)", target={"Arn": bus, "EventBridgeParameters": told, "Input": '{"n": 1}'})
+    world.scheduler.look()
+    invoked, put = asked
+    assert invoked[0] == put[0] == "lab"
+    assert invoked[2:4] == ("lambda", "Invoke")
+    assert invoked[4]["Payload"] == b'{"at": "2026-01-01T00:00:00Z"}'
+    assert put[2:4] == ("events", "PutEvents")
+    assert {**told, "Detail": '{"n": 1}', "EventBusName": bus}.items() <= put[4]["Entries"][0].items()

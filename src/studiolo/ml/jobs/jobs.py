@@ -91,7 +91,8 @@ class Jobs(Generic[S]):
         checked_name(name, self._trade.field)
         resource, moment = arn(scope, self._trade.resource, name), self._clock()
         progress = Progress(transitions=moved((), PENDING, moment.timestamp()))
-        with self._state.transaction() as tx:
+        thing = Thing(self._trade.resource, scope.account, scope.region, name)
+        with self._state.transaction(thing) as tx:
             if tx.execute(self._table.select().where(self._is(scope, name))).first() is not None:
                 raise NameInUse(
                     f"{self._trade.noun} names must be unique within an AWS account and region, and a "

@@ -12,6 +12,7 @@ from studiolo.ml.listing import Listing
 from studiolo.ml.names import arn, checked_name
 from studiolo.ml.registry.records import Book, Record, Records, Which, by
 from studiolo.ml.tags import drop_tags, set_tags
+from studiolo.state import Thing
 
 GROUP, PACKAGE = "model-package-group", "model-package"
 APPROVED, PENDING = "Approved", "PendingManualApproval"
@@ -115,8 +116,12 @@ class Packages:
                 book.put(found.telling(Latest=version))
                 made = book.add(PACKAGE, f"{found.name}/{version}", told, parent=found.name, status=approval)
             set_tags(book.connection, arn(scope, PACKAGE, made.name), tags)
-            self._on_change(book, made, principal)
+            self._changed(book, made, principal)
             return made
+
+    def _changed(self, book: Book, package: Record, principal: Principal) -> None:
+        book.changed.append(Thing(PACKAGE, book.scope.account, book.scope.region, package.name))
+        self._on_change(book, package, principal)
 
     def get(self, scope: Scope, name: str) -> Record:
         """By name or ARN; the latest version where the name is a group's. Raises NotFound."""
@@ -157,7 +162,7 @@ class Packages:
             told["AdditionalInferenceSpecifications"] = _added(package, specifications_added) or None
             changed = book.put(replace(package.telling(**told), status=approval or package.status))
             if approval is not None and approval != package.status:
-                self._on_change(book, changed, principal)
+                self._changed(book, changed, principal)
             return changed
 
     def delete(self, scope: Scope, name: str) -> None:
@@ -165,6 +170,7 @@ class Packages:
         with self._records.writing(scope) as book:
             package = _package(book, name)
             book.drop(package)
+            book.changed.append(Thing(PACKAGE, scope.account, scope.region, package.name))
             drop_tags(book.connection, arn(scope, PACKAGE, package.name))
 
     def deployed(self, scope: Scope, name: str, specification: str | None) -> Mapping[str, Any]:

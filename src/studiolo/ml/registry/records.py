@@ -15,7 +15,7 @@ from studiolo.domain import Clock, Page, Scope
 from studiolo.identity import Principal
 from studiolo.ml.listing import Listing
 from studiolo.ml.tables import records
-from studiolo.state import State, page
+from studiolo.state import State, Thing, page
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Book:
         self.connection = connection
         self.scope = scope
         self.now = clock()
+        self.changed: list[Thing] = []
         self._mine = (records.c.account == scope.account) & (records.c.region == scope.region)
 
     def find(self, kind: str, name: str) -> Record | None:
@@ -151,7 +152,10 @@ class Records:
     @contextmanager
     def writing(self, scope: Scope) -> Iterator[Book]:
         with self._state.transaction() as tx:
-            yield Book(tx, scope, self._clock)
+            book = Book(tx, scope, self._clock)
+            yield book
+            for thing in book.changed:
+                self._state.note(tx, thing)
 
     @contextmanager
     def reading(self, scope: Scope) -> Iterator[Book]:

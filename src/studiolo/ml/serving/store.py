@@ -48,7 +48,7 @@ class Store(Generic[T]):
         """Add one; values: its columns, as of `change`. Raises AlreadyExists."""
         moment, resource = self._clock(), arn(scope, self._kind, name)
         owner = {"account": scope.account, "region": scope.region, "name": name}
-        with self._state.transaction() as tx:
+        with self._state.transaction(self._thing(scope, name)) as tx:
             if self._row(tx, scope, name) is not None:
                 raise AlreadyExists(f'Cannot create already existing {self._words} "{resource}".')
             tx.execute(self._table.insert().values(**owner, created=moment, changed=moment, **_columns(values)))

@@ -17,6 +17,8 @@ from studiolo.ml.tags import drop_tags, set_tags
 from studiolo.ml.tuning.job import Outcome, Settings, Trial, TuningJob
 from studiolo.state import State, Thing
 
+THING = "tuning-job"
+
 
 class Store:
     """What is remembered of tuning jobs."""
@@ -29,7 +31,7 @@ class Store:
         """Raises NameInUse."""
         moment = self._clock()
         job = TuningJob(scope, name, uuid.uuid4().hex[:12], settings, Outcome(), moment, moment)
-        with self._state.transaction() as tx:
+        with self._state.transaction(Thing(THING, scope.account, scope.region, name)) as tx:
             if tx.execute(tuning_jobs.select().where(_is(scope, name))).first() is not None:
                 raise NameInUse(
                     "Tuning job names must be unique within an AWS account and region, and a tuning job with this name "
@@ -76,7 +78,7 @@ class Store:
     def save(self, job: TuningJob, outcome: Outcome) -> TuningJob:
         """Record what has become of it."""
         moment = self._clock()
-        thing = Thing("tuning-job", job.scope.account, job.scope.region, job.name)
+        thing = Thing(THING, job.scope.account, job.scope.region, job.name)
         with self._state.transaction(thing) as tx:
             values = {"progress": outcome.to_json(), "status": outcome.status, "changed": moment}
             tx.execute(tuning_jobs.update().where(tuning_jobs.c.id == job.id).values(values))

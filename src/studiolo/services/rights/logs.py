@@ -21,6 +21,9 @@ TABLE = """
     DeleteMetricFilter        log-group:{logGroupName}:log-stream:
     DeleteResourcePolicy      *
     DeleteRetentionPolicy     log-group:{logGroupName}:log-stream:
+    DeleteSubscriptionFilter     log-group:{logGroupName}:log-stream:
+    DescribeSubscriptionFilters  log-group:{logGroupName}:log-stream:
+    PutSubscriptionFilter        log-group:{logGroupName}:log-stream:
     DescribeLogGroups         log-group::log-stream:
     DescribeLogStreams        log-group:{logGroupName||logGroupIdentifier}:log-stream:
     DescribeMetricFilters     log-group:{logGroupName:}:log-stream:

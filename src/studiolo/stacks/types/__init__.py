@@ -9,6 +9,7 @@ from studiolo.stacks.types import (
     ec2,
     emr,
     emr_serverless,
+    events,
     feature_groups,
     functions,
     glue,
@@ -26,7 +27,7 @@ from studiolo.stacks.types import (
 from studiolo.stacks.types.base import ResourceType
 
 _FILES = (
-    cloudformation, cloudwatch, custom, ec2, emr, emr_serverless, feature_groups, functions, glue, iam,
+    cloudformation, cloudwatch, custom, ec2, emr, emr_serverless, events, feature_groups, functions, glue, iam,
     inference_components, lakeformation, logs, notebook_instances, others, s3, sagemaker, servicecatalog, studio,
 )  # fmt: skip
 _TYPES: Mapping[str, ResourceType] = {kind.name: kind() for file in _FILES for kind in file.TYPES}

@@ -1,4 +1,4 @@
-"""AWS::Logs: groups, streams, metric filters, resource policies."""
+"""AWS::Logs: groups, streams, metric and subscription filters, resource policies."""
 
 import json
 from typing import Any
@@ -137,4 +137,24 @@ class ResourcePolicy(ResourceType):
         return None if found is None else {"PolicyDocument": json.loads(found)}
 
 
-TYPES = (LogGroup, LogStream, MetricFilter, ResourcePolicy)
+class SubscriptionFilter(ResourceType):
+    name = "AWS::Logs::SubscriptionFilter"
+    named_by = "FilterName"
+
+    def _put(self, at: At, name: str, properties: Properties) -> None:
+        given = {key[:1].lower() + key[1:]: value for key, value in properties.items()}
+        at.call("logs", "PutSubscriptionFilter", **{**given, "filterName": name})
+
+    def create(self, at: At, properties: Properties) -> str:
+        name = str(properties.get("FilterName") or at.name())
+        self._put(at, name, properties)
+        return name
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        self._put(at, physical, properties)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("logs", "DeleteSubscriptionFilter", logGroupName=properties["LogGroupName"], filterName=physical)
+
+
+TYPES = (LogGroup, LogStream, MetricFilter, ResourcePolicy, SubscriptionFilter)

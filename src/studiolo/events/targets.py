@@ -1,0 +1,114 @@
+"""What rules can send to: one way a kind of target."""
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from studiolo.domain import Clock, Denied, Invalid, Scope
+from studiolo.events.rules import SERVICE
+from studiolo.functions import Trusting, is_function
+from studiolo.identity import Identity, Question, root_user
+from studiolo.logs import Logs
+from studiolo.stacks import Services
+
+_PIPELINE = re.compile(r"arn:[^:]+:sagemaker:([a-z0-9-]+):\d{12}:pipeline/([A-Za-z0-9-]+)")
+_GROUP = re.compile(r"arn:[^:]+:logs:([a-z0-9-]+):(\d{12}):log-group:([.\-_/#A-Za-z0-9]{1,512})(?::\*)?")
+_TOPIC = re.compile(r"arn:[^:]+:sns:([a-z0-9-]+):\d{12}:[\w.-]{1,256}")
+_OTHERS = (
+    "AppSyncParameters", "BatchParameters", "DeadLetterConfig", "EcsParameters", "HttpParameters", "KinesisParameters",
+    "RedshiftDataParameters", "RunCommandParameters", "SqsParameters",
+)  # fmt: skip
+SESSION = "eventbridge"
+"""How the sessions are called in which targets' roles are taken."""
+
+
+def check(target: Mapping[str, Any]) -> None:
+    """Raises Invalid for a target that Studiolo cannot send to."""
+    arn, name = target["Arn"], target["Id"]
+    if not any(known(arn) for known in (is_function, _PIPELINE.fullmatch, _GROUP.fullmatch, _TOPIC.fullmatch)):
+        raise Invalid(
+            f"The target {arn} (Id {name}) is not supported by Studiolo: rules send to Lambda functions, CloudWatch Logs "
+            "groups, SageMaker pipelines and SNS topics."
+        )
+    if others := [each for each in _OTHERS if each in target]:
+        raise Invalid(f"{', '.join(others)} of target {name} is not supported by Studiolo.")
+    if _PIPELINE.fullmatch(arn) and "RoleArn" not in target:
+        raise Invalid(f"RoleArn is required for target {arn}.")
+
+
+class Sender:
+    """Hands events to targets. `services` are given at the start."""
+
+    def __init__(self, trusting: Trusting, logs: Logs, identity: Identity, clock: Clock) -> None:
+        self._trusting = trusting
+        self._logs = logs
+        self._identity = identity
+        self._clock = clock
+        self.services: Services | None = None
+
+    def send(self, source: str, target: Mapping[str, Any], text: str, identifier: str) -> None:
+        """Hand a target its input.
+
+        source: the ARN of the rule, or bucket; identifier: of the delivery, the same when it is tried again.
+        Raises DomainError and Refused.
+        """
+        arn = target["Arn"]
+        ways: tuple[tuple[Callable[[str], Any], Callable[..., None]], ...] = (
+            (is_function, self._to_function),
+            (_GROUP.fullmatch, self._to_group),
+            (_PIPELINE.fullmatch, self._to_pipeline),
+            (_TOPIC.fullmatch, self._to_topic),
+        )
+        way = next((way for is_one, way in ways if is_one(arn)), None)
+        if way is None:
+            raise Invalid(f"{arn} is no target that Studiolo can send to.")
+        way(source, target, text, identifier)
+
+    def _to_function(self, source: str, target: Mapping[str, Any], text: str, identifier: str) -> None:
+        if "RoleArn" in target:
+            parameters = {"FunctionName": target["Arn"], "InvocationType": "Event", "Payload": text.encode()}
+            self._call(target, target["Arn"].split(":")[3], "lambda", "Invoke", parameters)
+        else:
+            self._trusting.invoke(f"{source.split(':')[2]}.amazonaws.com", source, target["Arn"], text.encode())
+
+    def _to_group(self, source: str, target: Mapping[str, Any], text: str, identifier: str) -> None:
+        found = _GROUP.fullmatch(target["Arn"])
+        assert found is not None, "it was checked"
+        scope, group = Scope(found[2], found[1]), found[3]
+        stream = str(uuid.uuid5(uuid.NAMESPACE_OID, identifier))
+        arn = f"arn:{scope.partition}:logs:{scope.region}:{scope.account}:log-group:{group}:log-stream:{stream}"
+        identity = self._identity.of(scope.account)
+        policies = [each.document for each in self._logs.resource_policies.list(scope).items]
+        names = frozenset({("Service", SERVICE), ("Service", "delivery.logs.amazonaws.com")})
+        for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+            asked = Question(action, arn, {"aws:SourceArn": source, "aws:SourceAccount": scope.account})
+            if not any(identity.trusts(identity.compiled(each), names, asked) for each in policies):
+                raise Denied(f"No resource policy of CloudWatch Logs lets {SERVICE} do {action} on the group {group}.")
+        self._logs.groups.get(scope, group)
+        self._logs.writer_file(scope, group, stream)
+        self._logs.put(scope, group, stream, [(int(self._clock().timestamp() * 1000), text)])
+
+    def _to_pipeline(self, source: str, target: Mapping[str, Any], text: str, identifier: str) -> None:
+        found = _PIPELINE.fullmatch(target["Arn"])
+        assert found is not None, "it was checked"
+        parameters = {
+            "PipelineName": found[2],
+            "ClientRequestToken": identifier,
+            "PipelineParameters": target.get("SageMakerPipelineParameters", {}).get("PipelineParameterList", []),
+        }
+        self._call(target, found[1], "sagemaker", "StartPipelineExecution", parameters)
+
+    def _to_topic(self, source: str, target: Mapping[str, Any], text: str, identifier: str) -> None:
+        found = _TOPIC.fullmatch(target["Arn"])
+        assert found is not None, "it was checked"
+        self._call(target, found[1], "sns", "Publish", {"TopicArn": target["Arn"], "Message": text})
+
+    def _call(
+        self, target: Mapping[str, Any], region: str, service: str, operation: str, parameters: Mapping[str, Any]
+    ) -> None:
+        assert self.services is not None, "it was started"
+        principal = root_user(target["Arn"].split(":")[4])
+        if "RoleArn" in target:
+            principal = self._identity.session_of(target["RoleArn"], SESSION)
+        self.services(principal, region, service, operation, parameters)
