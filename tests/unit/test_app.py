@@ -24,6 +24,8 @@ BOMB = gzip.compress(b"Action=GetCallerIdentity&Version=2011-06-15" + b"&" * (16
 def app() -> App:
     principal = root_user("000000000000")
     identity = SimpleNamespace(
+        account="000000000000",
+        organization=SimpleNamespace(made=frozenset()),
         find_key=lambda id: (KEY, principal) if id == KEY.id else None,  # noqa: A006
         authorize=lambda *_, **__: None,
         note_use=lambda *_: None,
