@@ -11,7 +11,7 @@ from dateutil.parser import isoparse
 def read_moment(text: str) -> datetime:
     """A moment of ISO 8601, to the microsecond; UTC where it names no zone. Raises ValueError."""
     try:
-        found = isoparse(text)
+        found: datetime = isoparse(text)
     except OverflowError as error:  # the midnight after the last day
         raise ValueError(text) from error
     return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
