@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+comma := ,
 UV := $(shell command -v uv 2>/dev/null)
 
 .PHONY: help install demo test test-all lint bench screenshots docs policies lock clean
@@ -63,7 +64,7 @@ clean: ## Remove .venv and caches
 
 $(BIN)/python:
 ifdef UV
-	uv venv -q --seed --python '>=3.10,<3.13' $(VENV)
+	uv venv -q --seed --python '$(if $(filter file,$(origin PYTHON)),>=3.10$(comma)<3.13,$(PYTHON))' $(VENV)
 else
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' || { \
 		echo "Studiolo needs Python 3.10, 3.11 or 3.12: run make with PYTHON=/path/to/python3.11, or install uv."; exit 1; }

@@ -29,7 +29,8 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(cli_images.app, name="images")
 app.add_typer(cli_kernels.app, name="kernels")
 app.add_typer(cli_runtimes.app, name="runtimes")
-UP_SECONDS = 60
+UP_SECONDS = 180
+"""A first start compiles the code and waits for the object store and its door; one that fails ends at once."""
 DOWN_SECONDS = 30
 
 NEXT = """

@@ -13,6 +13,7 @@ from studiolo.catalog.model import Table
 from studiolo.catalog.subject import TABLE, Subject, within
 from studiolo.catalog.tables import tables
 from studiolo.domain import Invalid, Page, Scope
+from studiolo.moments import read_moment
 
 _FIELDS: Mapping[str, Callable[[Table], Any]] = {
     "name": lambda table: table.name,
@@ -152,7 +153,6 @@ def _moment(text: str) -> datetime:
     try:
         if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
             return datetime.fromtimestamp(float(text), timezone.utc)
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return read_moment(text)
     except (ValueError, OverflowError, OSError):
         raise Invalid(f"{text!r} is not a moment: seconds since 1970, or ISO 8601.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

@@ -59,7 +59,7 @@ class DoorProcess:
         self._plan = self._made_plan(_port(self._settings.host, self._kept_port()))
         self._keeper.start()
 
-    def ready(self, timeout: float = 10.0) -> None:
+    def ready(self, timeout: float = 60.0) -> None:
         """Wait until the door answers. Raises DoorUnavailable when it has failed, or after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while not self._answers():

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from hashlib import sha1
 from typing import Any
 
@@ -14,6 +14,7 @@ from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from studiolo.domain import Invalid
 from studiolo.identity.claims import Claims, ExpiredIdentityToken, InvalidIdentityToken
+from studiolo.moments import read_moment
 
 ASSERTION = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 PROTOCOL = "{urn:oasis:names:tc:SAML:2.0:protocol}"
@@ -204,7 +205,6 @@ def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return read_moment(text)
     except ValueError as error:
         raise InvalidIdentityToken(f"{text} is not a moment.") from error
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from studiolo.domain import Invalid
+from studiolo.moments import read_moment
 
 Document = Mapping[str, Any]
 NAMED = {"Tags": ("Tags", "Key", "Value"), "Metrics": ("FinalMetricDataList", "MetricName", "Value")}
@@ -172,8 +173,7 @@ def _moment(text: str) -> datetime:
     try:
         return datetime.fromtimestamp(float(text), timezone.utc)
     except ValueError:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
+        return read_moment(text)
 
 
 def _sortable(value: Any) -> tuple[int, Any]:
