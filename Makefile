@@ -74,6 +74,7 @@ endif
 define install_lock
 	$(if $(UV),uv pip install -q --python $(BIN)/python --require-hashes,$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes) -r $(1)
 	$(if $(UV),uv pip install -q --python $(BIN)/python,$(BIN)/python -m pip install -q --disable-pip-version-check) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 endef
 
