@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+import jsonschema
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 from rich.console import Console
@@ -47,6 +48,8 @@ def main(
         with narrator.stage("Load the AWS SDKs"):
             _quiet()
             from studiolo.demo.story import tell  # imports the SageMaker SDK, which takes seconds
+
+            _hasten()
         page = tell(source, report, narrator, engine, of_stack=stack)
     except KeyboardInterrupt:
         console.print(
@@ -85,6 +88,11 @@ def _quiet() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", message="Running within a PipelineSession")
+
+
+def _hasten() -> None:
+    """Keep the SDK from checking its configuration anew with each value that it looks up, which takes seconds a job."""
+    jsonschema.validate = lambda *_, **__: None
 
 
 def _sentence(error: Exception) -> str:

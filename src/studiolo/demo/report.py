@@ -155,8 +155,9 @@ def _lead(result: Result) -> str:
     naive = {name: result.scores[name].rmse for name in (PERSISTENCE, CLIMATOLOGY)}
     better = [1 - model.rmse / rmse for rmse in naive.values()]
     return (
-        f"From the weather of a day and of the day before, the calendar and the station, "
-        f"{result.chosen.algorithm} tells the day's mean nitrogen dioxide to {model.rmse:.1f} µg/m³ (root mean squared error). "
+        "From the weather of a day and of the day before, the calendar and the station, "
+        f"{result.chosen.algorithm} tells the day's mean nitrogen dioxide to {model.rmse:.1f} µg/m³ "
+        "(root mean squared error). "
         f"That is {_percent(better[0])} "
         f"than with yesterday's value, and {_percent(better[1])} than with the usual value of the month."
     )
