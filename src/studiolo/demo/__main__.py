@@ -11,7 +11,6 @@ from types import FrameType
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-import jsonschema
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 from rich.console import Console
@@ -92,7 +91,9 @@ def _quiet() -> None:
 
 def _hasten() -> None:
     """Keep the SDK from checking its configuration anew with each value that it looks up, which takes seconds a job."""
-    jsonschema.validate = lambda *_, **__: None
+    from sagemaker import utils
+
+    utils.validate_sagemaker_config = lambda _: None
 
 
 def _sentence(error: Exception) -> str:

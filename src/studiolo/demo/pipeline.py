@@ -101,7 +101,7 @@ def run(sdk: sagemaker.Session, role: str, channels: Channels, stage: Stage) -> 
     pipeline.upsert(role)
     execution = pipeline.start().arn
     stage.say(f"pipeline {NAME}, execution {execution.rpartition('/')[2]}", style="dim")
-    stage.say("At its very first use XGBoost's environment is made, which takes about a minute.", style="dim")
+    stage.say("XGBoost's environment is made at its very first use, which takes about a minute.", style="dim")
     made = _wait(sdk, execution, stage)
     try:
         return Outcome(
@@ -179,7 +179,7 @@ def _wait(sdk: sagemaker.Session, execution: str, stage: Stage) -> dict[str, dic
                 if "EndTime" in step and step["StepName"] not in told:
                     told.add(step["StepName"])
                     seconds = (step["EndTime"] - step["StartTime"]).total_seconds()
-                    stage.say(f"{step['StepName']:<24}{step['StepStatus']} after {seconds:.1f} s", style="dim")
+                    stage.say(f"{step['StepName']:<28}{step['StepStatus']} after {seconds:.1f} s", style="dim")
             stage.doing(", ".join(step["StepName"] for step in steps if "EndTime" not in step) or NAME)
             if state["PipelineExecutionStatus"] not in ("Executing", "Stopping"):
                 break
