@@ -1,4 +1,4 @@
-"""Chapter 9, the page: one HTML file with everything in it, and the numbers as JSON."""
+"""Chapter 11, the page: one HTML file with everything in it, and the numbers as JSON."""
 
 import base64
 import json
