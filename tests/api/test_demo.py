@@ -76,7 +76,7 @@ def told(server: Any, client: Callable[..., Any], source: Path, report: Path, en
     command = ("-m", "studiolo.cli", "demo", "--on", engine, "--data", str(server.data))
     # The command is the person's own, also in a shell that is a role.
     demo = start(server, region, source, report, *command, STUDIOLO_REGION=region, AWS_SESSION_TOKEN="of a role")
-    said, _ = demo.communicate(timeout=300)
+    said, _ = demo.communicate(timeout=240)
     assert demo.returncode == 0, said
     assert "SYNTHETIC" in said
     assert "11/11" in said
