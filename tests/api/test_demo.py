@@ -15,6 +15,7 @@ from rich.console import Console
 
 from studiolo.demo import stack, synthetic
 from studiolo.demo.narrator import Narrator
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,16 @@ def left(client: Callable[..., Any]) -> dict[str, int]:
         "endpoints": len(sagemaker.list_endpoints(NameContains=name)["Endpoints"]),
         "configurations": len(sagemaker.list_endpoint_configs(NameContains=name)["EndpointConfigs"]),
         "models": len(sagemaker.list_models(NameContains=name)["Models"]),
+        "pipeline's models": len(sagemaker.list_models(NameContains="Boosted")["Models"]),
     }
+
+
+def package(sagemaker: Any) -> str:
+    """The version of the registry that is served."""
+    config = sagemaker.describe_endpoint(EndpointName="air-quality-no2")["EndpointConfigName"]
+    variant = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"][0]
+    container = sagemaker.describe_model(ModelName=variant["ModelName"])["PrimaryContainer"]
+    return str(container["ModelPackageName"])
 
 
 def told(server: Any, client: Callable[..., Any], source: Path, report: Path, engine: str) -> dict[str, Any]:
@@ -91,21 +101,52 @@ def test_the_demo_ends_with_a_good_model_at_an_endpoint(
     numbers, report = first
     scores = numbers["station_days"]
     assert len(numbers["tuning_job"]["trials"]) == 4
+    models = numbers["models"]
+    assert numbers["chosen"] == min(models, key=lambda name: models[name]["rmse"])
+    assert scores["forecast"]["rmse"] == pytest.approx(models[numbers["chosen"]]["rmse"], rel=1e-3)
     assert scores["forecast"]["rmse"] < 0.9 * min(scores["persistence"]["rmse"], scores["climatology"]["rmse"])
-    assert left(client) == {"clusters": 0, "sessions": 0, "endpoints": 1, "configurations": 1, "models": 1}
+    assert left(client) == {
+        "clusters": 0,
+        "sessions": 0,
+        "endpoints": 1,
+        "configurations": 1,
+        "models": 1,
+        "pipeline's models": 0,
+    }
     tables = {table["Name"]: table for table in client("glue").get_tables(DatabaseName="air_quality")["TableList"]}
     assert sorted(tables) == ["city_days", "raw", "station_days"]
     assert tables["raw"]["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"].endswith("OpenCSVSerde")
     assert [key["Name"] for key in tables["station_days"]["PartitionKeys"]] == ["year"]
     years = client("glue").get_partitions(DatabaseName="air_quality", TableName="station_days")["Partitions"]
     assert ["2016"] in [year["Values"] for year in years]
-    served = client("sagemaker").describe_endpoint(EndpointName="air-quality-no2")
-    assert served["EndpointConfigName"] == numbers["training_job"]["name"]
     answer = client("sagemaker-runtime").invoke_endpoint(
-        EndpointName="air-quality-no2", ContentType="text/csv", Body=(report / "request.csv").read_bytes()
+        EndpointName="air-quality-no2",
+        ContentType="text/csv",
+        Accept="application/jsonlines",
+        Body=(report / "request.csv").read_bytes(),
     )
-    still, windy = (one["score"] for one in json.load(answer["Body"])["predictions"])
+    still, windy = (json.loads(line)["score"] for line in answer["Body"].read().splitlines())
     assert still > windy
+
+
+def test_what_the_demo_serves_is_of_the_registry_captured_and_scaled(
+    client: Callable[..., Any], first: tuple[dict[str, Any], Path]
+) -> None:
+    numbers, _ = first
+    sagemaker, s3 = client("sagemaker"), client("s3")
+    served = sagemaker.describe_endpoint(EndpointName="air-quality-no2")
+    assert package(sagemaker) == numbers["model_package"]
+    registered = sagemaker.describe_model_package(ModelPackageName=numbers["model_package"])
+    assert registered["ModelApprovalStatus"] == "Approved"
+    bucket, _, key = registered["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"][len("s3://") :].partition("/")
+    measured = json.load(s3.get_object(Bucket=bucket, Key=key)["Body"])["regression_metrics"]
+    assert measured["rmse"]["value"] == pytest.approx(numbers["models"][numbers["chosen"]]["rmse"])
+    (target,) = client("application-autoscaling").describe_scaling_policies(
+        ServiceNamespace="sagemaker", ResourceId="endpoint/air-quality-no2/variant/AllTraffic"
+    )["ScalingPolicies"]
+    assert target["PolicyType"] == "TargetTrackingScaling"
+    captured = served["DataCaptureConfig"]["DestinationS3Uri"].partition(f"{bucket}/")[2]
+    until(lambda: s3.list_objects_v2(Bucket=bucket, Prefix=f"{captured}/air-quality-no2/").get("Contents"))
 
 
 @pytest.mark.heavy
@@ -114,14 +155,17 @@ def test_the_demo_run_again_on_emr_replaces_it_with_the_same_figures(
 ) -> None:
     again = told(server, client, source, tmp_path / "report", "emr")
     assert "0 files sent" in again["said"]
-    found = [
-        [numbers["station_days"]["forecast"]["rmse"], numbers["tuning_job"]["training_job"]["metrics"]["test:mse"]]
-        for numbers in (first[0], again)
-    ]
+    found = [[own["rmse"] for own in numbers["models"].values()] for numbers in (first[0], again)]
     assert found[1] == pytest.approx(found[0], rel=1e-6)
-    assert left(client) == {"clusters": 0, "sessions": 0, "endpoints": 1, "configurations": 1, "models": 1}
-    served = client("sagemaker").describe_endpoint(EndpointName="air-quality-no2")["EndpointConfigName"]
-    assert served == again["training_job"]["name"] != first[0]["training_job"]["name"]
+    assert left(client) == {
+        "clusters": 0,
+        "sessions": 0,
+        "endpoints": 1,
+        "configurations": 1,
+        "models": 1,
+        "pipeline's models": 0,
+    }
+    assert package(client("sagemaker")) == again["model_package"] != first[0]["model_package"]
 
 
 def test_the_stack_has_what_the_story_stands_on_and_takes_it_away(client: Callable[..., Any]) -> None:

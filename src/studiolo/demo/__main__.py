@@ -47,10 +47,12 @@ def main(
         with narrator.stage("Load the AWS SDKs"):
             _quiet()
             from studiolo.demo.story import tell  # imports the SageMaker SDK, which takes seconds
+
+            _hasten()
         page = tell(source, report, narrator, engine, of_stack=stack)
     except KeyboardInterrupt:
         console.print(
-            "Stopped: what Spark ran in and the training job, if any, are ended. Run it again to replace what is there."
+            "Stopped: what Spark ran in and the pipeline's jobs, if any, are ended. Run it again to replace what is there."
         )
         sys.exit(INTERRUPTED)
     except (StoryError, ClientError, BotoCoreError, OSError) as error:
@@ -81,8 +83,17 @@ def _quiet() -> None:
     os.environ.setdefault("SAGEMAKER_SUPPRESS_V2_WARNING", "1")
     for name in ("boto3", "botocore", "sagemaker", "sagemaker.config"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("sagemaker.estimator").setLevel(logging.ERROR)  # a tuner's estimator has trained nothing yet
+    for name in ("sagemaker.estimator", "sagemaker.workflow.utilities"):  # a pipeline's jobs have no names yet
+        logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
+    warnings.filterwarnings("ignore", message="Running within a PipelineSession")
+
+
+def _hasten() -> None:
+    """Keep the SDK from checking its configuration anew with each value that it looks up, which takes seconds a job."""
+    from sagemaker import utils
+
+    utils.validate_sagemaker_config = lambda _: None
 
 
 def _sentence(error: Exception) -> str:

@@ -69,8 +69,9 @@ def remove(s3: Any, bucket: str, keys: set[str]) -> None:
         s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
 
 
-def clear(sdk: sagemaker.Session, folder: str, keep: str = "") -> None:
-    """Delete what earlier runs left in a folder of the story, except what is under `keep` in it."""
+def clear(sdk: sagemaker.Session, folder: str, keep: tuple[str, ...] = ()) -> None:
+    """Delete what earlier runs left in a folder of the story, except what is under any of `keep` in it."""
     bucket, s3 = sdk.default_bucket(), sdk.boto_session.client("s3")
     keys = {item["Key"] for item in objects(s3, bucket, f"{PREFIX}/{folder}/")}
-    remove(s3, bucket, {key for key in keys if not keep or not key.startswith(f"{PREFIX}/{folder}/{keep}")})
+    kept = tuple(f"{PREFIX}/{folder}/{place}" for place in keep)
+    remove(s3, bucket, {key for key in keys if not key.startswith(kept)})

@@ -1,4 +1,4 @@
-"""Chapter 8: how good it is, on days the model never saw, beside two naive forecasts that need no model.
+"""Chapter 10: how good it is, on days the model never saw, beside two naive forecasts that need no model.
 
 * Persistence: today is as yesterday was. It knows yesterday's NO2, which the model does not.
 * Climatology: today is as the mean of this month at this station in the years learned from.

@@ -1,4 +1,4 @@
-"""Chapter 9, the pictures: what was measured and forecast, what was missed, and what the wind does."""
+"""Chapter 11, the pictures: what was measured and forecast, what was missed, and what the wind does."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Chapter 9, the page: one HTML file with everything in it, and the numbers as JSON."""
+"""Chapter 11, the page: one HTML file with everything in it, and the numbers as JSON."""
 
 import base64
 import json
@@ -17,9 +17,10 @@ import pandas as pd
 from studiolo.demo.data import Measurements
 from studiolo.demo.evaluate import CLIMATOLOGY, MODEL, NAMES, PERSISTENCE, Scores
 from studiolo.demo.narrator import Chapter
+from studiolo.demo.pipeline import Candidate, Outcome
 from studiolo.demo.plots import Plot
-from studiolo.demo.train import Trained
-from studiolo.demo.tune import Tuned
+from studiolo.demo.registry import GROUP, Version
+from studiolo.demo.serve import Latency
 
 PACKAGES = ("boto3", "sagemaker", "pandas", "numpy", "matplotlib")
 
@@ -34,9 +35,13 @@ class Result:
     spark: str  # what it ran in
     learn: pd.DataFrame
     test: pd.DataFrame
-    trained: Trained
-    tuned: Tuned
+    outcome: Outcome
+    models: dict[str, Scores]  # of each candidate's transform, by its algorithm
+    chosen: Candidate
+    version: Version
     endpoint: str
+    captured: str
+    latency: Latency
     scores: dict[str, Scores]
     city: dict[str, Scores]
     stations: dict[str, dict[str, Scores]]
@@ -65,12 +70,18 @@ def numbers(result: Result) -> dict[str, object]:
         "station_days": {name: _finite(scores) for name, scores in result.scores.items()},
         "city_days": {name: _finite(scores) for name, scores in result.city.items()},
         "stations": {place: {n: _finite(s) for n, s in own.items()} for place, own in result.stations.items()},
-        "training_job": {"name": result.trained.job, "metrics": result.trained.metrics},
-        "tuning_job": {
-            "name": result.tuned.job,
-            "trials": [asdict(trial) for trial in result.tuned.trials],
-            "training_job": {"name": result.tuned.trained.job, "metrics": result.tuned.trained.metrics},
+        "models": {
+            each.algorithm: {"training_job": each.job, **_finite(result.models[each.algorithm])}
+            for each in result.outcome.candidates
         },
+        "pipeline_execution": result.outcome.execution,
+        "tuning_job": {
+            "name": result.outcome.search,
+            "trials": [asdict(trial) for trial in result.outcome.trials],
+        },
+        "chosen": result.chosen.algorithm,
+        "model_package": result.version.package,
+        "latency": asdict(result.latency),
         "spark": result.spark,
         "endpoint": result.endpoint,
         "seconds": {chapter.title: round(chapter.seconds, 2) for chapter in result.chapters},
@@ -109,18 +120,24 @@ def html(result: Result, plots: list[Plot]) -> str:
         learn_span=_span(result.learn),
         test=f"{len(result.test):,}",
         test_span=_span(result.test),
-        job=escape(result.trained.job),
-        artifact=escape(result.trained.artifact),
-        job_metrics=escape(
-            ", ".join(f"{name} {value:.4g}" for name, value in result.trained.metrics.items()) or "none"
-        ),
-        tuning_job=escape(result.tuned.job),
+        execution=escape(result.outcome.execution),
+        models="\n".join(_model_row(each, result) for each in result.outcome.candidates),
+        chosen=escape(result.chosen.algorithm),
+        artifact=escape(result.chosen.artifact),
+        tuning_job=escape(result.outcome.search),
         trials="\n".join(
-            f"<tr><td>{escape(trial.text)}</td><td>{trial.objective:.5f}</td></tr>" for trial in result.tuned.trials
+            f"<tr><td>{escape(trial.text)}</td><td>{trial.objective:.4f}</td></tr>" for trial in result.outcome.trials
         ),
-        best=escape(result.tuned.best),
-        plain_mse=f"{result.trained.metrics['test:mse']:.5f}",
-        tuned_mse=f"{result.tuned.trained.metrics['test:mse']:.5f}",
+        best=escape(result.outcome.trials[0].text),
+        version=result.version.number,
+        group=escape(GROUP),
+        package=escape(result.version.package),
+        captured=escape(result.captured),
+        calls=result.latency.calls,
+        threads=result.latency.threads,
+        p50=f"{result.latency.p50:.1f}",
+        p99=f"{result.latency.p99:.1f}",
+        per_second=f"{result.latency.per_second:.0f}",
         endpoint=escape(result.endpoint),
         invoke=escape(result.invoke),
         seconds="\n".join(f"<tr><td>{escape(c.title)}</td><td>{c.seconds:.1f}</td></tr>" for c in result.chapters),
@@ -138,8 +155,9 @@ def _lead(result: Result) -> str:
     naive = {name: result.scores[name].rmse for name in (PERSISTENCE, CLIMATOLOGY)}
     better = [1 - model.rmse / rmse for rmse in naive.values()]
     return (
-        f"From the weather of a day and of the day before, the calendar and the station, a linear model tells the "
-        f"day's mean nitrogen dioxide to {model.rmse:.1f} µg/m³ (root mean squared error). "
+        "From the weather of a day and of the day before, the calendar and the station, "
+        f"{result.chosen.algorithm} tells the day's mean nitrogen dioxide to {model.rmse:.1f} µg/m³ "
+        "(root mean squared error). "
         f"That is {_percent(better[0])} "
         f"than with yesterday's value, and {_percent(better[1])} than with the usual value of the month."
     )
@@ -173,6 +191,15 @@ def _score_rows(scores: dict[str, Scores]) -> str:
     return "\n".join(
         f"<tr><td>{escape(name)}</td><td>{own.rmse:.2f}</td><td>{own.r2:.3f}</td><td>{own.smape:.1f} %</td></tr>"
         for name, own in scores.items()
+    )
+
+
+def _model_row(candidate: Candidate, result: Result) -> str:
+    own = result.models[candidate.algorithm]
+    served = ", which is served" if candidate is result.chosen else ""
+    return (
+        f"<tr><td>{escape(candidate.algorithm)}{served}</td><td>{own.rmse:.2f}</td><td>{own.r2:.3f}</td>"
+        f"<td>{own.smape:.1f} %</td><td>{candidate.seconds}</td><td><code>{escape(candidate.job)}</code></td></tr>"
     )
 
 

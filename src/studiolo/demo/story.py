@@ -11,7 +11,21 @@ import numpy.typing as npt
 import pandas as pd
 import sagemaker
 
-from studiolo.demo import bucket, catalog, data, emr, evaluate, report, roles, serve, spark, stack, train, tune
+from studiolo.demo import (
+    bucket,
+    catalog,
+    data,
+    emr,
+    evaluate,
+    pipeline,
+    registry,
+    report,
+    roles,
+    serve,
+    spark,
+    stack,
+    train,
+)
 from studiolo.demo.narrator import Narrator
 from studiolo.demo.plots import Painter, Response
 
@@ -54,35 +68,40 @@ def tell(
         else:
             spark.prepare(sdk, ground.role, ground.database, stage)
 
-    with narrator.stage("Train a model with SageMaker") as stage:
+    with narrator.stage("Train and tune two models with a SageMaker pipeline") as stage:
         learn, test = train.split(bucket.read_table(sdk, "station_days"))
-        trained = train.train(sdk, ground.role, learn, test, stage)
-        for name, value in trained.metrics.items():
-            stage.say(f"{name} {value:.4g}")
+        stage.say(f"{len(learn):,} station days to learn from, {len(test):,} to test on", style="dim")
+        outcome = pipeline.run(sdk, ground.role, train.upload(sdk, learn, test), stage)
+        stage.say(f"best of {len(outcome.trials)} trials: {outcome.trials[0].text}")
+        models = {
+            each.algorithm: evaluate.scores(evaluate.with_baselines(learn, test, each.forecast))[evaluate.MODEL]
+            for each in outcome.candidates
+        }
+        for name, own in models.items():
+            stage.say(_numbers(name, own))
 
-    with narrator.stage("Tune another one beside it") as stage:
-        tuned = tune.tune(sdk, ground.role, learn, test, stage)
-        stage.say(f"best of {len(tuned.trials)} trials: {tuned.best}")
-        for name, model in {"plain": trained, "tuned": tuned.trained}.items():
-            stage.say(f"{name} test:mse {model.metrics['test:mse']:.5f}")
+    with narrator.stage("Register the better one") as stage:
+        chosen = min(outcome.candidates, key=lambda each: models[each.algorithm].rmse)
+        version = registry.register(sdk, ground.role, chosen, models[chosen.algorithm])
+        stage.say(f"{chosen.algorithm} is version {version.number} of {registry.GROUP}")
 
-    with narrator.stage("Serve the plain one at an endpoint") as stage:
-        endpoint = serve.deploy(sdk, ground.role, trained, stage)
+    with narrator.stage("Serve it from the registry, captured and scaled") as stage:
+        endpoint = serve.deploy(sdk, ground.role, version, stage)
         stage.say(f"{endpoint} is in service")
 
     with narrator.stage("Ask it about the days it has not seen") as stage:
         stations = sorted(learn["station"].unique())
-        test = test[test["station"].isin(stations)].reset_index(drop=True)
-        forecast = serve.ask(sdk, endpoint, train.features(test, stations), stage)
-        days = evaluate.with_baselines(learn, test, forecast)
+        rows = train.features(test, stations)
+        days = evaluate.with_baselines(learn, test, serve.ask(sdk, endpoint, rows, stage))
         scores = evaluate.scores(days)
         for name, own in scores.items():
-            numbers = f"RMSE {own.rmse:.1f}  R² {own.r2:.3f}  sMAPE {own.smape:.1f} %"
-            stage.say(f"{evaluate.NAMES[name]:<39}{numbers}")
+            stage.say(_numbers(evaluate.NAMES[name], own))
+        latency = serve.load(sdk, endpoint, rows, stage)
+        stage.say(f"{latency.calls} calls of one row by {latency.threads} threads: {latency.text}")
 
     with narrator.stage("Draw and write the report") as stage:
-        wind, rows = wind_curve(learn, stations)
-        response = Response(wind, serve.ask(sdk, endpoint, rows, stage))
+        wind, windy = wind_curve(learn, stations)
+        response = Response(wind, serve.ask(sdk, endpoint, windy, stage))
         plots = Painter(folder, measurements.city, synthetic=measurements.synthetic).all(learn, days, response)
         result = report.Result(
             measurements=measurements,
@@ -91,9 +110,13 @@ def tell(
             spark=ENGINES[engine],
             learn=learn,
             test=test,
-            trained=trained,
-            tuned=tuned,
+            outcome=outcome,
+            models=models,
+            chosen=chosen,
+            version=version,
             endpoint=endpoint,
+            captured=serve.captured(sdk),
+            latency=latency,
             scores=scores,
             city=evaluate.scores(evaluate.city(days)),
             stations=evaluate.by_station(days),
@@ -113,6 +136,10 @@ def tell(
             f"\nRemove it all\n{_removal(endpoint, str(ground.bucket))}", markup=False, soft_wrap=True
         )
     return page
+
+
+def _numbers(name: str, scores: evaluate.Scores) -> str:
+    return f"{name:<39}RMSE {scores.rmse:.1f}  R² {scores.r2:.3f}  sMAPE {scores.smape:.1f} %"
 
 
 def _removal(endpoint: str, place: str) -> str:
@@ -141,5 +168,5 @@ def _example(folder: Path, endpoint: str, test: pd.DataFrame, stations: list[str
     address = os.path.relpath(request)
     return (
         f"aws sagemaker-runtime invoke-endpoint --endpoint-name {endpoint} --content-type text/csv "
-        f"--body fileb://{shlex.quote(address)} /dev/stdout"
+        f"--accept application/jsonlines --body fileb://{shlex.quote(address)} /dev/stdout"
     )

@@ -1,26 +1,22 @@
-"""Chapter 6: the model. SageMaker's built-in linear-learner explains NO2 by the weather, the calendar and the place.
+"""Chapter 6: what a model learns. The weather, the calendar and the place explain the logarithm of NO2.
 
 The label is the logarithm of the concentration. Wind dilutes what is in the air by a factor, whatever that is, so
-the effects of the weather multiply; a linear model adds. Its forecasts, brought back by exp(), are never negative.
+the effects of the weather multiply; a linear model adds. Forecasts, brought back by exp(), are never negative.
 (Chosen on training data alone: fitted to 2013 and 2014, the logarithm does better in 2015 than the concentration.)
 """
 
-import time
-from contextlib import suppress
+import io
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import sagemaker
-from botocore.exceptions import BotoCoreError, ClientError
-from sagemaker import LinearLearner
 
 from studiolo.demo import bucket
 from studiolo.demo.errors import StoryError
-from studiolo.demo.narrator import Stage
 
+FIRST_VALIDATION_DAY = pd.Timestamp("2015-01-01")
 FIRST_TEST_DAY = pd.Timestamp("2016-01-01")
 WEATHER = (
     *("temperature", "temperature_range", "dew_point", "pressure"),
@@ -28,27 +24,27 @@ WEATHER = (
     *("log_wind_before", "log_rain_before"),  # of the day before
 )
 CALENDAR = ("year_sin", "year_cos", "half_year_sin", "half_year_cos", "weekend")
-INSTANCE = "ml.m5.large"
-EPOCHS = 40
-POLL_SECONDS = 0.5
-LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-LOG_LINES = 6  # of the job's log, shown at its end
+FOLDER = "channels"  # of the story
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A finished training job."""
+class Channels:
+    """Where the CSV files are that jobs read: s3://bucket/air-quality/channels/NAME/. Labels are the first column."""
 
-    job: str
-    artifact: str  # s3://.../model.tar.gz
-    metrics: dict[str, float]
-    seconds: int
+    learn: str  # all days to learn from
+    early: str  # of these, the days that trials of the search learn from
+    validation: str  # and the days that they are judged on
+    test: str  # features alone, in the order of the test days
 
 
 def split(station_days: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The days before 2016, to learn from, and the days since, to be tested on. Raises StoryError if one is empty."""
+    """The days before 2016, to learn from, and the days since, to be tested on.
+
+    Test days of stations that there is nothing to learn of are left out. Raises StoryError if one of the two is empty.
+    """
     learn = station_days[station_days["date"] < FIRST_TEST_DAY]
     test = station_days[station_days["date"] >= FIRST_TEST_DAY]
+    test = test[test["station"].isin(learn["station"].unique())]
     if learn.empty or test.empty:
         raise StoryError(f"The story needs days before and after {FIRST_TEST_DAY:%Y-%m-%d}; this data has not both.")
     return learn.reset_index(drop=True), test.reset_index(drop=True)
@@ -65,85 +61,26 @@ def label(days: pd.DataFrame) -> npt.NDArray[np.float32]:
     return np.asarray(np.log(days["no2"].to_numpy(np.float64)), dtype=np.float32)
 
 
-def learner(sdk: sagemaker.Session, role: str, folder: str, **hyperparameters: float) -> LinearLearner:
-    """The algorithm, whose models go to a folder of the story."""
-    address = f"s3://{sdk.default_bucket()}/{bucket.PREFIX}"
-    return LinearLearner(
-        role=role,
-        instance_count=1,
-        instance_type=INSTANCE,
-        predictor_type="regressor",
-        epochs=EPOCHS,
-        data_location=f"{address}/records/",
-        output_path=f"{address}/{folder}",
-        sagemaker_session=sdk,
-        **hyperparameters,
-    )
+def csv(rows: npt.NDArray[np.float32]) -> bytes:
+    """Rows as the algorithms read them."""
+    text = io.BytesIO()
+    np.savetxt(text, rows, delimiter=",", fmt="%.7g")
+    return text.getvalue()
 
 
-def records(estimator: LinearLearner, stations: list[str], **channels: pd.DataFrame) -> list[Any]:
-    """Put station days into the bucket as records, a set for each channel."""
-    return [
-        estimator.record_set(features(days, stations), label(days), channel=channel)
-        for channel, days in channels.items()
-    ]
-
-
-def train(
-    sdk: sagemaker.Session,
-    role: str,
-    learn: pd.DataFrame,
-    test: pd.DataFrame,
-    stage: Stage,
-    folder: str = "models",
-    **hyperparameters: float,
-) -> Trained:
-    """Train on `learn`; SageMaker also measures on `test`. Raises StoryError when the job fails."""
-    bucket.clear(sdk, "records")
-    estimator = learner(sdk, role, folder, **hyperparameters)
-    channels = records(estimator, sorted(learn["station"].unique()), train=learn, test=test)
-    job = f"air-quality-no2-{time.strftime('%Y%m%d-%H%M%S')}"
-    estimator.fit(channels, wait=False, job_name=job)
-    stage.say(f"{job}: {len(learn):,} station days to learn from, {len(test):,} to test on", style="dim")
-    return _watch(sdk, job, stage)
-
-
-def _watch(sdk: sagemaker.Session, job: str, stage: Stage) -> Trained:
-    """Wait for the job (the SDK's own wait looks every 30 s only), then show the end of its log.
-
-    On Ctrl-C the job is stopped.
-    """
-    client = sdk.sagemaker_client
-    try:
-        while True:
-            state = client.describe_training_job(TrainingJobName=job)
-            stage.doing(f"training: {state['SecondaryStatus']}")
-            if state["TrainingJobStatus"] not in ("InProgress", "Stopping"):
-                break
-            time.sleep(POLL_SECONDS)
-    except KeyboardInterrupt:
-        with suppress(BotoCoreError, ClientError):
-            client.stop_training_job(TrainingJobName=job)
-        raise
-    stage.say("\n".join(_log(sdk, job)[-LOG_LINES:]), style="dim")
-    if state["TrainingJobStatus"] != "Completed":
-        reason = state.get("FailureReason", "no reason was given")
-        raise StoryError(f"The training job {job} is {state['TrainingJobStatus']}: {reason}")
-    return Trained(
-        job=job,
-        artifact=state["ModelArtifacts"]["S3ModelArtifacts"],
-        metrics={metric["MetricName"]: metric["Value"] for metric in state.get("FinalMetricDataList", [])},
-        seconds=state.get("TrainingTimeInSeconds", 0),
-    )
-
-
-def _log(sdk: sagemaker.Session, job: str) -> list[str]:
-    """The lines that the job has written."""
-    logs: Any = sdk.boto_session.client("logs")
-    lines: list[str] = []
-    with suppress(logs.exceptions.ResourceNotFoundException):  # no line was ever written
-        streams = logs.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job}/")["logStreams"]
-        for stream in streams:
-            events = logs.get_log_events(logGroupName=LOG_GROUP, logStreamName=stream["logStreamName"])
-            lines += [event["message"] for event in events["events"]]
-    return lines
+def upload(sdk: sagemaker.Session, learn: pd.DataFrame, test: pd.DataFrame) -> Channels:
+    """Put what jobs read into the bucket, in place of what an earlier run put there."""
+    stations = sorted(learn["station"].unique())
+    labeled = np.column_stack([label(learn), features(learn, stations)])
+    early = (learn["date"] < FIRST_VALIDATION_DAY).to_numpy()
+    tables = {
+        "learn": labeled,
+        "early": labeled[early],
+        "validation": labeled[~early],
+        "test": features(test, stations),
+    }
+    s3, place = sdk.boto_session.client("s3"), f"{bucket.PREFIX}/{FOLDER}"
+    bucket.clear(sdk, FOLDER)
+    for name, rows in tables.items():
+        s3.put_object(Bucket=sdk.default_bucket(), Key=f"{place}/{name}/{name}.csv", Body=csv(rows))
+    return Channels(**{name: f"s3://{sdk.default_bucket()}/{place}/{name}/" for name in tables})

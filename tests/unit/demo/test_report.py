@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from studiolo.demo import evaluate, report, train, tune
+from studiolo.demo import evaluate, pipeline, registry, report, serve
 from studiolo.demo.data import Measurements
 from studiolo.demo.narrator import Chapter
 from studiolo.demo.plots import Painter, Plot, Response
@@ -38,6 +38,10 @@ def days(learn: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture
 def result(learn: pd.DataFrame, days: pd.DataFrame) -> report.Result:
+    linear, boosted = (
+        pipeline.Candidate(algorithm, f"job-{number}", "image", f"s3://bucket/{number}.tar.gz", 3, np.ones(len(days)))
+        for number, algorithm in enumerate(("linear-learner", "xgboost"), start=1)
+    )
     return report.Result(
         measurements=Measurements((Path("a.csv"),), 17_520, "Testville", "Files of <b>", "A citation", synthetic=False),
         raw="s3://bucket/air-quality/raw/",
@@ -45,13 +49,18 @@ def result(learn: pd.DataFrame, days: pd.DataFrame) -> report.Result:
         spark="a step of an EMR cluster",
         learn=learn,
         test=days,
-        trained=train.Trained("job-1", "s3://bucket/model.tar.gz", {"test:mse": 0.0423}, 3),
-        tuned=tune.Tuned(
+        outcome=pipeline.Outcome(
+            "arn:aws:sagemaker:us-east-1:000000000000:pipeline/air-quality/execution/e1",
+            [linear, boosted],
             "search-1",
-            [tune.Trial("search-1-002", {"wd": "0.00123", "l1": "1e-07"}, 0.0512)],
-            train.Trained("job-2", "s3://bucket/tuned.tar.gz", {"test:mse": 0.0419}, 3),
+            [pipeline.Trial("search-1-002", {"max_depth": "5", "eta": "0.1234"}, 0.2312)],
         ),
+        models={"linear-learner": evaluate.Scores(14.52, 0.751, 24.7), "xgboost": evaluate.Scores(12.34, 0.812, 21.9)},
+        chosen=boosted,
+        version=registry.Version("arn:aws:sagemaker:us-east-1:000000000000:model-package/air-quality-no2/3", 3),
         endpoint="air-quality-no2",
+        captured="s3://bucket/air-quality/captured",
+        latency=serve.Latency(400, 4, 3.21, 9.87, 812.3),
         scores=evaluate.scores(days),
         city=evaluate.scores(evaluate.city(days)),
         stations=evaluate.by_station(days),
@@ -70,22 +79,22 @@ def test_the_page_tells_everything_and_needs_nothing_else(
     tmp_path: Path, learn: pd.DataFrame, days: pd.DataFrame, result: report.Result
 ) -> None:
     page = report.write(tmp_path, result, paint(tmp_path, learn, days, synthetic=False)).read_text()
-    for section in ("How good is it?", "Does tuning help?", "What was done", "Go on", "Seconds"):
+    for section in ("How good is it?", "Which model?", "How fast does it answer?", "What was done", "Go on", "Seconds"):
         assert f"<h2>{section}</h2>" in page
     for told in (
-        *("17,520", "North", "South", "job-1", "s3://bucket/model.tar.gz", "test:mse 0.0423", "air-quality-no2"),
+        *("17,520", "North", "South", "s3://bucket/2.tar.gz", "air-quality-no2", "execution/e1"),
+        *("Find the measurements", "A citation", "Naive: as yesterday", "a step of an EMR cluster"),
+        *("linear-learner<", "14.52", "0.751", "24.7 %", "job-1"),
+        *("xgboost, which is served", "12.34", "0.812", "21.9 %", "job-2"),
         *(
-            "Find the measurements",
-            "A citation",
-            "Naive: as yesterday",
-            "a step of an EMR cluster",
-            *("search-1", "l1 1e-07, wd 0.0012", "0.05120", "0.04190"),
             "search-1",
-            "l1 1e-07, wd 0.0012",
-            "0.05120",
-            "0.04190",
-            f"{result.scores['forecast'].rmse:.2f}",
+            "eta 0.12, max_depth 5",
+            "0.2312",
+            "model-package/air-quality-no2/3",
+            "bucket/air-quality/captured",
         ),
+        *("400 times", "3.2 ms", "9.9 ms", "812"),
+        f"{result.scores['forecast'].rmse:.2f}",
     ):
         assert told in page
     assert page.count("data:image/png;base64,") == 4
@@ -107,6 +116,8 @@ def test_the_pictures_and_the_numbers_lie_beside_the_page(
     numbers = json.loads((tmp_path / "metrics.json").read_text())
     assert numbers["synthetic"] is False
     assert numbers["station_days"]["forecast"]["rmse"] == pytest.approx(result.scores["forecast"].rmse)
+    assert (numbers["chosen"], numbers["models"]["linear-learner"]["rmse"]) == ("xgboost", 14.52)
+    assert numbers["latency"]["p99"] == 9.87
     assert numbers["seconds"] == {"Find the measurements": 0.5, "Train a model": 2.25}
 
 
