@@ -65,6 +65,8 @@ def _compile(sources: Sequence[str], java_home: Path, class_path: Sequence[Path]
             raise NotCompiled(f"{FAILED}: {error}") from error
         finally:
             gateway.shutdown()
-            gateway.java_process.communicate()
+            # It ends with its input. What it prints is read, and closed, by a thread of py4j's.
+            gateway.java_process.stdin.close()
+            gateway.java_process.wait()
     except (OSError, ValueError, Py4JError) as error:
         raise NotCompiled(f"{FAILED}: {error}") from error
