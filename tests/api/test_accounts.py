@@ -160,7 +160,7 @@ def test_what_is_made_with_a_member_s_keys_is_in_that_account_alone(client, memb
         ),
         "emr-serverless": (
             lambda it: it.create_application(name=name, type="SPARK", releaseLabel="emr-7.5.0"),
-            lambda it: [each["name"] for each in it.list_applications()["applications"]],
+            lambda it: [each.get("name") for each in it.list_applications()["applications"]],
         ),
         "kms": (
             lambda it: it.create_alias(AliasName=f"alias/{name}", TargetKeyId=it.create_key()["KeyMetadata"]["KeyId"]),

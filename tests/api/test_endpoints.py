@@ -404,12 +404,10 @@ def test_a_model_that_cannot_be_served_is_refused(
         sagemaker.create_model(ModelName="refused", PrimaryContainer=given, ExecutionRoleArn=role)
 
 
-def test_what_an_endpoint_cannot_do_is_refused_by_name(sagemaker: Any, runtime: Any, model: str, endpoint: str) -> None:
+def test_a_variant_with_a_model_has_no_managed_scaling_of_instances(sagemaker: Any, model: str) -> None:
     scaled = {**variant("a", model), "ManagedInstanceScaling": {"Status": "ENABLED"}}
-    with pytest.raises(ClientError, match="ManagedInstanceScaling in a production variant is not supported"):
+    with pytest.raises(ClientError, match="ManagedInstanceScaling is for variants without a ModelName"):
         sagemaker.create_endpoint_config(EndpointConfigName="refused", ProductionVariants=[scaled])
-    with pytest.raises(ClientError, match="SessionId is not supported"):
-        score(runtime, endpoint, SessionId="NEW_SESSION")
 
 
 def test_models_configurations_and_endpoints_are_listed(sagemaker: Any, model: str, endpoint: str) -> None:

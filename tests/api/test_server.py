@@ -152,9 +152,9 @@ def test_reset_is_refused_where_it_was_not_allowed(own_server: Server) -> None:
 
 def test_an_operation_that_is_not_there_answers_501_with_its_name(server: Server) -> None:
     with pytest.raises(botocore.exceptions.ClientError) as refused:
-        server.client("sagemaker").list_notebook_instances()
+        server.client("sagemaker").list_hubs()
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-    assert "ListNotebookInstances" in str(refused.value)
+    assert "ListHubs" in str(refused.value)
     with pytest.raises(botocore.exceptions.ClientError) as refused:
         server.client("dynamodb").list_tables()
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501

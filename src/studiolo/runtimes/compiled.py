@@ -32,8 +32,9 @@ def compiled(names: Sequence[str], servlet: str, java_home: Path, class_path: Se
     sources = [_source(name).replace("javax.servlet", servlet) for name in names]
     content = "\n".join([*sources, *(str(path) for path in class_path)])
     name = hashlib.sha256(content.encode()).hexdigest()[:16]
-    folder = made_once(folder, name, lambda part: _compile(sources, java_home, class_path, part / "studiolo.jar"))
-    return folder / "studiolo.jar"
+    # Executors elsewhere are given jars by their names: no two may have one name.
+    jar = f"studiolo-{name}.jar"
+    return made_once(folder, name, lambda part: _compile(sources, java_home, class_path, part / jar)) / jar
 
 
 def _source(name: str) -> str:

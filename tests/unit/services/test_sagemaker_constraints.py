@@ -7,12 +7,16 @@ import pytest
 from studiolo.aws.errors import ServiceError
 from studiolo.services.sagemaker.constraints import check_endpoint_config, check_training_job
 
-INSTANCES = {"VariantName": "v", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+INSTANCES = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 JOB = {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}}
 
 
 def serverless(**config: int) -> dict[str, Any]:
-    return {"VariantName": "v", "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5, **config}}
+    return {
+        "VariantName": "v",
+        "ModelName": "m",
+        "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5, **config},
+    }
 
 
 @pytest.mark.parametrize("memory", [1024, 2048, 3072, 4096, 5120, 6144])
@@ -29,8 +33,8 @@ def test_a_serverless_variant_has_memory_by_the_gigabyte(memory: int) -> None:
         ([{**INSTANCES, **serverless()}], {}, "InstanceType, InitialInstanceCount cannot be specified along with"),
         ([serverless(), {**INSTANCES, "VariantName": "w"}], {}, "has one production variant"),
         ([serverless()], {"VpcConfig": {"Subnets": ["s"]}}, "VpcConfig cannot be specified with a ServerlessConfig"),
-        ([{"VariantName": "v", "InstanceType": "ml.m5.large"}], {}, "needs InitialInstanceCount"),
-        ([{"VariantName": "v"}], {}, "needs InstanceType and InitialInstanceCount"),
+        ([{"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large"}], {}, "needs InitialInstanceCount"),
+        ([{"VariantName": "v", "ModelName": "m"}], {}, "needs InstanceType and InitialInstanceCount"),
         ([{**INSTANCES, "InitialVariantWeight": 0.0}], {}, "at least one production variant must be above 0"),
     ],
 )
