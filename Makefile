@@ -16,8 +16,8 @@ install: $(VENV)/installed ## Install Studiolo into .venv
 demo: $(VENV)/installed ## Run the air-quality story, from raw data to a served model and a report
 	$(BIN)/studiolo demo
 
-test: $(VENV)/installed-test lint ## Install what tests need and run all of them
-	$(BIN)/python -m pytest
+test: $(VENV)/installed-test lint ## Install what tests need and run all of them, in two processes with a server each
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-all: test $(VENV)/installed-browser ## Run the tests, and those that need the newest Glue, JupyterLab, a browser, the heavy algorithms or all frameworks (fetches 10 GB)
 	$(BIN)/python -m pytest --glue-version 6.0 tests/api tests/faults tests/notebooks tests/unit/runtimes

@@ -80,10 +80,11 @@ def session(glue: Any, role: str) -> Iterator[Session]:
 
 
 def processes(server: Server) -> list[psutil.Process]:
-    """The server and all its descendants."""
+    """The server and all its descendants; not what this run of tests has started itself, with jars of the server's."""
     root = psutil.Process(server.pid)
     found = {process.pid: process for process in [root, *root.children(recursive=True), *server.children()]}
-    return [process for process in found.values() if lives(process)]
+    ours = {process.pid for process in psutil.Process().children(recursive=True)}
+    return [process for pid, process in found.items() if pid not in ours and lives(process)]
 
 
 def listening(found: list[psutil.Process]) -> tuple[dict[int, str], set[str]]:
