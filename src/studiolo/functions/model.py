@@ -94,7 +94,7 @@ class Function:
 
     @property
     def version_arn(self) -> str:
-        return f"{self.arn}:{self.version}"
+        return function_arn(self.scope, self.name, self.version)
 
     @property
     def log_group(self) -> str:
@@ -118,7 +118,7 @@ class Alias:
 
     @property
     def arn(self) -> str:
-        return f"{function_arn(self.scope, self.function)}:{self.name}"
+        return function_arn(self.scope, self.function, self.name)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class EventConfig:
 
     @property
     def arn(self) -> str:
-        return f"{function_arn(self.scope, self.function)}:{self.qualifier}"
+        return function_arn(self.scope, self.function, self.qualifier)
 
 
 @dataclass(frozen=True)
@@ -184,8 +184,10 @@ class Result:
     log: bytes = b""
 
 
-def function_arn(scope: Scope, name: str) -> str:
-    return f"arn:{scope.partition}:lambda:{scope.region}:{scope.account}:function:{name}"
+def function_arn(scope: Scope, name: str, qualifier: str | None = None) -> str:
+    """The ARN of a function, or of one of its versions or aliases."""
+    arn = f"arn:{scope.partition}:lambda:{scope.region}:{scope.account}:function:{name}"
+    return arn if qualifier is None else f"{arn}:{qualifier}"
 
 
 _NAMED = re.compile(

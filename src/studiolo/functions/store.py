@@ -100,7 +100,7 @@ class Store:
         with self._state.reading() as connection:
             row = connection.execute(aliases.select().where(of(aliases, scope, name=name, alias=alias))).first()
         if row is None:
-            raise FunctionMissing(f"{function_arn(scope, name)}:{alias}")
+            raise FunctionMissing(function_arn(scope, name, alias))
         return _as_alias(row)
 
     def aliases(self, scope: Scope, name: str) -> list[Alias]:

@@ -86,8 +86,7 @@ def _policy(call: Call, parameters: Parameters) -> Policies | None:
         return None
     name, qualifier = function_named(named)
     qualifier = parameters.get("Qualifier", qualifier)
-    arn = function_arn(call.scope, name)
-    return granting.policies(call.studio.identity, arn if qualifier is None else f"{arn}:{qualifier}")
+    return granting.policies(call.studio.identity, function_arn(call.scope, name, qualifier))
 
 
 RIGHTS = Rights("lambda", table("lambda", TABLE), conditions(KEYS), names=_names, tags=_tags, policy=_policy)
