@@ -1,5 +1,6 @@
 """Waiting on a condition, not on a clock."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -37,3 +38,10 @@ def lives(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def kill_family(pid: int) -> None:
+    """The process with all below it, some of which end as the first of them do."""
+    for process in (*psutil.Process(pid).children(recursive=True), psutil.Process(pid)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()

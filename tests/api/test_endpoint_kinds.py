@@ -1,7 +1,6 @@
 """Endpoints that are more than instances of one model: serverless, multi-model, several containers, through boto3."""
 
 import base64
-import contextlib
 import json
 import re
 import threading
@@ -11,14 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import psutil
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.api.machine_learning import LINEAR_LEARNER
 from tests.conftest import Server
-from tests.waiting import until
+from tests.waiting import kill_family, until
 
 Client = Callable[..., Any]
 
@@ -97,9 +95,7 @@ def test_a_serverless_endpoint_starts_its_process_for_a_call_and_bounds_the_call
     name = made.endpoint({"VariantName": "a", "ModelName": model, "ServerlessConfig": config})
     assert score(runtime, name) == pytest.approx(5, abs=1e-3)
     [pid] = processes(server, name).values()
-    for process in (*psutil.Process(pid).children(recursive=True), psutil.Process(pid)):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
+    kill_family(pid)
     until(lambda: not processes(server, name))
     described = made.sagemaker.describe_endpoint(EndpointName=name)
     assert described["EndpointStatus"] == "InService"

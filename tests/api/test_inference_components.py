@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -15,7 +14,7 @@ from botocore.exceptions import ClientError
 from tests.api import stacks
 from tests.api.machine_learning import LINEAR_LEARNER
 from tests.conftest import Server
-from tests.waiting import until
+from tests.waiting import kill_family, until
 
 Client = Callable[..., Any]
 COPIES = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:inference-component:DesiredCopyCount"}
@@ -51,6 +50,14 @@ def endpoint(sagemaker: Any, role: str, plane: str) -> Iterator[str]:
     until(lambda: sagemaker.describe_endpoint(EndpointName=ENDPOINT)["EndpointStatus"] == "InService")
     yield ENDPOINT
     sagemaker.delete_endpoint(EndpointName=ENDPOINT)
+
+
+@pytest.fixture(autouse=True)
+def none_left(sagemaker: Any, endpoint: str) -> Iterator[None]:
+    """A test that failed leaves the room of its components to the next."""
+    yield
+    for left in sagemaker.list_inference_components(EndpointNameEquals=endpoint)["InferenceComponents"]:
+        drop(sagemaker, left["InferenceComponentName"])
 
 
 def specification(cores: float = 1.0, **more: Any) -> dict[str, Any]:
@@ -123,8 +130,7 @@ def test_copies_come_and_go_die_and_come_back_on_the_instances_that_they_need(
     assert instances(sagemaker) == 2
     pids = processes(server, "one")
     assert len(pids) == 3
-    for process in (*psutil.Process(pids[0]).children(recursive=True), psutil.Process(pids[0])):
-        process.kill()
+    kill_family(pids[0])
     until(lambda: pids[0] not in processes(server, "one"))
     assert score(runtime, "one") == pytest.approx(5, abs=1e-3)
     until(lambda: len(processes(server, "one")) == 3)
