@@ -24,13 +24,15 @@ KEYS, WRITERS = 100_000, 8
 """Objects of one prefix that are listed, and how many connections write them."""
 
 ROUNDS, WARM_UP = 5, 3
+SCANS = 25
+"""Of one scan the time varies by a fifth: the median of few says nothing of a tenth."""
 SCAN = f"""
 import statistics, time
 def bench_scan(path):
     return spark.read.parquet(path).groupBy("key").agg({{"a": "avg", "b": "max"}}).count()
 def bench_turns(paths):
     taken = {{path: [] for path in paths}}
-    for number in range({WARM_UP + ROUNDS}):
+    for number in range({WARM_UP + SCANS}):
         for path in paths:
             began = time.perf_counter()
             bench_scan(path)
