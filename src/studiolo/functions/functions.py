@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
+from studiolo.calling import Services
 from studiolo.domain import Conflict, Invalid, NotFound, Page, Scope
 from studiolo.functions import checking, granting
 from studiolo.functions.code import CodeStore
@@ -39,17 +40,6 @@ log = logging.getLogger(__name__)
 SERVICE = "lambda.amazonaws.com"
 UNRESERVED = 1
 """So much concurrency is left for functions that have none of their own."""
-
-
-class Services(Protocol):
-    """The other services, as functions call them themselves."""
-
-    def __call__(
-        self, principal: Principal, region: str, service: str, operation: str, parameters: Mapping[str, Any]
-    ) -> Mapping[str, Any]: ...
-
-    def knows(self, service: str, operation: str) -> bool:
-        """Whether that is implemented."""
 
 
 class Functions:

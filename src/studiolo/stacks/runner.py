@@ -18,9 +18,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from studiolo.calling import Refused, Services
 from studiolo.domain import AlreadyExists
 from studiolo.stacks import policies
-from studiolo.stacks.calling import Refused, Services
 from studiolo.stacks.custom import CustomRequests
 from studiolo.stacks.deciding import Action, check_replacement, decide
 from studiolo.stacks.live import Live
