@@ -32,6 +32,7 @@ from studiolo.functions.model import (
 from studiolo.functions.pool import MOST, Pool
 from studiolo.functions.runtimes import Runtimes, RuntimeUnavailable
 from studiolo.functions.store import Store, new_revision, paged
+from studiolo.functions.urls import Urls
 from studiolo.identity import Identity, Principal
 from studiolo.objects import Objects
 
@@ -55,6 +56,7 @@ class Functions:
         launcher: Launcher,
         objects: Objects,
         make_events: Callable[["Functions"], Events],
+        make_urls: Callable[["Functions"], Urls],
     ) -> None:
         self._store = store
         self._identity = identity
@@ -68,6 +70,7 @@ class Functions:
         self._threads = ThreadPoolExecutor(MOST + 8, thread_name_prefix="function")
         self._changing = threading.RLock()
         self.events = make_events(self)
+        self.urls = make_urls(self)
         self._services: Services | None = None
 
     def start(self, services: Services) -> None:
