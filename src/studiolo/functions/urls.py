@@ -1,6 +1,5 @@
 """Function URLs: addresses at which functions, or aliases of them, are called by plain HTTP."""
 
-import re
 import secrets
 import string
 from collections.abc import Callable, Mapping
@@ -10,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from studiolo.domain import AlreadyExists, Clock, Invalid, NotFound, Page, Scope
+from studiolo.domain import AlreadyExists, Clock, NotFound, Page, Scope
 from studiolo.functions.model import LATEST, Function, function_arn
 from studiolo.functions.store import of, paged
 from studiolo.functions.tables import urls
@@ -63,8 +62,8 @@ class Urls:
     def create(
         self, scope: Scope, function: str, qualifier: str | None, auth: str, cors: Mapping[str, Any] | None
     ) -> FunctionUrl:
-        """Raises AlreadyExists, Invalid, FunctionMissing."""
-        self._find(scope, function, _checked(qualifier))
+        """Raises AlreadyExists, FunctionMissing."""
+        self._find(scope, function, qualifier)
         identifier = "".join(secrets.choice(_ALPHABET) for _ in range(32))
         present = self._clock()
         url = FunctionUrl(scope, function, qualifier or LATEST, identifier, auth, cors, present, present)
@@ -77,15 +76,15 @@ class Urls:
         return url
 
     def update(self, scope: Scope, function: str, qualifier: str | None, changes: Mapping[str, Any]) -> FunctionUrl:
-        """Change `auth`, `cors` or both. Raises NotFound, Invalid."""
+        """Change `auth`, `cors` or both. Raises NotFound."""
         url = replace(self.of(scope, function, qualifier), **changes, modified=self._clock())
         with self._state.transaction() as tx:
             tx.execute(urls.update().where(urls.c.id == url.id).values(**_values(url)))
         return url
 
     def of(self, scope: Scope, function: str, qualifier: str | None) -> FunctionUrl:
-        """The one of a function, or of an alias. Raises NotFound, Invalid, FunctionMissing."""
-        self._find(scope, function, _checked(qualifier))
+        """The one of a function, or of an alias. Raises NotFound, FunctionMissing."""
+        self._find(scope, function, qualifier)
         with self._state.reading() as connection:
             where = of(urls, scope, name=function, qualifier=qualifier or LATEST)
             row = connection.execute(urls.select().where(where)).first()
@@ -108,20 +107,13 @@ class Urls:
         return paged([_as_url(row) for row in rows], after, limit)
 
     def delete(self, scope: Scope, function: str, qualifier: str | None) -> None:
-        """Raises NotFound, Invalid, FunctionMissing."""
+        """Raises NotFound, FunctionMissing."""
         url = self.of(scope, function, qualifier)
         with self._state.transaction() as tx:
             tx.execute(urls.delete().where(urls.c.id == url.id))
 
     def address(self, url: FunctionUrl) -> str:
         return f"http://{url.host}:{self._port}/"
-
-
-def _checked(qualifier: str | None) -> str | None:
-    """An alias. Raises Invalid for a version."""
-    if qualifier is not None and not re.fullmatch(r"(?!\d+$)[0-9a-zA-Z-_]+", qualifier):
-        raise Invalid(f"A function URL is of a function or of an alias, not of the version {qualifier}.")
-    return qualifier
 
 
 def _values(url: FunctionUrl) -> dict[str, Any]:
