@@ -30,16 +30,13 @@ from studiolo.stacks.store import Store, Writing
 from studiolo.stacks.template import Definition, TemplateInvalid
 from studiolo.stacks.types.base import Nested, ResourceType
 from studiolo.stacks.values import Known, current_of, imports_in, kept_of, outputs_of, resolved
+from studiolo.stacks.workers import Interrupted
 
 SHORTEST, LONGEST = 0.02, 1.0
 """Seconds between two looks at what moves."""
 
 MOST_AT_ONCE = 40
 """Resources of one stack that are on their way at a time."""
-
-
-class Interrupted(Exception):
-    """The server ends, or another operation takes over; the journal says how far this one is."""
 
 
 class Runner:

@@ -17,17 +17,26 @@ TABLE = """
     CreateChangeSet              stack/{StackName}
     CreateStack                  stack/{StackName}
     CreateStack?Tags             @cloudformation:TagResource  stack/{StackName}
+    CreateStackInstances         stackset/{StackSetName}
+    CreateStackSet               stackset/{StackSetName}
+    CreateStackSet?Tags          @cloudformation:TagResource  stackset/{StackSetName}
     DeleteChangeSet              stack/{StackName}
     DeleteStack                  stack/{StackName}
+    DeleteStackInstances         stackset/{StackSetName}
+    DeleteStackSet               stackset/{StackSetName}
     DescribeChangeSet            stack/{StackName}
     DescribeStackDriftDetectionStatus  *
     DescribeStackEvents          stack/{StackName}
+    DescribeStackInstance        stackset/{StackSetName}
     DescribeStackResource        stack/{StackName}
     DescribeStackResourceDrifts  stack/{StackName}
     DescribeStackResources       stack/{StackName:*}
+    DescribeStackSet             stackset/{StackSetName}
+    DescribeStackSetOperation    stackset/{StackSetName}
     DescribeStacks               stack/{StackName:*}
     DetectStackDrift             stack/{StackName}
     DetectStackResourceDrift     stack/{StackName}
+    DetectStackSetDrift          stackset/{StackSetName}
     EstimateTemplateCost         *
     ExecuteChangeSet             stack/{StackName}
     GetStackPolicy               stack/{StackName}
@@ -36,11 +45,19 @@ TABLE = """
     ListChangeSets               stack/{StackName}
     ListExports                  *
     ListImports                  *
+    ListStackInstances           stackset/{StackSetName}
     ListStackResources           stack/{StackName}
+    ListStackSetOperationResults  stackset/{StackSetName}
+    ListStackSetOperations       stackset/{StackSetName}
+    ListStackSets                *
     ListStacks                   *
     RollbackStack                stack/{StackName}
     SetStackPolicy               stack/{StackName}
+    StopStackSetOperation        stackset/{StackSetName}
     UpdateStack                  stack/{StackName}
+    UpdateStackInstances         stackset/{StackSetName}
+    UpdateStackSet               stackset/{StackSetName}
+    UpdateStackSet?Tags          @cloudformation:TagResource  stackset/{StackSetName}
     UpdateTerminationProtection  stack/{StackName}
     ValidateTemplate             *
 """
@@ -48,13 +65,15 @@ TABLE = """
 KEYS = """
     CreateChangeSet,DeleteChangeSet,ExecuteChangeSet                     cloudformation:ChangeSetName  ChangeSetName
     ContinueUpdateRollback,CreateChangeSet,CreateStack,DeleteStack,RollbackStack,UpdateStack  cloudformation:RoleArn  RoleARN
-    CreateChangeSet,CreateStack,UpdateStack                              cloudformation:TemplateUrl    TemplateURL
+    CreateChangeSet,CreateStack,CreateStackSet,UpdateStack,UpdateStackSet  cloudformation:TemplateUrl    TemplateURL
 """  # noqa: E501 (a table)
 
 
 def _names(call: Call, resource: str, parameters: Parameters) -> Sequence[str]:
-    """A stack as ARNs name it: with its id where it is there, else with any."""
-    name = resource.partition("/")[2]
+    """A stack, or stack set, as ARNs name it: with its id where it is there, else with any."""
+    kind, _, name = resource.partition("/")
+    if kind == "stackset":
+        return (_stack_set(call, name),)
     if name.startswith("arn:"):
         return (parse_arn(name).resource,)
     if name == "*":
@@ -65,7 +84,20 @@ def _names(call: Call, resource: str, parameters: Parameters) -> Sequence[str]:
         return (f"stack/{name}/*",)
 
 
+def _stack_set(call: Call, name: str) -> str:
+    if name.startswith("arn:"):
+        return parse_arn(name).resource
+    try:
+        return f"stackset/{call.studio.stack_sets.store.get(call.scope, name, deleted=True).id}"
+    except DomainError:
+        return f"stackset/{name}" if ":" in name else f"stackset/{name}:*"
+
+
 def _tags(call: Call, arn: str) -> Mapping[str, str]:
+    kind, _, name = parse_arn(arn).resource.partition("/")
+    if kind == "stackset":
+        tags: Mapping[str, str] = call.studio.stack_sets.store.get(call.scope, name)["tags"]
+        return tags
     target = call.studio.stacks.store.stack(call.scope, arn).target
     return {} if target is None else target.tags
 
