@@ -45,7 +45,7 @@ def test_a_member_account_is_listed_beside_its_management_account(client, member
     organizations = client("organizations")
     pages = organizations.get_paginator("list_accounts").paginate(PaginationConfig={"PageSize": 1})
     listed = {each["Id"]: each["JoinedMethod"] for page in pages for each in page["Accounts"]}
-    assert listed == {HOME: "INVITED", member.number: "CREATED"}
+    assert listed.items() >= {HOME: "INVITED", member.number: "CREATED"}.items()
     assert member.client("organizations").describe_organization()["Organization"]["Id"] == organization
     assert "AccessDenied" in refusal(member.client("organizations").list_accounts)
     assert "NotImplemented" in refusal(organizations.list_policies, Filter="SERVICE_CONTROL_POLICY")

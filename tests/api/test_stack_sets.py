@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.member_accounts import Account, document, member_account, organization_of, refusal
-from tests.api.stacks import new_name
+from tests.api.stacks import create, delete, new_name, update
 from tests.conftest import REGION, Server
 
 HOME = "000000000000"
@@ -220,6 +220,37 @@ def test_an_operation_can_be_stopped_and_is_the_only_one(cloudformation: Any) ->
     assert ended(cloudformation, name, begun)["StackSetDriftDetectionDetails"]["FailedStackInstancesCount"] == 1
     assert {each["DriftStatus"] for each in instances(cloudformation, name).values()} == {"IN_SYNC", "NOT_CHECKED"}
     ended(cloudformation, name, cloudformation.delete_stack_instances(**targets, RetainStacks=False))
+
+
+def test_a_template_has_stack_sets_and_their_instances(
+    client: Callable[..., Any], cloudformation: Any, member: Account
+) -> None:
+    def template(*groups: tuple[list[str], str]) -> dict[str, Any]:
+        properties = {
+            "StackSetName": name,
+            "PermissionModel": "SELF_MANAGED",
+            "TemplateBody": BODY,
+            "StackInstancesGroup": [
+                {
+                    "DeploymentTargets": {"Accounts": [member.number]},
+                    "Regions": regions,
+                    "ParameterOverrides": [{"ParameterKey": "Text", "ParameterValue": text}],
+                }
+                for regions, text in groups
+            ],
+        }
+        return {"Resources": {"Set": {"Type": "AWS::CloudFormation::StackSet", "Properties": properties}}}
+
+    name = new_name()
+    stack = create(cloudformation, template((["us-east-1"], "a")))
+    assert value(member.client, "us-east-1") == "a"
+    update(cloudformation, stack, template((["us-east-1"], "b"), (["us-east-2"], "c")))
+    assert (value(member.client, "us-east-1"), value(member.client, "us-east-2")) == ("b", "c")
+    update(cloudformation, stack, template((["us-east-2"], "c")))
+    assert list(instances(cloudformation, name)) == [(member.number, "us-east-2")]
+    delete(cloudformation, stack)
+    assert "StackSetNotFoundException" in refusal(cloudformation.describe_stack_set, StackSetName=name)
+    assert "ParameterNotFound" in refusal(member.client("ssm", region_name="us-east-2").get_parameter, Name="air")
 
 
 def test_what_cannot_be_is_refused(cloudformation: Any, stack_set: str) -> None:

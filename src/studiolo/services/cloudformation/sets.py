@@ -55,7 +55,9 @@ def describe_stack_set(call: Call, request: Request) -> dict[str, Any]:
     shown: dict[str, Any] = {
         **_named(found),
         "TemplateBody": found["body"],
-        "Parameters": as_parameters({**found["parameters"], **dict.fromkeys(hidden & {*found["parameters"]}, "****")}),
+        "Parameters": as_parameters(
+            {name: "****" if name in hidden else value for name, value in found["parameters"].items()}
+        ),
         "Capabilities": found["capabilities"],
         "Tags": [{"Key": key, "Value": value} for key, value in found["tags"].items()],
         "StackSetARN": found.arn,
@@ -116,11 +118,7 @@ def list_stack_sets(call: Call, request: Request) -> dict[str, Any]:
     check_self(request)
     found = call.studio.stack_sets.store.all(call.scope, request.get("Status"))
     page = cut(found, request, request.get("MaxResults", PAGE))
-    summaries = []
-    for each in page.items:
-        drift = _drift(call, each)
-        checked = {name: drift[name] for name in ("DriftStatus", "LastDriftCheckTimestamp") if name in drift}
-        summaries.append({**_named(each), **checked})
+    summaries = [{**_named(each), **_checked(_drift(call, each))} for each in page.items]
     return {"Summaries": summaries, **next_token(page)}
 
 
@@ -231,6 +229,10 @@ def _as_result(result: Result) -> dict[str, Any]:
     if result.status in ("SUCCEEDED", "FAILED"):
         shown["AccountGateResult"] = {"Status": "SKIPPED", "StatusReason": "Studiolo has no account gates."}
     return shown if result.reason is None else {**shown, "StatusReason": result.reason}
+
+
+def _checked(drift: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in drift.items() if name in ("DriftStatus", "LastDriftCheckTimestamp")}
 
 
 def _drift(call: Call, found: StackSet) -> dict[str, Any]:

@@ -108,14 +108,14 @@ class SetRunner:
     def run(self) -> None:
         """Bring the operation to its end. Raises Interrupted."""
         try:
-            while not self._advance():
+            while not self.advance():
                 self._wake.wait()
                 if self._stopping():
                     raise Interrupted
         finally:
             self._listen_no_more()
 
-    def _advance(self) -> bool:
+    def advance(self) -> bool:
         """Do what can be done now: whether the operation has ended."""
         self._wake.clear()
         self._listen_no_more()
