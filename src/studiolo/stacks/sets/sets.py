@@ -128,8 +128,7 @@ class StackSets:
             raise Invalid("Specify both Accounts and Regions, or neither of them.")
         document = self._document(principal, wanted, stack_set)
         changed = replace(stack_set, document=document)
-        what = ("body", "parameters", "tags", "capabilities")
-        differs = any(document[name] != stack_set[name] for name in what)
+        differs = any(document[name] != stack_set[name] for name in ("body", "parameters", "tags"))
 
         def change(tx: SetWriting, _operation: str) -> None:
             tx.change(document=document)
@@ -224,6 +223,8 @@ class StackSets:
         if wanted.administration is not None:
             self._identity.pass_role(principal, wanted.administration, SERVICE)
         if wanted.previous_template and before is not None:
+            if wanted.body is not None or wanted.url is not None:
+                raise Invalid("Specify either UsePreviousTemplate or a template, not both.")
             text: str = before["body"]
         else:
             text = self._stacks.targets.text(principal, wanted.body, wanted.url)

@@ -133,6 +133,9 @@ class StackSet(ResourceType):
         self._begin(at, "DeleteStackInstances", prefix, {"StackSetName": physical, **_gone(places)})
         return False
 
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return {"StackSetId": physical}
+
     def _next(self, at: At, physical: str, properties: Properties) -> tuple[str, dict[str, Any]] | None:
         """The operation that brings the instances nearer to what is wanted; None where they are that."""
         there = self._places(at, physical)
