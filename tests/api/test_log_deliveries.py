@@ -2,12 +2,12 @@
 
 import gzip
 import json
-import os
 import signal
 import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import botocore.config
@@ -69,22 +69,18 @@ def test_a_live_tail_is_refused_in_the_service_s_words(logs: Any, group: str) ->
         logs.start_live_tail(logGroupIdentifiers=[f"{group}-none"])
 
 
-def test_the_aws_cli_tails_in_a_shell_of_studiolo_env(server: Server, logs: Any, group: str) -> None:
+def test_the_aws_cli_tails_in_a_shell_of_studiolo_env(server: Server, logs: Any, group: str, tmp_path: Path) -> None:
     command = ["aws", "logs", "start-live-tail", "--region", REGION, "--log-group-identifiers", group]
-    with subprocess.Popen(command, env=server.environment(), stdout=subprocess.PIPE, text=True) as tail:
-        assert tail.stdout is not None
-        os.set_blocking(tail.stdout.fileno(), False)
-        read = ""
+    with (shown := tmp_path / "shown").open("w") as output:
+        tail = subprocess.Popen(command, env=server.environment(), stdout=output)
 
-        def shown() -> bool:
-            nonlocal read
-            put(logs, group, "hello")
-            read += tail.stdout.read() or "" if tail.stdout is not None else ""
-            assert tail.poll() is None
-            return "hello" in read
+    def came() -> bool:
+        put(logs, group, "hello")
+        return "hello" in shown.read_text()
 
-        until(shown)
-        tail.send_signal(signal.SIGINT)
+    until(came)
+    tail.send_signal(signal.SIGINT)
+    tail.wait(30)
 
 
 def test_events_are_exported_to_a_bucket_whose_policy_lets_cloudwatch_logs(
@@ -113,15 +109,17 @@ def test_events_are_exported_to_a_bucket_whose_policy_lets_cloudwatch_logs(
         logs.create_export_task(**{**asked, "destinationPrefix": "elsewhere"})
     task = logs.create_export_task(**asked)["taskId"]
     (done,) = until(
-        lambda: logs.describe_export_tasks(taskId=task)["exportTasks"]
-        if logs.describe_export_tasks(taskId=task, statusCode="COMPLETED")["exportTasks"]
-        else None
+        lambda: (
+            logs.describe_export_tasks(taskId=task)["exportTasks"]
+            if logs.describe_export_tasks(taskId=task, statusCode="COMPLETED")["exportTasks"]
+            else None
+        )
     )
     s3.delete_bucket_policy(Bucket=bucket)
     assert (done["taskName"], done["status"]["code"], done["to"]) == ("days", "COMPLETED", asked["to"])
     keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
-    assert keys == [f"{prefix}/aws-logs-write-test", f"{prefix}/{task}/job-algo-1/000000.gz"]
-    text = gzip.decompress(s3.get_object(Bucket=bucket, Key=keys[1])["Body"].read()).decode()
+    assert keys == [f"{prefix}/{task}/job-algo-1/000000.gz", f"{prefix}/aws-logs-write-test"]
+    text = gzip.decompress(s3.get_object(Bucket=bucket, Key=keys[0])["Body"].read()).decode()
     assert [line.partition("Z ")[2] for line in text.splitlines()] == ["a", "b"]
     with pytest.raises(logs.exceptions.InvalidOperationException):
         logs.cancel_export_task(taskId=task)

@@ -348,6 +348,26 @@ def test_checksums_are_kept_and_wrong_ones_refused(s3: Any, air: str) -> None:
     assert keys(s3, air) == ["a"]
 
 
+def test_parts_are_listed_with_their_checksums(s3: Any, air: str) -> None:
+    at = {"Bucket": air, "Key": "summed"}
+    made = s3.create_multipart_upload(**at, ChecksumAlgorithm="SHA256", ChecksumType="COMPOSITE")
+    upload = {**at, "UploadId": made["UploadId"]}
+    sums = [b64encode(hashlib.sha256(body).digest()).decode() for body in (b"a", b"b")]
+    etags = [
+        s3.upload_part(**upload, PartNumber=i + 1, Body=body, ChecksumSHA256=sums[i])["ETag"]
+        for i, body in enumerate((b"a", b"b"))
+    ]
+    listed = s3.list_parts(**upload)
+    assert [part["ChecksumSHA256"] for part in listed["Parts"]] == sums
+    assert (listed["ChecksumAlgorithm"], listed["ChecksumType"]) == ("SHA256", "COMPOSITE")
+    parts = {"Parts": [{"PartNumber": 1, "ETag": etags[0], "ChecksumSHA256": sums[0]}]}
+    with pytest.raises(ClientError) as refused:
+        s3.complete_multipart_upload(**upload, MultipartUpload=parts, IfMatch=etags[0])
+    assert refused.value.response["Error"]["Code"] == "NoSuchKey"
+    whole = b64encode(hashlib.sha256(hashlib.sha256(b"a").digest()).digest()).decode()
+    assert s3.complete_multipart_upload(**upload, MultipartUpload=parts)["ChecksumSHA256"] == f"{whole}-1"
+
+
 def test_conditions_are_respected(s3: Any, air: str) -> None:
     etag = s3.put_object(Bucket=air, Key="a", Body=b"first")["ETag"]
     with pytest.raises(ClientError, match="PreconditionFailed"):

@@ -5,14 +5,16 @@ no place for, it keeps among an object's metadata, in entries that the client do
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from types import MappingProxyType
 
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.protocols.xml_values import DECLARATION
 from studiolo.door.names import Named, escaped
 from studiolo.door.operations import Operation
+from studiolo.door.uploads import with_checksums
 from studiolo.governance import VIEWS
 from studiolo.storage import keys
 
@@ -103,7 +105,7 @@ def _record_encryption(headers: dict[str, str]) -> None:
 class Mending:
     """The answer to one request. region: of the bucket; marker: the delete marker by which an object is gone.
 
-    owns: whether a bucket is one of the account that asks.
+    owns: whether a bucket is one of the account that asks; parts: the checksums of an upload's, by number.
     """
 
     def __init__(
@@ -114,10 +116,11 @@ class Mending:
         marker: str | None = None,
         checksum: bytes = b"",
         owns: Callable[[str], bool] = lambda _: True,
+        parts: Mapping[int, tuple[str, str]] = MappingProxyType({}),
     ) -> None:
         self._owns = owns
         self._named, self._operation, self._region = named, operation, region
-        self._marker, self._checksum = marker, checksum
+        self._marker, self._checksum, self._parts = marker, checksum, parts
 
     def status(self, status: int) -> int:
         """As the client gets it."""
@@ -180,6 +183,8 @@ class Mending:
             return lambda body: _owned(body, self._owns)
         if status < HTTPStatus.BAD_REQUEST and self._named.source is not None:
             return _with_quotes
+        if self._parts:
+            return lambda body: keys.shown(with_checksums(body, self._parts))
         if self._names_keys(status):
             return keys.shown
         return None

@@ -83,7 +83,7 @@ def test_an_export_has_the_events_of_its_time_a_folder_a_stream(logs: Logs, monk
     files = buckets.texts(task)
     # A folder of two streams, none of which is lost; 000000 is of the first.
     assert files.pop("a-b/000000.gz") == ["of the other"]
-    assert sum(files.values(), []) == [str(i) for i in range(11)]
+    assert [text for texts in files.values() for text in texts] == [str(i) for i in range(11)]
     assert sorted(files) == [f"a-b/{i:06d}.gz" for i in range(1, len(files) + 1)]
     assert f"p/{task}/a-b/000000.gz" in buckets.objects
 

@@ -1,4 +1,4 @@
-"""Export tasks of log groups, and how far metric filters have come."""
+"""Export tasks of log groups, how far metric filters have come, and the checksums of parts of uploads."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,3 +24,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", "region", "id", name=op.f("pk_log_export_tasks")),
     )
     op.add_column("log_metric_filters", sa.Column("positions", sa.JSON()))
+    op.create_table(
+        "upload_checksums",
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("bucket", "upload")),
+        sa.Column("number", sa.Integer(), nullable=False, autoincrement=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("name", "value")),
+        sa.PrimaryKeyConstraint("bucket", "upload", "number", name=op.f("pk_upload_checksums")),
+    )
