@@ -1,5 +1,6 @@
 """S3 on the one endpoint, through the clients people use."""
 
+import hashlib
 import http.client
 import io
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any

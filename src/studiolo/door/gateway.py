@@ -19,7 +19,16 @@ from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
 from studiolo.door import (
-    bucket_policies, deletion, documents, forms, lists, mending, notifying, ownership, settings, uploads,
+    bucket_policies,
+    deletion,
+    documents,
+    forms,
+    lists,
+    mending,
+    notifying,
+    ownership,
+    settings,
+    uploads,
 )  # fmt: skip
 from studiolo.door.actions import EXISTING, Need, actions_of, copied_tags, tagged
 from studiolo.door.admission import AccessDenied, Admission, Caller
