@@ -29,6 +29,9 @@ _WRITES = frozenset({"CreateMultipartUpload", "PutObject"})
 _META = "x-amz-meta-"
 MAX_METADATA = 2048
 """Bytes of the names and values of an object's metadata."""
+_OF_CHECKSUMS = frozenset({"x-amz-checksum-algorithm", "x-amz-checksum-type"})
+_RESERVED = ("amzn-s3-demo-", "sthree-", "xn--"), ("--ol-s3", "--table-s3", "--x-s3", "-s3alias", ".mrap")
+"""How names of buckets may not begin and end (Amazon S3 User Guide, "General purpose bucket naming rules")."""
 _ACLS = frozenset(
     {
         "authenticated-read", "aws-exec-read", "bucket-owner-full-control", "bucket-owner-read", "private", "public-read",
@@ -68,6 +71,10 @@ def asked(named: Named, operation: Operation) -> Named:
 
 
 def _check_headers(headers: dict[str, str]) -> None:
+    sums = [name for name in headers if name.startswith("x-amz-checksum-") and name not in _OF_CHECKSUMS]
+    if len(sums) > 1:
+        message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
+        raise ServiceError("InvalidRequest", message, 400)
     acl = headers.get("x-amz-acl")
     if acl is not None and acl not in _ACLS:
         raise ServiceError(
@@ -256,6 +263,13 @@ def _refused(method: str) -> bytes:
         f"{DECLARATION}<Error><Code>MethodNotAllowed</Code><Message>The specified method is not allowed against this "
         f"resource.</Message><Method>{method}</Method><ResourceType>DeleteMarker</ResourceType></Error>"
     ).encode()
+
+
+def check_name(named: Named, operation: Operation) -> None:
+    """Raise ServiceError (400) where a bucket is to be made whose name S3 keeps for itself."""
+    bucket = named.bucket
+    if operation.name == "CreateBucket" and (bucket.startswith(_RESERVED[0]) or bucket.endswith(_RESERVED[1])):
+        raise ServiceError("InvalidBucketName", f"The specified bucket is not valid: {bucket!r} is reserved.", 400)
 
 
 def check_owner(named: Named, owner: Callable[[str], str]) -> None:

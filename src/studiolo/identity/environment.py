@@ -51,8 +51,6 @@ def client_environment(endpoint: str, s3_endpoint: str, region: str, credentials
         "AWS_DEFAULT_REGION": region,
         "BOTOCORE_EXPERIMENTAL__PLUGINS": f"studiolo={PLUGIN.stem}",
         "PYTHONPATH": str(PLUGIN.parent),
-        # Some operations have host names of their own, as stream-logs.REGION.amazonaws.com: there is none before ours.
-        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         DEFAULTS_VARIABLE: str(SDK_DEFAULTS),
         MLFLOW_VARIABLE: endpoint,
         **credentials,
