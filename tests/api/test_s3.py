@@ -238,6 +238,7 @@ def test_what_a_write_asks_for_is_checked(s3: Any, air: str) -> None:
         ("NoSuchKey", lambda: s3.put_object(**at, Body=b"x", IfMatch='"x"')),
         ("InvalidRequest", lambda: s3.put_object(**at, Body=b"x", ChecksumSHA1="x", ChecksumCRC32="x")),
         ("InvalidBucketName", lambda: s3.create_bucket(Bucket="amzn-s3-demo-bucket")),
+        ("InvalidArgument", lambda: s3.list_objects_v2(Bucket=air, EncodingType="xml")),
         ("InvalidArgument", lambda: s3.upload_part(**upload, PartNumber=10001, Body=b"x")),
         ("MalformedXML", lambda: s3.complete_multipart_upload(**upload)),
         ("InvalidArgument", lambda: s3.list_objects_v2(Bucket=air, ContinuationToken="")),

@@ -129,7 +129,7 @@ class S3Gateway:
         if self._ours:
             refuse_unsupported(named, operation)
             mending.check_owner(named, self._identity.buckets.of)
-            mending.check_name(named, operation)
+            mending.check_names(named, operation)
         needs = await self._with_tags(request, named, caller, actions_of(named, operation), payload)
         caller.permit(needs)
         if self._ours and operation.name in bucket_policies.OPERATIONS:

@@ -190,6 +190,8 @@ class Mending:
             return lambda body: _owned(body, self._owns)
         if status < HTTPStatus.BAD_REQUEST and self._named.source is not None:
             return _with_quotes
+        if status == HTTPStatus.FORBIDDEN and self._operation.name == "Preflight":
+            return lambda body: body.replace(b"<Code>AccessDenied<", b"<Code>AccessForbidden<")
         if self._parts:
             return lambda body: keys.shown(with_checksums(body, self._parts))
         if self._names_keys(status):
@@ -265,9 +267,11 @@ def _refused(method: str) -> bytes:
     ).encode()
 
 
-def check_name(named: Named, operation: Operation) -> None:
-    """Raise ServiceError (400) where a bucket is to be made whose name S3 keeps for itself."""
+def check_names(named: Named, operation: Operation) -> None:
+    """Raise ServiceError (400) where a bucket is to be made whose name S3 keeps for itself, or a list to be encoded so."""
     bucket = named.bucket
+    if named.parameters.get("encoding-type", "url") != "url":
+        raise ServiceError("InvalidArgument", "Invalid Encoding Method specified in Request", 400)
     if operation.name == "CreateBucket" and (bucket.startswith(_RESERVED[0]) or bucket.endswith(_RESERVED[1])):
         raise ServiceError("InvalidBucketName", f"The specified bucket is not valid: {bucket!r} is reserved.", 400)
 

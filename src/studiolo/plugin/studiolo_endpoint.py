@@ -1,7 +1,6 @@
 """A botocore client plugin: requests to hard-coded Amazon addresses go to AWS_ENDPOINT_URL instead.
 
-Some clients build `https://sts.<region>.amazonaws.com` themselves, which beats every setting; some operations put a name
-before the endpoint's (`stream-127.0.0.1`, of live tail), which nobody finds. With this file's folder
+Some clients build `https://sts.<region>.amazonaws.com` themselves, which beats every setting. With this file's folder
 on PYTHONPATH and BOTOCORE_EXPERIMENTAL__PLUGINS=studiolo=studiolo_endpoint they follow the environment, as all others
 do. It needs botocore and nothing else, so that it works in any environment's Python (3.9 and newer). Run as a
 program it says whether botocore takes it: exit status 0 if it does.
@@ -48,13 +47,12 @@ def _endpoint(service: str) -> str | None:
 def _moved(url: str, endpoint: str) -> str:
     """The same request at the endpoint; a bucket that was part of Amazon's host name goes into the path."""
     asked = urlsplit(url)
-    home = urlsplit(endpoint)
     host = asked.hostname or ""
-    prefixed = asked.netloc != home.netloc and asked.netloc.endswith(f"-{home.netloc}")
-    if not AMAZON.search(host) and not prefixed:
+    if not AMAZON.search(host):
         return url
     bucket = BUCKET_HOST.match(host)
     path = f"/{bucket['bucket']}{asked.path}" if bucket else asked.path
+    home = urlsplit(endpoint)
     return urlunsplit(SplitResult(home.scheme, home.netloc, home.path.rstrip("/") + path, asked.query, asked.fragment))
 
 
