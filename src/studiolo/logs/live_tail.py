@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from studiolo.domain import Clock, Invalid, LimitExceeded, Scope
 from studiolo.logs.events import Event, forward
@@ -87,8 +88,8 @@ class LiveTails:
         self._streams = streams
         self._clock = clock
         self._lock = threading.Lock()
-        self._open: dict[LiveTail, Scope] = {}
-        self._ended = False
+        # One that nobody has begun to read is not closed: it is forgotten with its last reader.
+        self._open: WeakKeyDictionary[LiveTail, Scope] = WeakKeyDictionary()
 
     def open(
         self,
