@@ -29,7 +29,7 @@ from studiolo.door import (
     ownership,
     settings,
     uploads,
-)  # fmt: skip
+)
 from studiolo.door.actions import EXISTING, Need, actions_of, copied_tags, tagged
 from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import RawHeaders, error_answer, sent_back
