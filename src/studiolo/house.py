@@ -37,6 +37,7 @@ from studiolo.listening import Listening
 from studiolo.livy import Livy
 from studiolo.livy_door import Admission, ClusterLivy, LivyDoors, LivyEndpoint, Rest
 from studiolo.logs import Logs
+from studiolo.logs.buckets import Buckets
 from studiolo.metastore import Metastore
 from studiolo.metrics import Metrics
 from studiolo.ml import MachineLearning
@@ -139,6 +140,8 @@ class House:
         sweeper = Sweeper(state, catalog, self.lake, self.views, files)
         sweeper.start()
         self.objects = Objects(self.identity, self.door.endpoint, settings.region)
+        self.logs.start(Buckets(self.identity, self.objects))
+        self._cleanup.callback(self.logs.close)
         self.metastore = Metastore(self.governed, storage, self.identity, self.objects, settings)
         self.metastore.start()
         self._started.extend((storage, self.door, sweeper, self.metastore))

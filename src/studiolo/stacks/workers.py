@@ -5,13 +5,11 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
+from studiolo.stacks.pace import Interrupted
+
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-
-class Interrupted(Exception):
-    """The server ends, or another operation takes over; the journal says how far this one is."""
 
 
 class Running(Protocol):

@@ -123,6 +123,23 @@ def test_clients_of_hard_coded_addresses_are_led_to_the_endpoint(recorder: Threa
     assert seen[1][1] == "/data/a%20b"
 
 
+def test_an_operation_with_a_host_name_of_its_own_is_led_to_the_endpoint() -> None:
+    address = "127.0.0.1:4566"
+    program = """
+import boto3
+logs = boto3.client("logs")
+logs.meta.events.register("before-send", lambda request, **_: print(request.url) or 1 / 0)
+try:
+    logs.start_live_tail(logGroupIdentifiers=["arn:aws:logs:us-east-1:123456789012:log-group:g"])
+except ZeroDivisionError:
+    pass
+"""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = {**inherited, **client_environment(f"http://{address}", f"http://{address}", "us-east-1", KEY)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"http://{address}/"
+
+
 def test_a_service_with_an_address_of_its_own_goes_there(recorder: ThreadingHTTPServer) -> None:
     address = f"127.0.0.1:{recorder.server_port}"
     said = run(client_environment(f"http://{address}", f"http://localhost:{recorder.server_port}", "us-east-1", KEY))

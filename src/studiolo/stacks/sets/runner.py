@@ -18,13 +18,13 @@ from studiolo.calling import Refused, Services
 from studiolo.domain import Denied, DomainError, Invalid, NotFound
 from studiolo.identity import Identity, Principal, Question, SessionRequest
 from studiolo.stacks.model import Stack
+from studiolo.stacks.pace import Interrupted
 from studiolo.stacks.sets.model import EXECUTION, STOPPING, Instance, Result, SetOperation, StackSet
 from studiolo.stacks.sets.preferences import Preferences, due, outcome
 from studiolo.stacks.sets.store import SetStore, SetWriting
 from studiolo.stacks.store import STACK, Missing, Store
 from studiolo.stacks.template import Template
 from studiolo.stacks.wanted import read_template
-from studiolo.stacks.workers import Interrupted
 from studiolo.state import Listener, Thing
 
 SERVICE = "cloudformation.amazonaws.com"
