@@ -10,6 +10,11 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import Server
 
+HOME = "000000000000"
+ADMINISTRATION = "AWSCloudFormationStackSetAdministrationRole"
+EXECUTION = "AWSCloudFormationStackSetExecutionRole"
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
 
 @dataclass
 class Account:
@@ -54,6 +59,22 @@ def organization_of(server: Server) -> str:
     except organizations.exceptions.AlreadyInOrganizationException:
         made = organizations.describe_organization()
     return str(made["Organization"]["Id"])
+
+
+def administration(iam: Any) -> None:
+    """Make the administration role of stack sets, which may take on the execution roles, and that of the account itself."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    may = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::*:role/{EXECUTION}"}
+    iam.create_role(RoleName=ADMINISTRATION, AssumeRolePolicyDocument=document(trust))
+    iam.put_role_policy(RoleName=ADMINISTRATION, PolicyName="may", PolicyDocument=document(may))
+    let_in(iam)
+
+
+def let_in(iam: Any) -> None:
+    """Make the execution role of an account."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{HOME}:root"}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName=EXECUTION, AssumeRolePolicyDocument=document(trust))
+    iam.attach_role_policy(RoleName=EXECUTION, PolicyArn=ADMINISTRATOR)
 
 
 def document(*statements: dict[str, Any]) -> str:

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from tests.api.catalog_inputs import table_input
-from tests.api.member_accounts import Account, document, entered, member_account, organization_of, refusal
+from tests.api.member_accounts import HOME, Account, document, entered, member_account, organization_of, refusal
 from tests.conftest import REGION, Server, trust_policy
 
 Client = Callable[..., Any]
-HOME = "000000000000"
 
 
 @pytest.fixture(scope="module")

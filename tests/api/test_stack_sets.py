@@ -6,15 +6,22 @@ from typing import Any
 
 import pytest
 
-from tests.api.member_accounts import Account, document, member_account, organization_of, refusal
+from tests.api.member_accounts import (
+    ADMINISTRATION,
+    EXECUTION,
+    HOME,
+    Account,
+    administration,
+    document,
+    let_in,
+    member_account,
+    organization_of,
+    refusal,
+)
 from tests.api.stacks import create, delete, new_name, update
 from tests.conftest import REGION, Server
 
-HOME = "000000000000"
 OTHER = "eu-west-1"
-ADMINISTRATION = "AWSCloudFormationStackSetAdministrationRole"
-EXECUTION = "AWSCloudFormationStackSetExecutionRole"
-ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 TEMPLATE = {
     "Parameters": {"Text": {"Type": "String", "Default": "set"}},
     "Resources": {
@@ -30,12 +37,7 @@ BODY = json.dumps(TEMPLATE)
 @pytest.fixture(scope="module")
 def cloudformation(client: Callable[..., Any]) -> Any:
     """A client of CloudFormation in an account whose administration role may take on the execution roles."""
-    trust = {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    may = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::*:role/{EXECUTION}"}
-    iam = client("iam")
-    iam.create_role(RoleName=ADMINISTRATION, AssumeRolePolicyDocument=document(trust))
-    iam.put_role_policy(RoleName=ADMINISTRATION, PolicyName="may", PolicyDocument=document(may))
-    let_in(iam)
+    administration(client("iam"))
     return client("cloudformation")
 
 
@@ -53,13 +55,6 @@ def stack_set(cloudformation: Any) -> str:
     name = new_name()
     cloudformation.create_stack_set(StackSetName=name, TemplateBody=BODY, Tags=[{"Key": "team", "Value": "air"}])
     return name
-
-
-def let_in(iam: Any) -> None:
-    """Make the execution role of an account."""
-    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{HOME}:root"}, "Action": "sts:AssumeRole"}
-    iam.create_role(RoleName=EXECUTION, AssumeRolePolicyDocument=document(trust))
-    iam.attach_role_policy(RoleName=EXECUTION, PolicyArn=ADMINISTRATOR)
 
 
 def ended(cloudformation: Any, name: str, begun: dict[str, Any]) -> dict[str, Any]:
