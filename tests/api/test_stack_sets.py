@@ -13,6 +13,7 @@ from tests.api.member_accounts import (
     Account,
     administration,
     document,
+    entered,
     let_in,
     member_account,
     organization_of,
@@ -193,6 +194,28 @@ def test_both_roles_must_let_the_one_take_on_the_other(cloudformation: Any, memb
         f"ValidationError: Account {member.number} should have '{ADMINISTRATION}' role with trust relationship to "
         "CloudFormation service."
     )
+
+
+def test_rights_name_a_stack_set_its_target_accounts_and_regions(
+    server: Server, client: Callable[..., Any], member: Account
+) -> None:
+    """Who may is refused for want of an administration role."""
+    name = new_name()
+    member.client("cloudformation").create_stack_set(StackSetName=name, TemplateBody=BODY)
+    place = f"arn:aws:cloudformation:{REGION}:{member.number}"
+    may = {
+        "Effect": "Allow",
+        "Action": "cloudformation:CreateStackInstances",
+        "Resource": [f"{place}:stackset/{name}:*", f"{place}:stackset-target/{name}:*/{member.number}"],
+        "Condition": {"ForAllValues:StringEquals": {"cloudformation:TargetRegion": [OTHER]}},
+    }
+    way = f"arn:aws:iam::{member.number}:role/Way"
+    make = entered(server, client("sts"), way, Policy=document(may)).client("cloudformation").create_stack_instances
+    said = [
+        refusal(make, StackSetName=name, Accounts=[account], Regions=[region]).partition(":")[0]
+        for account, region in ((member.number, OTHER), (HOME, OTHER), (member.number, REGION))
+    ]
+    assert said == ["ValidationError", "AccessDenied", "AccessDenied"]
 
 
 def test_an_operation_can_be_stopped_and_is_the_only_one(cloudformation: Any) -> None:

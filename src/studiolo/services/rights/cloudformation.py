@@ -17,12 +17,12 @@ TABLE = """
     CreateChangeSet              stack/{StackName}
     CreateStack                  stack/{StackName}
     CreateStack?Tags             @cloudformation:TagResource  stack/{StackName}
-    CreateStackInstances         stackset/{StackSetName}
+    CreateStackInstances         stackset/{StackSetName}  stackset-target/{StackSetName}/{Accounts||DeploymentTargets.Accounts}
     CreateStackSet               stackset/{StackSetName}
     CreateStackSet?Tags          @cloudformation:TagResource  stackset/{StackSetName}
     DeleteChangeSet              stack/{StackName}
     DeleteStack                  stack/{StackName}
-    DeleteStackInstances         stackset/{StackSetName}
+    DeleteStackInstances         stackset/{StackSetName}  stackset-target/{StackSetName}/{Accounts||DeploymentTargets.Accounts}
     DeleteStackSet               stackset/{StackSetName}
     DescribeChangeSet            stack/{StackName}
     DescribeStackDriftDetectionStatus  *
@@ -55,17 +55,18 @@ TABLE = """
     SetStackPolicy               stack/{StackName}
     StopStackSetOperation        stackset/{StackSetName}
     UpdateStack                  stack/{StackName}
-    UpdateStackInstances         stackset/{StackSetName}
-    UpdateStackSet               stackset/{StackSetName}
+    UpdateStackInstances         stackset/{StackSetName}  stackset-target/{StackSetName}/{Accounts||DeploymentTargets.Accounts}
+    UpdateStackSet               stackset/{StackSetName}  stackset-target/{StackSetName}/{Accounts||DeploymentTargets.Accounts}
     UpdateStackSet?Tags          @cloudformation:TagResource  stackset/{StackSetName}
     UpdateTerminationProtection  stack/{StackName}
     ValidateTemplate             *
-"""
+"""  # noqa: E501 (a table)
 
 KEYS = """
     CreateChangeSet,DeleteChangeSet,ExecuteChangeSet                     cloudformation:ChangeSetName  ChangeSetName
     ContinueUpdateRollback,CreateChangeSet,CreateStack,DeleteStack,RollbackStack,UpdateStack  cloudformation:RoleArn  RoleARN
     CreateChangeSet,CreateStack,CreateStackSet,UpdateStack,UpdateStackSet  cloudformation:TemplateUrl    TemplateURL
+    CreateStackInstances,DeleteStackInstances,UpdateStackInstances,UpdateStackSet  cloudformation:TargetRegion  Regions
 """  # noqa: E501 (a table)
 
 
@@ -73,7 +74,10 @@ def _names(call: Call, resource: str, parameters: Parameters) -> Sequence[str]:
     """A stack, or stack set, as ARNs name it: with its id where it is there, else with any."""
     kind, _, name = resource.partition("/")
     if kind == "stackset":
-        return (_stack_set(call, name),)
+        return (f"stackset/{_stack_set(call, name)}",)
+    if kind == "stackset-target":
+        stack_set, _, account = name.rpartition("/")
+        return (f"stackset-target/{_stack_set(call, stack_set)}/{account}",)
     if name.startswith("arn:"):
         return (parse_arn(name).resource,)
     if name == "*":
@@ -85,12 +89,11 @@ def _names(call: Call, resource: str, parameters: Parameters) -> Sequence[str]:
 
 
 def _stack_set(call: Call, name: str) -> str:
-    if name.startswith("arn:"):
-        return parse_arn(name).resource
+    """The id of a stack set, as far as it is known."""
     try:
-        return f"stackset/{call.studio.stack_sets.store.get(call.scope, name, deleted=True).id}"
+        return call.studio.stack_sets.store.get(call.scope, name, deleted=True).id
     except DomainError:
-        return f"stackset/{name}" if ":" in name else f"stackset/{name}:*"
+        return name if ":" in name else f"{name}:*"
 
 
 def _tags(call: Call, arn: str) -> Mapping[str, str]:
