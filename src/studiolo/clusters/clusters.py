@@ -172,6 +172,10 @@ class Clusters:
         """Raises NotFound."""
         return self._store.cluster(identifier, scope)
 
+    def find(self, identifier: str) -> Cluster:
+        """A cluster, wherever it is. Raises NotFound."""
+        return self._store.cluster(identifier)
+
     def page(
         self,
         scope: Scope,

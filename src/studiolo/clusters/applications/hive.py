@@ -1,5 +1,6 @@
 """Hive, by Spark: its Thrift server speaks HiveServer2's protocol, and `hive` runs Spark SQL."""
 
+import shlex
 from typing import TYPE_CHECKING
 
 from studiolo.clusters.applications.application import Application, Daemon
@@ -20,9 +21,11 @@ class Hive(Application):
     def daemon(self, world: "World") -> Daemon:
         """It computes in itself, on the nodes' machine: executors of its own would hold the cluster's cores for ever."""
         host, port = world.cluster.progress.host, world.cluster.progress.ports["hive"]
+        door = shlex.join([world.admission, f"-Dstudiolo.address={host}", "-Djava.security.manager=studiolo.PortDoor"])
         settings = {
             "spark.app.name": "Thrift JDBC/ODBC Server",
             "spark.driver.memory": "1g",
+            "spark.driver.extraJavaOptions": f"{world.spark_conf()['spark.driver.extraJavaOptions']} {door}",
             "spark.hadoop.hive.server2.thrift.bind.host": host,
             "spark.hadoop.hive.server2.thrift.port": str(port),
             "spark.hadoop.hive.server2.authentication": "NONE",

@@ -7,26 +7,19 @@ import java.net.ServerSocket;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.Pipe;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.AbstractSelector;
 import java.nio.channels.spi.SelectorProvider;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.Paths;
 import java.util.Set;
 
-/**
- * Lets a Java server take connections of its own system user alone, by -Djava.nio.channels.spi.SelectorProvider.
- * Linux's table of connections says whose the other end is.
- */
-public final class SameUser extends SelectorProvider {
+/** Lets a Java server of HTTP take those connections alone that Studiolo admits, by a SelectorProvider. */
+public final class ChannelDoor extends SelectorProvider {
     private final SelectorProvider system;
 
-    public SameUser() throws Exception {
+    public ChannelDoor() throws Exception {
         // What there would be without this class.
         system = (SelectorProvider) Class.forName("sun.nio.ch.DefaultSelectorProvider").getMethod("get", new Class[0])
             .invoke(null, new Object[0]);
@@ -65,42 +58,23 @@ public final class SameUser extends SelectorProvider {
         return system.openSelector();
     }
 
-    /** Whether this process's user has the socket at the other end. */
-    static boolean isOfSameUser(SocketChannel channel) {
+    /** The refusal in HTTP, which is what those who connect speak here. */
+    private static void refuse(SocketChannel channel, String reason) {
         try {
-            String peer = hex(channel.getRemoteAddress());
-            String own = hex(channel.getLocalAddress());
-            Object user = Files.getAttribute(Paths.get("/proc/self"), "unix:uid");
-            return has(Paths.get("/proc/self/net/tcp"), peer, own, user)
-                || has(Paths.get("/proc/self/net/tcp6"), peer, own, user);
-        } catch (Exception error) {
-            return false;
+            byte[] text = (reason + "\n").getBytes("UTF-8");
+            String head = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
+                + "Content-Length: " + text.length + "\r\n\r\n";
+            channel.write(ByteBuffer.wrap(head.getBytes("US-ASCII")));
+            channel.write(ByteBuffer.wrap(text));
+            channel.shutdownOutput();
+        } catch (IOException gone) {
+            return;
         }
     }
 
-    private static boolean has(Path table, String local, String remote, Object user) throws IOException {
-        if (!Files.exists(table)) {
-            return false;
-        }
-        String[] rows = new String(Files.readAllBytes(table), "US-ASCII").split("\n");
-        for (int i = 1; i < rows.length; i++) {
-            String[] row = rows[i].trim().split(" +");
-            // An address of IPv4 is the end of IPv6's that stands for it. What was closed has no inode, and no owner.
-            if (row[1].endsWith(local) && row[2].endsWith(remote) && !row[9].equals("0")) {
-                return row[7].equals(user.toString());
-            }
-        }
-        return false;
-    }
-
-    private static String hex(SocketAddress address) {
+    private static String place(SocketAddress address) {
         InetSocketAddress known = (InetSocketAddress) address;
-        byte[] bytes = known.getAddress().getAddress();
-        if (bytes.length != 4) {
-            throw new IllegalArgumentException("not of IPv4");
-        }
-        int number = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).getInt();
-        return String.format("%08X:%04X", new Object[] {Integer.valueOf(number), Integer.valueOf(known.getPort())});
+        return known.getAddress().getHostAddress() + ":" + known.getPort();
     }
 
     private static final class Door extends ServerSocketChannel {
@@ -114,9 +88,14 @@ public final class SameUser extends SelectorProvider {
         public SocketChannel accept() throws IOException {
             while (true) {
                 SocketChannel channel = inner.accept();
-                if (channel == null || isOfSameUser(channel)) {
+                if (channel == null) {
+                    return null;
+                }
+                String refusal = Asking.refusal(place(channel.getRemoteAddress()), place(channel.getLocalAddress()));
+                if (refusal == null) {
                     return channel;
                 }
+                refuse(channel, refusal);
                 channel.close();
             }
         }

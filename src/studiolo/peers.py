@@ -1,0 +1,88 @@
+"""Whose the program at the other end of a connection on this machine is: its system user, its process."""
+
+import contextlib
+import os
+import socket
+import struct
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+Address = tuple[str, int]
+"""An IPv4 address and a port; with the port 0 any port at that address."""
+
+LOOKS = 3
+"""The system's table may miss a row while others come and go."""
+
+
+def is_same_user(peer: Address, own: Address) -> bool:
+    """Whether the connection from `peer` to `own` was made by this process's system user.
+
+    The system's table of connections says so on Linux; elsewhere the processes that this user may look into.
+    """
+    if sys.platform == "linux":
+        return owners(_found(peer, own)) == {os.getuid()}
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.uids().real == os.getuid():
+                for each in process.net_connections("tcp4"):
+                    if each.laddr == peer and each.raddr[0] == own[0] and own[1] in (0, each.raddr[1]):
+                        return True
+    return False
+
+
+def holders(peer: Address, own: Address) -> list[psutil.Process]:
+    """The processes that hold the client's end of the connection, of those that can be looked into; on Linux."""
+    sockets = {f"socket:[{row[9]}]" for row in _found(peer, own)}
+    found = []
+    for folder in Path("/proc").glob("[0-9]*/fd"):
+        with contextlib.suppress(OSError, psutil.Error):
+            # PTH115: there are some thousands, for each connection.
+            if any(os.readlink(name.path) in sockets for name in os.scandir(folder)):  # noqa: PTH115
+                found.append(psutil.Process(int(folder.parent.name)))
+    return found
+
+
+def _found(peer: Address, own: Address) -> list[list[str]]:
+    """The rows of the client's end, whose local address is our peer."""
+    for _ in range(LOOKS):
+        if rows := between(_rows(), _hex(peer), _hex(own)):
+            return rows
+    return []
+
+
+def _rows() -> list[list[str]]:
+    """The system's table of connections."""
+    found: list[list[str]] = []
+    for name in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError):
+            found += [line.split() for line in Path(f"/proc/self/net/{name}").read_text().splitlines()[1:]]
+    return found
+
+
+def between(rows: Sequence[list[str]], local: str, remote: str) -> list[list[str]]:
+    """The rows with these addresses, in a table as /proc/net/tcp has it.
+
+    What was closed already has no owner, but is shown as root's: such a row has no inode.
+    """
+    # An address of IPv4 is the end of IPv6's that stands for it.
+    return [
+        row
+        for row in rows
+        if row[1].endswith(local)
+        and (row[2].rpartition(":")[0] if remote.endswith(":0000") else row[2]).endswith(remote.removesuffix(":0000"))
+        and row[9] != "0"
+    ]
+
+
+def owners(rows: Sequence[list[str]]) -> set[int]:
+    """The users who have these sockets."""
+    return {int(row[7]) for row in rows}
+
+
+def _hex(address: Address) -> str:
+    host, port = address
+    [number] = struct.unpack("=I", socket.inet_aton(host))
+    return f"{number:08X}:{port:04X}"
