@@ -1,4 +1,4 @@
-"""Whose the program at the other end of a connection on this machine is: its system user, its process."""
+"""Whose the programs at the ends of connections on this machine are: their system user, their processes."""
 
 import contextlib
 import os
@@ -10,9 +10,13 @@ from pathlib import Path
 
 import psutil
 
+from studiolo.processes import is_ours
+
 Address = tuple[str, int]
 """An IPv4 address and a port; with the port 0 any port at that address."""
 
+LISTENS = "0A"
+"""The state of what listens, in the system's table."""
 LOOKS = 3
 """The system's table may miss a row while others come and go."""
 
@@ -35,7 +39,41 @@ def is_same_user(peer: Address, own: Address) -> bool:
 
 def holders(peer: Address, own: Address) -> list[psutil.Process]:
     """The processes that hold the client's end of the connection, of those that can be looked into; on Linux."""
-    sockets = {f"socket:[{row[9]}]" for row in _found(peer, own)}
+    return _with(_found(peer, own))
+
+
+def is_of_studiolo(host: str, port: int) -> bool:
+    """Whether what listens at that port of an IP address of this machine was started by a server of Studiolo, or is one.
+
+    What a person's request has the server connect to must not be: it would come from within, where much is open.
+    """
+    if sys.platform == "linux":
+        listening = [row for row in _rows() if row[3] == LISTENS and int(row[1].rpartition(":")[2], 16) == port]
+        found = _with(listening)
+    else:
+        found = [each for each in psutil.process_iter() if _listens(each, port)]
+    return _is_here(host) and any(is_ours(process) for process in found)
+
+
+def _is_here(host: str) -> bool:
+    """Whether an IP address is one of this machine's."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError:
+            return False
+    return True
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return any(each.status == "LISTEN" and each.laddr[1] == port for each in process.net_connections("tcp"))
+    return False
+
+
+def _with(rows: Sequence[list[str]]) -> list[psutil.Process]:
+    """The processes that hold these sockets."""
+    sockets = {f"socket:[{row[9]}]" for row in rows}
     found = []
     for folder in Path("/proc").glob("[0-9]*/fd"):
         with contextlib.suppress(OSError, psutil.Error):
