@@ -228,6 +228,7 @@ class House:
             self._endpoint,
             door,
             ClusterLivy(self.livy),
+            self.admission,
             self.cluster_sessions,
             self.spark_pages,
             now,

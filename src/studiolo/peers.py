@@ -13,7 +13,7 @@ import psutil
 from studiolo.processes import is_ours
 
 Address = tuple[str, int]
-"""An IPv4 address and a port; with the port 0 any port at that address."""
+"""An IPv4 address and a port."""
 
 LISTENS = "0A"
 """The state of what listens, in the system's table."""
@@ -32,7 +32,7 @@ def is_same_user(peer: Address, own: Address) -> bool:
         with contextlib.suppress(psutil.Error):
             if process.uids().real == os.getuid():
                 for each in process.net_connections("tcp4"):
-                    if each.laddr == peer and each.raddr[0] == own[0] and own[1] in (0, each.raddr[1]):
+                    if each.laddr == peer and each.raddr == own:
                         return True
     return False
 
@@ -106,13 +106,7 @@ def between(rows: Sequence[list[str]], local: str, remote: str) -> list[list[str
     What was closed already has no owner, but is shown as root's: such a row has no inode.
     """
     # An address of IPv4 is the end of IPv6's that stands for it.
-    return [
-        row
-        for row in rows
-        if row[1].endswith(local)
-        and (row[2].rpartition(":")[0] if remote.endswith(":0000") else row[2]).endswith(remote.removesuffix(":0000"))
-        and row[9] != "0"
-    ]
+    return [row for row in rows if row[1].endswith(local) and row[2].endswith(remote) and row[9] != "0"]
 
 
 def owners(rows: Sequence[list[str]]) -> set[int]:

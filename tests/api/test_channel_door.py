@@ -1,33 +1,55 @@
-"""A Java server that takes connections of its own system user alone."""
+"""A Java server that takes those connections alone which Studiolo admits."""
 
-import os
-import socket
-import sys
+import json
+import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from py4j.java_gateway import JavaGateway
 
-from studiolo.clusters.applications.trino import SAME_USER
+from studiolo.clusters.applications.trino import DOOR
 from studiolo.config import Settings
 from studiolo.runtimes import Runtimes
 from tests.conftest import Server
-from tests.stranger import as_another_user
-
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's table of connections is asked")
 
 
 @pytest.fixture
-def java(server: Server) -> Iterator[Any]:
-    """A Java with the option that Trino is started with."""
+def asked() -> Iterator[Any]:
+    """What Studiolo is asked, and answers: `refusal` is None where all are admitted."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answering.questions.append(parse_qs(urlsplit(self.path).query))
+            self.send_response(204 if answering.refusal is None else 403)
+            self.end_headers()
+            self.wfile.write((answering.refusal or "").encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    answering: Any = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    answering.questions, answering.refusal = [], None
+    threading.Thread(target=answering.serve_forever, daemon=True).start()
+    yield answering
+    answering.shutdown()
+    answering.server_close()
+
+
+@pytest.fixture
+def java(server: Server, asked: Any) -> Iterator[Any]:
+    """A Java with the options that Trino is started with."""
     runtimes = Runtimes(Settings(data=server.data))
     runtime = runtimes.for_emr("emr-7.10.0").runtime
     gateway = JavaGateway.launch_gateway(
         java_path=str(runtime.java / "bin" / "java"),
         classpath=str(runtimes.doors(runtime)),
-        javaopts=list(SAME_USER),
+        javaopts=[*DOOR, f"-Dstudiolo.connections=http://127.0.0.1:{asked.server_port}/connections/one"],
         die_on_exit=True,
         enable_auth=True,
     )
@@ -36,19 +58,23 @@ def java(server: Server) -> Iterator[Any]:
     gateway.java_process.communicate(timeout=30)
 
 
-def test_connections_of_other_users_are_closed_and_those_of_its_own_are_served(java: Any) -> None:
+def test_who_is_not_admitted_is_told_why_and_not_served(java: Any, asked: Any) -> None:
     listening = java.java.nio.channels.ServerSocketChannel.open()
     listening.bind(java.java.net.InetSocketAddress("127.0.0.1", 0))
-    address = ("127.0.0.1", listening.socket().getLocalPort())
-
-    def knock() -> dict[str, Any]:
-        with socket.create_connection(address, 20) as stranger:
-            return {"closed": stranger.recv(1) == b""}
-
+    own = f"127.0.0.1:{listening.socket().getLocalPort()}"
+    asked.refusal = "Not for you."
     with ThreadPoolExecutor() as pool:
         accepted = pool.submit(listening.accept)
-        if os.geteuid() == 0:
-            assert as_another_user(knock) == {"closed": True}
-            assert not accepted.done()
-        with socket.create_connection(address, 20) as own:
-            assert accepted.result(30).socket().getPort() == own.getsockname()[1]
+        with pytest.raises(urllib.error.HTTPError, match="403") as refused:
+            urllib.request.urlopen(f"http://{own}/", timeout=20)
+        assert refused.value.read() == b"Not for you.\n"
+        assert not accepted.done()
+        asked.refusal = None
+        waiting = pool.submit(urllib.request.urlopen, f"http://{own}/", timeout=20)
+        channel = accepted.result(30)
+        answer = json.dumps("served").encode()
+        head = b"HTTP/1.0 200 OK\r\n\r\n"
+        channel.write(java.java.nio.ByteBuffer.wrap(head + answer))
+        channel.close()
+        assert json.loads(waiting.result(20).read()) == "served"
+    assert [question["own"] for question in asked.questions] == [[own], [own]]

@@ -11,7 +11,7 @@ final class Asking {
 
     private Asking() { }
 
-    /** Null if it may; else why not. `own` may have the port 0: any of that address. */
+    /** Null if it may; else why not. */
     static String refusal(String peer, String own) {
         try {
             URL url = new URL(System.getProperty("studiolo.connections") + "?peer=" + peer + "&own=" + own);
