@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from studiolo.clusters.hive_door import HiveDoors
     from studiolo.clusters.world import World
 
+PASSWORD = "studiolo.HivePassword"  # noqa: S105 (a class)
 SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 
 
@@ -24,13 +25,15 @@ class Hive(Application):
         Its password is its door's.
         """
         host, port = world.cluster.progress.host, world.cluster.progress.ports["hive_server"]
+        options = world.spark_conf()["spark.driver.extraJavaOptions"]
         settings = {
             "spark.app.name": "Thrift JDBC/ODBC Server",
             "spark.driver.memory": "1g",
             "spark.hadoop.hive.server2.thrift.bind.host": host,
             "spark.hadoop.hive.server2.thrift.port": str(port),
             "spark.hadoop.hive.server2.authentication": "CUSTOM",
-            "spark.hadoop.hive.server2.custom.authentication.class": "studiolo.HivePassword",
+            # That class is looked for in a configuration of Hive's own, which has what Java is told.
+            "spark.driver.extraJavaOptions": f"{options} -Dhive.server2.custom.authentication.class={PASSWORD}",
         }
         words = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
         master = f"local[{max(1, world.around.machine_cores)}]"

@@ -7,16 +7,24 @@ import java.net.ServerSocket;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.Pipe;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.AbstractSelector;
 import java.nio.channels.spi.SelectorProvider;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.Map;
 import java.util.Set;
+import java.util.WeakHashMap;
 
 /** Lets a Java server of HTTP take those connections alone that Studiolo admits, by a SelectorProvider. */
 public final class ChannelDoor extends SelectorProvider {
+    /** The sockets that this Java has connected itself: what is at the other end of them needs no asking. */
+    private static final Map OWN = Collections.synchronizedMap(new WeakHashMap());
+
     private final SelectorProvider system;
 
     public ChannelDoor() throws Exception {
@@ -35,11 +43,11 @@ public final class ChannelDoor extends SelectorProvider {
     }
 
     public SocketChannel openSocketChannel() throws IOException {
-        return system.openSocketChannel();
+        return noted(system.openSocketChannel());
     }
 
     public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
-        return system.openSocketChannel(family);
+        return noted(system.openSocketChannel(family));
     }
 
     public DatagramChannel openDatagramChannel() throws IOException {
@@ -56,6 +64,29 @@ public final class ChannelDoor extends SelectorProvider {
 
     public AbstractSelector openSelector() throws IOException {
         return system.openSelector();
+    }
+
+    private static SocketChannel noted(SocketChannel opened) {
+        OWN.put(opened, Boolean.TRUE);
+        return opened;
+    }
+
+    /** Whether the other end of an accepted connection is this Java's own. */
+    private static boolean isOwn(SocketChannel accepted) throws IOException {
+        synchronized (OWN) {
+            for (Iterator each = OWN.keySet().iterator(); each.hasNext();) {
+                SocketChannel opened = (SocketChannel) each.next();
+                try {
+                    if (accepted.getRemoteAddress().equals(opened.getLocalAddress())
+                            && accepted.getLocalAddress().equals(opened.getRemoteAddress())) {
+                        return true;
+                    }
+                } catch (ClosedChannelException closed) {
+                    each.remove();
+                }
+            }
+        }
+        return false;
     }
 
     /** The refusal in HTTP, which is what those who connect speak here. */
@@ -90,6 +121,9 @@ public final class ChannelDoor extends SelectorProvider {
                 SocketChannel channel = inner.accept();
                 if (channel == null) {
                     return null;
+                }
+                if (isOwn(channel)) {
+                    return channel;
                 }
                 String refusal = Asking.refusal(place(channel.getRemoteAddress()), place(channel.getLocalAddress()));
                 if (refusal == null) {
