@@ -29,7 +29,9 @@ class Nesting:
     def create_nested(self, at: At, properties: Mapping[str, Any]) -> str:
         parent, wanted = self._stacks.store.find(at.stack_id), _wanted(at, properties)
         if self._depth(parent) >= DEEPEST:
-            raise Refused("LimitExceeded", f"Stacks are nested {DEEPEST} deep at most: {wanted.url} may lead to itself.")
+            raise Refused(
+                "LimitExceeded", f"Stacks are nested {DEEPEST} deep at most: {wanted.url} may lead to itself."
+            )
         _require(at, "CreateStack", wanted.name, TemplateURL=wanted.url)
         try:
             made = self._stacks.create(at.scope, at.principal, wanted, parent)
