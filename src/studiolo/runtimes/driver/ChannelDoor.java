@@ -19,11 +19,14 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Lets a Java server of HTTP take those connections alone that Studiolo admits, by a SelectorProvider. */
 public final class ChannelDoor extends SelectorProvider {
     /** The sockets that this Java has connected itself: what is at the other end of them needs no asking. */
     private static final Map OWN = Collections.synchronizedMap(new WeakHashMap());
+
+    private static final AtomicInteger LEAVING = new AtomicInteger();
 
     private final SelectorProvider system;
 
@@ -90,7 +93,7 @@ public final class ChannelDoor extends SelectorProvider {
     }
 
     /** The refusal in HTTP, which is what those who connect speak here. */
-    private static void refuse(SocketChannel channel, String reason) {
+    private static void refuse(final SocketChannel channel, String reason) {
         try {
             byte[] text = (reason + "\n").getBytes("UTF-8");
             String head = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
@@ -99,7 +102,45 @@ public final class ChannelDoor extends SelectorProvider {
             channel.write(ByteBuffer.wrap(text));
             channel.shutdownOutput();
         } catch (IOException gone) {
+            close(channel);
             return;
+        }
+        if (LEAVING.incrementAndGet() > 16) {
+            LEAVING.decrementAndGet();
+            close(channel);
+            return;
+        }
+        Thread thread = new Thread(new Runnable() {
+            public void run() {
+                leave(channel);
+            }
+        }, "refused");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** What is closed before the client's request was read would be reset, and the refusal lost. */
+    private static void leave(SocketChannel channel) {
+        try {
+            channel.socket().setSoTimeout(2000);
+            byte[] unread = new byte[4096];
+            int blocks = 0;
+            while (blocks < 64 && channel.socket().getInputStream().read(unread) > 0) {
+                blocks++;
+            }
+        } catch (IOException gone) {
+            // So much the sooner.
+        } finally {
+            LEAVING.decrementAndGet();
+            close(channel);
+        }
+    }
+
+    private static void close(SocketChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException gone) {
+            // It is closed.
         }
     }
 
@@ -130,7 +171,6 @@ public final class ChannelDoor extends SelectorProvider {
                     return channel;
                 }
                 refuse(channel, refusal);
-                channel.close();
             }
         }
 
