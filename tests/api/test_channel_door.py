@@ -1,6 +1,6 @@
 """A Java server that takes those connections alone which Studiolo admits."""
 
-import json
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -70,11 +70,6 @@ def test_who_is_not_admitted_is_told_why_and_not_served(java: Any, asked: Any) -
         assert refused.value.read() == b"Not for you.\n"
         assert not accepted.done()
         asked.refusal = None
-        waiting = pool.submit(urllib.request.urlopen, f"http://{own}/", timeout=20)
-        channel = accepted.result(30)
-        answer = json.dumps("served").encode()
-        head = b"HTTP/1.0 200 OK\r\n\r\n"
-        channel.write(java.java.nio.ByteBuffer.wrap(head + answer))
-        channel.close()
-        assert json.loads(waiting.result(20).read()) == "served"
+        with socket.create_connection(("127.0.0.1", listening.socket().getLocalPort()), 20) as admitted:
+            assert accepted.result(30).socket().getPort() == admitted.getsockname()[1]
     assert [question["own"] for question in asked.questions] == [[own], [own]]
