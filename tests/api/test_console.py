@@ -243,6 +243,9 @@ def test_what_is_uploaded_is_an_object_and_never_a_page(server: Server, browser:
     assert back.body == page
     assert back.headers["Content-Disposition"].startswith("attachment")
     assert back.headers["Content-Security-Policy"].startswith("sandbox")
+    large = bytes(range(256)) * 40_000
+    assert browser.open(f"/storage/{bucket}/upload?prefix=up/&name=large", large).status == 303
+    assert server.client("s3").get_object(Bucket=bucket, Key="up/large")["Body"].read() == large
     browser.open(f"/storage/{bucket}/object/delete", {"key": "up/page.html"})
     assert "page.html" not in browser.open(f"/storage/{bucket}?prefix=up/").words
 
