@@ -15,7 +15,11 @@ Values = Mapping[str, str | Sequence[str]]
 VIA = "aws:CalledVia"
 """The services by which a request came, the first of them first."""
 
-TAG_PREFIXES = ("aws:resourcetag/", "iam:resourcetag/", "sagemaker:resourcetag/", "s3:existingobjecttag/")
+TAG_PREFIXES = (
+    "aws:resourcetag/",
+    *(f"{service}:resourcetag/" for service in ("ec2", "ecr", "elasticmapreduce", "iam", "sagemaker", "secretsmanager", "ssm")),
+    "s3:existingobjecttag/",
+)
 """What asks for a tag of the resource; which it is depends on the service."""
 
 

@@ -58,8 +58,13 @@ TABLE = """
 """
 
 KEYS = """
-    CreateFunction,UpdateFunctionConfiguration  lambda:Layer  Layers
-    AddPermission  lambda:Principal  Principal
+    CreateFunction,UpdateFunctionConfiguration  lambda:Layer             Layers
+    CreateFunction,UpdateFunctionConfiguration  lambda:SecurityGroupIds  VpcConfig.SecurityGroupIds
+    CreateFunction,UpdateFunctionConfiguration  lambda:SubnetIds         VpcConfig.SubnetIds
+    CreateFunction                              lambda:CodeSigningConfigArn  CodeSigningConfigArn
+    CreateEventSourceMapping                    lambda:FunctionArn       FunctionName
+    AddPermission                               lambda:FunctionUrlAuthType  FunctionUrlAuthType
+    AddPermission                               lambda:Principal         Principal
 """
 
 _LAYER = re.compile(r"layer:(?:arn:[^:]*:lambda:[^:]*:\d*:layer:)?(.*)")
