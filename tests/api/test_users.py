@@ -241,6 +241,8 @@ def test_a_device_that_shows_codes_opens_what_asks_for_one(iam: Any, ada: Person
     key = sts.get_session_token(SerialNumber=serial, TokenCode=shown)["Credentials"]
     session = boto3.session.Session(key["AccessKeyId"], key["SecretAccessKey"], key["SessionToken"], REGION)
     session.client("logs", endpoint_url=ada.server.endpoint).describe_log_groups()
+    with pytest.raises(ClientError, match="MultiFactorAuthentication failed"):
+        sts.get_session_token(SerialNumber=serial, TokenCode=shown)
     iam.deactivate_mfa_device(UserName=ada.name, SerialNumber=serial)
     iam.delete_virtual_mfa_device(SerialNumber=serial)
 

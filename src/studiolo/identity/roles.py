@@ -73,6 +73,16 @@ class Roles(Holders):
             trust = bound(tx, trust, self._records.accounts)
             return _role(tx, self._add(tx, name, path, trust=trust, **_columns(settings)))
 
+    def create_service_role(
+        self, name: str, trust: str, service: str, description: str, policy: str | None = None
+    ) -> Role:
+        """Add the role of a service (`emr.amazonaws.com`), with the managed policy that it has. Raises AlreadyExists."""
+        role = self.create(name, trust, f"{SERVICE_PATH}{service}/", RoleSettings(description=description))
+        if policy is not None:
+            with self._records.changing() as tx:
+                self._attach(tx, role.id, policy)
+        return role
+
     def get(self, name: str) -> Role:
         """The role of that name. Raises NotFound."""
         with self._records.reading() as connection:
@@ -95,7 +105,7 @@ class Roles(Holders):
         with self._records.changing() as tx:
             self._check_boundary(tx, settings.boundary)
             if settings.boundary != self._row(tx, name).boundary:
-                self.check_modifiable(tx, name)
+                self.modifiable(tx, name)
             self._change(tx, name, **_columns(settings))
             return _role(tx, self._row(tx, name))
 
@@ -103,13 +113,13 @@ class Roles(Holders):
         """Say anew who may take the role. Raises NotFound, MalformedPolicy, Unmodifiable."""
         self._check_trust(trust)
         with self._records.changing() as tx:
-            self.check_modifiable(tx, name)
+            self.modifiable(tx, name)
             self._change(tx, name, trust=bound(tx, trust, self._records.accounts))
 
     def delete(self, name: str) -> None:
         """Delete a role that has no policies left; keys of its sessions end. Raises NotFound, Conflict, Unmodifiable."""
         with self._records.changing() as tx:
-            self.check_modifiable(tx, name)
+            self.modifiable(tx, name)
             identifier = self._row(tx, name).id
             if tx.execute(select(instance_profiles).where(instance_profiles.c.role == identifier)).first():
                 raise Conflict("Cannot delete entity, must remove roles from instance profile first.")
@@ -125,12 +135,14 @@ class Roles(Holders):
             tx.execute(attachments.delete().where(self._of(attachments, row.id)))
             self._remove(tx, name, row.id)
 
-    def check_modifiable(self, tx: Connection, name: str) -> None:
-        """Raise Unmodifiable for a role that is linked to a service, NotFound for none."""
-        if self._row(tx, name).path.startswith(SERVICE_PATH):
+    def modifiable(self, tx: Connection, holder: str) -> Row[Any]:
+        """Raises Unmodifiable for a role that is linked to a service, too."""
+        row = self._row(tx, holder)
+        if row.path.startswith(SERVICE_PATH):
             raise Unmodifiable(
-                f"Cannot perform the operation on the protected role '{name}' - this role is only modifiable by AWS"
+                f"Cannot perform the operation on the protected role '{holder}' - this role is only modifiable by AWS"
             )
+        return row
 
     def _remove(self, tx: Connection, name: str, identifier: str) -> None:
         tx.execute(temporary_keys.delete().where(temporary_keys.c.holder == identifier))

@@ -205,7 +205,10 @@ def _tags(parameters: Parameters) -> Mapping[str, str]:
         if isinstance(given, Mapping):
             return given
         if isinstance(given, list) and not _names(given):
-            return {tag["Key"]: tag.get("Value", "") for tag in given if isinstance(tag, Mapping) and "Key" in tag}
+            # KMS alone calls them TagKey and TagValue.
+            tags = [tag for tag in given if isinstance(tag, Mapping)]
+            pairs = [(tag.get("Key", tag.get("TagKey")), tag.get("Value", tag.get("TagValue", ""))) for tag in tags]
+            return {key: value for key, value in pairs if key is not None}
     return {}
 
 
