@@ -290,7 +290,7 @@ def test_studiolo_why_tells_what_denied_who_would_take_a_role(
     with pytest.raises(ClientError, match="with an explicit deny in an identity-based policy") as error:
         client("sts", **session).assume_role(RoleArn=arn, RoleSessionName="ada")
     request = error.value.response["ResponseMetadata"]["RequestId"]
-    assert f"{role}_own" in server.run("why", request)
+    assert f"{role}_own" in server.run("why", request).stdout
 
 
 def test_things_are_made_with_the_tags_of_their_makers_alone(client: Client, key: Any) -> None:
