@@ -199,7 +199,7 @@ class App:
                 elif self._is_s3(head):
                     await self._passage(head, receive, send, new_request_id())
                 else:
-                    await send_response(send, await self._answer(head, receive))
+                    await send_response(send, await self._answer(head, receive), receive)
             except Disconnected:
                 log.debug("a client went away in the middle of its request")
 

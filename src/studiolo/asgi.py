@@ -1,7 +1,7 @@
 """ASGI's messages as the requests and responses of the wire."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from studiolo.aws.http import HttpRequest, HttpResponse
@@ -35,8 +35,11 @@ def _text(value: bytes) -> str:
         return value.decode("latin-1")
 
 
-async def send_response(send: Send, response: HttpResponse) -> None:
-    """Send a response; a body that streams is read off the event loop, chunk by chunk."""
+async def send_response(send: Send, response: HttpResponse, receive: Receive | None = None) -> None:
+    """Send a response; a body that streams is read off the event loop, chunk by chunk.
+
+    `receive` tells that the client goes away, which ends a body that one waits for.
+    """
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
     if isinstance(response.body, bytes):
         if not any(name == b"content-length" for name, _ in headers):
@@ -45,8 +48,32 @@ async def send_response(send: Send, response: HttpResponse) -> None:
         await send({"type": "http.response.body", "body": response.body})
         return
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    await _send_chunks(send, response.body)
+    if isinstance(response.body, AsyncIterable):
+        await _send_as_it_comes(send, response.body, receive)
+    else:
+        await _send_chunks(send, response.body)
     await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_as_it_comes(send: Send, body: AsyncIterable[bytes], receive: Receive | None) -> None:
+    going = None if receive is None else asyncio.ensure_future(gone(receive))
+    chunks = body.__aiter__()
+    try:
+        async for chunk in chunks:
+            if going is not None and going.done():
+                return
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    finally:
+        if going is not None:
+            going.cancel()
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()
+
+
+async def gone(receive: Receive) -> None:
+    """Wait until the client has gone away; to be asked once the request's body is taken."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _send_chunks(send: Send, body: Iterable[bytes]) -> None:

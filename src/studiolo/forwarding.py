@@ -9,7 +9,7 @@ from http import HTTPStatus
 import aiohttp
 from yarl import URL
 
-from studiolo.asgi import Disconnected, Receive, Send
+from studiolo.asgi import Disconnected, Receive, Send, gone
 
 log = logging.getLogger("studiolo")
 
@@ -114,22 +114,17 @@ async def relay(
         await send({"type": "http.response.body", "body": body})
         return
     await send(start)
-    gone = asyncio.ensure_future(_disconnected(receive)) if receive is not None else None
+    going = asyncio.ensure_future(gone(receive)) if receive is not None else None
     try:
         async for chunk, _ in answer.content.iter_chunks():
-            if gone is not None and gone.done():
+            if going is not None and going.done():
                 raise Disconnected
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     except aiohttp.ClientError as error:
         log.warning("An answer broke off in the middle: %s", error)
     finally:
-        if gone is not None:
-            gone.cancel()
+        if going is not None:
+            going.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await gone
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+                await going

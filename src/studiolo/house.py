@@ -21,6 +21,7 @@ from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
 from studiolo.events import Events, Noting
 from studiolo.features import FeatureStore
+from studiolo.function_site import FunctionSite
 from studiolo.functions import functions_of
 from studiolo.governance import GovernedCatalog, Lake, Vending, Views
 from studiolo.governance.auditing import Audit
@@ -36,6 +37,7 @@ from studiolo.listening import Listening
 from studiolo.livy import Livy
 from studiolo.livy_door import Admission, ClusterLivy, LivyDoors, LivyEndpoint, Rest
 from studiolo.logs import Logs
+from studiolo.logs.buckets import Buckets
 from studiolo.metastore import Metastore
 from studiolo.metrics import Metrics
 from studiolo.ml import MachineLearning
@@ -137,6 +139,8 @@ class House:
         sweeper = Sweeper(state, catalog, self.lake, self.views, files)
         sweeper.start()
         self.objects = Objects(self.identity, self.door.endpoint, settings.region)
+        self.logs.start(Buckets(self.identity, self.objects))
+        self._cleanup.callback(self.logs.close)
         self.metastore = Metastore(self.governed, storage, self.identity, self.objects, settings)
         self.metastore.start()
         self._started.extend((storage, self.door, sweeper, self.metastore))
@@ -298,6 +302,7 @@ class House:
             StudioSite({STUDIO: self.domains.opening, NOTEBOOK: self.domains.opening_notebooks}, beside),
             SparkSite(self.spark_pages),
             MlflowSite(self.mlflow.opening, passing),
+            FunctionSite(self.functions, identity),
         )
         studio = self._studio()
         self.functions.start(Inside(SERVICES, studio, self.objects, "lambda.amazonaws.com"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from studiolo.asgi import Disconnected, Receive
+from studiolo.asgi import Disconnected, Receive, gone
 from studiolo.aws.http import HttpResponse
 from studiolo.state import Listener
 
@@ -58,7 +58,7 @@ class Holds:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + first.seconds
-        gone = loop.create_task(_gone(receive))
+        going = loop.create_task(gone(receive))
         found: HttpResponse | OnItsWay = first
         try:
             while isinstance(found, OnItsWay):
@@ -66,8 +66,8 @@ class Holds:
                 if found.answer is not None and (left <= 0 or self._ended or len(self._held) >= self._most):
                     return found.answer
                 found.answer = None
-                await self._wait(found.listener, gone, left)
-                if gone.done():
+                await self._wait(found.listener, going, left)
+                if going.done():
                     raise Disconnected
                 found.listener.close()
                 found = await look()
@@ -75,18 +75,18 @@ class Holds:
                     await asyncio.sleep(LOOK_AGAIN)
             return found
         finally:
-            gone.cancel()
+            going.cancel()
             if isinstance(found, OnItsWay):
                 found.listener.close()
 
-    async def _wait(self, listener: Listener, gone: "asyncio.Task[None]", seconds: float) -> None:
+    async def _wait(self, listener: Listener, going: "asyncio.Task[None]", seconds: float) -> None:
         """Wait until the listener hears, the client goes, the server ends, or the time is over."""
         loop = asyncio.get_running_loop()
         changed: asyncio.Future[None] = loop.create_future()
         self._held.add(changed)
         listener.call(partial(_tell, loop, changed))
         try:
-            await asyncio.wait((gone, changed), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((going, changed), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._held.discard(changed)
 
@@ -105,8 +105,3 @@ def _tell(loop: asyncio.AbstractEventLoop, changed: "asyncio.Future[None]") -> N
 def _settle(changed: "asyncio.Future[None]") -> None:
     if not changed.done():
         changed.set_result(None)
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

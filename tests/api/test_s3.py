@@ -1,5 +1,6 @@
 """S3 on the one endpoint, through the clients people use."""
 
+import hashlib
 import http.client
 import io
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -234,6 +236,9 @@ def test_what_a_write_asks_for_is_checked(s3: Any, air: str) -> None:
         ("MetadataTooLarge", lambda: s3.put_object(**at, Body=b"x", Metadata={"a": "x" * 2048})),
         ("NotImplemented", lambda: s3.put_object(**at, Body=b"x", IfNoneMatch='"x"')),
         ("NoSuchKey", lambda: s3.put_object(**at, Body=b"x", IfMatch='"x"')),
+        ("InvalidRequest", lambda: s3.put_object(**at, Body=b"x", ChecksumSHA1="x", ChecksumCRC32="x")),
+        ("InvalidBucketName", lambda: s3.create_bucket(Bucket="amzn-s3-demo-bucket")),
+        ("InvalidArgument", lambda: s3.list_objects_v2(Bucket=air, EncodingType="xml")),
         ("InvalidArgument", lambda: s3.upload_part(**upload, PartNumber=10001, Body=b"x")),
         ("MalformedXML", lambda: s3.complete_multipart_upload(**upload)),
         ("InvalidArgument", lambda: s3.list_objects_v2(Bucket=air, ContinuationToken="")),
@@ -346,6 +351,26 @@ def test_checksums_are_kept_and_wrong_ones_refused(s3: Any, air: str) -> None:
     with pytest.raises(ClientError, match="BadDigest"):
         s3.put_object(Bucket=air, Key="b", Body=b"hello", ChecksumSHA256="A" * 43 + "=")
     assert keys(s3, air) == ["a"]
+
+
+def test_parts_are_listed_with_their_checksums(s3: Any, air: str) -> None:
+    at = {"Bucket": air, "Key": "summed"}
+    made = s3.create_multipart_upload(**at, ChecksumAlgorithm="SHA256", ChecksumType="COMPOSITE")
+    upload = {**at, "UploadId": made["UploadId"]}
+    sums = [b64encode(hashlib.sha256(body).digest()).decode() for body in (b"a", b"b")]
+    etags = [
+        s3.upload_part(**upload, PartNumber=i + 1, Body=body, ChecksumSHA256=sums[i])["ETag"]
+        for i, body in enumerate((b"a", b"b"))
+    ]
+    listed = s3.list_parts(**upload)
+    assert [part["ChecksumSHA256"] for part in listed["Parts"]] == sums
+    assert (listed["ChecksumAlgorithm"], listed["ChecksumType"]) == ("SHA256", "COMPOSITE")
+    parts = {"Parts": [{"PartNumber": 1, "ETag": etags[0], "ChecksumSHA256": sums[0]}]}
+    with pytest.raises(ClientError) as refused:
+        s3.complete_multipart_upload(**upload, MultipartUpload=parts, IfMatch=etags[0])
+    assert refused.value.response["Error"]["Code"] == "NoSuchKey"
+    whole = b64encode(hashlib.sha256(hashlib.sha256(b"a").digest()).digest()).decode()
+    assert s3.complete_multipart_upload(**upload, MultipartUpload=parts)["ChecksumSHA256"] == f"{whole}-1"
 
 
 def test_conditions_are_respected(s3: Any, air: str) -> None:

@@ -1,7 +1,7 @@
 """Requests and responses as plain values, whatever server or client library they come from."""
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -75,11 +75,11 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """One HTTP response; a body that streams is an iterable of bytes."""
+    """One HTTP response; a body that streams is an iterable of bytes, asynchronous where one waits for them."""
 
     status_code: int
     headers: dict[str, str]
-    body: bytes | Iterable[bytes]
+    body: bytes | Iterable[bytes] | AsyncIterable[bytes]
 
 
 def content(request: HttpRequest, max_body: int = MAX_BODY) -> bytes:

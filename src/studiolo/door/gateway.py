@@ -6,7 +6,7 @@ what it names (names.py) -> which operation it is (operations.py) -> who asks (a
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -18,7 +18,18 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
-from studiolo.door import bucket_policies, deletion, documents, forms, lists, mending, notifying, ownership, settings
+from studiolo.door import (
+    bucket_policies,
+    deletion,
+    documents,
+    forms,
+    lists,
+    mending,
+    notifying,
+    ownership,
+    settings,
+    uploads,
+)
 from studiolo.door.actions import EXISTING, Need, actions_of, copied_tags, tagged
 from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import RawHeaders, error_answer, sent_back
@@ -41,6 +52,9 @@ from studiolo.storage import BucketSettings
 from studiolo.storage.notices import Notice, Notices
 
 log = logging.getLogger("studiolo.s3")
+
+_CONDITIONAL = frozenset({"CompleteMultipartUpload", "PutObject"})
+"""Writes that may ask which object is there."""
 
 
 class S3Gateway:
@@ -115,6 +129,7 @@ class S3Gateway:
         if self._ours:
             refuse_unsupported(named, operation)
             mending.check_owner(named, self._identity.buckets.of)
+            mending.check_names(named, operation)
         needs = await self._with_tags(request, named, caller, actions_of(named, operation), payload)
         caller.permit(needs)
         if self._ours and operation.name in bucket_policies.OPERATIONS:
@@ -169,6 +184,7 @@ class S3Gateway:
                     await asyncio.to_thread(ownership.forget, self._identity, self._settings, named.bucket)
                 if self._ours and answer.status < HTTPStatus.BAD_REQUEST:
                     await self._note(request, named, operation.name, caller, answer)
+                    await uploads.note(self._settings.uploads, named, operation.name, answer)
                 if not self._ours:
                     await self._answer(answer, request.method, payload, send)
                 elif operation.name in lists.OPERATIONS and answer.status == HTTPStatus.OK:
@@ -234,12 +250,15 @@ class S3Gateway:
             await self._calls.require_bucket(request, named, in_our_name(), payload)
         elif status == HTTPStatus.NOT_FOUND and name in mending.READS:
             marker = await self._calls.delete_marker(request, named)
-        elif status == HTTPStatus.PRECONDITION_FAILED and name == "PutObject" and "if-match" in named.headers:
+        elif status == HTTPStatus.PRECONDITION_FAILED and name in _CONDITIONAL and "if-match" in named.headers:
             if not await self._calls.has(request, named):
                 raise ServiceError("NoSuchKey", "The specified key does not exist.", 404)
         elif name == "GetObjectAttributes" and "Checksum" in named.headers.get("x-amz-object-attributes", ""):
             checksum = await self._calls.checksum(request, named)
-        return Mending(named, operation, region, marker, checksum, caller.owns)
+        known: Mapping[int, tuple[str, str]] = {}
+        if name == "ListParts" and status == HTTPStatus.OK:
+            known = await asyncio.to_thread(self._settings.uploads.of, named.bucket, named.parameters["uploadId"])
+        return Mending(named, operation, region, marker, checksum, caller.owns, known)
 
     def _refuse_elsewhere(self, caller: Caller) -> None:
         """Raise ServiceError (501) for another account at a store of the user's own, where buckets are not told apart."""

@@ -5,14 +5,16 @@ no place for, it keeps among an object's metadata, in entries that the client do
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from types import MappingProxyType
 
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.protocols.xml_values import DECLARATION
 from studiolo.door.names import Named, escaped
 from studiolo.door.operations import Operation
+from studiolo.door.uploads import with_checksums
 from studiolo.governance import VIEWS
 from studiolo.storage import keys
 
@@ -27,6 +29,9 @@ _WRITES = frozenset({"CreateMultipartUpload", "PutObject"})
 _META = "x-amz-meta-"
 MAX_METADATA = 2048
 """Bytes of the names and values of an object's metadata."""
+_OF_CHECKSUMS = frozenset({"x-amz-checksum-algorithm", "x-amz-checksum-type"})
+_RESERVED = ("amzn-s3-demo-", "sthree-", "xn--"), ("--ol-s3", "--table-s3", "--x-s3", "-s3alias", ".mrap")
+"""How names of buckets may not begin and end (Amazon S3 User Guide, "General purpose bucket naming rules")."""
 _ACLS = frozenset(
     {
         "authenticated-read", "aws-exec-read", "bucket-owner-full-control", "bucket-owner-read", "private", "public-read",
@@ -66,6 +71,10 @@ def asked(named: Named, operation: Operation) -> Named:
 
 
 def _check_headers(headers: dict[str, str]) -> None:
+    sums = [name for name in headers if name.startswith("x-amz-checksum-") and name not in _OF_CHECKSUMS]
+    if len(sums) > 1:
+        message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
+        raise ServiceError("InvalidRequest", message, 400)
     acl = headers.get("x-amz-acl")
     if acl is not None and acl not in _ACLS:
         raise ServiceError(
@@ -103,7 +112,7 @@ def _record_encryption(headers: dict[str, str]) -> None:
 class Mending:
     """The answer to one request. region: of the bucket; marker: the delete marker by which an object is gone.
 
-    owns: whether a bucket is one of the account that asks.
+    owns: whether a bucket is one of the account that asks; parts: the checksums of an upload's, by number.
     """
 
     def __init__(
@@ -114,10 +123,11 @@ class Mending:
         marker: str | None = None,
         checksum: bytes = b"",
         owns: Callable[[str], bool] = lambda _: True,
+        parts: Mapping[int, tuple[str, str]] = MappingProxyType({}),
     ) -> None:
         self._owns = owns
         self._named, self._operation, self._region = named, operation, region
-        self._marker, self._checksum = marker, checksum
+        self._marker, self._checksum, self._parts = marker, checksum, parts
 
     def status(self, status: int) -> int:
         """As the client gets it."""
@@ -180,6 +190,10 @@ class Mending:
             return lambda body: _owned(body, self._owns)
         if status < HTTPStatus.BAD_REQUEST and self._named.source is not None:
             return _with_quotes
+        if status == HTTPStatus.FORBIDDEN and self._operation.name == "Preflight":
+            return lambda body: body.replace(b"<Code>AccessDenied<", b"<Code>AccessForbidden<")
+        if self._parts:
+            return lambda body: keys.shown(with_checksums(body, self._parts))
         if self._names_keys(status):
             return keys.shown
         return None
@@ -251,6 +265,15 @@ def _refused(method: str) -> bytes:
         f"{DECLARATION}<Error><Code>MethodNotAllowed</Code><Message>The specified method is not allowed against this "
         f"resource.</Message><Method>{method}</Method><ResourceType>DeleteMarker</ResourceType></Error>"
     ).encode()
+
+
+def check_names(named: Named, operation: Operation) -> None:
+    """Raise ServiceError (400) where a bucket is to be made whose name S3 keeps for itself, or a list to be encoded so."""
+    bucket = named.bucket
+    if named.parameters.get("encoding-type", "url") != "url":
+        raise ServiceError("InvalidArgument", "Invalid Encoding Method specified in Request", 400)
+    if operation.name == "CreateBucket" and (bucket.startswith(_RESERVED[0]) or bucket.endswith(_RESERVED[1])):
+        raise ServiceError("InvalidBucketName", f"The specified bucket is not valid: {bucket!r} is reserved.", 400)
 
 
 def check_owner(named: Named, owner: Callable[[str], str]) -> None:

@@ -5,8 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from studiolo.calling import Services
 from studiolo.domain import Clock, DomainError, Scope
+from studiolo.events.counting import Counting
 from studiolo.events.delivery import Delivery, new_event
+from studiolo.events.following import Following
 from studiolo.events.rules import Rules
 from studiolo.events.subscriptions import Subscriptions
 from studiolo.events.targets import Sender
@@ -14,7 +17,6 @@ from studiolo.functions import Functions, Trusting
 from studiolo.identity import Identity
 from studiolo.logs import Logs
 from studiolo.metrics import Metrics
-from studiolo.stacks import Services
 from studiolo.state import State
 
 
@@ -34,16 +36,17 @@ class Events:
         self.rules = Rules(state, identity, clock)
         self.trusting = Trusting(functions, identity)
         self._delivery = Delivery(state, Sender(self.trusting, logs, identity, clock), metrics, clock)
-        self._subscriptions = Subscriptions(logs, self.trusting)
+        looks = (Subscriptions(logs, self.trusting).look, Counting(logs, metrics, clock).look)
+        self._following = Following(looks)
         self._clock = clock
 
     def start(self, services: Services) -> None:
         """Go on with what an earlier server has left."""
         self._delivery.start(services)
-        self._subscriptions.start()
+        self._following.start()
 
     def close(self) -> None:
-        self._subscriptions.close()
+        self._following.close()
         self._delivery.close()
 
     def put(self, scope: Scope, entries: Sequence[Mapping[str, Any]]) -> list[str | Rejected]:

@@ -7,7 +7,6 @@ import base64
 import gzip
 import json
 import logging
-import threading
 
 from studiolo.domain import Denied, Invalid, NotFound
 from studiolo.functions import Trusting
@@ -17,29 +16,16 @@ from studiolo.logs.subscription_filters import Batch, SubscriptionFilter
 log = logging.getLogger(__name__)
 
 SERVICE = "logs.amazonaws.com"
-LOOK_SECONDS = 2.0
-"""Between two looks at the groups that have filters."""
 MOST_BYTES = 700_000
 """Of the gzipped text of a message, so that its Base64 fits the event of a function."""
 
 
 class Subscriptions:
-    """Hands log events on, from the start on."""
+    """Hands log events on."""
 
     def __init__(self, logs: Logs, trusting: Trusting) -> None:
         self._logs = logs
         self._trusting = trusting
-        self._ended = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._keep, name="log subscriptions", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._ended.set()
-        if self._thread is not None:
-            self._thread.join()
 
     def look(self) -> None:
         """Hand on what has come."""
@@ -51,13 +37,6 @@ class Subscriptions:
                     # As at AWS nothing waits for a function that is not there, or does not let CloudWatch Logs.
                     log.warning("%s: %s got no log events: %s", each.source, each.destination, error)
                 self._logs.subscription_filters.done(each, batch)
-
-    def _keep(self) -> None:
-        while not self._ended.wait(LOOK_SECONDS):
-            try:
-                self.look()
-            except Exception:
-                log.exception("log events could not be handed on")
 
     def _hand_on(self, subscription: SubscriptionFilter, batch: Batch) -> None:
         if not batch.events:

@@ -27,7 +27,7 @@ _STATEMENT_FIELDS = frozenset(
     }
 )  # fmt: skip
 _PRINCIPAL_KINDS = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
-_ACCOUNT_OR_ARN = re.compile(r"(\*|\d{12}|arn:aws[\w-]*:(iam|sts)::(\d{12}|cloudfront):.+|A[A-Z0-9]{15,})")
+_ACCOUNT_OR_ARN = re.compile(r"(\*|\d{12}|arn:aws[\w-]*:(iam|sts)::(\d{12}|cloudfront):[^*?]+|A[A-Z0-9]{15,})")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.[a-z0-9.-]+")
 _SID = re.compile(r"[0-9A-Za-z]*")
 _VENDOR = re.compile(r"[A-Za-z0-9-]+|\*")

@@ -51,6 +51,9 @@ def client_environment(endpoint: str, s3_endpoint: str, region: str, credentials
         "AWS_DEFAULT_REGION": region,
         "BOTOCORE_EXPERIMENTAL__PLUGINS": f"studiolo={PLUGIN.stem}",
         "PYTHONPATH": str(PLUGIN.parent),
+        # Some operations put a name before the host's, as `stream-` of live tail: nobody finds it before an address. The
+        # aws CLI tails without plugins.
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         DEFAULTS_VARIABLE: str(SDK_DEFAULTS),
         MLFLOW_VARIABLE: endpoint,
         **credentials,

@@ -40,6 +40,17 @@ def read(text: str) -> Callable[[str], dict[str, str] | None]:
     return extract
 
 
+def field_of(selector: str, message: str) -> str | None:
+    """The first value that a selector has in a message, as text; None where there is none, or it is no JSON."""
+    if not _SELECTOR.fullmatch(selector):
+        return None
+    try:
+        values = _values(selector)(json.loads(message))
+    except (ValueError, RecursionError):
+        return None
+    return as_text(values[0]) if values else None
+
+
 def _values(selector: str) -> Values[Any]:
     steps = [_step(match) for match in _STEP.finditer(selector, 1)]
 

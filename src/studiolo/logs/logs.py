@@ -10,10 +10,12 @@ from pathlib import Path
 from sqlalchemy import select
 
 from studiolo.domain import Clock, Invalid, NotFound, Scope
+from studiolo.logs.exports import Destination, Exports
 from studiolo.logs.filters import compile_filter
 from studiolo.logs.groups import LogGroups, require
 from studiolo.logs.insights import Queries, Query
 from studiolo.logs.insights.language import MOST_ROWS
+from studiolo.logs.live_tail import LiveTails
 from studiolo.logs.metric_filters import MetricFilters
 from studiolo.logs.reading import (
     ALWAYS,
@@ -31,7 +33,7 @@ from studiolo.logs.reading import (
 from studiolo.logs.resource_policies import ResourcePolicies
 from studiolo.logs.streams import LogStreams
 from studiolo.logs.subscription_filters import SubscriptionFilters
-from studiolo.logs.tables import groups, metric_filters, resource_policies, streams, subscription_filters
+from studiolo.logs.tables import export_tasks, groups, metric_filters, resource_policies, streams, subscription_filters
 from studiolo.logs.writer import LogWriter
 from studiolo.state import State
 
@@ -60,11 +62,21 @@ class Logs:
         self._clock = clock
         self.groups = LogGroups(state, folder, clock)
         self.streams = LogStreams(state, folder, clock)
-        self.metric_filters = MetricFilters(state, clock)
+        self.metric_filters = MetricFilters(state, self.streams, clock)
         self.subscription_filters = SubscriptionFilters(state, self.streams, clock)
         self.resource_policies = ResourcePolicies(state, clock)
         self.queries = Queries(clock)
+        self.exports = Exports(state, self.groups, self.streams, clock)
+        self.live_tails = LiveTails(state, self.streams, clock)
         self._making = threading.Lock()
+
+    def start(self, destination: Destination) -> None:
+        """Go on with what an earlier server left. destination: the buckets that logs are exported to."""
+        self.exports.start(destination)
+
+    def close(self) -> None:
+        """End what runs."""
+        self.exports.close()
 
     def writer_file(self, scope: Scope, group: str, stream: str) -> Path:
         """The file that a LogWriter of any process appends to; makes the group and the stream where missing."""
@@ -167,7 +179,7 @@ class Logs:
         """Delete every group, stream, event and query."""
         self.queries.empty()
         with self._state.transaction() as tx:
-            for table in (metric_filters, subscription_filters, resource_policies, streams, groups):
+            for table in (export_tasks, metric_filters, subscription_filters, resource_policies, streams, groups):
                 tx.execute(table.delete())
         shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -1,7 +1,4 @@
-"""Metric filters of log groups: kept and shown, no more.
-
-No filter counts into a metric yet.
-"""
+"""Metric filters of log groups: what is counted of the events that come, and how far that has come."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +10,9 @@ from sqlalchemy import Row, func, select
 
 from studiolo.domain import Clock, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.logs.filters import compile_extraction
+from studiolo.logs.following import Come, come, end, ends
 from studiolo.logs.groups import require, these
+from studiolo.logs.streams import LogStreams
 from studiolo.logs.tables import metric_filters
 from studiolo.state import State, page
 
@@ -25,20 +24,26 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 @dataclass(frozen=True, slots=True)
 class MetricFilter:
-    """A pattern and the metrics that it is for, each as the API's MetricTransformation."""
+    """A pattern and the metrics that it is for, each as the API's MetricTransformation.
 
+    positions: by stream, the byte up to which its events have been counted; None before the first look.
+    """
+
+    scope: Scope
     group: str
     name: str
     pattern: str
     metrics: Sequence[Mapping[str, Any]]
     created: datetime
+    positions: Mapping[str, int] | None
 
 
 class MetricFilters:
     """The metric filters of a data folder."""
 
-    def __init__(self, state: State, clock: Clock) -> None:
+    def __init__(self, state: State, streams: LogStreams, clock: Clock) -> None:
         self._state = state
+        self._streams = streams
         self._clock = clock
 
     def put(self, scope: Scope, group: str, name: str, pattern: str, metrics: Sequence[Mapping[str, Any]]) -> None:
@@ -51,12 +56,13 @@ class MetricFilters:
         mine = these(metric_filters, scope, group=group, name=name)
         with self._state.transaction() as tx:
             require(tx, scope, group)
-            values = {"pattern": pattern, "metrics": [dict(metric) for metric in metrics]}
+            values: dict[str, Any] = {"pattern": pattern, "metrics": [dict(metric) for metric in metrics]}
             if tx.execute(metric_filters.update().where(mine).values(values)).rowcount:
                 return
             count = select(func.count()).select_from(metric_filters).where(these(metric_filters, scope, group=group))
             if tx.execute(count).scalar_one() >= MOST_FILTERS:
                 raise LimitExceeded(f"A log group has at most {MOST_FILTERS} metric filters.")
+            values["positions"] = ends(self._streams.files(tx, scope, group))
             bound = {"account": scope.account, "region": scope.region, "group": group, "name": name}
             tx.execute(metric_filters.insert().values(created=self._clock(), **bound, **values))
 
@@ -84,6 +90,28 @@ class MetricFilters:
             found = page(connection, query, key, after, limit)
         return Page([_as_filter(row) for row in found.items], found.next)
 
+    def everywhere(self) -> Sequence[MetricFilter]:
+        """Those of every scope."""
+        with self._state.reading() as connection:
+            return [_as_filter(row) for row in connection.execute(select(metric_filters))]
+
+    def come(self, each: MetricFilter) -> Sequence[Come]:
+        """What has come to its group since it was looked at last; at the first look nothing has."""
+        with self._state.reading() as connection:
+            files = self._streams.files(connection, each.scope, each.group)
+        if each.positions is None:
+            return [Come(stream, file, (), end(file)) for stream, file in files.items()]
+        return come(files, each.positions)
+
+    def done(self, each: MetricFilter, looked: Sequence[Come]) -> None:
+        """Remember that all that has been counted."""
+        if not looked and each.positions is not None:
+            return
+        mine = these(metric_filters, each.scope, group=each.group, name=each.name)
+        positions = {**(each.positions or {}), **{come.stream: come.after for come in looked}}
+        with self._state.transaction() as tx:
+            tx.execute(metric_filters.update().where(mine).values(positions=positions))
+
 
 def _check(metric: Mapping[str, Any]) -> None:
     """Raises Invalid for a value that is no number and nothing of the pattern; a default beside dimensions."""
@@ -95,4 +123,5 @@ def _check(metric: Mapping[str, Any]) -> None:
 
 
 def _as_filter(row: Row[Any]) -> MetricFilter:
-    return MetricFilter(row.group, row.name, row.pattern, row.metrics, row.created)
+    scope = Scope(row.account, row.region)
+    return MetricFilter(scope, row.group, row.name, row.pattern, row.metrics, row.created, row.positions)

@@ -4,23 +4,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row, func, select
 
 from studiolo.domain import Clock, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.logs.filters import compile_filter
+from studiolo.logs.following import come, ends
 from studiolo.logs.groups import require, these
-from studiolo.logs.reading import ALWAYS, Found, event_id, last_event, read_forward
+from studiolo.logs.reading import Found, event_id
 from studiolo.logs.streams import LogStreams
 from studiolo.logs.tables import subscription_filters
 from studiolo.state import State, page
 
 MOST_FILTERS = 2
 """Of one group, as CloudWatch Logs has it."""
-AT_ONCE = 1000
-"""Events of a stream that are looked through at a time."""
 _NAME = re.compile(r"[^:*]{1,512}")
 
 
@@ -75,7 +73,7 @@ class SubscriptionFilters:
             count = select(func.count()).select_from(subscription_filters)
             if tx.execute(count.where(these(subscription_filters, scope, group=group))).scalar_one() >= MOST_FILTERS:
                 raise LimitExceeded("Resource limit exceeded.")
-            values["positions"] = {stream: _end(file) for stream, file in self._streams.files(tx, scope, group).items()}
+            values["positions"] = ends(self._streams.files(tx, scope, group))
             bound = {"account": scope.account, "region": scope.region, "group": group, "name": name}
             tx.execute(subscription_filters.insert().values(created=self._clock(), **bound, **values))
 
@@ -109,16 +107,13 @@ class SubscriptionFilters:
         """What has come to its group since it was looked at last: one batch a stream."""
         with self._state.reading() as connection:
             files = self._streams.files(connection, subscription.scope, subscription.group)
-        accepts, found = compile_filter(subscription.pattern), []
-        for stream, file in files.items():
-            place = subscription.positions.get(stream, 0)
-            if not file.exists() or file.stat().st_size == place:
-                continue
-            # A group that is kept for a time only may have been emptied meanwhile.
-            read = read_forward(file, place if place <= file.stat().st_size else 0, AT_ONCE, ALWAYS)
-            events = [Found(stream, event_id(file, each), each) for each in read.events if accepts(each.message)]
-            if read.after != place:
-                found.append(Batch(stream, events, read.after))
+        accepts = compile_filter(subscription.pattern)
+
+        found = []
+        for each in come(files, subscription.positions):
+            fitting = [event for event in each.events if accepts(event.message)]
+            events = [Found(each.stream, event_id(each.file, event), event) for event in fitting]
+            found.append(Batch(each.stream, events, each.after))
         return found
 
     def done(self, subscription: SubscriptionFilter, batch: Batch) -> None:
@@ -129,11 +124,6 @@ class SubscriptionFilters:
             if row is not None:
                 positions = {**row.positions, batch.stream: batch.after}
                 tx.execute(subscription_filters.update().where(mine).values(positions=positions))
-
-
-def _end(file: Path) -> int:
-    last = last_event(file)
-    return 0 if last is None else last.end
 
 
 def _as_filter(row: Row[Any]) -> SubscriptionFilter:

@@ -1,6 +1,6 @@
 """What is remembered of log groups and streams; the events are in files."""
 
-from sqlalchemy import JSON, Column, ForeignKeyConstraint, Integer, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, ForeignKeyConstraint, Integer, Table, Text
 
 from studiolo.state import Moment, metadata
 
@@ -40,6 +40,7 @@ metric_filters = Table(
     Column("name", Text, primary_key=True),
     Column("pattern", Text, nullable=False),
     Column("metrics", JSON, nullable=False),
+    Column("positions", JSON(none_as_null=True)),
     Column("created", Moment, nullable=False),
     ForeignKeyConstraint(
         ["account", "region", "group"], ["log_groups.account", "log_groups.region", "log_groups.name"]
@@ -59,7 +60,7 @@ subscription_filters = Table(
         ["account", "region", "group"], ["log_groups.account", "log_groups.region", "log_groups.name"]
     ),
 )
-"""positions: by stream, the byte up to which its events have been handed on; of others it is the first."""
+"""positions: by stream, the byte up to which its events have been handed on; of others it is the first. So above."""
 
 resource_policies = Table(
     "log_resource_policies",
@@ -70,3 +71,17 @@ resource_policies = Table(
     Column("document", Text, nullable=False),
     Column("updated", Moment, nullable=False),
 )
+
+export_tasks = Table(
+    "log_export_tasks",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("account", "region", "id")),
+    Column("name", Text),
+    *(Column(name, Text, nullable=False) for name in ("group", "stream_prefix", "bucket", "prefix", "status")),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("message", Text),
+    Column("created", Moment, nullable=False),
+    Column("completed", Moment),
+)
+"""since, until: the times of the events, both of them, in milliseconds since 1970."""

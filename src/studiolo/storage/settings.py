@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Column, ColumnElement, Table, Text, select
 
 from studiolo.state import State, metadata
+from studiolo.storage.checksums import UploadChecksums
 
 bucket_settings = Table(
     "bucket_settings",
@@ -21,11 +22,12 @@ _OF = bucket_settings.c
 
 
 class BucketSettings:
-    """The settings of the buckets of one account."""
+    """The settings of the buckets of one account. uploads: what is known of uploads into them."""
 
     def __init__(self, state: State, account: str) -> None:
         self._state = state
         self._account = account
+        self.uploads = UploadChecksums(state)
 
     def get(self, bucket: str, kind: str, name: str = "") -> str | None:
         """A setting's document, as it was put."""
@@ -51,6 +53,7 @@ class BucketSettings:
 
     def forget(self, bucket: str) -> None:
         """Forget all of a bucket that is gone."""
+        self.uploads.forget(bucket)
         with self._state.transaction() as tx:
             tx.execute(bucket_settings.delete().where(self._of(bucket)))
 

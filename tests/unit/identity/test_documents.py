@@ -73,6 +73,7 @@ def test_a_policy_that_cannot_be_is_refused_with_the_reason(document: str, reaso
     [
         (policy({"Effect": "Allow", "Action": "sts:AssumeRole"}), "Missing required field Principal"),
         (trust({"AWS": "somebody"}), 'Invalid principal in policy: "AWS":"somebody"'),
+        (trust({"AWS": "arn:aws:iam::123456789012:user/*"}), "Invalid principal in policy"),
         (trust({"Service": "glue"}), 'Invalid principal in policy: "Service":"glue"'),
         (trust({"Everyone": "*"}), "Syntax errors"),
         (trust("everyone"), "Syntax errors"),

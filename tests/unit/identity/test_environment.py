@@ -123,6 +123,23 @@ def test_clients_of_hard_coded_addresses_are_led_to_the_endpoint(recorder: Threa
     assert seen[1][1] == "/data/a%20b"
 
 
+def test_an_operation_with_a_host_name_of_its_own_is_led_to_the_endpoint() -> None:
+    address = "127.0.0.1:4566"
+    program = """
+import boto3
+logs = boto3.client("logs")
+logs.meta.events.register("before-send", lambda request, **_: print(request.url) or 1 / 0)
+try:
+    logs.start_live_tail(logGroupIdentifiers=["arn:aws:logs:us-east-1:123456789012:log-group:g"])
+except ZeroDivisionError:
+    pass
+"""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = {**inherited, **client_environment(f"http://{address}", f"http://{address}", "us-east-1", KEY)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"http://{address}/"
+
+
 def test_a_service_with_an_address_of_its_own_goes_there(recorder: ThreadingHTTPServer) -> None:
     address = f"127.0.0.1:{recorder.server_port}"
     said = run(client_environment(f"http://{address}", f"http://localhost:{recorder.server_port}", "us-east-1", KEY))
@@ -139,6 +156,30 @@ def test_without_an_endpoint_the_plugin_changes_nothing() -> None:
         [sys.executable, "-c", program], env={**inherited, **environment}, capture_output=True, text=True, check=True
     )
     assert "amazonaws.com" in done.stdout
+
+
+def test_the_sagemaker_sdk_checks_the_schema_of_its_defaults_once_and_the_defaults_each_time() -> None:
+    environment = client_environment("http://127.0.0.1:4566", "http://127.0.0.1:8333", "us-east-1", KEY)
+    program = """
+import boto3
+from unittest.mock import patch
+from jsonschema import Draft202012Validator, ValidationError
+from sagemaker.config import load_sagemaker_config, validate_sagemaker_config
+boto3.client("sagemaker")
+validate_sagemaker_config(load_sagemaker_config())
+with patch.object(Draft202012Validator, "check_schema", wraps=Draft202012Validator.check_schema) as check:
+    for _ in range(3):
+        validate_sagemaker_config(load_sagemaker_config())
+    try:
+        validate_sagemaker_config({"SchemaVersion": "none"})
+    except ValidationError as error:
+        print(check.call_count, error.message)
+"""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**inherited, **environment}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "0 'none' is not one of ['1.0']"
 
 
 def test_whether_the_plugin_bites_can_be_told(tmp_path: Path) -> None:

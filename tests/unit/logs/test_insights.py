@@ -133,6 +133,9 @@ def test_of_rows_alike_the_first_stays(ask: Ask) -> None:
 def test_expressions_are_columns_by_the_name_they_are_given(ask: Ask) -> None:
     row = ask("fields ms * 1.5 as x, strlen(level), concat(level, '-', user.id) as c, ms / 3 | filter ms = 10")
     assert row == [{"x": "15", "strlen(level)": "4", "c": "INFO-1", "ms / 3": "3.3333"}]
+    (row,) = ask("fields isIpv4InSubnet('10.0.0.9', '10.0.0.0/24') as a, isIpv6InSubnet('::1', '10.0.0.0/8') as b,"
+                 " isValidIpv4('10.0.0') as c, isValidIp('::1') as d | limit 1")  # fmt: skip
+    assert row == {"a": "1", "b": "0", "c": "0", "d": "1"}
 
 
 @pytest.mark.parametrize(

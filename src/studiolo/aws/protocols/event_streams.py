@@ -5,7 +5,7 @@ After "Amazon Event Stream" in the Smithy specification.
 
 import struct
 from binascii import crc32
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -62,15 +62,32 @@ class EventWriter:
             yield initial
         try:
             for event in events:
-                for name, value in event.items():
-                    if value is not None:
-                        yield self._events[name](value)
+                yield self._written(event)
         except ServiceError as error:
-            headers = {":message-type": "error", ":error-code": error.code, ":error-message": error.message}
-            yield message({name: text_header(text) for name, text in headers.items()}, b"")
+            yield _error(error)
+
+    async def write_later(
+        self, events: AsyncIterable[Mapping[str, Any]], initial: bytes | None = None
+    ) -> AsyncIterator[bytes]:
+        """The same of events that one waits for."""
+        if initial is not None:
+            yield initial
+        try:
+            async for event in events:
+                yield self._written(event)
+        except ServiceError as error:
+            yield _error(error)
+
+    def _written(self, event: Mapping[str, Any]) -> bytes:
+        return b"".join(self._events[name](value) for name, value in event.items() if value is not None)
 
 
-StreamWriter = Callable[[Mapping[str, Any]], Iterator[bytes]]
+def _error(error: ServiceError) -> bytes:
+    headers = {":message-type": "error", ":error-code": error.code, ":error-message": error.message}
+    return message({name: text_header(text) for name, text in headers.items()}, b"")
+
+
+StreamWriter = Callable[[Mapping[str, Any]], Iterator[bytes] | AsyncIterator[bytes]]
 
 
 def stream_writer(shape: StructureShape | None, documents: Documents, content_type: str) -> StreamWriter | None:
@@ -82,7 +99,14 @@ def stream_writer(shape: StructureShape | None, documents: Documents, content_ty
     write = documents.members_writer(shape, {n: m for n, m in shape.members.items() if n != name})
     headers = {":message-type": "event", ":event-type": "initial-response", ":content-type": content_type}
     encoded = {key: text_header(text) for key, text in headers.items()}
-    return lambda result: events.write(result.get(name) or (), message(encoded, write(result)))
+
+    def write_stream(result: Mapping[str, Any]) -> Iterator[bytes] | AsyncIterator[bytes]:
+        initial, stream = message(encoded, write(result)), result.get(name) or ()
+        if isinstance(stream, AsyncIterable):
+            return events.write_later(stream, initial)
+        return events.write(stream, initial)
+
+    return write_stream
 
 
 def _event_writer(name: str, shape: StructureShape, documents: Documents) -> Callable[[Mapping[str, Any]], bytes]:

@@ -1,5 +1,6 @@
 """The functions of Logs Insights ("Functions supported in CloudWatch Logs Insights queries")."""
 
+import ipaddress
 import math
 import statistics
 import time
@@ -77,6 +78,23 @@ def _coalesce(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
 
 
+def _is_address(whole: str, version: int | None = None) -> bool:
+    try:
+        found = ipaddress.ip_address(whole)
+    except ValueError:
+        return False
+    return version in (None, found.version)
+
+
+def _is_in(whole: str, network: Any, version: int | None = None) -> bool:
+    """Whether an address is of a network, as 10.0.0.0/8, or of one of a version."""
+    try:
+        address, found = ipaddress.ip_address(whole), ipaddress.ip_network(text(network) or "", strict=False)
+    except ValueError:
+        return False
+    return version in (None, address.version) and address in found
+
+
 FUNCTIONS: Mapping[str, tuple[int, int, Callable[..., Any]]] = {
     "abs": (1, 1, _numbers(1, abs)),
     "ceil": (1, 1, _numbers(1, math.ceil)),
@@ -103,6 +121,12 @@ FUNCTIONS: Mapping[str, tuple[int, int, Callable[..., Any]]] = {
     "ispresent": (1, 1, lambda value: value is not None),
     "isempty": (1, 1, lambda value: value is None or text(value) == ""),
     "isblank": (1, 1, lambda value: value is None or not (text(value) or "").strip()),
+    "isvalidip": (1, 1, _texts(_is_address)),
+    "isvalidipv4": (1, 1, _texts(lambda whole: _is_address(whole, 4))),
+    "isvalidipv6": (1, 1, _texts(lambda whole: _is_address(whole, 6))),
+    "isipinsubnet": (2, 2, _texts(_is_in)),
+    "isipv4insubnet": (2, 2, _texts(lambda whole, network: _is_in(whole, network, 4))),
+    "isipv6insubnet": (2, 2, _texts(lambda whole, network: _is_in(whole, network, 6))),
     "frommillis": (1, 1, _numbers(1, lambda value: Moment(int(value)))),
     "tomillis": (1, 1, _numbers(1, lambda value: int(value))),
     "now": (0, 0, lambda: int(time.time())),

@@ -1,6 +1,18 @@
-"""Amazon CloudWatch Logs: groups, streams, events, queries, metric and subscription filters, resource policies."""
+"""Amazon CloudWatch Logs: groups, streams, events, queries, live tail, exports, filters, resource policies."""
 
-from studiolo.services.logs import events, groups, metric_filters, queries, resource_policies, subscription_filters
+from studiolo.services.logs import (
+    events,
+    exports,
+    groups,
+    live_tail,
+    metric_filters,
+    queries,
+    resource_policies,
+    subscription_filters,
+)
 from studiolo.services.logs.service import logs
 
-__all__ = ["events", "groups", "logs", "metric_filters", "queries", "resource_policies", "subscription_filters"]
+__all__ = [
+    "events", "exports", "groups", "live_tail", "logs", "metric_filters", "queries", "resource_policies",
+    "subscription_filters",
+]  # fmt: skip

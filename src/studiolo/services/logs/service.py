@@ -8,6 +8,8 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
+from studiolo.logs.exports import Ended
+from studiolo.logs.live_tail import Untailed
 from studiolo.services.service import Service
 
 INVALID = "InvalidParameterException"
@@ -21,6 +23,8 @@ logs = Service(
         AlreadyExists: "ResourceAlreadyExistsException",
         Invalid: INVALID,
         Conflict: "OperationAbortedException",
+        Ended: "InvalidOperationException",
+        Untailed: "InvalidOperationException",
         Denied: "AccessDeniedException",
         LimitExceeded: "LimitExceededException",
     },

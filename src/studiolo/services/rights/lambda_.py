@@ -19,10 +19,12 @@ TABLE = """
     CreateFunction                    function:{FunctionName}
     CreateFunction?Tags               @lambda:TagResource  function:{FunctionName}
     CreateFunction?Layers             @lambda:GetLayerVersion  ={Layers}
+    CreateFunctionUrlConfig           function:{FunctionName}
     DeleteAlias                       function:{FunctionName}
     DeleteFunction                    function:{FunctionName}
     DeleteFunctionConcurrency         function:{FunctionName}
     DeleteFunctionEventInvokeConfig   function:{FunctionName}
+    DeleteFunctionUrlConfig           function:{FunctionName}
     DeleteLayerVersion                layer:{LayerName}:{VersionNumber}
     GetAccountSettings                *
     GetAlias                          function:{FunctionName}
@@ -31,6 +33,7 @@ TABLE = """
     GetFunctionConcurrency            function:{FunctionName}
     GetFunctionConfiguration          function:{FunctionName}
     GetFunctionEventInvokeConfig      function:{FunctionName}
+    GetFunctionUrlConfig              function:{FunctionName}
     GetLayerVersion                   layer:{LayerName}:{VersionNumber}
     GetLayerVersionByArn              @lambda:GetLayerVersion  ={Arn}
     GetPolicy                         function:{FunctionName}
@@ -38,6 +41,7 @@ TABLE = """
     ListAliases                       function:{FunctionName}
     ListEventSourceMappings           *
     ListFunctionEventInvokeConfigs    function:{FunctionName}
+    ListFunctionUrlConfigs            function:{FunctionName}
     ListFunctions                     *
     ListLayerVersions                 *
     ListLayers                        *
@@ -55,6 +59,7 @@ TABLE = """
     UpdateFunctionConfiguration       function:{FunctionName}
     UpdateFunctionConfiguration?Layers  @lambda:GetLayerVersion  ={Layers}
     UpdateFunctionEventInvokeConfig   function:{FunctionName}
+    UpdateFunctionUrlConfig           function:{FunctionName}
 """
 
 KEYS = """
@@ -64,6 +69,7 @@ KEYS = """
     CreateFunction                              lambda:CodeSigningConfigArn  CodeSigningConfigArn
     CreateEventSourceMapping                    lambda:FunctionArn       FunctionName
     AddPermission                               lambda:FunctionUrlAuthType  FunctionUrlAuthType
+    CreateFunctionUrlConfig,UpdateFunctionUrlConfig  lambda:FunctionUrlAuthType  AuthType
     AddPermission                               lambda:Principal         Principal
 """
 

@@ -13,6 +13,8 @@ from studiolo.services.call import Call
 from studiolo.services.rights.rows import Parameters, Rights, table
 
 TABLE = """
+    CancelExportTask          *
+    CreateExportTask          log-group:{logGroupName}:log-stream:
     CreateLogGroup            log-group:{logGroupName}:log-stream:
     CreateLogGroup?tags       @logs:TagResource  log-group:{logGroupName}
     CreateLogStream           log-group:{logGroupName}:log-stream:{logStreamName}
@@ -24,6 +26,7 @@ TABLE = """
     DeleteSubscriptionFilter     log-group:{logGroupName}:log-stream:
     DescribeSubscriptionFilters  log-group:{logGroupName}:log-stream:
     PutSubscriptionFilter        log-group:{logGroupName}:log-stream:
+    DescribeExportTasks       *
     DescribeLogGroups         log-group::log-stream:
     DescribeLogStreams        log-group:{logGroupName||logGroupIdentifier}:log-stream:
     DescribeMetricFilters     log-group:{logGroupName:}:log-stream:
@@ -38,6 +41,7 @@ TABLE = """
     PutMetricFilter           log-group:{logGroupName}:log-stream:
     PutResourcePolicy         *
     PutRetentionPolicy        log-group:{logGroupName}:log-stream:
+    StartLiveTail             log-group:{logGroupIdentifiers}:log-stream:
     StartQuery                log-group:{logGroupName||logGroupNames||logGroupIdentifiers}:log-stream:
     StopQuery                 *
     TagLogGroup               log-group:{logGroupName}

@@ -1,0 +1,53 @@
+"""Uploads in parts: what is remembered of their checksums, and shown by ListParts."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+
+import aiohttp
+
+from studiolo.door.names import Named
+from studiolo.storage import UploadChecksums
+from studiolo.storage.checksums import UPLOAD
+
+ENDS = frozenset({"AbortMultipartUpload", "CompleteMultipartUpload"})
+ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
+_ID = re.compile(r"<UploadId>([^<]+)</UploadId>")
+_PART = re.compile(rb"<Part>(?:(?!</Part>).)*<PartNumber>(\d+)</PartNumber>(?:(?!</Part>).)*", re.DOTALL)
+_END = b"</ListPartsResult>"
+
+
+async def note(checksums: UploadChecksums, named: Named, operation: str, answer: aiohttp.ClientResponse) -> None:
+    """Remember what the store has said of an upload, or forget one that has ended."""
+    upload = named.parameters.get("uploadId", "")
+    if operation == "CreateMultipartUpload":
+        algorithm = answer.headers.get("x-amz-checksum-algorithm")
+        if algorithm is None:
+            return
+        found = _ID.search((await answer.read()).decode())
+        kind = answer.headers.get("x-amz-checksum-type", "COMPOSITE")
+        if found is not None:
+            await asyncio.to_thread(checksums.put, named.bucket, found[1], UPLOAD, algorithm, kind)
+    elif operation == "UploadPart":
+        told = {name: answer.headers.get(f"x-amz-checksum-{name.lower()}") for name in ALGORITHMS}
+        for name, value in told.items():
+            if value is not None:
+                number = int(named.parameters["partNumber"])
+                await asyncio.to_thread(checksums.put, named.bucket, upload, number, name, value)
+    elif operation in ENDS:
+        await asyncio.to_thread(checksums.forget, named.bucket, upload)
+
+
+def with_checksums(body: bytes, known: Mapping[int, tuple[str, str]]) -> bytes:
+    """A list of parts with the checksum of each."""
+
+    def part(found: re.Match[bytes]) -> bytes:
+        name, value = known.get(int(found[1]), ("", ""))
+        return found[0] + (f"<Checksum{name}>{value}</Checksum{name}>".encode() if name else b"")
+
+    body = _PART.sub(part, body)
+    if UPLOAD in known:
+        algorithm, kind = known[UPLOAD]
+        told = f"<ChecksumAlgorithm>{algorithm}</ChecksumAlgorithm><ChecksumType>{kind}</ChecksumType>"
+        body = body.replace(_END, told.encode() + _END)
+    return body
