@@ -49,6 +49,9 @@ KEYS = """
     CreateChangeSet,DeleteChangeSet,ExecuteChangeSet                     cloudformation:ChangeSetName  ChangeSetName
     ContinueUpdateRollback,CreateChangeSet,CreateStack,DeleteStack,RollbackStack,UpdateStack  cloudformation:RoleArn  RoleARN
     CreateChangeSet,CreateStack,UpdateStack                              cloudformation:TemplateUrl    TemplateURL
+    CreateChangeSet,CreateStack,UpdateStack                              cloudformation:ResourceTypes  ResourceTypes
+    CreateChangeSet                                                      cloudformation:ImportResourceTypes  ResourcesToImport[].ResourceType
+    CreateStack,SetStackPolicy,UpdateStack                               cloudformation:StackPolicyUrl  StackPolicyURL
 """  # noqa: E501 (a table)
 
 
