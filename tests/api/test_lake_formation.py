@@ -551,6 +551,62 @@ def test_a_preview_of_a_filter_shows_nobody_more_than_he_may_read(
         assert "secret-" not in words
 
 
+ALL_OF_IT = {"Effect": "Allow", "Action": "lakeformation:*", "Resource": "*"}
+
+
+def test_errors_do_not_tell_which_columns_there_are(house: LakeHouse) -> None:
+    who = house.person(ALL_OF_IT)
+    house.add("unnamed")
+    house.grant(who, house.columns("unnamed", "id"))
+    lf, me = who.client("lakeformation"), {"DataLakePrincipalIdentifier": who.arn}
+
+    def said(column: str) -> list[str]:
+        wanted = house.columns("unnamed", column)
+        answers = []
+        for ask in (
+            lambda: lf.get_resource_lf_tags(Resource=wanted),
+            lambda: lf.grant_permissions(Principal=me, Resource=wanted, Permissions=["SELECT"]),
+            lambda: lf.revoke_permissions(Principal=me, Resource=wanted, Permissions=["SELECT"]),
+            lambda: lf.add_lf_tags_to_resource(Resource=wanted, LFTags=[{"TagKey": "k", "TagValues": ["v"]}]),
+        ):
+            with pytest.raises(Refused) as refused:
+                ask()
+            answers.append(str(refused.value).replace(column, "it"))
+        return answers
+
+    assert said("ssn") == said("missing")
+
+
+def test_who_may_use_an_lf_tag_gives_it_to_nothing_that_is_not_his_to_grant(house: LakeHouse) -> None:
+    who, tag = house.person(ALL_OF_IT), {"TagKey": house.name, "TagValues": ["seen"]}
+    me = {"DataLakePrincipalIdentifier": who.arn}
+    house.add("tagged")
+    house.lf.create_lf_tag(**tag)
+    policy = {"LFTagPolicy": {"ResourceType": "TABLE", "Expression": [tag]}}
+    house.lf.grant_permissions(Principal=me, Resource={"LFTag": tag}, Permissions=["ASSOCIATE"])
+    house.lf.grant_permissions(Principal=me, Resource=policy, Permissions=["SELECT"])
+    for resource in (house.resource("tagged"), {"Database": {"Name": house.name}}):
+        with pytest.raises(Refused, match="AccessDenied"):
+            who.client("lakeformation").add_lf_tags_to_resource(Resource=resource, LFTags=[tag])
+    with pytest.raises(Refused, match="AccessDenied"):
+        who.client("glue").get_table(DatabaseName=house.name, Name="tagged")
+
+
+def test_only_administrators_opt_somebody_in_or_out(house: LakeHouse) -> None:
+    who = house.person(ALL_OF_IT)
+    house.add("opted", left_to_iam=True)
+    asked = {"Principal": {"DataLakePrincipalIdentifier": who.arn}, "Resource": house.resource("opted")}
+    glue, lf = who.client("glue"), who.client("lakeformation")
+    assert glue.get_table(DatabaseName=house.name, Name="opted")
+    house.lf.create_lake_formation_opt_in(**asked)
+    for change in (lf.delete_lake_formation_opt_in, lf.create_lake_formation_opt_in):
+        with pytest.raises(Refused, match="AccessDenied"):
+            change(**asked)
+    with pytest.raises(Refused, match="AccessDenied"):
+        glue.get_table(DatabaseName=house.name, Name="opted")
+    house.lf.delete_lake_formation_opt_in(**asked)
+
+
 def test_batches_tell_which_entries_failed(house: LakeHouse, reader: Person) -> None:
     principal = {"DataLakePrincipalIdentifier": reader.arn}
     entries = [
