@@ -84,14 +84,14 @@ def get_resource_lf_tags(call: Call, request: "shapes.GetResourceLFTagsRequestTy
     if resource.kind is Kind.DATABASE:
         if not lake.on_database(call.principal, scope, catalog.database(scope, resource.database)):
             raise Denied(f"Insufficient Lake Formation permission(s): Required Describe on {resource.database}")
-        return {"LFTagDatabase": _as_tags(scope, own)} if own else {}
+        return {"LFTagOnDatabase": _as_tags(scope, own)} if own else {}
     table = catalog.table(scope, resource.database, resource.table)
     sight = lake.sight(call.principal, scope, table)
     if not sight.any:
         raise Denied(f"Insufficient Lake Formation permission(s): Required Describe on {table.database}.{table.name}")
     thing = _things(table, resource, sight.shows)[0]
     if own:
-        shown["LFTagDatabase"] = _as_tags(scope, own)
+        shown["LFTagOnDatabase"] = _as_tags(scope, own)
     of_table = lake.tags_of_table(scope, thing.database, thing.table)
     of_table = of_table if inherited else lake.own_tags(scope, Tagged(thing.database, thing.table))
     if of_table:
