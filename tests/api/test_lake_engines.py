@@ -408,9 +408,77 @@ def delta_session(world: World, request: pytest.FixtureRequest) -> Answer:
     for statement in LATER:
         writer.sql(statement.format(place=place))
     rows, more = said(reader.run(again))
+    named = [_of_features(world, writer, reader, table, told) for table, told in FEATURES.items()]
     writer.stop()
     reader.stop()
-    return rows, [*refusals, *more]
+    return rows, [*refusals, *more, *named]
+
+
+FEATURES = {
+    "vectors": ("'delta.enableDeletionVectors' = 'true'", "deletion vectors"),
+    "mapped": ("'delta.columnMapping.mode' = 'name'", "mapped columns"),
+}
+"""What Delta tables can have that is not read here: the property, and how it is called."""
+
+
+def _of_features(world: World, writer: Spark, reader: Spark, table: str, told: tuple[str, str]) -> str:
+    """What who sees a part of such a table is told."""
+    house, (properties, called) = world.house, told
+    place = f"delta.`s3://{house.bucket}/wh/{table}`"
+    writer.sql(
+        f"create table {place} (id bigint, name string, ssn string, city string) using delta "
+        f"tblproperties ({properties})",
+        f"insert into {place} select id, 'name', 'secret-' || id, 'paris' from range(0, 8, 1, 1)",
+        f"delete from {place} where id = 3",
+    )
+    house.describe_as_delta(table)
+    house.grant(world.who, house.filter(table, "paris", "city = 'paris'", "id", "name"))
+    said = reader.run(f"""
+try: print("WENT THROUGH", spark.table("{house.name}.{table}").collect())
+except Exception as error: print("denied", str(error)[:3000])
+""")
+    assert called in said
+    return said
+
+
+@pytest.mark.heavy
+def test_iceberg_s_own_client_factory_reads_with_keys_that_it_is_given(world: World, role: str) -> None:
+    """Of the whole table, by who may read that, and as a trusted engine; S3 is closed to both."""
+    house = world.house
+    name, frame = f"{house.name}.factory", pa.Table.from_pandas(PEOPLE)
+    made = iceberg_of(world.server).create_table(name, schema=frame.schema, location=f"s3://{house.bucket}/wh/factory")
+    made.append(frame)
+    house.leave_to_lake_formation("factory")
+    whole, part = house.person(), house.person()
+    house.grant(whole, house.resource("factory"))
+    house.grant(part, house.columns("factory", "id"))
+    settings: dict[str, str] = {}
+    for catalog, who in {"whole": whole, "part": part}.items():
+        of_catalog = {
+            "": "org.apache.iceberg.spark.SparkCatalog",
+            "catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
+            "warehouse": f"s3://{house.bucket}/wh",
+            "client.factory": "org.apache.iceberg.aws.lakeformation.LakeFormationAwsClientFactory",
+            "client.assume-role.arn": who.arn,
+            "client.assume-role.region": REGION,
+            "client.assume-role.tags.LakeFormationAuthorizedCaller": "iceberg",
+            "glue.lakeformation-enabled": "true",
+            "glue.id": house.account,
+            "glue.endpoint": world.server.endpoint,
+            "s3.endpoint": world.server.s3_endpoint,
+        }
+        settings |= {f"spark.sql.catalog.{catalog}{key and '.'}{key}": value for key, value in of_catalog.items()}
+    before = house.lf.get_data_lake_settings()["DataLakeSettings"]
+    session = Spark(house.glue, role, {"--datalake-formats": "iceberg", "--conf": conf(settings)}, 240)
+    read = "try: print('ROWS', spark.table('{}').count())\nexcept Exception as error: print(str(error)[:3000])"
+    try:
+        assert "AccessDenied" in session.run(read.format(f"whole.{name}"))
+        house.lf.put_data_lake_settings(DataLakeSettings={**before, "AllowFullTableExternalDataAccess": True})
+        assert "ROWS 12" in session.run(read.format(f"whole.{name}"))
+        assert "AccessDenied" in session.run(read.format(f"part.{name}"))
+    finally:
+        house.lf.put_data_lake_settings(DataLakeSettings=before)
+        session.stop()
 
 
 Engine = Callable[[World, pytest.FixtureRequest], Answer]

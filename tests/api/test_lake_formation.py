@@ -461,6 +461,39 @@ def test_keys_for_whole_tables_are_given_where_the_settings_let_engines_have_the
             refused()
 
 
+def test_keys_for_locations_are_those_of_whole_tables_there(house: LakeHouse) -> None:
+    who = house.person()
+    for table in ("whole", "part"):
+        house.add(f"located_{table}")
+    house.grant(who, house.resource("located_whole"))
+    house.grant(who, house.columns("located_part", "id"))
+    arn = f"arn:aws:s3:::{house.bucket}/wh"
+    house.grant(who, {"DataLocation": {"ResourceArn": arn}}, "DATA_LOCATION_ACCESS")
+    lf = who.client("lakeformation")
+
+    def ask(folder: str, scope: str = "READ") -> Any:
+        place = f"s3://{house.bucket}/wh/{folder}"
+        return lf.get_temporary_data_location_credentials(DataLocations=[place], CredentialsScope=scope)
+
+    with pytest.raises(Refused, match="AllowFullTableExternalDataAccess"):
+        ask("located_whole")
+    before = house.lf.get_data_lake_settings()["DataLakeSettings"]
+    house.lf.put_data_lake_settings(DataLakeSettings={**before, "AllowFullTableExternalDataAccess": True})
+    try:
+        s3 = house.server.client("s3", **given(ask("located_whole")["Credentials"]))
+        for asked in (("located_part",), ("located_whole", "READWRITE")):
+            with pytest.raises(Refused, match="AccessDenied"):
+                ask(*asked)
+        for place in ("", "nothing"):
+            with pytest.raises(Refused, match="EntityNotFound"):
+                ask(place)
+    finally:
+        house.lf.put_data_lake_settings(DataLakeSettings=before)
+    assert s3.get_object(Bucket=house.bucket, Key="wh/located_whole/part-0.parquet")["ContentLength"] > 0
+    with pytest.raises(Refused, match="AccessDenied"):
+        s3.get_object(Bucket=house.bucket, Key="wh/located_part/part-0.parquet")
+
+
 def test_who_may_select_all_and_insert_writes_and_nobody_else(house: LakeHouse) -> None:
     who = house.person()
     house.add("written")
