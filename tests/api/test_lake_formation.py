@@ -623,6 +623,19 @@ def test_who_may_use_an_lf_tag_gives_it_to_nothing_that_is_not_his_to_grant(hous
             who.client("lakeformation").add_lf_tags_to_resource(Resource=resource, LFTags=[tag])
     with pytest.raises(Refused, match="AccessDenied"):
         who.client("glue").get_table(DatabaseName=house.name, Name="tagged")
+    house.lf.add_lf_tags_to_resource(Resource=house.columns("tagged", "id"), LFTags=[tag])
+    table = who.client("glue").get_table(DatabaseName=house.name, Name="tagged")["Table"]
+    assert [each["Name"] for each in table["StorageDescriptor"]["Columns"]] == ["id"]
+    lf = who.client("lakeformation")
+    (found,) = lf.search_tables_by_lf_tags(Expression=[tag])["TableList"]
+    assert (found["Table"]["Name"], [each["Name"] for each in found["LFTagsOnColumns"]]) == ("tagged", ["id"])
+    assert lf.search_databases_by_lf_tags(Expression=[tag])["DatabaseList"] == []
+    house.lf.add_lf_tags_to_resource(Resource={"Database": {"Name": house.name}}, LFTags=[tag])
+    (found,) = house.lf.search_databases_by_lf_tags(Expression=[tag])["DatabaseList"]
+    assert (
+        house.lf.get_resource_lf_tags(Resource={"Database": {"Name": house.name}})["LFTagOnDatabase"] == found["LFTags"]
+    )
+    house.lf.delete_lf_tag(TagKey=house.name)
 
 
 def test_only_administrators_opt_somebody_in_or_out(house: LakeHouse) -> None:

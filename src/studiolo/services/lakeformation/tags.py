@@ -78,33 +78,38 @@ def get_lf_tag_expression(call: Call, request: "shapes.GetLFTagExpressionRequest
 def get_resource_lf_tags(call: Call, request: "shapes.GetResourceLFTagsRequestTypeDef") -> dict[str, Any]:
     scope, resource = _tagged(call, request["Resource"], request.get("CatalogId"))
     lake, catalog = call.studio.lake, call.studio.catalog
-    inherited = not request.get("ShowAssignedLFTags", False)
-    shown: dict[str, Any] = {}
-    own = lake.tags_of_database(scope, resource.database)
     if resource.kind is Kind.DATABASE:
+        own = lake.tags_of_database(scope, resource.database)
         if not lake.on_database(call.principal, scope, catalog.database(scope, resource.database)):
             raise Denied(f"Insufficient Lake Formation permission(s): Required Describe on {resource.database}")
-        return {"LFTagOnDatabase": _as_tags(scope, own)} if own else {}
+        return {"LFTagOnDatabase": as_tags(scope, own)} if own else {}
     table = catalog.table(scope, resource.database, resource.table)
     sight = lake.sight(call.principal, scope, table)
     if not sight.any:
         raise Denied(f"Insufficient Lake Formation permission(s): Required Describe on {table.database}.{table.name}")
-    thing = _things(table, resource, sight.shows)[0]
-    if own:
-        shown["LFTagOnDatabase"] = _as_tags(scope, own)
-    of_table = lake.tags_of_table(scope, thing.database, thing.table)
-    of_table = of_table if inherited else lake.own_tags(scope, Tagged(thing.database, thing.table))
-    if of_table:
-        shown["LFTagsOnTable"] = _as_tags(scope, of_table)
-    of_columns = lake.tags_of_columns(scope, thing.database, thing.table)
+    _things(table, resource, sight.shows)
+    inherited = not request.get("ShowAssignedLFTags", False)
+    wanted = sight.shows if resource.kind is Kind.TABLE else lambda name: name in resource.columns
+    return tags_shown(call, scope, table, wanted, inherited=inherited)
+
+
+def tags_shown(
+    call: Call, scope: Scope, table: Table, shows: Callable[[str], bool], *, inherited: bool = True
+) -> dict[str, Any]:
+    """The tags of a table, its database and those of its columns that show."""
+    lake, named = call.studio.lake, (table.database, table.name)
+    of_table = lake.tags_of_table(scope, *named) if inherited else lake.own_tags(scope, Tagged(*named))
     columns = [
-        {"Name": name, "LFTags": _as_tags(scope, {**(of_table if inherited else {}), **tags})}
-        for name, tags in of_columns.items()
-        if sight.shows(name) and (not thing.column or name in resource.columns)
+        {"Name": name, "LFTags": as_tags(scope, {**(of_table if inherited else {}), **tags})}
+        for name, tags in lake.tags_of_columns(scope, *named).items()
+        if shows(name)
     ]
-    if columns:
-        shown["LFTagsOnColumns"] = columns
-    return shown
+    shown = {
+        "LFTagOnDatabase": as_tags(scope, lake.tags_of_database(scope, table.database)),
+        "LFTagsOnTable": as_tags(scope, of_table),
+        "LFTagsOnColumns": columns,
+    }
+    return {name: tags for name, tags in shown.items() if tags}
 
 
 @lakeformation.operation
@@ -210,7 +215,7 @@ def _require(call: Call, scope: Scope, resource: Resource, permission: str) -> N
         raise Denied(f"Insufficient Lake Formation permission(s): Required {permission} on {what}")
 
 
-def _as_tags(scope: Scope, tags: Mapping[str, str]) -> list[dict[str, Any]]:
+def as_tags(scope: Scope, tags: Mapping[str, str]) -> list[dict[str, Any]]:
     return [{"CatalogId": scope.account, "TagKey": key, "TagValues": [value]} for key, value in sorted(tags.items())]
 
 
