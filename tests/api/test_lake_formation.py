@@ -183,6 +183,9 @@ def test_a_processing_job_sees_what_its_role_does_by_its_key_and_in_its_channel(
 ATTACKS = {
     "the raw file": "s3.get_object(Bucket=bucket, Key=raw)",
     "its size": "s3.head_object(Bucket=bucket, Key=raw)",
+    "its attributes": "s3.get_object_attributes(Bucket=bucket, Key=raw, ObjectAttributes=['ObjectSize'])",
+    "its versions": "s3.list_object_versions(Bucket=bucket, Prefix=raw)",
+    "what is being written there": "s3.list_multipart_uploads(Bucket=bucket, Prefix='wh/')",
     "the raw folder's list": "s3.list_objects_v2(Bucket=bucket, Prefix='wh/parquet_rows/')",
     "the bucket's list": "s3.list_objects_v2(Bucket=bucket)",
     "what lies beside a table that is open": "s3.list_objects_v2(Bucket=bucket, Prefix='wh/parquet_full')",
@@ -195,6 +198,7 @@ ATTACKS = {
     "the table's versions": "glue.get_table_versions(**table('parquet_rows'))",
     "its unfiltered metadata": "glue.get_unfiltered_table_metadata(CatalogId=account, **named, **types)",
     "its credentials": "lf.get_temporary_glue_table_credentials(TableArn=arn, **types)",
+    "those of its place": "lf.get_temporary_data_location_credentials(DataLocations=[over])",
     "a grant to oneself": "lf.grant_permissions(Principal=me, Resource={'Table': named}, Permissions=['SELECT'])",
     "the filter": "lf.get_data_cells_filter(TableCatalogId=account, **table('parquet_rows'), Name='rows')",
     "the bucket of the views": "s3.list_objects_v2(Bucket=views)",
@@ -304,6 +308,22 @@ def test_a_revocation_is_in_force_at_the_next_request(house: LakeHouse) -> None:
             ask()
 
 
+def test_a_session_that_has_read_a_table_reads_it_no_more_after_a_revocation(
+    house: LakeHouse, reader: Person, session: Spark
+) -> None:
+    house.add("warm")
+    house.grant(reader, house.columns("warm", "id"))
+    read = f"""
+try: print('READ', spark.table('{house.name}.warm').count())
+except Exception as error: print(type(error).__name__, error)
+"""
+    assert "READ 12" in session.run(read)
+    house.revoke(reader, house.columns("warm", "id"))
+    said = session.run(read)
+    assert "READ" not in said
+    assert any(word in said for word in REFUSALS), said
+
+
 def test_a_view_follows_the_raw_files_and_only_what_is_asked_for_is_made(house: LakeHouse) -> None:
     who = house.person()
     house.add("days", partitioned=True)
@@ -338,7 +358,8 @@ def test_a_part_of_an_iceberg_table_is_a_table_of_its_own(house: LakeHouse, serv
     assert rows_of(part.scan().to_pandas()) == rows_of(left[["id", "name"]])
     # It has no history, and nothing of the raw table's files.
     assert len(part.metadata.snapshots) == 1
-    assert house.bucket not in part.metadata.model_dump_json()
+    told = part.metadata.model_dump_json() + str(part.inspect.files().to_pylist())
+    assert not [word for word in (house.bucket, "ssn", "secret-", "name 3", "name 9") if word in told]
     whole.append(frame.slice(0, 1))
     assert len(mine.load_table(name).scan().to_pandas()) == len(left) + 1
     with pytest.raises(OSError, match="ACCESS_DENIED"):
