@@ -466,6 +466,7 @@ def test_iceberg_s_own_client_factory_reads_with_keys_that_it_is_given(world: Wo
             "client.assume-role.tags.LakeFormationAuthorizedCaller": "iceberg",
             "glue.lakeformation-enabled": "true",
             "glue.id": house.account,
+            "glue.account-id": house.account,
             "glue.endpoint": world.server.endpoint,
             "s3.endpoint": world.server.s3_endpoint,
         }

@@ -38,6 +38,9 @@ def search_tables_by_lf_tags(call: Call, request: "shapes.SearchTablesByLFTagsRe
     for database in sorted({database for database, _ in lake.tagged_with(scope, expression)}):
         for name in call.catalog.table_names(scope, database):
             table = call.studio.catalog.table(scope, database, name)
+            if table.target_table is not None:
+                # A resource link has no tags.
+                continue
             sight = lake.sight(call.principal, scope, table)
             of_table = lake.tags_of_table(scope, database, name)
             of_columns = [
