@@ -1,8 +1,10 @@
 """Lake Formation: who may see which rows and columns, by whatever they read them, and what nobody gets past."""
 
 import ast
+import html
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -582,11 +584,17 @@ def test_the_console_tells_a_steward_why_somebody_sees_what_and_nobody_else(
     asked = {each: f"/catalog/{house.name}/{each}?tab=permissions&who={quote(reader.arn)}" for each in (*TABLES, NONE)}
     for browser in (steward, who):
         browser.open("/region", {"region": REGION})
-    words = steward.open(asked["parquet_rows"]).words
+    page = steward.open(asked["parquet_rows"])
+    words = page.words
     assert "A governed view, of these rows and columns" in words
     assert f"SELECT on the data cells filter rows of {house.name}.parquet_rows, granted to {reader.arn}" in words
     assert "All of it, at its location" in steward.open(asked["parquet_full"]).words
     assert "Nothing: no grant has SELECT" in steward.open(asked[NONE]).words
+    place = reader.client("glue").get_table(DatabaseName=house.name, Name="parquet_rows")["Table"]["StorageDescriptor"]
+    bucket, _, view = place["Location"].removeprefix("s3://").partition("/")
+    reader.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"{view}/")
+    (events,) = re.findall(r'href="([^"]*/logs/group[^"]*)"', page.text)
+    until(lambda: "s3:ListBucket" in steward.open(html.unescape(events)).words)
     words = who.open(asked["parquet_rows"]).words
     assert "Administrators of the data lake are told, and nobody else" in words
     assert "amount" not in words
