@@ -21,6 +21,7 @@ from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
 from studiolo.events import Events, Noting
 from studiolo.features import FeatureStore
+from studiolo.function_site import FunctionSite
 from studiolo.functions import functions_of
 from studiolo.governance import GovernedCatalog, Lake, Vending, Views
 from studiolo.governance.auditing import Audit
@@ -298,6 +299,7 @@ class House:
             StudioSite({STUDIO: self.domains.opening, NOTEBOOK: self.domains.opening_notebooks}, beside),
             SparkSite(self.spark_pages),
             MlflowSite(self.mlflow.opening, passing),
+            FunctionSite(self.functions, identity),
         )
         studio = self._studio()
         self.functions.start(Inside(SERVICES, studio, self.objects, "lambda.amazonaws.com"))

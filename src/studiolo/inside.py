@@ -18,13 +18,13 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.models import operation_model
 from studiolo.aws.protocols import new_request_id
 from studiolo.aws.validation import validate
+from studiolo.calling import Refused
 from studiolo.domain import DomainError, Scope
 from studiolo.identity import VIA, NotAuthorized, Principal
 from studiolo.objects import Objects
 from studiolo.services.accounts import authorize
 from studiolo.services.call import Call, Studio
 from studiolo.services.service import Service
-from studiolo.stacks import Refused
 from studiolo.state import StateUnavailable
 from studiolo.storage import StoreUnavailable
 

@@ -1,8 +1,8 @@
 """The names at the one address that browsers know: the console's, and those of what runs users' code.
 
 Each is an origin of its own, so that nothing which a user's program shows can act in the console. `console.localhost`,
-`d-….studio.REGION.localhost`, `NAME-….notebook.REGION.localhost`, `s-….spark.REGION.localhost` and
-`t-….mlflow.REGION.localhost` come before S3's names of buckets.
+`d-….studio.REGION.localhost`, `NAME-….notebook.REGION.localhost`, `s-….spark.REGION.localhost`,
+`t-….mlflow.REGION.localhost` and `….lambda-url.REGION.localhost` come before S3's names of buckets.
 """
 
 import re
@@ -12,6 +12,8 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from studiolo.asgi import Message, Receive, Send
+from studiolo.function_site import NAME as FUNCTION
+from studiolo.function_site import FunctionSite
 from studiolo.mlflow_door import NAME as MLFLOW
 from studiolo.mlflow_door import MlflowSite
 from studiolo.spark_site import NAME as SPARK
@@ -30,19 +32,23 @@ class Sites:
     """Finds the site that a request is for.
 
     studio: answers for the names of Studio domains and notebook instances, spark: of Spark's pages, mlflow: of tracking
-    servers.
+    servers, functions: of function URLs.
     """
 
-    def __init__(self, console: ASGIApp, studio: StudioSite, spark: SparkSite, mlflow: MlflowSite) -> None:
+    def __init__(
+        self, console: ASGIApp, studio: StudioSite, spark: SparkSite, mlflow: MlflowSite, functions: FunctionSite
+    ) -> None:
         self._console = console
         self._studio = studio
         self._spark = spark
         self._mlflow = mlflow
+        self._functions = functions
 
     async def close(self) -> None:
         """End what belongs to the event loop."""
         await self._studio.close()
         await self._spark.close()
+        self._functions.close()
 
     def of(self, scope: Message) -> ASGIApp | None:
         """The site; None for what is of the AWS APIs."""
@@ -57,6 +63,8 @@ class Sites:
                 return self._spark
             if MLFLOW.fullmatch(name.decode("latin-1")):
                 return self._mlflow
+            if FUNCTION.fullmatch(name.decode("latin-1")):
+                return self._functions
         path = scope["path"]
         if path.startswith(PATH):
             # Not at 127.0.0.1: the cookie would go to every other port there.

@@ -407,6 +407,13 @@ ROWS: list[Row] = [
         needs=("HFunction",),
     ),
     Row(
+        "AWS::Lambda::Url",
+        {"TargetFunctionArn": att("HFunction", "Arn"), "AuthType": "AWS_IAM"},
+        {"AuthType": "NONE", "Cors": {"AllowOrigins": ["*"], "MaxAge": "60"}},
+        ("HFunction",),
+        ("FunctionArn", "FunctionUrl"),
+    ),
+    Row(
         "AWS::Lambda::Version",
         {"FunctionName": ref("HFunction")},
         needs=("HFunction",),

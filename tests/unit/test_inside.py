@@ -3,11 +3,11 @@
 from types import SimpleNamespace
 from typing import Any
 
+from studiolo.calling import principal_as_json, principal_from
 from studiolo.identity import Principal
 from studiolo.identity.principals import root_user
 from studiolo.inside import Inside
 from studiolo.services.service import Service
-from studiolo.stacks.model import principal_as_json, principal_from
 
 
 def test_a_call_remembers_all_services_by_which_it_came() -> None:

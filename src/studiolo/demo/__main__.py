@@ -47,8 +47,6 @@ def main(
         with narrator.stage("Load the AWS SDKs"):
             _quiet()
             from studiolo.demo.story import tell  # imports the SageMaker SDK, which takes seconds
-
-            _hasten()
         page = tell(source, report, narrator, engine, of_stack=stack)
     except KeyboardInterrupt:
         console.print(
@@ -87,13 +85,6 @@ def _quiet() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", message="Running within a PipelineSession")
-
-
-def _hasten() -> None:
-    """Keep the SDK from checking its configuration anew with each value that it looks up, which takes seconds a job."""
-    from sagemaker import utils
-
-    utils.validate_sagemaker_config = lambda _: None
 
 
 def _sentence(error: Exception) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from studiolo.calling import Refused, Services
 from studiolo.domain import Clock, Denied, DomainError, Invalid, NotFound, Scope
 from studiolo.events import buckets
 from studiolo.events.happenings import event_of
@@ -25,7 +26,6 @@ from studiolo.events.tables import deliveries, happened, rules, targets
 from studiolo.events.targets import Sender
 from studiolo.metrics import Metrics
 from studiolo.metrics.model import Metric
-from studiolo.stacks import Refused, Services
 from studiolo.state import State
 from studiolo.storage import notices
 from studiolo.timetables import due

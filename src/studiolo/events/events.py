@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from studiolo.calling import Services
 from studiolo.domain import Clock, DomainError, Scope
 from studiolo.events.delivery import Delivery, new_event
 from studiolo.events.rules import Rules
@@ -14,7 +15,6 @@ from studiolo.functions import Functions, Trusting
 from studiolo.identity import Identity
 from studiolo.logs import Logs
 from studiolo.metrics import Metrics
-from studiolo.stacks import Services
 from studiolo.state import State
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
+from studiolo.calling import Refused, Services
 from studiolo.clusters.store import CLUSTER, STEP
 from studiolo.clusters.tables import clusters, steps
 from studiolo.domain import Clock, Scope
@@ -24,7 +25,6 @@ from studiolo.ml.tables import endpoints, processing_jobs, records, training_job
 from studiolo.ml.tuning.store import THING as TUNING
 from studiolo.pipelines.store import THING as EXECUTION
 from studiolo.pipelines.tables import executions
-from studiolo.stacks import Refused, Services
 from studiolo.stacks.store import STACK
 from studiolo.stacks.tables import stacks
 from studiolo.state import Thing

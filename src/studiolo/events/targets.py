@@ -5,12 +5,12 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from studiolo.calling import Services
 from studiolo.domain import Clock, Denied, Invalid, Scope
 from studiolo.events.rules import SERVICE
 from studiolo.functions import Trusting, is_function
 from studiolo.identity import Identity, Question, root_user
 from studiolo.logs import Logs
-from studiolo.stacks import Services
 
 _PIPELINE = re.compile(r"arn:[^:]+:sagemaker:([a-z0-9-]+):\d{12}:pipeline/([A-Za-z0-9-]+)")
 _GROUP = re.compile(r"arn:[^:]+:logs:([a-z0-9-]+):(\d{12}):log-group:([.\-_/#A-Za-z0-9]{1,512})(?::\*)?")

@@ -4,7 +4,7 @@ from studiolo.functions import granting
 from studiolo.functions.building import functions_of
 from studiolo.functions.code import LARGEST_ZIP
 from studiolo.functions.errors import BadPayload, Changed, FunctionMissing, Throttled, TooLargeRequest
-from studiolo.functions.functions import Functions, Services, unreserved
+from studiolo.functions.functions import Functions, unreserved
 from studiolo.functions.model import (
     LATEST,
     Alias,
@@ -20,9 +20,11 @@ from studiolo.functions.model import (
 from studiolo.functions.pool import MOST
 from studiolo.functions.store import THING, paged
 from studiolo.functions.trusting import Trusting, is_function
+from studiolo.functions.urls import IAM, FunctionUrl
 
 __all__ = [
-    "LARGEST_ZIP", "LATEST", "MOST", "THING", "Alias", "BadPayload", "Changed", "EventConfig", "Function",
-    "FunctionMissing", "Functions", "Layer", "Result", "Services", "Settings", "Standing", "Throttled", "TooLargeRequest",
-    "Trusting", "function_arn", "function_named", "functions_of", "granting", "is_function", "paged", "unreserved",
+    "IAM", "LARGEST_ZIP", "LATEST", "MOST", "THING", "Alias", "BadPayload", "Changed", "EventConfig", "Function",
+    "FunctionMissing", "FunctionUrl", "Functions", "Layer", "Result", "Settings", "Standing", "Throttled",
+    "TooLargeRequest", "Trusting", "function_arn", "function_named", "functions_of", "granting", "is_function", "paged",
+    "unreserved",
 ]  # fmt: skip

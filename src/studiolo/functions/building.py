@@ -1,6 +1,7 @@
 """Functions of one data folder, put together of their parts."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from studiolo.containers.environments import Environments
 from studiolo.domain import Clock
@@ -11,6 +12,7 @@ from studiolo.functions.launching import Addresses, Launcher
 from studiolo.functions.layers import Layers
 from studiolo.functions.runtimes import Runtimes
 from studiolo.functions.store import Store
+from studiolo.functions.urls import Urls
 from studiolo.identity import Identity
 from studiolo.logs import Logs
 from studiolo.objects import Objects
@@ -38,4 +40,9 @@ def functions_of(
     def make_events(functions: Functions) -> Events:
         return Events(state, store, functions.ready, functions.run, functions.deliver, clock)
 
-    return Functions(store, identity, runtimes, code, layers, launcher, objects, make_events)
+    def make_urls(functions: Functions) -> Urls:
+        port = urlsplit(endpoint).port
+        assert port is not None, "the one endpoint always has one"
+        return Urls(state, functions.find, port, clock)
+
+    return Functions(store, identity, runtimes, code, layers, launcher, objects, make_events, make_urls)

@@ -15,13 +15,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from studiolo.calling import Refused
 from studiolo.domain import Clock, DomainError, Scope
 from studiolo.functions.errors import Throttled
 from studiolo.functions.instance import Given
 from studiolo.functions.model import LATEST, Event, EventConfig, Function, Result
 from studiolo.functions.store import Store
 from studiolo.functions.tables import events
-from studiolo.stacks import Refused
 from studiolo.state import State
 
 log = logging.getLogger(__name__)

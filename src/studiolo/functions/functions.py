@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
+from studiolo.calling import Services
 from studiolo.domain import Conflict, Invalid, NotFound, Page, Scope
 from studiolo.functions import checking, granting
 from studiolo.functions.code import CodeStore
@@ -31,6 +32,7 @@ from studiolo.functions.model import (
 from studiolo.functions.pool import MOST, Pool
 from studiolo.functions.runtimes import Runtimes, RuntimeUnavailable
 from studiolo.functions.store import Store, new_revision, paged
+from studiolo.functions.urls import Urls
 from studiolo.identity import Identity, Principal
 from studiolo.objects import Objects
 
@@ -39,17 +41,6 @@ log = logging.getLogger(__name__)
 SERVICE = "lambda.amazonaws.com"
 UNRESERVED = 1
 """So much concurrency is left for functions that have none of their own."""
-
-
-class Services(Protocol):
-    """The other services, as functions call them themselves."""
-
-    def __call__(
-        self, principal: Principal, region: str, service: str, operation: str, parameters: Mapping[str, Any]
-    ) -> Mapping[str, Any]: ...
-
-    def knows(self, service: str, operation: str) -> bool:
-        """Whether that is implemented."""
 
 
 class Functions:
@@ -65,6 +56,7 @@ class Functions:
         launcher: Launcher,
         objects: Objects,
         make_events: Callable[["Functions"], Events],
+        make_urls: Callable[["Functions"], Urls],
     ) -> None:
         self._store = store
         self._identity = identity
@@ -78,6 +70,7 @@ class Functions:
         self._threads = ThreadPoolExecutor(MOST + 8, thread_name_prefix="function")
         self._changing = threading.RLock()
         self.events = make_events(self)
+        self.urls = make_urls(self)
         self._services: Services | None = None
 
     def start(self, services: Services) -> None:

@@ -70,6 +70,8 @@ def statement_of(arn: str, account: str, given: Mapping[str, Any]) -> Statement:
         "lambda:EventSourceToken": "EventSourceToken",
         "lambda:FunctionUrlAuthType": "FunctionUrlAuthType",
     }
+    if given.get("InvokedViaFunctionUrl"):
+        conditions["Bool"] = {"lambda:InvokedViaFunctionUrl": "true"}
     if kept := {key: given[name] for key, name in keys.items() if given.get(name)}:
         conditions["StringEquals"] = kept
     if principal.endswith(SERVICES):

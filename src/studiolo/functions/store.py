@@ -10,7 +10,7 @@ from sqlalchemy import Row, Table, select
 from studiolo.domain import AlreadyExists, Clock, Page, Scope
 from studiolo.functions.errors import FunctionMissing
 from studiolo.functions.model import LATEST, Alias, Code, EventConfig, Function, Layer, Settings, Standing, function_arn
-from studiolo.functions.tables import aliases, event_configs, events, functions, layers, versions
+from studiolo.functions.tables import aliases, event_configs, events, functions, layers, urls, versions
 from studiolo.state import State, Thing
 from studiolo.state.paging import page
 
@@ -92,7 +92,7 @@ class Store:
                 where = of(versions, function.scope, name=function.name, number=int(function.version))
                 tx.execute(versions.delete().where(where))
                 return
-            for table in (functions, versions, aliases, event_configs, events):
+            for table in (functions, versions, aliases, event_configs, events, urls):
                 tx.execute(table.delete().where(of(table, function.scope, name=function.name)))
 
     def alias(self, scope: Scope, name: str, alias: str) -> Alias:
@@ -123,6 +123,7 @@ class Store:
     def remove_alias(self, scope: Scope, name: str, alias: str) -> None:
         with self._state.transaction() as tx:
             tx.execute(aliases.delete().where(of(aliases, scope, name=name, alias=alias)))
+            tx.execute(urls.delete().where(of(urls, scope, name=name, qualifier=alias)))
 
     def event_config(self, scope: Scope, name: str, qualifier: str) -> EventConfig | None:
         return next((each for each in self.event_configs(scope, name) if each.qualifier == qualifier), None)
@@ -188,7 +189,7 @@ class Store:
 
     def empty(self) -> None:
         with self._state.transaction() as tx:
-            for table in (functions, versions, aliases, event_configs, layers, events):
+            for table in (functions, versions, aliases, event_configs, layers, events, urls):
                 tx.execute(table.delete())
 
     def _writing(self, function: Function) -> Any:

@@ -56,6 +56,18 @@ event_configs = Table(
     Column("modified", Moment, nullable=False),
 )
 
+urls = Table(
+    "function_urls",
+    metadata,
+    *_of_scope("name", "qualifier"),
+    Column("id", Text, nullable=False, unique=True),
+    Column("auth", Text, nullable=False),
+    Column("cors", JSON(none_as_null=True)),
+    Column("created", Moment, nullable=False),
+    Column("modified", Moment, nullable=False),
+)
+"""id: the first label of the host name."""
+
 layers = Table(
     "function_layers",
     metadata,

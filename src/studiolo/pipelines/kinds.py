@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from studiolo.calling import Refused
 from studiolo.domain import Invalid
 from studiolo.pipelines.expressions import as_text, walked
 from studiolo.pipelines.model import EXECUTING, FAILED, STOPPED, SUCCEEDED
-from studiolo.stacks import Refused
 
 Call = Callable[..., Mapping[str, Any]]
 """service, operation, and its parameters by name: the answer. Raises Refused."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import botocore.exceptions
 
+from studiolo.calling import Services
 from studiolo.domain import Clock, Invalid, Page, Scope
 from studiolo.identity import Identity, Principal
 from studiolo.ml.listing import Listing
@@ -37,7 +38,6 @@ from studiolo.pipelines.store import Store
 from studiolo.pipelines.values import Values
 from studiolo.pipelines.walk import Walk
 from studiolo.pipelines.workers import Workers
-from studiolo.stacks import Services
 from studiolo.state import State, StateUnavailable
 
 SERVICE = "sagemaker.amazonaws.com"

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from studiolo.calling import Refused, Services
 from studiolo.domain import DomainError, Invalid
 from studiolo.identity import Identity
 from studiolo.pipelines.conditions import all_hold
@@ -35,7 +36,6 @@ from studiolo.pipelines.parameters import values_of
 from studiolo.pipelines.retries import next_attempt
 from studiolo.pipelines.store import Store
 from studiolo.pipelines.values import Values
-from studiolo.stacks import Refused, Services
 
 TRANSIENT = frozenset({"ServiceUnavailable", "InternalFailure", "ThrottlingException"})
 """Error codes after which what runs is simply looked at again."""

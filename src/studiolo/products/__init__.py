@@ -1,5 +1,6 @@
 """Service Catalog: portfolios of products, each a template, that people launch as stacks; and SageMaker's projects."""
 
+from studiolo.calling import Services
 from studiolo.domain import Clock
 from studiolo.identity import Identity
 from studiolo.ml.tags import Tags
@@ -13,7 +14,7 @@ from studiolo.products.projects import Project, Projects
 from studiolo.products.provisioning import Provisioning, Wanted
 from studiolo.recorded import Record
 from studiolo.recorded.records import Records
-from studiolo.stacks import Services, Stacks
+from studiolo.stacks import Stacks
 from studiolo.state import State
 
 __all__ = [

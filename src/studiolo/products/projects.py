@@ -8,14 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from studiolo.calling import Refused, Services, principal_as_json, principal_from
 from studiolo.domain import AlreadyExists, Clock, Conflict, Invalid, NotFound, Scope
 from studiolo.identity import Principal
 from studiolo.ml.tags import Tags, drop_tags, set_tags
 from studiolo.products.launched import TERMINATE, UPDATE
 from studiolo.products.provisioning import Provisioning
 from studiolo.products.tables import projects
-from studiolo.stacks import Refused, Services
-from studiolo.stacks.model import principal_as_json, principal_from
 from studiolo.state import State
 
 VERBS = {"ProvisionProduct": "Create", "UpdateProvisionedProduct": "Update", "TerminateProvisionedProduct": "Delete"}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from studiolo.calling import Refused, Services, principal_as_json, principal_from
 from studiolo.domain import DomainError, Invalid, Scope
 from studiolo.identity import Identity, Principal, Question
 from studiolo.products.errors import Missing, WrongState
@@ -19,8 +20,7 @@ from studiolo.products.offers import Offers
 from studiolo.products.paths import Path, Paths
 from studiolo.products.portfolios import SERVICE, Portfolios
 from studiolo.recorded.records import Record
-from studiolo.stacks import Refused, Services, Stack, Stacks, read_template
-from studiolo.stacks.model import principal_as_json, principal_from
+from studiolo.stacks import Stack, Stacks, read_template
 
 CAPABILITIES = ["CAPABILITY_AUTO_EXPAND", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
 UNCHANGED = "No updates are to be performed."

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, select
 
+from studiolo.calling import Refused, Services
 from studiolo.domain import AlreadyExists, Clock, DomainError, Invalid, NotFound, Page, Scope
 from studiolo.identity import Identity, Principal
 from studiolo.scheduler import targets
 from studiolo.scheduler.model import GROUP, Group, Schedule
 from studiolo.scheduler.tables import groups, schedules
-from studiolo.stacks import Refused, Services
 from studiolo.state import State, page
 from studiolo.timetables import check_zone, due
 

@@ -1,6 +1,5 @@
 """CloudFormation's stacks: templates, and an engine that brings resources to them."""
 
-from studiolo.stacks.calling import Refused, Services
 from studiolo.stacks.importing import Import
 from studiolo.stacks.model import ChangeSet, Detection, Drift, Event, Resource, Stack, Target
 from studiolo.stacks.stacks import ANSWERS, Exists, Stacks, WrongStatus
@@ -18,6 +17,6 @@ from studiolo.stacks.wanted import (
 
 __all__ = [
     "ANSWERS", "STACK", "ChangeSet", "Detection", "Drift", "Event", "Exists", "Import", "InsufficientCapabilities",
-    "Missing", "Refused", "Resource", "Services", "Stack", "Stacks", "Target", "Template", "TemplateInvalid", "Wanted",
+    "Missing", "Resource", "Stack", "Stacks", "Target", "Template", "TemplateInvalid", "Wanted",
     "WrongStatus", "absent", "find_type", "load", "needed_capabilities", "processed", "read_template", "type_names",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from studiolo.stacks.calling import Refused
+from studiolo.calling import Refused
 from studiolo.stacks.deciding import Action, decide, replacing
 from studiolo.stacks.live import Live
 from studiolo.stacks.model import Resource, Stack, Target

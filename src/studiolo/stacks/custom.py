@@ -16,9 +16,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from studiolo.calling import Refused
 from studiolo.domain import Clock, NotFound
 from studiolo.stacks import tables
-from studiolo.stacks.calling import Refused
 from studiolo.stacks.types.base import At, Properties
 from studiolo.state import State
 

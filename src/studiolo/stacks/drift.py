@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from studiolo.calling import Refused, Services
 from studiolo.domain import Invalid, Page
 from studiolo.identity import Principal
-from studiolo.stacks.calling import Refused, Services
 from studiolo.stacks.custom import CustomRequests
 from studiolo.stacks.model import Detection, Drift, Resource, Stack
 from studiolo.stacks.schemas import Schema

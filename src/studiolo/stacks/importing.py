@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from studiolo.calling import Refused
 from studiolo.domain import Invalid
-from studiolo.stacks.calling import Refused
 from studiolo.stacks.model import Resource, Stack, Target
 from studiolo.stacks.schemas import Schema
 from studiolo.stacks.store import Store

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from studiolo.calling import Refused, Services
 from studiolo.domain import Scope
 from studiolo.identity import Principal
-from studiolo.stacks.calling import Refused, Services
 from studiolo.stacks.model import Resource, Stack
 from studiolo.stacks.store import Store
 from studiolo.stacks.template import TemplateInvalid, Unknown

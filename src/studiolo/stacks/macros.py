@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from studiolo.calling import Refused, Services
 from studiolo.domain import Scope
 from studiolo.identity import Principal
-from studiolo.stacks.calling import Refused, Services
 from studiolo.stacks.serverless import translated
 from studiolo.stacks.template import TemplateInvalid
 

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from studiolo.calling import principal_from
 from studiolo.domain import Scope
-from studiolo.identity import VIA, Kind, Principal
+from studiolo.identity import Principal
 from studiolo.stacks.template import Parameter, Template, pseudo
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
@@ -192,16 +193,3 @@ class Operation:
     @property
     def principal(self) -> Principal:
         return principal_from(self.document["principal"])
-
-
-def principal_as_json(principal: Principal) -> dict[str, Any]:
-    """Who calls, for a journal: of what the request told, by which services it came alone."""
-    told = {VIA: list(principal.told[VIA])} if VIA in principal.told else {}
-    return {**asdict(replace(principal, told={})), "kind": principal.kind.name, "told": told}
-
-
-def principal_from(kept: Mapping[str, Any]) -> Principal:
-    pairs = {name: tuple(tuple(pair) for pair in kept[name]) for name in ("tags", "context")}
-    lists = {name: tuple(kept[name]) for name in ("session_policies", "transitive")}
-    told = {name: tuple(values) for name, values in kept.get("told", {}).items()}
-    return Principal(**{**kept, **pairs, **lists, "kind": Kind[kept["kind"]], "told": told})

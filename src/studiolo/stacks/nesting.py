@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from studiolo.calling import Refused
 from studiolo.domain import DomainError, Invalid
-from studiolo.stacks.calling import Refused
 from studiolo.stacks.store import Missing
 from studiolo.stacks.types.base import At
 from studiolo.stacks.wanted import Wanted

@@ -4,8 +4,8 @@ import json
 from fnmatch import fnmatchcase
 from typing import Any
 
+from studiolo.calling import Refused
 from studiolo.domain import Invalid
-from studiolo.stacks.calling import Refused
 
 
 def check_policy(document: str) -> None:

@@ -14,32 +14,20 @@ from there.
 """
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
+from studiolo.calling import Refused, Services
 from studiolo.domain import AlreadyExists
-from studiolo.stacks import policies
-from studiolo.stacks.calling import Refused, Services
 from studiolo.stacks.custom import CustomRequests
-from studiolo.stacks.deciding import Action, check_replacement, decide
+from studiolo.stacks.forward import Forward, definitions_of, failed_to, imports_of
 from studiolo.stacks.live import Live
 from studiolo.stacks.model import Operation, Resource, Stack, Target
+from studiolo.stacks.pace import Pace
 from studiolo.stacks.steps import MOVING, Steps
 from studiolo.stacks.store import Store, Writing
 from studiolo.stacks.template import Definition, TemplateInvalid
 from studiolo.stacks.types.base import Nested, ResourceType
-from studiolo.stacks.values import Known, current_of, imports_in, kept_of, outputs_of, resolved
-
-SHORTEST, LONGEST = 0.02, 1.0
-"""Seconds between two looks at what moves."""
-
-MOST_AT_ONCE = 40
-"""Resources of one stack that are on their way at a time."""
-
-
-class Interrupted(Exception):
-    """The server ends, or another operation takes over; the journal says how far this one is."""
+from studiolo.stacks.values import current_of, outputs_of
 
 
 class Runner:
@@ -67,9 +55,7 @@ class Runner:
         self._nested = nested
         self._requests = requests
         self._ended = ended
-        self._wake = wake
-        self._stopping = stopping
-        self._delay = SHORTEST
+        self._pace = Pace(store, operation, wake, stopping)
 
     def run(self) -> None:
         """Bring the operation to its end. Raises Interrupted."""
@@ -85,7 +71,7 @@ class Runner:
             "IMPORT_ROLLBACK_IN_PROGRESS": self._let_go,
         }
         while True:
-            self._check()
+            self._pace.check()
             stack = self._store.find(self._operation.stack)
             phase = phases.get(stack.status)
             if phase is None:
@@ -122,7 +108,7 @@ class Runner:
         keep_new = self._operation.document.get("retain_except_on_create", False)
         failed = self._remove(self._rows(stack), lambda row: _retained(row) and not keep_new)
         if failed:
-            self._end(stack, "ROLLBACK_FAILED", _failed_to("delete", failed))
+            self._end(stack, "ROLLBACK_FAILED", failed_to("delete", failed))
         else:
             with self._store.writing(stack) as tx:
                 tx.set_imports(stack, [])
@@ -130,7 +116,7 @@ class Runner:
 
     def _clean_up(self, stack: Stack) -> None:
         """Delete what a successful update has replaced or dropped; what fails to go stays, and is said so."""
-        wanted = set(self._definitions(stack, self._target(stack)))
+        wanted = set(definitions_of(stack, self._target(stack)))
         current = current_of(self._rows(stack))
         old = [row for row in self._rows(stack) if row.logical not in wanted or row != current[row.logical]]
         failed = self._remove(old, lambda row: _retained(row, replaced=row.logical in wanted))
@@ -138,7 +124,7 @@ class Runner:
             for row in self._store.resources(stack.id):
                 if row.gone or row.status == "DELETE_FAILED":
                     tx.drop(row)
-            self._finish(tx, stack, "UPDATE_COMPLETE", _failed_to("delete", failed) if failed else None)
+            self._finish(tx, stack, "UPDATE_COMPLETE", failed_to("delete", failed) if failed else None)
 
     def _revert(self, stack: Stack) -> None:
         """Bring what an update has changed back to what it was."""
@@ -148,7 +134,7 @@ class Runner:
         moving: dict[str, Resource] = {}
         rows = [row for row in self._rows(stack) if row.good is not None]
         for row in rows:
-            self._check()
+            self._pace.check()
             before = dict(row.good["properties"]) if row.good is not None else {}
             back = row.with_(properties=before, definition=dict(row.good["definition"]) if row.good else row.definition)
             touched = row.properties != before or row.state in ("updating", "updated")
@@ -170,7 +156,7 @@ class Runner:
                     tx.put(back.with_(state="done", status="UPDATE_COMPLETE", reason=None))
         failed += self._settle(steps, moving)
         if failed:
-            self._end(stack, "UPDATE_ROLLBACK_FAILED", _failed_to("update", failed))
+            self._end(stack, "UPDATE_ROLLBACK_FAILED", failed_to("update", failed))
         else:
             self._move(stack, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", None)
 
@@ -184,7 +170,7 @@ class Runner:
                     tx.drop(row)
             good = stack.good or self._target(stack)
             tx.set_stack(stack.id, target=good)
-            tx.set_imports(stack, self._imports(stack, good))
+            tx.set_imports(stack, imports_of(self._store, self._types, stack, good))
             self._finish(tx, stack, "UPDATE_ROLLBACK_COMPLETE", None)
 
     def _delete(self, stack: Stack) -> None:
@@ -197,7 +183,7 @@ class Runner:
         retained = set(self._operation.document.get("retain", ()))
         failed = self._remove(self._rows(stack), lambda row: _retained(row) or row.logical in retained)
         if failed:
-            self._end(stack, "DELETE_FAILED", _failed_to("delete", failed))
+            self._end(stack, "DELETE_FAILED", failed_to("delete", failed))
             return
         with self._store.writing(stack) as tx:
             tx.set_exports(stack, {})
@@ -210,20 +196,14 @@ class Runner:
 
     def _import(self, stack: Stack) -> None:
         """Take what is there for the stack's."""
-        target, imports, steps = self._target(stack), self._operation.document["imports"], self._steps(stack)
-        known = Known(self._rows(stack))
+        target, imports = self._target(stack), self._operation.document["imports"]
+        forward = self._forward_of(stack, target)
         try:
-            definitions = self._definitions(stack, target)
-            for definition in definitions.values():
-                self._check()
-                row = known.current.get(definition.logical)
-                if definition.logical not in imports or (row is not None and row.state == "done"):
-                    continue
-                if row is None:
-                    properties = self._properties(stack, target, definition, known.current)
-                    generation = known.next_generation(definition.logical)
-                    row = self._row(stack, definition, properties, generation, "IMPORT")
-                known.note(steps.adopt(row, imports[definition.logical]))
+            definitions = definitions_of(stack, target)
+            for logical, definition in definitions.items():
+                self._pace.check()
+                if logical in imports:
+                    forward.adopt(definition, imports[logical])
             self._succeed(stack, target, definitions, "IMPORT")
         except (TemplateInvalid, Refused, AlreadyExists) as error:
             self._move(stack, "IMPORT_ROLLBACK_IN_PROGRESS", str(error))
@@ -243,142 +223,14 @@ class Runner:
         """Bring every resource to what the target wants; why that failed, None where the stack has moved on."""
         target = self._target(stack)
         try:
-            definitions = self._definitions(stack, target)
-            failed = self._walk(stack, target, definitions)
+            definitions = definitions_of(stack, target)
+            failed = self._forward_of(stack, target).walk(definitions)
             if failed is not None:
                 return failed
             self._succeed(stack, target, definitions, verb)
         except (TemplateInvalid, Refused, AlreadyExists) as error:
             return str(error)
         return None
-
-    def _walk(self, stack: Stack, target: Target, definitions: Mapping[str, Definition]) -> str | None:
-        steps = self._steps(stack)
-        known = Known(self._store.resources(stack.id))
-        done: set[str] = set()
-        moving: dict[str, Resource] = {}
-        failed: dict[str, str] = {}
-        why = ""
-        while len(done) < len(definitions):
-            before = len(done)
-            operation = self._check()
-            if operation.cancelled:
-                why = "Stack update was cancelled by the user."
-            elif self._late():
-                why = "The stack did not complete within its TimeoutInMinutes."
-            if not failed and not why:
-                for logical, definition in definitions.items():
-                    if logical in done or logical in moving or not set(definition.depends) <= done:
-                        continue
-                    if len(moving) >= MOST_AT_ONCE:
-                        break
-                    self._check()
-                    row = known.note(self._begin(stack, target, definition, known, steps))
-                    self._sort(row, logical, done, moving, failed)
-                    if failed:
-                        break
-            if failed or why:
-                for row in moving.values():
-                    steps.cancel(row)
-                told = [
-                    _failed_to(verb, [logical for logical, failing in failed.items() if failing == verb])
-                    for verb in ("create", "update")
-                    if verb in failed.values()
-                ]
-                return why or " ".join(told)
-            for logical, row in list(moving.items()):
-                del moving[logical]
-                self._sort(known.note(steps.carry_on(row)), logical, done, moving, failed)
-            self._pause(len(done) > before)
-        return None
-
-    def _sort(
-        self, row: Resource | None, logical: str, done: set[str], moving: dict[str, Resource], failed: dict[str, str]
-    ) -> None:
-        if row is not None and row.state in MOVING:
-            moving[logical] = row
-        elif row is not None and row.state == "failed":
-            failed[logical] = "create" if row.status == "CREATE_FAILED" else "update"
-        else:
-            done.add(logical)
-
-    def _begin(
-        self, stack: Stack, target: Target, definition: Definition, known: Known, steps: Steps
-    ) -> Resource | None:
-        """The first step of a resource; None where there is nothing to do."""
-        row = known.current.get(definition.logical)
-        if row is not None and row.operation == self._operation.id and row.state != "done":
-            return steps.carry_on(row) if row.state in MOVING else row
-        generation = known.next_generation(definition.logical)
-        kept = kept_of(definition)
-        try:
-            kind = self._types(definition.type)
-            properties = self._properties(stack, target, definition, known.current)
-            if row is None or row.physical is None:
-                fresh = self._row(stack, definition, properties, generation, "CREATE")
-                return steps.create(fresh)
-            return self._changed(stack, kind, row, definition, properties, generation, steps)
-        except (TemplateInvalid, Refused) as error:
-            at = row or self._row(stack, definition, {}, generation, "CREATE")
-            verb = "CREATE" if row is None else "UPDATE"
-            return steps.fail(at.with_(status=f"{verb}_IN_PROGRESS", definition={**at.definition, **kept}), error)
-
-    def _changed(
-        self,
-        stack: Stack,
-        kind: ResourceType,
-        row: Resource,
-        definition: Definition,
-        properties: dict[str, Any],
-        generation: int,
-        steps: Steps,
-    ) -> Resource | None:
-        action = Action.REPLACE if row.type != definition.type else decide(kind, properties, row.properties)
-        if action is Action.NOTHING and row.state != "failed":
-            if row.definition != kept_of(definition):
-                with self._store.writing() as tx:
-                    tx.put(row.with_(definition=kept_of(definition)))
-            return None
-        if action is Action.REPLACE:
-            policies.require(stack.policy, "Update:Replace", row.logical, row.type)
-            if row.type == definition.type:
-                check_replacement(kind, properties, row.properties)
-            fresh = self._row(stack, definition, properties, generation, "UPDATE")
-            words = "Requested update requires the creation of a new physical resource; hence creating one."
-            return steps.create(fresh, words)
-        policies.require(stack.policy, "Update:Modify", row.logical, row.type)
-        return steps.update(row.with_(properties=properties, definition=kept_of(definition)), row.properties)
-
-    def _row(
-        self, stack: Stack, definition: Definition, properties: dict[str, Any], generation: int, verb: str
-    ) -> Resource:
-        return Resource(
-            stack=stack.id,
-            logical=definition.logical,
-            generation=generation,
-            type=definition.type,
-            physical=None,
-            status=f"{verb}_IN_PROGRESS",
-            reason=None,
-            changed=self._store.clock(),
-            operation=self._operation.id,
-            state="creating",
-            definition=kept_of(definition),
-            properties=properties,
-            attributes={},
-            good=None,
-        )
-
-    def _properties(
-        self, stack: Stack, target: Target, definition: Definition, current: Mapping[str, Resource]
-    ) -> dict[str, Any]:
-        live = Live(self._store, self._types, stack.scope, current)
-        properties = resolved(stack, target, definition, self._types(definition.type), live)
-        if live.imports:
-            known = set(self._imports(stack, target))
-            with self._store.writing() as tx:
-                tx.set_imports(stack, sorted(known | live.imports))
-        return properties
 
     def _succeed(self, stack: Stack, target: Target, definitions: Mapping[str, Definition], verb: str) -> None:
         """Take the target as the stack's good state, with its outputs and exports. Raises where these cannot be."""
@@ -396,7 +248,7 @@ class Runner:
                     raise TemplateInvalid(f"Export {row.name} cannot be {change} as it is in use by {by}")
         with self._store.writing(stack) as tx:
             tx.set_exports(stack, exported)
-            tx.set_imports(stack, sorted({*self._imports(stack, target), *live.imports}))
+            tx.set_imports(stack, sorted({*imports_of(self._store, self._types, stack, target), *live.imports}))
             for logical in definitions:
                 made = current[logical]
                 good = {"properties": dict(made.properties), "definition": dict(made.definition)}
@@ -416,7 +268,7 @@ class Runner:
         left = {(row.logical, row.generation): row for row in rows}
         failed: list[str] = []
         while True:
-            self._check()
+            self._pace.check()
             needed = set().union(*(row.depends for row in left.values())) if left else set()
             blocked = set(failed)
             moved = False
@@ -428,7 +280,7 @@ class Runner:
                 elif retained(row) and row.physical is not None:
                     row = steps.skip(row)
                 else:
-                    self._check()
+                    self._pace.check()
                     row = steps.delete(row)
                 left[key] = row
                 if row.gone:
@@ -438,21 +290,25 @@ class Runner:
                     failed.append(row.logical)
             if not any(row.state in ("deleting", "deleted") for row in left.values()) and not moved:
                 return sorted(set(failed))
-            self._pause(moved)
+            self._pace.pause(moved)
 
     # --- what they share
 
     def _settle(self, steps: Steps, moving: dict[str, Resource]) -> list[str]:
         failed = []
         while moving:
-            self._check()
+            self._pace.check()
             for logical, row in list(moving.items()):
                 found = moving[logical] = steps.carry_on(row)
                 if found.state not in MOVING:
                     del moving[logical]
                     failed += [logical] if found.state == "failed" else []
-            self._pause(False)
+            self._pace.pause(False)
         return failed
+
+    def _forward_of(self, stack: Stack, target: Target) -> Forward:
+        steps = self._steps(stack)
+        return Forward(self._store, self._types, stack, target, self._operation, steps, self._pace)
 
     def _steps(self, stack: Stack) -> Steps:
         return Steps(self._store, self._types, self._services, stack, self._operation, self._nested, self._requests)
@@ -463,19 +319,6 @@ class Runner:
     def _target(self, stack: Stack) -> Target:
         assert stack.target is not None
         return stack.target
-
-    def _definitions(self, stack: Stack, target: Target) -> dict[str, Definition]:
-        return target.template.definitions(target.template.evaluator(target.values(stack.scope, stack.name, stack.id)))
-
-    def _imports(self, stack: Stack, target: Target) -> list[str]:
-        """The exports that a target uses."""
-        live = Live(self._store, self._types, stack.scope, current_of(self._rows(stack)))
-        evaluator = target.template.evaluator(target.values(stack.scope, stack.name, stack.id))
-        evaluator.resources = live
-        for definition in self._definitions(stack, target).values():
-            for imported in imports_in(definition.properties):
-                evaluator.value(imported)
-        return sorted(live.imports)
 
     def _move(self, stack: Stack, status: str, reason: str | None) -> None:
         with self._store.writing(stack) as tx:
@@ -500,35 +343,10 @@ class Runner:
         )
         tx.event(stack, self._operation.token, told)
 
-    def _late(self) -> bool:
-        deadline = self._operation.document.get("deadline")
-        return deadline is not None and time.time() > deadline
-
-    def _check(self) -> Operation:
-        """Raise Interrupted where this operation is not to go on here."""
-        if self._stopping():
-            raise Interrupted
-        operation = next(
-            (each for each in self._store.running(self._operation.stack) if each.id == self._operation.id), None
-        )
-        if operation is None:
-            raise Interrupted
-        return operation
-
-    def _pause(self, moved: bool) -> None:
-        self._delay = SHORTEST if moved else min(LONGEST, self._delay * 1.5)
-        if not moved:
-            self._wake.wait(self._delay)
-            self._wake.clear()
-
 
 def _retained(row: Resource, replaced: bool = False) -> bool:
     policy = row.definition["replace_policy" if replaced else "deletion_policy"]
     return policy == "Retain" or (policy == "RetainExceptOnCreate" and row.good is not None)
-
-
-def _failed_to(verb: str, names: Sequence[str]) -> str:
-    return f"The following resource(s) failed to {verb}: [{', '.join(sorted(names))}]."
 
 
 def _name_of(identifier: str) -> str:

@@ -7,17 +7,17 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from studiolo.calling import Refused, Services, principal_as_json
 from studiolo.domain import Clock, Conflict, Invalid, Scope
 from studiolo.identity import Identity, Principal
 from studiolo.objects import Objects
 from studiolo.stacks import policies
-from studiolo.stacks.calling import Refused, Services
 from studiolo.stacks.changes import nothing_changes, planned_changes
 from studiolo.stacks.custom import CustomRequests
 from studiolo.stacks.drift import Drifts
 from studiolo.stacks.importing import Import, Importing, imported
 from studiolo.stacks.live import Live
-from studiolo.stacks.model import ChangeSet, Operation, Resource, Stack, Target, principal_as_json
+from studiolo.stacks.model import ChangeSet, Operation, Resource, Stack, Target
 from studiolo.stacks.nesting import Nesting
 from studiolo.stacks.runner import Runner
 from studiolo.stacks.store import Missing, Store

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from studiolo.stacks.calling import Refused, Services
+from studiolo.calling import Refused, Services
 from studiolo.stacks.custom import CUSTOM, CustomRequests
 from studiolo.stacks.live import owner_of, secrets_resolved
 from studiolo.stacks.model import Operation, Resource, Stack

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from studiolo.stacks.calling import Refused
+from studiolo.calling import Refused
 from studiolo.stacks.live import Live
 from studiolo.stacks.model import Resource, Stack, Target
 from studiolo.stacks.template import Definition, TemplateInvalid, Unknown, causes_of

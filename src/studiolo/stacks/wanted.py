@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from studiolo.calling import Refused, Services
 from studiolo.domain import Invalid, Scope
 from studiolo.identity import Principal
 from studiolo.objects import Objects
-from studiolo.stacks.calling import Refused, Services
 from studiolo.stacks.macros import Transforming
 from studiolo.stacks.model import Target
 from studiolo.stacks.template import (

@@ -5,7 +5,8 @@ import threading
 from collections.abc import Callable
 
 from studiolo.stacks.model import Operation
-from studiolo.stacks.runner import Interrupted, Runner
+from studiolo.stacks.pace import Interrupted
+from studiolo.stacks.runner import Runner
 from studiolo.stacks.store import Store
 
 log = logging.getLogger(__name__)

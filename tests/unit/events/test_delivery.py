@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from studiolo.calling import Refused
 from studiolo.clusters.tables import clusters
 from studiolo.domain import Conflict, Denied, Scope
 from studiolo.events import Noting
@@ -17,7 +18,6 @@ from studiolo.events.rules import Rules
 from studiolo.events.tables import deliveries
 from studiolo.identity import Identity, root_key, root_user
 from studiolo.metrics import Metrics
-from studiolo.stacks import Refused
 from studiolo.state import State, Thing
 from tests.waiting import until
 

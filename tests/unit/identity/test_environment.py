@@ -141,6 +141,30 @@ def test_without_an_endpoint_the_plugin_changes_nothing() -> None:
     assert "amazonaws.com" in done.stdout
 
 
+def test_the_sagemaker_sdk_checks_the_schema_of_its_defaults_once_and_the_defaults_each_time() -> None:
+    environment = client_environment("http://127.0.0.1:4566", "http://127.0.0.1:8333", "us-east-1", KEY)
+    program = """
+import boto3
+from unittest.mock import patch
+from jsonschema import Draft202012Validator, ValidationError
+from sagemaker.config import load_sagemaker_config, validate_sagemaker_config
+boto3.client("sagemaker")
+validate_sagemaker_config(load_sagemaker_config())
+with patch.object(Draft202012Validator, "check_schema", wraps=Draft202012Validator.check_schema) as check:
+    for _ in range(3):
+        validate_sagemaker_config(load_sagemaker_config())
+    try:
+        validate_sagemaker_config({"SchemaVersion": "none"})
+    except ValidationError as error:
+        print(check.call_count, error.message)
+"""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**inherited, **environment}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "0 'none' is not one of ['1.0']"
+
+
 def test_whether_the_plugin_bites_can_be_told(tmp_path: Path) -> None:
     environment = client_environment("http://127.0.0.1:4566", "http://127.0.0.1:8333", "us-east-1", KEY)
     assert plugin_works(environment)

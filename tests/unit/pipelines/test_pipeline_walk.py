@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from studiolo.calling import Refused
 from studiolo.domain import Scope
 from studiolo.identity import Identity, Principal
 from studiolo.pipelines.definition import read_definition
 from studiolo.pipelines.model import EXECUTING, STOPPING, By, Execution, Settings
 from studiolo.pipelines.store import Store
 from studiolo.pipelines.walk import Walk
-from studiolo.stacks import Refused
 from studiolo.state import State
 
 SCOPE = Scope("000000000000", "eu-west-1")

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from studiolo.calling import Refused
 from studiolo.domain import AlreadyExists, Invalid
-from studiolo.stacks import Refused, Wanted
+from studiolo.stacks import Wanted
 from studiolo.stacks.nesting import Nesting
 from studiolo.stacks.types.base import At
 from tests.unit.stacks.world import SCOPE, World

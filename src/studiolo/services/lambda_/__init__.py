@@ -1,6 +1,6 @@
-"""AWS Lambda: functions, versions, aliases, layers, permissions, invocation."""
+"""AWS Lambda: functions, versions, aliases, layers, permissions, URLs, invocation."""
 
-from studiolo.services.lambda_ import functions, invoking, layers, permissions, versions
+from studiolo.services.lambda_ import functions, invoking, layers, permissions, urls, versions
 from studiolo.services.lambda_.service import lambda_
 
-__all__ = ["functions", "invoking", "lambda_", "layers", "permissions", "versions"]
+__all__ = ["functions", "invoking", "lambda_", "layers", "permissions", "urls", "versions"]

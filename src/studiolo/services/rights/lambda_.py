@@ -19,10 +19,12 @@ TABLE = """
     CreateFunction                    function:{FunctionName}
     CreateFunction?Tags               @lambda:TagResource  function:{FunctionName}
     CreateFunction?Layers             @lambda:GetLayerVersion  ={Layers}
+    CreateFunctionUrlConfig           function:{FunctionName}
     DeleteAlias                       function:{FunctionName}
     DeleteFunction                    function:{FunctionName}
     DeleteFunctionConcurrency         function:{FunctionName}
     DeleteFunctionEventInvokeConfig   function:{FunctionName}
+    DeleteFunctionUrlConfig           function:{FunctionName}
     DeleteLayerVersion                layer:{LayerName}:{VersionNumber}
     GetAccountSettings                *
     GetAlias                          function:{FunctionName}
@@ -31,6 +33,7 @@ TABLE = """
     GetFunctionConcurrency            function:{FunctionName}
     GetFunctionConfiguration          function:{FunctionName}
     GetFunctionEventInvokeConfig      function:{FunctionName}
+    GetFunctionUrlConfig              function:{FunctionName}
     GetLayerVersion                   layer:{LayerName}:{VersionNumber}
     GetLayerVersionByArn              @lambda:GetLayerVersion  ={Arn}
     GetPolicy                         function:{FunctionName}
@@ -38,6 +41,7 @@ TABLE = """
     ListAliases                       function:{FunctionName}
     ListEventSourceMappings           *
     ListFunctionEventInvokeConfigs    function:{FunctionName}
+    ListFunctionUrlConfigs            function:{FunctionName}
     ListFunctions                     *
     ListLayerVersions                 *
     ListLayers                        *
@@ -55,11 +59,14 @@ TABLE = """
     UpdateFunctionConfiguration       function:{FunctionName}
     UpdateFunctionConfiguration?Layers  @lambda:GetLayerVersion  ={Layers}
     UpdateFunctionEventInvokeConfig   function:{FunctionName}
+    UpdateFunctionUrlConfig           function:{FunctionName}
 """
 
 KEYS = """
     CreateFunction,UpdateFunctionConfiguration  lambda:Layer  Layers
     AddPermission  lambda:Principal  Principal
+    AddPermission  lambda:FunctionUrlAuthType  FunctionUrlAuthType
+    CreateFunctionUrlConfig,UpdateFunctionUrlConfig  lambda:FunctionUrlAuthType  AuthType
 """
 
 _LAYER = re.compile(r"layer:(?:arn:[^:]*:lambda:[^:]*:\d*:layer:)?(.*)")

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from studiolo.calling import Refused, Services
 from studiolo.domain import Scope
 from studiolo.identity import Principal
-from studiolo.stacks.calling import Refused, Services
 from studiolo.stacks.naming import physical_name, suffix_of
 from studiolo.stacks.schemas import Schema, schema_of
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from studiolo.stacks.calling import Refused
+from studiolo.calling import Refused
 from studiolo.stacks.types.base import At, Properties, ResourceType
 
 GOOD = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})

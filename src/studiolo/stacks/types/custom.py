@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from studiolo.stacks.calling import Refused
+from studiolo.calling import Refused
 from studiolo.stacks.schemas import Schema
 from studiolo.stacks.types.base import At, Properties, ResourceType
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from studiolo.stacks.calling import Refused
+from studiolo.calling import Refused
 from studiolo.stacks.types.base import (
     At,
     NotUpdatable,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from studiolo.stacks.calling import Refused
+from studiolo.calling import Refused
 from studiolo.stacks.types.base import At, Properties, ResourceType, changed, differs, existing, without
 
 INLINE = {
@@ -152,7 +152,7 @@ class Permission(ResourceType):
 
     def create(self, at: At, properties: Properties) -> str:
         name, qualifier = _qualified(properties["FunctionName"])
-        given = without(properties, "FunctionName", "FunctionUrlAuthType", "InvokedViaFunctionUrl")
+        given = without(properties, "FunctionName")
         physical = at.name(100)
         at.call("lambda", "AddPermission", FunctionName=name, Qualifier=qualifier, StatementId=physical, **given)
         return physical
@@ -169,6 +169,30 @@ class Permission(ResourceType):
 
     def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
         return {"Id": physical}
+
+
+class Url(ResourceType):
+    """Ref is the ARN of its function."""
+
+    name = "AWS::Lambda::Url"
+
+    def create(self, at: At, properties: Properties) -> str:
+        made = at.call("lambda", "CreateFunctionUrlConfig", **_target(properties), **_url(properties))
+        return str(made["FunctionArn"])
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        found = existing(at.call, service="lambda", operation="GetFunctionUrlConfig", **_target(properties))
+        return None if found is None else str(found["FunctionArn"])
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        at.call("lambda", "UpdateFunctionUrlConfig", **_target(properties), **{"Cors": {}, **_url(properties)})
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("lambda", "DeleteFunctionUrlConfig", **_target(properties))
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        found = at.call("lambda", "GetFunctionUrlConfig", **_target(properties))
+        return {"FunctionArn": physical, "FunctionUrl": found["FunctionUrl"]}
 
 
 class LayerVersion(ResourceType):
@@ -245,6 +269,17 @@ def _alias(properties: Properties) -> dict[str, Any]:
     return found
 
 
+def _target(properties: Properties) -> dict[str, Any]:
+    """What a URL is of."""
+    name, qualifier = _qualified(properties["TargetFunctionArn"])
+    qualifier = properties.get("Qualifier", qualifier)
+    return {"FunctionName": name, **({} if qualifier is None else {"Qualifier": qualifier})}
+
+
+def _url(properties: Properties) -> dict[str, Any]:
+    return without(properties, "TargetFunctionArn", "Qualifier")
+
+
 def _qualified(name: str) -> tuple[str, str | None]:
     """A function's name, or ARN, and the version or alias behind it."""
     parts = name.split(":")
@@ -257,4 +292,4 @@ def _arn(at: At, name: str) -> str:
     return f"arn:{at.scope.partition}:lambda:{at.scope.region}:{at.scope.account}:function:{name}"
 
 
-TYPES = (Function, Version, Alias, Permission, LayerVersion, EventInvokeConfig)
+TYPES = (Function, Version, Alias, Permission, Url, LayerVersion, EventInvokeConfig)

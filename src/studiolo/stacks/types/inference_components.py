@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from studiolo.stacks.calling import Refused
+from studiolo.calling import Refused
 from studiolo.stacks.types.base import At, NotUpdatable, Properties, changed, differs
 from studiolo.stacks.types.sagemaker import Named, name_of, retag
 

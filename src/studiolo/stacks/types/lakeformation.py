@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from studiolo.stacks.calling import Refused
+from studiolo.calling import Refused
 from studiolo.stacks.types.base import At, NotUpdatable, Properties, ResourceType, changed, existing
 
 SERVICE = "lakeformation"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from studiolo.stacks.calling import Refused
+from studiolo.calling import Refused
 from studiolo.stacks.types.base import At, NotUpdatable, Properties, ResourceType, differs, document, existing
 
 Change = Callable[[Any], Any]

@@ -5,7 +5,7 @@ Ref is the ARN, but for pipelines.
 
 from typing import Any, ClassVar
 
-from studiolo.stacks.calling import Refused
+from studiolo.calling import Refused
 from studiolo.stacks.types.base import (
     At,
     NotUpdatable,

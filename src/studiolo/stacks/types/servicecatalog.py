@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from studiolo.stacks.calling import Refused
+from studiolo.calling import Refused
 from studiolo.stacks.types.base import (
     At,
     NotUpdatable,

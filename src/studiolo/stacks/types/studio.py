@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from studiolo.stacks.calling import Refused
+from studiolo.calling import Refused
 from studiolo.stacks.types.base import At, NotUpdatable, Properties, ResourceType, changed, existing, without
 from studiolo.stacks.types.sagemaker import retag
 

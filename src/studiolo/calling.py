@@ -1,9 +1,10 @@
-"""How stacks call the services: by their operations, as somebody, and what these refuse."""
+"""How the server's own parts call its services: by their operations, as somebody, and what these refuse."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any, Protocol
 
-from studiolo.identity import Principal
+from studiolo.identity import VIA, Kind, Principal
 
 
 class Refused(Exception):
@@ -48,3 +49,19 @@ class Services(Protocol):
         self, principal: Principal, region: str, service: str, operation: str, parameters: Mapping[str, Any]
     ) -> None:
         """Raise Refused unless the principal may do that."""
+
+    def knows(self, service: str, operation: str) -> bool:
+        """Whether that is implemented."""
+
+
+def principal_as_json(principal: Principal) -> dict[str, Any]:
+    """Who calls, for a journal: of what the request told, by which services it came alone."""
+    told = {VIA: list(principal.told[VIA])} if VIA in principal.told else {}
+    return {**asdict(replace(principal, told={})), "kind": principal.kind.name, "told": told}
+
+
+def principal_from(kept: Mapping[str, Any]) -> Principal:
+    pairs = {name: tuple(tuple(pair) for pair in kept[name]) for name in ("tags", "context")}
+    lists = {name: tuple(kept[name]) for name in ("session_policies", "transitive")}
+    told = {name: tuple(values) for name, values in kept.get("told", {}).items()}
+    return Principal(**{**kept, **pairs, **lists, "kind": Kind[kept["kind"]], "told": told})
