@@ -1,12 +1,13 @@
 """Studiolo's own few pages beside the AWS APIs.
 
 Its health, the system logs of sessions, POST /_studiolo/reset, a broker's way to the console and, signed,
-GET /_studiolo/denials/REQUEST-ID, GET /_studiolo/data-access/DATABASE/TABLE and POST /_studiolo/sign-in; and where custom
-resources answer.
+GET /_studiolo/denials/REQUEST-ID, GET /_studiolo/data-access/DATABASE/TABLE and POST /_studiolo/sign-in; where custom
+resources answer, and where programs of clusters ask whom they may serve.
 """
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from ipaddress import IPv4Address
 from typing import Any, Protocol
 
 import psutil
@@ -21,8 +22,10 @@ from studiolo import __version__
 from studiolo.asgi import request_head
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
-from studiolo.domain import Denied, Health, NotFound
+from studiolo.clusters.admission import CONNECTIONS
+from studiolo.domain import Denied, DomainError, Health, NotFound
 from studiolo.http_server import SameOrigin
+from studiolo.peers import Address
 from studiolo.processes import Child, Processes, isolation
 from studiolo.signing_in import SigningIn
 from studiolo.stacks import ANSWERS
@@ -56,13 +59,14 @@ def own_pages(
     why_data: Callable[[HttpRequest, str, str, str], Mapping[str, Any]],
     signing_in: SigningIn,
     respond: Callable[[str, bytes], None],
+    admit: Callable[[str, str, Address, Address], None],
 ) -> Starlette:
     """The app of these pages.
 
     parts: what to watch, each with how it is asked; system_log: the lines that a token of its URL stands for; reset:
     empties everything, None where the server does not allow it; why: finds out why a request was denied; why_data:
     what somebody may see of a table; signing_in: gives out links to the console; respond: takes what the function of a
-    custom resource answers under a token.
+    custom resource answers under a token; admit: decides for who has a cluster's token about a connection to it.
     """
 
     async def health(_request: Request) -> JSONResponse:
@@ -139,8 +143,20 @@ def own_pages(
             return PlainTextResponse(f"{error}\n", 404)
         return Response(status_code=200)
 
+    async def connection(request: Request) -> Response:
+        token, asked = request.headers.get("Authorization", ""), request.query_params
+        try:
+            peer, own = (_address(asked.get(name, "")) for name in ("peer", "own"))
+            await run_in_threadpool(admit, token, request.path_params["cluster"], peer, own)
+        except ValueError as error:
+            return PlainTextResponse(f"{error}\n", 400)
+        except DomainError as error:
+            return PlainTextResponse(f"{error}\n", 403)
+        return Response(status_code=204)
+
     return Starlette(
         routes=[
+            Route(f"{CONNECTIONS}{{cluster}}", connection, methods=["GET"]),
             Route("/_studiolo/data-access/{database}/{table}", data_access, methods=["GET"]),
             Route("/_studiolo/denials/{id}", denial, methods=["GET"]),
             Route("/_studiolo/federation", federation, methods=["GET"]),
@@ -152,6 +168,12 @@ def own_pages(
         ],
         middleware=[Middleware(SameOrigin)],
     )
+
+
+def _address(text: str) -> Address:
+    """An address as `127.0.0.1:80`. Raises ValueError."""
+    host, _, port = text.rpartition(":")
+    return str(IPv4Address(host)), int(port)
 
 
 def _shown(name: str, health: PartHealth) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The house: every domain of a running server, built from the ground up, each adopting what a crashed server left."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
@@ -11,12 +11,13 @@ from typing import Protocol
 from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
 from studiolo.clusters import Clusters
+from studiolo.clusters.admission import Admission
 from studiolo.clusters.sessions import ClusterSessions
 from studiolo.config import Settings
 from studiolo.console.app import FindKey, console
 from studiolo.console.panels import panels
 from studiolo.console.people import Key
-from studiolo.domain import Scope, now
+from studiolo.domain import now
 from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
 from studiolo.events import Events, Noting
@@ -35,7 +36,7 @@ from studiolo.identity import Identity, root_key
 from studiolo.inside import Inside
 from studiolo.listening import Listening
 from studiolo.livy import Livy
-from studiolo.livy_door import Admission, ClusterLivy, LivyDoors, LivyEndpoint, Rest
+from studiolo.livy_door import ClusterLivy, LivyDoors, LivyEndpoint, Rest
 from studiolo.logs import Logs
 from studiolo.logs.buckets import Buckets
 from studiolo.metastore import Metastore
@@ -179,14 +180,12 @@ class House:
         engine.start()
         self._started.append(engine)
         self.rest = Rest(livy, self.state.changes)
-        doors = LivyDoors(self.rest, livy.place, Admission(self.identity, self._tags_of_cluster))
+        self.admission = Admission(self.identity, lambda identifier: self.clusters.find(identifier))
+        doors = LivyDoors(self.rest, livy.place, self.admission)
         livy.start(doors)
         self._cleanup.callback(doors.close_all)
         self._cleanup.callback(livy.close)
         self.serverless.start()
-
-    def _tags_of_cluster(self, scope: Scope, cluster: str) -> Mapping[str, str]:
-        return self.clusters.cluster(scope, cluster).settings.tags
 
     def _run_jobs(self) -> None:
         """What ends before the others: what it leaves goes by the door to the store."""
@@ -236,6 +235,7 @@ class House:
             self._endpoint,
             door,
             ClusterLivy(self.livy),
+            self.admission,
             self.cluster_sessions,
             self.spark_pages,
             now,
@@ -294,6 +294,7 @@ class House:
             WhyData(identity, self.catalog, self.lake, self.views, now),
             signing_in,
             self.stacks.requests.answer,
+            self.admission.answer,
         )
         keys, door = _keys(signing_in), self.door.endpoint
         prices = settings.folder / "prices.json"

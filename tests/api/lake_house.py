@@ -97,9 +97,15 @@ class LakeHouse:
         self.lf.deregister_resource(ResourceArn=f"arn:aws:s3:::{self.bucket}/wh")
 
     def add(
-        self, table: str, kind: str = "parquet", *, partitioned: bool = False, frame: pd.DataFrame = PEOPLE
+        self,
+        table: str,
+        kind: str = "parquet",
+        *,
+        partitioned: bool = False,
+        frame: pd.DataFrame = PEOPLE,
+        left_to_iam: bool = False,
     ) -> None:
-        """A table of a file, or of one a day, that nobody may see yet."""
+        """A table of a file, or of one a day, that nobody may see yet, or whom IAM lets."""
         root = f"wh/{table}"
         for day in ("1", "2") if partitioned else ("",):
             folder = f"{root}/day={day}" if day else root
@@ -111,7 +117,8 @@ class LakeHouse:
             self.glue.create_partition(
                 DatabaseName=self.name, TableName=table, PartitionInput={"Values": [day], "StorageDescriptor": storage}
             )
-        self.leave_to_lake_formation(table)
+        if not left_to_iam:
+            self.leave_to_lake_formation(table)
 
     def describe_as_delta(self, table: str) -> None:
         """A table in the catalog, as crawlers describe one of Delta, that nobody may see yet."""

@@ -10,11 +10,11 @@ from tests.waiting import until
 class Spark:
     """A Glue session with these arguments; `run` gives what the code printed, and fails the test when it fails.
 
-    `seconds` is how long it may take to be READY; `asked` is what else CreateSession is given.
+    `seconds` is how long it, or a statement, may take; `asked` is what else CreateSession is given.
     """
 
     def __init__(self, glue: Any, role: str, arguments: Mapping[str, str], seconds: float = 120, **asked: Any) -> None:
-        self._glue = glue
+        self._glue, self._seconds = glue, seconds
         self.id = f"session-{uuid.uuid4().hex[:8]}"
         command = {"Name": "glueetl", "PythonVersion": "3"}
         glue.create_session(Id=self.id, Role=role, Command=command, DefaultArguments=dict(arguments), **asked)
@@ -29,7 +29,7 @@ class Spark:
             statement: dict[str, Any] = self._glue.get_statement(SessionId=self.id, Id=number)["Statement"]
             return statement if statement["State"] not in ("WAITING", "RUNNING") else None
 
-        output = until(ended, 120)["Output"]
+        output = until(ended, self._seconds)["Output"]
         assert output["Status"] == "ok", output
         printed: str = output["Data"]["TextPlain"]
         return printed

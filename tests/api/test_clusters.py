@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -15,6 +16,7 @@ import botocore.exceptions
 import pytest
 
 from studiolo.identity.environment import PLUGIN
+from studiolo.processes import Fence, fenced, isolation
 from tests.api.clusters import ended, job_flow, run, state, step, text
 from tests.browsing import opened_by
 from tests.conftest import Server
@@ -104,6 +106,24 @@ def test_a_cluster_that_waits_tells_where_it_is_and_what_it_has(emr: Any, cluste
     assert {app["Name"]: app["Version"] for app in found["Applications"]}["Spark"] == "3.5.9"
     assert found["Tags"] == [{"Key": "team", "Value": "air"}]
     assert cluster in [each["Id"] for each in emr.list_clusters(ClusterStates=["WAITING", "RUNNING"])["Clusters"]]
+
+
+@pytest.mark.skipif(isolation().kind != "fenced", reason="who is in a fence is known only where there is one")
+def test_hive_tells_who_is_in_a_fence_of_another_role_why_it_is_not_served(
+    emr: Any, cluster: str, tmp_path: Path
+) -> None:
+    host = emr.describe_cluster(ClusterId=cluster)["Cluster"]["MasterPublicDnsName"]
+    code = (
+        f"import socket; link = socket.create_connection(({host!r}, 10000), 30); "
+        r"link.sendall(b'\1\0\0\0\5PLAIN\2\0\0\0\6\0ana\0x'); print(link.recv(5)[0], link.recv(200).decode())"
+    )
+    command, environment = fenced([sys.executable, "-c", code], {}, Fence(tmp_path), ())
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("3 This program is in a sandbox, without a role"), done.stderr
+    # Past the door there is a password to be known.
+    with socket.create_connection((host, 10010), 30) as link:
+        link.sendall(b"\1\0\0\0\5PLAIN\2\0\0\0\6\0ana\0x")
+        assert b"Error validating the login" in link.recv(200)
 
 
 def test_a_session_of_livy_computes_on_the_nodes_as_the_cluster_s_role(emr: Any, cluster: str) -> None:

@@ -1,7 +1,9 @@
 """The console as a browser sees it, on a live server."""
 
+import html
 import io
 import json
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -175,31 +177,34 @@ def test_a_small_file_that_unpacks_to_gigabytes_is_not_shown_and_the_server_live
     server.client("s3").delete_object(Bucket=bucket, Key="bomb.parquet")
 
 
-def test_a_table_tells_who_may_see_what_of_it(
-    server: Server, browser: Browser, reader: str, table: tuple[str, str]
+def test_a_table_s_permissions_are_granted_and_revoked_by_its_page(
+    browser: Browser, reader: str, table: tuple[str, str]
 ) -> None:
-    lake, named = server.client("lakeformation"), {"DatabaseName": table[0], "Name": table[1]}
-    account = reader.split(":")[4]
-    asked = {"TableCatalogId": account, "DatabaseName": table[0], "TableName": table[1], "Name": "bad-air"}
-    rows = {"RowFilter": {"FilterExpression": "pm25 > 50"}, "ColumnNames": ["hour"]}
-    lake.create_data_cells_filter(TableData={**asked, **rows})
-    who = {"Principal": {"DataLakePrincipalIdentifier": reader}, "Permissions": ["SELECT"]}
-    columns = {"TableWithColumns": {**named, "ColumnNames": ["hour"]}}
-    for resource in (columns, {"DataCellsFilter": asked}):
-        lake.grant_permissions(Resource=resource, **who)
-    words = browser.open(f"/catalog/{table[0]}/{table[1]}?tab=permissions").words
-    assert "IAM_ALLOWED_PRINCIPALS the table ALL" in words
-    assert f"{reader} columns hour SELECT" in words
-    assert f"{reader} filter bad-air SELECT" in words
-    assert "bad-air pm25 &gt; 50" in words
     place = f"/catalog/{table[0]}/{table[1]}"
+    permissions = f"{place}?tab=permissions"
+    assert browser.open(f"{place}/filters", {"name": "bad-air", "rows": "pm25 > 50", "columns": "hour"}).status == 303
+    for of in ({"columns": "hour"}, {"of": "filter:bad-air"}):
+        assert browser.open(f"{place}/grants", {"principal": reader, "SELECT": "1", **of}).status == 303
+    page = browser.open(permissions)
+    assert "IAM_ALLOWED_PRINCIPALS the table ALL" in page.words
+    assert f"{reader} columns hour SELECT" in page.words
+    assert f"{reader} filter bad-air SELECT" in page.words
+    assert "bad-air pm25 &gt; 50" in page.words
+    assert (
+        "Columns not found"
+        in browser.open(f"{place}/grants", {"principal": reader, "SELECT": "1", "columns": "x"}).words
+    )
     words = browser.open(f"{place}/filter?rows={quote('pm25 > 50')}&columns=month,hour").words
     assert "hour month 1 2013-03" in words
     assert "1 of the first 2 rows show" in words
     assert "no_such" in browser.open(f"{place}/filter?rows={quote('no_such = 1')}").words
     assert "IAM alone decides" in browser.open(f"{place}?tab=permissions&who={quote(reader)}").words
-    for resource in (columns, {"DataCellsFilter": asked}):
-        lake.revoke_permissions(Resource=resource, **who)
+    for resource in re.findall(r'name="resource" value="([^"]*)"', page.text):
+        if re.search("ColumnNames|DataCellsFilter", resource):
+            told = {"principal": reader, "resource": html.unescape(resource), "permissions": "SELECT"}
+            assert browser.open(f"{place}/grants/revoke", told).status == 303
+    assert browser.open(f"{place}/filters/delete", {"name": "bad-air"}).status == 303
+    assert reader not in browser.open(permissions).words
 
 
 def test_a_page_tells_the_commands_that_show_the_same(browser: Browser, table: tuple[str, str]) -> None:
@@ -243,6 +248,9 @@ def test_what_is_uploaded_is_an_object_and_never_a_page(server: Server, browser:
     assert back.body == page
     assert back.headers["Content-Disposition"].startswith("attachment")
     assert back.headers["Content-Security-Policy"].startswith("sandbox")
+    large = bytes(range(256)) * 40_000
+    assert browser.open(f"/storage/{bucket}/upload?prefix=up/&name=large", large).status == 303
+    assert server.client("s3").get_object(Bucket=bucket, Key="up/large")["Body"].read() == large
     browser.open(f"/storage/{bucket}/object/delete", {"key": "up/page.html"})
     assert "page.html" not in browser.open(f"/storage/{bucket}?prefix=up/").words
 

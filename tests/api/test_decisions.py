@@ -37,6 +37,9 @@ def refused(call: Callable[..., Any], **parameters: Any) -> str:
     return str(said["Message"])
 
 
+OF_TEAM = {"aws:ResourceTag/team": "air"}
+
+
 @pytest.fixture(scope="module")
 def account(client: Client) -> str:
     return str(client("sts").get_caller_identity()["Account"])
@@ -279,6 +282,27 @@ def test_studiolo_why_tells_what_denied_a_request(server: Server, client: Client
     assert server.run("why", "none-of-ours", check=False).returncode == 1
 
 
+def test_studiolo_why_tells_what_denied_who_would_take_a_role(
+    server: Server, client: Client, key: Any, role: str
+) -> None:
+    session, iam = key(deny("sts:AssumeRole")), client("iam")
+    arn = iam.get_role(RoleName=role)["Role"]["Arn"]
+    with pytest.raises(ClientError, match="with an explicit deny in an identity-based policy") as error:
+        client("sts", **session).assume_role(RoleArn=arn, RoleSessionName="ada")
+    request = error.value.response["ResponseMetadata"]["RequestId"]
+    assert f"{role}_own" in server.run("why", request).stdout
+
+
+def test_things_are_made_with_the_tags_of_their_makers_alone(client: Client, key: Any) -> None:
+    """After "IAM tutorial: Define permissions to access AWS resources based on tags"."""
+    secrets_of = client("secretsmanager", **key(allow("secretsmanager:*", Condition={"StringEquals": OF_TEAM})))
+    name = f"decided-{secrets.token_hex(4)}"
+    made = secrets_of.create_secret(Name=name, SecretString="x", Tags=[{"Key": "team", "Value": "air"}])
+    secrets_of.update_secret(SecretId=made["ARN"], SecretString="y")
+    refused(secrets_of.create_secret, Name=f"{name}-2", SecretString="x", Tags=[{"Key": "team", "Value": "sea"}])
+    refused(secrets_of.create_secret, Name=f"{name}-2", SecretString="x")
+
+
 def test_a_simulation_shows_the_statements_that_decide(client: Client, role: str, account: str, key: Any) -> None:
     iam = client("iam")
     key(allow("s3:*", "arn:aws:s3:::air/*"), deny("s3:Delete*", Condition={"Bool": {"aws:SecureTransport": "false"}}))
@@ -318,6 +342,33 @@ def test_policies_alone_are_simulated_with_a_boundary_and_a_resource_s_policy(cl
     )["EvaluationResults"]
     assert [each["EvalDecision"] for each in answers] == ["allowed", "implicitDeny"]
     assert answers[0]["MatchedStatements"][0]["SourcePolicyType"] == "Resource Policy"
+
+
+def test_a_resource_of_another_account_is_simulated_as_both_accounts_decide(
+    client: Client, account: str, role: str, key: Any
+) -> None:
+    iam, caller = client("iam"), f"arn:aws:iam::{account}:user/ada"
+    key(allow("s3:*"))
+    theirs = document({**allow("s3:GetObject", "arn:aws:s3:::air/*"), "Principal": {"AWS": caller}})
+
+    def simulated(**asked: Any) -> tuple[str, Any]:
+        asked |= {
+            "CallerArn": caller,
+            "ResourceOwner": "arn:aws:iam::999988887777:root",
+            "ActionNames": ["s3:GetObject"],
+        }
+        source = f"arn:aws:iam::{account}:role/{role}"
+        asked |= {"PolicySourceArn": source, "ResourceArns": ["arn:aws:s3:::air/x"]}
+        [answer] = iam.simulate_principal_policy(**asked)["EvaluationResults"]
+        return answer["EvalDecision"], answer["ResourceSpecificResults"][0]["EvalDecisionDetails"]
+
+    both = {"IAM Policy": "allowed", "Resource Policy": "allowed"}
+    assert simulated(ResourcePolicy=theirs) == ("allowed", both)
+    assert simulated() == ("implicitDeny", {**both, "Resource Policy": "implicitDeny"})
+    with pytest.raises(ClientError, match="CallerArn is required"):
+        iam.simulate_custom_policy(
+            PolicyInputList=[document(allow("*"))], ActionNames=["s3:GetObject"], ResourcePolicy=theirs
+        )
 
 
 def test_a_deny_of_a_user_holds_in_every_region_and_for_who_would_become_it(

@@ -145,7 +145,8 @@ def test_a_role_that_does_not_trust_the_caller_cannot_be_assumed(iam: Any, sts: 
         sts.assume_role(RoleArn=role, RoleSessionName="ada")
     code, message = refusal(error)
     assert code == "AccessDenied"
-    assert message.endswith(f"is not authorized to perform: sts:AssumeRole on resource: {role}")
+    denied = f"is not authorized to perform: sts:AssumeRole on resource: {role}"
+    assert message.endswith(f"{denied} because no role trust policy allows the sts:AssumeRole action")
 
 
 @pytest.mark.parametrize(
@@ -371,8 +372,11 @@ def test_the_role_of_a_service_is_its_own(iam: Any) -> None:
         AWSServiceName="elasticmapreduce.amazonaws.com", CustomSuffix=uuid.uuid4().hex[:8]
     )["Role"]
     assert role["RoleName"].startswith("AWSServiceRoleForEMRCleanup_")
+    everything = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
     with pytest.raises(iam.exceptions.UnmodifiableEntityException):
         iam.delete_role(RoleName=role["RoleName"])
+    with pytest.raises(iam.exceptions.UnmodifiableEntityException):
+        iam.put_role_policy(RoleName=role["RoleName"], PolicyName="more", PolicyDocument=everything)
     task = iam.delete_service_linked_role(RoleName=role["RoleName"])["DeletionTaskId"]
     assert iam.get_service_linked_role_deletion_status(DeletionTaskId=task)["Status"] == "SUCCEEDED"
     with pytest.raises(iam.exceptions.NoSuchEntityException):

@@ -102,6 +102,17 @@ resource "aws_lakeformation_permissions" "air" {
   permissions = ["DESCRIBE"]
   database { name = aws_glue_catalog_database.air.name }
 }
+resource "aws_lakeformation_lf_tag" "level" {
+  key    = "from-terraform"
+  values = ["open", "closed"]
+}
+resource "aws_lakeformation_resource_lf_tag" "air" {
+  database { name = aws_glue_catalog_database.air.name }
+  lf_tag {
+    key   = aws_lakeformation_lf_tag.level.key
+    value = "open"
+  }
+}
 data "aws_vpc" "default" { default = true }
 data "aws_subnets" "default" {
   filter {

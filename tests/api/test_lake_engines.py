@@ -16,6 +16,7 @@ import boto3
 import pandas as pd
 import pyarrow as pa
 import pytest
+import trino
 from botocore.exceptions import ClientError
 from pyarrow import fs
 from uv import find_uv_bin
@@ -157,9 +158,9 @@ def cluster(world: World) -> Iterator[str]:
     role = world.who.arn.rpartition("/")[2]
     iam.create_instance_profile(InstanceProfileName=role)
     iam.add_role_to_instance_profile(InstanceProfileName=role, RoleName=role)
-    asked = job_flow("Spark", "Livy", LogUri=f"s3://{world.bucket}/logs/", JobFlowRole=role)
+    asked = job_flow("Spark", "Livy", "Hive", "Trino", LogUri=f"s3://{world.bucket}/logs/", JobFlowRole=role)
     identifier = emr.run_job_flow(**asked)["JobFlowId"]
-    emr.get_waiter("cluster_running").wait(ClusterId=identifier, WaiterConfig={"Delay": 1, "MaxAttempts": 240})
+    emr.get_waiter("cluster_running").wait(ClusterId=identifier, WaiterConfig={"Delay": 1, "MaxAttempts": 600})
     yield identifier
     emr.terminate_job_flows(JobFlowIds=[identifier])
     emr.get_waiter("cluster_terminated").wait(ClusterId=identifier, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
@@ -180,7 +181,7 @@ def texts_of(frame: pd.DataFrame) -> list[list[str]]:
 def tried(read: Callable[[], Any]) -> str:
     try:
         return f"WENT THROUGH {read()}"
-    except (ClientError, OSError) as error:
+    except (ClientError, OSError, trino.exceptions.TrinoQueryError) as error:
         return str(error)
 
 
@@ -301,6 +302,72 @@ def cluster_livy(world: World, request: pytest.FixtureRequest) -> Answer:
     return said(output["data"]["text/plain"])
 
 
+def host_of(world: World, cluster: str) -> str:
+    return str(world.server.client("emr").describe_cluster(ClusterId=cluster)["Cluster"]["MasterPublicDnsName"])
+
+
+def cluster_trino(world: World, request: pytest.FixtureRequest) -> Answer:
+    """Trino reads each format in its own way."""
+    host, name = host_of(world, request.getfixturevalue("cluster")), world.house.name
+
+    def asked(statement: str) -> list[list[str]]:
+        with trino.dbapi.connect(host=host, port=8889, user="ana", catalog="hive") as connection:
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            return sorted([str(value) for value in row] for row in cursor.fetchall())
+
+    rows = {table: asked(f"select * from {name}.{table}") for table in FORMATS}
+    folder, columns = world.raw.rpartition("/")[0], "id bigint, ssn varchar"
+    over = f"create table {name}.over ({columns}) with (external_location = '{folder}', format = 'PARQUET')"
+    hidden = (
+        "select ssn from {}",
+        'select "$path" from {} where ssn is not null',
+        "show stats for (select ssn from {})",
+    )
+    statements = [over, *(each.format(f"{name}.parquet") for each in hidden)]
+    return rows, [tried(lambda each=each: asked(each)) for each in statements]
+
+
+def cluster_thrift(world: World, request: pytest.FixtureRequest) -> Answer:
+    """HiveServer2's protocol, by beeline on a node."""
+    cluster, emr = request.getfixturevalue("cluster"), world.server.client("emr")
+    address, name = f"jdbc:hive2://{host_of(world, cluster)}:10000", world.house.name
+    asked = ["beeline", "--silent=true", "--outputformat=csv2", "--showHeader=false", "-u", address]
+
+    def said_to(statement: str) -> tuple[str, str]:
+        (done,) = run(emr, cluster, step(*asked, "-e", statement))
+        logs = [
+            text(world.server.client("s3"), world.bucket, f"logs/{cluster}/steps/{done['Id']}/{each}.gz")
+            for each in ("stdout", "stderr")
+        ]
+        return logs[0], logs[1]
+
+    every = " union all ".join(f"select '{table}', * from {name}.{table}" for table in FORMATS)
+    rows: dict[str, list[list[str]]] = {table: [] for table in FORMATS}
+    for line in said_to(every)[0].splitlines():
+        # The first begins with beeline's prompt.
+        table, *values = line.rpartition("> ")[2].split(",")
+        if values:
+            rows[table].append(values)
+    raw = world.raw.rpartition("/")[0]
+    refused = [said_to(each) for each in (f"select ssn from {name}.parquet", f"select * from parquet.`{raw}`")]
+    return {table: sorted(found) for table, found in rows.items()}, ["".join(each) for each in refused]
+
+
+def processing(world: World, _: pytest.FixtureRequest) -> Answer:
+    """The location as an input; one at the raw location is refused before anything runs."""
+    programs = Programs(world.server.client, world.who.arn, world.bucket)
+    code = BY_CHANNEL.replace("/opt/ml/input/data/", "/opt/ml/processing/")
+    name = programs.process(code, [programs.given("view", f"{world.place}/")])
+    with pytest.raises(ClientError) as refused:
+        programs.process(code, [programs.given("view", world.raw.rpartition("/")[0] + "/")])
+    job = programs.processed(name)
+    assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+    rows, _refusals = said("\n".join(programs.said(name, "Processing")))
+    assert rows.pop("columns") == ["id", "name"]
+    return rows, [str(refused.value)]
+
+
 AS_DELTA = (
     "create table delta.`{place}` (id bigint, name string, ssn string, city string) using delta "
     "partitioned by (city) tblproperties ('delta.checkpointInterval' = '2')",
@@ -343,17 +410,91 @@ def delta_session(world: World, request: pytest.FixtureRequest) -> Answer:
     for statement in LATER:
         writer.sql(statement.format(place=place))
     rows, more = said(reader.run(again))
+    named = [_of_features(world, writer, reader, table, told) for table, told in FEATURES.items()]
     writer.stop()
     reader.stop()
-    return rows, [*refusals, *more]
+    return rows, [*refusals, *more, *named]
+
+
+FEATURES = {
+    "vectors": ("'delta.enableDeletionVectors' = 'true'", "deletion vectors"),
+    "mapped": ("'delta.columnMapping.mode' = 'name'", "mapped columns"),
+}
+"""What Delta tables can have that is not read here: the property, and how it is called."""
+
+
+def _of_features(world: World, writer: Spark, reader: Spark, table: str, told: tuple[str, str]) -> str:
+    """What who sees a part of such a table is told."""
+    house, (properties, called) = world.house, told
+    place = f"delta.`s3://{house.bucket}/wh/{table}`"
+    writer.sql(
+        f"create table {place} (id bigint, name string, ssn string, city string) using delta "
+        f"tblproperties ({properties})",
+        f"insert into {place} select id, 'name', 'secret-' || id, 'paris' from range(0, 8, 1, 1)",
+        f"delete from {place} where id = 3",
+    )
+    house.describe_as_delta(table)
+    house.grant(world.who, house.filter(table, "paris", "city = 'paris'", "id", "name"))
+    said = reader.run(f"""
+try: print("WENT THROUGH", spark.table("{house.name}.{table}").collect())
+except Exception as error: print("denied", str(error)[:3000])
+""")
+    assert called in said
+    return said
+
+
+@pytest.mark.heavy
+def test_iceberg_s_own_client_factory_reads_with_keys_that_it_is_given(world: World, role: str) -> None:
+    """Of the whole table, by who may read that, and as a trusted engine; S3 is closed to both."""
+    house = world.house
+    name, frame = f"{house.name}.factory", pa.Table.from_pandas(PEOPLE)
+    made = iceberg_of(world.server).create_table(name, schema=frame.schema, location=f"s3://{house.bucket}/wh/factory")
+    made.append(frame)
+    house.leave_to_lake_formation("factory")
+    whole, part = house.person(), house.person()
+    house.grant(whole, house.resource("factory"))
+    house.grant(part, house.columns("factory", "id"))
+    settings: dict[str, str] = {}
+    for catalog, who in {"whole": whole, "part": part}.items():
+        of_catalog = {
+            "": "org.apache.iceberg.spark.SparkCatalog",
+            "catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
+            "warehouse": f"s3://{house.bucket}/wh",
+            "client.factory": "org.apache.iceberg.aws.lakeformation.LakeFormationAwsClientFactory",
+            "client.assume-role.arn": who.arn,
+            "client.assume-role.region": REGION,
+            "client.assume-role.tags.LakeFormationAuthorizedCaller": "iceberg",
+            "glue.lakeformation-enabled": "true",
+            "glue.id": house.account,
+            "glue.account-id": house.account,
+            "glue.endpoint": world.server.endpoint,
+            "s3.endpoint": world.server.s3_endpoint,
+        }
+        settings |= {f"spark.sql.catalog.{catalog}{key and '.'}{key}": value for key, value in of_catalog.items()}
+    before = house.lf.get_data_lake_settings()["DataLakeSettings"]
+    session = Spark(house.glue, role, {"--datalake-formats": "iceberg", "--conf": conf(settings)}, 240)
+    read = "try: print('ROWS', spark.table('{}').count())\nexcept Exception as error: print(str(error)[:3000])"
+    try:
+        assert "AccessDenied" in session.run(read.format(f"whole.{name}"))
+        house.lf.put_data_lake_settings(DataLakeSettings={**before, "AllowFullTableExternalDataAccess": True})
+        assert "ROWS 12" in session.run(read.format(f"whole.{name}"))
+        assert "AccessDenied" in session.run(read.format(f"part.{name}"))
+    finally:
+        house.lf.put_data_lake_settings(DataLakeSettings=before)
+        session.stop()
 
 
 Engine = Callable[[World, pytest.FixtureRequest], Answer]
 LIGHT: tuple[Engine, ...] = (pandas, awswrangler, pyiceberg, training)
-HEAVY: tuple[Engine, ...] = (duckdb, connect, serverless, cluster_step, cluster_livy, delta_session)
+HEAVY: tuple[Engine, ...] = (
+    duckdb, connect, serverless, processing, cluster_step, cluster_livy, cluster_thrift, cluster_trino, delta_session,
+)  # fmt: skip
 ENGINES = [*LIGHT, *(pytest.param(each, marks=pytest.mark.heavy) for each in HEAVY)]
 
-REFUSALS = ("AccessDenied", "ACCESS_DENIED", "Forbidden", "403", "cannot be resolved", "No S3 objects found", "denied")
+REFUSALS = (
+    "AccessDenied", "ACCESS_DENIED", "Forbidden", "403", "cannot be resolved", "No S3 objects found", "denied",
+    "not a valid file system URI",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.__name__)

@@ -1,8 +1,10 @@
 """Lake Formation: who may see which rows and columns, by whatever they read them, and what nobody gets past."""
 
 import ast
+import html
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -183,6 +185,9 @@ def test_a_processing_job_sees_what_its_role_does_by_its_key_and_in_its_channel(
 ATTACKS = {
     "the raw file": "s3.get_object(Bucket=bucket, Key=raw)",
     "its size": "s3.head_object(Bucket=bucket, Key=raw)",
+    "its attributes": "s3.get_object_attributes(Bucket=bucket, Key=raw, ObjectAttributes=['ObjectSize'])",
+    "its versions": "s3.list_object_versions(Bucket=bucket, Prefix=raw)",
+    "what is being written there": "s3.list_multipart_uploads(Bucket=bucket, Prefix='wh/')",
     "the raw folder's list": "s3.list_objects_v2(Bucket=bucket, Prefix='wh/parquet_rows/')",
     "the bucket's list": "s3.list_objects_v2(Bucket=bucket)",
     "what lies beside a table that is open": "s3.list_objects_v2(Bucket=bucket, Prefix='wh/parquet_full')",
@@ -195,6 +200,7 @@ ATTACKS = {
     "the table's versions": "glue.get_table_versions(**table('parquet_rows'))",
     "its unfiltered metadata": "glue.get_unfiltered_table_metadata(CatalogId=account, **named, **types)",
     "its credentials": "lf.get_temporary_glue_table_credentials(TableArn=arn, **types)",
+    "those of its place": "lf.get_temporary_data_location_credentials(DataLocations=[over])",
     "a grant to oneself": "lf.grant_permissions(Principal=me, Resource={'Table': named}, Permissions=['SELECT'])",
     "the filter": "lf.get_data_cells_filter(TableCatalogId=account, **table('parquet_rows'), Name='rows')",
     "the bucket of the views": "s3.list_objects_v2(Bucket=views)",
@@ -304,6 +310,22 @@ def test_a_revocation_is_in_force_at_the_next_request(house: LakeHouse) -> None:
             ask()
 
 
+def test_a_session_that_has_read_a_table_reads_it_no_more_after_a_revocation(
+    house: LakeHouse, reader: Person, session: Spark
+) -> None:
+    house.add("warm")
+    house.grant(reader, house.columns("warm", "id"))
+    read = f"""
+try: print('READ', spark.table('{house.name}.warm').count())
+except Exception as error: print(type(error).__name__, error)
+"""
+    assert "READ 12" in session.run(read)
+    house.revoke(reader, house.columns("warm", "id"))
+    said = session.run(read)
+    assert "READ" not in said
+    assert any(word in said for word in REFUSALS), said
+
+
 def test_a_view_follows_the_raw_files_and_only_what_is_asked_for_is_made(house: LakeHouse) -> None:
     who = house.person()
     house.add("days", partitioned=True)
@@ -338,7 +360,8 @@ def test_a_part_of_an_iceberg_table_is_a_table_of_its_own(house: LakeHouse, serv
     assert rows_of(part.scan().to_pandas()) == rows_of(left[["id", "name"]])
     # It has no history, and nothing of the raw table's files.
     assert len(part.metadata.snapshots) == 1
-    assert house.bucket not in part.metadata.model_dump_json()
+    told = part.metadata.model_dump_json() + str(part.inspect.files().to_pylist())
+    assert not [word for word in (house.bucket, "ssn", "secret-", "name 3", "name 9") if word in told]
     whole.append(frame.slice(0, 1))
     assert len(mine.load_table(name).scan().to_pandas()) == len(left) + 1
     with pytest.raises(OSError, match="ACCESS_DENIED"):
@@ -461,6 +484,39 @@ def test_keys_for_whole_tables_are_given_where_the_settings_let_engines_have_the
             refused()
 
 
+def test_keys_for_locations_are_those_of_whole_tables_there(house: LakeHouse) -> None:
+    who = house.person()
+    for table in ("whole", "part"):
+        house.add(f"located_{table}")
+    house.grant(who, house.resource("located_whole"))
+    house.grant(who, house.columns("located_part", "id"))
+    arn = f"arn:aws:s3:::{house.bucket}/wh"
+    house.grant(who, {"DataLocation": {"ResourceArn": arn}}, "DATA_LOCATION_ACCESS")
+    lf = who.client("lakeformation")
+
+    def ask(folder: str, scope: str = "READ") -> Any:
+        place = f"s3://{house.bucket}/wh/{folder}"
+        return lf.get_temporary_data_location_credentials(DataLocations=[place], CredentialsScope=scope)
+
+    with pytest.raises(Refused, match="AllowFullTableExternalDataAccess"):
+        ask("located_whole")
+    before = house.lf.get_data_lake_settings()["DataLakeSettings"]
+    house.lf.put_data_lake_settings(DataLakeSettings={**before, "AllowFullTableExternalDataAccess": True})
+    try:
+        s3 = house.server.client("s3", **given(ask("located_whole")["Credentials"]))
+        for asked in (("located_part",), ("located_whole", "READWRITE")):
+            with pytest.raises(Refused, match="AccessDenied"):
+                ask(*asked)
+        for place in ("", "nothing"):
+            with pytest.raises(Refused, match="EntityNotFound"):
+                ask(place)
+    finally:
+        house.lf.put_data_lake_settings(DataLakeSettings=before)
+    assert s3.get_object(Bucket=house.bucket, Key="wh/located_whole/part-0.parquet")["ContentLength"] > 0
+    with pytest.raises(Refused, match="AccessDenied"):
+        s3.get_object(Bucket=house.bucket, Key="wh/located_part/part-0.parquet")
+
+
 def test_who_may_select_all_and_insert_writes_and_nobody_else(house: LakeHouse) -> None:
     who = house.person()
     house.add("written")
@@ -528,11 +584,17 @@ def test_the_console_tells_a_steward_why_somebody_sees_what_and_nobody_else(
     asked = {each: f"/catalog/{house.name}/{each}?tab=permissions&who={quote(reader.arn)}" for each in (*TABLES, NONE)}
     for browser in (steward, who):
         browser.open("/region", {"region": REGION})
-    words = steward.open(asked["parquet_rows"]).words
+    page = steward.open(asked["parquet_rows"])
+    words = page.words
     assert "A governed view, of these rows and columns" in words
     assert f"SELECT on the data cells filter rows of {house.name}.parquet_rows, granted to {reader.arn}" in words
     assert "All of it, at its location" in steward.open(asked["parquet_full"]).words
     assert "Nothing: no grant has SELECT" in steward.open(asked[NONE]).words
+    place = reader.client("glue").get_table(DatabaseName=house.name, Name="parquet_rows")["Table"]["StorageDescriptor"]
+    bucket, _, view = place["Location"].removeprefix("s3://").partition("/")
+    reader.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"{view}/")
+    (events,) = re.findall(r'href="([^"]*/logs/group[^"]*)"', page.text)
+    until(lambda: "s3:ListBucket" in steward.open(html.unescape(events)).words)
     words = who.open(asked["parquet_rows"]).words
     assert "Administrators of the data lake are told, and nobody else" in words
     assert "amount" not in words
@@ -549,6 +611,75 @@ def test_a_preview_of_a_filter_shows_nobody_more_than_he_may_read(
         words = who.open(f"{place}?rows={quote(hidden)}").words
         assert "rows show" not in words
         assert "secret-" not in words
+
+
+ALL_OF_IT = {"Effect": "Allow", "Action": "lakeformation:*", "Resource": "*"}
+
+
+def test_errors_do_not_tell_which_columns_there_are(house: LakeHouse) -> None:
+    who = house.person(ALL_OF_IT)
+    house.add("unnamed")
+    house.grant(who, house.columns("unnamed", "id"))
+    lf, me = who.client("lakeformation"), {"DataLakePrincipalIdentifier": who.arn}
+
+    def said(column: str) -> list[str]:
+        wanted = house.columns("unnamed", column)
+        answers = []
+        for ask in (
+            lambda: lf.get_resource_lf_tags(Resource=wanted),
+            lambda: lf.grant_permissions(Principal=me, Resource=wanted, Permissions=["SELECT"]),
+            lambda: lf.revoke_permissions(Principal=me, Resource=wanted, Permissions=["SELECT"]),
+            lambda: lf.add_lf_tags_to_resource(Resource=wanted, LFTags=[{"TagKey": "k", "TagValues": ["v"]}]),
+        ):
+            with pytest.raises(Refused) as refused:
+                ask()
+            answers.append(str(refused.value).replace(column, "it"))
+        return answers
+
+    assert said("ssn") == said("missing")
+
+
+def test_who_may_use_an_lf_tag_gives_it_to_nothing_that_is_not_his_to_grant(house: LakeHouse) -> None:
+    who, tag = house.person(ALL_OF_IT), {"TagKey": house.name, "TagValues": ["seen"]}
+    me = {"DataLakePrincipalIdentifier": who.arn}
+    house.add("tagged")
+    house.lf.create_lf_tag(**tag)
+    policy = {"LFTagPolicy": {"ResourceType": "TABLE", "Expression": [tag]}}
+    house.lf.grant_permissions(Principal=me, Resource={"LFTag": tag}, Permissions=["ASSOCIATE"])
+    house.lf.grant_permissions(Principal=me, Resource=policy, Permissions=["SELECT"])
+    for resource in (house.resource("tagged"), {"Database": {"Name": house.name}}):
+        with pytest.raises(Refused, match="AccessDenied"):
+            who.client("lakeformation").add_lf_tags_to_resource(Resource=resource, LFTags=[tag])
+    with pytest.raises(Refused, match="AccessDenied"):
+        who.client("glue").get_table(DatabaseName=house.name, Name="tagged")
+    house.lf.add_lf_tags_to_resource(Resource=house.columns("tagged", "id"), LFTags=[tag])
+    table = who.client("glue").get_table(DatabaseName=house.name, Name="tagged")["Table"]
+    assert [each["Name"] for each in table["StorageDescriptor"]["Columns"]] == ["id"]
+    lf = who.client("lakeformation")
+    (found,) = lf.search_tables_by_lf_tags(Expression=[tag])["TableList"]
+    assert (found["Table"]["Name"], [each["Name"] for each in found["LFTagsOnColumns"]]) == ("tagged", ["id"])
+    assert lf.search_databases_by_lf_tags(Expression=[tag])["DatabaseList"] == []
+    house.lf.add_lf_tags_to_resource(Resource={"Database": {"Name": house.name}}, LFTags=[tag])
+    (found,) = house.lf.search_databases_by_lf_tags(Expression=[tag])["DatabaseList"]
+    assert (
+        house.lf.get_resource_lf_tags(Resource={"Database": {"Name": house.name}})["LFTagOnDatabase"] == found["LFTags"]
+    )
+    house.lf.delete_lf_tag(TagKey=house.name)
+
+
+def test_only_administrators_opt_somebody_in_or_out(house: LakeHouse) -> None:
+    who = house.person(ALL_OF_IT)
+    house.add("opted", left_to_iam=True)
+    asked = {"Principal": {"DataLakePrincipalIdentifier": who.arn}, "Resource": house.resource("opted")}
+    glue, lf = who.client("glue"), who.client("lakeformation")
+    assert glue.get_table(DatabaseName=house.name, Name="opted")
+    house.lf.create_lake_formation_opt_in(**asked)
+    for change in (lf.delete_lake_formation_opt_in, lf.create_lake_formation_opt_in):
+        with pytest.raises(Refused, match="AccessDenied"):
+            change(**asked)
+    with pytest.raises(Refused, match="AccessDenied"):
+        glue.get_table(DatabaseName=house.name, Name="opted")
+    house.lf.delete_lake_formation_opt_in(**asked)
 
 
 def test_batches_tell_which_entries_failed(house: LakeHouse, reader: Person) -> None:

@@ -237,10 +237,12 @@ def test_a_device_that_shows_codes_opens_what_asks_for_one(iam: Any, ada: Person
     sts = ada.client("sts")
     with pytest.raises(ClientError, match="MultiFactorAuthentication failed"):
         sts.get_session_token(SerialNumber=serial, TokenCode="000000")
-    shown = code_of(seed, int(time.time()) // 30)
+    shown = code_of(seed, step + 1)
     key = sts.get_session_token(SerialNumber=serial, TokenCode=shown)["Credentials"]
     session = boto3.session.Session(key["AccessKeyId"], key["SecretAccessKey"], key["SessionToken"], REGION)
     session.client("logs", endpoint_url=ada.server.endpoint).describe_log_groups()
+    with pytest.raises(ClientError, match="MultiFactorAuthentication failed"):
+        sts.get_session_token(SerialNumber=serial, TokenCode=shown)
     iam.deactivate_mfa_device(UserName=ada.name, SerialNumber=serial)
     iam.delete_virtual_mfa_device(SerialNumber=serial)
 

@@ -10,10 +10,14 @@ PORTS = {
     "history": 18080,
     "driver_ui": 4040,
     "hive": 10000,
+    "hive_server": 10010,
     "livy": 8998,
     "trino": 8889,
 }
-"""The port of each daemon, as Spark and EMR have them; pages of workers have those from 8081 on."""
+"""The port of each daemon, as Spark and EMR have them; pages of workers have those from 8081 on.
+
+`hive` is that of the door before `hive_server`.
+"""
 
 HOME = "127.0.0.1"
 FIRST = 127 << 24 | 16 << 16 | 1

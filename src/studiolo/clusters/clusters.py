@@ -11,9 +11,11 @@ from typing import Any
 import psutil
 
 from studiolo.clusters import rules
+from studiolo.clusters.admission import Admission
 from studiolo.clusters.applications import APPLICATIONS, LivyServers
 from studiolo.clusters.applications.livy import settings as settings_of_drivers
 from studiolo.clusters.capacity import regrouped
+from studiolo.clusters.hive_door import HiveDoors
 from studiolo.clusters.interfaces import Interfaces
 from studiolo.clusters.keeper import Keeper
 from studiolo.clusters.launching import DAEMONS, RUNNER, Launching
@@ -72,6 +74,7 @@ class Clusters:
         endpoint: str,
         s3_endpoint: str,
         livy: LivyServers,
+        admission: Admission,
         sessions: ClusterSessions,
         pages: Pages,
         clock: Clock,
@@ -93,6 +96,7 @@ class Clusters:
         )
         self._launching = Launching(processes, runtimes, self._archives, identity, metastore, around)
         self._launching.livy = livy
+        self._launching.hive = HiveDoors(admission)
         self.sessions = self._launching.sessions = sessions
         self._store = Store(state, clock)
         self.interfaces = Interfaces(state, self._store, self._folder, pages, livy, clock)
@@ -171,6 +175,10 @@ class Clusters:
     def cluster(self, scope: Scope, identifier: str) -> Cluster:
         """Raises NotFound."""
         return self._store.cluster(identifier, scope)
+
+    def find(self, identifier: str) -> Cluster:
+        """A cluster, wherever it is. Raises NotFound."""
+        return self._store.cluster(identifier)
 
     def page(
         self,

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +34,7 @@ from studiolo.clusters.model import (
 from studiolo.clusters.rules import Ending
 from studiolo.clusters.store import Store
 from studiolo.clusters.world import World
-from studiolo.domain import DomainError
+from studiolo.domain import Conflict, DomainError
 
 log = logging.getLogger(__name__)
 
@@ -202,8 +203,9 @@ class Keeper:
                 return SOON
             try:
                 self._launching.serve_livy(world)
+                self._launching.serve_hive(world)
             except DomainError as error:
-                self._fail("BOOTSTRAP_FAILURE", f"An application does not start, Livy: {error}")
+                self._fail("BOOTSTRAP_FAILURE", f"An application does not start: {error}")
                 return SOON
             self._note_workers(report)
             self._rest()
@@ -255,6 +257,9 @@ class Keeper:
         if child is None or not child.alive:
             self._lost(report)
             return SOON
+        with suppress(Conflict):
+            # After an earlier server's end.
+            self._launching.serve_hive(world)
         self._settle_steps()
         if self._cluster().state == TERMINATING:
             return SOON

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import studiolo
-from studiolo.clusters.applications import APPLICATIONS, LivyServers, livy
+from studiolo.clusters.applications import APPLICATIONS, LivyServers, hive, livy
 from studiolo.clusters.configurations import Configured
+from studiolo.clusters.hive_door import HiveDoors
 from studiolo.clusters.machines import instance_type
 from studiolo.clusters.model import BootstrapAction, Cluster, Step
 from studiolo.clusters.sessions import ClusterSessions
@@ -51,6 +52,7 @@ class Launching:
         self._metastore = metastore
         self._around = around
         self.livy: LivyServers | None = None
+        self.hive: HiveDoors | None = None
         self.sessions: ClusterSessions | None = None
         self._folder = around.data / "clusters"
 
@@ -120,6 +122,11 @@ class Launching:
         """Have Livy answer for the cluster, if it is to. Raises Conflict where its port is taken."""
         if self.livy is not None:
             livy.serve(world, self.livy)
+
+    def serve_hive(self, world: World) -> None:
+        """Have a door before the cluster's HiveServer2, if it has one, and this server none yet. Raises Conflict."""
+        if self.hive is not None:
+            hive.serve(world, self.hive)
 
     def daemons(self, cluster: str) -> Child | None:
         """The process of the cluster's daemons, alive or not."""
@@ -240,6 +247,8 @@ class Launching:
         """End the cluster's daemons, and all that it is: what stays are logs of steps and Spark's event logs."""
         if self.livy is not None:
             self.livy.close(cluster)
+        if self.hive is not None:
+            self.hive.close(cluster)
         child = self.daemons(cluster)
         if child is not None:
             self._processes.stop(child, grace)

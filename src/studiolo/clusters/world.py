@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 
 from uv import find_uv_bin
 
+from studiolo.clusters.admission import CONNECTIONS
 from studiolo.clusters.applications import APPLICATIONS
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.machines import InstanceType, instance_type
@@ -96,6 +97,11 @@ class World:
     @property
     def master_url(self) -> str:
         return f"spark://{self.cluster.progress.host}:{self.cluster.progress.ports['master']}"
+
+    @property
+    def admission(self) -> str:
+        """Java's option that says where a daemon asks whom it may serve, as its doors of ours do."""
+        return f"-Dstudiolo.connections={self.around.endpoint}{CONNECTIONS}{self.cluster.id}"
 
     @property
     def master(self) -> str:

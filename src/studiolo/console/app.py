@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from botocore.exceptions import BotoCoreError, ClientError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -32,6 +32,8 @@ log = logging.getLogger("studiolo")
 
 THREADS = 12
 """Pages have threads of their own: each waits for the server that it is in."""
+SENDING = 4
+"""Those that take what a browser sends, at its pace."""
 AT_ONCE = 6
 """Pages of one sign-in that are made at a time."""
 MOST_FORM = 1024 * 1024
@@ -68,6 +70,7 @@ class Pages:
         self._region = region
         self.prices = prices
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
+        self._taking = ThreadPoolExecutor(SENDING, thread_name_prefix="sent")
         self._turns: dict[str, asyncio.Semaphore] = {}
 
     async def show(self, page: Page, request: Request) -> Response:
@@ -86,13 +89,14 @@ class Pages:
             self._turns.clear()
         turn = self._turns.setdefault(signed_in.id, asyncio.Semaphore(AT_ONCE))
         async with turn:
-            body = await page.body(request) if page.body is not None else None
+            body = page.body(request) if page.body is not None else None
+            pool = self._pool if body is None else self._taking
             try:
-                answer: Response = await self._run(self._made, page, request, signed_in, key, form, body)
+                made = partial(self._run, self._made, page, request, signed_in, key, form, body)
+                answer: Response = await made(pool=pool)
                 return answer
-            finally:
-                if body is not None:
-                    body.close()
+            except ClientDisconnect:
+                return PlainTextResponse("It was not sent to its end.", 400)
 
     async def sign_in(self, request: Request) -> Response:
         """Turns a token into a cookie. The page moves on by itself: a cookie that is Strict misses a redirect's target."""
@@ -118,9 +122,9 @@ class Pages:
             return _signed_out(request)
         return await self.show(Page("GET", "/", _missing), request)
 
-    async def _run(self, call: Callable[..., Any], *arguments: Any) -> Any:
-        context = contextvars.copy_context()
-        return await asyncio.get_running_loop().run_in_executor(self._pool, context.run, call, *arguments)
+    async def _run(self, call: Callable[..., Any], *arguments: Any, pool: ThreadPoolExecutor | None = None) -> Any:
+        run = contextvars.copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(pool or self._pool, run, call, *arguments)
 
     def _redeem(self, token: str) -> str:
         offer = self._sign_ins.offered(token, CONSOLE)

@@ -1,6 +1,7 @@
 """Who may see what of a table, by Lake Formation's grants."""
 
 import itertools
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import quote, urlencode
 from studiolo.console.telling import told
 from studiolo.console.visit import Refused, Visit
 
+PERMISSIONS = ("SELECT", "DESCRIBE", "INSERT", "DELETE", "ALTER", "DROP", "ALL")
 MOST_FILTERS = 50
 MOST_GRANTS = 1000
 """Of one resource."""
@@ -16,12 +18,13 @@ MOST_GRANTS = 1000
 
 @dataclass(frozen=True)
 class Grant:
-    """What a principal may do with what: the table, columns of it, the rows of a filter."""
+    """What a principal may do with what: the table, columns of it, the rows of a filter. resource: that, as JSON."""
 
     principal: str
     what: str
     permissions: tuple[str, ...]
     grantable: tuple[str, ...]
+    resource: str
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,8 @@ def _listed(lake: Any, resource: Mapping[str, Any]) -> list[Grant]:
 def _grant(given: Mapping[str, Any]) -> Grant:
     principal = given["Principal"]["DataLakePrincipalIdentifier"]
     permissions, grantable = given.get("Permissions", []), given.get("PermissionsWithGrantOption", [])
-    return Grant(principal, _what(given["Resource"]), tuple(permissions), tuple(grantable))
+    resource = given["Resource"]
+    return Grant(principal, _what(resource), tuple(permissions), tuple(grantable), json.dumps(resource))
 
 
 def _what(resource: Mapping[str, Any]) -> str:

@@ -27,11 +27,14 @@ class Preview:
 
 
 def preview(person: Clients, glue: Any, table: Mapping[str, Any], filter_: str, columns: Sequence[str]) -> Preview:
-    """What a filter shows; columns: those that show, all where there are none. Raises NoSample, ClientError."""
+    """What a filter shows; without a text, of all rows; columns: those that show, all where there are none.
+
+    Raises NoSample, ClientError.
+    """
     own, keys = table["StorageDescriptor"].get("Columns", []), table.get("PartitionKeys", [])
     told = [[(each["Name"], each.get("Type", "string")) for each in some] for some in (own, keys)]
     try:
-        holds = tester(filter_, *told)
+        holds = tester(filter_, *told) if filter_ else lambda _row: True
     except Invalid as error:
         raise NoSample(str(error)) from error
     names = [name for name, _ in (*told[0], *told[1])]

@@ -39,7 +39,7 @@ class Refused:
 class Visit:
     """A request for a page.
 
-    path, query and form are what it says, the last value of each name; body: what came beside a form, as a file; base: what
+    path, query and form are what it says, the last value of each name; body: what comes instead of a form; base: what
     stands before the console's paths; panel: whether it is shown beside a notebook; prices: the file of a
     person's own list prices.
     """

@@ -9,7 +9,7 @@ from studiolo.calling import Services
 from studiolo.domain import Clock, Denied, Invalid, Scope
 from studiolo.events.rules import SERVICE
 from studiolo.functions import Trusting, is_function
-from studiolo.identity import Identity, Question, root_user
+from studiolo.identity import Identity, Question
 from studiolo.logs import Logs
 
 _PIPELINE = re.compile(r"arn:[^:]+:sagemaker:([a-z0-9-]+):\d{12}:pipeline/([A-Za-z0-9-]+)")
@@ -108,7 +108,7 @@ class Sender:
         self, target: Mapping[str, Any], region: str, service: str, operation: str, parameters: Mapping[str, Any]
     ) -> None:
         assert self.services is not None, "it was started"
-        principal = root_user(target["Arn"].split(":")[4])
-        if "RoleArn" in target:
-            principal = self._identity.session_of(target["RoleArn"], SESSION)
+        if "RoleArn" not in target:
+            raise Denied(f"The target {target['Arn']} has no RoleArn: there is nobody to send to it as.")
+        principal = self._identity.session_of(target["RoleArn"], SESSION)
         self.services(principal, region, service, operation, parameters)

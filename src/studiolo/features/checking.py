@@ -1,5 +1,6 @@
 """What a feature group may be, after the API Reference of CreateFeatureGroup and UpdateFeatureGroup."""
 
+import re
 from collections.abc import Sequence
 
 from studiolo.containers.objects import Address
@@ -11,8 +12,13 @@ PARTITIONED_BY = ("year", "month", "day", "hour")
 MOST_FEATURES = 2500
 
 
-def check(specification: Specification) -> None:
+GROUP = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}")
+FEATURE = re.compile(r"[a-zA-Z0-9]([-_]*[a-zA-Z0-9]){0,63}")
+
+
+def check(name: str, specification: Specification) -> None:
     """Raise Invalid for a group that cannot be."""
+    _check_name(name, "featureGroupName", GROUP)
     if not specification.online and specification.offline is None:
         raise Invalid("Validation Error: At least one of OnlineStoreConfig and OfflineStoreConfig must be enabled.")
     check_features(specification.features, columns=specification.offline is not None)
@@ -39,6 +45,7 @@ def check_features(features: Sequence[Feature], *, columns: bool) -> None:
         raise LimitExceeded(f"A FeatureGroup has {MOST_FEATURES} features at most.")
     seen: set[str] = set()
     for feature in features:
+        _check_name(feature.name, "featureName", FEATURE)
         name = feature.name.lower() if columns else feature.name
         if name in seen:
             raise Invalid(f"Validation Error: Feature names must be unique; {feature.name} is there more than once.")
@@ -52,6 +59,14 @@ def check_features(features: Sequence[Feature], *, columns: bool) -> None:
             )
         if feature.dimension is not None and feature.collection != "Vector":
             raise Invalid(f"Validation Error: Feature {feature.name} has a VectorConfig and is no Vector.")
+
+
+def _check_name(name: str, member: str, pattern: re.Pattern[str]) -> None:
+    if pattern.fullmatch(name) is None:
+        raise Invalid(
+            f"1 validation error detected: Value '{name}' at '{member}' failed to satisfy constraint: "
+            f"Member must satisfy regular expression pattern: {pattern.pattern}"
+        )
 
 
 def _required(specification: Specification, name: str, member: str) -> Feature:

@@ -68,7 +68,7 @@ class FeatureGroups:
         self, scope: Scope, principal: Principal, name: str, specification: Specification, tags: Mapping[str, str]
     ) -> FeatureGroup:
         """Begin to make a group. Raises NameInUse, Invalid, LimitExceeded, NotFound and Denied."""
-        check(specification)
+        check(name, specification)
         if specification.role is not None:
             self._identity.pass_role(principal, specification.role, SERVICE)
         now = self._clock()

@@ -15,7 +15,7 @@ from studiolo.governance.model import (
     Resource,
     Settings,
 )
-from studiolo.governance.sights import Sight
+from studiolo.governance.sights import Sight, holds
 from studiolo.governance.tagging import NamedExpression, Tagged
 from studiolo.governance.vending import PermissionTypeMismatch, Vended, Vending
 from studiolo.governance.views import View, Views, bucket_of, is_for_views
@@ -43,5 +43,6 @@ __all__ = [
     "Views",
     "Wanted",
     "bucket_of",
+    "holds",
     "is_for_views",
 ]

@@ -10,7 +10,7 @@ from studiolo.catalog import Database, Table
 from studiolo.domain import Scope
 from studiolo.governance.filters import Filters
 from studiolo.governance.locations import Locations
-from studiolo.governance.model import ALL, IAM_ALLOWED, SUPER, Grant, Kind, Resource, within
+from studiolo.governance.model import ALL, GRANTABLE, IAM_ALLOWED, SUPER, Grant, Kind, Resource, within
 from studiolo.governance.opt_ins import OptIns
 from studiolo.governance.sights import BY_IAM, OF_ROOT, Sight, Told, decide, holds
 from studiolo.governance.subject import GRANT, Shelf, Thing
@@ -137,6 +137,10 @@ class Deciding(OptIns, Locations, Filters, Tagging):
             if _reaches(grant.resource, resource):
                 held |= grant.grantable
         return ALL in held or permissions <= held
+
+    def may_tag(self, principal: Principal, scope: Scope, resource: Resource) -> bool:
+        """Whether a principal may give LF-tags to a database or table: who may pass on everything on it."""
+        return self.may_grant(principal, scope, resource, GRANTABLE[resource.kind] - EVERYTHING)
 
     def has(self, principal: Principal, scope: Scope, resource: Resource, permission: str) -> bool:
         """Whether a principal has a permission on the catalog, an LF-tag, or an expression."""

@@ -39,12 +39,14 @@ class Granting(Deciding):
         Raises Denied where `by` may not grant that, NotFound for the resource, Invalid.
         """
         given, passed = frozenset(permissions), frozenset(grantable)
+        # Before it is looked at, which would tell what there is; and as what it is found to be.
+        self._require_grantor(scope, by, resource, given | passed)
         resource = self._checked(scope, principal, resource, given | passed)
+        self._require_grantor(scope, by, resource, given | passed)
         if passed and principal == IAM_ALLOWED:
             raise Invalid("IAM_ALLOWED_PRINCIPALS cannot be given permissions with the grant option.")
         if passed and resource.kind is Kind.COLUMNS and resource.excluded:
             raise Invalid("The grant option on columns is for those that are included by name.")
-        self._require_grantor(scope, by, resource, given | passed)
         if principal == IAM_ALLOWED and self._left_to_iam_again(scope, resource, given):
             return
         with self._shelf.changing() as tx:
@@ -68,6 +70,7 @@ class Granting(Deciding):
         Raises Denied, NotFound, and Invalid where it may not do that anyway.
         """
         taken, unpassed = frozenset(permissions), frozenset(grantable)
+        self._require_grantor(scope, by, resource, taken | unpassed)
         resource = self._checked(scope, principal, resource, taken | unpassed, there=False)
         self._require_grantor(scope, by, resource, taken | unpassed)
         if principal == IAM_ALLOWED and self._given_to_lake_formation(scope, by, resource, taken):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from studiolo.catalog import Database
+from studiolo.catalog import Database, Table
 from studiolo.domain import Page, Scope
 from studiolo.governance.deciding import names_of
 from studiolo.governance.granting import Granting
@@ -70,6 +70,14 @@ class Listing(Granting):
 
         found = (pair for pair in self._all(scope, Wanted(), after) if about(pair[1]))
         return self._page(found, self._knows(scope, by), limit)
+
+    def tables_around(self, scope: Scope, place: str) -> Iterator[Table]:
+        """The tables that the objects at a place in S3 are of."""
+        for database, name in self._at(scope, place):
+            table = self._shelf.catalog.table(scope, database, name) if name else None
+            location = table.storage.location if table is not None and table.storage is not None else None
+            if table is not None and location and within(place, location.partition("://")[2].rstrip("/")):
+                yield table
 
     def _knows(self, scope: Scope, by: Principal) -> Callable[[Grant], bool]:
         """Whether somebody may know of a grant."""

@@ -100,7 +100,7 @@ class Locations(Subject):
         except (NotFound, Invalid):
             return False
         taking = Question("sts:AssumeRole", role.arn, {"aws:SourceAccount": role.account})
-        return identity.trusts(identity.compiled(role.trust, role.arn), frozenset({("Service", SERVICE)}), taking)
+        return identity.trusts(identity.compiled(role.bound, role.arn), frozenset({("Service", SERVICE)}), taking)
 
     def _keep(self, scope: Scope, made: Location) -> None:
         scope = _of_account(scope)

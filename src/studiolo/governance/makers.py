@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import studiolo
-from studiolo.governance.making.task import Refused, Task
+from studiolo.governance.making.task import Refused, Task, Unread
 from studiolo.processes import child_environment
 
 IDLE_SECONDS = 60.0
@@ -49,8 +49,8 @@ class Makers:
             raise Refused("The program that filters it has ended: it may take more memory than is given to it.")
         self._give_back(program)
         verdict, _, why = answer.partition(" ")
-        if verdict == "refused":
-            raise Refused(why)
+        if verdict in ("refused", "unread"):
+            raise (Unread if verdict == "unread" else Refused)(why)
         return int(why) if verdict == "made" else 0
 
     def close(self) -> None:

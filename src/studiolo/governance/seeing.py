@@ -109,17 +109,22 @@ class Seeing(Catalog):
             bucket, _, key = path.partition("/")
             if not lake.reaches(scope, path) or lake.may_use_location(principal, scope, bucket, key):
                 continue
-            for known in self._all_tables(scope):
+            for where, known in self._all_tables(scope):
                 other = (location_of(known) or "").partition("://")[2].rstrip("/")
                 if other and (within(path, other) or within(other, path)):
-                    sight = lake.sight(principal, scope, known)
+                    sight = lake.sight(principal, where, known)
                     if not (sight.full or sight.by_iam):
                         raise insufficient("Data Location Access", f"arn:aws:s3:::{path}")
 
-    def _all_tables(self, scope: Scope) -> Iterator[Table]:
-        for database in every(lambda after: self.everything.databases(scope, after, PAGE)):
-            if database.target_database is None:
-                yield from every(partial(_tables, self.everything, scope, database.name))
+    def _all_tables(self, scope: Scope) -> Iterator[tuple[Scope, Table]]:
+        """Those of all catalogs of the account, which have its locations in common; each with where it is."""
+        account = Scope(scope.account.partition(":")[0], scope.region)
+        within_it = every(lambda after: self.everything.catalogs(account, after, PAGE))
+        for place in (account, *(Scope(each.id, scope.region) for each in within_it)):
+            for database in every(partial(self.everything.databases, place, limit=PAGE)):
+                if database.target_database is None:
+                    for table in every(partial(_tables, self.everything, place, database.name)):
+                        yield place, table
 
 
 def _tables(catalog: Catalog, scope: Scope, database: str, after: str | None) -> Page[Table]:

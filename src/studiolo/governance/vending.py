@@ -90,17 +90,21 @@ class Vending:
     def for_locations(
         self, principal: Principal, scope: Scope, places: Sequence[str], *, write: bool, seconds: int | None = None
     ) -> Vended:
-        """A key for places in registered locations that the principal may give to tables. Raises Denied and Invalid."""
+        """A key for places that are of tables which the principal may read, or write, as a whole.
+
+        Raises Denied, Invalid, and NotFound for places that are not registered or of no table.
+        """
         if not places:
             raise Invalid("DataLocations must name a location.")
         self._require_data_access(principal)
         found = [_place(place) for place in places]
+        if not self._lake.settings(scope).full_table_access:
+            raise Denied(
+                "Access is not allowed: keys for locations are given where the data lake settings have "
+                "AllowFullTableExternalDataAccess."
+            )
         for place in found:
-            bucket, _, key = place.partition("/")
-            if not self._lake.may_use_location(principal, scope, bucket, key):
-                raise Denied(
-                    f"Insufficient Lake Formation permission(s): Required Data location access on arn:aws:s3:::{place}"
-                )
+            self._require_table(principal, scope, place, write=write)
         return self._vended(principal, scope, found, write=write, seconds=seconds)
 
     def permitted(self, principal: Principal, scope: Scope, table: Table, types: Sequence[str]) -> Sight:
@@ -165,6 +169,17 @@ class Vending:
                 )
         self.require_trusted(principal, scope, sight)
         self.require_types(sight, types)
+
+    def _require_table(self, principal: Principal, scope: Scope, place: str, *, write: bool) -> None:
+        """Raise Denied unless a place is of a table that the principal may use as a whole, NotFound if it is of none."""
+        needed = (SELECT, "INSERT", "DELETE") if write else (SELECT,)
+        sights = [self._lake.sight(principal, scope, table) for table in self._lake.tables_around(scope, place)]
+        if not sights:
+            raise NotFound(f"No table of the Data Catalog is associated with the data location s3://{place}.")
+        if not any(all(sight.may(each) for each in needed) for sight in sights):
+            raise Denied(
+                f"Insufficient Lake Formation permission(s): Required {', '.join(needed)} on the table at s3://{place}"
+            )
 
     def _require_data_access(self, principal: Principal) -> None:
         self._identity.authorize(principal, [DATA_ACCESS])

@@ -22,7 +22,7 @@ from studiolo.governance import expressions
 from studiolo.governance.lake import Lake
 from studiolo.governance.logs import Logs
 from studiolo.governance.makers import Makers
-from studiolo.governance.making.task import Refused, Task
+from studiolo.governance.making.task import Refused, Task, Unread
 from studiolo.governance.snapshots import Made, Snapshots
 from studiolo.governance.store_client import StoreClient
 from studiolo.governance.subject import of
@@ -344,8 +344,10 @@ def _refusing(view: View, source: str) -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        # Why tells of columns that who asks may not know of.
         log.warning("%s, of %s.%s: %s", source, view.table.database, view.table.name, refused)
+        if isinstance(refused, Unread):
+            raise Denied(f"{_cannot(view)}. {refused}") from None
+        # Why tells of columns that who asks may not know of.
         raise Denied(f"{_cannot(view)}: a file cannot be filtered exactly. The log of the S3 door says why.") from None
     except (ClientError, BotoCoreError) as error:
         raise Conflict(f"A file of a governed view could not be made: {error}") from error

@@ -41,7 +41,7 @@ from studiolo.identity.records import Records
 from studiolo.identity.roles import Role, RoleSettings, Unmodifiable
 from studiolo.identity.simulation import Match, Scenario, Simulated, context_keys, simulate
 from studiolo.identity.tags import InvalidTag, tags_of
-from studiolo.identity.tokens import reaches
+from studiolo.identity.tokens import InvalidSessionTags, reaches
 from studiolo.identity.users import User
 from studiolo.identity.validation import Finding, findings
 from studiolo.identity.workloads import Workload, metastore_token
@@ -49,7 +49,8 @@ from studiolo.identity.workloads import Workload, metastore_token
 __all__ = [
     "CREDENTIALS_PATH", "OWN_ROLE", "VIA", "AccessKey", "AccountRequest", "Answer", "Decision", "Denial", "Device",
     "ExpiredIdentityToken", "Finding", "Group", "Holders", "Identity", "InOrganization", "InstanceProfile",
-    "InvalidAuthenticationCode", "InvalidIdentityToken", "InvalidTag", "Kind", "Layer", "LoginProfile", "MalformedPolicy",
+    "InvalidAuthenticationCode", "InvalidIdentityToken", "InvalidSessionTags", "InvalidTag",
+    "Kind", "Layer", "LoginProfile", "MalformedPolicy",
     "ManagedPolicy", "Match", "MemberAccount", "NoAccountRequest", "NoOrganization", "NotAuthorized", "NotEmpty",
     "NotSealed", "OpenIdProvider", "Organization", "OrganizationRecord", "PasswordPolicy", "PasswordPolicyViolation",
     "Policies", "PolicyUsage", "PolicyVersion", "Position", "Principal", "ProviderUnreachable", "Question", "Records",

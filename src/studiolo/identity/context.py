@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from studiolo.identity.principals import Kind, Principal
+from studiolo.identity.principals import MFA_TIME, Kind, Principal
 
 Values = Mapping[str, str | Sequence[str]]
 """Condition keys with one value or several."""
@@ -15,7 +15,14 @@ Values = Mapping[str, str | Sequence[str]]
 VIA = "aws:CalledVia"
 """The services by which a request came, the first of them first."""
 
-TAG_PREFIXES = ("aws:resourcetag/", "iam:resourcetag/", "sagemaker:resourcetag/", "s3:existingobjecttag/")
+TAG_PREFIXES = (
+    "aws:resourcetag/",
+    *(
+        f"{service}:resourcetag/"
+        for service in ("ec2", "ecr", "elasticmapreduce", "iam", "sagemaker", "secretsmanager", "ssm")
+    ),
+    "s3:existingobjecttag/",
+)
 """What asks for a tag of the resource; which it is depends on the service."""
 
 
@@ -113,8 +120,8 @@ def keyed(values: Values) -> dict[str, Sequence[str]]:
     return {key.lower(): (value,) if isinstance(value, str) else value for key, value in values.items() if value != ()}
 
 
-def of_principal(principal: Principal, tags: Mapping[str, str]) -> dict[str, str]:
-    """What is known of the caller. tags: those of its role or user and of its session."""
+def of_principal(principal: Principal, tags: Mapping[str, str], present: datetime) -> dict[str, str]:
+    """What is known of the caller now. tags: those of its role or user and of its session."""
     known = {
         "aws:PrincipalArn": principal.identity_arn,
         "aws:PrincipalAccount": principal.account,
@@ -126,7 +133,11 @@ def of_principal(principal: Principal, tags: Mapping[str, str]) -> dict[str, str
     }
     if principal.kind is Kind.USER and principal.user_name is not None:
         known["aws:username"] = principal.user_name
-    return {**known, **dict(principal.context)}
+    context = dict(principal.context)
+    proven = context.pop(MFA_TIME, None)
+    if proven is not None:
+        known["aws:MultiFactorAuthAge"] = str(max(0, int(present.timestamp()) - int(proven)))
+    return {**known, **context}
 
 
 def of_moment(present: datetime) -> dict[str, str]:

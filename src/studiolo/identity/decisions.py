@@ -19,10 +19,14 @@ class Layer(Enum):
     RESOURCE = "resource-based policy"
     BOUNDARY = "permissions boundary"
     SESSION = "session policy"
+    TRUST = "role trust policy"
 
     @property
     def with_article(self) -> str:
-        return f"{'an' if self is Layer.IDENTITY else 'a'} {self.value}"
+        return f"{ARTICLES.get(self, 'a')} {self.value}"
+
+
+ARTICLES = {Layer.IDENTITY: "an", Layer.TRUST: "the"}
 
 
 class Grant(Enum):
@@ -105,6 +109,15 @@ def decide(request: Request, caller: Principal, layers: Layers) -> Decision:
         if layer in found and found[layer][0] is not Answer.ALLOWED:
             return Decision(Answer.SILENT, layer)
     return decided
+
+
+def decide_taking(request: Request, caller: Principal, layers: Layers) -> Decision:
+    """Whether the caller may take a role; `layers.resource` is its trust policy, which must allow."""
+    assert layers.resource is not None
+    answer, statement = layers.resource.evaluate(request)
+    if answer is not Answer.ALLOWED:
+        return Decision(answer, Layer.TRUST, statement)
+    return decide(request, caller, layers)
 
 
 def decide_for_anybody(request: Request, resource: Policies) -> Decision:

@@ -56,6 +56,11 @@ class Granting:
             return Grants(Policies([self._compiled(EVERYTHING, "root")]), None, {}, {}, None)
         return self._cached(principal.holder, self._records.revision)
 
+    def of_group(self, group: str, name: str) -> Mapping[str, str]:
+        """The documents of a group's policies, by name."""
+        with self._records.reading() as connection:
+            return {each: document for document, each in self._documents(connection, {group: f"group_{name}"})}
+
     def _read(self, holder: str | None, _revision: int) -> Grants:
         attached = Attached(())
         if holder is not None:
@@ -80,6 +85,11 @@ class Granting:
         if table is users:
             for group in connection.execute(in_groups.where(memberships.c.user == holder)):
                 named[group.id] = f"group_{group.name}"
+        boundary = self._managed_policy(connection, row.boundary) if row.boundary else None
+        return Attached(tuple(self._documents(connection, named)), boundary, row.tags)
+
+    def _documents(self, connection: Connection, named: Mapping[str, str]) -> list[Named]:
+        """The policies of those ids, which decisions call by these names, and those attached to them."""
         of_account = self._records.account
         own = select(inline_policies).where(
             inline_policies.c.account == of_account, inline_policies.c.holder.in_(named)
@@ -89,9 +99,7 @@ class Granting:
         )
         documents = [(each.document, f"{named[each.holder]}_{each.name}") for each in connection.execute(own)]
         arns = dict.fromkeys(connection.execute(attached).scalars().all())
-        documents += [self._managed_policy(connection, arn) for arn in arns]
-        boundary = self._managed_policy(connection, row.boundary) if row.boundary else None
-        return Attached(tuple(documents), boundary, row.tags)
+        return documents + [self._managed_policy(connection, arn) for arn in arns]
 
     def _managed_policy(self, connection: Connection, arn: str) -> Named:
         return self._managed.document(connection, arn), arn

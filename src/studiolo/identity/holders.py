@@ -1,8 +1,8 @@
 """What roles, users and groups have in common: policies of their own, and managed policies attached to them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, select
 
 from studiolo.domain import Conflict, LimitExceeded, NotFound, Page
 from studiolo.identity.documents import check_inline_policy
@@ -28,7 +28,7 @@ class Holders(Entities):
         """Give it a policy of its own, or replace it. Raises NotFound, MalformedPolicy, LimitExceeded."""
         check_inline_policy(document)
         with self._records.changing() as tx:
-            identifier = self._row(tx, holder).id
+            identifier = self.modifiable(tx, holder).id
             this = self._of(inline_policies, identifier)
             tx.execute(inline_policies.delete().where(this, inline_policies.c.name == name))
             others = tx.execute(select(inline_policies.c.document).where(this)).scalars()
@@ -61,22 +61,14 @@ class Holders(Entities):
     def delete_policy(self, holder: str, name: str) -> None:
         """Delete its own policy of that name. Raises NotFound."""
         with self._records.changing() as tx:
-            this = self._of(inline_policies, self._row(tx, holder).id)
+            this = self._of(inline_policies, self.modifiable(tx, holder).id)
             if not tx.execute(inline_policies.delete().where(this, inline_policies.c.name == name)).rowcount:
                 raise NotFound(f"The {self.noun} policy with name {name} cannot be found.")
 
     def attach(self, holder: str, policy: str) -> None:
         """Attach the managed policy of that ARN; again changes nothing. Raises NotFound, LimitExceeded."""
         with self._records.changing() as tx:
-            identifier = self._row(tx, holder).id
-            self._managed.require(tx, policy)
-            attached = set(tx.execute(select(attachments.c.policy).where(self._of(attachments, identifier))).scalars())
-            if policy in attached:
-                return
-            if len(attached) >= self.most_attached:
-                raise LimitExceeded(f"Cannot exceed quota for PoliciesPer{self.noun.title()}: {self.most_attached}")
-            values = {"account": self._records.account, "holder": identifier, "policy": policy}
-            tx.execute(attachments.insert().values(values))
+            self._attach(tx, self.modifiable(tx, holder).id, policy)
 
     def attached(self, holder: str) -> list[ManagedPolicyName]:
         """The managed policies attached to it, by ARN. Raises NotFound."""
@@ -88,9 +80,23 @@ class Holders(Entities):
     def detach(self, holder: str, policy: str) -> None:
         """Detach a managed policy. Raises NotFound."""
         with self._records.changing() as tx:
-            this = self._of(attachments, self._row(tx, holder).id)
+            this = self._of(attachments, self.modifiable(tx, holder).id)
             if not tx.execute(attachments.delete().where(this, attachments.c.policy == policy)).rowcount:
                 raise NotFound(f"Policy {policy} was not found.")
+
+    def modifiable(self, tx: Connection, holder: str) -> Row[Any]:
+        """The row of one whose policies may be changed. Raises NotFound."""
+        return self._row(tx, holder)
+
+    def _attach(self, tx: Connection, identifier: str, policy: str) -> None:
+        self._managed.require(tx, policy)
+        attached = set(tx.execute(select(attachments.c.policy).where(self._of(attachments, identifier))).scalars())
+        if policy in attached:
+            return
+        if len(attached) >= self.most_attached:
+            raise LimitExceeded(f"Cannot exceed quota for PoliciesPer{self.noun.title()}: {self.most_attached}")
+        values = {"account": self._records.account, "holder": identifier, "policy": policy}
+        tx.execute(attachments.insert().values(values))
 
     def _check_boundary(self, tx: Connection, boundary: str | None) -> None:
         if boundary is not None and not self._managed.exists(tx, boundary):

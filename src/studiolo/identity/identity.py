@@ -15,7 +15,7 @@ from studiolo.identity.access_keys import AccessKeys, Uses
 from studiolo.identity.accounts import Account
 from studiolo.identity.context import Facts, Question, Values, of_moment, of_principal
 from studiolo.identity.credential_report import credential_report
-from studiolo.identity.decisions import Decision, Layers, decide, decide_for_anybody
+from studiolo.identity.decisions import Decision, Layers, decide, decide_for_anybody, decide_taking
 from studiolo.identity.denials import Denials, NotAuthorized
 from studiolo.identity.grants import Granting, Grants
 from studiolo.identity.groups import Groups
@@ -273,13 +273,25 @@ class Identity:
         return Principal(account, arn, holder or arn, Kind.USER if user is not None else Kind.ROLE, holder, arn)
 
     def scenario(self, source: str, caller: str | None = None) -> Scenario:
-        """The policies of the role, or user, of an ARN, for a simulation. Raises NotFound, Invalid."""
+        """The policies of the role, user or group of an ARN, for a simulation. Raises NotFound, Invalid."""
+        if ":group/" in source:
+            return self._scenario_of_group(source, caller)
         principal = self.caller_of(source)
         if principal.holder is None:
             raise NotFound(f"The user or role {source} cannot be found.")
         grants = self._grants(principal)
-        known = {**of_moment(self._records.clock()), **of_principal(principal, grants.tags)}
+        present = self._records.clock()
+        known = {**of_moment(present), **of_principal(principal, grants.tags, present)}
         return Scenario(self.caller_of(caller or source), grants.documents, grants.bounding, None, known)
+
+    def _scenario_of_group(self, arn: str, caller: str | None) -> Scenario:
+        """The policies of a group, called by somebody who has none but those."""
+        found = self.of(arn.split(":")[4]).groups.get(arn.rpartition("/")[2]) if arn.count(":") == 5 else None
+        if found is None or found.arn != arn:
+            raise NotFound(f"The group {arn} cannot be found.")
+        documents = self.of(arn.split(":")[4])._granting.of_group(found.id, found.name)
+        somebody = self.caller_of(caller or f"arn:aws:iam::{arn.split(':')[4]}:user/simulated")
+        return Scenario(somebody, documents, None, None, of_moment(self._records.clock()))
 
     def compiled(self, document: str, name: str = "") -> Policies:
         """A policy that a resource has, ready to be asked."""
@@ -298,7 +310,7 @@ class Identity:
         passing = Question("iam:PassRole", role.arn, {"iam:PassedToService": service}, lambda: role.settings.tags)
         self.authorize(principal, [passing])
         taking = Question("sts:AssumeRole", role.arn, {"aws:SourceAccount": principal.account})
-        if not self.trusts(self.compiled(role.trust, role.arn), frozenset({("Service", service)}), taking):
+        if not self.trusts(self.compiled(role.bound, role.arn), frozenset({("Service", service)}), taking):
             words = UNTRUSTED.get(service, "The role {role} does not let {service} assume it: its trust policy must.")
             raise Invalid(words.format(role=role.arn, service=service))
         return role
@@ -339,17 +351,16 @@ class Identity:
             raise NotFound(f"The role {role_arn} cannot be found; {role.arn} has that name.")
         return role
 
-    def lets(self, principal: Principal, question: Question, trust: Policies) -> bool:
-        """Whether a role's trust policy lets the principal do that, and its own policies do not forbid it."""
+    def require_taking(self, principal: Principal, question: Question, trust: Policies) -> None:
+        """Raise NotAuthorized unless a role's trust policy lets the principal do that, and its own policies agree."""
         grants = self._grants(principal)
         facts = self._facts(principal, grants, question, None)
         names = principal.own_names | principal.account_names
-        asked = Request(question.action, question.resource, facts, names)
-        if trust.evaluate(asked)[0] is not Answer.ALLOWED:
-            return False
-        layers = self._layers(principal, grants, trust)
         same = question.owner(principal.account) == principal.account
-        return decide(asked, principal, layers if same else replace(layers, same_account=False)).allowed
+        layers = replace(self._layers(principal, grants, trust), same_account=same)
+        decision = decide_taking(Request(question.action, question.resource, facts, names), principal, layers)
+        if not decision.allowed:
+            raise NotAuthorized(principal, question, decision, facts, self.denials.seal)
 
     def proves(self, principal: Principal, serial: str, code: str) -> bool:
         """Whether the code is one that the principal's device shows."""
@@ -392,12 +403,13 @@ class Identity:
         def known() -> Values:
             own = question.keys() if callable(question.keys) else question.keys or {}
             tags = {**(grants.tags if grants is not None else {}), **dict(principal.tags if principal else ())}
-            of_caller = {} if principal is None else {**of_principal(principal, tags), **principal.told}
+            present = self._records.clock()
+            of_caller = {} if principal is None else {**of_principal(principal, tags, present), **principal.told}
             caller = self.account if principal is None else principal.account
             resource = {} if question.resource == "*" else self._of_organization("Resource", question.owner(caller))
             if principal is not None:
                 of_caller |= self._of_organization("Principal", caller)
-            return {**of_moment(self._records.clock()), **resource, **of_caller, **(keys or {}), **own}
+            return {**of_moment(present), **resource, **of_caller, **(keys or {}), **own}
 
         return Facts([known], question.tags)
 

@@ -67,7 +67,7 @@ class InstanceProfiles(Entities):
         with self._records.changing() as tx:
             if self._row(tx, name).role is not None:
                 raise LimitExceeded("Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1")
-            self._roles.check_modifiable(tx, role)
+            self._roles.modifiable(tx, role)
             self._change(tx, name, role=self._roles.get(role).id)
 
     def remove_role(self, name: str, role: str) -> None:

@@ -20,6 +20,7 @@ import urllib3
 
 from studiolo.identity.claims import ProviderUnreachable
 from studiolo.identity.providers import OpenIdProvider
+from studiolo.peers import is_of_studiolo
 
 DISCOVERY = "/.well-known/openid-configuration"
 LARGEST = 256 * 1024
@@ -184,4 +185,6 @@ def _address(where: SplitResult, *, home: bool) -> str:
         raise OSError("plain HTTP to the Internet")
     if near and not home:
         raise OSError("an address of this machine or network")
+    if near and is_of_studiolo(str(address), where.port or 443):
+        raise OSError("a port of Studiolo's own")
     return str(address)

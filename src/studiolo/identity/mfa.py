@@ -91,9 +91,9 @@ class Devices:
             raise AlreadyExists("MFA Device is already in use.")
         if len(self.of_user(user).items) >= DEVICES_PER_USER:
             raise LimitExceeded(f"Cannot exceed quota for MFADevicesPerUser: {DEVICES_PER_USER}")
-        self._check_codes(serial, codes)
+        used = self._check_codes(serial, codes)
         with self._records.changing() as tx:
-            change = {"user": self._users.get(user).id, "enabled": self._records.clock()}
+            change = {"user": self._users.get(user).id, "enabled": self._records.clock(), "used": used}
             tx.execute(mfa_devices.update().where(self._is(serial)).values(change))
 
     def resync(self, user: str, serial: str, codes: tuple[str, str]) -> None:
@@ -115,10 +115,18 @@ class Devices:
             tx.execute(mfa_devices.delete().where(self._is(serial)))
 
     def proves(self, user_id: str | None, serial: str, code: str) -> bool:
-        """Whether the code is one that the user's device shows now, or showed a step ago."""
-        with self._records.reading() as connection:
-            row = connection.execute(mfa_devices.select().where(self._is(serial))).first()
-        return row is not None and row.user == user_id and any(code == shown for shown in self._shown(row.seed, 1))
+        """Whether the code is one that the user's device shows now, or a step before or after. Each counts once."""
+        with self._records.adding() as tx:
+            row = tx.execute(mfa_devices.select().where(self._is(serial))).first()
+            if row is None or row.user != user_id:
+                return False
+            fresh = [step for step in self._steps(1) if row.used is None or step > row.used]
+            used = next(
+                (step for step in fresh if hmac.compare_digest(code_of(row.seed, step).encode(), code.encode())), None
+            )
+            if used is not None:
+                tx.execute(mfa_devices.update().where(self._is(serial)).values(used=used))
+        return used is not None
 
     def tags(self, serial: str) -> Mapping[str, str]:
         """Raises NotFound."""
@@ -141,15 +149,18 @@ class Devices:
         if owner is None or owner.id != self._users.get(user).id:
             raise NotFound(f"MFA Device invalid for user: {serial} is not one of {user}'s.")
 
-    def _check_codes(self, serial: str, codes: tuple[str, str]) -> None:
-        shown = self._shown(self.get(serial).seed, 10)
-        if codes not in pairwise(shown):
-            raise InvalidAuthenticationCode("Authentication code for device is not valid")
+    def _check_codes(self, serial: str, codes: tuple[str, str]) -> int:
+        """The step of the second of two codes that follow each other. Raises InvalidAuthenticationCode."""
+        seed = self.get(serial).seed
+        for first, second in pairwise(self._steps(10)):
+            if codes == (code_of(seed, first), code_of(seed, second)):
+                return second
+        raise InvalidAuthenticationCode("Authentication code for device is not valid")
 
-    def _shown(self, seed: str, steps: int) -> Sequence[str]:
-        """The codes from `steps` before now to as many after, one after the other."""
+    def _steps(self, around: int) -> range:
+        """The steps from so many before now to as many after."""
         present = int(self._records.clock().timestamp()) // STEP
-        return [code_of(seed, step) for step in range(present - steps, present + steps + 1)]
+        return range(present - around, present + around + 1)
 
     def _devices(self, rows: Iterable[Row[Any]]) -> Sequence[Device]:
         rows = list(rows)

@@ -13,7 +13,9 @@ from studiolo.identity.conditions import Condition, Missing, conditions
 from studiolo.identity.patterns import Context, Pattern, Patterns, variables_of
 
 PrincipalName = tuple[str, str]
-"""A kind (AWS, Service, Federated) and a name: an ARN, an account id, a service's host name."""
+"""A kind (AWS, Service, Federated) and a name: an ARN, an account id, a service's host name; or ID and a unique id."""
+
+ID = "ID"
 
 OF_VARIABLES = "2012-10-17"
 """The version of policies that have variables; without a version a policy is of 2008-10-17."""
@@ -101,7 +103,7 @@ class Statement:
             return not self.not_principals
         if self.not_principals:
             # Whom it spares it must name by every name: a session, its role, and their account.
-            return not request.principals <= self.principals
+            return any(name not in self.principals for name in request.principals if name[0] != ID)
         return not self.principals.isdisjoint(request.principals)
 
 
@@ -238,9 +240,11 @@ def _matcher(text: Mapping[str, Any], name: str, *, ignore_case: bool = False, v
 def _principals(value: Any) -> frozenset[PrincipalName]:
     if value == "*":
         return frozenset({("*", "*")})
-    return frozenset((kind, _principal_name(kind, each)) for kind, names in value.items() for each in as_list(names))
+    return frozenset(_principal_name(kind, each) for kind, names in value.items() for each in as_list(names))
 
 
-def _principal_name(kind: str, name: str) -> str:
+def _principal_name(kind: str, name: str) -> PrincipalName:
     """An account id stands for its root ARN."""
-    return f"arn:aws:iam::{name}:root" if kind == "AWS" and name.isdigit() else name
+    if kind == "AWS" and name.startswith(("AIDA", "AROA")):
+        return ID, name
+    return kind, f"arn:aws:iam::{name}:root" if kind == "AWS" and name.isdigit() else name

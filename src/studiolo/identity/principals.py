@@ -7,9 +7,13 @@ from datetime import timedelta
 from enum import Enum
 
 from studiolo.domain import Invalid
-from studiolo.identity.policies import PrincipalName
+from studiolo.identity.policies import ID, PrincipalName
 
 _ROLE_ARN = re.compile(r"^arn:aws[\w-]*:iam::(?P<account>\d{12}):role/(?:[\x21-\x7e]+/)?(?P<name>[\w+=,.@-]{1,64})$")
+
+
+MFA_TIME = "mfa-time"
+"""In the context of a principal: when it showed a code of its device, in seconds since 1970. No condition key."""
 
 
 class Kind(Enum):
@@ -77,7 +81,8 @@ class Principal:
     @property
     def direct_names(self) -> frozenset[PrincipalName]:
         """The names that mean this very principal, for whom a resource's policy alone is enough."""
-        return frozenset({("AWS", self.arn)})
+        this = frozenset({("AWS", self.arn)})
+        return this if self.holder is None or self.kind is not Kind.USER else this | {(ID, self.holder)}
 
     @property
     def source_identity(self) -> str | None:
@@ -86,8 +91,9 @@ class Principal:
 
     @property
     def own_names(self) -> frozenset[PrincipalName]:
-        """The names that mean this principal: its session's, its role's or user's."""
-        return frozenset(("AWS", name) for name in (self.arn, self.entity) if name is not None)
+        """The names that mean this principal: its session's, its role's or user's, and the id of that."""
+        names = frozenset(("AWS", name) for name in (self.arn, self.entity) if name is not None)
+        return names if self.holder is None else names | {(ID, self.holder)}
 
     @property
     def account_names(self) -> frozenset[PrincipalName]:

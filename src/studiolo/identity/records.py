@@ -27,6 +27,11 @@ class Records:
         self._read: tuple[int, object] = (0, None)
 
     @property
+    def accounts(self) -> frozenset[str]:
+        """This account, and the server's own."""
+        return frozenset({self.account, self._counted})
+
+    @property
     def revision(self) -> int:
         """Grows with every change that any process commits: what was read under an older one may be out of date."""
         mark = self._state.mark()

@@ -12,6 +12,7 @@ from studiolo.identity.documents import check_trust_policy
 from studiolo.identity.holders import Holders
 from studiolo.identity.tables import attachments, instance_profiles, roles, temporary_keys, uses
 from studiolo.identity.tags import tags_of
+from studiolo.identity.trust import bound, shown
 
 SHORTEST_SESSION = timedelta(hours=1)
 LONGEST_SESSION = timedelta(hours=12)
@@ -35,13 +36,14 @@ class RoleSettings:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role; `trust` is the JSON document of who may take it."""
+    """A role; `trust` is the JSON document of who may take it, `bound` the same with the ids of users and roles."""
 
     name: str
     path: str
     id: str
     arn: str
     trust: str
+    bound: str
     settings: RoleSettings
     created: datetime
 
@@ -68,22 +70,34 @@ class Roles(Holders):
         _check_session(settings)
         with self._records.changing() as tx:
             self._check_boundary(tx, settings.boundary)
-            return _role(self._add(tx, name, path, trust=trust, **_columns(settings)))
+            trust = bound(tx, trust, self._records.accounts)
+            return _role(tx, self._add(tx, name, path, trust=trust, **_columns(settings)))
+
+    def create_service_role(
+        self, name: str, trust: str, service: str, description: str, policy: str | None = None
+    ) -> Role:
+        """Add the role of a service (`emr.amazonaws.com`), with the managed policy that it has. Raises AlreadyExists."""
+        role = self.create(name, trust, f"{SERVICE_PATH}{service}/", RoleSettings(description=description))
+        if policy is not None:
+            with self._records.changing() as tx:
+                self._attach(tx, role.id, policy)
+        return role
 
     def get(self, name: str) -> Role:
         """The role of that name. Raises NotFound."""
         with self._records.reading() as connection:
-            return _role(self._row(connection, name))
+            return _role(connection, self._row(connection, name))
 
     def list(self, path_prefix: str = "/", after: str | None = None, limit: int = 100) -> Page[Role]:
         """Roles whose path begins so, by name."""
         rows = self._list(path_prefix, after, limit)
-        return Page([_role(row) for row in rows.items], rows.next)
+        with self._records.reading() as connection:
+            return Page([_role(connection, row) for row in rows.items], rows.next)
 
     def of_ids(self, ids: Iterable[str]) -> Sequence[Role]:
         """Those roles of these ids that there are."""
         with self._records.reading() as connection:
-            return [_role(row) for row in self._rows_of(connection, ids)]
+            return [_role(connection, row) for row in self._rows_of(connection, ids)]
 
     def update(self, name: str, settings: RoleSettings) -> Role:
         """Replace the role's settings. Raises NotFound, Invalid, Unmodifiable."""
@@ -91,21 +105,21 @@ class Roles(Holders):
         with self._records.changing() as tx:
             self._check_boundary(tx, settings.boundary)
             if settings.boundary != self._row(tx, name).boundary:
-                self.check_modifiable(tx, name)
+                self.modifiable(tx, name)
             self._change(tx, name, **_columns(settings))
-            return _role(self._row(tx, name))
+            return _role(tx, self._row(tx, name))
 
     def update_trust(self, name: str, trust: str) -> None:
         """Say anew who may take the role. Raises NotFound, MalformedPolicy, Unmodifiable."""
         self._check_trust(trust)
         with self._records.changing() as tx:
-            self.check_modifiable(tx, name)
-            self._change(tx, name, trust=trust)
+            self.modifiable(tx, name)
+            self._change(tx, name, trust=bound(tx, trust, self._records.accounts))
 
     def delete(self, name: str) -> None:
         """Delete a role that has no policies left; keys of its sessions end. Raises NotFound, Conflict, Unmodifiable."""
         with self._records.changing() as tx:
-            self.check_modifiable(tx, name)
+            self.modifiable(tx, name)
             identifier = self._row(tx, name).id
             if tx.execute(select(instance_profiles).where(instance_profiles.c.role == identifier)).first():
                 raise Conflict("Cannot delete entity, must remove roles from instance profile first.")
@@ -121,12 +135,14 @@ class Roles(Holders):
             tx.execute(attachments.delete().where(self._of(attachments, row.id)))
             self._remove(tx, name, row.id)
 
-    def check_modifiable(self, tx: Connection, name: str) -> None:
-        """Raise Unmodifiable for a role that is linked to a service, NotFound for none."""
-        if self._row(tx, name).path.startswith(SERVICE_PATH):
+    def modifiable(self, tx: Connection, holder: str) -> Row[Any]:
+        """Raises Unmodifiable for a role that is linked to a service, too."""
+        row = self._row(tx, holder)
+        if row.path.startswith(SERVICE_PATH):
             raise Unmodifiable(
-                f"Cannot perform the operation on the protected role '{name}' - this role is only modifiable by AWS"
+                f"Cannot perform the operation on the protected role '{holder}' - this role is only modifiable by AWS"
             )
+        return row
 
     def _remove(self, tx: Connection, name: str, identifier: str) -> None:
         tx.execute(temporary_keys.delete().where(temporary_keys.c.holder == identifier))
@@ -154,7 +170,7 @@ def _columns(settings: RoleSettings) -> dict[str, Any]:
     }
 
 
-def _role(row: Row[Any]) -> Role:
+def _role(connection: Connection, row: Row[Any]) -> Role:
     settings = RoleSettings(row.description, timedelta(seconds=row.max_session_seconds), row.boundary, row.tags)
     arn = f"arn:aws:iam::{row.account}:role{row.path}{row.name}"
-    return Role(row.name, row.path, row.id, arn, row.trust, settings, row.created)
+    return Role(row.name, row.path, row.id, arn, shown(connection, row.trust), row.trust, settings, row.created)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from studiolo.domain import Invalid
-from studiolo.identity.context import Values, Watched, keyed
+from studiolo.identity.context import Question, Values, Watched, keyed
 from studiolo.identity.decisions import Decision, Layer, Layers, decide
 from studiolo.identity.documents import INLINE, RESOURCE, MalformedPolicy, check
 from studiolo.identity.policies import Answer, Policies, Request, Statement, compile_policy
@@ -16,7 +16,8 @@ from studiolo.identity.principals import Principal
 class Scenario:
     """The policies that would apply, as documents by the name they are known by, and who would call.
 
-    boundary: None where there is none; known: condition keys of every call.
+    boundary: None where there is none; known: condition keys of every call. owner: the account whose the resources are
+    that do not tell, None for the caller's.
     """
 
     caller: Principal
@@ -24,6 +25,7 @@ class Scenario:
     boundary: Mapping[str, str] | None = None
     resource: str | None = None
     known: Values = field(default_factory=dict)
+    owner: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Simulated:
     """What would be decided of one action on one resource.
 
     missing: condition keys that the policies ask for and the scenario has not; bounded: whether the boundary allows,
-    None where there is none; layers: what each kind of policy says by itself.
+    None where there is none; layers: what each kind of policy says by itself. same_account: whether the resource is of
+    the caller's account; otherwise both accounts must allow.
     """
 
     action: str
@@ -51,6 +54,7 @@ class Simulated:
     missing: tuple[str, ...]
     bounded: bool | None
     layers: Mapping[Layer, Answer]
+    same_account: bool = True
 
 
 def simulate(scenario: Scenario, actions: Iterable[str], resources: Sequence[str]) -> list[list[Simulated]]:
@@ -90,6 +94,8 @@ def _simulated(
     caller = scenario.caller
     context = Watched(keyed(scenario.known))
     asked = Request(action, resource, context, caller.own_names | caller.account_names)
+    owner = Question(action, resource).owner(scenario.owner or caller.account)
+    layers = replace(layers, same_account=owner == caller.account)
     decision = decide(asked, caller, layers)
     matched = [(layer, each) for layer, policies in layers.each() for each in policies.matched(asked)]
     spelled = {
@@ -103,6 +109,7 @@ def _simulated(
         tuple(sorted(spelled.get(key, key) for key in context.missing)),
         None if layers.boundary is None else layers.boundary.evaluate(asked)[0] is Answer.ALLOWED,
         {layer: policies.evaluate(replace(asked))[0] for layer, policies in layers.each()},
+        layers.same_account,
     )
 
 

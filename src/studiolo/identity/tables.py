@@ -1,6 +1,6 @@
 """What is remembered of users, groups, roles, policies and keys. IAM has no regions: rows belong to an account."""
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, ForeignKeyConstraint, Integer, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, ForeignKeyConstraint, Integer, Table, Text
 
 from studiolo.state import Moment, metadata
 
@@ -84,6 +84,8 @@ mfa_devices = Table(
     Column("user", Text, ForeignKey("iam_users.id"), index=True),
     Column("enabled", Moment),
     Column("tags", JSON, nullable=False),
+    # The step of the last code that was taken: each counts once.
+    Column("used", BigInteger),
 )
 
 instance_profiles = Table(

@@ -14,6 +14,7 @@ from studiolo.identity.keys import AccessKey
 from studiolo.identity.managed import ManagedPolicies
 from studiolo.identity.policies import Policies, PrincipalName
 from studiolo.identity.principals import (
+    MFA_TIME,
     Kind,
     Principal,
     SessionRequest,
@@ -39,13 +40,19 @@ LONGEST_USER_SESSION = timedelta(hours=36)
 DEFAULT = timedelta(hours=1)
 SESSION_POLICY_CHARACTERS = 2048
 SESSION_POLICIES = 10
+MFA_KEYS = {"aws:MultiFactorAuthPresent", MFA_TIME}
+"""What the sessions of who has shown a code say, and those taken with them."""
+
+
+class InvalidSessionTags(Invalid):
+    """The tags of a session and those that it is to hand on do not go together."""
 
 
 class Judge(Protocol):
     """Says what policies say."""
 
     def compiled(self, document: str, name: str = "") -> Policies: ...
-    def lets(self, principal: Principal, question: Question, trust: Policies) -> bool: ...
+    def require_taking(self, principal: Principal, question: Question, trust: Policies) -> None: ...
     def trusts(self, trust: Policies, names: frozenset[PrincipalName], question: Question) -> bool: ...
     def proves(self, principal: Principal, serial: str, code: str) -> bool: ...
 
@@ -81,15 +88,18 @@ class SecurityTokens:
             raise Denied(f"User: {principal.arn} may not call AssumeRole: it is a federated user.")
         request = _inheriting(principal, request)
         self._check(request)
-        role = self._role(role_arn, Denied(_refusal(principal, "sts:AssumeRole", role_arn)))
-        # A lasting key without a code has no such key: only temporary ones say that it is false.
-        proven = {"aws:MultiFactorAuthPresent": "true"} if self._proves(principal, request) else {}
-        asked = {**_asked(request), **proven}
-        trust = self._judge.compiled(role.trust, role.arn)
+        proven = self._proven(principal, request)
+        asked = _asked(request)
+        asking = replace(principal, context=tuple({**dict(principal.context), **proven}.items()))
+        role = self._found(role_arn)
+        if role is None:
+            # Whether it exists is not for everyone: it is denied as by a role that trusts nobody.
+            self._judge.require_taking(asking, Question("sts:AssumeRole", role_arn, asked), Policies(()))
+            raise Denied("No such role can be assumed.")
+        trust = self._judge.compiled(role.bound, role.arn)
         for action in _actions("sts:AssumeRole", request):
             question = Question(action, role.arn, asked, lambda: role.settings.tags)
-            if not self._judge.lets(principal, question, trust):
-                raise Denied(_refusal(principal, action, role_arn))
+            self._judge.require_taking(asking, question, trust)
         if principal.kind is Kind.ROLE and (request.lifetime or DEFAULT) > CHAINED:
             raise Invalid(
                 "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
@@ -137,8 +147,7 @@ class SecurityTokens:
         """A temporary key of the user or root user whose lasting key asks. Raises Denied, Invalid."""
         if principal.temporary or principal.kind not in (Kind.ROOT, Kind.USER):
             raise Denied("Cannot call GetSessionToken with session credentials")
-        proven = self._proves(principal, SessionRequest("session", mfa=mfa))
-        context = self._context({"aws:MultiFactorAuthPresent": "true" if proven else "false"})
+        context = self._context(self._proven(principal, SessionRequest("session", mfa=mfa)))
         return self._keys.issue(replace(principal, context=context), _user_lifetime(principal, lifetime))
 
     def federation_token(self, principal: Principal, request: SessionRequest) -> tuple[AccessKey, Principal]:
@@ -165,8 +174,10 @@ class SecurityTokens:
         )
         self._check(request)
         denied = Denied(f"Not authorized to perform {action}")
-        role = self._role(role_arn, denied)
-        trust = self._judge.compiled(role.trust, role.arn)
+        role = self._found(role_arn)
+        if role is None:
+            raise denied
+        trust = self._judge.compiled(role.bound, role.arn)
         names = frozenset({("Federated", claims.provider)})
         asked = {**told, **_asked(request), **claims.context}
         for each in _actions(action, request):
@@ -192,25 +203,28 @@ class SecurityTokens:
         """The condition keys that a new key says for good."""
         return tuple({**session_context(self._records.clock()), **known}.items())
 
-    def _role(self, role_arn: str, denied: Denied) -> Role:
-        """The role. Raises Invalid for what is no role's ARN, else `denied`: whether it exists is not for everyone."""
+    def _found(self, role_arn: str) -> Role | None:
+        """The role, None where there is none. Raises Invalid for what is no role's ARN."""
         if not is_role(role_arn):
             raise Invalid("Request ARN is invalid")
         try:
             role = self._roles.get(role_arn.rpartition("/")[2])
         except NotFound:
-            raise denied from None
-        if role.arn != role_arn:
-            raise denied
-        return role
+            return None
+        return role if role.arn == role_arn else None
 
-    def _proves(self, principal: Principal, request: SessionRequest) -> bool:
-        """Whether the caller has shown a code of its device. Raises Denied for a code that is wrong."""
+    def _proven(self, principal: Principal, request: SessionRequest) -> dict[str, str]:
+        """What a session says of a code that the caller has shown, now or before; nothing where it has not.
+
+        A lasting key without a code has no such key: only temporary ones say that it is false. Raises Denied for a
+        code that is wrong.
+        """
         if request.mfa is None:
-            return dict(principal.context).get("aws:MultiFactorAuthPresent") == "true"
+            known = dict(principal.context)
+            return {key: known[key] for key in MFA_KEYS} if known.keys() >= MFA_KEYS else {}
         if not self._judge.proves(principal, *request.mfa):
             raise Denied("MultiFactorAuthentication failed with invalid MFA one time pass code.")
-        return True
+        return {"aws:MultiFactorAuthPresent": "true", MFA_TIME: str(int(self._records.clock().timestamp()))}
 
     def _check(self, request: SessionRequest) -> None:
         if not re.fullmatch(r"[\w+=,.@-]{2,64}", request.name, re.ASCII):
@@ -224,7 +238,7 @@ class SecurityTokens:
             raise Invalid("DurationSeconds must be at least 900.")
         tags_of(request.tags.items())
         if not {key.lower() for key in request.transitive} <= {key.lower() for key in request.tags}:
-            raise Invalid("The specified transitive tag key must be included in the requested tags.")
+            raise InvalidSessionTags("The specified transitive tag key must be included in the requested tags.")
         if len(request.policy_arns) > SESSION_POLICIES:
             raise Invalid(f"At most {SESSION_POLICIES} managed policies can narrow a session.")
         for document in request.policies:
@@ -257,7 +271,10 @@ def _inheriting(principal: Principal, request: SessionRequest) -> SessionRequest
     transitive = {key.lower() for key in principal.transitive}
     inherited = {key: value for key, value in principal.tags if key.lower() in transitive}
     if any(key.lower() in transitive for key in request.tags):
-        raise Invalid("A tag of the request has the key of a transitive tag of the calling session.")
+        raise InvalidSessionTags(
+            "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from "
+            "the calling session."
+        )
     source = principal.source_identity
     if None not in (source, request.source_identity) and source != request.source_identity:
         raise Denied("The source identity of the calling session cannot be changed.")
@@ -286,10 +303,6 @@ def _actions(action: str, request: SessionRequest) -> list[str]:
     tagging = ["sts:TagSession"] if request.tags else []
     naming = ["sts:SetSourceIdentity"] if request.source_identity is not None else []
     return [action, *tagging, *naming]
-
-
-def _refusal(principal: Principal, action: str, resource: str) -> str:
-    return f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource}"
 
 
 def _user_lifetime(principal: Principal, lifetime: timedelta | None) -> timedelta:

@@ -17,14 +17,14 @@ import uvicorn
 from studiolo.asgi import Disconnected, Message, Receive, Send, request_head, send_response
 from studiolo.aws.http import HttpRequest, HttpResponse
 from studiolo.bodies import Bodies, Crowded, TooLarge
+from studiolo.clusters.admission import Admission
 from studiolo.domain import Conflict, Denied, NotFound, Scope
 from studiolo.http_server import Limits, SameOrigin, server
 from studiolo.lanes import Lanes
 from studiolo.livy import Place
-from studiolo.livy_door.admission import Admission
-from studiolo.livy_door.peers import Address
 from studiolo.livy_door.rest import MOST_BODY, Caller, Rest
 from studiolo.patience import Holds, OnItsWay
+from studiolo.peers import Address
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ class _Door:
 
     def _refusal(self, peer: Address, own: Address) -> HttpResponse | None:
         try:
-            self._admission.check(self._find(), peer, own)
+            self._admission.check(self._find().id, peer, own)
         except NotFound as ended:
             return _said(404, str(ended))
         except Denied as denied:

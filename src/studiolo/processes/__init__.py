@@ -12,6 +12,7 @@ from studiolo.processes.fence import (
     inside,
     interpreter,
     is_fenced,
+    is_ours,
     isolation,
 )
 from studiolo.processes.reading import open_left, read_end, read_left
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Child", "Fence", "Isolation", "Keeper", "Kept", "Processes", "SocketConnection", "SocketConnector",
     "child_environment", "end_unrecorded", "environment_of_fence", "fenced", "inside", "interpreter", "is_fenced",
-    "isolation", "left_socket", "open_left", "read_end", "read_left", "remove_left", "socket_folder",
+    "is_ours", "isolation", "left_socket", "open_left", "read_end", "read_left", "remove_left", "socket_folder",
 ]  # fmt: skip
 
 _LATER = {

@@ -34,6 +34,9 @@ DEVICES = ("nvidia*", "dri", "kfd")
 
 BWRAP, INIT = "bwrap", "dumb-init"
 
+MARK = "STUDIOLO_CHILD"
+"""Environment variable of every child: tells ours apart even when the server died before it recorded the pid."""
+
 LOADER = "LD_"
 """How the names of variables begin that say what is loaded into a program when it starts."""
 
@@ -137,6 +140,13 @@ def environment_of_fence(process: psutil.Process) -> Mapping[str, str] | None:
     """
     around = [each for each in (process, *process.parents()) if is_fenced(each.name())]
     return around[-1].environ() if around else None
+
+
+def is_ours(process: psutil.Process) -> bool:
+    """Whether a process is this server, or was started by one, by whatever ways."""
+    with contextlib.suppress(psutil.Error):
+        return any(each.pid == os.getpid() or MARK in each.environ() for each in (process, *process.parents()))
+    return False
 
 
 def interpreter(python: Path) -> tuple[Path, ...]:

@@ -16,12 +16,9 @@ from typing import Any
 import psutil
 
 from studiolo.domain import AlreadyExists, Invalid
-from studiolo.processes.fence import Fence, fenced, inside, is_fenced
+from studiolo.processes.fence import MARK, Fence, fenced, inside, is_fenced
 from studiolo.processes.tables import children
 from studiolo.state import State
-
-MARK = "STUDIOLO_CHILD"
-"""Environment variable of every child: tells ours apart even when the server died before it recorded the pid."""
 
 FOLDER_MARK = "STUDIOLO_CHILD_OF"
 """Environment variable of every child: its data folder, by which children are found that no record tells of."""

@@ -165,6 +165,13 @@ class Provisioning:
         self._settle()
         return [each for each in self._launched.all(scope) if _of(each, principal, level)]
 
+    def levels(self, scope: Scope, principal: Principal, identifier: str | None, name: str | None = None) -> list[str]:
+        """As what it is the caller's own: `Account`, `Role`, `User`. By the id of a record, too. Raises Missing."""
+        if identifier is not None and identifier.startswith("rec-"):
+            identifier = self._launched.record(scope, identifier).provisioned
+        found = self._launched.provisioned(scope, identifier, name)
+        return [level for level in ("Account", "Role", "User") if _of(found, principal, level)]
+
     def records(self, scope: Scope, principal: Principal, level: str) -> list[Done]:
         """What was done, the youngest first."""
         self._settle()
@@ -245,7 +252,7 @@ class Provisioning:
     def _check_trust(self, role_arn: str) -> None:
         role = self._identity.role(role_arn)
         taking = Question("sts:AssumeRole", role.arn, {"aws:SourceAccount": role.account})
-        trust = self._identity.compiled(role.trust, role.arn)
+        trust = self._identity.compiled(role.bound, role.arn)
         if not self._identity.trusts(trust, frozenset({("Service", SERVICE)}), taking):
             raise Invalid(
                 f"Access denied while assuming the launch role {role_arn}: its trust policy must name {SERVICE}."

@@ -27,6 +27,7 @@ class NotCompiled(Conflict):
 def compiled(names: Sequence[str], servlet: str, java_home: Path, class_path: Sequence[Path], folder: Path) -> Path:
     """The jar with these classes of `driver/`, of the package `studiolo`; compiled if it is not there yet.
 
+    Each knows those before it.
     `servlet` is the package of servlets that Spark uses. Raises NotCompiled.
     """
     sources = [_source(name).replace("javax.servlet", servlet) for name in names]
@@ -55,10 +56,14 @@ def _compile(sources: Sequence[str], java_home: Path, class_path: Sequence[Path]
         )
         try:
             with zipfile.ZipFile(jar, "w") as archive:
+                before = None
                 for source in sources:
                     compiler = gateway.jvm.org.codehaus.janino.SimpleCompiler()
                     compiler.setTargetVersion(TARGET)
+                    if before is not None:
+                        compiler.setParentClassLoader(before)
                     compiler.cook(source)
+                    before = compiler.getClassLoader()
                     for name, code in compiler.getBytecodes().items():
                         archive.writestr(f"{name.replace('.', '/')}.class", code)
         except Py4JError as error:

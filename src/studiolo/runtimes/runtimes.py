@@ -138,8 +138,8 @@ class Runtimes:
         return [*ours, *fetched]
 
     def doors(self, runtime: Runtime) -> Path:
-        """The jar of the doors of Spark's driver, and of Trino's. Raises NotCompiled."""
-        return self._compiled(runtime, ("UiDoor", "StreamDoor", "SameUser"), [])
+        """The jar of the doors of Spark's driver, HiveServer2 and Trino. Raises NotCompiled."""
+        return self._compiled(runtime, ("UiDoor", "StreamDoor", "Asking", "ChannelDoor", "HivePassword"), [])
 
     def _connect_door(self, runtime: Runtime) -> Path:
         return self._compiled(runtime, ("TokenCheck",), self._fetched(self._table["runtime"][runtime.name]["connect"]))

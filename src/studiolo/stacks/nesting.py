@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.calling import Refused
 from studiolo.domain import DomainError, Invalid
+from studiolo.stacks.model import Stack
 from studiolo.stacks.store import Missing
 from studiolo.stacks.types.base import At
 from studiolo.stacks.wanted import Wanted
 
 if TYPE_CHECKING:
     from studiolo.stacks.stacks import Stacks
+
+DEEPEST = 10
+"""A template that names itself would be made without an end."""
 
 CAPABILITIES = ("CAPABILITY_AUTO_EXPAND", "CAPABILITY_NAMED_IAM")
 """Who makes the outer stack has said to know of what is in it."""
@@ -24,12 +28,23 @@ class Nesting:
 
     def create_nested(self, at: At, properties: Mapping[str, Any]) -> str:
         parent, wanted = self._stacks.store.find(at.stack_id), _wanted(at, properties)
+        if self._depth(parent) >= DEEPEST:
+            raise Refused(
+                "LimitExceeded", f"Stacks are nested {DEEPEST} deep at most: {wanted.url} may lead to itself."
+            )
         _require(at, "CreateStack", wanted.name, TemplateURL=wanted.url)
         try:
             made = self._stacks.create(at.scope, at.principal, wanted, parent)
         except DomainError as error:
             raise Refused("Stack", str(error)) from error
         return made.id
+
+    def _depth(self, stack: Stack) -> int:
+        """How many stacks a stack is in, itself too."""
+        depth = 1
+        while stack.parent is not None:
+            depth, stack = depth + 1, self._stacks.store.find(stack.parent)
+        return depth
 
     def update_nested(self, at: At, stack: str, properties: Mapping[str, Any]) -> None:
         found = self._stacks.store.find(stack)

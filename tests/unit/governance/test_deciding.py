@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from studiolo.catalog import Catalog, ColumnStatistics, Database, SerDe, StorageDescriptor, Table
-from studiolo.domain import Denied, Invalid, NotFound
+from studiolo.catalog import Catalog, ChildCatalog, ColumnStatistics, Database, SerDe, StorageDescriptor, Table
+from studiolo.domain import Denied, Invalid, NotFound, Scope
 from studiolo.governance import (
     IAM_ALLOWED,
     CellsFilter,
@@ -230,11 +230,14 @@ def test_what_lies_around_a_registered_location_does_not_open_it(
 def test_a_new_table_at_its_database_s_location_has_nothing_of_those_that_are_there(
     revoked: Lake, seen: GovernedCatalog, catalog: Catalog
 ) -> None:
-    catalog.create_database(SCOPE, Database("inside", location="s3://raw/wh", create_table_default_permissions=()))
-    for place in ("s3://raw/wh/people", "s3://raw/wh/people/day=1", "s3://raw/wh"):
-        with pytest.raises(Denied, match="location"):
-            seen.create_table(SCOPE, "inside", Table("mine", storage=StorageDescriptor(location=place)))
-    seen.create_table(SCOPE, "inside", Table("mine", storage=StorageDescriptor(location="s3://raw/wh/mine")))
+    child = Scope(catalog.create_catalog(SCOPE, ChildCatalog("beside")).id, SCOPE.region)
+    for number, scope in enumerate((SCOPE, child)):
+        catalog.create_database(scope, Database("inside", location="s3://raw/wh", create_table_default_permissions=()))
+        for place in ("s3://raw/wh/people", "s3://raw/wh/people/day=1", "s3://raw/wh"):
+            with pytest.raises(Denied, match="location"):
+                seen.create_table(scope, "inside", Table("mine", storage=StorageDescriptor(location=place)))
+        mine = StorageDescriptor(location=f"s3://raw/wh/mine-{number}")
+        seen.create_table(scope, "inside", Table("mine", storage=mine))
 
 
 def test_what_is_made_without_default_permissions_is_its_maker_s_alone(

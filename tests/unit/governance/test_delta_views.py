@@ -12,7 +12,7 @@ from studiolo.catalog import Column
 from studiolo.governance.expressions import parse
 from studiolo.governance.making import delta
 from studiolo.governance.making.log_files import needed
-from studiolo.governance.making.task import Refused, Task
+from studiolo.governance.making.task import Refused, Task, Unread
 
 COLUMNS = (Column("id", "bigint"), Column("city", "string"), Column("ssn", "string"))
 SEEN = frozenset({"id", "city"})
@@ -138,8 +138,10 @@ def test_a_table_whose_rows_are_not_those_of_its_files_is_refused(
     tmp_path: Path, protocol: Any, metadata: Any, added: Any, why: str
 ) -> None:
     told = {"protocol": {**PROTOCOL, **protocol}}, {"metaData": {**METADATA, **metadata}}, added
-    with pytest.raises(Refused, match=why):
+    with pytest.raises(Refused, match=why) as refused:
         plan(tmp_path, commit(tmp_path, 0, *told))
+    # Who asks is told what his reader would need, and nothing of columns.
+    assert isinstance(refused.value, Unread) == (why != "does not know")
 
 
 def test_features_that_are_not_used_are_no_matter(tmp_path: Path) -> None:

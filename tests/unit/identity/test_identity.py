@@ -1,5 +1,8 @@
 """Keys, authorization, passing and assuming roles."""
 
+import json
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +11,9 @@ import pytest
 from studiolo.domain import Conflict, Denied, DomainError, Invalid, NotFound
 from studiolo.identity import Answer, Identity, MalformedPolicy, Principal, Question, Role, RoleSettings, SessionRequest
 from studiolo.identity.documents import check_identity_policy
+from studiolo.identity.mfa import code_of
+from studiolo.identity.principals import iam_user
+from studiolo.identity.simulation import simulate
 from studiolo.state import State
 from tests.unit.identity.conftest import (
     ACCOUNT,
@@ -23,6 +29,9 @@ from tests.unit.identity.conftest import (
 HOUR = timedelta(hours=1)
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+MFA_AGE = "aws:MultiFactorAuthAge"
 
 
 def allowed(identity: Identity, principal: Principal, action: str, resource: str = "*") -> bool:
@@ -254,6 +263,61 @@ def test_a_role_that_trusts_a_service_or_another_is_not_for_the_caller(
     for role in (glue_role, other):
         with pytest.raises(Denied):
             assumed(identity, root, role)
+
+
+def test_who_is_made_anew_under_a_trusted_name_is_not_trusted(identity: Identity, session: Principal) -> None:
+    role = identity.roles.create("Trusting", trust({"AWS": session.identity_arn}))
+    assert json.loads(role.trust)["Statement"][0]["Principal"]["AWS"] == session.identity_arn
+    assumed(identity, session, role)
+    identity.roles.delete("Analyst")
+    anew = identity.roles.create("Analyst", FOR_THE_ACCOUNT)
+    again = replace(session, holder=anew.id)
+    with pytest.raises(Denied, match="because no role trust policy allows the sts:AssumeRole action"):
+        assumed(identity, again, role)
+    gone = json.loads(identity.roles.get("Trusting").trust)["Statement"][0]["Principal"]["AWS"]
+    assert gone == session.holder
+
+
+@pytest.mark.parametrize(
+    ("named", "refused"),
+    [("user/nobody", True), ("role/*", True), ("root", False), ("role/Analyst", False), ("role/team/Analyst", True)],
+)
+def test_who_is_trusted_by_name_must_be_there(
+    identity: Identity, session: Principal, named: str, refused: bool
+) -> None:
+    document = trust({"AWS": ["arn:aws:iam::999988887777:user/believed", f"arn:aws:iam::{ACCOUNT}:{named}"]})
+    with pytest.raises(MalformedPolicy, match="Invalid principal in policy") if refused else nullcontext():
+        identity.roles.create("Trusting", document)
+
+
+def test_how_long_ago_a_code_was_shown_is_a_condition_along_a_chain(
+    identity: Identity, root: Principal, clock: HeldClock
+) -> None:
+    user = identity.users.create("ada")
+    device = identity.devices.create("phone", "/", [])
+    step = int(clock().timestamp()) // 30
+    identity.devices.enable("ada", device.serial, (code_of(device.seed, step - 1), code_of(device.seed, step)))
+    caller = iam_user(ACCOUNT, user.arn, user.id)
+    key = identity.tokens.session_token(caller, None, (device.serial, code_of(device.seed, step + 1)))
+    found = identity.find_key(key.id)
+    assert found is not None
+    role = identity.roles.create("Proven", trust({"AWS": user.arn}))
+    identity.roles.put_policy("Proven", "own", allow("s3:*", Condition={"NumericLessThan": {MFA_AGE: "3600"}}))
+    clock.pass_by(timedelta(minutes=30))
+    chained = assumed(identity, found[1], role)
+    assert allowed(identity, chained, "s3:GetObject")
+    clock.pass_by(timedelta(minutes=31))
+    assert not allowed(identity, chained, "s3:GetObject")
+    assert not allowed(identity, assumed(identity, caller, role), "s3:GetObject")
+
+
+def test_a_group_is_simulated_by_its_policies_alone(identity: Identity) -> None:
+    group = identity.groups.create("air")
+    identity.groups.put_policy("air", "own", allow("s3:Get*"))
+    (get,), (put,) = simulate(identity.scenario(group.arn), ["s3:GetObject", "s3:PutObject"], ["*"])
+    assert (get.answer, get.matched[0].policy, put.answer) == (Answer.ALLOWED, "group_air_own", Answer.SILENT)
+    with pytest.raises(NotFound):
+        identity.scenario(f"{group.arn}x")
 
 
 def test_an_external_id_that_is_asked_for_must_be_given(identity: Identity, root: Principal) -> None:

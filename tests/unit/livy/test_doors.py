@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
+from studiolo.clusters.admission import Admission
 from studiolo.domain import Conflict, Denied, Scope
 from studiolo.identity import Question
 from studiolo.livy import Place
-from studiolo.livy_door import Admission, LivyDoors, Rest
-from studiolo.livy_door.peers import is_same_user, owners
+from studiolo.livy_door import LivyDoors, Rest
+from studiolo.peers import between, is_same_user, owners
 from studiolo.processes import Fence, fenced, isolation
 from studiolo.state import Changes
 from tests.stranger import as_another_user
@@ -56,7 +57,10 @@ def authorize(principal: Any, questions: list[Question]) -> None:
 def doors(place: Place) -> Iterator[LivyDoors]:
     livy: Any = SimpleNamespace()
     identity: Any = SimpleNamespace(workloads=Roles(), authorize=authorize)
-    doors = LivyDoors(Rest(livy, Changes()), lambda *_: place, Admission(identity, lambda *_: {}))
+    cluster: Any = SimpleNamespace(
+        id=place.id, scope=SCOPE, asked=SimpleNamespace(role="role"), settings=SimpleNamespace(tags={})
+    )
+    doors = LivyDoors(Rest(livy, Changes()), lambda *_: place, Admission(identity, lambda _: cluster))
     doors.open(place)
     yield doors
     doors.close_all()
@@ -128,5 +132,5 @@ def test_a_client_that_has_gone_is_not_taken_for_root() -> None:
     row = "   0: 0100007F:1234 0100007F:2345 {state} 00000000:00000000 00:00000000 00000000 {user}        0 {inode} 1\n"
     open_one, closed = row.format(state="01", user=1000, inode=77), row.format(state="05", user=0, inode=0)
     addresses = ("0100007F:1234", "0100007F:2345")
-    assert owners([open_one.split()], *addresses) == {1000}
-    assert owners([closed.split()], *addresses) == set()
+    assert owners(between([open_one.split()], *addresses)) == {1000}
+    assert owners(between([closed.split()], *addresses)) == set()

@@ -1,5 +1,6 @@
 """What every operation asks of IAM: the tables have a row for each, and a row names what the request is for."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -151,6 +152,19 @@ def test_the_condition_keys_of_a_request_are_its_parameters(call: Any) -> None:
         "sagemaker:VpcSubnets": ("a", "b"),
         "sagemaker:NetworkIsolation": "true",
     }
+    tuned = {"TrainingJobDefinitions": [{**asked, "EnableNetworkIsolation": True}, {"ResourceConfig": {}}]}
+    assert known("sagemaker", "CreateHyperParameterTuningJob", tuned)["sagemaker:NetworkIsolation"] == "false"
+    assert known("events", "PutRule", {"Name": "r", "EventPattern": '{"source": ["air"]}'})["events:source"] == ("air",)
+    assert known("kms", "CreateKey", {"Tags": [{"TagKey": "a", "TagValue": "b"}]})["aws:RequestTag/a"] == "b"
     assert known("glue", "UntagResource", {"ResourceArn": "a", "TagsToRemove": ["x"]}) == {"aws:TagKeys": ("x",)}
     attached = known("iam", "AttachRolePolicy", {"RoleName": "Known", "PolicyArn": "arn:p"})
     assert attached == {"iam:PolicyARN": "arn:p", "iam:PermissionsBoundary": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
+
+
+def test_the_tags_of_what_is_made_are_those_that_the_request_brings_and_no_others_are(call: Any) -> None:
+    network = SimpleNamespace(reading=lambda _scope: nullcontext(SimpleNamespace(find=lambda _kind, _id: None)))
+    call.studio.recorder = SimpleNamespace(network=network)
+    tags = [{"ResourceType": "subnet", "Tags": [{"Key": "team", "Value": "air"}]}]
+    asked = {"VpcId": "vpc-1", "TagSpecifications": tags}
+    found = {each.resource.split(":")[-1]: each.tags for each in RIGHTS["ec2"].questions(call, "CreateSubnet", asked)}
+    assert {name: tags and tags() for name, tags in found.items()} == {"subnet/*": {"team": "air"}, "vpc/vpc-1": {}}

@@ -255,7 +255,9 @@ def test_a_bug_in_a_type_fails_its_resource_and_not_the_stacks_thread(world: Wor
     assert world.create("s", body(Role=role)).status == "ROLLBACK_COMPLETE"
 
 
-def test_a_stack_within_a_stack_is_made_by_who_may_make_stacks_of_its_template_alone(world: World) -> None:
+def test_a_stack_within_a_stack_is_made_by_who_may_make_stacks_of_its_template_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = world.call("iam", "CreateRole", RoleName="maker", AssumeRolePolicyDocument=ROLE)["Role"]["Arn"]
     statement = {"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"}
     theirs = {"StringLike": {"cloudformation:TemplateUrl": "https://s3.amazonaws.com/approved/*"}}
@@ -270,4 +272,7 @@ def test_a_stack_within_a_stack_is_made_by_who_may_make_stacks_of_its_template_a
     with pytest.raises(Refused, match="not authorized to perform: cloudformation:DeleteStack"):
         at.nested.delete_nested(at, outer.id)
     with pytest.raises(EndpointConnectionError):  # it may, and then there is no store here
+        at.nested.create_nested(at, {"TemplateURL": "https://s3.amazonaws.com/approved/template"})
+    monkeypatch.setattr("studiolo.stacks.nesting.DEEPEST", 1)
+    with pytest.raises(Refused, match="approved/template may lead to itself"):
         at.nested.create_nested(at, {"TemplateURL": "https://s3.amazonaws.com/approved/template"})

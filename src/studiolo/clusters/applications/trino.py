@@ -5,7 +5,6 @@ Catalogs are `hive`, `iceberg` and `delta`, and those that a classification `tri
 
 import os
 import shlex
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,11 +51,11 @@ JAVA_OPTIONS = (
 )  # fmt: skip
 """Those of Trino's manual ("Deploying Trino", JVM config), with a smaller cache of code."""
 
-SAME_USER = (
-    "-Djava.nio.channels.spi.SelectorProvider=studiolo.SameUser",
+DOOR = (
+    "-Djava.nio.channels.spi.SelectorProvider=studiolo.ChannelDoor",
     "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
 )
-"""Of the cluster's role, whom Trino asks no password for: connections of other users of this machine are closed."""
+"""Trino asks no password, and acts as the cluster's role: who may not do so is told, and let go."""
 
 LEAST_HEAP = 1200
 """MiB: with less, Trino's own share leaves queries nothing."""
@@ -105,10 +104,8 @@ class TrinoApplication(Application):
             f"-Dconfig={place / 'config.properties'}",
             f"-Dlog.levels-file={place / 'log.properties'}",
         ]
-        path = f"{trino().libraries}/*"
-        if sys.platform == "linux":
-            options += SAME_USER
-            path = f"{path}{os.pathsep}{world.jars[0]}"
+        options += (*DOOR, world.admission)
+        path = f"{trino().libraries}/*{os.pathsep}{world.jars[0]}"
         command = (str(trino().java), *options, "-cp", path, SERVER)
         return Daemon(command, world.cluster.progress.ports["trino"], answer=("/v1/info", '"starting":false'))
 

@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from starlette.responses import Response
 
-from studiolo.console.grants import grants_on, seen_by
+from studiolo.console.grants import PERMISSIONS, grants_on, seen_by
 from studiolo.console.pages.page import Page
 from studiolo.console.queries import answered, ask, sessions_for_queries
 from studiolo.console.reading import sample, snapshots
@@ -71,7 +71,8 @@ def table(visit: Visit) -> Response:
         shown = {"versions": versions["TableVersions"]}
     elif tab == "permissions":
         account = visit.signed_in.content["own"].split(":")[4]
-        shown = {"permissions": visit.attempt(grants_on, visit, database, name, account)}
+        granted = visit.attempt(grants_on, visit, database, name, account)
+        shown = {"permissions": granted, "grantable": PERMISSIONS}
         if visit.query.get("who"):
             shown["seen"] = seen_by(visit, database, name, visit.query["who"])
     elif tab == "read":

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from starlette.responses import JSONResponse, Response
 
 from studiolo.console.pages.page import Page
-from studiolo.console.pages.storage import sent
+from studiolo.console.pages.storage import Sent
 from studiolo.console.visit import PAGE, Refused, Visit
 
 IMAGE = "885854791233.dkr.ecr.{region}.amazonaws.com/sagemaker-distribution-prod:3.2.0-cpu"
@@ -102,6 +102,10 @@ def job(visit: Visit) -> Response:
 
 def upload(visit: Visit) -> Response:
     """Put a notebook where a job finds it, in the SDK's default bucket: its address."""
+    content = visit.body.read(MOST + 1)
+    if len(content) > MOST:
+        said = Refused("EntityTooLarge", f"A notebook has at most {MOST // 1024**2} MiB here.", 413)
+        return visit.page("refused.html", 413, said=said)
     account = visit.signed_in.content["own"].split(":")[4]
     bucket, s3 = f"sagemaker-{visit.region}-{account}", visit.client("s3")
     try:
@@ -111,7 +115,7 @@ def upload(visit: Visit) -> Response:
         s3.create_bucket(Bucket=bucket, **({} if visit.region == "us-east-1" else where))
     name = PurePosixPath(visit.query.get("name", "")).name or "notebook.ipynb"
     key = f"{FOLDER}/{time.strftime('%Y%m%d-%H%M%S')}/{name}"
-    s3.put_object(Bucket=bucket, Key=key, Body=visit.body.file, ContentType="application/x-ipynb+json")
+    s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType="application/x-ipynb+json")
     return JSONResponse({"notebook": f"s3://{bucket}/{key}"})
 
 
@@ -143,6 +147,6 @@ def _roles(visit: Visit) -> list[str]:
 PAGES = (
     Page("GET", "/notebook-jobs", jobs),
     Page("POST", "/notebook-jobs", create),
-    Page("POST", "/notebook-jobs/upload", upload, body=sent),
+    Page("POST", "/notebook-jobs/upload", upload, body=Sent),
     Page("GET", "/notebook-jobs/{job}", job),
 )

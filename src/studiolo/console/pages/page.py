@@ -1,6 +1,6 @@
 """What a page is to the console."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,13 @@ from studiolo.console.visit import Visit
 class Page:
     """An address below the console's, and what makes the answer: in a thread, with the person's clients.
 
-    body: takes what is sent beside a form before that, as a file; form: whether a form is sent.
+    body: what is sent instead of a form, to be read meanwhile; form: whether a form is sent.
     """
 
     method: str
     path: str
     make: Callable[[Visit], Response]
-    body: Callable[[Request], Awaitable[Any]] | None = None
+    body: Callable[[Request], Any] | None = None
 
     @property
     def form(self) -> bool:

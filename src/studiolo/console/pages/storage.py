@@ -1,12 +1,11 @@
 """Storage: buckets, prefixes and objects; what is in an object, to be seen, sent and deleted."""
 
-import tempfile
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -14,12 +13,17 @@ from studiolo.console.pages.page import Page
 from studiolo.console.reading import preview
 from studiolo.console.rows import NoSample, Rows
 from studiolo.console.snippets import of_object
-from studiolo.console.visit import PAGE, Visit
+from studiolo.console.visit import PAGE, Refused, Visit
 
 TEXT_BYTES = 64 * 1024
 """Of a text that are shown."""
-IN_MEMORY = 1024 * 1024
 CHUNK = 256 * 1024
+GIB = 1024**3
+LARGEST = 64 * GIB
+"""Bytes of what is sent by the console."""
+TOO_LARGE = f"By the console at most {LARGEST // GIB} GiB are sent at once: send more with `aws s3 cp`."
+PART = 8 * 1024**2
+"""Of which S3 takes 10,000."""
 
 DATA = {".parquet": "Parquet", ".orc": "ORC", ".csv": "CSV", ".tsv": "CSV", ".json": "JSON", ".jsonl": "JSON"}
 PICTURES = {
@@ -108,8 +112,10 @@ def download(visit: Visit) -> Response:
 
 def upload(visit: Visit) -> Response:
     bucket, prefix, name = visit.path["bucket"], visit.query.get("prefix", ""), visit.query.get("name", "")
-    file, content_type = visit.body.file, visit.body.content_type
-    visit.client("s3").put_object(Bucket=bucket, Key=prefix + name, Body=file, ContentType=content_type)
+    try:
+        _put(visit.client("s3"), visit.body, {"Bucket": bucket, "Key": prefix + name})
+    except TooLarge:
+        return visit.page("refused.html", 413, said=Refused("EntityTooLarge", TOO_LARGE, 413))
     return visit.go(f"/storage/{quote(bucket)}?prefix={quote(prefix)}")
 
 
@@ -120,23 +126,61 @@ def delete_object(visit: Visit) -> Response:
     return visit.go(f"/storage/{quote(bucket)}?prefix={quote(folder + '/' if folder else '')}")
 
 
+def _put(s3: Any, sent: "Sent", place: Mapping[str, str]) -> None:
+    """Make an object of what is sent, a part at a time in memory. Raises TooLarge and ClientDisconnect."""
+    part = sent.read(PART)
+    if len(part) < PART:
+        s3.put_object(**place, Body=part, ContentType=sent.content_type)
+        return
+    begun = {**place, "UploadId": s3.create_multipart_upload(**place, ContentType=sent.content_type)["UploadId"]}
+    parts: list[dict[str, Any]] = []
+    try:
+        while part:
+            number = len(parts) + 1
+            parts.append({"ETag": s3.upload_part(**begun, PartNumber=number, Body=part)["ETag"], "PartNumber": number})
+            part = sent.read(PART)
+        s3.complete_multipart_upload(**begun, MultipartUpload={"Parts": parts})
+    except BaseException:
+        s3.abort_multipart_upload(**begun)
+        raise
+
+
+class TooLarge(Exception):
+    """More was sent than the console takes."""
+
+
 class Sent:
-    """What a browser sent, in a file that goes with it."""
+    """What a browser sends, read while it comes: by a thread, from the loop in which the request is answered."""
 
-    def __init__(self, content_type: str) -> None:
-        self.content_type = content_type
-        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (close)
+    def __init__(self, request: Request) -> None:
+        self.content_type = request.headers.get("content-type", "application/octet-stream")
+        self._announced = int(request.headers.get("content-length", 0))
+        self._stream = aiter(request.stream())
+        self._loop = asyncio.get_running_loop()
+        self._come = bytearray()
+        self._size = 0
 
-    def close(self) -> None:
-        self.file.close()
+    def read(self, size: int) -> bytes:
+        """The next bytes, fewer than `size` at the end alone. Raises TooLarge, and ClientDisconnect."""
+        while len(self._come) < size and (chunk := self._next()):
+            self._come += chunk
+        taken = bytes(self._come[:size])
+        del self._come[:size]
+        return taken
 
+    def _next(self) -> bytes:
+        if max(self._announced, self._size) > LARGEST:
+            raise TooLarge
+        chunk = asyncio.run_coroutine_threadsafe(self._ask(), self._loop).result()
+        self._size += len(chunk)
+        return chunk
 
-async def sent(request: Request) -> Sent:
-    sent = Sent(request.headers.get("content-type", "application/octet-stream"))
-    async for chunk in request.stream():
-        await run_in_threadpool(sent.file.write, chunk)
-    sent.file.seek(0)
-    return sent
+    async def _ask(self) -> bytes:
+        """The next piece; empty after the last."""
+        async for chunk in self._stream:
+            if chunk:
+                return chunk
+        return b""
 
 
 def _text(s3: Any, bucket: str, key: str) -> tuple[str | None, str | None]:
@@ -163,7 +207,7 @@ PAGES = (
     Page("GET", "/storage/{bucket}", bucket),
     Page("GET", "/storage/{bucket}/object", shown_object),
     Page("GET", "/storage/{bucket}/download", download),
-    Page("POST", "/storage/{bucket}/upload", upload, sent),
+    Page("POST", "/storage/{bucket}/upload", upload, Sent),
     Page("POST", "/storage/{bucket}/delete", delete_bucket),
     Page("POST", "/storage/{bucket}/object/delete", delete_object),
 )

@@ -1,8 +1,8 @@
 """The program that makes files of governed views: `python -m studiolo.governance.making`.
 
 It reads tasks, a line each, and answers each by a line: `made N` (rows, where they are counted), `empty` where no row is
-left, or `refused WHY`. It has no
-keys and asks nobody; it ends with its input. Its memory is bounded: a file that unpacks to more ends this program alone.
+left, `refused WHY`, or `unread WHY`. It has no keys and asks nobody; it ends with its input. Its memory is bounded: a
+file that unpacks to more ends this program alone.
 """
 
 import logging
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from studiolo.governance.making import avro, delta, orc, parquet, texts
-from studiolo.governance.making.task import Refused, Task
+from studiolo.governance.making.task import Refused, Task, Unread
 
 MEMORY = 6 * 1024**3
 """Bytes of address space."""
@@ -45,6 +45,8 @@ def answer(line: str) -> str:
         task = Task.read(line)
         left = _program(task.format)(task)
         return f"made {int(left)}" if left else "empty"
+    except Unread as error:
+        return f"unread {error}"
     except Refused as error:
         return f"refused {error}"
     except UnicodeDecodeError:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import pyarrow.parquet as pq
 
 from studiolo.governance.expressions import columns_of
-from studiolo.governance.making.task import Refused, Task
+from studiolo.governance.making.task import Refused, Task, Unread
 
 _STATE = ("add", "metaData", "protocol")
 _NTZ = "timestampNtz"
@@ -84,16 +84,16 @@ def _require_read(protocol: Mapping[str, Any], metadata: Mapping[str, Any], live
     configuration = dict(metadata.get("configuration") or {})
     features = set(protocol.get("readerFeatures") or ())
     if configuration.get("delta.columnMapping.mode", "none") != "none":
-        raise Refused("It has mapped columns (delta.columnMapping.mode), which are not read here.")
+        raise Unread("It has mapped columns (delta.columnMapping.mode), which are not read here.")
     if any(each.get("deletionVector") for each in live):
-        raise Refused("It has deletion vectors, which are not read here.")
+        raise Unread("It has deletion vectors, which are not read here.")
     unknown = sorted(features - _READ - _UNUSED)
     if unknown or protocol["minReaderVersion"] > 3:
         told = ", ".join(unknown) or f"version {protocol['minReaderVersion']}"
-        raise Refused(f"It needs a reader with {told} of Delta's protocol, which is not read here.")
+        raise Unread(f"It needs a reader with {told} of Delta's protocol, which is not read here.")
     managed = [each for each in protocol.get("writerFeatures") or () if each.startswith(("catalog", "coordinated"))]
     if managed:
-        raise Refused(f"It has commits elsewhere ({managed[0]}), which are not read here.")
+        raise Unread(f"It has commits elsewhere ({managed[0]}), which are not read here.")
 
 
 def described(task: Task) -> int:

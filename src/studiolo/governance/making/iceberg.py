@@ -30,7 +30,7 @@ from pyiceberg.transforms import IdentityTransform
 from pyiceberg.typedef import Record
 
 from studiolo.governance.making import parquet
-from studiolo.governance.making.task import Refused, Task
+from studiolo.governance.making.task import Refused, Task, Unread
 
 PATH, POSITION = "file_path", "pos"
 """The columns of a file of position deletes ("Iceberg Table Spec", Row-level Deletes)."""
@@ -97,9 +97,7 @@ def _metadata(path: str, place: str) -> TableMetadata:
         text = Compressor.get_compressor(place).stream_decompressor(file)
         metadata = FromByteStream.table_metadata(text)
     if metadata.format_version > 2:
-        raise Refused(
-            f"It is of version {metadata.format_version} of Iceberg's format, of which 1 and 2 are read here."
-        )
+        raise Unread(f"It is of version {metadata.format_version} of Iceberg's format, of which 1 and 2 are read here.")
     return metadata
 
 
@@ -120,7 +118,7 @@ def _planned(metadata: TableMetadata, io: Given) -> list[dict[str, Any]]:
     for spec, entry in entries:
         file = entry.data_file
         if file.file_format is not FileFormat.PARQUET:
-            raise Refused(f"It has files of {file.file_format.name}, and only those of Parquet are read here.")
+            raise Unread(f"It has files of {file.file_format.name}, and only those of Parquet are read here.")
         (data if file.content is DataFileContent.DATA else deletes).append((spec, entry))
     return [
         {

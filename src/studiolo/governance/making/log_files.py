@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from studiolo.governance.making.task import Refused
+from studiolo.governance.making.task import Refused, Unread
 
 FOLDER = "_delta_log/"
 FIRST = f"{0:020}.json"
@@ -20,7 +20,7 @@ def needed(names: Sequence[str]) -> list[str]:
     for name in filter(_ANY_CHECKPOINT.fullmatch, names):
         found = _CHECKPOINT.fullmatch(name)
         if found is None:
-            raise Refused("It has checkpoints of a newer kind (V2), which are not read here.")
+            raise Unread("It has checkpoints of a newer kind (V2), which are not read here.")
         checkpoints.setdefault((int(found[1]), int(found[2] or 1)), []).append(name)
     # Of several files are those that a crash has left half written.
     version, count = max((each for each, parts in checkpoints.items() if len(parts) == each[1]), default=(-1, 0))

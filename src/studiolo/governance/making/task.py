@@ -15,6 +15,10 @@ class Refused(Exception):
     """Why a file cannot be filtered exactly, in one sentence: nothing of it is shown then."""
 
 
+class Unread(Refused):
+    """What of a table's format is not read here, which says nothing of its columns and values: who asks is told it."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A file to be filtered. columns: of the table, in their order; shown: those of them that are to be left.

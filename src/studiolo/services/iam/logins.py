@@ -1,5 +1,6 @@
 """AWS IAM: passwords and MFA devices."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from studiolo.domain import Invalid
@@ -99,6 +100,24 @@ def list_mfa_devices(call: Call, request: "ListMFADevicesRequestTypeDef") -> dic
 
 
 @iam.operation
+def list_service_specific_credentials(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+    """A user has none: they cannot be made here. Terraform asks before it deletes a user with all that it has."""
+    return {"ServiceSpecificCredentials": _none_of(call, request), "IsTruncated": False}
+
+
+@iam.operation
+def list_signing_certificates(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+    """As for the credentials of services."""
+    return {"Certificates": _none_of(call, request), "IsTruncated": False}
+
+
+@iam.operation
+def list_ssh_public_keys(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+    """As for the credentials of services."""
+    return {"SSHPublicKeys": _none_of(call, request), "IsTruncated": False}
+
+
+@iam.operation
 def list_virtual_mfa_devices(call: Call, request: "ListVirtualMFADevicesRequestTypeDef") -> dict[str, Any]:
     assigned = ASSIGNED[request.get("AssignmentStatus", "Any")]
     page = call.identity.devices.list(**paging(request), assigned=assigned)
@@ -138,3 +157,10 @@ def as_virtual_device(device: Device) -> dict[str, Any]:
     if device.user is not None:
         shown |= {"User": as_listed_user(device.user), "EnableDate": device.enabled}
     return with_tags(shown, device.tags)
+
+
+def _none_of(call: Call, request: Mapping[str, Any]) -> list[Any]:
+    """What the user has of what nobody has. Raises NotFound for no user."""
+    if "UserName" in request or not call.principal.is_root:
+        call.identity.users.get(user_named(call, request.get("UserName")))
+    return []

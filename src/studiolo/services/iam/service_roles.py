@@ -6,7 +6,6 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from studiolo.domain import AlreadyExists, Invalid, NotFound
-from studiolo.identity import RoleSettings
 from studiolo.services.call import Call
 from studiolo.services.iam.roles import as_role
 from studiolo.services.iam.service import iam
@@ -55,16 +54,17 @@ def create_service_linked_role(call: Call, request: "CreateServiceLinkedRoleRequ
     full = f"{PREFIX}{name}{suffix}"
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    roles = call.identity.roles
     try:
-        role = roles.create(
-            full, trust, f"/aws-service-role/{service}/", RoleSettings(description=request.get("Description", ""))
+        role = call.identity.roles.create_service_role(
+            full,
+            trust,
+            service,
+            request.get("Description", ""),
+            None if policy is None else f"arn:aws:iam::aws:policy/aws-service-role/{policy}",
         )
     except AlreadyExists as error:
         message = f"Service role name {full} has been taken in this account, please try a different suffix."
         raise Invalid(message) from error
-    if policy is not None:
-        roles.attach(full, f"arn:aws:iam::aws:policy/aws-service-role/{policy}")
     return {"Role": as_role(role)}
 
 

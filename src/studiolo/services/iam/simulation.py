@@ -1,5 +1,6 @@
 """AWS IAM: what policies would say, and which condition keys they ask for."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,10 @@ def get_context_keys_for_principal_policy(
 
 @iam.operation
 def simulate_custom_policy(call: Call, request: "SimulateCustomPolicyRequestTypeDef") -> dict[str, Any]:
+    if "ResourcePolicy" in request and "CallerArn" not in request:
+        raise Invalid(
+            "CallerArn is required with a ResourcePolicy: it says whom the policy's principals are compared with."
+        )
     caller = request.get("CallerArn", ANYBODY.format(account=call.scope.account))
     scenario = Scenario(call.identity.caller_of(caller), {})
     return _answer(scenario, request)
@@ -44,8 +49,10 @@ def simulate_custom_policy(call: Call, request: "SimulateCustomPolicyRequestType
 
 @iam.operation
 def simulate_principal_policy(call: Call, request: "SimulatePrincipalPolicyRequestTypeDef") -> dict[str, Any]:
-    source = request["PolicySourceArn"]
-    return _answer(call.identity.scenario(source, request.get("CallerArn", source)), request)
+    source, caller = request["PolicySourceArn"], request.get("CallerArn")
+    if caller is None and "ResourcePolicy" in request and ":user/" not in source:
+        raise Invalid("CallerArn is required with a ResourcePolicy, unless PolicySourceArn is a user's.")
+    return _answer(call.identity.scenario(source, caller), request)
 
 
 def _answer(scenario: Scenario, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,7 +83,19 @@ def _with_request(scenario: Scenario, request: Mapping[str, Any]) -> Scenario:
         {"PermissionsBoundaryPolicyInputList.1": bounding[0]} if bounding else scenario.boundary,
         request.get("ResourcePolicy"),
         {**scenario.known, **known},
+        _owner(request),
     )
+
+
+def _owner(request: Mapping[str, Any]) -> str | None:
+    """The account of ResourceOwner, the ARN of an account."""
+    given = request.get("ResourceOwner")
+    if given is None:
+        return None
+    named = re.fullmatch(r"(?:arn:aws[\w-]*:iam::)?(\d{12})(?::root)?", given)
+    if named is None:
+        raise Invalid(f"{given} is not the ARN of an account, such as arn:aws:iam::123456789012:root.")
+    return named[1]
 
 
 def as_result(of_resources: Sequence[Simulated]) -> dict[str, Any]:
@@ -121,11 +140,14 @@ def as_position(position: Position) -> dict[str, int]:
 
 
 def _details(each: Simulated) -> dict[str, Any]:
-    """What the kinds of policies say by themselves, where there are several."""
+    """What each account's policies say by themselves of another account's resource, and whether the boundary allows."""
     shown: dict[str, Any] = {}
-    if Layer.RESOURCE in each.layers:
+    if not each.same_account:
         kinds = {Layer.IDENTITY: "IAM Policy", Layer.RESOURCE: "Resource Policy"}
-        shown["EvalDecisionDetails"] = {name: each.layers[layer].value for layer, name in kinds.items()}
+        said = {name: each.layers.get(layer, Answer.SILENT) for layer, name in kinds.items()}
+        shown["EvalDecisionDetails"] = {name: answer.value for name, answer in said.items()}
+    elif each.resource != "*":
+        shown["EvalDecisionDetails"] = {}
     if each.bounded is not None:
         shown["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": each.bounded}
     return shown

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from studiolo.domain import DomainError, Invalid
+from studiolo.domain import Denied, DomainError, Invalid
 from studiolo.governance import Kind, OptIn, Resource, Wanted
 from studiolo.services.call import Call
 from studiolo.services.lakeformation.resources import (
@@ -164,7 +164,15 @@ def _batch(call: Call, request: Mapping[str, Any], change: Change) -> dict[str, 
 
 
 def _opt_in(call: Call, request: Mapping[str, Any]) -> tuple[Any, OptIn]:
+    """Raises Invalid, and Denied: who has opted in must not get past Lake Formation by taking that back.
+
+    "Currently, only a data lake administrator role can opt in principals" (Hybrid access mode considerations).
+    """
     if request.get("Condition"):
         raise Invalid("A Condition of an opt-in is not supported by Studiolo: nothing would enforce it.")
     scope, resource = to_resource(call, request["Resource"])
+    if not call.studio.lake.is_admin(scope, call.principal):
+        raise Denied(
+            "Insufficient Lake Formation permission(s): only data lake administrators opt principals in or out."
+        )
     return scope, OptIn(to_principal(request["Principal"]), resource, updated_by=call.principal.arn)

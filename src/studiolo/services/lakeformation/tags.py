@@ -1,8 +1,9 @@
 """AWS Lake Formation: LF-tags, what has them, and expressions of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from studiolo.catalog import Table
 from studiolo.domain import Denied, DomainError, Invalid, NotFound, Scope
 from studiolo.governance import Kind, NamedExpression, Resource, Tagged
 from studiolo.services.call import Call
@@ -17,7 +18,7 @@ DEFAULT_PAGE = 100
 
 @lakeformation.operation
 def add_lf_tags_to_resource(call: Call, request: "shapes.AddLFTagsToResourceRequestTypeDef") -> dict[str, Any]:
-    scope, things = _things(call, request["Resource"], request.get("CatalogId"))
+    scope, things = _mine(call, request["Resource"], request.get("CatalogId"))
 
     def add(key: str, values: Sequence[str]) -> None:
         if len(values) != 1:
@@ -75,31 +76,40 @@ def get_lf_tag_expression(call: Call, request: "shapes.GetLFTagExpressionRequest
 
 @lakeformation.operation
 def get_resource_lf_tags(call: Call, request: "shapes.GetResourceLFTagsRequestTypeDef") -> dict[str, Any]:
-    scope, things = _things(call, request["Resource"], request.get("CatalogId"))
-    thing, lake = things[0], call.studio.lake
-    inherited = not request.get("ShowAssignedLFTags", False)
-    shown: dict[str, Any] = {}
-    own = lake.tags_of_database(scope, thing.database)
-    if not thing.table:
-        return {"LFTagDatabase": _as_tags(scope, own)} if own else {}
-    sight = lake.sight(call.principal, scope, call.studio.catalog.table(scope, thing.database, thing.table))
+    scope, resource = _tagged(call, request["Resource"], request.get("CatalogId"))
+    lake, catalog = call.studio.lake, call.studio.catalog
+    if resource.kind is Kind.DATABASE:
+        own = lake.tags_of_database(scope, resource.database)
+        if not lake.on_database(call.principal, scope, catalog.database(scope, resource.database)):
+            raise Denied(f"Insufficient Lake Formation permission(s): Required Describe on {resource.database}")
+        return {"LFTagOnDatabase": as_tags(scope, own)} if own else {}
+    table = catalog.table(scope, resource.database, resource.table)
+    sight = lake.sight(call.principal, scope, table)
     if not sight.any:
-        raise Denied(f"Insufficient Lake Formation permission(s): Required Describe on {thing.database}.{thing.table}")
-    if own:
-        shown["LFTagDatabase"] = _as_tags(scope, own)
-    of_table = lake.tags_of_table(scope, thing.database, thing.table)
-    of_table = of_table if inherited else lake.own_tags(scope, Tagged(thing.database, thing.table))
-    if of_table:
-        shown["LFTagsOnTable"] = _as_tags(scope, of_table)
-    of_columns = lake.tags_of_columns(scope, thing.database, thing.table)
+        raise Denied(f"Insufficient Lake Formation permission(s): Required Describe on {table.database}.{table.name}")
+    _things(table, resource, sight.shows)
+    inherited = not request.get("ShowAssignedLFTags", False)
+    wanted = sight.shows if resource.kind is Kind.TABLE else lambda name: name in resource.columns
+    return tags_shown(call, scope, table, wanted, inherited=inherited)
+
+
+def tags_shown(
+    call: Call, scope: Scope, table: Table, shows: Callable[[str], bool], *, inherited: bool = True
+) -> dict[str, Any]:
+    """The tags of a table, its database and those of its columns that show."""
+    lake, named = call.studio.lake, (table.database, table.name)
+    of_table = lake.tags_of_table(scope, *named) if inherited else lake.own_tags(scope, Tagged(*named))
     columns = [
-        {"Name": name, "LFTags": _as_tags(scope, {**(of_table if inherited else {}), **tags})}
-        for name, tags in of_columns.items()
-        if sight.shows(name) and (not thing.column or any(each.column == name for each in things))
+        {"Name": name, "LFTags": as_tags(scope, {**(of_table if inherited else {}), **tags})}
+        for name, tags in lake.tags_of_columns(scope, *named).items()
+        if shows(name)
     ]
-    if columns:
-        shown["LFTagsOnColumns"] = columns
-    return shown
+    shown = {
+        "LFTagOnDatabase": as_tags(scope, lake.tags_of_database(scope, table.database)),
+        "LFTagsOnTable": as_tags(scope, of_table),
+        "LFTagsOnColumns": columns,
+    }
+    return {name: tags for name, tags in shown.items() if tags}
 
 
 @lakeformation.operation
@@ -121,7 +131,7 @@ def list_lf_tags(call: Call, request: "shapes.ListLFTagsRequestTypeDef") -> dict
 def remove_lf_tags_from_resource(
     call: Call, request: "shapes.RemoveLFTagsFromResourceRequestTypeDef"
 ) -> dict[str, Any]:
-    scope, things = _things(call, request["Resource"], request.get("CatalogId"))
+    scope, things = _mine(call, request["Resource"], request.get("CatalogId"))
 
     def remove(key: str, _values: Sequence[str]) -> None:
         for thing in things:
@@ -149,22 +159,39 @@ def update_lf_tag_expression(call: Call, request: "shapes.UpdateLFTagExpressionR
     return {}
 
 
-def _things(call: Call, asked: Mapping[str, Any], catalog: str | None) -> tuple[Scope, list[Tagged]]:
-    """What is tagged: a database, a table, or columns of one, that are there. Raises Invalid and NotFound."""
+def _tagged(call: Call, asked: Mapping[str, Any], catalog: str | None) -> tuple[Scope, Resource]:
+    """What can have tags: a database, a table, or columns of one, by name. Raises Invalid."""
     scope, resource = to_resource(call, asked, catalog)
-    if resource.kind is Kind.DATABASE:
-        call.studio.catalog.database(scope, resource.database)
-        return scope, [Tagged(resource.database)]
-    if resource.kind not in (Kind.TABLE, Kind.COLUMNS) or not resource.table or resource.excluded is not None:
+    of_table = resource.kind in (Kind.TABLE, Kind.COLUMNS) and resource.table and resource.excluded is None
+    if resource.kind is not Kind.DATABASE and not of_table:
         raise Invalid("LF-tags are for databases, tables and columns by name.")
-    table = call.studio.catalog.table(scope, resource.database, resource.table)
+    return scope, resource
+
+
+def _mine(call: Call, asked: Mapping[str, Any], catalog: str | None) -> tuple[Scope, list[Tagged]]:
+    """What is to be tagged, by who may pass on every permission on it. Raises Denied, Invalid and NotFound.
+
+    With a tag it is given to all who have a grant on that ("Requirements for managing tags assigned to resources").
+    """
+    scope, resource = _tagged(call, asked, catalog)
+    whole = resource if resource.kind is Kind.DATABASE else Resource(Kind.TABLE, resource.database, resource.table)
+    if not call.studio.lake.may_tag(call.principal, scope, whole):
+        named = ".".join(filter(None, (whole.database, whole.table)))
+        raise Denied(f"Insufficient Lake Formation permission(s): Required Super with the grant option on {named}")
+    if whole.kind is Kind.DATABASE:
+        return scope, [Tagged(call.studio.catalog.database(scope, whole.database).name)]
+    return scope, _things(call.studio.catalog.table(scope, whole.database, whole.table), resource)
+
+
+def _things(table: Table, resource: Resource, shows: Callable[[str], bool] = lambda _: True) -> list[Tagged]:
+    """A table, or columns of it. Raises NotFound, as well for columns that do not show."""
     columns = (*(table.storage.columns if table.storage is not None else ()), *table.partition_keys)
-    there = {column.name.lower() for column in columns}
+    there = {column.name.lower() for column in columns if shows(column.name)}
     if missing := set(resource.columns) - there:
         raise NotFound(f"Columns not found in table {table.name}: {', '.join(sorted(missing))}")
     if resource.kind is Kind.TABLE:
-        return scope, [Tagged(resource.database, resource.table)]
-    return scope, [Tagged(resource.database, resource.table, column) for column in resource.columns]
+        return [Tagged(resource.database, resource.table)]
+    return [Tagged(resource.database, resource.table, column) for column in resource.columns]
 
 
 def _each(call: Call, scope: Scope, tags: Sequence[Mapping[str, Any]], change: Any) -> list[dict[str, Any]]:
@@ -188,7 +215,7 @@ def _require(call: Call, scope: Scope, resource: Resource, permission: str) -> N
         raise Denied(f"Insufficient Lake Formation permission(s): Required {permission} on {what}")
 
 
-def _as_tags(scope: Scope, tags: Mapping[str, str]) -> list[dict[str, Any]]:
+def as_tags(scope: Scope, tags: Mapping[str, str]) -> list[dict[str, Any]]:
     return [{"CatalogId": scope.account, "TagKey": key, "TagValues": [value]} for key, value in sorted(tags.items())]
 
 

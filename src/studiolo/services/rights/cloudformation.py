@@ -67,6 +67,9 @@ KEYS = """
     ContinueUpdateRollback,CreateChangeSet,CreateStack,DeleteStack,RollbackStack,UpdateStack  cloudformation:RoleArn  RoleARN
     CreateChangeSet,CreateStack,CreateStackSet,UpdateStack,UpdateStackSet  cloudformation:TemplateUrl    TemplateURL
     CreateStackInstances,DeleteStackInstances,UpdateStackInstances,UpdateStackSet  cloudformation:TargetRegion  Regions
+    CreateChangeSet,CreateStack,UpdateStack                              cloudformation:ResourceTypes  ResourceTypes
+    CreateChangeSet                                                      cloudformation:ImportResourceTypes  ResourcesToImport[].ResourceType
+    CreateStack,SetStackPolicy,UpdateStack                               cloudformation:StackPolicyUrl  StackPolicyURL
 """  # noqa: E501 (a table)
 
 

@@ -103,11 +103,12 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
     return {} if found is None else found.tags
 
 
-def _known(_call: Call, operation: str, parameters: Parameters) -> Mapping[str, str | Sequence[str]]:
-    """The tags that a request gives to what it makes."""
+def _known(call: Call, operation: str, parameters: Parameters) -> Mapping[str, str | Sequence[str]]:
+    """The region, and the tags that a request gives to what it makes."""
     given = [tag for each in parameters.get("TagSpecifications") or [] for tag in each.get("Tags") or []]
     keys = of_tags({tag["Key"]: tag.get("Value", "") for tag in given})
-    return {**keys, "ec2:CreateAction": operation} if given else keys
+    known = {**keys, "ec2:Region": call.scope.region}
+    return {**known, "ec2:CreateAction": operation} if given else known
 
 
 RIGHTS = Rights("ec2", table("ec2", TABLE), names=_names, tags=_tags, known=_known)

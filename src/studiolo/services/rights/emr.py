@@ -5,12 +5,11 @@ After "Actions, resources, and condition keys for Amazon Elastic MapReduce" (Ser
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from studiolo.aws.arns import parse_arn
 from studiolo.domain import NotFound
 from studiolo.services.call import Call
-from studiolo.services.rights.rows import Rights, table
+from studiolo.services.rights.rows import Parameters, Rights, conditions, table
 
 TABLE = """
     AddInstanceFleet                 cluster/{ClusterId}
@@ -63,13 +62,23 @@ TABLE = """
     TerminateSession                 cluster/{ClusterId}
 """
 
+KEYS = """
+    AddJobFlowSteps,StartSession  elasticmapreduce:ExecutionRoleArn  ExecutionRoleArn
+"""
+
+
+def _known(_call: Call, _operation: str, parameters: Parameters) -> Mapping[str, str]:
+    """The tags that a request brings, by EMR's own name of the key."""
+    tags = {tag["Key"]: tag.get("Value", "") for tag in parameters.get("Tags") or () if "Key" in tag}
+    return {f"elasticmapreduce:RequestTag/{key}": value for key, value in tags.items()}
+
 
 def _tags(call: Call, arn: str) -> Mapping[str, str]:
     _, _, cluster = parse_arn(arn).resource.partition("/")
     return call.studio.clusters.cluster(call.scope, cluster).settings.tags
 
 
-def _names(call: Call, resource: str, _parameters: Mapping[str, Any]) -> Sequence[str]:
+def _names(call: Call, resource: str, _parameters: Parameters) -> Sequence[str]:
     """A persistent interface is its cluster's: whoever may not see that has no right to it."""
     kind, _, identifier = resource.partition("/")
     if kind != "persistent":
@@ -80,4 +89,6 @@ def _names(call: Call, resource: str, _parameters: Mapping[str, Any]) -> Sequenc
         return ("cluster/*",)
 
 
-RIGHTS = Rights("elasticmapreduce", table("elasticmapreduce", TABLE), names=_names, tags=_tags)
+RIGHTS = Rights(
+    "elasticmapreduce", table("elasticmapreduce", TABLE), conditions(KEYS), names=_names, tags=_tags, known=_known
+)

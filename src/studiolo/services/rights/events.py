@@ -3,6 +3,7 @@
 After "Actions, resources, and condition keys for Amazon EventBridge" (Service Authorization Reference).
 """
 
+import json
 from collections.abc import Mapping, Sequence
 
 from studiolo.services.call import Call
@@ -58,4 +59,20 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
     return call.studio.events.rules.get(call.scope, bus or "default", rule).tags
 
 
-RIGHTS = Rights("events", table("events", TABLE), conditions(KEYS), names=_names, tags=_tags)
+def _known(call: Call, operation: str, parameters: Parameters) -> Mapping[str, str | Sequence[str]]:
+    """Whose a rule is, and what the pattern of one that is put is for: the values that it asks for as they are."""
+    if "Rule" not in operation and "Targets" not in operation:
+        return {}
+    known: dict[str, str | Sequence[str]] = {"events:creatorAccount": call.scope.account}
+    try:
+        pattern = json.loads(parameters.get("EventPattern", "{}"))
+    except (TypeError, ValueError):
+        return known
+    for key in ("source", "detail-type"):
+        values = pattern.get(key) if isinstance(pattern, dict) else None
+        if isinstance(values, list):
+            known[f"events:{key}"] = tuple(value if isinstance(value, str) else json.dumps(value) for value in values)
+    return known
+
+
+RIGHTS = Rights("events", table("events", TABLE), conditions(KEYS), names=_names, tags=_tags, known=_known)

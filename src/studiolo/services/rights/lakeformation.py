@@ -41,6 +41,8 @@ TABLE = """
     RegisterResource                       *
     RemoveLFTagsFromResource               *
     RevokePermissions                      *
+    SearchDatabasesByLFTags                *
+    SearchTablesByLFTags                   *
     UpdateDataCellsFilter                  *
     UpdateLFTag                            *
     UpdateLFTagExpression                  *

@@ -63,10 +63,14 @@ TABLE = """
 """
 
 KEYS = """
-    CreateFunction,UpdateFunctionConfiguration  lambda:Layer  Layers
-    AddPermission  lambda:Principal  Principal
-    AddPermission  lambda:FunctionUrlAuthType  FunctionUrlAuthType
+    CreateFunction,UpdateFunctionConfiguration  lambda:Layer             Layers
+    CreateFunction,UpdateFunctionConfiguration  lambda:SecurityGroupIds  VpcConfig.SecurityGroupIds
+    CreateFunction,UpdateFunctionConfiguration  lambda:SubnetIds         VpcConfig.SubnetIds
+    CreateFunction                              lambda:CodeSigningConfigArn  CodeSigningConfigArn
+    CreateEventSourceMapping                    lambda:FunctionArn       FunctionName
+    AddPermission                               lambda:FunctionUrlAuthType  FunctionUrlAuthType
     CreateFunctionUrlConfig,UpdateFunctionUrlConfig  lambda:FunctionUrlAuthType  AuthType
+    AddPermission                               lambda:Principal         Principal
 """
 
 _LAYER = re.compile(r"layer:(?:arn:[^:]*:lambda:[^:]*:\d*:layer:)?(.*)")

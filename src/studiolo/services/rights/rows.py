@@ -14,6 +14,7 @@ makes the row one more, for requests that have that parameter.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -54,11 +55,12 @@ class Resource:
 
 @dataclass(frozen=True)
 class Row:
-    """What an operation needs. parameter: the row is only for requests that have it."""
+    """What an operation needs. parameter: the row is only for requests that have it; makes: its first resource is new."""
 
     action: str
     resources: tuple[Resource, ...]
     parameter: str | None = None
+    makes: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,9 @@ class Rights:
         for row in self.rows[operation]:
             if row.parameter is not None and not parameters.get(row.parameter):
                 continue
-            for arn in self._arns(row, call, parameters):
-                yield Question(row.action, arn, keys, self._tags_of(call, arn))
+            for i, arn in enumerate(self._arns(row, call, parameters)):
+                made = row.makes and i == 0
+                yield Question(row.action, arn, keys, self._tags_of(call, arn, keys if made else None))
 
     def _arns(self, row: Row, call: Call, parameters: Parameters) -> Sequence[str]:
         place = self.place(call, parameters)
@@ -112,17 +115,22 @@ class Rights:
                     arns.update(dict.fromkeys(prefix + name for name in names))
         return list(arns) or ["*"]
 
-    def _tags_of(self, call: Call, arn: str) -> Callable[[], Mapping[str, str]] | None:
+    def _tags_of(
+        self, call: Call, arn: str, making: Callable[[], Mapping[str, str | Sequence[str]]] | None
+    ) -> Callable[[], Mapping[str, str]] | None:
+        """Finds the tags of a resource. making: the keys of the request that makes it; its tags are those it brings."""
         find = self.tags
-        if find is None or arn == "*":
+        if find is None or (arn == "*" and making is None):
             return None
 
         def tags() -> Mapping[str, str]:
-            try:
-                return find(call, arn)
-            except (DomainError, ValueError):
+            with suppress(DomainError, ValueError):
                 # What is not there, or is named by no ARN, has no tags.
-                return {}
+                if arn != "*" and (found := find(call, arn)):
+                    return found
+            brought = {} if making is None else making()
+            start = "aws:RequestTag/"
+            return {key.removeprefix(start): str(value) for key, value in brought.items() if key.startswith(start)}
 
         return tags
 
@@ -146,7 +154,9 @@ def table(service: str, text: str) -> Mapping[str, Sequence[Row]]:
         operation, _, parameter = head.partition("?")
         actions = [word[1:] for word in words if word.startswith("@")]
         resources = tuple(_resource(word) for word in words if not word.startswith("@"))
-        row = Row(actions[0] if actions else f"{service}:{operation}", resources, parameter or None)
+        # EC2's CreateTags makes nothing.
+        makes = operation.startswith(("Create", "Run")) and operation != "CreateTags"
+        row = Row(actions[0] if actions else f"{service}:{operation}", resources, parameter or None, makes)
         rows.setdefault(operation, []).append(row)
     return rows
 
@@ -195,7 +205,10 @@ def _tags(parameters: Parameters) -> Mapping[str, str]:
         if isinstance(given, Mapping):
             return given
         if isinstance(given, list) and not _names(given):
-            return {tag["Key"]: tag.get("Value", "") for tag in given if isinstance(tag, Mapping) and "Key" in tag}
+            # KMS alone calls them TagKey and TagValue.
+            tags = [tag for tag in given if isinstance(tag, Mapping)]
+            pairs = [(tag.get("Key", tag.get("TagKey")), tag.get("Value", tag.get("TagValue", ""))) for tag in tags]
+            return {key: value for key, value in pairs if key is not None}
     return {}
 
 

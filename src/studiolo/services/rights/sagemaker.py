@@ -42,7 +42,7 @@ TABLE = """
     CreateModelCard                     model-card/{ModelCardName}
     CreateModelCard?Tags                @sagemaker:AddTags  model-card/{ModelCardName}
     CreateModelPackage                  model-package/{ModelPackageName||ModelPackageGroupName}  model-package-group/{ModelPackageGroupName}
-    CreateModelPackage?Tags             @sagemaker:AddTags  model-package/{ModelPackageName}
+    CreateModelPackage?Tags             @sagemaker:AddTags  model-package/{ModelPackageName||ModelPackageGroupName}
     CreateModelPackageGroup             model-package-group/{ModelPackageGroupName}
     CreateModelPackageGroup?Tags        @sagemaker:AddTags  model-package-group/{ModelPackageGroupName}
     CreateProcessingJob                 processing-job/{ProcessingJobName}
@@ -154,6 +154,23 @@ KEYS = """
     CreateTransformJob             sagemaker:InstanceTypes                     TransformResources.InstanceType
     CreateTransformJob             sagemaker:OutputKmsKey                      TransformOutput.KmsKeyId
     CreateTransformJob             sagemaker:VolumeKmsKey                      TransformResources.VolumeKmsKeyId
+    CreateProcessingJob            sagemaker:InstanceTypes                     ProcessingResources.ClusterConfig.InstanceType
+    CreateProcessingJob            sagemaker:InterContainerTrafficEncryption   NetworkConfig.EnableInterContainerTrafficEncryption
+    CreateProcessingJob            sagemaker:MaxRuntimeInSeconds               StoppingCondition.MaxRuntimeInSeconds
+    CreateProcessingJob            sagemaker:NetworkIsolation                  NetworkConfig.EnableNetworkIsolation
+    CreateProcessingJob            sagemaker:OutputKmsKey                      ProcessingOutputConfig.KmsKeyId
+    CreateProcessingJob            sagemaker:VolumeKmsKey                      ProcessingResources.ClusterConfig.VolumeKmsKeyId
+    CreateProcessingJob            sagemaker:VpcSecurityGroupIds               NetworkConfig.VpcConfig.SecurityGroupIds
+    CreateProcessingJob            sagemaker:VpcSubnets                        NetworkConfig.VpcConfig.Subnets
+    CreateHyperParameterTuningJob  sagemaker:InstanceTypes                     [TrainingJobDefinition,TrainingJobDefinitions[]][].[ResourceConfig.InstanceType,HyperParameterTuningResourceConfig.InstanceType,HyperParameterTuningResourceConfig.InstanceConfigs[].InstanceType][][]
+    CreateHyperParameterTuningJob  sagemaker:InterContainerTrafficEncryption   !contains([TrainingJobDefinition,TrainingJobDefinitions[]][].[EnableInterContainerTrafficEncryption||`false`][],`false`)
+    CreateHyperParameterTuningJob  sagemaker:MaxRuntimeInSeconds               [TrainingJobDefinition,TrainingJobDefinitions[]][].StoppingCondition.MaxRuntimeInSeconds|max(@)
+    CreateHyperParameterTuningJob  sagemaker:NetworkIsolation                  !contains([TrainingJobDefinition,TrainingJobDefinitions[]][].[EnableNetworkIsolation||`false`][],`false`)
+    CreateHyperParameterTuningJob  sagemaker:OutputKmsKey                      [TrainingJobDefinition,TrainingJobDefinitions[]][].OutputDataConfig.KmsKeyId
+    CreateHyperParameterTuningJob  sagemaker:VolumeKmsKey                      [TrainingJobDefinition,TrainingJobDefinitions[]][].ResourceConfig.VolumeKmsKeyId
+    CreateHyperParameterTuningJob  sagemaker:VpcSecurityGroupIds               [TrainingJobDefinition,TrainingJobDefinitions[]][].VpcConfig.SecurityGroupIds[]
+    CreateHyperParameterTuningJob  sagemaker:VpcSubnets                        [TrainingJobDefinition,TrainingJobDefinitions[]][].VpcConfig.Subnets[]
+    CreateModelPackage,UpdateModelPackage  sagemaker:ModelApprovalStatus       ModelApprovalStatus
     InvokeEndpoint                 sagemaker:TargetModel                       TargetModel
 """  # noqa: E501 (a table)
 
@@ -180,7 +197,7 @@ RIGHTS = Rights(
         + sagemaker_mlflow.TABLE
         + sagemaker_monitoring.TABLE,
     ),
-    conditions(KEYS + sagemaker_features.KEYS + sagemaker_studio.KEYS),
+    conditions(KEYS + sagemaker_features.KEYS + sagemaker_studio.KEYS + sagemaker_monitoring.KEYS),
     names=_names,
     tags=_tags,
 )

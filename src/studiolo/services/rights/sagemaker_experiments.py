@@ -6,7 +6,7 @@ TABLE = """
     BatchPutMetrics             experiment-trial-component/{TrialComponentName}
     CreateExperiment            experiment/{ExperimentName}
     CreateExperiment?Tags       @sagemaker:AddTags  experiment/{ExperimentName}
-    CreateTrial                 experiment/{ExperimentName}  experiment-trial/{TrialName}
+    CreateTrial                 experiment-trial/{TrialName}  experiment/{ExperimentName}
     CreateTrial?Tags            @sagemaker:AddTags  experiment-trial/{TrialName}
     CreateTrialComponent        experiment-trial-component/{TrialComponentName}
     CreateTrialComponent?Tags   @sagemaker:AddTags  experiment-trial-component/{TrialComponentName}

@@ -21,3 +21,22 @@ TABLE = """
     StopMonitoringSchedule                 monitoring-schedule/{MonitoringScheduleName}
     UpdateMonitoringSchedule               monitoring-schedule/{MonitoringScheduleName}
 """
+
+_DEFINITIONS = "CreateDataQualityJobDefinition,CreateModelQualityJobDefinition"
+_SCHEDULES = "CreateMonitoringSchedule,UpdateMonitoringSchedule"
+_JOB = "MonitoringScheduleConfig.MonitoringJobDefinition"
+
+KEYS = f"""
+    {_DEFINITIONS}  sagemaker:InstanceTypes        JobResources.ClusterConfig.InstanceType
+    {_DEFINITIONS}  sagemaker:VolumeKmsKey         JobResources.ClusterConfig.VolumeKmsKeyId
+    {_DEFINITIONS}  sagemaker:MaxRuntimeInSeconds  StoppingCondition.MaxRuntimeInSeconds
+    {_DEFINITIONS}  sagemaker:NetworkIsolation     NetworkConfig.EnableNetworkIsolation
+    {_DEFINITIONS}  sagemaker:VpcSecurityGroupIds  NetworkConfig.VpcConfig.SecurityGroupIds
+    {_DEFINITIONS}  sagemaker:VpcSubnets           NetworkConfig.VpcConfig.Subnets
+    {_SCHEDULES}    sagemaker:InstanceTypes        {_JOB}.MonitoringResources.ClusterConfig.InstanceType
+    {_SCHEDULES}    sagemaker:VolumeKmsKey         {_JOB}.MonitoringResources.ClusterConfig.VolumeKmsKeyId
+    {_SCHEDULES}    sagemaker:MaxRuntimeInSeconds  {_JOB}.StoppingCondition.MaxRuntimeInSeconds
+    {_SCHEDULES}    sagemaker:NetworkIsolation     {_JOB}.NetworkConfig.EnableNetworkIsolation
+    {_SCHEDULES}    sagemaker:VpcSecurityGroupIds  {_JOB}.NetworkConfig.VpcConfig.SecurityGroupIds
+    {_SCHEDULES}    sagemaker:VpcSubnets           {_JOB}.NetworkConfig.VpcConfig.Subnets
+"""

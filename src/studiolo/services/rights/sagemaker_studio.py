@@ -66,6 +66,15 @@ TABLE = """
 """  # noqa: E501 (a table)
 
 KEYS = """
+    CreateApp                      sagemaker:InstanceTypes                     ResourceSpec.InstanceType
+    CreateApp                      sagemaker:ImageArns                         ResourceSpec.SageMakerImageArn
+    CreateApp                      sagemaker:ImageVersionArns                  ResourceSpec.SageMakerImageVersionArn
+    CreateDomain                   sagemaker:AppNetworkAccessType              AppNetworkAccessType
+    CreateDomain                   sagemaker:VpcSubnets                        SubnetIds
+    CreateDomain                   sagemaker:VolumeKmsKey                      KmsKeyId
+    CreateDomain,UpdateDomain      sagemaker:VpcSecurityGroupIds               DefaultUserSettings.SecurityGroups
+    CreateUserProfile,UpdateUserProfile  sagemaker:VpcSecurityGroupIds         UserSettings.SecurityGroups
+    CreateSpace                    sagemaker:SpaceSharingType                  SpaceSharingSettings.SharingType
     CreateNotebookInstance,UpdateNotebookInstance  sagemaker:InstanceTypes     InstanceType
     CreateNotebookInstance,UpdateNotebookInstance  sagemaker:AcceleratorTypes  AcceleratorTypes[]
     CreateNotebookInstance,UpdateNotebookInstance  sagemaker:RootAccess        RootAccess

@@ -3,6 +3,10 @@
 After "Actions, resources, and condition keys for Amazon EventBridge Scheduler" (Service Authorization Reference).
 """
 
+from collections.abc import Mapping
+
+from studiolo.aws.arns import parse_arn
+from studiolo.services.call import Call
 from studiolo.services.rights.rows import Rights, table
 
 TABLE = """
@@ -21,4 +25,11 @@ TABLE = """
     UpdateSchedule            schedule/{GroupName:default}/{Name}
 """
 
-RIGHTS = Rights("scheduler", table("scheduler", TABLE))
+
+def _tags(call: Call, arn: str) -> Mapping[str, str]:
+    """Of groups alone: schedules have none."""
+    kind, _, name = parse_arn(arn).resource.partition("/")
+    return call.studio.scheduler.group(call.scope, name).tags if kind == "schedule-group" else {}
+
+
+RIGHTS = Rights("scheduler", table("scheduler", TABLE), tags=_tags)

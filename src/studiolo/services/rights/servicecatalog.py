@@ -8,8 +8,10 @@ launch role, or of who launches it, by CloudFormation.
 from collections.abc import Mapping
 
 from studiolo.aws.arns import parse_arn
+from studiolo.domain import Invalid
+from studiolo.products import Missing
 from studiolo.services.call import Call
-from studiolo.services.rights.rows import Rights, table
+from studiolo.services.rights.rows import Parameters, Rights, table
 
 TABLE = """
     AssociatePrincipalWithPortfolio      portfolio/{PortfolioId}
@@ -63,6 +65,16 @@ TABLE = """
     UpdateTagOption                      *
 """
 
+LISTS = frozenset({"ListRecordHistory", "ScanProvisionedProducts", "SearchProvisionedProducts"})
+OF_LAUNCHED = {
+    "DescribeProvisionedProduct": ("Id", "Name"),
+    "DescribeRecord": ("Id",),
+    "GetProvisionedProductOutputs": ("ProvisionedProductId", "ProvisionedProductName"),
+    "TerminateProvisionedProduct": ("ProvisionedProductId", "ProvisionedProductName"),
+    "UpdateProvisionedProduct": ("ProvisionedProductId", "ProvisionedProductName"),
+}
+"""What is asked about one provisioned product, and the parameters that name it: its id and its name, or a record's id."""
+
 
 def _tags(call: Call, arn: str) -> Mapping[str, str]:
     kind, _, identifier = parse_arn(arn).resource.partition("/")
@@ -71,4 +83,20 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
     return found(call.scope, identifier).tags
 
 
-RIGHTS = Rights("catalog", table("servicecatalog", TABLE), tags=_tags)
+def _known(call: Call, operation: str, parameters: Parameters) -> Mapping[str, str]:
+    """Whether what was launched is the caller's own: as the account's, the role's or user's, or that very session's."""
+    if operation in LISTS:
+        asked = parameters.get("AccessLevelFilter") or {}
+        return {f"servicecatalog:{asked.get('Key', 'User').lower()}Level": asked.get("Value", "self")}
+    if operation not in OF_LAUNCHED:
+        return {}
+    named = OF_LAUNCHED[operation]
+    provisioning = call.studio.products.provisioning
+    try:
+        levels = provisioning.levels(call.scope, call.principal, *(parameters.get(name) for name in named))
+    except (Missing, Invalid):
+        return {}
+    return {f"servicecatalog:{level.lower()}Level": "self" for level in levels}
+
+
+RIGHTS = Rights("catalog", table("servicecatalog", TABLE), tags=_tags, known=_known)
