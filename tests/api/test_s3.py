@@ -122,6 +122,16 @@ def test_a_list_of_pages_of_one_leaves_nothing_out(s3: Any, alike: str, kind: st
         assert found == list(dict.fromkeys(rolled)), delimiter
 
 
+def test_a_page_that_ends_with_a_key_that_xml_cannot_have_leaves_none_out(s3: Any, air: str) -> None:
+    odd = ["a\x01", "a\x02", "a\x03/b", "a\x04/b", "b"]
+    for key in odd:
+        s3.put_object(Bucket=air, Key=key, Body=b"x")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=air, Delimiter="/", PaginationConfig={"PageSize": 1})
+    found = [entry.get("Key", entry.get("Prefix")) for page in pages for part in ("Contents", "CommonPrefixes")
+             for entry in page.get(part, [])]  # fmt: skip
+    assert found == [_rolled_up(key, "", "/") for key in odd]
+
+
 def _rolled_up(key: str, prefix: str, delimiter: str) -> str:
     before, found, _ = key[len(prefix) :].partition(delimiter) if delimiter else (key, "", "")
     return f"{prefix}{before}{delimiter}" if found else key
@@ -242,11 +252,65 @@ def test_what_a_write_asks_for_is_checked(s3: Any, air: str) -> None:
         ("InvalidArgument", lambda: s3.upload_part(**upload, PartNumber=10001, Body=b"x")),
         ("MalformedXML", lambda: s3.complete_multipart_upload(**upload)),
         ("InvalidArgument", lambda: s3.list_objects_v2(Bucket=air, ContinuationToken="")),
+        ("token provided is incorrect", lambda: s3.list_objects_v2(Bucket=air, ContinuationToken="a")),
+        ("The CRC32 you specified", lambda: s3.put_object(**at, Body=b"x", ChecksumCRC32="AAAAAA==")),
+        ("AccessControlListNotSupported", lambda: s3.put_object(**at, Body=b"x", ACL="public-read")),
+        ("AccessControlListNotSupported", lambda: s3.put_bucket_acl(Bucket=air, ACL="private")),
+        ("InvalidBucketAcl", lambda: s3.create_bucket(Bucket=f"{air}-open", ACL="public-read")),
+        ("IllegalLocation", lambda: s3.create_bucket(Bucket=f"{air}-far", **located("us-west-2"))),
+        ("InvalidLocation", lambda: s3.create_bucket(Bucket=f"{air}-far", **located("moon"))),
+        ("MalformedXML", lambda: s3.put_bucket_versioning(Bucket=air, VersioningConfiguration={"Status": "On"})),
+        ("IllegalVersioning", lambda: s3.put_bucket_versioning(Bucket=air, VersioningConfiguration={})),
+        ("InvalidRedirectLocation", lambda: s3.put_object(**at, Body=b"x", WebsiteRedirectLocation="b")),
     ]
     for code, call in calls:
         with pytest.raises(ClientError, match=code):
             call()
     assert keys(s3, air) == []
+
+
+def located(region: str) -> dict[str, Any]:
+    return {"CreateBucketConfiguration": {"LocationConstraint": region}}
+
+
+def test_a_bucket_with_access_lists_takes_them(s3: Any, air: str) -> None:
+    s3.put_object(Bucket=air, Key="a", Body=b"x", ACL="bucket-owner-full-control")
+    s3.create_bucket(Bucket=f"{air}-open", ObjectOwnership="ObjectWriter", ACL="public-read", **located("eu-central-1"))
+    s3.put_object(Bucket=f"{air}-open", Key="a", Body=b"x", ACL="public-read")
+    rules = s3.get_bucket_ownership_controls(Bucket=f"{air}-open")["OwnershipControls"]["Rules"]
+    assert rules == [{"ObjectOwnership": "ObjectWriter"}]
+
+
+def test_an_object_tells_where_a_website_leads_and_its_copy_does_not(s3: Any, air: str) -> None:
+    s3.put_object(Bucket=air, Key="a", Body=b"x", WebsiteRedirectLocation="/b", Metadata={"of": "air"})
+    s3.copy_object(Bucket=air, Key="copy", CopySource={"Bucket": air, "Key": "a"})
+    first, copy = (s3.head_object(Bucket=air, Key=key) for key in ("a", "copy"))
+    assert (first["WebsiteRedirectLocation"], first["Metadata"]) == ("/b", {"of": "air"})
+    assert ("WebsiteRedirectLocation" in copy, copy["Metadata"]) == (False, {"of": "air"})
+
+
+def test_a_copy_tells_its_checksum_where_it_is_asked_for(s3: Any, air: str) -> None:
+    put = s3.put_object(Bucket=air, Key="a", Body=b"x", ChecksumAlgorithm="SHA256")
+    copied = s3.copy_object(Bucket=air, Key="b", CopySource=f"{air}/a", ChecksumAlgorithm="SHA256")
+    assert copied["CopyObjectResult"]["ChecksumSHA256"] == put["ChecksumSHA256"]
+
+
+def test_an_upload_is_completed_as_what_went_up_alone(s3: Any, air: str) -> None:
+    at = {"Bucket": air, "Key": "a"}
+    upload = {**at, "UploadId": s3.create_multipart_upload(**at, ChecksumAlgorithm="SHA256")["UploadId"]}
+    part = s3.upload_part(**upload, PartNumber=1, Body=b"x", ChecksumAlgorithm="SHA256")
+    right = {"PartNumber": 1, "ETag": part["ETag"], "ChecksumSHA256": part["ChecksumSHA256"]}
+    for words, told, more in (
+        ("BadDigest.*The sha256 you specified", {**right, "ChecksumSHA256": "eA=="}, {}),
+        ("InvalidRequest.*missing for part 1", {"PartNumber": 1, "ETag": part["ETag"]}, {}),
+        ("BadDigest.*The SHA256 you specified", right, {"ChecksumSHA256": part["ChecksumSHA256"]}),
+        ("InvalidRequest.*computed: 1", right, {"MpuObjectSize": 2}),
+    ):  # fmt: skip
+        with pytest.raises(ClientError, match=words):
+            s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [told]}, **more)
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [right]}, MpuObjectSize=1)
+    with pytest.raises(ClientError, match="NoSuchUpload"):
+        s3.abort_multipart_upload(**upload)
 
 
 def test_the_attributes_of_an_object_tell_its_checksum(s3: Any, air: str) -> None:

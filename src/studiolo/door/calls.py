@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -12,7 +12,7 @@ import aiohttp
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.payloads import UNSIGNED
-from studiolo.aws.protocols.xml_values import local_name, read_xml
+from studiolo.aws.protocols.xml_values import local_name, read_xml, xml_text
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import now
 from studiolo.door.authentication import verified_by_query
@@ -25,6 +25,9 @@ from studiolo.storage import keys
 
 SMALL_BODY = 64 * 1024
 """Larger bodies are sent only when the store, by `100 Continue`, wants them: a refusal then costs no upload."""
+
+MOST_PARTS = 10_000
+"""Of an upload."""
 
 VERSIONED_SECONDS = 5.0
 """How long it is believed that a bucket keeps no versions."""
@@ -107,18 +110,54 @@ class Calls:
         told = ({local_name(part.tag): part.text or "" for part in tag} for tag in tags)
         return {each["Key"]: each.get("Value", "") for each in told}
 
+    async def is_owner_enforced(self, request: HttpRequest, bucket: str) -> bool:
+        """Whether a bucket has no access lists, as new ones have none."""
+        asked = Named("GET", bucket, "", {"ownershipControls": ""})
+        async with await self.asked(self.own(request, asked, in_our_name()), nothing) as found:
+            return b"BucketOwnerEnforced" in await found.read()
+
+    async def set_ownership(self, request: HttpRequest, bucket: str, ownership: str) -> None:
+        """Set who owns the objects of a new bucket, which the store does not read where a bucket is made."""
+        rule = f"<Rule><ObjectOwnership>{xml_text(ownership)}</ObjectOwnership></Rule>"
+        body = f"<OwnershipControls>{rule}</OwnershipControls>".encode()
+        asked = Named("PUT", bucket, "", {"ownershipControls": ""})
+        to = replace(self.own(request, asked, in_our_name()), length=len(body))
+        async with await self.asked(to, lambda: body):
+            pass
+
+    async def parts(self, request: HttpRequest, named: Named, most: int = MOST_PARTS) -> Mapping[str, int] | None:
+        """The bytes of the parts of an upload, of `most` at most, by their numbers; None where there is no such upload."""
+        sizes: dict[str, int] = {}
+        marker = "0"
+        while True:
+            of = {"uploadId": named.parameters["uploadId"], "max-parts": "1000", "part-number-marker": marker}
+            listed = Named("GET", named.bucket, named.key, of)
+            async with await self.asked(self.own(request, listed, in_our_name()), nothing) as found:
+                body = await found.read()
+            if b"<Code>NoSuchUpload<" in body:
+                return None
+            root = read_xml(body)
+            for part in root:
+                if local_name(part.tag) == "Part":
+                    told = {local_name(each.tag): each.text or "" for each in part}
+                    sizes[told["PartNumber"]] = int(told["Size"])
+            values = {local_name(each.tag): each.text or "" for each in root}
+            marker = values.get("NextPartNumberMarker", "")
+            if values.get("IsTruncated") != "true" or len(sizes) >= most or not marker:
+                return sizes
+
     async def checksum(self, request: HttpRequest, named: Named) -> bytes:
-        """GetObjectAttributes' Checksum of an object, which our store leaves out; empty where it has none."""
+        """The checksum of an object, as elements that our store leaves out; empty where it has none."""
         version = {name: value for name, value in named.parameters.items() if name == "versionId"}
         looked = Named("HEAD", named.bucket, named.key, version, {"x-amz-checksum-mode": "ENABLED"})
         async with await self.asked(self.own(request, looked, in_our_name()), nothing) as found:
-            told = {name.lower(): value for name, value in found.headers.items()}
+            headers = {name.lower(): value for name, value in found.headers.items()}
         for algorithm in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"):
-            value = told.get(f"x-amz-checksum-{algorithm.lower()}")
+            value = headers.get(f"x-amz-checksum-{algorithm.lower()}")
             if value is not None:
-                kind = told.get("x-amz-checksum-type", "FULL_OBJECT")
-                inner = f"<Checksum{algorithm}>{value}</Checksum{algorithm}><ChecksumType>{kind}</ChecksumType>"
-                return f"<Checksum>{inner}</Checksum>".encode()
+                kind = headers.get("x-amz-checksum-type", "FULL_OBJECT")
+                told = f"<Checksum{algorithm}>{value}</Checksum{algorithm}><ChecksumType>{kind}</ChecksumType>"
+                return told.encode()
         return b""
 
     async def require_cors(self, request: HttpRequest, bucket: str, payload: Payload) -> None:

@@ -1,8 +1,10 @@
 """Bodies of requests that are looked at before our store gets them, because it takes what S3 refuses.
 
-After PutObjectTagging, PutBucketTagging, CompleteMultipartUpload and CreateBucket (Amazon S3 API Reference).
+After PutObjectTagging, PutBucketTagging, PutBucketVersioning, CompleteMultipartUpload and CreateBucket (Amazon S3 API
+Reference).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from xml.etree.ElementTree import Element
@@ -14,8 +16,11 @@ from studiolo.door.settings import checked, malformed, text_of
 
 LARGEST = 2 * 1024 * 1024
 """Bytes of a body: 10,000 parts have fewer."""
-OPERATIONS = frozenset({"CompleteMultipartUpload", "CreateBucket", "PutBucketTagging", "PutObjectTagging"})
+OPERATIONS = frozenset(
+    {"CompleteMultipartUpload", "CreateBucket", "PutBucketTagging", "PutBucketVersioning", "PutObjectTagging"}
+)
 
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}")
 _MOST_TAGS: Mapping[str, int] = {"PutBucketTagging": 50, "PutObjectTagging": 10}
 _OF_FRAMES = frozenset({"x-amz-decoded-content-length", "x-amz-sdk-checksum-algorithm", "x-amz-trailer"})
 
@@ -28,14 +33,38 @@ def check(operation: str, body: bytes) -> None:
         root = checked(body, "CompleteMultipartUpload") if body else None
         if root is None or not any(local_name(part.tag) == "Part" for part in root):
             raise malformed("it must name at least one Part")
+    elif operation == "PutBucketVersioning":
+        _check_versioning(checked(body, "VersioningConfiguration"))
+
+
+def _check_versioning(root: Element) -> None:
+    if not any(local_name(part.tag) == "Status" for part in root):
+        message = "The Versioning element must be specified"
+        raise ServiceError("IllegalVersioningConfigurationException", message, 400)
+    if text_of(root, "Status") not in ("Enabled", "Suspended"):
+        raise malformed("the Status of versioning is Enabled or Suspended")
 
 
 def region_of(body: bytes, asked: str) -> str:
-    """Where CreateBucket is to make a bucket; asked: the region that was asked, where its body names none."""
+    """Where CreateBucket is to make a bucket; asked: the region that was asked, where its body names none.
+
+    Raises ServiceError (400) for no region, and for another one than was asked: only us-east-1 makes them everywhere.
+    """
     if not body.strip():
         return asked
     named = text_of(checked(body, "CreateBucketConfiguration"), "LocationConstraint").strip()
-    return "eu-west-1" if named == "EU" else named or asked
+    if not named:
+        return asked
+    region = "eu-west-1" if named == "EU" else named
+    if not _REGION.fullmatch(region):
+        raise ServiceError("InvalidLocationConstraint", "The specified location-constraint is not valid", 400)
+    if asked not in (region, "us-east-1"):
+        message = (
+            f"The {region} location constraint is incompatible for the region specific endpoint this request was sent "
+            f"to: it was signed for {asked}."
+        )
+        raise ServiceError("IllegalLocationConstraintException", message, 400)
+    return region
 
 
 def unframed(named: Named) -> Named:

@@ -16,6 +16,7 @@ import aiohttp
 from studiolo.asgi import Receive, Send
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
+from studiolo.aws.protocols.xml_values import read_xml
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
 from studiolo.door import (
@@ -27,6 +28,7 @@ from studiolo.door import (
     mending,
     notifying,
     ownership,
+    preconditions,
     settings,
     uploads,
 )
@@ -44,7 +46,7 @@ from studiolo.door.payload import Payload
 from studiolo.door.store import Store
 from studiolo.door.target import target
 from studiolo.door.unsupported import refuse_unsupported
-from studiolo.forwarding import relay
+from studiolo.forwarding import Body, relay
 from studiolo.governance import Lake, is_for_views
 from studiolo.identity import Identity
 from studiolo.state import StateUnavailable
@@ -135,6 +137,9 @@ class S3Gateway:
         if self._ours and operation.name in bucket_policies.OPERATIONS:
             await self._bucket_policy(request, named, operation, caller.known, payload, send)
             return
+        if self._ours:
+            with self._calls.errors(payload):
+                await preconditions.check(self._calls, request, named, operation)
         if self._ours and await self._setting(request, named, operation, caller, payload, send):
             return
         if operation.name == "DeleteObjects":
@@ -155,11 +160,6 @@ class S3Gateway:
         send: Send,
     ) -> None:
         """Send what is permitted on to the store, and its answer back."""
-        claimed = False
-        if operation.name == "CreateBucket":
-            exists = partial(self._calls.has_bucket, request, named.bucket)
-            account = caller.known_principal.account
-            claimed = await ownership.claim(self._identity, named.bucket, account, exists)
         verified = caller.acting(named, needs, self._clock())
         region = verified.region if verified is not None else "us-east-1"
         sent = mending.asked(named, operation) if self._ours else named
@@ -170,14 +170,22 @@ class S3Gateway:
             documents.check(operation.name, content)
             if operation.name == "CreateBucket":
                 region = documents.region_of(content, region)
+            elif operation.name == "CompleteMultipartUpload":
+                await self._check_completion(request, named, content, payload)
             to = replace(self._calls.own(request, documents.unframed(sent), verified), length=len(content))
-            calling = self._calls.asked(to, (lambda: content) if content else nothing)
+            body: Body = (lambda: content) if content else nothing
+            streamed = None
         else:
             any_body = await payload.begin(reader, to.length)
             body = payload.framed if to.framed else payload.pieces if any_body else nothing
-            calling = self._calls.asked(to, body, payload)
+            streamed = payload
+        claimed = False
+        if operation.name == "CreateBucket":
+            exists = partial(self._calls.has_bucket, request, named.bucket)
+            account = caller.known_principal.account
+            claimed = await ownership.claim(self._identity, named.bucket, account, exists)
         with self._calls.errors(payload):
-            async with await calling as answer:
+            async with await self._calls.asked(to, body, streamed) as answer:
                 if claimed and answer.status >= HTTPStatus.BAD_REQUEST:
                     await asyncio.to_thread(self._identity.buckets.release, named.bucket)
                 if operation.name == "DeleteBucket" and answer.status < HTTPStatus.BAD_REQUEST:
@@ -192,10 +200,21 @@ class S3Gateway:
                 else:
                     if operation.name == "DeleteObject" and named.key.endswith("/") and verified is not None:
                         await self._calls.clear_folder(request, named, verified)
+                    ownership_asked = named.headers.get("x-amz-object-ownership")
+                    if operation.name == "CreateBucket" and answer.status == HTTPStatus.OK and ownership_asked:
+                        await self._calls.set_ownership(request, named.bucket, ownership_asked)
                     if operation.name in mending.OF_BUCKETS and answer.status == HTTPStatus.OK:
                         region = await self._region(named.bucket, region, made=operation.name == "CreateBucket")
                     mend = await self._mended(request, named, operation, caller, region, answer, payload)
                     await self._answer(answer, request.method, payload, send, mend)
+
+    async def _check_completion(self, request: HttpRequest, named: Named, content: bytes, payload: Payload) -> None:
+        """Raise ServiceError (400) for checksums and a size that are not those of the upload."""
+        root = read_xml(content)
+        known = await asyncio.to_thread(self._settings.uploads.of, named.bucket, named.parameters["uploadId"])
+        preconditions.check_completion(named, root, known)
+        with self._calls.errors(payload):
+            await preconditions.check_size(self._calls, request, named, root)
 
     async def _note(
         self, request: HttpRequest, named: Named, name: str, caller: Caller, answer: aiohttp.ClientResponse
@@ -253,7 +272,7 @@ class S3Gateway:
         elif status == HTTPStatus.PRECONDITION_FAILED and name in _CONDITIONAL and "if-match" in named.headers:
             if not await self._calls.has(request, named):
                 raise ServiceError("NoSuchKey", "The specified key does not exist.", 404)
-        elif name == "GetObjectAttributes" and "Checksum" in named.headers.get("x-amz-object-attributes", ""):
+        elif mending.tells_checksum(named, name):
             checksum = await self._calls.checksum(request, named)
         known: Mapping[int, tuple[str, str]] = {}
         if name == "ListParts" and status == HTTPStatus.OK:
@@ -408,6 +427,9 @@ class S3Gateway:
             refuse_unsupported(put, operation)
             put = mending.asked(put, operation)
         caller.permit(actions_of(put, operation))
+        if self._ours:
+            with self._calls.errors(payload):
+                await preconditions.check(self._calls, request, put, operation)
         to = replace(self._calls.own(request, put, caller.known), length=None if any_body else 0)
         with self._calls.errors(payload):
             async with await self._calls.asked(to, payload.pieces if any_body else nothing, payload) as answer:

@@ -21,6 +21,9 @@ _ASKED = re.compile(rb"<(ContinuationToken|KeyMarker|Marker|StartAfter)>[^<]*</\
 _OF_NOTHING = b"<ETag>&#34;d41d8cd98f00b204e9800998ecf8427e&#34;</ETag>"
 _NEXT_MARKER = re.compile(rb"<NextMarker>[^<]*</NextMarker>")
 _SLASHED_MARKER = re.compile(rb"<NextMarker>[^<]*(?:/|%2F)</NextMarker>")
+_NEXT_TOKEN = re.compile(rb"<NextContinuationToken>([^<]*)</NextContinuationToken>")
+_PLACE = re.compile(rb"<(?:Key|Prefix)>([^<]*)</")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ENCODED = b"<EncodingType>url</EncodingType>"
 _WHOLE = b"<IsTruncated>false</IsTruncated>"
 
@@ -58,7 +61,25 @@ def shown(named: Named, operation: Operation, answer: bytes) -> bytes:
         answer = (_SLASHED_MARKER if delimiter else _NEXT_MARKER).sub(b"", answer)
     # Of an empty object the store knows no ETag here.
     answer = answer.replace(b"<ETag>&#34;&#34;</ETag>", _OF_NOTHING)
+    answer = _NEXT_TOKEN.sub(lambda found: _sealed(found, answer), answer)
     return _ASKED.sub(lambda found: _as_asked(named, found), keys.shown(answer))
+
+
+def spelled(name: str, answer: bytes) -> str | None:
+    """The key or prefix of a list, in the encoding of URLs, that the store has written as `name` where XML can be only.
+
+    There it has U+FFFD for every character that XML has not. The last of those that are written alike.
+    """
+    found = (unquote_plus(unescape(each.decode())) for each in _PLACE.findall(answer))
+    return max((each for each in found if _NOT_IN_XML.sub("\ufffd", each) == name), default=None)
+
+
+def _sealed(found: re.Match[bytes], answer: bytes) -> bytes:
+    name = unescape(found[1].decode())
+    if "\ufffd" in name and _ENCODED in answer:
+        name = spelled(name, answer) or name
+    token = keys.sealed_token(name)
+    return f"<NextContinuationToken>{token}</NextContinuationToken>".encode()
 
 
 def _as_asked(named: Named, found: re.Match[bytes]) -> bytes:

@@ -4,6 +4,7 @@ After the pages of PutObject, CopyObject, CreateBucket and HeadBucket in the Ama
 no place for, it keeps among an object's metadata, in entries that the client does not see.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,7 +15,7 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.protocols.xml_values import DECLARATION
 from studiolo.door.names import Named, escaped
 from studiolo.door.operations import Operation
-from studiolo.door.uploads import with_checksums
+from studiolo.door.uploads import ALGORITHMS, with_checksums
 from studiolo.governance import VIEWS
 from studiolo.storage import keys
 
@@ -32,15 +33,19 @@ MAX_METADATA = 2048
 _OF_CHECKSUMS = frozenset({"x-amz-checksum-algorithm", "x-amz-checksum-type"})
 _RESERVED = ("amzn-s3-demo-", "sthree-", "xn--"), ("--ol-s3", "--table-s3", "--x-s3", "-s3alias", ".mrap")
 """How names of buckets may not begin and end (Amazon S3 User Guide, "General purpose bucket naming rules")."""
-_ACLS = frozenset(
+ACLS = frozenset(
     {
         "authenticated-read", "aws-exec-read", "bucket-owner-full-control", "bucket-owner-read", "private", "public-read",
         "public-read-write",
     }
 )  # fmt: skip
+"""Canned ones, of objects."""
 _EMPTY = "=?studiolo-empty?="
 """The value of an entry that has none: the store would drop it."""
 _OURS = "x-amz-meta-studiolo-encryption"
+_REDIRECTED = "x-amz-meta-studiolo-redirect"
+"""Where a website leads that is asked for an object, behind what tells of which object it is: copies have it not."""
+_REDIRECT = "x-amz-website-redirect-location"
 _ENCRYPTION = "x-amz-server-side-encryption"
 _KEY_ID, _BUCKET_KEY = f"{_ENCRYPTION}-aws-kms-key-id", f"{_ENCRYPTION}-bucket-key-enabled"
 _BY_KMS = frozenset({"aws:kms", "aws:kms:dsse"})
@@ -62,6 +67,12 @@ def asked(named: Named, operation: Operation) -> Named:
     empty = [name for name, value in headers.items() if not value and name.startswith(_META)]
     headers |= dict.fromkeys(empty, _EMPTY)
     headers.pop(_OURS, None)
+    headers.pop(_REDIRECTED, None)
+    if _REDIRECT in headers:
+        if kept:
+            message = f"A copy with {_REDIRECT} is implemented with x-amz-metadata-directive: REPLACE alone."
+            raise ServiceError("NotImplemented", message, 501)
+        headers[_REDIRECTED] = f"{_mark(named)} {_checked_redirect(headers.pop(_REDIRECT))}"
     if _ENCRYPTION in headers:
         _record_encryption(headers)
     if kept:
@@ -70,15 +81,22 @@ def asked(named: Named, operation: Operation) -> Named:
     return replace(named, headers=headers)
 
 
+def tells_checksum(named: Named, operation: str) -> bool:
+    """Whether the answer is to have the checksum of the object in its body."""
+    if operation == "GetObjectAttributes":
+        return "Checksum" in named.headers.get("x-amz-object-attributes", "")
+    return operation == "PutObject" and named.source is not None and "x-amz-checksum-algorithm" in named.headers
+
+
 def _check_headers(headers: dict[str, str]) -> None:
     sums = [name for name in headers if name.startswith("x-amz-checksum-") and name not in _OF_CHECKSUMS]
     if len(sums) > 1:
         message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
         raise ServiceError("InvalidRequest", message, 400)
     acl = headers.get("x-amz-acl")
-    if acl is not None and acl not in _ACLS:
+    if acl is not None and acl not in ACLS:
         raise ServiceError(
-            "InvalidArgument", f"{acl[:80]!r} is none of the canned ACLs: {', '.join(sorted(_ACLS))}", 400
+            "InvalidArgument", f"{acl[:80]!r} is none of the canned ACLs: {', '.join(sorted(ACLS))}", 400
         )
     if headers.get("if-none-match", "*") != "*":
         message = "A header you provided implies functionality that is not implemented: If-None-Match other than *"
@@ -95,6 +113,18 @@ def _check_changes(headers: dict[str, str]) -> None:
             "object's metadata, storage class, website redirect location or encryption attributes."
         )
         raise ServiceError("InvalidRequest", message, 400)
+
+
+def _checked_redirect(location: str) -> str:
+    if not location.startswith(("/", "http://", "https://")):
+        message = "The website redirect location must have a prefix of 'http://' or 'https://' or '/'."
+        raise ServiceError("InvalidRedirectLocation", message, 400)
+    return location
+
+
+def _mark(named: Named) -> str:
+    """What tells an object from others, in one word."""
+    return hashlib.sha256(f"{named.bucket}/{named.key}".encode()).hexdigest()[:16]
 
 
 def _record_encryption(headers: dict[str, str]) -> None:
@@ -155,7 +185,7 @@ class Mending:
         if self._marker is not None:
             return [*headers, (b"x-amz-delete-marker", b"true"), (b"x-amz-version-id", self._marker.encode())]
         if name in READS:
-            return _as_read(headers)
+            return _as_read(headers, self._named)
         if status >= HTTPStatus.BAD_REQUEST:
             return headers
         if name == "HeadBucket":
@@ -183,7 +213,7 @@ class Mending:
         if self._reads_marker:
             return lambda _: b"" if self._named.method == "HEAD" else _refused(self._named.method)
         if self._checksum and status < HTTPStatus.BAD_REQUEST:
-            return lambda body: (self._checksum + b"</").join(body.rsplit(b"</", 1))
+            return self._with_checksum
         if status < HTTPStatus.BAD_REQUEST and self._operation.name == "GetBucketLocation":
             return lambda _: _location(self._region)
         if status < HTTPStatus.BAD_REQUEST and self._operation.name == "ListBuckets":
@@ -194,9 +224,22 @@ class Mending:
             return lambda body: body.replace(b"<Code>AccessDenied<", b"<Code>AccessForbidden<")
         if self._parts:
             return lambda body: keys.shown(with_checksums(body, self._parts))
+        if (
+            status == HTTPStatus.BAD_REQUEST
+            and self._named.method != "HEAD"
+            and "content-md5" not in self._named.headers
+        ):
+            return lambda body: keys.shown(body.replace(_OF_MD5, _of_checksum(self._named)))
         if self._names_keys(status):
             return keys.shown
         return None
+
+    def _with_checksum(self, body: bytes) -> bytes:
+        """With the checksum of the object as the last of what its attributes or a copy tell."""
+        copied = self._named.source is not None
+        told = self._checksum if copied else b"<Checksum>%b</Checksum>" % self._checksum
+        body = (told + b"</").join(body.rsplit(b"</", 1))
+        return _with_quotes(body) if copied else body
 
     def _names_keys(self, status: int) -> bool:
         """Whether it is XML that may have keys in it, under the store's names."""
@@ -207,24 +250,37 @@ class Mending:
 
 
 _TYPE = b"x-amz-checksum-type"
+_OF_MD5 = b"The Content-Md5 you specified did not match what we received."
 _BUCKET = re.compile(rb"<Bucket>.*?</Bucket>", re.DOTALL)
 _NAME = re.compile(rb"<Name>([^<]*)</Name>")
 _VIEWS = f"<Name>{VIEWS}".encode()
-_EMPTY_BYTES, _OURS_BYTES = _EMPTY.encode(), _OURS.encode()
+_EMPTY_BYTES, _OURS_BYTES, _REDIRECTED_BYTES = _EMPTY.encode(), _OURS.encode(), _REDIRECTED.encode()
+_OF_OURS = frozenset({_OURS_BYTES, _REDIRECTED_BYTES})
 
 
-def _as_read(headers: Headers) -> Headers:
+def _as_read(headers: Headers, named: Named) -> Headers:
     """With the entries of the metadata that are ours read again."""
-    if any(name == _OURS_BYTES or value == _EMPTY_BYTES for name, value in headers):
+    if any(name in _OF_OURS or value == _EMPTY_BYTES for name, value in headers):
         mended: Headers = []
         for name, value in headers:
             if name == _OURS_BYTES:
                 values = zip((_ENCRYPTION, _KEY_ID, _BUCKET_KEY), value.decode().split(), strict=False)
                 mended += [(header.encode(), text.encode()) for header, text in values if text != "-"]
+            elif name == _REDIRECTED_BYTES:
+                mark, _, location = value.partition(b" ")
+                mended += [(_REDIRECT.encode(), location)] if mark == _mark(named).encode() else []
             else:
                 mended.append((name, b"" if value == _EMPTY_BYTES else value))
         headers = mended
     return _with_type(headers)
+
+
+def _of_checksum(named: Named) -> bytes:
+    """That a checksum is wrong, in S3's words; the store speaks of an MD5 that was not there."""
+    given = (*named.headers, *named.headers.get("x-amz-trailer", "").split(","))
+    names = (name.strip().removeprefix("x-amz-checksum-").upper() for name in given)
+    name = next((name for name in names if name in ALGORITHMS), "checksum")
+    return f"The {name} you specified did not match the calculated checksum.".encode()
 
 
 def _with_type(headers: Headers) -> Headers:

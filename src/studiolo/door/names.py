@@ -84,7 +84,7 @@ class Named:
         return "&".join(f"{escaped(name)}={escaped(value)}" for name, value in self.parameters.items())
 
     def as_stored(self) -> "Named":
-        """The same in the names of our store."""
+        """The same in the names of our store. Raises ServiceError (400) for a token that we did not give."""
         key, source, parameters = keys.stored(self.key), self.source, self.parameters
         if source is not None:
             source = replace(source, key=keys.stored(source.key))
@@ -215,8 +215,11 @@ def _stored_positions(parameters: Mapping[str, str]) -> Mapping[str, str]:
         named[name] = keys.stored_prefix(named[name]) if rolled_up else keys.stored(named[name])
         if name != "key-marker":
             named[name] = keys.stored_position(named[name], delimiter)
-    if named.get("continuation-token"):
-        named["continuation-token"] = keys.stored_position(named["continuation-token"], delimiter)
+    if "list-type" in named and "continuation-token" in named:
+        position = keys.position_of(named["continuation-token"])
+        if not position:
+            raise ServiceError("InvalidArgument", "The continuation token provided is incorrect", 400)
+        named["continuation-token"] = keys.stored_position(position, delimiter)
     return named
 
 

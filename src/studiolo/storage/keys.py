@@ -7,6 +7,8 @@ does in S3. Nothing else is changed, so that two keys never have one name.
 """
 
 import re
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 BACKSLASH = "\uf05c"
 _EMPTY = " \uf02f"
@@ -51,6 +53,26 @@ def stored_position(name: str, delimiter: str) -> str:
     if name.endswith("/"):
         return name
     return f"{name}\U0010ffff" if delimiter and name.endswith(delimiter) else f"{name}/\x01"
+
+
+def sealed_token(position: str) -> str:
+    """The token by which a client goes on at a position of the store's."""
+    name = position.encode()
+    return urlsafe_b64encode(_seal(name) + name).decode()
+
+
+def position_of(token: str) -> str | None:
+    """The position that a token is of; None for what is no token."""
+    try:
+        whole = urlsafe_b64decode(token.encode())
+        position = whole[4:].decode()
+    except ValueError:
+        return None
+    return position if sealed_token(position) == token else None
+
+
+def _seal(name: bytes) -> bytes:
+    return zlib.crc32(name, zlib.crc32(b"list")).to_bytes(4, "big")
 
 
 def shown(answer: bytes) -> bytes:

@@ -168,6 +168,13 @@ EMPTIED: Mapping[str, Any] = {
 }
 
 
+def _ownership(properties: Properties) -> str | None:
+    """Who is to own a new bucket's objects: whether it can have access lists at all."""
+    rules = (properties.get("OwnershipControls") or {}).get("Rules") or [{}]
+    found: str | None = rules[0].get("ObjectOwnership")
+    return found
+
+
 class Bucket(ResourceType):
     name = "AWS::S3::Bucket"
     named_by = "BucketName"
@@ -189,6 +196,7 @@ class Bucket(ResourceType):
             CreateBucketConfiguration=here or None,
             ObjectLockEnabledForBucket=properties.get("ObjectLockEnabled"),
             ACL=None if acl is None else _ACLS.get(acl, "private"),
+            ObjectOwnership=_ownership(properties),
         )
         self._set(at, name, properties, {})
         return name
