@@ -231,10 +231,14 @@ def test_a_bucket_s_policy_grants_and_denies_by_the_names_of_callers(
         ({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::other"}, "invalid resource"),
         ({"Effect": "Allow", "Principal": "*", "Action": "glue:*", "Resource": "*"}, "Policy has invalid action"),
         ({"Effect": "Maybe", "Principal": "*", "Action": "s3:*", "Resource": "*"}, "Invalid effect: Maybe"),
+        (
+            {**allow("s3:*", "*"), "Principal": {"AWS": "arn:aws:iam::000000000000:role/nobody"}},
+            "Invalid principal in policy",
+        ),
     ],
 )
 def test_what_is_no_bucket_policy_is_refused_as_malformed(
-    client: Client, bucket: str, statement: dict[str, str], says: str
+    client: Client, bucket: str, statement: dict[str, Any], says: str
 ) -> None:
     text = document(statement).replace("{bucket}", bucket)
     with pytest.raises(ClientError, match=f"MalformedPolicy.*{says}"):

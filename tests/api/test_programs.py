@@ -178,6 +178,7 @@ def test_children_that_a_program_leaves_behind_end_with_it(programs: Programs) -
         ),
         ({"CheckpointConfig": {"S3Uri": "s3://{bucket}/c", "LocalPath": "/opt/ml/model"}}, "use otherwise"),
         ({"ResourceConfig": {**ONE, "InstanceCount": 21}}, "20 instances at most"),
+        ({"ResourceConfig": {**ONE, "InstanceCount": 0}}, "ValidationException.*at least one instance"),
         ({"Tags": [{"Key": INTERRUPTION, "Value": "soon"}], **SPOT}, "seconds of training"),
         ({"channel": {"RecordWrapperType": "RecordIO"}}, "needs the input mode Pipe"),
         ({"channel": {"source": {"S3DataType": "AugmentedManifestFile", "AttributeNames": ["a"]}}}, "mode Pipe"),

@@ -4,6 +4,7 @@ After PutBucketPolicy, GetBucketPolicy, GetBucketPolicyStatus and DeleteBucketPo
 """
 
 import json
+from collections.abc import Callable
 
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.protocols.xml_values import DECLARATION
@@ -25,7 +26,7 @@ def answer(identity: Identity, operation: str, bucket: str, body: bytes) -> Answ
     """Carry out one of the operations for a bucket that is there. Raises ServiceError."""
     policies, resource = identity.of(identity.bucket(bucket)[0]).resource_policies, arn(bucket)
     if operation == "PutBucketPolicy":
-        policies.put(resource, _checked(body, bucket))
+        policies.put(resource, _checked(body, bucket, policies.check_principals))
         return 204, [], b""
     if operation == "DeleteBucketPolicy":
         policies.delete(resource)
@@ -40,10 +41,11 @@ def answer(identity: Identity, operation: str, bucket: str, body: bytes) -> Answ
     return 200, _XML, status.encode()
 
 
-def _checked(body: bytes, bucket: str) -> str:
+def _checked(body: bytes, bucket: str, check_principals: Callable[[str], None]) -> str:
     try:
         document = body.decode()
         check_bucket_policy(document, bucket)
+        check_principals(document)
     except UnicodeDecodeError as error:
         raise ServiceError("MalformedPolicy", "This policy contains invalid Json", 400) from error
     except MalformedPolicy as error:

@@ -100,6 +100,12 @@ class Calls:
         async with await self.asked(self.own(request, looked, in_our_name()), nothing) as found:
             return found.status != HTTPStatus.NOT_FOUND
 
+    async def is_folder(self, request: HttpRequest, named: Named) -> bool:
+        """Whether there are keys that begin with a key and a slash."""
+        listed = Named("GET", named.bucket, "", {"list-type": "2", "prefix": f"{named.key}/", "max-keys": "2"})
+        async with await self.asked(self.own(request, listed, in_our_name()), nothing) as found:
+            return b"<Contents>" in await found.read()
+
     async def tags(self, request: HttpRequest, bucket: str, key: str, version: str | None) -> dict[str, str]:
         """The tags of an object; none of one that is not there."""
         which = {} if version is None else {"versionId": version}

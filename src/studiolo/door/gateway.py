@@ -272,6 +272,13 @@ class S3Gateway:
         elif status == HTTPStatus.PRECONDITION_FAILED and name in _CONDITIONAL and "if-match" in named.headers:
             if not await self._calls.has(request, named):
                 raise ServiceError("NoSuchKey", "The specified key does not exist.", 404)
+        elif status == HTTPStatus.INTERNAL_SERVER_ERROR and name == "CompleteMultipartUpload":
+            if not self._store.full and await self._calls.is_folder(request, named):
+                message = (
+                    "An upload in parts of a key is not implemented while there are keys that begin with it and a slash: "
+                    "put the object in one piece."
+                )
+                raise ServiceError("NotImplemented", message, 501)
         elif mending.tells_checksum(named, name):
             checksum = await self._calls.checksum(request, named)
         known: Mapping[int, tuple[str, str]] = {}

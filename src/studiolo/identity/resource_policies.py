@@ -6,9 +6,11 @@ from functools import lru_cache
 from sqlalchemy import ColumnElement, select
 
 from studiolo.domain import NotFound
+from studiolo.identity.documents import OF_BUCKET
 from studiolo.identity.policies import Policies
 from studiolo.identity.records import Records
 from studiolo.identity.tables import resource_policies
+from studiolo.identity.trust import bound
 
 
 class ResourcePolicies:
@@ -36,6 +38,11 @@ class ResourcePolicies:
             tx.execute(resource_policies.delete().where(self._is(resource)))
             row = {"account": self._records.account, "resource": resource, "document": document}
             tx.execute(resource_policies.insert().values(row))
+
+    def check_principals(self, document: str) -> None:
+        """Raise MalformedPolicy where a bucket's policy names users or roles of this server that are not there."""
+        with self._records.reading() as connection:
+            bound(connection, document, self._records.accounts, OF_BUCKET)
 
     def delete(self, resource: str) -> None:
         """Take a resource's policy away; one that has none is fine."""

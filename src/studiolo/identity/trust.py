@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from studiolo.identity.documents import TRUST
+from studiolo.identity.documents import TRUST, Grammar
 from studiolo.identity.policies import as_list
 from studiolo.identity.tables import members, roles, users
 
@@ -20,10 +20,10 @@ _ID = re.compile(r'"(A(?:IDA|ROA)[A-Z0-9]{12,})"')
 _TABLES = {"user": users, "role": roles}
 
 
-def bound(connection: Connection, document: str, accounts: frozenset[str]) -> str:
+def bound(connection: Connection, document: str, accounts: frozenset[str], grammar: Grammar = TRUST) -> str:
     """The policy with the ids of the users and roles of this server that it names. Raises MalformedPolicy.
 
-    accounts: those of this server that are no members.
+    accounts: those of this server that are no members; grammar: of that kind of policy, whose words a refusal has.
     """
 
     def identifier(arn: str) -> str:
@@ -36,7 +36,7 @@ def bound(connection: Connection, document: str, accounts: frozenset[str]) -> st
         mine = (table.c.account == named["account"]) & (table.c.name == named["name"]) & (table.c.path == named["path"])
         found: str | None = connection.execute(select(table.c.id).where(mine)).scalar()
         if found is None:
-            TRUST.refuse("invalid principal", kind="AWS", name=arn)
+            grammar.refuse("invalid principal", kind="AWS", name=arn)
         return found
 
     policy = json.loads(document)

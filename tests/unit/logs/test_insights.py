@@ -138,6 +138,16 @@ def test_expressions_are_columns_by_the_name_they_are_given(ask: Ask) -> None:
     assert row == {"a": "1", "b": "0", "c": "0", "d": "1"}
 
 
+def test_json_is_parsed_into_maps_and_lists_and_written_again(ask: Ask) -> None:
+    found = ask("fields jsonParse(@message) as m | fields m.user.tags[1] as tag, m.user.tags.0 as first, m.ok as ok,"
+                " m.user as user, jsonStringify(m.user.tags) as tags, jsonParse('[1, 2]')[1] as two,"
+                " jsonParse(level) as none | filter m.ms <= 30 | display tag, first, ok, user, tags, two, none"
+                " | sort @timestamp | limit 2")  # fmt: skip
+    user = '{"id":1,"tags":["a","b"]}'
+    assert found[0] == {"tag": "b", "first": "a", "user": user, "tags": '["a","b"]', "two": "2"}
+    assert found[1] == {"ok": "1", "user": '{"id":2}', "two": "2"}
+
+
 @pytest.mark.parametrize(
     ("text", "said", "place"),
     [

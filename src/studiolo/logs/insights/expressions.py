@@ -6,7 +6,7 @@ relation   := sum [(= | != | < | <= | > | >=) sum | [not] (like | =~) (text | /r
 sum        := product ((+ | -) product)*
 product    := power ((* | / | %) power)*
 power      := unary (^ power)
-unary      := - unary | ( either ) | function ( … ) | text | number | field
+unary      := - unary | ( either ) | text | number | (function ( … ) | field) ([ number ])*
 """
 
 import math
@@ -18,7 +18,7 @@ from typing import Any
 from studiolo.domain import Invalid
 from studiolo.logs.insights.functions import FUNCTIONS, SPANNING
 from studiolo.logs.insights.tokens import Malformed, Tokens, unquoted
-from studiolo.logs.insights.values import Expression, number, text, true
+from studiolo.logs.insights.values import Expression, field, member, number, text, true
 from studiolo.logs.regexes import compiled
 
 DEEPEST = 50
@@ -155,8 +155,17 @@ class Expressions:
             return lambda _row: written
         name = self.name()
         if token.kind == "word" and self.tokens.accept("("):
-            return self._call(name, token.start)
-        return lambda row: row.get(name)
+            return self._item(self._call(name, token.start))
+        return self._item(lambda row: field(row, name))
+
+    def _item(self, part: Expression) -> Expression:
+        """What is in a list, at the places in brackets that may follow."""
+        while self.tokens.accept("["):
+            if self.tokens.peek().kind != "number":
+                raise self.tokens.expected("a place in the list, as 0")
+            part = _at(part, self.tokens.take().text)
+            self.tokens.need("]")
+        return part
 
     def _call(self, name: str, start: int) -> Expression:
         lower = name.lower()
@@ -197,6 +206,10 @@ class Expressions:
                 return None
 
         return spanned
+
+
+def _at(part: Expression, place: str) -> Expression:
+    return lambda row: member(part(row), place)
 
 
 def _compared(comparison: Callable[[Any, Any], bool], left: Expression, right: Expression) -> Expression:

@@ -1,6 +1,7 @@
 """The functions of Logs Insights ("Functions supported in CloudWatch Logs Insights queries")."""
 
 import ipaddress
+import json
 import math
 import statistics
 import time
@@ -95,6 +96,15 @@ def _is_in(whole: str, network: Any, version: int | None = None) -> bool:
     return version in (None, address.version) and address in found
 
 
+def _json(written: str) -> Any:
+    """The map or list that a text is in JSON; None of anything else."""
+    try:
+        found = json.loads(written)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict | list) else None
+
+
 FUNCTIONS: Mapping[str, tuple[int, int, Callable[..., Any]]] = {
     "abs": (1, 1, _numbers(1, abs)),
     "ceil": (1, 1, _numbers(1, math.ceil)),
@@ -127,6 +137,8 @@ FUNCTIONS: Mapping[str, tuple[int, int, Callable[..., Any]]] = {
     "isipinsubnet": (2, 2, _texts(_is_in)),
     "isipv4insubnet": (2, 2, _texts(lambda whole, network: _is_in(whole, network, 4))),
     "isipv6insubnet": (2, 2, _texts(lambda whole, network: _is_in(whole, network, 6))),
+    "jsonparse": (1, 1, _texts(_json)),
+    "jsonstringify": (1, 1, lambda value: text(value) if isinstance(value, dict | list) else None),
     "frommillis": (1, 1, _numbers(1, lambda value: Moment(int(value)))),
     "tomillis": (1, 1, _numbers(1, lambda value: int(value))),
     "now": (0, 0, lambda: int(time.time())),

@@ -1,5 +1,6 @@
 """Values of a row: texts, numbers, truths and moments; None for what is not there."""
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
@@ -28,6 +29,8 @@ def shown(value: Any) -> str:
         return str(int(value))
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".") if math.isfinite(value) else str(value)
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return str(value)
 
 
@@ -64,6 +67,32 @@ def order(value: Any) -> tuple[int, Any]:
         return (0, 0)
     found = number(value)
     return (2, str(value)) if found is None else (1, found)
+
+
+def member(value: Any, place: str) -> Any:
+    """What a map has under a name, or a list at an index; None where there is nothing."""
+    found = None
+    if isinstance(value, dict):
+        found = value.get(place)
+    elif isinstance(value, list) and place.isascii() and place.isdigit() and int(place) < len(value):
+        found = value[int(place)]
+    return int(found) if isinstance(found, bool) else found
+
+
+def field(row: Row, name: str) -> Any:
+    """A field of a row, or what is under `map.name` in a map that a field is."""
+    found = row.get(name)
+    if found is not None or "." not in name:
+        return found
+    first, *places = name.split(".")
+    for number_of_parts in range(len(places)):
+        whole = ".".join([first, *places[:number_of_parts]])
+        if isinstance(row.get(whole), dict | list):
+            found = row[whole]
+            for place in places[number_of_parts:]:
+                found = member(found, place)
+            return found
+    return None
 
 
 def flattened(record: Any) -> dict[str, Any]:

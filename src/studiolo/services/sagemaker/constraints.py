@@ -134,7 +134,9 @@ def _check_text(request: Mapping[str, Any], members: Iterable[str]) -> None:
 
 
 def _check_instances(count: int) -> None:
-    if not 0 < count <= MOST_INSTANCES:
+    if count < 1:
+        raise _invalid(f"InstanceCount {count} is not valid: a job has at least one instance.")
+    if count > MOST_INSTANCES:
         raise ServiceError(
             LIMIT,
             f"A job has {MOST_INSTANCES} instances at most, each a process of this machine; {count} were requested.",
