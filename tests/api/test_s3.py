@@ -257,6 +257,7 @@ def test_what_a_write_asks_for_is_checked(s3: Any, air: str) -> None:
         ("AccessControlListNotSupported", lambda: s3.put_object(**at, Body=b"x", ACL="public-read")),
         ("AccessControlListNotSupported", lambda: s3.put_bucket_acl(Bucket=air, ACL="private")),
         ("InvalidBucketAcl", lambda: s3.create_bucket(Bucket=f"{air}-open", ACL="public-read")),
+        ("InvalidArgument", lambda: s3.create_bucket(Bucket=f"{air}-open", ObjectOwnership="Nobody")),
         ("IllegalLocation", lambda: s3.create_bucket(Bucket=f"{air}-far", **located("us-west-2"))),
         ("InvalidLocation", lambda: s3.create_bucket(Bucket=f"{air}-far", **located("moon"))),
         ("MalformedXML", lambda: s3.put_bucket_versioning(Bucket=air, VersioningConfiguration={"Status": "On"})),
@@ -293,6 +294,16 @@ def test_a_copy_tells_its_checksum_where_it_is_asked_for(s3: Any, air: str) -> N
     put = s3.put_object(Bucket=air, Key="a", Body=b"x", ChecksumAlgorithm="SHA256")
     copied = s3.copy_object(Bucket=air, Key="b", CopySource=f"{air}/a", ChecksumAlgorithm="SHA256")
     assert copied["CopyObjectResult"]["ChecksumSHA256"] == put["ChecksumSHA256"]
+
+
+def test_an_upload_in_parts_of_a_key_that_others_are_below_says_what_to_do(s3: Any, air: str) -> None:
+    s3.put_object(Bucket=air, Key="a/b", Body=b"x")
+    upload = {"Bucket": air, "Key": "a", "UploadId": s3.create_multipart_upload(Bucket=air, Key="a")["UploadId"]}
+    part = {"PartNumber": 1, "ETag": s3.upload_part(**upload, PartNumber=1, Body=b"x")["ETag"]}
+    with pytest.raises(ClientError, match="NotImplemented.*in one piece"):
+        s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [part]})
+    s3.put_object(Bucket=air, Key="a", Body=b"y")
+    assert (body(s3, air, "a"), body(s3, air, "a/b")) == (b"y", b"x")
 
 
 def test_an_upload_is_completed_as_what_went_up_alone(s3: Any, air: str) -> None:

@@ -153,7 +153,9 @@ def test_a_record_beyond_the_payload_fails_by_name(transforms: Transforms) -> No
 def test_a_job_that_waits_or_runs_can_be_stopped_and_is_listed(transforms: Transforms) -> None:
     name = transforms.start({"rows.csv": b"1,2\n" * 200_000}, None, CSV, BatchStrategy="SingleRecord")
     transforms.sagemaker.stop_transform_job(TransformJobName=name)
-    assert transforms.ended(name)["TransformJobStatus"] == "Stopped"
+    job = transforms.ended(name)
+    assert job["TransformJobStatus"] == "Stopped"
+    assert job["DataProcessing"] == {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
     assert transforms.written(name) == {}
     listed = transforms.sagemaker.list_transform_jobs(NameContains=name, StatusEquals="Stopped")
     assert [each["TransformJobName"] for each in listed["TransformJobSummaries"]] == [name]

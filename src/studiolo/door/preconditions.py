@@ -19,6 +19,8 @@ from studiolo.storage.checksums import UPLOAD
 
 _SET_ACLS = frozenset({"PutBucketAcl", "PutObjectAcl"})
 _MAY_SET_ACLS = frozenset({"CreateMultipartUpload", "PutObject"})
+_ENFORCED = "BucketOwnerEnforced"
+_OWNERSHIPS = frozenset({_ENFORCED, "BucketOwnerPreferred", "ObjectWriter"})
 _SIZE = "x-amz-mp-object-size"
 
 
@@ -27,8 +29,11 @@ async def check(calls: Calls, request: HttpRequest, named: Named, operation: Ope
     name, headers = operation.name, named.headers
     acl = headers.get("x-amz-acl")
     grants = any(header.startswith("x-amz-grant-") for header in headers)
-    if name == "CreateBucket" and (grants or acl not in (None, "private")):
-        if headers.get("x-amz-object-ownership", "BucketOwnerEnforced") == "BucketOwnerEnforced":
+    if name == "CreateBucket":
+        ownership = headers.get("x-amz-object-ownership", _ENFORCED)
+        if ownership not in _OWNERSHIPS:
+            raise ServiceError("InvalidArgument", f"Invalid x-amz-object-ownership header: {ownership[:80]}", 400)
+        if ownership == _ENFORCED and (grants or acl not in (None, "private")):
             message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
             raise ServiceError("InvalidBucketAclWithObjectOwnership", message, 400)
     elif name in _SET_ACLS or (name in _MAY_SET_ACLS and (grants or acl in ACLS)):

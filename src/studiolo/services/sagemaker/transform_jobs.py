@@ -95,9 +95,14 @@ def as_batch(request: "CreateTransformJobRequestTypeDef") -> Batch:
 
 def as_transform_job(job: TransformJob) -> dict[str, Any]:
     started = job.progress.started
+    recorded = job.specification.recorded
     return {
         **as_summary(job),
-        **job.specification.recorded,
+        **recorded,
+        "TransformInput": {"CompressionType": "None", "SplitType": "None", **recorded["TransformInput"]},
+        "TransformOutput": {"AssembleWith": "None", "KmsKeyId": "", **recorded["TransformOutput"]},
+        "DataProcessing": {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
+        | recorded.get("DataProcessing", {}),
         **({"TransformStartTime": moment(started)} if started is not None else {}),
     }
 
