@@ -45,7 +45,7 @@ class Inside:
     ) -> Mapping[str, Any]:
         """The answer of an operation. Raises Refused."""
         if service == "s3":
-            return self._s3(principal, operation, parameters)
+            return self._s3(principal, region, operation, parameters)
         found = self._services.get(service)
         handler = None if found is None else found.handler(operation)
         if found is None or handler is None:
@@ -107,9 +107,11 @@ class Inside:
         found = self._services.get(service)
         return service == "s3" or (found is not None and found.handler(operation) is not None)
 
-    def _s3(self, principal: Principal, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _s3(
+        self, principal: Principal, region: str, operation: str, parameters: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
         try:
-            client = self._objects.client(principal)
+            client = self._objects.client(principal, region)
             answer: Mapping[str, Any] = getattr(client, xform_name(operation))(**parameters)
         except botocore.exceptions.ClientError as error:
             raise Refused(error.response["Error"]["Code"], error.response["Error"].get("Message", "")) from error

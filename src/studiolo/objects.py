@@ -22,14 +22,18 @@ class Objects:
         self._identity = identity
         self._endpoint = endpoint
         self._region = region
-        self._clients: OrderedDict[Principal, Any] = OrderedDict()
+        self._clients: OrderedDict[tuple[Principal, str], Any] = OrderedDict()
         self._lock = threading.Lock()
 
-    def client(self, principal: Principal) -> Any:
-        """A boto3 S3 client that signs as the principal, for any thread; what it may not do, S3 refuses."""
+    def client(self, principal: Principal, region: str | None = None) -> Any:
+        """A boto3 S3 client that signs as the principal, for any thread; what it may not do, S3 refuses.
+
+        region: for which it signs, else the server's.
+        """
+        which = (principal, region or self._region)
         with self._lock:
-            client = self._clients.pop(principal, None) or self._made(principal)
-            self._clients[principal] = client
+            client = self._clients.pop(which, None) or self._made(*which)
+            self._clients[which] = client
             if len(self._clients) > CLIENTS:
                 self._clients.popitem(last=False)
         return client
@@ -38,7 +42,7 @@ class Objects:
         """The client of a session of that role. Raises NotFound and Invalid for no such role."""
         return self.client(self._identity.session_of(role_arn, session))
 
-    def _made(self, principal: Principal) -> Any:
+    def _made(self, principal: Principal, region: str) -> Any:
         def fresh() -> dict[str, str | None]:
             key = self._identity.key_of(principal)
             return {
@@ -56,6 +60,6 @@ class Objects:
         return boto3.session.Session(botocore_session=session).client(
             "s3",
             endpoint_url=self._endpoint,
-            region_name=self._region,
+            region_name=region,
             config=s3_config(),
         )

@@ -137,7 +137,7 @@ class S3Gateway:
         if self._ours and operation.name in bucket_policies.OPERATIONS:
             await self._bucket_policy(request, named, operation, caller.known, payload, send)
             return
-        if self._ours:
+        if self._ours and operation.name in preconditions.OPERATIONS:
             with self._calls.errors(payload):
                 await preconditions.check(self._calls, request, named, operation)
         if self._ours and await self._setting(request, named, operation, caller, payload, send):

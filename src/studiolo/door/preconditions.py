@@ -19,6 +19,7 @@ from studiolo.storage.checksums import UPLOAD
 
 _SET_ACLS = frozenset({"PutBucketAcl", "PutObjectAcl"})
 _MAY_SET_ACLS = frozenset({"CreateMultipartUpload", "PutObject"})
+OPERATIONS = frozenset({"AbortMultipartUpload", "CreateBucket"}) | _SET_ACLS | _MAY_SET_ACLS
 _ENFORCED = "BucketOwnerEnforced"
 _OWNERSHIPS = frozenset({_ENFORCED, "BucketOwnerPreferred", "ObjectWriter"})
 _SIZE = "x-amz-mp-object-size"
