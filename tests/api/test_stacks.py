@@ -45,6 +45,17 @@ def test_events_tell_from_the_first_to_the_last_what_happened(cloudformation: An
     delete(cloudformation, name)
 
 
+def test_a_stack_s_bucket_is_in_its_region_and_has_access_lists_where_it_owns_them(client: Callable[..., Any]) -> None:
+    far, s3 = client("cloudformation", region_name="us-west-2"), client("s3")
+    owned = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    properties = {"AccessControl": "PublicRead", "OwnershipControls": owned}
+    name = create(far, {"Resources": {"Lake": {"Type": "AWS::S3::Bucket", "Properties": properties}}})
+    lake = physical(far, name)["Lake"]
+    assert s3.get_bucket_location(Bucket=lake)["LocationConstraint"] == "us-west-2"
+    assert s3.get_bucket_ownership_controls(Bucket=lake)["OwnershipControls"] == owned
+    delete(far, name)
+
+
 def test_a_template_of_ours_in_s3_makes_stacks_within_a_stack(server: Server, cloudformation: Any, bucket: str) -> None:
     inner = {
         "Parameters": {"Text": {"Type": "String"}},
