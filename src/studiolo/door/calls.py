@@ -142,6 +142,8 @@ class Calls:
                 body = await found.read()
             if b"<Code>NoSuchUpload<" in body:
                 return None
+            if found.status != HTTPStatus.OK:
+                return sizes
             root = read_xml(body)
             for part in root:
                 if local_name(part.tag) == "Part":
