@@ -66,6 +66,7 @@ from studiolo.sparkui import EventLogs, Pages
 from studiolo.sparkui.history import History
 from studiolo.sparkui.links import Links, port_of
 from studiolo.stacks import Stacks
+from studiolo.stacks.sets import StackSets
 from studiolo.state import State
 from studiolo.storage import Storage
 from studiolo.studio import Addresses, Domains
@@ -205,6 +206,7 @@ class House:
         self.ml.start()
         hosts = frozenset({settings.host, *settings.host_names})
         self.stacks = Stacks(state, identity, self.objects, hosts, now, self._endpoint)
+        self.stack_sets = StackSets(state, identity, self.stacks, now)
         self.products = Products(state, identity, self.stacks, self.ml.tags, now)
         self.pipelines = Pipelines(state, identity, self.objects, self.ml.tags, now)
         self.scheduler = Scheduler(state, identity, now)
@@ -215,6 +217,7 @@ class House:
         )
         self._started.extend((self.ml, self.stacks, self.scaling, self.functions))
         self._cleanup.callback(self.ml.stop_jobs)
+        self._cleanup.callback(self.stack_sets.close)
         self._cleanup.callback(self.pipelines.close)
         self._cleanup.callback(self.scheduler.close)
         self.features = FeatureStore(state, identity, self.ml.tags, self.objects, self.governed, now)
@@ -308,6 +311,7 @@ class House:
         studio = self._studio()
         self.functions.start(Inside(SERVICES, studio, self.objects, "lambda.amazonaws.com"))
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
+        self.stack_sets.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
         self.products.start(Inside(SERVICES, studio, self.objects, "servicecatalog.amazonaws.com"))
         self.pipelines.start(Inside(SERVICES, studio, self.objects, "sagemaker.amazonaws.com"))
         self.scheduler.start(Inside(SERVICES, studio, self.objects, "scheduler.amazonaws.com"))
@@ -330,6 +334,7 @@ class House:
             sessions=self.sessions,
             clusters=self.clusters,
             stacks=self.stacks,
+            stack_sets=self.stack_sets,
             recorder=Recorder(self.state, now),
             domains=self.domains,
             ml=self.ml,

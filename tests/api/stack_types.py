@@ -47,6 +47,16 @@ class Row:
 FEATURES = [{"FeatureName": "id", "FeatureType": "String"}, {"FeatureName": "at", "FeatureType": "Fractional"}]
 ROWS: list[Row] = [
     Row("AWS::CDK::Metadata", {"Analytics": "v2:deflate64:one"}, {"Analytics": "v2:deflate64:two"}),
+    Row(
+        "AWS::CloudFormation::StackSet",
+        {
+            "StackSetName": "row",
+            "PermissionModel": "SELF_MANAGED",
+            "TemplateBody": '{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}',
+        },
+        {"Description": "new", **TAGS},
+        attributes=("StackSetId",),
+    ),
     Row("AWS::CloudWatch::Alarm", ALARM, {"Threshold": "5", "AlarmDescription": "new", **TAGS}, attributes=("Arn",)),
     Row(
         "AWS::CloudWatch::CompositeAlarm",

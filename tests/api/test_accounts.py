@@ -1,61 +1,27 @@
 """Several accounts of one server through boto3: made by AWS Organizations, entered by roles, and apart from each other."""
 
-import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.api.catalog_inputs import table_input
+from tests.api.member_accounts import HOME, Account, document, entered, member_account, organization_of, refusal
 from tests.conftest import REGION, Server, trust_policy
 
 Client = Callable[..., Any]
-HOME = "000000000000"
-
-
-@dataclass
-class Account:
-    """An account of the server, and clients with keys of a role in it."""
-
-    server: Server
-    number: str
-    keys: dict[str, str]
-
-    def client(self, service: str) -> Any:
-        endpoint = {"endpoint_url": self.server.s3_endpoint} if service == "s3" else {}
-        return self.server.client(service, **endpoint, **self.keys)
-
-
-def entered(server: Server, sts: Any, role: str, **asked: Any) -> Account:
-    """The account of a role, by a session of that."""
-    given = sts.assume_role(RoleArn=role, RoleSessionName="ada", **asked)["Credentials"]
-    keys = {
-        "aws_access_key_id": given["AccessKeyId"],
-        "aws_secret_access_key": given["SecretAccessKey"],
-        "aws_session_token": given["SessionToken"],
-    }
-    return Account(server, role.split(":")[4], keys)
 
 
 @pytest.fixture(scope="module")
-def organization(client: Client) -> str:
-    made: str = client("organizations").create_organization()["Organization"]["Id"]
-    return made
+def organization(server: Server) -> str:
+    return organization_of(server)
 
 
 @pytest.fixture(scope="module")
-def member(server: Server, client: Client, organization: str) -> Account:
+def member(server: Server, organization: str) -> Account:
     """A second account, in which its role does everything."""
-    organizations = client("organizations")
-    asked = organizations.create_account(Email="air@example.org", AccountName="air", RoleName="Way")
-    made = organizations.describe_create_account_status(CreateAccountRequestId=asked["CreateAccountStatus"]["Id"])[
-        "CreateAccountStatus"
-    ]
-    assert made["State"] == "SUCCEEDED"
-    return entered(server, client("sts"), f"arn:aws:iam::{made['AccountId']}:role/Way")
+    return member_account(server, "air")
 
 
 @pytest.fixture
@@ -65,17 +31,6 @@ def person(server: Server, client: Client) -> Account:
     statement = {"Effect": "Allow", "Principal": {"AWS": HOME}, "Action": "sts:AssumeRole"}
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(statement))["Role"]["Arn"]
     return entered(server, client("sts"), role)
-
-
-def document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def refusal(call: Callable[..., Any], **given: Any) -> str:
-    with pytest.raises(ClientError) as error:
-        call(**given)
-    found = error.value.response["Error"]
-    return f"{found['Code']}: {found['Message']}"
 
 
 def allow(client: Client, who: Account, *actions: str) -> None:
@@ -89,7 +44,7 @@ def test_a_member_account_is_listed_beside_its_management_account(client, member
     organizations = client("organizations")
     pages = organizations.get_paginator("list_accounts").paginate(PaginationConfig={"PageSize": 1})
     listed = {each["Id"]: each["JoinedMethod"] for page in pages for each in page["Accounts"]}
-    assert listed == {HOME: "INVITED", member.number: "CREATED"}
+    assert listed.items() >= {HOME: "INVITED", member.number: "CREATED"}.items()
     assert member.client("organizations").describe_organization()["Organization"]["Id"] == organization
     assert "AccessDenied" in refusal(member.client("organizations").list_accounts)
     assert "NotImplemented" in refusal(organizations.list_policies, Filter="SERVICE_CONTROL_POLICY")

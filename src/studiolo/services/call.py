@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from studiolo.serverless import Serverless
     from studiolo.sessions import Sessions
     from studiolo.stacks import Stacks
+    from studiolo.stacks.sets import StackSets
     from studiolo.studio import Domains
 
 
@@ -48,6 +49,7 @@ class Studio:
     serverless: "Serverless"
     clusters: "Clusters"
     stacks: "Stacks"
+    stack_sets: "StackSets"
     recorder: "Recorder"
     domains: "Domains"
     scaling: "Scaling"

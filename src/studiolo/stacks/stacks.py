@@ -66,7 +66,7 @@ class Stacks:
             objects, self._calling, find_type, hosts, self.store.macro, identity.policies.of_aws_by_name
         )
         self.drifts = Drifts(self.store, type_of, self._calling, Nesting(self), self.requests)
-        self._workers = Workers(self.store, self._runner)
+        self._workers = Workers(self.store.running, self._runner)
 
     def start(self, services: Services) -> None:
         """Go on with the operations that an earlier server has begun."""

@@ -1,24 +1,34 @@
-"""One thread for each stack that something is being done to."""
+"""One thread for each stack, or stack set, that something is being done to."""
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar
 
-from studiolo.stacks.model import Operation
 from studiolo.stacks.pace import Interrupted
-from studiolo.stacks.runner import Runner
-from studiolo.stacks.store import Store
 
 log = logging.getLogger(__name__)
 
-Make = Callable[[Operation, threading.Event, Callable[[], bool]], Runner]
+T = TypeVar("T")
 
 
-class Workers:
+class Running(Protocol):
+    """Brings one operation to its end."""
+
+    def run(self) -> None:
+        """Raises Interrupted."""
+
+
+class Workers(Generic[T]):
     """Runs the operations of stacks, those of one stack one after another."""
 
-    def __init__(self, store: Store, make: Make) -> None:
-        self._store = store
+    def __init__(
+        self,
+        running: Callable[[str], Sequence[T]],
+        make: Callable[[T, threading.Event, Callable[[], bool]], Running],
+    ) -> None:
+        """running: the operations of a stack that have not ended, the youngest last."""
+        self._running = running
         self._make = make
         self._lock = threading.Lock()
         self._wakes: dict[str, threading.Event] = {}
@@ -56,7 +66,7 @@ class Workers:
     def _work(self, stack: str, event: threading.Event) -> None:
         while True:
             try:
-                for operation in self._store.running(stack)[-1:]:
+                for operation in self._running(stack)[-1:]:
                     self._make(operation, event, lambda: self._stopping).run()
             except Interrupted:
                 pass
@@ -67,7 +77,7 @@ class Workers:
                     self._threads.pop(stack, None)
                 return
             with self._lock:
-                if self._stopping or not self._store.running(stack):
+                if self._stopping or not self._running(stack):
                     self._threads.pop(stack, None)
                     self._wakes.pop(stack, None)
                     return

@@ -23,6 +23,7 @@ from studiolo.services.call import Studio
 from studiolo.stacks import Stack, Stacks, Wanted
 from studiolo.stacks.nesting import Nesting
 from studiolo.stacks.runner import Runner
+from studiolo.stacks.sets import StackSets
 from studiolo.stacks.types import type_of
 from studiolo.state import State, Thing
 
@@ -73,12 +74,16 @@ class World:
             "logs": self.logs,
             "recorder": self.recorder,
             "stacks": stacks,
+            "stack_sets": StackSets(self.state, self.identity, stacks, now),
         }
         # What has processes is not here.
         studio = Studio(**{field.name: cast(Any, here.get(field.name)) for field in fields(Studio)})
         self.inside = Inside(SERVICES, studio, objects, "cloudformation.amazonaws.com")
         stacks._services = self.inside
-        stacks._workers.wake = lambda stack: None  # type: ignore[method-assign]
+        self.stack_sets: StackSets = here["stack_sets"]
+        self.stack_sets._services = self.inside
+        for each in (stacks, self.stack_sets):
+            each._workers.wake = lambda stack: None  # type: ignore[method-assign]
 
     @property
     def root(self) -> Principal:
@@ -90,8 +95,10 @@ class World:
 
     def run(self) -> None:
         """Bring everything that is being done to its end, as the workers do."""
-        while running := self.stacks.store.running():
-            for operation in running:
+        while self.stacks.store.running() or self.stack_sets.store.running():
+            for of_set in self.stack_sets.store.running():
+                self.stack_sets._runner(of_set, threading.Event(), lambda: False).advance()
+            for operation in self.stacks.store.running():
                 services, nested = self.inside, Nesting(self.stacks)
                 Runner(
                     self.stacks.store,

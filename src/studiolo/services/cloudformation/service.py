@@ -9,6 +9,16 @@ from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExcee
 from studiolo.services.call import Call
 from studiolo.services.service import Service
 from studiolo.stacks import Exists, InsufficientCapabilities, Wanted, WrongStatus
+from studiolo.stacks.sets import (
+    NoInstance,
+    NoOperation,
+    NoStackSet,
+    NotEmpty,
+    NotStoppable,
+    OperationExists,
+    OperationInProgress,
+    SetExists,
+)
 
 INVALID = "ValidationError"
 PAGE = 100
@@ -27,6 +37,14 @@ cloudformation = Service(
         Conflict: INVALID,
         Denied: "AccessDenied",
         LimitExceeded: "LimitExceededException",
+        NoStackSet: "StackSetNotFoundException",
+        NoInstance: "StackInstanceNotFoundException",
+        NoOperation: "OperationNotFoundException",
+        SetExists: "NameAlreadyExistsException",
+        OperationExists: "OperationIdAlreadyExistsException",
+        OperationInProgress: "OperationInProgressException",
+        NotEmpty: "StackSetNotEmptyException",
+        NotStoppable: "InvalidOperationException",
     },
     invalid=INVALID,
 )
@@ -59,7 +77,7 @@ def wanted(call: Call, request: Mapping[str, Any]) -> Wanted:
         body=request.get("TemplateBody"),
         url=request.get("TemplateURL"),
         previous_template=request.get("UsePreviousTemplate", False),
-        parameters=_parameters(request),
+        parameters=parameter_values(request),
         tags={tag["Key"]: tag["Value"] for tag in request["Tags"]} if "Tags" in request else None,
         capabilities=tuple(request.get("Capabilities", ())),
         role=request.get("RoleARN"),
@@ -82,7 +100,8 @@ def check_body(call: Call, request: Mapping[str, Any]) -> None:
         )
 
 
-def _parameters(request: Mapping[str, Any]) -> dict[str, str | None]:
+def parameter_values(request: Mapping[str, Any]) -> dict[str, str | None]:
+    """The values of the parameters that a request gives; None stands for the previous one."""
     found: dict[str, str | None] = {}
     for parameter in request.get("Parameters", []):
         key = parameter.get("ParameterKey")
