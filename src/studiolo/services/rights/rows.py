@@ -21,6 +21,7 @@ from typing import Any
 
 import jmespath
 
+from studiolo.aws.arns import partition_of
 from studiolo.domain import DomainError, Scope
 from studiolo.identity import Policies, Question, of_tags
 from studiolo.services.call import Call
@@ -103,7 +104,8 @@ class Rights:
 
     def _arns(self, row: Row, call: Call, parameters: Parameters) -> Sequence[str]:
         place = self.place(call, parameters)
-        prefix = f"arn:{call.studio.identity.partition}:{self.service}:{place.region}:{place.account}:"
+        partition = partition_of(place.region) if place.region else call.studio.identity.partition
+        prefix = f"arn:{partition}:{self.service}:{place.region}:{place.account}:"
         arns: dict[str, None] = {}
         for resource in row.resources:
             for text in resource.of(call, parameters):
