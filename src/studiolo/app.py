@@ -28,6 +28,7 @@ from studiolo.aws.errors import ServiceError, internal_failure, not_implemented
 from studiolo.aws.http import HttpRequest, HttpResponse
 from studiolo.aws.models import bare_operation, operation_model
 from studiolo.aws.protocols import new_request_id
+from studiolo.aws.refusals import refusals
 from studiolo.aws.routing import Router, protocol_guess, signing_name_of
 from studiolo.aws.sigv4 import Claim, Verified, claimed, prove
 from studiolo.aws.validation import validate
@@ -294,9 +295,16 @@ class App:
         request, model, identity = exchange.request, exchange.model, self._studio.identity
         if not reaches(principal, exchange.service.name, model.name):
             raise ServiceError("InvalidClientTokenId", "The security token included in the request is invalid", 403)
+        scope = Scope(principal.account, verified.region)
+        if scope.partition != principal.partition:
+            raise refusals(exchange.protocol, exchange.service.name).error(
+                "unknown_key",
+                f"The security token included in the request is invalid: this server is in the partition "
+                f"{principal.partition}, by its STUDIOLO_REGION, and the region {scope.region} is in {scope.partition}.",
+            )
         identity.note_use(verified.access_key, principal, verified.service, verified.region)
         principal = replace(principal, told=told_by(request, verified.region))
-        call = Call(Scope(principal.account, verified.region), principal, self._studio, exchange.request_id)
+        call = Call(scope, principal, self._studio, exchange.request_id)
         try:
             parameters = self._parsed(exchange)
         except ServiceError:
@@ -308,7 +316,9 @@ class App:
     def _admit_anyone(self, exchange: Exchange) -> Admitted:
         """Parse and validate a request that says itself who makes it: its handler proves that, and authorizes."""
         account = self._studio.identity.account
-        principal = replace(anonymous(account), told=told_by(exchange.request, GLOBAL_REGION))
+        principal = replace(
+            anonymous(account, self._studio.identity.partition), told=told_by(exchange.request, GLOBAL_REGION)
+        )
         call = Call(Scope(account, GLOBAL_REGION), principal, self._studio, exchange.request_id)
         return Admitted(exchange, call, self._parsed(exchange))
 

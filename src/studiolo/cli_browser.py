@@ -76,7 +76,7 @@ def _made(sagemaker: Any, iam: Any) -> str:
     except iam.exceptions.NoSuchEntityException:
         document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         role = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=document)["Role"]["Arn"]
-    iam.attach_role_policy(RoleName=ROLE, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    iam.attach_role_policy(RoleName=ROLE, PolicyArn=f"arn:{role.split(':', 2)[1]}:iam::aws:policy/AdministratorAccess")
     made = sagemaker.create_domain(
         DomainName=DOMAIN,
         AuthMode="IAM",

@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from studiolo.domain import Scope
+
 MIB = 1024 * 1024
 
 
@@ -23,7 +25,9 @@ class Settings(BaseSettings):
     account_id: Annotated[str, Field(pattern=r"^\d{12}$", description="The AWS account that the root key is of.")] = (
         "000000000000"
     )
-    region: str = Field(default="us-east-1", description="Region that `studiolo env` prints; any other works as well.")
+    region: str = Field(
+        default="us-east-1", description="Region that `studiolo env` prints; any other of its partition works as well."
+    )
     database_url: str | None = Field(
         default=None, description="SQLAlchemy URL of the state; SQLite in the data folder when not given."
     )
@@ -66,6 +70,11 @@ class Settings(BaseSettings):
     def host_names(self) -> list[str]:
         """The names of `hosts`."""
         return [name.strip() for name in self.hosts.split(",") if name.strip()]
+
+    @property
+    def partition(self) -> str:
+        """The partition that the server is in."""
+        return Scope(self.account_id, self.region).partition
 
     @property
     def folder(self) -> Path:

@@ -113,7 +113,7 @@ class FunctionSite:
 
     def _admit(self, url: FunctionUrl, request: HttpRequest, claim: Claim | None) -> tuple[Principal, str | None]:
         """Who calls, if they may, and the access key that they sign with. Raises NotAuthorized, ServiceError."""
-        principal, key = anonymous(url.scope.account), None
+        principal, key = anonymous(url.scope.account, url.scope.partition), None
         if claim is not None:
             signers = Signers(self._identity)
             verified = prove(request, claim, signers.find, now())

@@ -110,7 +110,7 @@ class House:
         state.note = Noting(now)
         self.root = root_key(folder)
         self.processes = Processes(state, folder)
-        self.identity = Identity(state, self.root, settings.account_id, now)
+        self.identity = Identity(state, self.root, settings.account_id, now, partition=settings.partition)
         self.catalog = Catalog(state, now)
         self.lake = Lake(state, self.catalog, self.identity, now)
         self.views = Views(state, self.catalog, self.lake, self.root.secret.encode(), now)

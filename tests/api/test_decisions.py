@@ -382,8 +382,13 @@ def test_a_deny_of_a_user_holds_in_every_region_and_for_who_would_become_it(
     iam.create_user(UserName=name, Path="/chiefs/")
     iam.create_user(UserName=f"not-{name}")
     held = key(allow("iam:*"), deny("iam:*", f"arn:aws:iam::{account}:user/chiefs/*"))
-    for region in (REGION, "cn-north-1", "us-gov-west-1"):
+    for region in (REGION, "ap-south-1"):
         refused(client("iam", region_name=region, **held).create_access_key, UserName=name)
+    for region in ("cn-north-1", "us-gov-west-1"):
+        with pytest.raises(ClientError, match=f"InvalidClientTokenId.*STUDIOLO_REGION, and the region {region}"):
+            client("iam", region_name=region).list_users()
+        with pytest.raises(ClientError, match="UnrecognizedClientException"):
+            client("glue", region_name=region).get_databases()
     mallory = client("iam", **held)
     refused(mallory.update_user, UserName=f"not-{name}", NewPath="/chiefs/")
     refused(mallory.update_user, UserName=name, NewPath="/")

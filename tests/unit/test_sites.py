@@ -4,7 +4,7 @@ import pytest
 
 from studiolo.sites import Sites
 
-CONSOLE, STUDIO, SPARK, MLFLOW = "console", "studio", "spark", "mlflow"
+CONSOLE, STUDIO, SPARK, MLFLOW, FUNCTION = "console", "studio", "spark", "mlflow", "function"
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ CONSOLE, STUDIO, SPARK, MLFLOW = "console", "studio", "spark", "mlflow"
         (b"notes.notebook.us-east-1.localhost:4566", "/lab", None),
         (b"s-0123456789abcdef01234567.spark.us-east-1.localhost:4566", "/jobs/", SPARK),
         (b"t-abcdefghijkl.mlflow.us-east-1.localhost:4566", "/", MLFLOW),
+        (b"0123456789abcdef0123456789abcdef.lambda-url.us-east-1.localhost:4566", "/x", FUNCTION),
         (b"lake.localhost:4566", "/", None),
         (b"console.lake.localhost:4566", "/", None),
         (b"d-abc123.studio.us-east-1.localhost.evil.example", "/", None),
@@ -26,7 +27,7 @@ CONSOLE, STUDIO, SPARK, MLFLOW = "console", "studio", "spark", "mlflow"
 )
 def test_a_name_leads_to_its_site_and_all_others_to_the_apis(host: bytes, path: str, site: str | None) -> None:
     scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [(b"host", host)]}
-    assert Sites(CONSOLE, STUDIO, SPARK, MLFLOW).of(scope) == site  # type: ignore[arg-type]
+    assert Sites(CONSOLE, STUDIO, SPARK, MLFLOW, FUNCTION).of(scope) == site  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -40,4 +41,4 @@ def test_a_name_leads_to_its_site_and_all_others_to_the_apis(host: bytes, path: 
 def test_a_client_of_s3_is_not_taken_for_a_browser(headers: list[tuple[bytes, bytes]], query: bytes) -> None:
     given = [(b"host", b"127.0.0.1:4566"), *headers]
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": query, "headers": given}
-    assert Sites(CONSOLE, STUDIO, SPARK, MLFLOW).of(scope) is None  # type: ignore[arg-type]
+    assert Sites(CONSOLE, STUDIO, SPARK, MLFLOW, FUNCTION).of(scope) is None  # type: ignore[arg-type]

@@ -62,6 +62,11 @@ class Visit:
     def region(self) -> str:
         return self.person.region
 
+    @property
+    def partition(self) -> str:
+        """The partition that the server is in."""
+        return str(self.signed_in.content["own"]).split(":")[1]
+
     def page(self, template: str, status: int = 200, **shown: Any) -> Response:
         """A page: the template, with what it shows."""
         text = (

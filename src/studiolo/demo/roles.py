@@ -11,11 +11,10 @@ ROLE = "air-quality-demo"
 EMR_ROLE = "air-quality-demo-emr"
 NODES = "air-quality-demo-nodes"  # a role, and the instance profile that gives it to a cluster's machines
 DATABASE = "air_quality"
-AWS = "arn:aws:iam::aws:policy"
 POLICIES = (
-    f"{AWS}/AmazonS3FullAccess",
-    f"{AWS}/service-role/AWSGlueServiceRole",
-    f"{AWS}/AmazonSageMakerFullAccess",
+    "AmazonS3FullAccess",
+    "service-role/AWSGlueServiceRole",
+    "AmazonSageMakerFullAccess",
 )
 
 
@@ -45,8 +44,8 @@ def ensure(session: boto3.Session, *, on_emr: bool) -> Ground:
 
 
 def _cluster(iam: Any) -> ClusterRoles:
-    _role(iam, EMR_ROLE, ("elasticmapreduce",), (f"{AWS}/service-role/AmazonElasticMapReduceRole",))
-    _role(iam, NODES, ("ec2",), (f"{AWS}/service-role/AmazonElasticMapReduceforEC2Role",))
+    _role(iam, EMR_ROLE, ("elasticmapreduce",), ("service-role/AmazonElasticMapReduceRole",))
+    _role(iam, NODES, ("ec2",), ("service-role/AmazonElasticMapReduceforEC2Role",))
     with suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_instance_profile(InstanceProfileName=NODES)
     with suppress(iam.exceptions.LimitExceededException):  # a profile has one role, and this one has it
@@ -68,5 +67,5 @@ def _role(iam: Any, name: str, services: tuple[str, ...], policies: tuple[str, .
         )
         arn = answer["Role"]["Arn"]
     for policy in policies:  # attaching twice is no error, and mends a first run that was interrupted here
-        iam.attach_role_policy(RoleName=name, PolicyArn=policy)
+        iam.attach_role_policy(RoleName=name, PolicyArn=f"arn:{arn.split(':')[1]}:iam::aws:policy/{policy}")
     return arn

@@ -48,7 +48,7 @@ def main(file: str) -> int:
 def _work(plan: Plan, listener: socket.socket) -> None:
     state = State(plan.database)
     root = root_key(plan.data)
-    identity = Identity(state, root, plan.account, now)
+    identity = Identity(state, root, plan.account, now, partition=plan.partition)
     catalog = Catalog(state, now)
     lake = Lake(state, catalog, identity, now, strict=plan.strict)
     client = StoreClient(plan.store.access, ours=not plan.store.external)

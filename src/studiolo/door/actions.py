@@ -15,7 +15,7 @@ from studiolo.identity import Values
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One question to IAM; `context` has the condition keys that S3 adds."""
+    """One question to IAM; `context` has the condition keys that S3 adds. The resource is named as in the partition aws."""
 
     action: str
     resource: str

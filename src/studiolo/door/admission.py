@@ -125,10 +125,11 @@ class Caller:
     def _asked(self, need: Need) -> tuple[Question, Policies | None]:
         """The question, with whose the bucket is, and the bucket's policy, which keeps no root user from another one."""
         bucket = bucket_arn(need.resource).rpartition(":")[2]
+        resource = need.resource.replace("arn:aws:", f"arn:{self.identity.partition}:", 1)
         if bucket == "*" or need.action == "s3:CreateBucket":
-            return Question(need.action, need.resource, need.context), None
+            return Question(need.action, resource, need.context), None
         owner, policy = self.identity.bucket(bucket)
-        question = Question(need.action, need.resource, need.context, account=owner)
+        question = Question(need.action, resource, need.context, account=owner)
         caller = self.principal
         of_owner = caller is not None and caller.kind is Kind.ROOT and caller.account == owner
         return question, None if of_owner and need.action in _OF_OWNER else policy

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.protocols.xml_values import DECLARATION
 from studiolo.domain import NotFound
-from studiolo.door.actions import arn
 from studiolo.identity import Identity, MalformedPolicy, check_bucket_policy
 
 OPERATIONS = frozenset({"DeleteBucketPolicy", "GetBucketPolicy", "GetBucketPolicyStatus", "PutBucketPolicy"})
@@ -24,7 +23,7 @@ Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 def answer(identity: Identity, operation: str, bucket: str, body: bytes) -> Answer:
     """Carry out one of the operations for a bucket that is there. Raises ServiceError."""
-    policies, resource = identity.of(identity.bucket(bucket)[0]).resource_policies, arn(bucket)
+    policies, resource = identity.of(identity.bucket(bucket)[0]).resource_policies, identity.s3_arn(bucket)
     if operation == "PutBucketPolicy":
         policies.put(resource, _checked(body, bucket, policies.check_principals))
         return 204, [], b""

@@ -106,7 +106,7 @@ class GovernedViews:
         assert principal is not None
         if not self._lake.has_data_access(principal):
             raise Denied("Access Denied: lakeformation:GetDataAccess is needed to read governed views.")
-        resource = f"arn:aws:s3:::{named.bucket}/{named.key or named.parameters.get('prefix', '')}"
+        resource = identity.s3_arn(f"{named.bucket}/{named.key or named.parameters.get('prefix', '')}")
         for action in ("s3:GetObject", "s3:ListBucket"):
             if identity.decide(principal, Question(action, resource), caller.told).answer is Answer.DENIED:
                 raise Denied("Access Denied: a policy explicitly denies it.")

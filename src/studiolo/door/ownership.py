@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 
 from studiolo.aws.errors import ServiceError
 from studiolo.domain import AlreadyExists
-from studiolo.door.actions import arn
 from studiolo.identity import Identity
 from studiolo.storage import BucketSettings
 
@@ -31,6 +30,6 @@ async def claim(identity: Identity, bucket: str, account: str, exists: Callable[
 def forget(identity: Identity, settings: BucketSettings, bucket: str) -> None:
     """What was kept here of a bucket that is gone."""
     owner, _ = identity.bucket(bucket)
-    identity.of(owner).resource_policies.delete(arn(bucket))
+    identity.of(owner).resource_policies.delete(identity.s3_arn(bucket))
     settings.forget(bucket)
     identity.buckets.release(bucket)

@@ -89,6 +89,7 @@ class DoorProcess:
             data=settings.folder,
             database=settings.database,
             account=settings.account_id,
+            partition=settings.partition,
             strict=settings.lake_strict,
             store=store,
         )

@@ -47,6 +47,7 @@ class Plan:
     data: Path
     database: str
     account: str
+    partition: str
     strict: bool
     store: Store
 

@@ -84,7 +84,9 @@ class Asking:
     def __call__(self, service: str, operation: str, **parameters: Any) -> Document:
         """The answer; an empty one where the service has none any more."""
         try:
-            return self._services(root_user(self.scope.account), self.scope.region, service, operation, parameters)
+            return self._services(
+                root_user(self.scope.account, self.scope.partition), self.scope.region, service, operation, parameters
+            )
         except Refused:
             return {}
 

@@ -8,7 +8,7 @@ from studiolo.domain import AlreadyExists, Invalid, NotFound
 from studiolo.identity import Identity, Policies
 
 Statement = dict[str, Any]
-SERVICES = ".amazonaws.com"
+SERVICES = (".amazonaws.com", ".amazonaws.com.cn")
 
 
 def statements(identity: Identity, arn: str) -> list[Statement]:
@@ -77,7 +77,7 @@ def statement_of(arn: str, account: str, given: Mapping[str, Any]) -> Statement:
     if principal.endswith(SERVICES):
         named: Any = {"Service": principal}
     elif principal.isdecimal() and len(principal) == 12:
-        named = {"AWS": f"arn:aws:iam::{principal}:root"}
+        named = {"AWS": f"arn:{arn.split(':', 2)[1]}:iam::{principal}:root"}
     elif principal.startswith("arn:"):
         named = {"AWS": principal}
     elif principal == "*":

@@ -135,9 +135,9 @@ class Access(Deciding):
         session = identity.session_of(location.role, "AWSLF-00-Studiolo")
         owner, policy = identity.bucket(bucket)
         if action == "s3:ListBucket":
-            question = Question(action, f"arn:aws:s3:::{bucket}", {"s3:prefix": key}, account=owner)
+            question = Question(action, identity.s3_arn(bucket), {"s3:prefix": key}, account=owner)
         else:
-            question = Question(action, f"arn:aws:s3:::{bucket}/{key}", account=owner)
+            question = Question(action, identity.s3_arn(f"{bucket}/{key}"), account=owner)
         return identity.decide(session, question, policy=policy).allowed
 
     def _registered(self, bucket: str, key: str) -> tuple[Scope, Location] | None:

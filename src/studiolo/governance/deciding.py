@@ -173,7 +173,8 @@ class Deciding(OptIns, Locations, Filters, Tagging):
         """Who would call as the principal of a grant: of a group, one who is in no other. Raises Invalid."""
         identity = self._shelf.identity
         if holder == IAM_ALLOWED or not holder.startswith("arn:"):
-            return replace(anonymous(identity.account), arn=f"arn:aws:iam::{identity.account}:user/anybody")
+            arn = f"arn:{identity.partition}:iam::{identity.account}:user/anybody"
+            return replace(anonymous(identity.account), arn=arn)
         return identity.caller_of(holder)
 
     def holders(self, scope: Scope, database: str, table: str) -> list[str]:

@@ -14,7 +14,7 @@ from studiolo.governance.subject import FILTER, GRANT, of, put
 from studiolo.governance.tables import filters as _filters
 from studiolo.governance.tables import grants
 from studiolo.governance.tables import tagged as _tagged
-from studiolo.identity import Principal
+from studiolo.identity import Principal, root_user
 
 _NO_CHANGE = "Permissions modification is invalid."
 _ACCOUNT = re.compile(r"\d{12}(:IAMPrincipals)?")
@@ -187,7 +187,7 @@ class Granting(Deciding):
         if principal.startswith("arn:") and not mine:
             # Of other accounts, organizations and QuickSight: recorded, for nobody here is one of those.
             return
-        if principal == f"arn:aws:iam::{identity.account}:root":
+        if principal == root_user(identity.account, identity.partition).arn:
             return
         if not mine or identity.caller_of(principal).holder is None:
             raise Invalid(f"Invalid principal, {principal}")

@@ -116,9 +116,9 @@ class Locations(Subject):
             arn = roles.get(LINKED_ROLE).arn
             mine = [each.arn for each in registered if each.role == arn]
             if mine:
-                roles.put_policy(LINKED_ROLE, LINKED_POLICY, json.dumps(policy(mine)))
+                roles.put_policy(LINKED_ROLE, LINKED_POLICY, json.dumps(policy(mine)), by_service=True)
             else:
-                roles.delete_policy(LINKED_ROLE, LINKED_POLICY)
+                roles.delete_policy(LINKED_ROLE, LINKED_POLICY, by_service=True)
 
 
 def policy(arns: Sequence[str], *, write: bool = True) -> dict[str, object]:

@@ -96,7 +96,7 @@ class Seeing(Catalog):
         if under and self._lake.is_registered(scope, under) and within(path, under.partition("://")[2]):
             return
         if not self._lake.may_use_location(self.principal, scope, bucket, key):
-            raise insufficient("Data Location Access", f"arn:aws:s3:::{path}")
+            raise insufficient("Data Location Access", f"arn:{scope.partition}:s3:::{path}")
 
     def _require_apart(self, scope: Scope, thing: Table) -> None:
         """Raise Denied where a new table would have objects of one that the principal may not read as a whole.
@@ -114,7 +114,7 @@ class Seeing(Catalog):
                 if other and (within(path, other) or within(other, path)):
                     sight = lake.sight(principal, where, known)
                     if not (sight.full or sight.by_iam):
-                        raise insufficient("Data Location Access", f"arn:aws:s3:::{path}")
+                        raise insufficient("Data Location Access", f"arn:{scope.partition}:s3:::{path}")
 
     def _all_tables(self, scope: Scope) -> Iterator[tuple[Scope, Table]]:
         """Those of all catalogs of the account, which have its locations in common; each with where it is."""

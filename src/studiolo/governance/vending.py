@@ -202,7 +202,7 @@ class Vending:
             raise Invalid("The locations are registered with several roles: ask for those of one at a time.")
         (role,) = registered
         session = self._identity.session_of(role, f"AWSLF-00-{principal.account}-{principal.name}"[:64])
-        narrowed = json.dumps(policy([f"arn:aws:s3:::{place}" for place in places], write=write))
+        narrowed = json.dumps(policy([self._identity.s3_arn(place) for place in places], write=write))
         for place in places:
             done = Accessed(
                 scope, principal.arn, "credentials", f"s3://{place}", True, "lakeformation:GetDataAccess", table

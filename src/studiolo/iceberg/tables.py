@@ -141,7 +141,7 @@ class IcebergTables:
         """The bucket and key of a place that the caller may use so. Raises Denied and Invalid."""
         bucket, key = _split(place)
         owner, policy = self._identity.bucket(bucket)
-        question = Question(action, f"arn:aws:s3:::{bucket}/{key}", account=owner)
+        question = Question(action, self._identity.s3_arn(f"{bucket}/{key}"), account=owner)
         self._identity.authorize(principal, [question], policy=policy)
         return bucket, key
 

@@ -19,7 +19,7 @@ from studiolo.identity.holders import Holders
 from studiolo.identity.identity import Identity
 from studiolo.identity.instance_profiles import InstanceProfile
 from studiolo.identity.keys import AccessKey, known_root_key, root_key
-from studiolo.identity.managed import ManagedPolicy, PolicyUsage, PolicyVersion
+from studiolo.identity.managed import ManagedPolicy, PolicyUsage, PolicyVersion, aws_policy
 from studiolo.identity.mfa import Device, InvalidAuthenticationCode
 from studiolo.identity.organization import ROLE as OWN_ROLE
 from studiolo.identity.organization import (
@@ -55,7 +55,7 @@ __all__ = [
     "NotSealed", "OpenIdProvider", "Organization", "OrganizationRecord", "PasswordPolicy", "PasswordPolicyViolation",
     "Policies", "PolicyUsage", "PolicyVersion", "Position", "Principal", "ProviderUnreachable", "Question", "Records",
     "RejectedClaim", "ReportMissing", "Role", "RoleSettings", "SamlProvider", "Scenario", "SessionRequest", "Simulated",
-    "Unmodifiable", "Use", "User", "UserKey", "Values", "Workload", "anonymous", "check_bucket_policy",
+    "Unmodifiable", "Use", "User", "UserKey", "Values", "Workload", "anonymous", "aws_policy", "check_bucket_policy",
     "check_catalog_policy", "check_logs_policy", "client_environment", "container_variables", "context_keys", "findings",
     "key_variables", "known_root_key", "metastore_token", "of_tags", "plugin_works", "reaches", "root_key", "root_user",
     "simulate", "tags_of",

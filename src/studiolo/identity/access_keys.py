@@ -108,7 +108,7 @@ class AccessKeys:
         row = self._row(identifier)
         if row is None or not row.active:
             return None
-        return AccessKey(identifier, row.secret), iam_user(row.account, user_arn(row), row.user)
+        return AccessKey(identifier, row.secret), iam_user(row.account, user_arn(row, self._records), row.user)
 
     def _row(self, identifier: str) -> Row[Any] | None:
         query = (

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Table
 
 from studiolo.identity.keys import AccessKey
+from studiolo.identity.records import Records
 from studiolo.identity.tables import access_keys, mfa_devices, users, uses
 from studiolo.identity.users import user_arn
 
@@ -24,23 +25,25 @@ CERTIFICATES = {
 """Nobody has certificates for signing."""
 
 
-def credential_report(connection: Connection, account: str, root: AccessKey | None) -> str:
+def credential_report(connection: Connection, records: Records, root: AccessKey | None) -> str:
     """The report, a line for the root user, whose key is None for an account that has none, and one for each user.
 
     All is read at once: of thousands of users a question for each would take many seconds.
     """
+    account = records.account
     keys: dict[str, list[Row[Any]]] = {}
     for key in connection.execute(_of(access_keys, account).order_by(access_keys.c.id)):
         keys.setdefault(key.user, []).append(key)
     used = {row.id: row for row in connection.execute(_of(uses, account))}
     with_device = {row.user for row in connection.execute(_of(mfa_devices, account))}
     text = io.StringIO()
-    first = _of_root(account, root)
+    first = _of_root(records, root)
     table = csv.DictWriter(text, list(first), lineterminator="\n")
     table.writeheader()
     table.writerow(first)
     for user in connection.execute(_of(users, account).order_by(users.c.name)):
-        table.writerow(_of_user(user, keys.get(user.id, []), used, with_device=user.id in with_device))
+        arn = user_arn(user, records)
+        table.writerow(_of_user(user, arn, keys.get(user.id, []), used, with_device=user.id in with_device))
     return text.getvalue()
 
 
@@ -48,11 +51,11 @@ def _of(table: Table, account: str) -> Select[Any]:
     return table.select().where(table.c.account == account)
 
 
-def _of_root(account: str, root: AccessKey | None) -> dict[str, str]:
+def _of_root(records: Records, root: AccessKey | None) -> dict[str, str]:
     made = NONE if root is None or root.created is None else _moment(root.created)
     return {
         "user": "<root_account>",
-        "arn": f"arn:aws:iam::{account}:root",
+        "arn": records.arn("root"),
         "user_creation_time": made,
         "password_enabled": "not_supported",
         "password_last_used": "no_information",
@@ -65,11 +68,13 @@ def _of_root(account: str, root: AccessKey | None) -> dict[str, str]:
     }
 
 
-def _of_user(user: Row[Any], keys: list[Row[Any]], used: dict[str, Row[Any]], *, with_device: bool) -> dict[str, str]:
+def _of_user(
+    user: Row[Any], arn: str, keys: list[Row[Any]], used: dict[str, Row[Any]], *, with_device: bool
+) -> dict[str, str]:
     changed = None if user.password is None else _moment(user.password_created)
     row = {
         "user": user.name,
-        "arn": user_arn(user),
+        "arn": arn,
         "user_creation_time": _moment(user.created),
         "password_enabled": _word(changed is not None),
         "password_last_used": NONE if changed is None else "no_information",

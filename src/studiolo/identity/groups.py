@@ -47,22 +47,22 @@ class Groups(Holders):
     def create(self, name: str, path: str = "/") -> Group:
         """Add a group. Raises AlreadyExists, Invalid."""
         with self._records.changing() as tx:
-            return _group(self._add(tx, name, path))
+            return self._group(self._add(tx, name, path))
 
     def get(self, name: str) -> Group:
         """The group of that name. Raises NotFound."""
         with self._records.reading() as connection:
-            return _group(self._row(connection, name))
+            return self._group(self._row(connection, name))
 
     def list(self, path_prefix: str = "/", after: str | None = None, limit: int = 100) -> Page[Group]:
         """Groups whose path begins so, by name."""
         rows = self._list(path_prefix, after, limit)
-        return Page([_group(row) for row in rows.items], rows.next)
+        return Page([self._group(row) for row in rows.items], rows.next)
 
     def of_ids(self, ids: Iterable[str]) -> Sequence[Group]:
         """Those groups of these ids that there are."""
         with self._records.reading() as connection:
-            return [_group(row) for row in self._rows_of(connection, ids)]
+            return [self._group(row) for row in self._rows_of(connection, ids)]
 
     def rename(self, name: str, new_name: str | None, new_path: str | None) -> None:
         """Give the group another name or path. Raises NotFound, AlreadyExists, Invalid."""
@@ -104,7 +104,7 @@ class Groups(Holders):
             group = self._row(connection, name).id
             query = users.select().join(memberships, memberships.c.user == users.c.id)
             rows = page(connection, query.where(memberships.c.group == group), users.c.name, after, limit)
-        return Page([user_of(row) for row in rows.items], rows.next)
+        return Page([user_of(row, self._records) for row in rows.items], rows.next)
 
     def of_user(self, user: str, after: str | None = None, limit: int = 100) -> Page[Group]:
         """The groups that the user is in, by name. Raises NotFound."""
@@ -112,8 +112,7 @@ class Groups(Holders):
         query = groups.select().join(memberships, memberships.c.group == groups.c.id)
         with self._records.reading() as connection:
             rows = page(connection, query.where(memberships.c.user == member), groups.c.name, after, limit)
-        return Page([_group(row) for row in rows.items], rows.next)
+        return Page([self._group(row) for row in rows.items], rows.next)
 
-
-def _group(row: Row[Any]) -> Group:
-    return Group(row.name, row.path, row.id, f"arn:aws:iam::{row.account}:group{row.path}{row.name}", row.created)
+    def _group(self, row: Row[Any]) -> Group:
+        return Group(row.name, row.path, row.id, self._records.arn(f"group{row.path}{row.name}"), row.created)

@@ -24,11 +24,14 @@ class Holders(Entities):
         super().__init__(records)
         self._managed = managed
 
-    def put_policy(self, holder: str, name: str, document: str) -> None:
-        """Give it a policy of its own, or replace it. Raises NotFound, MalformedPolicy, LimitExceeded."""
+    def put_policy(self, holder: str, name: str, document: str, *, by_service: bool = False) -> None:
+        """Give it a policy of its own, or replace it. Raises NotFound, MalformedPolicy, LimitExceeded.
+
+        by_service: the service does it that a role is linked to, and that alone may.
+        """
         check_inline_policy(document)
         with self._records.changing() as tx:
-            identifier = self.modifiable(tx, holder).id
+            identifier = (self._row(tx, holder) if by_service else self.modifiable(tx, holder)).id
             this = self._of(inline_policies, identifier)
             tx.execute(inline_policies.delete().where(this, inline_policies.c.name == name))
             others = tx.execute(select(inline_policies.c.document).where(this)).scalars()
@@ -58,10 +61,11 @@ class Holders(Entities):
             rows = page(connection, query, inline_policies.c.name, after, limit)
         return Page([row.name for row in rows.items], rows.next)
 
-    def delete_policy(self, holder: str, name: str) -> None:
-        """Delete its own policy of that name. Raises NotFound."""
+    def delete_policy(self, holder: str, name: str, *, by_service: bool = False) -> None:
+        """Delete its own policy of that name; by_service as above. Raises NotFound."""
         with self._records.changing() as tx:
-            this = self._of(inline_policies, self.modifiable(tx, holder).id)
+            row = self._row(tx, holder) if by_service else self.modifiable(tx, holder)
+            this = self._of(inline_policies, row.id)
             if not tx.execute(inline_policies.delete().where(this, inline_policies.c.name == name)).rowcount:
                 raise NotFound(f"The {self.noun} policy with name {name} cannot be found.")
 

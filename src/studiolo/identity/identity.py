@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from sqlalchemy import select
 
@@ -67,13 +67,20 @@ class Identity:
     """
 
     def __init__(
-        self, state: State, root: AccessKey, account: str, clock: Clock, home: "Identity | None" = None
+        self,
+        state: State,
+        root: AccessKey,
+        account: str,
+        clock: Clock,
+        home: "Identity | None" = None,
+        partition: str = "aws",
     ) -> None:
         """home: that of the server's own account, for another one's."""
         self.account = account
+        self.partition = partition
         self._home = home or self
         self._others: dict[str, Identity] = {}
-        self._records = Records(state, account, clock, None if home is None else home.account)
+        self._records = Records(state, account, clock, None if home is None else home.account, partition)
         self.policies = ManagedPolicies(self._records)
         self.roles = Roles(self._records, self.policies)
         self.users = Users(self._records, self.policies)
@@ -92,7 +99,7 @@ class Identity:
         self.buckets = BucketOwners(self._records)
         self._state = state
         self._accounts_of_keys = lru_cache(maxsize=4096)(self._account_of_key)
-        self._compiled = lru_cache(maxsize=4096)(compile_policy)
+        self._compiled = lru_cache(maxsize=4096)(partial(compile_policy, partition=partition))
         self._narrowing = lru_cache(maxsize=512)(self._compile_together)
         self._granting = Granting(self._records, self.policies, self._compiled)
         self.resource_policies = ResourcePolicies(self._records, self.compiled)
@@ -128,7 +135,7 @@ class Identity:
         found = home._others.get(account)
         if found is None:
             found = home._others.setdefault(
-                account, Identity(home._state, home.root, account, home._records.clock, home)
+                account, Identity(home._state, home.root, account, home._records.clock, home, home.partition)
             )
         return found
 
@@ -141,7 +148,11 @@ class Identity:
     def bucket(self, name: str) -> tuple[str, Policies | None]:
         """The account whose a bucket is, and the policy that it has."""
         owner = self._home.buckets.of(name)
-        return owner, self.of(owner).resource_policies.of(f"arn:aws:s3:::{name}")
+        return owner, self.of(owner).resource_policies.of(self.s3_arn(name))
+
+    def s3_arn(self, place: str) -> str:
+        """The ARN of a bucket, or of what is in it: `bucket/key`."""
+        return f"arn:{self.partition}:s3:::{place}"
 
     def find_key(self, access_key_id: str) -> tuple[AccessKey, Principal] | None:
         """The key of that id and whose it is; None for one that never was, or whose role is gone.
@@ -151,7 +162,7 @@ class Identity:
         if self._home is not self:
             return self._home.find_key(access_key_id)
         if access_key_id == self.root.id:
-            return self.root, root_user(self.account)
+            return self.root, root_user(self.account, self.partition)
         return self._own_key(access_key_id) or self._key_elsewhere(access_key_id)
 
     def _own_key(self, access_key_id: str) -> tuple[AccessKey, Principal] | None:
@@ -290,7 +301,7 @@ class Identity:
         if found is None or found.arn != arn:
             raise NotFound(f"The group {arn} cannot be found.")
         documents = self.of(arn.split(":")[4])._granting.of_group(found.id, found.name)
-        somebody = self.caller_of(caller or f"arn:aws:iam::{arn.split(':')[4]}:user/simulated")
+        somebody = self.caller_of(caller or f"arn:{self.partition}:iam::{arn.split(':')[4]}:user/simulated")
         return Scenario(somebody, documents, None, None, of_moment(self._records.clock()))
 
     def compiled(self, document: str, name: str = "") -> Policies:
@@ -340,7 +351,7 @@ class Identity:
     def make_credential_report(self) -> None:
         """Write down who has which credentials, and when they were used."""
         with self._records.reading() as connection:
-            report = credential_report(connection, self.account, self.root if self._home is self else None)
+            report = credential_report(connection, self._records, self.root if self._home is self else None)
         self.settings.keep_report(report)
 
     def role(self, role_arn: str) -> Role:

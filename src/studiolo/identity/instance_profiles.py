@@ -44,7 +44,7 @@ class InstanceProfiles(Entities):
         """Add a profile that has no role yet. Raises AlreadyExists, Invalid."""
         kept = tags_of(tags)
         with self._records.changing() as tx:
-            return _profile(self._add(tx, name, path, tags=kept), None)
+            return self._profile(self._add(tx, name, path, tags=kept), None)
 
     def get(self, name: str) -> InstanceProfile:
         """The profile of that name. Raises NotFound."""
@@ -87,9 +87,8 @@ class InstanceProfiles(Entities):
     def _with_roles(self, rows: Iterable[Row[Any]]) -> Sequence[InstanceProfile]:
         rows = list(rows)
         found = {role.id: role for role in self._roles.of_ids(row.role for row in rows if row.role)}
-        return [_profile(row, found.get(row.role)) for row in rows]
+        return [self._profile(row, found.get(row.role)) for row in rows]
 
-
-def _profile(row: Row[Any], role: Role | None) -> InstanceProfile:
-    arn = f"arn:aws:iam::{row.account}:instance-profile{row.path}{row.name}"
-    return InstanceProfile(row.name, row.path, row.id, arn, role, row.tags, row.created)
+    def _profile(self, row: Row[Any], role: Role | None) -> InstanceProfile:
+        arn = self._records.arn(f"instance-profile{row.path}{row.name}")
+        return InstanceProfile(row.name, row.path, row.id, arn, role, row.tags, row.created)

@@ -22,7 +22,6 @@ from studiolo.identity.tables import attachments, policies, policy_versions, rol
 from studiolo.identity.tags import tags_of, with_tags, without_tags
 
 AWS_POLICIES = Path(__file__).parent / "aws_policies.jsonl"
-AWS_PREFIX = "arn:aws:iam::aws:policy"
 MOST_VERSIONS = 5
 POLICY_CHARACTERS = 6144
 
@@ -44,7 +43,7 @@ class ManagedPolicyName:
     @property
     def of_aws(self) -> bool:
         """Whether it is one of AWS's, which cannot be changed."""
-        return self.arn.startswith(AWS_PREFIX)
+        return self.arn.split(":")[4] == "aws"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ class ManagedPolicies:
         """Add a policy; the document is its version 1. Raises AlreadyExists, MalformedPolicy, LimitExceeded."""
         _check(document)
         check_path(path)
-        arn = f"arn:aws:iam::{self._records.account}:policy{path}{name}"
+        arn = self._records.arn(f"policy{path}{name}")
         present = self._records.clock()
         with self._records.changing() as tx:
             names = {
@@ -131,7 +130,7 @@ class ManagedPolicies:
 
     @cached_property
     def _all_of_aws(self) -> list[ManagedPolicy]:
-        return [_policy_of_aws(line)[0] for line in AWS_POLICIES.read_bytes().splitlines()]
+        return [_policy_of_aws(line, self._records.partition)[0] for line in AWS_POLICIES.read_bytes().splitlines()]
 
     def usage(self) -> dict[str, PolicyUsage]:
         """What uses each policy, by ARN; a policy that nothing uses is left out."""
@@ -267,7 +266,7 @@ class ManagedPolicies:
         with AWS_POLICIES.open("rb") as lines:
             for line in lines:
                 name = line[2 : line.index(b'"', 2)].decode()
-                found[f"{AWS_PREFIX}/{name}"] = start, len(line)
+                found[aws_policy(name, self._records.partition)] = start, len(line)
                 start += len(line)
         return found
 
@@ -275,7 +274,7 @@ class ManagedPolicies:
         start, length = self._of_aws[arn]
         with AWS_POLICIES.open("rb") as lines:
             lines.seek(start)
-            return _policy_of_aws(lines.read(length))
+            return _policy_of_aws(lines.read(length), self._records.partition)
 
     @lru_cache(maxsize=256)  # noqa: B019 (there is one for each account, as long as the process runs)
     def _document_of_aws(self, arn: str) -> str:
@@ -325,11 +324,18 @@ def _policy(row: Row[Any]) -> ManagedPolicy:
     return ManagedPolicy(row.arn, row.id, row.description, row.default_version, row.tags, row.created, row.updated)
 
 
-def _policy_of_aws(line: bytes) -> tuple[ManagedPolicy, str]:
+def aws_policy(name: str, partition: str) -> str:
+    """The ARN of a policy of AWS's."""
+    return f"arn:{partition}:iam::aws:policy/{name}"
+
+
+def _policy_of_aws(line: bytes, partition: str) -> tuple[ManagedPolicy, str]:
     """A policy of AWS's and its document, of a line of the file (docs/aws_policies.py says what is in it)."""
-    name, version, created, updated, document = json.loads(line)
+    name, version, created, updated, document = json.loads(line.replace(b'"arn:aws:', f'"arn:{partition}:'.encode()))
     digest = base64.b32encode(sha256(name.encode()).digest()).decode()[:17]
-    policy = ManagedPolicy(f"{AWS_PREFIX}/{name}", f"ANPA{digest}", "", version, {}, _moment(created), _moment(updated))
+    policy = ManagedPolicy(
+        aws_policy(name, partition), f"ANPA{digest}", "", version, {}, _moment(created), _moment(updated)
+    )
     return policy, json.dumps(document)
 
 

@@ -47,7 +47,7 @@ class Devices:
 
     def create(self, name: str, path: str = "/", tags: Iterable[tuple[str, str]] = ()) -> Device:
         """A new device that nobody has yet. Raises AlreadyExists."""
-        serial = f"arn:aws:iam::{self._records.account}:mfa{path}{name}"
+        serial = self._records.arn(f"mfa{path}{name}")
         row = {
             "account": self._records.account,
             "serial": serial,

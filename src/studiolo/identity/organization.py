@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from studiolo.domain import AlreadyExists, Conflict, Invalid, LimitExceeded, NotFound, Page
+from studiolo.identity.managed import aws_policy
 from studiolo.identity.records import Records
 from studiolo.identity.roles import Roles, RoleSettings
 from studiolo.identity.tables import account_requests, members, organizations
@@ -24,7 +25,6 @@ from studiolo.identity.tags import tags_of, with_tags, without_tags
 from studiolo.state import page
 
 ROLE = "OrganizationAccountAccessRole"
-ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 MOST_ACCOUNTS = 100
 DONE, UNDER_WAY, FAILED = "SUCCEEDED", "IN_PROGRESS", "FAILED"
 OWN_EMAIL = "root@studiolo.invalid"
@@ -59,7 +59,12 @@ class OrganizationRecord:
     root: str
     features: str
     created: datetime
+    partition: str
     email: str = OWN_EMAIL
+
+    def arn(self, resource: str) -> str:
+        """The ARN of something of the organization, e.g. of its `root`."""
+        return f"arn:{self.partition}:organizations::{self.management}:{resource}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,13 +242,13 @@ class Organization:
         roles = self._roles(request.account)
         statement = {
             "Effect": "Allow",
-            "Principal": {"AWS": f"arn:aws:iam::{self._records.account}:root"},
+            "Principal": {"AWS": self._records.arn("root")},
             "Action": "sts:AssumeRole",
         }
         with suppress(AlreadyExists):
             trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
             roles.create(request.role, trust, settings=RoleSettings())
-        roles.attach(request.role, ADMINISTRATOR)
+        roles.attach(request.role, aws_policy("AdministratorAccess", self._records.partition))
         done = {"state": DONE, "completed": self._records.clock()}
         with self._records.adding() as tx:
             tx.execute(account_requests.update().where(account_requests.c.id == request.id).values(done))
@@ -257,8 +262,10 @@ class Organization:
         with self._records.reading() as connection:
             row = connection.execute(organizations.select()).first()
             made = frozenset(connection.execute(select(members.c.account)).scalars())
-        found = None if row is None else OrganizationRecord(row.id, row.account, row.root, row.features, row.created)
-        return found, made
+        if row is None:
+            return None, made
+        partition = self._records.partition
+        return OrganizationRecord(row.id, row.account, row.root, row.features, row.created, partition), made
 
 
 def _member(row: Row[Any]) -> MemberAccount:

@@ -190,12 +190,15 @@ class _ByResource:
                 yield statement
 
 
-def compile_policy(document: str, name: str = "") -> Policy:
-    """The policy of a valid JSON document, by which name it is known. Raises ValueError or KeyError for no policy."""
+def compile_policy(document: str, name: str = "", partition: str = "aws") -> Policy:
+    """The policy of a valid JSON document, by which name it is known, in an account of the partition.
+
+    Raises ValueError or KeyError for no policy.
+    """
     policy = json.loads(document)
     variables = policy.get("Version") == OF_VARIABLES
     statements = enumerate(as_list(policy["Statement"]))
-    return Policy(tuple(_statement(name, i, each, variables=variables) for i, each in statements))
+    return Policy(tuple(_statement(name, i, each, partition, variables=variables) for i, each in statements))
 
 
 def as_list(value: Any) -> list[Any]:
@@ -203,7 +206,7 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _statement(policy: str, index: int, text: Mapping[str, Any], *, variables: bool) -> Statement:
+def _statement(policy: str, index: int, text: Mapping[str, Any], partition: str, *, variables: bool) -> Statement:
     actions = _matcher(text, "Action", ignore_case=True, variables=False)
     assert actions is not None
     resources = _matcher(text, "Resource", variables=variables)
@@ -220,7 +223,7 @@ def _statement(policy: str, index: int, text: Mapping[str, Any], *, variables: b
         allows=text["Effect"] == "Allow",
         actions=actions,
         resources=resources,
-        principals=None if named is None else _principals(named),
+        principals=None if named is None else _principals(named, partition),
         not_principals=negated,
         conditions=asked,
         spelled=(*spelled, *(resources.variables if resources is not None else ())),
@@ -237,14 +240,21 @@ def _matcher(text: Mapping[str, Any], name: str, *, ignore_case: bool = False, v
     return None
 
 
-def _principals(value: Any) -> frozenset[PrincipalName]:
+def _principals(value: Any, partition: str) -> frozenset[PrincipalName]:
     if value == "*":
         return frozenset({("*", "*")})
-    return frozenset(_principal_name(kind, each) for kind, names in value.items() for each in as_list(names))
+    return frozenset(_principal_name(kind, each, partition) for kind, names in value.items() for each in as_list(names))
 
 
-def _principal_name(kind: str, name: str) -> PrincipalName:
-    """An account id stands for its root ARN."""
+def _principal_name(kind: str, name: str, partition: str) -> PrincipalName:
+    """An account id stands for its root ARN; in China a service has two names, with `.cn` at the end and without."""
     if kind == "AWS" and name.startswith(("AIDA", "AROA")):
         return ID, name
-    return kind, f"arn:aws:iam::{name}:root" if kind == "AWS" and name.isdigit() else name
+    if kind == "Service" and partition == "aws-cn":
+        return kind, name.removesuffix(".cn")
+    return kind, root_arn(name, partition) if kind == "AWS" and name.isdigit() else name
+
+
+def root_arn(account: str, partition: str) -> str:
+    """The name of an account, and of its root user."""
+    return f"arn:{partition}:iam::{account}:root"

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import Enum
 
 from studiolo.domain import Invalid
-from studiolo.identity.policies import ID, PrincipalName
+from studiolo.identity.policies import ID, PrincipalName, root_arn
 
 _ROLE_ARN = re.compile(r"^arn:aws[\w-]*:iam::(?P<account>\d{12}):role/(?:[\x21-\x7e]+/)?(?P<name>[\w+=,.@-]{1,64})$")
 
@@ -47,6 +47,11 @@ class Principal:
     transitive: tuple[str, ...] = ()
     context: tuple[tuple[str, str], ...] = ()
     told: Mapping[str, str | Sequence[str]] = field(default_factory=dict, compare=False)
+
+    @property
+    def partition(self) -> str:
+        """That of its ARN, which those of its account have too."""
+        return self.arn.split(":", 2)[1]
 
     @property
     def is_root(self) -> bool:
@@ -98,7 +103,7 @@ class Principal:
     @property
     def account_names(self) -> frozenset[PrincipalName]:
         """The names that mean everyone of the account whose own policies agree."""
-        return frozenset({("AWS", f"arn:aws:iam::{self.account}:root")})
+        return frozenset({("AWS", root_arn(self.account, self.partition))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +137,14 @@ def is_role(arn: str) -> bool:
     return _ROLE_ARN.match(arn) is not None
 
 
-def root_user(account: str) -> Principal:
+def root_user(account: str, partition: str = "aws") -> Principal:
     """The root user of the account."""
-    return Principal(account, f"arn:aws:iam::{account}:root", account, Kind.ROOT)
+    return Principal(account, root_arn(account, partition), account, Kind.ROOT)
 
 
-def anonymous(account: str) -> Principal:
+def anonymous(account: str, partition: str = "aws") -> Principal:
     """Who has signed nothing, and says in the request itself who it is."""
-    return Principal(account, "arn:aws:iam:::anonymous", "ANONYMOUS", Kind.ANONYMOUS)
+    return Principal(account, f"arn:{partition}:iam:::anonymous", "ANONYMOUS", Kind.ANONYMOUS)
 
 
 def iam_user(account: str, arn: str, user_id: str) -> Principal:
@@ -147,13 +152,13 @@ def iam_user(account: str, arn: str, user_id: str) -> Principal:
     return Principal(account, arn, user_id, Kind.USER, user_id, arn)
 
 
-def federated_user(account: str, name: str, holder: str | None, entity: str | None) -> Principal:
+def federated_user(by: Principal, name: str) -> Principal:
     """A session for somebody whom a user, or the root user, vouches for."""
-    arn = f"arn:aws:sts::{account}:federated-user/{name}"
-    return Principal(account, arn, f"{account}:{name}", Kind.FEDERATED, holder, entity)
+    arn = f"arn:{by.partition}:sts::{by.account}:federated-user/{name}"
+    return Principal(by.account, arn, f"{by.account}:{name}", Kind.FEDERATED, by.holder, by.entity)
 
 
 def role_session(account: str, role_arn: str, role_id: str, session: str) -> Principal:
     """A session of a role."""
-    arn = f"arn:aws:sts::{account}:assumed-role/{role_arn.rpartition('/')[2]}/{session}"
+    arn = f"arn:{role_arn.split(':', 2)[1]}:sts::{account}:assumed-role/{role_arn.rpartition('/')[2]}/{session}"
     return Principal(account, arn, f"{role_id}:{session}", Kind.ROLE, role_id, role_arn)

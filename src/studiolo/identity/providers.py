@@ -87,7 +87,7 @@ class Providers:
                 "or network, http://) and have no query."
             )
         name = f"{parts.netloc.lower()}{parts.path}".rstrip("/")
-        arn = f"arn:aws:iam::{self._records.account}:oidc-provider/{name}"
+        arn = self._records.arn(f"oidc-provider/{name}")
         document = _document(url.rstrip("/"), tuple(clients), tuple(thumbprints))
         with self._records.changing() as tx:
             self._add(tx, arn, document, tags_of(tags), f"Provider with url {url} already exists.")
@@ -126,7 +126,7 @@ class Providers:
     def create_saml(self, name: str, metadata: str, tags: Iterable[tuple[str, str]] = ()) -> SamlProvider:
         """Add an issuer. Raises AlreadyExists, Invalid for a document that is no metadata."""
         check_metadata(metadata)
-        arn = f"arn:aws:iam::{self._records.account}:saml-provider/{name}"
+        arn = self._records.arn(f"saml-provider/{name}")
         with self._records.changing() as tx:
             self._add(tx, arn, metadata, tags_of(tags), f"EntityAlreadyExists: SAML provider {name} already exists.")
         return self.saml(arn)
@@ -185,7 +185,7 @@ class Providers:
 
     def _rows(self, kind: str) -> list[Row[Any]]:
         mine = providers.c.account == self._records.account
-        within = providers.c.arn.startswith(f"arn:aws:iam::{self._records.account}:{kind}/")
+        within = providers.c.arn.startswith(self._records.arn(f"{kind}/"))
         with self._records.reading() as connection:
             return list(connection.execute(providers.select().where(mine, within).order_by(providers.c.arn)).all())
 

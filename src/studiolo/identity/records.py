@@ -16,15 +16,22 @@ from studiolo.state import State
 class Records:
     """One account's rows in the state."""
 
-    def __init__(self, state: State, account: str, clock: Clock, counted: str | None = None) -> None:
+    def __init__(
+        self, state: State, account: str, clock: Clock, counted: str | None = None, partition: str = "aws"
+    ) -> None:
         """counted: the server's own account, where the rows are of another one."""
         self.account = account
+        self.partition = partition
         self.clock = clock
         self._state = state
         self._counted = counted or account
         self._count = select(revisions.c.revision).where(revisions.c.account == self._counted)
         # The revision, and the mark of the state under which it was read.
         self._read: tuple[int, object] = (0, None)
+
+    def arn(self, resource: str) -> str:
+        """The ARN of something of the account's, e.g. `role/Analyst`."""
+        return f"arn:{self.partition}:iam::{self.account}:{resource}"
 
     @property
     def accounts(self) -> frozenset[str]:

@@ -71,7 +71,7 @@ class Roles(Holders):
         with self._records.changing() as tx:
             self._check_boundary(tx, settings.boundary)
             trust = bound(tx, trust, self._records.accounts)
-            return _role(tx, self._add(tx, name, path, trust=trust, **_columns(settings)))
+            return self._role(tx, self._add(tx, name, path, trust=trust, **_columns(settings)))
 
     def create_service_role(
         self, name: str, trust: str, service: str, description: str, policy: str | None = None
@@ -86,18 +86,18 @@ class Roles(Holders):
     def get(self, name: str) -> Role:
         """The role of that name. Raises NotFound."""
         with self._records.reading() as connection:
-            return _role(connection, self._row(connection, name))
+            return self._role(connection, self._row(connection, name))
 
     def list(self, path_prefix: str = "/", after: str | None = None, limit: int = 100) -> Page[Role]:
         """Roles whose path begins so, by name."""
         rows = self._list(path_prefix, after, limit)
         with self._records.reading() as connection:
-            return Page([_role(connection, row) for row in rows.items], rows.next)
+            return Page([self._role(connection, row) for row in rows.items], rows.next)
 
     def of_ids(self, ids: Iterable[str]) -> Sequence[Role]:
         """Those roles of these ids that there are."""
         with self._records.reading() as connection:
-            return [_role(connection, row) for row in self._rows_of(connection, ids)]
+            return [self._role(connection, row) for row in self._rows_of(connection, ids)]
 
     def update(self, name: str, settings: RoleSettings) -> Role:
         """Replace the role's settings. Raises NotFound, Invalid, Unmodifiable."""
@@ -107,7 +107,7 @@ class Roles(Holders):
             if settings.boundary != self._row(tx, name).boundary:
                 self.modifiable(tx, name)
             self._change(tx, name, **_columns(settings))
-            return _role(tx, self._row(tx, name))
+            return self._role(tx, self._row(tx, name))
 
     def update_trust(self, name: str, trust: str) -> None:
         """Say anew who may take the role. Raises NotFound, MalformedPolicy, Unmodifiable."""
@@ -149,6 +149,14 @@ class Roles(Holders):
         tx.execute(uses.delete().where(uses.c.id == identifier))
         self._drop(tx, name)
 
+    def _role(self, connection: Connection, row: Row[Any]) -> Role:
+        settings = RoleSettings(row.description, timedelta(seconds=row.max_session_seconds), row.boundary, row.tags)
+        arn, trust = (
+            self._records.arn(f"role{row.path}{row.name}"),
+            shown(connection, row.trust, self._records.partition),
+        )
+        return Role(row.name, row.path, row.id, arn, trust, row.trust, settings, row.created)
+
     def _check_trust(self, trust: str) -> None:
         check_trust_policy(trust)
         if len("".join(trust.split())) > TRUST_CHARACTERS:
@@ -168,9 +176,3 @@ def _columns(settings: RoleSettings) -> dict[str, Any]:
         "boundary": settings.boundary,
         "tags": dict(settings.tags),
     }
-
-
-def _role(connection: Connection, row: Row[Any]) -> Role:
-    settings = RoleSettings(row.description, timedelta(seconds=row.max_session_seconds), row.boundary, row.tags)
-    arn = f"arn:aws:iam::{row.account}:role{row.path}{row.name}"
-    return Role(row.name, row.path, row.id, arn, shown(connection, row.trust), row.trust, settings, row.created)

@@ -62,7 +62,9 @@ def simulate(scenario: Scenario, actions: Iterable[str], resources: Sequence[str
     documents = {**scenario.identity, **(scenario.boundary or {})}
     if scenario.resource is not None:
         documents["ResourcePolicy"] = scenario.resource
-    resource = None if scenario.resource is None else _compiled({"ResourcePolicy": scenario.resource}, of_resource=True)
+    resource = None
+    if scenario.resource is not None:
+        resource = _compiled({"ResourcePolicy": scenario.resource}, scenario.caller.partition, of_resource=True)
     boundary = None if scenario.boundary is None else _compiled(scenario.boundary)
     layers = Layers(_compiled(scenario.identity), resource, boundary)
     return [
@@ -79,13 +81,13 @@ def context_keys(documents: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def _compiled(documents: Mapping[str, str], *, of_resource: bool = False) -> Policies:
+def _compiled(documents: Mapping[str, str], partition: str = "aws", *, of_resource: bool = False) -> Policies:
     for name, document in documents.items():
         try:
             check(document, RESOURCE if of_resource else INLINE)
         except MalformedPolicy as error:
             raise Invalid(f"{name}: {error}") from error
-    return Policies(compile_policy(document, name) for name, document in documents.items())
+    return Policies(compile_policy(document, name, partition) for name, document in documents.items())
 
 
 def _simulated(

@@ -66,7 +66,7 @@ class TemporaryKeys:
                 # It was given out while its owner was deleted. A key without an owner is the root user's.
                 return None
         principal = replace(
-            _principal(account, row, holder),
+            _principal(self._records, row, holder),
             session_policies=tuple(row.policies),
             tags=tuple(row.tags.items()),
             transitive=tuple(row.transitive),
@@ -75,16 +75,16 @@ class TemporaryKeys:
         return AccessKey(row.id, row.secret, row.token, row.expires), principal
 
 
-def _principal(account: str, key: Row[Any], holder: Row[Any] | None) -> Principal:
+def _principal(records: Records, key: Row[Any], holder: Row[Any] | None) -> Principal:
     """Whose session a key is, of its row and that of the user or role."""
-    kind = Kind(key.kind)
+    kind, account = Kind(key.kind), records.account
+    root = root_user(account, records.partition)
     if holder is None:
-        return federated_user(account, key.session, None, None) if kind is Kind.FEDERATED else root_user(account)
+        return federated_user(root, key.session) if kind is Kind.FEDERATED else root
     if kind is Kind.ROLE:
-        return role_session(account, f"arn:aws:iam::{account}:role{holder.path}{holder.name}", holder.id, key.session)
-    if kind is Kind.FEDERATED:
-        return federated_user(account, key.session, holder.id, user_arn(holder))
-    return iam_user(account, user_arn(holder), holder.id)
+        return role_session(account, records.arn(f"role{holder.path}{holder.name}"), holder.id, key.session)
+    user = iam_user(account, user_arn(holder, records), holder.id)
+    return federated_user(user, key.session) if kind is Kind.FEDERATED else user
 
 
 def session_context(present: datetime) -> dict[str, str]:

@@ -159,7 +159,7 @@ class SecurityTokens:
             raise Invalid("The name of a federated user must be of 2 to 32 characters.")
         self._check(replace(request, lifetime=None))
         session = replace(
-            federated_user(principal.account, request.name, principal.holder, principal.entity),
+            federated_user(principal, request.name),
             session_policies=self._narrowing(request),
             tags=tuple(request.tags.items()),
             context=self._context({}),

@@ -46,7 +46,7 @@ def bound(connection: Connection, document: str, accounts: frozenset[str], gramm
     return json.dumps({**policy, "Statement": changed if isinstance(policy["Statement"], list) else changed[0]})
 
 
-def shown(connection: Connection, document: str) -> str:
+def shown(connection: Connection, document: str, partition: str) -> str:
     """The policy with the ARNs of those of its ids that there are."""
     ids = set(_ID.findall(document))
     if not ids:
@@ -54,7 +54,7 @@ def shown(connection: Connection, document: str) -> str:
     arns: dict[str, str] = {}
     for kind, table in _TABLES.items():
         for row in connection.execute(select(table).where(table.c.id.in_(ids))):
-            arns[row.id] = f"arn:aws:iam::{row.account}:{kind}{row.path}{row.name}"
+            arns[row.id] = f"arn:{partition}:iam::{row.account}:{kind}{row.path}{row.name}"
     return _ID.sub(lambda found: json.dumps(arns.get(found[1], found[1])), document)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Row, select
 
 from studiolo.domain import Conflict, Page
 from studiolo.identity.holders import Holders
+from studiolo.identity.records import Records
 from studiolo.identity.tables import access_keys, memberships, mfa_devices, temporary_keys, users
 from studiolo.identity.tags import tags_of
 
@@ -44,22 +45,22 @@ class Users(Holders):
         kept = tags_of(tags)
         with self._records.changing() as tx:
             self._check_boundary(tx, boundary)
-            return user_of(self._add(tx, name, path, boundary=boundary, tags=kept, password_reset=False))
+            return user_of(self._add(tx, name, path, boundary=boundary, tags=kept, password_reset=False), self._records)
 
     def get(self, name: str) -> User:
         """The user of that name. Raises NotFound."""
         with self._records.reading() as connection:
-            return user_of(self._row(connection, name))
+            return user_of(self._row(connection, name), self._records)
 
     def list(self, path_prefix: str = "/", after: str | None = None, limit: int = 100) -> Page[User]:
         """Users whose path begins so, by name."""
         rows = self._list(path_prefix, after, limit)
-        return Page([user_of(row) for row in rows.items], rows.next)
+        return Page([user_of(row, self._records) for row in rows.items], rows.next)
 
     def of_ids(self, ids: Iterable[str]) -> Sequence[User]:
         """Those users of these ids that there are."""
         with self._records.reading() as connection:
-            return [user_of(row) for row in self._rows_of(connection, ids)]
+            return [user_of(row, self._records) for row in self._rows_of(connection, ids)]
 
     def rename(self, name: str, new_name: str | None, new_path: str | None) -> None:
         """Give the user another name or path. Raises NotFound, AlreadyExists, Invalid."""
@@ -91,11 +92,11 @@ class Users(Holders):
             self._drop(tx, name)
 
 
-def user_of(row: Row[Any]) -> User:
+def user_of(row: Row[Any], records: Records) -> User:
     """The user of a row of the table."""
-    return User(row.name, row.path, row.id, user_arn(row), row.boundary, row.tags, row.created)
+    return User(row.name, row.path, row.id, user_arn(row, records), row.boundary, row.tags, row.created)
 
 
-def user_arn(row: Row[Any]) -> str:
-    """The ARN of the user of a row that has its account, path and name."""
-    return f"arn:aws:iam::{row.account}:user{row.path}{row.name}"
+def user_arn(row: Row[Any], records: Records) -> str:
+    """The ARN of the user of a row that has its path and name."""
+    return records.arn(f"user{row.path}{row.name}")

@@ -22,13 +22,13 @@ class Buckets:
     def put(self, scope: Scope, group: str, bucket: str, key: str, body: bytes | BinaryIO) -> None:
         """Write an object. Raises Invalid with the reason, where the bucket or its policy is."""
         owner, _ = self._identity.bucket(bucket)
-        client = self._objects.client(root_user(owner))
+        client = self._objects.client(root_user(owner, self._identity.partition))
         try:
             client.head_bucket(Bucket=bucket)
         except ClientError as error:
             raise Invalid("The given bucket does not exist. Please provide a valid bucket.") from error
-        self._ask(scope, group, bucket, "GetBucketAcl", f"arn:aws:s3:::{bucket}", {})
-        self._ask(scope, group, bucket, "PutObject", f"arn:aws:s3:::{bucket}/{key}", OWNED)
+        self._ask(scope, group, bucket, "GetBucketAcl", self._identity.s3_arn(bucket), {})
+        self._ask(scope, group, bucket, "PutObject", self._identity.s3_arn(f"{bucket}/{key}"), OWNED)
         try:
             client.put_object(Bucket=bucket, Key=key, Body=body, ACL="bucket-owner-full-control")
         except ClientError as error:
@@ -45,8 +45,7 @@ class Buckets:
             {"aws:SourceArn": source, "aws:SourceAccount": scope.account, "aws:PrincipalIsAWSService": "true", **told},
             account=owner,
         )
-        suffix = ".cn" if scope.partition == "aws-cn" else ""
-        names = frozenset({("Service", f"logs.{scope.region}.amazonaws.com{suffix}")})
+        names = frozenset({("Service", f"logs.{scope.region}.amazonaws.com")})
         if policy is None or not self._identity.of(owner).trusts(policy, names, asked):
             raise Invalid(
                 f"{operation} call on the given bucket failed. Please check if CloudWatch Logs has been granted permission "

@@ -99,10 +99,11 @@ class Caller:
         """By which others may know the caller: the role's name, or `root`. Raises Denied."""
         return _name(self.principal)
 
-    def may(self, action: str, resource: str) -> None:
-        """Raise Denied, in IAM's words, unless the caller may do that."""
-        owner, policy = self._identity.bucket(resource.partition("/")[0].rpartition(":")[2])
-        self._identity.authorize(self.principal, [Question(action, resource, account=owner)], self._context, policy)
+    def may(self, action: str, place: str) -> None:
+        """Raise Denied, in IAM's words, unless the caller may do that to an object, `bucket/key`."""
+        owner, policy = self._identity.bucket(place.partition("/")[0])
+        question = Question(action, self._identity.s3_arn(place), account=owner)
+        self._identity.authorize(self.principal, [question], self._context, policy)
 
     def may_call(self, method: str, arguments: Sequence[Any]) -> None:
         """Raise Denied unless the caller may do what the method does."""

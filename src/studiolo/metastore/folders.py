@@ -40,17 +40,17 @@ class Folders:
                 bucket, folder = split(location)
                 prefix = f"{folder}/" if folder else ""
                 if prefix:
-                    self._caller.may("s3:DeleteObject", f"arn:aws:s3:::{bucket}/{prefix}")
+                    self._caller.may("s3:DeleteObject", f"{bucket}/{prefix}")
                 with _store_errors():
                     for key in chain.from_iterable(self._keys(bucket, prefix)):
-                        self._caller.may("s3:DeleteObject", f"arn:aws:s3:::{bucket}/{key}")
+                        self._caller.may("s3:DeleteObject", f"{bucket}/{key}")
 
     def check_making(self, locations: Iterable[str]) -> None:
         """Raise Denied unless the caller may make the folders; nothing is changed."""
         for location in locations:
             if location.startswith(SCHEMES):
                 bucket, folder = split(location)
-                self._caller.may("s3:PutObject", f"arn:aws:s3:::{bucket}/{folder}/")
+                self._caller.may("s3:PutObject", f"{bucket}/{folder}/")
 
     def make(self, locations: Iterable[str]) -> None:
         """Make the folders that are not there."""

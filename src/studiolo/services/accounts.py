@@ -52,7 +52,7 @@ def authorize(call: Call, service: str, operation: str, parameters: Mapping[str,
 def _accounts_named(service: str, value: Any, name: str = "") -> Iterator[str]:
     """The accounts of all ARNs of a service by which parameters name something; of functions also from the account on."""
     if isinstance(value, str) and _NAMING.search(name):
-        begin = "(?:arn:aws:lambda:[a-z0-9-]*:)?" if service == "lambda" else rf"arn:[\w-]+:{service}:[\w-]*:"
+        begin = "(?:arn:aws[a-z-]*:lambda:[a-z0-9-]*:)?" if service == "lambda" else rf"arn:[\w-]+:{service}:[\w-]*:"
         named = re.match(rf"{begin}(\d{{12}}):", value)
         if named is not None:
             yield named[1]

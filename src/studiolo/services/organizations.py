@@ -118,7 +118,7 @@ def list_parents(call: Call, request: Request) -> dict[str, Any]:
 def list_roots(call: Call, request: Request) -> dict[str, Any]:
     """The one root. No type of policy is enabled in it, as none is enforced."""
     found = managed(call).get()
-    arn = f"arn:aws:organizations::{found.management}:root/{found.id}/{found.root}"
+    arn = found.arn(f"root/{found.id}/{found.root}")
     return {"Roots": [{"Id": found.root, "Arn": arn, "Name": "Root", "PolicyTypes": []}]}
 
 
@@ -158,12 +158,11 @@ def tagged(call: Call, request: Request) -> Organization:
 
 
 def as_organization(found: OrganizationRecord) -> dict[str, Any]:
-    base = f"arn:aws:organizations::{found.management}"
     return {
         "Id": found.id,
-        "Arn": f"{base}:organization/{found.id}",
+        "Arn": found.arn(f"organization/{found.id}"),
         "FeatureSet": found.features,
-        "MasterAccountArn": f"{base}:account/{found.id}/{found.management}",
+        "MasterAccountArn": found.arn(f"account/{found.id}/{found.management}"),
         "MasterAccountId": found.management,
         "MasterAccountEmail": found.email,
         "AvailablePolicyTypes": [],
@@ -173,7 +172,7 @@ def as_organization(found: OrganizationRecord) -> dict[str, Any]:
 def as_account(organization: OrganizationRecord, account: MemberAccount) -> dict[str, Any]:
     return {
         "Id": account.number,
-        "Arn": f"arn:aws:organizations::{organization.management}:account/{organization.id}/{account.number}",
+        "Arn": organization.arn(f"account/{organization.id}/{account.number}"),
         "Email": account.email,
         "Name": account.name,
         "Status": "ACTIVE",

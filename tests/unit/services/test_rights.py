@@ -25,7 +25,7 @@ def role(name: str) -> Any:
 
 @pytest.fixture
 def call() -> Any:
-    identity = SimpleNamespace(roles=SimpleNamespace(get=role))
+    identity = SimpleNamespace(partition="aws", roles=SimpleNamespace(get=role))
     principal = SimpleNamespace(user_name=None)
     return SimpleNamespace(
         scope=Scope(NUMBER, "eu-west-1"),

@@ -11,7 +11,6 @@ from studiolo.console.telling import told
 from studiolo.console.visit import PAGE, Refused, Visit
 
 SERVICES = ("glue.amazonaws.com", "sagemaker.amazonaws.com")
-ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 def identity(visit: Visit) -> Response:
@@ -30,7 +29,12 @@ def identity(visit: Visit) -> Response:
         rows = found["Roles"]
     simulated = visit.attempt(_simulated, visit) if tab == "simulate" and visit.query.get("who") else None
     return visit.page(
-        "identity.html", tab=tab, rows=rows, more=found.get("Marker"), simulated=simulated, administrator=ADMINISTRATOR
+        "identity.html",
+        tab=tab,
+        rows=rows,
+        more=found.get("Marker"),
+        simulated=simulated,
+        administrator=f"arn:{visit.partition}:iam::aws:policy/AdministratorAccess",
     )
 
 
@@ -38,7 +42,7 @@ def create_role(visit: Visit) -> Response:
     """A role for Glue and SageMaker, that whoever makes it may view as."""
     iam, name = visit.client("iam"), visit.form.get("name", "")
     account = visit.signed_in.content["own"].split(":")[4]
-    trusted = {"Service": list(SERVICES), "AWS": f"arn:aws:iam::{account}:root"}
+    trusted = {"Service": list(SERVICES), "AWS": f"arn:{visit.partition}:iam::{account}:root"}
     statement = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
     arn = iam.create_role(
         RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -99,7 +99,7 @@ def view_as(visit: Visit) -> Response:
     role = visit.form.get("role", "").strip()
     if not role.startswith("arn:"):
         account = visit.signed_in.content["own"].split(":")[4]
-        role = f"arn:aws:iam::{account}:role/{role}"
+        role = f"arn:{visit.partition}:iam::{account}:role/{role}"
     key = visit.client("sts").assume_role(RoleArn=role, RoleSessionName="console")["Credentials"]["AccessKeyId"]
     visit.sign_ins.change(visit.signed_in, key, {"region": visit.region})
     return visit.go("/")

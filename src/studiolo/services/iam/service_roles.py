@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from studiolo.domain import AlreadyExists, Invalid, NotFound
+from studiolo.identity import aws_policy
 from studiolo.services.call import Call
 from studiolo.services.iam.roles import as_role
 from studiolo.services.iam.service import iam
@@ -60,7 +61,7 @@ def create_service_linked_role(call: Call, request: "CreateServiceLinkedRoleRequ
             trust,
             service,
             request.get("Description", ""),
-            None if policy is None else f"arn:aws:iam::aws:policy/aws-service-role/{policy}",
+            None if policy is None else aws_policy(f"aws-service-role/{policy}", call.identity.partition),
         )
     except AlreadyExists as error:
         message = f"Service role name {full} has been taken in this account, please try a different suffix."

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         SimulatePrincipalPolicyRequestTypeDef,
     )
 
-ANYBODY = "arn:aws:iam::{account}:user/simulated"
+ANYBODY = "arn:{partition}:iam::{account}:user/simulated"
 """Who would call where a simulation of policies alone does not say."""
 
 
@@ -42,7 +42,7 @@ def simulate_custom_policy(call: Call, request: "SimulateCustomPolicyRequestType
         raise Invalid(
             "CallerArn is required with a ResourcePolicy: it says whom the policy's principals are compared with."
         )
-    caller = request.get("CallerArn", ANYBODY.format(account=call.scope.account))
+    caller = request.get("CallerArn", ANYBODY.format(partition=call.identity.partition, account=call.scope.account))
     scenario = Scenario(call.identity.caller_of(caller), {})
     return _answer(scenario, request)
 

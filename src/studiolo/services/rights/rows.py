@@ -104,7 +104,8 @@ class Rights:
 
     def _arns(self, row: Row, call: Call, parameters: Parameters) -> Sequence[str]:
         place = self.place(call, parameters)
-        prefix = f"arn:{partition_of(place.region)}:{self.service}:{place.region}:{place.account}:"
+        partition = partition_of(place.region) if place.region else call.studio.identity.partition
+        prefix = f"arn:{partition}:{self.service}:{place.region}:{place.account}:"
         arns: dict[str, None] = {}
         for resource in row.resources:
             for text in resource.of(call, parameters):
