@@ -26,6 +26,7 @@ from studiolo.ml.serving.invocation import Answer, Invocations, NotReady, Reques
 from studiolo.ml.serving.measures import CALLS
 from studiolo.ml.tables import async_invocations as calls
 from studiolo.objects import Objects
+from studiolo.processes import remove_left
 from studiolo.state import State
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class CallFailed(Exception):
 
 
 class AsyncInvocations:
-    """The asynchronous calls of every scope, done on an event loop of their own."""
+    """The asynchronous calls of every scope, done on an event loop of their own. folder: where inputs lie meanwhile."""
 
     def __init__(
         self,
@@ -70,6 +71,7 @@ class AsyncInvocations:
         invocations: Invocations,
         objects: Objects,
         metrics: Metrics,
+        folder: Path,
         clock: Clock,
     ) -> None:
         self._state = state
@@ -77,6 +79,7 @@ class AsyncInvocations:
         self._invocations = invocations
         self._objects = objects
         self._metrics = metrics
+        self._folder = folder
         self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
         self._more: asyncio.Event | None = None
@@ -86,6 +89,8 @@ class AsyncInvocations:
 
     def start(self) -> None:
         """Begin with what an earlier server left."""
+        remove_left(self._folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
         self._thread = threading.Thread(target=asyncio.run, args=(self._work(),), name="async-inference", daemon=True)
         self._thread.start()
 
@@ -244,7 +249,7 @@ class AsyncInvocations:
         self._tell(scope, endpoint.name, "TotalProcessingTime", spent, "Milliseconds")
 
     async def _answer(self, scope: Scope, endpoint: Endpoint, call: Call, began: float) -> Answer:
-        with tempfile.TemporaryDirectory(prefix="studiolo-async-") as folder:
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             body: bytes | Path = call.body or b""
             headers = call.headers
             if call.input is not None:
