@@ -29,12 +29,16 @@ def check(operation: str, body: bytes) -> None:
     """Raise ServiceError (400) for a body that S3 would not take."""
     if operation in _MOST_TAGS:
         _check_tags(operation, checked(body, "Tagging"))
-    elif operation == "CompleteMultipartUpload":
-        root = checked(body, "CompleteMultipartUpload") if body else None
-        if root is None or not any(local_name(part.tag) == "Part" for part in root):
-            raise malformed("it must name at least one Part")
     elif operation == "PutBucketVersioning":
         _check_versioning(checked(body, "VersioningConfiguration"))
+
+
+def completion(body: bytes) -> Element:
+    """What CompleteMultipartUpload names, its parts. Raises ServiceError (400) for a body that S3 would not take."""
+    root = checked(body, "CompleteMultipartUpload") if body else None
+    if root is None or not any(local_name(part.tag) == "Part" for part in root):
+        raise malformed("it must name at least one Part")
+    return root
 
 
 def _check_versioning(root: Element) -> None:

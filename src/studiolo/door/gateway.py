@@ -16,7 +16,6 @@ import aiohttp
 from studiolo.asgi import Receive, Send
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
-from studiolo.aws.protocols.xml_values import read_xml
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
 from studiolo.door import (
@@ -209,8 +208,8 @@ class S3Gateway:
                     await self._answer(answer, request.method, payload, send, mend)
 
     async def _check_completion(self, request: HttpRequest, named: Named, content: bytes, payload: Payload) -> None:
-        """Raise ServiceError (400) for checksums and a size that are not those of the upload."""
-        root = read_xml(content)
+        """Raise ServiceError (400) for no parts, and for checksums and a size that are not those of the upload."""
+        root = documents.completion(content)
         known = await asyncio.to_thread(self._settings.uploads.of, named.bucket, named.parameters["uploadId"])
         preconditions.check_completion(named, root, known)
         with self._calls.errors(payload):

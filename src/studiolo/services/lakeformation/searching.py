@@ -1,8 +1,10 @@
 """AWS Lake Formation: which databases and tables an expression of LF-tags stands for."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from studiolo.governance import holds
+from studiolo.domain import Scope
+from studiolo.governance import Expression, holds
 from studiolo.services.call import Call
 from studiolo.services.lakeformation.resources import to_expression
 from studiolo.services.lakeformation.service import lakeformation, next_token, numbered, scope_of
@@ -15,11 +17,10 @@ if TYPE_CHECKING:
 @lakeformation.operation
 def search_databases_by_lf_tags(call: Call, request: "shapes.SearchDatabasesByLFTagsRequestTypeDef") -> dict[str, Any]:
     """Those that the caller may see."""
-    scope, lake = scope_of(call, request.get("CatalogId")), call.studio.lake
-    expression = to_expression(request["Expression"])
-    lake.check_expression(scope, expression)
+    scope, expression, databases = _meant(call, request)
+    lake = call.studio.lake
     found = []
-    for name in sorted({database for database, _ in lake.tagged_with(scope, expression)}):
+    for name in databases:
         tags = lake.tags_of_database(scope, name)
         database = call.studio.catalog.database(scope, name)
         if holds(expression, tags) and lake.on_database(call.principal, scope, database):
@@ -31,11 +32,10 @@ def search_databases_by_lf_tags(call: Call, request: "shapes.SearchDatabasesByLF
 @lakeformation.operation
 def search_tables_by_lf_tags(call: Call, request: "shapes.SearchTablesByLFTagsRequestTypeDef") -> dict[str, Any]:
     """Those that the caller may see, by their own tags or those of columns that he may see."""
-    scope, lake = scope_of(call, request.get("CatalogId")), call.studio.lake
-    expression = to_expression(request["Expression"])
-    lake.check_expression(scope, expression)
+    scope, expression, databases = _meant(call, request)
+    lake = call.studio.lake
     found = []
-    for database in sorted({database for database, _ in lake.tagged_with(scope, expression)}):
+    for database in databases:
         for name in call.catalog.table_names(scope, database):
             table = call.studio.catalog.table(scope, database, name)
             if table.target_table is not None:
@@ -51,3 +51,11 @@ def search_tables_by_lf_tags(call: Call, request: "shapes.SearchTablesByLFTagsRe
                 found.append({"Table": named, **tags_shown(call, scope, table, sight.shows)})
     page = numbered(found, request, DEFAULT_PAGE)
     return {"TableList": page.items, **next_token(page)}
+
+
+def _meant(call: Call, request: Mapping[str, Any]) -> tuple[Scope, Expression, list[str]]:
+    """The catalog that is searched, the expression, and the databases there that have, or hold, what has its tags."""
+    scope, lake = scope_of(call, request.get("CatalogId")), call.studio.lake
+    expression = to_expression(request["Expression"])
+    lake.check_expression(scope, expression)
+    return scope, expression, sorted({database for database, _ in lake.tagged_with(scope, expression)})
