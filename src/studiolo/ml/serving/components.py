@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from studiolo.containers.images import Images
+from studiolo.containers.obituaries import in_short
 from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import Clock, Conflict, DomainError, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.metrics import Metrics
@@ -27,7 +28,7 @@ from studiolo.ml.serving.endpoint import (
     DeployedVariant,
     Deployment,
 )
-from studiolo.ml.serving.endpoints import LONGEST_REASON, MOST_INSTANCES, Endpoints
+from studiolo.ml.serving.endpoints import MOST_INSTANCES, Endpoints
 from studiolo.ml.serving.fleet import Fleet
 from studiolo.ml.serving.invocation import SECONDS
 from studiolo.ml.serving.measures import Called, Serves, Utilization
@@ -270,7 +271,7 @@ class Components:
         try:
             self._fleet.bring_up(posts_of(scope, component.endpoint, name, copies))
         except Exception as error:  # noqa: BLE001 - whatever it was, the component must say why it failed
-            failure = f"{error}"[:LONGEST_REASON]
+            failure = in_short(str(error))
         if self._fleet.closing:
             return
         with self._lock:
@@ -331,7 +332,7 @@ class Components:
             if not self._is_served(post):
                 return
             component = self.get(post.scope, post.owner)
-            failure = reason[:LONGEST_REASON]
+            failure = in_short(reason)
             self._store.change(post.scope, post.owner, status=FAILED, failure=failure, desired=None)
             self._routes.put_component(post.scope, post.endpoint, post.owner, None)
         for copies in (component.deployed, component.desired):

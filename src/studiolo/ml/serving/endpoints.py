@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studiolo.containers.images import Images
+from studiolo.containers.obituaries import in_short
 from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import Clock, Conflict, DomainError, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.metrics import Metrics
@@ -45,7 +46,6 @@ log = logging.getLogger(__name__)
 
 CheckRooms = Callable[[Scope, str, Deployment | None], None]
 """Raises Invalid or Conflict where inference components of an endpoint have no room in what it is to be; None: gone."""
-LONGEST_REASON = 1024
 MOST_INSTANCES = 64
 """Processes of one variant: each holds the model in memory."""
 
@@ -250,7 +250,7 @@ class Endpoints:
         except GivenUp:
             failure = "The update was given up."
         except Exception as error:  # noqa: BLE001 - whatever it was, the endpoint must say why it failed
-            failure = f"{error}"[:LONGEST_REASON]
+            failure = in_short(str(error))
             if before is not None and before.id != deployment.id and not self._fleet.closing:
                 self._turn_back(scope, name, before, deployment)
         if self._fleet.closing:
@@ -343,7 +343,7 @@ class Endpoints:
             if self._served(post) is None:
                 return
             endpoint = self.get(post.scope, post.endpoint)
-            failure = reason[:LONGEST_REASON]
+            failure = in_short(reason)
             self._store.change(post.scope, post.endpoint, status=FAILED, failure=failure, desired=None)
             self.routes.drop(post.scope, post.endpoint)
         for deployment in (endpoint.deployed, endpoint.desired):

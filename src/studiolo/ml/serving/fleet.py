@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 2.0
 RESTART_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
-"""How long each restart waits; after the last, the variant has failed."""
+"""How long each restart waits, all further ones as the last. When so many fail in a row, the variant has."""
 SETTLED_SECONDS = 60.0
 """A process that lived this long starts over with its restarts."""
 POLL_SECONDS = 0.02
@@ -307,13 +307,15 @@ class Fleet:
         self._processes.watch(child, ended)
 
     def _revive(self, post: Post, child: Child, deaths: int) -> None:
-        """Start a dead process again, a little later each time; give it up after the last."""
+        """Start a dead process again, a little later each time; give it up when that has failed so often."""
         self._on_move(post)
         self._stop(child, grace=0.5)
         reason = self._words(post, child, None)
-        for attempt in range(deaths, len(RESTART_SECONDS)):
-            log.warning("%s %s, variant %s has died: restart %d", post.kind, post.owner, post.variant, attempt + 1)
-            if self._closing.wait(RESTART_SECONDS[attempt]) or not self._wanted(post):
+        for _ in RESTART_SECONDS:
+            pause = RESTART_SECONDS[min(deaths, len(RESTART_SECONDS) - 1)]
+            deaths += 1
+            log.warning("%s %s, variant %s has died: restart %d", post.kind, post.owner, post.variant, deaths)
+            if self._closing.wait(pause) or not self._wanted(post):
                 return
             try:
                 child = self._start(post)
@@ -321,7 +323,7 @@ class Fleet:
                 reason = str(error)
                 continue
             if self._wanted(post):
-                self._keep(post, child, attempt + 1)
+                self._keep(post, child, deaths)
                 self._on_move(post)
             else:
                 self._stop(child, grace=0.5)

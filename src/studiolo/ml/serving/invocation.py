@@ -29,8 +29,6 @@ URL = "http://localhost/invocations"
 MOST_SHADOWED = 64
 """Copies of calls under way at shadows: further calls have none."""
 RETRY = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
-NOT_SENT = aiohttp.ClientConnectorError
-"""Nobody was there: the model has seen nothing of the call."""
 RESTART_SECONDS = 10.0
 """How long a call waits for a process that is being started again."""
 LOOK_SECONDS = 0.05
@@ -191,15 +189,13 @@ class Invocations:
             sent = time.perf_counter()
             try:
                 status, answered, content = await self._pass(target, instance, request)
-            except RETRY as error:
+            except RETRY:
                 # Its process has died: another one may answer.
-                died, other = instance, self._routes.take_from(target, without=instance.socket)
-                if request.open_session is not None or (other is None and not isinstance(error, NOT_SENT)):
+                if request.open_session is not None:
                     raise
+                died, instance = instance, None
                 self._routes.leave(died.socket)
-                instance = other
-                if instance is None:
-                    target, instance = await self._another(place, request, without=died)
+                target, instance = await self._another(place, request, without=died)
                 status, answered, content = await self._pass(target, instance, request)
             self._capture(scope, endpoint, target, request, (status, answered, content))
             if request.session is not None:
