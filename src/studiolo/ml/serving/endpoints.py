@@ -30,11 +30,12 @@ from studiolo.ml.serving.endpoint import (
     Endpoint,
 )
 from studiolo.ml.serving.fleet import Fleet, VariantFailed
+from studiolo.ml.serving.holding import GivenUp
 from studiolo.ml.serving.invocation import SECONDS, NotLoaded
 from studiolo.ml.serving.measures import Called, Serves, Utilization
 from studiolo.ml.serving.policy import Policy
 from studiolo.ml.serving.posts import KIND, Post, posts, posts_of, wanted
-from studiolo.ml.serving.rollout import GivenUp, Rollouts, Stage
+from studiolo.ml.serving.rollout import Rollouts, Stage
 from studiolo.ml.serving.routes import Routes
 from studiolo.ml.serving.routing import route_of
 from studiolo.ml.serving.store import Store, as_endpoint
