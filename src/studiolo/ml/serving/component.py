@@ -35,7 +35,12 @@ class Wanted:
 
     def of(self, given: ModelSpecification) -> ModelSpecification:
         """The model with what is said of its container."""
-        said: dict[str, Any] = {"image": self.image, "data": self.data, "environment": self.environment}
+        said: dict[str, Any] = {
+            "image": self.image,
+            "data": self.data,
+            "environment": self.environment,
+            "compressed": None if self.data is None else True,
+        }
         return replace(given, **{name: value for name, value in said.items() if value is not None})
 
 

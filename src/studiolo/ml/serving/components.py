@@ -209,8 +209,8 @@ class Components:
         model = wanted.of(given)
         if given.multi or given.further:
             raise Invalid(f"The model {wanted.model} of several models or containers cannot be an inference component.")
-        if not (model.image and model.data):
-            raise Invalid("An inference component needs a ModelName, or a Container with an Image and an ArtifactUrl.")
+        if not model.image:
+            raise Invalid("An inference component needs a ModelName, or a Container with an Image.")
         self._models.check(scope, model)
         return model
 

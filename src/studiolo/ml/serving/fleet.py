@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
-from studiolo.archives import unpack_tar
 from studiolo.containers.files import write_json
 from studiolo.containers.images import Images
 from studiolo.containers.making import made
@@ -204,11 +203,9 @@ class Fleet:
             return
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Not where an earlier process of it could have put a link.
-        archive, unpacked = folder / "model.tar.gz", folder / "model.new"
+        unpacked, model = folder / "model.new", post.model
         shutil.rmtree(unpacked, ignore_errors=True)
-        self._surroundings.download_model(post.scope, post.model.role, post.data, archive)
-        unpack_tar(archive, unpacked)
-        archive.unlink()
+        self._surroundings.bring_model(post.scope, model.role, post.data, unpacked, compressed=model.compressed)
         (folder / "ml").mkdir(exist_ok=True)
         unpacked.rename(folder / "ml/model")
 
