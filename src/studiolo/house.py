@@ -220,7 +220,8 @@ class House:
         self._cleanup.callback(self.stack_sets.close)
         self._cleanup.callback(self.pipelines.close)
         self._cleanup.callback(self.scheduler.close)
-        self.features = FeatureStore(state, identity, self.ml.tags, self.objects, self.governed, now)
+        self.iceberg = IcebergTables(self.governed, self.storage, identity, now)
+        self.features = FeatureStore(state, identity, self.ml.tags, self.objects, self.governed, self.iceberg, now)
         self.features.start()
         self._cleanup.callback(self.features.close)
         self._cleanup.callback(self.engine.submissions.close)
@@ -328,7 +329,7 @@ class House:
             governed=self.governed,
             lake=self.lake,
             vending=Vending(self.catalog, self.lake, self.identity),
-            iceberg=IcebergTables(self.governed, self.storage, self.identity, now),
+            iceberg=self.iceberg,
             logs=self.logs,
             metrics=self.metrics,
             sessions=self.sessions,
