@@ -32,6 +32,9 @@ SHARED = ("/home", "/root", "/tmp", "/var/tmp", "/run")  # noqa: S108 (hidden, n
 DEVICES = ("nvidia*", "dri", "kfd")
 """What there may be in /dev to compute on."""
 
+PLAIN_DEVICES = ("fd", "full", "null", "ptmx", "pts", "random", "shm", "tty", "urandom", "zero")
+"""What every program finds in /dev, and harms nobody with: bubblewrap's, without the console."""
+
 BWRAP, INIT = "bwrap", "dumb-init"
 
 MARK = "STUDIOLO_CHILD"
@@ -209,7 +212,7 @@ def _bubblewrapped(
     if fence.hosts:
         names = Path(os.path.realpath("/etc/hosts"))
         mounts[names] = ["--ro-bind", str(_hosts_file(view.own, names, fence.hosts)), str(names)]
-    devices = [str(device) for pattern in DEVICES for device in Path("/dev").glob(pattern)]
+    devices = [str(device) for device in _devices(DEVICES)]
     return [
         *(_bwrap(), "--unshare-user", "--unshare-pid", "--unshare-ipc", "--cap-drop", "ALL"),
         # In a user namespace of its own a program could mount cgroups to write in: those that the server is in.
@@ -229,13 +232,19 @@ def _bubblewrapped(
     ]
 
 
+def _devices(patterns: Sequence[str]) -> list[Path]:
+    return [device for pattern in patterns for device in Path("/dev").glob(pattern)]
+
+
 def _landlocked(command: Sequence[str], view: _View) -> list[str]:
+    # Of root's devices some are the disks.
+    hidden = {*view.hidden, Path("/dev")}
     everything = [
-        path for root in (Path("/"), *view.seen, *view.shown.values()) for path in _without(root, view.hidden - {root})
+        path for root in (Path("/"), *view.seen, *view.shown.values()) for path in _without(root, hidden - {root})
     ]
     rules = {
         "read": sorted({str(path) for path in everything}),
-        "write": sorted({str(path) for path in (view.own, Path("/dev"), *view.at.values())}),
+        "write": sorted({str(path) for path in (view.own, *_devices(PLAIN_DEVICES + DEVICES), *view.at.values())}),
     }
     # -I: nothing of the program's environment or folder is loaded before the fence is closed.
     return [sys.executable, "-I", landlock.__file__, json.dumps(rules), *command]

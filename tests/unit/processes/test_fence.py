@@ -261,6 +261,12 @@ class TestLandlock:
         assert (own / "mine").exists()
         assert (own / "tmp" / "mine").exists()
 
+    def test_of_devices_there_are_those_that_harm_nobody(self, processes: Processes, own: Path) -> None:
+        script = "ls /dev; echo x > /dev/null && head -c 4 /dev/urandom | wc -c; echo evil > /dev/evil"
+        found = said(processes, Fence(own), "sh", "-c", script).splitlines()
+        assert [line for line in found if "Permission denied" not in line] == ["4"]
+        assert len(found) == 3
+
     def test_other_processes_cannot_be_looked_into_or_ended(self, processes: Processes, own: Path) -> None:
         other = subprocess.Popen(["sleep", "600"])
         try:
