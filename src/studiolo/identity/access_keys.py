@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from studiolo.domain import LimitExceeded, NotFound, Page
@@ -155,9 +155,13 @@ class Uses:
 
     def last(self, identifiers: Iterable[str]) -> dict[str, Use]:
         """The last uses of those that were used, by id."""
-        query = uses.select().where(uses.c.account == self._records.account, uses.c.id.in_(list(identifiers)))
+        asked = {"account": self._records.account, "ids": list(identifiers)}
         with self._records.reading() as connection:
-            return {row.id: Use(row.used, row.service, row.region) for row in connection.execute(query)}
+            return {row.id: Use(row.used, row.service, row.region) for row in connection.execute(_LAST, asked)}
+
+
+# Built once: building it takes longer than the rest of reading a row.
+_LAST = uses.select().where(uses.c.account == bindparam("account"), uses.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def _missing(identifier: str) -> NotFound:
