@@ -1,7 +1,6 @@
 """The lasting keys of users, two at most for each; and when keys and roles were used last."""
 
 import logging
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -153,15 +152,15 @@ class Uses:
             # Another process was first, or nothing can be written.
             log.warning("the use of %s could not be noted: %s", identifier, error)
 
-    def last(self, identifiers: Iterable[str]) -> dict[str, Use]:
-        """The last uses of those that were used, by id."""
-        asked = {"account": self._records.account, "ids": list(identifiers)}
+    def last(self, identifier: str) -> Use | None:
+        """The last use of a key or role, by its id; None where it was never used."""
         with self._records.reading() as connection:
-            return {row.id: Use(row.used, row.service, row.region) for row in connection.execute(_LAST, asked)}
+            row = connection.execute(_LAST, {"account": self._records.account, "id": identifier}).first()
+        return None if row is None else Use(row.used, row.service, row.region)
 
 
 # Built once: building it takes longer than the rest of reading a row.
-_LAST = uses.select().where(uses.c.account == bindparam("account"), uses.c.id.in_(bindparam("ids", expanding=True)))
+_LAST = uses.select().where(uses.c.account == bindparam("account"), uses.c.id == bindparam("id"))
 
 
 def _missing(identifier: str) -> NotFound:
