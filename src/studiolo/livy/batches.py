@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, NotFound
+from studiolo.domain import Clock, Conflict, Invalid, NotFound
 from studiolo.engine import Engine, Key, Submission, SubmissionState, Wanted
 from studiolo.engine.spark_submit import application
 from studiolo.livy.model import BatchRequest, Place, request_of
@@ -92,10 +92,9 @@ class Batches:
         self._wanted(place, asked, role)
         if asked.name is not None and any(each.asked.name == asked.name for each in self.all(place)):
             raise Conflict(f"Duplicate session name: {asked.name}")
-        if (shortage := self._engine.shortage()) is not None:
-            raise LimitExceeded(shortage)
-        key = self._key(place, self._places.number(place, "batches"))
-        return self._shown(self._submissions.submit(key, {**asdict(asked), "owner": owner, "role": role}, {}))
+        with self._engine.admitting():
+            key = self._key(place, self._places.number(place, "batches"))
+            return self._shown(self._submissions.submit(key, {**asdict(asked), "owner": owner, "role": role}, {}))
 
     def all(self, place: Place) -> Sequence[Batch]:
         """The server's batches, in the order of their numbers."""
