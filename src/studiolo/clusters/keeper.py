@@ -333,7 +333,7 @@ class Keeper:
                 started = replace(step.progress, started=self._store.now())
                 self._store.save_step(cluster.scope, step, STEP_RUNNING, started)
                 try:
-                    self._launching.start_step(world, step, self.wake)
+                    self._launching.start_step(world, cluster, step, self.wake)
                 except (OSError, DomainError) as error:
                     failed = replace(started, reason="Unknown Error.", message=f"It cannot be started: {error}")
                     self._ended(cluster, step, FAILED, failed)
