@@ -273,14 +273,14 @@ class Clusters:
             master, conf = world.master_url, {**settings_of_drivers(world), **world.configured.spark}
         return self.sessions.start(cluster, master, conf, asked, tags)
 
-    def session_credentials(self, scope: Scope, principal: Principal, identifier: str, role: str) -> SessionCredentials:
+    def session_credentials(self, scope: Scope, identifier: str, role: str) -> SessionCredentials:
         """What stands for a role at the doors of a cluster. Raises NotFound, Invalid, and Conflict unless it is ready."""
         cluster = self.cluster(scope, identifier)
         if cluster.state not in READY:
             raise Conflict(
                 f"Cluster {identifier} is {cluster.state}: it gives credentials when it is RUNNING or WAITING."
             )
-        return self._roles.credentials(cluster, principal, role)
+        return self._roles.credentials(cluster, role)
 
     def change(self, scope: Scope, identifier: str, change: Callable[[Settings], Settings]) -> Cluster:
         """Change what can be changed of a cluster. Raises NotFound, Invalid, Conflict for one that has ended."""

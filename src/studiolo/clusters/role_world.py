@@ -69,7 +69,6 @@ class RoleWorld(World):
         return {**super().facts(), "heap": f"{max(LEAST_HEAP, workers * memory // self._beside)}m"}
 
     def spark_conf(self) -> dict[str, str]:
-        """Its pages are for who has their token: others on the cluster have other roles."""
-        conf = {**super().spark_conf(), "spark.master": self.master_url, "spark.ui.port": "0"}
-        del conf["spark.cores.max"]
-        return {**closed(conf), TOKEN: hmac.new(self.token.encode(), b"pages", sha256).hexdigest()}
+        """It serves no pages, which what has another role could open: the history server's show it while it runs, too."""
+        conf = {**super().spark_conf(), "spark.master": self.master_url, "spark.ui.enabled": "false"}
+        return {name: value for name, value in closed(conf).items() if name not in (TOKEN, "spark.ui.filters")}

@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from studiolo.clusters.model import Cluster
 from studiolo.domain import Clock, Denied, Invalid
-from studiolo.identity import Identity, Principal, SessionRequest
+from studiolo.identity import Identity, SessionRequest
 
 TAG = "LakeFormationAuthorizedCaller"
 LIFETIME = timedelta(hours=12)
@@ -31,15 +31,9 @@ NO_PASSWORD = (
 
 
 @dataclass(frozen=True)
-class Holder:
-    """Who has credentials of a cluster: the ARN of whom they were given to, and the role that they stand for."""
-
-    name: str
-    role: str
-
-
-@dataclass(frozen=True)
 class SessionCredentials:
+    """A user name and a password that stand for a role at the doors of one cluster."""
+
     username: str
     password: str
     until: datetime
@@ -72,16 +66,16 @@ class ClusterRoles:
         machines = self._identity.session_of(cluster.asked.role, cluster.id)
         self._identity.tokens_for(role).require_role(machines, role, request)
 
-    def credentials(self, cluster: Cluster, principal: Principal, role: str) -> SessionCredentials:
-        """What stands for the role at the cluster's doors, for who asks. Raises Invalid without runtime roles."""
+    def credentials(self, cluster: Cluster, role: str) -> SessionCredentials:
+        """What stands for the role at the cluster's doors. Raises Invalid without runtime roles."""
         self.check(cluster, role)
         until = self._clock().replace(microsecond=0) + LIFETIME
-        told = f"{int(until.timestamp())}\n{role}\n{principal.arn}"
+        told = f"{int(until.timestamp())} {role}"
         username = urlsafe_b64encode(told.encode()).decode().rstrip("=")
         return SessionCredentials(username, self._password(cluster.id, username), until)
 
-    def holder(self, identifier: str, authorization: str | None) -> Holder | None:
-        """Whom an Authorization header of HTTP speaks for; None where the cluster has no runtime roles.
+    def role_of(self, identifier: str, authorization: str | None) -> str | None:
+        """The role that an Authorization header of HTTP stands for; None where the cluster has no runtime roles.
 
         Raises Denied for one that is missing, false or too old; NotFound for a cluster that is not there.
         """
@@ -90,10 +84,10 @@ class ClusterRoles:
         username, _, password = _basic(authorization or "").partition(":")
         if not hmac.compare_digest(self._password(identifier, username).encode(), password.encode()):
             raise Denied(NO_PASSWORD)
-        until, role, name = urlsafe_b64decode(username + "=" * (-len(username) % 4)).decode().split("\n")
+        until, role = urlsafe_b64decode(username + "=" * (-len(username) % 4)).decode().split(" ")
         if datetime.fromtimestamp(int(until), timezone.utc) <= self._clock():
             raise Denied(f"These credentials have expired. {NO_PASSWORD}")
-        return Holder(name, role)
+        return role
 
     def _password(self, cluster: str, username: str) -> str:
         proof = hmac.digest(self._secret, f"{cluster}\n{username}".encode(), sha256)

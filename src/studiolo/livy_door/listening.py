@@ -134,19 +134,20 @@ class _Door:
             cluster = self._find().id
             self._admission.check_user(peer, own)
             try:
-                holder = self._roles.holder(cluster, head.headers.get("authorization"))
+                role = self._roles.role_of(cluster, head.headers.get("authorization"))
             except Denied as denied:
                 return replace(_said(401, str(denied)), headers=ASK)
-            if holder is None:
+            if role is None:
                 self._admission.check(cluster, peer, own)
                 return Caller()
             if is_start(head):
-                self._roles.require(self._roles.find(cluster), holder.role)
+                self._roles.require(self._roles.find(cluster), role)
         except NotFound as ended:
             return _said(404, str(ended))
         except DomainError as denied:
             return _said(403, str(denied))
-        return Caller(holder.name, holder.role, lambda role: role == holder.role)
+        # Who else has credentials of the role is nobody else here.
+        return Caller(role, role, role.__eq__)
 
     def _carry_out(self, request: HttpRequest, caller: Caller) -> HttpResponse | OnItsWay:
         try:

@@ -32,7 +32,7 @@ def get_cluster_session_credentials(call: Call, request: "GetClusterSessionCrede
     if role is None:
         raise ServiceError(REQUEST, "ExecutionRoleArn is required: credentials are of a runtime role.")
     try:
-        made = call.studio.clusters.session_credentials(call.scope, call.principal, request["ClusterId"], role)
+        made = call.studio.clusters.session_credentials(call.scope, request["ClusterId"], role)
     except (Conflict, Invalid) as error:
         raise ServiceError(REQUEST, str(error)) from error
     credentials = {"UsernamePassword": {"Username": made.username, "Password": made.password}}
