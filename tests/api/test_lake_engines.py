@@ -183,7 +183,8 @@ def shared(world: World) -> Iterator[str]:
     create_default_roles(iam)
     logs = [f"arn:aws:s3:::{world.bucket}", f"arn:aws:s3:::{world.bucket}/logs/*"]
     taking = {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": world.who.arn}
-    machines = machine_role(iam, {"Effect": "Allow", "Action": "s3:*", "Resource": logs}, taking)
+    catalog = {"Effect": "Allow", "Action": ["glue:*", "lakeformation:GetDataAccess"], "Resource": "*"}
+    machines = machine_role(iam, {"Effect": "Allow", "Action": "s3:*", "Resource": logs}, catalog, taking)
     asked = job_flow(
         *("Spark", "Livy", "Hive", "Delta"),
         LogUri=f"s3://{world.bucket}/logs/",

@@ -224,7 +224,8 @@ class Launching:
             },
             "hidden": str(self._around.data),
             "log": f"{world.log(log)}/" if world.log() else None,
-            "containers": f"{world.log('containers')}/",
+            # What has a role of its own has no executors: whatever it leaves in their place is not theirs.
+            "containers": f"{world.log('containers')}/" if world is nodes else None,
         }
         file = folder / "plan.json"
         file.touch(0o600)
@@ -281,6 +282,11 @@ class Launching:
         child = self._processes.find(_runner(name))
         if child is not None:
             self._processes.interrupt(child)
+
+    def has_sessions(self, cluster: Cluster) -> bool:
+        """Whether there are sessions of the cluster, or batches of its Livy, that have not ended."""
+        of_livy = self.livy is not None and self.livy.active(cluster) > 0
+        return of_livy or (self.sessions is not None and self.sessions.active(cluster))
 
     def end_sessions(self, cluster: Cluster) -> None:
         """End what has drivers beside the cluster's nodes."""

@@ -204,7 +204,7 @@ class Run:
         try:
             for name in LOGS:
                 self._put(f"{self._plan['log']}{name}.gz", self._read(name))
-            for key, content in self._of_executors(applications):
+            for key, content in self._of_executors(applications if self._plan["containers"] else []):
                 self._put(f"{self._plan['containers']}{key}.gz", content)
         except Exception as error:  # noqa: BLE001 (a step does not fail for its logs, as on EMR)
             self._note("WARN", f"the logs cannot be written to {self._plan['log']}: {error}")

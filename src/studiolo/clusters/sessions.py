@@ -156,6 +156,10 @@ class ClusterSessions:
             self._engine.stop(key)
         return self._shown(self._engine.session(key))
 
+    def active(self, cluster: Cluster) -> bool:
+        """Whether one has not ended."""
+        return any(session.ended is None for session in self.page(cluster.scope, cluster.id, (), None, 1000).items)
+
     def end(self, cluster: Cluster) -> None:
         """End all of a cluster's, which is going to end."""
         for session in self.page(cluster.scope, cluster.id, (), None, 1000).items:

@@ -38,6 +38,9 @@ class ClusterLivy:
         except NotFound:
             return None
 
+    def active(self, cluster: Cluster) -> int:
+        return self._livy.active(cluster.scope, cluster.id)
+
     def close(self, cluster: str) -> None:
         for place in self._livy.places():
             if place.id == cluster:

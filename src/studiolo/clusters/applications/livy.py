@@ -36,6 +36,9 @@ class LivyServers(Protocol):
     def target(self, cluster: "Cluster", application: str, role: str | None) -> "Target | None":
         """The session of the cluster, with that role of its own, whose Spark application that is; None where none's."""
 
+    def active(self, cluster: "Cluster") -> int:
+        """How many of its sessions and batches have not ended."""
+
     def close(self, cluster: str) -> None:
         """End it with its sessions; of a cluster without Livy there is nothing to do."""
 
