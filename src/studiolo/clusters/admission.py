@@ -1,7 +1,7 @@
 """Who may use the ports of a cluster that ask for no password: Livy's, HiveServer2's, Trino's.
 
 What comes to them acts as the cluster's role. To a program of the person who runs Studiolo that is no more than they
-they have anyway; to the code of a session, a job or a function, which has the rights of a role alone, it is: that must have
+have anyway; to the code of a session, a job or a function, which has the rights of a role alone, it is: that must have
 the cluster's role, or be one that might give the cluster steps. On a cluster with runtime roles nobody is served as the
 cluster's role but its own programs.
 """

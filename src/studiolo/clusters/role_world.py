@@ -69,6 +69,7 @@ class RoleWorld(World):
         return {**super().facts(), "heap": f"{max(LEAST_HEAP, workers * memory // self._beside)}m"}
 
     def spark_conf(self) -> dict[str, str]:
-        """It serves no pages, which what has another role could open: the history server's show it while it runs, too."""
+        """It serves no pages, which what has another role could reach: the history server's show it while it runs, too."""
         conf = {**super().spark_conf(), "spark.master": self.master_url, "spark.ui.enabled": "false"}
-        return {name: value for name, value in closed(conf).items() if name not in (TOKEN, "spark.ui.filters")}
+        # Of a program that wants pages they are behind the door.
+        return {**closed(conf), TOKEN: hmac.new(self.token.encode(), b"pages", sha256).hexdigest()}
