@@ -132,7 +132,6 @@ class _Door:
         """Who asks, or why they are not served."""
         try:
             cluster = self._find().id
-            self._admission.check_user(peer, own)
             try:
                 role = self._roles.role_of(cluster, head.headers.get("authorization"))
             except Denied as denied:
@@ -140,6 +139,7 @@ class _Door:
             if role is None:
                 self._admission.check(cluster, peer, own)
                 return Caller()
+            self._admission.check_user(peer, own)
             if is_start(head):
                 self._roles.require(self._roles.find(cluster), role)
         except NotFound as ended:
