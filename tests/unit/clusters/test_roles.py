@@ -4,7 +4,6 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -77,9 +76,9 @@ def test_credentials_that_were_changed_stand_for_nothing(place: int, change: int
         world.roles.role_of("one", f"Basic {b64encode(bytes(text)).decode()}")
 
 
-@pytest.fixture
-def security(tmp_path: Path) -> Iterator[SecurityConfigurations]:
-    state = State(f"sqlite:///{tmp_path}/state.db")
+@pytest.fixture(scope="module")
+def security(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecurityConfigurations]:
+    state = State(f"sqlite:///{tmp_path_factory.mktemp('security') / 'state.db'}")
     yield SecurityConfigurations(state, now)
     state.close()
 
