@@ -176,8 +176,9 @@ class _Parser:
             parameters.append(self._text("a parameter"))
         if not kind.fewest <= len(parameters) <= kind.most:
             or_more = "" if kind.fewest == kind.most else " or more"
+            texts = "text" if (kind.fewest, kind.most) == (1, 1) else "texts"
             self._fail(
-                f"{name.value} is followed by {kind.fewest}{or_more} texts in double quotes, not {len(parameters)}.",
+                f"{name.value} is followed by {kind.fewest}{or_more} {texts} in double quotes, not {len(parameters)}.",
                 name,
             )
         condition = self._condition(name.value)

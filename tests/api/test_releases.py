@@ -14,6 +14,7 @@ from studiolo.runtimes import Runtimes
 from tests import conftest
 from tests.api.spark_code import Spark, conf
 from tests.conftest import Server, create_role
+from tests.waiting import until
 
 NEWEST = "6.0"
 
@@ -138,22 +139,31 @@ def test_a_session_whose_environment_cannot_be_made_fails_and_says_why(tmp_path:
         server.down()
 
 
-BARE = """
+CONNECT = """
+import sys
 from pyspark.sql import SparkSession
-spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+spark = SparkSession.builder.remote(sys.argv[1]).getOrCreate()
 print(spark.version, spark.range(5).count())
 """
 
 
 @pytest.mark.timeout(1200)
-def test_emr_s_release_of_spark_4_has_a_runtime_that_starts(server: Server, tmp_path: Path) -> None:
+def test_emr_s_release_of_spark_4_serves_its_clients(server: Server, client: Callable[..., Any], role: str) -> None:
     if conftest.glue_version != NEWEST:
         pytest.skip("its runtime is made where the option --glue-version asks for the newest releases")
     runtimes = Runtimes(Settings(data=server.data))
     runtime = runtimes.for_emr("emr-spark-8.0.0").runtime
     runtimes.make(runtime, print)
-    environment = {"JAVA_HOME": str(runtime.java_home), "SPARK_LOCAL_IP": "127.0.0.1", "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(
-        [runtime.python, "-c", BARE], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300
-    )
+    emr = client("emr-serverless")
+    application = emr.create_application(
+        releaseLabel="emr-spark-8.0.0", type="SPARK", interactiveConfiguration={"sessionEnabled": True}
+    )["applicationId"]
+    ids = {"applicationId": application}
+    ids["sessionId"] = emr.start_session(executionRoleArn=role, **ids)["sessionId"]
+    until(lambda: emr.get_session(**ids)["session"]["state"] not in ("SUBMITTED", "STARTING"), seconds=300)
+    assert emr.get_session(**ids)["session"]["state"] == "IDLE", emr.get_session(**ids)["session"]["stateDetails"]
+    found = emr.get_session_endpoint(**ids)
+    address = f"{found['endpoint']}/;authorization=Bearer%20{found['authToken']}"
+    done = subprocess.run([runtime.python, "-c", CONNECT, address], capture_output=True, text=True, timeout=300)
     assert done.stdout.split() == ["4.0.2", "5"], done.stderr
+    emr.terminate_session(**ids)

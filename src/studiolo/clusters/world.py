@@ -22,7 +22,7 @@ from studiolo.clusters.machines import InstanceType, instance_type
 from studiolo.clusters.model import Cluster
 from studiolo.identity import client_environment, container_variables
 from studiolo.identity.environment import PLUGIN
-from studiolo.kernel.driver import class_path
+from studiolo.kernel.driver import class_path, sharing
 from studiolo.processes import Fence, child_environment
 from studiolo.runtimes import Release
 
@@ -326,7 +326,7 @@ class World:
             "spark_home": str(runtime.spark_home),
             "jars": [str(jar) for jar in self.jars],
             "java_options": [*runtime.java_options, "-XX:+UseSerialGC"],
-            "archive": os.pathsep.join(map(str, self.archive)),
+            "archive": self._archive(),
             "python": str(self.python),
             "base_python": str(runtime.python),
             "site": str(self.site),
@@ -339,7 +339,6 @@ class World:
     def _plan(self) -> dict[str, Any]:
         """What `studiolo.node.controller` has."""
         progress, runtime = self.cluster.progress, self.release.runtime
-        archive = os.pathsep.join(map(str, self.archive))
         return {
             "host": progress.host,
             "ports": progress.ports,
@@ -361,7 +360,7 @@ class World:
                     "spark": str(runtime.spark_home),
                     "jars": [],
                     "options": [*runtime.java_options, *QUICK],
-                    "archive": archive or None,
+                    "archive": self._archive() or None,
                 },
             },
             "applications": [
@@ -404,14 +403,15 @@ class World:
         memory = max(512, min(self.largest().containers, self.around.machine_memory // 4 // workers))
         return workers, cores, memory
 
+    def _archive(self) -> str:
+        return os.pathsep.join(map(str, self.archive))
+
     def spark_conf(self) -> dict[str, str]:
         """spark-defaults.conf: ours, the release's, then what the cluster's configurations say."""
         runtime, progress = self.release.runtime, self.cluster.progress
         workers, cores, memory = self.executors()
         temporary = self.own / "tmp"
-        executor = ["-XX:+UseSerialGC"] if cores <= 2 else []
-        if self.archive:
-            executor.append(f"-XX:SharedArchiveFile={os.pathsep.join(map(str, self.archive))}")
+        executor = [*(["-XX:+UseSerialGC"] if cores <= 2 else []), *sharing(self._archive())]
         plain = self.around.s3_endpoint.startswith("http:")
         ours = {
             **runtime.conf,
@@ -462,10 +462,9 @@ class World:
     def java(self, main: str, *arguments: str, heap: str = "1g") -> tuple[str, ...]:
         """The command of a JVM with Spark's classes."""
         runtime = self.release.runtime
-        archive = [f"-XX:SharedArchiveFile={os.pathsep.join(map(str, self.archive))}"] if self.archive else []
         path = class_path(runtime.spark_home, [str(jar) for jar in self.jars])
         options = [*runtime.java_options, *QUICK, f"-Xmx{heap}"]
-        return (str(runtime.java / "bin" / "java"), "-cp", path, *archive, *options, main, *arguments)
+        return (str(runtime.java / "bin" / "java"), "-cp", path, *sharing(self._archive()), *options, main, *arguments)
 
 
 PYTHON_SCRIPT = """\

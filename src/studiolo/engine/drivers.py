@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from studiolo.domain import Invalid
+from studiolo.kernel.driver import sharing
 from studiolo.runtimes import Runtime
 
 SERIAL_CORES = 2
@@ -44,7 +45,7 @@ def executor_options(conf: Mapping[str, str], archive: Sequence[Path]) -> str:
     options = _collector(conf, "executor", int(conf.get("spark.executor.cores", "1")))
     if archive and _on_this_machine(conf["spark.master"]):
         # Where the executors have another Spark or Java, Java says that it does not fit, and goes on.
-        options.append(f"-XX:SharedArchiveFile={_joined(archive)}")
+        options += sharing(_joined(archive))
     return " ".join([*options, *filter(None, [conf.get("spark.executor.extraJavaOptions")])])
 
 

@@ -20,14 +20,14 @@ def serve_connect(spark: SparkSession, token: str) -> int:
     builder.addService(jvm.org.apache.spark.sql.connect.service.SparkConnectService(False))
     builder.intercept(jvm.studiolo.TokenCheck(token))
     builder.maxInboundMessageSize(MESSAGE_BYTES)
-    if not spark.version.startswith("3."):
+    if not spark.version.startswith(("3.", "4.0.")):
         _give_base_session(jvm, spark)
     port: int = builder.build().start().getPort()
     return port
 
 
 def _give_base_session(jvm: Any, spark: SparkSession) -> None:
-    """Tell Spark 4 which session those of clients are made from. Its own start would; by py4j there is no Function0."""
+    """Tell Spark 4.1 which session those of clients are made from. Its own start would; by py4j there is no Function0."""
     service = getattr(jvm, "org.apache.spark.sql.connect.service.SparkConnectService$")
     manager = service.__getattr__("MODULE$").sessionManager()
     field = manager.getClass().getDeclaredField("_baseSession")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from studiolo.kernel.doors import closed, dashboard
-from studiolo.kernel.driver import LAUNCH, MODULES, class_path, heap, java_options
+from studiolo.kernel.driver import LAUNCH, MODULES, class_path, heap, java_options, sharing
 from studiolo.logs import LogWriter
 
 LAST_WORDS = 5.0
@@ -84,7 +84,7 @@ def command(launch: Mapping[str, Any], settings: Path) -> list[str]:
     """Java's command line; of Spark's settings those that must be known before it starts are in it."""
     driver, conf = launch["driver"], {name: value for name, value in launch["conf"].items() if name.startswith(LAUNCH)}
     front = [conf["spark.driver.extraClassPath"]] if "spark.driver.extraClassPath" in conf else []
-    archive = [] if driver["archive"] is None or front else [f"-XX:SharedArchiveFile={driver['archive']}"]
+    archive = [] if front else sharing(driver["archive"])
     return [
         driver["java"],
         *("-cp", os.pathsep.join([*front, class_path(Path(driver["spark"]), driver["jars"])])),

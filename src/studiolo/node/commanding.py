@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from studiolo.kernel.driver import MODULES, class_path
+from studiolo.kernel.driver import MODULES, class_path, sharing
 from studiolo.node import submit
 from studiolo.node.facts import Facts
 
@@ -159,11 +159,10 @@ def state_pusher(_arguments: Sequence[str]) -> int:
 
 def _java(main_class: str, arguments: Sequence[str]) -> int:
     facts = Facts.of_node()
-    archive = [f"-XX:SharedArchiveFile={facts.archive}"] if facts.archive else []
     path = class_path(Path(facts.spark_home), [*facts.jars, f"{facts.folder}/etc/hadoop"])
     log = f"-Dlog4j2.configurationFile=file:{facts.folder}/etc/log4j2-quiet.properties"
     home = f"-Duser.home={os.environ.get('HOME', facts.folder)}"
-    command = [facts.java, "-cp", path, *archive, *QUICK, *MODULES, log, home, main_class, *arguments]
+    command = [facts.java, "-cp", path, *sharing(facts.archive), *QUICK, *MODULES, log, home, main_class, *arguments]
     # By the name of the cluster's token Hadoop would show who owns things.
     return os.execve(facts.java, command, {**os.environ, "HADOOP_USER_NAME": "hadoop"})
 

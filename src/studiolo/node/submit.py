@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from studiolo.kernel.driver import MODULES, class_path
+from studiolo.kernel.driver import MODULES, class_path, sharing
 from studiolo.node.facts import Facts
 
 FLAGS = ("--verbose", "-v", "--supervise", "--help", "-h", "--version", "--usage-error")
@@ -142,7 +142,7 @@ def _java(submission: Submission, given: Mapping[str, str], facts: Facts) -> lis
         path for path in (submission.value("--driver-class-path"), given.get("spark.driver.extraClassPath")) if path
     ]
     # Where something comes before Spark's jars, an archive would be refused.
-    archive = [] if front or not facts.archive else [f"-XX:SharedArchiveFile={facts.archive}"]
+    archive = [] if front else sharing(facts.archive)
     heap = facts.heap or submission.value("--driver-memory") or given.get("spark.driver.memory") or DRIVER_HEAP
     extra = submission.value("--driver-java-options") or given.get("spark.driver.extraJavaOptions", "")
     return [

@@ -35,7 +35,7 @@ FILES = ("base.jsa", "app.jsa")
 """The classes of Java alone, and on top of them those of Spark."""
 
 NOTE = "made.json"
-"""Holds the checksums of the files; its time is that of the last use."""
+"""`{"sums": the checksums of the files, "spark_home": the folder that they fit}`; its time is that of the last use."""
 
 OLDEST_JAVA = 17
 """The first whose archives were tried."""
@@ -45,6 +45,9 @@ ROOM = 1024**3
 
 KEPT_DAYS = 30
 """How long an archive is kept that nobody uses: it is 170 MB, and another pyspark or Java has another one."""
+
+KEPT_BYTES = 3 * 1024**3
+"""How much is kept of those used last, when another is made: each Studiolo on the machine has its own."""
 
 LOOK_AGAIN = 0.5
 """Seconds between looks at an archive that another server makes."""
@@ -74,7 +77,7 @@ def key(java_home: Path, spark_home: Path) -> str:
     # In the order in which the folder has them, as Java takes them.
     jars = [(entry.name, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in os.scandir(spark_home / "jars")]
     training = files("studiolo.kernel").joinpath("training.py").read_text()
-    content = json.dumps([facts, str(spark_home), jars, training])
+    content = json.dumps({"java": facts, "spark_home": str(spark_home), "jars": jars, "training": training})
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
@@ -160,7 +163,7 @@ class Archives:
             try:
                 now = [_facts(path) for path in paths]
                 if self._sound.get(name) != now:
-                    sums = json.loads((folder / NOTE).read_text())
+                    sums = json.loads((folder / NOTE).read_text())["sums"]
                     if sums != [_checksum(path) for path in paths]:
                         raise ValueError("it is not as it was made")
                     self._sound[name] = now
@@ -202,25 +205,29 @@ class Archives:
 
     @contextlib.contextmanager
     def _alone(self, name: str) -> Iterator[bool]:
-        """Whether no other server makes this archive; none does until the end of the block."""
+        """Whether no other server makes, or removes, this archive; none does until the end of the block."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self._folder / f"{name}.lock").open("w") as file:
+        path = self._folder / f"{name}.lock"
+        with path.open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+                # It may have been removed since it was opened.
+                alone = os.path.samestat(os.fstat(file.fileno()), path.stat())
+            except (BlockingIOError, FileNotFoundError):
+                alone = False
+            yield alone
 
     def _make(self, runtime: Runtime, name: str, patient: bool) -> None:
+        self._remove_parts(name)
+        self._purge()
         if shutil.disk_usage(self._folder).free < ROOM:
             raise NotMade(f"less than {ROOM // 1024**3} GiB of the disk of {self._folder} is free.")
-        self._purge()
         part = Path(tempfile.mkdtemp(prefix=f"{name}.", suffix=".part", dir=self._folder))
         try:
             self._train(runtime, part, patient)
             made = part / "made"
-            (made / NOTE).write_text(json.dumps([_checksum(made / file) for file in FILES]))
+            sums = [_checksum(made / file) for file in FILES]
+            (made / NOTE).write_text(json.dumps({"sums": sums, "spark_home": str(runtime.spark_home)}))
             shutil.rmtree(self._folder / name, ignore_errors=True)
             made.rename(self._folder / name)
         finally:
@@ -262,16 +269,34 @@ class Archives:
             raise NotMade(f"the run that makes it ended with status {status}; its log is {child.log}.")
 
     def _purge(self) -> None:
-        """Remove archives that nobody uses any more, and what is left of those that were never complete."""
-        now = time.time()
-        for folder in self._folder.iterdir():
-            with contextlib.suppress(OSError):
-                if folder.suffix == ".part":
-                    old = folder.stat().st_mtime < now - DAY
-                else:
-                    old = folder.is_dir() and (folder / NOTE).stat().st_mtime < now - KEPT_DAYS * DAY
-                if old:
-                    shutil.rmtree(folder, ignore_errors=True)
+        """Remove archives that nobody uses any more, and what is left of runs that did not end."""
+        names = {entry.name.partition(".")[0] for entry in self._folder.iterdir()}
+        used = {name: used for name in names if (used := self._last_use(self._folder / name)) is not None}
+        kept = 0
+        for name in sorted(names, key=lambda name: used.get(name, 0.0), reverse=True):
+            archive = self._folder / name
+            kept += _size(archive)
+            with contextlib.suppress(OSError), self._alone(name) as alone:
+                # Where it is not, somebody makes the archive.
+                if alone:
+                    self._remove_parts(name)
+                    if name not in used or kept > KEPT_BYTES:
+                        shutil.rmtree(archive, ignore_errors=True)
+                        (self._folder / f"{name}.lock").unlink()
+
+    def _last_use(self, folder: Path) -> float | None:
+        """When it was; None where it is not complete, or nobody will use it again."""
+        try:
+            note = folder / NOTE
+            spark_home = Path(json.loads(note.read_text())["spark_home"])
+            used = note.stat().st_mtime
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        return used if spark_home.is_dir() and used > time.time() - KEPT_DAYS * DAY else None
+
+    def _remove_parts(self, name: str) -> None:
+        for left in self._folder.glob(f"{name}.*.part"):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _training_conf(part: Path) -> dict[str, str]:
@@ -295,6 +320,12 @@ def _training_conf(part: Path) -> dict[str, str]:
         "spark.network.timeout": "600s",
         "spark.driver.extraJavaOptions": f"-XX:-UsePerfData -Djava.io.tmpdir={part} -Duser.home={part}",
     }
+
+
+def _size(folder: Path) -> int:
+    with contextlib.suppress(OSError):
+        return sum(entry.stat().st_size for entry in os.scandir(folder))
+    return 0
 
 
 def _checksum(file: Path) -> int:

@@ -1,10 +1,11 @@
 """Archives of classes: when one fits, when it is made, and that it is never needed."""
 
-import json
+import fcntl
 import os
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,10 +42,16 @@ class Machine:
         self.set_java("17.0.9")
         (self.spark / "jars").mkdir(parents=True)
         (self.spark / "jars" / "core.jar").write_text("core")
+        self.first_spark = self.spark
         self.fail(False)
         self.runtime: Any = SimpleNamespace(
             name="spark", java=self.java, java_options=(), spark_home=self.spark, python=self.python, conf={}
         )
+
+    def move_spark(self, name: str) -> str:
+        """Another checkout has its own Spark; the name of its archive."""
+        self.runtime.spark_home = self.spark = Path(shutil.copytree(self.first_spark, self.first_spark.with_name(name)))
+        return self.key
 
     def set_java(self, version: str) -> None:
         (self.java / "release").write_text(f'JAVA_VERSION="{version}"')
@@ -198,11 +205,34 @@ def test_a_folder_that_cannot_be_had_is_no_reason_not_to_start(servers: Servers,
     assert archives.find(machine.runtime) == ()
 
 
-def test_archives_that_nobody_uses_are_removed_in_the_end(archives: Archives, machine: Machine) -> None:
-    old = archives.prepare(machine.runtime)[0].parent
-    os.utime(old / cds.NOTE, (0, 0))
-    (machine.spark / "jars" / "more.jar").write_text("more")
-    new = archives.prepare(machine.runtime)[0].parent
-    assert new.is_dir()
-    assert not old.exists()
-    assert json.loads((new / cds.NOTE).read_text())
+@pytest.mark.parametrize("why", ["its Spark is gone", "long unused", "no room", "incomplete"])
+def test_archives_that_nobody_will_use_go_when_another_is_made(
+    servers: Servers, machine: Machine, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    first = servers.start()
+    old = first.prepare(machine.runtime)[0].parent
+    os.utime(old / cds.NOTE, (time.time() - 60, time.time() - 60))
+    kept = machine.move_spark("kept")
+    first.prepare(machine.runtime)
+    machine.move_spark("newest")
+    {
+        "its Spark is gone": lambda: shutil.rmtree(machine.first_spark),
+        "long unused": lambda: os.utime(old / cds.NOTE, (0, 0)),
+        "no room": lambda: monkeypatch.setattr(cds, "KEPT_BYTES", sum(f.stat().st_size for f in old.iterdir())),
+        "incomplete": (old / cds.NOTE).unlink,
+    }[why]()
+    newest = servers.start().prepare(machine.runtime)[0].parent
+    assert {file.name for file in machine.archives.iterdir()} == {
+        name for folder in (kept, newest.name) for name in (folder, f"{folder}.lock")
+    }
+
+
+def test_what_killed_servers_left_goes_and_what_others_make_stays(archives: Archives, machine: Machine) -> None:
+    machine.archives.mkdir()
+    for name in ("left.1.part", f"{machine.key}.2.part", "made.3.part"):
+        (machine.archives / name).mkdir()
+    with (machine.archives / "made.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        archives.prepare(machine.runtime)
+    left = {file.name for file in machine.archives.iterdir()}
+    assert left == {machine.key, f"{machine.key}.lock", "made.3.part", "made.lock"}
