@@ -36,7 +36,8 @@ ELSEWHERE = {
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
 }
 """Types that tests of whole templates show: test_stacks.py, test_stack_templates.py, test_products.py,
-test_custom_resources.py, test_macros.py, test_studio_apps.py, test_inference_components.py, test_auto_scaling.py, test_mlflow.py."""
+test_custom_resources.py, test_macros.py, test_studio_apps.py, test_inference_components.py,
+test_auto_scaling.py, test_mlflow.py."""
 
 
 @pytest.fixture(scope="module")
