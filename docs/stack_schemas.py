@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 TYPES = {
+    "ApplicationAutoScaling": "ScalableTarget ScalingPolicy",
     "Athena": "NamedQuery WorkGroup",
     "CloudFormation": "CustomResource Macro Stack StackSet WaitCondition WaitConditionHandle",
     "CloudWatch": "Alarm CompositeAlarm Dashboard",
@@ -17,25 +18,27 @@ TYPES = {
     "ECR": "Repository",
     "EMR": "Cluster InstanceFleetConfig InstanceGroupConfig SecurityConfiguration Step Studio StudioSessionMapping",
     "EMRServerless": "Application",
-    "Events": "EventBus Rule",
+    "Events": "EventBus EventBusPolicy Rule",
     "Glue": "Classifier Connection Crawler DataCatalogEncryptionSettings DataQualityRuleset Database DevEndpoint Job "
-    "Partition SecurityConfiguration Table Trigger Workflow",
-    "IAM": "AccessKey Group GroupPolicy InstanceProfile ManagedPolicy Policy Role RolePolicy ServiceLinkedRole User "
-    "UserPolicy UserToGroupAddition",
+    "Partition SecurityConfiguration Table Trigger UserDefinedFunction Workflow",
+    "IAM": "AccessKey Group GroupPolicy InstanceProfile ManagedPolicy OIDCProvider Policy Role RolePolicy SAMLProvider "
+    "ServiceLinkedRole User UserPolicy UserToGroupAddition",
     "KMS": "Alias Key",
     "LakeFormation": "DataCellsFilter DataLakeSettings Permissions PrincipalPermissions Resource Tag TagAssociation",
     "Lambda": "Alias EventInvokeConfig EventSourceMapping Function LayerVersion Permission Url Version",
     "Logs": "LogGroup LogStream MetricFilter ResourcePolicy SubscriptionFilter",
     "S3": "Bucket BucketPolicy",
-    "SNS": "Subscription Topic TopicPolicy",
+    "SNS": "Subscription Topic TopicInlinePolicy TopicPolicy",
     "SSM": "Parameter",
-    "SageMaker": "App AppImageConfig CodeRepository Domain Endpoint EndpointConfig FeatureGroup Image ImageVersion "
-    "InferenceComponent Model ModelPackage ModelPackageGroup NotebookInstance "
-    "NotebookInstanceLifecycleConfig Pipeline Project Space StudioLifecycleConfig UserProfile",
+    "SageMaker": "Action App AppImageConfig Artifact CodeRepository Context DataQualityJobDefinition Domain Endpoint "
+    "EndpointConfig Experiment FeatureGroup Image ImageVersion InferenceComponent MlflowTrackingServer Model ModelCard "
+    "ModelPackage ModelPackageGroup ModelQualityJobDefinition MonitoringSchedule NotebookInstance "
+    "NotebookInstanceLifecycleConfig Pipeline ProcessingJob Project Space StudioLifecycleConfig TrialComponent UserProfile",
     "Scheduler": "Schedule ScheduleGroup",
     "SecretsManager": "ResourcePolicy Secret",
-    "ServiceCatalog": "CloudFormationProduct CloudFormationProvisionedProduct LaunchRoleConstraint "
-    "LaunchTemplateConstraint Portfolio PortfolioPrincipalAssociation PortfolioProductAssociation TagOption "
+    "ServiceCatalog": "CloudFormationProduct CloudFormationProvisionedProduct "
+    "LaunchNotificationConstraint LaunchRoleConstraint LaunchTemplateConstraint Portfolio PortfolioPrincipalAssociation "
+    "PortfolioProductAssociation ResourceUpdateConstraint TagOption "
     "TagOptionAssociation",
 }
 """By service: Studiolo has some of them, and can be taught the others."""

@@ -1,21 +1,25 @@
-"""A stack of 80 resources made, changed in nothing, and deleted, against moto, which does it in memory and unsigned.
+"""A stack of 80 resources made, changed in nothing, and deleted, against moto, which does it in memory and unsigned; and
+the events of one that has 10,000 of them.
 
 moto cannot delete it: it deletes in the order of the template, and a VPC that others depend on does not go.
 """
 
 import json
+import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from bench.bench import Bench
-from bench.row import Quantity, Row, Unavailable, at_most_times
+from bench.row import Quantity, Row, Unavailable, at_most, at_most_times
 from bench.rows.reads import ANY_KEY, Target, emulator
 from bench.signing import client
 
 RESOURCES = 80
+MANY, EVENTS = 490, 10_000
+"""Resources of a stack that is changed until it has so many events."""
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -58,6 +62,44 @@ def measure(bench: Bench) -> Iterator[Row]:
             yield at_most_times(
                 name, 1 if what == "create" else None, Quantity(taken, "s"), Quantity(theirs[what], "s")
             )
+
+    page, whole, events = _history(server.client("cloudformation"))
+    told = f"{events:,} events of a stack"
+    yield at_most(f"the newest page of {told}", Quantity(50, "ms"), Quantity(page * 1000, "ms"))
+    yield at_most(f"all pages of {told}", Quantity(5, "s"), Quantity(whole, "s"))
+
+
+def _history(cloudformation: Any) -> tuple[float, float, int]:
+    """Seconds of DescribeStackEvents' first page, median of nine, and of all its pages, and how many events there are."""
+    number, called = 0, "history"
+    given = {"StackName": called, "TemplateBody": _many(number)}
+    cloudformation.create_stack(**given)
+    waiter = cloudformation.get_waiter("stack_create_complete")
+    while True:
+        waiter.wait(StackName=called, WaiterConfig={"Delay": 1})
+        began = time.perf_counter()
+        pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=called)
+        events = sum(len(page["StackEvents"]) for page in pages)
+        whole = time.perf_counter() - began
+        if events >= EVENTS:
+            return _median(lambda: cloudformation.describe_stack_events(StackName=called)), whole, events
+        number += 1
+        cloudformation.update_stack(StackName=called, TemplateBody=_many(number))
+        waiter = cloudformation.get_waiter("stack_update_complete")
+
+
+def _median(ask: Callable[[], Any], times: int = 9) -> float:
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        ask()
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def _many(number: int) -> str:
+    value = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": str(number)}}
+    return json.dumps({"Resources": {f"P{each}": value for each in range(MANY)}})
 
 
 def _moto(port: int) -> Target:

@@ -7,7 +7,9 @@ import asyncio
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import Future
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -19,7 +21,7 @@ from studiolo.aws.protocols import new_request_id
 from studiolo.aws.sigv4 import Claim, claimed, prove
 from studiolo.bodies import Bodies, Crowded, TooLarge
 from studiolo.domain import Conflict, DomainError, now
-from studiolo.functions import IAM, Functions, FunctionUrl, Result, Throttled, granting
+from studiolo.functions import IAM, STREAMED, Functions, FunctionUrl, Result, Stream, Throttled, granting
 from studiolo.identity import Identity, NotAuthorized, Principal, Question, anonymous
 from studiolo.lanes import Lanes
 from studiolo.signers import Signers, told_by
@@ -35,6 +37,9 @@ SERVICE = "lambda"
 TEXTS = re.compile(r"text/.*|application/(?:.*\+)?(?:json|xml)|application/(?:javascript|x?html)")
 """The content types of bodies that functions are given as they are: others are in base64."""
 
+PRELUDE, PRELUDE_END, LARGEST_PRELUDE = "application/vnd.awslambda.http-integration-response", bytes(8), 64 * 1024
+"""Of an answer that streams: its content type where it begins with its status and headers as JSON, and these bytes."""
+
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 """What the name of a header, and its value, may be (RFC 9110)."""
@@ -49,13 +54,36 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     cookies: list[str] = field(default_factory=list)
 
-    async def send(self, send: Send, request_id: str) -> None:
+    def start(self, request_id: str) -> Message:
         headers = {"x-amzn-requestid": request_id, "content-type": "application/json", **self.headers}
-        headers["content-length"] = str(len(self.body))
         pairs = [*headers.items(), *(("set-cookie", each) for each in self.cookies)]
         raw = [(name.encode("latin-1"), value.encode()) for name, value in pairs]
-        await send({"type": "http.response.start", "status": self.status, "headers": raw})
+        return {"type": "http.response.start", "status": self.status, "headers": raw}
+
+    async def send(self, send: Send, request_id: str) -> None:
+        self.headers["content-length"] = str(len(self.body))
+        await send(self.start(request_id))
         await send({"type": "http.response.body", "body": self.body})
+
+
+@dataclass
+class Streamed(Answer):
+    """An answer whose body comes after `body`, piece by piece, and ends with the function's result."""
+
+    rest: AsyncIterator[bytes] | None = None
+    result: "Future[Result] | None" = None
+
+    async def send(self, send: Send, request_id: str) -> None:
+        assert self.rest is not None
+        assert self.result is not None
+        await send(self.start(request_id))
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        async with aclosing(self.rest):  # type: ignore[type-var]
+            async for piece in self.rest:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        # One that has failed must not look whole: without its end the connection is cut.
+        if (await asyncio.wrap_future(self.result)).error is None:
+            await send({"type": "http.response.body", "body": b""})
 
 
 class FunctionSite:
@@ -108,7 +136,12 @@ class FunctionSite:
     async def _invoked(self, url: FunctionUrl, request: HttpRequest, claim: Claim | None, request_id: str) -> Answer:
         principal, key = await self._lanes.run(self._admit, url, request, claim)
         event = json.dumps(_event(url, request, principal, key, request_id)).encode()
-        begun = await self._lanes.run(self._functions.invoke, url.scope, url.function, url.alias, event, None)
+        invoke, of = self._functions.invoke, (url.scope, url.function, url.alias)
+        if url.mode == STREAMED:
+            stream = Stream()
+            begun = await self._lanes.run(invoke, *of, event, None, stream)
+            return await _streamed(stream, begun)
+        begun = await self._lanes.run(invoke, *of, event, None)
         return _answered(await asyncio.wrap_future(begun))
 
     def _admit(self, url: FunctionUrl, request: HttpRequest, claim: Claim | None) -> tuple[Principal, str | None]:
@@ -126,6 +159,52 @@ class FunctionSite:
         question = Question("lambda:InvokeFunctionUrl", url.arn, {"lambda:FunctionUrlAuthType": url.auth})
         self._identity.authorize(principal, [question], policy=granting.policies(self._identity, url.arn))
         return principal, key
+
+
+async def _streamed(stream: Stream, begun: "Future[Result]") -> Answer:
+    """What a function answers piece by piece, from the first on: described by a prelude, or else the bytes themselves."""
+    pieces = stream.pieces()
+    said = bytearray(await anext(pieces, b""))
+    if stream.content_type is None or not said:
+        result = await asyncio.wrap_future(begun)
+        if result.error is not None:
+            return Answer(502, b"Internal Server Error")
+        if stream.content_type is None:
+            return Answer(200, result.payload)
+    if stream.content_type != PRELUDE:
+        headers = {"content-type": str(stream.content_type)}
+        return Streamed(200, bytes(said), headers, rest=pieces, result=begun)
+    while PRELUDE_END not in said and len(said) <= LARGEST_PRELUDE:
+        piece = await anext(pieces, None)
+        if piece is None:
+            break
+        said += piece
+    prelude, _, body = bytes(said).partition(PRELUDE_END)
+    described = _described(prelude)
+    if described is None:
+        return Answer(502, b"Internal Server Error")
+    status, headers, cookies = described
+    headers.setdefault("content-type", "application/octet-stream")
+    return Streamed(status, body, headers, cookies, rest=pieces, result=begun)
+
+
+def _described(prelude: bytes) -> tuple[int, dict[str, str], list[str]] | None:
+    """The status, headers and cookies that a prelude says; None for one that says none that could be."""
+    try:
+        said = json.loads(prelude)
+        return _head(said, int(said.get("statusCode", 200)))
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _head(said: Mapping[str, Any], status: int) -> tuple[int, dict[str, str], list[str]] | None:
+    """Raises ValueError, TypeError, AttributeError."""
+    headers = {str(name).lower(): str(value) for name, value in (said.get("headers") or {}).items()}
+    cookies = [str(each) for each in said.get("cookies") or ()]
+    written = [*headers.values(), *cookies]
+    if not 200 <= status < 600 or not all(map(TOKEN.fullmatch, headers)) or not all(map(VALUE.fullmatch, written)):
+        return None
+    return status, headers, cookies
 
 
 def _event(
@@ -216,15 +295,12 @@ def _answered(result: Result) -> Answer:
         body = said.get("body")
         text = body if isinstance(body, str) else "" if body is None else json.dumps(body)
         data = base64.b64decode(text, validate=True) if said.get("isBase64Encoded") else text.encode()
-        headers = {str(name).lower(): str(value) for name, value in (said.get("headers") or {}).items()}
-        cookies = [str(each) for each in said.get("cookies") or ()]
-        status = int(said["statusCode"])
+        head = _head(said, int(said["statusCode"]))
     except (ValueError, TypeError, AttributeError):
+        head = None
+    if head is None:
         return Answer(502, b"Internal Server Error")
-    written = [*headers.values(), *cookies]
-    if not 200 <= status < 600 or not all(map(TOKEN.fullmatch, headers)) or not all(map(VALUE.fullmatch, written)):
-        return Answer(502, b"Internal Server Error")
-    return Answer(status, data, headers, cookies)
+    return Answer(head[0], data, head[1], head[2])
 
 
 def _is_preflight(head: HttpRequest) -> bool:

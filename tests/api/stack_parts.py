@@ -44,6 +44,16 @@ def att(name: str, attribute: str) -> dict[str, list[str]]:
     return {"Fn::GetAtt": [name, attribute]}
 
 
+def metadata(issuer: str) -> str:
+    """Of an identity provider, as SAML has it."""
+    key = f"<d:KeyInfo><d:X509Data><d:X509Certificate>{'A' * 1000}</d:X509Certificate></d:X509Data></d:KeyInfo>"
+    return (
+        f'<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:d="http://www.w3.org/2000/09/xmldsig#" '
+        f'entityID="{issuer}"><IDPSSODescriptor><KeyDescriptor use="signing">{key}</KeyDescriptor></IDPSSODescriptor>'
+        "</EntityDescriptor>"
+    )
+
+
 def principal(name: str) -> dict[str, Any]:
     return {"DataLakePrincipalIdentifier": att(name, "Arn")}
 
@@ -123,6 +133,14 @@ HELPERS: dict[str, dict[str, Any]] = {
     "HLaunchRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("servicecatalog")}},
     "HAlarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": ALARM},
     "HLakeRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("lakeformation")}},
+    "HTag": {
+        "Type": "AWS::LakeFormation::Tag",
+        "Properties": {"TagKey": {"Fn::Sub": "${AWS::StackName}-h"}, "TagValues": ["a", "b"]},
+    },
+    "HImage": {
+        "Type": "AWS::SageMaker::Image",
+        "Properties": {"ImageName": {"Fn::Sub": "${AWS::StackName}-h"}, "ImageRoleArn": att("HStudioRole", "Arn")},
+    },
     "HTopic": {"Type": "AWS::SNS::Topic"},
     "HStudioRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("sagemaker")}},
     "HDomain": {
@@ -149,7 +167,7 @@ NEEDS = {
     "HSubnet": ("HVpc",), "HAttached": ("HVpc", "HGateway"), "HTable": ("HVpc",), "HGroup": ("HVpc",),
     "HPartitioned": ("HBase",), "HDomain": ("HStudioRole",), "HFunction": ("HFunctionRole",),
     "HAllowed": ("HFunctionRole", "HFunction"), "HVersion": ("HFunctionRole", "HFunction"),
-    "HOffered": ("HPortfolio", "HProduct"),
+    "HOffered": ("HPortfolio", "HProduct"), "HImage": ("HStudioRole",),
 }  # fmt: skip
 
 TAGS = {"Tags": [{"Key": "team", "Value": "lake"}]}

@@ -23,6 +23,7 @@ from tests.api.stack_parts import (
     TRUST,
     WIDGET,
     att,
+    metadata,
     principal,
     ref,
 )
@@ -44,6 +45,7 @@ class Row:
     lab: bool = False
 
 
+STUDIO_IMAGE = "885854791233.dkr.ecr.us-east-1.amazonaws.com/sagemaker-distribution-prod:3-cpu"
 FEATURES = [{"FeatureName": "id", "FeatureType": "String"}, {"FeatureName": "at", "FeatureType": "Fractional"}]
 ROWS: list[Row] = [
     Row("AWS::CDK::Metadata", {"Analytics": "v2:deflate64:one"}, {"Analytics": "v2:deflate64:two"}),
@@ -522,6 +524,78 @@ ROWS: list[Row] = [
         ("HStudioRole",),
     ),
     Row(
+        "AWS::SageMaker::Action",
+        {"ActionName": ref("AWS::StackName"), "ActionType": "approval", "Source": {"SourceUri": "s3://a/b"}},
+        {"Description": "new", "Properties": {"a": "1"}, **TAGS},
+        attributes=("Arn", "CreationTime"),
+    ),
+    Row(
+        "AWS::SageMaker::AppImageConfig",
+        {
+            "AppImageConfigName": ref("AWS::StackName"),
+            "KernelGatewayImageConfig": {"KernelSpecs": [{"Name": "python3"}]},
+        },
+        {"KernelGatewayImageConfig": {"KernelSpecs": [{"Name": "python3", "DisplayName": "Python"}]}, **TAGS},
+        attributes=("AppImageConfigArn",),
+    ),
+    Row(
+        "AWS::SageMaker::Artifact",
+        {"ArtifactType": "data", "Source": {"SourceUri": {"Fn::Sub": "s3://${AWS::StackName}/data"}}},
+        {"ArtifactName": "new", "Properties": {"a": "1"}, **TAGS},
+        attributes=("Arn", "CreationTime"),
+    ),
+    Row(
+        "AWS::SageMaker::Context",
+        {"ContextName": ref("AWS::StackName"), "ContextType": "endpoint", "Source": {"SourceUri": "s3://a/b"}},
+        {"Description": "new", "Properties": {"a": "1"}, **TAGS},
+        attributes=("Arn", "CreationTime"),
+    ),
+    Row(
+        "AWS::SageMaker::Experiment",
+        {"ExperimentName": ref("AWS::StackName")},
+        {"Description": "new", **TAGS},
+        attributes=("Arn", "CreationTime"),
+    ),
+    Row(
+        "AWS::SageMaker::Image",
+        {"ImageName": ref("AWS::StackName"), "ImageRoleArn": att("HStudioRole", "Arn"), "ImageDescription": "old"},
+        {"ImageDescription": "new", **TAGS},
+        ("HStudioRole",),
+        ("ImageArn",),
+    ),
+    Row(
+        "AWS::SageMaker::ImageVersion",
+        {"ImageName": att("HImage", "ImageName"), "BaseImage": STUDIO_IMAGE, "Aliases": ["one"]},
+        {"Aliases": ["two"], "ReleaseNotes": "new"},
+        ("HImage",),
+        ("ImageVersionArn", "Version"),
+    ),
+    Row(
+        "AWS::SageMaker::ModelCard",
+        {
+            "ModelCardName": ref("AWS::StackName"),
+            "ModelCardStatus": "Draft",
+            "Content": {"ModelOverview": {"ModelCreator": "ana"}},
+        },
+        {"ModelCardStatus": "Approved", **TAGS},
+        attributes=("ModelCardArn",),
+    ),
+    Row(
+        "AWS::SageMaker::StudioLifecycleConfig",
+        {
+            "StudioLifecycleConfigName": ref("AWS::StackName"),
+            "StudioLifecycleConfigAppType": "JupyterLab",
+            "StudioLifecycleConfigContent": "ZWNobyBzdGFydGVk",
+        },
+        attributes=("StudioLifecycleConfigArn",),
+    ),
+    Row(
+        "AWS::SageMaker::TrialComponent",
+        {"TrialComponentName": ref("AWS::StackName"), "Parameters": {"a": {"NumberValue": "1"}}},
+        {"Parameters": {"b": {"StringValue": "2"}}, **TAGS},
+        attributes=("TrialComponentArn",),
+    ),
+    Row(
         "AWS::SageMaker::Space",
         {"DomainId": ref("HDomain"), "SpaceName": "shared"},
         {"SpaceDisplayName": "Everybody's", **TAGS},
@@ -534,6 +608,67 @@ ROWS: list[Row] = [
         {"UserSettings": {"ExecutionRole": att("HStudioRole", "Arn")}, **TAGS},
         ("HDomain",),
         ("UserProfileArn",),
+    ),
+    Row(
+        "AWS::Events::EventBusPolicy",
+        {"StatementId": "one", "Action": "events:PutEvents", "Principal": "*"},
+        {"Principal": "123456789012"},
+    ),
+    Row(
+        "AWS::Glue::DataCatalogEncryptionSettings",
+        {
+            **GLUE,
+            "DataCatalogEncryptionSettings": {
+                "ConnectionPasswordEncryption": {"ReturnConnectionPasswordEncrypted": "false"}
+            },
+        },
+        {"DataCatalogEncryptionSettings": {"EncryptionAtRest": {"CatalogEncryptionMode": "DISABLED"}}},
+    ),
+    Row(
+        "AWS::Glue::UserDefinedFunction",
+        {"DatabaseName": ref("HBase"), "FunctionName": "twice", "ClassName": "a.B", "OwnerName": "ana"},
+        {"ClassName": "a.C"},
+        ("HBase",),
+        ("Arn",),
+    ),
+    Row(
+        "AWS::IAM::OIDCProvider",
+        {"Url": {"Fn::Sub": "https://${AWS::StackName}.example.com"}, "ClientIdList": ["a", "b"]},
+        {"ClientIdList": ["b", "c"], "ThumbprintList": ["0" * 40], **TAGS},
+        attributes=("Arn",),
+    ),
+    Row(
+        "AWS::IAM::SAMLProvider",
+        {"SamlMetadataDocument": metadata("one")},
+        {"SamlMetadataDocument": metadata("two"), **TAGS},
+        attributes=("Arn",),
+    ),
+    Row(
+        "AWS::LakeFormation::TagAssociation",
+        {
+            "Resource": {"Database": {**GLUE, "Name": ref("HBase")}},
+            "LFTags": [{**GLUE, "TagKey": ref("HTag"), "TagValues": ["a"]}],
+        },
+        needs=("HBase", "HTag"),
+        attributes=("ResourceIdentifier", "TagsIdentifier"),
+    ),
+    Row(
+        "AWS::SNS::TopicInlinePolicy",
+        {"TopicArn": ref("HTopic"), "PolicyDocument": OPEN},
+        {"PolicyDocument": {**OPEN, "Id": "two"}},
+        ("HTopic",),
+    ),
+    Row(
+        "AWS::ServiceCatalog::LaunchNotificationConstraint",
+        {**OFFERED, "NotificationArns": [ref("HTopic")]},
+        {"Description": "new"},
+        ("HOffered", "HTopic"),
+    ),
+    Row(
+        "AWS::ServiceCatalog::ResourceUpdateConstraint",
+        {**OFFERED, "TagUpdateOnProvisionedProduct": "ALLOWED"},
+        {"TagUpdateOnProvisionedProduct": "NOT_ALLOWED"},
+        ("HOffered",),
     ),
     Row("AWS::SSM::Parameter", {"Type": "String", "Value": "one"}, {"Value": "two"}, attributes=("Type", "Value")),
     Row(

@@ -11,8 +11,10 @@ from botocore.exceptions import ClientError
 
 from tests.api import machine_learning
 from tests.api.machine_learning import LINEAR_LEARNER
+from tests.api.stacks import create, delete, physical, update
 from tests.waiting import until
 
+ANALYZER = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer:latest"
 SAGEMAKER = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
 INVOCATIONS = {"PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}}
 
@@ -33,11 +35,17 @@ def sagemaker(client: Callable[..., Any]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def endpoint(sagemaker: Any, role: str, plane: str) -> Iterator[str]:
+def endpoint(sagemaker: Any, role: str, plane: str, bucket: str) -> Iterator[str]:
     container = {"Image": LINEAR_LEARNER, "ModelDataUrl": plane}
     sagemaker.create_model(ModelName="scaled", PrimaryContainer=container, ExecutionRoleArn=role)
     variants = [machine_learning.variant("all", "scaled")]
-    sagemaker.create_endpoint_config(EndpointConfigName="scaled", ProductionVariants=variants)
+    captured = {
+        "EnableCapture": True, "InitialSamplingPercentage": 100, "DestinationS3Uri": f"s3://{bucket}/captured",
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+    }  # fmt: skip
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="scaled", ProductionVariants=variants, DataCaptureConfig=captured
+    )
     sagemaker.create_endpoint(EndpointName="scaled", EndpointConfigName="scaled")
     until(lambda: sagemaker.describe_endpoint(EndpointName="scaled")["EndpointStatus"] == "InService")
     yield "scaled"
@@ -211,3 +219,65 @@ def test_who_may_not_change_an_endpoint_may_not_have_it_scaled_either(
             PolicyType="TargetTrackingScaling",
             TargetTrackingScalingPolicyConfiguration=tracking,
         )
+
+
+def test_a_stack_scales_an_endpoint_and_watches_it(
+    client: Callable[..., Any], scaling: Any, sagemaker: Any, endpoint: str, bucket: str, role: str
+) -> None:
+    def template(most: int, target: float) -> dict[str, Any]:
+        registered = {**SAGEMAKER, "ResourceId": f"endpoint/{endpoint}/variant/all", "MinCapacity": 1}
+        action = {"MaxCapacity": "1"}
+        nightly = {"ScheduledActionName": "n", "Schedule": "cron(0 22 * * ? *)", "ScalableTargetAction": action}
+        policy = {
+            "PolicyName": "calls", "PolicyType": "TargetTrackingScaling", "ScalingTargetId": {"Ref": "Target"},
+            "TargetTrackingScalingPolicyConfiguration": {"TargetValue": str(target), **INVOCATIONS},
+        }  # fmt: skip
+        output = {"S3Uri": f"s3://{bucket}/reports", "LocalPath": "/opt/ml/processing/output"}
+        job = {
+            "JobResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}},
+            "RoleArn": role,
+        }
+        given = {"EndpointInput": {"EndpointName": endpoint, "LocalPath": "/opt/ml/processing/input"}}
+        outputs = {"MonitoringOutputs": [{"S3Output": output}]}
+        data = {
+            **job, "DataQualityAppSpecification": {"ImageUri": ANALYZER}, "DataQualityJobInput": given,
+            "DataQualityJobOutputConfig": outputs,
+        }  # fmt: skip
+        read = {"EndpointInput": {**given["EndpointInput"], "InferenceAttribute": "0"}}
+        truth = {**read, "GroundTruthS3Input": {"S3Uri": f"s3://{bucket}/truth"}}
+        model = {
+            **job, "ModelQualityAppSpecification": {"ImageUri": ANALYZER, "ProblemType": "Regression"},
+            "ModelQualityJobInput": truth, "ModelQualityJobOutputConfig": outputs,
+        }  # fmt: skip
+        hourly = {
+            "MonitoringScheduleName": "watching",
+            "MonitoringScheduleConfig": {
+                "MonitoringJobDefinitionName": {"Fn::GetAtt": ["Data", "JobDefinitionName"]},
+                "MonitoringType": "DataQuality", "ScheduleConfig": {"ScheduleExpression": f"cron(0 {most} ? * * *)"},
+            },
+        }  # fmt: skip
+        target_properties = {**registered, "MaxCapacity": str(most), "ScheduledActions": [nightly]}
+        kinds = {
+            "Target": ("AWS::ApplicationAutoScaling::ScalableTarget", target_properties),
+            "Policy": ("AWS::ApplicationAutoScaling::ScalingPolicy", policy),
+            "Data": ("AWS::SageMaker::DataQualityJobDefinition", data),
+            "Model": ("AWS::SageMaker::ModelQualityJobDefinition", model),
+            "Watching": ("AWS::SageMaker::MonitoringSchedule", hourly),
+        }
+        return {"Resources": {name: {"Type": kind, "Properties": own} for name, (kind, own) in kinds.items()}}
+
+    cloudformation = client("cloudformation")
+    name = create(cloudformation, template(3, 100))
+    made = physical(cloudformation, name)
+    assert made["Target"] == f"endpoint/{endpoint}/variant/all|{SAGEMAKER['ScalableDimension']}|sagemaker"
+    update(cloudformation, name, template(2, 50))
+    assert physical(cloudformation, name) == made
+    [registered] = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+    [policy] = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+    assert registered["MaxCapacity"] == 2
+    assert policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] == 50
+    schedule = sagemaker.describe_monitoring_schedule(MonitoringScheduleName="watching")
+    assert schedule["MonitoringScheduleConfig"]["ScheduleConfig"]["ScheduleExpression"] == "cron(0 2 ? * * *)"
+    delete(cloudformation, name)
+    assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
+    assert sagemaker.list_monitoring_schedules()["MonitoringScheduleSummaries"] == []

@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,9 +14,8 @@ import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import ClientError
 
-from tests.api.lambda_functions import create
+from tests.api.lambda_functions import create, zipped
 from tests.conftest import REGION, Server
 
 ECHO = """
@@ -32,6 +32,24 @@ def handler(event, context):
         return {"statusCode": 201, "headers": {"Content-Type": "text/html", "X-Own": "1"}, "cookies": ["a=1", "b=2"],
                 "body": "PGI+", "isBase64Encoded": True}
     return {"statusCode": 200, "body": json.dumps(event)}
+"""
+
+
+STREAM = """
+exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+  const path = event.rawPath;
+  if (path === "/page") {
+    stream = awslambda.HttpResponseStream.from(stream, { statusCode: 201, headers: { "X-Own": "1" }, cookies: ["a=1"] });
+  } else {
+    stream.setContentType("text/plain");
+  }
+  for (let part = 0; part < (path ? 2 : event.parts || 1); part++) {
+    stream.write(`part ${part}\\n`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  if (event.fails || path === "/fails") throw new Error("no more");
+  stream.end();
+});
 """
 
 
@@ -186,6 +204,42 @@ def test_pages_of_the_origins_that_are_named_may_read_the_answers(functions: Any
     assert [(each["FunctionUrl"], each["Cors"]) for each in listed] == [(url, cors)]
 
 
-def test_response_streams_are_refused_by_name(functions: Any, function: str) -> None:
-    with pytest.raises(ClientError, match="no response streaming"):
-        functions.create_function_url_config(FunctionName=function, AuthType="NONE", InvokeMode="RESPONSE_STREAM")
+def test_a_function_that_answers_whole_does_so_at_a_url_that_streams(functions: Any, function: str, url: str) -> None:
+    told = functions.update_function_url_config(FunctionName=function, InvokeMode="RESPONSE_STREAM")
+    assert told["InvokeMode"] == "RESPONSE_STREAM"
+    assert json.loads(call(url, "/plain").body) == {"seen": "GET"}
+    assert call(url, "/raise").status == 502
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_an_answer_comes_as_the_function_makes_it(functions: Any, role: str) -> None:
+    code = zipped(index=STREAM).replace(b"index.py", b"index.js")
+    name = create(functions, role, Runtime="nodejs20.x", Code={"ZipFile": code})
+    asked = functions.invoke_with_response_stream(FunctionName=name, Payload=b'{"parts": 3}', LogType="Tail")
+    assert asked["ResponseStreamContentType"] == "text/plain"
+    *parts, end = list(asked["EventStream"])
+    assert [each["PayloadChunk"]["Payload"] for each in parts] == [b"part 0\n", b"part 1\n", b"part 2\n"]
+    assert "END RequestId" in base64.b64decode(end["InvokeComplete"]["LogResult"]).decode()
+    failed = list(functions.invoke_with_response_stream(FunctionName=name, Payload=b'{"fails": 1}')["EventStream"])
+    assert failed[0]["PayloadChunk"]["Payload"] == b"part 0\n"
+    assert json.loads(failed[-1]["InvokeComplete"]["ErrorDetails"])["errorMessage"] == "no more"
+    assert invoke_bytes(functions, name) == b"part 0\n"
+
+    made = functions.create_function_url_config(FunctionName=name, AuthType="NONE", InvokeMode="RESPONSE_STREAM")
+    functions.add_permission(
+        FunctionName=name,
+        StatementId="all",
+        Action="lambda:InvokeFunctionUrl",
+        Principal="*",
+        FunctionUrlAuthType="NONE",
+    )
+    answer = call(made["FunctionUrl"], "/page")
+    assert (answer.status, answer.values("x-own"), answer.values("set-cookie")) == (201, ["1"], ["a=1"])
+    assert answer.body == b"part 0\npart 1\n"
+    with pytest.raises(http.client.IncompleteRead):
+        call(made["FunctionUrl"], "/fails")
+
+
+def invoke_bytes(functions: Any, name: str) -> bytes:
+    read: bytes = functions.invoke(FunctionName=name, Payload=b'{"parts": 1}')["Payload"].read()
+    return read

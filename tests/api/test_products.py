@@ -363,6 +363,27 @@ def test_a_stack_launches_a_product_and_takes_its_outputs(
         client("glue").get_database(Name=name)
 
 
+def test_a_stack_has_a_project_that_is_a_product(
+    server: Server, bucket: str, client: Callable[..., Any], role: str
+) -> None:
+    shop, cloudformation, name = Shop(server, bucket), client("cloudformation"), new_name("air_")
+    shop.let(f"arn:aws:iam::{role.split(':')[4]}:root")
+    values = pairs(Name=name)
+    details = {"ProductId": shop.product, "ProvisioningArtifactId": shop.version, "ProvisioningParameters": values}
+    given: dict[str, Any] = {"ProjectName": name.replace("_", "-"), "ServiceCatalogProvisioningDetails": details}
+    project = {"Type": "AWS::SageMaker::Project", "Properties": given}
+    stack = create(cloudformation, {"Resources": {"Project": project}})
+    told = client("sagemaker").describe_project(ProjectName=given["ProjectName"])
+    assert (told["ProjectStatus"], told["ProjectArn"]) == (
+        "CreateCompleted",
+        physical(cloudformation, stack)["Project"],
+    )
+    assert client("glue").get_database(Name=name)["Database"]["Name"] == name
+    delete(cloudformation, stack)
+    with pytest.raises(ClientError, match="EntityNotFoundException"):
+        client("glue").get_database(Name=name)
+
+
 def test_a_product_that_studio_shows_for_emr_becomes_a_running_cluster_by_a_project(
     server: Server, bucket: str, client: Callable[..., Any]
 ) -> None:

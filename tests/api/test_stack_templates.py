@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
-from tests.api.clusters import ended
+from tests.api.clusters import create_default_roles, ended
 from tests.api.machine_learning import LINEAR_LEARNER
 from tests.api.stack_types import ROWS, template
 from tests.api.stacks import (
@@ -179,3 +179,59 @@ def test_a_model_and_its_endpoint_come_from_a_template(
     delete(cloudformation, name)
     names = [each["EndpointName"] for each in server.client("sagemaker").list_endpoints(NameContains=name)["Endpoints"]]
     assert names == []
+
+
+def test_what_others_need_goes_after_them_though_the_template_says_nothing_of_it(cloudformation: Any) -> None:
+    """A gateway stays attached while addresses are mapped, and a group while another's rules name it."""
+    vpc = {"Ref": "Vpc"}
+    kinds: dict[str, tuple[str, dict[str, Any]]] = {
+        "Vpc": ("VPC", {"CidrBlock": "10.0.0.0/16"}),
+        "Gateway": ("InternetGateway", {}),
+        "Attached": ("VPCGatewayAttachment", {"VpcId": vpc, "InternetGatewayId": {"Ref": "Gateway"}}),
+        "Subnet": ("Subnet", {"VpcId": vpc, "CidrBlock": "10.0.0.0/24"}),
+        "Address": ("EIP", {"Domain": "vpc"}),
+        "Nat": ("NatGateway", {"SubnetId": {"Ref": "Subnet"}, "AllocationId": {"Fn::GetAtt": "Address.AllocationId"}}),
+    }
+    resources = {name: {"Type": f"AWS::EC2::{kind}", "Properties": own} for name, (kind, own) in kinds.items()}
+    delete(cloudformation, create(cloudformation, {"Resources": resources}))
+
+
+SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+
+
+@pytest.mark.heavy
+def test_a_fleet_of_task_nodes_a_processing_job_and_a_tracking_server_come_from_a_template(
+    server: Server, cloudformation: Any, bucket: str, role: str
+) -> None:
+    iam = server.client("iam")
+    if not any(each["RoleName"] == "EMR_DefaultRole" for each in iam.list_roles()["Roles"]):
+        create_default_roles(iam)
+    one = {"TargetOnDemandCapacity": "1", "InstanceTypeConfigs": [{"InstanceType": "m5.xlarge"}]}
+
+    def template_of(tasks: int) -> dict[str, Any]:
+        cluster = {
+            "Name": "fleets", "ReleaseLabel": "emr-7.10.0", "Applications": [{"Name": "Spark"}],
+            "Instances": {"MasterInstanceFleet": one, "CoreInstanceFleet": one},
+            "JobFlowRole": "EMR_EC2_DefaultRole", "ServiceRole": "EMR_DefaultRole",
+        }  # fmt: skip
+        fleet = {**one, "ClusterId": {"Ref": "Cluster"}, "InstanceFleetType": "TASK", "TargetOnDemandCapacity": tasks}
+        machines = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+        job = {
+            "AppSpecification": {"ImageUri": SKLEARN, "ContainerEntrypoint": ["python3", "-c", "print(1)"]},
+            "ProcessingResources": {"ClusterConfig": machines}, "RoleArn": role,
+        }  # fmt: skip
+        mlflow = {"TrackingServerName": "row", "ArtifactStoreUri": f"s3://{bucket}/mlflow", "RoleArn": role}
+        kinds = {
+            "Cluster": ("EMR::Cluster", cluster), "Fleet": ("EMR::InstanceFleetConfig", fleet),
+            "Job": ("SageMaker::ProcessingJob", job), "Tracking": ("SageMaker::MlflowTrackingServer", mlflow),
+        }  # fmt: skip
+        return {"Resources": {name: {"Type": f"AWS::{kind}", "Properties": own} for name, (kind, own) in kinds.items()}}
+
+    name = create(cloudformation, template_of(1))
+    made = physical(cloudformation, name)
+    assert made["Tracking"] == "row"
+    update(cloudformation, name, template_of(2))
+    assert physical(cloudformation, name) == made
+    fleets = server.client("emr").list_instance_fleets(ClusterId=made["Cluster"])["InstanceFleets"]
+    assert {each["Id"]: each["TargetOnDemandCapacity"] for each in fleets}[made["Fleet"]] == 2
+    delete(cloudformation, name)

@@ -11,23 +11,33 @@ from tests.api.stack_types import ROWS, Row, template
 from tests.api.stacks import create, delete, outputs, physical, text_of, update
 
 ELSEWHERE = {
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
     "AWS::CloudFormation::CustomResource",
     "AWS::CloudFormation::Macro",
     "AWS::CloudFormation::Stack",
     "AWS::EMR::Cluster",
+    "AWS::EMR::InstanceFleetConfig",
     "AWS::EMR::InstanceGroupConfig",
     "AWS::EMR::SecurityConfiguration",
     "AWS::EMR::Step",
     "AWS::Lambda::LayerVersion",
     "AWS::SageMaker::App",
+    "AWS::SageMaker::DataQualityJobDefinition",
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::InferenceComponent",
+    "AWS::SageMaker::MlflowTrackingServer",
     "AWS::SageMaker::Model",
+    "AWS::SageMaker::ModelQualityJobDefinition",
+    "AWS::SageMaker::MonitoringSchedule",
+    "AWS::SageMaker::ProcessingJob",
+    "AWS::SageMaker::Project",
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
 }
 """Types that tests of whole templates show: test_stacks.py, test_stack_templates.py, test_products.py,
-test_custom_resources.py, test_macros.py, test_studio_apps.py, test_inference_components.py."""
+test_custom_resources.py, test_macros.py, test_studio_apps.py, test_inference_components.py,
+test_auto_scaling.py, test_mlflow.py."""
 
 
 @pytest.fixture(scope="module")

@@ -19,12 +19,13 @@ from studiolo.functions.model import (
 )
 from studiolo.functions.pool import MOST
 from studiolo.functions.store import THING, paged
+from studiolo.functions.streams import Stream
 from studiolo.functions.trusting import Trusting, is_function
-from studiolo.functions.urls import IAM, FunctionUrl
+from studiolo.functions.urls import BUFFERED, IAM, STREAMED, FunctionUrl
 
 __all__ = [
-    "IAM", "LARGEST_ZIP", "LATEST", "MOST", "THING", "Alias", "BadPayload", "Changed", "EventConfig", "Function",
-    "FunctionMissing", "FunctionUrl", "Functions", "Layer", "Result", "Settings", "Standing", "Throttled",
-    "TooLargeRequest", "Trusting", "function_arn", "function_named", "functions_of", "granting", "is_function", "paged",
-    "unreserved",
+    "BUFFERED", "IAM", "LARGEST_ZIP", "LATEST", "MOST", "STREAMED", "THING", "Alias", "BadPayload", "Changed",
+    "EventConfig", "Function", "FunctionMissing", "FunctionUrl", "Functions", "Layer", "Result", "Settings", "Standing",
+    "Stream", "Throttled", "TooLargeRequest", "Trusting", "function_arn", "function_named", "functions_of", "granting",
+    "is_function", "paged", "unreserved",
 ]  # fmt: skip

@@ -32,6 +32,7 @@ from studiolo.functions.model import (
 from studiolo.functions.pool import MOST, Pool
 from studiolo.functions.runtimes import Runtimes, RuntimeUnavailable
 from studiolo.functions.store import Store, new_revision, paged
+from studiolo.functions.streams import Stream
 from studiolo.functions.urls import Urls
 from studiolo.identity import Identity, Principal
 from studiolo.objects import Objects
@@ -317,12 +318,25 @@ class Functions:
     # --- invocation
 
     def invoke(
-        self, scope: Scope, name: str, qualifier: str | None, payload: bytes, client_context: str | None
+        self,
+        scope: Scope,
+        name: str,
+        qualifier: str | None,
+        payload: bytes,
+        client_context: str | None,
+        stream: Stream | None = None,
     ) -> "Future[Result]":
-        """Run it now; what it came to. Raises FunctionMissing and Conflict; the result raises Throttled too."""
+        """Run it now; what it came to. Raises FunctionMissing and Conflict; the result raises Throttled too.
+
+        stream: is given the answer as it comes, where the function streams it, and ends with the result.
+        """
         function = self.ready(scope, name, qualifier)
         arn = function.arn if qualifier is None else f"{function.arn}:{qualifier}"
-        return self._threads.submit(self.run, function, Given(new_request_id(), arn, payload, client_context))
+        given = Given(new_request_id(), arn, payload, client_context, stream)
+        result = self._threads.submit(self.run, function, given)
+        if stream is not None:
+            stream.follow(result, function.version)
+        return result
 
     def invoke_later(self, scope: Scope, name: str, qualifier: str | None, payload: bytes) -> str:
         """Take an event to be handled; its request id."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from studiolo.functions.model import Function, Result
 from studiolo.functions.output import Output
 from studiolo.functions.runtime_api import Invocation, RuntimeApi
+from studiolo.functions.streams import Stream
 from studiolo.processes import Child, Processes, remove_left
 
 INIT_SECONDS = 60.0
@@ -23,12 +24,14 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Given:
-    """An event as a process is given it: `arn` is the function as the caller named it."""
+    """An event as a process is given it: `arn` is the function as the caller named it; stream: for who reads the answer
+    as it comes."""
 
     id: str
     arn: str
     payload: bytes
     client_context: str | None = None
+    stream: Stream | None = None
 
 
 class Instance:
@@ -74,7 +77,9 @@ class Instance:
         """Give it an event, and wait for what comes of it. After a failure of the process itself it is not usable."""
         output, settings = self._output, self.function.settings
         output.begin()
-        invocation = Invocation(given.id, given.arn, given.payload, settings.timeout, given.client_context)
+        invocation = Invocation(
+            given.id, given.arn, given.payload, settings.timeout, given.client_context, given.stream
+        )
         output.say(f"START RequestId: {given.id} Version: {self.function.version}\n")
         cold = self._init is None
         failed = self._initialized(given.id) if cold else None

@@ -1,9 +1,11 @@
 """AWS's Lambda runtime API for one process, on a loopback port of its own.
 
 GET /2018-06-01/runtime/invocation/next, POST .../invocation/ID/response and .../invocation/ID/error, POST .../init/error.
+A response may stream, and then says in trailers whether it has failed.
 After "Using the Lambda runtime API for custom runtimes" (AWS Lambda Developer Guide).
 """
 
+import base64
 import contextlib
 import json
 import re
@@ -17,6 +19,9 @@ from typing import Any
 
 import psutil
 
+from studiolo.functions import streams
+from studiolo.functions.streams import Stream
+
 ADDRESS = "127.0.0.1"
 SECONDS_TO_BE_KNOWN = 10.0
 """For which a connection waits until it is known whose it may be."""
@@ -25,9 +30,12 @@ LARGEST = 6 * 1024 * 1024
 PIECE = 64 * 1024
 LINE = 1024
 """Bytes of the line before a chunk."""
+MOST_TRAILERS, LONGEST_TRAILER = 16, 256 * 1024
+"""Trailers after the last chunk, and the bytes of one."""
 MOST_CONNECTIONS = 32
 """At a time, for a process. A runtime needs one, and each costs a thread and a look into the system's table."""
 _POSTED = re.compile(r"/2018-06-01/runtime/(?:init/(?P<init>error)|invocation/(?P<id>[\w-]+)/(?P<what>response|error))")
+_MODE = "Lambda-Runtime-Function-Response-Mode"
 _NEXT = "/2018-06-01/runtime/invocation/next"
 
 
@@ -40,6 +48,7 @@ class Invocation:
     payload: bytes
     seconds: float
     client_context: str | None = None
+    stream: Stream | None = None
     deadline: float = 0.0
     done: threading.Event = field(default_factory=threading.Event)
     answer: bytes = b""
@@ -142,6 +151,7 @@ class RuntimeApi:
 class _Handler(BaseHTTPRequestHandler):
     runtime: RuntimeApi
     protocol_version = "HTTP/1.1"
+    trailers: dict[str, str]
     # Head and body in one write: apart, they cost 40 ms a call.
     wbufsize = -1
 
@@ -164,11 +174,17 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, invocation.payload, headers)
 
     def do_POST(self) -> None:
+        self.trailers = {}
         found = _POSTED.fullmatch(self.path)
         if found is None:
             self._answer(404, {"errorType": "NotFound", "errorMessage": self.path})
             return
+        current = self.runtime.current
+        mine = current is not None and current.id == found["id"]
         try:
+            if mine and current is not None and self.headers.get(_MODE, "").lower() == "streaming":
+                self._stream(current)
+                return
             body = self._body()
         except ValueError as error:
             self.close_connection = True
@@ -178,18 +194,43 @@ class _Handler(BaseHTTPRequestHandler):
             self.runtime.init_error = body
             self._answer(202, {"status": "OK"})
             return
-        current = self.runtime.current
-        if current is None or current.id != found["id"]:
+        if current is None or not mine:
             self._answer(400, {"errorType": "InvalidRequestID", "errorMessage": "Invalid request ID"})
         elif body is None:
-            said = {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": _TOO_LARGE}
-            self._answer(413, {"errorType": "RequestEntityTooLarge", "errorMessage": _TOO_LARGE})
-            current.finish(json.dumps(said).encode(), error=True)
+            words = _too_large(LARGEST)
+            self._answer(413, {"errorType": "RequestEntityTooLarge", "errorMessage": words})
+            current.finish(_error("Function.ResponseSizeTooLarge", words), error=True)
         else:
             # Answered first: who waits for the result may end the process at once.
             self._answer(202, {"status": "OK"})
             self.wfile.flush()
             current.finish(body if found["what"] == "response" else _as_error(body), error=found["what"] == "error")
+
+    def _stream(self, current: Invocation) -> None:
+        """Hand an answer on as it comes; for who waits for the whole, it is put together. Raises ValueError."""
+        stream, whole, size = current.stream, bytearray(), 0
+        largest = LARGEST if stream is None else streams.LARGEST
+        if stream is not None:
+            stream.begin(self.headers.get("Content-Type", "application/octet-stream"))
+        for piece in self._pieces():
+            size += len(piece)
+            if size > largest:
+                # What comes is read to its end: the process is well, and may have another event.
+                continue
+            if stream is None:
+                whole += piece
+            else:
+                stream.put(piece)
+        kind = self.trailers.get("lambda-runtime-function-error-type")
+        self._answer(202, {"status": "OK"})
+        self.wfile.flush()
+        if size > largest:
+            current.finish(_error("Function.ResponseSizeTooLarge", _too_large(largest)), error=True)
+        elif kind is not None:
+            told = base64.b64decode(self.trailers.get("lambda-runtime-function-error-body", ""))
+            current.finish(told or _error(kind, kind), error=True)
+        else:
+            current.finish(bytes(whole), error=False)
 
     def _body(self) -> bytes | None:
         """None for one that is too large, of which nothing is kept. Raises ValueError where it does not say its length."""
@@ -209,7 +250,12 @@ class _Handler(BaseHTTPRequestHandler):
         while length := _length(self.rfile.readline(LINE).decode("latin-1").partition(";")[0], 16):
             yield from self._read(length)
             self.rfile.readline(LINE)
-        self.rfile.readline(LINE)
+        for _ in range(MOST_TRAILERS):
+            name, colon, value = self.rfile.readline(LONGEST_TRAILER).decode("latin-1").partition(":")
+            if not colon:
+                return
+            self.trailers[name.strip().lower()] = value.strip()
+        raise ValueError("There are too many trailers.")
 
     def _read(self, length: int) -> Iterator[bytes]:
         while length:
@@ -231,7 +277,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
 
-_TOO_LARGE = f"Response payload size exceeded maximum allowed payload size ({LARGEST} bytes)."
+def _too_large(most: int) -> str:
+    return f"Response payload size exceeded maximum allowed payload size ({most} bytes)."
+
+
+def _error(kind: str, words: str) -> bytes:
+    return json.dumps({"errorType": kind, "errorMessage": words}).encode()
 
 
 def _length(text: str, base: int) -> int:
@@ -247,5 +298,5 @@ def _as_error(body: bytes) -> bytes:
     try:
         json.loads(body)
     except ValueError:
-        return json.dumps({"errorType": "Unhandled", "errorMessage": body.decode(errors="replace")}).encode()
+        return _error("Unhandled", body.decode(errors="replace"))
     return body

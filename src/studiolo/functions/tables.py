@@ -63,6 +63,7 @@ urls = Table(
     Column("id", Text, nullable=False, unique=True),
     Column("auth", Text, nullable=False),
     Column("cors", JSON(none_as_null=True)),
+    Column("mode", Text, nullable=False, server_default="BUFFERED"),
     Column("created", Moment, nullable=False),
     Column("modified", Moment, nullable=False),
 )

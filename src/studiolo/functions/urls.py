@@ -18,12 +18,16 @@ from studiolo.state import State
 NONE, IAM = "NONE", "AWS_IAM"
 """Who may call: anybody whom the function's own policy allows, or who signs and may invoke it."""
 
+BUFFERED, STREAMED = "BUFFERED", "RESPONSE_STREAM"
+"""How an answer comes: whole, or as the function makes it."""
+
 _ALPHABET = string.ascii_lowercase + string.digits
 
 
 @dataclass(frozen=True)
 class FunctionUrl:
-    """id: the first label of its host name; qualifier: an alias, or LATEST; cors: as Lambda's `Cors` has it."""
+    """id: the first label of its host name; qualifier: an alias, or LATEST; cors: as Lambda's `Cors` has it; mode: how
+    answers come."""
 
     scope: Scope
     function: str
@@ -31,6 +35,7 @@ class FunctionUrl:
     id: str
     auth: str
     cors: Mapping[str, Any] | None
+    mode: str
     created: datetime
     modified: datetime
 
@@ -60,13 +65,13 @@ class Urls:
         self._clock = clock
 
     def create(
-        self, scope: Scope, function: str, qualifier: str | None, auth: str, cors: Mapping[str, Any] | None
+        self, scope: Scope, function: str, qualifier: str | None, auth: str, cors: Mapping[str, Any] | None, mode: str
     ) -> FunctionUrl:
         """Raises AlreadyExists, FunctionMissing."""
         self._find(scope, function, qualifier)
         identifier = "".join(secrets.choice(_ALPHABET) for _ in range(32))
         present = self._clock()
-        url = FunctionUrl(scope, function, qualifier or LATEST, identifier, auth, cors, present, present)
+        url = FunctionUrl(scope, function, qualifier or LATEST, identifier, auth, cors, mode, present, present)
         with self._state.transaction() as tx:
             where = of(urls, scope, name=function, qualifier=url.qualifier)
             if tx.execute(urls.select().where(where)).first():
@@ -76,7 +81,7 @@ class Urls:
         return url
 
     def update(self, scope: Scope, function: str, qualifier: str | None, changes: Mapping[str, Any]) -> FunctionUrl:
-        """Change `auth`, `cors` or both. Raises NotFound."""
+        """Change `auth`, `cors` and `mode`, or some of them. Raises NotFound."""
         url = replace(self.of(scope, function, qualifier), **changes, modified=self._clock())
         with self._state.transaction() as tx:
             tx.execute(urls.update().where(urls.c.id == url.id).values(**_values(url)))
@@ -117,9 +122,10 @@ class Urls:
 
 
 def _values(url: FunctionUrl) -> dict[str, Any]:
-    return {"auth": url.auth, "cors": None if url.cors is None else dict(url.cors), "modified": url.modified}
+    cors = None if url.cors is None else dict(url.cors)
+    return {"auth": url.auth, "cors": cors, "mode": url.mode, "modified": url.modified}
 
 
 def _as_url(row: Row[Any]) -> FunctionUrl:
     scope = Scope(row.account, row.region)
-    return FunctionUrl(scope, row.name, row.qualifier, row.id, row.auth, row.cors, row.created, row.modified)
+    return FunctionUrl(scope, row.name, row.qualifier, row.id, row.auth, row.cors, row.mode, row.created, row.modified)

@@ -267,6 +267,8 @@ class Runner:
         steps = self._steps(stack)
         left = {(row.logical, row.generation): row for row in rows}
         failed: list[str] = []
+        # What others need though nothing says so, as an internet gateway's attachment is by addresses: it goes after them.
+        waiting: set[tuple[str, int]] = set()
         while True:
             self._pace.check()
             needed = set().union(*(row.depends for row in left.values())) if left else set()
@@ -275,14 +277,16 @@ class Runner:
             for key, row in list(left.items()):
                 if row.logical in needed or row.logical in blocked:
                     continue
+                patient = any(other != key and other not in waiting and other[0] not in blocked for other in left)
                 if row.state in ("deleting", "deleted") and row.operation == self._operation.id:
-                    row = steps.carry_on(row)
+                    row = steps.carry_on(row, patient)
                 elif retained(row) and row.physical is not None:
                     row = steps.skip(row)
                 else:
                     self._pace.check()
-                    row = steps.delete(row)
+                    row = steps.delete(row, patient=patient)
                 left[key] = row
+                waiting = waiting | {key} if row.state == "deleting" else waiting - {key}
                 if row.gone:
                     del left[key]
                     moved = True

@@ -26,6 +26,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MOVING = frozenset({"creating", "created", "updating", "updated", "deleting", "deleted"})
+NEEDED = frozenset({"DependencyViolation", "DeleteConflict"})
+"""The codes by which services refuse to delete what something else needs."""
+
 CANCELLED = {"CREATE": "Resource creation cancelled", "UPDATE": "Resource update cancelled"}
 
 
@@ -97,7 +100,7 @@ class Steps:
             return self.fail(resource, Refused("AlreadyExists", f"{name} already exists"))
         return self._make(self._journal(resource.with_(definition={**resource.definition, "begun": True})))
 
-    def carry_on(self, resource: Resource) -> Resource:
+    def carry_on(self, resource: Resource, patient: bool = False) -> Resource:
         """The next step of what moves: look whether it has arrived, or repeat the call whose answer is not known."""
         try:
             if resource.state == "creating":
@@ -107,7 +110,7 @@ class Steps:
             if resource.state == "updating":
                 return self.update(resource, resource.definition["before"], again=True)
             if resource.state == "deleting":
-                return self.delete(resource, again=True)
+                return self.delete(resource, again=True, patient=patient)
             if _ask(self._types(resource.type).is_gone, self.at(resource), str(resource.physical)):
                 return self._deleted(resource)
         except Refused as error:
@@ -133,8 +136,8 @@ class Steps:
         except Refused as error:
             return self.fail(resource, error)
 
-    def delete(self, resource: Resource, again: bool = False) -> Resource:
-        """Delete a resource."""
+    def delete(self, resource: Resource, again: bool = False, patient: bool = False) -> Resource:
+        """Delete a resource. patient: what others still need is to be tried again, as they may be going."""
         kind, at = self._types(resource.type), self.at(resource)
         if resource.state == "creating":
             try:
@@ -150,6 +153,8 @@ class Steps:
             _ask(kind.delete, at, str(resource.physical), resource.properties)
             gone = _ask(kind.is_gone, at, str(resource.physical))
         except Refused as error:
+            if patient and error.code in NEEDED:
+                return resource
             if not error.missing:
                 return self.fail(resource, error)
             gone = True

@@ -51,8 +51,11 @@ class InsufficientCapabilities(Invalid):
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is asked of a stack. parameters: None as a value stands for the previous one; tags None: the previous."""
+class WantedTemplate:
+    """What is asked of a stack and of a stack set alike.
+
+    parameters: None as a value stands for the previous one; tags None: the previous ones.
+    """
 
     name: str
     body: str | None = None
@@ -60,10 +63,16 @@ class Wanted:
     previous_template: bool = False
     parameters: Mapping[str, str | None] = field(default_factory=dict)
     tags: Mapping[str, str] | None = None
+    token: str | None = None
+
+
+@dataclass(frozen=True)
+class Wanted(WantedTemplate):
+    """What is asked of a stack."""
+
     capabilities: tuple[str, ...] = ()
     role: str | None = None
     notifications: tuple[str, ...] = ()
-    token: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     """on_failure (ROLLBACK, DELETE, DO_NOTHING), minutes, policy, protected, retain_except_on_create."""
 
@@ -95,6 +104,16 @@ class Targets:
         if body is not None:
             return body
         return self.fetch(principal, str(url))
+
+    def template_text(self, principal: Principal, wanted: WantedTemplate, previous: str | None) -> str:
+        """The text of the template that is asked for, which may be the previous one. Raises TemplateInvalid."""
+        if not wanted.previous_template:
+            return self.text(principal, wanted.body, wanted.url)
+        if wanted.body is not None or wanted.url is not None:
+            raise TemplateInvalid("Specify either UsePreviousTemplate or a template, not both.")
+        if previous is None:
+            raise TemplateInvalid("The stack has no previous template.")
+        return previous
 
     def fetch(self, principal: Principal, url: str) -> str:
         """The text of an object of ours, as the caller may read it. Raises TemplateInvalid."""
@@ -128,12 +147,7 @@ class Targets:
         by_change_set: bool = False,
     ) -> Target:
         """What the stack is to be. Raises TemplateInvalid, InsufficientCapabilities."""
-        if wanted.previous_template:
-            if previous is None:
-                raise TemplateInvalid("The stack has no previous template.")
-            text = previous.body
-        else:
-            text = self.text(principal, wanted.body, wanted.url)
+        text = self.template_text(principal, wanted, None if previous is None else previous.body)
         body = load(text)
         before = {} if previous is None else previous.parameters
         given: dict[str, str] = {}

@@ -56,8 +56,16 @@ class EventWriter:
     def __init__(self, shape: StructureShape, documents: Documents) -> None:
         self._events = {name: _event_writer(name, member, documents) for name, member in shape.members.items()}
 
-    def write(self, events: Iterable[Mapping[str, Any]], initial: bytes | None = None) -> Iterator[bytes]:
-        """One message after the other; a ServiceError that the events raise becomes the last one."""
+    def write(
+        self, events: Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]], initial: bytes | None = None
+    ) -> Iterator[bytes] | AsyncIterator[bytes]:
+        """One message after the other, of those that one waits for as of others.
+
+        A ServiceError that the events raise becomes the last one.
+        """
+        return self._later(events, initial) if isinstance(events, AsyncIterable) else self._now(events, initial)
+
+    def _now(self, events: Iterable[Mapping[str, Any]], initial: bytes | None) -> Iterator[bytes]:
         if initial is not None:
             yield initial
         try:
@@ -66,10 +74,7 @@ class EventWriter:
         except ServiceError as error:
             yield _error(error)
 
-    async def write_later(
-        self, events: AsyncIterable[Mapping[str, Any]], initial: bytes | None = None
-    ) -> AsyncIterator[bytes]:
-        """The same of events that one waits for."""
+    async def _later(self, events: AsyncIterable[Mapping[str, Any]], initial: bytes | None) -> AsyncIterator[bytes]:
         if initial is not None:
             yield initial
         try:
@@ -101,10 +106,7 @@ def stream_writer(shape: StructureShape | None, documents: Documents, content_ty
     encoded = {key: text_header(text) for key, text in headers.items()}
 
     def write_stream(result: Mapping[str, Any]) -> Iterator[bytes] | AsyncIterator[bytes]:
-        initial, stream = message(encoded, write(result)), result.get(name) or ()
-        if isinstance(stream, AsyncIterable):
-            return events.write_later(stream, initial)
-        return events.write(stream, initial)
+        return events.write(result.get(name) or (), message(encoded, write(result)))
 
     return write_stream
 

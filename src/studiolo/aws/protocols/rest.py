@@ -1,6 +1,6 @@
 """What the REST protocols share: members in path, query string and headers, and one document or stream as the body."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from studiolo.aws.protocols.event_streams import MEDIA_TYPE as EVENT_STREAM
 from studiolo.aws.protocols.event_streams import EventReader, EventWriter
 
 ReadBody = Callable[[HttpRequest, int], Params]
-WriteBody = Callable[[Mapping[str, Any]], tuple[bytes | Iterable[bytes], str | None]]
+WriteBody = Callable[[Mapping[str, Any]], tuple[bytes | Iterable[bytes] | AsyncIterable[bytes], str | None]]
 _CHUNK = 64 * 1024
 
 

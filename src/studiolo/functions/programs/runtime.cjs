@@ -53,6 +53,60 @@ function failure(error) {
   return { errorType: error.name, errorMessage: error.message, trace: (error.stack || "").split("\n") };
 }
 
+// What the handlers that stream are made with: the global that Lambda's Node has.
+const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
+const PRELUDE = "application/vnd.awslambda.http-integration-response";
+globalThis.awslambda = {
+  ...globalThis.awslambda,
+  streamifyResponse: (handler) => {
+    handler[STREAMING] = "response";
+    return handler;
+  },
+  HttpResponseStream: class {
+    static from(stream, prelude) {
+      stream.setContentType(PRELUDE);
+      stream.write(JSON.stringify(prelude));
+      stream.write(Buffer.alloc(8));
+      return stream;
+    }
+  },
+};
+
+// The answer of a handler that streams: sent from its first piece on, with its failure in trailers.
+async function stream(handler, event, headers) {
+  const request = http.request({
+    host, port, agent, method: "POST", path: `${base}/invocation/${requestId}/response`,
+    headers: {
+      "Content-Type": "application/octet-stream", "Transfer-Encoding": "chunked",
+      "Lambda-Runtime-Function-Response-Mode": "streaming",
+      Trailer: ["Lambda-Runtime-Function-Error-Type", "Lambda-Runtime-Function-Error-Body"],
+    },
+  });
+  const done = new Promise((resolve, reject) => {
+    request.on("response", (answer) => answer.resume().on("end", resolve));
+    request.on("error", reject);
+  });
+  request.setContentType = (type) => request.setHeader("Content-Type", type);
+  try {
+    await handler(event, request, context(headers, () => {}));
+    if (!request.writableEnded) request.end();
+  } catch (error) {
+    const told = tell(error);
+    if (!request.headersSent) {
+      request.on("error", () => {});
+      request.destroy();
+      done.catch(() => {});
+      return told;
+    }
+    request.addTrailers({
+      "Lambda-Runtime-Function-Error-Type": JSON.parse(told).errorType,
+      "Lambda-Runtime-Function-Error-Body": Buffer.from(told).toString("base64"),
+    });
+    request.end();
+  }
+  await done;
+}
+
 async function load() {
   const spelled = process.env._HANDLER;
   const cut = spelled.indexOf(".", spelled.lastIndexOf("/") + 1);
@@ -139,6 +193,11 @@ async function main() {
     requestId = next.headers["lambda-runtime-aws-request-id"];
     process.env._X_AMZN_TRACE_ID = next.headers["lambda-runtime-trace-id"] || "";
     let verb = "response", body;
+    if (handler[STREAMING]) {
+      const failed = await stream(handler, JSON.parse(next.body), next.headers);
+      if (failed !== undefined) await ask("POST", `/invocation/${requestId}/error`, failed);
+      continue;
+    }
     try {
       const result = await call(handler, JSON.parse(next.body), next.headers);
       body = JSON.stringify(result === undefined ? null : result);

@@ -73,18 +73,25 @@ def wanted(call: Call, request: Mapping[str, Any]) -> Wanted:
     if request.get("ResourceTypes") or request.get("RollbackConfiguration", {}).get("RollbackTriggers"):
         raise ServiceError(INVALID, "ResourceTypes and RollbackTriggers are not supported by Studiolo.")
     return Wanted(
-        request["StackName"],
-        body=request.get("TemplateBody"),
-        url=request.get("TemplateURL"),
-        previous_template=request.get("UsePreviousTemplate", False),
-        parameters=parameter_values(request),
-        tags={tag["Key"]: tag["Value"] for tag in request["Tags"]} if "Tags" in request else None,
+        **as_template(request, "StackName"),
         capabilities=tuple(request.get("Capabilities", ())),
         role=request.get("RoleARN"),
         notifications=tuple(request.get("NotificationARNs", ())),
-        token=request.get("ClientRequestToken"),
         options=options,
     )
+
+
+def as_template(request: Mapping[str, Any], named: str) -> dict[str, Any]:
+    """What requests say of a stack and of a stack set alike, as fields of a WantedTemplate. named: the name's member."""
+    return {
+        "name": request[named],
+        "body": request.get("TemplateBody"),
+        "url": request.get("TemplateURL"),
+        "previous_template": request.get("UsePreviousTemplate", False),
+        "parameters": parameter_values(request),
+        "tags": {tag["Key"]: tag["Value"] for tag in request["Tags"]} if "Tags" in request else None,
+        "token": request.get("ClientRequestToken"),
+    }
 
 
 def check_body(call: Call, request: Mapping[str, Any]) -> None:

@@ -8,11 +8,11 @@ from studiolo.services.call import Call
 from studiolo.services.cloudformation.service import (
     INVALID,
     PAGE,
+    as_template,
     check_body,
     cloudformation,
     cut,
     next_token,
-    parameter_values,
 )
 from studiolo.services.patience import Patience
 from studiolo.stacks.sets import (
@@ -179,17 +179,11 @@ def _wanted(call: Call, request: Request) -> WantedSet:
     check_self(request)
     check_body(call, request)
     return WantedSet(
-        request["StackSetName"],
-        request.get("TemplateBody"),
-        request.get("TemplateURL"),
-        request.get("UsePreviousTemplate", False),
-        parameter_values(request),
-        {tag["Key"]: tag["Value"] for tag in request["Tags"]} if "Tags" in request else None,
-        tuple(request["Capabilities"]) if "Capabilities" in request else None,
-        request.get("Description"),
-        request.get("AdministrationRoleARN"),
-        request.get("ExecutionRoleName"),
-        request.get("ClientRequestToken"),
+        **as_template(request, "StackSetName"),
+        capabilities=tuple(request["Capabilities"]) if "Capabilities" in request else None,
+        description=request.get("Description"),
+        administration=request.get("AdministrationRoleARN"),
+        execution=request.get("ExecutionRoleName"),
     )
 
 

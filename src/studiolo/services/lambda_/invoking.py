@@ -3,10 +3,13 @@
 import asyncio
 import base64
 import json
+from collections.abc import AsyncIterator
+from concurrent.futures import Future
+from contextlib import aclosing
 from typing import Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.functions import LATEST, BadPayload, EventConfig, Throttled, TooLargeRequest, paged
+from studiolo.functions import LATEST, BadPayload, EventConfig, Result, Stream, Throttled, TooLargeRequest, paged
 from studiolo.services.call import Call
 from studiolo.services.lambda_.service import Request, as_page, lambda_, named
 
@@ -19,14 +22,7 @@ EMPTY = b"{}"
 async def invoke(call: Call, request: Request) -> dict[str, Any]:
     functions, kind = call.studio.functions, request.get("InvocationType", "RequestResponse")
     name, qualifier = named(call, request)
-    payload = bytes(request.get("Payload") or EMPTY)
-    limit = LARGEST_EVENT if kind == "Event" else LARGEST
-    if len(payload) > limit:
-        raise TooLargeRequest(f"Request must be smaller than {limit} bytes for the InvokeFunction operation")
-    try:
-        json.loads(payload)
-    except ValueError as error:
-        raise BadPayload(f"Could not parse request body into json: {error}") from error
+    payload = _payload(request, LARGEST_EVENT if kind == "Event" else LARGEST)
     if kind == "DryRun":
         await asyncio.to_thread(functions.find, call.scope, name, qualifier)
         return {"StatusCode": 204}
@@ -35,16 +31,56 @@ async def invoke(call: Call, request: Request) -> dict[str, Any]:
         return {"StatusCode": 202, "Payload": b""}
     context = _context(request)
     begun = await asyncio.to_thread(functions.invoke, call.scope, name, qualifier, payload, context)
-    try:
-        result = await asyncio.wrap_future(begun)
-    except Throttled as error:
-        raise ServiceError("TooManyRequestsException", str(error), 429, members={"Reason": error.reason}) from error
+    result = await _result(begun)
     answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": result.version, "Payload": result.payload}
     if result.error is not None:
         answer["FunctionError"] = result.error
     if request.get("LogType") == "Tail":
         answer["LogResult"] = base64.b64encode(result.log).decode()
     return answer
+
+
+@lambda_.operation
+async def invoke_with_response_stream(call: Call, request: Request) -> dict[str, Any]:
+    functions, (name, qualifier) = call.studio.functions, named(call, request)
+    payload = _payload(request, LARGEST)
+    if request.get("InvocationType") == "DryRun":
+        await asyncio.to_thread(functions.find, call.scope, name, qualifier)
+        return {"StatusCode": 204}
+    stream = Stream()
+    begun = await asyncio.to_thread(functions.invoke, call.scope, name, qualifier, payload, _context(request), stream)
+    pieces = stream.pieces()
+    first = await anext(pieces, None)
+    if first is None:
+        # Refused before the answer begins.
+        await _result(begun)
+    answer = {
+        "StatusCode": 200,
+        "ExecutedVersion": stream.version,
+        "ResponseStreamContentType": stream.content_type or "application/json",
+    }
+    tail = request.get("LogType") == "Tail"
+    return {**answer, "EventStream": _events(first, pieces, stream, begun, tail=tail)}
+
+
+async def _events(
+    first: bytes | None, pieces: AsyncIterator[bytes], stream: Stream, begun: "Future[Result]", *, tail: bool
+) -> AsyncIterator[dict[str, Any]]:
+    """What a function streams, and how it ended. One that answers whole is one piece."""
+    async with aclosing(pieces):  # type: ignore[type-var]
+        if first is not None:
+            yield {"PayloadChunk": {"Payload": first}}
+        async for piece in pieces:
+            yield {"PayloadChunk": {"Payload": piece}}
+    result = await _result(begun)
+    if stream.content_type is None and result.error is None:
+        yield {"PayloadChunk": {"Payload": result.payload}}
+    complete = {}
+    if result.error is not None:
+        complete = {"ErrorCode": result.error, "ErrorDetails": result.payload.decode(errors="replace")}
+    if tail:
+        complete["LogResult"] = base64.b64encode(result.log).decode()
+    yield {"InvokeComplete": complete}
 
 
 @lambda_.operation
@@ -116,6 +152,25 @@ def _config(call: Call, request: Request, before: EventConfig | None) -> EventCo
     age = request.get("MaximumEventAgeInSeconds", before.age if before else None)
     present = call.studio.functions.clock()
     return EventConfig(call.scope, name, qualifier or LATEST, retries, age, *sides, modified=present)
+
+
+def _payload(request: Request, most: int) -> bytes:
+    """What a function is given. Raises TooLargeRequest, BadPayload."""
+    payload = bytes(request.get("Payload") or EMPTY)
+    if len(payload) > most:
+        raise TooLargeRequest(f"Request must be smaller than {most} bytes for the InvokeFunction operation")
+    try:
+        json.loads(payload)
+    except ValueError as error:
+        raise BadPayload(f"Could not parse request body into json: {error}") from error
+    return payload
+
+
+async def _result(begun: "Future[Result]") -> Result:
+    try:
+        return await asyncio.wrap_future(begun)
+    except Throttled as error:
+        raise ServiceError("TooManyRequestsException", str(error), 429, members={"Reason": error.reason}) from error
 
 
 def _context(request: Request) -> str | None:

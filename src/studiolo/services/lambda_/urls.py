@@ -2,19 +2,16 @@
 
 from typing import Any
 
-from studiolo.aws.errors import ServiceError
-from studiolo.functions import FunctionUrl
+from studiolo.functions import BUFFERED, FunctionUrl
 from studiolo.services.call import Call
-from studiolo.services.lambda_.service import INVALID, Request, as_page, lambda_, named
-
-BUFFERED = "BUFFERED"
+from studiolo.services.lambda_.service import Request, as_page, lambda_, named
 
 
 @lambda_.operation
 def create_function_url_config(call: Call, request: Request) -> dict[str, Any]:
-    _check_mode(request)
+    mode = request.get("InvokeMode", BUFFERED)
     made = call.studio.functions.urls.create(
-        call.scope, *named(call, request), request["AuthType"], request.get("Cors") or None
+        call.scope, *named(call, request), request["AuthType"], request.get("Cors") or None, mode
     )
     return _as_url(call, made, modified=False)
 
@@ -43,15 +40,9 @@ def list_function_url_configs(call: Call, request: Request) -> Any:
 
 @lambda_.operation
 def update_function_url_config(call: Call, request: Request) -> dict[str, Any]:
-    _check_mode(request)
-    changes = {own: request[name] or None for name, own in (("AuthType", "auth"), ("Cors", "cors")) if name in request}
+    names = {"AuthType": "auth", "Cors": "cors", "InvokeMode": "mode"}
+    changes = {own: request[name] or None for name, own in names.items() if name in request}
     return _as_url(call, call.studio.functions.urls.update(call.scope, *named(call, request), changes))
-
-
-def _check_mode(request: Request) -> None:
-    mode = request.get("InvokeMode", BUFFERED)
-    if mode != BUFFERED:
-        raise ServiceError(INVALID, f"Studiolo has no response streaming of functions: leave InvokeMode {mode} out.")
 
 
 def _as_url(call: Call, url: FunctionUrl, *, modified: bool = True) -> dict[str, Any]:
@@ -60,7 +51,7 @@ def _as_url(call: Call, url: FunctionUrl, *, modified: bool = True) -> dict[str,
         "FunctionArn": url.arn,
         "AuthType": url.auth,
         "CreationTime": url.created.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "InvokeMode": BUFFERED,
+        "InvokeMode": url.mode,
     }
     if url.cors is not None:
         told["Cors"] = dict(url.cors)

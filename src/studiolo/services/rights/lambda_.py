@@ -38,6 +38,7 @@ TABLE = """
     GetLayerVersionByArn              @lambda:GetLayerVersion  ={Arn}
     GetPolicy                         function:{FunctionName}
     Invoke                            @lambda:InvokeFunction  invoked:{FunctionName}
+    InvokeWithResponseStream          @lambda:InvokeFunction  invoked:{FunctionName}
     ListAliases                       function:{FunctionName}
     ListEventSourceMappings           *
     ListFunctionEventInvokeConfigs    function:{FunctionName}

@@ -36,7 +36,7 @@ from studiolo.stacks.sets.runner import SERVICE, Roles, SetRunner, stack_name, t
 from studiolo.stacks.sets.store import SetStore, SetWriting
 from studiolo.stacks.stacks import Stacks
 from studiolo.stacks.types import find_type
-from studiolo.stacks.wanted import check_capabilities, needed_capabilities, read_template
+from studiolo.stacks.wanted import WantedTemplate, check_capabilities, needed_capabilities, read_template
 from studiolo.stacks.workers import Workers
 from studiolo.state import State
 
@@ -50,20 +50,13 @@ Change = Callable[[SetWriting, str], None]
 
 
 @dataclass(frozen=True)
-class WantedSet:
-    """What is asked of a stack set. None stands for the previous value; so does a parameter's None."""
+class WantedSet(WantedTemplate):
+    """What is asked of a stack set. None stands for the previous value."""
 
-    name: str
-    body: str | None = None
-    url: str | None = None
-    previous_template: bool = False
-    parameters: Mapping[str, str | None] = field(default_factory=dict)
-    tags: Mapping[str, str] | None = None
     capabilities: tuple[str, ...] | None = None
     description: str | None = None
     administration: str | None = None
     execution: str | None = None
-    token: str | None = None
 
 
 @dataclass(frozen=True)
@@ -222,12 +215,7 @@ class StackSets:
         previous: Mapping[str, Any] = {} if before is None else before.document
         if wanted.administration is not None:
             self._identity.pass_role(principal, wanted.administration, SERVICE)
-        if wanted.previous_template and before is not None:
-            if wanted.body is not None or wanted.url is not None:
-                raise Invalid("Specify either UsePreviousTemplate or a template, not both.")
-            text: str = before["body"]
-        else:
-            text = self._stacks.targets.text(principal, wanted.body, wanted.url)
+        text = self._stacks.targets.template_text(principal, wanted, previous.get("body"))
         template, transforms = read_template(text)
         unknown = [name for name in template.types if find_type(name) is None]
         if unknown and not transforms:

@@ -1,5 +1,6 @@
 """A template, its form checked: sections, resources, what refers to what."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,16 @@ ATTRIBUTES = frozenset(
         "CreationPolicy", "UpdatePolicy",
     }
 )  # fmt: skip
+VERSION = "2010-09-09"
+PARAMETER = frozenset(
+    {
+        "AllowedPattern", "AllowedValues", "ConstraintDescription", "Default", "Description", "MaxLength", "MaxValue",
+        "MinLength", "MinValue", "NoEcho", "Type",
+    }
+)  # fmt: skip
+KINDS = re.compile(r"String|Number|List<Number>|CommaDelimitedList|(?:List<)?AWS::[\w:]+(?:<[\w:<>]+>)?>?")
+"""What the type of a parameter may be."""
+
 POLICIES = frozenset({"Delete", "Retain", "RetainExceptOnCreate", "Snapshot"})
 
 MOST_RESOURCES = 500
@@ -52,6 +63,8 @@ class Template:
             raise TemplateInvalid(
                 f"Template format error: Invalid template property or properties [{', '.join(unknown)}]"
             )
+        if str(self.body.get("AWSTemplateFormatVersion", VERSION)) != VERSION:
+            raise TemplateInvalid("Template format error: unsupported value for AWSTemplateFormatVersion.")
         for name in ("Parameters", "Mappings", "Conditions", "Resources", "Outputs", "Rules"):
             if not isinstance(self.body.get(name, {}), dict):
                 raise TemplateInvalid(f"Template format error: {name} must be a map.")
@@ -77,6 +90,10 @@ class Template:
                 raise TemplateInvalid(
                     f"Template format error: Every Parameters object must contain a Type member: {name}."
                 )
+            _check_parameter(parameter)
+        for mapping in self.body.get("Mappings", {}).values():
+            if not isinstance(mapping, dict) or not all(isinstance(each, dict) for each in mapping.values()):
+                raise TemplateInvalid("Template format error: Every Mappings object must contain members of maps.")
         self._check_references()
 
     @property
@@ -179,6 +196,13 @@ def in_order(depends: Mapping[str, Iterable[str]]) -> list[str]:
         circle = sorted(set(left) - set(ordered))
         raise TemplateInvalid(f"Circular dependency between resources: [{', '.join(circle)}]")
     return ordered
+
+
+def _check_parameter(parameter: Mapping[str, Any]) -> None:
+    if unknown := sorted(set(parameter) - PARAMETER):
+        raise TemplateInvalid(f"Invalid template parameter property '{unknown[0]}'")
+    if KINDS.fullmatch(parameter["Type"]) is None:
+        raise TemplateInvalid(f"Template format error: Unrecognized parameter type: {parameter['Type']}")
 
 
 def _check_resource(logical: str, resource: Any) -> None:

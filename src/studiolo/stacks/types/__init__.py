@@ -17,18 +17,24 @@ from studiolo.stacks.types import (
     inference_components,
     lakeformation,
     logs,
+    monitoring,
     notebook_instances,
     others,
+    providers,
     s3,
     sagemaker,
+    scaling,
     servicecatalog,
     studio,
+    studio_images,
+    tracking,
 )
 from studiolo.stacks.types.base import ResourceType
 
 _FILES = (
     cloudformation, cloudwatch, custom, ec2, emr, emr_serverless, events, feature_groups, functions, glue, iam,
-    inference_components, lakeformation, logs, notebook_instances, others, s3, sagemaker, servicecatalog, studio,
+    inference_components, lakeformation, logs, monitoring, notebook_instances, others, providers, s3, sagemaker, scaling,
+    servicecatalog, studio, studio_images, tracking,
 )  # fmt: skip
 _TYPES: Mapping[str, ResourceType] = {kind.name: kind() for file in _FILES for kind in file.TYPES}
 

@@ -206,6 +206,50 @@ class InstanceGroup(ResourceType):
         return _listed(at, "ListInstanceGroups", "InstanceGroups", ClusterId=properties["JobFlowId"])
 
 
+class InstanceFleet(ResourceType):
+    """A fleet of task nodes beside those that the cluster was made with. Ref is its id."""
+
+    name = "AWS::EMR::InstanceFleetConfig"
+
+    def create(self, at: At, properties: Properties) -> str:
+        own = {name: value for name, value in properties.items() if name != "ClusterId"}
+        fleet = {"Name": at.name(), **own, **_types(own)}
+        made = at.call("emr", "AddInstanceFleet", ClusterId=properties["ClusterId"], InstanceFleet=fleet)
+        return str(made["InstanceFleetId"])
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        name = properties.get("Name") or at.name()
+        return next((str(each["Id"]) for each in self._fleets(at, properties) if each["Name"] == name), None)
+
+    def ready(self, at: At, physical: str, properties: Properties) -> bool:
+        fleet = next(each for each in self._fleets(at, properties) if each["Id"] == physical)
+        if fleet["Status"]["State"] in GONE:
+            raise Refused("NotStabilized", f"The instance fleet is {fleet['Status']['State']}.")
+        return bool(fleet["Status"]["State"] == "RUNNING")
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        targets = ("TargetOnDemandCapacity", "TargetSpotCapacity")
+        if names := [name for name in changed(properties, before) if name not in targets]:
+            raise NotUpdatable(self.name, ", ".join(names))
+        self._resize(at, properties["ClusterId"], physical, {name: properties.get(name, 0) for name in targets})
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        """A fleet ends with its cluster: until then it is empty."""
+        cluster = at.call("emr", "DescribeCluster", ClusterId=properties["ClusterId"])["Cluster"]
+        if cluster["Status"]["State"] not in ENDING:
+            none = {"TargetOnDemandCapacity": 0, "TargetSpotCapacity": 0}
+            self._resize(at, properties["ClusterId"], physical, none)
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return {"InstanceFleetId": physical}
+
+    def _fleets(self, at: At, properties: Properties) -> Iterator[Mapping[str, Any]]:
+        return _listed(at, "ListInstanceFleets", "InstanceFleets", ClusterId=properties["ClusterId"])
+
+    def _resize(self, at: At, cluster: str, fleet: str, targets: Mapping[str, int]) -> None:
+        at.call("emr", "ModifyInstanceFleet", ClusterId=cluster, InstanceFleet={"InstanceFleetId": fleet, **targets})
+
+
 class SecurityConfiguration(ResourceType):
     name = "AWS::EMR::SecurityConfiguration"
     named_by = "Name"
@@ -304,4 +348,4 @@ def _step(given: Properties) -> dict[str, Any]:
     return {**shown, "HadoopJarStep": {"Args": [], **jar, **properties}}
 
 
-TYPES = (Cluster, InstanceGroup, SecurityConfiguration, Step)
+TYPES = (Cluster, InstanceFleet, InstanceGroup, SecurityConfiguration, Step)

@@ -47,6 +47,38 @@ class EventBus(ResourceType):
             at.call("events", "PutPermission", EventBusName=name, Policy=policy)
 
 
+class EventBusPolicy(ResourceType):
+    """A statement of a bus's policy. Ref is the bus, and the statement's id, with `|`."""
+
+    name = "AWS::Events::EventBusPolicy"
+
+    def create(self, at: At, properties: Properties) -> str:
+        bus, identifier = self._place(properties)
+        if "Statement" in properties:
+            others = [each for each in self._statements(at, bus) if each.get("Sid") != identifier]
+            policy = {"Version": "2012-10-17", "Statement": [*others, {**properties["Statement"], "Sid": identifier}]}
+            at.call("events", "PutPermission", EventBusName=bus, Policy=json.dumps(policy))
+        else:
+            given = {name: properties.get(name) for name in ("Action", "Principal", "Condition")}
+            at.call("events", "PutPermission", EventBusName=bus, StatementId=identifier, **given)
+        return f"{bus}|{identifier}"
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        self.create(at, properties)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        bus, identifier = self._place(properties)
+        at.call("events", "RemovePermission", EventBusName=bus, StatementId=identifier)
+
+    def _place(self, properties: Properties) -> tuple[str, str]:
+        """Its bus, and its id."""
+        return str(properties.get("EventBusName") or "default"), str(properties["StatementId"])
+
+    def _statements(self, at: At, bus: str) -> list[Any]:
+        policy = at.call("events", "DescribeEventBus", Name=bus).get("Policy")
+        return [] if policy is None else list(json.loads(policy)["Statement"])
+
+
 class Rule(ResourceType):
     """Ref is its name, with that of its bus before it where that is not the default one."""
 
@@ -197,4 +229,4 @@ def _retag(at: At, which: Mapping[str, Any], properties: Properties, before: Pro
         at.call("events", "TagResource", **which, Tags=tags)
 
 
-TYPES = (EventBus, Rule, Schedule, ScheduleGroup)
+TYPES = (EventBus, EventBusPolicy, Rule, Schedule, ScheduleGroup)

@@ -1,4 +1,4 @@
-"""AWS::Glue: databases, tables, partitions, connections, classifiers."""
+"""AWS::Glue: databases, tables, partitions, functions, connections, classifiers, the encryption of a catalog."""
 
 from typing import Any
 
@@ -158,9 +158,65 @@ class Classifier(ResourceType):
         at.call("glue", "DeleteClassifier", Name=physical)
 
 
+class UserDefinedFunction(ResourceType):
+    """Ref is the ARN."""
+
+    name = "AWS::Glue::UserDefinedFunction"
+    named_by = "FunctionName"
+
+    def create(self, at: At, properties: Properties) -> str:
+        base = properties["DatabaseName"]
+        given = without(properties, "DatabaseName")
+        at.call("glue", "CreateUserDefinedFunction", DatabaseName=base, FunctionInput=given)
+        return self._arn(at, properties)
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        place = {name: properties[name] for name in ("DatabaseName", "FunctionName")}
+        found = existing(at.call, service="glue", operation="GetUserDefinedFunction", **place)
+        return None if found is None else self._arn(at, properties)
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        place = {name: properties[name] for name in ("DatabaseName", "FunctionName")}
+        given = without(properties, "DatabaseName")
+        at.call("glue", "UpdateUserDefinedFunction", **place, FunctionInput=given)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        place = {name: properties[name] for name in ("DatabaseName", "FunctionName")}
+        at.call("glue", "DeleteUserDefinedFunction", **place)
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return {"Arn": physical}
+
+    def _arn(self, at: At, properties: Properties) -> str:
+        place = f"{properties['DatabaseName']}/{properties['FunctionName']}"
+        return f"arn:{at.scope.partition}:glue:{at.scope.region}:{at.scope.account}:userDefinedFunction/{place}"
+
+
+class DataCatalogEncryptionSettings(ResourceType):
+    """A catalog's, of which there is one; with the stack they go back to none. Ref is the catalog's id."""
+
+    name = "AWS::Glue::DataCatalogEncryptionSettings"
+
+    def create(self, at: At, properties: Properties) -> str:
+        at.call("glue", "PutDataCatalogEncryptionSettings", **properties)
+        return str(properties["CatalogId"])
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        self.create(at, properties)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        none = {
+            "EncryptionAtRest": {"CatalogEncryptionMode": "DISABLED"},
+            "ConnectionPasswordEncryption": {"ReturnConnectionPasswordEncrypted": False},
+        }
+        self.create(at, {"CatalogId": physical, "DataCatalogEncryptionSettings": none})
+
+
 def _partition_id(properties: Properties) -> str:
     values = ",".join(properties["PartitionInput"]["Values"])
     return "|".join([properties["CatalogId"], properties["DatabaseName"], properties["TableName"], values])
 
 
-TYPES = (Classifier, Connection, Database, Partition, Table)
+TYPES = (
+    Classifier, Connection, DataCatalogEncryptionSettings, Database, Partition, Table, UserDefinedFunction,
+)  # fmt: skip

@@ -218,4 +218,41 @@ def _revoke(at: At, entry: Properties) -> None:
             raise
 
 
-TYPES = (DataCellsFilter, DataLakeSettings, Permissions, PrincipalPermissions, Resource, Tag)
+class TagAssociation(ResourceType):
+    """LF-tags of a resource. Ref is the resource and the tags, with `|`."""
+
+    name = "AWS::LakeFormation::TagAssociation"
+
+    def create(self, at: At, properties: Properties) -> str:
+        _check(at.call(SERVICE, "AddLFTagsToResource", **self._given(properties)))
+        return "|".join(self._identifiers(properties))
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        existing(at.call, service=SERVICE, operation="RemoveLFTagsFromResource", **self._given(properties))
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return dict(zip(("ResourceIdentifier", "TagsIdentifier"), self._identifiers(properties), strict=True))
+
+    def _given(self, properties: Properties) -> dict[str, Any]:
+        return {"Resource": _tagged(properties["Resource"]), "LFTags": properties["LFTags"]}
+
+    @staticmethod
+    def _identifiers(properties: Properties) -> list[str]:
+        return [json.dumps(properties[name], sort_keys=True, separators=(",", ":")) for name in ("Resource", "LFTags")]
+
+
+def _tagged(resource: Properties) -> dict[str, Any]:
+    """A resource as the operations have it: an empty map stands for all tables, or the catalog."""
+    return {
+        name: {**own, "TableWildcard": {}} if isinstance(own, dict) and "TableWildcard" in own else own
+        for name, own in resource.items()
+    }
+
+
+def _check(answer: Properties) -> None:
+    """Raise Refused where one of several could not be done."""
+    for each in answer.get("Failures") or []:
+        raise Refused(each["Error"]["ErrorCode"], each["Error"]["ErrorMessage"])
+
+
+TYPES = (DataCellsFilter, DataLakeSettings, Permissions, PrincipalPermissions, Resource, Tag, TagAssociation)

@@ -311,6 +311,26 @@ class TopicPolicy(ResourceType):
         return {"Id": physical}
 
 
+class TopicInlinePolicy(ResourceType):
+    """The policy of one topic. Ref is the topic's ARN."""
+
+    name = "AWS::SNS::TopicInlinePolicy"
+
+    def create(self, at: At, properties: Properties) -> str:
+        self._put(at, properties, document(properties["PolicyDocument"]))
+        return str(properties["TopicArn"])
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        self.create(at, properties)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        self._put(at, properties, None)
+
+    def _put(self, at: At, properties: Properties, policy: str | None) -> None:
+        given = {"TopicArn": properties["TopicArn"], "AttributeName": "Policy", "AttributeValue": policy}
+        at.call("sns", "SetTopicAttributes", **given)
+
+
 class Repository(ResourceType):
     name = "AWS::ECR::Repository"
     named_by = "RepositoryName"
@@ -409,5 +429,5 @@ def _lower(value: Properties | None) -> dict[str, Any] | None:
 
 
 TYPES = (
-    Alias, Key, Parameter, Repository, Secret, SecretPolicy, Subscription, Topic, TopicPolicy,
+    Alias, Key, Parameter, Repository, Secret, SecretPolicy, Subscription, Topic, TopicInlinePolicy, TopicPolicy,
 )  # fmt: skip

@@ -28,35 +28,88 @@ NOT_GIVEN = ("LastModifiedTime", "ModelPackageStatusDetails", "ModelPackageVersi
 
 
 class Named(ResourceType):
-    """What these, and others, share. kind: as the operations spell it."""
+    """What these, and others, share.
+
+    kind: as the operations spell it; stem: how its name and ARN are called, where that is not by its kind; by_name: whether
+    Ref is the name; changeable: the properties that its update takes, all that it would keep; maps: those of them whose
+    keys are taken away by a member of their own; status: the member of its description that tells how far it is.
+    """
 
     kind: ClassVar[str]
+    stem: ClassVar[str] = ""
+    by_name: ClassVar[bool] = False
+    changeable: ClassVar[tuple[str, ...]] = ()
+    maps: ClassVar[tuple[str, ...]] = ()
+    status: ClassVar[str | None] = None
+
+    @property
+    def _stem(self) -> str:
+        return self.stem or self.kind
 
     def _name(self, at: At, properties: Properties) -> str:
-        return str(properties.get(f"{self.kind}Name") or at.name(LONGEST))
+        return str(properties.get(f"{self._stem}Name") or at.name(LONGEST))
+
+    def _reference(self, found: Properties) -> str:
+        """The physical id of what was made, or is described."""
+        arn = str(found[f"{self._stem}Arn"])
+        return name_of(arn) if self.by_name else arn
 
     def create(self, at: At, properties: Properties) -> str:
-        given = {**properties, f"{self.kind}Name": self._name(at, properties)}
-        return str(at.call("sagemaker", f"Create{self.kind}", **given)[f"{self.kind}Arn"])
+        given = {**properties, f"{self._stem}Name": self._name(at, properties)}
+        return self._reference(at.call("sagemaker", f"Create{self.kind}", **given))
 
     def find(self, at: At, properties: Properties) -> str | None:
         found = self._described(at, self._name(at, properties))
-        return None if found is None else str(found[f"{self.kind}Arn"])
+        return None if found is None else self._reference(found)
+
+    def ready(self, at: At, physical: str, properties: Properties) -> bool:
+        if self.status is None:
+            return True
+        found = self._described(at, name_of(physical))
+        self._check(found)
+        return not _under_way(found[self.status])
 
     def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
-        if names := [name for name in changed(properties, before) if name != "Tags"]:
-            raise NotUpdatable(self.name, ", ".join(names))
-        retag(at, physical, properties, before)
+        names = [name for name in changed(properties, before) if name != "Tags"]
+        if fixed := [name for name in names if name not in self.changeable]:
+            raise NotUpdatable(self.name, ", ".join(fixed))
+        if names:
+            given = {name: properties.get(name) for name in self.changeable}
+            for name in self.maps:
+                gone = sorted(set(before.get(name) or {}) - set(properties.get(name) or {}))
+                given[f"{name}ToRemove"] = gone or None
+            at.call("sagemaker", f"Update{self.kind}", **self._which(physical), **given)
+        if differs(properties, before, "Tags"):
+            retag(at, self._arn(at, physical), properties, before)
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
-        at.call("sagemaker", f"Delete{self.kind}", **{f"{self.kind}Name": name_of(physical)})
+        at.call("sagemaker", f"Delete{self.kind}", **self._which(physical))
+
+    def is_gone(self, at: At, physical: str) -> bool:
+        if self.status is None:
+            return True
+        found = self._described(at, name_of(physical))
+        if found is not None:
+            self._check(found)
+        return found is None
 
     def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
-        return {f"{self.kind}Name": name_of(physical), f"{self.kind}Arn": physical}
+        return {f"{self._stem}Name": name_of(physical), f"{self._stem}Arn": self._arn(at, physical)}
+
+    def _which(self, physical: str) -> dict[str, str]:
+        return {f"{self._stem}Name": name_of(physical)}
+
+    def _arn(self, at: At, physical: str) -> str:
+        return str(self._described(at, physical)[f"{self._stem}Arn"]) if self.by_name else physical
 
     def _described(self, at: At, name: str) -> Any:
-        given = {f"{self.kind}Name": name}
-        return existing(at.call, service="sagemaker", operation=f"Describe{self.kind}", **given)
+        return existing(at.call, service="sagemaker", operation=f"Describe{self.kind}", **self._which(name))
+
+    def _check(self, found: Properties) -> None:
+        """Raise Refused for what has failed."""
+        state = str(found[str(self.status)])
+        if state.lower().endswith("failed"):
+            raise Refused("NotStabilized", found.get("FailureReason") or f"The resource is {state}.")
 
 
 class Model(Named):
@@ -255,6 +308,11 @@ def retag(at: At, arn: str, properties: Properties, before: Properties) -> None:
 
 def _specifications(properties: Properties) -> list[Any] | None:
     return [*properties.get("AdditionalInferenceSpecifications", ()), *properties.get(ADDED, ())] or None
+
+
+def _under_way(state: str) -> bool:
+    """Whether a state, as the operations have them, is one that passes: Creating, CREATING, CreateInProgress, Pending."""
+    return state.lower().endswith(("ing", "inprogress"))
 
 
 def name_of(arn: str) -> str:

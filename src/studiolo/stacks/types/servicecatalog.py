@@ -195,6 +195,23 @@ class LaunchTemplateConstraint(_Constraint):
         return json.dumps(rules if "Rules" in rules else {"Rules": rules})
 
 
+class LaunchNotificationConstraint(_Constraint):
+    name = "AWS::ServiceCatalog::LaunchNotificationConstraint"
+    kind = "NOTIFICATION"
+
+    def _parameters(self, properties: Properties) -> str:
+        return json.dumps({"NotificationArns": properties["NotificationArns"]})
+
+
+class ResourceUpdateConstraint(_Constraint):
+    name = "AWS::ServiceCatalog::ResourceUpdateConstraint"
+    kind = "RESOURCE_UPDATE"
+
+    def _parameters(self, properties: Properties) -> str:
+        allowed = properties["TagUpdateOnProvisionedProduct"]
+        return json.dumps({"Version": "2.0", "Properties": {"TagUpdateOnProvisionedProduct": allowed}})
+
+
 class TagOption(ResourceType):
     name = "AWS::ServiceCatalog::TagOption"
 
@@ -327,11 +344,13 @@ def _artifact(given: Properties) -> dict[str, Any]:
 TYPES = (
     CloudFormationProduct,
     CloudFormationProvisionedProduct,
+    LaunchNotificationConstraint,
     LaunchRoleConstraint,
     LaunchTemplateConstraint,
     Portfolio,
     PortfolioPrincipalAssociation,
     PortfolioProductAssociation,
+    ResourceUpdateConstraint,
     TagOption,
     TagOptionAssociation,
 )
