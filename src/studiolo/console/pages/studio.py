@@ -1,5 +1,6 @@
 """Studio: domains, user profiles, spaces and apps; notebook instances; opening one."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -14,11 +15,14 @@ PASSING = ("Pending", "Stopping", "Deleting")
 def domains(visit: Visit) -> Response:
     found = visit.client("sagemaker").list_domains(MaxResults=PAGE)["Domains"]
     notebooks = visit.attempt(visit.every, "sagemaker", "list_notebook_instances", "NotebookInstances", PAGE)
+    lifecycles = visit.attempt(_lifecycles, visit)
     return visit.page(
         "studio.html",
         domains=found,
         roles=visit.attempt(_roles, visit),
         notebooks=notebooks,
+        failures={} if isinstance(notebooks, Refused) else _failures(visit, notebooks),
+        lifecycles=[] if isinstance(lifecycles, Refused) else lifecycles,
         passing=not isinstance(notebooks, Refused)
         and any(each["NotebookInstanceStatus"] in PASSING for each in notebooks),
     )
@@ -112,6 +116,19 @@ def delete(visit: Visit) -> Response:
     return _back(visit)
 
 
+def create_notebook(visit: Visit) -> Response:
+    """Its instance type is recorded, and of no effect here: nobody is asked for it."""
+    form = visit.form
+    given = {"LifecycleConfigName": form.get("lifecycle"), "DefaultCodeRepository": form.get("repository")}
+    visit.client("sagemaker").create_notebook_instance(
+        NotebookInstanceName=form.get("name", ""),
+        InstanceType="ml.t3.medium",
+        RoleArn=form.get("role", ""),
+        **{name: value for name, value in given.items() if value},
+    )
+    return visit.go("/studio")
+
+
 def open_notebook(visit: Visit) -> Response:
     """Off to a notebook instance: its address is good once."""
     client = visit.client("sagemaker")
@@ -148,6 +165,19 @@ def _reason(visit: Visit, app: dict[str, Any]) -> str:
     return str(described.get("FailureReason", ""))
 
 
+def _failures(visit: Visit, notebooks: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Why those failed that did."""
+    client = visit.client("sagemaker")
+    names = [each["NotebookInstanceName"] for each in notebooks if each["NotebookInstanceStatus"] == "Failed"]
+    found = (client.describe_notebook_instance(NotebookInstanceName=name) for name in names)
+    return {each["NotebookInstanceName"]: each.get("FailureReason", "") for each in found}
+
+
+def _lifecycles(visit: Visit) -> list[str]:
+    found = visit.client("sagemaker").list_notebook_instance_lifecycle_configs(MaxResults=100)
+    return [each["NotebookInstanceLifecycleConfigName"] for each in found["NotebookInstanceLifecycleConfigs"]]
+
+
 def _roles(visit: Visit) -> list[str] | Refused:
     found = visit.client("iam").list_roles(MaxItems=100)["Roles"]
     return [each["Arn"] for each in found if "sagemaker.amazonaws.com" in str(each.get("AssumeRolePolicyDocument"))]
@@ -163,6 +193,7 @@ PAGES = (
     Page("POST", "/studio/{domain}/start", start),
     Page("POST", "/studio/{domain}/stop", stop),
     Page("POST", "/studio/{domain}/delete", delete),
+    Page("POST", "/studio/notebooks", create_notebook),
     Page("GET", "/studio/notebooks/{name}/open", open_notebook),
     Page("POST", "/studio/notebooks/{name}/change", change_notebook),
 )

@@ -49,6 +49,69 @@
     }
   }, true);
 
+  // A form that is refused stays as it was filled in, with the service's words beside it.
+  document.addEventListener("submit", async (event) => {
+    const form = event.target, button = event.submitter;
+    const method = button?.getAttribute("formmethod") ?? form.method;
+    if (event.defaultPrevented || method !== "post") return;
+    event.preventDefault();
+    if (form.ariaBusy) return;
+    form.ariaBusy = "true";
+    let said;
+    try {
+      const answer = await fetch(button?.getAttribute("formaction") ?? form.action, {
+        method: "POST", body: new URLSearchParams(new FormData(form, button)), headers: { "x-studiolo-form": "1" },
+      });
+      const next = answer.headers.get("x-studiolo-go");
+      if (next) return location.assign(next);
+      const text = await answer.text();
+      const page = new DOMParser().parseFromString(text, "text/html"), main = page.getElementById("main");
+      if (answer.ok && main) {
+        document.getElementById("main").replaceChildren(...main.childNodes);
+        htmx.process(document.getElementById("main"));
+        return charts();
+      }
+      // Signed out, meanwhile or by this.
+      if (answer.ok || answer.status === 401) return location.reload();
+      said = page.querySelector(".refusal") ?? words(text);
+    } catch {
+      said = words("Studiolo does not answer. What is filled in here stays: send it again when it runs.");
+    }
+    form.ariaBusy = null;
+    told(form, said);
+  });
+  function words(text) {
+    const block = document.createElement("div");
+    block.className = "refusal";
+    block.innerHTML = '<p class="said" role="alert"></p>';
+    block.firstElementChild.textContent = text;
+    return block;
+  }
+  function told(form, said) {
+    const place = form.matches(".fields") ? form : form.closest("main") ? document.querySelector("main .head") : form;
+    if (place.nextElementSibling?.matches(".refusal")) place.nextElementSibling.remove();
+    place.after(said);
+    said.scrollIntoView({ block: "nearest" });
+  }
+
+  // What a page looks for again and does not get is said, until it is there again.
+  const lost = (text) => {
+    const main = document.querySelector("main");
+    const line = main.querySelector(".lost") ?? main.insertBefore(document.createElement("p"), main.firstChild);
+    line.className = "lost said";
+    line.role = "alert";
+    if (line.textContent !== text) line.textContent = text;
+  };
+  document.addEventListener("htmx:error", () => lost("Studiolo does not answer: this is what was. The page looks again by itself."));
+  document.addEventListener("htmx:response:error", (event) => {
+    const { ctx } = event.detail;
+    if (!ctx.select) return;
+    ctx.swap = "none";
+    const page = new DOMParser().parseFromString(ctx.text, "text/html");
+    lost(page.querySelector(".said")?.textContent ?? "This is not there any more.");
+  });
+  document.addEventListener("htmx:before:swap", () => document.querySelector(".lost")?.remove());
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) {
       const find = document.querySelector("[data-find]");
