@@ -57,6 +57,7 @@
     event.preventDefault();
     if (form.ariaBusy) return;
     form.ariaBusy = "true";
+    const late = setTimeout(() => told(form, words(`${LATE} What was sent waits for it.`)), PATIENCE);
     let said;
     try {
       const answer = await fetch(button?.getAttribute("formaction") ?? form.action, {
@@ -76,10 +77,14 @@
       said = page.querySelector(".refusal") ?? words(text);
     } catch {
       said = words("Studiolo does not answer. What is filled in here stays: send it again when it runs.");
+    } finally {
+      clearTimeout(late);
     }
     form.ariaBusy = null;
     told(form, said);
   });
+  // After a crash what is asked waits until a server runs again.
+  const PATIENCE = 6000, LATE = "Studiolo has not answered for some seconds.";
   function words(text) {
     const block = document.createElement("div");
     block.className = "refusal";
@@ -102,7 +107,16 @@
     line.role = "alert";
     if (line.textContent !== text) line.textContent = text;
   };
-  document.addEventListener("htmx:error", () => lost("Studiolo does not answer: this is what was. The page looks again by itself."));
+  let late;
+  document.addEventListener("htmx:before:request", () => {
+    clearTimeout(late);
+    late = setTimeout(() => lost(`${LATE} This is what was; the page looks again by itself.`), PATIENCE);
+  });
+  document.addEventListener("htmx:before:response", () => clearTimeout(late));
+  document.addEventListener("htmx:error", () => {
+    clearTimeout(late);
+    lost("Studiolo does not answer. This is what was; the page looks again by itself.");
+  });
   document.addEventListener("htmx:response:error", (event) => {
     const { ctx } = event.detail;
     if (!ctx.select) return;
@@ -170,6 +184,8 @@
   });
 
   const COLORS = { light: ["#8a4f1d", "#2f6f6a", "#6a4c93", "#a8324a"], dark: ["#e0a264", "#6fc1b9", "#b79be0", "#e58097"] };
+  const figure = (value) => value === null ? "" : value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6)
+    ? value.toExponential(1) : String(Number(value.toPrecision(6)));
   function charts() {
     if (typeof uPlot === "undefined") return;
     const theme = dark() ? "dark" : "light";
@@ -181,7 +197,7 @@
         width: Math.max(240, place.clientWidth), height: 220, cursor: { y: false },
         scales: { x: { time: said.time, ...(said.log ? { distr: 3 } : {}), ...(said.range ? { range: said.range } : said.words ? { range: [-0.5, said.words.length - 0.5] } : {}) } },
         axes: [said.words ? { ...axis, splits: () => said.words.map((_, i) => i), values: () => said.words }
-          : said.log ? { ...axis, values: (_, at) => at.map((each) => (each === null ? "" : each.toExponential(0))) } : axis, { ...axis, size: 64 }],
+          : said.log ? { ...axis, values: (_, at) => at.map((each) => (each === null ? "" : each.toExponential(0))) } : said.time ? axis : { ...axis, values: (_, at) => at.map(figure) }, { ...axis, size: 64, values: (_, at) => at.map(figure) }],
         // The first so many series are points, the others lines.
         series: [{}, ...said.names.map((label, i) => ({
           label, stroke: COLORS[theme][i % 4], width: 2,
