@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from studiolo.console.pages.logs import last_events
 from studiolo.console.pages.page import Page
@@ -53,6 +53,20 @@ def session(visit: Visit) -> Response:
     return visit.page("session.html", session=described, tab=tab, living=described["Status"] in LIVING, **shown)
 
 
+def running(visit: Visit) -> Response:
+    """What sessions are at, for who shows it beside its code: `[{"session", "code", "progress": 0 to 1}]`."""
+    listed = visit.client("glue").list_sessions(MaxResults=PAGE)["Sessions"]
+    sessions = [each["Id"] for each in listed if each["Status"] == "READY"]
+    return JSONResponse(
+        [
+            {"session": session, "code": each["Code"], "progress": each.get("Progress", 0.0)}
+            for session in sessions
+            for each in _statements(visit, session)
+            if each["State"] == "RUNNING"
+        ]
+    )
+
+
 def spark(visit: Visit) -> Response:
     """Off to its Spark UI."""
     asked = {"ResourceId": visit.path["session"], "ResourceType": "SESSION"}
@@ -93,6 +107,7 @@ def _statements(visit: Visit, identifier: str) -> list[dict[str, Any]]:
 
 
 PAGES = (
+    Page("GET", "/running", running),
     Page("GET", "/sessions", sessions),
     Page("POST", "/sessions", create),
     Page("GET", "/sessions/{session}", session),
