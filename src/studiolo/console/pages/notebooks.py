@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from studiolo.console.pages.page import Page
 from studiolo.console.pages.storage import Sent
+from studiolo.console.roles import roles_for
 from studiolo.console.visit import PAGE, Refused, Visit
 
 IMAGE = "885854791233.dkr.ecr.{region}.amazonaws.com/sagemaker-distribution-prod:3.2.0-cpu"
@@ -43,7 +44,7 @@ def jobs(visit: Visit) -> Response:
         more=found.get("NextToken"),
         passing=any(each["TrainingJobStatus"] in PASSING for each in summaries),
         schedules=visit.attempt(_schedules, visit),
-        roles=visit.attempt(_roles, visit),
+        roles=visit.attempt(roles_for, visit, "sagemaker.amazonaws.com"),
         own=own.split("/")[1] if ":assumed-role/" in own else None,
         notebook=visit.query.get("notebook", ""),
     )
@@ -183,11 +184,6 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
             text = "".join(each.get("text", data.get("text/plain", "")))
             outputs.append(("text", text[:LONGEST]))
     return {"kind": cell.get("cell_type"), "source": "".join(cell.get("source", "")), "outputs": outputs}
-
-
-def _roles(visit: Visit) -> list[str]:
-    found = visit.client("iam").list_roles(MaxItems=200)["Roles"]
-    return [each["Arn"] for each in found if "sagemaker.amazonaws.com" in str(each.get("AssumeRolePolicyDocument"))]
 
 
 PAGES = (

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 
 from studiolo.console.pages.logs import last_events
 from studiolo.console.pages.page import Page
-from studiolo.console.queries import sessions_for_queries
+from studiolo.console.roles import roles_for
 from studiolo.console.visit import PAGE, Visit
 
 LIVING = ("READY", "PROVISIONING", "STOPPING")
@@ -21,7 +21,7 @@ def sessions(visit: Visit) -> Response:
         sessions=found["Sessions"],
         more=found.get("NextToken"),
         passing=any(each["Status"] in ("PROVISIONING", "STOPPING") for each in found["Sessions"]),
-        roles=visit.attempt(sessions_for_queries, visit),
+        roles=visit.attempt(roles_for, visit, "glue.amazonaws.com"),
         versions=VERSIONS,
     )
 

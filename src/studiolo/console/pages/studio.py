@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from studiolo.console.pages.page import Page
+from studiolo.console.roles import roles_for
 from studiolo.console.visit import PAGE, Refused, Visit
 
 TYPE, NAME = "JupyterLab", "default"
@@ -19,7 +20,7 @@ def domains(visit: Visit) -> Response:
     return visit.page(
         "studio.html",
         domains=found,
-        roles=visit.attempt(_roles, visit),
+        roles=visit.attempt(roles_for, visit, "sagemaker.amazonaws.com"),
         notebooks=notebooks,
         failures={} if isinstance(notebooks, Refused) else _failures(visit, notebooks),
         lifecycles=[] if isinstance(lifecycles, Refused) else lifecycles,
@@ -123,7 +124,7 @@ def create_notebook(visit: Visit) -> Response:
     visit.client("sagemaker").create_notebook_instance(
         NotebookInstanceName=form.get("name", ""),
         InstanceType="ml.t3.medium",
-        RoleArn=form.get("role", ""),
+        RoleArn=form.get("notebook_role", ""),
         **{name: value for name, value in given.items() if value},
     )
     return visit.go("/studio")
@@ -176,11 +177,6 @@ def _failures(visit: Visit, notebooks: Sequence[Mapping[str, Any]]) -> dict[str,
 def _lifecycles(visit: Visit) -> list[str]:
     found = visit.client("sagemaker").list_notebook_instance_lifecycle_configs(MaxResults=100)
     return [each["NotebookInstanceLifecycleConfigName"] for each in found["NotebookInstanceLifecycleConfigs"]]
-
-
-def _roles(visit: Visit) -> list[str] | Refused:
-    found = visit.client("iam").list_roles(MaxItems=100)["Roles"]
-    return [each["Arn"] for each in found if "sagemaker.amazonaws.com" in str(each.get("AssumeRolePolicyDocument"))]
 
 
 PAGES = (
