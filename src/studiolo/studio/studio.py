@@ -220,9 +220,11 @@ class Domains:
         return role
 
     def find_private_space(self, scope: Scope, domain: str, profile: str) -> Space | None:
+        """That of a user's JupyterLab."""
         with self._state.reading() as connection:
             spaces: list[Space] = resources.below(connection, scope, "space", domain)
-        return next((space for space in spaces if space.owner == profile and not space.shared), None)
+        mine = (space for space in spaces if space.owner == profile and not space.shared)
+        return next((space for space in mine if space.app_type == TYPE), None)
 
     def private_space(self, scope: Scope, domain: str, profile: str) -> Space:
         """The private space of a user, made where there is none. Raises Missing."""

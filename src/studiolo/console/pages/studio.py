@@ -9,7 +9,9 @@ from studiolo.console.pages.page import Page
 from studiolo.console.roles import roles_for
 from studiolo.console.visit import PAGE, Refused, Visit
 
-TYPE, NAME = "JupyterLab", "default"
+TYPES = {"JupyterLab": "JupyterLab", "CodeEditor": "Code Editor"}
+"""What an app can be, and how people call it."""
+NAME = "default"
 PASSING = ("Pending", "Stopping", "Deleting")
 
 
@@ -63,6 +65,8 @@ def domain(visit: Visit) -> Response:
         apps=apps,
         failures=failures,
         passing=passing,
+        types=list(TYPES),
+        names=TYPES,
     )
 
 
@@ -80,7 +84,7 @@ def create_space(visit: Visit) -> Response:
         SpaceName=form.get("name", ""),
         OwnershipSettings={"OwnerUserProfileName": form.get("owner", "")},
         SpaceSharingSettings={"SharingType": "Shared" if form.get("shared") else "Private"},
-        SpaceSettings={"AppType": TYPE},
+        SpaceSettings={"AppType": form.get("type", "")},
     )
     return _back(visit)
 
@@ -152,7 +156,8 @@ def change_notebook(visit: Visit) -> Response:
 
 def _app(visit: Visit) -> dict[str, str]:
     space = visit.form.get("space", "")
-    return {"DomainId": visit.path["domain"], "SpaceName": space, "AppType": TYPE, "AppName": NAME}
+    kind = visit.form.get("type", "")
+    return {"DomainId": visit.path["domain"], "SpaceName": space, "AppType": kind, "AppName": NAME}
 
 
 def _back(visit: Visit) -> Response:
