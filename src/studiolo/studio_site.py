@@ -87,7 +87,8 @@ class StudioSite:
         elif scope["path"] == "/":
             await redirect(send, lab.base + lab.landing)
         elif lab.status == "Failed":
-            await refuse(scope, send, 502, f"{lab.title} could not be started", lab.failure or "")
+            again = "Its files are there: open it again from the console, or with `studiolo studio`."
+            await refuse(scope, send, 502, f"{lab.title} does not run", f"{lab.failure or ''} {again}")
         elif lab.status == "Pending":
             await _starting(scope, send, lab)
         elif scope["type"] == "http" and scope["path"].startswith(f"{PANELS}/"):

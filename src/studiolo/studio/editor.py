@@ -28,6 +28,8 @@ def command(program: Path, home: Path, kept: Path, socket: str) -> list[str]:
     return [
         *("/usr/bin/env", f"HOME={home}", which("node") or "node", str(program), "--auth", "none"),
         *("--socket", socket, "--socket-mode", "600", "--user-data-dir", str(kept / "data")),
+        # Beside the first: the path of a socket file is bounded.
+        *("--session-socket", str(Path(socket).with_name("e"))),
         *("--extensions-dir", str(kept / "extensions"), "--config", str(kept / "config.yaml")),
         *("--disable-telemetry", "--disable-update-check", "--disable-workspace-trust", str(home)),
     ]

@@ -183,7 +183,8 @@ def probe(lab: Lab) -> str:
 def last_activity(lab: Lab) -> datetime:
     """When it was used last. Raises OSError, ValueError, KeyError."""
     if lab.is_editor:
-        return datetime.fromtimestamp(ask(lab, editor.HEALTH)["lastHeartbeat"] / 1000, timezone.utc)
+        used = datetime.fromtimestamp(ask(lab, editor.HEALTH)["lastHeartbeat"] / 1000, timezone.utc)
+        return max(used, lab.active) if lab.active is not None else used
     said: str = ask(lab, "api/status")["last_activity"]
     return datetime.fromisoformat(said.replace("Z", "+00:00"))
 
