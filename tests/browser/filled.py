@@ -76,7 +76,7 @@ def fill(server: Server, region: str) -> tuple[str, ...]:
     until(lambda: glue.get_session(Id="first")["Session"]["Status"] == "READY", 300)
     for code in ("print(spark.range(5).count())", "1 / 0"):
         number = glue.run_statement(SessionId="first", Code=code)["Id"]
-    until(lambda: glue.get_statement(SessionId="first", Id=number)["Statement"]["State"] == "AVAILABLE")
+    until(lambda: glue.get_statement(SessionId="first", Id=number)["Statement"]["State"] == "AVAILABLE", 300)
     domain = sagemaker.create_domain(DomainName="lab", AuthMode="IAM", DefaultUserSettings={"ExecutionRole": role})[
         "DomainId"
     ]

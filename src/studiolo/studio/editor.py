@@ -3,6 +3,7 @@
 It listens on a socket file without a password of its own: the domain's name is let through for a cookie alone.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from shutil import which
@@ -33,6 +34,14 @@ def command(program: Path, home: Path, kept: Path, socket: str) -> list[str]:
         *("--extensions-dir", str(kept / "extensions"), "--config", str(kept / "config.yaml")),
         *("--disable-telemetry", "--disable-update-check", "--disable-workspace-trust", str(home)),
     ]
+
+
+def prepare(kept: Path) -> None:
+    """Its first settings, which are its user's to change: nothing is asked of services elsewhere."""
+    if not kept.exists():
+        settings = kept / "data" / "User" / "settings.json"
+        settings.parent.mkdir(parents=True, mode=0o700)
+        settings.write_text(json.dumps({"chat.disableAIFeatures": True, "telemetry.telemetryLevel": "off"}))
 
 
 def seen(program: Path) -> Sequence[Path]:

@@ -69,6 +69,8 @@ class Place:
         for name, specification in {**known, **(magics.specs(further) if further.ready else {})}.items():
             _write(self.folder / "kernels" / name / "kernel.json", specification)
         _write(self.folder / "metadata" / "resource-metadata.json", lab.metadata)
+        if lab.is_editor:
+            editor.prepare(self.folder / "editor")
 
     def leave_script(self, text: str) -> Path:
         """A file with a script, to be run before JupyterLab is, while nothing runs here. What ran may have left links."""
