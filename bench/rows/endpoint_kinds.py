@@ -22,7 +22,9 @@ from bench.server import Server
 ROUNDS = 3
 MODELS, LOADED = 100, 16
 """Models of the multi-model endpoint, and how many of them it has loaded at once."""
-ROWS = 200_000
+BLOCK, BLOCKS = 200_000, 10
+"""Rows of the batch transform's file: a block of them, again and again."""
+ROWS = BLOCK * BLOCKS
 BODY = ",".join(["0.5"] * FEATURES)
 
 
@@ -117,8 +119,8 @@ def _many_models(server: Server, artifact: str) -> Row:
 
 def _transform(server: Server, folder: Path) -> Row:
     """Rows of CSV a second, from the request to the output in S3, against pandas and scikit-learn on local files."""
-    rows = np.random.default_rng(1).normal(size=(ROWS, FEATURES)).round(4)
-    text = "\n".join(",".join(map(str, row)) for row in rows.tolist()).encode()
+    rows = np.random.default_rng(1).normal(size=(BLOCK, FEATURES)).round(4)
+    text = "".join(",".join(map(str, row)) + "\n" for row in rows.tolist()).encode() * BLOCKS
     bucket, sagemaker = server.bucket(), server.client("sagemaker")
     server.client("s3").put_object(Bucket=bucket, Key="batch/rows.csv", Body=text)
     (folder / "rows.csv").write_bytes(text)

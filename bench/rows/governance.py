@@ -80,7 +80,8 @@ def measure(bench: Bench) -> Iterator[Row]:
         return len(mine.get_table(DatabaseName=DATABASE, Name="people")["Table"]["StorageDescriptor"]["Columns"])
 
     alone = _median(part, 3)
-    _crowd(lf, account, people)
+    iam = server.client("iam")
+    _crowd(lf, [_role(iam, account, f"reader-{number}") for number in range(GRANTS)], people)
     server.settle()
     yield at_most_times(
         f"GetTable of a part of a table with {GRANTS:,} grants on it, against one with one",
@@ -127,12 +128,17 @@ def _fill(s3: Any, glue: Any, bucket: str) -> int:
     return size
 
 
+def _role(iam: Any, account: str, name: str) -> str:
+    """Make a role that the account's people may assume; its ARN."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    return str(iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"])
+
+
 def _person(server: Server, account: str) -> tuple[dict[str, str], dict[str, Any]]:
     """A principal with few rights, and its key as boto3 takes it."""
     iam = server.client("iam")
-    trust = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    arn = iam.create_role(RoleName="analyst", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    arn = _role(iam, account, "analyst")
     allowed = {"Effect": "Allow", "Action": ["glue:*", "lakeformation:GetDataAccess"], "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
     iam.put_role_policy(RoleName="analyst", PolicyName="own", PolicyDocument=policy)
@@ -172,18 +178,18 @@ def _median(ask: Callable[[], Any], expected: Any) -> Quantity:
     return Quantity(sorted(taken)[ROUNDS // 2], "s")
 
 
-def _crowd(lf: Any, account: str, people: dict[str, str]) -> None:
-    """Grant columns of the table to as many others."""
+def _crowd(lf: Any, readers: list[str], people: dict[str, str]) -> None:
+    """Grant columns of the table to others."""
     columns = {"TableWithColumns": {**people, "ColumnNames": ["id", "amount"]}}
-    for start in range(0, GRANTS, BATCH):
+    for start in range(0, len(readers), BATCH):
         entries = [
             {
                 "Id": str(number),
-                "Principal": {"DataLakePrincipalIdentifier": f"arn:aws:iam::{account}:role/reader-{number}"},
+                "Principal": {"DataLakePrincipalIdentifier": reader},
                 "Resource": columns,
                 "Permissions": ["SELECT"],
             }
-            for number in range(start, start + BATCH)
+            for number, reader in enumerate(readers[start : start + BATCH], start)
         ]
         failures = lf.batch_grant_permissions(Entries=entries)["Failures"]
         assert not failures, failures[0]

@@ -3,6 +3,7 @@
 Like `records`, the module travels with what is sent to workers, by value: it uses nothing but Python's own library.
 """
 
+import base64
 import bz2
 import gzip
 import io
@@ -18,10 +19,12 @@ KNOWN_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 HIVE_ESCAPES = {"n": "\n", "r": "\r"}
 """The same in Hive's LazySimpleSerDe."""
 INDENT = " \t"
+_BASE64 = re.compile(r"[\w+/=\s-]*", re.ASCII)
+"""Standard and for URLs."""
 
 Fields = list["str | None"]
 Tree = tuple[Any, ...]
-"""A type of Hive's text: ("text",), ("array", tree), ("map", tree, tree) or ("struct", tree, tree, …)."""
+"""A type of Hive's text: ("text",), ("bytes",), ("array", tree), ("map", tree, tree) or ("struct", tree, tree, …)."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def unescaped(text: str, escape: str) -> str:
 
 
 def nested(text: "str | None", tree: Tree, separators: str, escape: str, null: str) -> Any:
-    """An array, map or struct of Hive's text; `separators` part it, one a level. Leaves are texts."""
+    """An array, map or struct of Hive's text; `separators` part it, one a level. Leaves are texts, or bytes."""
     if text is None:
         return None
     return _nested(text, tree, separators, escape, null)
@@ -107,6 +110,8 @@ def _nested(text: str, tree: Tree, separators: str, escape: str, null: str) -> A
     kind, *parts = tree
     if kind == "text":
         return unescaped(text, escape)
+    if kind == "bytes":
+        return of_base64(unescaped(text, escape))
     pieces = _parted(text, separators[0], escape)
     if kind == "array":
         return [_nested(piece, parts[0], separators[1:], escape, null) for piece in pieces] if text else []
@@ -124,6 +129,15 @@ def _map(pieces: Sequence[str], parts: Sequence[Tree], separators: str, escape: 
         if name is not None and name not in made:
             made[name] = _nested(rest[0], parts[1], separators[2:], escape, null) if rest else None
     return made
+
+
+def of_base64(text: "str | None") -> "bytes | None":
+    """The bytes that Hive's text of a `binary` means: those of Base64, however it ends; else those of the text itself."""
+    if text is None or not _BASE64.fullmatch(text):
+        return None if text is None else text.encode()
+    letters = "".join(text.partition("=")[0].split()).replace("-", "+").replace("_", "/")
+    whole = letters[:-1] if len(letters) % 4 == 1 else letters
+    return base64.b64decode(whole + "=" * (-len(whole) % 4))
 
 
 def _of_opencsv(line: str, dialect: Dialect) -> "Fields | None":

@@ -39,6 +39,8 @@ class Files:
     """How the files are compressed, whatever their names: `gzip` or `bzip2`."""
     fail_fast: bool = False
     """Whether a record that cannot be read is the end, and no error record."""
+    one_case: bool = False
+    """Whether names of JSON that differ in case alone are one, in lower case, as the columns of a table are."""
 
 
 def compression_of(given: Any) -> str:

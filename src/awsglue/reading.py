@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from pyspark import RDD
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as spark
@@ -18,7 +19,7 @@ from awsglue.errors import NotSupported
 from awsglue.files import ATTACHED, Files, loaded, partitions_as_text
 from awsglue.formats import READ, read_format
 from awsglue.options import truth
-from awsglue.records import Shape, json_records, merge, scan_json
+from awsglue.records import Shape, has_alike, json_records, merge, scan_json
 from awsglue.resolution import has_choice
 from awsglue.schema import struct_from_spark, to_spark
 from awsglue.shapes import shape_of_type, struct_of
@@ -191,6 +192,15 @@ def json_path(text: str | None) -> list[str]:
     return [name for name in plain[1:].split(".") if name]
 
 
+def _scanned(parts: "RDD[tuple[Shape, int, bool]]") -> tuple[Shape, int, bool]:
+    """What was seen in all partitions."""
+    seen: Shape = {"struct": {}}
+    errors, simple = 0, True
+    for shape, failed, plain in parts.collect():
+        seen, errors, simple = merge(seen, shape), errors + failed, simple and plain
+    return seen, errors, simple
+
+
 def _json(session: SparkSession, files: Files) -> Read:
     """JSON with a schema of what is seen in all of it; a field with values of several types is a choice."""
     path = json_path(files.options.get("jsonPath"))
@@ -205,14 +215,15 @@ def _json(session: SparkSession, files: Files) -> Read:
     rows = texts.rdd
     others = [known for known in texts.schema.fields if known.name in names]
     hint = shape_of_type(struct_from_spark(spark.StructType(others)))
-    seen: Shape = {"struct": {}}
-    errors, simple = 0, True
-    for shape, failed, plain in rows.mapPartitions(partial(scan_json, path=path, names=names, hint=hint)).collect():
-        seen, errors, simple = merge(seen, shape), errors + failed, simple and plain
+    seen, errors, simple = _scanned(rows.mapPartitions(partial(scan_json, path=path, names=names, hint=hint)))
+    lower = files.one_case and has_alike(seen)
+    if lower:
+        scan = partial(scan_json, path=path, names=names, hint=hint, lower=True)
+        seen, simple = _scanned(rows.mapPartitions(scan))[0], False
     if errors and files.fail_fast:
         raise ValueError(f"{errors} records of the files are malformed JSON, and isFailFast is set.")
     schema = struct_of(seen)
-    outcomes = rows.mapPartitions(partial(json_records, path=path, names=names))
+    outcomes = rows.mapPartitions(partial(json_records, path=path, names=names, lower=lower))
     if simple and schema.fields and not has_choice(schema) and (files.encoding, files.compression) == ("UTF-8", ""):
         known = [spark.StructField(f.name, to_spark(f.dataType)) for f in schema if f.name not in names]
         given = spark.StructType(known)

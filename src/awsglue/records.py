@@ -283,15 +283,32 @@ def _decode(text: str, path: Sequence[str]) -> tuple[list[Outcome], str]:
             at = end
 
 
-def json_records(rows: Iterable[Any], path: Sequence[str], names: Sequence[str]) -> Iterator[Outcome]:
+def has_alike(shape: Shape) -> bool:
+    """Whether anywhere in it two names differ in case alone."""
+    fields = shape.get("struct", {})
+    inner = [*fields.values(), *(shape[kind] for kind in ("array", "map") if kind in shape)]
+    return len({name.lower() for name in fields}) < len(fields) or any(map(has_alike, inner))
+
+
+def lowered(value: Any) -> Any:
+    """The value with names in lower case; of those that are alike the last counts."""
+    if isinstance(value, Mapping):
+        return {name.lower(): lowered(item) for name, item in value.items()}
+    return [lowered(item) for item in value] if isinstance(value, list) else value
+
+
+def json_records(
+    rows: Iterable[Any], path: Sequence[str], names: Sequence[str], *, lower: bool = False
+) -> Iterator[Outcome]:
     """The records of rows `(file, line, partition columns …)`, with the partition columns under their names."""
     for (_file, *columns), group in itertools.groupby(rows, key=lambda row: (row[0], *row[2:])):
         for good, value in parse_json((row[1] for row in group), path):
-            yield (True, {**value, **dict(zip(names, columns, strict=True))}) if good else (False, value)
+            record = lowered(value) if lower and good else value
+            yield (True, {**record, **dict(zip(names, columns, strict=True))}) if good else (False, value)
 
 
 def scan_json(
-    rows: Iterable[Any], path: Sequence[str], names: Sequence[str], hint: Shape
+    rows: Iterable[Any], path: Sequence[str], names: Sequence[str], hint: Shape, *, lower: bool = False
 ) -> Iterator[tuple[Shape, int, bool]]:
     """Of a partition: the shape of its records, its errors, and whether each line is one record and nothing else."""
     simple = not path
@@ -307,7 +324,7 @@ def scan_json(
                 simple = simple and text[0] == "{" and text[-1] == "}"
             yield row
 
-    for good, value in json_records(watched(), path, names):
+    for good, value in json_records(watched(), path, names, lower=lower):
         if good:
             found += 1
             seen = merge(seen, shape_of(value, hint))

@@ -1,6 +1,8 @@
 """Fields picked, dropped, renamed and mapped: what each transform makes of a record's nodes."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any, Union
 
@@ -205,8 +207,35 @@ def conjunction(nodes: Sequence[Node], comparisons: dict[str, dict[str, object]]
         for comparator, value in tests.items():
             if comparator not in COMPARATORS:
                 raise ValueError(f"{comparator} is not a comparator: use one of {', '.join(COMPARATORS)}.")
-            condition = condition & getattr(node.column, COMPARATORS[comparator])(F.lit(value))
+            condition = condition & _compared(node, COMPARATORS[comparator], value)
     return F.coalesce(condition, F.lit(False))
+
+
+def _compared(node: Node, comparator: str, value: object) -> Column:
+    """Whether a column compares so; of a choice the value of a kind that can be compared, others compare as nothing."""
+    if not isinstance(node.kind, glue.ChoiceType):
+        return _test(node, comparator, value)
+    kinds = next((kinds for python, kinds in COMPARABLE if isinstance(value, python)), ())
+    tests = [_test(member, comparator, value) for member in members(node) if isinstance(member.kind, kinds)]
+    return F.coalesce(*tests, F.lit(False))
+
+
+def _test(node: Node, comparator: str, value: object) -> Column:
+    compared: Column = getattr(node.column, comparator)(F.lit(value))
+    return compared
+
+
+NUMBERS = (
+    glue.ByteType, glue.ShortType, glue.IntegerType, glue.LongType, glue.FloatType, glue.DoubleType, glue.DecimalType,
+)  # fmt: skip
+COMPARABLE: Sequence[tuple[Any, tuple[type, ...]]] = (
+    (bool, (glue.BooleanType,)),
+    ((int, float, Decimal), NUMBERS),
+    (str, (glue.StringType,)),
+    (datetime, (glue.TimestampType,)),
+    (date, (glue.DateType,)),
+)
+"""Types of Python, and those of the values of a choice that can be compared with theirs."""
 
 
 COMPARATORS = {

@@ -60,6 +60,7 @@ def read_table(context: Host, table: CatalogTable, predicate: str, options: Mapp
         exclusions=names_of(table.parameters.get("exclusions") or options.get("exclusions")),
         recurse=truth(options.get("recurse", not table.partition_keys)),
         fail_fast=truth(options.get("isFailFast", False)),
+        one_case=True,
     )
     files = serdes.files_of(table, files, options)
     if not table.partition_keys:

@@ -12,7 +12,7 @@ from awsglue import serdes
 from awsglue.catalog import CatalogTable, schema_of
 from awsglue.columns import COMPLEX, Node, cast, fit, nodes_of, parsed, top
 from awsglue.combining import selected
-from awsglue.delimited import Tree, nested
+from awsglue.delimited import Tree, nested, of_base64
 from awsglue.files import Files, loaded
 from awsglue.reading import as_columns, data_of
 from awsglue.schema import to_spark
@@ -60,7 +60,7 @@ def _typed(table: CatalogTable, node: Node, kinds: Mapping[str, glue.DataType]) 
     if isinstance(kind, glue.StringType):
         return node
     if isinstance(kind, glue.BinaryType):
-        return Node(node.name, F.unbase64(node.column), kind)
+        return Node(node.name, F.udf(of_base64, spark.BinaryType())(node.column), kind)
     if isinstance(kind, COMPLEX):
         return _nested(table, node, kind)
     patterns = serdes.timestamps_of(table) if isinstance(kind, glue.TimestampType) else []
@@ -89,14 +89,14 @@ def _nested(table: CatalogTable, node: Node, kind: glue.DataType) -> Node:
 
 
 def _texts(kind: glue.DataType) -> glue.DataType:
-    """The type with texts in place of numbers, dates and so on."""
+    """The type with texts in place of numbers, dates and so on, but for bytes."""
     if isinstance(kind, glue.ArrayType):
         return glue.ArrayType(_texts(kind.elementType))
     if isinstance(kind, glue.MapType):
         return glue.MapType(_texts(kind.valueType), keyType=_texts(kind.keyType))
     if isinstance(kind, glue.StructType):
         return glue.StructType([glue.Field(field.name, _texts(field.dataType)) for field in kind])
-    return glue.StringType()
+    return kind if isinstance(kind, glue.BinaryType) else glue.StringType()
 
 
 def _tree(kind: glue.DataType) -> Tree:
@@ -106,4 +106,4 @@ def _tree(kind: glue.DataType) -> Tree:
         return ("map", _tree(kind.keyType), _tree(kind.valueType))
     if isinstance(kind, glue.StructType):
         return ("struct", *[_tree(field.dataType) for field in kind])
-    return ("text",)
+    return ("bytes",) if isinstance(kind, glue.BinaryType) else ("text",)

@@ -12,6 +12,7 @@ from studiolo.app import SERVICES, App
 from studiolo.catalog import Catalog
 from studiolo.clusters import Clusters
 from studiolo.clusters.admission import Admission
+from studiolo.clusters.roles import ClusterRoles
 from studiolo.clusters.sessions import ClusterSessions
 from studiolo.config import Settings
 from studiolo.console.app import FindKey, console
@@ -181,7 +182,8 @@ class House:
         self._started.append(engine)
         self.rest = Rest(livy, self.state.changes)
         self.admission = Admission(self.identity, lambda identifier: self.clusters.find(identifier))
-        doors = LivyDoors(self.rest, livy.place, self.admission)
+        self.cluster_roles = ClusterRoles(self.identity, lambda identifier: self.clusters.find(identifier), now)
+        doors = LivyDoors(self.rest, livy.place, self.admission, self.cluster_roles)
         livy.start(doors)
         self._cleanup.callback(doors.close_all)
         self._cleanup.callback(livy.close)
@@ -220,7 +222,8 @@ class House:
         self._cleanup.callback(self.stack_sets.close)
         self._cleanup.callback(self.pipelines.close)
         self._cleanup.callback(self.scheduler.close)
-        self.features = FeatureStore(state, identity, self.ml.tags, self.objects, self.governed, now)
+        self.iceberg = IcebergTables(self.governed, self.storage, identity, now)
+        self.features = FeatureStore(state, identity, self.ml.tags, self.objects, self.governed, self.iceberg, now)
         self.features.start()
         self._cleanup.callback(self.features.close)
         self._cleanup.callback(self.engine.submissions.close)
@@ -236,6 +239,7 @@ class House:
             door,
             ClusterLivy(self.livy),
             self.admission,
+            self.cluster_roles,
             self.cluster_sessions,
             self.spark_pages,
             now,
@@ -328,7 +332,7 @@ class House:
             governed=self.governed,
             lake=self.lake,
             vending=Vending(self.catalog, self.lake, self.identity),
-            iceberg=IcebergTables(self.governed, self.storage, self.identity, now),
+            iceberg=self.iceberg,
             logs=self.logs,
             metrics=self.metrics,
             sessions=self.sessions,

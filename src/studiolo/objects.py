@@ -42,6 +42,17 @@ class Objects:
         """The client of a session of that role. Raises NotFound and Invalid for no such role."""
         return self.client(self._identity.session_of(role_arn, session))
 
+    def iceberg_settings(self, role_arn: str, session: str) -> dict[str, str]:
+        """The same client's place and keys, as they are now, in the words of PyIceberg's FileIO."""
+        key = self._identity.key_of(self._identity.session_of(role_arn, session))
+        return {
+            "s3.endpoint": self._endpoint,
+            "s3.region": self._region,
+            "s3.access-key-id": key.id,
+            "s3.secret-access-key": key.secret,
+            "s3.session-token": key.session_token or "",
+        }
+
     def _made(self, principal: Principal, region: str) -> Any:
         def fresh() -> dict[str, str | None]:
             key = self._identity.key_of(principal)

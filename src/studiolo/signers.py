@@ -1,5 +1,6 @@
 """Between signatures and identity: the key that a request says it is signed with, whose it is, what else it tells."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 from studiolo.aws.http import HttpRequest
@@ -35,6 +36,7 @@ def told_by(request: HttpRequest, region: str | None) -> Values:
     return keys
 
 
+@lru_cache(maxsize=1024)
 def _crosses_a_network(peer: str | None) -> bool:
     """Whether a request comes from another machine: what loopback carries nobody reads on its way, as with TLS.
 

@@ -89,6 +89,10 @@ last = finished(of_data)
 print("\nexecution:", last["MonitoringExecutionStatus"], last.get("FailureReason"), last["MonitoringType"])
 print("job:", of_data.list_executions()[-1].describe()["ExitMessage"])
 print("violations:", violated(of_data))
+(alert,) = of_data.list_monitoring_alerts()[0]
+of_data.update_monitoring_alert(alert.alert_name, 2, 2)
+changes = of_data.list_monitoring_alert_history(sort_order="Ascending")[0]
+print("alert:", alert.alert_name, alert.alert_status, [each.alert_status for each in changes])
 last = finished(of_quality)
 print("quality:", last["MonitoringExecutionStatus"], last.get("FailureReason"), violated(of_quality))
 (drift,) = boto3.client("cloudwatch").get_metric_statistics(

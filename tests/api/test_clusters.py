@@ -6,7 +6,6 @@ import re
 import socket
 import subprocess
 import sys
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 
 from studiolo.identity.environment import PLUGIN
 from studiolo.processes import Fence, fenced, isolation
-from tests.api.clusters import ended, job_flow, run, state, step, text
+from tests.api.clusters import ended, job_flow, livy, livy_printed, run, state, step, text
 from tests.browsing import opened_by
 from tests.conftest import Server
 from tests.waiting import hasty, until
@@ -128,22 +127,10 @@ def test_hive_tells_who_is_in_a_fence_of_another_role_why_it_is_not_served(
 
 def test_a_session_of_livy_computes_on_the_nodes_as_the_cluster_s_role(emr: Any, cluster: str) -> None:
     host = emr.describe_cluster(ClusterId=cluster)["Cluster"]["MasterPublicDnsName"]
-
-    def ask(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://{host}:8998{path}", data, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
-
-    session = f"/sessions/{ask('POST', '/sessions', {'kind': 'pyspark'})['id']}"
-    until(lambda: ask("GET", session)["state"] == "idle", seconds=120)
     code = "import boto3; print(sc.master, sc.range(9).count(), boto3.client('sts').get_caller_identity()['Arn'])"
-    path = f"{session}/statements/{ask('POST', f'{session}/statements', {'code': code})['id']}"
-    until(lambda: ask("GET", path)["state"] == "available", seconds=120)
-    master, count, arn = ask("GET", path)["output"]["data"]["text/plain"].split()
+    master, count, arn = livy_printed(livy(host), code).split()
     assert (master, count) == (f"spark://{host}:7077", "9")
     assert "assumed-role/EMR_EC2_DefaultRole/" in arn
-    ask("DELETE", session)
 
 
 def test_a_pyspark_step_of_the_cli_runs_on_the_nodes_and_leaves_its_logs(

@@ -404,6 +404,26 @@ def test_a_model_that_cannot_be_served_is_refused(
         sagemaker.create_model(ModelName="refused", PrimaryContainer=given, ExecutionRoleArn=role)
 
 
+def test_a_model_is_served_from_the_objects_of_a_prefix_as_they_are(
+    client: Client, sagemaker: Any, runtime: Any, role: str, bucket: str, model: str
+) -> None:
+    s3 = client("s3")
+    artifact = sagemaker.describe_model(ModelName=model)["PrimaryContainer"]["ModelDataUrl"]
+    archive = s3.get_object(Bucket=bucket, Key=artifact.split("/", 3)[3])["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(archive)) as members:
+        for member in members:
+            if (file := members.extractfile(member)) is not None:
+                s3.put_object(Bucket=bucket, Key=f"loose/{member.name}", Body=file.read())
+    source = {"S3Uri": f"s3://{bucket}/loose/", "S3DataType": "S3Prefix", "CompressionType": "None"}
+    container = {"Image": LINEAR_LEARNER, "ModelDataSource": {"S3DataSource": source}}
+    sagemaker.create_model(ModelName="loose", ExecutionRoleArn=role, PrimaryContainer=container)
+    shown = sagemaker.describe_model(ModelName="loose")["PrimaryContainer"]
+    assert (shown["ModelDataSource"]["S3DataSource"], shown.get("ModelDataUrl")) == (source, None)
+    name = serve(sagemaker, variant("all", "loose"))
+    assert score(runtime, name) == pytest.approx(5, abs=1e-3)
+    sagemaker.delete_endpoint(EndpointName=name)
+
+
 def test_a_variant_with_a_model_has_no_managed_scaling_of_instances(sagemaker: Any, model: str) -> None:
     scaled = {**variant("a", model), "ManagedInstanceScaling": {"Status": "ENABLED"}}
     with pytest.raises(ClientError, match="ManagedInstanceScaling is for variants without a ModelName"):

@@ -11,6 +11,7 @@ import boto3
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from pyiceberg.catalog import load_catalog
 
 from tests.conftest import REGION, Server
 from tests.waiting import until
@@ -281,6 +282,37 @@ def test_a_feature_that_is_added_is_described_and_a_column_of_the_table(
     sagemaker.delete_feature_group(FeatureGroupName=name)
     with pytest.raises(runtime.exceptions.ClientError):
         read(runtime, name, "vienna")
+    until(lambda: _is_gone(sagemaker, name))
+
+
+def test_an_offline_store_can_be_an_iceberg_table_that_grows_with_its_group(
+    sagemaker: Any, runtime: Any, server: Server, role: str, bucket: str
+) -> None:
+    offline = {**lake(bucket, role)["OfflineStoreConfig"], "TableFormat": "Iceberg"}
+    group = created(sagemaker, OfflineStoreConfig=offline, RoleArn=role)
+    name, kept = group["FeatureGroupName"], group["OfflineStoreConfig"]
+    assert kept["TableFormat"] == "Iceberg"
+    known = {"station": "vienna", "measured": EARLY, "no2": "40.5", "labels": ["urban", "windy"]}
+    runtime.put_record(FeatureGroupName=name, Record=values(**known))
+    sagemaker.update_feature_group(
+        FeatureGroupName=name, FeatureAdditions=[{"FeatureName": "ozone", "FeatureType": "Fractional"}]
+    )
+    until(lambda: sagemaker.describe_feature_group(FeatureGroupName=name)["LastUpdateStatus"]["Status"] == "Successful")
+    runtime.put_record(FeatureGroupName=name, Record=values(station="graz", measured=LATE, ozone="1.5"))
+    key, secret = server.key()
+    keys = {"client.access-key-id": key, "client.secret-access-key": secret, "client.region": REGION}
+    place = {"type": "glue", "glue.endpoint": server.endpoint, "s3.endpoint": server.s3_endpoint}
+    table = kept["DataCatalogConfig"]
+    found = load_catalog("glue", **place, **keys).load_table((table["Database"], table["TableName"]))
+
+    def whole() -> Any:
+        rows = found.refresh().scan().to_arrow().to_pylist()
+        return sorted(rows, key=lambda row: str(row["station"])) if len(rows) == 2 else None
+
+    graz, vienna = until(whole)
+    assert (vienna["no2"], vienna["labels"], vienna["ozone"]) == (40.5, ["urban", "windy"], None)
+    assert (graz["no2"], graz["ozone"], graz["is_deleted"]) == (None, 1.5, False)
+    sagemaker.delete_feature_group(FeatureGroupName=name)
     until(lambda: _is_gone(sagemaker, name))
 
 

@@ -136,6 +136,17 @@ def test_copies_come_and_go_die_and_come_back_on_the_instances_that_they_need(
     until(lambda: len(processes(server, "one")) == 3)
     assert settled(sagemaker, "one")["RuntimeConfig"]["CurrentCopyCount"] == 3
 
+    before, batch = set(processes(server, "one")), {"Type": "COPY_COUNT", "Value": 1}
+    rolling = {"RollingUpdatePolicy": {"MaximumBatchSize": batch, "WaitIntervalInSeconds": 0}}
+    sagemaker.update_inference_component(
+        InferenceComponentName="one", Specification={"ModelName": ENDPOINT}, DeploymentConfig=rolling
+    )
+    until(lambda: 0 < len(before & set(processes(server, "one"))) < len(before))
+    assert score(runtime, "one") == pytest.approx(5, abs=1e-3)
+    rolled = settled(sagemaker, "one")
+    assert rolled["LastDeploymentConfig"] == rolling
+    assert rolled["RuntimeConfig"]["CurrentCopyCount"] == 3
+
     with pytest.raises(ClientError, match="There is no capacity for 2 copies of two, each of 1 cores and 512 MiB"):
         create(sagemaker, "two", copies=2)
     with pytest.raises(ClientError, match=r"A copy of two needs 3 cores .* an instance ml.m5.large has 2 cores"):

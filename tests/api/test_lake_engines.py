@@ -4,7 +4,6 @@ import gzip
 import json
 import subprocess
 import sys
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,8 +20,18 @@ from botocore.exceptions import ClientError
 from pyarrow import fs
 from uv import find_uv_bin
 
-from tests.api.clusters import create_default_roles, job_flow, run, step, text
-from tests.api.lake_house import PEOPLE, LakeHouse, Person, iceberg_of
+from tests.api.clusters import (
+    create_default_roles,
+    job_flow,
+    livy,
+    livy_printed,
+    machine_role,
+    run,
+    step,
+    text,
+    with_runtime_roles,
+)
+from tests.api.lake_house import PEOPLE, DeltaLog, LakeHouse, Person, iceberg_of
 from tests.api.programs import Programs, channel
 from tests.api.spark_code import Spark, conf
 from tests.conftest import REGION, Server
@@ -33,6 +42,7 @@ EXPECTED = sorted([str(each) for each in row] for row in PEOPLE[PEOPLE["city"] =
 
 FORMATS = ("parquet", "orc", "avro", "lines", "csv", "json")
 RAW = "wh/parquet/part-0.parquet"
+LOGS = ("stdout", "stderr")
 
 BY_SPARK = """
 import json
@@ -166,6 +176,28 @@ def cluster(world: World) -> Iterator[str]:
     emr.get_waiter("cluster_terminated").wait(ClusterId=identifier, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 
 
+@pytest.fixture(scope="module")
+def shared(world: World) -> Iterator[str]:
+    """A cluster whose instance profile sees no table, and may take the person's role."""
+    emr, iam = world.server.client("emr"), world.server.client("iam")
+    create_default_roles(iam)
+    logs = [f"arn:aws:s3:::{world.bucket}", f"arn:aws:s3:::{world.bucket}/logs/*"]
+    taking = {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": world.who.arn}
+    catalog = {"Effect": "Allow", "Action": ["glue:*", "lakeformation:GetDataAccess"], "Resource": "*"}
+    machines = machine_role(iam, {"Effect": "Allow", "Action": "s3:*", "Resource": logs}, catalog, taking)
+    asked = job_flow(
+        *("Spark", "Livy", "Hive", "Delta"),
+        LogUri=f"s3://{world.bucket}/logs/",
+        JobFlowRole=machines,
+        SecurityConfiguration=with_runtime_roles(emr),
+    )
+    identifier = emr.run_job_flow(**asked)["JobFlowId"]
+    emr.get_waiter("cluster_running").wait(ClusterId=identifier, WaiterConfig={"Delay": 1, "MaxAttempts": 600})
+    yield identifier
+    emr.terminate_job_flows(JobFlowIds=[identifier])
+    emr.get_waiter("cluster_terminated").wait(ClusterId=identifier, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+
+
 def said(printed: str) -> Answer:
     """The last that a program has said of what it has seen."""
     lines = [line for line in printed.splitlines() if line.startswith("SEEN ")]
@@ -282,24 +314,68 @@ def cluster_step(world: World, request: pytest.FixtureRequest) -> Answer:
 
 
 def cluster_livy(world: World, request: pytest.FixtureRequest) -> Answer:
-    cluster, emr = request.getfixturevalue("cluster"), world.server.client("emr")
-    host = emr.describe_cluster(ClusterId=cluster)["Cluster"]["MasterPublicDnsName"]
+    host = host_of(world, request.getfixturevalue("cluster"))
+    return said(livy_printed(livy(host), world.by_spark("", BY_ITS_KEY)))
 
-    def ask(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        asked = urllib.request.Request(f"http://{host}:8998{path}", data, method=method)
-        with urllib.request.urlopen(asked, timeout=60) as answer:
-            return json.load(answer)
 
-    session = f"/sessions/{ask('POST', '/sessions', {'kind': 'pyspark'})['id']}"
-    until(lambda: ask("GET", session)["state"] != "starting", 240)
-    code = world.by_spark("", BY_ITS_KEY)
-    path = f"{session}/statements/{ask('POST', f'{session}/statements', {'code': code})['id']}"
-    until(lambda: ask("GET", path)["state"] == "available", 240)
-    output = ask("GET", path)["output"]
-    ask("DELETE", session)
-    assert output["status"] == "ok", output
-    return said(output["data"]["text/plain"])
+def logs_of(world: World, cluster: str, done: dict[str, Any]) -> str:
+    """What a step has printed that has succeeded."""
+    place = f"logs/{cluster}/steps/{done['Id']}"
+    printed, errors = (text(world.server.client("s3"), world.bucket, f"{place}/{name}.gz") for name in LOGS)
+    assert done["Status"]["State"] == "COMPLETED", errors[-3000:]
+    return printed
+
+
+def role_step(world: World, request: pytest.FixtureRequest) -> Answer:
+    """spark-submit as a step with a runtime role."""
+    cluster, emr = request.getfixturevalue("shared"), world.server.client("emr")
+    program = step("spark-submit", world.script(world.by_spark(SUBMITTED, BY_ITS_KEY)))
+    (done,) = run(emr, cluster, program, role=world.who.arn)
+    return said(logs_of(world, cluster, done))
+
+
+def role_hive(world: World, request: pytest.FixtureRequest) -> Answer:
+    """Hive's command line as a step with a runtime role; Hive's server, which has the instance profile's, is closed."""
+    cluster, emr, name = request.getfixturevalue("shared"), world.server.client("emr"), world.house.name
+    every = " union all ".join(f"select '{table}', * from {name}.{table}" for table in FORMATS)
+    address = f"jdbc:hive2://{host_of(world, cluster)}:10000"
+    done, *failed = run(
+        emr,
+        cluster,
+        step("hive", "-S", "-e", every),
+        step("hive", "-e", f"select ssn from {name}.parquet"),
+        step("beeline", "-u", address, "-e", "select 1"),
+        role=world.who.arn,
+    )
+    rows: dict[str, list[list[str]]] = {table: [] for table in FORMATS}
+    for line in logs_of(world, cluster, done).splitlines():
+        table, *values = line.split("\t")
+        rows[table].append(values)
+    place, s3 = f"logs/{cluster}/steps", world.server.client("s3")
+    told = [text(s3, world.bucket, f"{place}/{each['Id']}/stderr.gz") for each in failed]
+    assert "This cluster has runtime roles" in told[1]
+    return {table: sorted(found) for table, found in rows.items()}, [told[0], "denied" if told[1] else ""]
+
+
+def role_livy(world: World, request: pytest.FixtureRequest) -> Answer:
+    """A Livy session by credentials of a runtime role."""
+    cluster, emr = request.getfixturevalue("shared"), world.server.client("emr")
+    asked = {"ClusterId": cluster, "ExecutionRoleArn": world.who.arn}
+    credentials = emr.get_cluster_session_credentials(**asked)["Credentials"]["UsernamePassword"]
+    return said(livy_printed(livy(host_of(world, cluster), credentials), world.by_spark("", BY_ITS_KEY)))
+
+
+def role_delta(world: World, request: pytest.FixtureRequest) -> Answer:
+    """A table of Delta, by a step with a runtime role on a cluster that has Delta."""
+    cluster, emr, house = request.getfixturevalue("shared"), world.server.client("emr"), world.house
+    DeltaLog(house, "people").commit({"city": "paris"}, {"city": "rome"})
+    house.grant(world.who, house.filter("people", "paris", "city = 'paris'", "id", "name"))
+    known = {"database": house.name, "tables": ["people"], "raw": f"s3://{house.bucket}/wh/people"}
+    code = SUBMITTED + "".join(f"{name} = {value!r}\n" for name, value in known.items()) + BY_SPARK
+    program = world.script(code.replace("spark.read.parquet(raw)", "spark.read.format('delta').load(raw)"))
+    settings = [word for name, value in DELTA.items() for word in ("--conf", f"{name}={value}")]
+    (done,) = run(emr, cluster, step("spark-submit", *settings, program), role=world.who.arn)
+    return said(logs_of(world, cluster, done))
 
 
 def host_of(world: World, cluster: str) -> str:
@@ -378,6 +454,11 @@ AS_DELTA = (
 )
 """Thirteen people, two of whom are no more; the log has checkpoints."""
 
+DELTA = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+}
+
 LATER = (
     "delete from delta.`{place}` where id = 12",
     "insert into delta.`{place}` values (9, 'name 9', 'secret-9', 'paris')",
@@ -388,12 +469,7 @@ def delta_session(world: World, request: pytest.FixtureRequest) -> Answer:
     """A table that Spark writes as Delta, with checkpoints and deletes, by its name in a session with Delta."""
     house, glue = world.house, world.server.client("glue")
     place = f"s3://{house.bucket}/wh/delta"
-    settings = {
-        "spark.databricks.delta.snapshotPartitions": "1",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    }
+    settings = {"spark.databricks.delta.snapshotPartitions": "1", "spark.sql.shuffle.partitions": "2", **DELTA}
     asked = {"--datalake-formats": "delta", "--conf": conf(settings)}
     writer = Spark(glue, request.getfixturevalue("role"), asked, 240)
     for statement in AS_DELTA:
@@ -488,6 +564,7 @@ Engine = Callable[[World, pytest.FixtureRequest], Answer]
 LIGHT: tuple[Engine, ...] = (pandas, awswrangler, pyiceberg, training)
 HEAVY: tuple[Engine, ...] = (
     duckdb, connect, serverless, processing, cluster_step, cluster_livy, cluster_thrift, cluster_trino, delta_session,
+    role_step, role_hive, role_livy, role_delta,
 )  # fmt: skip
 ENGINES = [*LIGHT, *(pytest.param(each, marks=pytest.mark.heavy) for each in HEAVY)]
 

@@ -34,6 +34,9 @@ EXPECTED: dict[str, pd.DataFrame] = {
     "rows": PEOPLE[(PEOPLE["city"] == "paris") & (PEOPLE["amount"] < 10)][["id", "name"]],
     "cells": CELLS[(PEOPLE["city"] == "paris") | (PEOPLE["id"] > 5)][["id", "name", "amount"]],
     "full": PEOPLE,
+    "excluded": PEOPLE[["id", "name", "city"]],
+    "masked": PEOPLE[PEOPLE["city"] == "rome"].drop(columns="ssn"),
+    "tagged": PEOPLE[["id", "amount"]],
 }
 """The raw table filtered by hand, for each grant that a reader has."""
 
@@ -57,9 +60,23 @@ def grant(house: LakeHouse, who: Person, table: str, kind: str) -> None:
         house.grant(who, house.filter(table, "late", "id > 5", "id", "amount"))
     elif kind == "full":
         house.grant(who, house.resource(table))
+    elif kind == "excluded":
+        hidden = {"ColumnWildcard": {"ExcludedColumnNames": ["ssn", "amount"]}}
+        house.grant(who, {"TableWithColumns": {"DatabaseName": house.name, "Name": table, **hidden}})
+    elif kind == "masked":
+        made, hidden = house.named_filter(table, "rome"), {"ColumnWildcard": {"ExcludedColumnNames": ["ssn"]}}
+        rows = {"RowFilter": {"FilterExpression": "city = 'rome'"}}
+        house.lf.create_data_cells_filter(TableData={**made, **rows, **hidden})
+        house.grant(who, {"DataCellsFilter": made})
+    elif kind == "tagged":
+        tag = {"TagKey": f"{house.name}_level", "TagValues": ["open", "closed"]}
+        house.lf.create_lf_tag(**tag)
+        of_open = [{**tag, "TagValues": ["open"]}]
+        house.lf.add_lf_tags_to_resource(Resource=house.columns(table, "id", "amount"), LFTags=of_open)
+        house.grant(who, {"LFTagPolicy": {"ResourceType": "TABLE", "Expression": of_open}})
 
 
-GRANTS = ("none", "columns", "rows", "cells", "full")
+GRANTS = ("none", "columns", "rows", "cells", "full", "excluded", "masked", "tagged")
 FORMATS = ("parquet", "orc", "lines", "csv", "json")
 
 
@@ -140,6 +157,21 @@ def test_awswrangler_sees_the_same_by_the_table_s_name(
     for kind in GRANTS[1:]:
         seen = wr.s3.read_parquet_table(f"parquet_{kind}", house.name, boto3_session=session)
         assert rows_of(seen) == expected(f"parquet_{kind}")
+
+
+def test_a_grant_on_all_tables_of_a_database_is_one_on_those_that_come(server: Server) -> None:
+    house = LakeHouse(server)
+    who = house.person()
+    house.grant(who, {"Table": {"DatabaseName": house.name, "TableWildcard": {}}})
+    house.add("later")
+    place = who.client("glue").get_table(DatabaseName=house.name, Name="later")["Table"]["StorageDescriptor"][
+        "Location"
+    ]
+    raw = who.client("s3").get_object(
+        Bucket=house.bucket, Key=f"{place.partition('://')[2].partition('/')[2]}/part-0.parquet"
+    )
+    assert rows_of(pq.read_table(io.BytesIO(raw["Body"].read())).to_pandas()) == rows_of(PEOPLE)
+    house.close()
 
 
 SEES = """

@@ -32,11 +32,12 @@ def test_the_sdk_finds_drifted_data_and_a_model_that_got_worse(
         env=server.environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-3000:]
-    assert [line for line in done.stdout.splitlines() if ": " in line][-7:] == [
+    assert [line for line in done.stdout.splitlines() if ": " in line][-8:] == [
         "baseline: [('y', 'Fractional'), ('a', 'Integral'), ('b', 'Integral')]",
         "execution: CompletedWithViolations None DataQuality",
         "job: CompletedWithViolations: Job completed successfully with 2 violations.",
         "violations: [('b', 'baseline_drift_check'), ('y', 'baseline_drift_check')]",
+        "alert: default InAlert ['InAlert', 'OK']",
         "quality: CompletedWithViolations None [('mae', 'GreaterThanThreshold'), ('mse', 'GreaterThanThreshold'), "
         "('r2', 'LessThanThreshold'), ('rmse', 'GreaterThanThreshold')]",
         "drift: 0.873",

@@ -164,6 +164,7 @@ def test_lineage_leads_from_a_version_s_approval_back_to_the_data(sagemaker: Any
     assert {each["AssociationType"] for each in walked["Edges"]} == {"ContributedTo", "Produced"}
     [data] = [each["Arn"] for each in walked["Vertices"] if each["Type"] == "DataSet"]
     assert sagemaker.describe_artifact(ArtifactArn=data)["Source"]["SourceUri"].endswith("/train/")
+    assert sagemaker.query_lineage(StartArns=[data], IncludeEdges=False)["Edges"] == []
 
 
 def test_entities_of_lineage_are_made_associated_and_deleted(sagemaker: Any) -> None:

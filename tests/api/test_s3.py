@@ -130,6 +130,11 @@ def test_a_page_that_ends_with_a_key_that_xml_cannot_have_leaves_none_out(s3: An
     found = [entry.get("Key", entry.get("Prefix")) for page in pages for part in ("Contents", "CommonPrefixes")
              for entry in page.get(part, [])]  # fmt: skip
     assert found == [_rolled_up(key, "", "/") for key in odd]
+    s3.put_bucket_versioning(Bucket=air, VersioningConfiguration={"Status": "Enabled"})
+    for key in [*odd, "plain"]:
+        s3.put_object(Bucket=air, Key=key, Body=b"x")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=air, PaginationConfig={"PageSize": 1})
+    assert [entry["Key"] for page in pages for entry in page["Contents"]] == [*odd, "plain"]
 
 
 def _rolled_up(key: str, prefix: str, delimiter: str) -> str:

@@ -1,6 +1,8 @@
 """The kernels of SageMaker's image SparkMagic, with Amazon's magics as they are: they find what is here."""
 
+import json
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpec
 
 from studiolo.studio import magics
-from tests.api.clusters import create_default_roles, job_flow
+from tests.api.clusters import create_default_roles, job_flow, machine_role, with_runtime_roles
 from tests.browsing import opened_by
 from tests.conftest import REGION, Server
 from tests.notebooks.test_glue_kernel import Notebook
@@ -78,6 +80,28 @@ def test_a_notebook_of_python_connects_with_the_user_of_a_secret(
     connected = shown(notebook.run(f"{connect} --language python"))
     assert CONNECTED.search(connected), connected
     assert "9" in shown(notebook.run("%%spark\nprint(spark.range(9).count())"))
+
+
+def test_a_notebook_connects_to_a_cluster_with_a_runtime_role(
+    start: Callable[[str], Notebook], client: Callable[..., Any]
+) -> None:
+    emr, iam, name = client("emr"), client("iam"), f"runtime-{uuid.uuid4().hex[:8]}"
+    create_default_roles(iam)
+    machines = machine_role(iam, {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": "*"})
+    who = {"AWS": iam.get_role(RoleName=machines)["Role"]["Arn"]}
+    trust = {"Effect": "Allow", "Principal": who, "Action": ["sts:AssumeRole", "sts:TagSession"]}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    asked = job_flow("Spark", "Livy", JobFlowRole=machines, SecurityConfiguration=with_runtime_roles(emr))
+    cluster = emr.run_job_flow(**asked)["JobFlowId"]
+    emr.get_waiter("cluster_running").wait(ClusterId=cluster, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+    connect = f"%sm_analytics emr connect --cluster-id {cluster} --auth-type Basic_Access"
+    notebook = start("pyspark")
+    connected = shown(notebook.run(f"{connect} --emr-execution-role-arn {role}"))
+    assert CONNECTED.search(connected), connected
+    asking = "import boto3\nprint(boto3.client('sts').get_caller_identity()['Arn'])"
+    assert f"assumed-role/{name}/" in shown(notebook.run(asking))
+    emr.terminate_job_flows(JobFlowIds=[cluster])
 
 
 def test_a_notebook_connects_to_an_application_of_emr_serverless(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote, unquote_plus
 
 from studiolo.aws.errors import not_implemented, unknown_operation
 from studiolo.aws.http import HttpRequest, content
@@ -29,8 +29,8 @@ class Route:
 
 
 _S3 = Route("s3", None, "rest-xml")
-_ACTION = re.compile(r"(?:^|&)(Action=[^&]*)")
-_VERSION = re.compile(r"(?:^|&)(Version=[^&]*)")
+_ACTION = re.compile(r"(?:^|&)(Action)=([^&]+)")
+_VERSION = re.compile(r"(?:^|&)(Version)=([^&]+)")
 
 
 class Router:
@@ -194,4 +194,4 @@ def _form_of(request: HttpRequest) -> Mapping[str, str]:
 def _named(form: str) -> Mapping[str, str]:
     # Searched for, not split: a form may be large, and nothing else of it counts here.
     fields = (pattern.search(form) for pattern in (_ACTION, _VERSION))
-    return dict(parse_qsl("&".join(field[1] for field in fields if field is not None)))
+    return {field[1]: unquote_plus(field[2]) for field in fields if field is not None}

@@ -2,7 +2,8 @@
 
 What comes to them acts as the cluster's role. To a program of the person who runs Studiolo that is no more than they
 have anyway; to the code of a session, a job or a function, which has the rights of a role alone, it is: that must have
-the cluster's role, or be one that might give the cluster steps.
+the cluster's role, or be one that might give the cluster steps. On a cluster with runtime roles nobody is served as the
+cluster's role but its own programs.
 """
 
 from collections.abc import Callable
@@ -21,6 +22,10 @@ CONNECTIONS = "/_studiolo/connections/"
 """Below the endpoint, where a cluster's programs ask whom they may serve; the cluster's id follows."""
 TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105 (a variable's name)
 STRANGER = "The ports of this cluster are for programs of the system user who runs it, on this machine."
+OWN_ALONE = (
+    "This cluster has runtime roles: this port, which acts as the role of its instance profile, is for what has that role."
+    " Give it steps with an ExecutionRoleArn, or use Livy with credentials of GetClusterSessionCredentials."
+)
 NOBODY = (
     "This program is in a sandbox, without a role that could be asked whether it may use the ports of this cluster."
 )
@@ -45,9 +50,11 @@ class Admission:
         Raises NotFound for a cluster that is not there.
         """
         cluster = self._find(identifier)
-        if not is_same_user(peer, own):
-            raise Denied(STRANGER)
+        self.check_user(peer, own)
+        closed = cluster.asked.runtime_roles is not None
         if isolation().kind != "fenced":
+            if closed:
+                raise Denied(OWN_ALONE)
             return
         try:
             around = [environment_of_fence(process) for process in holders(peer, own)]
@@ -55,8 +62,15 @@ class Admission:
             raise Denied(STRANGER) from gone
         if not around:
             raise Denied(STRANGER)
+        if closed and None in around:
+            raise Denied(OWN_ALONE)
         for token in {variables.get(TOKEN, "") for variables in around if variables is not None}:
             self._ask(cluster, token)
+
+    def check_user(self, peer: Address, own: Address) -> None:
+        """Raise Denied for a connection of another user of this machine."""
+        if not is_same_user(peer, own):
+            raise Denied(STRANGER)
 
     def _ask(self, cluster: Cluster, token: str) -> None:
         try:
@@ -65,6 +79,8 @@ class Admission:
             raise Denied(NOBODY) from error
         if principal.entity == cluster.asked.role:
             return
+        if cluster.asked.runtime_roles is not None:
+            raise Denied(OWN_ALONE)
         scope = cluster.scope
         arn = f"arn:{scope.partition}:elasticmapreduce:{scope.region}:{scope.account}:cluster/{cluster.id}"
         self._identity.authorize(principal, [Question(ACTION, arn, {}, lambda: cluster.settings.tags)])

@@ -15,6 +15,7 @@ from studiolo.clusters.admission import Admission
 from studiolo.clusters.applications import APPLICATIONS, LivyServers
 from studiolo.clusters.applications.livy import settings as settings_of_drivers
 from studiolo.clusters.capacity import regrouped
+from studiolo.clusters.configurations import Configured
 from studiolo.clusters.hive_door import HiveDoors
 from studiolo.clusters.interfaces import Interfaces
 from studiolo.clusters.keeper import Keeper
@@ -39,6 +40,7 @@ from studiolo.clusters.model import (
     Step,
     StepRequest,
 )
+from studiolo.clusters.roles import UNSUPPORTED, ClusterRoles, SessionCredentials
 from studiolo.clusters.security import SecurityConfigurations
 from studiolo.clusters.sessions import ClusterSession, ClusterSessions, SessionRequest
 from studiolo.clusters.store import Store, new_id
@@ -75,6 +77,7 @@ class Clusters:
         s3_endpoint: str,
         livy: LivyServers,
         admission: Admission,
+        roles: ClusterRoles,
         sessions: ClusterSessions,
         pages: Pages,
         clock: Clock,
@@ -94,7 +97,8 @@ class Clusters:
             machine_cores=psutil.cpu_count() or 1,
             machine_memory=psutil.virtual_memory().total // MIB,
         )
-        self._launching = Launching(processes, runtimes, self._archives, identity, metastore, around)
+        self._roles = roles
+        self._launching = Launching(processes, runtimes, self._archives, identity, metastore, roles, pages.logs, around)
         self._launching.livy = livy
         self._launching.hive = HiveDoors(admission)
         self.sessions = self._launching.sessions = sessions
@@ -155,7 +159,10 @@ class Clusters:
         """
         asked = replace(asked, applications=self._checked_applications(asked))
         if asked.security_configuration is not None:
-            self.security.get(scope, asked.security_configuration)
+            found = self.security.get(scope, asked.security_configuration)
+            asked = replace(asked, runtime_roles=found.runtime_roles)
+        if asked.runtime_roles is None and any(step.role is not None for step in first):
+            raise Invalid(UNSUPPORTED)
         asked = self._with_roles(principal, asked)
         _check_groups(groups)
         check_settings(settings)
@@ -209,6 +216,7 @@ class Clusters:
         """Add steps; their ids. Raises NotFound, Invalid, Conflict for a cluster that ends, LimitExceeded."""
         with self._changing(scope, identifier) as cluster:
             for step in asked:
+                self._roles.check(cluster, step.role)
                 _check_step(step, cluster.settings)
             if len(self._store.unfinished(cluster.id)) + len(asked) > MOST_STEPS:
                 raise LimitExceeded(f"Maximum number of active steps({MOST_STEPS}) for cluster exceeded.")
@@ -253,11 +261,26 @@ class Clusters:
     ) -> ClusterSession:
         """Begin an interactive session on a cluster. Raises NotFound, Invalid, Conflict, LimitExceeded."""
         cluster = self.cluster(scope, identifier)
+        self._roles.check(cluster, asked.role)
+        if asked.role is not None:
+            self._roles.require(cluster, asked.role)
+            # Its executors are in its driver: those on the nodes have the keys of the instance profile.
+            conf = Configured.of(cluster.asked.applications, cluster.asked.configurations).spark
+            return self.sessions.start(cluster, "local", conf, asked, tags)
         master, conf = "", dict[str, str]()
         if cluster.state in READY:
             world = self._launching.world(cluster, lambda _: None, lambda: False)
-            master, conf = world.master_url, settings_of_drivers(world)
+            master, conf = world.master_url, {**settings_of_drivers(world), **world.configured.spark}
         return self.sessions.start(cluster, master, conf, asked, tags)
+
+    def session_credentials(self, scope: Scope, identifier: str, role: str) -> SessionCredentials:
+        """What stands for a role at the doors of a cluster. Raises NotFound, Invalid, and Conflict unless it is ready."""
+        cluster = self.cluster(scope, identifier)
+        if cluster.state not in READY:
+            raise Conflict(
+                f"Cluster {identifier} is {cluster.state}: it gives credentials when it is RUNNING or WAITING."
+            )
+        return self._roles.credentials(cluster, role)
 
     def change(self, scope: Scope, identifier: str, change: Callable[[Settings], Settings]) -> Cluster:
         """Change what can be changed of a cluster. Raises NotFound, Invalid, Conflict for one that has ended."""

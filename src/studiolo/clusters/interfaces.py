@@ -13,7 +13,7 @@ from studiolo.clusters.model import READY, Cluster
 from studiolo.clusters.store import Store, new_id
 from studiolo.clusters.tables import interfaces
 from studiolo.domain import Clock, Conflict, Invalid, NotFound, Scope
-from studiolo.sparkui import Left, Live, Pages, Past, Target
+from studiolo.sparkui import Left, Live, Pages, Past, Target, owner
 from studiolo.state import State
 
 HISTORY, ON_CLUSTER = "cluster history", "cluster pages"
@@ -27,6 +27,7 @@ DRIVERS = 16
 
 ASK_SECONDS, MOST_READ = 2.0, 64 * 1024
 EVENTS = "node/events"
+"""Where event logs are in the folder of a cluster, or of a step with a role of its own."""
 
 
 @dataclass(frozen=True)
@@ -75,47 +76,65 @@ class Interfaces:
             raise NotFound(f"Persistent application UI id '{identifier}' is not valid.")
         return Interface(row.id, row.cluster, row.author, row.created, row.tags)
 
-    def persistent_link(self, scope: Scope, identifier: str, application: str | None) -> str:
-        """A link to the history of the cluster, or of one of its applications. Raises NotFound."""
-        cluster = self.get(scope, identifier).cluster
-        if application is not None:
-            self._check(cluster, application)
-        path = "/" if application is None else f"/history/{application}/jobs/"
-        return self._pages.links.link(Target(HISTORY, scope, cluster), path)
+    def persistent_link(self, scope: Scope, identifier: str, application: str | None, role: str | None) -> str:
+        """A link to the history of the cluster, or of one of its applications. Raises NotFound.
 
-    def link(self, scope: Scope, identifier: str, kind: str, application: str | None) -> str:
-        """A link to what a cluster serves itself. Raises NotFound, Invalid, and Conflict unless it is ready."""
+        role: shows what had that runtime role instead; without one nothing is shown of what had.
+        """
+        return self._history_link(scope, self.get(scope, identifier).cluster, application, role)
+
+    def _history_link(self, scope: Scope, cluster: str, application: str | None, role: str | None) -> str:
+        if application is not None:
+            self._check(cluster, application, role)
+        path = "/" if application is None else f"/history/{application}/jobs/"
+        return self._pages.links.link(Target(HISTORY, scope, owner(cluster, role)), path)
+
+    def link(self, scope: Scope, identifier: str, kind: str, application: str | None, role: str | None) -> str:
+        """A link to what a cluster serves itself, or to what had a runtime role on it.
+
+        Raises NotFound, Invalid, and Conflict unless it is ready.
+        """
         cluster = self._store.cluster(identifier, scope)
         if cluster.state not in READY:
             raise Conflict(f"Cluster {identifier} is {cluster.state}: its interfaces are there while it runs.")
         if kind == DRIVER:
-            return self._driver_link(cluster, application)
+            return self._driver_link(cluster, application, role)
+        if role is not None and kind == HISTORY_SERVER:
+            return self._history_link(scope, identifier, application, role)
         if kind not in (MASTER, HISTORY_SERVER):
             raise Invalid(f"{kind} is not on the cluster: {HISTORY_SERVER}, {DRIVER} and {MASTER} are.")
         if application is not None:
-            self._check(identifier, application)
+            self._check(identifier, application, None)
         path = f"/history/{application}/jobs/" if application is not None and kind == HISTORY_SERVER else "/"
         return self._pages.links.link(Target(ON_CLUSTER, scope, f"{identifier}/{kind}"), path)
 
-    def _driver_link(self, cluster: Cluster, application: str | None) -> str:
+    def _driver_link(self, cluster: Cluster, application: str | None, role: str | None) -> str:
         if application is None:
             raise Invalid(f"Say of which application: ApplicationId is needed for {DRIVER}.")
         # Its drivers are not on the nodes.
-        target = self._livy.target(cluster, application)
+        target = self._livy.target(cluster, application, role)
+        if target is None and role is not None:
+            return self._history_link(cluster.scope, cluster.id, application, role)
         if target is None:
-            self._check(cluster.id, application)
+            self._check(cluster.id, application, None)
             target = Target(ON_CLUSTER, cluster.scope, f"{cluster.id}/{DRIVER}/{application}")
         return self._pages.links.link(target)
 
-    def _check(self, cluster: str, application: str) -> None:
-        if application not in self._pages.logs.applications(self._left(cluster)):
+    def _check(self, cluster: str, application: str, role: str | None) -> None:
+        if application not in self._pages.logs.applications(self._left(owner(cluster, role))):
             raise NotFound(f"Application {application} does not exist on cluster {cluster}, or its history is over.")
 
-    def _left(self, cluster: str) -> tuple[Left, ...]:
-        return Left(self._folder / cluster, EVENTS), self._pages.logs.kept(cluster)
+    def _left(self, whose: str) -> tuple[Left, ...]:
+        """Where event logs are of a cluster, or of what has a role on it."""
+        cluster = "-".join(whose.split("-")[:2])
+        kept = self._pages.logs.kept(whose)
+        if whose == cluster:
+            return Left(self._folder / cluster, EVENTS), kept
+        running = [step.id for step in self._store.unfinished(cluster) if owner(cluster, step.asked.role) == whose]
+        return *(Left(self._folder / cluster / "steps" / step, EVENTS) for step in running), kept
 
-    def _past(self, cluster: str) -> Past:
-        return Past(self._left(cluster))
+    def _past(self, whose: str) -> Past:
+        return Past(self._left(whose))
 
     def _on_cluster(self, target: Target) -> Live | Past:
         identifier, kind, *rest = target.id.split("/")

@@ -333,7 +333,7 @@ class Keeper:
                 started = replace(step.progress, started=self._store.now())
                 self._store.save_step(cluster.scope, step, STEP_RUNNING, started)
                 try:
-                    self._launching.start_step(world, step, self.wake)
+                    self._launching.start_step(world, cluster, step, self.wake)
                 except (OSError, DomainError) as error:
                     failed = replace(started, reason="Unknown Error.", message=f"It cannot be started: {error}")
                     self._ended(cluster, step, FAILED, failed)
@@ -396,7 +396,8 @@ class Keeper:
             elif state == WAITING:
                 timeout, idle = cluster.settings.idle_timeout, cluster.progress.idle
                 report = self._launching.report(self.id)
-                if report.get("running"):
+                # Those with a role of their own are no applications of the cluster's master.
+                if report.get("running") or (timeout and self._launching.has_sessions(cluster)):
                     self._store.save(cluster, progress=replace(cluster.progress, idle=self._store.now()))
                 elif timeout and idle and self._store.now() - idle > timeout:
                     self.end(rules.idle_too_long(timeout))

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ import studiolo
 from studiolo.clusters.applications import APPLICATIONS, LivyServers, hive, livy
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.hive_door import HiveDoors
+from studiolo.clusters.interfaces import EVENTS
 from studiolo.clusters.machines import instance_type
 from studiolo.clusters.model import BootstrapAction, Cluster, Step
+from studiolo.clusters.role_world import RoleWorld
+from studiolo.clusters.roles import ClusterRoles
 from studiolo.clusters.sessions import ClusterSessions
 from studiolo.clusters.world import HOME, MNT, Surroundings, World
 from studiolo.domain import Conflict
@@ -22,6 +26,7 @@ from studiolo.identity import Identity, client_environment, container_variables
 from studiolo.metastore import Metastore
 from studiolo.processes import Child, Processes, child_environment, isolation, read_left, remove_left
 from studiolo.runtimes import Archives, Runtimes
+from studiolo.sparkui import EventLogs, Left, owner
 
 DAEMONS, RUNNER = "cluster", "cluster-step"
 """The kinds of children."""
@@ -43,6 +48,8 @@ class Launching:
         archives: Archives,
         identity: Identity,
         metastore: Metastore,
+        roles: ClusterRoles,
+        event_logs: EventLogs,
         around: Surroundings,
     ) -> None:
         self._processes = processes
@@ -50,6 +57,8 @@ class Launching:
         self._archives = archives
         self._identity = identity
         self._metastore = metastore
+        self._roles = roles
+        self._event_logs = event_logs
         self._around = around
         self.livy: LivyServers | None = None
         self.hive: HiveDoors | None = None
@@ -154,23 +163,52 @@ class Launching:
             return ""
         return text[-LOG_TAIL:].strip()
 
-    def start_step(self, world: World, step: Step, on_end: Callable[[], None]) -> None:
-        """Start a step's runner."""
-        asked = step.asked
+    def start_step(self, world: World, cluster: Cluster, step: Step, on_end: Callable[[], None]) -> None:
+        """Start a step's runner: of one with a role in a world of its own. Raises Denied and NotFound for the role."""
+        asked, nodes = step.asked, replace(world, cluster=cluster)
         plan = {"kind": "step", "jar": asked.jar, "main": asked.main, "arguments": list(asked.arguments)}
-        self._run(world, step.id, f"steps/{step.id}", plan, on_end)
+        folder = self._cleared(cluster.id, step.id)
+        if asked.role is not None:
+            self._roles.require(cluster, asked.role)
+            world = self._world_of_role(nodes, step, asked.role, folder)
+            plan["owner"] = owner(cluster.id, asked.role)
+        self._run(world, nodes, step.id, f"steps/{step.id}", plan, on_end)
+
+    def _world_of_role(self, nodes: World, step: Step, role: str, folder: Path) -> RoleWorld:
+        """A world of a step's own. It is made anew for each: in its folder the server writes before any code runs."""
+        workload = self._identity.workloads.add(_runner(step.id))
+        self._identity.workloads.give(workload.id, role, step.id)
+        shared = self.folder(nodes.cluster.id) / "roles" / owner(nodes.cluster.id, role)
+        world = RoleWorld.of(nodes, folder, shared, workload)
+        world.lay_out_files()
+        return world
 
     def start_bootstrap(self, world: World, number: int, action: BootstrapAction, on_end: Callable[[], None]) -> None:
         """Start the runner of a bootstrap action, of which the first is number 1."""
         instance = world.info()["instance"]
         plan = {"kind": "bootstrap", "path": action.path, "arguments": list(action.arguments), "instance": instance}
-        name = f"{world.cluster.id}-bootstrap-{number}"
-        self._run(world, name, f"node/{world.master}/bootstrap-actions/{number}", plan, on_end)
+        name = self.bootstrap_name(world.cluster.id, number)
+        self._cleared(world.cluster.id, name)
+        self._run(world, world, name, f"node/{world.master}/bootstrap-actions/{number}", plan, on_end)
 
-    def _run(self, world: World, name: str, log: str, plan: Mapping[str, Any], on_end: Callable[[], None]) -> None:
-        cluster, folder = world.cluster, self.step_folder(world.cluster.id, name)
+    def _cleared(self, cluster: str, name: str) -> Path:
+        """The folder of a step, or a bootstrap action, without what is there of an earlier try."""
+        folder = self.step_folder(cluster, name)
         remove_left(folder)
         (folder / "files").mkdir(parents=True, mode=0o700)
+        return folder
+
+    def _run(
+        self,
+        world: World,
+        nodes: World,
+        name: str,
+        log: str,
+        plan: Mapping[str, Any],
+        on_end: Callable[[], None],
+    ) -> None:
+        """Start a runner: its program has the world, its logs are put where they belong with the keys of the nodes."""
+        cluster, folder = world.cluster, self.step_folder(world.cluster.id, name)
         fence = world.fence(with_parent=True)
         fenced_in = isolation().kind == "fenced"
         mnt, home = (MNT, HOME) if fenced_in else (str(world.own / "mnt"), str(world.own / "home"))
@@ -186,12 +224,13 @@ class Launching:
             },
             "hidden": str(self._around.data),
             "log": f"{world.log(log)}/" if world.log() else None,
-            "containers": f"{world.log('containers')}/",
+            # What has a role of its own has no executors: whatever it leaves in their place is not theirs.
+            "containers": f"{world.log('containers')}/" if world is nodes else None,
         }
         file = folder / "plan.json"
         file.touch(0o600)
         file.write_text(json.dumps(content))
-        credentials = container_variables(self._around.s3_endpoint, world.token)
+        credentials = container_variables(self._around.s3_endpoint, nodes.token)
         aws = client_environment(self._around.endpoint, self._around.s3_endpoint, cluster.scope.region, credentials)
         child = self._processes.start(
             _runner(name),
@@ -229,14 +268,25 @@ class Launching:
         if child is not None:
             self._processes.stop(child, grace)
             child.log.unlink(missing_ok=True)
-        remove_left(self.step_folder(cluster, name) / "files")
-        (self.step_folder(cluster, name) / "plan.json").unlink(missing_ok=True)
+        self._identity.workloads.end(_runner(name))
+        folder = self.step_folder(cluster, name)
+        plan = folder / "plan.json"
+        if plan.exists() and (kept_as := json.loads(plan.read_text()).get("owner")) is not None:
+            self._event_logs.keep(kept_as, Left(folder, EVENTS))
+        for each in ("files", "node"):
+            remove_left(folder / each)
+        plan.unlink(missing_ok=True)
 
     def cancel_step(self, name: str) -> None:
         """Ask a runner to end its program."""
         child = self._processes.find(_runner(name))
         if child is not None:
             self._processes.interrupt(child)
+
+    def has_sessions(self, cluster: Cluster) -> bool:
+        """Whether there are sessions of the cluster, or batches of its Livy, that have not ended."""
+        of_livy = self.livy is not None and self.livy.active(cluster) > 0
+        return of_livy or (self.sessions is not None and self.sessions.active(cluster))
 
     def end_sessions(self, cluster: Cluster) -> None:
         """End what has drivers beside the cluster's nodes."""
@@ -254,6 +304,7 @@ class Launching:
             self._processes.stop(child, grace)
             child.log.unlink(missing_ok=True)
         self._identity.workloads.end(_workload(cluster))
+        remove_left(self.folder(cluster) / "roles")
         own = self.folder(cluster) / "node"
         for entry in own.iterdir() if own.is_dir() else ():
             if entry.name == "events":

@@ -80,8 +80,21 @@ class BootstrapAction:
 
 
 @dataclass(frozen=True)
+class RuntimeRoles:
+    """That what is run on a cluster has a role of its own each: by which id and tag its instance profile takes those.
+
+    tag: the value of `LakeFormationAuthorizedCaller`, where the security configuration names one.
+    """
+
+    external_id: str
+    tag: str | None = None
+
+
+@dataclass(frozen=True)
 class ClusterRequest:
-    """What was asked for. `recorded` is kept and shown, and changes nothing."""
+    """What was asked for. `recorded` is kept and shown, and changes nothing. runtime_roles: as its security
+    configuration had it when the cluster was made.
+    """
 
     name: str
     release: str
@@ -94,13 +107,16 @@ class ClusterRequest:
     bootstrap: tuple[BootstrapAction, ...] = ()
     fleets: bool = False
     security_configuration: str | None = None
+    runtime_roles: RuntimeRoles | None = None
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "ClusterRequest":
+        given = values.get("runtime_roles")
+        roles = None if given is None else RuntimeRoles(**given)
         bootstrap = tuple(BootstrapAction(a["name"], a["path"], tuple(a["arguments"])) for a in values["bootstrap"])
         lists = {name: tuple(values[name]) for name in ("applications", "configurations")}
-        return cls(**{**values, **lists, "bootstrap": bootstrap})
+        return cls(**{**values, **lists, "bootstrap": bootstrap, "runtime_roles": roles})
 
 
 @dataclass(frozen=True)

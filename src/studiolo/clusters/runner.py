@@ -38,7 +38,9 @@ LARGEST = 256 * 1024 * 1024
 UPLOADS = 30.0
 """Seconds between uploads of the logs of a program that runs."""
 
-APPLICATION = re.compile(rb"\bapp-\d{14}-\d{4}\b")
+APPLICATION = re.compile(rb"\b(?:app-\d{14}-\d{4}|local-\d{13})\b")
+
+TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105 (a variable's name)
 
 BEGIN = 'mkdir -p "$0" && cd "$0" && HOME=$STUDIOLO_HOME && export HOME && exec "$@"'
 
@@ -148,7 +150,7 @@ class Run:
         copy = self._folder / "files" / Path(key).name
         copy.parent.mkdir(exist_ok=True)
         try:
-            self._client().download_file(bucket, key, str(copy))
+            self._reader().download_file(bucket, key, str(copy))
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             reason = "Access Denied." if status == 403 else "Input path does not exist."
@@ -167,6 +169,21 @@ class Run:
 
                 self._s3 = boto3.client("s3", config=s3_config(attempts=6))
             return self._s3
+
+    def _reader(self) -> Any:
+        """S3 with the keys of the program, which may have a role of its own."""
+        theirs = self._plan["environment"]
+        if theirs[TOKEN] == os.environ.get(TOKEN):
+            return self._client()
+        import boto3
+        from botocore.credentials import ContainerProvider, CredentialResolver
+        from botocore.session import get_session
+
+        from studiolo.s3_config import s3_config
+
+        session = get_session()
+        session.register_component("credential_provider", CredentialResolver([ContainerProvider(theirs)]))
+        return boto3.Session(botocore_session=session).client("s3", config=s3_config(attempts=6))
 
     def _note(self, level: str, text: str) -> None:
         with (self._folder / "controller").open("a") as controller:
@@ -187,7 +204,7 @@ class Run:
         try:
             for name in LOGS:
                 self._put(f"{self._plan['log']}{name}.gz", self._read(name))
-            for key, content in self._of_executors(applications):
+            for key, content in self._of_executors(applications if self._plan["containers"] else []):
                 self._put(f"{self._plan['containers']}{key}.gz", content)
         except Exception as error:  # noqa: BLE001 (a step does not fail for its logs, as on EMR)
             self._note("WARN", f"the logs cannot be written to {self._plan['log']}: {error}")

@@ -30,12 +30,16 @@ OURS = ("spark.master", "spark.submit.deployMode")
 
 @dataclass(frozen=True)
 class SessionRequest:
-    """What StartSession asks for; `recorded` is shown, and changes nothing. idle_minutes: until it ends by itself."""
+    """What StartSession asks for; `recorded` is shown, and changes nothing. idle_minutes: until it ends by itself.
+
+    role: as which it acts, if not the cluster's.
+    """
 
     name: str | None
     configurations: tuple[Mapping[str, Any], ...] = ()
     idle_minutes: int = 60
     token: str | None = None
+    role: str | None = None
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -104,7 +108,7 @@ class ClusterSessions:
         kept = {
             "request": asdict(asked),
             "label": cluster.asked.release,
-            "role": cluster.asked.role,
+            "role": asked.role or cluster.asked.role,
             "master": master,
             "conf": dict(conf),
             "size": [node.cores, node.containers],
@@ -151,6 +155,10 @@ class ClusterSessions:
         if self._engine.session(key).state in LIVING:
             self._engine.stop(key)
         return self._shown(self._engine.session(key))
+
+    def active(self, cluster: Cluster) -> bool:
+        """Whether one has not ended."""
+        return any(session.ended is None for session in self.page(cluster.scope, cluster.id, (), None, 1000).items)
 
     def end(self, cluster: Cluster) -> None:
         """End all of a cluster's, which is going to end."""

@@ -95,6 +95,17 @@ class World:
         return self.own / "python" / "lib" / f"python{self.release.runtime.python_version}" / "site-packages"
 
     @property
+    def hdfs(self) -> Path:
+        """The folder that paths of HDFS lead to."""
+        return self.own / "hdfs"
+
+    @property
+    def packages(self) -> tuple[Path, ...]:
+        """The folders of packages that the nodes' interpreter has beside its own."""
+        runtime = self.release.runtime
+        return (runtime.python.parent.parent / "lib" / f"python{runtime.python_version}" / "site-packages",)
+
+    @property
     def master_url(self) -> str:
         return f"spark://{self.cluster.progress.host}:{self.cluster.progress.ports['master']}"
 
@@ -143,7 +154,7 @@ class World:
             "LOGNAME": "hadoop",
             "STUDIOLO_NODE": str(self.own),
             "STUDIOLO_HOME": HOME,
-            "STUDIOLO_HDFS": str(self.own / "hdfs"),
+            "STUDIOLO_HDFS": str(self.hdfs),
             # By this name Hive's client says to the metastore who asks.
             "HADOOP_USER_NAME": self.metastore_token,
             "SPARK_USER": "hadoop",
@@ -162,6 +173,13 @@ class World:
 
     def lay_out(self) -> None:
         """Make the folder of the cluster's files: what was there of an earlier try is replaced."""
+        self.lay_out_files()
+        for name in self.configured.applications:
+            APPLICATIONS[name].lay_out(self)
+        self.write("node.json", json.dumps(self._plan()))
+
+    def lay_out_files(self) -> None:
+        """Make what programs on the nodes find there."""
         own = self.own
         for name in (
             "bin",
@@ -187,10 +205,7 @@ class World:
         defaults = "".join(f"{name} {value}\n" for name, value in self.spark_conf().items())
         self.write("etc/spark-defaults.conf", defaults)
         self.write("etc/hadoop/core-site.xml", self._core_site())
-        self.write("facts.json", json.dumps(self._facts()))
-        for name in self.configured.applications:
-            APPLICATIONS[name].lay_out(self)
-        self.write("node.json", json.dumps(self._plan()))
+        self.write("facts.json", json.dumps(self.facts()))
 
     def want(self, workers: Sequence[tuple[int, InstanceType]]) -> None:
         """Say which workers there are to be, by number."""
@@ -222,8 +237,7 @@ class World:
             (self.python.parent / name).unlink(missing_ok=True)
             (self.python.parent / name).symlink_to("python3")
         (self.own / "python" / "pyvenv.cfg").write_text(f"home = {real.parent}\ninclude-system-site-packages = false\n")
-        packages = self.release.runtime.python.parent.parent / "lib" / version / "site-packages"
-        (self.site / "runtime.pth").write_text(f"{packages}\n")
+        (self.site / "runtime.pth").write_text("".join(f"{packages}\n" for packages in self.packages))
         pip = self.site / "pip"
         pip.mkdir(exist_ok=True)
         (pip / "__init__.py").touch()
@@ -301,7 +315,7 @@ class World:
         computing = [group for group in groups if group.role != "MASTER"] or groups
         return max((instance_type(group.type) for group in computing), key=lambda of: (of.containers, of.cores))
 
-    def _facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """What `studiolo.node.facts` has."""
         runtime, largest = self.release.runtime, self.largest()
         return {
@@ -383,12 +397,17 @@ class World:
             f"-Dlog4j2.configurationFile=file:{self.own / 'etc' / 'log4j2.properties'}"
         )
 
+    def executors(self) -> tuple[int, int, int]:
+        """How many there are at most, and the cores and MiB of memory of each that says nothing else."""
+        workers = sum(group.count for group in self.cluster.progress.groups if group.role != "MASTER") or 1
+        cores = max(1, min(self.largest().cores, self.around.machine_cores // workers))
+        memory = max(512, min(self.largest().containers, self.around.machine_memory // 4 // workers))
+        return workers, cores, memory
+
     def spark_conf(self) -> dict[str, str]:
         """spark-defaults.conf: ours, the release's, then what the cluster's configurations say."""
         runtime, progress = self.release.runtime, self.cluster.progress
-        workers = sum(group.count for group in progress.groups if group.role != "MASTER") or 1
-        cores = max(1, min(self.largest().cores, self.around.machine_cores // workers))
-        memory = max(512, min(self.largest().containers, self.around.machine_memory // 4 // workers))
+        workers, cores, memory = self.executors()
         temporary = self.own / "tmp"
         executor = ["-XX:+UseSerialGC"] if cores <= 2 else []
         if self.archive:
@@ -428,7 +447,7 @@ class World:
             # Paths of HDFS lead to a folder that all nodes share.
             "spark.hadoop.fs.hdfs.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
             "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.LocalFileSystem",
-            f"spark.hadoop.fs.viewfs.mounttable.{progress.host}.linkFallback": f"file:{self.own / 'hdfs'}",
+            f"spark.hadoop.fs.viewfs.mounttable.{progress.host}.linkFallback": f"file:{self.hdfs}",
             "spark.hadoop.fs.s3a.endpoint": self.around.s3_endpoint,
             "spark.hadoop.fs.s3a.endpoint.region": self.cluster.scope.region,
             "spark.hadoop.fs.s3a.connection.ssl.enabled": str(not plain).lower(),

@@ -7,6 +7,9 @@ from studiolo.processes import Child, read_end
 
 TAIL_LINES = 10
 TAIL_BYTES = 8192
+LONGEST_REASON = 1024
+"""Characters of a FailureReason at most."""
+CUT = "\n[...]\n"
 
 
 def obituary(child: Child | None, status: int | None, log: Path | None = None) -> str:
@@ -17,6 +20,14 @@ def obituary(child: Child | None, status: int | None, log: Path | None = None) -
     printed = _tail(child.log) if child is not None else []
     said = printed or [_message(line) for line in (_tail(log) if log is not None else [])]
     return f"its process {how}." + (" It last said:\n" + "\n".join(said) if said else "")
+
+
+def in_short(reason: str) -> str:
+    """A FailureReason without its middle, where it is too long: how it begins and what was said last tell the most."""
+    if len(reason) <= LONGEST_REASON:
+        return reason
+    head = LONGEST_REASON * 2 // 5
+    return reason[:head] + CUT + reason[head + len(CUT) - LONGEST_REASON :]
 
 
 def _tail(path: Path) -> list[str]:

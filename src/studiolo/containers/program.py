@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 
 import psutil
 
+from studiolo.containers.allowance import Allowance
 from studiolo.logs import LogWriter
 from studiolo.processes import inside, is_fenced
 
@@ -112,7 +113,7 @@ class Programs:
 
 class _Program:
     def __init__(self, start: Start, log: LogWriter, on_line: OnLine) -> None:
-        self._log = log
+        self._log, self._allowance = log, Allowance()
         self._on_line = on_line
         self.tail: deque[str] = deque(maxlen=TAIL)
         self.process = subprocess.Popen(
@@ -145,6 +146,7 @@ class _Program:
     def close(self) -> None:
         self._output.join(DRAIN_SECONDS)
         with contextlib.suppress(OSError):
+            self._log.write(self._allowance.told())
             self._log.close()
 
     def _copy(self) -> None:
@@ -170,4 +172,4 @@ class _Program:
     def _keep(self, text: str) -> None:
         # Without room for its log a program still has its work to do, and would wait for ever on a full pipe.
         with contextlib.suppress(OSError):
-            self._log.write(text)
+            self._log.write(self._allowance.pass_on(text))

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 import studiolo
+from studiolo.containers.model_data import bring_model
 from studiolo.containers.objects import Address, is_missing
 from studiolo.domain import Conflict, Invalid, Scope
 from studiolo.identity import Identity, Principal, client_environment, container_variables
@@ -72,16 +73,19 @@ class Surroundings:
         return bool(found["KeyCount"])
 
     def check_model(self, scope: Scope, role: str, uri: str) -> None:
-        """Raise Invalid unless the URI names an object that the role may read."""
+        """Raise Invalid unless the URI names an object that the role may read, or ends with / and has some below it."""
         address = Address.of(uri)
+        if uri.endswith("/"):
+            if not self.sees(role, uri):
+                raise Invalid(f"Could not find model data at {uri}.")
+            return
         with _answering(), _model_words(scope, role, uri):
             self._client(role).head_object(Bucket=address.bucket, Key=address.key)
 
-    def download_model(self, scope: Scope, role: str, uri: str, archive: Path) -> None:
-        """Bring the object as the role. Raises Invalid where the role may not read it."""
-        address = Address.of(uri)
+    def bring_model(self, scope: Scope, role: str, uri: str, folder: Path, *, compressed: bool) -> None:
+        """Lay the model into the new folder, as the role. Raises Invalid where the role may not read it."""
         with _answering(), _model_words(scope, role, uri):
-            self._client(role).download_file(address.bucket, address.key, str(archive))
+            bring_model(self._client(role), uri, folder, compressed=compressed)
 
     def log_file(self, scope: Scope, group: str, stream: str) -> Path:
         """The file that a process's LogWriter appends to."""

@@ -48,3 +48,15 @@ def sent_back(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
     """
     lower = ((name.lower(), value) for name, value in headers)
     return [(name, value) for name, value in lower if name not in _NOT_SENT_BACK and not _INNER.match(name)]
+
+
+def without_body(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
+    """The headers of the store's answer to another request than the client's, without what speaks of its body."""
+    return [(name, value) for name, value in headers if name not in (b"content-length", b"content-type")]
+
+
+async def send_whole(send: Send, status: int, headers: RawHeaders, body: bytes) -> None:
+    """Answer with a body that is at hand."""
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})

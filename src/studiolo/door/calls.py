@@ -9,18 +9,21 @@ from http import HTTPStatus
 
 import aiohttp
 
+from studiolo.asgi import Send
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.payloads import UNSIGNED
 from studiolo.aws.protocols.xml_values import local_name, read_xml, xml_text
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import now
+from studiolo.door.answers import send_whole, sent_back
 from studiolo.door.authentication import verified_by_query
+from studiolo.door.mending import Mending
 from studiolo.door.names import Named
 from studiolo.door.payload import Payload, StoreLost
 from studiolo.door.store import Store
 from studiolo.door.target import Target, target, target_as_named
-from studiolo.forwarding import Body, Upstream
+from studiolo.forwarding import Body, Upstream, relay
 from studiolo.storage import keys
 
 SMALL_BODY = 64 * 1024
@@ -73,6 +76,22 @@ class Calls:
             middlewares=(payload.once,) if payload is not None and body is not nothing else (),
             patient=lambda: self._ours and self._store.failure is None,
         )
+
+    async def answer(
+        self, answer: aiohttp.ClientResponse, method: str, payload: Payload, send: Send, mend: Mending | None = None
+    ) -> None:
+        """Send the store's answer back, mended; as it comes where its body need not be."""
+        if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and self._store.full:
+            raise ServiceError("InsufficientStorage", "The disk that holds the objects is full.", 507)
+        headers = sent_back(answer.raw_headers)
+        if mend is not None:
+            headers = mend.headers(answer.status, headers)
+            mended = mend.body(answer.status)
+            if mended is not None:
+                headers = [each for each in headers if each[0] != b"content-length"]
+                await send_whole(send, mend.status(answer.status), headers, mended(await answer.read()))
+                return
+        await relay(answer, headers, method, send, payload.receive if payload.consumed else None)
 
     async def clear_folder(self, request: HttpRequest, named: Named, verified: Verified) -> None:
         """Delete what the store keeps of a folder whose marker went, where nothing is in it."""

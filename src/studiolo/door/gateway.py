@@ -6,7 +6,7 @@ what it names (names.py) -> which operation it is (operations.py) -> who asks (a
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -16,27 +16,24 @@ import aiohttp
 from studiolo.asgi import Receive, Send
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
-from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
 from studiolo.door import (
-    bucket_policies,
     deletion,
     documents,
     forms,
     lists,
     mending,
-    notifying,
     ownership,
     preconditions,
-    settings,
     uploads,
 )
-from studiolo.door.actions import EXISTING, Need, actions_of, copied_tags, tagged
+from studiolo.door.actions import EXISTING, Need, actions_of, arn, copied_tags, tagged
 from studiolo.door.admission import AccessDenied, Admission, Caller
-from studiolo.door.answers import RawHeaders, error_answer, sent_back
+from studiolo.door.answers import error_answer, send_whole, sent_back, without_body
 from studiolo.door.calls import Calls, in_our_name, nothing
 from studiolo.door.form_data import FormReader, boundary_of
 from studiolo.door.governed import BrokenOff, GovernedViews
+from studiolo.door.kept import Kept
 from studiolo.door.mending import Mending
 from studiolo.door.names import Named, bucket_of_host, checked_key, names_of
 from studiolo.door.notifying import Notifying
@@ -45,12 +42,12 @@ from studiolo.door.payload import Payload
 from studiolo.door.store import Store
 from studiolo.door.target import target
 from studiolo.door.unsupported import refuse_unsupported
-from studiolo.forwarding import Body, relay
+from studiolo.forwarding import Body
 from studiolo.governance import Lake, is_for_views
 from studiolo.identity import Identity
 from studiolo.state import StateUnavailable
 from studiolo.storage import BucketSettings
-from studiolo.storage.notices import Notice, Notices
+from studiolo.storage.notices import Notices
 
 log = logging.getLogger("studiolo.s3")
 
@@ -75,11 +72,12 @@ class S3Gateway:
         self._ours = not store.external
         self._identity = identity
         self._settings = kept
-        self._notifying = Notifying(notices, kept, identity.buckets.of)
         self._views = views
         self._admission = Admission(identity, lake, clock)
         self._clock = clock
         self._calls = Calls(store)
+        self._kept = Kept(self._calls, identity, kept)
+        self._notifying = Notifying(self._calls, notices, kept, identity.buckets.of)
 
     async def start(self) -> None:
         await self._calls.start()
@@ -131,15 +129,13 @@ class S3Gateway:
             refuse_unsupported(named, operation)
             mending.check_owner(named, self._identity.buckets.of)
             mending.check_names(named, operation)
-        needs = await self._with_tags(request, named, caller, actions_of(named, operation), payload)
+        needs = await self._with_body(request, operation, caller, actions_of(named, operation), payload)
+        needs = await self._with_tags(request, named, caller, needs, payload)
         caller.permit(needs)
-        if self._ours and operation.name in bucket_policies.OPERATIONS:
-            await self._bucket_policy(request, named, operation, caller.known, payload, send)
-            return
         if self._ours and operation.name in preconditions.OPERATIONS:
             with self._calls.errors(payload):
                 await preconditions.check(self._calls, request, named, operation)
-        if self._ours and await self._setting(request, named, operation, caller, payload, send):
+        if self._ours and await self._kept.answered(request, named, operation, caller, payload, send):
             return
         if operation.name == "DeleteObjects":
             await self._delete_objects(request, named, caller, payload, send)
@@ -164,7 +160,7 @@ class S3Gateway:
         sent = mending.asked(named, operation) if self._ours else named
         to = target(sent, request.host, verified, self._store.access, ours=self._ours)
         reader = verified.payload_reader(request) if verified else None
-        if self._ours and verified is not None and operation.name in documents.OPERATIONS:
+        if (self._ours or payload.taken) and verified is not None and operation.name in documents.OPERATIONS:
             content = await payload.whole(reader, to.length, documents.LARGEST)
             documents.check(operation.name, content)
             if operation.name == "CreateBucket":
@@ -189,11 +185,13 @@ class S3Gateway:
                     await asyncio.to_thread(self._identity.buckets.release, named.bucket)
                 if operation.name == "DeleteBucket" and answer.status < HTTPStatus.BAD_REQUEST:
                     await asyncio.to_thread(ownership.forget, self._identity, self._settings, named.bucket)
+                if answer.status == HTTPStatus.NOT_FOUND and operation.name in mending.READS and needs:
+                    await self._permit_to_know(request, named, caller)
                 if self._ours and answer.status < HTTPStatus.BAD_REQUEST:
-                    await self._note(request, named, operation.name, caller, answer)
+                    await self._notifying.changed(request, named, operation.name, caller, answer)
                     await uploads.note(self._settings.uploads, named, operation.name, answer)
                 if not self._ours:
-                    await self._answer(answer, request.method, payload, send)
+                    await self._calls.answer(answer, request.method, payload, send)
                 elif operation.name in lists.OPERATIONS and answer.status == HTTPStatus.OK:
                     await self._answer_list(request, named, operation, caller, answer, send)
                 else:
@@ -203,9 +201,9 @@ class S3Gateway:
                     if operation.name == "CreateBucket" and answer.status == HTTPStatus.OK and ownership_asked:
                         await self._calls.set_ownership(request, named.bucket, ownership_asked)
                     if operation.name in mending.OF_BUCKETS and answer.status == HTTPStatus.OK:
-                        region = await self._region(named.bucket, region, made=operation.name == "CreateBucket")
+                        region = await self._kept.region(named.bucket, region, made=operation.name == "CreateBucket")
                     mend = await self._mended(request, named, operation, caller, region, answer, payload)
-                    await self._answer(answer, request.method, payload, send, mend)
+                    await self._calls.answer(answer, request.method, payload, send, mend)
 
     async def _check_completion(self, request: HttpRequest, named: Named, content: bytes, payload: Payload) -> None:
         """Raise ServiceError (400) for no parts, and for checksums and a size that are not those of the upload."""
@@ -214,42 +212,6 @@ class S3Gateway:
         preconditions.check_completion(named, root, known)
         with self._calls.errors(payload):
             await preconditions.check_size(self._calls, request, named, root)
-
-    async def _note(
-        self, request: HttpRequest, named: Named, name: str, caller: Caller, answer: aiohttp.ClientResponse
-    ) -> None:
-        """Leave a notice of what was done to an object, where its bucket wants it told."""
-        if name not in notifying.OF:
-            return
-        wanted = await self._notifying.configuration(named.bucket)
-        if wanted is None:
-            return
-        reason = "CopyObject" if named.source is not None and name == "PutObject" else name
-        version, event = answer.headers.get("x-amz-version-id"), notifying.OF[reason]
-        size: int | None = None
-        etag: str | None = None
-        if name == "DeleteObject":
-            event = notifying.MARKED if answer.headers.get("x-amz-delete-marker") == "true" else event
-        else:
-            looked = self._calls.own(request, Named("HEAD", named.bucket, named.key), in_our_name())
-            async with await self._calls.asked(looked, nothing) as found:
-                if found.status != HTTPStatus.OK:
-                    return
-                size, etag = int(found.headers.get("content-length", 0)), found.headers.get("etag", "").strip('"')
-        by = caller.principal.user_id if caller.principal is not None else "ANONYMOUS"
-        identifier = answer.headers.get("x-amz-request-id", "")
-        notice = Notice(named.bucket, named.key, event, reason, identifier, by, wanted, size, etag, version)
-        await self._notifying.leave(named.bucket, [notice])
-
-    async def _note_deleted(
-        self, bucket: str, keys: Sequence[str], caller: Caller, answer: aiohttp.ClientResponse
-    ) -> None:
-        wanted = await self._notifying.configuration(bucket) if self._ours else None
-        if wanted is not None:
-            by, identifier = caller.known_principal.user_id, answer.headers.get("x-amz-request-id", "")
-            event = notifying.OF["DeleteObjects"]
-            told = [Notice(bucket, key, event, "DeleteObjects", identifier, by, wanted) for key in keys]
-            await self._notifying.leave(bucket, told)
 
     async def _mended(
         self,
@@ -291,13 +253,6 @@ class S3Gateway:
             message = "An object store of one's own serves the server's own account alone."
             raise ServiceError("NotImplemented", message, 501)
 
-    async def _region(self, bucket: str, region: str, *, made: bool) -> str:
-        """Where a bucket was made; made: that is `region`, and is told now."""
-        if made:
-            await asyncio.to_thread(self._settings.put, bucket, "region", region)
-            return region
-        return await asyncio.to_thread(self._settings.get, bucket, "region") or "us-east-1"
-
     async def _answer_list(
         self,
         request: HttpRequest,
@@ -317,69 +272,7 @@ class S3Gateway:
                 if b"<Contents>" in await more.read():
                     body = lists.goes_on(named, body)
         headers = [each for each in sent_back(answer.raw_headers) if each[0] != b"content-length"]
-        await _send(send, HTTPStatus.OK, headers, lists.shown(named, operation, body))
-
-    async def _bucket_policy(
-        self, request: HttpRequest, named: Named, operation: Operation, verified: Verified, payload: Payload, send: Send
-    ) -> None:
-        """Put, show or delete the policy of a bucket, which the store must have."""
-        body = await payload.whole(verified.payload_reader(request), None, bucket_policies.LARGEST)
-        await self._calls.require_bucket(request, named, verified, payload)
-        answered = await asyncio.to_thread(bucket_policies.answer, self._identity, operation.name, named.bucket, body)
-        await _send(send, *answered)
-
-    async def _setting(
-        self,
-        request: HttpRequest,
-        named: Named,
-        operation: Operation,
-        caller: Caller,
-        payload: Payload,
-        send: Send,
-    ) -> bool:
-        """Answer what is asked of a setting of a bucket that is kept here; False where the store has it."""
-        if operation.name == "Preflight":
-            await self._calls.require_cors(request, named.bucket, payload)
-        kind = settings.kind_of(named)
-        if kind is None:
-            return False
-        verified = caller.known
-        if kind == settings.LIFECYCLE:
-            return await self._lifecycle(request, named, verified, payload, send)
-        body = await payload.whole(verified.payload_reader(request), None, settings.LARGEST)
-        await self._calls.require_bucket(request, named, verified, payload)
-        await _send(send, *await asyncio.to_thread(settings.answer, self._settings, named, kind, body))
-        return True
-
-    async def _lifecycle(
-        self, request: HttpRequest, named: Named, verified: Verified, payload: Payload, send: Send
-    ) -> bool:
-        """Keep the rules that the store has none of; False where the store is to answer."""
-        if named.method == "GET":
-            document = await asyncio.to_thread(self._settings.get, named.bucket, settings.LIFECYCLE)
-            if document is not None:
-                await _send(send, HTTPStatus.OK, settings.XML, document.encode())
-            return document is not None
-        if named.method == "DELETE":
-            await asyncio.to_thread(self._settings.delete, named.bucket, settings.LIFECYCLE)
-            return False
-        body = await payload.whole(verified.payload_reader(request), None, settings.LARGEST)
-        settings.check_lifecycle(body)
-        await self._calls.require_bucket(request, named, verified, payload)
-        kept = {name: value for name, value in named.headers.items() if name == "content-type"}
-        to = replace(self._calls.own(request, replace(named, headers=kept), verified), length=len(body))
-        with self._calls.errors(payload):
-            async with await self._calls.asked(to, lambda: body) as answer:
-                taken = answer.status != HTTPStatus.NOT_IMPLEMENTED
-                if taken:
-                    await asyncio.to_thread(self._settings.delete, named.bucket, settings.LIFECYCLE)
-                    await self._answer(answer, request.method, payload, send)
-                    return True
-            await asyncio.to_thread(self._settings.put, named.bucket, settings.LIFECYCLE, body.decode())
-            gone = replace(named, method="DELETE", headers={})
-            async with await self._calls.asked(self._calls.own(request, gone, verified), nothing):
-                await _send(send, HTTPStatus.OK, [], b"")
-        return True
+        await send_whole(send, HTTPStatus.OK, headers, lists.shown(named, operation, body))
 
     async def _delete_objects(
         self, request: HttpRequest, named: Named, caller: Caller, payload: Payload, send: Send
@@ -402,14 +295,15 @@ class S3Gateway:
             with self._calls.errors(payload):
                 async with await self._calls.asked(replace(to, length=len(sent)), lambda: sent) as answer:
                     if answer.status != HTTPStatus.OK:
-                        await self._answer(answer, request.method, payload, send)
+                        await self._calls.answer(answer, request.method, payload, send)
                         return
                     headers, answered = sent_back(answer.raw_headers), await answer.read()
-                    await self._note_deleted(named.bucket, wanted.deleted(answered), caller, answer)
-        await _send(
+                    if self._ours:
+                        await self._notifying.deleted(caller, answer, named.bucket, wanted.deleted(answered))
+        await send_whole(
             send,
             HTTPStatus.OK,
-            [*_without_body(headers), (b"content-type", b"application/xml")],
+            [*without_body(headers), (b"content-type", b"application/xml")],
             wanted.answer(answered),
         )
 
@@ -440,12 +334,29 @@ class S3Gateway:
         with self._calls.errors(payload):
             async with await self._calls.asked(to, payload.pieces if any_body else nothing, payload) as answer:
                 if answer.status != HTTPStatus.OK:
-                    await self._answer(answer, request.method, payload, send)
+                    await self._calls.answer(answer, request.method, payload, send)
                     return
-                await self._note(request, put, "PostObject", caller, answer)
+                await self._notifying.changed(request, put, "PostObject", caller, answer)
                 etag = answer.headers.get("etag", "")
                 status, headers, body = forms.success(fields, named.bucket, _location(request, put), etag)
-                await _send(send, status, [*_without_body(sent_back(answer.raw_headers)), *headers], body)
+                await send_whole(send, status, [*without_body(sent_back(answer.raw_headers)), *headers], body)
+
+    async def _with_body(
+        self, request: HttpRequest, operation: Operation, caller: Caller, needs: list[Need], payload: Payload
+    ) -> list[Need]:
+        """The needs with what the body tells, where a policy asks for that."""
+        prefix = documents.TELLING.get(operation.name)
+        if prefix is None or caller.verified is None or not any(caller.asks_for(need, prefix) for need in needs):
+            return needs
+        body = await payload.whole(caller.verified.payload_reader(request), None, documents.LARGEST)
+        told = documents.told(operation.name, body)
+        return [replace(need, context={**need.context, **told}) for need in needs]
+
+    async def _permit_to_know(self, request: HttpRequest, named: Named, caller: Caller) -> None:
+        """Raise ServiceError (AccessDenied) where it is not for the caller that a bucket has no object of a key."""
+        refusal = caller.refusal([Need("s3:ListBucket", arn(named.bucket), {"s3:prefix": named.key})])
+        if refusal is not None and await self._calls.has_bucket(request, named.bucket):
+            raise refusal
 
     async def _with_tags(
         self, request: HttpRequest, named: Named, caller: Caller, needs: list[Need], payload: Payload
@@ -454,7 +365,7 @@ class S3Gateway:
         told: list[Need] = []
         for need in needs:
             place = tagged(named, need)
-            if place is not None and caller.asks_for_tags(need):
+            if place is not None and caller.asks_for(need, EXISTING.lower()):
                 with self._calls.errors(payload):
                     tags = await self._calls.tags(request, *place)
                 need = replace(need, context={**need.context, **{EXISTING + key: tags[key] for key in tags}})
@@ -477,34 +388,8 @@ class S3Gateway:
                 if not (untagged and answer.status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND)):
                     caller.permit(needs)
 
-    async def _answer(
-        self, answer: aiohttp.ClientResponse, method: str, payload: Payload, send: Send, mend: Mending | None = None
-    ) -> None:
-        if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and self._store.full:
-            raise ServiceError("InsufficientStorage", "The disk that holds the objects is full.", 507)
-        headers = sent_back(answer.raw_headers)
-        if mend is not None:
-            headers = mend.headers(answer.status, headers)
-            mended = mend.body(answer.status)
-            if mended is not None:
-                headers = [each for each in headers if each[0] != b"content-length"]
-                await _send(send, mend.status(answer.status), headers, mended(await answer.read()))
-                return
-        await relay(answer, headers, method, send, payload.receive if payload.consumed else None)
-
 
 def _location(request: HttpRequest, named: Named) -> str:
     """Where the client finds what it put, in the style in which it asked."""
     path = named.path.removeprefix(f"/{named.bucket}") if bucket_of_host(request.host) else named.path
     return f"http://{request.host}{path}"
-
-
-def _without_body(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
-    """The headers of the store's answer to another request than the client's, without what speaks of its body."""
-    return [(name, value) for name, value in headers if name not in (b"content-length", b"content-type")]
-
-
-async def _send(send: Send, status: int, headers: RawHeaders, body: bytes) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": body})

@@ -77,7 +77,9 @@ def spelled(name: str, answer: bytes) -> str | None:
 def _sealed(found: re.Match[bytes], answer: bytes) -> bytes:
     name = unescape(found[1].decode())
     if "\ufffd" in name and _ENCODED in answer:
-        name = spelled(name, answer) or name
+        # In a bucket with versions the store goes on behind the folder of those of the last key.
+        plain = name.removesuffix(keys.VERSIONS)
+        name = (spelled(plain, answer) or plain) + name[len(plain) :]
     token = keys.sealed_token(name)
     return f"<NextContinuationToken>{token}</NextContinuationToken>".encode()
 

@@ -205,6 +205,8 @@ def _stored_positions(parameters: Mapping[str, str]) -> Mapping[str, str]:
     prefix, delimiter = named.get("prefix", ""), named.get("delimiter", "").replace("\\", keys.BACKSLASH)
     if prefix:
         named["prefix"] = keys.stored_prefix(prefix)
+    if "//" in delimiter:
+        raise ServiceError("NotImplemented", "A list by a delimiter with two slashes is not implemented.", 501)
     if delimiter:
         named["delimiter"] = delimiter
     for name in ("marker", "start-after", "key-marker"):

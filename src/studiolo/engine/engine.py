@@ -6,7 +6,7 @@ A session belongs to a service, which keeps what it was asked for in its own wor
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, get_args
@@ -191,17 +191,22 @@ class Engine:
         promise.
         """
         self._make_room(key)
-        with self._admitting:
-            if (shortage := self._memory.shortage()) is not None:
-                raise LimitExceeded(shortage)
+        with self.admitting():
             session = self._store.add(key, asked, tags)
         self._runner(key).start()
         self._look_at_time()
         return session
 
-    def shortage(self) -> str | None:
-        """Why there is no memory for anything further, in a sentence; None where there is."""
-        return self._memory.shortage()
+    @contextlib.contextmanager
+    def admitting(self) -> Iterator[None]:
+        """What the block records, a session or a submission, is promised its memory.
+
+        Raises LimitExceeded where there is not enough to promise.
+        """
+        with self._admitting:
+            if (shortage := self._memory.shortage()) is not None:
+                raise LimitExceeded(shortage)
+            yield
 
     def _make_room(self, key: Key) -> None:
         """Forget a session of that id that has ended: a notebook asks again by the id of the session it lost."""

@@ -30,6 +30,9 @@ SHOWN = 4 * 1024 * 1024
 MOST_KEPT = 128 * 1024 * 1024
 APPLICATION = re.compile(r"(local|app|application)-?_?[\w-]{1,64}")
 
+GROWING = timedelta(seconds=15)
+"""How long the process of one that runs is taken to need until it has taken its memory."""
+
 CANCEL_SECONDS = 5.0
 """Seconds that an application is given to end by itself."""
 
@@ -102,8 +105,12 @@ class Submissions:
             self.drop(submission.key)
 
     def starting(self) -> int:
-        """How many have not yet taken the memory that they need."""
-        return self._store.count("PENDING")
+        """How many have not yet taken the memory that they need: those that wait, or have run for moments only."""
+        recently = self._clock() - GROWING
+        running = self._store.in_state(("RUNNING",))
+        return self._store.count("PENDING") + sum(
+            each.started is not None and each.started > recently for each in running
+        )
 
     def submit(self, key: Key, asked: Mapping[str, Any], tags: Mapping[str, str]) -> Submission:
         """Begin to run an application. Raises AlreadyExists."""

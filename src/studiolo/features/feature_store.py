@@ -8,7 +8,6 @@ from sqlalchemy import or_, select
 
 from studiolo.domain import Clock
 from studiolo.features.groups import FeatureGroups, as_group, forget, thing
-from studiolo.features.listed import add_columns, make_table
 from studiolo.features.model import (
     ACTIVE,
     BLOCKED,
@@ -26,6 +25,7 @@ from studiolo.features.offline import FAILURES, OfflineStores, said
 from studiolo.features.records import Records
 from studiolo.features.tables import groups
 from studiolo.governance import GovernedCatalog
+from studiolo.iceberg import IcebergTables
 from studiolo.identity import Identity
 from studiolo.ml.tags import Tags
 from studiolo.objects import Objects
@@ -50,11 +50,12 @@ class FeatureStore:
         tags: Tags,
         objects: Objects,
         catalog: GovernedCatalog,
+        iceberg: IcebergTables,
         clock: Clock,
     ) -> None:
         self._state = state
         self._clock = clock
-        self._offline = OfflineStores(state, identity, objects, catalog, clock)
+        self._offline = OfflineStores(state, identity, objects, catalog, iceberg, clock)
         self._woken = threading.Event()
         self._ended = False
         self._due: float | None = None
@@ -115,7 +116,7 @@ class FeatureStore:
         try:
             if group.specification.offline is not None:
                 self._offline.check(group)
-                make_table(self._offline.catalog_of(group), group)
+                self._offline.make_table(group)
         except FAILURES as error:
             self._set(group, status=CREATE_FAILED, reason=said(error))
         else:
@@ -124,7 +125,7 @@ class FeatureStore:
     def _update(self, group: FeatureGroup) -> None:
         try:
             if group.specification.offline is not None:
-                add_columns(self._offline.catalog_of(group), group)
+                self._offline.add_columns(group)
         except FAILURES as error:
             self._set(group, update_status=FAILED, reason=said(error))
         else:

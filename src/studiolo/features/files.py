@@ -5,10 +5,13 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studiolo.features.model import Feature, Specification, Value
 from studiolo.features.values import moment_of, typed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 TYPES = {"Integral": "int64", "Fractional": "float64", "String": "string"}
 """By PyArrow's names: it is loaded when the first file is written."""
@@ -47,8 +50,16 @@ def file_name(batch: str, values: Sequence[str], rows: Sequence[Append]) -> str:
 
 def parquet(specification: Specification, rows: Sequence[Append], written: datetime) -> bytes:
     """A file of the rows."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
+
+    made = io.BytesIO()
+    pq.write_table(table(specification, rows, written), made)
+    return made.getvalue()
+
+
+def table(specification: Specification, rows: Sequence[Append], written: datetime) -> "pa.Table":
+    """The rows as a table of PyArrow's."""
+    import pyarrow as pa
 
     def typed_as(feature: Feature) -> Any:
         one = pa.type_for_alias(TYPES[feature.type])
@@ -62,9 +73,7 @@ def parquet(specification: Specification, rows: Sequence[Append], written: datet
     columns["write_time"] = pa.array([written] * len(rows), moment)
     columns["api_invocation_time"] = pa.array([row.called for row in rows], moment)
     columns["is_deleted"] = pa.array([row.deleted for row in rows], pa.bool_())
-    made = io.BytesIO()
-    pq.write_table(pa.table(columns), made)
-    return made.getvalue()
+    return pa.table(columns)
 
 
 def _value(feature: Feature, value: Value | None) -> Any:

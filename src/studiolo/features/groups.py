@@ -21,7 +21,6 @@ from studiolo.features.model import (
     PASSING,
     Feature,
     FeatureGroup,
-    Offline,
     Specification,
     TableName,
     Ttl,
@@ -296,9 +295,7 @@ def _placed(scope: Scope, name: str, specification: Specification, now: datetime
     table = offline.table
     if table is None and offline.managed:
         table = TableName(DATABASE, f"{name.lower().replace('-', '_')}_{made}")
-    return replace(
-        specification, offline=Offline(offline.uri, resolved, table, offline.managed, dict(offline.recorded))
-    )
+    return replace(specification, offline=replace(offline, resolved=resolved, table=table))
 
 
 def _key(sort_by: str) -> ColumnElement[str]:

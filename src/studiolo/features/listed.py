@@ -9,6 +9,8 @@ from studiolo.domain import AlreadyExists, Invalid
 from studiolo.features.files import PARTITIONS, folder
 from studiolo.features.model import Feature, FeatureGroup, TableName
 from studiolo.governance import GovernedCatalog
+from studiolo.iceberg import IcebergTables, NewTable
+from studiolo.identity import Principal
 
 TYPES = {"Integral": "bigint", "Fractional": "double", "String": "string"}
 ADDED = (Column("write_time", "timestamp"), Column("api_invocation_time", "timestamp"), Column("is_deleted", "boolean"))
@@ -30,7 +32,26 @@ def make_table(catalog: GovernedCatalog, group: FeatureGroup) -> None:
         catalog.create_database(group.scope, Database(name.database))
     with suppress(AlreadyExists):
         catalog.create_table(group.scope, name.database, _table(group, name))
-    _own_table(catalog, group, name)
+    own_table(catalog, group, name)
+
+
+def make_iceberg_table(iceberg: IcebergTables, catalog: GovernedCatalog, who: Principal, group: FeatureGroup) -> None:
+    """The same for a group whose offline store is an Iceberg table. who: the session of its role."""
+    name, offline = managed_table(group), group.specification.offline
+    if name is None or offline is None:
+        return
+    with suppress(AlreadyExists):
+        catalog.create_database(group.scope, Database(name.database))
+    asked = NewTable(location(group) or "", properties={"write.data.path": offline.resolved})
+    storage = StorageDescriptor(columns=columns(group), location=location(group))
+    table = Table(name.table, storage=storage, type="EXTERNAL_TABLE", parameters={"EXTERNAL": "TRUE"})
+    with suppress(AlreadyExists):
+        iceberg.create(who, group.scope, name.database, table, asked)
+    own_table(catalog, group, name)
+
+
+def columns(group: FeatureGroup) -> tuple[Column, ...]:
+    return (*map(_column, group.specification.features), *ADDED)
 
 
 def add_columns(catalog: GovernedCatalog, group: FeatureGroup) -> None:
@@ -38,13 +59,13 @@ def add_columns(catalog: GovernedCatalog, group: FeatureGroup) -> None:
     name = managed_table(group)
     if name is None:
         return
-    table = _own_table(catalog, group, name)
+    table = own_table(catalog, group, name)
     storage = table.storage or StorageDescriptor()
     known = {column.name for column in storage.columns}
     added = [column for column in map(_column, group.specification.features) if column.name not in known]
     if added:
-        columns = (*storage.columns, *added)
-        catalog.update_table(group.scope, name.database, replace(table, storage=replace(storage, columns=columns)))
+        extended = replace(storage, columns=(*storage.columns, *added))
+        catalog.update_table(group.scope, name.database, replace(table, storage=extended))
 
 
 def add_partitions(catalog: GovernedCatalog, group: FeatureGroup, partitions: Iterable[tuple[str, ...]]) -> None:
@@ -52,7 +73,7 @@ def add_partitions(catalog: GovernedCatalog, group: FeatureGroup, partitions: It
     name = managed_table(group)
     if name is None:
         return
-    table = _own_table(catalog, group, name)
+    table = own_table(catalog, group, name)
     storage = table.storage or StorageDescriptor()
     made = [
         Partition(values, storage=replace(storage, location=f"{storage.location}/{folder(values)}"))
@@ -61,14 +82,13 @@ def add_partitions(catalog: GovernedCatalog, group: FeatureGroup, partitions: It
     catalog.add_partitions(group.scope, name.database, name.table, made, if_not_exists=True)
 
 
-def _own_table(catalog: GovernedCatalog, group: FeatureGroup, name: TableName) -> Table:
+def own_table(catalog: GovernedCatalog, group: FeatureGroup, name: TableName) -> Table:
     """The table of a group. IAM is not asked for the catalog: what is not the group's own, by its location, is not touched.
 
     Raises NotFound, Denied and Invalid.
     """
     table = catalog.table(group.scope, name.database, name.table)
-    offline = group.specification.offline
-    if offline is None or table.storage is None or table.storage.location != offline.resolved:
+    if table.storage is None or table.storage.location != location(group):
         raise Invalid(
             f"The table {name.database}.{name.table} is not of FeatureGroup {group.name}: with DisableGlueTableCreation it "
             "is yours to keep, and another TableName makes a new one."
@@ -76,13 +96,20 @@ def _own_table(catalog: GovernedCatalog, group: FeatureGroup, name: TableName) -
     return table
 
 
-def _table(group: FeatureGroup, name: TableName) -> Table:
+def location(group: FeatureGroup) -> str | None:
+    """Where the table of a group lies: one of Iceberg has its metadata beside its files."""
     offline = group.specification.offline
+    if offline is None:
+        return None
+    return offline.resolved.rpartition("/")[0] if offline.iceberg else offline.resolved
+
+
+def _table(group: FeatureGroup, name: TableName) -> Table:
     return Table(
         name.table,
         storage=StorageDescriptor(
-            columns=(*map(_column, group.specification.features), *ADDED),
-            location=None if offline is None else offline.resolved,
+            columns=columns(group),
+            location=location(group),
             input_format=f"{PARQUET}.MapredParquetInputFormat",
             output_format=f"{PARQUET}.MapredParquetOutputFormat",
             serde=SerDe(library=f"{PARQUET}.serde.ParquetHiveSerDe", parameters={"serialization.format": "1"}),

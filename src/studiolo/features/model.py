@@ -63,12 +63,16 @@ class TableName:
 
 @dataclass(frozen=True)
 class Offline:
-    """An offline store under `uri`. resolved: where its files lie; table: None for no table; managed: it is ours."""
+    """An offline store under `uri`. resolved: where its files lie; table: None for no table; managed: it is ours.
+
+    iceberg: the table is one of Iceberg.
+    """
 
     uri: str
     resolved: str = ""
     table: TableName | None = None
     managed: bool = True
+    iceberg: bool = False
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
 

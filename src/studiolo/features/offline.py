@@ -9,12 +9,21 @@ from sqlalchemy import Connection, select, update
 
 from studiolo.containers.objects import Address, is_missing, refusal
 from studiolo.domain import Clock, DomainError, Invalid
-from studiolo.features.files import Append, by_hour, file_name, folder, parquet
-from studiolo.features.listed import add_partitions
+from studiolo.features.files import Append, by_hour, file_name, folder, parquet, table
+from studiolo.features.listed import (
+    add_columns,
+    add_partitions,
+    columns,
+    make_iceberg_table,
+    make_table,
+    managed_table,
+    own_table,
+)
 from studiolo.features.model import FeatureGroup, Offline
 from studiolo.features.tables import appends
 from studiolo.governance import GovernedCatalog
-from studiolo.identity import Identity
+from studiolo.iceberg import IcebergTables
+from studiolo.identity import Identity, Principal
 from studiolo.objects import Objects
 from studiolo.state import State
 
@@ -30,18 +39,44 @@ class OfflineStores:
     """The offline stores of every group. catalog: the Data Catalog, which is seen as the group's role."""
 
     def __init__(
-        self, state: State, identity: Identity, objects: Objects, catalog: GovernedCatalog, clock: Clock
+        self,
+        state: State,
+        identity: Identity,
+        objects: Objects,
+        catalog: GovernedCatalog,
+        iceberg: IcebergTables,
+        clock: Clock,
     ) -> None:
         self._state = state
         self._identity = identity
         self._objects = objects
         self._catalog = catalog
+        self._iceberg = iceberg
         self._clock = clock
 
-    def catalog_of(self, group: FeatureGroup) -> GovernedCatalog:
-        """Raises NotFound for a role that is gone."""
-        principal = self._identity.session_of(group.specification.role or "", SESSION)
-        return self._catalog.of(lambda: principal)
+    def make_table(self, group: FeatureGroup) -> None:
+        """Make the table of a group, unless it is there. Raises NotFound, Denied and Invalid."""
+        who = self._role(group)
+        if _offline(group).iceberg:
+            make_iceberg_table(self._iceberg, self._catalog_of(who), who, group)
+        else:
+            make_table(self._catalog_of(who), group)
+
+    def add_columns(self, group: FeatureGroup) -> None:
+        """Give the table of a group the columns of features that came. Raises NotFound, Denied and Invalid."""
+        who, name = self._role(group), managed_table(group)
+        if not _offline(group).iceberg:
+            add_columns(self._catalog_of(who), group)
+        elif name is not None:
+            own_table(self._catalog_of(who), group, name)
+            self._iceberg.add_columns(who, group.scope, name.database, name.table, columns(group))
+
+    def _role(self, group: FeatureGroup) -> Principal:
+        """The session of its role. Raises NotFound for one that is gone."""
+        return self._identity.session_of(group.specification.role or "", SESSION)
+
+    def _catalog_of(self, who: Principal) -> GovernedCatalog:
+        return self._catalog.of(lambda: who)
 
     def check(self, group: FeatureGroup) -> None:
         """Raise Invalid where the bucket is not there. A role that may only write to it cannot tell."""
@@ -71,6 +106,9 @@ class OfflineStores:
             return list(connection.execute(select(appends.c.feature_group).distinct()).scalars())
 
     def _write(self, group: FeatureGroup, batch: str, rows: list[Append]) -> None:
+        if _offline(group).iceberg:
+            self._append(group, batch, rows)
+            return
         place = Address.of(_offline(group).resolved)
         client = self._client(group)
         hours = by_hour(rows)
@@ -80,7 +118,20 @@ class OfflineStores:
                 Key=f"{place.key}/{folder(values)}/{file_name(batch, values, inside)}",
                 Body=parquet(group.specification, inside, self._clock()),
             )
-        add_partitions(self.catalog_of(group), group, hours)
+        add_partitions(self._catalog_of(self._role(group)), group, hours)
+
+    def _append(self, group: FeatureGroup, batch: str, rows: list[Append]) -> None:
+        """Append a batch to an Iceberg table, once."""
+        from pyiceberg.io.pyarrow import PyArrowFileIO
+
+        who, name = self._role(group), managed_table(group)
+        if name is None:
+            return
+        own_table(self._catalog_of(who), group, name)
+        made = table(group.specification, rows, self._clock())
+        made = made.rename_columns([column.lower() for column in made.column_names])
+        io = PyArrowFileIO(self._objects.iceberg_settings(group.specification.role or "", SESSION))
+        self._iceberg.append(who, group.scope, name.database, name.table, made, batch, io)
 
     def _batch(self, group: FeatureGroup) -> str | None:
         """A batch of rows that wait: one that was begun before, or a new one."""

@@ -1,14 +1,14 @@
 """Iceberg tables that are made and changed through the Data Catalog: their metadata files are written here."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from studiolo.catalog import StorageDescriptor, Table, require_version
+from studiolo.catalog import Column, StorageDescriptor, Table, require_version
 from studiolo.domain import AlreadyExists, Clock, DomainError, Invalid, NotFound, Scope
 from studiolo.governance import GovernedCatalog
 from studiolo.iceberg.model import LARGEST, Change, NewTable
@@ -16,6 +16,8 @@ from studiolo.identity import Identity, Principal, Question
 from studiolo.storage import Storage
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyiceberg.io import FileIO
     from pyiceberg.table.metadata import TableMetadata
 
 TYPE, LOCATION, PREVIOUS = "table_type", "metadata_location", "previous_metadata_location"
@@ -83,6 +85,58 @@ class IcebergTables:
         metadata = changed(base, changes, before)
         if metadata is base:
             return table
+        return self._commit(catalog, principal, scope, database, table, metadata, skip_archive=skip_archive)
+
+    def append(
+        self, principal: Principal, scope: Scope, database: str, name: str, rows: "pa.Table", mark: str, io: "FileIO"
+    ) -> None:
+        """Append rows once for each mark. rows: as of `appended`; io: writes their files as the principal.
+
+        Raises NotFound, Invalid, Denied, and ConcurrentModification where somebody else has changed the table.
+        """
+        from studiolo.iceberg import metadata as files
+        from studiolo.iceberg.writing import appended
+
+        catalog = self._catalog.of(lambda: principal)
+        catalog.require(scope, database, name, "INSERT")
+        table = catalog.table(scope, database, name)
+        place = _place_of(table)
+        base = files.read(self._read(principal, place), place)
+        metadata = appended(base, place, rows, mark, io)
+        if metadata is not base:
+            self._commit(catalog, principal, scope, database, table, metadata, skip_archive=True)
+
+    def add_columns(
+        self, principal: Principal, scope: Scope, database: str, name: str, columns: Iterable[Column]
+    ) -> None:
+        """Add those that the table lacks. Raises NotFound, Invalid, Denied and ConcurrentModification."""
+        from studiolo.iceberg import metadata as files
+        from studiolo.iceberg.writing import extended
+
+        catalog = self._catalog.of(lambda: principal)
+        catalog.require(scope, database, name, "ALTER")
+        table = catalog.table(scope, database, name)
+        place = _place_of(table)
+        base = files.read(self._read(principal, place), place)
+        metadata = extended(base, place, columns)
+        if metadata is not base:
+            self._commit(catalog, principal, scope, database, table, metadata, skip_archive=False)
+
+    def _commit(
+        self,
+        catalog: GovernedCatalog,
+        principal: Principal,
+        scope: Scope,
+        database: str,
+        table: Table,
+        metadata: "TableMetadata",
+        *,
+        skip_archive: bool,
+    ) -> Table:
+        """Write later metadata, and make them the table's. Raises Invalid, Denied and ConcurrentModification."""
+        from studiolo.iceberg import metadata as files
+
+        before = _place_of(table)
         place = files.next_place(metadata, before)
         self._write(principal, place, files.write(metadata, place))
         try:

@@ -1,14 +1,13 @@
 """The lasting keys of users, two at most for each; and when keys and roles were used last."""
 
 import logging
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from studiolo.domain import LimitExceeded, NotFound, Page
@@ -153,11 +152,15 @@ class Uses:
             # Another process was first, or nothing can be written.
             log.warning("the use of %s could not be noted: %s", identifier, error)
 
-    def last(self, identifiers: Iterable[str]) -> dict[str, Use]:
-        """The last uses of those that were used, by id."""
-        query = uses.select().where(uses.c.account == self._records.account, uses.c.id.in_(list(identifiers)))
+    def last(self, identifier: str) -> Use | None:
+        """The last use of a key or role, by its id; None where it was never used."""
         with self._records.reading() as connection:
-            return {row.id: Use(row.used, row.service, row.region) for row in connection.execute(query)}
+            row = connection.execute(_LAST, {"account": self._records.account, "id": identifier}).first()
+        return None if row is None else Use(row.used, row.service, row.region)
+
+
+# Built once: building it takes longer than the rest of reading a row.
+_LAST = uses.select().where(uses.c.account == bindparam("account"), uses.c.id == bindparam("id"))
 
 
 def _missing(identifier: str) -> NotFound:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -10,6 +11,8 @@ from sqlalchemy import Connection, Row, select
 from studiolo.domain import Conflict, Invalid, LimitExceeded, NotFound, Page
 from studiolo.identity.documents import check_trust_policy
 from studiolo.identity.holders import Holders
+from studiolo.identity.managed import ManagedPolicies
+from studiolo.identity.records import Records
 from studiolo.identity.tables import attachments, instance_profiles, roles, temporary_keys, uses
 from studiolo.identity.tags import tags_of
 from studiolo.identity.trust import bound, shown
@@ -64,6 +67,10 @@ class Roles(Holders):
     inline_characters = 10240
     most_attached = 20
 
+    def __init__(self, records: Records, policies: ManagedPolicies) -> None:
+        super().__init__(records, policies)
+        self._cached = lru_cache(maxsize=1024)(self._read)
+
     def create(self, name: str, trust: str, path: str = "/", settings: RoleSettings = RoleSettings()) -> Role:
         """Add a role. Raises AlreadyExists, Invalid (MalformedPolicy for the trust), NotFound for the boundary."""
         self._check_trust(trust)
@@ -85,6 +92,9 @@ class Roles(Holders):
 
     def get(self, name: str) -> Role:
         """The role of that name. Raises NotFound."""
+        return self._cached(name, self._records.revision)
+
+    def _read(self, name: str, _revision: int) -> Role:
         with self._records.reading() as connection:
             return self._role(connection, self._row(connection, name))
 

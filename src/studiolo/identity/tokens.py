@@ -84,6 +84,22 @@ class SecurityTokens:
         A role that names the caller itself lets it; one that names the account leaves it to the caller's own policies.
         A session of a role hands its source identity and transitive tags on, and a session of an hour at most.
         """
+        role, request, proven = self._taking(principal, role_arn, request)
+        if principal.kind is Kind.ROLE and (request.lifetime or DEFAULT) > CHAINED:
+            raise Invalid(
+                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+            )
+        provider = dict(principal.context).get("aws:FederatedProvider")
+        return self._session(role, request, proven | ({"aws:FederatedProvider": provider} if provider else {}))
+
+    def require_role(self, principal: Principal, role_arn: str, request: SessionRequest) -> None:
+        """Raise as `assume_role` does where that would not give the principal such a session of the role."""
+        self._taking(principal, role_arn, request)
+
+    def _taking(
+        self, principal: Principal, role_arn: str, request: SessionRequest
+    ) -> tuple[Role, SessionRequest, dict[str, str]]:
+        """The role, if the principal may have the session; the request with what it inherits; what a code has proven."""
         if principal.kind is Kind.FEDERATED:
             raise Denied(f"User: {principal.arn} may not call AssumeRole: it is a federated user.")
         request = _inheriting(principal, request)
@@ -100,12 +116,7 @@ class SecurityTokens:
         for action in _actions("sts:AssumeRole", request):
             question = Question(action, role.arn, asked, lambda: role.settings.tags)
             self._judge.require_taking(asking, question, trust)
-        if principal.kind is Kind.ROLE and (request.lifetime or DEFAULT) > CHAINED:
-            raise Invalid(
-                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
-            )
-        provider = dict(principal.context).get("aws:FederatedProvider")
-        return self._session(role, request, proven | ({"aws:FederatedProvider": provider} if provider else {}))
+        return role, request, proven
 
     def assume_role_with_web_identity(
         self, role_arn: str, request: SessionRequest, token: str, told: Values

@@ -5,13 +5,14 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, NotFound
+from studiolo.domain import Clock, Conflict, Invalid, NotFound
 from studiolo.engine import Engine, Key, Submission, SubmissionState, Wanted
 from studiolo.engine.spark_submit import application
 from studiolo.livy.model import BatchRequest, Place, request_of
 from studiolo.livy.places import Places
 from studiolo.livy.requests import OURS, size_of
 from studiolo.runtimes import Runtimes
+from studiolo.sparkui import owner
 
 SHOWN_STATES: dict[SubmissionState, str] = {
     "PENDING": "starting",
@@ -74,6 +75,7 @@ class Batches:
         if any(each.startswith(("file:", "/")) for name in LISTS for each in getattr(asked, name)):
             raise Invalid("jars, pyFiles, files and archives come from S3 (s3://bucket/key).")
         release = self._runtimes.for_emr(place.label)
+        master, ours = place.spark(role)
         conf = {name: value for name, value in asked.conf.items() if name not in OURS}
         conf |= {key: ",".join(getattr(asked, name)) for name, key in LISTS.items() if getattr(asked, name)}
         conf |= {key: str(getattr(asked, name)) for name, key in TEXTS.items() if getattr(asked, name) is not None}
@@ -82,8 +84,8 @@ class Batches:
             role=role or place.role,
             acts_as=f"livy-{place.id}",
             size=size_of(asked.executorMemory, asked.numExecutors, asked.executorCores),
-            conf={"spark.app.name": asked.file.rpartition("/")[2], **place.conf, **conf},
-            master=place.master,
+            conf={"spark.app.name": asked.file.rpartition("/")[2], **ours, **conf},
+            master=master,
             arguments=application(asked.file, asked.className, asked.args, str(release.runtime.spark_home)),
         )
 
@@ -92,10 +94,9 @@ class Batches:
         self._wanted(place, asked, role)
         if asked.name is not None and any(each.asked.name == asked.name for each in self.all(place)):
             raise Conflict(f"Duplicate session name: {asked.name}")
-        if (shortage := self._engine.shortage()) is not None:
-            raise LimitExceeded(shortage)
-        key = self._key(place, self._places.number(place, "batches"))
-        return self._shown(self._submissions.submit(key, {**asdict(asked), "owner": owner, "role": role}, {}))
+        with self._engine.admitting():
+            key = self._key(place, self._places.number(place, "batches"))
+            return self._shown(self._submissions.submit(key, {**asdict(asked), "owner": owner, "role": role}, {}))
 
     def all(self, place: Place) -> Sequence[Batch]:
         """The server's batches, in the order of their numbers."""
@@ -112,13 +113,13 @@ class Batches:
 
     def delete(self, place: Place, name: str) -> None:
         """End a batch and forget it. Raises NotFound."""
-        self._submissions.drop(self._found(place, name).key, keep_as=place.id)
+        self._drop(place, self._found(place, name))
 
     def end(self, place: Place) -> None:
         """End and forget all of a server's."""
         for record in self._records(place):
             with suppress(NotFound):
-                self._submissions.drop(record.key, keep_as=place.id)
+                self._drop(place, record)
 
     def active(self, place: Place) -> int:
         """How many of a server's have not ended."""
@@ -128,7 +129,10 @@ class Batches:
         """Forget the batches that ended so long ago."""
         for record in self._records(place):
             if record.completed is not None and self._clock() - record.completed > after:
-                self._submissions.drop(record.key, keep_as=place.id)
+                self._drop(place, record)
+
+    def _drop(self, place: Place, record: Submission) -> None:
+        self._submissions.drop(record.key, keep_as=owner(place.id, record.asked["role"]))
 
     def key(self, place: Place, name: str) -> Key:
         """Raises NotFound."""

@@ -17,7 +17,7 @@ from studiolo.livy.model import LANGUAGES, SHARED, Place, Session, SessionReques
 from studiolo.livy.places import Places
 from studiolo.livy.requests import check_kind, wanted
 from studiolo.runtimes import Runtimes
-from studiolo.sparkui import Target
+from studiolo.sparkui import Target, owner
 from studiolo.state import State, StateUnavailable
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class Livy:
             if place.address is not None and self._doors is not None:
                 self._doors.close(place)
             for session in self._all(place):
-                self._engine.drop(session.key, keep_as=place.id)
+                self._drop(place, session)
             self.batches.end(place)
             self._places.remove(place)
 
@@ -156,9 +156,9 @@ class Livy:
 
     def delete(self, place: Place, name: str) -> None:
         """End a session and forget it. Raises NotFound."""
-        key = self._found(place, name).key
-        self._engine.drop(key, keep_as=place.id)
-        self._heard.pop(key, None)
+        found = self._found(place, name)
+        self._drop(place, found)
+        self._heard.pop(found.key, None)
 
     def connect(self, place: Place, name: str) -> Session:
         """The session is in use. Raises NotFound."""
@@ -204,9 +204,11 @@ class Livy:
         with suppress(Conflict):
             self._engine.cancel(key, number)
 
-    def target(self, place: Place, application: str) -> Target:
-        """The session whose Spark application that is. Raises NotFound."""
+    def target(self, place: Place, application: str, role: str | None = None) -> Target:
+        """The session whose Spark application that is, as that role if not the server's. Raises NotFound."""
         for session in self._all(place):
+            if session.asked.get("role") != role:
+                continue
             with suppress(Conflict):
                 if self._engine.addresses(session)["application"] == application:
                     return self._engine.target(session)
@@ -215,6 +217,9 @@ class Livy:
     def key(self, place: Place, name: str) -> Key:
         """The session of that number or name. Raises NotFound."""
         return self._found(place, name).key
+
+    def _drop(self, place: Place, session: engine.Session) -> None:
+        self._engine.drop(session.key, keep_as=owner(place.id, session.asked.get("role")))
 
     def _key(self, place: Place, number: int) -> Key:
         # So that their order is that of their numbers.
@@ -282,7 +287,7 @@ class Livy:
                 silent = time.monotonic() - self._heard.setdefault(session.key, time.monotonic())
                 retained = session.completed is not None and self._clock() - session.completed < RETAINED
                 if session.completed is not None and not retained:
-                    self._engine.drop(session.key, keep_as=place.id)
+                    self._drop(place, session)
                 elif session.completed is None and limit:
                     if silent >= limit:
                         self._engine.end_in_time(session.key, "Its client has sent no heartbeat.")

@@ -27,8 +27,9 @@ class Place:
     """Where a Livy server is, and what its sessions are like.
 
     id: unique in its scope, such as a cluster's. label: the EMR release. role: the ARN of the role that sessions act
-    as. master: a Spark master, None for this machine. conf: Spark settings of all its sessions. address and port: where
-    it listens; None where requests come otherwise. idle_minutes: after which a session ends that has nothing to do.
+    as. master: a Spark master, None for this machine; master_conf: Spark settings that only its drivers have. conf: those
+    of all sessions. address and port: where it listens; None where requests come otherwise. idle_minutes: after which a
+    session ends that has nothing to do.
     """
 
     id: str
@@ -36,10 +37,22 @@ class Place:
     label: str
     role: str
     master: str | None = None
+    master_conf: Mapping[str, str] = field(default_factory=dict)
     conf: Mapping[str, str] = field(default_factory=dict)
     address: str | None = None
     port: int | None = None
     idle_minutes: int = 60
+
+    def spark(self, role: str | None) -> tuple[str | None, Mapping[str, str]]:
+        """The master of what acts as a role, of its own or the server's, and the settings.
+
+        A cluster's executors have the keys of the cluster's role: what has another one computes in its driver.
+        """
+        if self.master is None:
+            return None, self.conf
+        if role is not None:
+            return "local", self.conf
+        return self.master, {**self.master_conf, **self.conf}
 
     def kept(self) -> dict[str, Any]:
         """As JSON takes it."""

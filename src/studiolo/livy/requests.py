@@ -29,14 +29,15 @@ def check_kind(asked: SessionRequest) -> None:
 
 def wanted(place: Place, asked: SessionRequest, release: Release, acts_as: str, role: str | None) -> Wanted:
     """The session as the engine takes it; role: another than the server's. Raises Invalid."""
+    master, conf = place.spark(role)
     idle = timedelta(minutes=place.idle_minutes) if asked.idleTimeout is None else duration(asked.idleTimeout)
     return Wanted(
         release=release,
         role=role or place.role,
         acts_as=acts_as,
         size=size_of(asked.executorMemory, asked.numExecutors, asked.executorCores),
-        conf={**place.conf, **spark_conf(asked.conf)},
-        master=place.master,
+        conf={**conf, **spark_conf(asked.conf)},
+        master=master,
         extras=Extras(
             jars=_in_s3("jars", asked.jars),
             py_files=_in_s3("pyFiles", asked.pyFiles),

@@ -14,7 +14,9 @@ class ClusterLivy:
     def __init__(self, livy: Livy) -> None:
         self._livy = livy
 
-    def open(self, cluster: Cluster, port: int, master: str, conf: Mapping[str, str]) -> None:
+    def open(
+        self, cluster: Cluster, port: int, master: str, master_conf: Mapping[str, str], conf: Mapping[str, str]
+    ) -> None:
         """Raises Conflict where the address cannot be had."""
         self._livy.serve(
             Place(
@@ -23,17 +25,21 @@ class ClusterLivy:
                 label=cluster.asked.release,
                 role=cluster.asked.role,
                 master=master,
+                master_conf=master_conf,
                 conf=conf,
                 address=cluster.progress.host,
                 port=port,
             )
         )
 
-    def target(self, cluster: Cluster, application: str) -> Target | None:
+    def target(self, cluster: Cluster, application: str, role: str | None) -> Target | None:
         try:
-            return self._livy.target(self._livy.place(cluster.scope, cluster.id), application)
+            return self._livy.target(self._livy.place(cluster.scope, cluster.id), application, role)
         except NotFound:
             return None
+
+    def active(self, cluster: Cluster) -> int:
+        return self._livy.active(cluster.scope, cluster.id)
 
     def close(self, cluster: str) -> None:
         for place in self._livy.places():

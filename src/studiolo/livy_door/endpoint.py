@@ -19,7 +19,7 @@ from studiolo.domain import Denied, DomainError, Scope, now
 from studiolo.identity import Identity, NotAuthorized, Principal, Question
 from studiolo.lanes import Lanes
 from studiolo.livy import Place
-from studiolo.livy_door.rest import MOST_BODY, Caller, Rest, refused
+from studiolo.livy_door.rest import MOST_BODY, Caller, Rest, is_start, refused
 from studiolo.patience import Holds, OnItsWay
 from studiolo.serverless import Serverless
 from studiolo.services.emr_serverless.service import arn_of
@@ -111,7 +111,7 @@ class LivyEndpoint:
 
     def _role(self, principal: Principal, request: HttpRequest) -> str | None:
         """The role of what a request starts, if it starts something and the caller may pass it."""
-        if request.method != "POST" or request.path.rstrip("/") not in ("/sessions", "/batches"):
+        if not is_start(request):
             return None
         assert isinstance(request.body, bytes)
         try:

@@ -1,6 +1,7 @@
 """The ports of Livy servers: plain HTTP without a signature, as EMR's, for programs of this system user alone.
 
-What an EMR cluster's security group does there, the system's knowledge of who connects does here.
+What an EMR cluster's security group does there, the system's knowledge of who connects does here. On a cluster with
+runtime roles a password says who asks, and as which role.
 """
 
 import json
@@ -18,11 +19,12 @@ from studiolo.asgi import Disconnected, Message, Receive, Send, request_head, se
 from studiolo.aws.http import HttpRequest, HttpResponse
 from studiolo.bodies import Bodies, Crowded, TooLarge
 from studiolo.clusters.admission import Admission
-from studiolo.domain import Conflict, Denied, NotFound, Scope
+from studiolo.clusters.roles import ClusterRoles
+from studiolo.domain import Conflict, Denied, DomainError, NotFound, Scope
 from studiolo.http_server import Limits, SameOrigin, server
 from studiolo.lanes import Lanes
 from studiolo.livy import Place
-from studiolo.livy_door.rest import MOST_BODY, Caller, Rest
+from studiolo.livy_door.rest import MOST_BODY, Caller, Rest, is_start
 from studiolo.patience import Holds, OnItsWay
 from studiolo.peers import Address
 
@@ -30,14 +32,18 @@ log = logging.getLogger(__name__)
 
 MOST_HELD = 500
 START_SECONDS = 10.0
+ASK = {"Content-Type": "application/json", "WWW-Authenticate": 'Basic realm="Livy"'}
 
 
 class LivyDoors:
     """The listening sockets of all Livy servers of this process, each served in a thread of its own."""
 
-    def __init__(self, rest: Rest, find: Callable[[Scope, str], Place], admission: Admission) -> None:
+    def __init__(
+        self, rest: Rest, find: Callable[[Scope, str], Place], admission: Admission, roles: ClusterRoles
+    ) -> None:
         self._rest = rest
         self._admission = admission
+        self._roles = roles
         self._find = find
         self._lock = threading.Lock()
         self._open: dict[tuple[Scope, str], tuple[uvicorn.Server, threading.Thread, Address]] = {}
@@ -52,7 +58,7 @@ class LivyDoors:
                 return
         self.close(place)
         listener = _bound(place.address, place.port)
-        app = _Door(self._rest, partial(self._find, place.scope, place.id), self._admission)
+        app = _Door(self._rest, partial(self._find, place.scope, place.id), self._admission, self._roles)
         serving = server(SameOrigin(app), [listener], (), Limits(connections=200), app.stop)
         thread = threading.Thread(target=_serve, args=(serving, listener), name=f"livy {place.id}", daemon=True)
         with self._lock:
@@ -80,9 +86,10 @@ class LivyDoors:
 class _Door:
     """The ASGI app of one Livy server. `find` gives its place, as it is now."""
 
-    def __init__(self, rest: Rest, find: Callable[[], Place], admission: Admission) -> None:
+    def __init__(self, rest: Rest, find: Callable[[], Place], admission: Admission, roles: ClusterRoles) -> None:
         self._rest = rest
         self._admission = admission
+        self._roles = roles
         self._find = find
         self._bodies = Bodies(MOST_BODY, 4 * MOST_BODY)
         self._lanes = Lanes(threads=8)
@@ -103,14 +110,14 @@ class _Door:
 
     async def _answer(self, scope: Message, receive: Receive) -> HttpResponse:
         # Before anything is read of a body.
-        refused = await self._lanes.run(self._refusal, _address(scope["client"]), _address(scope["server"]))
-        if refused is not None:
-            return refused
+        head = request_head(scope)
+        caller = await self._lanes.run(self._admitted, _address(scope["client"]), _address(scope["server"]), head)
+        if isinstance(caller, HttpResponse):
+            return caller
         try:
             async with self._bodies.body(receive, None) as body:
-                request = replace(request_head(scope), body=body)
                 look: Callable[[], Awaitable[HttpResponse | OnItsWay]] = partial(
-                    self._lanes.run, self._carry_out, request
+                    self._lanes.run, self._carry_out, replace(head, body=body), caller
                 )
                 answer = await look()
             if isinstance(answer, OnItsWay):
@@ -121,18 +128,30 @@ class _Door:
         except Crowded:
             return _said(503, "There is no room for this body beside those of other requests: please try again.")
 
-    def _refusal(self, peer: Address, own: Address) -> HttpResponse | None:
+    def _admitted(self, peer: Address, own: Address, head: HttpRequest) -> Caller | HttpResponse:
+        """Who asks, or why they are not served."""
         try:
-            self._admission.check(self._find().id, peer, own)
+            cluster = self._find().id
+            try:
+                role = self._roles.role_of(cluster, head.headers.get("authorization"))
+            except Denied as denied:
+                return replace(_said(401, str(denied)), headers=ASK)
+            if role is None:
+                self._admission.check(cluster, peer, own)
+                return Caller()
+            self._admission.check_user(peer, own)
+            if is_start(head):
+                self._roles.require(self._roles.find(cluster), role)
         except NotFound as ended:
             return _said(404, str(ended))
-        except Denied as denied:
+        except DomainError as denied:
             return _said(403, str(denied))
-        return None
+        # Who else has credentials of the role is nobody else here.
+        return Caller(role, role, role.__eq__)
 
-    def _carry_out(self, request: HttpRequest) -> HttpResponse | OnItsWay:
+    def _carry_out(self, request: HttpRequest, caller: Caller) -> HttpResponse | OnItsWay:
         try:
-            return self._rest.answer(self._find(), request, Caller())
+            return self._rest.answer(self._find(), request, caller)
         except NotFound as ended:
             return _said(404, str(ended))
 

@@ -274,6 +274,11 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Callable[[Asked], Answer]], ...] = tup
 )
 
 
+def is_start(request: HttpRequest) -> bool:
+    """Whether a request starts a session or a batch."""
+    return request.method == "POST" and request.path.rstrip("/") in ("/sessions", "/batches")
+
+
 class Rest:
     """Answers the requests to any Livy server."""
 

@@ -20,11 +20,12 @@ from studiolo.state import State
 
 @dataclass(frozen=True)
 class ModelSpecification:
-    """An image and the model.tar.gz that it serves. `recorded` is kept and shown, and changes nothing.
+    """An image and the model.tar.gz that it serves, if any. `recorded` is kept and shown, and changes nothing.
 
-    multi: `data` is a prefix instead, under which calls name the archive. further: containers after this first one,
-    which pass a call on from one to the next, or, where they are `direct`, of which a call names one. Without an image
-    it is no model: the room that inference components share, where only the role counts.
+    compressed: without it `data` is one object, or all below a prefix that ends with /, as they are. multi: `data` is
+    a prefix instead, under which calls name the archive. further: containers after this first one, which pass a call
+    on from one to the next, or, where they are `direct`, of which a call names one. Without an image it is no model:
+    the room that inference components share, where only the role counts.
     """
 
     image: str
@@ -35,6 +36,7 @@ class ModelSpecification:
     multi: bool = False
     further: tuple["ModelSpecification", ...] = ()
     direct: bool = False
+    compressed: bool = True
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "ModelSpecification":
@@ -184,9 +186,12 @@ class Models:
     def check(self, scope: Scope, specification: ModelSpecification) -> None:
         """Raise Invalid, NotFound or Denied where an image cannot serve, or a model is not there."""
         for container in specification.containers:
-            self._images.resolve(container.image, "serve", scripted=container.scripted).command("serve")
-            # What is under a prefix may come later.
-            if not container.multi:
+            image = self._images.resolve(container.image, "serve", scripted=container.scripted)
+            image.command("serve")
+            if not container.data and image.algorithm is not None:
+                raise Invalid("The container needs the ModelDataUrl of the model that it serves.")
+            # What is under a prefix of models may come later.
+            if container.data and not container.multi:
                 self._surroundings.check_model(scope, container.role, container.data)
 
     def get(self, scope: Scope, name: str) -> Model:

@@ -16,7 +16,7 @@ class Facts:
 
     java, spark_home, jars, java_options, archive: what a driver's JVM is started with. python: the node's interpreter;
     base_python: the one whose packages it has too; site: its folder of packages; uv: what installs them. worker_cores,
-    worker_memory: of the largest node that computes, the memory in MiB.
+    worker_memory: of the largest node that computes, the memory in MiB. heap: of a driver in which its executors are.
     """
 
     folder: str
@@ -34,6 +34,7 @@ class Facts:
     worker_cores: int
     worker_memory: int
     spark_environment: Mapping[str, str]
+    heap: str = ""
 
     @classmethod
     def of_node(cls) -> "Facts":

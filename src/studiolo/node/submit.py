@@ -143,7 +143,7 @@ def _java(submission: Submission, given: Mapping[str, str], facts: Facts) -> lis
     ]
     # Where something comes before Spark's jars, an archive would be refused.
     archive = [] if front or not facts.archive else [f"-XX:SharedArchiveFile={facts.archive}"]
-    heap = submission.value("--driver-memory") or given.get("spark.driver.memory") or DRIVER_HEAP
+    heap = facts.heap or submission.value("--driver-memory") or given.get("spark.driver.memory") or DRIVER_HEAP
     extra = submission.value("--driver-java-options") or given.get("spark.driver.extraJavaOptions", "")
     return [
         facts.java,

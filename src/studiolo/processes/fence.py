@@ -32,6 +32,9 @@ SHARED = ("/home", "/root", "/tmp", "/var/tmp", "/run")  # noqa: S108 (hidden, n
 DEVICES = ("nvidia*", "dri", "kfd")
 """What there may be in /dev to compute on."""
 
+PLAIN_DEVICES = ("fd", "full", "null", "ptmx", "pts", "random", "shm", "tty", "urandom", "zero")
+"""What every program finds in /dev, and harms nobody with: bubblewrap's, without the console."""
+
 BWRAP, INIT = "bwrap", "dumb-init"
 
 MARK = "STUDIOLO_CHILD"
@@ -209,7 +212,7 @@ def _bubblewrapped(
     if fence.hosts:
         names = Path(os.path.realpath("/etc/hosts"))
         mounts[names] = ["--ro-bind", str(_hosts_file(view.own, names, fence.hosts)), str(names)]
-    devices = [str(device) for pattern in DEVICES for device in Path("/dev").glob(pattern)]
+    devices = [str(device) for device in _devices(DEVICES)]
     return [
         *(_bwrap(), "--unshare-user", "--unshare-pid", "--unshare-ipc", "--cap-drop", "ALL"),
         # In a user namespace of its own a program could mount cgroups to write in: those that the server is in.
@@ -217,6 +220,8 @@ def _bubblewrapped(
         *(["--die-with-parent"] if fence.with_parent else []),
         *(word for name, value in variables.items() for word in ("--setenv", name, value)),
         *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
+        # Root may write the kernel's settings without any capability, and one of them names a program to run outside.
+        *("--ro-bind", "/proc/sys", "/proc/sys"),
         *(word for device in devices for word in ("--dev-bind", device, device)),
         # What lies deeper comes later: it may be in a folder that is hidden.
         *(word for path in sorted(mounts, key=lambda path: len(path.parts)) for word in mounts[path]),
@@ -227,13 +232,19 @@ def _bubblewrapped(
     ]
 
 
+def _devices(patterns: Sequence[str]) -> list[Path]:
+    return [device for pattern in patterns for device in Path("/dev").glob(pattern)]
+
+
 def _landlocked(command: Sequence[str], view: _View) -> list[str]:
+    # Of root's devices some are the disks.
+    hidden = {*view.hidden, Path("/dev")}
     everything = [
-        path for root in (Path("/"), *view.seen, *view.shown.values()) for path in _without(root, view.hidden - {root})
+        path for root in (Path("/"), *view.seen, *view.shown.values()) for path in _without(root, hidden - {root})
     ]
     rules = {
         "read": sorted({str(path) for path in everything}),
-        "write": sorted({str(path) for path in (view.own, Path("/dev"), *view.at.values())}),
+        "write": sorted({str(path) for path in (view.own, *_devices(PLAIN_DEVICES + DEVICES), *view.at.values())}),
     }
     # -I: nothing of the program's environment or folder is loaded before the fence is closed.
     return [sys.executable, "-I", landlock.__file__, json.dumps(rules), *command]

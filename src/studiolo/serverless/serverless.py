@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from studiolo.domain import Clock, Conflict, DomainError, Invalid, NotFound, Page, Scope
+from studiolo.domain import Clock, Conflict, DomainError, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.engine import Engine, Key, Submission, Wanted
 from studiolo.identity import Identity, Principal
 from studiolo.livy import Livy, Place
@@ -363,20 +363,24 @@ class Serverless:
         if app.state != "STARTED":
             return LOOK
         lack = self._lack(app, run)
-        if lack is not None:
-            if run.state != "QUEUED" or run.details != lack:
-                self._store.change_run(run, WAITING, "QUEUED", lack)
-            return 2.0
-        if self._store.change_run(run, WAITING, "SCHEDULED"):
-            self._submit(run)
-        return LOOK
+        if lack is None:
+            try:
+                with self._engine.admitting():
+                    if self._store.change_run(run, WAITING, "SCHEDULED"):
+                        self._submit(run)
+                return LOOK
+            except LimitExceeded as shortage:
+                lack = str(shortage)
+        if run.state != "QUEUED" or run.details != lack:
+            self._store.change_run(run, WAITING, "QUEUED", lack)
+        return 2.0
 
     def _submit(self, run: Run) -> None:
         with suppress(DomainError):
             self._engine.submissions.submit(self._key(run), {}, {})
 
     def _lack(self, app: Application, run: Run) -> str | None:
-        """What a run has to wait for; None where it may go."""
+        """What a run has to wait for, but for memory; None where it may go."""
         active = [
             each
             for each in self._store.all_runs("SCHEDULED", "RUNNING", "CANCELLING")
@@ -389,7 +393,7 @@ class Serverless:
             most = app.asked.maximum
             if cpu > jobs.cpus(most["cpu"]) or memory > jobs.gigabytes(most["memory"]):
                 return f"The application has {most['cpu']} and {most['memory']} at most."
-        return self._engine.shortage()
+        return None
 
     def _stop_when_idle(self, app: Application) -> float:
         """Stop an application that had nothing to do for its time; seconds until it may have to."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from studiolo.processes import remove_left
@@ -27,6 +28,11 @@ MOST = 10 * 1024**3
 
 LOOK_SECONDS = 3600.0
 """Between looks for those that have been there long enough."""
+
+
+def owner(of: str, role: str | None) -> str:
+    """Whose event logs are kept: `of` something's, such as a cluster's, or those of a role of their own in it."""
+    return of if role is None else f"{of}-{sha256(role.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True)

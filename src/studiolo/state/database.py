@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModul
 
 from studiolo.state.changes import Changes, Thing
 from studiolo.state.migrations import UnknownRevision, upgrade
+from studiolo.state.readers import Readers
 from studiolo.state.tables import metadata
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class State:
             raise StateUnavailable(
                 f"There is no driver for {self._url!r} here ({error}); for PostgreSQL: psycopg."
             ) from error
+        self._readers = Readers(self._engine)
         # SQLite has one writer at a time: waiting here is fair, waiting in SQLite polls.
         self._writing = threading.RLock()
         self._watching: sqlite3.Connection | None = None
@@ -90,10 +92,7 @@ class State:
     def reading(self) -> Iterator[Connection]:
         """A connection for reading one consistent state. Raises StateUnavailable where the database is damaged."""
         try:
-            with self._engine.connect() as connection:
-                if self._sqlite:
-                    # Straight to the driver: reads are most of what is asked, and this costs them next to nothing.
-                    connection.connection.cursor().execute("BEGIN")
+            with self._readers.reading() if self._sqlite else self._engine.connect() as connection:
                 yield connection
         except DatabaseError as error:
             if _is_damage(error):
@@ -119,6 +118,7 @@ class State:
                     tx.execute(table.delete())
 
     def close(self) -> None:
+        self._readers.close()
         self._engine.dispose()
         if self._watching is not None:
             self._watching.close()

@@ -11,6 +11,8 @@ import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 BACKSLASH = "\uf05c"
+VERSIONS = ".versions"
+"""What the store adds to a key for the folder of its versions."""
 _EMPTY = " \uf02f"
 _ODD = re.compile(r"\\|//|\A/|/\Z")
 _OURS = re.compile("[\uf02f\uf05c]")
@@ -48,9 +50,10 @@ def stored_position(name: str, delimiter: str) -> str:
     """Where a list of objects goes on behind a name of the store's, so that it leaves nothing out.
 
     delimiter: of the list, in the store's names, by which common prefixes end. Behind a key that is a folder too,
-    SeaweedFS would go on behind the folder, unless told so by the slash that its own tokens have.
+    SeaweedFS would go on behind the folder, unless told so by the slash that its own tokens have. The folder of a key's
+    versions is never gone into.
     """
-    if name.endswith("/"):
+    if name.endswith(("/", VERSIONS)):
         return name
     return f"{name}\U0010ffff" if delimiter and name.endswith(delimiter) else f"{name}/\x01"
 

@@ -99,6 +99,17 @@ def readings(api: Any, air: str, tmp_path: Path) -> str:
     return air
 
 
+def test_names_of_json_that_differ_in_case_are_one_column_of_a_table(
+    glue_context: GlueContext, api: Any, air: str, tmp_path: Path
+) -> None:
+    (tmp_path / "day=1").mkdir()
+    lines = ['{"ID": 1, "of": {"X": 2}}', '{"id": 3, "Of": {"x": 4}}', '{"iD": 5, "Id": 6}']
+    (tmp_path / "day=1" / "a.json").write_text("\n".join(lines))
+    json_table(api, air, tmp_path, ("1", tmp_path / "day=1"))
+    frame = glue_context.create_dynamic_frame.from_catalog(air, "readings")
+    assert values(frame, "id", "of", "day") == [(1, (2,), 1), (3, (4,), 1), (6, None, 1)]
+
+
 def test_the_partitions_of_the_catalog_are_read_wherever_they_are(glue_context: GlueContext, readings: str) -> None:
     frame = glue_context.create_dynamic_frame.from_catalog(readings, "readings")
     assert values(frame, "id", "day") == [

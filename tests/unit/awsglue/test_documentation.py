@@ -170,6 +170,10 @@ def test_split_rows_and_merge_put_rows_apart_and_together(from_json: FromJson) -
     assert values(SelectFromCollection.apply(dfc=split, key="low"), "id") == [(1,), (2,)]
     assert values(split.select("high"), "id") == [(11,), (12,), (20,)]
     assert split.select("nothing").toDF().columns == []
+    choices = from_json([{"v": 5}, {"v": "x"}, {"v": 20.5}, {"v": True}, {"v": None}]).split_rows(
+        {"v": {">": 4}}, "a", "b"
+    )
+    assert [choices.select(name).count() for name in ("a", "b")] == [2, 3]
     flat = MapToCollection.apply(split, lambda part, context: part.select_fields(["id"]), transformation_ctx="flat")
     assert [flat[name].toDF().columns for name in flat.keys()] == [["id"], ["id"]]  # noqa: SIM118
     parts = FlatMap.apply(split, SplitFields, "frame", paths=["id"], name1="a", name2="b")

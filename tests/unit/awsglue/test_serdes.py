@@ -10,7 +10,7 @@ from pyspark.sql import types as spark
 from awsglue import serdes
 from awsglue.catalog import CatalogTable
 from awsglue.context import GlueContext
-from awsglue.delimited import Dialect, fields_of, nested, records_of
+from awsglue.delimited import Dialect, fields_of, nested, of_base64, records_of
 from awsglue.errors import NotSupported
 from awsglue.texts import VALUE, split
 
@@ -93,6 +93,21 @@ def test_glues_own_reader_takes_quotes_escapes_and_several_lines(
     text: str, dialect: Dialect, records: list[list[str | None]]
 ) -> None:
     assert list(records_of(text, dialect)) == records
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("aGVsbG8=", b"hello"),
+        ("aGVsbG8", b"hello"),
+        ("hello", b"\x85\xe9e"),
+        ("_-+/", b"\xff\xef\xbf"),
+        ("é", b"\xc3\xa9"),
+    ],
+)
+def test_bytes_are_read_as_hive_reads_base64_however_it_ends_and_what_is_none(text: str, meant: bytes) -> None:
+    assert of_base64(text) == meant
+    assert nested(f"{text}\x02", ("array", ("bytes",)), "\x02\x03", "", "\\N") == [meant, b""]
 
 
 def test_nested_values_are_parted_level_by_level() -> None:

@@ -69,8 +69,9 @@ def test_a_bootstrap_action_is_told_of_the_instance_by_the_server_and_not_by_the
     class Noting(Launching):
         def __init__(self) -> None:
             """It starts nothing."""
+            self._folder = tmp_path
 
-        def _run(self, world: World, name: str, log: str, plan: Any, on_end: Any) -> None:
+        def _run(self, world: World, nodes: World, name: str, log: str, plan: Any, on_end: Any) -> None:
             plans.append(plan)
 
     Noting().start_bootstrap(cluster, 2, BootstrapAction("two", "s3://code/two.sh"), lambda: None)

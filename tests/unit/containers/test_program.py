@@ -111,13 +111,15 @@ def test_when_one_of_several_fails_the_others_are_ended(tmp_path: Path) -> None:
     assert ended == Ended((128 + signal.SIGTERM, 137), failed=1)
 
 
-def test_a_hundred_megabytes_and_a_line_without_end_are_taken(tmp_path: Path) -> None:
+def test_a_hundred_megabytes_and_a_line_without_end_are_taken_and_not_all_is_logged(tmp_path: Path) -> None:
     code = "import sys; [print('x' * 99_999) for _ in range(1000)]; sys.stdout.write('y' * 1_000_000)"
     lines: list[int] = []
     program = begun(tmp_path, bare(tmp_path, code), on_line=lambda line: lines.append(len(line)))
     assert program.run(None, grace=1) == Ended((0,))
     assert sum(lines) == 1000 * 99_999 + 1_000_000
     assert max(lines) <= 2 * 99_999
+    assert (tmp_path / "log").stat().st_size < 80_000_000
+    assert "characters are left out here: a program may print 64 MiB at once" in logged(tmp_path)[-1]
 
 
 @needs_fence

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from studiolo.clusters.admission import Admission
-from studiolo.domain import Conflict, Denied, Scope
+from studiolo.clusters.roles import ClusterRoles
+from studiolo.domain import Conflict, Denied, Scope, now
 from studiolo.identity import Question
 from studiolo.livy import Place
 from studiolo.livy_door import LivyDoors, Rest
@@ -56,11 +57,15 @@ def authorize(principal: Any, questions: list[Question]) -> None:
 @pytest.fixture
 def doors(place: Place) -> Iterator[LivyDoors]:
     livy: Any = SimpleNamespace()
-    identity: Any = SimpleNamespace(workloads=Roles(), authorize=authorize)
+    identity: Any = SimpleNamespace(workloads=Roles(), authorize=authorize, root=SimpleNamespace(secret="secret"))
     cluster: Any = SimpleNamespace(
-        id=place.id, scope=SCOPE, asked=SimpleNamespace(role="role"), settings=SimpleNamespace(tags={})
+        id=place.id,
+        scope=SCOPE,
+        asked=SimpleNamespace(role="role", runtime_roles=None),
+        settings=SimpleNamespace(tags={}),
     )
-    doors = LivyDoors(Rest(livy, Changes()), lambda *_: place, Admission(identity, lambda _: cluster))
+    roles = ClusterRoles(identity, lambda _: cluster, now)
+    doors = LivyDoors(Rest(livy, Changes()), lambda *_: place, Admission(identity, lambda _: cluster), roles)
     doors.open(place)
     yield doors
     doors.close_all()

@@ -54,8 +54,9 @@ class Numbers:
         self.told.setdefault(metric.name, []).append(value)
 
 
-def calls_to(routes: Routes, numbers: Numbers | None = None) -> Invocations:
-    return Invocations(routes, CallMeasures(cast(Metrics, numbers or Numbers())), lambda *_: None, None)
+def calls_to(routes: Routes, numbers: Numbers | None = None, restart_seconds: float = 10.0) -> Invocations:
+    measures = CallMeasures(cast(Metrics, numbers or Numbers()))
+    return Invocations(routes, measures, lambda *_: None, None, restart_seconds)
 
 
 async def ask(invocations: Invocations) -> str:
@@ -108,7 +109,7 @@ def test_a_call_that_is_under_way_outlives_the_route_to_its_model(tmp_path: Path
 def test_a_model_that_is_away_is_unavailable(tmp_path: Path) -> None:
     async def run() -> None:
         routes, numbers = Routes(), Numbers()
-        invocations = calls_to(routes, numbers)
+        invocations = calls_to(routes, numbers, restart_seconds=0.0)
         for place in (None, tmp_path / "gone"):
             lead(routes, place)
             with pytest.raises(Unavailable):
@@ -116,6 +117,22 @@ def test_a_model_that_is_away_is_unavailable(tmp_path: Path) -> None:
         await invocations.close()
         assert numbers.told["InvocationModelErrors"] == [1.0, 1.0]
         assert "ModelLatency" not in numbers.told
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("left", [None, "gone"], ids=["told", "not yet told"])
+def test_a_call_waits_for_a_process_that_is_started_again(tmp_path: Path, left: str | None) -> None:
+    async def run() -> None:
+        routes = Routes()
+        invocations = calls_to(routes)
+        lead(routes, None if left is None else tmp_path / left)
+        waiting = asyncio.create_task(ask(invocations))
+        async with served(tmp_path / "again", said("again")):
+            await asyncio.sleep(0)  # it finds nobody
+            lead(routes, tmp_path / "again")
+            assert await waiting == "again"
+            await invocations.close()
 
     asyncio.run(run())
 

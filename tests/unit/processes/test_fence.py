@@ -123,6 +123,12 @@ class TestFiles:
         assert shell(processes, Fence(own), script + "touch mine /tmp/mine && echo done") == ["done"]
         assert (own / "mine").exists()
 
+    def test_the_kernel_s_settings_cannot_be_changed_where_the_server_is_root(
+        self, processes: Processes, own: Path
+    ) -> None:
+        code = "import os; os.open('/proc/sys/kernel/core_pattern', os.O_WRONLY)"
+        assert "Read-only file system" in said(processes, Fence(own), sys.executable, "-c", code)
+
     def test_it_makes_no_user_namespace_in_which_it_could_mount_what_it_likes(
         self, processes: Processes, own: Path
     ) -> None:
@@ -254,6 +260,12 @@ class TestLandlock:
         assert found.count("Permission denied") == 4
         assert (own / "mine").exists()
         assert (own / "tmp" / "mine").exists()
+
+    def test_of_devices_there_are_those_that_harm_nobody(self, processes: Processes, own: Path) -> None:
+        script = "ls /dev; echo x > /dev/null && head -c 4 /dev/urandom | wc -c; echo evil > /dev/evil"
+        found = said(processes, Fence(own), "sh", "-c", script).splitlines()
+        assert [line for line in found if "Permission denied" not in line] == ["4"]
+        assert len(found) == 3
 
     def test_other_processes_cannot_be_looked_into_or_ended(self, processes: Processes, own: Path) -> None:
         other = subprocess.Popen(["sleep", "600"])

@@ -3,8 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
+from random import Random
 from typing import Any, ClassVar
-from uuid import uuid4
+from uuid import UUID
 
 from botocore.model import OperationModel, Shape, StructureShape
 
@@ -17,9 +18,13 @@ Params = dict[str, Any]
 MAX_DEPTH = 100
 
 
+# No secrets. The system's own randomness gives the interpreter away: taking it back costs more than the rest of a head.
+_IDS = Random()  # noqa: S311 (they are to differ, not to be unknown)
+
+
 def new_request_id() -> str:
     """A request id in the form AWS uses."""
-    return str(uuid4())
+    return str(UUID(int=_IDS.getrandbits(128), version=4))
 
 
 class Protocol(ABC):

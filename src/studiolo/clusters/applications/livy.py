@@ -25,11 +25,19 @@ SETTINGS = (
 class LivyServers(Protocol):
     """Who serves Livy for clusters."""
 
-    def open(self, cluster: "Cluster", port: int, master: str, conf: Mapping[str, str]) -> None:
-        """Listen at the cluster's address; sessions are drivers of that master. Raises Conflict where it is taken."""
+    def open(
+        self, cluster: "Cluster", port: int, master: str, master_conf: Mapping[str, str], conf: Mapping[str, str]
+    ) -> None:
+        """Listen at the cluster's address; sessions are drivers of that master, and have settings for that, and others.
 
-    def target(self, cluster: "Cluster", application: str) -> "Target | None":
-        """The session of the cluster whose Spark application that is; None where it is none's."""
+        Raises Conflict where the address is taken.
+        """
+
+    def target(self, cluster: "Cluster", application: str, role: str | None) -> "Target | None":
+        """The session of the cluster, with that role of its own, whose Spark application that is; None where none's."""
+
+    def active(self, cluster: "Cluster") -> int:
+        """How many of its sessions and batches have not ended."""
 
     def close(self, cluster: str) -> None:
         """End it with its sessions; of a cluster without Livy there is nothing to do."""
@@ -49,13 +57,14 @@ def serve(world: "World", servers: LivyServers) -> None:
     """Have a Livy server for the cluster, if it is to have one."""
     if LIVY.name not in world.configured.applications:
         return
-    servers.open(world.cluster, world.cluster.progress.ports["livy"], world.master_url, settings(world))
+    port = world.cluster.progress.ports["livy"]
+    servers.open(world.cluster, port, world.master_url, settings(world), world.configured.spark)
 
 
 def settings(world: "World") -> dict[str, str]:
-    """Spark's settings of sessions whose executors are the cluster's."""
+    """Spark's settings of drivers whose executors are the cluster's."""
     everything = world.spark_conf()
-    return {**{name: everything[name] for name in SETTINGS if name in everything}, **world.configured.spark}
+    return {name: everything[name] for name in SETTINGS if name in everything}
 
 
 LIVY = Livy()

@@ -16,7 +16,6 @@ from pathlib import Path
 import psutil
 from botocore.exceptions import ClientError
 
-from studiolo.archives import unpack_tar
 from studiolo.containers.batch.calls import Server
 from studiolo.containers.batch.specification import Batch
 from studiolo.containers.batch.transformer import Failed, Task, Transformer
@@ -25,7 +24,7 @@ from studiolo.containers.fencing import Machine
 from studiolo.containers.folder import WorkFolder
 from studiolo.containers.inputs import listed, lost
 from studiolo.containers.making import below
-from studiolo.containers.objects import Address
+from studiolo.containers.model_data import bring_model
 from studiolo.containers.program import Programs
 from studiolo.containers.room import Room
 from studiolo.containers.runner import ProgramFailed, Run
@@ -60,20 +59,20 @@ class BatchRun(Run):
         self._enter(DOWNLOADING)
         batch = self._batch
         self._tasks = iter(listed(self._client, Input("input", BASE, batch.uri, source=batch.source)))
-        archive, address = self._folder.path / "model.tar.gz", Address.of(batch.model)
+        model = self._folder.path / "model"
         try:
-            self._client.download_file(address.bucket, address.key, str(archive), Callback=self._proceed)
+            bring_model(self._client, batch.model, model, compressed=batch.compressed, proceed=self._proceed)
         except ClientError as error:
-            raise lost(address, error) from error
+            raise lost(batch.model, error) from error
         for instance in self._work.instances:
             self._proceed()
             root = self._root(instance)
             root.mkdir(parents=True, exist_ok=True)
-            unpack_tar(archive, root / "model")
+            shutil.copytree(model, root / "model")
             if self._work.environment is not None:
                 source = instance.variables.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
                 bring_code(lambda: self._client, source, root, self._folder.path)
-        archive.unlink()
+        shutil.rmtree(model)
         self._proceed()
 
     def _run(self, python: Path) -> str:

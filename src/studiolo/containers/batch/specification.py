@@ -11,14 +11,16 @@ MIB = 1 << 20
 class Batch:
     """Objects at `uri` through the model at `model`, one answer object for each below `output`.
 
-    source, gzip: as an Input's. concurrent, payload (MiB; 0 for a body of any length) and single (one record a request)
-    are left to the serving program where they are None. joined: each record with its answer. logs: the files of the
-    instances' data logs, which say what became of objects. timeout (seconds) and retries are of one request.
+    compressed: as of `bring_model`. source, gzip: as an Input's. concurrent, payload (MiB; 0 for a body of any
+    length) and single (one record a request) are left to the serving program where they are None. joined: each record
+    with its answer. logs: the files of the instances' data logs, which say what became of objects. timeout (seconds)
+    and retries are of one request.
     """
 
     model: str
     uri: str
     output: str
+    compressed: bool = True
     source: str = "S3Prefix"
     gzip: bool = False
     content_type: str = ""

@@ -25,10 +25,8 @@ def to_jsonlines(columns: Columns) -> bytes:
 
 def to_csv(columns: Columns) -> bytes:
     """The values of a prediction a line, in the order of the columns, lists spread out."""
-    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    return "".join(
-        ",".join(repr(cell) for value in row for cell in np.atleast_1d(value).tolist()) + "\n" for row in rows
-    ).encode()
+    cells = [map(repr, values) for column in columns.values() for values in np.atleast_2d(column.T).tolist()]
+    return "".join(f"{','.join(row)}\n" for row in zip(*cells, strict=True)).encode()
 
 
 def to_recordio(columns: Columns) -> bytes:

@@ -17,11 +17,13 @@ from studiolo.identity import Principal
 from studiolo.ml.errors import NameInUse, RecordMissing
 from studiolo.ml.jobs import job as jobs
 from studiolo.ml.listing import Listing
-from studiolo.ml.monitoring import store
+from studiolo.ml.monitoring import alerts, store, tables
+from studiolo.ml.monitoring.alerts import Alert, Change
 from studiolo.ml.monitoring.model import (
     COMPLETED,
     FAILED,
     KINDS,
+    OPEN,
     PENDING,
     QUALITY,
     SCHEDULE,
@@ -91,7 +93,7 @@ class Monitoring:
     def empty(self) -> None:
         """Forget everything."""
         with self._looking, self._state.transaction() as tx:
-            for table in (executions, schedules, definitions):
+            for table in (executions, schedules, definitions, tables.alerts, tables.alert_changes):
                 tx.execute(table.delete())
 
     # --- job definitions
@@ -141,6 +143,7 @@ class Monitoring:
             if _is_schedule(tx, scope, name):
                 raise NameInUse(f"The monitoring schedule {made.arn} exists already.")
             store.put_schedule(tx, made, known=False)
+            alerts.add(tx, scope, name, moment)
             set_tags(tx, made.arn, tags)
         self._wake.set()
         return made
@@ -187,8 +190,31 @@ class Monitoring:
         """Forget a schedule; its executions stay. Raises RecordMissing."""
         with self._state.transaction() as tx:
             found = store.schedule(tx, scope, name)
+            alerts.drop(tx, scope, name)
             tx.execute(schedules.delete().where(store.of(schedules, scope, name)))
             drop_tags(tx, found.arn)
+
+    # --- alerts
+
+    def alerts(self, scope: Scope, schedule: str, listing: Listing) -> Page[Alert]:
+        """Raises RecordMissing."""
+        self._follow()
+        with self._state.reading() as connection:
+            store.schedule(connection, scope, schedule)
+            return alerts.page(connection, scope, schedule, listing)
+
+    def change_alert(self, scope: Scope, schedule: str, name: str, datapoints: int, period: int) -> Schedule:
+        """Let it be on from so many wrong executions of the last so many. Raises RecordMissing and Invalid."""
+        with self._state.transaction() as tx:
+            found = store.schedule(tx, scope, schedule)
+            alerts.change(tx, scope, schedule, name, datapoints, period, self._clock())
+        return found
+
+    def alert_history(self, scope: Scope, listing: Listing, schedule: str | None, name: str | None) -> Page[Change]:
+        """Each status that alerts have taken, of all schedules or of one."""
+        self._follow()
+        with self._state.reading() as connection:
+            return alerts.history(connection, scope, listing, schedule, name)
 
     # --- executions
 
@@ -278,6 +304,8 @@ class Monitoring:
     def _change(self, execution: Execution, **values: object) -> None:
         with self._state.transaction() as tx:
             store.change_execution(tx, execution, changed=self._clock(), **values)
+            if values.get("status", PENDING) not in OPEN:
+                alerts.judge(tx, execution.scope, execution.schedule, self._clock())
 
     def _planned(self, scope: Scope, principal: Principal, plan: Plan) -> Analysis:
         """What a plan is to run, checked."""

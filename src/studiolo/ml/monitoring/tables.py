@@ -1,6 +1,6 @@
 """What is remembered of monitoring: definitions, schedules, and what has become of each run."""
 
-from sqlalchemy import JSON, Boolean, Column, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Integer, Table, Text
 
 from studiolo.state import Moment, metadata
 
@@ -52,3 +52,30 @@ executions = Table(
     Column("plan", JSON, nullable=False),
 )
 """name: of its processing job, begun or not; plan: the schedule's when it came due, by which it is begun."""
+
+alerts = Table(
+    "monitoring_alerts",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("schedule", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("created", Moment, nullable=False),
+    Column("changed", Moment, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("datapoints", Integer, nullable=False),
+    Column("period", Integer, nullable=False),
+)
+
+alert_changes = Table(
+    "monitoring_alert_changes",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("schedule", Text, nullable=False, index=True),
+    Column("alert", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+)
+"""Each change of an alert's status; name: of the change, of no meaning."""

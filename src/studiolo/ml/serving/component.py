@@ -1,5 +1,6 @@
 """What an inference component is: what each of its copies serves and takes of an instance, and how many there are."""
 
+import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -12,6 +13,7 @@ from studiolo.domain import Scope
 from studiolo.ml.names import arn
 from studiolo.ml.resources import ModelSpecification, ProductionVariant
 from studiolo.ml.serving.endpoint import DeployedVariant
+from studiolo.ml.serving.policy import Policy
 from studiolo.ml.serving.posts import COMPONENT, Post
 from studiolo.ml.serving.rooms import Size
 
@@ -33,22 +35,30 @@ class Wanted:
 
     def of(self, given: ModelSpecification) -> ModelSpecification:
         """The model with what is said of its container."""
-        said: dict[str, Any] = {"image": self.image, "data": self.data, "environment": self.environment}
+        said: dict[str, Any] = {
+            "image": self.image,
+            "data": self.data,
+            "environment": self.environment,
+            "compressed": None if self.data is None else True,
+        }
         return replace(given, **{name: value for name, value in said.items() if value is not None})
 
 
 @dataclass(frozen=True)
 class Copies:
-    """What is served, or is to be: the copies are the instances of `deployed`."""
+    """What is served, or is to be: the copies are the instances of `deployed`. policy: how these take over."""
 
     id: str
     deployed: DeployedVariant
     wanted: Wanted
+    policy: Policy = field(default_factory=Policy)
 
     @classmethod
-    def of(cls, variant: str, model: ModelSpecification, wanted: Wanted, count: int) -> "Copies":
+    def of(
+        cls, variant: str, model: ModelSpecification, wanted: Wanted, count: int, policy: Policy | None = None
+    ) -> "Copies":
         served = ProductionVariant(variant, wanted.model or "", instances=count, startup_seconds=wanted.startup_seconds)
-        return cls(uuid.uuid4().hex[:12], DeployedVariant.of(served, model), wanted)
+        return cls(uuid.uuid4().hex[:12], DeployedVariant.of(served, model), wanted, policy or Policy())
 
     @property
     def count(self) -> int:
@@ -58,13 +68,18 @@ class Copies:
         """The same, so many: the oldest stay."""
         return replace(self, deployed=self.deployed.with_instances(count))
 
+    def part(self, share: float) -> "Copies":
+        """The same, with the first of its copies: that share of them, one more where that is no whole number."""
+        return self.counted(math.ceil(round(self.count * share, 6)))
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Copies":
         wanted = {**values["wanted"], "needs": Size(**values["wanted"]["needs"])}
-        return cls(values["id"], DeployedVariant.from_json(values["deployed"]), Wanted(**wanted))
+        policy = Policy.from_json(values.get("policy", {}))
+        return cls(values["id"], DeployedVariant.from_json(values["deployed"]), Wanted(**wanted), policy)
 
 
 @dataclass(frozen=True)

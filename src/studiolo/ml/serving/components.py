@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from studiolo.containers.images import Images
+from studiolo.containers.obituaries import in_short
 from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import Clock, Conflict, DomainError, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.metrics import Metrics
@@ -18,6 +19,7 @@ from studiolo.ml.listing import Listing
 from studiolo.ml.names import checked_name
 from studiolo.ml.resources import Models, ModelSpecification
 from studiolo.ml.serving.component import Component, Copies, Wanted, as_component, posts_of
+from studiolo.ml.serving.component_rollouts import ComponentRollouts
 from studiolo.ml.serving.endpoint import (
     CREATING,
     DELETING,
@@ -27,10 +29,12 @@ from studiolo.ml.serving.endpoint import (
     DeployedVariant,
     Deployment,
 )
-from studiolo.ml.serving.endpoints import LONGEST_REASON, MOST_INSTANCES, Endpoints
-from studiolo.ml.serving.fleet import Fleet
+from studiolo.ml.serving.endpoints import MOST_INSTANCES, Endpoints
+from studiolo.ml.serving.fleet import Fleet, VariantFailed
+from studiolo.ml.serving.holding import GivenUp
 from studiolo.ml.serving.invocation import SECONDS
 from studiolo.ml.serving.measures import Called, Serves, Utilization
+from studiolo.ml.serving.policy import Policy
 from studiolo.ml.serving.posts import COMPONENT, Post
 from studiolo.ml.serving.rooms import MIB, Size, instances_for, size_of
 from studiolo.ml.serving.routing import target_of_component
@@ -67,6 +71,7 @@ class Components:
         self._lock = endpoints.lock
         self._fleet = Fleet(processes, surroundings, images, folder, self._on_move, self._on_fail, COMPONENT)
         self._utilization = Utilization(metrics, self._served_now)
+        self._rollouts = ComponentRollouts(self._fleet, self._routes, self._store, metrics, self._settle, clock)
         endpoints.check_rooms = self._check_rooms
 
     def start(self) -> None:
@@ -131,7 +136,9 @@ class Components:
         asked = {"endpoint": endpoint, "variant": variant}
         return self._store.page(scope, listing, **{name: value for name, value in asked.items() if value})
 
-    def update(self, scope: Scope, name: str, wanted: Wanted | None, count: int | None) -> Component:
+    def update(
+        self, scope: Scope, name: str, wanted: Wanted | None, count: int | None, policy: Policy | None = None
+    ) -> Component:
         """Begin to serve something else, or by another number of copies; what is served serves until that is up.
 
         Raises Conflict, Denied, Invalid, LimitExceeded and NotFound.
@@ -150,7 +157,9 @@ class Components:
                 copies = before.counted(count)
             else:
                 wanted = wanted or before.wanted
-                copies = Copies.of(component.variant, self._model(scope, room, wanted), wanted, count)
+                copies = Copies.of(component.variant, self._model(scope, room, wanted), wanted, count, policy)
+            if copies.count > 1:
+                copies.policy.check(copies.count)
             self._grow(scope, component.endpoint, room, self._needed(scope, name, component.endpoint, room, copies))
             # What has failed serves no more: its processes have ended.
             deployed = component.deployed if component.status == IN_SERVICE else None
@@ -170,7 +179,7 @@ class Components:
         """How many of its copies serve now."""
         if component.status in (FAILED, DELETING):
             return 0
-        every = posts_of(scope, component.endpoint, component.name, component.deployed)
+        every = self._rollouts.serving(scope, component)
         return sum(self._fleet.socket(post) is not None for post in every)
 
     def _room(self, scope: Scope, endpoint: str, variant: str | None) -> DeployedVariant:
@@ -200,8 +209,8 @@ class Components:
         model = wanted.of(given)
         if given.multi or given.further:
             raise Invalid(f"The model {wanted.model} of several models or containers cannot be an inference component.")
-        if not (model.image and model.data):
-            raise Invalid("An inference component needs a ModelName, or a Container with an Image and an ArtifactUrl.")
+        if not model.image:
+            raise Invalid("An inference component needs a ModelName, or a Container with an Image.")
         self._models.check(scope, model)
         return model
 
@@ -268,18 +277,28 @@ class Components:
         if component is None:
             return
         try:
-            self._fleet.bring_up(posts_of(scope, component.endpoint, name, copies))
+            self._rollouts.run(scope, component, copies)
+        except GivenUp:
+            failure = "The update was given up."
         except Exception as error:  # noqa: BLE001 - whatever it was, the component must say why it failed
-            failure = f"{error}"[:LONGEST_REASON]
+            failure = in_short(str(error))
+            self._turn_back(scope, component)
         if self._fleet.closing:
             return
         with self._lock:
+            self._rollouts.end(scope, name)
             replaced, served = self._switch(scope, name, copies, failure)
             self._settle(scope, name)
         stay = {post.child_name for post in posts_of(scope, component.endpoint, name, served)}
         leaving = posts_of(scope, component.endpoint, name, replaced)
         self._fleet.take_down([post for post in leaving if post.child_name not in stay], after=self._await_calls)
         self._shrink(scope, component.endpoint, component.variant)
+
+    def _turn_back(self, scope: Scope, component: Component) -> None:
+        try:
+            self._rollouts.turn_back(scope, component)
+        except VariantFailed as error:
+            log.warning("inference component %s could not be rolled back: %s", component.name, error)
 
     def _switch(
         self, scope: Scope, name: str, copies: Copies, failure: str | None
@@ -331,7 +350,7 @@ class Components:
             if not self._is_served(post):
                 return
             component = self.get(post.scope, post.owner)
-            failure = reason[:LONGEST_REASON]
+            failure = in_short(reason)
             self._store.change(post.scope, post.owner, status=FAILED, failure=failure, desired=None)
             self._routes.put_component(post.scope, post.endpoint, post.owner, None)
         for copies in (component.deployed, component.desired):
@@ -341,7 +360,7 @@ class Components:
         found = self._store.find(post.scope, post.owner)
         if found is None or found.status in (DELETING, FAILED) or found.deployed is None:
             return False
-        return found.deployed.id == post.deployment
+        return post.child_name in {each.child_name for each in self._rollouts.serving(post.scope, found)}
 
     def _settle(self, scope: Scope, name: str) -> None:
         """Lead calls to the copies that serve now; while one of them does not, and no update is under way: Updating."""
@@ -349,7 +368,7 @@ class Components:
             found = self._store.find(scope, name)
             if found is None or found.status in (DELETING, FAILED) or found.deployed is None:
                 return
-            every = posts_of(scope, found.endpoint, name, found.deployed)
+            every = self._rollouts.serving(scope, found)
             target = target_of_component(every, found.variant, found.deployed.deployed.model.role, self._fleet)
             self._routes.put_component(scope, found.endpoint, name, target)
             status = IN_SERVICE if len(target.instances) == len(every) else UPDATING

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studiolo.containers.images import Images
+from studiolo.containers.obituaries import in_short
 from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import Clock, Conflict, DomainError, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.metrics import Metrics
@@ -29,11 +30,12 @@ from studiolo.ml.serving.endpoint import (
     Endpoint,
 )
 from studiolo.ml.serving.fleet import Fleet, VariantFailed
+from studiolo.ml.serving.holding import GivenUp
 from studiolo.ml.serving.invocation import SECONDS, NotLoaded
 from studiolo.ml.serving.measures import Called, Serves, Utilization
 from studiolo.ml.serving.policy import Policy
 from studiolo.ml.serving.posts import KIND, Post, posts, posts_of, wanted
-from studiolo.ml.serving.rollout import GivenUp, Rollouts, Stage
+from studiolo.ml.serving.rollout import Rollouts, Stage
 from studiolo.ml.serving.routes import Routes
 from studiolo.ml.serving.routing import route_of
 from studiolo.ml.serving.store import Store, as_endpoint
@@ -45,7 +47,6 @@ log = logging.getLogger(__name__)
 
 CheckRooms = Callable[[Scope, str, Deployment | None], None]
 """Raises Invalid or Conflict where inference components of an endpoint have no room in what it is to be; None: gone."""
-LONGEST_REASON = 1024
 MOST_INSTANCES = 64
 """Processes of one variant: each holds the model in memory."""
 
@@ -250,7 +251,7 @@ class Endpoints:
         except GivenUp:
             failure = "The update was given up."
         except Exception as error:  # noqa: BLE001 - whatever it was, the endpoint must say why it failed
-            failure = f"{error}"[:LONGEST_REASON]
+            failure = in_short(str(error))
             if before is not None and before.id != deployment.id and not self._fleet.closing:
                 self._turn_back(scope, name, before, deployment)
         if self._fleet.closing:
@@ -343,7 +344,7 @@ class Endpoints:
             if self._served(post) is None:
                 return
             endpoint = self.get(post.scope, post.endpoint)
-            failure = reason[:LONGEST_REASON]
+            failure = in_short(reason)
             self._store.change(post.scope, post.endpoint, status=FAILED, failure=failure, desired=None)
             self.routes.drop(post.scope, post.endpoint)
         for deployment in (endpoint.deployed, endpoint.desired):

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
-from studiolo.archives import unpack_tar
 from studiolo.containers.files import write_json
 from studiolo.containers.images import Images
 from studiolo.containers.making import made
@@ -30,7 +29,7 @@ log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 2.0
 RESTART_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
-"""How long each restart waits; after the last, the variant has failed."""
+"""How long each restart waits, all further ones as the last. When so many fail in a row, the variant has."""
 SETTLED_SECONDS = 60.0
 """A process that lived this long starts over with its restarts."""
 POLL_SECONDS = 0.02
@@ -204,11 +203,9 @@ class Fleet:
             return
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Not where an earlier process of it could have put a link.
-        archive, unpacked = folder / "model.tar.gz", folder / "model.new"
+        unpacked, model = folder / "model.new", post.model
         shutil.rmtree(unpacked, ignore_errors=True)
-        self._surroundings.download_model(post.scope, post.model.role, post.data, archive)
-        unpack_tar(archive, unpacked)
-        archive.unlink()
+        self._surroundings.bring_model(post.scope, model.role, post.data, unpacked, compressed=model.compressed)
         (folder / "ml").mkdir(exist_ok=True)
         unpacked.rename(folder / "ml/model")
 
@@ -307,13 +304,15 @@ class Fleet:
         self._processes.watch(child, ended)
 
     def _revive(self, post: Post, child: Child, deaths: int) -> None:
-        """Start a dead process again, a little later each time; give it up after the last."""
+        """Start a dead process again, a little later each time; give it up when that has failed so often."""
         self._on_move(post)
         self._stop(child, grace=0.5)
         reason = self._words(post, child, None)
-        for attempt in range(deaths, len(RESTART_SECONDS)):
-            log.warning("%s %s, variant %s has died: restart %d", post.kind, post.owner, post.variant, attempt + 1)
-            if self._closing.wait(RESTART_SECONDS[attempt]) or not self._wanted(post):
+        for _ in RESTART_SECONDS:
+            pause = RESTART_SECONDS[min(deaths, len(RESTART_SECONDS) - 1)]
+            deaths += 1
+            log.warning("%s %s, variant %s has died: restart %d", post.kind, post.owner, post.variant, deaths)
+            if self._closing.wait(pause) or not self._wanted(post):
                 return
             try:
                 child = self._start(post)
@@ -321,7 +320,7 @@ class Fleet:
                 reason = str(error)
                 continue
             if self._wanted(post):
-                self._keep(post, child, attempt + 1)
+                self._keep(post, child, deaths)
                 self._on_move(post)
             else:
                 self._stop(child, grace=0.5)

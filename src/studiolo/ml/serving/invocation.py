@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -29,6 +29,9 @@ URL = "http://localhost/invocations"
 MOST_SHADOWED = 64
 """Copies of calls under way at shadows: further calls have none."""
 RETRY = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
+RESTART_SECONDS = 10.0
+"""How long a call waits for a process that is being started again."""
+LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +148,19 @@ async def _content(response: aiohttp.ClientResponse, largest: int) -> bytes | No
 class Invocations:
     """Calls to models. Belongs to one event loop, the one of its first call."""
 
-    def __init__(self, routes: Routes, measures: CallMeasures, wake: Wake, captures: Captures | None) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        measures: CallMeasures,
+        wake: Wake,
+        captures: Captures | None,
+        restart_seconds: float = RESTART_SECONDS,
+    ) -> None:
         self._routes = routes
         self._measures = measures
         self._wake_up = wake
         self._captures = captures
+        self._restart_seconds = restart_seconds
         # By the socket that they lead to.
         self._lines: dict[str, _Line] = {}
         self._draw = random.Random()  # noqa: S311 - shares calls by weight, keeps no secret
@@ -172,21 +183,19 @@ class Invocations:
             check(target, request)
             if target.most is not None and self._under_way[place] > target.most:
                 raise Throttled(f"Rate exceeded: variant {target.variant} has {target.most} calls under way.")
-            if instance is None and target.on_demand:
-                target, instance = await self._wake(place, request.model)
             if instance is None:
-                raise Unavailable(f"{what(target, request)} of endpoint {endpoint} is being restarted.")
+                target, instance = await self._another(place, request)
             self._shadow(scope, endpoint, target, request)
             sent = time.perf_counter()
             try:
                 status, answered, content = await self._pass(target, instance, request)
             except RETRY:
                 # Its process has died: another one may answer.
-                other = self._routes.take_from(target, without=instance.socket)
-                if other is None or request.open_session is not None:
+                if request.open_session is not None:
                     raise
-                self._routes.leave(instance.socket)
-                instance = other
+                died, instance = instance, None
+                self._routes.leave(died.socket)
+                target, instance = await self._another(place, request, without=died)
                 status, answered, content = await self._pass(target, instance, request)
             self._capture(scope, endpoint, target, request, (status, answered, content))
             if request.session is not None:
@@ -245,6 +254,27 @@ class Invocations:
         self._under_way[place] -= 1
         if not self._under_way[place]:
             del self._under_way[place]
+
+    async def _another(
+        self, place: Place, request: Request, without: Instance | None = None
+    ) -> tuple[Target, Instance]:
+        """A process of the variant other than that, which has died: waited for, while one is being started.
+
+        Raises NotReady, NotLoaded and Unavailable.
+        """
+        scope, endpoint, variant = place
+        asked, deadline = replace(request, variant=variant), time.monotonic() + self._restart_seconds
+        while True:
+            target, instance = take(self._routes, scope, endpoint, asked, self._draw)
+            if instance is None and target.on_demand:
+                target, instance = await self._wake(place, request.model)
+            if instance is not None and instance != without:
+                return target, instance
+            if instance is not None:
+                self._routes.leave(instance.socket)
+            if time.monotonic() > deadline:
+                raise Unavailable(f"{what(target, request)} of endpoint {endpoint} is being restarted.")
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _wake(self, place: Place, model: str | None) -> tuple[Target, Instance | None]:
         """Wait until a process is there that was not. The calls that wait for one have it started once."""

@@ -1,16 +1,15 @@
 """A deployment takes over from another, step by step, and is turned back by alarms."""
 
 import math
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from studiolo.domain import Clock, NotFound, Scope
+from studiolo.domain import Clock, Scope
 from studiolo.metrics import Metrics
-from studiolo.metrics.alarm import State
 from studiolo.ml.serving.endpoint import DELETING, Deployment, Endpoint
 from studiolo.ml.serving.fleet import Fleet
+from studiolo.ml.serving.holding import Holding
 from studiolo.ml.serving.invocation import SECONDS
 from studiolo.ml.serving.policy import ROLLING
 from studiolo.ml.serving.posts import Post, posts, posts_of
@@ -18,15 +17,6 @@ from studiolo.ml.serving.routes import Routes
 from studiolo.ml.serving.store import Store
 
 STARTING, SHIFTING, BAKING = "Creating", "ActivatingTraffic", "Baking"
-LOOK_SECONDS = 0.5
-
-
-class TurnedBack(Exception):
-    """An alarm has turned a deployment back."""
-
-
-class GivenUp(Exception):
-    """The deployment is wanted no more, or the server goes down."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +41,10 @@ class Rollouts:
         self._fleet = fleet
         self._routes = routes
         self._store = store
-        self._alarms = metrics.alarms
+        self._holding = Holding(metrics, clock)
         self._put_route = put_route
         self._clock = clock
         self._stages: dict[tuple[Scope, str], Stage] = {}
-        self._waiting = threading.Event()
 
     def stage(self, scope: Scope, name: str) -> Stage | None:
         return self._stages.get((scope, name))
@@ -114,27 +103,13 @@ class Rollouts:
 
     def _hold(self, scope: Scope, name: str, new: Deployment, seconds: float) -> None:
         """Wait so long, watching the alarms. Raises TurnedBack and GivenUp."""
-        until = self._clock().timestamp() + seconds
-        while True:
-            found = self._store.find(scope, name)
-            if self._fleet.closing or found is None or found.status == DELETING or found.desired != new:
-                raise GivenUp
-            for alarm in new.policy.alarms:
-                if self._in_alarm(scope, alarm):
-                    raise TurnedBack(
-                        f"The deployment of the endpoint configuration {new.config} was rolled back: "
-                        f"the alarm {alarm} is in the state ALARM."
-                    )
-            left = until - self._clock().timestamp()
-            if left <= 0:
-                return
-            self._waiting.wait(min(left, LOOK_SECONDS))
 
-    def _in_alarm(self, scope: Scope, name: str) -> bool:
-        try:
-            return self._alarms.get(scope, name).state.value is State.ALARM
-        except NotFound:
-            return False
+        def wanted() -> bool:
+            found = self._store.find(scope, name)
+            return not (self._fleet.closing or found is None or found.status == DELETING or found.desired != new)
+
+        what = f"the endpoint configuration {new.config}"
+        self._holding.hold(scope, new.policy, seconds, what, wanted)
 
 
 def _first(scope: Scope, name: str, deployment: Deployment, share: float) -> list[Post]:

@@ -8,9 +8,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from studiolo.domain import Invalid, Scope
-from studiolo.ml.serving.invocation import NoCapacity, Request, Unavailable, check, take, what
+from studiolo.ml.serving.invocation import (
+    LOOK_SECONDS,
+    RESTART_SECONDS,
+    NoCapacity,
+    Request,
+    Unavailable,
+    check,
+    take,
+    what,
+)
 from studiolo.ml.serving.measures import Called, CallMeasures
-from studiolo.ml.serving.routes import Instance, Routes
+from studiolo.ml.serving.routes import Instance, Routes, Target
 from studiolo.ml.serving.sessions import NEW
 from studiolo.processes import SocketConnection
 
@@ -40,7 +49,7 @@ class Streamed:
 
     def call(self, scope: Scope, endpoint: str, request: Request, began: float) -> StreamedAnswer:
         """Have a variant begin to answer. Raises NotFound, Invalid and Unavailable."""
-        target, instance = take(self._routes, scope, endpoint, request, self._draw)
+        target, instance = self._take(scope, endpoint, request)
         called = Called(scope, endpoint, target.variant, len(target.instances), request.component)
         try:
             check(target, request)
@@ -77,6 +86,16 @@ class Streamed:
         # Begun, it ends the call also where nobody reads it.
         next(body_parts)
         return StreamedAnswer(status, dict(response.headers), body_parts, target.variant, instance.log_stream_arn)
+
+    def _take(self, scope: Scope, endpoint: str, request: Request) -> tuple[Target, Instance | None]:
+        """As Routes.take; a process that is being started again is waited for."""
+        deadline = time.monotonic() + RESTART_SECONDS
+        while True:
+            target, instance = take(self._routes, scope, endpoint, request, self._draw)
+            # What cannot be streamed is refused at once.
+            if instance is not None or target.on_demand or target.copies == 0 or time.monotonic() > deadline:
+                return target, instance
+            time.sleep(LOOK_SECONDS)
 
     def _end(
         self,

@@ -76,11 +76,16 @@ class TransformJobs(Once[TransformSpecification]):
         """
         served = ServedModel.of(model, self._models.get(scope, model).specification)
         _check(batch)
-        self._surroundings.check_model(scope, served.role, served.data)
+        if served.data:
+            self._surroundings.check_model(scope, served.role, served.data)
         self._surroundings.check_input(scope, served.role, batch.uri)
         self._surroundings.check_output(served.role, batch.output)
         specification = TransformSpecification(
-            served, replace(batch, model=served.data), count, dict(environment), recorded
+            served,
+            replace(batch, model=served.data, compressed=served.compressed),
+            count,
+            dict(environment),
+            recorded,
         )
         return self._jobs.create(scope, name, specification.to_json(), tags)
 

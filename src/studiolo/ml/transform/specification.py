@@ -19,13 +19,15 @@ class ServedModel:
     role: str
     scripted: bool
     environment: Mapping[str, str]
+    compressed: bool = True
 
     @classmethod
     def of(cls, name: str, model: ModelSpecification) -> "ServedModel":
         """Raises Invalid for what is not one model in one container."""
         if model.multi or model.further:
             raise Invalid(f"Batch transforms by a model of several containers or models, as {name}, are not supported.")
-        return cls(name, model.image, model.data, model.role, model.scripted, dict(model.environment))
+        environment = dict(model.environment)
+        return cls(name, model.image, model.data, model.role, model.scripted, environment, model.compressed)
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def terminate_job_flows(call: Call, request: "TerminateJobFlowsInputTypeDef") ->
 def specification(request: "RunJobFlowInputTypeDef") -> tuple[ClusterRequest, Settings, list[Group]]:
     """What RunJobFlow asks for."""
     where = "RunJobFlow"
-    refuse(request, ["KerberosAttributes", "StepExecutionRoleArn", "SupportedProducts", "NewSupportedProducts"], where)
+    refuse(request, ["KerberosAttributes", "SupportedProducts", "NewSupportedProducts"], where)
     instances: Any = request["Instances"]
     if not request.get("ReleaseLabel"):
         raise ServiceError(INVALID, "ReleaseLabel is required: AMI versions (AmiVersion) are not available any more.")

@@ -25,7 +25,8 @@ def create_persistent_app_ui(call: Call, request: "CreatePersistentAppUIInputTyp
     _check(request.get("ProfilerType"))
     cluster = request["TargetResourceArn"].rpartition(":cluster/")[2]
     made = call.studio.clusters.interfaces.create(call.scope, cluster, call.principal.arn, tags(request))
-    return {"PersistentAppUIId": made.id, "RuntimeRoleEnabledCluster": False}
+    roles = call.studio.clusters.cluster(call.scope, cluster).asked.runtime_roles
+    return {"PersistentAppUIId": made.id, "RuntimeRoleEnabledCluster": roles is not None}
 
 
 @emr.operation
@@ -47,10 +48,10 @@ def describe_persistent_app_ui(call: Call, request: "DescribePersistentAppUIInpu
 def get_on_cluster_app_ui_presigned_url(
     call: Call, request: "GetOnClusterAppUIPresignedURLInputTypeDef"
 ) -> dict[str, Any]:
-    refuse(request, ["ExecutionRoleArn"], "GetOnClusterAppUIPresignedURL")
     kind, application = request.get("OnClusterAppUIType") or "SparkHistoryServer", request.get("ApplicationId")
+    asked = request["ClusterId"], kind, application, request.get("ExecutionRoleArn")
     try:
-        link = call.studio.clusters.interfaces.link(call.scope, request["ClusterId"], kind, application)
+        link = call.studio.clusters.interfaces.link(call.scope, *asked)
     except (Conflict, Invalid) as error:
         raise ServiceError(REQUEST, str(error)) from error
     return {"PresignedURLReady": True, **({} if request.get("DryRun") else {"PresignedURL": link})}
@@ -60,9 +61,8 @@ def get_on_cluster_app_ui_presigned_url(
 def get_persistent_app_ui_presigned_url(
     call: Call, request: "GetPersistentAppUIPresignedURLInputTypeDef"
 ) -> dict[str, Any]:
-    refuse(request, ["ExecutionRoleArn"], "GetPersistentAppUIPresignedURL")
     _check(request.get("PersistentAppUIType"))
-    asked = request["PersistentAppUIId"], request.get("ApplicationId")
+    asked = request["PersistentAppUIId"], request.get("ApplicationId"), request.get("ExecutionRoleArn")
     link = call.studio.clusters.interfaces.persistent_link(call.scope, *asked)
     return {"PresignedURLReady": True, "PresignedURL": link}
 

@@ -3,15 +3,18 @@
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.arns import arn
+from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.clusters.sessions import ClusterSession, SessionRequest
+from studiolo.domain import Conflict, Invalid
 from studiolo.services.call import Call
 from studiolo.services.emr.clusters import as_configuration
-from studiolo.services.emr.service import PAGE, REQUEST, as_tags, emr, refuse, tags
+from studiolo.services.emr.service import PAGE, REQUEST, as_tags, emr, tags
 from studiolo.services.patience import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_emr.type_defs import (
+        GetClusterSessionCredentialsInputTypeDef,
         GetSessionEndpointInputTypeDef,
         GetSessionInputTypeDef,
         ListSessionsInputTypeDef,
@@ -21,6 +24,19 @@ if TYPE_CHECKING:
 
 PASSING = frozenset({"SUBMITTED", "STARTING", "TERMINATING"})
 RECORDED = ("MonitoringConfiguration",)
+
+
+@emr.operation
+def get_cluster_session_credentials(call: Call, request: "GetClusterSessionCredentialsInputTypeDef") -> dict[str, Any]:
+    role = request.get("ExecutionRoleArn")
+    if role is None:
+        raise ServiceError(REQUEST, "ExecutionRoleArn is required: credentials are of a runtime role.")
+    try:
+        made = call.studio.clusters.session_credentials(call.scope, request["ClusterId"], role)
+    except (Conflict, Invalid) as error:
+        raise ServiceError(REQUEST, str(error)) from error
+    credentials = {"UsernamePassword": {"Username": made.username, "Password": made.password}}
+    return {"Credentials": credentials, "ExpiresAt": made.until}
 
 
 # The engine's name of a session is that of its cluster, and its own.
@@ -55,12 +71,12 @@ def list_sessions(call: Call, request: "ListSessionsInputTypeDef") -> dict[str, 
 
 @emr.operation
 def start_session(call: Call, request: "StartSessionInputTypeDef") -> dict[str, Any]:
-    refuse(request, ["ExecutionRoleArn"], "StartSession: sessions have the cluster's role, and it")
     asked = SessionRequest(
         name=request.get("Name"),
         configurations=tuple(as_configuration(entry) for entry in request.get("EngineConfigurations") or []),
         idle_minutes=request.get("SessionIdleTimeoutInMinutes", 60),
         token=request.get("ClientRequestToken"),
+        role=request.get("ExecutionRoleArn"),
         recorded={name: request[name] for name in RECORDED if name in request},  # type: ignore[literal-required]
     )
     made = call.studio.clusters.start_session(call.scope, request["ClusterId"], asked, tags(request))

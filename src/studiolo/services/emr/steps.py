@@ -53,8 +53,6 @@ def list_steps(call: Call, request: "ListStepsInputTypeDef") -> dict[str, Any]:
 
 def step_request(step: Any, role: str | None) -> StepRequest:
     """A StepConfig."""
-    if role:
-        raise ServiceError(INVALID, "ExecutionRoleArn is not supported by Studiolo: steps have the cluster's role.")
     refuse(step, ["StepMonitoringConfiguration"], "a step")
     program = step["HadoopJarStep"]
     on_failure = step.get("ActionOnFailure", TERMINATE)
@@ -65,6 +63,7 @@ def step_request(step: Any, role: str | None) -> StepRequest:
         main=program.get("MainClass"),
         properties={pair["Key"]: pair.get("Value", "") for pair in program.get("Properties") or []},
         on_failure=TERMINATE if on_failure == "TERMINATE_JOB_FLOW" else on_failure,
+        role=role,
     )
 
 
@@ -88,6 +87,8 @@ def as_step(step: Step, *, listed: bool = False) -> dict[str, Any]:
             "Timeline": timeline(step.created, Start=progress.started, End=progress.ended),
         },
     }
+    if asked.role is not None and not listed:
+        shown["ExecutionRoleArn"] = asked.role
     if listed or not progress.applications:
         return shown
     return {**shown, "AdditionalInfo": {"ResourceManagerApplicationIds": list(progress.applications)}}

@@ -83,7 +83,7 @@ def _role(identity: Identity, role: Role) -> dict[str, Any]:
         **shown,
         **_held("Role", identity.roles, role.name),
         "InstanceProfileList": [as_listed_profile(profile) for profile in profiles],
-        "RoleLastUsed": as_use(identity.uses.last([role.id]).get(role.id)),
+        "RoleLastUsed": as_use(identity.uses.last(role.id)),
     }
 
 

@@ -56,7 +56,7 @@ def delete_role_permissions_boundary(
 def get_role(call: Call, request: "GetRoleRequestTypeDef") -> dict[str, Any]:
     identity = call.identity
     role = identity.roles.get(request["RoleName"])
-    return {"Role": {**as_role(role), "RoleLastUsed": as_use(identity.uses.last([role.id]).get(role.id))}}
+    return {"Role": {**as_role(role), "RoleLastUsed": as_use(identity.uses.last(role.id))}}
 
 
 @iam.operation

@@ -92,7 +92,7 @@ def delete_user_permissions_boundary(
 def get_access_key_last_used(call: Call, request: "GetAccessKeyLastUsedRequestTypeDef") -> dict[str, Any]:
     identity, key = call.identity, request["AccessKeyId"]
     user = identity.access_keys.owner(key)
-    used = identity.uses.last([key]).get(key)
+    used = identity.uses.last(key)
     if used is None:
         return {"UserName": user, "AccessKeyLastUsed": {"ServiceName": "N/A", "Region": "N/A"}}
     shown = {"LastUsedDate": used.moment, "ServiceName": used.service, "Region": used.region}

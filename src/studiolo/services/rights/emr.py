@@ -27,6 +27,7 @@ TABLE = """
     DescribeSecurityConfiguration    *
     DescribeStep                     cluster/{ClusterId}
     GetAutoTerminationPolicy         cluster/{ClusterId}
+    GetClusterSessionCredentials     cluster/{ClusterId}
     GetManagedScalingPolicy          cluster/{ClusterId}
     GetOnClusterAppUIPresignedURL    cluster/{ClusterId}
     GetPersistentAppUIPresignedURL   persistent/{PersistentAppUIId}
@@ -63,7 +64,9 @@ TABLE = """
 """
 
 KEYS = """
-    AddJobFlowSteps,StartSession  elasticmapreduce:ExecutionRoleArn  ExecutionRoleArn
+    AddJobFlowSteps,StartSession,GetClusterSessionCredentials  elasticmapreduce:ExecutionRoleArn  ExecutionRoleArn
+    GetOnClusterAppUIPresignedURL,GetPersistentAppUIPresignedURL  elasticmapreduce:ExecutionRoleArn  ExecutionRoleArn
+    RunJobFlow  elasticmapreduce:ExecutionRoleArn  StepExecutionRoleArn
 """
 
 

@@ -15,10 +15,13 @@ TABLE = """
     DescribeMonitoringSchedule             monitoring-schedule/{MonitoringScheduleName}
     ListDataQualityJobDefinitions          *
     ListModelQualityJobDefinitions         *
+    ListMonitoringAlertHistory             *
+    ListMonitoringAlerts                   monitoring-schedule/{MonitoringScheduleName}
     ListMonitoringExecutions               *
     ListMonitoringSchedules                *
     StartMonitoringSchedule                monitoring-schedule/{MonitoringScheduleName}
     StopMonitoringSchedule                 monitoring-schedule/{MonitoringScheduleName}
+    UpdateMonitoringAlert                  monitoring-schedule/{MonitoringScheduleName}
     UpdateMonitoringSchedule               monitoring-schedule/{MonitoringScheduleName}
 """
 

@@ -152,13 +152,18 @@ def specification(request: "CreateFeatureGroupRequestTypeDef") -> Specification:
 
 
 def as_offline(config: Any) -> Offline:
-    if config.get("TableFormat") == "Iceberg":
-        raise ServiceError(INVALID, "TableFormat Iceberg in OfflineStoreConfig is not supported by Studiolo.")
+    managed, iceberg = not config.get("DisableGlueTableCreation", False), config.get("TableFormat") == "Iceberg"
+    if iceberg and not managed:
+        raise ServiceError(
+            INVALID,
+            "TableFormat Iceberg with DisableGlueTableCreation is not supported by Studiolo: it needs the table.",
+        )
     storage, table = config["S3StorageConfig"], config.get("DataCatalogConfig")
     return Offline(
         uri=storage["S3Uri"],
         table=table and TableName(table["Database"], table["TableName"], table["Catalog"]),
-        managed=not config.get("DisableGlueTableCreation", False),
+        managed=managed,
+        iceberg=iceberg,
         recorded={**kept(storage, RECORDED_OFFLINE), **kept(config, ["TableFormat"])},
     )
 

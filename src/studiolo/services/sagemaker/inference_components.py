@@ -10,6 +10,7 @@ from studiolo.ml.serving.endpoint import CREATING, DELETING, UPDATING
 from studiolo.ml.serving.rooms import Size
 from studiolo.services.call import Call
 from studiolo.services.patience import Patience
+from studiolo.services.sagemaker.endpoints import policy
 from studiolo.services.sagemaker.service import INVALID, kept, listing, next_token, refuse, sagemaker, tags
 
 Request = Mapping[str, Any]
@@ -51,6 +52,8 @@ def describe_inference_component(call: Call, request: Request) -> dict[str, Any]
             "DesiredCopyCount": component.target.count,
             "CurrentCopyCount": call.studio.ml.components.serving(call.scope, component),
         }
+    if component.deployed is not None and component.deployed.policy.recorded:
+        answer["LastDeploymentConfig"] = component.deployed.policy.recorded
     if component.failure is not None:
         answer["FailureReason"] = component.failure
     return answer
@@ -69,7 +72,7 @@ def list_inference_components(call: Call, request: Request) -> dict[str, Any]:
 
 @sagemaker.operation
 def update_inference_component(call: Call, request: Request) -> dict[str, Any]:
-    refuse(request, ["Specifications", "DeploymentConfig"], "UpdateInferenceComponent")
+    refuse(request, ["Specifications"], "UpdateInferenceComponent")
     changed = request.get("Specification")
     count = request.get("RuntimeConfig", {}).get("CopyCount")
     if changed is None and count is None:
@@ -77,7 +80,7 @@ def update_inference_component(call: Call, request: Request) -> dict[str, Any]:
     component = call.studio.ml.components.get(call.scope, request[NAME])
     before = {} if component.target is None else component.target.wanted.recorded
     component = call.studio.ml.components.update(
-        call.scope, request[NAME], None if changed is None else wanted(merged(before, changed)), count
+        call.scope, request[NAME], None if changed is None else wanted(merged(before, changed)), count, policy(request)
     )
     return {"InferenceComponentArn": component.arn}
 

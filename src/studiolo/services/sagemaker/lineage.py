@@ -143,6 +143,8 @@ def query_lineage(call: Call, request: "QueryLineageRequestTypeDef") -> "QueryLi
     )
     shown = [{"Arn": each.arn, "Type": each.type, "LineageType": each.lineage_type} for each in vertices]
     answer: Any = _cut("Vertices", shown, asked, 50)
+    # SDKs read them also where they asked for none.
+    answer["Edges"] = []
     if asked.get("IncludeEdges", True):
         page = {vertex["Arn"] for vertex in answer["Vertices"]}
         answer["Edges"] = [

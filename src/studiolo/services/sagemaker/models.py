@@ -99,13 +99,19 @@ def _served(container: "ContainerDefinitionUnionTypeDef", role: str) -> ModelSpe
     refuse(container, ["AdditionalModelDataSources"], "the container")
     if "Image" not in container:
         raise ServiceError(INVALID, "A container needs its Image.")
+    data, compressed = model_data(container)
+    if container.get("Mode") == "MultiModel" and not (data and compressed):
+        raise ServiceError(
+            INVALID, "A container of the Mode MultiModel needs a ModelDataUrl: the prefix of its models."
+        )
     return ModelSpecification(
         image=container["Image"],
-        data=model_data(container),
+        data=data,
         role=role,
         environment=dict(container.get("Environment", {})),
         recorded=kept(container, RECORDED_OF_CONTAINER),
         multi=container.get("Mode") == "MultiModel",
+        compressed=compressed,
     )
 
 
@@ -127,24 +133,31 @@ def of_package(call: Call, container: "ContainerDefinitionUnionTypeDef") -> "Con
     return whole  # type: ignore[no-any-return]
 
 
-def model_data(container: "ContainerDefinitionUnionTypeDef") -> str:
-    """The URI of the model.tar.gz, by whichever of the two members it was given."""
+def model_data(container: "ContainerDefinitionUnionTypeDef") -> tuple[str, bool]:
+    """The URI of the model, by whichever of the two members it was given, and whether it is an archive; "": none."""
     source = container.get("ModelDataSource", {}).get("S3DataSource")
     if source is None:
-        if "ModelDataUrl" not in container:
-            raise ServiceError(INVALID, "The container needs the ModelDataUrl of the model that it serves.")
-        return container["ModelDataUrl"]
-    if source["S3DataType"] != "S3Object" or source["CompressionType"] != "Gzip":
-        raise ServiceError(INVALID, "Studiolo takes a ModelDataSource of S3DataType S3Object, CompressionType Gzip.")
-    return source["S3Uri"]
+        return container.get("ModelDataUrl", ""), True
+    kind, compression, uri = source["S3DataType"], source["CompressionType"], source["S3Uri"]
+    if (kind == "S3Prefix") != uri.endswith("/"):
+        raise ServiceError(
+            INVALID, f"The S3Uri {uri} of a ModelDataSource must end with / for S3Prefix, and with none for S3Object."
+        )
+    if kind == "S3Prefix" and compression == "Gzip":
+        raise ServiceError(INVALID, "The CompressionType Gzip is for one object: the S3DataType must be S3Object.")
+    return uri, compression == "Gzip"
 
 
 def as_container(container: ModelSpecification) -> dict[str, Any]:
-    source = {"S3Uri": container.data, "S3DataType": "S3Object", "CompressionType": "Gzip"}
+    data: dict[str, Any] = {"ModelDataUrl": container.data} if container.data and container.compressed else {}
+    if container.data and not container.multi:
+        kind = "S3Prefix" if container.data.endswith("/") else "S3Object"
+        compression = "Gzip" if container.compressed else "None"
+        source = {"S3Uri": container.data, "S3DataType": kind, "CompressionType": compression}
+        data["ModelDataSource"] = {"S3DataSource": source}
     return {
         "Image": container.image,
-        "ModelDataUrl": container.data,
-        **({} if container.multi else {"ModelDataSource": {"S3DataSource": source}}),
+        **data,
         "Environment": dict(container.environment),
         "Mode": "SingleModel",
         **kept(container.recorded, RECORDED_OF_CONTAINER),

@@ -13,6 +13,7 @@ from studiolo.domain import Invalid, NotFound, Scope
 from studiolo.ml.errors import NameInUse, RecordMissing
 from studiolo.ml.jobs.job import Progress
 from studiolo.ml.listing import Listing
+from studiolo.ml.monitoring.alerts import NAME
 from studiolo.ml.monitoring.model import DATA, QUALITY, Analysis, Calls, Execution, Plan
 from studiolo.ml.monitoring.monitoring import Monitoring
 from studiolo.ml.processing.specification import ProcessingSpecification
@@ -178,3 +179,38 @@ def test_a_second_of_a_name_and_what_could_never_run_are_refused(world: World) -
             monitoring.define(SCOPE, SOMEBODY, "wrong", wrong, {})
     with pytest.raises(Invalid, match="needs a ProblemType and a GroundTruthS3Input"):
         monitoring.define(SCOPE, SOMEBODY, "unlabeled", replace(ANALYSIS, kind=QUALITY), {})
+
+
+def test_an_alert_is_on_while_enough_of_the_last_runs_went_wrong(world: World) -> None:
+    monitoring = world.monitoring()
+    monitoring.create(SCOPE, SOMEBODY, "air", HOURLY, {})
+    monitoring.change_alert(SCOPE, "air", NAME, 2, 3)
+
+    def statuses_after(*found: str) -> list[str]:
+        """The alert's after each run of the hour that found that."""
+        told = []
+        for word in found:
+            world.time += timedelta(hours=1)
+            world.progress = Progress(status="InProgress")
+            monitoring.look()
+            world.progress = Progress(status="Completed", message=f"{word}: it is done")
+            monitoring.look()
+            told.append(monitoring.alerts(SCOPE, "air", Listing()).items[0].status)
+        return told
+
+    bad, good = "CompletedWithViolations", "Completed"
+    # The example of AWS's page: before there are three runs two wrong ones are enough.
+    assert statuses_after(bad, good, bad, good, good, bad, bad) == ["OK", "OK", "InAlert", "OK", "OK", "OK", "InAlert"]
+    world.time += timedelta(minutes=1)
+    monitoring.change_alert(SCOPE, "air", NAME, 3, 3)
+    history = monitoring.alert_history(SCOPE, Listing(descending=False), "air", None).items
+    assert [each.status for each in history] == ["InAlert", "OK", "InAlert", "OK"]
+    with pytest.raises(Invalid, match="DatapointsToAlert 2 must not be greater than EvaluationPeriod 1"):
+        monitoring.change_alert(SCOPE, "air", NAME, 2, 1)
+    with pytest.raises(RecordMissing, match="has no alert other"):
+        monitoring.change_alert(SCOPE, "air", "other", 1, 1)
+
+    monitoring.delete(SCOPE, "air")
+    monitoring.create(SCOPE, SOMEBODY, "air", HOURLY, {})
+    monitoring.change_alert(SCOPE, "air", NAME, 1, 100)
+    assert monitoring.alerts(SCOPE, "air", Listing()).items[0].status == "OK"
