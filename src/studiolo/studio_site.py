@@ -83,13 +83,14 @@ class StudioSite:
             text = "This browser is not signed in here: open it from the console, or with `studiolo studio`."
             await refuse(scope, send, 401, "Signed out", text)
         elif lab is None or lab.status in ENDED:
-            await refuse(scope, send, 404, "JupyterLab does not run", "Open it again from the console.")
+            await refuse(scope, send, 404, "It does not run", "Open it again from the console.")
         elif scope["path"] == "/":
-            await redirect(send, lab.base + "lab")
+            await redirect(send, lab.base + lab.landing)
         elif lab.status == "Failed":
-            await refuse(scope, send, 502, "JupyterLab could not be started", lab.failure or "")
+            again = "Its files are there: open it again from the console, or with `studiolo studio`."
+            await refuse(scope, send, 502, f"{lab.title} does not run", f"{lab.failure or ''} {again}")
         elif lab.status == "Pending":
-            await _starting(scope, send)
+            await _starting(scope, send, lab)
         elif scope["type"] == "http" and scope["path"].startswith(f"{PANELS}/"):
             key = await run_in_threadpool(door.key, lab)
             await self._panels({**scope, "root_path": PANELS, KEY: key.id}, receive, send)
@@ -117,23 +118,27 @@ class StudioSite:
         session = self._session(lab)
         try:
             async with session.request(
-                method, _url(scope), headers=headers, data=_body(receive) if any_body else None, allow_redirects=False
+                method,
+                _url(scope, lab),
+                headers=headers,
+                data=_body(receive) if any_body else None,
+                allow_redirects=False,
             ) as answer:
                 back = [(name.lower(), value) for name, value in answer.raw_headers]
                 back = [(name, value) for name, value in back if name.decode("latin-1") not in HOP_BY_HOP]
                 back.append((b"x-content-type-options", b"nosniff"))
                 await relay(answer, back, method, send, None)
         except (aiohttp.ClientError, asyncio.TimeoutError):
-            await _starting(scope, send)
+            await _starting(scope, send, lab)
 
     async def _pass_socket(self, scope: Message, receive: Receive, send: Send, lab: Lab, cookie: str) -> None:
         headers = {name: value for name, value in _sent_on(scope, lab, cookie).items() if name not in _NOT_OF_SOCKETS}
         try:
             inner = await self._session(lab).ws_connect(
-                _url(scope), headers=headers, protocols=scope.get("subprotocols", []), max_msg_size=LARGEST_MESSAGE
+                _url(scope, lab), headers=headers, protocols=scope.get("subprotocols", []), max_msg_size=LARGEST_MESSAGE
             )
         except (aiohttp.ClientError, asyncio.TimeoutError) as error:
-            await refuse(scope, send, getattr(error, "status", 502), "No connection", "JupyterLab does not answer.")
+            await refuse(scope, send, getattr(error, "status", 502), "No connection", f"{lab.title} does not answer.")
             return
         async with inner:
             await receive()
@@ -205,9 +210,11 @@ def _sent_on(scope: Message, lab: Lab, cookie: str) -> dict[str, str]:
     return headers
 
 
-def _url(scope: Message) -> URL:
+def _url(scope: Message, lab: Lab) -> URL:
     query = scope["query_string"].decode("latin-1")
     path = scope["raw_path"].decode("latin-1")
+    if lab.is_editor:
+        path = f"/{path.removeprefix(lab.base)}"
     return URL(f"http://{header(scope, b'host')}{path}{'?' + query if query else ''}", encoded=True)
 
 
@@ -216,6 +223,6 @@ def _speakable(code: int | None) -> int:
     return code if code is not None and (code in (1000, 1001, 1003) or 1007 <= code <= 1014 or code >= 3000) else CLOSED
 
 
-async def _starting(scope: Message, send: Send) -> None:
+async def _starting(scope: Message, send: Send, lab: Lab) -> None:
     text = "It is being started. The first time on this machine its packages are fetched, which takes a minute."
-    await refuse(scope, send, 503, "JupyterLab starts", text, refresh=True)
+    await refuse(scope, send, 503, f"{lab.title} starts", text, refresh=True)

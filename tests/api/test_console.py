@@ -139,6 +139,12 @@ def test_a_form_of_too_many_fields_or_of_too_few_is_refused_in_words(browser: Br
     assert "Parameter validation failed" in browser.open("/products/prod-none", {"name": "one"}).words
 
 
+def test_a_page_s_script_is_told_where_a_form_leads_without_following_it(browser: Browser) -> None:
+    told = browser.open("/region", {"region": REGION}, x_studiolo_form="1")
+    assert (told.status, told.headers["x-studiolo-go"]) == (204, "/")
+    assert "no region's name" in html.unescape(browser.open("/region", {"region": "../.."}, x_studiolo_form="1").words)
+
+
 def test_a_broker_s_token_signs_in_as_the_role_whose_keys_it_has(server: Server, reader: str) -> None:
     key = server.client("sts").assume_role(RoleArn=reader, RoleSessionName="broker")["Credentials"]
     session = {
@@ -421,7 +427,63 @@ def test_usage_shows_a_person_s_sessions_and_jobs_by_day_with_the_price_of_a_dat
     page = browser.open("/usage?days=30")
     assert page.status == 200
     assert "for us-east-1 as of 20" in page.words
+    assert 'role="alert"' not in page.text
     assert len(page.body) < 150_000
+
+
+def test_a_notebook_is_put_on_a_schedule_and_taken_off(server: Server, browser: Browser, role: str) -> None:
+    sagemaker, form = server.client("sagemaker"), {"notebook": "s3://none/in/story.ipynb", "role": role}
+    refused = browser.open("/notebook-jobs", {**form, "when": "each morning"})
+    assert (refused.status, "each morning is not valid" in refused.words) == (400, True)
+    assert sagemaker.list_pipelines(PipelineNamePrefix="notebook-story")["PipelineSummaries"] == []
+    assert browser.open("/notebook-jobs", {**form, "when": "cron(0 8 ? * MON *)", "zone": "Europe/Rome"}).status == 303
+    [made] = sagemaker.list_pipelines(PipelineNamePrefix="notebook-story")["PipelineSummaries"]
+    assert f"{made['PipelineName']} cron(0 8 ? * MON *) Europe/Rome ENABLED" in browser.open("/notebook-jobs").words
+    assert "notebook-job Training" in browser.open(f"/pipelines/{made['PipelineName']}").words
+    browser.open("/notebook-jobs/unschedule", {"name": made["PipelineName"]})
+    assert made["PipelineName"] not in browser.open("/notebook-jobs").words
+    assert sagemaker.list_pipelines(PipelineNamePrefix="notebook-story")["PipelineSummaries"] == []
+
+
+def test_a_feature_group_is_shown_with_the_newest_record_of_an_identifier(server: Server, browser: Browser) -> None:
+    sagemaker, name = server.client("sagemaker"), f"group-{uuid.uuid4().hex[:8]}"
+    kinds = {"station": "String", "at": "Fractional"}
+    sagemaker.create_feature_group(
+        FeatureGroupName=name,
+        RecordIdentifierFeatureName="station",
+        EventTimeFeatureName="at",
+        FeatureDefinitions=[{"FeatureName": each, "FeatureType": kind} for each, kind in kinds.items()],
+        OnlineStoreConfig={"EnableOnlineStore": True},
+    )
+    until(lambda: f"{name} Created" in browser.open("/features").words)
+    record = {"station": "Dongsi", "at": "1700000000"}
+    server.client("sagemaker-featurestore-runtime").put_record(
+        FeatureGroupName=name,
+        Record=[{"FeatureName": each, "ValueAsString": value} for each, value in record.items()],
+    )
+    assert "at 1700000000" in browser.open(f"/features/{name}?record=Dongsi").words
+    assert "no record of Tiantan" in browser.open(f"/features/{name}?record=Tiantan").words
+    browser.open(f"/features/{name}/delete", {})
+    until(lambda: name not in browser.open("/features").words)
+
+
+def test_stack_sets_and_model_cards_are_listed_and_shown(server: Server, browser: Browser) -> None:
+    name, parameter = new_name(), {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "one"}}
+    template = json.dumps({"Resources": {"First": parameter}})
+    server.client("cloudformation").create_stack_set(StackSetName=name, TemplateBody=template)
+    assert f"{name} ACTIVE self managed" in browser.open("/stacks?view=sets").words
+    assert "create-stack-instances makes them" in browser.open(f"/stacks?set={name}").words
+    content = json.dumps({"model_overview": {"model_owner": "the air team"}})
+    server.client("sagemaker").create_model_card(ModelCardName=name, ModelCardStatus="Draft", Content=content)
+    assert f"{name} Draft" in browser.open("/registry?view=cards").words
+    assert "model owner the air team" in browser.open(f"/registry?card={name}").words
+
+
+def test_a_notebook_instance_that_cannot_be_had_is_refused_in_sagemaker_s_words(browser: Browser) -> None:
+    refused = browser.open(
+        "/studio/notebooks", {"name": "notes", "notebook_role": "arn:aws:iam::000000000000:role/none"}
+    )
+    assert (refused.status, "ValidationException" in refused.words) == (400, True)
 
 
 def test_the_page_of_studio_teaches_what_a_notebook_instance_is(browser: Browser) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from tests.api.machine_learning import HYPERPARAMETERS, LINEAR_LEARNER, ROWS, SOON, training_job, variant
+from tests.browser.rest import fill_rest
 from tests.conftest import Server, create_role
 from tests.waiting import until
 
@@ -30,16 +31,21 @@ EMPTY = (
     "/training",
     "/tuning",
     "/processing",
+    "/pipelines",
     "/notebook-jobs",
+    "/features",
     "/models",
     "/registry",
+    "/registry?view=cards",
     "/endpoints",
     "/studio",
     "/stacks",
+    "/stacks?view=sets",
     "/products",
     "/logs",
     "/metrics",
     "/metrics/alarms",
+    "/usage",
     "/identity",
 )
 """The pages that teach where there is nothing yet."""
@@ -67,14 +73,15 @@ def fill(server: Server, region: str) -> tuple[str, ...]:
     sagemaker.create_endpoint_config(EndpointConfigName="plane", ProductionVariants=[variant("AllTraffic", "plane")])
     sagemaker.create_endpoint(EndpointName="plane", EndpointConfigName="plane")
     glue.create_session(Id="first", Role=role, Command={"Name": "glueetl", "PythonVersion": "3"})
-    until(lambda: glue.get_session(Id="first")["Session"]["Status"] == "READY")
+    until(lambda: glue.get_session(Id="first")["Session"]["Status"] == "READY", 300)
     for code in ("print(spark.range(5).count())", "1 / 0"):
         number = glue.run_statement(SessionId="first", Code=code)["Id"]
-    until(lambda: glue.get_statement(SessionId="first", Id=number)["Statement"]["State"] == "AVAILABLE")
+    until(lambda: glue.get_statement(SessionId="first", Id=number)["Statement"]["State"] == "AVAILABLE", 300)
     domain = sagemaker.create_domain(DomainName="lab", AuthMode="IAM", DefaultUserSettings={"ExecutionRole": role})[
         "DomainId"
     ]
     sagemaker.create_user_profile(DomainId=domain, UserProfileName="studio-user")
+    rest = fill_rest(server, region, role)
     name = role.rpartition("/")[2]
     jobs = "/aws/sagemaker/TrainingJobs"
     return (
@@ -89,6 +96,7 @@ def fill(server: Server, region: str) -> tuple[str, ...]:
         *(f"/logs/group?name={jobs}&tab=search&search=loss", "/identity", f"/identity/roles/{name}"),
         *("/identity?tab=users", "/identity?tab=policies&scope=AWS"),
         f"/identity?tab=simulate&who={role}&actions=s3:GetObject",
+        *rest,
         *("/catalog/none", "/nowhere"),
     )
 

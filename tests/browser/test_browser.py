@@ -71,6 +71,21 @@ def test_a_person_finds_a_table_by_keyboard_and_queries_it(
     page.wait_for_selector("table.data td >> text=60", timeout=120_000)
 
 
+def test_a_refused_form_keeps_what_was_filled_in_beside_the_service_s_words(
+    own: Server, window: Any, state: Any, paths: tuple[str, ...]
+) -> None:
+    page = window.new_context(storage_state=state).new_page()
+    page.goto(f"{_address(own)}/notebook-jobs")
+    page.fill("[name=notebook]", "s3://lake/books/story.ipynb")
+    page.fill("[name=when]", "each morning")
+    page.click("button:text-is('Run')")
+    page.wait_for_selector("form.fields + .refusal >> text=each morning is not valid")
+    assert page.input_value("[name=notebook]") == "s3://lake/books/story.ipynb"
+    page.fill("[name=when]", "rate(1 day)")
+    page.click("button:text-is('Run')")
+    page.wait_for_selector("[aria-label=Schedules] >> text=rate(1 day)")
+
+
 def test_an_endpoint_is_tried(own: Server, window: Any, state: Any, paths: tuple[str, ...]) -> None:
     sagemaker = own.client("sagemaker", region_name=REGION)
     until(lambda: sagemaker.describe_endpoint(EndpointName="plane")["EndpointStatus"] == "InService")
@@ -123,6 +138,23 @@ def test_a_panel_beside_a_notebook_puts_code_that_reads_a_table_into_a_cell(
     data.locator("text=In a tab").click()
     page.frame_locator("#studiolo-tab-0 iframe").locator("h1 >> text=hourly").wait_for()
     assert complaints == []
+
+
+def test_a_page_says_that_the_server_was_killed_and_goes_on_when_it_is_back(
+    own: Server, window: Any, state: Any, paths: tuple[str, ...]
+) -> None:
+    context = window.new_context(storage_state=state)
+    page, form = context.new_page(), context.new_page()
+    page.goto(f"{_address(own)}/")
+    form.goto(f"{_address(own)}/catalog")
+    form.fill("main [name=name]", "kept")
+    own.kill()
+    page.wait_for_selector(".lost >> text=has not answered")
+    form.click("main button.main")
+    form.wait_for_selector("form + .refusal >> text=waits for it")
+    own.up()
+    page.wait_for_selector(".lost", state="detached", timeout=60_000)
+    form.wait_for_url("**/catalog/kept")
 
 
 def _look(

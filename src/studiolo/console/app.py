@@ -38,6 +38,8 @@ AT_ONCE = 6
 """Pages of one sign-in that are made at a time."""
 MOST_FORM = 1024 * 1024
 MOST_FIELDS = 200
+FROM_SCRIPT = "x-studiolo-form"
+"""Says that a form was sent by the page's script, which leaves it as it was filled in where it is refused."""
 
 FindKey = Callable[[str], tuple[Key, str, datetime | None] | None]
 """The key of an id, the ARN that it acts as, and when it ends; None once it is worth nothing."""
@@ -94,7 +96,7 @@ class Pages:
             try:
                 made = partial(self._run, self._made, page, request, signed_in, key, form, body)
                 answer: Response = await made(pool=pool)
-                return answer
+                return _told(answer) if FROM_SCRIPT in request.headers else answer
             except ClientDisconnect:
                 return PlainTextResponse("It was not sent to its end.", 400)
 
@@ -180,6 +182,13 @@ class Pages:
             except (ClientError, BotoCoreError) as error:
                 said = refused(error)
                 return visit.page("refused.html", said.status if said.status >= 400 else 500, said=said)
+
+
+def _told(answer: Response) -> Response:
+    """Where to go, as what a script can read: it may not follow to another site, and reads the page but once."""
+    if answer.status_code != 303:
+        return answer
+    return Response(status_code=204, headers={"x-studiolo-go": answer.headers["location"], "cache-control": "no-store"})
 
 
 def cookie_name(request: Request) -> str:

@@ -23,6 +23,7 @@ MENU = (
     Entry("Processing", "/processing"),
     Entry("Pipelines", "/pipelines"),
     Entry("Notebook jobs", "/notebook-jobs"),
+    Entry("Features", "/features"),
     Entry("Models", "/models"),
     Entry("Registry", "/registry"),
     Entry("Endpoints", "/endpoints"),
@@ -37,7 +38,7 @@ MENU = (
 
 
 PANELS = (
-    ("Catalog", "Storage"),
+    ("Catalog", "Storage", "Features"),
     ("Clusters", "Serverless", "Products"),
     ("Sessions",),
     ("Training", "Tuning", "Processing", "Notebook jobs"),

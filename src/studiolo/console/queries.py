@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from studiolo.console.roles import roles_for
 from studiolo.console.rows import Rows
-from studiolo.console.visit import Visit
+from studiolo.console.visit import Refused, Visit
 
 MOST = 500
 """Rows that a query's answer has at most."""
@@ -49,9 +50,8 @@ def sessions_for_queries(visit: Visit) -> dict[str, Sequence[str]]:
     """The sessions that can be asked at once, and the roles that a new one could have."""
     found = visit.client("glue").list_sessions(MaxResults=100)["Sessions"]
     ready = [each["Id"] for each in found if each["Status"] == "READY" and each["Command"]["Name"] != "glueray"]
-    roles = visit.attempt(visit.client("iam").list_roles, MaxItems=100)
-    arns = [role["Arn"] for role in roles["Roles"] if _trusts_glue(role)] if isinstance(roles, dict) else []
-    return {"ready": ready, "roles": arns}
+    roles = visit.attempt(roles_for, visit, "glue.amazonaws.com")
+    return {"ready": ready, "roles": [] if isinstance(roles, Refused) else roles.arns}
 
 
 def ask(visit: Visit, session: str, sql: str) -> tuple[str, int]:
@@ -112,7 +112,3 @@ def _sql_of(code: str) -> str:
     except (SyntaxError, ValueError):
         pass
     return code
-
-
-def _trusts_glue(role: dict[str, Any]) -> bool:
-    return "glue.amazonaws.com" in json.dumps(role.get("AssumeRolePolicyDocument", {}))

@@ -15,14 +15,14 @@ UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 GOOD = frozenset(
     [
         *("READY", "INSERVICE", "COMPLETED", "SUCCEEDED", "AVAILABLE", "COMPLETE", "IN_SERVICE", "ACTIVE", "SUCCESS"),
-        *("STARTED", "OK", "CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "APPROVED"),
+        *("STARTED", "OK", "ENABLED", "CURRENT", "CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "APPROVED"),
     ]
 )
 BAD = frozenset(["FAILED", "ERROR", "TIMEOUT", "TERMINATED_WITH_ERRORS", "ALARM", "REJECTED"])
 IDLE = frozenset(
     [
         *("STOPPED", "CANCELLED", "TERMINATED", "DELETED", "OUTOFSERVICE", "DISABLED", "CREATED", "DELETE_COMPLETE"),
-        *("INSUFFICIENT_DATA", "PENDINGMANUALAPPROVAL"),
+        *("INSUFFICIENT_DATA", "PENDINGMANUALAPPROVAL", "DRAFT", "ARCHIVED"),
     ]
 )
 
@@ -83,6 +83,14 @@ def cell(value: Any) -> str:
     return str(value.isoformat()) if isinstance(value, date) else str(value)
 
 
+def shorter(text: str) -> str:
+    """A figure that comes as text, with as many digits as one compares."""
+    try:
+        return text if text.lstrip("-").isdecimal() else f"{float(text):.6g}"
+    except ValueError:
+        return text
+
+
 def number(value: Any) -> bool:
     """Whether a value stands at the right."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -135,6 +143,7 @@ def templates() -> "Environment":
         duration=duration,
         kind=kind,
         cell=cell,
+        shorter=shorter,
         pretty=pretty,
         part=part,
         channel=channel,

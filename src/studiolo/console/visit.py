@@ -1,6 +1,6 @@
 """One request for a page: who asks, with which clients, and how it is answered."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -112,12 +112,22 @@ class Visit:
 
     def every(self, service: str, operation: str, key: str, most: int = 1000, **parameters: Any) -> Sequence[Any]:
         """All that a list has, of at most `most`."""
-        found: list[Any] = []
-        for page in self.client(service).get_paginator(operation).paginate(**parameters):
+        client, found = self.client(service), list[Any]()
+        pages = client.get_paginator(operation).paginate(**parameters) if client.can_paginate(operation) else None
+        for page in pages if pages is not None else _by_token(getattr(client, operation), parameters):
             found += page.get(key, [])
             if len(found) >= most:
                 break
         return found[:most]
+
+
+def _by_token(call: Callable[..., Any], parameters: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The pages of a list that boto3 has no paginator for."""
+    page = call(**parameters)
+    yield page
+    while page.get("NextToken"):
+        page = call(**parameters, NextToken=page["NextToken"])
+        yield page
 
 
 def refused(error: Exception) -> Refused:

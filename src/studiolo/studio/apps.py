@@ -1,4 +1,4 @@
-"""Apps: the JupyterLabs of spaces, ended when they idle.
+"""Apps: the JupyterLabs and Code Editors of spaces, ended when they idle.
 
 States: Pending -> InService -> Deleting -> Deleted; Failed with the reason where one does not start, or ends by itself.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from studiolo.domain import Clock, Invalid, Scope
 from studiolo.state import State
-from studiolo.studio import jupyter, resources
+from studiolo.studio import editor, jupyter, resources
 from studiolo.studio.errors import InUse, Missing
 from studiolo.studio.lab import App, space_folder
 from studiolo.studio.labs import Labs
@@ -21,6 +21,14 @@ log = logging.getLogger(__name__)
 TYPE, NAME = "JupyterLab", "default"
 LOOK_SECONDS = 30.0
 """Between two looks at whether apps idle."""
+
+
+def check_type(app_type: str) -> None:
+    """Raises Invalid, by its name, for what no app here is."""
+    if app_type not in (TYPE, editor.TYPE):
+        raise Invalid(f"AppType {app_type} is not supported by Studiolo: use {TYPE}, or {editor.TYPE}.")
+    if app_type == editor.TYPE and editor.program() is None:
+        raise Invalid(editor.MISSING)
 
 
 class Apps:
@@ -42,10 +50,11 @@ class Apps:
 
     def create(self, space: Space, app_type: str, name: str, role: str, owner: str | None, settings: Any) -> App:
         """Start an app in a space, which acts as the role. Raises Invalid, InUse."""
-        if app_type != TYPE:
-            raise Invalid(f"AppType {app_type} is not supported by Studiolo: create a JupyterLab app in a space.")
+        check_type(app_type)
+        if app_type != space.app_type:
+            raise Invalid(f"The space {space.name} is for {space.app_type} apps, by the AppType of its SpaceSettings.")
         if name != NAME:
-            raise Invalid(f"The name of a {TYPE} app is {NAME}.")
+            raise Invalid(f"The name of a {app_type} app is {NAME}.")
         path = f"{space.path}/{app_type}/{name}"
         made = {"owner": owner, **self._labs.new(role), **settings}
         with self._state.transaction() as tx:
@@ -60,10 +69,10 @@ class Apps:
             found: App = resources.get(connection, scope, "app", path)
         return found
 
-    def find(self, scope: Scope, space: str) -> App | None:
-        """The JupyterLab of a space, by the space's path, if it was made and not deleted."""
+    def find(self, space: Space) -> App | None:
+        """The app of a space, if it was made and not deleted."""
         with self._state.reading() as connection:
-            found: App | None = resources.find(connection, scope, "app", f"{space}/{TYPE}/{NAME}")
+            found: App | None = resources.find(connection, space.scope, "app", f"{space.path}/{space.app_type}/{NAME}")
         return None if found is None or found.status == "Deleted" else found
 
     def delete(self, scope: Scope, path: str) -> None:

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from uv import find_uv_bin
 
 from studiolo.domain import Conflict
 from studiolo.processes import Fence, SocketConnection, child_environment, interpreter, remove_left
-from studiolo.studio import magics
+from studiolo.studio import editor, magics
 from studiolo.studio.images import ImageKernel
 from studiolo.studio.kernels import kernels, on_image
 from studiolo.studio.lab import Lab
@@ -69,6 +69,8 @@ class Place:
         for name, specification in {**known, **(magics.specs(further) if further.ready else {})}.items():
             _write(self.folder / "kernels" / name / "kernel.json", specification)
         _write(self.folder / "metadata" / "resource-metadata.json", lab.metadata)
+        if lab.is_editor:
+            editor.prepare(self.folder / "editor")
 
     def leave_script(self, text: str) -> Path:
         """A file with a script, to be run before JupyterLab is, while nothing runs here. What ran may have left links."""
@@ -80,7 +82,11 @@ class Place:
         return file
 
     def command(self, lab: Lab, python: Path) -> list[str]:
-        """JupyterLab on that interpreter, at its socket file."""
+        """JupyterLab on that interpreter, or code-server, at its socket file. Raises Conflict without code-server."""
+        if lab.is_editor:
+            if (found := editor.program()) is None:
+                raise Conflict(editor.MISSING)
+            return editor.command(found, self.home, self.folder / "editor", lab.socket)
         options = {
             "ServerApp.sock": lab.socket,
             "ServerApp.sock_mode": "0600",
@@ -126,6 +132,8 @@ class Place:
         metadata = {"/opt/ml/metadata": self.folder / "metadata"}
         further = magics.environment()
         magic = (*interpreter(further.python), magics.PROGRAMS) if further.ready else ()
+        coding = editor.program() if lab.is_editor else None
+        magic = (*magic, *(editor.seen(coding) if coding is not None else ()))
         return Fence(
             self.folder,
             seen=(*interpreter(python), CONFIG, SHARED, *magic, *(path for each in images for path in each.seen)),
@@ -156,10 +164,12 @@ def ask(lab: Lab, what: str) -> Any:
     """What a JupyterLab's REST API answers at `what`, as JSON. Raises OSError and ValueError where it does not."""
     connection = SocketConnection(lab.socket, ANSWER_SECONDS)
     try:
-        connection.request("GET", f"{lab.base}{what}", headers={"Authorization": f"token {lab.token}"})
+        connection.request(
+            "GET", f"{'/' if lab.is_editor else lab.base}{what}", headers={"Authorization": f"token {lab.token}"}
+        )
         answer = connection.getresponse()
         if answer.status != 200:
-            raise OSError(f"JupyterLab answered {answer.status}.")
+            raise OSError(f"{lab.title} answered {answer.status}.")
         return json.loads(answer.read(LARGEST_ANSWER))
     except http.client.HTTPException as error:
         raise OSError(str(error)) from error
@@ -167,8 +177,16 @@ def ask(lab: Lab, what: str) -> Any:
         connection.close()
 
 
+def probe(lab: Lab) -> str:
+    """What one asks it that is asked whether it answers."""
+    return editor.HEALTH if lab.is_editor else "api/status"
+
+
 def last_activity(lab: Lab) -> datetime:
     """When it was used last. Raises OSError, ValueError, KeyError."""
+    if lab.is_editor:
+        used = datetime.fromtimestamp(ask(lab, editor.HEALTH)["lastHeartbeat"] / 1000, timezone.utc)
+        return max(used, lab.active) if lab.active is not None else used
     said: str = ask(lab, "api/status")["last_activity"]
     return datetime.fromisoformat(said.replace("Z", "+00:00"))
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from studiolo.domain import Scope
+from studiolo.studio import editor
 from studiolo.studio.values import Kind, Resource, arn, decoded
 
 LONGEST_LABEL = 58
@@ -49,6 +50,20 @@ class Lab(Resource):
         raise NotImplementedError
 
     @property
+    def is_editor(self) -> bool:
+        """Whether it is a Code Editor, which is no JupyterLab: it thinks that it is at `/`."""
+        return False
+
+    @property
+    def title(self) -> str:
+        return "Code Editor" if self.is_editor else "JupyterLab"
+
+    @property
+    def landing(self) -> str:
+        """Where one arrives, below its path."""
+        return "" if self.is_editor else "lab"
+
+    @property
     def place(self) -> str:
         """The folder of its files, below Studio's."""
         raise NotImplementedError
@@ -75,7 +90,7 @@ class Lab(Resource):
 
 @dataclass(frozen=True)
 class App(Lab):
-    """A JupyterLab in a space."""
+    """A JupyterLab, or a Code Editor, in a space."""
 
     kind: Kind = "app"
 
@@ -92,8 +107,12 @@ class App(Lab):
         return self.parts[3]
 
     @property
+    def is_editor(self) -> bool:
+        return self.type == editor.TYPE
+
+    @property
     def base(self) -> str:
-        return "/jupyterlab/default/"
+        return f"/{self.type.lower()}/default/"
 
     @property
     def place(self) -> str:

@@ -157,7 +157,7 @@ class Labs:
             if not self.closing.is_set():
                 self._fail(lab, str(error))
         except Exception as error:
-            log.exception("JupyterLab of %s could not be started", lab.path)
+            log.exception("%s of %s could not be started", lab.title, lab.path)
             self._fail(lab, f"{type(error).__name__}: {error}")
         finally:
             with self._lock:
@@ -190,16 +190,16 @@ class Labs:
         deadline = time.monotonic() + START_SECONDS
         while True:
             with suppress(OSError, ValueError):
-                jupyter.ask(lab, "api/status")
+                jupyter.ask(lab, jupyter.probe(lab))
                 return child
             if not self._is_wanted(lab):
                 self._processes.stop(child, grace=0.0)
                 return None
             if not child.alive:
-                raise OSError(f"JupyterLab did not start. It last said: {_tail(child.log)}")
+                raise OSError(f"{lab.title} did not start. It last said: {_tail(child.log)}")
             if time.monotonic() > deadline:
                 self._processes.stop(child)
-                raise OSError(f"JupyterLab did not answer within {START_SECONDS:.0f} s. It said: {_tail(child.log)}")
+                raise OSError(f"{lab.title} did not answer within {START_SECONDS:.0f} s. It said: {_tail(child.log)}")
             time.sleep(POLL_SECONDS)
 
     def _aws(self, lab: Lab) -> dict[str, str]:
@@ -221,7 +221,7 @@ class Labs:
         def ended(_child: Child, status: int | None) -> None:
             if self._is_wanted(lab):
                 how = "ended" if status is None else f"ended with exit status {status}"
-                self._fail(lab, f"JupyterLab {how} by itself. It last said: {_tail(child.log)}")
+                self._fail(lab, f"{lab.title} {how} by itself. It last said: {_tail(child.log)}")
 
         self._processes.watch(child, ended)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from studiolo.studio.notebooks import NotebookInstances
     from studiolo.studio.studio import Domains
 
-LANDINGS = ("app:JupyterLab:", "studio::")
+LANDINGS = ("app:JupyterLab:", "app:CodeEditor:", "studio::")
 LIVES = 300
 """Seconds that the address of a notebook instance is good for ("CreatePresignedNotebookInstanceUrl")."""
 
@@ -96,7 +96,7 @@ class Opening(_Doors):
         """
         user = self._domains.profile(scope, domain, profile)
         if landing is not None and not landing.startswith(LANDINGS):
-            raise Invalid(f"LandingUri {landing} is not supported by Studiolo: app:JupyterLab:, or studio::.")
+            raise Invalid(f"LandingUri {landing} is not supported by Studiolo: {', '.join(LANDINGS)}.")
         if space is not None:
             found = self._domains.space(scope, domain, space)
             if not found.shared and found.owner != user.name:
@@ -112,7 +112,7 @@ class Opening(_Doors):
         cookie, signed_in = self._sign_ins.redeem(token, place)
         app = self._app(signed_in, make=True)
         assert app is not None
-        return Landing(cookie, app.base + (offer.content["path"] or "lab"))
+        return Landing(cookie, app.base + (offer.content["path"] or app.landing))
 
     def lab(self, signed_in: SignedIn) -> App | None:
         """The app that is behind the domain's name for them. Raises Missing where they, or their space, are gone."""
@@ -126,7 +126,7 @@ class Opening(_Doors):
             space = self._domains.space(scope, signed_in.place, content["space"])
         else:
             space = self._domains.private_space(scope, signed_in.place, profile.name)
-        return self._domains.ensure_app(scope, space) if make else self._domains.apps.find(scope, space.path)
+        return self._domains.ensure_app(scope, space) if make else self._domains.apps.find(space)
 
 
 class NotebookOpening(_Doors):

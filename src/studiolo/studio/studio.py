@@ -15,7 +15,7 @@ from studiolo.processes import Processes
 from studiolo.signin import SignIns
 from studiolo.state import State
 from studiolo.studio import resources
-from studiolo.studio.apps import NAME, TYPE, Apps
+from studiolo.studio.apps import NAME, TYPE, Apps, check_type
 from studiolo.studio.errors import InUse
 from studiolo.studio.images import Images
 from studiolo.studio.lab import App
@@ -162,9 +162,7 @@ class Domains:
             raise Invalid("OwnershipSettings and SpaceSharingSettings must be given together.")
         if owner is not None:
             self.profile(scope, domain, owner)
-        app_type = settings.get("SpaceSettings", {}).get("AppType", TYPE)
-        if app_type != TYPE:
-            raise Invalid(f"AppType {app_type} in SpaceSettings is not supported by Studiolo: use {TYPE}.")
+        check_type(settings.get("SpaceSettings", {}).get("AppType", TYPE))
         return self._add(scope, "space", domain, name, settings, tags)  # type: ignore[no-any-return]
 
     def space(self, scope: Scope, domain: str, name: str) -> Space:
@@ -222,9 +220,11 @@ class Domains:
         return role
 
     def find_private_space(self, scope: Scope, domain: str, profile: str) -> Space | None:
+        """That of a user's JupyterLab."""
         with self._state.reading() as connection:
             spaces: list[Space] = resources.below(connection, scope, "space", domain)
-        return next((space for space in spaces if space.owner == profile and not space.shared), None)
+        mine = (space for space in spaces if space.owner == profile and not space.shared)
+        return next((space for space in mine if space.app_type == TYPE), None)
 
     def private_space(self, scope: Scope, domain: str, profile: str) -> Space:
         """The private space of a user, made where there is none. Raises Missing."""
@@ -238,12 +238,12 @@ class Domains:
         return self.create_space(scope, domain, profile, settings, {})
 
     def ensure_app(self, scope: Scope, space: Space) -> App:
-        """The JupyterLab of a space, made where there is none, or where it has failed."""
-        found = self.apps.find(scope, space.path)
+        """The app of a space, made where there is none, or where it has failed."""
+        found = self.apps.find(space)
         if found is not None and found.status == "Failed":
             self.apps.drop_failed(found)
             found = None
-        return found or self.create_app(scope, space, TYPE, NAME, {}, {})
+        return found or self.create_app(scope, space, space.app_type, NAME, {}, {})
 
     def page(self, scope: Scope, kind: Kind, listing: Listing) -> Page[Any]:
         with self._state.reading() as connection:

@@ -122,6 +122,11 @@ class Space(Resource):
         return bool(self.settings.get("SpaceSharingSettings", {}).get("SharingType", "Shared") == "Shared")
 
     @property
+    def app_type(self) -> str:
+        """Of the one app that it has."""
+        return str(self.settings.get("SpaceSettings", {}).get("AppType", "JupyterLab"))
+
+    @property
     def lab_settings(self) -> Mapping[str, Any]:
         settings: Mapping[str, Any] = self.settings.get("SpaceSettings", {}).get("JupyterLabAppSettings", {})
         return settings

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from studiolo.console.packed import packed_log
 from studiolo.console.pages.page import Page
+from studiolo.console.roles import roles_for
 from studiolo.console.visit import Refused, Visit
 
 STATES = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
@@ -49,7 +50,7 @@ def create(visit: Visit) -> Response:
         },
         AutoTerminationPolicy={"IdleTimeout": idle},
         JobFlowRole=form.get("profile", ""),
-        ServiceRole=form.get("service_role", ""),
+        ServiceRole=form.get("service_role", "").rpartition("/")[2],
         **log,
     )
     return visit.go(f"/clusters/{made['JobFlowId']}")
@@ -160,11 +161,7 @@ def _choices(visit: Visit) -> dict[str, Any]:
     return {
         "releases": [each for each in releases if each[4:5].isdigit()],
         "profiles": [each["InstanceProfileName"] for each in iam.list_instance_profiles()["InstanceProfiles"]],
-        "roles": [
-            each["RoleName"]
-            for each in iam.list_roles(MaxItems=200)["Roles"]
-            if "elasticmapreduce.amazonaws.com" in str(each.get("AssumeRolePolicyDocument"))
-        ],
+        "roles": roles_for(visit, "elasticmapreduce.amazonaws.com"),
     }
 
 

@@ -10,7 +10,7 @@ from studiolo.console.pages.page import Page
 from studiolo.console.telling import told
 from studiolo.console.visit import PAGE, Refused, Visit
 
-SERVICES = ("glue.amazonaws.com", "sagemaker.amazonaws.com")
+SERVICES = tuple(f"{name}.amazonaws.com" for name in ("glue", "sagemaker", "emr-serverless", "lambda", "scheduler"))
 
 
 def identity(visit: Visit) -> Response:
@@ -39,7 +39,7 @@ def identity(visit: Visit) -> Response:
 
 
 def create_role(visit: Visit) -> Response:
-    """A role for Glue and SageMaker, that whoever makes it may view as."""
+    """A role for what runs jobs, that whoever makes it may view as."""
     iam, name = visit.client("iam"), visit.form.get("name", "")
     account = visit.signed_in.content["own"].split(":")[4]
     trusted = {"Service": list(SERVICES), "AWS": f"arn:{visit.partition}:iam::{account}:root"}

@@ -5,14 +5,16 @@ Each is a training job in an image of Studio's, as the SDK's NotebookJobStep mak
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from starlette.responses import JSONResponse, Response
 
 from studiolo.console.pages.page import Page
 from studiolo.console.pages.storage import Sent
+from studiolo.console.roles import roles_for
 from studiolo.console.visit import PAGE, Refused, Visit
 
 IMAGE = "885854791233.dkr.ecr.{region}.amazonaws.com/sagemaker-distribution-prod:3.2.0-cpu"
@@ -20,6 +22,8 @@ PREFIX = "notebook-"
 """What the names of jobs that are made here begin with."""
 FOLDER = "notebook-jobs"
 CHANNEL = "sagemaker_headless_execution_pipelinestep"
+STEP = "notebook-job"
+"""The one step of a schedule's pipeline: a part of the names of its jobs."""
 PASSING = ("InProgress", "Stopping")
 
 
@@ -28,14 +32,19 @@ def jobs(visit: Visit) -> Response:
     found = visit.client("sagemaker").list_training_jobs(
         NameContains=PREFIX, MaxResults=PAGE, SortBy="CreationTime", SortOrder="Descending", **given
     )
-    summaries = [each for each in found["TrainingJobSummaries"] if each["TrainingJobName"].startswith(PREFIX)]
+    summaries = [
+        each
+        for each in found["TrainingJobSummaries"]
+        if each["TrainingJobName"].startswith(PREFIX) or f"-{STEP}-" in each["TrainingJobName"]
+    ]
     own = visit.signed_in.content["arn"]
     return visit.page(
         "notebooks.html",
         jobs=summaries,
         more=found.get("NextToken"),
         passing=any(each["TrainingJobStatus"] in PASSING for each in summaries),
-        roles=visit.attempt(_roles, visit),
+        schedules=visit.attempt(_schedules, visit),
+        roles=visit.attempt(roles_for, visit, "sagemaker.amazonaws.com"),
         own=own.split("/")[1] if ":assumed-role/" in own else None,
         notebook=visit.query.get("notebook", ""),
     )
@@ -53,34 +62,72 @@ def create(visit: Visit) -> Response:
         return visit.page("refused.html", 400, said=said)
     stem = "".join(each if each.isalnum() else "-" for each in PurePosixPath(file).stem).strip("-")[:30]
     name = f"{PREFIX}{stem or 'job'}-{time.strftime('%Y%m%d-%H%M%S')}"
-    visit.client("sagemaker").create_training_job(
-        TrainingJobName=name,
-        RoleArn=form.get("role", ""),
-        AlgorithmSpecification={
+    asked = _asked(visit, place, file, name, parameters)
+    if form.get("when", "").strip():
+        _schedule(visit, name, asked)
+    else:
+        visit.client("sagemaker").create_training_job(TrainingJobName=name, **asked)
+    return visit.go("/notebook-jobs")
+
+
+def _asked(visit: Visit, place: str, file: str, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The request for a job, but its name. place: the folder that the notebook lies in."""
+    data = {
+        "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{place}/", "S3DataDistributionType": "FullyReplicated"}
+    }
+    return {
+        "RoleArn": visit.form.get("role", ""),
+        "AlgorithmSpecification": {
             "TrainingImage": IMAGE.format(region=visit.region),
             "TrainingInputMode": "File",
             "ContainerEntrypoint": ["amazon_sagemaker_scheduler"],
         },
-        HyperParameters={
+        "HyperParameters": {
             key: value if isinstance(value, str) else json.dumps(value) for key, value in parameters.items()
         },
-        InputDataConfig=[
-            {
-                "ChannelName": CHANNEL,
-                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{place}/"}},
-            }
-        ],
-        OutputDataConfig={"S3OutputPath": f"{place}/output", "CompressionType": "NONE"},
-        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30},
-        StoppingCondition={"MaxRuntimeInSeconds": 24 * 60 * 60},
-        Environment={
+        "InputDataConfig": [{"ChannelName": CHANNEL, "DataSource": data}],
+        "OutputDataConfig": {"S3OutputPath": f"{place}/output", "CompressionType": "NONE"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 24 * 60 * 60},
+        "Environment": {
             "SM_EXECUTION_INPUT_PATH": f"/opt/ml/input/data/{CHANNEL}",
             "SM_KERNEL_NAME": "python3",
             "SM_INPUT_NOTEBOOK_NAME": file,
             "SM_OUTPUT_NOTEBOOK_NAME": f"{name}.ipynb",
         },
-    )
+    }
+
+
+def _schedule(visit: Visit, name: str, asked: Mapping[str, Any]) -> None:
+    """A pipeline of that job alone, and the schedule that starts it; neither where one of them is refused."""
+    sagemaker, role = visit.client("sagemaker"), visit.form.get("role", "")
+    step = {"Name": STEP, "Type": "Training", "Arguments": asked}
+    definition = {"Version": "2020-12-01", "PipelineExperimentConfig": None, "Steps": [step]}
+    made = sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=json.dumps(definition), RoleArn=role)
+    try:
+        visit.client("scheduler").create_schedule(
+            Name=name,
+            ScheduleExpression=visit.form["when"].strip(),
+            ScheduleExpressionTimezone=visit.form.get("zone", "").strip() or "UTC",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": made["PipelineArn"], "RoleArn": role},
+        )
+    except (ClientError, BotoCoreError):
+        sagemaker.delete_pipeline(PipelineName=name)
+        raise
+
+
+def unschedule(visit: Visit) -> Response:
+    name = visit.form.get("name", "")
+    visit.client("scheduler").delete_schedule(Name=name)
+    visit.client("sagemaker").delete_pipeline(PipelineName=name)
     return visit.go("/notebook-jobs")
+
+
+def _schedules(visit: Visit) -> list[dict[str, Any]]:
+    scheduler = visit.client("scheduler")
+    found = scheduler.list_schedules(NamePrefix=PREFIX, MaxResults=PAGE)["Schedules"]
+    return [scheduler.get_schedule(Name=each["Name"]) for each in found]
 
 
 def job(visit: Visit) -> Response:
@@ -139,14 +186,10 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     return {"kind": cell.get("cell_type"), "source": "".join(cell.get("source", "")), "outputs": outputs}
 
 
-def _roles(visit: Visit) -> list[str]:
-    found = visit.client("iam").list_roles(MaxItems=200)["Roles"]
-    return [each["Arn"] for each in found if "sagemaker.amazonaws.com" in str(each.get("AssumeRolePolicyDocument"))]
-
-
 PAGES = (
     Page("GET", "/notebook-jobs", jobs),
     Page("POST", "/notebook-jobs", create),
     Page("POST", "/notebook-jobs/upload", upload, body=Sent),
+    Page("POST", "/notebook-jobs/unschedule", unschedule),
     Page("GET", "/notebook-jobs/{job}", job),
 )

@@ -12,7 +12,8 @@ from studiolo.console.pages.page import Page
 from studiolo.console.visit import Refused, Visit
 
 RECENT = 8
-ENDED = ("STOPPED", "FAILED", "TIMEOUT")
+FAILED = ("FAILED", "TIMEOUT", "Failed", "TERMINATED_WITH_ERRORS")
+ENDED = ("STOPPED", "TERMINATED", "Completed", "Stopped")
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ def overview(visit: Visit) -> Response:
     training = visit.attempt(_training, visit, "InProgress")
     failed = visit.attempt(_training, visit, "Failed")
     endpoints = visit.attempt(_endpoints, visit)
-    parts = [sessions, training, failed, endpoints]
+    parts = [sessions, training, failed, endpoints, visit.attempt(_clusters, visit), visit.attempt(_processing, visit)]
     things = [thing for part in parts if not isinstance(part, Refused) for thing in part]
     memory = psutil.virtual_memory()
     return visit.page(
         "overview.html",
-        running=_latest(thing for thing in things if thing.state not in (*ENDED, "Failed")),
-        failures=_latest(thing for thing in things if thing.state in ("FAILED", "TIMEOUT", "Failed")),
+        running=_latest(thing for thing in things if thing.state not in (*ENDED, *FAILED)),
+        failures=_latest(thing for thing in things if thing.state in FAILED),
         refusals=list({part.message: part for part in parts if isinstance(part, Refused)}.values()),
         memory=memory,
         cores=psutil.cpu_count(),
@@ -85,6 +86,27 @@ def _endpoints(visit: Visit) -> Sequence[Thing]:
     ]  # fmt: skip
 
 
+def _clusters(visit: Visit) -> Sequence[Thing]:
+    return [
+        Thing(
+            "Cluster", each["Name"], f"/clusters/{each['Id']}", each["Status"]["State"],
+            each["Status"]["Timeline"].get("CreationDateTime"), each["Status"]["StateChangeReason"].get("Message"),
+        )
+        for each in visit.client("emr").list_clusters()["Clusters"]
+    ]  # fmt: skip
+
+
+def _processing(visit: Visit) -> Sequence[Thing]:
+    name, found = "ProcessingJobName", visit.client("sagemaker").list_processing_jobs(MaxResults=RECENT)
+    return [
+        Thing(
+            "Processing job", each[name], f"/processing/{each[name]}", each["ProcessingJobStatus"],
+            each["CreationTime"], each.get("FailureReason"),
+        )
+        for each in found["ProcessingJobSummaries"]
+    ]  # fmt: skip
+
+
 def _reason(described: dict[str, Any]) -> str | None:
     reason: str | None = described.get("FailureReason")
     return reason
@@ -113,7 +135,8 @@ def view_as_oneself(visit: Visit) -> Response:
 def region(visit: Visit) -> Response:
     chosen = visit.form.get("region", "").strip()
     if not chosen or not all(letter.isalnum() or letter == "-" for letter in chosen) or len(chosen) > 30:
-        return visit.page("missing.html", 400)
+        said = Refused("InvalidRegion", f"{chosen!r} is no region's name: one is like us-east-1.", 400)
+        return visit.page("refused.html", 400, said=said)
     visit.sign_ins.change(visit.signed_in, visit.signed_in.role_key, {"region": chosen})
     return visit.go("/")
 

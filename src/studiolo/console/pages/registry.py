@@ -16,6 +16,11 @@ DECISIONS = ("Approved", "Rejected", "PendingManualApproval")
 
 
 def groups(visit: Visit) -> Response:
+    """The groups, or as the query asks, the model cards, or one of these: a group may have any path's name."""
+    if visit.query.get("card"):
+        return _card(visit, visit.query["card"])
+    if visit.query.get("view") == "cards":
+        return _cards(visit)
     given = {"NameContains": visit.query["find"]} if visit.query.get("find") else {}
     given |= {"NextToken": visit.query["after"]} if visit.query.get("after") else {}
     found = visit.client("sagemaker").list_model_package_groups(
@@ -65,6 +70,33 @@ def delete(visit: Visit) -> Response:
 def delete_group(visit: Visit) -> Response:
     visit.client("sagemaker").delete_model_package_group(ModelPackageGroupName=visit.path["group"])
     return visit.go("/registry")
+
+
+def _cards(visit: Visit) -> Response:
+    given = {"NameContains": visit.query["find"]} if visit.query.get("find") else {}
+    given |= {"NextToken": visit.query["after"]} if visit.query.get("after") else {}
+    found = visit.client("sagemaker").list_model_cards(MaxResults=PAGE, **given)
+    return visit.page("model_cards.html", cards=found["ModelCardSummaries"], more=found.get("NextToken"))
+
+
+def _card(visit: Visit, name: str) -> Response:
+    """One card: each part of its document as rows of words."""
+    described = visit.client("sagemaker").describe_model_card(ModelCardName=name)
+    document = json.loads(described.get("Content") or "{}")
+    told = [(title.replace("_", " ").capitalize(), list(_words(content))) for title, content in document.items()]
+    return visit.page("model_card.html", card=described, told=told)
+
+
+def _words(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """What a part of a card says, each by where it stands."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _words(each, f"{path} {name.replace('_', ' ')}".strip())
+    elif isinstance(value, list):
+        for number, each in enumerate(value, 1):
+            yield from _words(each, f"{path} {number}".strip())
+    else:
+        yield path, str(value)
 
 
 def _name(visit: Visit) -> str:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from studiolo.console.packed import packed_log
 from studiolo.console.pages.logs import last_events
 from studiolo.console.pages.page import Page
+from studiolo.console.roles import roles_for
 from studiolo.console.visit import PAGE, Visit
 
 LOG_GROUP = "/aws/emr-serverless"
@@ -48,7 +49,7 @@ def application(visit: Visit) -> Response:
         runs=runs,
         more=found.get("nextToken"),
         passing=described["state"] in PASSING or any(each["state"] not in ENDED for each in runs),
-        roles=visit.attempt(_roles, visit),
+        roles=visit.attempt(roles_for, visit, "emr-serverless.amazonaws.com"),
     )
 
 
@@ -124,13 +125,6 @@ def _log(visit: Visit, serverless: Any, run: Mapping[str, Any], file: str) -> di
         url = f"{stored['logUri'].rstrip('/')}/{path}.gz"
         return {"log": None, "packed": visit.attempt(packed_log, visit, url)}
     return {"log": None, "packed": None}
-
-
-def _roles(visit: Visit) -> list[str]:
-    found = visit.client("iam").list_roles(MaxItems=200)["Roles"]
-    return [
-        each["Arn"] for each in found if "emr-serverless.amazonaws.com" in str(each.get("AssumeRolePolicyDocument"))
-    ]
 
 
 PAGES = (

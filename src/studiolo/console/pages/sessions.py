@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from studiolo.console.pages.logs import last_events
 from studiolo.console.pages.page import Page
-from studiolo.console.queries import sessions_for_queries
+from studiolo.console.roles import roles_for
 from studiolo.console.visit import PAGE, Visit
 
 LIVING = ("READY", "PROVISIONING", "STOPPING")
@@ -21,7 +21,7 @@ def sessions(visit: Visit) -> Response:
         sessions=found["Sessions"],
         more=found.get("NextToken"),
         passing=any(each["Status"] in ("PROVISIONING", "STOPPING") for each in found["Sessions"]),
-        roles=visit.attempt(sessions_for_queries, visit),
+        roles=visit.attempt(roles_for, visit, "glue.amazonaws.com"),
         versions=VERSIONS,
     )
 
@@ -51,6 +51,20 @@ def session(visit: Visit) -> Response:
     else:
         shown = {"statements": _statements(visit, identifier)}
     return visit.page("session.html", session=described, tab=tab, living=described["Status"] in LIVING, **shown)
+
+
+def running(visit: Visit) -> Response:
+    """What sessions are at, for who shows it beside its code: `[{"session", "code", "progress": 0 to 1}]`."""
+    listed = visit.client("glue").list_sessions(MaxResults=PAGE)["Sessions"]
+    sessions = [each["Id"] for each in listed if each["Status"] == "READY"]
+    return JSONResponse(
+        [
+            {"session": session, "code": each["Code"], "progress": each.get("Progress", 0.0)}
+            for session in sessions
+            for each in _statements(visit, session)
+            if each["State"] == "RUNNING"
+        ]
+    )
 
 
 def spark(visit: Visit) -> Response:
@@ -93,6 +107,7 @@ def _statements(visit: Visit, identifier: str) -> list[dict[str, Any]]:
 
 
 PAGES = (
+    Page("GET", "/running", running),
     Page("GET", "/sessions", sessions),
     Page("POST", "/sessions", create),
     Page("GET", "/sessions/{session}", session),

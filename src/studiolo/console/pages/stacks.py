@@ -1,16 +1,23 @@
-"""Stacks: CloudFormation's, with what happened to them, their resources, outputs and template."""
+"""Stacks: CloudFormation's, and its stack sets, with what happened to them, their resources, outputs and template."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
 
 from studiolo.console.pages.page import Page
-from studiolo.console.visit import Visit
+from studiolo.console.visit import PAGE, Visit
 
 
 def stacks(visit: Visit) -> Response:
+    """The stacks, or as the query asks, the stack sets, or one of these: a stack may have any path's name."""
     after = {"NextToken": visit.query["after"]} if visit.query.get("after") else {}
+    if visit.query.get("set"):
+        return _stack_set(visit, visit.query["set"], after)
+    if visit.query.get("view") == "sets":
+        listed = visit.client("cloudformation").list_stack_sets(MaxResults=PAGE, Status="ACTIVE", **after)
+        return visit.page("stack_sets.html", sets=listed["Summaries"], more=listed.get("NextToken"))
     found = visit.client("cloudformation").list_stacks(**after)
     summaries = found["StackSummaries"]
     return visit.page(
@@ -38,6 +45,20 @@ def stack(visit: Visit) -> Response:
         shown = {"source": visit.attempt(_template, visit, name)}
     passing = described["StackStatus"].endswith("_IN_PROGRESS")
     return visit.page("stack.html", stack=described, tab=tab, passing=passing, **shown)
+
+
+def _stack_set(visit: Visit, name: str, after: Mapping[str, str]) -> Response:
+    cloudformation = visit.client("cloudformation")
+    found = cloudformation.list_stack_instances(StackSetName=name, MaxResults=PAGE, **after)
+    operations = cloudformation.list_stack_set_operations(StackSetName=name, MaxResults=PAGE)["Summaries"]
+    return visit.page(
+        "stack_set.html",
+        set=cloudformation.describe_stack_set(StackSetName=name)["StackSet"],
+        instances=found["Summaries"],
+        more=found.get("NextToken"),
+        operations=operations,
+        passing=any(each["Status"] in ("RUNNING", "QUEUED", "STOPPING") for each in operations),
+    )
 
 
 def delete(visit: Visit) -> Response:

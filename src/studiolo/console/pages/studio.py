@@ -1,24 +1,31 @@
 """Studio: domains, user profiles, spaces and apps; notebook instances; opening one."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
 
 from studiolo.console.pages.page import Page
+from studiolo.console.roles import roles_for
 from studiolo.console.visit import PAGE, Refused, Visit
 
-TYPE, NAME = "JupyterLab", "default"
+TYPES = {"JupyterLab": "JupyterLab", "CodeEditor": "Code Editor"}
+"""What an app can be, and how people call it."""
+NAME = "default"
 PASSING = ("Pending", "Stopping", "Deleting")
 
 
 def domains(visit: Visit) -> Response:
     found = visit.client("sagemaker").list_domains(MaxResults=PAGE)["Domains"]
     notebooks = visit.attempt(visit.every, "sagemaker", "list_notebook_instances", "NotebookInstances", PAGE)
+    lifecycles = visit.attempt(_lifecycles, visit)
     return visit.page(
         "studio.html",
         domains=found,
-        roles=visit.attempt(_roles, visit),
+        roles=visit.attempt(roles_for, visit, "sagemaker.amazonaws.com"),
         notebooks=notebooks,
+        failures={} if isinstance(notebooks, Refused) else _failures(visit, notebooks),
+        lifecycles=[] if isinstance(lifecycles, Refused) else lifecycles,
         passing=not isinstance(notebooks, Refused)
         and any(each["NotebookInstanceStatus"] in PASSING for each in notebooks),
     )
@@ -58,6 +65,8 @@ def domain(visit: Visit) -> Response:
         apps=apps,
         failures=failures,
         passing=passing,
+        types=list(TYPES),
+        names=TYPES,
     )
 
 
@@ -75,7 +84,7 @@ def create_space(visit: Visit) -> Response:
         SpaceName=form.get("name", ""),
         OwnershipSettings={"OwnerUserProfileName": form.get("owner", "")},
         SpaceSharingSettings={"SharingType": "Shared" if form.get("shared") else "Private"},
-        SpaceSettings={"AppType": TYPE},
+        SpaceSettings={"AppType": form.get("type", "")},
     )
     return _back(visit)
 
@@ -112,6 +121,19 @@ def delete(visit: Visit) -> Response:
     return _back(visit)
 
 
+def create_notebook(visit: Visit) -> Response:
+    """Its instance type is recorded, and of no effect here: nobody is asked for it."""
+    form = visit.form
+    given = {"LifecycleConfigName": form.get("lifecycle"), "DefaultCodeRepository": form.get("repository")}
+    visit.client("sagemaker").create_notebook_instance(
+        NotebookInstanceName=form.get("name", ""),
+        InstanceType="ml.t3.medium",
+        RoleArn=form.get("notebook_role", ""),
+        **{name: value for name, value in given.items() if value},
+    )
+    return visit.go("/studio")
+
+
 def open_notebook(visit: Visit) -> Response:
     """Off to a notebook instance: its address is good once."""
     client = visit.client("sagemaker")
@@ -134,7 +156,8 @@ def change_notebook(visit: Visit) -> Response:
 
 def _app(visit: Visit) -> dict[str, str]:
     space = visit.form.get("space", "")
-    return {"DomainId": visit.path["domain"], "SpaceName": space, "AppType": TYPE, "AppName": NAME}
+    kind = visit.form.get("type", "")
+    return {"DomainId": visit.path["domain"], "SpaceName": space, "AppType": kind, "AppName": NAME}
 
 
 def _back(visit: Visit) -> Response:
@@ -148,9 +171,17 @@ def _reason(visit: Visit, app: dict[str, Any]) -> str:
     return str(described.get("FailureReason", ""))
 
 
-def _roles(visit: Visit) -> list[str] | Refused:
-    found = visit.client("iam").list_roles(MaxItems=100)["Roles"]
-    return [each["Arn"] for each in found if "sagemaker.amazonaws.com" in str(each.get("AssumeRolePolicyDocument"))]
+def _failures(visit: Visit, notebooks: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Why those failed that did."""
+    client = visit.client("sagemaker")
+    names = [each["NotebookInstanceName"] for each in notebooks if each["NotebookInstanceStatus"] == "Failed"]
+    found = (client.describe_notebook_instance(NotebookInstanceName=name) for name in names)
+    return {each["NotebookInstanceName"]: each.get("FailureReason", "") for each in found}
+
+
+def _lifecycles(visit: Visit) -> list[str]:
+    found = visit.client("sagemaker").list_notebook_instance_lifecycle_configs(MaxResults=100)
+    return [each["NotebookInstanceLifecycleConfigName"] for each in found["NotebookInstanceLifecycleConfigs"]]
 
 
 PAGES = (
@@ -163,6 +194,7 @@ PAGES = (
     Page("POST", "/studio/{domain}/start", start),
     Page("POST", "/studio/{domain}/stop", stop),
     Page("POST", "/studio/{domain}/delete", delete),
+    Page("POST", "/studio/notebooks", create_notebook),
     Page("GET", "/studio/notebooks/{name}/open", open_notebook),
     Page("POST", "/studio/notebooks/{name}/change", change_notebook),
 )

@@ -49,6 +49,83 @@
     }
   }, true);
 
+  // A form that is refused stays as it was filled in, with the service's words beside it.
+  document.addEventListener("submit", async (event) => {
+    const form = event.target, button = event.submitter;
+    const method = button?.getAttribute("formmethod") ?? form.method;
+    if (event.defaultPrevented || method !== "post") return;
+    event.preventDefault();
+    if (form.ariaBusy) return;
+    form.ariaBusy = "true";
+    const late = setTimeout(() => told(form, words(`${LATE} What was sent waits for it.`)), PATIENCE);
+    let said;
+    try {
+      const answer = await fetch(button?.getAttribute("formaction") ?? form.action, {
+        method: "POST", body: new URLSearchParams(new FormData(form, button)), headers: { "x-studiolo-form": "1" },
+      });
+      const next = answer.headers.get("x-studiolo-go");
+      if (next) return location.assign(next);
+      const text = await answer.text();
+      const page = new DOMParser().parseFromString(text, "text/html"), main = page.getElementById("main");
+      if (answer.ok && main) {
+        document.getElementById("main").replaceChildren(...main.childNodes);
+        htmx.process(document.getElementById("main"));
+        return charts();
+      }
+      // Signed out, meanwhile or by this.
+      if (answer.ok || answer.status === 401) return location.reload();
+      said = page.querySelector(".refusal") ?? words(text);
+    } catch {
+      said = words("Studiolo does not answer. What is filled in here stays: send it again when it runs.");
+    } finally {
+      clearTimeout(late);
+    }
+    form.ariaBusy = null;
+    told(form, said);
+  });
+  // After a crash what is asked waits until a server runs again.
+  const PATIENCE = 6000, LATE = "Studiolo has not answered for some seconds.";
+  function words(text) {
+    const block = document.createElement("div");
+    block.className = "refusal";
+    block.innerHTML = '<p class="said" role="alert"></p>';
+    block.firstElementChild.textContent = text;
+    return block;
+  }
+  function told(form, said) {
+    const place = form.matches(".fields") ? form : form.closest("main") ? document.querySelector("main .head") : form;
+    if (place.nextElementSibling?.matches(".refusal")) place.nextElementSibling.remove();
+    place.after(said);
+    said.scrollIntoView({ block: "nearest" });
+  }
+
+  // What a page looks for again and does not get is said, until it is there again.
+  const lost = (text) => {
+    const main = document.querySelector("main");
+    const line = main.querySelector(".lost") ?? main.insertBefore(document.createElement("p"), main.firstChild);
+    line.className = "lost said";
+    line.role = "alert";
+    if (line.textContent !== text) line.textContent = text;
+  };
+  let late;
+  document.addEventListener("htmx:before:request", () => {
+    clearTimeout(late);
+    late = setTimeout(() => lost(`${LATE} This is what was; the page looks again by itself.`), PATIENCE);
+  });
+  document.addEventListener("htmx:before:response", () => clearTimeout(late));
+  document.addEventListener("htmx:error", () => {
+    clearTimeout(late);
+    lost("Studiolo does not answer. This is what was; the page looks again by itself.");
+  });
+  document.addEventListener("htmx:response:error", (event) => {
+    const { ctx } = event.detail;
+    if (!ctx.select) return;
+    ctx.swap = "none";
+    const page = new DOMParser().parseFromString(ctx.text, "text/html");
+    lost(page.querySelector(".said")?.textContent ?? "This is not there any more.");
+  });
+  document.addEventListener("htmx:before:swap", () => document.querySelector(".lost")?.remove());
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) {
       const find = document.querySelector("[data-find]");
@@ -107,6 +184,8 @@
   });
 
   const COLORS = { light: ["#8a4f1d", "#2f6f6a", "#6a4c93", "#a8324a"], dark: ["#e0a264", "#6fc1b9", "#b79be0", "#e58097"] };
+  const figure = (value) => value === null ? "" : value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6)
+    ? value.toExponential(1) : String(Number(value.toPrecision(6)));
   function charts() {
     if (typeof uPlot === "undefined") return;
     const theme = dark() ? "dark" : "light";
@@ -118,7 +197,7 @@
         width: Math.max(240, place.clientWidth), height: 220, cursor: { y: false },
         scales: { x: { time: said.time, ...(said.log ? { distr: 3 } : {}), ...(said.range ? { range: said.range } : said.words ? { range: [-0.5, said.words.length - 0.5] } : {}) } },
         axes: [said.words ? { ...axis, splits: () => said.words.map((_, i) => i), values: () => said.words }
-          : said.log ? { ...axis, values: (_, at) => at.map((each) => (each === null ? "" : each.toExponential(0))) } : axis, { ...axis, size: 64 }],
+          : said.log ? { ...axis, values: (_, at) => at.map((each) => (each === null ? "" : each.toExponential(0))) } : said.time ? axis : { ...axis, values: (_, at) => at.map(figure) }, { ...axis, size: 64, values: (_, at) => at.map(figure) }],
         // The first so many series are points, the others lines.
         series: [{}, ...said.names.map((label, i) => ({
           label, stroke: COLORS[theme][i % 4], width: 2,

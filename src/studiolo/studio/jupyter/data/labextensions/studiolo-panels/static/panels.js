@@ -81,6 +81,44 @@
           panel.toolbar.insertItem(10, "studiolo-job", button);
         });
 
+        // A cell of a Glue session shows how far Spark is with it, and leads to Spark's own pages.
+        const watched = new Map();
+        const watch = (cell) => {
+          const line = document.createElement("div"), bar = document.createElement("progress"), link = document.createElement("a");
+          line.style.cssText = "display:flex;gap:12px;align-items:center;padding:2px 8px 4px 72px";
+          bar.style.cssText = "flex:1;height:6px";
+          bar.ariaLabel = "Spark’s progress";
+          link.textContent = "Spark UI";
+          link.target = "_blank";
+          link.style.color = "var(--jp-content-link-color)";
+          line.append(bar, link);
+          const code = cell.model.sharedModel.getSource().trim();
+          const look = async () => {
+            const answer = await fetch(`${AT}/running`).catch(() => null);
+            const ours = answer?.ok && (await answer.json()).find((each) => each.code.trim() === code);
+            if (!ours || !watched.has(cell)) return;
+            if (ours.progress > 0) bar.value = ours.progress;
+            link.href = `${AT}/sessions/${encodeURIComponent(ours.session)}/spark`;
+            if (!line.isConnected) cell.node.append(line);
+          };
+          watched.set(cell, { line, timer: setInterval(look, 1500) });
+        };
+        const unwatch = (cell) => {
+          const found = watched.get(cell);
+          if (!found) return;
+          clearInterval(found.timer);
+          found.line.remove();
+          watched.delete(cell);
+        };
+        notebooks.NotebookActions.executionScheduled?.connect((_, { notebook, cell }) => {
+          const panel = tracker?.find((each) => each.content === notebook);
+          if (!/^Glue/.test(panel?.sessionContext.kernelDisplayName ?? "") || cell.model.type !== "code") return;
+          unwatch(cell);
+          watch(cell);
+          cell.disposed.connect(() => unwatch(cell));
+        });
+        notebooks.NotebookActions.executed?.connect((_, { cell }) => unwatch(cell));
+
         const insert = (code) => {
           const panel = tracker?.currentWidget;
           if (!panel) {
