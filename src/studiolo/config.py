@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -51,6 +52,11 @@ class Settings(BaseSettings):
     spark_master: str = Field(
         default="local", description="Spark's master: `local` (cores by the session's workers) or spark://host:port."
     )
+    ray_address: Annotated[str, Field(pattern=r"^https?://[^/]+/?$")] | None = Field(
+        default=None,
+        description="URL of the dashboard of a Ray cluster on which training and processing jobs run, as "
+        "http://10.0.0.5:8265.",
+    )
     warm_sessions: int = Field(default=1, ge=0, description="Sessions kept ready, Spark already up.")
 
     serverless_idle_seconds: float = Field(
@@ -66,6 +72,12 @@ class Settings(BaseSettings):
     def host_names(self) -> list[str]:
         """The names of `hosts`."""
         return [name.strip() for name in self.hosts.split(",") if name.strip()]
+
+    @property
+    def ray_is_elsewhere(self) -> bool:
+        """Whether the Ray cluster is known by another address than this machine's own."""
+        host = urlsplit(self.ray_address or "").hostname or "localhost"
+        return not host.startswith(("127.", "localhost", "::1"))
 
     @property
     def folder(self) -> Path:
