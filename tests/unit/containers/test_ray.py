@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import zipfile
 from dataclasses import replace
 from io import BytesIO
@@ -16,7 +17,7 @@ from studiolo.containers.folder import INTERRUPT, WorkFolder
 from studiolo.containers.image import Environment, Tools
 from studiolo.containers.ray import parcel, wire
 from studiolo.containers.ray.carry import Telling
-from studiolo.containers.ray.cluster import RayJob
+from studiolo.containers.ray.cluster import Cluster, RayJob
 from studiolo.containers.ray.follower import Hearing
 from studiolo.containers.work import INTERRUPTED, RUNNING, STOPPED, Instance, Metric, Report, Stage, Work
 from studiolo.logs import LogWriter
@@ -129,3 +130,9 @@ def test_a_job_that_waited_for_a_core_until_ray_gave_it_up_had_no_place() -> Non
     assert RayJob.of(answer).had_no_place
     assert RayJob.of(answer).over
     assert not RayJob.of({"status": "RUNNING", "message": None}).over
+
+
+def test_jobs_are_begun_although_the_cluster_does_not_answer() -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        assert Cluster(f"http://127.0.0.1:{unheard.getsockname()[1]}").cores() == 1

@@ -1,6 +1,7 @@
 """The REST API of Ray's jobs (docs.ray.io, "Ray Jobs REST API"), at the address of the cluster's dashboard."""
 
 import json
+import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,8 +12,14 @@ import urllib3
 
 from studiolo.domain import Conflict
 
+log = logging.getLogger(__name__)
+
 SECONDS = 30.0
 """Longest that the cluster may take to answer a request: one about a job on a node that has died takes long."""
+Patience = Mapping[str, Any]
+ASK: Patience = {"timeout": SECONDS, "retries": urllib3.Retry(3, backoff_factor=0.5)}
+COUNT: Patience = {"timeout": 3.0, "retries": False}
+"""How long an answer is waited for: all jobs wait while cores are counted."""
 START_TIMEOUT = "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"
 LONGEST_REFUSAL = 300
 
@@ -48,14 +55,21 @@ class Cluster:
 
     def __init__(self, address: str) -> None:
         self.address = address.rstrip("/")
-        self._pool = urllib3.PoolManager(timeout=SECONDS, retries=urllib3.Retry(3, backoff_factor=0.5))
+        self._pool = urllib3.PoolManager()
+        self._cores = 1
 
     def cores(self) -> int:
-        """The cores of the nodes that live."""
-        answer = self._json("GET", "/api/v0/nodes?detail=1&limit=10000")
+        """The cores of the nodes that live; where the cluster does not answer, as many as it last had, or one."""
+        try:
+            answer = self._json("GET", "/api/v0/nodes?detail=1&limit=10000", COUNT)
+        except ClusterUnavailable as error:
+            # Whatever is begun meanwhile fails by that, and says so.
+            log.warning("%s", error)
+            return self._cores
         nodes = answer["data"]["result"]["result"]
         alive = [node["resources_total"] for node in nodes if node["state"] == "ALIVE"]
-        return int(sum(resources.get("CPU", 0) for resources in alive))
+        self._cores = int(sum(resources.get("CPU", 0) for resources in alive))
+        return self._cores
 
     def upload(self, name: str, package: bytes) -> str:
         """Leave a zip file with the cluster unless it has it; its URI in a runtime environment."""
@@ -88,18 +102,24 @@ class Cluster:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise ClusterUnavailable(f"The Ray cluster at {self.address} does not answer: {error}") from error
 
-    def _json(self, method: str, path: str) -> Any:
+    def _json(self, method: str, path: str, patience: Patience = ASK) -> Any:
         try:
-            return self._request(method, path).json()
+            return self._request(method, path, patience=patience).json()
         except ValueError as error:
             raise ClusterUnavailable(f"What answers at {self.address} is no dashboard of Ray.") from error
 
     def _request(
-        self, method: str, path: str, body: bytes | None = None, *, missing: bool = False
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        missing: bool = False,
+        patience: Patience = ASK,
     ) -> urllib3.BaseHTTPResponse:
         """`missing`: the answer may be that there is no such thing."""
         try:
-            answer = self._pool.request(method, self.address + path, body=body)
+            answer = self._pool.request(method, self.address + path, body=body, **patience)
         except urllib3.exceptions.HTTPError as error:
             raise ClusterUnavailable(f"The Ray cluster at {self.address} does not answer: {error}") from error
         if answer.status >= HTTPStatus.BAD_REQUEST and not (missing and answer.status == HTTPStatus.NOT_FOUND):
