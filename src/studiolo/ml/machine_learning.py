@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from studiolo.config import Settings
 from studiolo.containers.local import LocalLauncher
-from studiolo.containers.ray import Cluster, RayLauncher
+from studiolo.containers.ray.cluster import Cluster
+from studiolo.containers.ray.launcher import RayLauncher
 from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import Clock, Scope
 from studiolo.identity import Identity

@@ -4,9 +4,5 @@
 to Ray, hears what comes back, and keeps the work's folder as the runner of this machine would. `parcel.py` is what is
 sent, `cluster.py` the REST API, `wire.py` the lines that come back. On the node `node.py` makes Python ready and `carry.py`
 has the runner itself carry the work out, in `alone.py`.
+Modules are imported by their own names: a node begins without the packages that most of them need.
 """
-
-from studiolo.containers.ray.cluster import Cluster
-from studiolo.containers.ray.launcher import RayLauncher
-
-__all__ = ["Cluster", "RayLauncher"]

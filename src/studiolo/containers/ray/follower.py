@@ -30,6 +30,7 @@ NO_CAPACITY = (
     "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance type."
 )
 """AWS's words, both."""
+SILENT = "Nothing was heard of its log, which the dashboard's agent on its node hands out."
 LAST_LINES = 10
 
 
@@ -68,7 +69,7 @@ class Follower:
         elif self._folder.word is not None:
             self._end_before_it_began()
         else:
-            said = " ".join([job.message, *self._heard.last]).strip()
+            said = " ".join([job.message, *self._heard.last, *([] if self._heard.something else [SILENT])]).strip()
             lost(self._folder).write_text(f"{INTERNAL} Ray says of {self._submission}: {said}")
 
     def _submit(self) -> None:
@@ -132,10 +133,13 @@ class Hearing:
         self._messages = Messages()
         self.last: deque[str] = deque(maxlen=LAST_LINES)
         """The last lines that were none of ours."""
+        self.something = False
+        """Whether anything was heard."""
         self.ended = False
         """Whether it was heard how the work ended."""
 
     def hear(self, text: str) -> None:
+        self.something = True
         for kind, *texts in self._messages.read(text):
             if kind == PLAIN and texts[0].strip():
                 self.last.append(texts[0])

@@ -45,11 +45,13 @@ class RayLauncher(LocalLauncher):
         super().follow(work, ended)
 
     def clear(self, work: str) -> None:
+        report = self.report(work)
         with suppress(FileNotFoundError):
             submission = (self._of(work).path / SUBMISSION).read_text()
             try:
-                # It has ended, unless its follower has not lived to hear that.
-                self._cluster.stop(submission)
+                # Its follower may not have lived to hear its end.
+                if report is None or report.outcome is None:
+                    self._cluster.stop(submission)
             except ClusterUnavailable as error:
                 log.warning("%s may still run: %s", submission, error)
         super().clear(work)
