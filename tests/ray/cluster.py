@@ -42,7 +42,7 @@ class RayCluster:
     def start_node(self, number: int) -> None:
         """Start a node of one core, and wait until the cluster knows it."""
         self._tell(f"node {number}")
-        until(lambda: f"10.77.0.{number}" in self.nodes(), 180)
+        until(lambda: f"10.77.0.{number}" in self.nodes(), 600)
 
     def nodes(self) -> list[str]:
         """The addresses of the nodes that live."""

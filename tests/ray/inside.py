@@ -3,8 +3,10 @@
 It starts nodes and doors as the lines of its standard input say. What is there has ended when it has.
 """
 
+import contextlib
 import fcntl
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -19,6 +21,8 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR, UP = 0x8913, 0x8914, 0x8916, 1
 
 
 def main(folder: Path) -> None:
+    # The first process of all: who has lost its parent is its child.
+    signal.signal(signal.SIGCHLD, _reap)
     _address("lo", "127.0.0.1")
     listen(socket.AF_UNIX, str(folder / "dashboard"), lambda: connected(socket.AF_INET, (HEAD, DASHBOARD)))
     for line in sys.stdin:
@@ -29,24 +33,41 @@ def main(folder: Path) -> None:
             _open_door(int(argument), folder)
 
 
+def _reap(_number: int, _frame: object) -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+
+
 def _start_node(number: int, folder: Path) -> None:
     """A node of one core, which is the head if it is the first."""
     address = f"10.77.0.{number}"
     _address(f"lo:{number}", address)
     # The agent, through which a job's log is had, is not at its node's address alone.
-    options = ["--node-ip-address", address, "--dashboard-agent-listen-port", str(AGENT + number), "--num-cpus", "1", "--object-store-memory", "80000000", "--block"]
+    options = [
+        "--node-ip-address",
+        address,
+        "--dashboard-agent-listen-port",
+        str(AGENT + number),
+        "--num-cpus",
+        "1",
+        "--object-store-memory",
+        "80000000",
+        "--block",
+    ]
     if number == 1:
         options += ["--head", "--port", str(GCS), "--dashboard-host", HEAD, "--dashboard-port", str(DASHBOARD)]
         options += ["--temp-dir", str(folder / "ray"), "--disable-usage-stats"]
     else:
         options += ["--address", f"{HEAD}:{GCS}"]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     with (folder / f"node-{number}.log").open("wb") as log:
-        subprocess.Popen(  # noqa: S603
+        subprocess.Popen(
             [str(Path(sys.executable).with_name("ray")), "start", *options],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])},
+            env={**os.environ, "PATH": path, "RAY_raylet_start_wait_time_s": "300"},
         )
 
 

@@ -62,7 +62,7 @@ class Follower:
         except ClusterUnavailable as error:
             lost(self._folder).write_text(f"{INTERNAL} {error}")
             return
-        if self._heard.ended:
+        if job is None:
             return
         if job.had_no_place:
             self._conclude(FAILED, f"{NO_CAPACITY} Ray says: {job.message}")
@@ -79,8 +79,8 @@ class Follower:
         work_uri = self._cluster.upload(parcel.name(work), work)
         self._cluster.submit(parcel.request(self._work, self._submission, code_uri, work_uri))
 
-    async def _listen(self) -> RayJob:
-        """Hear what the job says to its end; what it has become. Raises ClusterUnavailable."""
+    async def _listen(self) -> RayJob | None:
+        """Hear what the job says until it says how the work ended; else what it has become. Raises ClusterUnavailable."""
         read, answered = 0, time.monotonic()
         while True:
             try:
@@ -91,6 +91,8 @@ class Follower:
                     place += len(text)
                     read = max(read, place)
                     self._heard.hear(new)
+                    if self._heard.ended:
+                        return None
                 job = await asyncio.to_thread(self._cluster.job, self._submission)
                 answered = time.monotonic()
             except ClusterUnavailable:
