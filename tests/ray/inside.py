@@ -67,7 +67,7 @@ def _start_node(number: int, folder: Path) -> None:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={**os.environ, "PATH": path, "RAY_raylet_start_wait_time_s": "300"},
+            env={**os.environ, "PATH": path},
         )
 
 
