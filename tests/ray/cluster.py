@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import urllib3
@@ -51,6 +53,16 @@ class RayCluster:
             found = answer.json()["data"]["result"]["result"]
             return [node["node_ip"] for node in found if node["state"] == "ALIVE"]
         return []
+
+    def works(self) -> dict[str, dict[str, Any]]:
+        """Ray's jobs by the names of ours; of one that was begun again the last."""
+        jobs = urllib3.request("GET", f"{self.address}/api/jobs/", timeout=30.0).json()
+        return {job["metadata"]["studiolo"].split()[1]: job for job in sorted(jobs, key=lambda job: job["start_time"])}
+
+    def node_of(self, name: str) -> int:
+        """The number of the node that a job of ours runs on."""
+        host = urlsplit(self.works()[name]["driver_agent_http_address"]).hostname or ""
+        return int(host.rpartition(".")[2])
 
     def kill_node(self, number: int) -> None:
         """End all processes of a node, as a loss of its power would."""

@@ -67,7 +67,7 @@ def _start_node(number: int, folder: Path) -> None:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={**os.environ, "PATH": path},
+            env={**os.environ, "PATH": path, "RAY_agent_register_timeout_ms": "600000"},
         )
 
 
