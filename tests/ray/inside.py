@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 HEAD = "10.77.0.1"
-DASHBOARD, GCS, AGENT = 8265, 6379, 52365
+DASHBOARD, GCS, FIRST_PORT = 8265, 6379, 52365
+PORTS = ("dashboard-agent-listen", "dashboard-agent-grpc", "runtime-env-agent", "metrics-export")
 SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR, UP = 0x8913, 0x8914, 0x8916, 1
 
 
@@ -43,18 +44,10 @@ def _start_node(number: int, folder: Path) -> None:
     """A node of one core, which is the head if it is the first."""
     address = f"10.77.0.{number}"
     _address(f"lo:{number}", address)
-    # The agent, through which a job's log is had, is not at its node's address alone.
-    options = [
-        "--node-ip-address",
-        address,
-        "--dashboard-agent-listen-port",
-        str(AGENT + number),
-        "--num-cpus",
-        "1",
-        "--object-store-memory",
-        "80000000",
-        "--block",
-    ]
+    options = ["--node-ip-address", address, "--num-cpus", "1", "--object-store-memory", "80000000", "--block"]
+    # Some of these are not at the node's address alone. A node gives up within 30 s one that it has to be told.
+    for place, name in enumerate(PORTS):
+        options += [f"--{name}-port", str(FIRST_PORT + number * len(PORTS) + place)]
     if number == 1:
         options += ["--head", "--port", str(GCS), "--dashboard-host", HEAD, "--dashboard-port", str(DASHBOARD)]
         options += ["--temp-dir", str(folder / "ray"), "--disable-usage-stats"]
@@ -67,7 +60,7 @@ def _start_node(number: int, folder: Path) -> None:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={**os.environ, "PATH": path, "RAY_agent_register_timeout_ms": "600000"},
+            env={**os.environ, "PATH": path},
         )
 
 

@@ -1,6 +1,7 @@
 """The launcher of a Ray cluster: what of work can be sent there is, the rest is carried out on this machine."""
 
 import logging
+import threading
 import uuid
 from contextlib import suppress
 from dataclasses import replace
@@ -46,15 +47,19 @@ class RayLauncher(LocalLauncher):
 
     def clear(self, work: str) -> None:
         report = self.report(work)
-        with suppress(FileNotFoundError):
-            submission = (self._of(work).path / SUBMISSION).read_text()
-            try:
-                # Its follower may not have lived to hear its end.
-                if report is None or report.outcome is None:
-                    self._cluster.stop(submission)
-            except ClusterUnavailable as error:
-                log.warning("%s may still run: %s", submission, error)
+        # Its follower may not have lived to hear its end.
+        if report is None or report.outcome is None:
+            with suppress(FileNotFoundError):
+                submission = (self._of(work).path / SUBMISSION).read_text()
+                # Whoever clears holds up all other jobs, and a node that has died is long in not answering.
+                threading.Thread(target=self._give_up, args=(submission,), daemon=True).start()
         super().clear(work)
+
+    def _give_up(self, submission: str) -> None:
+        try:
+            self._cluster.stop(submission)
+        except ClusterUnavailable as error:
+            log.warning("%s may still run: %s", submission, error)
 
     def _program(self, work: Work) -> list[str]:
         if stays(work) is not None:
