@@ -97,6 +97,18 @@ def test_a_policy_for_one_table_opens_that_table_alone(client: Client, key: Any,
     )
 
 
+def test_a_database_with_a_table_that_is_denied_is_not_deleted_around_it(client: Client, key: Any, tables: str) -> None:
+    closed = deny("glue:*", f"arn:aws:glue:*:*:table/{tables}/closed")
+    said = refused(client("glue", **key(allow("glue:*"), closed)).delete_database, Name=tables.upper())
+    assert f"table/{tables}/closed with an explicit deny" in said
+
+
+def test_a_database_gets_no_tags_of_who_may_not_tag_it(client: Client, key: Any) -> None:
+    name = f"decided_{secrets.token_hex(4)}"
+    glue = client("glue", **key(allow("glue:*Database")))
+    assert "glue:TagResource" in refused(glue.create_database, DatabaseInput={"Name": name}, Tags={"team": "air"})
+
+
 def test_a_deny_of_all_that_is_glue_s_denies(client: Client, key: Any, tables: str) -> None:
     glue = client("glue", **key(allow("*"), deny("*", "arn:aws:glue:*:*:*")))
     assert "with an explicit deny in an identity-based policy" in refused(glue.get_databases)

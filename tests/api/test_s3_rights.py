@@ -326,3 +326,45 @@ def test_a_condition_asks_for_the_tags_that_an_object_has(client: Callable[..., 
         role.get_object(Bucket=air, Key="secret/x")
     with pytest.raises(urllib.error.HTTPError, match="403"):
         urllib.request.urlopen(f"{server.s3_endpoint}/{air}/secret/x", timeout=10)
+
+
+def test_who_may_not_list_a_bucket_is_not_told_which_keys_it_has_not(client: Callable[..., Any], air: str) -> None:
+    listing = {**may("s3:ListBucket", air), "Condition": {"StringLike": {"s3:prefix": "open/*"}}}
+    role = client("s3", **as_role(client, may("s3:GetObject", f"{air}/*"), listing))
+    with pytest.raises(ClientError, match="not authorized to perform: s3:ListBucket"):
+        role.get_object(Bucket=air, Key="secret/y")
+    with pytest.raises(ClientError, match="403"):
+        role.head_object(Bucket=air, Key="secret/y")
+    with pytest.raises(role.exceptions.NoSuchKey):
+        role.get_object(Bucket=air, Key="open/y")
+    with pytest.raises(ClientError, match="404"):
+        role.head_object(Bucket=air, Key="open/y")
+
+
+def test_the_tags_that_a_body_brings_are_conditions(client: Callable[..., Any], air: str) -> None:
+    keys = {"ForAllValues:StringEquals": {"s3:RequestObjectTagKeys": ["of", "owner"]}}
+    wanted = {"StringEquals": {"s3:RequestObjectTag/of": "air"}}
+    statement = {**may("s3:PutObjectTagging", f"{air}/*"), "Condition": keys | wanted}
+    role = client("s3", **as_role(client, statement))
+
+    def tag(**tags: str) -> None:
+        tag_set = [{"Key": key, "Value": value} for key, value in tags.items()]
+        role.put_object_tagging(Bucket=air, Key="open/x", Tagging={"TagSet": tag_set})
+
+    tag(of="air", owner="ada")
+    for refused in ({"of": "secret"}, {"of": "air", "more": "x"}, {}):
+        with pytest.raises(ClientError, match="not authorized to perform: s3:PutObjectTagging"):
+            tag(**refused)
+    tags = client("s3").get_object_tagging(Bucket=air, Key="open/x")["TagSet"]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {"of": "air", "owner": "ada"}
+
+
+def test_the_region_that_a_new_bucket_is_to_be_in_is_a_condition(client: Callable[..., Any]) -> None:
+    there = {"StringEquals": {"s3:LocationConstraint": "eu-west-1"}}
+    role = client("s3", **as_role(client, {**may("s3:CreateBucket", "*"), "Condition": there}))
+    name = f"air-{secrets.token_hex(4)}"
+    for refused in ({}, {"CreateBucketConfiguration": {"LocationConstraint": "eu-north-1"}}):
+        with pytest.raises(ClientError, match="not authorized to perform: s3:CreateBucket"):
+            role.create_bucket(Bucket=name, **refused)
+    role.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    client("s3").delete_bucket(Bucket=name)

@@ -163,6 +163,14 @@ def test_users_are_listed_by_pages_and_paths_and_their_names_are_unique_whatever
         iam.delete_user(UserName=name)
 
 
+def test_who_may_list_the_users_of_a_path_lists_no_others(iam: Any, ada: Person, account: str) -> None:
+    listing = allow("iam:ListUsers", f"arn:aws:iam::{account}:user/people/*")
+    iam.put_user_policy(UserName=ada.name, PolicyName="list", PolicyDocument=listing)
+    assert ada.name in [user["UserName"] for user in ada.client("iam").list_users(PathPrefix="/people/")["Users"]]
+    with pytest.raises(ClientError, match=f"iam:ListUsers on resource: arn:aws:iam::{account}:user/ because"):
+        ada.client("iam").list_users()
+
+
 def test_a_user_that_is_given_another_name_keeps_all_it_has(iam: Any, ada: Person, group: str) -> None:
     iam.put_user_policy(UserName=ada.name, PolicyName="own", PolicyDocument=allow("iam:GetUser"))
     iam.add_user_to_group(GroupName=group, UserName=ada.name)

@@ -1,4 +1,4 @@
-"""What is asked for beside a resource link: the rights on what it leads to.
+"""What is asked for beside a resource: of a link the rights on what it leads to, of a database to drop on all in it.
 
 After "Resource link handling" (Lake Formation Developer Guide): who reads or changes something through a link needs the
 rights on both; who drops a link needs those on the link alone.
@@ -6,6 +6,8 @@ rights on both; who drops a link needs those on the link alone.
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from sqlalchemy import select
 
 from studiolo.catalog.links import database_of_target, scope_of_target
 from studiolo.catalog.subject import (
@@ -18,6 +20,7 @@ from studiolo.catalog.subject import (
     require_table,
     target_of,
 )
+from studiolo.catalog.tables import functions, tables
 from studiolo.domain import NotFound, Scope
 
 DROPS = ("glue:DeleteDatabase", "glue:DeleteTable", "glue:BatchDeleteTable")
@@ -29,8 +32,11 @@ class Targets(Subject):
 
     def behind(self, scope: Scope, action: str, resource: str) -> Sequence[str]:
         """What `database/DB`, `table/DB/TABLE` or `table/DB/*` leads to here, with the database that it is in; nothing
-        for what is no link. The names are in lower case."""
+        for what is no link. To drop a database, `table/DB/*` is all its tables and functions by name. The names are in
+        lower case."""
         kind, _, name = resource.partition("/")
+        if kind == "table" and action == DROPS[0]:
+            return self._within(scope, name.removesuffix("/*"))
         if kind == "database":
             return self._behind_database(scope, action, name, None)
         if kind != "table":
@@ -55,6 +61,19 @@ class Targets(Subject):
         """Where the tables of a database are: of a resource link, in what it leads to. Raises NotFound."""
         with self._state.reading() as connection:
             return require_linked_database(connection, scope, name.lower())
+
+    def _within(self, scope: Scope, database: str) -> Sequence[str]:
+        """A policy may deny one of them, whose name a wildcard does not match."""
+        above = "/".join(filter(None, (scope.account.partition(":")[2], database)))
+        found: list[str] = []
+        with self._state.reading() as connection:
+            for kind, rows in (("table", tables), ("userDefinedFunction", functions)):
+                here = (
+                    (rows.c.catalog == scope.account) & (rows.c.region == scope.region) & (rows.c.database == database)
+                )
+                names = connection.execute(select(rows.c.name).where(here)).scalars()
+                found += [f"{kind}/{above}/{name}" for name in names]
+        return found
 
     def _behind_database(self, scope: Scope, action: str, database: str, table: str | None) -> Sequence[str]:
         if action == DROPS[0]:

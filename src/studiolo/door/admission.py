@@ -9,7 +9,7 @@ from studiolo.aws.http import HttpRequest
 from studiolo.aws.payloads import UNSIGNED
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
-from studiolo.door.actions import EXISTING, Need, actions_of, bucket_arn
+from studiolo.door.actions import Need, actions_of, bucket_arn
 from studiolo.door.authentication import verified_by_query, verify_s3
 from studiolo.door.forms import verify_form
 from studiolo.door.names import Named
@@ -68,10 +68,10 @@ class Caller:
         """Whether a bucket is the caller's account's."""
         return self.principal is not None and self.identity.buckets.of(bucket) == self.principal.account
 
-    def asks_for_tags(self, need: Need) -> bool:
-        """Whether it counts which tags the object has that a need is about."""
+    def asks_for(self, need: Need, prefix: str) -> bool:
+        """Whether of a need a policy asks for a condition key, in lower case, that begins so."""
         _, policy = self._asked(need)
-        return self.identity.asks(self.principal, need.action, EXISTING.lower(), policy)
+        return self.identity.asks(self.principal, need.action, prefix, policy)
 
     def enter(self, named: Named, operation: Operation) -> None:
         """Raise ServiceError for what is not for somebody unknown."""

@@ -13,12 +13,16 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.protocols.xml_values import local_name
 from studiolo.door.names import Named
 from studiolo.door.settings import checked, malformed, text_of
+from studiolo.identity import Values
 
 LARGEST = 2 * 1024 * 1024
 """Bytes of a body: 10,000 parts have fewer."""
 OPERATIONS = frozenset(
     {"CompleteMultipartUpload", "CreateBucket", "PutBucketTagging", "PutBucketVersioning", "PutObjectTagging"}
 )
+
+TELLING: Mapping[str, str] = {"CreateBucket": "s3:locationconstraint", "PutObjectTagging": "s3:requestobjecttag"}
+"""Operations whose bodies tell condition keys, with how these begin in lower case."""
 
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}")
 _MOST_TAGS: Mapping[str, int] = {"PutBucketTagging": 50, "PutObjectTagging": 10}
@@ -31,6 +35,18 @@ def check(operation: str, body: bytes) -> None:
         _check_tags(operation, checked(body, "Tagging"))
     elif operation == "PutBucketVersioning":
         _check_versioning(checked(body, "VersioningConfiguration"))
+
+
+def told(operation: str, body: bytes) -> Values:
+    """The condition keys that a body tells, of an operation in TELLING. Raises ServiceError (400)."""
+    if operation == "CreateBucket":
+        region = (
+            text_of(checked(body, "CreateBucketConfiguration"), "LocationConstraint").strip() if body.strip() else ""
+        )
+        return {"s3:LocationConstraint": region} if region else {}
+    tags = {text_of(tag, "Key"): text_of(tag, "Value") for tag in _tags(checked(body, "Tagging"))}
+    each = {f"s3:RequestObjectTag/{key}": value for key, value in tags.items()}
+    return {**each, "s3:RequestObjectTagKeys": tuple(tags)} if tags else {}
 
 
 def completion(body: bytes) -> Element:
@@ -77,7 +93,7 @@ def unframed(named: Named) -> Named:
 
 
 def _check_tags(operation: str, root: Element) -> None:
-    tags = [tag for tag_set in root for tag in tag_set if local_name(tag.tag) == "Tag"]
+    tags = _tags(root)
     most, what = _MOST_TAGS[operation], "Object" if operation == "PutObjectTagging" else "Bucket"
     if len(tags) > most:
         raise ServiceError("BadRequest", f"{what} tags cannot be greater than {most}", 400)
@@ -91,3 +107,7 @@ def _check_tags(operation: str, root: Element) -> None:
             raise ServiceError("InvalidTag", "The TagValue you have provided is invalid", 400)
         if name.startswith("aws:"):
             raise ServiceError("InvalidTag", "System tags cannot be added/updated by requester", 400)
+
+
+def _tags(root: Element) -> list[Element]:
+    return [tag for tag_set in root for tag in tag_set if local_name(tag.tag) == "Tag"]

@@ -31,7 +31,7 @@ from studiolo.door import (
     settings,
     uploads,
 )
-from studiolo.door.actions import EXISTING, Need, actions_of, copied_tags, tagged
+from studiolo.door.actions import EXISTING, Need, actions_of, arn, copied_tags, tagged
 from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import RawHeaders, error_answer, sent_back
 from studiolo.door.calls import Calls, in_our_name, nothing
@@ -131,7 +131,8 @@ class S3Gateway:
             refuse_unsupported(named, operation)
             mending.check_owner(named, self._identity.buckets.of)
             mending.check_names(named, operation)
-        needs = await self._with_tags(request, named, caller, actions_of(named, operation), payload)
+        needs = await self._with_body(request, operation, caller, actions_of(named, operation), payload)
+        needs = await self._with_tags(request, named, caller, needs, payload)
         caller.permit(needs)
         if self._ours and operation.name in bucket_policies.OPERATIONS:
             await self._bucket_policy(request, named, operation, caller.known, payload, send)
@@ -164,7 +165,7 @@ class S3Gateway:
         sent = mending.asked(named, operation) if self._ours else named
         to = target(sent, request.host, verified, self._store.access, ours=self._ours)
         reader = verified.payload_reader(request) if verified else None
-        if self._ours and verified is not None and operation.name in documents.OPERATIONS:
+        if (self._ours or payload.taken) and verified is not None and operation.name in documents.OPERATIONS:
             content = await payload.whole(reader, to.length, documents.LARGEST)
             documents.check(operation.name, content)
             if operation.name == "CreateBucket":
@@ -189,6 +190,8 @@ class S3Gateway:
                     await asyncio.to_thread(self._identity.buckets.release, named.bucket)
                 if operation.name == "DeleteBucket" and answer.status < HTTPStatus.BAD_REQUEST:
                     await asyncio.to_thread(ownership.forget, self._identity, self._settings, named.bucket)
+                if answer.status == HTTPStatus.NOT_FOUND and operation.name in mending.READS and needs:
+                    await self._permit_to_know(request, named, caller)
                 if self._ours and answer.status < HTTPStatus.BAD_REQUEST:
                     await self._note(request, named, operation.name, caller, answer)
                     await uploads.note(self._settings.uploads, named, operation.name, answer)
@@ -447,6 +450,23 @@ class S3Gateway:
                 status, headers, body = forms.success(fields, named.bucket, _location(request, put), etag)
                 await _send(send, status, [*_without_body(sent_back(answer.raw_headers)), *headers], body)
 
+    async def _with_body(
+        self, request: HttpRequest, operation: Operation, caller: Caller, needs: list[Need], payload: Payload
+    ) -> list[Need]:
+        """The needs with what the body tells, where a policy asks for that."""
+        prefix = documents.TELLING.get(operation.name)
+        if prefix is None or caller.verified is None or not any(caller.asks_for(need, prefix) for need in needs):
+            return needs
+        body = await payload.whole(caller.verified.payload_reader(request), None, documents.LARGEST)
+        told = documents.told(operation.name, body)
+        return [replace(need, context={**need.context, **told}) for need in needs]
+
+    async def _permit_to_know(self, request: HttpRequest, named: Named, caller: Caller) -> None:
+        """Raise ServiceError (AccessDenied) where it is not for the caller that a bucket has no object of a key."""
+        refusal = caller.refusal([Need("s3:ListBucket", arn(named.bucket), {"s3:prefix": named.key})])
+        if refusal is not None and await self._calls.has_bucket(request, named.bucket):
+            raise refusal
+
     async def _with_tags(
         self, request: HttpRequest, named: Named, caller: Caller, needs: list[Need], payload: Payload
     ) -> list[Need]:
@@ -454,7 +474,7 @@ class S3Gateway:
         told: list[Need] = []
         for need in needs:
             place = tagged(named, need)
-            if place is not None and caller.asks_for_tags(need):
+            if place is not None and caller.asks_for(need, EXISTING.lower()):
                 with self._calls.errors(payload):
                     tags = await self._calls.tags(request, *place)
                 need = replace(need, context={**need.context, **{EXISTING + key: tags[key] for key in tags}})

@@ -25,6 +25,7 @@ class Payload:
         self._reader: PayloadReader | None = None
         self._rest: AsyncIterator[bytes] | None = None
         self._first = b""
+        self._all: bytes | None = None
         self.begun = False
         self._sent = False
         self.consumed = False
@@ -43,7 +44,12 @@ class Payload:
         return bool(self._first)
 
     async def whole(self, reader: PayloadReader | None, length: int | None, limit: int) -> bytes:
-        """All of a small body, found right. Raises ServiceError, for more than `limit` bytes too, and Disconnected."""
+        """All of a small body, found right: once taken, the same again.
+
+        Raises ServiceError, for more than `limit` bytes too, and Disconnected.
+        """
+        if self._all is not None:
+            return self._all
         self._reader = reader
         chunks: list[bytes] = []
         size = 0
@@ -52,7 +58,13 @@ class Payload:
             size += len(chunk)
             if size > limit:
                 raise ServiceError("MaxMessageLengthExceeded", f"Your request was larger than {limit} bytes.", 400)
-        return b"".join(chunks)
+        self._all = b"".join(chunks)
+        return self._all
+
+    @property
+    def taken(self) -> bool:
+        """Whether the whole body was taken."""
+        return self._all is not None
 
     @property
     def trailers(self) -> Mapping[str, str]:

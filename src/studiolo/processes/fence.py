@@ -217,6 +217,8 @@ def _bubblewrapped(
         *(["--die-with-parent"] if fence.with_parent else []),
         *(word for name, value in variables.items() for word in ("--setenv", name, value)),
         *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
+        # Root may write the kernel's settings without any capability, and one of them names a program to run outside.
+        *("--ro-bind", "/proc/sys", "/proc/sys"),
         *(word for device in devices for word in ("--dev-bind", device, device)),
         # What lies deeper comes later: it may be in a folder that is hidden.
         *(word for path in sorted(mounts, key=lambda path: len(path.parts)) for word in mounts[path]),

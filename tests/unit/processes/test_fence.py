@@ -123,6 +123,12 @@ class TestFiles:
         assert shell(processes, Fence(own), script + "touch mine /tmp/mine && echo done") == ["done"]
         assert (own / "mine").exists()
 
+    def test_the_kernel_s_settings_cannot_be_changed_where_the_server_is_root(
+        self, processes: Processes, own: Path
+    ) -> None:
+        code = "import os; os.open('/proc/sys/kernel/core_pattern', os.O_WRONLY)"
+        assert "Read-only file system" in said(processes, Fence(own), sys.executable, "-c", code)
+
     def test_it_makes_no_user_namespace_in_which_it_could_mount_what_it_likes(
         self, processes: Processes, own: Path
     ) -> None:

@@ -121,7 +121,7 @@ def test_another_account_s_catalog_is_asked_for_by_its_account(call: Any) -> Non
         ("iam", "GetRole", {"RoleName": "Known"}, ["iam:GetRole role/team/Known"]),
         ("iam", "GetRole", {"RoleName": "None"}, ["iam:GetRole role/None"]),
         ("iam", "CreateRole", {"RoleName": "New", "Path": "/a/"}, ["iam:CreateRole role/a/New"]),
-        ("iam", "ListRoles", {}, ["iam:ListRoles *"]),
+        ("iam", "ListRoles", {}, ["iam:ListRoles role/"]),
         ("sts", "AssumeRole", {"RoleArn": f"arn:aws:iam::{NUMBER}:role/R"}, ["sts:AssumeRole role/R"]),
     ],
 )  # fmt: skip

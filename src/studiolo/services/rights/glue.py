@@ -26,7 +26,9 @@ TABLE = """
     CreateCatalog                       catalog  catalog/{Name}
     CreateClassifier                    *
     CreateConnection                    catalog
+    CreateConnection?Tags               @glue:TagResource  connection/{ConnectionInput.Name}
     CreateDatabase                      catalog  database/{DatabaseInput.Name}
+    CreateDatabase?Tags                 @glue:TagResource  database/{DatabaseInput.Name}
     CreatePartition                     catalog  database/{DatabaseName}  table/{DatabaseName}/{TableName}
     CreatePartitionIndex                catalog  database/{DatabaseName}  table/{DatabaseName}/{TableName}
     CreateSession                       session/{Id}
@@ -115,7 +117,7 @@ def _names(_call: Call, resource: str, parameters: Parameters) -> Sequence[str]:
 
 
 def _behind(call: Call, action: str, resource: str, parameters: Parameters) -> Sequence[str]:
-    """What a resource link leads to."""
+    """What a resource link leads to, and what is in a database that is to be deleted."""
     account, _, catalog = str(parameters.get("CatalogId") or call.scope.account).lower().partition(":")
     if not resource.startswith(("database/", "table/")):
         return ()

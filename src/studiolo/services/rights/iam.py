@@ -1,7 +1,8 @@
 """What the operations of AWS IAM need.
 
 After "Actions, resources, and condition keys for AWS Identity and Access Management" (Service Authorization Reference).
-The resource of what is there has its path, which a request does not tell.
+The resource of what is there has its path, which a request does not tell. Lists are asked for by the path that they are
+of, as IAM's denials name it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -104,10 +105,10 @@ TABLE = """
     ListAttachedUserPolicies                   user/{UserName:@caller}
     ListEntitiesForPolicy                      ={PolicyArn}
     ListGroupPolicies                          group/{GroupName}
-    ListGroups                                 *
+    ListGroups                                 group{PathPrefix:/}
     ListGroupsForUser                          user/{UserName:@caller}
     ListInstanceProfileTags                    instance-profile/{InstanceProfileName}
-    ListInstanceProfiles                       *
+    ListInstanceProfiles                       instance-profile{PathPrefix:/}
     ListInstanceProfilesForRole                role/{RoleName}
     ListMFADeviceTags                          ={SerialNumber}
     ListMFADevices                             user/{UserName:@caller}
@@ -119,7 +120,7 @@ TABLE = """
     ListPolicyVersions                         ={PolicyArn}
     ListRolePolicies                           role/{RoleName}
     ListRoleTags                               role/{RoleName}
-    ListRoles                                  *
+    ListRoles                                  role{PathPrefix:/}
     ListSAMLProviderTags                       ={SAMLProviderArn}
     ListSAMLProviders                          *
     ListSSHPublicKeys                          user/{UserName:@caller}
@@ -129,8 +130,8 @@ TABLE = """
     ListSigningCertificates                    user/{UserName:@caller}
     ListUserPolicies                           user/{UserName:@caller}
     ListUserTags                               user/{UserName:@caller}
-    ListUsers                                  *
-    ListVirtualMFADevices                      *
+    ListUsers                                  user{PathPrefix:/}
+    ListVirtualMFADevices                      mfa/
     PutGroupPolicy                             group/{GroupName}
     PutRolePermissionsBoundary                 role/{RoleName}
     PutRolePolicy                              role/{RoleName}
