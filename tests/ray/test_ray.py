@@ -1,6 +1,7 @@
 """Jobs on a real Ray cluster of two nodes, and over the end of a node and of the server."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,8 +81,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
 
 
 def _home() -> dict[str, str]:
-    import os
-
     return {name: os.environ[name] for name in ("HOME", "PATH", "XDG_CACHE_HOME") if name in os.environ}
 
 
