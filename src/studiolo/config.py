@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -55,6 +56,11 @@ class Settings(BaseSettings):
     spark_master: str = Field(
         default="local", description="Spark's master: `local` (cores by the session's workers) or spark://host:port."
     )
+    ray_address: Annotated[str, Field(pattern=r"^https?://[^/]+/?$")] | None = Field(
+        default=None,
+        description="URL of the dashboard of a Ray cluster on which training and processing jobs run, as "
+        "http://10.0.0.5:8265.",
+    )
     warm_sessions: int = Field(default=1, ge=0, description="Sessions kept ready, Spark already up.")
 
     serverless_idle_seconds: float = Field(
@@ -75,6 +81,12 @@ class Settings(BaseSettings):
     def partition(self) -> str:
         """The partition that the server is in."""
         return Scope(self.account_id, self.region).partition
+
+    @property
+    def ray_is_elsewhere(self) -> bool:
+        """Whether the Ray cluster is known by another address than this machine's own."""
+        host = urlsplit(self.ray_address or "").hostname or "localhost"
+        return not host.startswith(("127.", "localhost", "::1"))
 
     @property
     def folder(self) -> Path:

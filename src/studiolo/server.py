@@ -26,6 +26,7 @@ log = logging.getLogger("studiolo")
 
 DAY = 24 * 60 * 60
 LOOPBACK = ("127.", "localhost", "::1")
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (these are no addresses to name)
 
 
 class CannotStart(Exception):
@@ -45,6 +46,11 @@ def serve(settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
         )
     if settings.s3_direct and settings.s3_endpoint is None:
         raise CannotStart("STUDIOLO_S3_DIRECT is for an S3 of your own: name it with STUDIOLO_S3_ENDPOINT.")
+    if settings.ray_is_elsewhere and settings.host.startswith((*LOOPBACK, *EVERYWHERE)):
+        raise CannotStart(
+            "STUDIOLO_RAY_ADDRESS names another machine, whose nodes have to reach Studiolo: set STUDIOLO_HOST to the "
+            "address that they know it by."
+        )
     try:
         with Instance(settings.folder) as instance, Listening(settings) as listening, ExitStack() as cleanup:
             log.info("Studiolo %s starts on %s", __version__, settings.folder)

@@ -1,4 +1,4 @@
-"""What a launcher must do: one page; each launcher is one file (`local.py`: processes of this machine).
+"""What a launcher must do: one page; `local.py` is that of this machine, `ray/` that of a Ray cluster.
 
 A launcher lays out /opt/ml for each instance of a work, brings its inputs, starts its programs, watches them, stops
 them, and takes their outputs away. What it has begun needs neither the server nor the database: it goes on while they

@@ -32,7 +32,7 @@ class LocalLauncher:
             self._processes.start(
                 f"{work.kind}-{work.name}-{work.id}",
                 work.kind,
-                [sys.executable, "-m", RUNNER if work.batch is None else BATCH_RUNNER, str(folder.path)],
+                [sys.executable, "-m", *self._program(work), str(folder.path)],
                 environment=environment,
                 folder=folder.path,
             )
@@ -82,6 +82,10 @@ class LocalLauncher:
 
     def known(self, kind: str) -> Collection[str]:
         return [_work(child) for child in self._processes.children(kind)]
+
+    def _program(self, work: Work) -> list[str]:
+        """The module that carries the work out, and its arguments before the work's folder."""
+        return [RUNNER if work.batch is None else BATCH_RUNNER]
 
     def _child(self, work: str) -> Child | None:
         return next((child for child in self._processes.children() if _work(child) == work), None)

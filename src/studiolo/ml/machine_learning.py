@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from studiolo.config import Settings
 from studiolo.containers.local import LocalLauncher
+from studiolo.containers.ray.cluster import Cluster
+from studiolo.containers.ray.launcher import RayLauncher
 from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import Clock, Scope
 from studiolo.identity import Identity
@@ -61,9 +63,12 @@ class MachineLearning:
         surroundings = Surroundings(identity, logs, objects, settings.folder, endpoint, s3_endpoint)
         images = known_images(settings.folder)
         launcher = LocalLauncher(processes, surroundings, self._work)
-        self._queue = Queue(os.cpu_count() or 1)
-        self.training = TrainingJobs(state, launcher, self._queue, surroundings, images, metrics, clock)
-        self.processing = ProcessingJobs(state, launcher, self._queue, surroundings, images, spark, clock)
+        self._queue = Queue(lambda: os.cpu_count() or 1)
+        cluster = Cluster(settings.ray_address) if settings.ray_address else None
+        far = launcher if cluster is None else RayLauncher(processes, surroundings, self._work, cluster)
+        self._far_queue = self._queue if cluster is None else Queue(cluster.cores)
+        self.training = TrainingJobs(state, far, self._far_queue, surroundings, images, metrics, clock)
+        self.processing = ProcessingJobs(state, far, self._far_queue, surroundings, images, spark, clock)
         self.compilation = CompilationJobs(state, launcher, self._queue, surroundings, clock)
         self.tuning = TuningJobs(TuningStore(state, clock), self.training, Curves(logs, self.training))
         self.models = Models(state, surroundings, images, clock)
@@ -117,12 +122,13 @@ class MachineLearning:
     def start(self) -> None:
         """Take over what a crashed server left, settle what ended, and go on with the rest in the background."""
         # What ends meanwhile waits until all is taken over: it would let others begin that may run already.
-        with self._queue.lock:
+        with self._queue.lock, self._far_queue.lock:
             self.training.start()
             self.processing.start()
             self.transform.start()
             self.compilation.start()
             self._queue.advance()
+            self._far_queue.advance()
         self.tuning.start()
         self.endpoints.start()
         self.components.start()
@@ -148,7 +154,7 @@ class MachineLearning:
         self.monitoring.empty()
         self.components.empty()
         self.endpoints.empty()
-        self._queue.closed = True
+        self._queue.closed = self._far_queue.closed = True
         self.tuning.empty()
         self.training.empty()
         self.processing.empty()
@@ -156,7 +162,7 @@ class MachineLearning:
         self.compilation.empty()
         self.experiments.empty()
         shutil.rmtree(self._work, ignore_errors=True)
-        self._queue.closed = False
+        self._queue.closed = self._far_queue.closed = False
 
     async def close_connections(self) -> None:
         """End the connections to serving processes, on the event loop that they belong to."""
@@ -167,7 +173,7 @@ class MachineLearning:
         self.monitoring.close()
         self.tuning.close()
         self._captures.close()
-        self._queue.closed = True
+        self._queue.closed = self._far_queue.closed = True
         self.training.close()
         self.processing.close()
         self.transform.close()

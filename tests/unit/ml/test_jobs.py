@@ -106,7 +106,7 @@ class House:
         self.open()
 
     def open(self) -> None:
-        self.queue = Queue(1)
+        self.queue = Queue(lambda: 1)
         self.jobs: Jobs[Any] = Jobs(self.state, self.launcher, self.queue, self.trade, lambda: self.now)
 
     def make(self, name: str) -> str:

@@ -31,7 +31,7 @@ class Lane:
 
 def test_the_oldest_of_all_kinds_begin_first() -> None:
     launched: list[int] = []
-    queue, training, processing = Queue(3), Lane(launched), Lane(launched)
+    queue, training, processing = Queue(lambda: 3), Lane(launched), Lane(launched)
     queue.join(training)
     queue.join(processing)
     training.jobs, processing.jobs = {1: False, 4: False}, {2: False, 3: False}
@@ -44,7 +44,7 @@ def test_the_oldest_of_all_kinds_begin_first() -> None:
 
 def test_a_job_for_which_a_core_is_kept_passes_those_that_wait() -> None:
     launched: list[int] = []
-    queue, lane = Queue(1), Lane(launched)
+    queue, lane = Queue(lambda: 1), Lane(launched)
     queue.join(lane)
     lane.taken, lane.jobs = 1, {1: False, 2: True}
     queue.advance()
@@ -53,7 +53,7 @@ def test_a_job_for_which_a_core_is_kept_passes_those_that_wait() -> None:
 
 def test_nothing_begins_once_it_is_closed() -> None:
     launched: list[int] = []
-    queue, lane = Queue(1), Lane(launched)
+    queue, lane = Queue(lambda: 1), Lane(launched)
     queue.join(lane)
     lane.jobs, queue.closed = {1: False}, True
     queue.advance()

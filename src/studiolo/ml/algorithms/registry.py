@@ -14,12 +14,15 @@ from studiolo.ml.algorithms.blazingtext import hyperparameters as blazingtext
 from studiolo.ml.algorithms.catboost import hyperparameters as catboost
 from studiolo.ml.algorithms.deepar import hyperparameters as deepar
 from studiolo.ml.algorithms.factorization_machines import hyperparameters as factorization_machines
+from studiolo.ml.algorithms.ipinsights import hyperparameters as ipinsights
 from studiolo.ml.algorithms.kmeans import hyperparameters as kmeans
 from studiolo.ml.algorithms.knn import hyperparameters as knn
 from studiolo.ml.algorithms.lda import hyperparameters as lda
 from studiolo.ml.algorithms.lightgbm import hyperparameters as lightgbm
 from studiolo.ml.algorithms.linear_learner.hyperparameters import validate_hyperparameters
 from studiolo.ml.algorithms.linear_learner.metrics import METRICS
+from studiolo.ml.algorithms.ntm import hyperparameters as ntm
+from studiolo.ml.algorithms.object2vec import hyperparameters as object2vec
 from studiolo.ml.algorithms.pca import hyperparameters as pca
 from studiolo.ml.algorithms.random_cut_forest import hyperparameters as random_cut_forest
 from studiolo.ml.algorithms.xgboost import hyperparameters as xgboost
@@ -112,6 +115,37 @@ _ALGORITHMS = (
         optional_channels=("test",),
         requirements=(*NEURAL, "pandas==2.2.3", "gluonts==0.17.0", "lightning==2.6.6"),
     ),
+    _of_records(
+        "ntm",
+        "ntm",
+        ntm.validate_hyperparameters,
+        ntm.METRICS,
+        content_types=(_RECORDIO, "text/csv", "text/plain"),
+        optional_channels=("validation", "test", "auxiliary"),
+        requirements=NEURAL,
+    ),
+    Algorithm(
+        name="object2vec",
+        module=f"{_PACKAGE}.object2vec",
+        metrics=object2vec.METRICS,
+        validate_hyperparameters=object2vec.validate_hyperparameters,
+        default_content_type=object2vec.LINES,
+        content_types=(object2vec.LINES, "application/json"),
+        required_channels=("train",),
+        optional_channels=("validation", "test"),
+        requirements=NEURAL,
+    ),
+    Algorithm(
+        name="ipinsights",
+        module=f"{_PACKAGE}.ipinsights",
+        metrics=ipinsights.METRICS,
+        validate_hyperparameters=ipinsights.validate_hyperparameters,
+        default_content_type="text/csv",
+        content_types=("text/csv",),
+        required_channels=("train",),
+        optional_channels=("validation",),
+        requirements=NEURAL,
+    ),
 )
 
 
@@ -200,13 +234,11 @@ BUILT_IN: Mapping[str, Algorithm] = MappingProxyType(
 """Every built-in algorithm by its name, which is that of its image repository."""
 
 _WEIGHTS = "it begins with weights of a hub, which is not there, and learns from images on a GPU."
-_NOT_YET = "there is no program for it yet."
 _REFUSED = {
     "image-classification": _WEIGHTS,
     "object-detection": _WEIGHTS,
     "semantic-segmentation": _WEIGHTS,
     "seq2seq": "it learns on GPUs alone.",
-    **dict.fromkeys(("ntm", "object2vec", "ipinsights"), _NOT_YET),
 }
 """Built-in algorithms of AWS's that cannot be run, by their repositories, and why."""
 

@@ -1,4 +1,4 @@
-"""The queue of jobs: as many run at once, of all kinds, as the machine has cores; further ones wait in order."""
+"""The queue of jobs: as many run at once, of all kinds, as there are cores; further ones wait in order."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -29,9 +29,12 @@ class Lane(Protocol):
 
 
 class Queue:
-    """At most `slots` jobs at a time. `lock` is held around each step that moves a job on, so that two threads never do."""
+    """At most `slots()` jobs at a time.
 
-    def __init__(self, slots: int) -> None:
+    `lock` is held around each step that moves a job on, so that two threads never do.
+    """
+
+    def __init__(self, slots: Callable[[], int]) -> None:
         self.lock = threading.RLock()
         self.closed = False
         self._slots = slots
@@ -47,7 +50,7 @@ class Queue:
             waiting = [job for lane in self._lanes for job in lane.waiting()]
             if self.closed or not waiting:
                 return
-            free = self._slots - sum(lane.running() for lane in self._lanes)
+            free = self._slots() - sum(lane.running() for lane in self._lanes)
             for job in sorted(waiting, key=lambda job: job.created):
                 if job.reserved or free > 0:
                     job.launch()

@@ -45,7 +45,7 @@ def test_other_images_are_nobodys(image: str) -> None:
     assert algorithm_for_image(image) is None
 
 
-@pytest.mark.parametrize("name", ["image-classification", "seq2seq", "object2vec"])
+@pytest.mark.parametrize("name", ["image-classification", "seq2seq", "object-detection"])
 def test_an_algorithm_that_cannot_be_run_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
     from sagemaker import image_uris
 

@@ -1,0 +1,6 @@
+"""`python -m studiolo.ml.algorithms.ipinsights train` or `serve`: the two commands of the container."""
+
+from studiolo.ml.algorithms.command import main
+
+if __name__ == "__main__":
+    main("studiolo.ml.algorithms.ipinsights", "ipinsights")
