@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from studiolo.ml.algorithms.hyperparameter import (
@@ -23,10 +22,9 @@ if TYPE_CHECKING:
 
 
 def _widths(text: str) -> tuple[int, ...]:
-    found = json.loads(text)
-    if not isinstance(found, list) or not found:
-        raise ValueError
-    return tuple(integer().parse(str(width)) for width in found)
+    # The SDK sends a list of Python's.
+    found = text.strip().removeprefix("[").removesuffix("]")
+    return tuple(integer().parse(width.strip()) for width in found.split(","))
 
 
 TABLE: tuple[Hyperparameter, ...] = (
@@ -34,7 +32,7 @@ TABLE: tuple[Hyperparameter, ...] = (
     Hyperparameter("num_topics", integer(2, 1000)),
     Hyperparameter("batch_norm", boolean(), "false"),
     Hyperparameter("clip_gradient", number(least=1e-3), "1e10"),
-    Hyperparameter("encoder_layers", or_word("auto", Rule("a list of positive integers, as '[100]'", _widths)), "auto"),
+    Hyperparameter("encoder_layers", or_word("auto", Rule("positive integers joined by commas", _widths)), "auto"),
     Hyperparameter("encoder_layers_activation", choice("sigmoid", "tanh", "relu"), "sigmoid"),
     Hyperparameter("epochs", integer(1, 100), "50"),
     Hyperparameter("learning_rate", number(least=1e-6, most=1), "0.001"),
