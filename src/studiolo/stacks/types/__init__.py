@@ -25,6 +25,7 @@ from studiolo.stacks.types import (
     sagemaker,
     scaling,
     servicecatalog,
+    sns,
     studio,
     studio_images,
     tracking,
@@ -34,7 +35,7 @@ from studiolo.stacks.types.base import ResourceType
 _FILES = (
     cloudformation, cloudwatch, custom, ec2, emr, emr_serverless, events, feature_groups, functions, glue, iam,
     inference_components, lakeformation, logs, monitoring, notebook_instances, others, providers, s3, sagemaker, scaling,
-    servicecatalog, studio, studio_images, tracking,
+    servicecatalog, sns, studio, studio_images, tracking,
 )  # fmt: skip
 _TYPES: Mapping[str, ResourceType] = {kind.name: kind() for file in _FILES for kind in file.TYPES}
 

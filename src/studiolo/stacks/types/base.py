@@ -218,3 +218,24 @@ def document(value: Any) -> str | None:
 def without(properties: Properties, *names: str) -> dict[str, Any]:
     """The properties but for these."""
     return {name: value for name, value in properties.items() if name not in names}
+
+
+def retag(
+    at: At, service: str, which: Mapping[str, Any], properties: Properties, before: Properties, change: Any = None
+) -> None:
+    """Bring tags from what they were to what they are to be."""
+    if not differs(properties, before, "Tags"):
+        return
+    tags = properties.get("Tags") or []
+    keys = {tag["Key"] for tag in tags}
+    if gone := [tag["Key"] for tag in before.get("Tags") or [] if tag["Key"] not in keys]:
+        at.call(service, "UntagResource", **which, TagKeys=gone)
+    if tags:
+        at.call(service, "TagResource", **which, Tags=change(properties) if change is not None else tags)
+
+
+def as_text(value: Any) -> str:
+    """A value as services take attributes, which are strings."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(document(value)) if isinstance(value, (dict, list)) else str(value)

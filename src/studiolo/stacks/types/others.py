@@ -1,11 +1,20 @@
-"""AWS::SSM, SecretsManager, KMS, SNS, ECR: types of services with one or two each."""
+"""AWS::SSM, SecretsManager, KMS, ECR: types of services with one or two each."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from studiolo.calling import Refused
-from studiolo.stacks.types.base import At, NotUpdatable, Properties, ResourceType, changed, differs, document, existing
+from studiolo.stacks.types.base import (
+    At,
+    NotUpdatable,
+    Properties,
+    ResourceType,
+    changed,
+    differs,
+    document,
+    existing,
+    retag,
+)
 
 
 class Parameter(ResourceType):
@@ -107,7 +116,7 @@ class Secret(ResourceType):
         if fresh is not None or differs(properties, before, "Description", "KmsKeyId"):
             described = {name: properties.get(name) for name in ("Description", "KmsKeyId")}
             at.call("secretsmanager", "UpdateSecret", SecretId=physical, **described, SecretString=fresh)
-        _retag(at, "secretsmanager", {"SecretId": physical}, properties, before)
+        retag(at, "secretsmanager", {"SecretId": physical}, properties, before)
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         at.call("secretsmanager", "DeleteSecret", SecretId=physical, ForceDeleteWithoutRecovery=True)
@@ -175,7 +184,7 @@ class Key(ResourceType):
             policy = document(properties.get("KeyPolicy"))
             at.call("kms", "PutKeyPolicy", KeyId=physical, PolicyName="default", Policy=policy)
         self._set(at, physical, properties, before)
-        _retag(at, "kms", {"KeyId": physical}, properties, before, change=_kms_tags)
+        retag(at, "kms", {"KeyId": physical}, properties, before, change=_kms_tags)
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         state = at.call("kms", "DescribeKey", KeyId=physical)["KeyMetadata"]["KeyState"]
@@ -213,122 +222,6 @@ class Alias(ResourceType):
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         at.call("kms", "DeleteAlias", AliasName=physical)
-
-
-class Topic(ResourceType):
-    """Ref is its ARN."""
-
-    name = "AWS::SNS::Topic"
-    named_by = "TopicName"
-
-    ATTRIBUTES = ("ContentBasedDeduplication", "DisplayName", "FifoTopic", "KmsMasterKeyId", "SignatureVersion")
-
-    def _name(self, at: At, properties: Properties) -> str:
-        return str(properties.get("TopicName") or at.name() + (".fifo" if properties.get("FifoTopic") else ""))
-
-    def create(self, at: At, properties: Properties) -> str:
-        given = {name: _text(properties[name]) for name in self.ATTRIBUTES if name in properties}
-        made = at.call(
-            "sns", "CreateTopic", Name=self._name(at, properties), Attributes=given or None, Tags=properties.get("Tags")
-        )
-        arn = str(made["TopicArn"])
-        for each in properties.get("Subscription") or []:
-            at.call("sns", "Subscribe", TopicArn=arn, Protocol=each["Protocol"], Endpoint=each["Endpoint"])
-        return arn
-
-    def find(self, at: At, properties: Properties) -> str | None:
-        arn = f"arn:{at.scope.partition}:sns:{at.scope.region}:{at.scope.account}:{self._name(at, properties)}"
-        return None if existing(at.call, service="sns", operation="GetTopicAttributes", TopicArn=arn) is None else arn
-
-    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
-        for name in self.ATTRIBUTES:
-            if differs(properties, before, name):
-                value = _text(properties[name]) if name in properties else None
-                at.call("sns", "SetTopicAttributes", TopicArn=physical, AttributeName=name, AttributeValue=value)
-        wanted, had = properties.get("Subscription") or [], before.get("Subscription") or []
-        for each in wanted:
-            if each not in had:
-                at.call("sns", "Subscribe", TopicArn=physical, Protocol=each["Protocol"], Endpoint=each["Endpoint"])
-        there = at.call("sns", "ListSubscriptionsByTopic", TopicArn=physical)["Subscriptions"]
-        for each in had:
-            for found in there:
-                same = found["Protocol"] == each["Protocol"] and found["Endpoint"] == each["Endpoint"]
-                if each not in wanted and same:
-                    at.call("sns", "Unsubscribe", SubscriptionArn=found["SubscriptionArn"])
-        _retag(at, "sns", {"ResourceArn": physical}, properties, before)
-
-    def delete(self, at: At, physical: str, properties: Properties) -> None:
-        at.call("sns", "DeleteTopic", TopicArn=physical)
-
-    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
-        return {"TopicArn": physical, "TopicName": physical.rpartition(":")[2]}
-
-
-class Subscription(ResourceType):
-    name = "AWS::SNS::Subscription"
-
-    ATTRIBUTES = ("DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy")
-
-    def create(self, at: At, properties: Properties) -> str:
-        place = {name: properties.get(name) for name in ("TopicArn", "Protocol", "Endpoint")}
-        given = {name: _text(properties[name]) for name in self.ATTRIBUTES if name in properties}
-        return str(at.call("sns", "Subscribe", **place, Attributes=given or None)["SubscriptionArn"])
-
-    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
-        for name in self.ATTRIBUTES:
-            if differs(properties, before, name):
-                value = _text(properties[name]) if name in properties else None
-                given = {"SubscriptionArn": physical, "AttributeName": name}
-                at.call("sns", "SetSubscriptionAttributes", **given, AttributeValue=value)
-
-    def delete(self, at: At, physical: str, properties: Properties) -> None:
-        at.call("sns", "Unsubscribe", SubscriptionArn=physical)
-
-    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
-        return {"Arn": physical}
-
-
-class TopicPolicy(ResourceType):
-    name = "AWS::SNS::TopicPolicy"
-
-    def _put(self, at: At, topics: list[str], policy: str | None) -> None:
-        for topic in topics:
-            given = {"TopicArn": topic, "AttributeName": "Policy"}
-            existing(at.call, service="sns", operation="SetTopicAttributes", **given, AttributeValue=policy)
-
-    def create(self, at: At, properties: Properties) -> str:
-        self._put(at, properties["Topics"], document(properties["PolicyDocument"]))
-        return at.name()
-
-    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
-        self.create(at, properties)
-        self._put(at, [each for each in before["Topics"] if each not in properties["Topics"]], None)
-
-    def delete(self, at: At, physical: str, properties: Properties) -> None:
-        self._put(at, properties["Topics"], None)
-
-    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
-        return {"Id": physical}
-
-
-class TopicInlinePolicy(ResourceType):
-    """The policy of one topic. Ref is the topic's ARN."""
-
-    name = "AWS::SNS::TopicInlinePolicy"
-
-    def create(self, at: At, properties: Properties) -> str:
-        self._put(at, properties, document(properties["PolicyDocument"]))
-        return str(properties["TopicArn"])
-
-    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
-        self.create(at, properties)
-
-    def delete(self, at: At, physical: str, properties: Properties) -> None:
-        self._put(at, properties, None)
-
-    def _put(self, at: At, properties: Properties, policy: str | None) -> None:
-        given = {"TopicArn": properties["TopicArn"], "AttributeName": "Policy", "AttributeValue": policy}
-        at.call("sns", "SetTopicAttributes", **given)
 
 
 class Repository(ResourceType):
@@ -398,28 +291,8 @@ class Repository(ResourceType):
                 existing(at.call, service="ecr", operation="DeleteLifecyclePolicy", **which)
 
 
-def _retag(
-    at: At, service: str, which: Mapping[str, Any], properties: Properties, before: Properties, change: Any = None
-) -> None:
-    """Bring tags from what they were to what they are to be."""
-    if not differs(properties, before, "Tags"):
-        return
-    tags = properties.get("Tags") or []
-    keys = {tag["Key"] for tag in tags}
-    if gone := [tag["Key"] for tag in before.get("Tags") or [] if tag["Key"] not in keys]:
-        at.call(service, "UntagResource", **which, TagKeys=gone)
-    if tags:
-        at.call(service, "TagResource", **which, Tags=change(properties) if change is not None else tags)
-
-
 def _kms_tags(properties: Properties) -> list[dict[str, str]] | None:
     return [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.get("Tags") or []] or None
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(document(value)) if isinstance(value, (dict, list)) else str(value)
 
 
 def _lower(value: Properties | None) -> dict[str, Any] | None:
@@ -428,6 +301,4 @@ def _lower(value: Properties | None) -> dict[str, Any] | None:
     return {("kmsKey" if name == "KmsKey" else name[:1].lower() + name[1:]): item for name, item in value.items()}
 
 
-TYPES = (
-    Alias, Key, Parameter, Repository, Secret, SecretPolicy, Subscription, Topic, TopicInlinePolicy, TopicPolicy,
-)  # fmt: skip
+TYPES = (Alias, Key, Parameter, Repository, Secret, SecretPolicy)
