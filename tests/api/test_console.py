@@ -405,6 +405,10 @@ def test_a_version_is_shown_with_its_metrics_and_approved(server: Server, browse
     [
         "/training/none",
         "/tuning/none",
+        "/transform/none",
+        "/functions/none",
+        "/experiments/none",
+        "/mlflow/none",
         "/models/none",
         "/registry/none",
         "/endpoints/none",

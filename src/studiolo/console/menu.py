@@ -23,10 +23,14 @@ MENU = (
     Entry("Processing", "/processing"),
     Entry("Pipelines", "/pipelines"),
     Entry("Notebook jobs", "/notebook-jobs"),
+    Entry("Experiments", "/experiments"),
+    Entry("MLflow", "/mlflow"),
     Entry("Features", "/features"),
     Entry("Models", "/models"),
     Entry("Registry", "/registry"),
     Entry("Endpoints", "/endpoints"),
+    Entry("Transform", "/transform"),
+    Entry("Functions", "/functions"),
     Entry("Studio", "/studio"),
     Entry("Stacks", "/stacks"),
     Entry("Products", "/products"),
@@ -41,7 +45,7 @@ PANELS = (
     ("Catalog", "Storage", "Features"),
     ("Clusters", "Serverless", "Products"),
     ("Sessions",),
-    ("Training", "Tuning", "Processing", "Notebook jobs"),
+    ("Training", "Tuning", "Processing", "Transform", "Notebook jobs", "Experiments"),
     ("Endpoints", "Models", "Registry"),
 )
 """Entries that are one panel beside a notebook. Those of none of them are one more, to which links lead."""

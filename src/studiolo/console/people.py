@@ -74,7 +74,9 @@ class Clients:
         return client
 
     def _make(self, service: str) -> Any:
-        config = Config(retries={"total_max_attempts": 2}, read_timeout=READ_SECONDS, max_pool_connections=16)
+        # A function that takes long would be invoked twice.
+        attempts = 1 if service == "lambda" else 2
+        config = Config(retries={"total_max_attempts": attempts}, read_timeout=READ_SECONDS, max_pool_connections=16)
         client = self._session.create_client(
             service,
             region_name=self.region,

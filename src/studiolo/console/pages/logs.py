@@ -120,12 +120,16 @@ def more(visit: Visit) -> Response:
 
 
 def last_events(visit: Visit, group: str, prefix: str) -> dict[str, Any] | Refused:
-    """For a page of something that logs: its streams, and the last events of the newest."""
+    """For a page of something that logs: its streams, and the last events of the first; without a prefix, of the newest."""
+
+    wanted: dict[str, Any] = {"orderBy": "LastEventTime", "descending": True}
+    if prefix:
+        wanted = {"logStreamNamePrefix": prefix}
 
     def find() -> dict[str, Any]:
         logs = visit.client("logs")
         try:
-            listed = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix, limit=PAGE)["logStreams"]
+            listed = logs.describe_log_streams(logGroupName=group, limit=PAGE, **wanted)["logStreams"]
         except logs.exceptions.ResourceNotFoundException:
             listed = []
         if not listed:

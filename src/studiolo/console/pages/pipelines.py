@@ -12,7 +12,13 @@ from studiolo.console.pages.page import Page
 from studiolo.console.visit import PAGE, Visit
 
 PASSING = ("Executing", "Stopping")
-LINKS = {"TrainingJob": "/training/", "ProcessingJob": "/processing/", "TuningJob": "/tuning/", "Model": "/models/"}
+LINKS = {
+    "TrainingJob": "/training/",
+    "ProcessingJob": "/processing/",
+    "TuningJob": "/tuning/",
+    "TransformJob": "/transform/",
+    "Model": "/models/",
+}
 """The pages of what a step made, by the member of its metadata."""
 
 WIDTH, HEIGHT, GAP, DROP = 190, 44, 24, 46
@@ -59,6 +65,7 @@ def pipeline(visit: Visit) -> Response:
         "pipeline.html",
         pipeline=described,
         graph=drawn(described["PipelineDefinition"], []),
+        parameters=_parameters(described["PipelineDefinition"]),
         executions=executions,
         more=found.get("NextToken"),
         passing=any(each["PipelineExecutionStatus"] in PASSING for each in executions),
@@ -66,8 +73,16 @@ def pipeline(visit: Visit) -> Response:
 
 
 def start(visit: Visit) -> Response:
-    name = visit.path["pipeline"]
-    begun = visit.client("sagemaker").start_pipeline_execution(PipelineName=name)
+    """An execution, with the parameters that are given otherwise than the pipeline has them."""
+    name, sagemaker = visit.path["pipeline"], visit.client("sagemaker")
+    declared = _parameters(sagemaker.describe_pipeline(PipelineName=name)["PipelineDefinition"])
+    given = {each["Name"]: visit.form.get(f"parameter:{each['Name']}") for each in declared}
+    changed = [
+        {"Name": each["Name"], "Value": given[each["Name"]]}
+        for each in declared
+        if given[each["Name"]] not in (None, as_text(each.get("DefaultValue")))
+    ]
+    begun = sagemaker.start_pipeline_execution(PipelineName=name, PipelineParameters=changed)
     return visit.go(f"/pipelines/{name}/{begun['PipelineExecutionArn'].rpartition('/')[2]}")
 
 
@@ -102,6 +117,17 @@ def stop(visit: Visit) -> Response:
 def retry(visit: Visit) -> Response:
     visit.client("sagemaker").retry_pipeline_execution(PipelineExecutionArn=_arn(visit))
     return visit.go(f"/pipelines/{visit.path['pipeline']}/{visit.path['execution']}")
+
+
+def _parameters(definition: str) -> list[dict[str, Any]]:
+    """What a start may be given: name, type, default, the values to choose of."""
+    found: list[dict[str, Any]] = json.loads(definition).get("Parameters", [])
+    return [{**each, "Text": as_text(each.get("DefaultValue"))} for each in found]
+
+
+def as_text(value: Any) -> str:
+    """A parameter's value as a form has it, and an execution takes it."""
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
 def _arn(visit: Visit) -> str:

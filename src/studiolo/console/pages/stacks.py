@@ -15,6 +15,8 @@ def stacks(visit: Visit) -> Response:
     after = {"NextToken": visit.query["after"]} if visit.query.get("after") else {}
     if visit.query.get("set"):
         return _stack_set(visit, visit.query["set"], after)
+    if visit.query.get("view") == "new":
+        return visit.page("stack_new.html", asked=None, body="", url=visit.query.get("template", ""))
     if visit.query.get("view") == "sets":
         listed = visit.client("cloudformation").list_stack_sets(MaxResults=PAGE, Status="ACTIVE", **after)
         return visit.page("stack_sets.html", sets=listed["Summaries"], more=listed.get("NextToken"))
@@ -61,6 +63,29 @@ def _stack_set(visit: Visit, name: str, after: Mapping[str, str]) -> Response:
     )
 
 
+def create(visit: Visit) -> Response:
+    """First what the template asks for, as a form; then, with a name, the stack."""
+    form, cloudformation = visit.form, visit.client("cloudformation")
+    body, url, name = form.get("body", ""), form.get("url", "").strip(), form.get("name", "")
+    template = {"TemplateURL": url} if url else {"TemplateBody": body}
+    if not name:
+        asked = cloudformation.get_template_summary(**template)
+        return visit.page("stack_new.html", asked=asked, body=body, url=url)
+    given = [
+        {"ParameterKey": key.removeprefix("parameter:"), "ParameterValue": value}
+        for key, value in form.items()
+        if key.startswith("parameter:")
+    ]
+    cloudformation.create_stack(
+        StackName=name,
+        **template,
+        Parameters=given,
+        Capabilities=[key.removeprefix("may:") for key in form if key.startswith("may:")],
+        OnFailure="DO_NOTHING" if form.get("keep") else "ROLLBACK",
+    )
+    return visit.go(f"/stacks/{name}")
+
+
 def delete(visit: Visit) -> Response:
     visit.client("cloudformation").delete_stack(StackName=visit.path["stack"])
     return visit.go("/stacks")
@@ -73,6 +98,7 @@ def _template(visit: Visit, name: str) -> dict[str, str]:
 
 PAGES = (
     Page("GET", "/stacks", stacks),
+    Page("POST", "/stacks", create),
     # An ARN has slashes, which servers see unquoted.
     Page("POST", "/stacks/{stack:path}/delete", delete),
     Page("GET", "/stacks/{stack:path}", stack),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from studiolo.console.pages.logs import last_events
 from studiolo.console.pages.page import Page
+from studiolo.console.pages.training_form import choices
 from studiolo.console.visit import PAGE, Refused, Visit
 
 GROUP = "/aws/sagemaker/TrainingJobs"
@@ -31,6 +32,7 @@ def jobs(visit: Visit) -> Response:
         more=found.get("NextToken"),
         states=STATES,
         passing=any(each["TrainingJobStatus"] in ("InProgress", "Stopping") for each in summaries),
+        choices=visit.attempt(choices, visit),
     )
 
 
@@ -57,16 +59,20 @@ def compare(visit: Visit) -> Response:
     names = [name for name in visit.query if name.startswith("job.")][:MOST_COMPARED]
     sagemaker = visit.client("sagemaker")
     described = [sagemaker.describe_training_job(TrainingJobName=name.removeprefix("job.")) for name in names]
-    parameters = _table([each.get("HyperParameters", {}) for each in described])
-    metrics = _table([_final(each) for each in described])
-    return visit.page("compare.html", jobs=described, parameters=parameters, metrics=metrics)
+    columns = [(each["TrainingJobName"], f"/training/{each['TrainingJobName']}") for each in described]
+    tables = [
+        ("Metrics at the end", beside([_final(each) for each in described])),
+        ("Hyperparameters", beside([each.get("HyperParameters", {}) for each in described])),
+    ]
+    return visit.page("compare.html", above=("Training", "/training"), columns=columns, tables=tables, charts=[])
 
 
 def _final(described: Mapping[str, Any]) -> dict[str, float]:
     return {each["MetricName"]: each["Value"] for each in described.get("FinalMetricDataList", [])}
 
 
-def _table(columns: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Any]]]:
+def beside(columns: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Any]]]:
+    """What several things have, by name: a row for each, with None where one has it not."""
     names = sorted({name for column in columns for name in column})
     return [(name, [column.get(name) for column in columns]) for name in names]
 

@@ -110,10 +110,15 @@ def drawn_by_number(trials: Sequence[Mapping[str, Any]], objective: Mapping[str,
 def drawn_by_parameter(
     trials: Sequence[Mapping[str, Any]], objective: Mapping[str, Any], parameter: str, *, logarithmic: bool
 ) -> str:
-    """The trials by a hyperparameter. What is no number stands at its place in the alphabet."""
+    """The trials by a hyperparameter."""
     tried = [(each["TunedHyperParameters"].get(parameter), _value(each)) for each in trials]
     found = [(text, value) for text, value in tried if text is not None and value is not None]
-    drawn: dict[str, Any] = {"time": False, "points": 1, "names": [objective.get("MetricName", "")]}
+    return drawn_points(found, objective.get("MetricName", ""), logarithmic=logarithmic)
+
+
+def drawn_points(found: Sequence[tuple[str, float]], name: str, *, logarithmic: bool = False) -> str:
+    """Values by the text of what they belong to. What is no number stands at its place in the alphabet."""
+    drawn: dict[str, Any] = {"time": False, "points": 1, "names": [name]}
     try:
         points = sorted((float(text), value) for text, value in found)
         drawn["log"] = logarithmic and all(at > 0 for at, _ in points)
