@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.api.clusters import create_default_roles, job_flow, step
 from tests.api.machine_learning import LINEAR_LEARNER, tuning_job
+from tests.browser.work import fill_work
 from tests.conftest import Server
 from tests.waiting import until
 
@@ -37,6 +38,7 @@ def fill_rest(server: Server, region: str, role: str) -> tuple[str, ...]:
         *_metrics(client),
         *_stacks(client, region),
         *_permissions(client, role),
+        *fill_work(client, role),
         "/usage",
         "/usage?days=30",
     )
