@@ -78,11 +78,13 @@ def cluster(visit: Visit) -> Response:
 
 
 def spark(visit: Visit) -> Response:
-    """Off to its history server; of one that has ended, to what is kept."""
+    """Off to its history server, or its master; of one that has ended, to what is kept."""
     identifier, emr = visit.path["cluster"], visit.client("emr")
     described = emr.describe_cluster(ClusterId=identifier)["Cluster"]
     if described["Status"]["State"] in ("RUNNING", "WAITING"):
-        return visit.leave(emr.get_on_cluster_app_ui_presigned_url(ClusterId=identifier)["PresignedURL"])
+        kind = "ResourceManager" if visit.query.get("of") == "master" else "SparkHistoryServer"
+        link = emr.get_on_cluster_app_ui_presigned_url(ClusterId=identifier, OnClusterAppUIType=kind)
+        return visit.leave(link["PresignedURL"])
     made = emr.create_persistent_app_ui(TargetResourceArn=described["ClusterArn"])["PersistentAppUIId"]
     return visit.leave(emr.get_persistent_app_ui_presigned_url(PersistentAppUIId=made)["PresignedURL"])
 

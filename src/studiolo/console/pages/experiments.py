@@ -10,6 +10,7 @@ from starlette.responses import Response
 from studiolo.console.pages.page import Page
 from studiolo.console.pages.training import MOST_COMPARED, beside
 from studiolo.console.pages.tuning import drawn_points
+from studiolo.console.rendering import cell
 from studiolo.console.visit import PAGE, Visit
 
 MOST_RUNS = 500
@@ -72,7 +73,7 @@ def run(visit: Visit) -> Response:
         state=_state(described),
         job=f"{job}{source['SourceArn'].rpartition('/')[2]}" if job else None,
         charts=visit.attempt(_charts, visit, [described]),
-        parameters=_parameters(described).items(),
+        parameters=[(key, cell(value)) for key, value in _parameters(described).items()],
         artifacts=[
             (label, [(key, *_place(value["Value"])) for key, value in described.get(member, {}).items()])
             for label, member in (("Read", "InputArtifacts"), ("Made", "OutputArtifacts"))

@@ -80,7 +80,6 @@ def _function(visit: Visit, tried: dict[str, Any] | Refused | None, asked: dict[
         "function.html",
         function=configuration,
         changed=_moment(configuration["LastModified"]),
-        code=described.get("Code", {}).get("Location"),
         tags=described.get("Tags", {}),
         concurrency=described.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
         tab=tab,

@@ -33,7 +33,8 @@ def overview(visit: Visit) -> Response:
     training = visit.attempt(_training, visit, "InProgress")
     failed = visit.attempt(_training, visit, "Failed")
     endpoints = visit.attempt(_endpoints, visit)
-    parts = [sessions, training, failed, endpoints, visit.attempt(_clusters, visit), visit.attempt(_processing, visit)]
+    jobs = [visit.attempt(_jobs, visit, kind) for kind in ("Processing", "Transform")]
+    parts = [sessions, training, failed, endpoints, visit.attempt(_clusters, visit), *jobs]
     things = [thing for part in parts if not isinstance(part, Refused) for thing in part]
     memory = psutil.virtual_memory()
     return visit.page(
@@ -96,14 +97,16 @@ def _clusters(visit: Visit) -> Sequence[Thing]:
     ]  # fmt: skip
 
 
-def _processing(visit: Visit) -> Sequence[Thing]:
-    name, found = "ProcessingJobName", visit.client("sagemaker").list_processing_jobs(MaxResults=RECENT)
+def _jobs(visit: Visit, kind: str) -> Sequence[Thing]:
+    """Jobs whose list tells why they failed. kind: as SageMaker's names begin, e.g. `Processing`."""
+    found = getattr(visit.client("sagemaker"), f"list_{kind.lower()}_jobs")(MaxResults=RECENT)
+    name = f"{kind}JobName"
     return [
         Thing(
-            "Processing job", each[name], f"/processing/{each[name]}", each["ProcessingJobStatus"],
+            f"{kind} job", each[name], f"/{kind.lower()}/{each[name]}", each[f"{kind}JobStatus"],
             each["CreationTime"], each.get("FailureReason"),
         )
-        for each in found["ProcessingJobSummaries"]
+        for each in found[f"{kind}JobSummaries"]
     ]  # fmt: skip
 
 
