@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -11,13 +12,23 @@ from botocore import xform_name
 from studiolo.console.people import Made
 
 NAMES = {"s3": "s3api"}
+FEW = 5
+"""Commands of one operation that are shown."""
 LONGEST = 400
 """Characters of one value that are shown."""
 
 
 def commands(calls: Sequence[Made]) -> list[str]:
-    """The commands of a page's calls, each once, in their order."""
-    return list(dict.fromkeys(map(command, calls)))
+    """The commands of a page's calls, each once, in their order; of those that are alike, the first few."""
+    found: dict[str, Made] = {command(made): made for made in calls}
+    alike: Counter[str] = Counter()
+    shown = []
+    for line, made in found.items():
+        alike[made.operation] += 1
+        if alike[made.operation] <= FEW:
+            shown.append(line)
+    more = [f"# {xform_name(name, '-')}: {count - FEW} more" for name, count in alike.items() if count > FEW]
+    return [*shown, *more]
 
 
 def command(made: Made) -> str:

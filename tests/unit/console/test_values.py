@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from studiolo.console.commands import command
+from studiolo.console.commands import command, commands
 from studiolo.console.people import Key, Made
 from studiolo.console.rendering import cell, duration, kind, size
 from studiolo.console.rows import format_of
@@ -93,3 +93,14 @@ def test_a_table_s_format_is_told_by_what_the_catalog_has_of_it(table: dict[str,
 
 def test_a_key_is_never_written_with_its_secret() -> None:
     assert "hidden" not in repr(Key("AKIA", "hidden", "hidden"))
+
+
+def test_of_many_commands_that_are_alike_a_few_are_shown_and_the_rest_counted() -> None:
+    calls = [Made("sagemaker", "DescribeTrialComponent", {"TrialComponentName": f"run-{each}"}) for each in range(8)]
+    told = commands([Made("sagemaker", "ListTrials", {}), *calls, *calls])
+    assert told[:2] == [
+        "aws sagemaker list-trials",
+        "aws sagemaker describe-trial-component --trial-component-name run-0",
+    ]
+    assert told[-1] == "# describe-trial-component: 3 more"
+    assert len(told) == 7

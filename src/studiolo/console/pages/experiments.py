@@ -13,7 +13,7 @@ from studiolo.console.pages.tuning import drawn_points
 from studiolo.console.rendering import cell
 from studiolo.console.visit import PAGE, Visit
 
-MOST_RUNS = 500
+MOST_TRIALS = 100
 MOST_COLUMNS = 12
 """Metrics, and parameters, that the table of runs has at most."""
 MOST_METRICS = 20
@@ -38,7 +38,9 @@ def experiment(visit: Visit) -> Response:
     ticked = [each.removeprefix("run.") for each in visit.query if each.startswith("run.")][:MOST_COMPARED]
     if ticked:
         return _compared(visit, name, ticked)
-    runs = _runs(visit, name)
+    trials = visit.every("sagemaker", "list_trials", "TrialSummaries", MOST_TRIALS, ExperimentName=name)
+    trial = visit.query.get("trial", "")
+    runs, more = _runs(visit, {"TrialName": trial} if trial else {"ExperimentName": name})
     metrics = _names(runs, _metrics)
     parameters = _names(runs, _parameters)
     metric = visit.query.get("metric") or (metrics[0] if metrics else "")
@@ -46,8 +48,10 @@ def experiment(visit: Visit) -> Response:
     return visit.page(
         "experiment.html",
         experiment=described,
-        runs=[(each, _state(each), _trials(each), _metrics(each), _parameters(each)) for each in runs],
-        full=len(runs) == MOST_RUNS,
+        runs=[(each, _state(each), _metrics(each), _parameters(each)) for each in runs],
+        more=more,
+        trials=[each["TrialName"] for each in trials],
+        trial=trial,
         metrics=metrics,
         parameters=parameters,
         metric=metric,
@@ -105,15 +109,18 @@ def _compared(visit: Visit, experiment: str, names: Sequence[str]) -> Response:
     )
 
 
-def _runs(visit: Visit, experiment: str) -> list[dict[str, Any]]:
-    """Its components, the newest first."""
-    within = {"Name": "Parents.ExperimentName", "Operator": "Equals", "Value": experiment}
-    found = visit.every(
-        "sagemaker", "search", "Results", MOST_RUNS,
-        Resource="ExperimentTrialComponent", SearchExpression={"Filters": [within]},
-        SortBy="CreationTime", SortOrder="Descending", MaxResults=100,
-    )  # fmt: skip
-    return [each["TrialComponent"] for each in found]
+def _runs(visit: Visit, within: Mapping[str, str]) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of an experiment's components, or a trial's, the newest first; where the next one begins.
+
+    Search would tell as much in one call, and reads all components of the account for it.
+    """
+    sagemaker = visit.client("sagemaker")
+    after = {"NextToken": visit.query["after"]} if visit.query.get("after") else {}
+    found = sagemaker.list_trial_components(
+        **within, MaxResults=PAGE, SortBy="CreationTime", SortOrder="Descending", **after
+    )
+    names = [each["TrialComponentName"] for each in found["TrialComponentSummaries"]]
+    return [sagemaker.describe_trial_component(TrialComponentName=each) for each in names], found.get("NextToken")
 
 
 def _charts(visit: Visit, runs: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
@@ -172,10 +179,6 @@ def _parameters(run: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in run.get("Parameters", {}).items()
         if not name.startswith("SageMaker.")
     }
-
-
-def _trials(run: Mapping[str, Any]) -> str:
-    return ", ".join(each["TrialName"] for each in run.get("Parents", []))
 
 
 def _label(run: Mapping[str, Any]) -> str:
