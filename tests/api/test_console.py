@@ -227,6 +227,9 @@ def test_a_role_is_shown_what_it_may_see_and_told_why_not_more(
     assert denied.status == 400
     assert "is not authorized to perform: glue:GetDatabase" in denied.words
     assert "because no identity-based policy allows" in denied.words
+    why = re.search(r'/identity/denials/[^"]+', denied.text)
+    assert why is not None
+    assert "glue:GetDatabase" in browser.open(why[0]).words
     assert "glue:GetDatabases" in limited.open("/catalog").words
 
 

@@ -33,7 +33,7 @@ def commands(calls: Sequence[Made]) -> list[str]:
 
 def command(made: Made) -> str:
     words = ["aws", NAMES.get(made.service, made.service), xform_name(made.operation, "-")]
-    body = made.service == "sagemaker-runtime" or made.operation in ("PutObject", "GetObject")
+    body = made.service == "sagemaker-runtime" or made.operation in ("PutObject", "GetObject", "Invoke")
     for name, value in made.parameters.items():
         if name in ("NextToken", "Marker", "ContinuationToken", "nextToken"):
             continue

@@ -32,7 +32,8 @@ class Refused:
 
     @property
     def denied(self) -> bool:
-        return self.status == 403 and self.request is not None
+        """Whether a policy was the reason: services of the JSON protocol say so with a 400."""
+        return self.request is not None and (self.status == 403 or self.code.startswith("AccessDenied"))
 
 
 @dataclass
