@@ -80,7 +80,7 @@ def start(visit: Visit) -> Response:
     changed = [
         {"Name": each["Name"], "Value": given[each["Name"]]}
         for each in declared
-        if given[each["Name"]] not in (None, as_text(each.get("DefaultValue")))
+        if given[each["Name"]] not in (None, _as_text(each.get("DefaultValue")))
     ]
     begun = sagemaker.start_pipeline_execution(PipelineName=name, PipelineParameters=changed)
     return visit.go(f"/pipelines/{name}/{begun['PipelineExecutionArn'].rpartition('/')[2]}")
@@ -122,10 +122,10 @@ def retry(visit: Visit) -> Response:
 def _parameters(definition: str) -> list[dict[str, Any]]:
     """What a start may be given: name, type, default, the values to choose of."""
     found: list[dict[str, Any]] = json.loads(definition).get("Parameters", [])
-    return [{**each, "Text": as_text(each.get("DefaultValue"))} for each in found]
+    return [{**each, "Text": _as_text(each.get("DefaultValue"))} for each in found]
 
 
-def as_text(value: Any) -> str:
+def _as_text(value: Any) -> str:
     """A parameter's value as a form has it, and an execution takes it."""
     return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
