@@ -20,12 +20,12 @@ from studiolo.events import buckets
 from studiolo.events.happenings import event_of
 from studiolo.events.inputs import made_input
 from studiolo.events.model import DEFAULT, Rule
-from studiolo.events.patterns import Pattern
 from studiolo.events.rules import as_rule
 from studiolo.events.tables import deliveries, happened, rules, targets
 from studiolo.events.targets import Sender
 from studiolo.metrics import Metrics
 from studiolo.metrics.model import Metric
+from studiolo.patterns import Pattern
 from studiolo.state import State
 from studiolo.storage import notices
 from studiolo.timetables import due
