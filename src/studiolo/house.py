@@ -327,6 +327,7 @@ class House:
         self.products.start(Inside(SERVICES, studio, self.objects, "servicecatalog.amazonaws.com"))
         self.pipelines.start(Inside(SERVICES, studio, self.objects, "sagemaker.amazonaws.com"))
         self.scheduler.start(Inside(SERVICES, studio, self.objects, "scheduler.amazonaws.com"))
+        self.ml.async_invocations.serve(Inside(SERVICES, studio, self.objects, "sagemaker.amazonaws.com"))
         self.events.start(Inside(SERVICES, studio, self.objects, "events.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)
         passage = Passage(self.door.endpoint)

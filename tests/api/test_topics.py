@@ -124,7 +124,7 @@ def test_a_function_gets_messages_once_its_policy_lets_the_topic(
     assert (record["Sns"]["Message"], record["Sns"]["Subject"]) == ("for functions", None)
 
 
-def test_rules_alarms_and_functions_publish_where_the_topic_lets_them(
+def test_rules_alarms_functions_and_buckets_publish_where_the_topic_lets_them(
     sns: Any, topic: str, client: Callable[..., Any], role: str, receiver: Receiver
 ) -> None:
     subscribed(sns, topic, receiver, RawMessageDelivery="true")
@@ -155,19 +155,26 @@ def test_rules_alarms_and_functions_publish_where_the_topic_lets_them(
     assert (told["Trigger"]["MetricName"], told["Trigger"]["Statistic"]) == ("Heat", "MAXIMUM")
     alarms.delete_alarms(AlarmNames=[name])
 
+    s3 = client("s3")
+    s3.create_bucket(Bucket=name)
+    wanted = {"TopicArn": topic, "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration={"TopicConfigurations": [wanted]})
     rule = events.put_rule(Name=name, EventPattern=json.dumps({"source": ["shop"]}))["RuleArn"]
     events.put_targets(Rule=name, Targets=[{"Id": "one", "Arn": topic, "InputPath": "$.detail"}])
     statement = {
         "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
+        "Principal": {"Service": ["events.amazonaws.com", "s3.amazonaws.com"]},
         "Action": "sns:Publish",
         "Resource": topic,
-        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+        "Condition": {"ArnEquals": {"aws:SourceArn": [rule, f"arn:aws:s3:::{name}"]}},
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
     events.put_events(Entries=[{"Source": "shop", "DetailType": "sold", "Detail": '{"price": 3}'}])
     assert json.loads(receiver.next()[1]) == {"price": 3}
+    s3.put_object(Bucket=name, Key="a.csv", Body=b"four")
+    (record,) = json.loads(receiver.next()[1])["Records"]
+    assert (record["s3"]["object"]["key"], record["s3"]["object"]["size"]) == ("a.csv", 4)
     events.remove_targets(Rule=name, Ids=["one"])
     events.delete_rule(Name=name)
 

@@ -127,10 +127,10 @@ class Delivery:
         for number, account, region, notice, at in notices.waiting(self._state):
             scope, present = Scope(account, region), self._clock()
             with self._state.transaction() as tx:
-                for wanted in buckets.functions_of(notice):
+                for wanted in buckets.wanted_by(notice):
                     text = json.dumps(buckets.message_of(notice, wanted, scope, number, at))
                     arn = f"arn:{scope.partition}:s3:::{notice.bucket}"
-                    row = _delivery(scope, arn, {"Id": wanted.name, "Arn": wanted.function}, text, present)
+                    row = _delivery(scope, arn, {"Id": wanted.name, "Arn": wanted.arn}, text, present)
                     tx.execute(deliveries.insert().values(row))
                 if buckets.is_for_events(notice.configuration):
                     event = new_event(scope, at, buckets.event_of(notice, scope, number))

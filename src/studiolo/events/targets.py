@@ -7,6 +7,7 @@ from typing import Any
 
 from studiolo.calling import Services
 from studiolo.domain import Clock, Denied, Invalid, Scope
+from studiolo.events import buckets
 from studiolo.events.rules import SERVICE
 from studiolo.functions import Trusting, is_function
 from studiolo.identity import Identity, Question
@@ -107,7 +108,9 @@ class Sender:
         if "RoleArn" in target:
             self._call(target, found[1], "sns", "Publish", {"TopicArn": target["Arn"], "Message": text})
         else:
-            self._topics.publish_by(SERVICE, source, target["Arn"], Publication(text))
+            of_bucket = source.split(":")[2] == "s3"
+            publication = Publication(text, buckets.SUBJECT if of_bucket else None)
+            self._topics.publish_by(f"{source.split(':')[2]}.amazonaws.com", source, target["Arn"], publication)
 
     def _call(
         self, target: Mapping[str, Any], region: str, service: str, operation: str, parameters: Mapping[str, Any]
