@@ -3,9 +3,10 @@
 import json
 import logging
 import threading
+import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +28,8 @@ AT_ONCE = 16
 OF_ONE = 4
 """So many at a time go to one subscription: one that is slow leaves the others room."""
 LONGEST_WAIT = 60.0
+END_SECONDS = 2.0
+"""How long what is under way may take when the server ends: it is sent again else."""
 NAMESPACE = "AWS/SNS"
 
 
@@ -43,8 +46,7 @@ class Delivery:
         self._ended = False
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._sending: dict[str, str] = {}
-        self._workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="topic delivery")
+        self._sending: dict[str, tuple[str, threading.Thread]] = {}
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._keep, name="topics", daemon=True)
@@ -55,7 +57,11 @@ class Delivery:
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            under_way = [thread for _, thread in self._sending.values()]
+        latest = time.monotonic() + END_SECONDS
+        for thread in under_way:
+            thread.join(max(0.0, latest - time.monotonic()))
 
     def put(self, tx: Connection, scope: Scope, subscription: str, message: Mapping[str, Any]) -> None:
         """Take a message for a subscription; `hurry` is to be called when it is written."""
@@ -79,9 +85,10 @@ class Delivery:
         """Send what is due; the seconds until more is."""
         present = self._clock()
         with self._lock:
-            known = dict(self._sending)
+            known = list(self._sending)
+            counts = Counter(subscription for subscription, _ in self._sending.values())
         mine = deliveries.c.id.not_in(known)
-        busy = {each for each in known.values() if list(known.values()).count(each) >= OF_ONE}
+        busy = [subscription for subscription, count in counts.items() if count >= OF_ONE]
         query = select(deliveries).where(mine, deliveries.c.subscription.not_in(busy), deliveries.c.due <= present)
         with self._state.reading() as connection:
             rows = connection.execute(query.order_by(deliveries.c.due).limit(AT_ONCE)).all()
@@ -89,11 +96,15 @@ class Delivery:
                 select(func.min(deliveries.c.due)).where(deliveries.c.due > present)
             ).scalar()
         for row in rows:
+            counts[row.subscription] += 1
+            if counts.total() > AT_ONCE or counts[row.subscription] > OF_ONE:
+                counts[row.subscription] -= 1
+                continue
+            # The process does not wait for a daemon when it ends: an endpoint may take its time.
+            thread = threading.Thread(target=self._send, args=(row,), name="topic delivery", daemon=True)
             with self._lock:
-                full = len(self._sending) >= AT_ONCE
-                if not full and list(self._sending.values()).count(row.subscription) < OF_ONE:
-                    self._sending[row.id] = row.subscription
-                    self._workers.submit(self._send, row)
+                self._sending[row.id] = row.subscription, thread
+            thread.start()
         # Who has sent wakes us.
         return LONGEST_WAIT if following is None else min(LONGEST_WAIT, (following - present).total_seconds())
 
@@ -120,6 +131,8 @@ class Delivery:
         try:
             self._senders.send(subscription, row.message, topic.get("SignatureVersion") or "1", content_type)
         except Exception as error:
+            if self._ended:
+                return
             if not isinstance(error, Undelivered):
                 log.exception("the message %s could not be delivered", row.id)
             for_good = isinstance(error, Undelivered) and error.for_good

@@ -127,6 +127,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], seconds: float = SEC
         with socket.create_connection((address, port), timeout=seconds) as link:
             # A peer may send its answer in drops.
             end = threading.Timer(seconds, _cut, (link,))
+            end.daemon = True
             end.start()
             try:
                 return _asked(link, where.scheme, where.hostname or "", target, body, sent)

@@ -97,7 +97,8 @@ class TopicStore:
         """
         with self._records.writing(scope) as book:
             for each in of_topic(book, _topic(book, topic).id):
-                if hmac.compare_digest(str(each.hidden.get("token", "")).encode(), token.encode()):
+                known = each.hidden.get("token")
+                if known and hmac.compare_digest(str(known).encode(), token.encode()):
                     return book.put(_confirmed(each, book.now, authenticated))
         raise Invalid("Invalid parameter: Token")
 

@@ -120,6 +120,7 @@ class Topics:
             keys["aws:SourceOwner"] = account
         identity = self._identity.of(scope.account)
         policy = identity.compiled(policy_of(topic, scope), arn)
+        # A policy for everybody of AWS is for services, too.
         names = frozenset({("Service", service), ("AWS", service)})
         if not identity.trusts(policy, names, Question("sns:Publish", arn, keys)):
             raise TopicDenied(f"The policy of the topic {arn} does not let {service} do sns:Publish for {source}.")

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import func, select
 
-from studiolo.domain import Scope, now
+from studiolo.domain import Invalid, Scope, now
 from studiolo.functions import Trusting
 from studiolo.identity import Identity, root_key
 from studiolo.metrics import Metrics
@@ -85,6 +85,17 @@ def test_a_service_that_the_topic_does_not_name_is_refused(state: State, tmp_pat
     with pytest.raises(TopicDenied):
         elsewhere = alarm.replace(SCOPE.account, "111111111111")
         topics.publish_by("cloudwatch.amazonaws.com", elsewhere, arn, Publication("x"))
+    topics.close()
+
+
+def test_a_token_that_was_not_sent_confirms_nothing(state: State, tmp_path: Path) -> None:
+    topics = _topics(state, tmp_path)
+    arn = topics.store.create(SCOPE, "news", {}, {}).id
+    topics.subscribe(SCOPE, SCOPE.account, arn, "sqs", f"arn:aws:sqs:us-east-1:{SCOPE.account}:queue", {})
+    topics.subscribe(SCOPE, SCOPE.account, arn, "http", "http://127.0.0.1/", {})
+    for token in ("", "None", "x"):
+        with pytest.raises(Invalid, match="Token"):
+            topics.store.confirm(SCOPE, arn, token)
     topics.close()
 
 
