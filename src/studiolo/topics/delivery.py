@@ -112,14 +112,13 @@ class Delivery:
         scope = Scope(row.account, row.region)
         try:
             subscription = self._store.subscription(scope, row.subscription)
-            topic = self._store.get(scope, subscription["TopicArn"])
+            self._hand(scope, row, subscription, self._store.get(scope, subscription["TopicArn"]))
         except NotFound:
             self._done(row)
         except Exception:
-            log.exception("the message %s could not be delivered", row.id)
-            self._later(row, LONGEST_WAIT)
-        else:
-            self._hand(scope, row, subscription, topic)
+            if not self._ended:
+                log.exception("the message %s could not be delivered", row.id)
+                self._later(row, LONGEST_WAIT)
         finally:
             with self._lock:
                 self._sending.pop(row.id, None)

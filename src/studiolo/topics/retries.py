@@ -4,6 +4,7 @@ After "Amazon SNS message delivery retries" and "Creating an HTTP/S delivery pol
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,10 @@ DEFAULTS: Mapping[str, Any] = {
     "numMinDelayRetries": 0, "backoffFunction": "linear",
 }  # fmt: skip
 FUNCTIONS = ("arithmetic", "exponential", "geometric", "linear")
-MOST_RETRIES, LONGEST_PAUSE = 100, 3600
+MOST_RETRIES = 100
+LONGEST = 3600
+"""Seconds of a pause, and of all of a policy together."""
+_CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?: *; *[\w-]+=[\w.+-]+)*", re.ASCII)
 OF_FUNCTIONS: Mapping[str, Any] = {
     **DEFAULTS, "minDelayTarget": 1, "numRetries": 100_015, "numNoDelayRetries": 3, "numMinDelayRetries": 2,
     "numMaxDelayRetries": 100_000, "backoffFunction": "exponential",
@@ -28,14 +32,17 @@ def check_policy(text: str, *, of_topic: bool = False) -> None:
         policy = json.loads(text)
         given = policy.get("http", {}) if of_topic else policy
         retry = given.get("defaultHealthyRetryPolicy" if of_topic else "healthyRetryPolicy") or {}
-        unknown = retry.keys() - DEFAULTS.keys()
+        request = given.get("defaultRequestPolicy" if of_topic else "requestPolicy") or {}
+        unknown, content_type = retry.keys() - DEFAULTS.keys(), request.get("headerContentType", "text/plain")
     except (ValueError, AttributeError, RecursionError) as error:
         raise Invalid("Invalid parameter: DeliveryPolicy: it is not a JSON object of delivery policies") from error
     if unknown:
         raise Invalid(f"Invalid parameter: DeliveryPolicy: unknown {sorted(unknown)[0]}")
+    if not isinstance(content_type, str) or not _CONTENT_TYPE.fullmatch(content_type):
+        raise Invalid("Invalid parameter: DeliveryPolicy: headerContentType must be a content type")
     found = {**DEFAULTS, **retry}
     for name in DEFAULTS.keys() - {"backoffFunction"}:
-        least, most = (1, LONGEST_PAUSE) if name.endswith("Target") else (0, MOST_RETRIES)
+        least, most = (1, LONGEST) if name.endswith("Target") else (0, MOST_RETRIES)
         if type(found[name]) is not int or not least <= found[name] <= most:
             raise Invalid(f"Invalid parameter: DeliveryPolicy: {name} must be a number from {least} to {most}")
     if found["backoffFunction"] not in FUNCTIONS:
@@ -44,6 +51,8 @@ def check_policy(text: str, *, of_topic: bool = False) -> None:
         raise Invalid("Invalid parameter: DeliveryPolicy: minDelayTarget must be at most maxDelayTarget")
     if _phases(found) > found["numRetries"]:
         raise Invalid("Invalid parameter: DeliveryPolicy: numRetries must be at least those of its phases together")
+    if sum(pause(found, retry) or 0 for retry in range(1, found["numRetries"] + 1)) > LONGEST:
+        raise Invalid(f"Invalid parameter: DeliveryPolicy: its retries must not take more than {LONGEST} seconds")
 
 
 def policy_of(subscription: str | None, topic: str | None) -> Mapping[str, Any]:

@@ -52,6 +52,7 @@ def test_a_topic_s_policy_counts_where_the_subscription_has_none_or_may_not() ->
         ({"numNoDelayRetries": 4}, "at least those of its phases"),
         ({"backoffFunction": "random"}, "backoffFunction is one of"),
         ({"retries": 1}, "unknown retries"),
+        ({"numRetries": 5, "maxDelayTarget": 3600}, "must not take more than 3600 seconds"),
     ],
 )
 def test_what_is_no_delivery_policy_is_refused(retry: dict[str, Any], why: str) -> None:
