@@ -6,7 +6,7 @@ resources answer, and where programs of clusters ask whom they may serve.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Any, Protocol
 
@@ -60,13 +60,15 @@ def own_pages(
     signing_in: SigningIn,
     respond: Callable[[str, bytes], None],
     admit: Callable[[str, str, Address, Address], None],
+    more: Sequence[Route],
 ) -> Starlette:
     """The app of these pages.
 
     parts: what to watch, each with how it is asked; system_log: the lines that a token of its URL stands for; reset:
     empties everything, None where the server does not allow it; why: finds out why a request was denied; why_data:
     what somebody may see of a table; signing_in: gives out links to the console; respond: takes what the function of a
-    custom resource answers under a token; admit: decides for who has a cluster's token about a connection to it.
+    custom resource answers under a token; admit: decides for who has a cluster's token about a connection to it;
+    more: what others have there.
     """
 
     async def health(_request: Request) -> JSONResponse:
@@ -165,6 +167,7 @@ def own_pages(
             Route("/_studiolo/system-logs/{token}", log, methods=["GET"]),
             Route(f"{ANSWERS}{{token}}", response, methods=["PUT"]),
             Route("/_studiolo/reset", empty, methods=["POST"]),
+            *more,
         ],
         middleware=[Middleware(SameOrigin)],
     )

@@ -24,7 +24,7 @@ from studiolo.engine import Engine
 from studiolo.events import Events, Noting
 from studiolo.features import FeatureStore
 from studiolo.function_site import FunctionSite
-from studiolo.functions import functions_of
+from studiolo.functions import Trusting, functions_of
 from studiolo.governance import GovernedCatalog, Lake, Vending, Views
 from studiolo.governance.auditing import Audit
 from studiolo.governance.makers import Makers
@@ -72,6 +72,8 @@ from studiolo.state import State
 from studiolo.storage import Storage
 from studiolo.studio import Addresses, Domains
 from studiolo.studio_site import KEY, NOTEBOOK, STUDIO, StudioSite
+from studiolo.topic_site import topic_routes
+from studiolo.topics import Topics
 from studiolo.why import Why, WhyData
 
 log = logging.getLogger("studiolo")
@@ -246,7 +248,12 @@ class House:
         )
         self._cleanup.callback(self.clusters.close)
         self.clusters.start()
-        self.events = Events(state, identity, self.functions, self.logs, self.metrics, now)
+        trusting = Trusting(self.functions, identity)
+        self.topics = Topics(state, identity, trusting, self.metrics, settings.folder, self._endpoint, now)
+        self._cleanup.callback(self.topics.close)
+        self.metrics.alarms.acts("sns", self.topics.act)
+        self.topics.start()
+        self.events = Events(state, identity, trusting, self.topics, self.logs, self.metrics, now)
         self._cleanup.callback(self.events.close)
 
     def _open_studio(self) -> None:
@@ -299,6 +306,7 @@ class House:
             signing_in,
             self.stacks.requests.answer,
             self.admission.answer,
+            topic_routes(self.topics),
         )
         keys, door = _keys(signing_in), self.door.endpoint
         prices = settings.folder / "prices.json"
@@ -319,6 +327,7 @@ class House:
         self.products.start(Inside(SERVICES, studio, self.objects, "servicecatalog.amazonaws.com"))
         self.pipelines.start(Inside(SERVICES, studio, self.objects, "sagemaker.amazonaws.com"))
         self.scheduler.start(Inside(SERVICES, studio, self.objects, "scheduler.amazonaws.com"))
+        self.ml.async_invocations.serve(Inside(SERVICES, studio, self.objects, "sagemaker.amazonaws.com"))
         self.events.start(Inside(SERVICES, studio, self.objects, "events.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)
         passage = Passage(self.door.endpoint)
@@ -351,6 +360,7 @@ class House:
             mlflow=self.mlflow,
             scheduler=self.scheduler,
             events=self.events,
+            topics=self.topics,
         )
 
     def _reset(self) -> None:

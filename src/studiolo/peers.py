@@ -1,11 +1,13 @@
 """Whose the programs at the ends of connections on this machine are: their system user, their processes."""
 
 import contextlib
+import errno
 import os
 import socket
 import struct
 import sys
 from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 import psutil
@@ -53,6 +55,24 @@ def is_of_studiolo(host: str, port: int) -> bool:
     else:
         found = [each for each in psutil.process_iter() if _listens(each, port)]
     return _is_here(host) and any(is_ours(process) for process in found)
+
+
+def askable(host: str, port: int) -> IPv4Address | IPv6Address:
+    """The IP address to connect to, where a person's request has the server connect to a host of their choice.
+
+    Raises OSError where there is none, or none that may be asked in this way. Studiolo's own ports, and those of what it
+    runs, are answered as where nothing listens: nobody may look for them here.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # Of a machine's own names the one of IPv4 is where servers listen.
+    address = ip_address(str(min(found, key=lambda each: each[0] != socket.AF_INET)[4][0]).partition("%")[0])
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    if address.is_link_local or address.is_multicast or address.is_unspecified:
+        raise OSError("an address that may not be asked")
+    if is_of_studiolo(str(address), port):
+        raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+    return address
 
 
 def _is_here(host: str) -> bool:

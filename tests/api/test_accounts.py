@@ -143,6 +143,10 @@ def test_what_another_account_s_arn_names_is_not_looked_for_in_one_s_own(client,
     client("sns").create_topic(Name="news")
     arn = f"arn:aws:sns:{REGION}:{member.number}:news"
     assert "AuthorizationError" in refusal(client("sns").get_topic_attributes, TopicArn=arn)
+    assert "AuthorizationError" in refusal(client("sns").publish, TopicArn=arn, Message="x")
+    lets = {"Effect": "Allow", "Principal": {"AWS": HOME}, "Action": "sns:Publish", "Resource": arn}
+    member.client("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=document(lets))
+    assert client("sns").publish(TopicArn=arn, Message="x")["MessageId"]
     client("ssm").put_parameter(Name="news-of-theirs", Value=arn.replace(":sns:", ":ssm:"), Type="String")
     function = f"arn:aws:lambda:{REGION}:{member.number}:function:f"
     assert "NotImplemented: lambda Invoke across accounts" in refusal(client("lambda").invoke, FunctionName=function)

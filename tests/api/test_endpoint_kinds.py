@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from tests.api.machine_learning import LINEAR_LEARNER
 from tests.conftest import Server
+from tests.receiving import Receiver
 from tests.waiting import kill_family, until
 
 Client = Callable[..., Any]
@@ -145,11 +146,19 @@ def test_a_call_goes_to_the_container_that_it_names(runtime: Any, made: Made, se
     made.sagemaker.delete_endpoint(EndpointName=name)
 
 
-def test_an_asynchronous_call_leaves_its_answer_or_its_failure_in_s3(
+def test_an_asynchronous_call_leaves_its_answer_or_its_failure_in_s3_and_tells_a_topic(
     client: Client, runtime: Any, made: Made, bucket: str, model: str
 ) -> None:
-    s3 = client("s3")
-    output = {"S3OutputPath": f"s3://{bucket}/out", "S3FailurePath": f"s3://{bucket}/failed"}
+    s3, sns, receiver = client("s3"), client("sns"), Receiver()
+    topic = sns.create_topic(Name=f"results-{uuid.uuid4().hex[:8]}")["TopicArn"]
+    raw = {"RawMessageDelivery": "true"}
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=receiver.url, Attributes=raw)
+    sns.confirm_subscription(TopicArn=topic, Token=json.loads(receiver.next()[1])["Token"])
+    output = {
+        "S3OutputPath": f"s3://{bucket}/out",
+        "S3FailurePath": f"s3://{bucket}/failed",
+        "NotificationConfig": {"SuccessTopic": topic, "ErrorTopic": topic},
+    }
     asynchronous = {"OutputConfig": output, "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 2}}
     name = made.endpoint(of_instances(model), AsyncInferenceConfig=asynchronous)
     assert made.sagemaker.describe_endpoint(EndpointName=name)["AsyncInferenceConfig"] == asynchronous
@@ -171,9 +180,16 @@ def test_an_asynchronous_call_leaves_its_answer_or_its_failure_in_s3(
     answered = begun(b"2,1")
     found = until(lambda: content(answered["OutputLocation"]))
     assert json.loads(found)["predictions"][0]["score"] == pytest.approx(5, abs=1e-3)
+    told = json.loads(receiver.next()[1])
+    assert (told["invocationStatus"], told["inferenceId"]) == ("Completed", answered["InferenceId"])
+    assert told["responseParameters"]["outputLocation"] == answered["OutputLocation"]
     failed = begun(b"one,two")
     assert b"Received client error (400) from model" in until(lambda: content(failed["FailureLocation"]))
     assert content(failed["OutputLocation"]) is None
+    told = json.loads(receiver.next()[1])
+    assert (told["invocationStatus"], told["requestParameters"]["endpointName"]) == ("Failed", name)
+    assert "Received client error (400)" in told["failureReason"]
+    receiver.close()
     with pytest.raises(runtime.exceptions.ValidationError, match="InvokeEndpointAsync"):
         score(runtime, name)
     made.sagemaker.delete_endpoint(EndpointName=name)

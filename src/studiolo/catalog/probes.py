@@ -1,8 +1,5 @@
 """Whether what a connection leads to is there, and lets us in: a real connection is made to it."""
 
-import errno
-import ipaddress
-import os
 import re
 import socket
 import time
@@ -13,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from studiolo.catalog.logins import LOGINS, Login, credentials_of, tls_of
 from studiolo.catalog.model import Connection
 from studiolo.domain import Invalid
-from studiolo.peers import is_of_studiolo
+from studiolo.peers import askable
 
 SECONDS = 10
 ALL_SECONDS = 30
@@ -51,7 +48,7 @@ def probe(connection: Connection, seconds: float = SECONDS) -> None:
             failures.append(f"the others were not tried within {ALL_SECONDS} s")
             break
         try:
-            found = _checked(host, port)
+            found = str(askable(host, port))
             with socket.create_connection((found, port), timeout=seconds) as link:
                 _GREETINGS.get(target.engine, _nothing)(link)
             if log_in is not None:
@@ -61,23 +58,6 @@ def probe(connection: Connection, seconds: float = SECONDS) -> None:
         except OSError as error:
             failures.append(f"{host}:{port}: {error.strerror or error}")
     raise Invalid(f"Connection {connection.name} cannot be made. {'; '.join(failures)}.")
-
-
-def _checked(host: str, port: int) -> str:
-    """The IP address to connect to. Raises OSError where there is none, or none that may be asked in this way.
-
-    Studiolo's own ports, and those of what it runs, are answered as where nothing listens: nobody may look for them here.
-    """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    # Of a machine's own names the one of IPv4 is where servers listen.
-    address = ipaddress.ip_address(str(min(found, key=lambda each: each[0] != socket.AF_INET)[4][0]).partition("%")[0])
-    if address.version == 6:
-        address = address.ipv4_mapped or address
-    if address.is_link_local or address.is_multicast or address.is_unspecified:
-        raise OSError("an address of no database")
-    if is_of_studiolo(str(address), port):
-        raise ConnectionRefusedError(os.strerror(errno.ECONNREFUSED))
-    return str(address)
 
 
 def _login(connection: Connection, target: _Target, seconds: float) -> Callable[[str, int], None]:

@@ -3,7 +3,6 @@
 from studiolo.events.events import Events, Rejected
 from studiolo.events.happenings import Noting
 from studiolo.events.model import DEFAULT, Bus, Rule, rule_arn
-from studiolo.events.patterns import InvalidPattern, Pattern
 from studiolo.events.targets import check
 
-__all__ = ["DEFAULT", "Bus", "Events", "InvalidPattern", "Noting", "Pattern", "Rejected", "Rule", "check", "rule_arn"]
+__all__ = ["DEFAULT", "Bus", "Events", "Noting", "Rejected", "Rule", "check", "rule_arn"]

@@ -1,4 +1,4 @@
-"""What buckets want told of their objects: to functions that their notifications name, and as events of EventBridge.
+"""What buckets want told of their objects: to functions and topics that they name, and as events of EventBridge.
 
 After "Event message structure" and "Amazon S3 events" of EventBridge (Amazon S3 User Guide).
 """
@@ -13,13 +13,22 @@ from xml.etree.ElementTree import Element, fromstring
 from studiolo.domain import Scope
 from studiolo.storage.notices import Notice
 
+OF_FUNCTIONS = ("CloudFunction", "LambdaFunctionArn", "Function")
+NAMES = {
+    "CloudFunctionConfiguration": OF_FUNCTIONS,
+    "LambdaFunctionConfiguration": OF_FUNCTIONS,
+    "TopicConfiguration": ("Topic",),
+}
+"""Where the configurations of a bucket have the ARN of who is to be told."""
+SUBJECT = "Amazon S3 Notification"
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A function that is to be told; name: of the configuration."""
+    """A function, or topic, that is to be told, by its ARN; name: of the configuration."""
 
     name: str
-    function: str
+    arn: str
 
 
 def is_for_events(configuration: str) -> bool:
@@ -27,20 +36,20 @@ def is_for_events(configuration: str) -> bool:
     return any(_local(each) == "EventBridgeConfiguration" for each in fromstring(configuration))  # noqa: S314
 
 
-def functions_of(notice: Notice) -> Iterator[Wanted]:
-    """The functions that the bucket's notifications name for this."""
+def wanted_by(notice: Notice) -> Iterator[Wanted]:
+    """The functions and topics that the bucket's notifications name for this."""
     for each in fromstring(notice.configuration):  # noqa: S314 (the door has read it as what it is)
-        if _local(each) not in ("CloudFunctionConfiguration", "LambdaFunctionConfiguration"):
+        if _local(each) not in NAMES:
             continue
         texts = {_local(child): child.text or "" for child in each}
         wanted = [child.text or "" for child in each if _local(child) == "Event"]
-        arn = texts.get("CloudFunction") or texts.get("LambdaFunctionArn") or texts.get("Function") or ""
+        arn = next((texts[name] for name in NAMES[_local(each)] if texts.get(name)), "")
         if arn and any(_is_of(notice.name, event) for event in wanted) and _passes(notice.key, each):
             yield Wanted(texts.get("Id", ""), arn)
 
 
 def message_of(notice: Notice, wanted: Wanted, scope: Scope, number: int, at: datetime) -> Mapping[str, Any]:
-    """What a function is given."""
+    """What a function, or topic, is given."""
     item: dict[str, Any] = {"key": quote_plus(notice.key, safe="/"), "sequencer": f"{number:016X}"}
     if notice.size is not None:
         item["size"] = notice.size

@@ -20,12 +20,12 @@ from studiolo.events import buckets
 from studiolo.events.happenings import event_of
 from studiolo.events.inputs import made_input
 from studiolo.events.model import DEFAULT, Rule
-from studiolo.events.patterns import Pattern
 from studiolo.events.rules import as_rule
 from studiolo.events.tables import deliveries, happened, rules, targets
 from studiolo.events.targets import Sender
 from studiolo.metrics import Metrics
 from studiolo.metrics.model import Metric
+from studiolo.patterns import Pattern
 from studiolo.state import State
 from studiolo.storage import notices
 from studiolo.timetables import due
@@ -127,10 +127,10 @@ class Delivery:
         for number, account, region, notice, at in notices.waiting(self._state):
             scope, present = Scope(account, region), self._clock()
             with self._state.transaction() as tx:
-                for wanted in buckets.functions_of(notice):
+                for wanted in buckets.wanted_by(notice):
                     text = json.dumps(buckets.message_of(notice, wanted, scope, number, at))
                     arn = f"arn:{scope.partition}:s3:::{notice.bucket}"
-                    row = _delivery(scope, arn, {"Id": wanted.name, "Arn": wanted.function}, text, present)
+                    row = _delivery(scope, arn, {"Id": wanted.name, "Arn": wanted.arn}, text, present)
                     tx.execute(deliveries.insert().values(row))
                 if buckets.is_for_events(notice.configuration):
                     event = new_event(scope, at, buckets.event_of(notice, scope, number))

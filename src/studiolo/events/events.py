@@ -13,11 +13,12 @@ from studiolo.events.following import Following
 from studiolo.events.rules import Rules
 from studiolo.events.subscriptions import Subscriptions
 from studiolo.events.targets import Sender
-from studiolo.functions import Functions, Trusting
+from studiolo.functions import Trusting
 from studiolo.identity import Identity
 from studiolo.logs import Logs
 from studiolo.metrics import Metrics
 from studiolo.state import State
+from studiolo.topics import Topics
 
 
 class Rejected(NamedTuple):
@@ -31,12 +32,19 @@ class Events:
     """Rules, and the events that they are for."""
 
     def __init__(
-        self, state: State, identity: Identity, functions: Functions, logs: Logs, metrics: Metrics, clock: Clock
+        self,
+        state: State,
+        identity: Identity,
+        trusting: Trusting,
+        topics: Topics,
+        logs: Logs,
+        metrics: Metrics,
+        clock: Clock,
     ) -> None:
         self.rules = Rules(state, identity, clock)
-        self.trusting = Trusting(functions, identity)
-        self._delivery = Delivery(state, Sender(self.trusting, logs, identity, clock), metrics, clock)
-        looks = (Subscriptions(logs, self.trusting).look, Counting(logs, metrics, clock).look)
+        self.trusting = trusting
+        self._delivery = Delivery(state, Sender(trusting, topics, logs, identity, clock), metrics, clock)
+        looks = (Subscriptions(logs, trusting).look, Counting(logs, metrics, clock).look)
         self._following = Following(looks)
         self._clock = clock
 

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 from studiolo.domain import AlreadyExists, Clock, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.events.inputs import check_input
 from studiolo.events.model import DEFAULT, Bus, Rule
-from studiolo.events.patterns import Pattern
 from studiolo.events.tables import buses, rules, targets
 from studiolo.identity import Identity, Principal
+from studiolo.patterns import Pattern
 from studiolo.state import State, page
 from studiolo.timetables import due
 

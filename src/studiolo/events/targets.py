@@ -7,10 +7,12 @@ from typing import Any
 
 from studiolo.calling import Services
 from studiolo.domain import Clock, Denied, Invalid, Scope
+from studiolo.events import buckets
 from studiolo.events.rules import SERVICE
 from studiolo.functions import Trusting, is_function
 from studiolo.identity import Identity, Question
 from studiolo.logs import Logs
+from studiolo.topics import Publication, Topics
 
 _PIPELINE = re.compile(r"arn:[^:]+:sagemaker:([a-z0-9-]+):\d{12}:pipeline/([A-Za-z0-9-]+)")
 _GROUP = re.compile(r"arn:[^:]+:logs:([a-z0-9-]+):(\d{12}):log-group:([.\-_/#A-Za-z0-9]{1,512})(?::\*)?")
@@ -40,8 +42,9 @@ def check(target: Mapping[str, Any]) -> None:
 class Sender:
     """Hands events to targets. `services` are given at the start."""
 
-    def __init__(self, trusting: Trusting, logs: Logs, identity: Identity, clock: Clock) -> None:
+    def __init__(self, trusting: Trusting, topics: Topics, logs: Logs, identity: Identity, clock: Clock) -> None:
         self._trusting = trusting
+        self._topics = topics
         self._logs = logs
         self._identity = identity
         self._clock = clock
@@ -102,7 +105,12 @@ class Sender:
     def _to_topic(self, source: str, target: Mapping[str, Any], text: str, identifier: str) -> None:
         found = _TOPIC.fullmatch(target["Arn"])
         assert found is not None, "it was checked"
-        self._call(target, found[1], "sns", "Publish", {"TopicArn": target["Arn"], "Message": text})
+        if "RoleArn" in target:
+            self._call(target, found[1], "sns", "Publish", {"TopicArn": target["Arn"], "Message": text})
+        else:
+            of_bucket = source.split(":")[2] == "s3"
+            publication = Publication(text, buckets.SUBJECT if of_bucket else None)
+            self._topics.publish_by(f"{source.split(':')[2]}.amazonaws.com", source, target["Arn"], publication)
 
     def _call(
         self, target: Mapping[str, Any], region: str, service: str, operation: str, parameters: Mapping[str, Any]

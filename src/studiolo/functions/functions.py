@@ -300,8 +300,8 @@ class Functions:
         operation = {"lambda": "Invoke", "sns": "Publish"}.get(service)
         if operation is None or self._services is None or not self._services.knows(service, operation):
             raise Invalid(
-                f"The destination {arn} cannot be used at Studiolo: a function's results go to Lambda functions, and to "
-                "SNS topics where SNS delivers."
+                f"The destination {arn} cannot be used at Studiolo: a function's results go to Lambda functions and SNS "
+                "topics."
             )
 
     def deliver(self, function: Function, arn: str, identifier: str, document: bytes) -> None:

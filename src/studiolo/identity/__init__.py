@@ -6,7 +6,13 @@ from studiolo.identity.claims import ExpiredIdentityToken, InvalidIdentityToken,
 from studiolo.identity.context import VIA, Question, Values, of_tags
 from studiolo.identity.decisions import Decision, Layer
 from studiolo.identity.denials import Denial, NotAuthorized, NotSealed
-from studiolo.identity.documents import MalformedPolicy, check_bucket_policy, check_catalog_policy, check_logs_policy
+from studiolo.identity.documents import (
+    MalformedPolicy,
+    check_bucket_policy,
+    check_catalog_policy,
+    check_logs_policy,
+    check_topic_policy,
+)
 from studiolo.identity.environment import (
     CREDENTIALS_PATH,
     client_environment,
@@ -56,7 +62,8 @@ __all__ = [
     "Policies", "PolicyUsage", "PolicyVersion", "Position", "Principal", "ProviderUnreachable", "Question", "Records",
     "RejectedClaim", "ReportMissing", "Role", "RoleSettings", "SamlProvider", "Scenario", "SessionRequest", "Simulated",
     "Unmodifiable", "Use", "User", "UserKey", "Values", "Workload", "anonymous", "aws_policy", "check_bucket_policy",
-    "check_catalog_policy", "check_logs_policy", "client_environment", "container_variables", "context_keys", "findings",
+    "check_catalog_policy", "check_logs_policy", "check_topic_policy",
+    "client_environment", "container_variables", "context_keys", "findings",
     "key_variables", "known_root_key", "metastore_token", "of_tags", "plugin_works", "reaches", "root_key", "root_user",
     "simulate", "tags_of",
 ]  # fmt: skip

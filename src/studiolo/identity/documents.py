@@ -126,6 +126,15 @@ RESOURCE = Grammar(principals=True, resources=True, words=_WORDS)
 OF_BUCKET = Grammar(principals=True, resources=True, words=_OF_S3, vendors=frozenset({"s3", "s3express", "*"}))
 OF_CATALOG = Grammar(principals=True, resources=True, words=_OF_S3, vendors=frozenset({"glue", "*"}))
 OF_LOGS = Grammar(principals=True, resources=True, words=_WORDS, vendors=frozenset({"logs", "*"}))
+OF_TOPIC = Grammar(
+    principals=True,
+    resources=True,
+    words={
+        **{name: f"Invalid parameter: Policy Error: {words}" for name, words in _WORDS.items()},
+        "foreign action": "Invalid parameter: Policy statement action out of service scope!",
+    },
+    vendors=frozenset({"sns", "*"}),
+)
 
 
 def check_identity_policy(document: str) -> None:
@@ -166,6 +175,11 @@ def check_catalog_policy(document: str) -> None:
 def check_logs_policy(document: str) -> None:
     """Raise MalformedPolicy unless it is a policy that the logs of an account can have."""
     check(document, OF_LOGS)
+
+
+def check_topic_policy(document: str) -> None:
+    """Raise MalformedPolicy unless it is a policy that a topic can have."""
+    check(document, OF_TOPIC)
 
 
 def check(document: str, grammar: Grammar) -> list[Mapping[str, Any]]:

@@ -6,9 +6,7 @@ is told but keys. Plain HTTP is for issuers of this machine and its network. An 
 its own host, or by HTTPS to one of the public Internet: never to another service of this machine or network.
 """
 
-import ipaddress
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,7 +18,7 @@ import urllib3
 
 from studiolo.identity.claims import ProviderUnreachable
 from studiolo.identity.providers import OpenIdProvider
-from studiolo.peers import is_of_studiolo
+from studiolo.peers import askable
 
 DISCOVERY = "/.well-known/openid-configuration"
 LARGEST = 256 * 1024
@@ -174,17 +172,10 @@ def _read(pool: urllib3.HTTPConnectionPool, where: SplitResult) -> bytes:
 
 def _address(where: SplitResult, *, home: bool) -> str:
     """The IP address to connect to. Raises OSError for a host that may not be asked in this way."""
-    found = socket.getaddrinfo(where.hostname, where.port or 443, type=socket.SOCK_STREAM)
-    address = ipaddress.ip_address(str(found[0][4][0]).partition("%")[0])
-    if address.version == 6:
-        address = address.ipv4_mapped or address
-    if address.is_link_local or address.is_multicast or address.is_unspecified:
-        raise OSError("an address of no issuer")
+    address = askable(where.hostname or "", where.port or 443)
     near = address.is_loopback or address.is_private
     if not near and where.scheme != "https":
         raise OSError("plain HTTP to the Internet")
     if near and not home:
         raise OSError("an address of this machine or network")
-    if near and is_of_studiolo(str(address), where.port or 443):
-        raise OSError("a port of Studiolo's own")
     return str(address)

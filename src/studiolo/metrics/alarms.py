@@ -34,8 +34,8 @@ from studiolo.state import page
 log = logging.getLogger(__name__)
 
 AnyAlarm = Alarm | CompositeAlarm
-Act = Callable[[AnyAlarm, str], None]
-"""Does what an action of an alarm, an ARN, asks for. Raises DomainError."""
+Act = Callable[[AnyAlarm, str, State], None]
+"""Does what an action of an alarm, an ARN, asks for; the state is the one before. Raises DomainError."""
 MOST_ALARMS = 5000
 MOST_TAGS = 50
 HISTORY = timedelta(days=30)
@@ -274,7 +274,7 @@ class Alarms:
         self._changed()
         self._acted[alarm.scope, alarm.name] = state.transitioned
         for action in alarm.actions.of(value) if alarm.actions.enabled else ():
-            self._do(replace(alarm, state=state), action)
+            self._do(replace(alarm, state=state), action, before)
 
     def _repeat(self, known: AnyAlarm, present: datetime) -> None:
         """Do again what an alarm asks for each minute for which it stays in a state."""
@@ -290,15 +290,15 @@ class Alarms:
             self._acted[key] = present
             for action in alarm.actions.of(alarm.state.value):
                 if _service(action) in self._repeated:
-                    self._do(alarm, action)
+                    self._do(alarm, action, alarm.state.value)
 
-    def _do(self, alarm: AnyAlarm, action: str) -> None:
+    def _do(self, alarm: AnyAlarm, action: str, before: State) -> None:
         service = _service(action)
         act = self._acts.get(service)
         try:
             if act is None:
                 raise NotFound(f"Studiolo does no actions of {service}")
-            act(alarm, action)
+            act(alarm, action, before)
             summary = f"Successfully executed action {action}"
         except DomainError as error:
             summary = f"Failed to execute action {action}: {error}"

@@ -102,7 +102,14 @@ class MachineLearning:
         self.invocations = Invocations(routes, measures, wake, self._captures)
         self.streamed = Streamed(routes, measures)
         self.async_invocations = AsyncInvocations(
-            state, self.endpoints, Invocations(routes, measures, wake, None), objects, metrics, folder / "async", clock
+            state,
+            self.endpoints,
+            Invocations(routes, measures, wake, None),
+            objects,
+            identity,
+            metrics,
+            folder / "async",
+            clock,
         )
         self.tags = Tags(state)
         self.registry = Registry(state, clock)

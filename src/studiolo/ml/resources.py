@@ -99,7 +99,7 @@ class ProductionVariant:
 class Asynchronous:
     """How an endpoint is called asynchronously: the S3 URIs under which answers and failures are put.
 
-    most: calls of one instance at once. recorded: kept and shown, as where notifications are to go.
+    most: calls of one instance at once. recorded: as it was asked for, with the topics that are told.
     """
 
     output: str

@@ -1,6 +1,6 @@
-"""EC2's VPC family, SNS and ECR, which only record; and parameters, secrets and keys, which are real."""
+"""EC2's VPC family and ECR, which only record; and parameters, secrets and keys, which are real."""
 
 from studiolo.recorded.recorder import Recorder
-from studiolo.recorded.records import Record, RecordExists, RecordInUse, RecordInvalid, RecordMissing
+from studiolo.recorded.records import Book, Record, RecordExists, RecordInUse, RecordInvalid, RecordMissing, Records
 
-__all__ = ["Record", "RecordExists", "RecordInUse", "RecordInvalid", "RecordMissing", "Recorder"]
+__all__ = ["Book", "Record", "RecordExists", "RecordInUse", "RecordInvalid", "RecordMissing", "Recorder", "Records"]

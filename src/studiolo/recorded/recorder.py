@@ -7,7 +7,6 @@ from studiolo.recorded.parameters import Parameters
 from studiolo.recorded.records import Records
 from studiolo.recorded.repositories import Repositories
 from studiolo.recorded.secrets_manager import Secrets
-from studiolo.recorded.topics import Topics
 from studiolo.state import State
 
 
@@ -20,5 +19,4 @@ class Recorder:
         self.keys = Keys(records)
         self.parameters = Parameters(records, self.keys)
         self.secrets = Secrets(records, self.keys)
-        self.topics = Topics(records)
         self.repositories = Repositories(records)

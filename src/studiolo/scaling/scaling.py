@@ -210,7 +210,7 @@ class Scaling:
         """What was done, the newest first."""
         return store.newest_activities(self._database, scope, resource, after, limit)
 
-    def act(self, alarm: Alarm | CompositeAlarm, action: str) -> None:
+    def act(self, alarm: Alarm | CompositeAlarm, action: str, _before: State) -> None:
         """Scale as the policy says that the ARN names. Raises DomainError."""
         arn = action.partition(":createdBy/")[0]
         with self._changing:

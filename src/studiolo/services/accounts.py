@@ -9,9 +9,9 @@ from studiolo.identity import Question
 from studiolo.services.call import Call
 from studiolo.services.rights import RIGHTS
 
-ACROSS = frozenset({"glue", "iam", "organizations", "sts"})
-"""Services that know whose what they are asked for is: Glue by CatalogId, STS by the role. The others look in the
-caller's account, whatever an ARN says."""
+ACROSS = frozenset({"glue", "iam", "organizations", "sns", "sts"})
+"""Services that know whose what they are asked for is: Glue by CatalogId, STS by the role, SNS by ARNs. The others look
+in the caller's account, whatever an ARN says."""
 
 HOME_ONLY = {"lakeformation": "Lake Formation governs the catalog of the server's own account alone"}
 """Services that other accounts cannot use, and why."""

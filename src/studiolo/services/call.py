@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from studiolo.stacks import Stacks
     from studiolo.stacks.sets import StackSets
     from studiolo.studio import Domains
+    from studiolo.topics import Topics
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Studio:
     stacks: "Stacks"
     stack_sets: "StackSets"
     recorder: "Recorder"
+    topics: "Topics"
     domains: "Domains"
     scaling: "Scaling"
     functions: "Functions"

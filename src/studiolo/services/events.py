@@ -7,7 +7,8 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
-from studiolo.events import DEFAULT, Bus, InvalidPattern, Pattern, Rejected, Rule, check
+from studiolo.events import DEFAULT, Bus, Rejected, Rule, check
+from studiolo.patterns import InvalidPattern, Pattern
 from studiolo.services.call import Call
 from studiolo.services.service import Service
 

@@ -21,8 +21,8 @@ class Time:
 def test_only_what_is_repeated_is_done_again_each_minute(tmp_path: Path) -> None:
     database, clock, done = Database(f"sqlite:///{tmp_path / 'state.db'}"), Time(), []
     alarms = Metrics(database, clock).alarms
-    alarms.acts("autoscaling", lambda alarm, action: done.append(("scale", alarm.state.value)), repeated=True)
-    alarms.acts("sns", lambda alarm, action: done.append(("tell", alarm.state.value)))
+    alarms.acts("autoscaling", lambda alarm, action, before: done.append(("scale", alarm.state.value)), repeated=True)
+    alarms.acts("sns", lambda alarm, action, before: done.append(("tell", alarm.state.value)))
     query = Query("m1", MetricStat(Metric("Own", "Calls"), 60, "Sum"))
     # What is not measured keeps the alarm in its state.
     watch = Watch((query,), True, "GreaterThanThreshold", 1.0, 1, 1, missing="ignore")

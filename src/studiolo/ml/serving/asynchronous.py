@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,17 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from sqlalchemy import Row, func, select
 
+from studiolo.calling import Refused, Services
 from studiolo.containers.objects import Address, refusal
 from studiolo.domain import Clock, DomainError, Invalid, NotFound, Scope
+from studiolo.identity import Identity
 from studiolo.metrics import Metric, Metrics
 from studiolo.ml.resources import Asynchronous
 from studiolo.ml.serving.endpoint import DELETING, Endpoint
 from studiolo.ml.serving.endpoints import Endpoints
 from studiolo.ml.serving.invocation import Answer, Invocations, NotReady, Request, Unavailable
 from studiolo.ml.serving.measures import CALLS
+from studiolo.ml.serving.results import result_of, topic_of
 from studiolo.ml.tables import async_invocations as calls
 from studiolo.objects import Objects
 from studiolo.processes import remove_left
@@ -70,6 +73,7 @@ class AsyncInvocations:
         endpoints: Endpoints,
         invocations: Invocations,
         objects: Objects,
+        identity: Identity,
         metrics: Metrics,
         folder: Path,
         clock: Clock,
@@ -78,6 +82,8 @@ class AsyncInvocations:
         self._endpoints = endpoints
         self._invocations = invocations
         self._objects = objects
+        self._identity = identity
+        self._services: Services | None = None
         self._metrics = metrics
         self._folder = folder
         self._clock = clock
@@ -93,6 +99,10 @@ class AsyncInvocations:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._thread = threading.Thread(target=asyncio.run, args=(self._work(),), name="async-inference", daemon=True)
         self._thread.start()
+
+    def serve(self, services: Services) -> None:
+        """From now on topics are told."""
+        self._services = services
 
     def close(self) -> None:
         """End; what is under way is done again by the next server."""
@@ -219,6 +229,7 @@ class AsyncInvocations:
         """Have a call answered, and its answer or failure put; where the model is away, it stays for later."""
         call = Call(**row.call, body=row.body)
         began, present = time.perf_counter(), self._clock()
+        kind = reason = None
         try:
             if present > row.expires:
                 self._tell(scope, endpoint.name, "ExpiredRequests", 1.0, "Count")
@@ -233,14 +244,15 @@ class AsyncInvocations:
             await asyncio.sleep(LOOK_SECONDS)
             return
         except (CallFailed, DomainError) as error:
-            outcome = "InvocationFailures"
-            await asyncio.to_thread(self._put_failure, endpoint, call, str(error))
+            outcome, reason = "InvocationFailures", str(error)
+            await asyncio.to_thread(self._put_failure, endpoint, call, reason)
         except asyncio.CancelledError:
             return
         except Exception:
             log.exception("an asynchronous call failed; it is tried again")
             await asyncio.sleep(LOOK_SECONDS)
             return
+        await asyncio.to_thread(self._publish, scope, endpoint, call, row.created, kind, reason)
         await asyncio.to_thread(self._forget, scope, endpoint.name, row.number)
         self._tell(scope, endpoint.name, outcome, 1.0, "Count")
         waited = (present - row.created).total_seconds() * 1000
@@ -293,6 +305,26 @@ class AsyncInvocations:
             self._put(endpoint, call.failure, reason.encode(), "text/plain")
         except CallFailed as error:
             log.warning("a failure of endpoint %s could not be put: %s (%s)", endpoint.name, error, reason)
+
+    def _publish(
+        self, scope: Scope, endpoint: Endpoint, call: Call, received: datetime, kind: str | None, reason: str | None
+    ) -> None:
+        """Tell the topic that is named for that, as the model's role. kind: the answer's type; reason: of a failure."""
+        deployed = endpoint.deployed
+        settings = deployed and deployed.asynchronous
+        topic = settings and topic_of(settings.recorded, failed=reason is not None)
+        if deployed is None or topic is None or self._services is None:
+            return
+        asked = {"contentType": call.headers.get("Content-Type"), "inputLocation": call.input}
+        location = call.output if reason is None else call.failure
+        answered = {"contentType": kind, "outputLocation": location}
+        present = self._clock()
+        text = result_of(scope.region, endpoint.name, asked, call.inference, received, present, answered, reason)
+        try:
+            principal = self._identity.session_of(deployed.variants[0].model.role, SESSION)
+            self._services(principal, scope.region, "sns", "Publish", {"TopicArn": topic, "Message": text})
+        except (DomainError, Refused) as error:
+            log.warning("the topic %s of endpoint %s was not told: %s", topic, endpoint.name, error)
 
     def _client(self, endpoint: Endpoint) -> Any:
         deployed = endpoint.deployed

@@ -1,15 +1,19 @@
 """What the operations of Amazon SNS need.
 
-After "Actions, resources, and condition keys for Amazon SNS" (Service Authorization Reference). A topic's own policy is
-recorded, and not asked.
+After "Actions, resources, and condition keys for Amazon SNS" (Service Authorization Reference). A topic's own policy
+counts too.
 """
 
 from collections.abc import Mapping
 
+from studiolo.domain import DomainError
+from studiolo.identity import Policies
 from studiolo.services.call import Call
-from studiolo.services.rights.rows import Rights, conditions, table
+from studiolo.services.rights.rows import Parameters, Rights, conditions, table
+from studiolo.topics import scope_of
 
 TABLE = """
+    ConfirmSubscription        ={TopicArn}
     CreateTopic                {Name}
     CreateTopic?Tags           @sns:TagResource  {Name}
     DeleteTopic                ={TopicArn}
@@ -19,6 +23,8 @@ TABLE = """
     ListSubscriptionsByTopic   ={TopicArn}
     ListTagsForResource        ={ResourceArn}
     ListTopics                 *
+    Publish                    ={TopicArn||TargetArn}
+    PublishBatch               @sns:Publish  ={TopicArn}
     SetSubscriptionAttributes  ={SubscriptionArn}
     SetTopicAttributes         ={TopicArn}
     Subscribe                  ={TopicArn}
@@ -34,7 +40,19 @@ KEYS = """
 
 
 def _tags(call: Call, arn: str) -> Mapping[str, str]:
-    return call.studio.recorder.topics.get(call.scope, arn).tags
+    return call.studio.topics.store.get(scope_of(call.scope.region, arn), arn).tags
 
 
-RIGHTS = Rights("sns", table("sns", TABLE), conditions(KEYS), tags=_tags)
+def _policy(call: Call, parameters: Parameters) -> Policies | None:
+    """Its own: the one that every topic has at first says nothing of who calls."""
+    arn = next((parameters[name] for name in ("TopicArn", "TargetArn", "ResourceArn") if parameters.get(name)), None)
+    if not isinstance(arn, str):
+        return None
+    try:
+        document = call.studio.topics.store.get(scope_of(call.scope.region, arn), arn).get("Policy")
+    except DomainError:
+        return None
+    return call.studio.identity.compiled(document, arn) if document else None
+
+
+RIGHTS = Rights("sns", table("sns", TABLE), conditions(KEYS), tags=_tags, policy=_policy)

@@ -43,7 +43,7 @@ class Topic(ResourceType):
         for each in had:
             for found in there:
                 same = found["Protocol"] == each["Protocol"] and found["Endpoint"] == each["Endpoint"]
-                if each not in wanted and same:
+                if each not in wanted and same and found["SubscriptionArn"] != "PendingConfirmation":
                     at.call("sns", "Unsubscribe", SubscriptionArn=found["SubscriptionArn"])
         retag(at, "sns", {"ResourceArn": physical}, properties, before)
 
@@ -62,7 +62,8 @@ class Subscription(ResourceType):
     def create(self, at: At, properties: Properties) -> str:
         place = {name: properties.get(name) for name in ("TopicArn", "Protocol", "Endpoint")}
         given = {name: as_text(properties[name]) for name in self.ATTRIBUTES if name in properties}
-        return str(at.call("sns", "Subscribe", **place, Attributes=given or None)["SubscriptionArn"])
+        made = at.call("sns", "Subscribe", **place, Attributes=given or None, ReturnSubscriptionArn=True)
+        return str(made["SubscriptionArn"])
 
     def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
         for name in self.ATTRIBUTES:

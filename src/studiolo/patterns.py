@@ -34,6 +34,7 @@ class InvalidPattern(Invalid):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Event pattern is not valid. Reason: {reason}")
+        self.reason = reason
 
 
 class Pattern:

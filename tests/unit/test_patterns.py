@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from studiolo.events import InvalidPattern, Pattern
+from studiolo.patterns import InvalidPattern, Pattern
 
 EC2 = {
     "version": "0",
