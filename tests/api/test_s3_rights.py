@@ -360,11 +360,12 @@ def test_the_tags_that_a_body_brings_are_conditions(client: Callable[..., Any], 
 
 
 def test_the_region_that_a_new_bucket_is_to_be_in_is_a_condition(client: Callable[..., Any]) -> None:
-    there = {"StringEquals": {"s3:LocationConstraint": "eu-west-1"}}
+    region = client("s3").meta.region_name
+    there = {"StringEquals": {"s3:LocationConstraint": region}}
     role = client("s3", **as_role(client, {**may("s3:CreateBucket", "*"), "Condition": there}))
     name = f"air-{secrets.token_hex(4)}"
     for refused in ({}, {"CreateBucketConfiguration": {"LocationConstraint": "eu-north-1"}}):
         with pytest.raises(ClientError, match="not authorized to perform: s3:CreateBucket"):
             role.create_bucket(Bucket=name, **refused)
-    role.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    role.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})
     client("s3").delete_bucket(Bucket=name)

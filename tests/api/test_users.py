@@ -163,7 +163,8 @@ def test_users_are_listed_by_pages_and_paths_and_their_names_are_unique_whatever
         iam.delete_user(UserName=name)
 
 
-def test_who_may_list_the_users_of_a_path_lists_no_others(iam: Any, ada: Person, account: str) -> None:
+def test_who_may_list_the_users_of_a_path_lists_no_others(iam: Any, ada: Person) -> None:
+    account = ada.client("sts").get_caller_identity()["Account"]
     listing = allow("iam:ListUsers", f"arn:aws:iam::{account}:user/people/*")
     iam.put_user_policy(UserName=ada.name, PolicyName="list", PolicyDocument=listing)
     assert ada.name in [user["UserName"] for user in ada.client("iam").list_users(PathPrefix="/people/")["Users"]]

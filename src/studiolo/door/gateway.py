@@ -353,10 +353,17 @@ class S3Gateway:
         return [replace(need, context={**need.context, **told}) for need in needs]
 
     async def _permit_to_know(self, request: HttpRequest, named: Named, caller: Caller) -> None:
-        """Raise ServiceError (AccessDenied) where it is not for the caller that a bucket has no object of a key."""
-        refusal = caller.refusal([Need("s3:ListBucket", arn(named.bucket), {"s3:prefix": named.key})])
-        if refusal is not None and await self._calls.has_bucket(request, named.bucket):
-            raise refusal
+        """Raise ServiceError (AccessDenied) where it is not for the caller that a bucket has no object of a key.
+
+        Who may list it as a folder asks whether it is an object, too.
+        """
+        bucket = arn(named.bucket)
+        refusals = [
+            caller.refusal([Need("s3:ListBucket", bucket, {"s3:prefix": prefix})])
+            for prefix in (named.key, f"{named.key}/")
+        ]
+        if None not in refusals and await self._calls.has_bucket(request, named.bucket):
+            raise refusals[0]
 
     async def _with_tags(
         self, request: HttpRequest, named: Named, caller: Caller, needs: list[Need], payload: Payload
