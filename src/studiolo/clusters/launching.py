@@ -165,7 +165,8 @@ class Launching:
 
     def start_step(self, world: World, cluster: Cluster, step: Step, on_end: Callable[[], None]) -> None:
         """Start a step's runner: of one with a role in a world of its own. Raises Denied and NotFound for the role."""
-        asked, nodes = step.asked, replace(world, cluster=cluster)
+        asked = step.asked
+        world = nodes = replace(world, cluster=cluster)
         plan = {"kind": "step", "jar": asked.jar, "main": asked.main, "arguments": list(asked.arguments)}
         folder = self._cleared(cluster.id, step.id)
         if asked.role is not None:
