@@ -357,13 +357,12 @@ class S3Gateway:
 
         Who may list it as a folder asks whether it is an object, too.
         """
-        bucket = arn(named.bucket)
-        refusals = [
-            caller.refusal([Need("s3:ListBucket", bucket, {"s3:prefix": prefix})])
-            for prefix in (named.key, f"{named.key}/")
-        ]
-        if None not in refusals and await self._calls.has_bucket(request, named.bucket):
-            raise refusals[0]
+        for prefix in (named.key, f"{named.key}/"):
+            refusal = caller.refusal([Need("s3:ListBucket", arn(named.bucket), {"s3:prefix": prefix})])
+            if refusal is None:
+                return
+        if refusal is not None and await self._calls.has_bucket(request, named.bucket):
+            raise refusal
 
     async def _with_tags(
         self, request: HttpRequest, named: Named, caller: Caller, needs: list[Need], payload: Payload

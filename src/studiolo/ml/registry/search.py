@@ -24,6 +24,31 @@ COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
+class Deferred(Mapping[str, Any]):
+    """A document with further members, which are found when they are asked for: of most documents nobody asks for them.
+
+    later: what finds a member; None where there is none.
+    """
+
+    def __init__(self, known: Document, later: Mapping[str, Callable[[], Any]]) -> None:
+        self._known = known
+        self._later = dict(later)
+        self._found: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._later and (value := self._later.pop(name)()) is not None:
+            self._found[name] = value
+        return self._found[name] if name in self._found else self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        for name in tuple(self._later):
+            self.get(name)
+        return iter({**self._known, **self._found})
+
+    def __len__(self) -> int:
+        return len(tuple(iter(self)))
+
+
 @dataclass(frozen=True)
 class Condition:
     """What one property is to be. value: as text, for `In` several with commas between."""

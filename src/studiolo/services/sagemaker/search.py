@@ -1,7 +1,7 @@
 """Amazon SageMaker: Search, over the resources that Studiolo has."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,10 @@ from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import DomainError, Page
 from studiolo.ml.experiments.entity import COMPONENT, EXPERIMENT, TRIAL, Entity
 from studiolo.ml.listing import Listing
-from studiolo.ml.registry.search import Condition, Expression, Nested, names, ordered
+from studiolo.ml.registry.search import Condition, Deferred, Document, Expression, Nested, names, ordered
 from studiolo.services.call import Call
 from studiolo.services.sagemaker.endpoints import describe_endpoint
-from studiolo.services.sagemaker.experiments import as_experiment, as_trial
+from studiolo.services.sagemaker.experiments import as_entity, as_experiment, as_trial
 from studiolo.services.sagemaker.model_cards import as_model_card
 from studiolo.services.sagemaker.model_packages import as_group, as_model_package
 from studiolo.services.sagemaker.models import describe_model
@@ -35,7 +35,13 @@ AT_A_TIME = 200
 MOST_LOOKED_AT = 1000
 MOST_SUGGESTED = 100
 
-Find = Callable[[Call], Iterator[dict[str, Any]]]
+OF_COMPONENTS = (
+    "Source", "Status", "StartTime", "EndTime", "Parameters", "InputArtifacts", "OutputArtifacts", "Metrics",
+    "MetadataProperties",
+)  # fmt: skip
+"""What a trial component has beside what every entity has: each of it is read from more tables."""
+
+Find = Callable[[Call], Iterator[Document]]
 
 
 def _all(pages: Callable[[Listing], Page[Any]]) -> Iterator[Any]:
@@ -68,11 +74,20 @@ def _entities(call: Call, kind: str) -> Iterator[Entity]:
     return _all(partial(call.studio.ml.experiments.page, call.scope, kind))
 
 
-def _components(call: Call) -> Iterator[dict[str, Any]]:
+def _components(call: Call) -> Iterator[Document]:
     for each in _entities(call, COMPONENT):
-        parents = call.studio.ml.experiments.parents(call.scope, each.name)
-        pairs = [{"TrialName": trial, "ExperimentName": experiment} for trial, experiment in parents]
-        yield {**as_component(call, each), "Parents": pairs}
+        whole = cache(partial(as_component, call, each))
+        rest = {name: partial(_member, whole, name) for name in OF_COMPONENTS}
+        yield Deferred(as_entity(each, "TrialComponent"), {**rest, "Parents": partial(_parents, call, each)})
+
+
+def _member(whole: Callable[[], Document], name: str) -> Any:
+    return whole().get(name)
+
+
+def _parents(call: Call, component: Entity) -> list[dict[str, str]]:
+    parents = call.studio.ml.experiments.parents(call.scope, component.name)
+    return [{"TrialName": trial, "ExperimentName": experiment} for trial, experiment in parents]
 
 
 RESOURCES: Mapping[str, tuple[str, str, Find]] = {
@@ -145,7 +160,7 @@ def search(call: Call, request: "SearchRequestTypeDef") -> "SearchResponseTypeDe
     end = start + request.get("MaxResults", 10)
     member = RESOURCES[resource][0]
     answer: Any = {
-        "Results": [{member: {"Model": each} if member == "Model" else each} for each in shown[start:end]],
+        "Results": [{member: {"Model": dict(each)} if member == "Model" else dict(each)} for each in shown[start:end]],
         "TotalHits": {"Value": len(shown), "Relation": "EqualTo"},
         **({"NextToken": encode_token(str(end))} if end < len(shown) else {}),
     }
@@ -165,7 +180,7 @@ def _condition(request: Any) -> Condition:
     return Condition(request["Name"], request.get("Operator", "Equals"), request.get("Value"))
 
 
-def _documents(call: Call, resource: str) -> Iterator[dict[str, Any]]:
+def _documents(call: Call, resource: str) -> Iterator[Document]:
     """The documents of the resources of a kind, with their tags."""
     if resource not in RESOURCES:
         raise ServiceError(
@@ -173,8 +188,14 @@ def _documents(call: Call, resource: str) -> Iterator[dict[str, Any]]:
         )
     _, arn, find = RESOURCES[resource]
     for document in find(call):
-        try:
-            tags: Any = as_tags(call.studio.ml.tags.of(call.scope, document[arn]))
-        except DomainError:
-            tags = []
-        yield {"LastModifiedTime": document["CreationTime"], **document, **({"Tags": tags} if tags else {})}
+        changed = (
+            document if "LastModifiedTime" in document else {**document, "LastModifiedTime": document["CreationTime"]}
+        )
+        yield Deferred(changed, {"Tags": partial(_tags, call, document[arn])})
+
+
+def _tags(call: Call, arn: str) -> Any:
+    try:
+        return as_tags(call.studio.ml.tags.of(call.scope, arn)) or None
+    except DomainError:
+        return None
