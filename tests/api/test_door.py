@@ -184,4 +184,7 @@ def test_an_s3_of_one_s_own_is_behind_the_door_in_the_same_way(
 
 
 def workers_of(server: Server) -> list[psutil.Process]:
-    return [child for child in door(server).children() if child.status() != psutil.STATUS_ZOMBIE]
+    try:
+        return [child for child in door(server).children() if child.status() != psutil.STATUS_ZOMBIE]
+    except psutil.NoSuchProcess:
+        return []  # it ended since it was listed
