@@ -41,13 +41,13 @@ def test_components_belong_to_trials_and_what_is_used_is_not_deleted(client: Cli
     sagemaker.create_trial(TrialName="trial", ExperimentName="exp")
     for name in ("one", "two"):
         sagemaker.create_trial_component(
-            TrialComponentName=name, Parameters={"depth": {"NumberValue": 3 if name == "one" else 5}}
+            TrialComponentName=name, Parameters={"levels": {"NumberValue": 3 if name == "one" else 5}}
         )
     sagemaker.associate_trial_component(TrialComponentName="one", TrialName="trial")
     sagemaker.associate_trial_component(TrialComponentName="one", TrialName="trial")
     within = sagemaker.list_trial_components(ExperimentName="exp")["TrialComponentSummaries"]
     assert [each["TrialComponentName"] for each in within] == ["one"]
-    deep = {"Filters": [{"Name": "Parameters.depth", "Operator": "GreaterThan", "Value": "3"}]}
+    deep = {"Filters": [{"Name": "Parameters.levels", "Operator": "GreaterThan", "Value": "3"}]}
     found = sagemaker.search(Resource="ExperimentTrialComponent", SearchExpression=deep)["Results"]
     assert [each["TrialComponent"]["TrialComponentName"] for each in found] == ["two"]
     tagged = {"Filters": [{"Name": "Tags.team", "Operator": "Equals", "Value": "air"}]}
