@@ -4,30 +4,16 @@ from typing import Any
 
 from starlette.responses import Response
 
+from studiolo.console.pages.jobs import PASSING, listed
 from studiolo.console.pages.logs import last_events
 from studiolo.console.pages.page import Page
-from studiolo.console.visit import PAGE, Visit
+from studiolo.console.visit import Visit
 
 GROUP = "/aws/sagemaker/ProcessingJobs"
-STATES = ("InProgress", "Completed", "Failed", "Stopping", "Stopped")
-PASSING = ("InProgress", "Stopping")
 
 
 def jobs(visit: Visit) -> Response:
-    given = {"NameContains": visit.query["find"]} if visit.query.get("find") else {}
-    given |= {"StatusEquals": visit.query["status"]} if visit.query.get("status") in STATES else {}
-    given |= {"NextToken": visit.query["after"]} if visit.query.get("after") else {}
-    found = visit.client("sagemaker").list_processing_jobs(
-        MaxResults=PAGE, SortBy="CreationTime", SortOrder="Descending", **given
-    )
-    summaries = found["ProcessingJobSummaries"]
-    return visit.page(
-        "processing.html",
-        jobs=summaries,
-        more=found.get("NextToken"),
-        states=STATES,
-        passing=any(each["ProcessingJobStatus"] in PASSING for each in summaries),
-    )
+    return listed(visit, "processing")
 
 
 def job(visit: Visit) -> Response:
