@@ -83,7 +83,7 @@ class Listing(Granting):
         """Whether somebody may know of a grant."""
         if self.sees_all(scope, by):
             return lambda _grant: True
-        names = names_of(by)
+        names = names_of(by, scope)
         return lambda grant: grant.principal in names or self.may_grant(by, scope, grant.resource, grant.permissions)
 
     def _page(self, found: Iterator[tuple[str, Grant]], knows: Callable[[Grant], bool], limit: int) -> Page[Grant]:
