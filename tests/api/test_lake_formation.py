@@ -756,6 +756,21 @@ def test_batches_tell_which_entries_failed(house: LakeHouse, reader: Person) -> 
     assert found == [("2", "EntityNotFoundException"), ("3", "InvalidInputException")]
 
 
+def test_the_permissions_on_a_table_have_those_on_its_filters_where_that_is_asked_for(
+    house: LakeHouse, reader: Person
+) -> None:
+    table, mine = {"Resource": house.resource("parquet_rows")}, house.named_filter("parquet_rows", "rows")
+
+    def listed(**more: str) -> list[dict[str, Any]]:
+        found = house.lf.list_permissions(**table, **more)["PrincipalResourcePermissions"]
+        return [each["Resource"].get("DataCellsFilter") for each in found]
+
+    assert (mine in listed(), mine in listed(IncludeRelated="TRUE")) == (False, True)
+    with pytest.raises(Refused, match="InvalidInput.*Leave out Principal"):
+        principal = {"DataLakePrincipalIdentifier": reader.arn}
+        house.lf.list_permissions(**table, IncludeRelated="TRUE", Principal=principal)
+
+
 def test_permissions_for_a_path_are_those_on_what_lies_there(house: LakeHouse, reader: Person) -> None:
     found = house.lf.get_effective_permissions_for_path(ResourceArn=f"arn:aws:s3:::{house.bucket}/wh/parquet_columns")
     told = {each["Principal"]["DataLakePrincipalIdentifier"]: each["Resource"] for each in found["Permissions"]}
