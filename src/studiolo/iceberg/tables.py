@@ -10,9 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from studiolo.catalog import Column, StorageDescriptor, Table, require_version
 from studiolo.domain import AlreadyExists, Clock, DomainError, Invalid, NotFound, Scope
-from studiolo.governance import GovernedCatalog
+from studiolo.governance import GovernedCatalog, Lake
 from studiolo.iceberg.model import LARGEST, Change, NewTable
-from studiolo.identity import Identity, Principal, Question
+from studiolo.identity import Identity, NotAuthorized, Principal, Question
 from studiolo.storage import Storage
 
 if TYPE_CHECKING:
@@ -30,8 +30,11 @@ class IcebergTables:
     PyIceberg is imported with the first of them: the server starts without it.
     """
 
-    def __init__(self, catalog: GovernedCatalog, storage: Storage, identity: Identity, clock: Clock) -> None:
+    def __init__(
+        self, catalog: GovernedCatalog, lake: Lake, storage: Storage, identity: Identity, clock: Clock
+    ) -> None:
         self._catalog = catalog
+        self._lake = lake
         self._storage = storage
         self._identity = identity
         self._clock = clock
@@ -192,11 +195,15 @@ class IcebergTables:
             self._storage.client().delete_object(Bucket=bucket, Key=self._storage.name_of(key))
 
     def _opened(self, principal: Principal, action: str, place: str) -> tuple[str, str]:
-        """The bucket and key of a place that the caller may use so. Raises Denied and Invalid."""
+        """The bucket and key of a place that IAM, or Lake Formation, lets the caller use so. Raises Denied and Invalid."""
         bucket, key = _split(place)
         owner, policy = self._identity.bucket(bucket)
         question = Question(action, self._identity.s3_arn(f"{bucket}/{key}"), account=owner)
-        self._identity.authorize(principal, [question], policy=policy)
+        try:
+            self._identity.authorize(principal, [question], policy=policy)
+        except NotAuthorized as denied:
+            if not self._lake.opens_despite(denied, principal, action, bucket, key):
+                raise
         return bucket, key
 
 
