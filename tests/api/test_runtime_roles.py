@@ -223,21 +223,22 @@ def test_a_cluster_has_runtime_roles_by_its_security_configuration_alone(emr: An
         emr.run_job_flow(**asked)
 
 
-def test_who_may_name_a_role_is_decided_by_its_condition_key(
-    client: Callable[..., Any], emr: Any, shared: Shared
-) -> None:
+def limited_to(client: Callable[..., Any], role: str) -> Any:
+    """EMR for a user who may name that role alone."""
     iam, user = client("iam"), f"user-{uuid.uuid4().hex[:8]}"
     iam.create_user(UserName=user)
-    statement = {
-        "Effect": "Allow",
-        "Action": ["elasticmapreduce:AddJobFlowSteps", "elasticmapreduce:GetClusterSessionCredentials"],
-        "Resource": "*",
-        "Condition": {"StringEquals": {"elasticmapreduce:ExecutionRoleArn": shared.one}},
-    }
+    named = {"StringEquals": {"elasticmapreduce:ExecutionRoleArn": role}}
+    statement = {"Effect": "Allow", "Action": "elasticmapreduce:*", "Resource": "*", "Condition": named}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_user_policy(UserName=user, PolicyName="one", PolicyDocument=document)
     key = iam.create_access_key(UserName=user)["AccessKey"]
-    theirs = client("emr", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+    return client("emr", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+
+
+def test_who_may_name_a_role_is_decided_by_its_condition_key(
+    client: Callable[..., Any], emr: Any, shared: Shared
+) -> None:
+    theirs = limited_to(client, shared.one)
     theirs.add_job_flow_steps(JobFlowId=shared.id, Steps=[step("true")], ExecutionRoleArn=shared.one)
     assert theirs.get_cluster_session_credentials(ClusterId=shared.id, ExecutionRoleArn=shared.one)["Credentials"]
     for act in (
@@ -269,12 +270,17 @@ def test_a_livy_session_has_the_role_that_its_password_stands_for(emr: Any, shar
 
 
 @pytest.mark.heavy
-def test_a_spark_connect_session_has_the_role_that_it_is_started_with(emr: Any, shared: Shared) -> None:
+def test_a_spark_connect_session_has_the_role_that_it_is_started_with(
+    client: Callable[..., Any], emr: Any, shared: Shared
+) -> None:
     ids = {"ClusterId": shared.id}
     ids["SessionId"] = emr.start_session(**ids, ExecutionRoleArn=shared.one)["Id"]
     until(lambda: emr.get_session(**ids)["Session"]["State"] not in ("SUBMITTED", "STARTING"), seconds=120)
     assert emr.get_session(**ids)["Session"]["ExecutionRoleArn"] == shared.one
-    found = emr.get_session_endpoint(**ids)
+    found = limited_to(client, shared.one).get_session_endpoint(**ids)
+    for act in ("get_session_endpoint", "terminate_session"):
+        with pytest.raises(ClientError, match="is not authorized to perform: elasticmapreduce:"):
+            getattr(limited_to(client, shared.two), act)(**ids)
     address = f"{found['Endpoint']}/;authorization=Bearer%20{found['AuthToken']}"
 
     def read(key: str) -> subprocess.CompletedProcess[str]:
