@@ -60,7 +60,7 @@ def delete_stack(call: Call, request: Request) -> dict[str, Any]:
     return {}
 
 
-@cloudformation.patient(Patience(STACK, "StackName", ("Stacks", 0, "StackStatus"), PASSING, 5))
+@cloudformation.patient(Patience(STACK, "StackName", ("Stacks", 0, "StackStatus"), PASSING, 5, waiter=45))
 def describe_stacks(call: Call, request: Request) -> dict[str, Any]:
     store = call.studio.stacks.store
     if "StackName" in request:
