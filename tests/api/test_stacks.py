@@ -163,6 +163,14 @@ def test_a_change_set_says_what_will_be_replaced_and_one_without_changes_fails(c
     assert (changes["Vpc"]["Replacement"], changes["Group"]["Replacement"]) == ("True", "Conditional")
     [detail] = changes["Group"]["Details"]
     assert (detail["Evaluation"], detail["CausingEntity"]) == ("Dynamic", "Vpc")
+    told = cloudformation.describe_change_set(ChangeSetName=made["Id"], IncludePropertyValues=True)["Changes"]
+    [place] = [
+        each["ResourceChange"]["Details"] for each in told if each["ResourceChange"]["LogicalResourceId"] == "Vpc"
+    ]
+    assert place[0]["Target"].items() >= {
+        "Path": "/Properties/CidrBlock", "BeforeValue": "10.0.0.0/16", "AfterValue": "10.1.0.0/16",
+        "AttributeChangeType": "Modify",
+    }.items()  # fmt: skip
     before = physical(cloudformation, name)
     cloudformation.execute_change_set(ChangeSetName=made["Id"])
     wait(cloudformation, "stack_update_complete", name)
