@@ -224,6 +224,30 @@ def test_an_export_in_use_can_neither_change_nor_go(cloudformation: Any) -> None
     delete(cloudformation, giver)
 
 
+def test_an_output_of_another_region_s_stack_is_read_when_a_stack_is_made_and_changed(
+    server: Server, cloudformation: Any
+) -> None:
+    elsewhere, giver = server.client("cloudformation", region_name="us-west-2"), new_name()
+
+    def giving(value: str) -> dict[str, Any]:
+        return {"Resources": {"One": PARAMETER}, "Outputs": {"Out": {"Value": value}}}
+
+    def taking(output: str = "Out") -> dict[str, Any]:
+        value = {"Fn::GetStackOutput": {"StackName": giver, "OutputName": output, "Region": "us-west-2"}}
+        return {"Resources": {"One": PARAMETER}, "Outputs": {"Taken": {"Value": value}}}
+
+    create(elsewhere, giving("a"), giver)
+    taker = create(cloudformation, taking())
+    update(elsewhere, giver, giving("b"))
+    update(cloudformation, taker, taking())
+    assert outputs(cloudformation, taker) == {"Taken": "b"}
+    with pytest.raises(WaiterError):
+        update(cloudformation, taker, taking("None"))
+    assert f"Stack {giver} has no output None" in json.dumps(events(cloudformation, taker), default=str)
+    delete(elsewhere, giver)
+    delete(cloudformation, taker)
+
+
 def test_what_holds_objects_stays_and_the_stack_can_be_deleted_without_it(server: Server, cloudformation: Any) -> None:
     s3 = server.client("s3")
     name = create(cloudformation, {"Resources": {"Lake": {"Type": "AWS::S3::Bucket"}, "One": PARAMETER}})

@@ -31,6 +31,9 @@ class Planned:
     def export(self, name: str) -> Any:
         return self._live.export(name)
 
+    def output(self, stack: str, name: str, region: str | None, role: str | None) -> Any:
+        return self._live.output(stack, name, region, role)
+
     def zones(self, region: str) -> Any:
         return self._live.zones(region)
 
@@ -201,7 +204,7 @@ def nothing_changes(changes: list[dict[str, Any]], stack: Stack, target: Target,
     if changes or good is None or dict(good.tags) != dict(target.tags) or good.role != target.role:
         return False
     same = good.template.outputs == target.template.outputs
-    return same and bool(_outputs(stack, good, live) == _outputs(stack, target, live))
+    return same and bool(list(stack.outputs) == _outputs(stack, target, live))
 
 
 def _outputs(stack: Stack, target: Target, live: Live) -> Any:

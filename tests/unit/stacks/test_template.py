@@ -23,6 +23,9 @@ class Things:
     def export(self, name: str) -> Any:
         return f"exported {name}"
 
+    def output(self, stack: str, name: str, region: str | None, role: str | None) -> Any:
+        return f"{name} of {stack} in {region}"
+
     def zones(self, region: str) -> list[str]:
         return [f"{region}a", f"{region}b"]
 
@@ -56,6 +59,7 @@ def valued(yaml: str) -> Any:
         ('!GetAZs ""', ["eu-west-1a", "eu-west-1b"]),
         ("!Base64 hi", "aGk="),
         ("!ImportValue other", "exported other"),
+        ("{'Fn::GetStackOutput': {StackName: !Sub 's-${Name}', OutputName: O, Region: r}}", "O of s-x in r"),
         ("!If [Ja, one, two]", "one"),
         ("!If [Both, one, !Ref AWS::NoValue]", "nothing"),
         ("[a, !If [Nein, b, !Ref AWS::NoValue]]", ["a"]),
