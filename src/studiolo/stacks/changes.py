@@ -58,13 +58,13 @@ def planned_changes(
         if row is None or row.physical is None:
             actions[logical] = Action.REPLACE
             if not causes_of(properties):
-                settled(kind, properties, target.tags)
+                settled(kind, properties, target.tags, logical)
             change = _change("Add", definition.type, logical, None)
             if hide is not None:
                 change["ResourceChange"]["AfterContext"] = context(properties, hide)
             changes.append(change)
             continue
-        after = _settled(kind, properties, target.tags)
+        after = _settled(kind, properties, target.tags, logical)
         if row.type != definition.type:
             raise TemplateInvalid(
                 f"Update of resource type is not permitted. The new template modifies resource type of the following "
@@ -102,9 +102,9 @@ def planned_changes(
     return changes
 
 
-def _settled(kind: ResourceType, properties: Any, tags: Mapping[str, str]) -> dict[str, Any]:
+def _settled(kind: ResourceType, properties: Any, tags: Mapping[str, str], logical: str) -> dict[str, Any]:
     if not causes_of(properties):
-        return settled(kind, properties, tags)
+        return settled(kind, properties, tags, logical)
     # What is known only later cannot be checked now.
     schema = kind.schema
     tags = of_people(tags)

@@ -382,3 +382,16 @@ _FUNCTIONS: Mapping[str, Callable[[Evaluator, Any], Any]] = {
     "Fn::Sub": Evaluator._sub,
     "Fn::ToJsonString": Evaluator._to_json,
 }
+
+
+def unknown_function(node: Any) -> str | None:
+    """The name of a function in a value that is none."""
+    if isinstance(node, dict):
+        [name] = node if len(node) == 1 else [""]
+        if name.startswith("Fn::") and name not in _KNOWN and not name.startswith("Fn::ForEach::"):
+            return str(name)
+    items = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return next((found for item in items if (found := unknown_function(item)) is not None), None)
+
+
+_KNOWN = frozenset({*_FUNCTIONS, "Fn::And", "Fn::Not", "Fn::Or", "Fn::Transform"})
