@@ -20,7 +20,14 @@ TRUST = {
     "Statement": [
         {
             "Effect": "Allow",
-            "Principal": {"Service": ["glue.amazonaws.com", "sagemaker.amazonaws.com", "emr-serverless.amazonaws.com"]},
+            "Principal": {
+                "Service": [
+                    "glue.amazonaws.com",
+                    "sagemaker.amazonaws.com",
+                    "emr-serverless.amazonaws.com",
+                    "lambda.amazonaws.com",
+                ],
+            },
             "Action": "sts:AssumeRole",
         }
     ],
