@@ -17,7 +17,7 @@ from tests.conftest import REGION, Server, create_role
 from tests.ray.cluster import ALONE, RayCluster, ray_cluster
 from tests.waiting import until
 
-pytestmark = pytest.mark.heavy
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1800)]
 
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 SOURCE = str(Path(parcel.OWN).parent)
