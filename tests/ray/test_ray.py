@@ -68,7 +68,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
     venv = tmp_path_factory.mktemp("venv")
     python, uv = venv / "bin" / "python", find_uv_bin()
     subprocess.run([uv, "venv", "-q", "--clear", str(venv)], check=True)
-    subprocess.run([uv, "pip", "install", "-q", "--python", str(python), "ray[default]==2.60.0"], check=True)
+    # A node whose agent takes 30 s to import its modules gives up: on a busy machine they are compiled before.
+    install = [uv, "pip", "install", "-q", "--compile-bytecode", "--python", str(python), "ray[default]==2.60.0"]
+    subprocess.run(install, check=True)
     # The nodes reach no package index: what they would make once is made before.
     made = "import json, sys; from studiolo.containers.ray import node; node._made(json.loads(sys.argv[1]))"
     subprocess.run(
