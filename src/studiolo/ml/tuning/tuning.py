@@ -69,7 +69,11 @@ class TuningJobs:
             )
         search.check(settings)
         for parent in settings.parents:
-            if self.describe(scope, parent).outcome.status not in ENDED:
+            try:
+                ended = self.describe(scope, parent).outcome.status in ENDED
+            except NotFound as error:
+                raise Invalid(str(error)) from error
+            if not ended:
                 raise Invalid(f"The parent tuning job {parent} has not ended yet.")
         for index, definition in enumerate(settings.definitions):
             first = Search(settings, index).ask(1)

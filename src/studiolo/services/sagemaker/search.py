@@ -12,6 +12,7 @@ from studiolo.ml.experiments.entity import COMPONENT, EXPERIMENT, TRIAL, Entity
 from studiolo.ml.listing import Listing
 from studiolo.ml.registry.search import Condition, Deferred, Document, Expression, Nested, names, ordered
 from studiolo.services.call import Call
+from studiolo.services.sagemaker import searched
 from studiolo.services.sagemaker.endpoints import describe_endpoint
 from studiolo.services.sagemaker.experiments import as_entity, as_experiment, as_trial
 from studiolo.services.sagemaker.model_cards import as_model_card
@@ -130,8 +131,14 @@ RESOURCES: Mapping[str, tuple[str, str, Find]] = {
         "ModelCardArn",
         lambda call: map(as_model_card, _all(partial(call.studio.ml.registry.cards.page, call.scope))),
     ),
+    "Pipeline": ("Pipeline", "PipelineArn", searched.pipelines),
+    "PipelineExecution": ("PipelineExecution", "PipelineExecutionArn", searched.executions),
+    "PipelineVersion": ("PipelineVersion", "", searched.versions),
+    "FeatureGroup": ("FeatureGroup", "FeatureGroupArn", searched.feature_groups),
+    "FeatureMetadata": ("FeatureMetadata", "", searched.features),
+    "Project": ("Project", "ProjectArn", searched.projects),
 }
-"""By the resource's name: the member of a result, of its ARN, and what finds all documents."""
+"""By the resource's name: the member of a result, that of its ARN where it has tags, and what finds all documents."""
 
 
 @sagemaker.operation
@@ -191,7 +198,7 @@ def _documents(call: Call, resource: str) -> Iterator[Document]:
         changed = (
             document if "LastModifiedTime" in document else {**document, "LastModifiedTime": document["CreationTime"]}
         )
-        yield Deferred(changed, {"Tags": partial(_tags, call, document[arn])})
+        yield Deferred(changed, {"Tags": partial(_tags, call, document[arn])} if arn else {})
 
 
 def _tags(call: Call, arn: str) -> Any:
