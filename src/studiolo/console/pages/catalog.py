@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from starlette.responses import Response
 
+from studiolo.console.charts import quick
 from studiolo.console.grants import PERMISSIONS, grants_on, seen_by
 from studiolo.console.pages.page import Page
 from studiolo.console.queries import answered, ask, sessions_for_queries
@@ -129,8 +130,13 @@ def query(visit: Visit) -> Response:
 
 def query_result(visit: Visit) -> Response:
     answer = answered(visit, visit.path["session"], int(visit.path["statement"]))
+    chart = quick(answer.rows, visit.query.get("over", ""), visit.query.get("figure", "")) if answer.rows else None
     return visit.page(
-        "query.html", answer=answer, sessions=visit.attempt(sessions_for_queries, visit), **_tree(visit, None)
+        "query.html",
+        answer=answer,
+        chart=chart,
+        sessions=visit.attempt(sessions_for_queries, visit),
+        **_tree(visit, None),
     )
 
 
