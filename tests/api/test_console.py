@@ -264,10 +264,13 @@ def test_what_is_uploaded_is_an_object_and_never_a_page(server: Server, browser:
     assert "page.html" not in browser.open(f"/storage/{bucket}?prefix=up/").words
 
 
-def test_a_query_runs_in_a_session_and_its_rows_are_shown(browser: Browser, role: str, table: tuple[str, str]) -> None:
-    sql = f"select month, count(*) as n from {table[0]}.{table[1]} group by month"
+def test_a_query_runs_in_a_session_and_its_rows_are_shown_and_drawn(
+    browser: Browser, role: str, table: tuple[str, str]
+) -> None:
+    sql = f"select hour, count(*) as n from {table[0]}.{table[1]} where month = '2013-03' group by hour order by hour"
     place = browser.open("/catalog/queries", {"session": f"role:{role}", "sql": sql}).headers["Location"]
-    until(lambda: "month n 2013-03 2" in browser.open(place).words, seconds=120)
+    until(lambda: "hour n 1 1 2 1" in browser.open(place).words, seconds=120)
+    assert "[[1, 2], [1, 1]]" in browser.open(f"{place}?over=hour&figure=n").text
     browser.open(f"/sessions/{place.split('/')[3]}/stop", {})
 
 

@@ -61,10 +61,10 @@ def quick(rows: Rows, over: str = "", figure: str = "") -> Chart | None:
     others = [name for name in numeric if name != over] or numeric
     figures = [figure] if figure in numeric else others[:MOST_LINES]
     chosen = Chart(over, figures, rows.columns, numeric)
-    at = _moments(by_name[over]) if over not in numeric else by_name[over]
+    at: Sequence[float | None] | None = by_name[over] if over in numeric else _moments(by_name[over])
     if at is None:
         return _barred(chosen, by_name)
-    places = sorted((place for place, each in enumerate(at) if each is not None), key=lambda place: at[place])
+    places = [place for _, place in sorted((each, place) for place, each in enumerate(at) if each is not None)]
     data = [[at[place] for place in places], *([by_name[name][place] for place in places] for name in figures)]
     drawn = {"time": over not in numeric, "names": figures, "data": data}
     return Chart(over, figures, rows.columns, numeric, drawn=json.dumps(drawn))

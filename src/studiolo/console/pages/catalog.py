@@ -30,7 +30,12 @@ TABS = (
 
 
 def catalog(visit: Visit) -> Response:
-    return visit.page("catalog.html", **_tree(visit, None), made=None)
+    tree = _tree(visit, None)
+    begin = int(visit.query["from"]) if visit.query.get("from", "").isdecimal() else 0
+    found = tree["databases"]
+    shown = [] if isinstance(found, Refused) else found[begin : begin + PAGE]
+    more = begin + PAGE if not isinstance(found, Refused) and begin + PAGE < len(found) else None
+    return visit.page("catalog.html", **tree, shown=shown, more=more)
 
 
 def database(visit: Visit) -> Response:

@@ -45,7 +45,7 @@ def overview(visit: Visit) -> Response:
         memory=memory,
         cores=psutil.cpu_count(),
         load=psutil.getloadavg()[0],
-        buckets=visit.attempt(lambda: len(visit.client("s3").list_buckets()["Buckets"])),
+        buckets=visit.attempt(lambda: len(visit.client("s3").list_buckets(MaxBuckets=100)["Buckets"])),
         databases=visit.attempt(lambda: len(visit.client("glue").get_databases(MaxResults=100)["DatabaseList"])),
         roles=visit.attempt(lambda: len(visit.client("iam").list_roles(MaxItems=100)["Roles"])),
     )

@@ -1,6 +1,7 @@
 """Amazon SageMaker: Search, over the resources that Studiolo has."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import DomainError, Page
-from studiolo.ml.experiments.entity import COMPONENT, EXPERIMENT, TRIAL, Entity
+from studiolo.ml.experiments.entity import COMPONENT, EXPERIMENT, TRIAL, Entity, NoEntity
 from studiolo.ml.listing import Listing
 from studiolo.ml.registry.search import Condition, Deferred, Document, Expression, Nested, names, ordered
 from studiolo.services.call import Call
@@ -41,7 +42,8 @@ OF_COMPONENTS = (
 )  # fmt: skip
 """What a trial component has beside what every entity has: each of it is read from more tables."""
 
-Find = Callable[[Call], Iterator[Document]]
+Find = Callable[[Call, Expression], Iterator[Document]]
+"""Finds all documents; of which it may leave out those that the expression does not hold for."""
 
 
 def _all(pages: Callable[[Listing], Page[Any]]) -> Iterator[Any]:
@@ -55,7 +57,11 @@ def _all(pages: Callable[[Listing], Page[Any]]) -> Iterator[Any]:
 
 
 def _described(
-    member: str, describe: Callable[..., Any], pages: Callable[[Call], Callable[..., Page[Any]]], call: Call
+    member: str,
+    describe: Callable[..., Any],
+    pages: Callable[[Call], Callable[..., Page[Any]]],
+    call: Call,
+    _: Expression,
 ) -> Iterator[dict[str, Any]]:
     for each in _all(partial(pages(call), call.scope)):
         try:
@@ -65,7 +71,7 @@ def _described(
             continue
 
 
-def _packages(call: Call) -> Iterator[dict[str, Any]]:
+def _packages(call: Call, _: Expression) -> Iterator[dict[str, Any]]:
     packages = call.studio.ml.registry.packages
     return map(as_model_package, _all(lambda asked: packages.page(call.scope, asked, None, None)))
 
@@ -74,8 +80,15 @@ def _entities(call: Call, kind: str) -> Iterator[Entity]:
     return _all(partial(call.studio.ml.experiments.page, call.scope, kind))
 
 
-def _components(call: Call) -> Iterator[Document]:
-    for each in _entities(call, COMPONENT):
+def _those(call: Call, names: Iterable[str]) -> Iterator[Entity]:
+    for name in dict.fromkeys(names):
+        with suppress(NoEntity):
+            yield call.studio.ml.experiments.get(call.scope, COMPONENT, name)
+
+
+def _components(call: Call, asked: Expression) -> Iterator[Document]:
+    names = asked.named("TrialComponentName")
+    for each in _entities(call, COMPONENT) if names is None else _those(call, names):
         whole = cache(partial(as_component, call, each))
         rest = {name: partial(_member, whole, name) for name in OF_COMPONENTS}
         yield Deferred(as_entity(each, "TrialComponent"), {**rest, "Parents": partial(_parents, call, each)})
@@ -91,8 +104,8 @@ def _parents(call: Call, component: Entity) -> list[dict[str, str]]:
 
 
 RESOURCES: Mapping[str, tuple[str, str, Find]] = {
-    "Experiment": ("Experiment", "ExperimentArn", lambda call: map(as_experiment, _entities(call, EXPERIMENT))),
-    "ExperimentTrial": ("Trial", "TrialArn", lambda call: map(as_trial, _entities(call, TRIAL))),
+    "Experiment": ("Experiment", "ExperimentArn", lambda call, _: map(as_experiment, _entities(call, EXPERIMENT))),
+    "ExperimentTrial": ("Trial", "TrialArn", lambda call, _: map(as_trial, _entities(call, TRIAL))),
     "ExperimentTrialComponent": ("TrialComponent", "TrialComponentArn", _components),
     "TrainingJob": (
         "TrainingJob",
@@ -123,12 +136,12 @@ RESOURCES: Mapping[str, tuple[str, str, Find]] = {
     "ModelPackageGroup": (
         "ModelPackageGroup",
         "ModelPackageGroupArn",
-        lambda call: map(as_group, _all(partial(call.studio.ml.registry.packages.groups, call.scope))),
+        lambda call, _: map(as_group, _all(partial(call.studio.ml.registry.packages.groups, call.scope))),
     ),
     "ModelCard": (
         "ModelCard",
         "ModelCardArn",
-        lambda call: map(as_model_card, _all(partial(call.studio.ml.registry.cards.page, call.scope))),
+        lambda call, _: map(as_model_card, _all(partial(call.studio.ml.registry.cards.page, call.scope))),
     ),
 }
 """By the resource's name: the member of a result, of its ARN, and what finds all documents."""
@@ -140,7 +153,7 @@ def get_search_suggestions(
 ) -> "GetSearchSuggestionsResponseTypeDef":
     hint = request.get("SuggestionQuery", {}).get("PropertyNameQuery", {}).get("PropertyNameHint", "")
     found: set[str] = set()
-    for document in islice(_documents(call, request["Resource"]), MOST_LOOKED_AT):
+    for document in islice(_documents(call, request["Resource"], Expression()), MOST_LOOKED_AT):
         found.update(name for name in names(document) if name.lower().startswith(hint.lower()))
     suggested: Any = [{"PropertyName": name} for name in sorted(found)[:MOST_SUGGESTED]]
     return {"PropertyNameSuggestions": suggested}  # type: ignore[typeddict-item]
@@ -152,7 +165,7 @@ def search(call: Call, request: "SearchRequestTypeDef") -> "SearchResponseTypeDe
     resource = request["Resource"]
     asked = expression(request.get("SearchExpression", {}))
     here = request.get("CrossAccountFilterOption", "SameAccount") == "SameAccount"
-    found = [each for each in _documents(call, resource) if asked.holds(each)] if here else []
+    found = [each for each in _documents(call, resource, asked) if asked.holds(each)] if here else []
     sort_by, order = request.get("SortBy", "LastModifiedTime"), request.get("SortOrder", "Descending")
     shown = ordered(found, sort_by, descending=order == "Descending")
     token = request.get("NextToken")
@@ -180,14 +193,14 @@ def _condition(request: Any) -> Condition:
     return Condition(request["Name"], request.get("Operator", "Equals"), request.get("Value"))
 
 
-def _documents(call: Call, resource: str) -> Iterator[Document]:
+def _documents(call: Call, resource: str, asked: Expression) -> Iterator[Document]:
     """The documents of the resources of a kind, with their tags."""
     if resource not in RESOURCES:
         raise ServiceError(
             INVALID, f"Resource {resource} is not searched by Studiolo; it searches {', '.join(sorted(RESOURCES))}."
         )
     _, arn, find = RESOURCES[resource]
-    for document in find(call):
+    for document in find(call, asked):
         changed = (
             document if "LastModifiedTime" in document else {**document, "LastModifiedTime": document["CreationTime"]}
         )
