@@ -15,6 +15,7 @@ from studiolo.console.rows import NoSample, format_of
 from studiolo.console.snippets import of_table
 from studiolo.console.visit import PAGE, Refused, Visit
 
+TREE_DATABASES = 100
 TREE_TABLES = 100
 """Tables of a database that its tree lists: as many as one answer of Glue has."""
 
@@ -30,12 +31,17 @@ TABS = (
 
 
 def catalog(visit: Visit) -> Response:
-    tree = _tree(visit, None)
-    begin = int(visit.query["from"]) if visit.query.get("from", "").isdecimal() else 0
-    found = tree["databases"]
-    shown = [] if isinstance(found, Refused) else found[begin : begin + PAGE]
-    more = begin + PAGE if not isinstance(found, Refused) and begin + PAGE < len(found) else None
-    return visit.page("catalog.html", **tree, shown=shown, more=more)
+    find, glue = visit.query.get("find", "").lower(), visit.client("glue")
+    more = None
+    if find:
+        every = visit.attempt(visit.every, "glue", "get_databases", "DatabaseList")
+        shown: Any = every if isinstance(every, Refused) else [each for each in every if find in each["Name"]][:PAGE]
+    else:
+        after = {"NextToken": visit.query["after"]} if visit.query.get("after") else {}
+        found = visit.attempt(glue.get_databases, MaxResults=PAGE, **after)
+        shown = found if isinstance(found, Refused) else found["DatabaseList"]
+        more = None if isinstance(found, Refused) else found.get("NextToken")
+    return visit.page("catalog.html", **_tree(visit, None), shown=shown, more=more)
 
 
 def database(visit: Visit) -> Response:
@@ -147,7 +153,10 @@ def query_result(visit: Visit) -> Response:
 
 def _tree(visit: Visit, database: str | None, names: Sequence[str] | None = None) -> dict[str, Any]:
     """The databases, and the tables of the one that is looked at; names: these, where they are known."""
-    databases = visit.attempt(lambda: visit.every("glue", "get_databases", "DatabaseList"))
+    found = visit.attempt(visit.client("glue").get_databases, MaxResults=TREE_DATABASES)
+    databases: list[Any] | Refused = found if isinstance(found, Refused) else found["DatabaseList"]
+    if not isinstance(databases, Refused) and database not in (None, *(each["Name"] for each in databases)):
+        databases.insert(0, {"Name": database})
     if database is None or isinstance(databases, Refused):
         return {"databases": databases, "leaves": [], "open": None}
     if names is not None:

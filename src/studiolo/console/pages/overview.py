@@ -57,7 +57,7 @@ def _sessions(visit: Visit) -> Sequence[Thing]:
             "Session", each["Id"], f"/sessions/{each['Id']}", each["Status"], each.get("CreatedOn"),
             each.get("ErrorMessage"),
         )
-        for each in visit.client("glue").list_sessions(MaxResults=100)["Sessions"]
+        for each in visit.client("glue").list_sessions(MaxResults=25)["Sessions"]
     ]  # fmt: skip
 
 

@@ -19,18 +19,21 @@ MOST = 100
 
 
 def usage(visit: Visit) -> Response:
+    return visit.page("usage.html", ranges=RANGES, shown=_range(visit))
+
+
+def days(visit: Visit) -> Response:
+    """The part of the page that takes longer: the days."""
     now = datetime.now(timezone.utc)
-    asked = visit.query.get("days", "")
-    shown = int(asked) if asked in map(str, RANGES) else RANGES[0]
+    shown = _range(visit)
     first = (now - timedelta(days=shown - 1)).date()
     parts = _parts(visit, first, now)
     prices = Prices.read(visit.prices)
     return visit.page(
-        "usage.html",
+        "usage_days.html",
         days=_days(parts, prices, first, now),
         prices=prices,
         file=visit.prices,
-        ranges=RANGES,
         shown=shown,
         most=MOST,
         cut=any(not isinstance(part, Refused) and len(part) >= MOST for part in parts),
@@ -44,6 +47,11 @@ def today(visit: Visit) -> Response:
     prices = Prices.read(visit.prices)
     [day] = _days(_parts(visit, now.date(), now), prices, now.date(), now)
     return visit.page("usage_today.html", day=day, prices=prices)
+
+
+def _range(visit: Visit) -> int:
+    asked = visit.query.get("days", "")
+    return int(asked) if asked in map(str, RANGES) else RANGES[0]
 
 
 def _parts(visit: Visit, first: date, now: datetime) -> list[list[Use] | Refused]:
@@ -116,5 +124,6 @@ def _of_job(kind: str, name: str, path: str, cluster: Any, found: Any, now: date
 KINDS = (_sessions, _clusters, _training, _processing, _endpoints)
 PAGES = (
     Page("GET", "/usage", usage),
+    Page("GET", "/usage/days", days),
     Page("GET", "/usage/today", today),
 )

@@ -1,7 +1,6 @@
 """Amazon SageMaker: Search, over the resources that Studiolo has."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import DomainError, Page
-from studiolo.ml.experiments.entity import COMPONENT, EXPERIMENT, TRIAL, Entity, NoEntity
+from studiolo.ml.experiments.entity import COMPONENT, EXPERIMENT, TRIAL, Entity
 from studiolo.ml.listing import Listing
 from studiolo.ml.registry.search import Condition, Deferred, Document, Expression, Nested, names, ordered
 from studiolo.services.call import Call
@@ -80,18 +79,29 @@ def _entities(call: Call, kind: str) -> Iterator[Entity]:
     return _all(partial(call.studio.ml.experiments.page, call.scope, kind))
 
 
-def _those(call: Call, names: Iterable[str]) -> Iterator[Entity]:
-    for name in dict.fromkeys(names):
-        with suppress(NoEntity):
-            yield call.studio.ml.experiments.get(call.scope, COMPONENT, name)
-
-
 def _components(call: Call, asked: Expression) -> Iterator[Document]:
     names = asked.named("TrialComponentName")
-    for each in _entities(call, COMPONENT) if names is None else _those(call, names):
-        whole = cache(partial(as_component, call, each))
+    if names is not None:
+        yield from _named_components(call, list(dict.fromkeys(names)))
+        return
+    for each in _entities(call, COMPONENT):
+        whole = cache(partial(_component, call, each))
         rest = {name: partial(_member, whole, name) for name in OF_COMPONENTS}
         yield Deferred(as_entity(each, "TrialComponent"), {**rest, "Parents": partial(_parents, call, each)})
+
+
+def _named_components(call: Call, names: Sequence[str]) -> Iterator[Document]:
+    """Those, whole: what they have is read together."""
+    experiments = call.studio.ml.experiments
+    measured, parents = experiments.measured(call.scope, names), experiments.parents(call.scope, names)
+    for each in experiments.some(call.scope, COMPONENT, names):
+        told = as_component(call, each, measured.get(each.name, ()))
+        yield {**told, "Parents": _as_parents(parents.get(each.name, ()))}
+
+
+def _component(call: Call, component: Entity) -> Document:
+    measured = call.studio.ml.experiments.measured(call.scope, [component.name])
+    return as_component(call, component, measured.get(component.name, ()))
 
 
 def _member(whole: Callable[[], Document], name: str) -> Any:
@@ -99,8 +109,11 @@ def _member(whole: Callable[[], Document], name: str) -> Any:
 
 
 def _parents(call: Call, component: Entity) -> list[dict[str, str]]:
-    parents = call.studio.ml.experiments.parents(call.scope, component.name)
-    return [{"TrialName": trial, "ExperimentName": experiment} for trial, experiment in parents]
+    return _as_parents(call.studio.ml.experiments.parents(call.scope, [component.name]).get(component.name, ()))
+
+
+def _as_parents(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"TrialName": trial, "ExperimentName": experiment} for trial, experiment in pairs]
 
 
 RESOURCES: Mapping[str, tuple[str, str, Find]] = {
