@@ -31,6 +31,7 @@ from bench.rows import (
     spark,
     stacks,
     statements,
+    studio,
     training,
     trino,
     tuning,
@@ -64,6 +65,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "lifecycle": lifecycle.measure,
     "memory": memory.measure,
     "console": console.measure,
+    "studio": studio.measure,
     "million": million.measure,
     "trino": trino.measure,
 }

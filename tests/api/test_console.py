@@ -434,7 +434,8 @@ def _say(logs: Any, group: str, *messages: str) -> None:
 
 
 def test_usage_shows_a_person_s_sessions_and_jobs_by_day_with_the_price_of_a_dated_table(browser: Browser) -> None:
-    page = browser.open("/usage?days=30")
+    assert "/usage/days?days=30" in browser.open("/usage?days=30").text
+    page = browser.open("/usage/days?days=30")
     assert page.status == 200
     assert "for us-east-1 as of 20" in page.words
     assert 'role="alert"' not in page.text
