@@ -145,13 +145,13 @@ def parallel(
     maximize: bool,
     logarithmic: Sequence[str] = (),
 ) -> Parallel | None:
-    """Trials, each a name, its hyperparameters and its value, over the axes of all; None for fewer than two axes.
+    """Trials, each a name, its hyperparameters and its value, over the axes of all; None for fewer than two of either.
 
     Only the best hundred are drawn. What is no number stands at its place in the alphabet.
     """
     shown = sorted(trials, key=lambda trial: trial[2], reverse=maximize)[:MOST_DRAWN]
     names = [name for name in parameters if all(name in given for _, given, _ in shown)][:MOST_AXES]
-    if len(shown) < 2 or not names:
+    if len(shown) < 2 or len(names) < 2:
         return None
     scales = [_Scale([given[name] for _, given, _ in shown], logarithmic=name in logarithmic) for name in names]
     scales.append(_Scale([repr(value) for _, _, value in shown], logarithmic=False))
