@@ -293,6 +293,13 @@ def test_a_log_is_searched_followed_and_asked(server: Server, browser: Browser) 
     until(lambda: "n 3 Complete" in browser.open(place["Location"]).words)
 
 
+def test_roles_and_policies_are_found_by_a_part_of_their_names(browser: Browser, reader: str) -> None:
+    name = reader.rpartition("/")[2]
+    assert name in browser.open(f"/identity?find={name[2:].upper()}").words
+    policies = browser.open("/identity?tab=policies&scope=AWS&find=sagemakerfull").words
+    assert ("AmazonSageMakerFullAccess" in policies, "AdministratorAccess" in policies) == (True, False)
+
+
 def test_what_may_be_done_is_simulated(browser: Browser, reader: str) -> None:
     words = browser.open(f"/identity?tab=simulate&who={reader}&actions=iam:ListRoles+s3:GetObject").words
     assert "iam:ListRoles * allowed" in words

@@ -26,7 +26,10 @@ LATE = Refused(
 
 def functions(visit: Visit) -> Response:
     given = {"Marker": visit.query["after"]} if visit.query.get("after") else {}
-    found = visit.client("lambda").list_functions(MaxItems=PAGE, **given)
+    if visit.query.get("find"):
+        found = {"Functions": visit.found("lambda", "list_functions", "Functions", "FunctionName")}
+    else:
+        found = visit.client("lambda").list_functions(MaxItems=PAGE, **given)
     rows = [(each, _moment(each["LastModified"])) for each in found["Functions"]]
     return visit.page(
         "functions.html", functions=rows, more=found.get("NextMarker"), choices=visit.attempt(choices, visit)
