@@ -20,7 +20,7 @@ from studiolo.containers.batch.calls import Server
 from studiolo.containers.batch.specification import Batch
 from studiolo.containers.batch.transformer import Failed, Task, Transformer
 from studiolo.containers.code import bring_code
-from studiolo.containers.fencing import Machine
+from studiolo.containers.fencing import SOCKET, Machine
 from studiolo.containers.folder import WorkFolder
 from studiolo.containers.inputs import listed, lost
 from studiolo.containers.making import below
@@ -34,7 +34,7 @@ from studiolo.processes import socket_folder
 
 PING_SECONDS = 600.0
 GRACE_SECONDS = 30.0
-SOCKET = "s"
+PLACE = "s"
 LOOK_SECONDS = 60.0
 NO_PING = (
     "AlgorithmError: Model container failed to respond to ping; Please ensure /ping endpoint is implemented and "
@@ -88,20 +88,25 @@ class BatchRun(Run):
         instances = self._work.instances
         machine = Machine.of(python, self._hidden, [instance.host for instance in instances])
         packages = below(self._work.environment, self._hidden, python, self._root(instances[0]), self._say)
+        networks = [machine.network(self._batch.port, place.parent) for place in places]
         starts = [
             machine.start(
                 instance.command,
-                {**instance.variables, "SAGEMAKER_BASE_DIR": BASE, "SAGEMAKER_BIND_TO_SOCKET": str(place)},
+                {**instance.variables, "SAGEMAKER_BASE_DIR": BASE, SOCKET: str(place)},
                 self._root(instance),
                 shared=place.parent,
                 below=packages,
+                network=network,
             )
-            for instance, place in zip(instances, places, strict=True)
+            for instance, place, network in zip(instances, places, networks, strict=True)
         ]
         self._enter(RUNNING)
         logs = [LogWriter(Path(instance.log)) for instance in instances]
         ended_all = threading.Event()
-        with Room(self._folder.path, self._fail), self._utilization(ended_all):
+        with contextlib.ExitStack() as around, Room(self._folder.path, self._fail), self._utilization(ended_all):
+            for network in networks:
+                if network is not None:
+                    around.enter_context(network.open())
             self._programs = programs = Programs(starts, logs)
             if self._stopping.is_set():
                 programs.end()
@@ -187,7 +192,7 @@ class BatchRun(Run):
                 return
 
     def _socket(self) -> Path:
-        return socket_folder(self._hidden / "ipc" / uuid.uuid4().hex[:12], SOCKET) / SOCKET
+        return socket_folder(self._hidden / "ipc" / uuid.uuid4().hex[:12], PLACE) / PLACE
 
 
 def _use() -> tuple[float, int]:

@@ -14,7 +14,7 @@ class Batch:
     compressed: as of `bring_model`. source, gzip: as an Input's. concurrent, payload (MiB; 0 for a body of any
     length) and single (one record a request) are left to the serving program where they are None. joined: each record
     with its answer. logs: the files of the instances' data logs, which say what became of objects. timeout (seconds)
-    and retries are of one request.
+    and retries are of one request. port: where the programs listen, if not at their sockets.
     """
 
     model: str
@@ -36,6 +36,7 @@ class Batch:
     output_filter: str = "$"
     joined: bool = False
     logs: tuple[str, ...] = ()
+    port: int | None = None
 
     @property
     def processed(self) -> bool:

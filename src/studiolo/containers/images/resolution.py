@@ -20,6 +20,8 @@ ALONE = (PYTHON, "-I", "-u", str(Path(standalone.__file__)))
 """Runs a module of Studiolo's in another environment: nothing of ours, or of a user's, comes before its packages."""
 SPARK, SUBMIT = "spark", "smspark-submit"
 """The family of the images for processing jobs on Spark, and the program that they are of."""
+PORT = 8080
+"""Where the programs `serve` of containers listen."""
 NOTEBOOKS = ("sagemaker-distribution", "sagemaker-base-python")
 """The families of images in which Studio's notebooks run."""
 NOTEBOOK_JOB = "amazon_sagemaker_scheduler"
@@ -128,6 +130,7 @@ class Images:
             serve=("serve",) if "serve" in programs else (*SERVE, "sklearn"),
             environment=Environment(python, (*lines, *TOOLKITS), folder=str(own.folder or ""), image=uri),
             variables=_variables(""),
+            port=PORT if "serve" in programs else None,
             notes=(f"The image {uri} is what {self._own} says: Python {python} with {file}.",),
         )
 

@@ -128,7 +128,7 @@ class TransformJobs(Once[TransformSpecification]):
             seconds=LONGEST_SECONDS,
             environment=image.environment,
             notes=(*image.notes, *notes),
-            batch=replace(asked.batch, logs=tuple(data_logs)),
+            batch=replace(asked.batch, logs=tuple(data_logs), port=image.port),
         )
 
     def measured(self, job: TransformJob, metrics: Sequence[Metric]) -> None:
