@@ -1,12 +1,14 @@
 """The program that serves a person's functions, with a handler service in the toolkit's place."""
 
 import asyncio
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from studiolo.containers.scripts.serving import Context, Server
+from studiolo.containers.scripts.serving import Context, Server, bring_libraries
 
 CONTEXT = Context(Path("/opt/ml/model"))
 
@@ -59,3 +61,20 @@ def test_what_handlers_refuse_or_raise_is_answered_in_their_words(body: bytes, s
 def test_it_says_that_it_lives_and_nothing_else_is_served() -> None:
     assert call(b"", "GET", "/ping")[0] == 200
     assert call(b"", "GET", "/models")[0] == 404
+
+
+def test_libraries_that_modelbuilder_brings_are_found_without_a_copy_in_the_system_s_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(os, "execv", lambda program, words: started.append(program))
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/elsewhere")
+    (tmp_path / "model" / "shared_libs").mkdir(parents=True)
+    bring_libraries(tmp_path)
+    assert not (tmp_path / "model" / "shared_libs").exists()
+    assert not started
+    (tmp_path / "shared_libs" / "libmine.so").touch()
+    for _ in range(2):
+        bring_libraries(tmp_path)
+    assert started == [sys.executable]
+    assert os.environ["LD_LIBRARY_PATH"] == f"{tmp_path}/shared_libs:/elsewhere"

@@ -17,6 +17,7 @@ import psutil
 from botocore.exceptions import ClientError
 
 from studiolo.containers.batch.calls import Server
+from studiolo.containers.batch.captures import capture
 from studiolo.containers.batch.specification import Batch
 from studiolo.containers.batch.transformer import Failed, Task, Transformer
 from studiolo.containers.code import bring_code
@@ -25,6 +26,7 @@ from studiolo.containers.folder import WorkFolder
 from studiolo.containers.inputs import listed, lost
 from studiolo.containers.making import below
 from studiolo.containers.model_data import bring_model
+from studiolo.containers.objects import refusal
 from studiolo.containers.program import Programs
 from studiolo.containers.room import Room
 from studiolo.containers.runner import ProgramFailed, Run
@@ -52,6 +54,7 @@ class BatchRun(Run):
         self._batch: Batch = self._work.batch
         self._tasks: Iterator[Task] = iter(())
         self._failed: list[Failed] = []
+        self._transformed: list[Task] = []
         self._done = False
 
     def _download(self) -> None:
@@ -148,9 +151,11 @@ class BatchRun(Run):
                 if not server.await_ping(PING_SECONDS):
                     raise ProgramFailed(NO_PING)
                 log = LogWriter(Path(self._batch.logs[number]))
-                failed = Transformer(self._client, self._batch, server, log, self._proceed).work(tasks())
+                transformer = Transformer(self._client, self._batch, server, log, self._proceed)
+                failed = transformer.work(tasks())
                 with lock:
                     self._failed += failed
+                    self._transformed += transformer.done
             except Exception as error:  # noqa: BLE001 - told by the main thread
                 if not self._stopping.is_set():
                     self._fail(error)
@@ -160,6 +165,11 @@ class BatchRun(Run):
             thread.start()
         for thread in threads:
             thread.join()
+        if self._batch.captured and not self._stopping.is_set():
+            try:
+                capture(self._client, self._batch, self._work.name, self._transformed)
+            except ClientError as error:
+                self._fail(ProgramFailed(f"ClientError: What went in and out cannot be captured: {refusal(error)}"))
         self._done = not self._stopping.is_set()
         programs.end()
 

@@ -171,6 +171,20 @@ def install(code: Path) -> None:
         subprocess.run(pip, cwd=code, check=True)
 
 
+def bring_libraries(base: Path) -> None:
+    """Let the libraries be found that the SDK's ModelBuilder brings in shared_libs beside the model.
+
+    Its own script would copy them to /lib, which no program may write here; even where there are none that fails.
+    """
+    brought, place = base / "model" / "shared_libs", base / "shared_libs"
+    if brought.is_dir():
+        brought.rename(place)
+    known = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
+    if place.is_dir() and any(place.iterdir()) and str(place) not in known:
+        os.environ["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, (str(place), *known)))
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # it is read when a program starts
+
+
 def service_of(framework: str) -> Any:
     """The handler service of a framework, as its toolkit has it, else the plain one with the framework's defaults."""
     if framework == "pytorch":
@@ -254,6 +268,7 @@ def main(framework: str) -> int:
     del sys.path[0]
     base = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
     model, code = base / "model", code_of(base)
+    bring_libraries(base)
     install(code)
     sys.path[:0] = [str(code), str(model)]
     context = Context(model)

@@ -79,7 +79,8 @@ class TransformJobs(Once[TransformSpecification]):
         if served.data:
             self._surroundings.check_model(scope, served.role, served.data)
         self._surroundings.check_input(scope, served.role, batch.uri)
-        self._surroundings.check_output(served.role, batch.output)
+        for written in filter(None, (batch.output, batch.captured)):
+            self._surroundings.check_output(served.role, written)
         specification = TransformSpecification(
             served,
             replace(batch, model=served.data, compressed=served.compressed),
