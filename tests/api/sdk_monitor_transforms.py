@@ -78,14 +78,11 @@ def watch(session, role, bucket, data):
     of_data.create_monitoring_schedule(
         batch_transform_input=given, constraints=put("constraints.json", json.dumps(constraints)), **asked
     )
-    labels = "".join(
-        json.dumps(
-            {"groundTruthData": {"data": str(float(value) + 1), "encoding": "CSV"}, "eventMetadata": {"eventId": name}}
-        )
-        + "\n"
+    labels = [
+        {"groundTruthData": {"data": str(float(value) + 1), "encoding": "CSV"}, "eventMetadata": {"eventId": name}}
         for value, name, _ in answers[:100]
-    )
-    put(f"truth/{now:%Y/%m/%d/%H}/1.jsonl", labels)
+    ]
+    put(f"truth/{now:%Y/%m/%d/%H}/1.jsonl", "\n".join(map(json.dumps, labels)))
     limits = {"regression_constraints": {"mae": {"threshold": 0.0, "comparison_operator": "GreaterThanThreshold"}}}
     of_quality = ModelQualityMonitor(role=role, sagemaker_session=session)
     of_quality.create_monitoring_schedule(
@@ -93,9 +90,6 @@ def watch(session, role, bucket, data):
         constraints=put("limits.json", json.dumps(limits)), **asked,
     )  # fmt: skip
     print("data:", [each["constraint_check_type"] for each in finished(of_data)])
-    print(
-        "quality:",
-        [each["metric_name"] for each in finished(of_quality)],
-        of_quality.latest_monitoring_statistics().body_dict["dataset"]["item_count"],
-    )
+    violated = [each["metric_name"] for each in finished(of_quality)]
+    print("quality:", violated, of_quality.latest_monitoring_statistics().body_dict["dataset"]["item_count"])
     transformer.delete_model()

@@ -182,7 +182,8 @@ def bring_libraries(base: Path) -> None:
     known = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
     if place.is_dir() and any(place.iterdir()) and str(place) not in known:
         os.environ["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, (str(place), *known)))
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # it is read when a program starts
+        # It is read when a program starts.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - itself
 
 
 def service_of(framework: str) -> Any:
