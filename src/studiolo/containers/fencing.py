@@ -6,13 +6,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from studiolo.containers.image import NO_TOOLS, PYTHON, Tools
 from studiolo.containers.layers import PROGRAM, layered
-from studiolo.containers.network import Network
 from studiolo.containers.program import Start
 from studiolo.containers.work import BASE
 from studiolo.processes import Fence, fenced, interpreter, isolation
+
+if TYPE_CHECKING:
+    from studiolo.containers.network import Network
 
 SOCKET = "SAGEMAKER_BIND_TO_SOCKET"
 """The variable that tells a program that serves where it is called."""
@@ -49,7 +52,7 @@ class Machine:
         shared: Path | None = None,
         below: Sequence[Path] = (),
         tools: Tools = NO_TOOLS,
-        network: Network | None = None,
+        network: "Network | None" = None,
     ) -> Start:
         """How a program is started whose /opt/ml is `root`; its home is `own` beside that.
 
@@ -76,10 +79,13 @@ class Machine:
         words, environment = fenced(words, environment, fence, [self.hidden])
         return Start(tuple(words), environment, str(own))
 
-    def network(self, port: int | None, shared: Path) -> Network | None:
+    def network(self, port: int | None, shared: Path) -> "Network | None":
         """The network of a program that serves on the port; None where it serves at its socket, or there is no fence."""
         if port is None or isolation().kind != "fenced":
             return None
+        # Most programs serve at their sockets, and start sooner without asyncio.
+        from studiolo.containers.network import Network
+
         return Network.of(port, shared, self.environment)
 
     def _environment(self, python: Path, foreign: bool) -> dict[str, str]:
