@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -254,15 +254,27 @@ class Keeper:
         if child is None or not child.alive:
             self._lost(report)
             return SOON
+        if failed := [f"{n} {s}" for n, s in report.get("applications", {}).items() if s.startswith("failed")]:
+            self._fail("INSTANCE_FAILURE", f"On the master an application has {'; '.join(failed)}")
+            return SOON
         self._settle_steps()
         if self._cluster().state == TERMINATING:
             return SOON
+        self._tell(report.get("notes", ()))
         changed = self._note_workers(report)
         self._scale(report)
         self._start_steps(world)
         ended = self._rest()
         resizing = any(i.leaving or i.state != "RUNNING" for i in self._cluster().progress.living())
         return SOON if changed or resizing or ended else LATER
+
+    def _tell(self, notes: Sequence[str]) -> None:
+        """Say in the cluster's message what happened to its applications."""
+        with self.changing:
+            cluster = self._cluster()
+            message = " ".join([MESSAGES.get(cluster.state, ""), *notes])
+            if notes and cluster.state in READY and message != cluster.progress.message:
+                self._store.save(cluster, progress=replace(cluster.progress, message=message))
 
     def _note_workers(self, report: Any) -> bool:
         """Record how the workers are, and tell the daemons which are wanted now; whether there was a change."""
@@ -297,7 +309,7 @@ class Keeper:
         running, workers = report.get("running", []), report.get("workers", {})
         busy = {
             "waiting": any(app["cores"] == 0 for app in running),
-            "used": sum(worker["used"] for worker in workers.values()),
+            "used": sum(app["cores"] for app in running),
             "cores": sum(worker["cores"] for worker in workers.values()),
         }
         with self.changing:

@@ -2,25 +2,29 @@
 
 import hmac
 import json
+import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import studiolo
-from studiolo.clusters.applications import LivyServers, livy
+from studiolo.clusters.applications import LivyServers, hadoop, livy
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.machines import instance_type
 from studiolo.clusters.model import BootstrapAction, Cluster, Step
 from studiolo.clusters.sessions import ClusterSessions
 from studiolo.clusters.world import HOME, MNT, Surroundings, World
-from studiolo.domain import Conflict
+from studiolo.domain import Conflict, DomainError
 from studiolo.identity import Identity, client_environment, container_variables
 from studiolo.metastore import Metastore
 from studiolo.processes import Child, Processes, child_environment, isolation, read_left, remove_left
 from studiolo.runtimes import Archives, Runtimes
+
+log = logging.getLogger(__name__)
 
 DAEMONS, RUNNER = "cluster", "cluster-step"
 """The kinds of children."""
@@ -77,7 +81,7 @@ class Launching:
         if workload is None:
             raise Conflict("The cluster has ended.")
         self._metastore.prepare(cluster.scope)
-        return World(
+        world = World(
             cluster=cluster,
             folder=self.folder(cluster.id),
             release=release,
@@ -91,6 +95,17 @@ class Launching:
             warehouse=self._metastore.warehouse(cluster.scope),
             secret=hmac.new(workload.token.encode(), b"spark", sha256).hexdigest(),
         )
+        if hadoop.is_on(world):
+            # HDFS and YARN are started when somebody uses them: the cluster waits for no jar of theirs.
+            threading.Thread(target=self._fetch_hadoop, args=(world,), name="hadoop", daemon=True).start()
+        return world
+
+    def _fetch_hadoop(self, world: World) -> None:
+        try:
+            world.bring_hadoop([str(jar) for jar in self._runtimes.hadoop(world.release.runtime)])
+        except (DomainError, OSError) as error:
+            log.warning("cluster %s has no HDFS and no YARN: %s", world.cluster.id, error)
+            world.bring_hadoop([], str(error))
 
     def want(self, world: World, cluster: Cluster) -> None:
         """Tell the daemons which workers there are to be."""

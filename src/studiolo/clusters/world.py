@@ -7,7 +7,7 @@ import json
 import os
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 
 from uv import find_uv_bin
 
+from studiolo.clusters.applications import hadoop
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.machines import InstanceType, instance_type
 from studiolo.clusters.model import Cluster
@@ -137,7 +138,16 @@ class World:
             # At the end of the class path, where an archive of classes still fits.
             "SPARK_DIST_CLASSPATH": os.pathsep.join(map(str, self.jars)),
             "PYSPARK_PYTHON": str(self.python),
+            **(self._of_hadoop() if hadoop.is_on(self) else {}),
             **self.configured.exports,
+        }
+
+    def _of_hadoop(self) -> dict[str, str]:
+        """The variables of programs that use HDFS and YARN: to these all are one user, by whatever name they log in."""
+        return {
+            "HADOOP_PROXY_USER": hadoop.USER,
+            "HADOOP_CONF_DIR": str(self.own / "etc" / "hadoop"),
+            "STUDIOLO_NAMENODE": f"{self.cluster.progress.host}:{self.cluster.progress.ports['namenode_ui']}",
         }
 
     def lay_out(self) -> None:
@@ -166,17 +176,26 @@ class World:
         (own / "etc" / "log4j2-quiet.properties").write_text(LOG4J.replace("level = info", "level = error"))
         defaults = "".join(f"{name} {value}\n" for name, value in self.spark_conf().items())
         self._write("etc/spark-defaults.conf", defaults)
-        self._write("etc/hadoop/core-site.xml", self._core_site())
+        for name, settings in self._sites().items():
+            self._write(f"etc/hadoop/{name}.xml", settings)
         self._write("facts.json", json.dumps(self._facts()))
         self._write("node.json", json.dumps(self._plan()))
 
     def want(self, workers: Sequence[tuple[int, InstanceType]]) -> None:
         """Say which workers there are to be, by number."""
         content = [{"number": number, "cores": of.cores, "memory": of.containers} for number, of in workers]
+        self._leave("wanted", content)
+
+    def bring_hadoop(self, jars: Sequence[str], error: str | None = None) -> None:
+        """Say where the jars of Hadoop's daemons are, or why they are not here."""
+        self.own.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._leave("hadoop", {"jars": jars, "error": error})
+
+    def _leave(self, name: str, content: Any) -> None:
         # Not where what runs on the nodes could have put a link.
-        part = self.folder / "wanted.part"
+        part = self.folder / f"{name}.part"
         part.write_text(json.dumps(content))
-        part.replace(self.own / "wanted.json")
+        part.replace(self.own / f"{name}.json")
 
     def _write(self, name: str, text: str) -> None:
         file = self.own / name
@@ -235,9 +254,9 @@ class World:
         return {
             "instance": {
                 "isMaster": True,
-                "isRunningNameNode": False,
-                "isRunningDataNode": False,
-                "isRunningResourceManager": False,
+                "isRunningNameNode": hadoop.is_on(self),
+                "isRunningDataNode": hadoop.is_on(self),
+                "isRunningResourceManager": hadoop.is_on(self),
                 "instanceGroupId": master.id,
                 "clusterId": cluster.id,
             },
@@ -296,6 +315,7 @@ class World:
             "worker_cores": largest.cores,
             "worker_memory": largest.containers,
             "spark_environment": {"SPARK_ENV_LOADED": "1", "PYTHONHASHSEED": "0"},
+            "yarn": hadoop.spark_settings(self) if hadoop.is_on(self) else {},
         }
 
     def _plan(self) -> dict[str, Any]:
@@ -332,23 +352,28 @@ class World:
                     "command": list(daemon.command),
                     "environment": dict(daemon.environment),
                     "port": daemon.port,
+                    "doors": list(daemon.doors),
                 }
                 for name, daemon in self.configured.daemons(self).items()
             ],
+            "hadoop": hadoop.daemon_settings(self) if hadoop.is_on(self) else None,
             "decommission_seconds": self.configured.decommission_seconds,
         }
 
-    def _core_site(self) -> str:
-        """Hadoop's settings for its own commands: those that Spark's drivers have."""
+    def _sites(self) -> dict[str, str]:
+        """Hadoop's settings for its own commands, by file: those that Spark's drivers have, and its daemons."""
         prefix = "spark.hadoop."
         found = {name[len(prefix) :]: value for name, value in self.spark_conf().items() if name.startswith(prefix)}
         # A root that is a fallback cannot be listed by the shell; one that is merged loses files that Spark renames.
         found = {name.replace(".linkFallback", ".linkMergeSlash"): value for name, value in found.items()}
-        entries = [
-            f"<property><name>{escape(name)}</name><value>{escape(value)}</value></property>"
-            for name, value in found.items()
-        ]
-        return "\n".join(["<configuration>", *entries, "</configuration>\n"])
+        if hadoop.is_on(self):
+            found |= hadoop.daemon_settings(self)
+        # Hadoop reads its own defaults of HDFS and YARN after core-site.
+        sites: dict[str, dict[str, str]] = {"core-site": {}, "hdfs-site": {}, "yarn-site": {}}
+        for name, value in found.items():
+            site = {"dfs": "hdfs-site", "yarn": "yarn-site"}.get(name.partition(".")[0], "core-site")
+            sites[site][name] = value
+        return {site: _xml(values) for site, values in sites.items()}
 
     def _java_options(self) -> str:
         return (
@@ -393,16 +418,10 @@ class World:
             "spark.hadoop.hive.metastore.uris": self.metastore,
             "spark.hadoop.hadoop.tmp.dir": str(temporary),
             "spark.hadoop.hadoop.security.group.mapping": "org.apache.hadoop.security.NullGroupsMapping",
-            # Who lists the root of hdfs:// must have a group.
-            "spark.hadoop.hadoop.user.group.static.mapping.overrides": f"{self.metastore_token}=hadoop;hadoop=hadoop",
             "spark.hadoop.hive.exec.scratchdir": f"file:{temporary / 'hive'}",
             "spark.hadoop.hive.exec.local.scratchdir": str(temporary / "hive-local"),
             "spark.hadoop.hive.downloaded.resources.dir": str(temporary / "hive-resources"),
-            "spark.hadoop.fs.defaultFS": f"hdfs://{progress.host}:8020",
-            # Paths of HDFS lead to a folder that all nodes share.
-            "spark.hadoop.fs.hdfs.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
-            "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.LocalFileSystem",
-            f"spark.hadoop.fs.viewfs.mounttable.{progress.host}.linkFallback": f"file:{self.own / 'hdfs'}",
+            **{f"spark.hadoop.{name}": value for name, value in self._file_system().items()},
             "spark.hadoop.fs.s3a.endpoint": self.around.s3_endpoint,
             "spark.hadoop.fs.s3a.endpoint.region": self.cluster.scope.region,
             "spark.hadoop.fs.s3a.connection.ssl.enabled": str(not plain).lower(),
@@ -414,6 +433,20 @@ class World:
         told = " ".join([*executor, ours.get("spark.executor.extraJavaOptions", "")]).strip()
         return {**ours, "spark.driver.extraJavaOptions": driver, "spark.executor.extraJavaOptions": told}
 
+    def _file_system(self) -> dict[str, str]:
+        """Hadoop's settings that say what hdfs:// is: HDFS, or a folder that all nodes share."""
+        if hadoop.is_on(self):
+            return hadoop.client_settings(self)
+        host = self.cluster.progress.host
+        return {
+            "fs.defaultFS": f"hdfs://{host}:8020",
+            "fs.hdfs.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+            "fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.LocalFileSystem",
+            f"fs.viewfs.mounttable.{host}.linkFallback": f"file:{self.own / 'hdfs'}",
+            # Who lists the root must have a group.
+            "hadoop.user.group.static.mapping.overrides": f"{self.metastore_token}=hadoop;hadoop=hadoop",
+        }
+
     def java(self, main: str, *arguments: str, heap: str = "1g") -> tuple[str, ...]:
         """The command of a JVM with Spark's classes."""
         runtime = self.release.runtime
@@ -421,6 +454,15 @@ class World:
         path = class_path(runtime.spark_home, [str(jar) for jar in self.jars])
         options = [*runtime.java_options, *QUICK, f"-Xmx{heap}"]
         return (str(runtime.java / "bin" / "java"), "-cp", path, *archive, *options, main, *arguments)
+
+
+def _xml(settings: Mapping[str, str]) -> str:
+    """Hadoop's file of these settings."""
+    entries = [
+        f"<property><name>{escape(name)}</name><value>{escape(value)}</value></property>"
+        for name, value in settings.items()
+    ]
+    return "\n".join(["<configuration>", *entries, "</configuration>\n"])
 
 
 PYTHON_SCRIPT = """\
@@ -446,6 +488,6 @@ done
 COMMANDS = (
     "amazon-linux-extras", "apt-get", "dnf", "rpm", "service", "systemctl", "yum",
     "beeline", "hadoop", "hadoop-streaming", "hdfs", "hive", "hive-script", "pig-script", "pip", "pip3", "pyspark",
-    "run-example", "s3-dist-cp", "spark-example", "spark-sql", "spark-submit", "state-pusher-script", "aws",
+    "run-example", "s3-dist-cp", "spark-example", "spark-sql", "spark-submit", "state-pusher-script", "aws", "yarn",
 )  # fmt: skip
 """The commands on a node that are Python of ours (`studiolo.node.commanding`)."""

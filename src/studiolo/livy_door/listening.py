@@ -21,9 +21,9 @@ from studiolo.domain import Conflict, NotFound, Scope
 from studiolo.http_server import Limits, SameOrigin, server
 from studiolo.lanes import Lanes
 from studiolo.livy import Place
-from studiolo.livy_door.peers import Address, is_same_user
 from studiolo.livy_door.rest import MOST_BODY, Caller, Rest
 from studiolo.patience import Holds, OnItsWay
+from studiolo.peers import Address, is_same_user
 
 log = logging.getLogger(__name__)
 

@@ -1,5 +1,6 @@
 """The commands that scripts for EMR call, as they are on a node: `main([name, *arguments])`."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +14,32 @@ from studiolo.node.facts import Facts
 
 SQL = "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver"
 SHELL, BEELINE, JAR = "org.apache.hadoop.fs.FsShell", "org.apache.hive.beeline.BeeLine", "org.apache.hadoop.util.RunJar"
+
+HDFS = {
+    name: f"org.apache.hadoop.hdfs.tools.{main}"
+    for name, main in {"dfsadmin": "DFSAdmin", "fsck": "DFSck", "getconf": "GetConf", "groups": "GetGroups"}.items()
+}
+APPLICATIONS = "ApplicationCLI"
+YARN = {
+    "version": "org.apache.hadoop.util.VersionInfo",
+    "jar": JAR,
+    **{
+        name: f"org.apache.hadoop.yarn.client.cli.{main}"
+        for name, main in {
+            "application": APPLICATIONS,
+            "applicationattempt": APPLICATIONS,
+            "container": APPLICATIONS,
+            "cluster": "ClusterCLI",
+            "logs": "LogsCLI",
+            "node": "NodeCLI",
+            "queue": "QueueCLI",
+            "rmadmin": "RMAdminCLI",
+        }.items()
+    },
+}
+"""The classes of the subcommands of `hdfs` and `yarn`."""
+
+NO_HADOOP = "the cluster was asked for without Hadoop, and has no HDFS and no YARN"
 
 SQL_OPTIONS = ("-f", "-e", "-i", "-d", "--define", "--database", "--hivevar", "--hiveconf")
 SQL_FLAGS = ("-S", "--silent", "-v", "-H")
@@ -95,9 +122,27 @@ def hadoop(arguments: Sequence[str]) -> int:
 
 
 def hdfs(arguments: Sequence[str]) -> int:
-    if arguments[:1] == ["dfs"]:
-        return hadoop(["fs", *arguments[1:]])
-    return _refused(f"hdfs {' '.join(arguments[:1])}", "the cluster has no HDFS daemons; `hdfs dfs` works on its disk")
+    command, *rest = arguments or ["help"]
+    if command == "dfs":
+        return hadoop(["fs", *rest])
+    if not Facts.of_node().yarn:
+        return _refused(f"hdfs {command}", f"{NO_HADOOP}; `hdfs dfs` works on its disk")
+    if command in HDFS:
+        return _java(HDFS[command], rest)
+    return _refused(f"hdfs {command}", f"there are dfs, {', '.join(HDFS)}")
+
+
+def yarn(arguments: Sequence[str]) -> int:
+    """`yarn application -list`, `-kill`, …: YARN's own commands."""
+    command, *rest = arguments or ["help"]
+    if not Facts.of_node().yarn:
+        return _refused(f"yarn {command}", NO_HADOOP)
+    command = "application" if command == "app" else command
+    if command not in YARN:
+        return _refused(f"yarn {command}", f"there are {', '.join(YARN)}")
+    # One program has these three, and is told which it is.
+    own = [command] if command in ("application", "applicationattempt", "container") else []
+    return _java(YARN[command], [*own, *rest])
 
 
 def streaming(arguments: Sequence[str]) -> int:
@@ -160,12 +205,23 @@ def state_pusher(_arguments: Sequence[str]) -> int:
 def _java(main_class: str, arguments: Sequence[str]) -> int:
     facts = Facts.of_node()
     archive = [f"-XX:SharedArchiveFile={facts.archive}"] if facts.archive else []
-    path = class_path(Path(facts.spark_home), [*facts.jars, f"{facts.folder}/etc/hadoop"])
+    # What manages HDFS comes with its daemons.
+    daemons = _of_daemons(facts) if main_class in HDFS.values() else []
+    path = class_path(Path(facts.spark_home), [*facts.jars, *daemons, f"{facts.folder}/etc/hadoop"])
     log = f"-Dlog4j2.configurationFile=file:{facts.folder}/etc/log4j2-quiet.properties"
     home = f"-Duser.home={os.environ.get('HOME', facts.folder)}"
     command = [facts.java, "-cp", path, *archive, *QUICK, *MODULES, log, home, main_class, *arguments]
     # By the name of the cluster's token Hadoop would show who owns things.
     return os.execve(facts.java, command, {**os.environ, "HADOOP_USER_NAME": "hadoop"})
+
+
+def _of_daemons(facts: Facts) -> list[str]:
+    """The jars of Hadoop's daemons; none while the server still fetches them."""
+    try:
+        jars: list[str] = json.loads(Path(facts.folder, "hadoop.json").read_text())["jars"]
+    except FileNotFoundError:
+        return []
+    return jars
 
 
 def _refused(command: str, reason: str) -> int:
@@ -191,6 +247,7 @@ COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "spark-sql": spark_sql,
     "spark-submit": spark_submit,
     "state-pusher-script": state_pusher,
+    "yarn": yarn,
     **{
         name: packages(name) for name in ("amazon-linux-extras", "apt-get", "dnf", "rpm", "service", "systemctl", "yum")
     },

@@ -4,9 +4,7 @@ The server leaves `wanted.json` and sends SIGINT; `report.json` says what is the
 """
 
 import json
-import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -16,56 +14,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from studiolo.node.applications import Application, ended
 from studiolo.node.daemons import Daemons, Worker
 
 SOON, IDLE = 0.1, 2.0
 """Seconds between looks at the daemons: while something is on its way, and else."""
 
 END_SECONDS = 3.0
-RESTARTS = 3
-"""How often an application's daemon that has ended is started again."""
-
-
-class Application:
-    """The daemon of an application: a program of its own, ready when its port is open."""
-
-    def __init__(self, entry: Mapping[str, Any], folder: Path, host: str) -> None:
-        self._entry = entry
-        self._folder = folder
-        self._host = host
-        self._starts = 0
-        self._ready = False
-        self._process = self._start()
-
-    def _start(self) -> "subprocess.Popen[bytes]":
-        self._starts += 1
-        self._ready = False
-        log = self._folder / "mnt" / "var" / "log" / self._entry["name"].lower() / "daemon.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
-            return subprocess.Popen(
-                self._entry["command"],
-                env={**os.environ, **self._entry["environment"]},
-                cwd=log.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-
-    def state(self) -> str:
-        """`starting`, `running`, or `failed: …`; one that has ended is started again a few times."""
-        status = self._process.poll()
-        if status is not None:
-            if self._starts > RESTARTS:
-                return f"failed: it ended {self._starts} times, at last with status {status}"
-            self._process = self._start()
-        if not self._ready:
-            with suppress(OSError), socket.create_connection((self._host, self._entry["port"]), 1.0):
-                self._ready = True
-        return "running" if self._ready else "starting"
-
-    def end(self) -> None:
-        self._process.terminate()
 
 
 class Controller:
@@ -78,6 +33,7 @@ class Controller:
         self._ending = False
         self._leaving: dict[int, float] = {}
         self._applications: dict[str, Application] = {}
+        self._told: Mapping[int, Worker] = {}
         self._reported: Mapping[str, Any] = {}
         signal.signal(signal.SIGINT, lambda *_: self._wake.set())
         signal.signal(signal.SIGTERM, self._end)
@@ -89,7 +45,7 @@ class Controller:
         while not self._ending:
             self._wake.clear()
             if (status := self._daemons.process.poll()) is not None:
-                self._report({"error": f"The JVM of the cluster's daemons {_ended(status)}."})
+                self._report({"error": f"The JVM of the cluster's daemons {ended(status)}."})
                 return 1
             settled = self._look()
             self._wake.wait(IDLE if settled else SOON)
@@ -108,6 +64,10 @@ class Controller:
     def _look(self) -> bool:
         """Move towards what is wanted and report; whether it is reached and nothing computes."""
         wanted = {worker["number"]: Worker(**worker) for worker in self._wanted()}
+        if wanted != self._told:
+            self._told = wanted
+            for application in self._applications.values():
+                application.tell()
         for number in wanted.keys() - set(self._daemons.workers):
             self._daemons.start_worker(wanted[number])
         seen = self._seen()
@@ -118,6 +78,7 @@ class Controller:
                 if entry["name"] not in self._applications:
                     self._applications[entry["name"]] = Application(entry, self._folder, self._plan["host"])
         applications = {name: application.state() for name, application in self._applications.items()}
+        running = [*seen.get("running", []), *self._on_yarn(applications)]
         settled = (
             set(self._daemons.workers) == wanted.keys()
             and len(alive) == len(wanted)
@@ -130,10 +91,25 @@ class Controller:
                 "settled": settled,
                 "workers": {str(number): worker for number, worker in seen.get("workers", {}).items()},
                 "applications": applications,
-                "running": seen.get("running", []),
+                "notes": [application.note for application in self._applications.values() if application.note],
+                "running": running,
             }
         )
-        return settled and not seen.get("running")
+        return settled and not running
+
+    def _on_yarn(self, applications: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:
+        """The applications that YARN has not ended yet, where it runs."""
+        if applications.get("Hadoop") != "running":
+            return ()
+        states = "NEW,NEW_SAVING,SUBMITTED,ACCEPTED,RUNNING"
+        address = f"{self._plan['host']}:{self._plan['ports']['yarn_ui']}"
+        try:
+            with urllib.request.urlopen(f"http://{address}/ws/v1/cluster/apps?states={states}", timeout=5.0) as answer:
+                found = json.load(answer)
+            apps = (found["apps"] or {}).get("app", [])
+            return [{"id": a["id"], "name": a["name"], "cores": max(0, a["allocatedVCores"])} for a in apps]
+        except (OSError, ValueError):
+            return ()
 
     def _let_go(self, leaving: set[int], seen: Mapping[str, Any]) -> None:
         """Decommission the workers that are not wanted any more, and end those that have finished."""
@@ -186,10 +162,6 @@ class Controller:
 def _state(seen: Mapping[str, Any], number: int) -> str | None:
     state: str | None = seen.get("workers", {}).get(number, {}).get("state")
     return state
-
-
-def _ended(status: int) -> str:
-    return f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
 
 
 def run(folder: Path) -> int:

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 VARIABLE = "STUDIOLO_NODE"
@@ -16,7 +16,8 @@ class Facts:
 
     java, spark_home, jars, java_options, archive: what a driver's JVM is started with. python: the node's interpreter;
     base_python: the one whose packages it has too; site: its folder of packages; uv: what installs them. worker_cores,
-    worker_memory: of the largest node that computes, the memory in MiB.
+    worker_memory: of the largest node that computes, the memory in MiB. yarn: Spark's settings of applications on YARN;
+    none where the cluster has none.
     """
 
     folder: str
@@ -34,6 +35,7 @@ class Facts:
     worker_cores: int
     worker_memory: int
     spark_environment: Mapping[str, str]
+    yarn: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_node(cls) -> "Facts":

@@ -135,6 +135,14 @@ class Runtimes:
         ours = [self.doors(runtime), *([self._connect_door(runtime)] if connect else [])]
         return [*ours, *fetched]
 
+    def hadoop(self, runtime: Runtime) -> list[Path]:
+        """The jars of HDFS's and YARN's daemons, beyond Spark's, fetched at first use; none where it has no Hadoop.
+
+        The last one is our own, with what closes their ports. Raises JarsUnavailable and NotCompiled.
+        """
+        fetched = self._fetched(self._table["runtime"][runtime.name].get("hadoop", ()))
+        return [*fetched, self._compiled(runtime, ("PortDoor", "AnyUser"), fetched)] if fetched else []
+
     def doors(self, runtime: Runtime) -> Path:
         """The jar of the doors of Spark's driver. Raises NotCompiled."""
         return self._compiled(runtime, ("UiDoor", "StreamDoor"), [])

@@ -14,7 +14,7 @@ import pytest
 from studiolo.domain import Conflict, Scope
 from studiolo.livy import Place
 from studiolo.livy_door import LivyDoors, Rest
-from studiolo.livy_door.peers import is_same_user, owners
+from studiolo.peers import is_same_user, owners
 from studiolo.state import Changes
 from tests.stranger import as_another_user
 

@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Daemon:
-    """A program that runs as long as the cluster does; it is ready when its port is open at the cluster's address."""
+    """A program that runs as long as the cluster does; it is ready when its port is open at the cluster's address.
+
+    doors: the ports of its at which somebody must connect first, before it is started; without any it is at once.
+    """
 
     command: tuple[str, ...]
     port: int
     environment: Mapping[str, str] = field(default_factory=dict)
+    doors: tuple[int, ...] = ()
 
 
 class Application:

@@ -7,8 +7,6 @@ import struct
 import sys
 from pathlib import Path
 
-import psutil
-
 Address = tuple[str, int]
 
 
@@ -19,6 +17,9 @@ def is_same_user(peer: Address, own: Address) -> bool:
     """
     if sys.platform == "linux":
         return os.getuid() in _users(_hex(peer), _hex(own))
+    # Imported here: an interpreter of a runtime may not have it.
+    import psutil
+
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.uids().real == os.getuid():

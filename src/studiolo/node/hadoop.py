@@ -1,0 +1,191 @@
+"""HDFS and YARN of a cluster, in two JVMs driven over py4j: `python -m studiolo.node.hadoop FOLDER`.
+
+The NameNode, the DataNode and the ResourceManager share one; the NodeManager has the other, as the web pages of the two
+managers cannot be in one. The NodeManager stands for all of the cluster's nodes. It runs until SIGTERM, or until one
+of the JVMs has ended; SIGINT says that other nodes are wanted.
+"""
+
+import json
+import logging
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from py4j.java_gateway import GatewayParameters, JavaGateway
+
+from studiolo.kernel.driver import Driver
+from studiolo.node.applications import ended
+
+FETCH_SECONDS = 600.0
+"""How long the jars may take to be there."""
+
+LOOK_AGAIN = 0.2
+END_SECONDS = 3.0
+HEAP = "400m"
+DIRECTORIES = {"/tmp": 0o1777, "/user": 0o755, "/user/hadoop": 0o755, "/var/log/hadoop-yarn/apps": 0o1777}  # noqa: S108
+"""What there is in an HDFS that is new, with its mode."""
+
+
+class Failed(Exception):
+    """Why there is no HDFS and no YARN, in a sentence."""
+
+
+class Jvm:
+    """A JVM with Hadoop's classes, to whose ports only this system user may connect."""
+
+    def __init__(self, name: str, folder: Path, launch: Mapping[str, Any]) -> None:
+        self.name = name
+        (folder / "hadoop" / name).mkdir(parents=True, exist_ok=True)
+        driver = Driver(launch, folder / "hadoop" / name)
+        threading.Thread(target=_pump, args=(driver.output,), name=name, daemon=True).start()
+        port, secret = driver.address()
+        self.process: subprocess.Popen[bytes] = driver.process
+        parameters = GatewayParameters("127.0.0.1", port, auto_field=True, auto_convert=True, auth_token=secret)
+        self.gateway: Any = JavaGateway(gateway_parameters=parameters)
+        self.hadoop: Any = self.gateway.jvm.org.apache.hadoop
+        # Else a second daemon may not have metrics of its own.
+        self.hadoop.metrics2.lib.DefaultMetricsSystem.setMiniClusterMode(True)
+
+    def end(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(END_SECONDS)
+
+
+class Hadoop:
+    """The daemons of the cluster whose files are in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._plan = json.loads((folder / "node.json").read_text())
+        self._wake = threading.Event()
+        self._ending = False
+        self._manager: Any = None
+        self._jvms: dict[str, Jvm] = {}
+        self._kept: list[Any] = []
+        signal.signal(signal.SIGINT, lambda *_: self._wake.set())
+        signal.signal(signal.SIGTERM, self._end)
+
+    def _end(self, *_: object) -> None:
+        self._ending = True
+        self._wake.set()
+
+    def run(self) -> int:
+        """Start them, and stay; the exit status. The last line that is printed says why it is not 0."""
+        logging.getLogger("py4j").disabled = True
+        try:
+            jars = self._jars()
+            with ThreadPoolExecutor() as pool:
+                started = [pool.submit(self._masters, jars), pool.submit(self._node, jars)]
+                for future in started:
+                    future.result()
+            self._stay()
+        except Failed as error:
+            sys.stdout.write(f"{error}\n")
+            return 1
+        finally:
+            for jvm in self._jvms.values():
+                jvm.end()
+        return 0
+
+    def _stay(self) -> None:
+        nodes = self._nodes()
+        while not self._ending:
+            for jvm in self._jvms.values():
+                if (status := jvm.process.poll()) is not None:
+                    raise Failed(f"The JVM of {jvm.name} {ended(status)}.")
+            if (wanted := self._nodes()) != nodes:
+                nodes = wanted
+                self._resize(*nodes)
+            self._wake.wait(LOOK_AGAIN)
+            self._wake.clear()
+
+    def _jars(self) -> list[str]:
+        """The jars of the daemons, which the server fetches meanwhile. Raises Failed."""
+        file, until = self._folder / "hadoop.json", time.monotonic() + FETCH_SECONDS
+        while not file.exists():
+            if self._ending or time.monotonic() > until:
+                raise Failed("The jars of Hadoop's daemons are not here.")
+            self._wake.wait(LOOK_AGAIN)
+        found = json.loads(file.read_text())
+        if found["error"]:
+            raise Failed(found["error"])
+        jars: list[str] = found["jars"]
+        return jars
+
+    def _nodes(self) -> tuple[int, int]:
+        """The memory in MiB and the cores of all nodes together."""
+        wanted = json.loads((self._folder / "wanted.json").read_text())
+        return sum(worker["memory"] for worker in wanted), sum(worker["cores"] for worker in wanted)
+
+    def _start(self, name: str, jars: list[str]) -> Jvm:
+        launch = self._plan["launch"]
+        options = f"{launch['conf']['spark.driver.extraJavaOptions']} -Djava.security.manager=studiolo.PortDoor"
+        conf = {"spark.driver.memory": HEAP, "spark.driver.extraJavaOptions": options}
+        driver = {**launch["driver"], "jars": [*launch["driver"]["jars"], *jars]}
+        self._jvms[name] = Jvm(name, self._folder, {"conf": conf, "driver": driver})
+        return self._jvms[name]
+
+    def _masters(self, jars: list[str]) -> None:
+        jvm = self._start("HDFS and YARN", jars)
+        namenode = jvm.hadoop.hdfs.server.namenode.NameNode
+        conf = self._conf(jvm, jvm.hadoop.hdfs.HdfsConfiguration())
+        new = not (self._folder / "hadoop" / "name" / "current").is_dir()
+        if new:
+            namenode.format(conf)
+        none = jvm.gateway.new_array(jvm.gateway.jvm.java.lang.String, 0)
+        name = namenode.createNameNode(none, conf)
+        data = jvm.hadoop.hdfs.server.datanode.DataNode.createDataNode(none, conf)
+        if new:
+            files = jvm.hadoop.fs.FileSystem.get(conf)
+            for path, mode in DIRECTORIES.items():
+                files.mkdirs(jvm.hadoop.fs.Path(path))
+                files.setPermission(jvm.hadoop.fs.Path(path), jvm.hadoop.fs.permission.FsPermission(mode))
+        conf = self._conf(jvm, jvm.hadoop.yarn.conf.YarnConfiguration())
+        self._manager = jvm.hadoop.yarn.server.resourcemanager.ResourceManager()
+        self._manager.init(conf)
+        self._manager.start()
+        self._kept += [name, data]
+
+    def _node(self, jars: list[str]) -> None:
+        jvm = self._start("YARN's nodes", jars)
+        conf = self._conf(jvm, jvm.hadoop.yarn.conf.YarnConfiguration())
+        memory, cores = self._nodes()
+        conf.set("yarn.nodemanager.resource.memory-mb", str(memory))
+        conf.set("yarn.nodemanager.resource.cpu-vcores", str(cores))
+        node = jvm.hadoop.yarn.server.nodemanager.NodeManager()
+        node.init(conf)
+        node.start()
+        self._kept.append(node)
+
+    def _resize(self, memory: int, cores: int) -> None:
+        """Let the one NodeManager have what the nodes that are wanted now have; what runs goes on."""
+        api = self._jvms["HDFS and YARN"].hadoop.yarn
+        resource = api.api.records.ResourceOption.newInstance(api.api.records.Resource.newInstance(memory, cores), -1)
+        nodes = {node.getNodeID(): resource for node in self._manager.getRMContext().getRMNodes().values()}
+        request = api.server.api.protocolrecords.UpdateNodeResourceRequest.newInstance(nodes)
+        self._manager.getRMContext().getRMAdminService().updateNodeResource(request)
+
+    def _conf(self, jvm: Jvm, conf: Any) -> Any:
+        for name, value in self._plan["hadoop"].items():
+            conf.set(name, value)
+        return conf
+
+
+def _pump(reading: int) -> None:
+    with open(reading, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(Hadoop(Path(sys.argv[1])).run())
