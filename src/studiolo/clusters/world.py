@@ -143,9 +143,10 @@ class World:
         }
 
     def _of_hadoop(self) -> dict[str, str]:
-        """The variables of programs that use HDFS and YARN: to these all are one user, by whatever name they log in."""
+        """The variables of programs that use HDFS and YARN."""
         return {
-            "HADOOP_PROXY_USER": hadoop.USER,
+            # To these all are one user: by the name of the token they would show who owns files and applications.
+            "PYSPARK_SUBMIT_ARGS": f"--proxy-user {hadoop.USER} pyspark-shell",
             "HADOOP_CONF_DIR": str(self.own / "etc" / "hadoop"),
             "STUDIOLO_NAMENODE": f"{self.cluster.progress.host}:{self.cluster.progress.ports['namenode_ui']}",
         }

@@ -7,18 +7,20 @@ of the JVMs has ended; SIGINT says that other nodes are wanted.
 
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from py4j.java_gateway import GatewayParameters, JavaGateway
+from py4j.protocol import Py4JJavaError
 
 from studiolo.kernel.driver import Driver
 from studiolo.node.applications import ended
@@ -29,8 +31,10 @@ FETCH_SECONDS = 600.0
 LOOK_AGAIN = 0.2
 END_SECONDS = 3.0
 HEAP = "400m"
-DIRECTORIES = {"/tmp": 0o1777, "/user": 0o755, "/user/hadoop": 0o755, "/var/log/hadoop-yarn/apps": 0o1777}  # noqa: S108
-"""What there is in an HDFS that is new, with its mode."""
+USER = "hadoop"
+MASTERS, NODES = "HDFS and YARN", "YARN's nodes"
+DIRECTORIES = {"/tmp": 0o1777, "/user": 0o755, f"/user/{USER}": 0o755, "/var/log/hadoop-yarn/apps": 0o1777}  # noqa: S108
+"""What there is in HDFS from the beginning, with its mode."""
 
 
 class Failed(Exception):
@@ -71,6 +75,8 @@ class Hadoop:
         self._manager: Any = None
         self._jvms: dict[str, Jvm] = {}
         self._kept: list[Any] = []
+        # What they start has the token for a name, as all on the nodes; they themselves are Hadoop's one user.
+        os.environ["HADOOP_PROXY_USER"] = USER
         signal.signal(signal.SIGINT, lambda *_: self._wake.set())
         signal.signal(signal.SIGTERM, self._end)
 
@@ -85,8 +91,17 @@ class Hadoop:
             jars = self._jars()
             with ThreadPoolExecutor() as pool:
                 started = [pool.submit(self._masters, jars), pool.submit(self._node, jars)]
-                for future in started:
-                    future.result()
+                while not all(future.done() for future in started):
+                    # A manager of nodes waits for the one that may have failed.
+                    if self._ending or any(future.done() and future.exception() for future in started):
+                        self._kill()
+                    self._wake.wait(LOOK_AGAIN)
+                    self._wake.clear()
+                errors = [error for future in started if (error := future.exception()) is not None]
+            if errors:
+                # The first is the reason of the other.
+                words = next((str(e.java_exception) for e in errors if isinstance(e, Py4JJavaError)), str(errors[0]))
+                raise Failed(f"HDFS and YARN did not start: {words.splitlines()[0]}")
             self._stay()
         except Failed as error:
             sys.stdout.write(f"{error}\n")
@@ -108,6 +123,11 @@ class Hadoop:
             self._wake.wait(LOOK_AGAIN)
             self._wake.clear()
 
+    def _kill(self) -> None:
+        """End what is being started: who waits for an answer of it is told that."""
+        for jvm in list(self._jvms.values()):
+            jvm.process.kill()
+
     def _jars(self) -> list[str]:
         """The jars of the daemons, which the server fetches meanwhile. Raises Failed."""
         file, until = self._folder / "hadoop.json", time.monotonic() + FETCH_SECONDS
@@ -126,27 +146,34 @@ class Hadoop:
         wanted = json.loads((self._folder / "wanted.json").read_text())
         return sum(worker["memory"] for worker in wanted), sum(worker["cores"] for worker in wanted)
 
-    def _start(self, name: str, jars: list[str]) -> Jvm:
+    def _start(self, name: str, jars: list[str], front: Sequence[str] = ()) -> Jvm:
+        """A JVM of Spark's classes and Hadoop's; `front` are jars whose classes win over Spark's of the same name."""
         launch = self._plan["launch"]
         options = f"{launch['conf']['spark.driver.extraJavaOptions']} -Djava.security.manager=studiolo.PortDoor"
         conf = {"spark.driver.memory": HEAP, "spark.driver.extraJavaOptions": options}
-        driver = {**launch["driver"], "jars": [*launch["driver"]["jars"], *jars]}
+        # Some of Hadoop looks for its settings on the class path alone.
+        driver = {**launch["driver"], "jars": [*jars, f"{self._folder}/etc/hadoop"]}
+        if front:
+            conf["spark.driver.extraClassPath"] = os.pathsep.join(front)
+            # The archive of Spark's classes does not fit; that of Java's own does.
+            if archive := driver["archive"]:
+                driver["options"] = [*driver["options"], f"-XX:SharedArchiveFile={archive.partition(os.pathsep)[0]}"]
         self._jvms[name] = Jvm(name, self._folder, {"conf": conf, "driver": driver})
         return self._jvms[name]
 
     def _masters(self, jars: list[str]) -> None:
-        jvm = self._start("HDFS and YARN", jars)
+        # YARN's proxy is in Spark's jars, too, for other servlets than those of the daemons.
+        jvm = self._start(MASTERS, jars, [jar for jar in jars if "minicluster" in jar])
         namenode = jvm.hadoop.hdfs.server.namenode.NameNode
         conf = self._conf(jvm, jvm.hadoop.hdfs.HdfsConfiguration())
-        new = not (self._folder / "hadoop" / "name" / "current").is_dir()
-        if new:
+        if not (self._folder / "hadoop" / "name" / "current").is_dir():
             namenode.format(conf)
         none = jvm.gateway.new_array(jvm.gateway.jvm.java.lang.String, 0)
         name = namenode.createNameNode(none, conf)
         data = jvm.hadoop.hdfs.server.datanode.DataNode.createDataNode(none, conf)
-        if new:
-            files = jvm.hadoop.fs.FileSystem.get(conf)
-            for path, mode in DIRECTORIES.items():
+        files = jvm.hadoop.fs.FileSystem.get(conf)
+        for path, mode in DIRECTORIES.items():
+            if not files.exists(jvm.hadoop.fs.Path(path)):
                 files.mkdirs(jvm.hadoop.fs.Path(path))
                 files.setPermission(jvm.hadoop.fs.Path(path), jvm.hadoop.fs.permission.FsPermission(mode))
         conf = self._conf(jvm, jvm.hadoop.yarn.conf.YarnConfiguration())
@@ -156,7 +183,7 @@ class Hadoop:
         self._kept += [name, data]
 
     def _node(self, jars: list[str]) -> None:
-        jvm = self._start("YARN's nodes", jars)
+        jvm = self._start(NODES, jars)
         conf = self._conf(jvm, jvm.hadoop.yarn.conf.YarnConfiguration())
         memory, cores = self._nodes()
         conf.set("yarn.nodemanager.resource.memory-mb", str(memory))
@@ -168,7 +195,7 @@ class Hadoop:
 
     def _resize(self, memory: int, cores: int) -> None:
         """Let the one NodeManager have what the nodes that are wanted now have; what runs goes on."""
-        api = self._jvms["HDFS and YARN"].hadoop.yarn
+        api = self._jvms[MASTERS].hadoop.yarn
         resource = api.api.records.ResourceOption.newInstance(api.api.records.Resource.newInstance(memory, cores), -1)
         nodes = {node.getNodeID(): resource for node in self._manager.getRMContext().getRMNodes().values()}
         request = api.server.api.protocolrecords.UpdateNodeResourceRequest.newInstance(nodes)

@@ -20,6 +20,9 @@ FLAGS = ("--verbose", "-v", "--supervise", "--help", "-h", "--version", "--usage
 
 MAIN = "org.apache.spark.deploy.SparkSubmit"
 
+THRIFT = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
+"""It has a user of each client's, and is nobody's proxy."""
+
 APP_MASTER = "spark.yarn.appMasterEnv."
 DRIVER_HEAP = "1g"
 
@@ -118,6 +121,8 @@ def _command(
         # There is no shuffle service on the nodes.
         conf |= {"spark.shuffle.service.enabled": "false", "spark.dynamicAllocation.shuffleTracking.enabled": "true"}
     words = [word for pair in options for word in pair if word is not None]
+    if facts.yarn and submission.value("--proxy-user") is None and submission.value("--class") != THRIFT:
+        words += ["--proxy-user", "hadoop"]
     words += [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
     return (*_java(submission, {**given, **conf}, facts), MAIN, *words, *submission.application)
 
