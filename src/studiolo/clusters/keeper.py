@@ -255,7 +255,7 @@ class Keeper:
             self._lost(report)
             return SOON
         if failed := [f"{n} {s}" for n, s in report.get("applications", {}).items() if s.startswith("failed")]:
-            self._fail("INSTANCE_FAILURE", f"On the master an application has {'; '.join(failed)}")
+            self._fail("INSTANCE_FAILURE", f"On the master: {'; '.join(failed)}")
             return SOON
         self._settle_steps()
         if self._cluster().state == TERMINATING:
