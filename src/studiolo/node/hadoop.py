@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -86,11 +86,12 @@ class Hadoop:
 
     def run(self) -> int:
         """Start them, and stay; the exit status. The last line that is printed says why it is not 0."""
-        logging.getLogger("py4j").disabled = True
+        # When a JVM ends that is told once, and not for each call that was under way.
+        logging.getLogger("py4j.java_gateway").disabled = True
         try:
             jars = self._jars()
             with ThreadPoolExecutor() as pool:
-                started = [pool.submit(self._masters, jars), pool.submit(self._node, jars)]
+                started = [pool.submit(_told, start, jars) for start in (self._masters, self._node)]
                 while not all(future.done() for future in started):
                     # A manager of nodes waits for the one that may have failed.
                     if self._ending or any(future.done() and future.exception() for future in started):
@@ -99,12 +100,12 @@ class Hadoop:
                     self._wake.clear()
                 errors = [error for future in started if (error := future.exception()) is not None]
             if errors:
-                # The first is the reason of the other.
-                words = next((str(e.java_exception) for e in errors if isinstance(e, Py4JJavaError)), str(errors[0]))
-                raise Failed(f"HDFS and YARN did not start: {words.splitlines()[0]}")
+                # Of two one is the reason of the other.
+                raise next((error for error in errors if isinstance(error, Failed)), errors[0])
             self._stay()
         except Failed as error:
-            sys.stdout.write(f"{error}\n")
+            # The name by which they log in is a secret.
+            sys.stdout.write(f"{error}\n".replace(os.environ.get("HADOOP_USER_NAME") or USER, USER))
             return 1
         finally:
             for jvm in self._jvms.values():
@@ -204,7 +205,18 @@ class Hadoop:
     def _conf(self, jvm: Jvm, conf: Any) -> Any:
         for name, value in self._plan["hadoop"].items():
             conf.set(name, value)
+        # What is asked when somebody connects is read once in a JVM, else from its class path alone.
+        jvm.hadoop.security.UserGroupInformation.setConfiguration(conf)
+        jvm.hadoop.security.authorize.ProxyUsers.refreshSuperUserGroupsConfiguration(conf)
         return conf
+
+
+def _told(start: Callable[[list[str]], None], jars: list[str]) -> None:
+    """Start something. Raises Failed with what Java says, which only a JVM that lives can be asked."""
+    try:
+        start(jars)
+    except Py4JJavaError as error:
+        raise Failed(f"HDFS and YARN did not start: {error.java_exception.toString().splitlines()[0]}") from None
 
 
 def _pump(reading: int) -> None:
