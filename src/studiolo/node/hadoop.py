@@ -171,6 +171,8 @@ class Hadoop:
             namenode.format(conf)
         none = jvm.gateway.new_array(jvm.gateway.jvm.java.lang.String, 0)
         name = namenode.createNameNode(none, conf)
+        # The NameNode has read them anew, from elsewhere.
+        self._let_anybody_act(jvm, conf)
         data = jvm.hadoop.hdfs.server.datanode.DataNode.createDataNode(none, conf)
         files = jvm.hadoop.fs.FileSystem.get(conf)
         for path, mode in DIRECTORIES.items():
@@ -205,10 +207,13 @@ class Hadoop:
     def _conf(self, jvm: Jvm, conf: Any) -> Any:
         for name, value in self._plan["hadoop"].items():
             conf.set(name, value)
-        # What is asked when somebody connects is read once in a JVM, else from its class path alone.
+        self._let_anybody_act(jvm, conf)
+        return conf
+
+    def _let_anybody_act(self, jvm: Jvm, conf: Any) -> None:
+        """Have Java's settings of who acts for whom, which a JVM has once, be those of `conf`."""
         jvm.hadoop.security.UserGroupInformation.setConfiguration(conf)
         jvm.hadoop.security.authorize.ProxyUsers.refreshSuperUserGroupsConfiguration(conf)
-        return conf
 
 
 def _told(start: Callable[[list[str]], None], jars: list[str]) -> None:
