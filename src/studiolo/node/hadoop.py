@@ -171,9 +171,8 @@ class Hadoop:
             namenode.format(conf)
         none = jvm.gateway.new_array(jvm.gateway.jvm.java.lang.String, 0)
         name = namenode.createNameNode(none, conf)
-        # The NameNode has read them anew, from elsewhere.
-        self._let_anybody_act(jvm, conf)
         data = jvm.hadoop.hdfs.server.datanode.DataNode.createDataNode(none, conf)
+        self._let_act(jvm, conf)
         files = jvm.hadoop.fs.FileSystem.get(conf)
         for path, mode in DIRECTORIES.items():
             if not files.exists(jvm.hadoop.fs.Path(path)):
@@ -183,6 +182,7 @@ class Hadoop:
         self._manager = jvm.hadoop.yarn.server.resourcemanager.ResourceManager()
         self._manager.init(conf)
         self._manager.start()
+        self._let_act(jvm, conf)
         self._kept += [name, data]
 
     def _node(self, jars: list[str]) -> None:
@@ -194,6 +194,7 @@ class Hadoop:
         node = jvm.hadoop.yarn.server.nodemanager.NodeManager()
         node.init(conf)
         node.start()
+        self._let_act(jvm, conf)
         self._kept.append(node)
 
     def _resize(self, memory: int, cores: int) -> None:
@@ -207,11 +208,14 @@ class Hadoop:
     def _conf(self, jvm: Jvm, conf: Any) -> Any:
         for name, value in self._plan["hadoop"].items():
             conf.set(name, value)
-        self._let_anybody_act(jvm, conf)
+        self._let_act(jvm, conf)
         return conf
 
-    def _let_anybody_act(self, jvm: Jvm, conf: Any) -> None:
-        """Have Java's settings of who acts for whom, which a JVM has once, be those of `conf`."""
+    def _let_act(self, jvm: Jvm, conf: Any) -> None:
+        """Have who may act for whom, which a JVM knows once, be what `conf` says.
+
+        Each page that is started sets it anew, by settings of its own (DelegationTokenAuthenticationFilter).
+        """
         jvm.hadoop.security.UserGroupInformation.setConfiguration(conf)
         jvm.hadoop.security.authorize.ProxyUsers.refreshSuperUserGroupsConfiguration(conf)
 
