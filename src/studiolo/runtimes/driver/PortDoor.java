@@ -18,6 +18,8 @@ import java.security.Permission;
 public class PortDoor extends SecurityManager {
     private static final String[] TABLES = {"/proc/self/net/tcp", "/proc/self/net/tcp6"};
 
+    private static final int LOOKS = 6;
+
     private final String user = user();
 
     public void checkAccept(String host, int port) {
@@ -58,8 +60,20 @@ public class PortDoor extends SecurityManager {
         return text.append(String.format(":%04X", new Object[] {new Integer(port)})).toString();
     }
 
-    /** Whether that address has sockets, and none of another user's. What is closed already has no owner. */
-    private boolean isOurs(String client) throws IOException {
+    /** Whether the address is ours. The table changes while it is read, and may not show what it has. */
+    private boolean isOurs(String client) throws IOException, InterruptedException {
+        for (int i = 0; i < LOOKS; i++) {
+            Boolean ours = look(client);
+            if (ours != null) {
+                return ours.booleanValue();
+            }
+            Thread.sleep(10L * i);
+        }
+        return false;
+    }
+
+    /** Whether that address has sockets, and none of another user's; null if none. What is closed has no owner. */
+    private Boolean look(String client) throws IOException {
         boolean found = false;
         for (int i = 0; i < TABLES.length; i++) {
             BufferedReader table = new BufferedReader(new FileReader(TABLES[i]));
@@ -69,7 +83,7 @@ public class PortDoor extends SecurityManager {
                     String[] row = line.trim().split("\\s+");
                     if (row[1].endsWith(client) && !row[9].equals("0")) {
                         if (!row[7].equals(user)) {
-                            return false;
+                            return Boolean.FALSE;
                         }
                         found = true;
                     }
@@ -78,7 +92,7 @@ public class PortDoor extends SecurityManager {
                 table.close();
             }
         }
-        return found;
+        return found ? Boolean.TRUE : null;
     }
 
     /** As an IOException, which all that listens survives: a DataNode ends at other ones. */
