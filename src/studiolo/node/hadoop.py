@@ -73,6 +73,7 @@ class Hadoop:
         self._wake = threading.Event()
         self._ending = False
         self._manager: Any = None
+        self._mastered = threading.Event()
         self._jvms: dict[str, Jvm] = {}
         self._kept: list[Any] = []
         # What they start has the token for a name, as all on the nodes; they themselves are Hadoop's one user.
@@ -183,6 +184,7 @@ class Hadoop:
         self._manager.init(conf)
         self._manager.start()
         self._let_act(jvm, conf)
+        self._mastered.set()
         self._kept += [name, data]
 
     def _node(self, jars: list[str]) -> None:
@@ -193,6 +195,10 @@ class Hadoop:
         conf.set("yarn.nodemanager.resource.cpu-vcores", str(cores))
         node = jvm.hadoop.yarn.server.nodemanager.NodeManager()
         node.init(conf)
+        # Not before the manager knows who may act for whom.
+        while not self._mastered.wait(LOOK_AGAIN):
+            if jvm.process.poll() is not None:
+                raise Failed(f"The JVM of {NODES} {ended(jvm.process.returncode)}.")
         node.start()
         self._let_act(jvm, conf)
         self._kept.append(node)

@@ -30,7 +30,8 @@ class Hadoop(Application):
     def daemon(self, world: "World") -> Daemon:
         ports = world.cluster.progress.ports
         command = (str(world.python), "-m", "studiolo.node.hadoop", str(world.own))
-        return Daemon(command, ports["yarn_ui"], doors=tuple(ports[name] for name in DOORS))
+        # That page is the last to be there.
+        return Daemon(command, ports["node_manager_ui"], doors=tuple(ports[name] for name in DOORS))
 
 
 HADOOP_OF = {"spark-3.5": "3.3.4"}
