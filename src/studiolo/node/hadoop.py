@@ -174,6 +174,9 @@ class Hadoop:
         name = namenode.createNameNode(none, conf)
         data = jvm.hadoop.hdfs.server.datanode.DataNode.createDataNode(none, conf)
         self._let_act(jvm, conf)
+        # Before the DataNode has told its disk, who writes is refused and does not try again.
+        while name.getNamesystem().getCapacityRemaining() <= 0 and not self._ending:
+            self._wake.wait(LOOK_AGAIN)
         files = jvm.hadoop.fs.FileSystem.get(conf)
         for path, mode in DIRECTORIES.items():
             if not files.exists(jvm.hadoop.fs.Path(path)):
