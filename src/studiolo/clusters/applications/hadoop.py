@@ -54,6 +54,8 @@ def client_settings(world: "World") -> dict[str, str]:
         "ipc.client.connect.max.retries": "240",
         "ipc.client.connect.retry.interval": "250",
         "dfs.replication": "1",
+        # By its address the NameNode knows the DataNode as where its connection comes from: 127.0.0.1.
+        "dfs.client.use.datanode.hostname": "true",
         "yarn.resourcemanager.hostname": host,
         "yarn.resourcemanager.address": f"{host}:{ports['yarn']}",
         "yarn.resourcemanager.scheduler.address": f"{host}:{ports['yarn_scheduler']}",
