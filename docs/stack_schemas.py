@@ -10,7 +10,7 @@ from typing import Any
 
 TYPES = {
     "Athena": "NamedQuery WorkGroup",
-    "CloudFormation": "CustomResource Stack WaitCondition WaitConditionHandle",
+    "CloudFormation": "CustomResource Macro Stack WaitCondition WaitConditionHandle",
     "CloudWatch": "Alarm CompositeAlarm Dashboard",
     "EC2": "EIP InternetGateway NatGateway Route RouteTable SecurityGroup SecurityGroupEgress SecurityGroupIngress Subnet "
     "SubnetRouteTableAssociation VPC VPCEndpoint VPCGatewayAttachment",

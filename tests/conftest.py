@@ -182,8 +182,9 @@ def client(server: Server) -> Callable[..., Any]:
 
 
 def trust_policy() -> str:
-    """A trust policy for Glue, SageMaker and EMR Serverless."""
-    services = ["glue.amazonaws.com", "sagemaker.amazonaws.com", "emr-serverless.amazonaws.com", "lambda.amazonaws.com"]
+    """A trust policy for the services that act as roles."""
+    names = ("glue", "sagemaker", "emr-serverless", "lambda", "scheduler")
+    services = [f"{name}.amazonaws.com" for name in names]
     statement = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 

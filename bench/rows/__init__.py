@@ -9,6 +9,7 @@ from bench.rows import (
     authorization,
     catalog,
     clusters,
+    compilation,
     console,
     door,
     endpoint,
@@ -30,6 +31,7 @@ from bench.rows import (
     stacks,
     statements,
     training,
+    trino,
     tuning,
 )
 
@@ -55,12 +57,15 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "processing": processing.measure,
     "tuning": tuning.measure,
     "endpoint": endpoint.measure,
+    "compilation": compilation.measure,
     "fence": fence.measure,
     "lifecycle": lifecycle.measure,
     "memory": memory.measure,
     "console": console.measure,
     "million": million.measure,
+    "trino": trino.measure,
 }
 
-BY_NAME_ALONE = frozenset({"algorithms", "million"})
+BY_NAME_ALONE = frozenset({"algorithms", "compilation", "million"})
+BY_NAME_ALONE = frozenset({"algorithms", "million", "trino"})
 """Rows that take minutes, and up to a gigabyte of disk for a table or for environments."""

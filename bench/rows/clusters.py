@@ -40,7 +40,7 @@ EXECUTORS = ("--executor-memory", "600m", "--executor-cores", "1", "--num-execut
 
 def measure(bench: Bench) -> Iterator[Row]:
     server = bench.server()
-    _make_roles(server)
+    make_roles(server)
     folder = bench.folder / "clusters"
     folder.mkdir(exist_ok=True)
     (folder / "first.py").write_text(SCRIPT)
@@ -52,7 +52,7 @@ def measure(bench: Bench) -> Iterator[Row]:
             bare.append(seconds)
             bare_first.append(_submitted(environment, folder / "first.py"))
         server.settle()
-        cluster, seconds = _run(server)
+        cluster, seconds = run_cluster(server)
         waiting.append(seconds)
         memory.append(_memory(server, cluster))
         first.append(_step(server, cluster, ["spark-submit", *EXECUTORS, f"s3://{server.bucket()}/first.py"]))
@@ -71,8 +71,11 @@ def measure(bench: Bench) -> Iterator[Row]:
     yield at_most("memory of an idle cluster", Quantity(350, "MB"), Quantity(statistics.median(memory), "MB"))
 
 
-def _make_roles(server: Server) -> None:
+def make_roles(server: Server) -> None:
+    """The roles of a cluster, where they have not been made."""
     iam = server.client("iam")
+    if any(role["RoleName"] == "EmrBench" for role in iam.list_roles(MaxItems=1000)["Roles"]):
+        return
     for name, service in (("EmrBench", "elasticmapreduce"), ("EmrBenchNodes", "ec2")):
         statement = {
             "Effect": "Allow",
@@ -86,7 +89,9 @@ def _make_roles(server: Server) -> None:
     iam.add_role_to_instance_profile(InstanceProfileName="EmrBench", RoleName="EmrBenchNodes")
 
 
-def _run(server: Server) -> tuple[str, float]:
+def run_cluster(
+    server: Server, applications: Sequence[str] = ("Spark",), configurations: Sequence[Any] = ()
+) -> tuple[str, float]:
     """A cluster of a master and two nodes, and the seconds until it was WAITING."""
     emr = server.client("emr")
     instances = {"MasterInstanceType": "m5.xlarge", "InstanceCount": 1 + WORKERS, "KeepJobFlowAliveWhenNoSteps": True}
@@ -94,7 +99,8 @@ def _run(server: Server) -> tuple[str, float]:
     cluster: str = emr.run_job_flow(
         Name="bench",
         ReleaseLabel="emr-7.10.0",
-        Applications=[{"Name": "Spark"}],
+        Applications=[{"Name": name} for name in applications],
+        Configurations=list(configurations),
         Instances=instances,
         JobFlowRole="EmrBench",
         ServiceRole="EmrBench",

@@ -40,6 +40,8 @@ from studiolo.lanes import Lanes
 from studiolo.livy_door import LivyEndpoint
 from studiolo.mlflow_door import SignedMlflow
 from studiolo.patience import Holds, OnItsWay, is_patient
+from studiolo.services.accessanalyzer import accessanalyzer
+from studiolo.services.accounts import authorize
 from studiolo.services.application_autoscaling import application_autoscaling
 from studiolo.services.call import Call, Studio
 from studiolo.services.cloudformation import cloudformation
@@ -54,11 +56,13 @@ from studiolo.services.kms import kms
 from studiolo.services.lakeformation import lakeformation
 from studiolo.services.lambda_ import lambda_
 from studiolo.services.logs import logs
+from studiolo.services.organizations import organizations
 from studiolo.services.rights import RIGHTS
 from studiolo.services.sagemaker import sagemaker
 from studiolo.services.sagemaker_featurestore_runtime import sagemaker_featurestore_runtime
 from studiolo.services.sagemaker_metrics import sagemaker_metrics
 from studiolo.services.sagemaker_runtime import sagemaker_runtime
+from studiolo.services.scheduler import scheduler
 from studiolo.services.secretsmanager import secretsmanager
 from studiolo.services.service import Handler, Service
 from studiolo.services.servicecatalog import servicecatalog
@@ -75,6 +79,7 @@ log = logging.getLogger("studiolo")
 SERVICES: Mapping[str, Service] = {
     service.name: service
     for service in (
+        accessanalyzer,
         application_autoscaling,
         cloudwatch,
         glue,
@@ -92,8 +97,10 @@ SERVICES: Mapping[str, Service] = {
         ec2,
         ecr,
         kms,
+        scheduler,
         secretsmanager,
         servicecatalog,
+        organizations,
         sns,
         ssm,
         sts,
@@ -244,7 +251,7 @@ class App:
             return self._handled(admitted)
         except Exception as error:  # noqa: BLE001 (as above)
             if isinstance(error, NotAuthorized):
-                self._studio.identity.denials.note(request_id, error)
+                self._studio.identity.note_denial(request_id, error)
             return _failure(exchange, error)
 
     def _handled(self, admitted: Admitted) -> HttpResponse | OnItsWay:
@@ -286,17 +293,14 @@ class App:
         if not reaches(principal, exchange.service.name, model.name):
             raise ServiceError("InvalidClientTokenId", "The security token included in the request is invalid", 403)
         identity.note_use(verified.access_key, principal, verified.service, verified.region)
-        rights = RIGHTS[exchange.service.name]
         principal = replace(principal, told=told_by(request, verified.region))
         call = Call(Scope(principal.account, verified.region), principal, self._studio, exchange.request_id)
         try:
             parameters = self._parsed(exchange)
         except ServiceError:
-            identity.require_anywhere(principal, rights.action(model.name))
+            identity.require_anywhere(principal, RIGHTS[exchange.service.name].action(model.name))
             raise
-        identity.authorize(
-            principal, rights.questions(call, model.name, parameters), policy=rights.policy(call, parameters)
-        )
+        authorize(call, exchange.service.name, model.name, parameters)
         return Admitted(exchange, call, parameters)
 
     def _admit_anyone(self, exchange: Exchange) -> Admitted:

@@ -1,5 +1,5 @@
-"""What a person types: `studiolo up`, `down`, `status`, `why`, `console`, `studio`, `deploy`, `env`, `logs`, `runtimes`,
-`images`, `demo`."""
+"""What a person types: `studiolo up`, `down`, `status`, `why`, `console`, `studio`, `deploy`, `lint`, `env`, `logs`,
+`runtimes`, `images`, `demo`."""
 
 import json
 import os
@@ -18,7 +18,7 @@ import psutil
 import typer
 from rich.table import Table
 
-from studiolo import __version__, cli_browser, cli_deploy, cli_images, cli_kernels, cli_runtimes
+from studiolo import __version__, cli_browser, cli_deploy, cli_images, cli_kernels, cli_lint, cli_runtimes
 from studiolo.cli_server import running_server, signed
 from studiolo.config import Settings
 from studiolo.domain import DomainError, Invalid
@@ -284,6 +284,7 @@ def why(
 app.command()(cli_browser.console)
 app.command()(cli_browser.studio)
 app.command()(cli_deploy.deploy)
+app.command()(cli_lint.lint)
 
 
 @app.command()

@@ -15,7 +15,7 @@ def runtimes(context: typer.Context, data: Data = None) -> None:
     """List the versions of Spark there are, and which releases of AWS run on them; prepare and remove them."""
     if context.invoked_subcommand is not None:
         return
-    from studiolo.runtimes import Runtimes
+    from studiolo.runtimes import Runtimes, trino
 
     known = Runtimes(given_settings(data=data))
     releases = [known.for_glue(label) for label in known.glue_labels()]
@@ -32,19 +32,31 @@ def runtimes(context: typer.Context, data: Data = None) -> None:
             state = "made when it is first used"
         table.add_row(name, runtime.pyspark, runtime.python_version, state, labels)
     out.print(table)
+    state = "ready" if trino().environment.ready else "fetched when it is first used"
+    out.print(f"{TRINO}: {trino().environment.name}, for clusters of EMR: {state}.")
 
 
-Name = Annotated[str, typer.Argument(help="A runtime's name, as spark-4.1, or the Glue version that runs on it.")]
+TRINO = "trino"
+Name = Annotated[
+    str, typer.Argument(help="A runtime's name, as spark-4.1, or the Glue version that runs on it; or trino.")
+]
 
 
 @app.command()
 def prepare(name: Name, data: Data = None) -> None:
     """Fetch all that a runtime needs, so that the first session of it need not, and none needs the network."""
-    from studiolo.runtimes import Runtimes
+    from studiolo.runtimes import Runtimes, trino
 
+    def say(line: str) -> None:
+        out.print(line, markup=False, style="dim")
+
+    if name == TRINO:
+        trino().environment.make(say)
+        out.print(f"{trino().environment.name} is ready.")
+        return
     known = Runtimes(given_settings(data=data))
     runtime = known.named(name)
-    known.make(runtime, lambda line: out.print(line, markup=False, style="dim"))
+    known.make(runtime, say)
     known.jars(runtime, connect=True, formats=runtime.formats)
     known.hadoop(runtime)
     out.print(f"{runtime.name} is ready: Spark {runtime.pyspark}, Python {runtime.python_version}.")
@@ -53,11 +65,11 @@ def prepare(name: Name, data: Data = None) -> None:
 @app.command()
 def remove(name: Name, data: Data = None) -> None:
     """Remove a runtime's Python environment from this person's cache. The next session of it makes it anew."""
-    from studiolo.runtimes import Runtimes
+    from studiolo.runtimes import Runtimes, trino
 
-    known = Runtimes(given_settings(data=data))
-    runtime = known.named(name)
-    if runtime.environment is None:
-        fail(f"{runtime.name} runs in the environment that Studiolo is installed in.")
-    removed = runtime.environment.remove()
-    out.print(f"{runtime.name} is removed." if removed else f"{runtime.name} was not there.")
+    runtime = None if name == TRINO else Runtimes(given_settings(data=data)).named(name)
+    environment = trino().environment if runtime is None else runtime.environment
+    if environment is None:
+        fail(f"{name} runs in the environment that Studiolo is installed in.")
+    removed = environment.remove()
+    out.print(f"{environment.name} is removed." if removed else f"{environment.name} was not there.")

@@ -48,6 +48,7 @@ from studiolo.recorded import Recorder
 from studiolo.runtimes import Runtimes
 from studiolo.scaling import Scaling
 from studiolo.scaling.variants import Variants
+from studiolo.scheduler import Scheduler
 from studiolo.serverless import Serverless
 from studiolo.services.call import Studio
 from studiolo.sessions import Sessions, SystemLog
@@ -62,7 +63,7 @@ from studiolo.stacks import Stacks
 from studiolo.state import State
 from studiolo.storage import Storage
 from studiolo.studio import Addresses, Domains
-from studiolo.studio_site import KEY, StudioSite
+from studiolo.studio_site import KEY, NOTEBOOK, STUDIO, StudioSite
 from studiolo.why import Why
 
 log = logging.getLogger("studiolo")
@@ -196,6 +197,7 @@ class House:
         self.stacks = Stacks(state, identity, self.objects, hosts, now, self._endpoint)
         self.products = Products(state, identity, self.stacks, self.ml.tags, now)
         self.pipelines = Pipelines(state, identity, self.objects, self.ml.tags, now)
+        self.scheduler = Scheduler(state, identity, now)
         self.scaling = Scaling(state, self.metrics, Variants(self.ml.endpoints), now)
         self.scaling.start()
         self.functions = functions_of(
@@ -204,6 +206,7 @@ class House:
         self._started.extend((self.ml, self.stacks, self.scaling, self.functions))
         self._cleanup.callback(self.ml.stop_jobs)
         self._cleanup.callback(self.pipelines.close)
+        self._cleanup.callback(self.scheduler.close)
         self.features = FeatureStore(state, identity, self.ml.tags, self.objects, self.governed, now)
         self.features.start()
         self._cleanup.callback(self.features.close)
@@ -236,7 +239,7 @@ class House:
             self.ml.tags,
             self.sign_ins,
             self.logs,
-            self._settings.folder / "studio",
+            self._settings.folder,
             Addresses(self._endpoint, self.door.endpoint),
             now,
         )
@@ -276,12 +279,13 @@ class House:
             self.stacks.requests.answer,
         )
         keys, door = _keys(signing_in), self.door.endpoint
-        of_keys = console(self.sign_ins, keys, self._endpoint, door, settings.region)
-        beside = panels(self.sign_ins, keys, self._endpoint, door, KEY)
+        prices = settings.folder / "prices.json"
+        of_keys = console(self.sign_ins, keys, self._endpoint, door, settings.region, prices)
+        beside = panels(self.sign_ins, keys, self._endpoint, door, KEY, prices)
         passing = Passing()
         sites = Sites(
             of_keys,
-            StudioSite(self.domains.opening, beside),
+            StudioSite({STUDIO: self.domains.opening, NOTEBOOK: self.domains.opening_notebooks}, beside),
             SparkSite(self.spark_pages),
             MlflowSite(self.mlflow.opening, passing),
         )
@@ -290,6 +294,7 @@ class House:
         self.stacks.start(Inside(SERVICES, studio, self.objects, "cloudformation.amazonaws.com"))
         self.products.start(Inside(SERVICES, studio, self.objects, "servicecatalog.amazonaws.com"))
         self.pipelines.start(Inside(SERVICES, studio, self.objects, "sagemaker.amazonaws.com"))
+        self.scheduler.start(Inside(SERVICES, studio, self.objects, "scheduler.amazonaws.com"))
         signed = LivyEndpoint(self.rest, self.serverless, identity)
         passage = Passage(self.door.endpoint)
         mlflow = SignedMlflow(self.mlflow, identity, self.ml.tags, passing)
@@ -318,6 +323,7 @@ class House:
             products=self.products,
             pipelines=self.pipelines,
             mlflow=self.mlflow,
+            scheduler=self.scheduler,
         )
 
     def _reset(self) -> None:

@@ -19,10 +19,10 @@ from studiolo.aws.models import operation_model
 from studiolo.aws.protocols import new_request_id
 from studiolo.aws.validation import validate
 from studiolo.domain import DomainError, Scope
-from studiolo.identity import NotAuthorized, Principal
+from studiolo.identity import VIA, NotAuthorized, Principal
 from studiolo.objects import Objects
+from studiolo.services.accounts import authorize
 from studiolo.services.call import Call, Studio
-from studiolo.services.rights import RIGHTS
 from studiolo.services.service import Service
 from studiolo.stacks import Refused
 from studiolo.state import StateUnavailable
@@ -52,7 +52,7 @@ class Inside:
             raise Refused("NotImplemented", f"{service} {operation} is not implemented by Studiolo")
         call = self._call(principal, region)
         try:
-            self._authorize(call, service, operation, parameters)
+            authorize(call, service, operation, parameters)
             validate(operation_model(service, operation), parameters, code=found.invalid)
             given = handler(call, dict(parameters))
             # The few that carry bodies are for an event loop.
@@ -78,28 +78,28 @@ class Inside:
         """Raise Refused unless the principal may do that."""
         call = self._call(principal, region)
         try:
-            self._authorize(call, service, operation, parameters)
+            authorize(call, service, operation, parameters)
         except NotAuthorized as error:
             raise self._denied(call, service, error) from error
+        except ServiceError as error:
+            raise Refused(error.code, error.message) from error
 
     def _call(self, principal: Principal, region: str) -> Call:
+        before = tuple(principal.told.get(VIA, ()))
+        # A service that calls itself, as a stack does for one within it, counts once.
+        chain = before if before[-1:] == (self._via,) else (*before, self._via)
         told = {
             "aws:RequestedRegion": region,
-            "aws:CalledVia": (self._via,),
-            "aws:CalledViaFirst": self._via,
-            "aws:CalledViaLast": self._via,
+            VIA: chain,
+            "aws:CalledViaFirst": chain[0],
+            "aws:CalledViaLast": chain[-1],
             "aws:ViaAWSService": "true",
         }
         caller = replace(principal, told=told)
         return Call(Scope(principal.account, region), caller, self._studio, new_request_id())
 
-    def _authorize(self, call: Call, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
-        rights = RIGHTS[service]
-        questions = rights.questions(call, operation, parameters)
-        self._studio.identity.authorize(call.principal, questions, policy=rights.policy(call, parameters))
-
     def _denied(self, call: Call, service: str, error: NotAuthorized) -> Refused:
-        self._studio.identity.denials.note(call.request_id, error)
+        self._studio.identity.note_denial(call.request_id, error)
         return Refused("AccessDenied", f"{error} (Service: {service}, Request ID: {call.request_id})")
 
     def knows(self, service: str, operation: str) -> bool:

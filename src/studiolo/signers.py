@@ -1,5 +1,7 @@
 """Between signatures and identity: the key that a request says it is signed with, whose it is, what else it tells."""
 
+from ipaddress import ip_address
+
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Credential
 from studiolo.identity import Identity, Principal, Values
@@ -22,7 +24,7 @@ class Signers:
 
 def told_by(request: HttpRequest, region: str | None) -> Values:
     """The condition keys of IAM that every request tells. region: that it is for, as signed."""
-    keys = {"aws:SecureTransport": "false"}
+    keys = {"aws:SecureTransport": "false" if _crosses_a_network(request.peer) else "true"}
     if region is not None:
         keys["aws:RequestedRegion"] = region
     if request.peer is not None:
@@ -31,3 +33,14 @@ def told_by(request: HttpRequest, region: str | None) -> Values:
         if header in request.headers:
             keys[key] = request.headers[header]
     return keys
+
+
+def _crosses_a_network(peer: str | None) -> bool:
+    """Whether a request comes from another machine: what loopback carries nobody reads on its way, as with TLS.
+
+    So the buckets of CDK, which deny what is not sent by TLS, are of use here. peer: None for a Unix socket.
+    """
+    try:
+        return peer is not None and not ip_address(peer).is_loopback
+    except ValueError:
+        return False

@@ -1,8 +1,8 @@
 """The names at the one address that browsers know: the console's, and those of what runs users' code.
 
 Each is an origin of its own, so that nothing which a user's program shows can act in the console. `console.localhost`,
-`d-….studio.REGION.localhost`, `s-….spark.REGION.localhost` and `t-….mlflow.REGION.localhost` come before S3's names
-of buckets.
+`d-….studio.REGION.localhost`, `NAME-….notebook.REGION.localhost`, `s-….spark.REGION.localhost` and
+`t-….mlflow.REGION.localhost` come before S3's names of buckets.
 """
 
 import re
@@ -16,20 +16,21 @@ from studiolo.mlflow_door import NAME as MLFLOW
 from studiolo.mlflow_door import MlflowSite
 from studiolo.spark_site import NAME as SPARK
 from studiolo.spark_site import SparkSite
+from studiolo.studio_site import NAME as STUDIO
 from studiolo.studio_site import StudioSite
 
 CONSOLE = "console.localhost"
 PATH = "/_studiolo/console"
 """Where the console is for browsers that do not know names below localhost."""
 
-_STUDIO = re.compile(rb"(d-[a-z0-9]+)\.studio\.([a-z0-9-]+)\.localhost")
 _PLAIN = re.compile(rb"localhost|127\.[\d.]+|\[::1\]")
 
 
 class Sites:
     """Finds the site that a request is for.
 
-    studio: answers for the names of Studio domains, spark: of Spark's pages, mlflow: of tracking servers.
+    studio: answers for the names of Studio domains and notebook instances, spark: of Spark's pages, mlflow: of tracking
+    servers.
     """
 
     def __init__(self, console: ASGIApp, studio: StudioSite, spark: SparkSite, mlflow: MlflowSite) -> None:
@@ -50,7 +51,7 @@ class Sites:
             name = host.partition(b":")[0]
             if name == CONSOLE.encode():
                 return self._console
-            if _STUDIO.fullmatch(name):
+            if STUDIO.fullmatch(name.decode("latin-1")):
                 return self._studio
             if SPARK.fullmatch(name.decode("latin-1")):
                 return self._spark

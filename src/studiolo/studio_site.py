@@ -1,4 +1,4 @@
-"""What is at the name of a Studio domain: its sign-in, and the app of who is signed in, behind a proxy.
+"""What is at the name of a Studio domain, or of a notebook instance: its sign-in, and JupyterLab behind a proxy.
 
 The proxy adds the app's token; JupyterLab tells it to its own page as well, where it is worth nothing: what comes here is
 let through for a cookie alone. An app that is told its token checks no origin any more, so that is done here
@@ -8,7 +8,7 @@ let through for a cookie alone. An app that is told its token checks no origin a
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from urllib.parse import parse_qs
 
 import aiohttp
@@ -21,13 +21,15 @@ from studiolo.domain import DomainError
 from studiolo.forwarding import HOP_BY_HOP, relay
 from studiolo.http_server import SameOrigin
 from studiolo.processes import SocketConnector
-from studiolo.studio import BASE, App, Opening
+from studiolo.studio import Door, Lab
 from studiolo.visits import cookie_name, cookies, header, redirect, refuse, signed_in
 
-_NAME = re.compile(r"(d-[a-z0-9]+)\.studio\.([a-z0-9-]+)\.localhost")
+NAME = re.compile(r"(?:(d-[a-z0-9]+)\.studio|([a-z0-9-]+-[0-9a-f]{4})\.notebook)\.([a-z0-9-]+)\.localhost")
+STUDIO, NOTEBOOK = "studio", "notebook"
 _NOT_SENT_ON = HOP_BY_HOP | {"authorization", "cookie", "x-forwarded-for", "x-forwarded-proto", "content-length"}
 _NOT_OF_SOCKETS = {"sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions", "sec-websocket-protocol"}
 Socket = aiohttp.ClientWebSocketResponse[bool]
+ENDED = ("Deleting", "Deleted", "Stopping", "Stopped")
 PANELS, KEY = "/studiolo", "studiolo.key"
 """Where the panels of JupyterLab are, and where a request for one says whose key it is made with."""
 
@@ -37,10 +39,13 @@ REFUSED = 1008
 
 
 class StudioSite:
-    """The ASGI app for the names of all domains. panels: the pages at PANELS, told the id of a key of the app's role."""
+    """The ASGI app for the names of all domains and notebook instances.
 
-    def __init__(self, opening: Opening, panels: ASGIApp) -> None:
-        self._opening = opening
+    doors: what is behind names, by STUDIO and NOTEBOOK; panels: the pages at PANELS, told the id of a key of the role.
+    """
+
+    def __init__(self, doors: Mapping[str, Door], panels: ASGIApp) -> None:
+        self._doors = doors
         self._panels = panels
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._guarded = SameOrigin(self._answer)
@@ -59,56 +64,57 @@ class StudioSite:
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         host = header(scope, b"host")
-        place = _NAME.fullmatch(host.partition(":")[0].lower())
-        assert place is not None, "Sites has matched it"
-        domain, region = place[1], place[2]
+        found = NAME.fullmatch(host.partition(":")[0].lower())
+        assert found is not None, "Sites has matched it"
+        place, region = found[1] or found[2], found[3]
+        door = self._doors[STUDIO if found[1] else NOTEBOOK]
         if scope["path"] == "/auth" and scope["type"] == "http":
-            await self._sign_in(scope, send, domain, region)
+            await self._sign_in(scope, send, door, place, region)
             return
         name = cookie_name(host)
         cookie = cookies(scope).get(name)
         try:
-            who = await run_in_threadpool(self._opening.signed_in, domain, region, cookie) if cookie else None
-            app = await run_in_threadpool(self._opening.app, who) if who is not None else None
+            who = await run_in_threadpool(door.signed_in, place, region, cookie) if cookie else None
+            lab = await run_in_threadpool(door.lab, who) if who is not None else None
         except DomainError as error:
             await refuse(scope, send, 404, "Not here", str(error))
             return
         if who is None:
-            text = "This browser is not signed in to this domain: open it from the console, or with `studiolo studio`."
+            text = "This browser is not signed in here: open it from the console, or with `studiolo studio`."
             await refuse(scope, send, 401, "Signed out", text)
-        elif scope["path"] == "/":
-            await redirect(send, BASE + "lab")
-        elif app is None or app.status in ("Deleting", "Deleted"):
+        elif lab is None or lab.status in ENDED:
             await refuse(scope, send, 404, "JupyterLab does not run", "Open it again from the console.")
-        elif app.status == "Failed":
-            await refuse(scope, send, 502, "JupyterLab could not be started", app.failure or "")
-        elif app.status == "Pending":
+        elif scope["path"] == "/":
+            await redirect(send, lab.base + "lab")
+        elif lab.status == "Failed":
+            await refuse(scope, send, 502, "JupyterLab could not be started", lab.failure or "")
+        elif lab.status == "Pending":
             await _starting(scope, send)
         elif scope["type"] == "http" and scope["path"].startswith(f"{PANELS}/"):
-            key = await run_in_threadpool(self._opening.key, app)
+            key = await run_in_threadpool(door.key, lab)
             await self._panels({**scope, "root_path": PANELS, KEY: key.id}, receive, send)
         elif scope["type"] == "websocket":
-            await self._pass_socket(scope, receive, send, app, name)
+            await self._pass_socket(scope, receive, send, lab, name)
         else:
-            await self._pass(scope, receive, send, app, name)
+            await self._pass(scope, receive, send, lab, name)
 
-    async def _sign_in(self, scope: Message, send: Send, domain: str, region: str) -> None:
+    async def _sign_in(self, scope: Message, send: Send, door: Door, place: str, region: str) -> None:
         token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         try:
-            landing = await run_in_threadpool(self._opening.redeem, domain, region, token)
+            landing = await run_in_threadpool(door.redeem, place, region, token)
         except DomainError as error:
             await refuse(scope, send, 403, "You are not signed in", str(error))
             return
         await redirect(send, landing.path, [signed_in(header(scope, b"host"), landing.cookie)])
 
-    async def _pass(self, scope: Message, receive: Receive, send: Send, app: App, cookie: str) -> None:
+    async def _pass(self, scope: Message, receive: Receive, send: Send, lab: Lab, cookie: str) -> None:
         method = scope["method"]
         length = header(scope, b"content-length")
         any_body = bool(header(scope, b"transfer-encoding")) or length not in ("", "0")
-        headers = _sent_on(scope, app, cookie)
+        headers = _sent_on(scope, lab, cookie)
         if length and any_body:
             headers["content-length"] = length
-        session = self._session(app)
+        session = self._session(lab)
         try:
             async with session.request(
                 method, _url(scope), headers=headers, data=_body(receive) if any_body else None, allow_redirects=False
@@ -120,10 +126,10 @@ class StudioSite:
         except (aiohttp.ClientError, asyncio.TimeoutError):
             await _starting(scope, send)
 
-    async def _pass_socket(self, scope: Message, receive: Receive, send: Send, app: App, cookie: str) -> None:
-        headers = {name: value for name, value in _sent_on(scope, app, cookie).items() if name not in _NOT_OF_SOCKETS}
+    async def _pass_socket(self, scope: Message, receive: Receive, send: Send, lab: Lab, cookie: str) -> None:
+        headers = {name: value for name, value in _sent_on(scope, lab, cookie).items() if name not in _NOT_OF_SOCKETS}
         try:
-            inner = await self._session(app).ws_connect(
+            inner = await self._session(lab).ws_connect(
                 _url(scope), headers=headers, protocols=scope.get("subprotocols", []), max_msg_size=LARGEST_MESSAGE
             )
         except (aiohttp.ClientError, asyncio.TimeoutError) as error:
@@ -142,12 +148,12 @@ class StudioSite:
             with contextlib.suppress(RuntimeError):  # the browser has gone as well
                 await send({"type": "websocket.close", "code": _speakable(inner.close_code)})
 
-    def _session(self, app: App) -> aiohttp.ClientSession:
-        """The connections to an app's socket."""
-        session = self._sessions.get(app.socket)
+    def _session(self, lab: Lab) -> aiohttp.ClientSession:
+        """The connections to a JupyterLab's socket."""
+        session = self._sessions.get(lab.socket)
         if session is None:
-            session = self._sessions[app.socket] = aiohttp.ClientSession(
-                connector=SocketConnector(app.socket, limit=0),
+            session = self._sessions[lab.socket] = aiohttp.ClientSession(
+                connector=SocketConnector(lab.socket, limit=0),
                 timeout=aiohttp.ClientTimeout(total=None),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
@@ -185,7 +191,7 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
             return
 
 
-def _sent_on(scope: Message, app: App, cookie: str) -> dict[str, str]:
+def _sent_on(scope: Message, lab: Lab, cookie: str) -> dict[str, str]:
     """The headers that the app sees: the browser's without our cookie, and its own token."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
@@ -195,7 +201,7 @@ def _sent_on(scope: Message, app: App, cookie: str) -> dict[str, str]:
     others = "; ".join(f"{name}={value}" for name, value in cookies(scope).items() if name != cookie)
     if others:
         headers["cookie"] = others
-    headers["authorization"] = f"token {app.token}"
+    headers["authorization"] = f"token {lab.token}"
     return headers
 
 

@@ -30,7 +30,7 @@ class Why:
         try:
             asked = [Question("sts:DecodeAuthorizationMessage")]
             self._identity.authorize(principal, asked, told_by(request, verified.region))
-            return asdict(self._identity.denials.get(request_id))
+            return asdict(self._identity.of(principal.account).denials.get(request_id))
         except Denied as error:
             raise ServiceError("AccessDenied", str(error), 403) from error
         except NotFound as error:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -147,10 +148,10 @@ class LakeHouse:
         principal = {"DataLakePrincipalIdentifier": who.arn}
         self.lf.revoke_permissions(Principal=principal, Resource=resource, Permissions=list(permissions or ("SELECT",)))
 
-    def person(self, *more: dict[str, Any]) -> "Person":
+    def person(self, *more: dict[str, Any], services: Sequence[str] = ()) -> "Person":
         """Somebody with a role that may use the catalog and get data by Lake Formation, and has no right in S3."""
         name = f"person-{uuid.uuid4().hex[:8]}"
-        who = {"AWS": self.account, "Service": ["glue.amazonaws.com", "sagemaker.amazonaws.com"]}
+        who = {"AWS": self.account, "Service": ["glue.amazonaws.com", "sagemaker.amazonaws.com", *services]}
         trust = {"Effect": "Allow", "Principal": who, "Action": ["sts:AssumeRole", "sts:TagSession"]}
         arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))["Role"]["Arn"]
         allowed = {"Effect": "Allow", "Action": ["glue:*", "lakeformation:GetDataAccess"], "Resource": "*"}

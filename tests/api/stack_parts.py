@@ -124,6 +124,10 @@ HELPERS: dict[str, dict[str, Any]] = {
             "DefaultUserSettings": {"ExecutionRole": att("HStudioRole", "Arn")},
         },
     },
+    "HScripts": {
+        "Type": "AWS::SageMaker::NotebookInstanceLifecycleConfig",
+        "Properties": {"OnStart": [{"Content": "ZWNobyBzdGFydGVk"}]},
+    },
     "HPackages": {
         "Type": "AWS::SageMaker::ModelPackageGroup",
         "Properties": {"ModelPackageGroupName": {"Fn::Sub": "${AWS::StackName}-h"}},

@@ -30,16 +30,22 @@ from tests.api.stack_parts import (
 
 @dataclass(frozen=True)
 class Row:
-    """One type. changed: properties after an update in place, None where none can change; attributes: of GetAtt."""
+    """One type.
+
+    changed: properties after an update in place, None where none can change; attributes: of GetAtt; lab: whether it
+    needs JupyterLab's packages.
+    """
 
     type: str
     properties: dict[str, Any]
     changed: dict[str, Any] | None = None
     needs: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
+    lab: bool = False
 
 
 ROWS: list[Row] = [
+    Row("AWS::CDK::Metadata", {"Analytics": "v2:deflate64:one"}, {"Analytics": "v2:deflate64:two"}),
     Row("AWS::CloudWatch::Alarm", ALARM, {"Threshold": "5", "AlarmDescription": "new", **TAGS}, attributes=("Arn",)),
     Row(
         "AWS::CloudWatch::CompositeAlarm",
@@ -416,6 +422,24 @@ ROWS: list[Row] = [
         TAGS,
         (),
         ("ModelPackageGroupArn", "ModelPackageGroupStatus"),
+    ),
+    Row(
+        "AWS::SageMaker::NotebookInstance",
+        {
+            "InstanceType": "ml.t3.medium",
+            "RoleArn": att("HStudioRole", "Arn"),
+            "LifecycleConfigName": att("HScripts", "NotebookInstanceLifecycleConfigName"),
+        },
+        {"VolumeSizeInGB": 20, **TAGS},
+        ("HStudioRole", "HScripts"),
+        ("NotebookInstanceName", "NotebookInstanceArn"),
+        lab=True,
+    ),
+    Row(
+        "AWS::SageMaker::NotebookInstanceLifecycleConfig",
+        HELPERS["HScripts"]["Properties"],
+        {"OnStart": [], "OnCreate": [{"Content": "ZWNobyBtYWRl"}], **TAGS},
+        attributes=("NotebookInstanceLifecycleConfigName", "NotebookInstanceLifecycleConfigArn"),
     ),
     Row(
         "AWS::SageMaker::Pipeline",

@@ -386,3 +386,17 @@ def test_what_is_not_there_is_said_so(browser: Browser, path: str) -> None:
 def _say(logs: Any, group: str, *messages: str) -> None:
     events = [{"timestamp": int(time.time() * 1000), "message": message} for message in messages]
     logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=events)
+
+
+def test_usage_shows_a_person_s_sessions_and_jobs_by_day_with_the_price_of_a_dated_table(browser: Browser) -> None:
+    page = browser.open("/usage?days=30")
+    assert page.status == 200
+    assert "for us-east-1 as of 20" in page.words
+    assert len(page.body) < 150_000
+
+
+def test_the_page_of_studio_teaches_what_a_notebook_instance_is(browser: Browser) -> None:
+    assert "create-notebook-instance" in browser.open("/studio").words
+    refused = browser.open("/studio/notebooks/none/open")
+    assert refused.status == 400
+    assert "RecordNotFound" in refused.words

@@ -407,3 +407,11 @@ def test_what_ec2_tells_encoded_is_read_by_who_may_decode_it(
     assert decoded["context"]["principal"]["arn"].endswith("/ada")
     with pytest.raises(sts.exceptions.InvalidAuthorizationMessageException):
         sts.decode_authorization_message(EncodedMessage="nonsense")
+
+
+def test_a_policy_is_looked_at_before_it_is_put(client: Client) -> None:
+    statement = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=1)
+    found = client("accessanalyzer").validate_policy(policyDocument=document, policyType="IDENTITY_POLICY")["findings"]
+    assert [each["issueCode"] for each in found] == ["PASS_ROLE_WITH_STAR_IN_RESOURCE"]
+    assert found[0]["locations"][0]["span"]["start"] == {"line": 4, "column": 2, "offset": document.index("{", 1)}

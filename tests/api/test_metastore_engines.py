@@ -64,6 +64,14 @@ def measured(table: str, partition: str, low: int, high: int, distinct: int) -> 
     return hive.ColumnStatistics(statsDesc=about, statsObj=[given], engine="hive")
 
 
+def test_a_table_lies_in_a_database_s_folder_whether_or_not_that_ends_with_a_slash(hms: Any, bucket: str) -> None:
+    # Of two slashes Spark makes one, where it writes; Trino reads in the folder without a name, and finds no row.
+    hms.create_database(hive.Database(name="slashed", locationUri=f"s3://{bucket}/slashed/"))
+    storage = hive.StorageDescriptor(cols=[hive.FieldSchema("a", "bigint", None)], serdeInfo=hive.SerDeInfo())
+    hms.create_table(hive.Table(tableName="t", dbName="slashed", sd=storage, parameters={}, tableType="MANAGED_TABLE"))
+    assert hms.get_table("slashed", "t").sd.location == f"s3://{bucket}/slashed/t"
+
+
 def test_a_partitioned_table_is_told_the_statistics_of_its_partitions(hms: Any, years: str) -> None:
     both = [measured(years, NAMES[0], 1, 9, 3), measured(years, NAMES[1], -5, 4, 2)]
     hms.set_aggr_stats_for(hive.SetPartitionsStatsRequest(colStats=both, needMerge=False))

@@ -305,3 +305,24 @@ def test_a_browser_may_ask_for_leave_by_a_presigned_address(client: Callable[...
     url = s3.generate_presigned_url("upload_part", {"Bucket": air, "Key": "a", "UploadId": "x", "PartNumber": 1})
     asked = {"origin": "http://page.example", "access-control-request-method": "PUT"}
     assert sent(server, "OPTIONS", url.removeprefix(server.endpoint), asked)[0] == 200
+
+
+def test_a_condition_asks_for_the_tags_that_an_object_has(client: Callable[..., Any], server: Any, air: str) -> None:
+    root = client("s3")
+    of_secret = {"StringEquals": {"s3:ExistingObjectTag/of": "secret"}}
+    statement = {**may(["s3:GetObject", "s3:PutObjectTagging"], f"{air}/*"), "Condition": of_secret}
+    role = client("s3", **as_role(client, statement, may("s3:PutObject", f"{air}/copies/*")))
+    assert role.get_object(Bucket=air, Key="secret/x")["Body"].read() == SECRET
+    with pytest.raises(ClientError, match="not authorized to perform: s3:GetObject"):
+        role.get_object(Bucket=air, Key="open/x")
+    with pytest.raises(ClientError, match="not authorized to perform: s3:GetObject"):
+        role.copy_object(Bucket=air, Key="copies/x", CopySource=f"{air}/open/x")
+    public = {**may("s3:GetObject", f"{air}/*"), "Principal": "*", "Condition": of_secret}
+    root.put_bucket_policy(Bucket=air, Policy=json.dumps({"Version": "2012-10-17", "Statement": [public]}))
+    with urllib.request.urlopen(f"{server.s3_endpoint}/{air}/secret/x", timeout=10) as answer:
+        assert answer.read() == SECRET
+    role.put_object_tagging(Bucket=air, Key="secret/x", Tagging={"TagSet": [{"Key": "of", "Value": "air"}]})
+    with pytest.raises(ClientError, match="not authorized"):
+        role.get_object(Bucket=air, Key="secret/x")
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(f"{server.s3_endpoint}/{air}/secret/x", timeout=10)

@@ -12,19 +12,21 @@ from tests.api.stacks import create, delete, outputs, physical, text_of, update
 
 ELSEWHERE = {
     "AWS::CloudFormation::CustomResource",
+    "AWS::CloudFormation::Macro",
     "AWS::CloudFormation::Stack",
     "AWS::EMR::Cluster",
     "AWS::EMR::InstanceGroupConfig",
     "AWS::EMR::SecurityConfiguration",
     "AWS::EMR::Step",
     "AWS::Lambda::LayerVersion",
+    "AWS::SageMaker::App",
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::Model",
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
 }
 """Types that tests of whole templates show: test_stacks.py, test_stack_templates.py, test_products.py,
-test_custom_resources.py."""
+test_custom_resources.py, test_macros.py, test_studio_apps.py."""
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +36,10 @@ def cloudformation(client: Callable[..., Any]) -> Any:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.type)
 def test_a_resource_is_made_and_told_of_and_keeps_its_id_when_it_is_changed_and_goes(
-    cloudformation: Any, row: Row
+    cloudformation: Any, row: Row, request: pytest.FixtureRequest
 ) -> None:
+    if row.lab:
+        request.getfixturevalue("apps")
     name = create(cloudformation, template(row))
     made = physical(cloudformation, name)
     values = outputs(cloudformation, name)

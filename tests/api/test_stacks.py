@@ -170,6 +170,7 @@ def test_a_stack_under_review_leaves_nothing_when_it_is_deleted(cloudformation: 
         TemplateBody=text_of({"Resources": {"One": PARAMETER}}),
     )
     assert cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "REVIEW_IN_PROGRESS"
+    assert "TemplateBody" not in cloudformation.get_template(StackName=name)
     cloudformation.delete_stack(StackName=name)
     for ask in (
         lambda: cloudformation.describe_stacks(StackName=name),

@@ -10,12 +10,16 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from botocore.exceptions import ClientError
 
+from tests.api.stacks import create, delete
+from tests.api.stacks import outputs as made
 from tests.browsing import Browser
 from tests.conftest import Server, create_role
 from tests.waiting import until
 
 BASE = "/jupyterlab/default"
+QUICKLY = {"Delay": 1, "MaxAttempts": 240}
 WHERE = {"SpaceName": "mine", "AppType": "JupyterLab", "AppName": "default"}
 
 
@@ -188,23 +192,153 @@ def test_jupyterlab_that_ends_by_itself_has_failed_with_its_last_words(own: Serv
     assert "It last said" in found["FailureReason"]
 
 
-def kernel(browser: Browser, name: str = "python3") -> str:
+def test_an_app_has_a_kernel_on_an_image_that_its_user_s_settings_name(
+    own: Server, browser: Browser, domain: str
+) -> None:
+    """The image is AWS's of XGBoost 3.0, as jobs have it."""
+    sagemaker, role = own.client("sagemaker"), create_role(own)
+    base = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
+    sagemaker.create_image(ImageName="boost", RoleArn=role)
+    sagemaker.create_image_version(ImageName="boost", BaseImage=base, ClientToken="once")
+    kernels = {"KernelSpecs": [{"Name": "boosted", "DisplayName": "XGBoost 3"}]}
+    sagemaker.create_app_image_config(AppImageConfigName="shown", KernelGatewayImageConfig=kernels)
+    sagemaker.get_waiter("image_version_created").wait(ImageName="boost", Version=1, WaiterConfig=QUICKLY)
+    custom = [{"ImageName": "boost", "AppImageConfigName": "shown"}]
+    sagemaker.update_user_profile(
+        DomainId=domain, UserProfileName="ana", UserSettings={"JupyterLabAppSettings": {"CustomImages": custom}}
+    )
+    sagemaker.delete_app(DomainId=domain, **WHERE)
+    until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "Deleted")
+    sagemaker.create_app(DomainId=domain, **WHERE)
+    until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] != "Pending", seconds=120)
+    specs = json.loads(browser.open(f"{BASE}/api/kernelspecs").text)["kernelspecs"]
+    assert specs["boosted"]["spec"]["display_name"] == "XGBoost 3"
+    code = "import xgboost, boto3\nprint(xgboost.__version__, boto3.client('sts').get_caller_identity()['Arn'])"
+    assert run(browser, kernel(browser, "boosted"), code).startswith("3.0.")
+
+
+def test_a_notebook_instance_runs_its_scripts_opens_keeps_its_files_and_its_kernels_over_a_crash(
+    own: Server,
+) -> None:
+    sagemaker, role = own.client("sagemaker"), create_role(own)
+    text = {"OnCreate": "echo made >> scripts.txt; echo made", "OnStart": "echo started >> scripts.txt; echo started"}
+    scripts = {when: [{"Content": base64.b64encode(each.encode()).decode()}] for when, each in text.items()}
+    sagemaker.create_notebook_instance_lifecycle_config(NotebookInstanceLifecycleConfigName="twice", **scripts)
+    made = sagemaker.create_notebook_instance(
+        NotebookInstanceName="Notes", InstanceType="ml.t3.medium", RoleArn=role, LifecycleConfigName="twice"
+    )
+    sagemaker.get_waiter("notebook_instance_in_service").wait(NotebookInstanceName="Notes", WaiterConfig=QUICKLY)
+    assert made["NotebookInstanceArn"].endswith(":notebook-instance/Notes")
+    browser = opened(own, "Notes")
+    assert browser.open("/lab").status == 200
+    assert Browser(own.port, browser.name).open("/lab").status == 401
+    whose = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+    assert role.rpartition("/")[2] in run(browser, kernel(browser, base=""), whose, base="")
+    kept = kernel(browser, base="")
+    assert run(browser, kept, "print(open('scripts.txt').read())", base="").split() == ["made", "started"]
+    run(browser, kept, "kept = 41", base="")
+    own.kill()
+    own.up()
+    assert run(browser, kept, "print(kept + 1)", base="").strip() == "42"
+    sagemaker = own.client("sagemaker")
+    with pytest.raises(ClientError, match=r"Status \(InService\) not in \(\[Stopped, Failed\]\)"):
+        sagemaker.delete_notebook_instance(NotebookInstanceName="Notes")
+    sagemaker.stop_notebook_instance(NotebookInstanceName="Notes")
+    sagemaker.get_waiter("notebook_instance_stopped").wait(NotebookInstanceName="Notes", WaiterConfig=QUICKLY)
+    assert browser.open("/lab").status == 404
+    sagemaker.start_notebook_instance(NotebookInstanceName="Notes")
+    sagemaker.get_waiter("notebook_instance_in_service").wait(NotebookInstanceName="Notes", WaiterConfig=QUICKLY)
+    said = run(browser, kernel(browser, base=""), "print(open('scripts.txt').read())", base="")
+    assert said.split() == ["made", "started", "started"]
+    stream = {"logGroupName": "/aws/sagemaker/NotebookInstances", "logStreamName": "Notes/LifecycleConfigOnStart"}
+    assert [each["message"] for each in own.client("logs").get_log_events(**stream)["events"]] == ["started"] * 2
+
+
+def test_a_notebook_instance_whose_script_fails_has_failed_with_its_words_and_goes(own: Server) -> None:
+    sagemaker = own.client("sagemaker")
+    content = base64.b64encode(b"echo no disk; exit 3").decode()
+    config = {"NotebookInstanceLifecycleConfigName": "fails", "OnStart": [{"Content": content}]}
+    sagemaker.create_notebook_instance_lifecycle_config(**config)
+    sagemaker.create_notebook_instance(
+        NotebookInstanceName="broken",
+        InstanceType="ml.t3.medium",
+        RoleArn=create_role(own),
+        LifecycleConfigName="fails",
+    )
+    found = until(
+        lambda: (
+            (found := sagemaker.describe_notebook_instance(NotebookInstanceName="broken"))["NotebookInstanceStatus"]
+            == "Failed"
+            and found
+        )
+    )
+    assert found["FailureReason"] == "The script OnStart ended with exit status 3. It last said: no disk"
+    with pytest.raises(ClientError, match="is Failed: it can be opened when it is InService"):
+        sagemaker.create_presigned_notebook_instance_url(NotebookInstanceName="broken")
+    sagemaker.delete_notebook_instance(NotebookInstanceName="broken")
+    sagemaker.get_waiter("notebook_instance_deleted").wait(NotebookInstanceName="broken", WaiterConfig=QUICKLY)
+    assert not list((own.data / "studio" / "notebooks").rglob("broken"))
+
+
+def test_a_notebook_instance_whose_repository_cannot_be_had_has_failed_in_git_s_words(own: Server) -> None:
+    sagemaker = own.client("sagemaker")
+    sagemaker.create_notebook_instance(
+        NotebookInstanceName="cloned",
+        InstanceType="ml.t3.medium",
+        RoleArn=create_role(own),
+        DefaultCodeRepository="https://127.0.0.1:1/air.git",
+    )
+    found = until(
+        lambda: (
+            (found := sagemaker.describe_notebook_instance(NotebookInstanceName="cloned"))["NotebookInstanceStatus"]
+            == "Failed"
+            and found
+        )
+    )
+    assert found["FailureReason"].startswith("Fetching the code repository ended with exit status 128.")
+    assert "unable to access 'https://127.0.0.1:1/air.git/'" in found["FailureReason"]
+
+
+def test_a_stack_has_the_jupyterlab_of_a_user(own: Server, domain: str) -> None:
+    place = {"DomainId": domain, "UserProfileName": "ana", "AppType": "JupyterServer", "AppName": "default"}
+    resource = {"Type": "AWS::SageMaker::App", "Properties": place}
+    outputs = {"Ref": {"Value": {"Ref": "It"}}, "Arn": {"Value": {"Fn::GetAtt": ["It", "AppArn"]}}}
+    sagemaker, cloudformation = own.client("sagemaker"), own.client("cloudformation")
+    sagemaker.delete_app(DomainId=domain, **WHERE)
+    until(lambda: sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "Deleted")
+    name = create(cloudformation, {"Resources": {"It": resource}, "Outputs": outputs})
+    assert sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "InService"
+    arn = sagemaker.describe_app(DomainId=domain, **WHERE)["AppArn"]
+    assert made(cloudformation, name) == {"Ref": f"default|JupyterServer|{domain}|ana", "Arn": arn}
+    delete(cloudformation, name)
+    assert sagemaker.describe_app(DomainId=domain, **WHERE)["Status"] == "Deleted"
+
+
+def opened(server: Server, name: str) -> Browser:
+    """A browser that is signed in to a notebook instance."""
+    url = server.client("sagemaker").create_presigned_notebook_instance_url(NotebookInstanceName=name)["AuthorizedUrl"]
+    browser = Browser(server.port, name=urlsplit(url).hostname or "")
+    assert browser.open(f"/auth?{urlsplit(url).query}").headers["Location"] == "/lab"
+    return browser
+
+
+def kernel(browser: Browser, name: str = "python3", base: str = BASE) -> str:
     """The id of a new kernel."""
     asked = json.dumps({"name": name}).encode()
-    answer = browser.open(f"{BASE}/api/kernels", asked, Content_Type="application/json")
+    answer = browser.open(f"{base}/api/kernels", asked, Content_Type="application/json")
     identifier: str = json.loads(answer.text)["id"]
     return identifier
 
 
-def run(browser: Browser, identifier: str, code: str, **headers: str) -> str:
+def run(browser: Browser, identifier: str, code: str, base: str = BASE, **headers: str) -> str:
     """What code in a kernel prints, over the WebSocket that JupyterLab uses."""
-    return asyncio.run(_run(browser, identifier, code, headers))
+    return asyncio.run(_run(browser, f"{base}/api/kernels/{identifier}", code, headers))
 
 
-async def _run(browser: Browser, identifier: str, code: str, headers: dict[str, str]) -> str:
+async def _run(browser: Browser, place: str, code: str, headers: dict[str, str]) -> str:
     host = f"{browser.name}:{browser.port}"
     own = {"Host": host, "Origin": f"http://{host}", "Cookie": browser.cookie or "", **headers}
-    url = f"http://127.0.0.1:{browser.port}{BASE}/api/kernels/{identifier}/channels"
+    url = f"http://127.0.0.1:{browser.port}{place}/channels"
     content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
     head = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "session": "s", "username": "", "version": "5.3"}
     message = {"header": head, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}

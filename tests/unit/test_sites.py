@@ -13,6 +13,8 @@ CONSOLE, STUDIO, SPARK, MLFLOW = "console", "studio", "spark", "mlflow"
         (b"console.localhost:4566", "/", CONSOLE),
         (b"console.localhost", "/_studiolo/health", CONSOLE),
         (b"d-abc123.studio.us-east-1.localhost:4566", "/jupyterlab/default/lab", STUDIO),
+        (b"my-notes-0af3.notebook.us-east-1.localhost:4566", "/lab", STUDIO),
+        (b"notes.notebook.us-east-1.localhost:4566", "/lab", None),
         (b"s-0123456789abcdef01234567.spark.us-east-1.localhost:4566", "/jobs/", SPARK),
         (b"t-abcdefghijkl.mlflow.us-east-1.localhost:4566", "/", MLFLOW),
         (b"lake.localhost:4566", "/", None),

@@ -331,7 +331,8 @@ class Clusters:
 
     def _with_roles(self, principal: Principal, asked: ClusterRequest) -> ClusterRequest:
         """The request with the role of its instance profile. Raises Invalid, Denied."""
-        profiles, roles = self._identity.instance_profiles, self._identity.roles
+        own = self._identity.of(principal.account)
+        profiles, roles = own.instance_profiles, own.roles
         try:
             profile = profiles.get(asked.profile.rpartition("/")[2])
             service = roles.get(asked.service_role.rpartition("/")[2])

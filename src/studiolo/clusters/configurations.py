@@ -20,13 +20,15 @@ DECOMMISSION_SECONDS = 3600
 class Configured:
     """What a cluster's applications and configurations come to.
 
-    spark: settings for spark-defaults; exports: variables; formats: the table formats that it has at hand.
+    spark: settings for spark-defaults; exports: variables; formats: the table formats that it has at hand;
+    properties: those of all classifications, by its name.
     """
 
     applications: tuple[str, ...] = ()
     spark: Mapping[str, str] = field(default_factory=dict)
     exports: Mapping[str, str] = field(default_factory=dict)
     formats: tuple[str, ...] = ()
+    properties: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     decommission_seconds: int = DECOMMISSION_SECONDS
 
     @classmethod
@@ -41,6 +43,7 @@ class Configured:
             spark=spark_settings(found),
             exports=exports(found),
             formats=tuple(sorted(set(formats))),
+            properties=found,
             decommission_seconds=int(seconds) if seconds is not None and seconds.isdigit() else DECOMMISSION_SECONDS,
         )
 

@@ -22,8 +22,9 @@ REASONS = (
 
 THROWN = re.compile(
     r"^(Exception in thread \"[^\"]*\" |Caused by: )?([\w$]+\.)*[A-Z][\w$]*(Error|Exception|Exit|Interrupt)\b.*"
+    r"|^Query \w+ failed: .*"
 )
-"""The line of Java and of Python that says what was thrown."""
+"""The line of Java, of Python and of Trino that says what was thrown."""
 
 INFO = re.compile(r"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|WARN|DEBUG) ")
 NOISE = re.compile(r"^\s*(at |File |\.\.\. \d+ more|$)|^\s+")

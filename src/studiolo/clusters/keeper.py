@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -40,14 +40,15 @@ log = logging.getLogger(__name__)
 SOON, LATER = 0.05, 1.0
 """Seconds between looks, while something is on its way, and else."""
 
-START_SECONDS = 120.0
-"""How long the daemons may take until they are ready."""
+START_SECONDS = 900.0
+"""How long the daemons may take until they are ready: Trino needs 40 s of a processor, which others may share."""
 
 SCALE_SECONDS = 10.0
 """Seconds between two steps of managed scaling."""
 
-STEP_GRACE = 10.0
+STEP_GRACE, END_GRACE = 10.0, 10.0
 FINISH_SECONDS = 20.0
+LONGEST_MESSAGE = 1000
 MESSAGES = {
     STARTING: "Configuring cluster software",
     BOOTSTRAPPING: "Running bootstrap actions",
@@ -254,27 +255,16 @@ class Keeper:
         if child is None or not child.alive:
             self._lost(report)
             return SOON
-        if failed := [f"{n} {s}" for n, s in report.get("applications", {}).items() if s.startswith("failed")]:
-            self._fail("INSTANCE_FAILURE", f"On the master: {'; '.join(failed)}")
-            return SOON
         self._settle_steps()
         if self._cluster().state == TERMINATING:
             return SOON
-        self._tell(report.get("notes", ()))
         changed = self._note_workers(report)
+        self._note_applications(report)
         self._scale(report)
         self._start_steps(world)
         ended = self._rest()
         resizing = any(i.leaving or i.state != "RUNNING" for i in self._cluster().progress.living())
         return SOON if changed or resizing or ended else LATER
-
-    def _tell(self, notes: Sequence[str]) -> None:
-        """Say in the cluster's message what happened to its applications."""
-        with self.changing:
-            cluster = self._cluster()
-            message = " ".join([MESSAGES.get(cluster.state, ""), *notes])
-            if notes and cluster.state in READY and message != cluster.progress.message:
-                self._store.save(cluster, progress=replace(cluster.progress, message=message))
 
     def _note_workers(self, report: Any) -> bool:
         """Record how the workers are, and tell the daemons which are wanted now; whether there was a change."""
@@ -299,6 +289,18 @@ class Keeper:
         if _numbers(progress) != before and self._world is not None:
             self._launching.want(self._world, cluster)
         return True
+
+    def _note_applications(self, report: Any) -> None:
+        """Say which applications do not run, and what happened to them, where the state's reason is told."""
+        states = report.get("applications", {})
+        lines = [f"{name}: {state}." for name, state in states.items() if state not in ("running", "dormant")]
+        lines += report.get("notes", ())
+        with self.changing:
+            cluster = self._cluster()
+            if cluster.state in READY:
+                message = " ".join([MESSAGES[cluster.state], *lines])[:LONGEST_MESSAGE]
+                if message != cluster.progress.message:
+                    self._store.save(cluster, progress=replace(cluster.progress, message=message))
 
     def _scale(self, report: Any) -> None:
         """Managed scaling, a unit at a time."""
@@ -410,7 +412,7 @@ class Keeper:
             for number in range(len(cluster.asked.bootstrap)):
                 self._launching.end_step(self.id, self._launching.bootstrap_name(self.id, number + 1))
             self._launching.end_sessions(cluster)
-            self._launching.end(self.id, grace=3.0)
+            self._launching.end(self.id, END_GRACE)
             now = self._store.now()
             cluster = self._cluster()
             progress = cluster.progress

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import studiolo
-from studiolo.clusters.applications import LivyServers, hadoop, livy
+from studiolo.clusters.applications import APPLICATIONS, LivyServers, hadoop, livy
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.machines import instance_type
 from studiolo.clusters.model import BootstrapAction, Cluster, Step
@@ -77,6 +77,8 @@ class Launching:
         release = self._runtimes.for_emr(cluster.asked.release)
         self._runtimes.make(release.runtime, say, stopped)
         configured = Configured.of(cluster.asked.applications, cluster.asked.configurations)
+        for name in configured.applications:
+            APPLICATIONS[name].prepare(say, stopped)
         workload = self._identity.workloads.find(_workload(cluster.id))
         if workload is None:
             raise Conflict("The cluster has ended.")
@@ -169,10 +171,9 @@ class Launching:
     def start_bootstrap(self, world: World, number: int, action: BootstrapAction, on_end: Callable[[], None]) -> None:
         """Start the runner of a bootstrap action, of which the first is number 1."""
         instance = world.info()["instance"]
-        master = next(i for i in world.cluster.progress.instances if i.group == instance["instanceGroupId"])
         plan = {"kind": "bootstrap", "path": action.path, "arguments": list(action.arguments), "instance": instance}
         name = f"{world.cluster.id}-bootstrap-{number}"
-        self._run(world, name, f"node/{master.ec2_id}/bootstrap-actions/{number}", plan, on_end)
+        self._run(world, name, f"node/{world.master}/bootstrap-actions/{number}", plan, on_end)
 
     def _run(self, world: World, name: str, log: str, plan: Mapping[str, Any], on_end: Callable[[], None]) -> None:
         cluster, folder = world.cluster, self.step_folder(world.cluster.id, name)
@@ -181,7 +182,6 @@ class Launching:
         fence = world.fence(with_parent=True)
         fenced_in = isolation().kind == "fenced"
         mnt, home = (MNT, HOME) if fenced_in else (str(world.own / "mnt"), str(world.own / "home"))
-        uri = (cluster.asked.log_uri or "").replace("s3n://", "s3://").replace("s3a://", "s3://").rstrip("/")
         content = {
             **plan,
             "release": cluster.asked.release,
@@ -193,8 +193,8 @@ class Launching:
                 "at": {place: str(path) for place, path in fence.at.items()},
             },
             "hidden": str(self._around.data),
-            "log": f"{uri}/{cluster.id}/{log}/" if uri else None,
-            "containers": f"{uri}/{cluster.id}/containers/",
+            "log": f"{world.log(log)}/" if world.log() else None,
+            "containers": f"{world.log('containers')}/",
         }
         file = folder / "plan.json"
         file.touch(0o600)

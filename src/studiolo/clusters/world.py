@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 from uv import find_uv_bin
 
-from studiolo.clusters.applications import hadoop
+from studiolo.clusters.applications import APPLICATIONS, hadoop
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.machines import InstanceType, instance_type
 from studiolo.clusters.model import Cluster
@@ -97,6 +97,17 @@ class World:
     def master_url(self) -> str:
         return f"spark://{self.cluster.progress.host}:{self.cluster.progress.ports['master']}"
 
+    @property
+    def master(self) -> str:
+        """The instance that is the master."""
+        group = next(group for group in self.cluster.progress.groups if group.role == "MASTER")
+        return next(i.ec2_id for i in self.cluster.progress.instances if i.group == group.id)
+
+    def log(self, *parts: str) -> str | None:
+        """The place of logs below LogUri; None where the cluster has none."""
+        uri = (self.cluster.asked.log_uri or "").replace("s3n://", "s3://").replace("s3a://", "s3://").rstrip("/")
+        return "/".join([uri, self.cluster.id, *parts]) if uri else None
+
     def fence(self, *seen: Path, with_parent: bool = False) -> Fence:
         """What runs on the nodes sees of the machine, and `seen`."""
         runtime, data = self.release.runtime, self.around.data
@@ -104,7 +115,9 @@ class World:
         places = {HOME: self.own / "home", MNT: self.own / "mnt"}
         if Path(PYTHON).exists():
             places[PYTHON] = self.own / "bin" / "python3"
-        everything = (*runtime.seen, runtime.spark_home, *self.archive, self.around.packages, data / "jars", *seen)
+        applications = [path for name in self.configured.applications for path in APPLICATIONS[name].seen()]
+        spark = (*runtime.seen, runtime.spark_home, *self.archive, self.around.packages, data / "jars")
+        everything = (*spark, *applications, *seen)
         return Fence(self.own, seen=everything, at=places, with_parent=with_parent)
 
     def environment(self) -> dict[str, str]:
@@ -176,11 +189,13 @@ class World:
         (own / "etc" / "log4j2.properties").write_text(LOG4J)
         (own / "etc" / "log4j2-quiet.properties").write_text(LOG4J.replace("level = info", "level = error"))
         defaults = "".join(f"{name} {value}\n" for name, value in self.spark_conf().items())
-        self._write("etc/spark-defaults.conf", defaults)
+        self.write("etc/spark-defaults.conf", defaults)
         for name, settings in self._sites().items():
-            self._write(f"etc/hadoop/{name}.xml", settings)
-        self._write("facts.json", json.dumps(self._facts()))
-        self._write("node.json", json.dumps(self._plan()))
+            self.write(f"etc/hadoop/{name}.xml", settings)
+        self.write("facts.json", json.dumps(self._facts()))
+        for name in self.configured.applications:
+            APPLICATIONS[name].lay_out(self)
+        self.write("node.json", json.dumps(self._plan()))
 
     def want(self, workers: Sequence[tuple[int, InstanceType]]) -> None:
         """Say which workers there are to be, by number."""
@@ -198,7 +213,8 @@ class World:
         part.write_text(json.dumps(content))
         part.replace(self.own / f"{name}.json")
 
-    def _write(self, name: str, text: str) -> None:
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the cluster's folder, for its user alone."""
         file = self.own / name
         file.touch(0o600)
         file.write_text(text)
@@ -229,19 +245,20 @@ class World:
 
     def _make_commands(self) -> None:
         for name in ("python3", "python", f"python{self.release.runtime.python_version}"):
-            self._script(name, PYTHON_SCRIPT.format(python=self.python), "/bin/bash")
+            self.script(name, PYTHON_SCRIPT.format(python=self.python), "/bin/bash")
         # -S and -E: what these need is Python's own library.
         start = (
             f"import sys; sys.path.insert(0, {str(self.around.packages)!r}); from studiolo.node.commanding import main"
         )
         for name in COMMANDS:
-            self._script(
+            self.script(
                 name, f'exec {self.python} -S -E -c {shlex.quote(start + "; sys.exit(main(sys.argv[1:]))")} {name} "$@"'
             )
 
-        self._script("sudo", SUDO)
+        self.script("sudo", SUDO)
 
-    def _script(self, name: str, line: str, shell: str = "/bin/sh") -> None:
+    def script(self, name: str, line: str, shell: str = "/bin/sh") -> None:
+        """Make a command of the nodes."""
         script = self.own / "bin" / name
         script.write_text(f"#!{shell}\n{line}\n")
         script.chmod(0o755)
@@ -265,7 +282,7 @@ class World:
                 "jobFlowId": cluster.id,
                 "jobFlowCreationInstant": created,
                 "instanceCount": sum(group.count for group in groups),
-                "masterInstanceId": next(i.ec2_id for i in cluster.progress.instances if i.group == master.id),
+                "masterInstanceId": self.master,
                 "masterPrivateDnsName": cluster.progress.host,
                 "masterInstanceType": master.type,
                 "slaveInstanceType": next((group.type for group in groups if group.role == "CORE"), master.type),
@@ -354,10 +371,12 @@ class World:
                     "environment": dict(daemon.environment),
                     "port": daemon.port,
                     "doors": list(daemon.doors),
+                    "answer": daemon.answer,
                 }
                 for name, daemon in self.configured.daemons(self).items()
             ],
             "hadoop": hadoop.daemon_settings(self) if hadoop.is_on(self) else None,
+            "log": f"{log}/applications/" if (log := self.log("node", self.master)) else None,
             "decommission_seconds": self.configured.decommission_seconds,
         }
 

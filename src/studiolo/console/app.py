@@ -41,9 +41,11 @@ FindKey = Callable[[str], tuple[Key, str, datetime | None] | None]
 """The key of an id, the ARN that it acts as, and when it ends; None once it is worth nothing."""
 
 
-def console(sign_ins: SignIns, find_key: FindKey, endpoint: str, s3_endpoint: str, region: str) -> Starlette:
-    """The app. Its sign-ins are for `CONSOLE`; region: where a person begins."""
-    pages = Pages(sign_ins, find_key, People(endpoint, s3_endpoint), region)
+def console(
+    sign_ins: SignIns, find_key: FindKey, endpoint: str, s3_endpoint: str, region: str, prices: Path
+) -> Starlette:
+    """The app. Its sign-ins are for `CONSOLE`; region: where a person begins; prices: a file of their own, if there is."""
+    pages = Pages(sign_ins, find_key, People(endpoint, s3_endpoint), region, prices)
     routes: list[Any] = [
         Route("/sign-in", pages.sign_in, methods=["GET"]),
         Route("/sign-out", pages.sign_out, methods=["POST"]),
@@ -59,11 +61,12 @@ class Pages:
 
     panel = False
 
-    def __init__(self, sign_ins: SignIns, find_key: FindKey, people: People, region: str) -> None:
+    def __init__(self, sign_ins: SignIns, find_key: FindKey, people: People, region: str, prices: Path) -> None:
         self._sign_ins = sign_ins
         self.find_key = find_key
         self._people = people
         self._region = region
+        self.prices = prices
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
         self._turns: dict[str, asyncio.Semaphore] = {}
 
@@ -166,6 +169,7 @@ class Pages:
                 body,
                 calls,
                 self.panel,
+                self.prices,
             )
             try:
                 return page.make(visit)

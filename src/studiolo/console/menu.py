@@ -31,6 +31,7 @@ MENU = (
     Entry("Products", "/products"),
     Entry("Logs", "/logs"),
     Entry("Metrics", "/metrics"),
+    Entry("Usage", "/usage"),
     Entry("Identity", "/identity"),
 )
 

@@ -1,4 +1,4 @@
-"""The same pages beside a notebook: at the name of its Studio domain, as the role that the notebook acts as."""
+"""The same pages beside a notebook: at the name of its domain or notebook instance, as the role that it acts as."""
 
 from functools import partial
 from pathlib import Path
@@ -20,9 +20,9 @@ NOT_HERE = ("/view-as", "/view-as/end", "/region")
 """Another role, or region, than the notebook's is the console's."""
 
 
-def panels(sign_ins: SignIns, find_key: FindKey, endpoint: str, s3_endpoint: str, told: str) -> Starlette:
-    """The app. told: where in its scope a request says the id of the key that it is made with."""
-    pages = Panels(sign_ins, find_key, People(endpoint, s3_endpoint), told)
+def panels(sign_ins: SignIns, find_key: FindKey, endpoint: str, s3_endpoint: str, told: str, prices: Path) -> Starlette:
+    """The app. told: where in its scope a request says the id of the key that it is made with; prices: as the console's."""
+    pages = Panels(sign_ins, find_key, People(endpoint, s3_endpoint), told, prices)
     routes: list[Any] = [
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         *(
@@ -40,8 +40,8 @@ class Panels(Pages):
 
     panel = True
 
-    def __init__(self, sign_ins: SignIns, find_key: FindKey, people: People, told: str) -> None:
-        super().__init__(sign_ins, find_key, people, "")
+    def __init__(self, sign_ins: SignIns, find_key: FindKey, people: People, told: str, prices: Path) -> None:
+        super().__init__(sign_ins, find_key, people, "", prices)
         self._told = told
 
     def who(self, request: Request) -> tuple[SignedIn, Key] | None:
@@ -51,6 +51,7 @@ class Panels(Pages):
             return None
         key, arn, expires = known
         assert expires is not None, "the key of a role's session ends"
-        domain, _, region = (request.url.hostname or "").partition(".studio.")
-        content = {"region": region.removesuffix(".localhost"), "arn": arn, "own": arn}
-        return SignedIn(identifier, domain, identifier, None, content, expires), key
+        # `d-….studio.REGION.localhost`, or `NAME-….notebook.REGION.localhost`.
+        place, _, region = (request.url.hostname or "").removesuffix(".localhost").split(".", 2)
+        content = {"region": region, "arn": arn, "own": arn}
+        return SignedIn(identifier, place, identifier, None, content, expires), key

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -39,7 +40,8 @@ class Visit:
     """A request for a page.
 
     path, query and form are what it says, the last value of each name; body: what came beside a form, as a file; base: what
-    stands before the console's paths; panel: whether it is shown beside a notebook.
+    stands before the console's paths; panel: whether it is shown beside a notebook; prices: the file of a
+    person's own list prices.
     """
 
     client: Callable[[str], Any]
@@ -54,6 +56,7 @@ class Visit:
     body: Any = None
     calls: list[Made] = field(default_factory=list)
     panel: bool = False
+    prices: Path = Path("prices.json")
 
     @property
     def region(self) -> str:

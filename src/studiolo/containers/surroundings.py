@@ -54,19 +54,22 @@ class Surroundings:
 
     def check_input(self, scope: Scope, role: str, uri: str) -> None:
         """Raise Invalid unless the role sees objects under the URI."""
+        if not self.sees(role, uri):
+            raise Invalid(
+                f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket '
+                f"exists in the selected region ({scope.region}), that objects exist under that S3 prefix, and that the "
+                f'role "{role}" has "s3:ListBucket" permissions on bucket "{Address.of(uri).bucket}".'
+            )
+
+    def sees(self, role: str, uri: str) -> bool:
+        """Whether the role sees objects under the URI: those in a bucket that it may not list, it does not see."""
         address = Address.of(uri)
-        refused = Invalid(
-            f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists '
-            f"in the selected region ({scope.region}), that objects exist under that S3 prefix, and that the role "
-            f'"{role}" has "s3:ListBucket" permissions on bucket "{address.bucket}".'
-        )
         with _answering():
             try:
                 found = self._client(role).list_objects_v2(Bucket=address.bucket, Prefix=address.key, MaxKeys=1)
-            except ClientError as error:
-                raise refused from error
-        if not found["KeyCount"]:
-            raise refused
+            except ClientError:
+                return False
+        return bool(found["KeyCount"])
 
     def check_model(self, scope: Scope, role: str, uri: str) -> None:
         """Raise Invalid unless the URI names an object that the role may read."""

@@ -99,6 +99,29 @@ def copied_tags(named: Named, source: Source) -> list[Need]:
     return read_source(source, "GetObjectTagging") + targets
 
 
+BY_TAGS = frozenset(
+    {
+        f"s3:{verb}Object{version}{what}"
+        for verb, whats in (("Get", ("", "Acl", "Tagging")), ("Put", ("Acl", "Tagging")), ("Delete", ("Tagging",)))
+        for what in whats
+        for version in ("", "Version")
+    }
+)
+"""Actions on what has tags already, which conditions can ask for."""
+
+EXISTING = "s3:ExistingObjectTag/"
+
+
+def tagged(named: Named, need: Need) -> tuple[str, str, str | None] | None:
+    """The bucket, key and version whose tags count for a need of a request; None for what has none."""
+    if need.action not in BY_TAGS or "/" not in need.resource:
+        return None
+    source = named.source
+    if source is not None and need.resource in {arn(source.bucket, key) for key in (source.key, *source.others)}:
+        return source.bucket, source.key, source.version
+    return named.bucket, named.key, named.parameters.get("versionId")
+
+
 def arn(bucket: str, key: str = "") -> str:
     return f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
 

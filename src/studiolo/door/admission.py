@@ -9,7 +9,7 @@ from studiolo.aws.http import HttpRequest
 from studiolo.aws.payloads import UNSIGNED
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
-from studiolo.door.actions import Need, actions_of, bucket_arn
+from studiolo.door.actions import EXISTING, Need, actions_of, bucket_arn
 from studiolo.door.authentication import verified_by_query, verify_s3
 from studiolo.door.forms import verify_form
 from studiolo.door.names import Named
@@ -57,6 +57,22 @@ class Caller:
             raise _unsigned()
         return self.verified
 
+    @property
+    def known_principal(self) -> Principal:
+        """Who has signed. Raises ServiceError (AccessDenied) where nobody has."""
+        if self.principal is None:
+            raise _unsigned()
+        return self.principal
+
+    def owns(self, bucket: str) -> bool:
+        """Whether a bucket is the caller's account's."""
+        return self.principal is not None and self.identity.buckets.of(bucket) == self.principal.account
+
+    def asks_for_tags(self, need: Need) -> bool:
+        """Whether it counts which tags the object has that a need is about."""
+        _, policy = self._asked(need)
+        return self.identity.asks(self.principal, need.action, EXISTING.lower(), policy)
+
     def enter(self, named: Named, operation: Operation) -> None:
         """Raise ServiceError for what is not for somebody unknown."""
         if self.verified is not None:
@@ -81,8 +97,7 @@ class Caller:
     def refusal(self, needs: Iterable[Need]) -> ServiceError | None:
         """Why not all may be done."""
         for need in needs:
-            question = Question(need.action, need.resource, need.context)
-            policy = self._policy(need)
+            question, policy = self._asked(need)
             if self.principal is None:
                 if not self._anybody_may(question, policy):
                     return ServiceError("AccessDenied", "Access Denied", 403)
@@ -90,7 +105,8 @@ class Caller:
                     return _closed()
                 continue
             try:
-                self.identity.authorize(self.principal, [question], self.told, policy)
+                of_bucket = {} if question.account is None else {"s3:ResourceAccount": question.account}
+                self.identity.authorize(self.principal, [question], {**self.told, **of_bucket}, policy)
             except NotAuthorized as denied:
                 if not self._opened(need, denied):
                     return AccessDenied(denied)
@@ -106,16 +122,20 @@ class Caller:
             return False
         return self.lake.opens(self.principal, need.action, *_place(need))
 
-    def _policy(self, need: Need) -> Policies | None:
-        """The policy of the bucket. It keeps no root user from having another one."""
-        if self.principal is not None and self.principal.kind is Kind.ROOT and need.action in _OF_OWNER:
-            return None
-        return self.identity.resource_policies.of(bucket_arn(need.resource))
+    def _asked(self, need: Need) -> tuple[Question, Policies | None]:
+        """The question, with whose the bucket is, and the bucket's policy, which keeps no root user from another one."""
+        bucket = bucket_arn(need.resource).rpartition(":")[2]
+        if bucket == "*" or need.action == "s3:CreateBucket":
+            return Question(need.action, need.resource, need.context), None
+        owner, policy = self.identity.bucket(bucket)
+        question = Question(need.action, need.resource, need.context, account=owner)
+        caller = self.principal
+        of_owner = caller is not None and caller.kind is Kind.ROOT and caller.account == owner
+        return question, None if of_owner and need.action in _OF_OWNER else policy
 
     def is_let(self, needs: Iterable[Need]) -> bool:
         """Whether a bucket policy lets somebody unknown do all that."""
-        asked = [(Question(each.action, each.resource, each.context), bucket_arn(each.resource)) for each in needs]
-        policies = [(question, self.identity.resource_policies.of(bucket)) for question, bucket in asked]
+        policies = [self._asked(each) for each in needs]
         return bool(policies) and all(
             policy is not None and self.identity.decide_for_anybody(question, self.told, policy).allowed
             for question, policy in policies
@@ -164,7 +184,6 @@ class Admission:
         version = "AWS" if "AWSAccessKeyId=" in request.query else "AWS4-HMAC-SHA256"
         told = {
             **told_by(request, verified.region),
-            "s3:ResourceAccount": self._identity.account,
             "s3:authType": kind or ("REST-HEADER" if by_header else "REST-QUERY-STRING"),
             "s3:signatureversion": version,
             "s3:signatureAge": str(int((self._clock() - verified.signed_at).total_seconds() * 1000)),

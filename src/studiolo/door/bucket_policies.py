@@ -23,7 +23,7 @@ Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 def answer(identity: Identity, operation: str, bucket: str, body: bytes) -> Answer:
     """Carry out one of the operations for a bucket that is there. Raises ServiceError."""
-    policies, resource = identity.resource_policies, arn(bucket)
+    policies, resource = identity.of(identity.bucket(bucket)[0]).resource_policies, arn(bucket)
     if operation == "PutBucketPolicy":
         policies.put(resource, _checked(body, bucket))
         return 204, [], b""

@@ -85,11 +85,27 @@ class Calls:
                 if found.status == HTTPStatus.NOT_FOUND:
                     raise ServiceError("NoSuchBucket", "The specified bucket does not exist", 404)
 
+    async def has_bucket(self, request: HttpRequest, bucket: str) -> bool:
+        """Whether a bucket is there."""
+        asked = self.own(request, Named("HEAD", bucket, ""), in_our_name())
+        async with await self.asked(asked, nothing) as found:
+            return found.status != HTTPStatus.NOT_FOUND
+
     async def has(self, request: HttpRequest, named: Named) -> bool:
         """Whether an object is there."""
         looked = Named("HEAD", named.bucket, named.key)
         async with await self.asked(self.own(request, looked, in_our_name()), nothing) as found:
             return found.status != HTTPStatus.NOT_FOUND
+
+    async def tags(self, request: HttpRequest, bucket: str, key: str, version: str | None) -> dict[str, str]:
+        """The tags of an object; none of one that is not there."""
+        which = {} if version is None else {"versionId": version}
+        asked = Named("GET", bucket, key, {"tagging": "", **which})
+        async with await self.asked(self.own(request, asked, in_our_name()), nothing) as found:
+            body = await found.read() if found.status == HTTPStatus.OK else b"<Tagging/>"
+        tags = [tag for tag in read_xml(body).iter() if local_name(tag.tag) == "Tag"]
+        told = ({local_name(part.tag): part.text or "" for part in tag} for tag in tags)
+        return {each["Key"]: each.get("Value", "") for each in told}
 
     async def checksum(self, request: HttpRequest, named: Named) -> bytes:
         """GetObjectAttributes' Checksum of an object, which our store leaves out; empty where it has none."""

@@ -7,6 +7,7 @@ what it names (names.py) -> which operation it is (operations.py) -> who asks (a
 import asyncio
 import logging
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 
 import aiohttp
@@ -16,8 +17,8 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import Clock
-from studiolo.door import bucket_policies, deletion, documents, forms, lists, mending, settings
-from studiolo.door.actions import Need, actions_of, arn, copied_tags
+from studiolo.door import bucket_policies, deletion, documents, forms, lists, mending, ownership, settings
+from studiolo.door.actions import EXISTING, Need, actions_of, copied_tags, tagged
 from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import RawHeaders, error_answer, sent_back
 from studiolo.door.calls import Calls, in_our_name, nothing
@@ -73,7 +74,7 @@ class S3Gateway:
             await self._serve(request, payload, send)
         except ServiceError as error:
             if isinstance(error, AccessDenied):
-                await asyncio.to_thread(self._identity.denials.note, request_id, error.denied)
+                await asyncio.to_thread(self._identity.note_denial, request_id, error.denied)
             await error_answer(send, error, request_id, request, begun=payload.begun)
         except BrokenOff as error:
             log.warning("a list was broken off: %s", error)
@@ -93,6 +94,7 @@ class S3Gateway:
         if of_view is not None:
             await self._pass_on(request, named, operation, caller, [], payload, of_view)
             return
+        self._refuse_elsewhere(caller)
         try:
             caller.enter(named, operation)
         except ServiceError:
@@ -101,8 +103,8 @@ class S3Gateway:
             raise
         if self._ours:
             refuse_unsupported(named, operation)
-            mending.check_owner(named, self._identity.account)
-        needs = actions_of(named, operation)
+            mending.check_owner(named, self._identity.buckets.of)
+        needs = await self._with_tags(request, named, caller, actions_of(named, operation), payload)
         caller.permit(needs)
         if self._ours and operation.name in bucket_policies.OPERATIONS:
             await self._bucket_policy(request, named, operation, caller.known, payload, send)
@@ -127,6 +129,11 @@ class S3Gateway:
         send: Send,
     ) -> None:
         """Send what is permitted on to the store, and its answer back."""
+        claimed = False
+        if operation.name == "CreateBucket":
+            exists = partial(self._calls.has_bucket, request, named.bucket)
+            account = caller.known_principal.account
+            claimed = await ownership.claim(self._identity, named.bucket, account, exists)
         verified = caller.acting(named, needs, self._clock())
         region = verified.region if verified is not None else "us-east-1"
         sent = mending.asked(named, operation) if self._ours else named
@@ -145,9 +152,10 @@ class S3Gateway:
             calling = self._calls.asked(to, body, payload)
         with self._calls.errors(payload):
             async with await calling as answer:
+                if claimed and answer.status >= HTTPStatus.BAD_REQUEST:
+                    await asyncio.to_thread(self._identity.buckets.release, named.bucket)
                 if operation.name == "DeleteBucket" and answer.status < HTTPStatus.BAD_REQUEST:
-                    await asyncio.to_thread(self._identity.resource_policies.delete, arn(named.bucket))
-                    await asyncio.to_thread(self._settings.forget, named.bucket)
+                    await asyncio.to_thread(ownership.forget, self._identity, self._settings, named.bucket)
                 if not self._ours:
                     await self._answer(answer, request.method, payload, send)
                 elif operation.name in lists.OPERATIONS and answer.status == HTTPStatus.OK:
@@ -157,7 +165,7 @@ class S3Gateway:
                         await self._calls.clear_folder(request, named, verified)
                     if operation.name in mending.OF_BUCKETS and answer.status == HTTPStatus.OK:
                         region = await self._region(named.bucket, region, made=operation.name == "CreateBucket")
-                    mend = await self._mended(request, named, operation, verified, region, answer, payload)
+                    mend = await self._mended(request, named, operation, caller, region, answer, payload)
                     await self._answer(answer, request.method, payload, send, mend)
 
     async def _mended(
@@ -165,7 +173,7 @@ class S3Gateway:
         request: HttpRequest,
         named: Named,
         operation: Operation,
-        verified: Verified | None,
+        caller: Caller,
         region: str,
         answer: aiohttp.ClientResponse,
         payload: Payload,
@@ -173,7 +181,7 @@ class S3Gateway:
         """What makes S3's answer of our store's, with what it must be asked for that. Raises ServiceError."""
         status, name = answer.status, operation.name
         checksum, marker = b"", None
-        if status == HTTPStatus.FORBIDDEN and verified is None:
+        if status == HTTPStatus.FORBIDDEN and caller.verified is None:
             await self._calls.require_bucket(request, named, in_our_name(), payload)
         elif status == HTTPStatus.NOT_FOUND and name in mending.READS:
             marker = await self._calls.delete_marker(request, named)
@@ -182,7 +190,13 @@ class S3Gateway:
                 raise ServiceError("NoSuchKey", "The specified key does not exist.", 404)
         elif name == "GetObjectAttributes" and "Checksum" in named.headers.get("x-amz-object-attributes", ""):
             checksum = await self._calls.checksum(request, named)
-        return Mending(named, operation, region, marker, checksum)
+        return Mending(named, operation, region, marker, checksum, caller.owns)
+
+    def _refuse_elsewhere(self, caller: Caller) -> None:
+        """Raise ServiceError (501) for another account at a store of the user's own, where buckets are not told apart."""
+        if not self._ours and caller.principal is not None and caller.principal.account != self._identity.account:
+            message = "An object store of one's own serves the server's own account alone."
+            raise ServiceError("NotImplemented", message, 501)
 
     async def _region(self, bucket: str, region: str, *, made: bool) -> str:
         """Where a bucket was made; made: that is `region`, and is told now."""
@@ -335,12 +349,26 @@ class S3Gateway:
                 status, headers, body = forms.success(fields, named.bucket, _location(request, put), etag)
                 await _send(send, status, [*_without_body(sent_back(answer.raw_headers)), *headers], body)
 
+    async def _with_tags(
+        self, request: HttpRequest, named: Named, caller: Caller, needs: list[Need], payload: Payload
+    ) -> list[Need]:
+        """The needs with the tags of the objects that they are about, where a policy asks for those."""
+        told: list[Need] = []
+        for need in needs:
+            place = tagged(named, need)
+            if place is not None and caller.asks_for_tags(need):
+                with self._calls.errors(payload):
+                    tags = await self._calls.tags(request, *place)
+                need = replace(need, context={**need.context, **{EXISTING + key: tags[key] for key in tags}})
+            told.append(need)
+        return told
+
     async def _permit_tags(self, request: HttpRequest, named: Named, caller: Caller, payload: Payload) -> None:
         """A copy takes the tags along, so that who may not read and set them copies only what has none."""
         source, directive = named.source, named.headers.get("x-amz-tagging-directive", "COPY")
         if source is None or directive == "REPLACE":
             return
-        needs = copied_tags(named, source)
+        needs = await self._with_tags(request, named, caller, copied_tags(named, source), payload)
         if caller.may(needs):
             return
         parameters = {"versionId": source.version} if source.version is not None else {}

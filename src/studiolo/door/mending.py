@@ -101,11 +101,21 @@ def _record_encryption(headers: dict[str, str]) -> None:
 
 
 class Mending:
-    """The answer to one request. region: of the bucket; marker: the delete marker by which an object is gone."""
+    """The answer to one request. region: of the bucket; marker: the delete marker by which an object is gone.
+
+    owns: whether a bucket is one of the account that asks.
+    """
 
     def __init__(
-        self, named: Named, operation: Operation, region: str, marker: str | None = None, checksum: bytes = b""
+        self,
+        named: Named,
+        operation: Operation,
+        region: str,
+        marker: str | None = None,
+        checksum: bytes = b"",
+        owns: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        self._owns = owns
         self._named, self._operation, self._region = named, operation, region
         self._marker, self._checksum = marker, checksum
 
@@ -121,7 +131,7 @@ class Mending:
         return self._marker is not None and "versionId" in self._named.parameters
 
     def _makes_again(self, status: int) -> bool:
-        """Whether it makes a bucket that is there, which is fine in us-east-1. All belong to the one account."""
+        """Whether it makes a bucket that is there, which is fine in us-east-1: another account's is refused before."""
         again = status == HTTPStatus.CONFLICT and self._operation.name == "CreateBucket"
         return again and self._region == "us-east-1"
 
@@ -167,7 +177,7 @@ class Mending:
         if status < HTTPStatus.BAD_REQUEST and self._operation.name == "GetBucketLocation":
             return lambda _: _location(self._region)
         if status < HTTPStatus.BAD_REQUEST and self._operation.name == "ListBuckets":
-            return _without_views
+            return lambda body: _owned(body, self._owns)
         if status < HTTPStatus.BAD_REQUEST and self._named.source is not None:
             return _with_quotes
         if self._names_keys(status):
@@ -184,6 +194,7 @@ class Mending:
 
 _TYPE = b"x-amz-checksum-type"
 _BUCKET = re.compile(rb"<Bucket>.*?</Bucket>", re.DOTALL)
+_NAME = re.compile(rb"<Name>([^<]*)</Name>")
 _VIEWS = f"<Name>{VIEWS}".encode()
 _EMPTY_BYTES, _OURS_BYTES = _EMPTY.encode(), _OURS.encode()
 
@@ -210,9 +221,15 @@ def _with_type(headers: Headers) -> Headers:
     return headers
 
 
-def _without_views(body: bytes) -> bytes:
-    """A list of buckets without those of governed views, which are nobody's."""
-    return _BUCKET.sub(lambda found: b"" if _VIEWS in found[0] else found[0], body)
+def _owned(body: bytes, owns: Callable[[str], bool]) -> bytes:
+    """A list of buckets without those of others, and those of governed views, which are nobody's."""
+
+    def kept(found: re.Match[bytes]) -> bytes:
+        name = _NAME.search(found[0])
+        mine = _VIEWS not in found[0] and name is not None and owns(name[1].decode())
+        return found[0] if mine else b""
+
+    return _BUCKET.sub(kept, body)
 
 
 def _with_quotes(body: bytes) -> bytes:
@@ -236,10 +253,14 @@ def _refused(method: str) -> bytes:
     ).encode()
 
 
-def check_owner(named: Named, account: str) -> None:
-    """Raise ServiceError (403) where a bucket is expected to be somebody else's."""
-    for name in ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"):
-        if named.headers.get(name, account) != account:
+def check_owner(named: Named, owner: Callable[[str], str]) -> None:
+    """Raise ServiceError (403) where a bucket is expected to be somebody else's; owner: whose one is."""
+    source = named.source.bucket if named.source is not None else ""
+    for name, bucket in (
+        ("x-amz-expected-bucket-owner", named.bucket),
+        ("x-amz-source-expected-bucket-owner", source),
+    ):
+        if name in named.headers and named.headers[name] != (account := owner(bucket)):
             raise ServiceError(
                 "AccessDenied", f"Access Denied: the bucket belongs to {account}, not to who {name} says.", 403
             )

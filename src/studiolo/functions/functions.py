@@ -389,9 +389,8 @@ class Functions:
             return function
 
     def _prepared(self, function: Function) -> Function:
-        settings = function.settings
         try:
-            self._runtimes.ready(settings.runtime, settings.handler, lambda line: log.info("%s", line))
+            self._launcher.runtime(function, lambda line: log.info("%s", line))
             standing = Standing()
         except RuntimeUnavailable as error:
             state = FAILED if function.standing.state in (PENDING, FAILED) else function.standing.state

@@ -19,7 +19,7 @@ from studiolo.logs import Logs, LogWriter
 from studiolo.processes import Child, Fence, Processes, child_environment, isolation
 
 KIND = "function"
-TASK, LAYERS = "/var/task", "/opt"
+TASK, LAYERS, LANGUAGE = "/var/task", "/opt", "/var/lang"
 OURS = Path(studiolo.__file__).parents[1]
 
 
@@ -62,10 +62,16 @@ class Launcher:
             self._processes.log(child.name).unlink(missing_ok=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def runtime(self, function: Function, say: Callable[[str], None] = lambda line: None) -> Runtime:
+        """What the function runs on, made now where it is not there. Raises RuntimeUnavailable."""
+        settings = function.settings
+        folders = [self._code.folder(code) for code in (function.code, *self._layers(settings.layers))]
+        return self._runtimes.ready(settings.runtime, settings.handler, folders, say)
+
     def start(self, function: Function) -> Instance:
         """A process for the function. Raises NotFound and Invalid for its role, RuntimeUnavailable, OSError."""
         settings, identifier = function.settings, uuid.uuid4().hex
-        runtime = self._runtimes.ready(settings.runtime, settings.handler)
+        runtime = self.runtime(function)
         name = f"function-{identifier[:16]}"
         stream = f"{datetime.now(timezone.utc):%Y/%m/%d}/[{function.version}]{identifier}"
         own = self._folder / identifier[:16]
@@ -82,7 +88,7 @@ class Launcher:
                 name,
                 KIND,
                 [word.replace("{task}", place.task) for word in runtime.command],
-                environment=self._environment(function, place, token, variables),
+                environment=self._environment(function, place, runtime, token, variables),
                 folder=place.folder,
                 fence=fence,
                 output=descriptor,
@@ -105,13 +111,16 @@ class Launcher:
             own = (*seen, task, *([layers] if layers else []))
             return _Place(str(task), task, None if layers is None else str(layers), own, {})
         shown = {TASK: task}
+        if runtime.language is not None:
+            # Programs in layers, as CDK's of the aws CLI, begin with `#!/var/lang/bin/python`.
+            shown[LANGUAGE] = runtime.language
         if layers is not None:
             # One by one: the machine's own programs may be in /opt.
             shown |= {f"{LAYERS}/{child.name}": child for child in layers.iterdir() if child.is_dir()}
         return _Place(TASK, task, None if layers is None else LAYERS, seen, shown)
 
     def _environment(
-        self, function: Function, place: "_Place", token: str, variables: Mapping[str, str]
+        self, function: Function, place: "_Place", runtime: Runtime, token: str, variables: Mapping[str, str]
     ) -> dict[str, str]:
         addresses = self._addresses
         credentials = container_variables(addresses.s3_endpoint, token)
@@ -128,6 +137,8 @@ class Launcher:
             node += [f"{place.layers}/nodejs/node_modules", f"{place.layers}/nodejs/node{major}/node_modules"]
             path.insert(0, f"{place.layers}/bin")
             library.append(f"{place.layers}/lib")
+        if runtime.modules is not None:
+            node.append(str(runtime.modules))
         joined = {
             "PYTHONPATH": os.pathsep.join(python),
             "NODE_PATH": os.pathsep.join(node),

@@ -2,13 +2,14 @@
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from studiolo.containers.environments import Environments
 from studiolo.containers.image import Environment
 from studiolo.domain import Conflict, Invalid
+from studiolo.functions import node_packages
 from studiolo.processes import interpreter
 
 PROGRAMS = Path(__file__).with_name("programs")
@@ -27,10 +28,16 @@ class RuntimeUnavailable(Conflict):
 
 @dataclass(frozen=True)
 class Runtime:
-    """A runtime that is ready. seen: what its process must see of what is hidden."""
+    """A runtime that is ready.
+
+    seen: what its process must see of what is hidden; language: the folder that Lambda has at /var/lang; modules: what
+    Node has beside it.
+    """
 
     command: tuple[str, ...]
     seen: tuple[Path, ...] = ()
+    language: Path | None = None
+    modules: Path | None = None
 
 
 class Runtimes:
@@ -53,8 +60,10 @@ class Runtimes:
                 f"The runtime {name} needs node, which is not on the PATH of the machine that Studiolo runs on."
             )
 
-    def ready(self, name: str, handler: str, say: Callable[[str], None] = lambda line: None) -> Runtime:
-        """The runtime, made now where it is not there. Raises RuntimeUnavailable."""
+    def ready(
+        self, name: str, handler: str, code: Sequence[Path] = (), say: Callable[[str], None] = lambda line: None
+    ) -> Runtime:
+        """The runtime, made now where it is not there. code: the folders of it. Raises RuntimeUnavailable."""
         found = _PYTHON.fullmatch(name)
         if found is not None:
             environment = Environment(found[1], PACKAGES, image=f"Lambda {name}")
@@ -62,7 +71,7 @@ class Runtimes:
                 python = self._environments.make(environment, say)
             except (Invalid, Conflict) as error:
                 raise RuntimeUnavailable(str(error)) from error
-            return Runtime((str(python), "-m", "awslambdaric", handler), interpreter(python))
+            return Runtime((str(python), "-m", "awslambdaric", handler), interpreter(python), python.parents[1])
         if name in _OWN:
             return Runtime(("{task}/bootstrap",))
         node = shutil.which("node")
@@ -70,4 +79,11 @@ class Runtimes:
             raise RuntimeUnavailable(f"The runtime {name} needs node, which is not on the PATH of this machine.")
         place = Path(node).resolve()
         command = (str(place), "--require", str(PROGRAMS / "responses.cjs"), str(PROGRAMS / "runtime.cjs"))
-        return Runtime(command, (place, place.parent.parent / "lib" / "node_modules"))
+        seen = (place, place.parent.parent / "lib" / "node_modules")
+        if not node_packages.names_sdk(code):
+            return Runtime(command, seen)
+        try:
+            modules = node_packages.sdk(say)
+        except node_packages.PackagesUnavailable as error:
+            raise RuntimeUnavailable(str(error)) from error
+        return Runtime(command, (*seen, modules), modules=modules)

@@ -133,11 +133,11 @@ class Access(Deciding):
         if not self.usable(location):
             return False
         session = identity.session_of(location.role, "AWSLF-00-Studiolo")
+        owner, policy = identity.bucket(bucket)
         if action == "s3:ListBucket":
-            question = Question(action, f"arn:aws:s3:::{bucket}", {"s3:prefix": key})
+            question = Question(action, f"arn:aws:s3:::{bucket}", {"s3:prefix": key}, account=owner)
         else:
-            question = Question(action, f"arn:aws:s3:::{bucket}/{key}")
-        policy = identity.resource_policies.of(f"arn:aws:s3:::{bucket}")
+            question = Question(action, f"arn:aws:s3:::{bucket}/{key}", account=owner)
         return identity.decide(session, question, policy=policy).allowed
 
     def _registered(self, bucket: str, key: str) -> tuple[Scope, Location] | None:

@@ -99,7 +99,7 @@ class Locations(Subject):
             role = identity.role(location.role)
         except (NotFound, Invalid):
             return False
-        taking = Question("sts:AssumeRole", role.arn, {"aws:SourceAccount": identity.account})
+        taking = Question("sts:AssumeRole", role.arn, {"aws:SourceAccount": role.account})
         return identity.trusts(identity.compiled(role.trust, role.arn), frozenset({("Service", SERVICE)}), taking)
 
     def _keep(self, scope: Scope, made: Location) -> None:

@@ -140,11 +140,9 @@ class IcebergTables:
     def _opened(self, principal: Principal, action: str, place: str) -> tuple[str, str]:
         """The bucket and key of a place that the caller may use so. Raises Denied and Invalid."""
         bucket, key = _split(place)
-        self._identity.authorize(
-            principal,
-            [Question(action, f"arn:aws:s3:::{bucket}/{key}")],
-            policy=self._identity.resource_policies.of(f"arn:aws:s3:::{bucket}"),
-        )
+        owner, policy = self._identity.bucket(bucket)
+        question = Question(action, f"arn:aws:s3:::{bucket}/{key}", account=owner)
+        self._identity.authorize(principal, [question], policy=policy)
         return bucket, key
 
 

@@ -12,6 +12,9 @@ from studiolo.identity.principals import Kind, Principal
 Values = Mapping[str, str | Sequence[str]]
 """Condition keys with one value or several."""
 
+VIA = "aws:CalledVia"
+"""The services by which a request came, the first of them first."""
+
 TAG_PREFIXES = ("aws:resourcetag/", "iam:resourcetag/", "sagemaker:resourcetag/", "s3:existingobjecttag/")
 """What asks for a tag of the resource; which it is depends on the service."""
 
@@ -21,12 +24,21 @@ class Question:
     """One question to IAM: may this be done to that resource, an ARN or `*`.
 
     keys: further condition keys of the request; tags: finds the tags of the resource, for conditions that ask.
+    account: whose the resource is, where its ARN does not tell (S3).
     """
 
     action: str
     resource: str = "*"
     keys: Values | Callable[[], Values] | None = None
     tags: Callable[[], Mapping[str, str]] | None = None
+    account: str | None = None
+
+    def owner(self, caller: str) -> str:
+        """The account whose the resource is: that of its ARN; else the caller's own."""
+        if self.account is not None:
+            return self.account
+        parts = self.resource.split(":", 5)
+        return parts[4] if len(parts) > 5 and len(parts[4]) == 12 and parts[4].isdecimal() else caller
 
 
 class Facts(Mapping[str, Sequence[str]]):

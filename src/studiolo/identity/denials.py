@@ -73,6 +73,11 @@ class NotAuthorized(Denied):
         self._seal = seal
 
     @property
+    def account(self) -> str:
+        """Of who was denied."""
+        return self._principal.split(":")[4]
+
+    @property
     def encoded(self) -> str:
         """All of it, to be read by who may decode authorization messages."""
         return self._seal(self.denial)

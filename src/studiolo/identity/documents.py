@@ -36,7 +36,11 @@ _REGIONAL_OF_S3 = ("accesspoint", "access-grants", "async-request", "job", "stor
 
 
 class MalformedPolicy(Invalid):
-    """The text is not a policy."""
+    """The text is not a policy. fault: the production that it breaks."""
+
+    def __init__(self, message: str, fault: str = "syntax") -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Grammar:
     sids: bool = False
 
     def refuse(self, fault: str, **what: Any) -> NoReturn:
-        raise MalformedPolicy(self.words[fault].format(**what))
+        raise MalformedPolicy(self.words[fault].format(**what), fault)
 
 
 _WORDS = {

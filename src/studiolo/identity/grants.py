@@ -51,8 +51,8 @@ class Granting:
 
     def of(self, principal: Principal) -> Grants:
         """What the principal is given: the role of a session, or a user with its groups."""
-        if principal.holder is None and principal.kind is Kind.FEDERATED:
-            # The root user vouches for it: only the session's own policies narrow it.
+        if principal.holder is None and principal.kind in (Kind.FEDERATED, Kind.ROOT):
+            # The root user's own account forbids it nothing; whom it vouches for is narrowed by the session's policies.
             return Grants(Policies([self._compiled(EVERYTHING, "root")]), None, {}, {}, None)
         return self._cached(principal.holder, self._records.revision)
 

@@ -2,10 +2,13 @@
 
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
+
+from sqlalchemy import select
 
 from studiolo.domain import Clock, Denied, Invalid, NotFound
 from studiolo.identity.access_keys import AccessKeys, Uses
@@ -21,6 +24,8 @@ from studiolo.identity.key_sets import KeySets
 from studiolo.identity.keys import AccessKey
 from studiolo.identity.managed import ManagedPolicies
 from studiolo.identity.mfa import Devices
+from studiolo.identity.organization import Organization
+from studiolo.identity.owners import BucketOwners
 from studiolo.identity.passwords import Passwords
 from studiolo.identity.policies import Answer, Policies, PrincipalName, Request, compile_policy
 from studiolo.identity.principals import Kind, Principal, is_role, role_name, role_session, root_user
@@ -29,7 +34,7 @@ from studiolo.identity.records import Records
 from studiolo.identity.resource_policies import ResourcePolicies
 from studiolo.identity.roles import Role, Roles
 from studiolo.identity.simulation import Scenario
-from studiolo.identity.tables import TABLES
+from studiolo.identity.tables import TABLES, access_keys, temporary_keys
 from studiolo.identity.temporary import TemporaryKeys
 from studiolo.identity.tokens import SecurityTokens
 from studiolo.identity.users import Users
@@ -55,11 +60,20 @@ UNTRUSTED = {
 
 
 class Identity:
-    """The keys, roles and policies of one account. What is read for every request is cached until a change."""
+    """The keys, roles and policies of one account, the server's own; `of` gives those of another account.
 
-    def __init__(self, state: State, root: AccessKey, account: str, clock: Clock) -> None:
+    What a principal may, and what the ARN of a role is of, is found in their own accounts. What is read for every
+    request is cached until a change.
+    """
+
+    def __init__(
+        self, state: State, root: AccessKey, account: str, clock: Clock, home: "Identity | None" = None
+    ) -> None:
+        """home: that of the server's own account, for another one's."""
         self.account = account
-        self._records = Records(state, account, clock)
+        self._home = home or self
+        self._others: dict[str, Identity] = {}
+        self._records = Records(state, account, clock, None if home is None else home.account)
         self.policies = ManagedPolicies(self._records)
         self.roles = Roles(self._records, self.policies)
         self.users = Users(self._records, self.policies)
@@ -73,7 +87,11 @@ class Identity:
         self.providers = Providers(self._records)
         self.root = root
         self._keys = TemporaryKeys(self._records)
-        self.workloads = Workloads(self._records, self.roles, self._keys)
+        self.workloads = Workloads(self._records, self)
+        self.organization = Organization(self._records, lambda number: self.of(number).roles)
+        self.buckets = BucketOwners(self._records)
+        self._state = state
+        self._accounts_of_keys = lru_cache(maxsize=4096)(self._account_of_key)
         self._compiled = lru_cache(maxsize=4096)(compile_policy)
         self._narrowing = lru_cache(maxsize=512)(self._compile_together)
         self._granting = Granting(self._records, self.policies, self._compiled)
@@ -84,7 +102,6 @@ class Identity:
             self.roles,
             self.policies,
             self._keys,
-            self.devices,
             self.providers,
             WebIdentities(self.providers, clock, KeySets()),
             self,
@@ -96,26 +113,79 @@ class Identity:
         return self._records.revision
 
     def empty(self) -> None:
-        """Delete all that IAM knows of the account, but for its root key."""
+        """Delete all that IAM knows, of all accounts, but for the root key."""
         with self._records.changing() as tx:
             for table in TABLES:
-                tx.execute(table.delete().where(table.c.account == self.account))
+                tx.execute(table.delete())
+
+    def of(self, account: str) -> "Identity":
+        """What there is of that account of the server. Raises NotFound for one that is not of this server."""
+        home = self._home
+        if account == home.account:
+            return home
+        if not home.organization.has(account):
+            raise NotFound(f"There is no account {account} on this server.")
+        found = home._others.get(account)
+        if found is None:
+            found = home._others.setdefault(
+                account, Identity(home._state, home.root, account, home._records.clock, home)
+            )
+        return found
+
+    def tokens_for(self, role_arn: str) -> SecurityTokens:
+        """Who gives out sessions of a role: its account; for a role of no account here, one that has no such role."""
+        with suppress(Invalid, NotFound):
+            return self.of(role_name(role_arn)[0]).tokens
+        return self.tokens
+
+    def bucket(self, name: str) -> tuple[str, Policies | None]:
+        """The account whose a bucket is, and the policy that it has."""
+        owner = self._home.buckets.of(name)
+        return owner, self.of(owner).resource_policies.of(f"arn:aws:s3:::{name}")
 
     def find_key(self, access_key_id: str) -> tuple[AccessKey, Principal] | None:
         """The key of that id and whose it is; None for one that never was, or whose role is gone.
 
         An expired key is still found for a day, so that its owner can be told that it has expired.
         """
+        if self._home is not self:
+            return self._home.find_key(access_key_id)
         if access_key_id == self.root.id:
             return self.root, root_user(self.account)
+        return self._own_key(access_key_id) or self._key_elsewhere(access_key_id)
+
+    def _own_key(self, access_key_id: str) -> tuple[AccessKey, Principal] | None:
         return self.access_keys.find(access_key_id) or self._keys.find(access_key_id)
+
+    def _key_elsewhere(self, access_key_id: str) -> tuple[AccessKey, Principal] | None:
+        """A key of another account."""
+        with suppress(NotFound):
+            return self.of(self._accounts_of_keys(access_key_id))._own_key(access_key_id)
+        return None
+
+    def _account_of_key(self, access_key_id: str) -> str:
+        """Raises NotFound, which is not remembered: the next key may have that id."""
+        with self._records.reading() as connection:
+            for table in (temporary_keys, access_keys):
+                found: str | None = connection.execute(
+                    select(table.c.account).where(table.c.id == access_key_id)
+                ).scalar()
+                if found is not None and found != self.account:
+                    return found
+        raise NotFound(f"There is no key {access_key_id}.")
 
     def note_use(self, access_key_id: str, principal: Principal, service: str, region: str) -> None:
         """Remember that a request for the service (its signing name) was signed with the key, and by whom."""
+        uses = self.of(principal.account).uses
         if principal.kind is Kind.USER and not principal.temporary:
-            self.uses.note(access_key_id, service, region)
+            uses.note(access_key_id, service, region)
         elif principal.kind is Kind.ROLE and principal.holder is not None:
-            self.uses.note(principal.holder, service, region)
+            uses.note(principal.holder, service, region)
+
+    def note_denial(self, request_id: str, denied: NotAuthorized) -> None:
+        """Remember, in the account of who was denied, why that request was."""
+        with suppress(NotFound):
+            self.of(denied.account or self.account).denials.note(request_id, denied)
 
     def caller(self, token: str) -> Principal:
         """Who says that metastore token: the holder of a key, or what runs as a role.
@@ -142,11 +212,15 @@ class Identity:
 
         keys: condition keys of the whole request, beside what the principal's tells; policy: of the resources themselves.
         """
-        if principal.kind is Kind.ROOT and policy is None:
+        free = principal.kind is Kind.ROOT and policy is None
+        if free and not self._home.organization.made:
+            # There is nobody else whose it could be, and finding out what is asked takes longer than most reads.
             return
-        grants = self._granting.of(principal)
+        grants = self._grants(principal)
         layers = self._layers(principal, grants, policy)
         for question in questions:
+            if free and question.owner(principal.account) == principal.account:
+                continue
             decision, facts = self._decided(principal, grants, layers, question, keys)
             if not decision.allowed:
                 raise NotAuthorized(principal, question, decision, facts, self.denials.seal)
@@ -159,8 +233,16 @@ class Identity:
         policy: Policies | None = None,
     ) -> Decision:
         """What all policies say of one question, and which decided."""
-        grants = self._granting.of(principal)
+        grants = self._grants(principal)
         return self._decided(principal, grants, self._layers(principal, grants, policy), question, keys)[0]
+
+    def asks(self, principal: Principal | None, action: str, prefix: str, policy: Policies | None) -> bool:
+        """Whether a policy that applies to somebody's action asks for a condition key, in lower case, that begins so."""
+        found = [policy] if policy is not None else []
+        if principal is not None:
+            layers = self._layers(principal, self._grants(principal), policy)
+            found = [each for _, each in layers.each()]
+        return any(each.asks(action, prefix) for each in found)
 
     def decide_for_anybody(self, question: Question, keys: Values, policy: Policies) -> Decision:
         """What a resource's policy says of somebody who has not signed."""
@@ -172,7 +254,7 @@ class Identity:
         """Raise NotAuthorized unless there could be a resource, and conditions, that let the principal do it."""
         if principal.kind is Kind.ROOT or action.lower() in FREE:
             return
-        layers = self._layers(principal, self._granting.of(principal), None)
+        layers = self._layers(principal, self._grants(principal), None)
         decision = decide(Request(action, None), principal, layers)
         if not decision.allowed:
             raise NotAuthorized(principal, Question(action), decision, {}, self.denials.seal)
@@ -180,22 +262,22 @@ class Identity:
     def caller_of(self, arn: str) -> Principal:
         """Who would call as the role, or user, of that ARN. Raises Invalid."""
         name, holder = arn.rpartition("/")[2], None
-        user = re.fullmatch(r"arn:aws[\w-]*:iam::(?P<account>\d{12}):user/(?:.*/)?[\w+=,.@-]{1,64}", arn)
+        user = re.fullmatch(r"arn:aws[\w-]*:iam::\d{12}:user/(?:.*/)?[\w+=,.@-]{1,64}", arn)
         if user is None and not is_role(arn):
             raise Invalid(f"{arn} is not the ARN of a user or role.")
+        account = arn.split(":")[4]
         with suppress(NotFound):
-            found = self.roles.get(name) if user is None else self.users.get(name)
+            there = self.of(account)
+            found = there.roles.get(name) if user is None else there.users.get(name)
             holder = found.id if found.arn == arn else None
-        if user is None:
-            return Principal(self.account, arn, holder or arn, Kind.ROLE, holder, arn)
-        return Principal(user["account"], arn, holder or arn, Kind.USER, holder, arn)
+        return Principal(account, arn, holder or arn, Kind.USER if user is not None else Kind.ROLE, holder, arn)
 
     def scenario(self, source: str, caller: str | None = None) -> Scenario:
         """The policies of the role, or user, of an ARN, for a simulation. Raises NotFound, Invalid."""
         principal = self.caller_of(source)
         if principal.holder is None:
             raise NotFound(f"The user or role {source} cannot be found.")
-        grants = self._granting.of(principal)
+        grants = self._grants(principal)
         known = {**of_moment(self._records.clock()), **of_principal(principal, grants.tags)}
         return Scenario(self.caller_of(caller or source), grants.documents, grants.bounding, None, known)
 
@@ -208,10 +290,14 @@ class Identity:
 
         Raises NotFound for no such role, Denied where the caller may not, Invalid where the role does not trust.
         """
+        if is_role(role_arn) and role_arn.split(":")[4] != principal.account:
+            raise Invalid(
+                f"Cross-account pass role is not allowed: {role_arn} is not a role of account {principal.account}."
+            )
         role = self.role(role_arn)
         passing = Question("iam:PassRole", role.arn, {"iam:PassedToService": service}, lambda: role.settings.tags)
         self.authorize(principal, [passing])
-        taking = Question("sts:AssumeRole", role.arn, {"aws:SourceAccount": self.account})
+        taking = Question("sts:AssumeRole", role.arn, {"aws:SourceAccount": principal.account})
         if not self.trusts(self.compiled(role.trust, role.arn), frozenset({("Service", service)}), taking):
             words = UNTRUSTED.get(service, "The role {role} does not let {service} assume it: its trust policy must.")
             raise Invalid(words.format(role=role.arn, service=service))
@@ -224,42 +310,50 @@ class Identity:
     def session_of(self, role_arn: str, name: str) -> Principal:
         """A session of a role, for something that Studiolo does as it. Raises NotFound, Invalid."""
         role = self.role(role_arn)
-        return role_session(self.account, role.arn, role.id, name)
+        return role_session(role.account, role.arn, role.id, name)
 
     def key_of(self, principal: Principal) -> AccessKey:
         """A key that acts as the principal, for what the server does in its name: a session's lives for an hour.
 
         It counts as old as the session, so that it ends with it where a policy denies old sessions.
         """
-        return self.root if principal.is_root else self._keys.issue(principal, CHAINED)
+        if principal.is_root and principal.account == self._home.account:
+            return self.root
+        return self.issue(principal, CHAINED)
 
     def issue(self, principal: Principal, lifetime: timedelta) -> AccessKey:
         """A key that acts as the principal for so long, whoever is to have it."""
-        return self._keys.issue(principal, lifetime)
+        return self.of(principal.account)._keys.issue(principal, lifetime)
 
     def make_credential_report(self) -> None:
         """Write down who has which credentials, and when they were used."""
-        report = credential_report(
-            self.account, self.root, self.users, self.access_keys, self.uses, self.passwords, self.devices
-        )
+        with self._records.reading() as connection:
+            report = credential_report(connection, self.account, self.root if self._home is self else None)
         self.settings.keep_report(report)
 
     def role(self, role_arn: str) -> Role:
-        """The role of that ARN. Raises NotFound, Invalid."""
-        role = self.roles.get(role_name(role_arn, self.account))
+        """The role of that ARN, whichever account's it is. Raises NotFound, Invalid."""
+        account, name = role_name(role_arn)
+        role = self.of(account).roles.get(name)
         if role.arn != role_arn:
             raise NotFound(f"The role {role_arn} cannot be found; {role.arn} has that name.")
         return role
 
     def lets(self, principal: Principal, question: Question, trust: Policies) -> bool:
         """Whether a role's trust policy lets the principal do that, and its own policies do not forbid it."""
-        grants = self._granting.of(principal)
+        grants = self._grants(principal)
         facts = self._facts(principal, grants, question, None)
         names = principal.own_names | principal.account_names
         asked = Request(question.action, question.resource, facts, names)
         if trust.evaluate(asked)[0] is not Answer.ALLOWED:
             return False
-        return decide(asked, principal, self._layers(principal, grants, trust)).allowed
+        layers = self._layers(principal, grants, trust)
+        same = question.owner(principal.account) == principal.account
+        return decide(asked, principal, layers if same else replace(layers, same_account=False)).allowed
+
+    def proves(self, principal: Principal, serial: str, code: str) -> bool:
+        """Whether the code is one that the principal's device shows."""
+        return self.of(principal.account).devices.proves(principal.holder, serial, code)
 
     def trusts(self, trust: Policies, names: frozenset[PrincipalName], question: Question) -> bool:
         """Whether a role's trust policy lets these names, of somebody who has no policies, do that."""
@@ -273,7 +367,16 @@ class Identity:
             return EVERYTHING, {}
         facts = self._facts(principal, grants, question, keys)
         names = NOBODY if layers.resource is None else principal.own_names | principal.account_names
+        if question.owner(principal.account) != principal.account:
+            layers = replace(layers, same_account=False)
         return decide(Request(question.action, question.resource, facts, names), principal, layers), facts
+
+    def _grants(self, principal: Principal) -> Grants:
+        """What the principal is given in its own account; nothing, where that is not of this server."""
+        try:
+            return self.of(principal.account)._granting.of(principal)
+        except NotFound:
+            return self._granting.of(principal)
 
     def _layers(self, principal: Principal, grants: Grants, policy: Policies | None) -> Layers:
         bounded = principal.session_policies or principal.kind is Kind.FEDERATED
@@ -290,7 +393,18 @@ class Identity:
             own = question.keys() if callable(question.keys) else question.keys or {}
             tags = {**(grants.tags if grants is not None else {}), **dict(principal.tags if principal else ())}
             of_caller = {} if principal is None else {**of_principal(principal, tags), **principal.told}
-            resource = {} if question.resource == "*" else {"aws:ResourceAccount": self.account}
+            caller = self.account if principal is None else principal.account
+            resource = {} if question.resource == "*" else self._of_organization("Resource", question.owner(caller))
+            if principal is not None:
+                of_caller |= self._of_organization("Principal", caller)
             return {**of_moment(self._records.clock()), **resource, **of_caller, **(keys or {}), **own}
 
         return Facts([known], question.tags)
+
+    def _of_organization(self, whose: str, account: str) -> dict[str, str | Sequence[str]]:
+        """The condition keys of an account: whose, and in which organization it is."""
+        known: dict[str, str | Sequence[str]] = {f"aws:{whose}Account": account}
+        organization, path = self._home.organization.id_of(account), self._home.organization.path_of(account)
+        if organization is not None and path is not None:
+            known |= {f"aws:{whose}OrgID": organization, f"aws:{whose}OrgPaths": (path,)}
+        return known

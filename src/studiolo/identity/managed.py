@@ -125,6 +125,10 @@ class ManagedPolicies:
             own = [_policy(row) for row in connection.execute(policies.select().where(self._mine()))]
         return sorted([*own, *self._all_of_aws], key=lambda policy: policy.arn)
 
+    def of_aws_by_name(self) -> dict[str, str]:
+        """The ARNs of AWS's policies."""
+        return {policy.name: policy.arn for policy in self._all_of_aws}
+
     @cached_property
     def _all_of_aws(self) -> list[ManagedPolicy]:
         return [_policy_of_aws(line)[0] for line in AWS_POLICIES.read_bytes().splitlines()]

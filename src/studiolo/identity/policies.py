@@ -118,6 +118,7 @@ class Policies:
     def __init__(self, policies: Iterable[Policy]) -> None:
         self.statements = tuple(statement for policy in policies for statement in policy.statements)
         self._of_action: dict[str, tuple[_ByResource, _ByResource]] = {}
+        self._spelled = tuple((each, tuple(map(str.lower, each.spelled))) for each in self.statements if each.spelled)
 
     def evaluate(self, request: Request) -> tuple[Answer, Statement | None]:
         """What they say together, and the statement that decided: one deny outweighs every allow."""
@@ -129,6 +130,13 @@ class Policies:
             if statement.applies(request):
                 return Answer.ALLOWED, statement
         return Answer.SILENT, None
+
+    def asks(self, action: str, prefix: str) -> bool:
+        """Whether of an action they ask for a condition key, in lower case, that begins so."""
+        return any(
+            any(key.startswith(prefix) for key in keys) and statement.actions.matches(action, {})
+            for statement, keys in self._spelled
+        )
 
     def matched(self, request: Request) -> Sequence[Statement]:
         """Every statement about the request, denies first."""

@@ -113,14 +113,12 @@ class SessionRequest:
     mfa: tuple[str, str] | None = None
 
 
-def role_name(role: str, account: str) -> str:
-    """The name in a role's ARN. Raises Invalid for another thing's ARN or another account's role."""
+def role_name(role: str) -> tuple[str, str]:
+    """The account and the name in a role's ARN. Raises Invalid for another thing's ARN."""
     parsed = _ROLE_ARN.match(role)
     if parsed is None:
         raise Invalid(f"{role} is invalid")
-    if parsed["account"] != account:
-        raise Invalid(f"Cross-account pass role is not allowed: {role} is not a role of account {account}.")
-    return parsed["name"]
+    return parsed["account"], parsed["name"]
 
 
 def is_role(arn: str) -> bool:

@@ -1,4 +1,7 @@
-"""The IAM records of one account, and a count of their changes that what is cached is checked against."""
+"""The IAM records of one account, and a count of changes that what is cached is checked against.
+
+The accounts of a server have one count: what is allowed in one may hang on the policies of another.
+"""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -13,11 +16,13 @@ from studiolo.state import State
 class Records:
     """One account's rows in the state."""
 
-    def __init__(self, state: State, account: str, clock: Clock) -> None:
+    def __init__(self, state: State, account: str, clock: Clock, counted: str | None = None) -> None:
+        """counted: the server's own account, where the rows are of another one."""
         self.account = account
         self.clock = clock
         self._state = state
-        self._count = select(revisions.c.revision).where(revisions.c.account == account)
+        self._counted = counted or account
+        self._count = select(revisions.c.revision).where(revisions.c.account == self._counted)
         # The revision, and the mark of the state under which it was read.
         self._read: tuple[int, object] = (0, None)
 
@@ -42,8 +47,8 @@ class Records:
     @contextmanager
     def changing(self) -> Iterator[Connection]:
         """A transaction on the records."""
-        mine = revisions.c.account == self.account
+        mine = revisions.c.account == self._counted
         with self._state.transaction() as tx:
             yield tx
             if tx.execute(update(revisions).where(mine).values(revision=revisions.c.revision + 1)).rowcount == 0:
-                tx.execute(revisions.insert().values(account=self.account, revision=1))
+                tx.execute(revisions.insert().values(account=self._counted, revision=1))

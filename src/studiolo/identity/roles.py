@@ -45,6 +45,11 @@ class Role:
     settings: RoleSettings
     created: datetime
 
+    @property
+    def account(self) -> str:
+        """Whose it is."""
+        return self.arn.split(":")[4]
+
 
 class Roles(Holders):
     """The roles of one account. Names are unique whatever their case."""

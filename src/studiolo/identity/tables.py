@@ -57,7 +57,7 @@ access_keys = Table(
     "iam_access_keys",
     metadata,
     Column("account", Text, primary_key=True),
-    Column("id", Text, primary_key=True),
+    Column("id", Text, primary_key=True, index=True),
     Column("secret", Text, nullable=False),
     Column("user", Text, ForeignKey("iam_users.id"), nullable=False, index=True),
     Column("active", Boolean, nullable=False),
@@ -166,7 +166,7 @@ temporary_keys = Table(
     "iam_session_keys",
     metadata,
     Column("account", Text, primary_key=True),
-    Column("id", Text, primary_key=True),
+    Column("id", Text, primary_key=True, index=True),
     Column("secret", Text, nullable=False),
     Column("token", Text, nullable=False),
     # Of the role or user that it acts as; None for the root user.
@@ -187,6 +187,49 @@ resource_policies = Table(
     # An ARN.
     Column("resource", Text, primary_key=True),
     Column("document", Text, nullable=False),
+)
+
+# The organization that the server's own account has made, and the accounts that were made in it.
+organizations = Table(
+    "iam_organizations",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("features", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+)
+
+members = Table(
+    "iam_members",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("joined", Moment, nullable=False),
+)
+
+account_requests = Table(
+    "iam_account_requests",
+    metadata,
+    Column("id", Text, primary_key=True),
+    # That was made, or is being made; None where it could not be.
+    Column("account", Text),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("requested", Moment, nullable=False),
+    Column("completed", Moment),
+)
+
+# Of those that are not the server's own account's.
+bucket_owners = Table(
+    "iam_bucket_owners",
+    metadata,
+    Column("bucket", Text, primary_key=True),
+    Column("account", Text, nullable=False),
 )
 
 denials = Table(
@@ -221,6 +264,7 @@ revisions = Table(
 
 TABLES = (
     temporary_keys, access_keys, memberships, mfa_devices, instance_profiles, uses, attachments, inline_policies,
-    policy_versions, policies, users, groups, roles, providers, accounts, resource_policies, denials,
+    policy_versions, policies, users, groups, roles, providers, accounts, resource_policies, denials, organizations,
+    members, account_requests, bucket_owners,
 )  # fmt: skip
-"""What is forgotten with an account, what refers to others first."""
+"""What a reset forgets, of all accounts: what refers to others first."""

@@ -12,7 +12,6 @@ from studiolo.identity.context import Question, Values, of_tags
 from studiolo.identity.documents import check_session_policy
 from studiolo.identity.keys import AccessKey
 from studiolo.identity.managed import ManagedPolicies
-from studiolo.identity.mfa import Devices
 from studiolo.identity.policies import Policies, PrincipalName
 from studiolo.identity.principals import (
     Kind,
@@ -48,6 +47,7 @@ class Judge(Protocol):
     def compiled(self, document: str, name: str = "") -> Policies: ...
     def lets(self, principal: Principal, question: Question, trust: Policies) -> bool: ...
     def trusts(self, trust: Policies, names: frozenset[PrincipalName], question: Question) -> bool: ...
+    def proves(self, principal: Principal, serial: str, code: str) -> bool: ...
 
 
 class SecurityTokens:
@@ -59,7 +59,6 @@ class SecurityTokens:
         roles: Roles,
         policies: ManagedPolicies,
         keys: TemporaryKeys,
-        devices: Devices,
         providers: Providers,
         web: WebIdentities,
         judge: Judge,
@@ -68,7 +67,6 @@ class SecurityTokens:
         self._roles = roles
         self._policies = policies
         self._keys = keys
-        self._devices = devices
         self._providers = providers
         self._web = web
         self._judge = judge
@@ -210,7 +208,7 @@ class SecurityTokens:
         """Whether the caller has shown a code of its device. Raises Denied for a code that is wrong."""
         if request.mfa is None:
             return dict(principal.context).get("aws:MultiFactorAuthPresent") == "true"
-        if not self._devices.proves(principal.holder, *request.mfa):
+        if not self._judge.proves(principal, *request.mfa):
             raise Denied("MultiFactorAuthentication failed with invalid MFA one time pass code.")
         return True
 

@@ -9,17 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Row
 
 from studiolo.domain import Conflict, Denied, NotFound
 from studiolo.identity.keys import AccessKey
-from studiolo.identity.principals import Principal, role_session
+from studiolo.identity.principals import Principal
 from studiolo.identity.records import Records
-from studiolo.identity.roles import Roles
 from studiolo.identity.tables import temporary_keys, workloads
-from studiolo.identity.temporary import TemporaryKeys
 
 LIFETIME = timedelta(hours=6)
 """How long a key lives that a workload is given, as those of ECS do."""
@@ -50,13 +48,20 @@ def metastore_token(identifier: str, secret: str) -> str:
     return f"{identifier}.{hmac.new(secret.encode(), b'studiolo metastore', sha256).hexdigest()}"
 
 
-class Workloads:
-    """The workloads of one account."""
+class Judge(Protocol):
+    """Knows the roles of all accounts, and gives out their keys."""
 
-    def __init__(self, records: Records, roles: Roles, keys: TemporaryKeys) -> None:
+    def session_of(self, role_arn: str, name: str) -> Principal: ...
+    def issue(self, principal: Principal, lifetime: timedelta) -> AccessKey: ...
+    def find_key(self, access_key_id: str) -> tuple[AccessKey, Principal] | None: ...
+
+
+class Workloads:
+    """The workloads of a server, whichever account's roles they have."""
+
+    def __init__(self, records: Records, judge: Judge) -> None:
         self._records = records
-        self._roles = roles
-        self._keys = keys
+        self._judge = judge
 
     def add(self, identifier: str) -> Workload:
         """A workload of that id, letters and digits and hyphens, that has no role yet. One that is there begins anew."""
@@ -92,10 +97,10 @@ class Workloads:
         """
         row = self._of(token, lambda row: Workload(row.id, row.secret).token)
         present = self._records.clock()
-        found = self._keys.find(row.key) if row.key is not None else None
+        found = self._judge.find_key(row.key) if row.key is not None else None
         if found is not None and found[0].expires is not None and found[0].expires - present > RENEWED:
             return found[0]
-        key = self._keys.issue(self._session(row), LIFETIME)
+        key = self._judge.issue(self._session(row), LIFETIME)
         with self._records.adding() as tx:
             tx.execute(workloads.update().where(self._is(row.id), workloads.c.role == row.role).values(key=key.id))
         return key
@@ -117,10 +122,7 @@ class Workloads:
     def _session(self, row: Row[Any]) -> Principal:
         if row.role is None:
             raise Conflict("What asks for keys has not been given a role yet.")
-        role = self._roles.get(row.role.rpartition("/")[2])
-        if role.arn != row.role:
-            raise NotFound(f"The role {row.role} cannot be found.")
-        return role_session(self._records.account, role.arn, role.id, row.session)
+        return self._judge.session_of(row.role, row.session)
 
     def _of(self, token: str, expected: Callable[[Row[Any]], str]) -> Row[Any]:
         row = self._row(token.partition(".")[0])

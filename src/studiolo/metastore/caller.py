@@ -55,8 +55,8 @@ class Caller:
         # What conditions of policies ask about, as for a request of Glue's API.
         self._context = {
             "aws:RequestedRegion": scope.region,
-            "aws:SecureTransport": "false",
             # The metastore listens on this machine alone.
+            "aws:SecureTransport": "true",
             "aws:SourceIp": "127.0.0.1",
         }
 
@@ -101,8 +101,8 @@ class Caller:
 
     def may(self, action: str, resource: str) -> None:
         """Raise Denied, in IAM's words, unless the caller may do that."""
-        policy = self._identity.resource_policies.of(resource.partition("/")[0])
-        self._identity.authorize(self.principal, [Question(action, resource)], self._context, policy)
+        owner, policy = self._identity.bucket(resource.partition("/")[0].rpartition(":")[2])
+        self._identity.authorize(self.principal, [Question(action, resource, account=owner)], self._context, policy)
 
     def may_call(self, method: str, arguments: Sequence[Any]) -> None:
         """Raise Denied unless the caller may do what the method does."""

@@ -185,7 +185,7 @@ class Tables(Room):
         tbl.dbName, tbl.tableName = plain(tbl.dbName).lower(), tbl.tableName.lower()
         database = self._house.database(tbl.dbName)
         if tbl.sd is not None and tbl.tableType not in VIEWS:
-            tbl.sd.location = tbl.sd.location or f"{self._house.place(database)}/{tbl.tableName}"
+            tbl.sd.location = tbl.sd.location or f"{self._house.place(database).rstrip('/')}/{tbl.tableName}"
 
     def _alter(self, database: str, name: str, given: Any, context: Mapping[str, str]) -> None:
         database = plain(database).lower()

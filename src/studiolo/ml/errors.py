@@ -13,3 +13,7 @@ class RecordMissing(NotFound):
 
 class RecordConflict(Conflict):
     """The present state of a record of the registry does not allow it."""
+
+
+class JobMissing(NotFound):
+    """There is no such compilation job."""

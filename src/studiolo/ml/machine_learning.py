@@ -11,9 +11,11 @@ from studiolo.domain import Clock, Scope
 from studiolo.identity import Identity
 from studiolo.logs import Logs
 from studiolo.metrics import Metrics
+from studiolo.ml.compilation.jobs import CompilationJobs
 from studiolo.ml.experiments.experiments import Experiments
 from studiolo.ml.images import known_images
 from studiolo.ml.jobs.queue import Queue
+from studiolo.ml.monitoring.monitoring import Monitoring
 from studiolo.ml.processing.jobs import ProcessingJobs
 from studiolo.ml.processing.spark import SparkImages
 from studiolo.ml.registry import Registry
@@ -61,6 +63,7 @@ class MachineLearning:
         self._queue = Queue(os.cpu_count() or 1)
         self.training = TrainingJobs(state, launcher, self._queue, surroundings, images, metrics, clock)
         self.processing = ProcessingJobs(state, launcher, self._queue, surroundings, images, spark, clock)
+        self.compilation = CompilationJobs(state, launcher, self._queue, surroundings, clock)
         self.tuning = TuningJobs(TuningStore(state, clock), self.training, Curves(logs, self.training))
         self.models = Models(state, surroundings, images, clock)
         self.transform = TransformJobs(state, launcher, self._queue, surroundings, images, self.models, metrics, clock)
@@ -88,6 +91,16 @@ class MachineLearning:
         self.registry = Registry(state, clock)
         self.training.on_completed = self._note_training
         self.experiments = Experiments(state, self.tags, clock)
+        self.monitoring = Monitoring(
+            state,
+            surroundings,
+            images,
+            self.processing,
+            self.endpoints,
+            self._captures.flush,
+            self.tags,
+            clock,
+        )
 
     def start(self) -> None:
         """Take over what a crashed server left, settle what ended, and go on with the rest in the background."""
@@ -96,11 +109,13 @@ class MachineLearning:
             self.training.start()
             self.processing.start()
             self.transform.start()
+            self.compilation.start()
             self._queue.advance()
         self.tuning.start()
         self.endpoints.start()
         self.async_invocations.start()
         self._captures.start()
+        self.monitoring.start()
 
     def _note_training(self, job: TrainingJob) -> None:
         asked = job.specification
@@ -117,12 +132,14 @@ class MachineLearning:
 
     def empty(self) -> None:
         """End all processes and forget everything."""
+        self.monitoring.empty()
         self.endpoints.empty()
         self._queue.closed = True
         self.tuning.empty()
         self.training.empty()
         self.processing.empty()
         self.transform.empty()
+        self.compilation.empty()
         self.experiments.empty()
         shutil.rmtree(self._work, ignore_errors=True)
         self._queue.closed = False
@@ -133,12 +150,14 @@ class MachineLearning:
 
     def stop_jobs(self) -> None:
         """End the running jobs, which are Stopped, with what they leave of a model: before the store goes."""
+        self.monitoring.close()
         self.tuning.close()
         self._captures.close()
         self._queue.closed = True
         self.training.close()
         self.processing.close()
         self.transform.close()
+        self.compilation.close()
 
     def close(self) -> None:
         """End all other processes: endpoints come back at the next start."""

@@ -31,6 +31,7 @@ training_jobs = _jobs("training_jobs")
 processing_jobs = _jobs("processing_jobs")
 tuning_jobs = _jobs("tuning_jobs")
 transform_jobs = _jobs("transform_jobs")
+compilation_jobs = _jobs("compilation_jobs")
 
 trials = Table(
     "tuning_trials",

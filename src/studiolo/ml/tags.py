@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from studiolo.domain import Invalid, NotFound, Scope
 from studiolo.ml.tables import (
+    compilation_jobs,
     endpoint_configs,
     endpoints,
     models,
@@ -24,6 +25,7 @@ TABLES = {
     "processing-job": processing_jobs,
     "hyper-parameter-tuning-job": tuning_jobs,
     "transform-job": transform_jobs,
+    "compilation-job": compilation_jobs,
     "model": models,
     "endpoint-config": endpoint_configs,
     "endpoint": endpoints,

@@ -6,6 +6,7 @@ The server leaves `wanted.json` and sends SIGINT; `report.json` says what is the
 import json
 import signal
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -14,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from studiolo.node import logs
 from studiolo.node.applications import Application, ended
 from studiolo.node.daemons import Daemons, Worker
 
@@ -21,6 +23,8 @@ SOON, IDLE = 0.1, 2.0
 """Seconds between looks at the daemons: while something is on its way, and else."""
 
 END_SECONDS = 3.0
+LOG_SECONDS, LAST_LOG_SECONDS = 60.0, 5.0
+"""Seconds between two times that the applications' logs are put where LogUri says, and for the last time."""
 
 
 class Controller:
@@ -38,6 +42,8 @@ class Controller:
         signal.signal(signal.SIGINT, lambda *_: self._wake.set())
         signal.signal(signal.SIGTERM, self._end)
         self._daemons = Daemons(folder, self._plan)
+        self._logged = time.time()
+        self._logging: subprocess.Popen[bytes] | None = None
 
     def run(self) -> int:
         """Until SIGTERM, or until the JVM has ended; the exit status."""
@@ -48,6 +54,8 @@ class Controller:
                 self._report({"error": f"The JVM of the cluster's daemons {ended(status)}."})
                 return 1
             settled = self._look()
+            if time.time() - self._logged > LOG_SECONDS:
+                self._put_logs()
             self._wake.wait(IDLE if settled else SOON)
         for application in self._applications.values():
             application.end()
@@ -55,7 +63,22 @@ class Controller:
         self._daemons.process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             self._daemons.process.wait(END_SECONDS)
+        self._put_logs()
+        if self._logging is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._logging.wait(LAST_LOG_SECONDS)
         return 0
+
+    def _put_logs(self) -> None:
+        """Have the applications' logs that have changed put where LogUri says, beside what else is done here."""
+        if self._plan["log"] is None or (self._logging is not None and self._logging.poll() is None):
+            return
+        found = logs.logs(self._folder, list(self._applications))
+        changed = [str(log) for log in found if log.stat().st_mtime > self._logged]
+        self._logged = time.time()
+        if changed:
+            command = [sys.executable, "-m", "studiolo.node.logs", self._plan["log"], *changed]
+            self._logging = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
     def _end(self, *_: object) -> None:
         self._ending = True
@@ -76,7 +99,9 @@ class Controller:
         if seen and len(alive) == len(wanted):
             for entry in self._plan["applications"]:
                 if entry["name"] not in self._applications:
-                    self._applications[entry["name"]] = Application(entry, self._folder, self._plan["host"])
+                    self._applications[entry["name"]] = Application(
+                        entry, self._folder, self._plan["host"], self._wake.set
+                    )
         applications = {name: application.state() for name, application in self._applications.items()}
         running = [*seen.get("running", []), *self._on_yarn(applications)]
         settled = (

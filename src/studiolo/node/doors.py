@@ -3,7 +3,8 @@
 import selectors
 import socket
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from studiolo.peers import is_same_user
@@ -11,17 +12,21 @@ from studiolo.peers import is_same_user
 WAIT_SECONDS = 300.0
 """How long those who knocked are held until the daemon is ready."""
 
+LOOK_AGAIN = 0.2
 BLOCK = 64 * 1024
 
 
 class Doors:
     """The ports, until somebody of this system user connects to one; then they are the daemon's.
 
-    Those who connected before are passed on to it when `ready` is set.
+    Those who connected before are passed on to it when `ready` is set; on_open is called when the ports are free.
     """
 
-    def __init__(self, host: str, ports: Sequence[int], ready: threading.Event) -> None:
+    def __init__(
+        self, host: str, ports: Sequence[int], ready: threading.Event, on_open: Callable[[], object] = lambda: None
+    ) -> None:
         self._ready = ready
+        self._on_open = on_open
         self._opened = threading.Event()
         self._closed = threading.Event()
         self._listening = [socket.create_server((host, port)) for port in ports]
@@ -33,7 +38,7 @@ class Doors:
         return self._opened.is_set()
 
     def close(self) -> None:
-        """Wait for nobody any more."""
+        """Wait for nobody any more, and let go those who wait."""
         self._closed.set()
 
     def _wait(self) -> None:
@@ -49,6 +54,7 @@ class Doors:
         for listening in self._listening:
             listening.close()
         self._opened.set()
+        self._on_open()
         for client, place in come:
             threading.Thread(target=self._pass_on, args=(client, place), name="guest", daemon=True).start()
 
@@ -67,8 +73,10 @@ class Doors:
 
     def _pass_on(self, client: socket.socket, place: tuple[str, int]) -> None:
         with client:
-            if not self._ready.wait(WAIT_SECONDS):
-                return
+            until = time.monotonic() + WAIT_SECONDS
+            while not self._ready.wait(LOOK_AGAIN):
+                if self._closed.is_set() or time.monotonic() > until:
+                    return
             with suppress(OSError), socket.create_connection(place, WAIT_SECONDS) as server:
                 server.settimeout(None)
                 back = threading.Thread(target=_copy, args=(server, client), daemon=True)

@@ -134,5 +134,5 @@ class Paths:
     def _groups(self, principal: Principal) -> Sequence[str]:
         if principal.user_name is None:
             return []
-        page = self._identity.groups.of_user(principal.user_name, limit=1000)
+        page = self._identity.of(principal.account).groups.of_user(principal.user_name, limit=1000)
         return [group.arn for group in page.items]

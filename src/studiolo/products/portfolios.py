@@ -172,7 +172,10 @@ class Portfolios:
     def launch_role(self, scope: Scope, constraint: Record) -> str:
         """The ARN of the role that a launch constraint names. Raises NotFound."""
         told = json.loads(constraint["Parameters"])
-        return str(told["RoleArn"] if "RoleArn" in told else self._identity.roles.get(told["LocalRoleName"]).arn)
+        return str(told["RoleArn"] if "RoleArn" in told else self._role_named(scope, told["LocalRoleName"]))
+
+    def _role_named(self, scope: Scope, name: str) -> str:
+        return self._identity.of(scope.account).roles.get(name).arn
 
     def _check(self, scope: Scope, principal: Principal, kind: str, parameters: str) -> None:
         try:
@@ -182,7 +185,7 @@ class Portfolios:
         if kind == LAUNCH:
             if not isinstance(told, dict) or len({"RoleArn", "LocalRoleName"} & set(told)) != 1:
                 raise Invalid("Invalid launch constraint: Parameters is a JSON object with RoleArn or LocalRoleName.")
-            role = told.get("RoleArn") or self._identity.roles.get(told["LocalRoleName"]).arn
+            role = told.get("RoleArn") or self._role_named(scope, told["LocalRoleName"])
             self._identity.pass_role(principal, str(role), SERVICE)
         elif kind == TEMPLATE:
             if not isinstance(told, dict) or not isinstance(told.get("Rules"), dict):

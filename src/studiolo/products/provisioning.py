@@ -244,7 +244,7 @@ class Provisioning:
 
     def _check_trust(self, role_arn: str) -> None:
         role = self._identity.role(role_arn)
-        taking = Question("sts:AssumeRole", role.arn, {"aws:SourceAccount": self._identity.account})
+        taking = Question("sts:AssumeRole", role.arn, {"aws:SourceAccount": role.account})
         trust = self._identity.compiled(role.trust, role.arn)
         if not self._identity.trusts(trust, frozenset({("Service", SERVICE)}), taking):
             raise Invalid(

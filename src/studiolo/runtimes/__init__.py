@@ -14,6 +14,7 @@ from studiolo.runtimes.overlays import ModulesUnavailable, Overlays, TookTooLong
 from studiolo.runtimes.releases import Release
 from studiolo.runtimes.runtime import Runtime
 from studiolo.runtimes.runtimes import Runtimes
+from studiolo.runtimes.trino import Trino, trino
 
 __all__ = [
     "Archives",
@@ -30,5 +31,7 @@ __all__ = [
     "Runtime",
     "Runtimes",
     "TookTooLong",
+    "Trino",
     "environments_folder",
+    "trino",
 ]

@@ -1,4 +1,4 @@
-"""The few classes of our own that a Spark driver needs, compiled once into the data folder.
+"""The few classes of our own that Spark needs, compiled once into the data folder.
 
 They are compiled by Janino, which Spark itself compiles generated code with: no JDK is needed. In each driver that
 would cost 0.4 s.
@@ -60,4 +60,4 @@ def _compile(sources: Sequence[str], java_home: Path, class_path: Sequence[Path]
             gateway.shutdown()
             gateway.java_process.communicate()
     except Exception as error:
-        raise NotCompiled(f"Studiolo's classes for Spark's driver could not be compiled: {error}") from error
+        raise NotCompiled(f"Studiolo's classes for Spark could not be compiled: {error}") from error

@@ -133,6 +133,8 @@ class Runtimes:
         sets = [entry["jars"], *([entry["connect"]] if connect else []), *(entry["formats"][name] for name in formats)]
         fetched = [jar for coordinates in sets for jar in self._fetched(coordinates)]
         ours = [self.doors(runtime), *([self._connect_door(runtime)] if connect else [])]
+        if "file_system" in entry:
+            ours.append(self._compiled(runtime, (entry["file_system"],), self._fetched(entry["jars"])))
         return [*ours, *fetched]
 
     def hadoop(self, runtime: Runtime) -> list[Path]:
@@ -144,8 +146,8 @@ class Runtimes:
         return [*fetched, self._compiled(runtime, ("PortDoor", "AnyUser"), fetched)] if fetched else []
 
     def doors(self, runtime: Runtime) -> Path:
-        """The jar of the doors of Spark's driver. Raises NotCompiled."""
-        return self._compiled(runtime, ("UiDoor", "StreamDoor"), [])
+        """The jar of the doors of Spark's driver, and of Trino's. Raises NotCompiled."""
+        return self._compiled(runtime, ("UiDoor", "StreamDoor", "SameUser"), [])
 
     def _connect_door(self, runtime: Runtime) -> Path:
         return self._compiled(runtime, ("TokenCheck",), self._fetched(self._table["runtime"][runtime.name]["connect"]))

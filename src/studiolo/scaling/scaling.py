@@ -30,10 +30,10 @@ from studiolo.scaling.model import (
     Target,
     Tracking,
 )
-from studiolo.scaling.schedules import check_zone, due
 from studiolo.scaling.tables import activities, policies, schedules, targets
 from studiolo.scaling.variants import Scalable
 from studiolo.state import State as Database
+from studiolo.timetables import check_zone, due
 
 log = logging.getLogger(__name__)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from studiolo.products import Products
     from studiolo.recorded import Recorder
     from studiolo.scaling import Scaling
+    from studiolo.scheduler import Scheduler
     from studiolo.serverless import Serverless
     from studiolo.sessions import Sessions
     from studiolo.stacks import Stacks
@@ -53,6 +54,7 @@ class Studio:
     products: "Products"
     pipelines: "Pipelines"
     mlflow: "TrackingServers"
+    scheduler: "Scheduler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,11 @@ class Call:
     studio: Studio
     request_id: str
     began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def identity(self) -> "Identity":
+        """The roles, users and policies of the caller's account."""
+        return self.studio.identity.of(self.scope.account)
 
     @property
     def catalog(self) -> "GovernedCatalog":

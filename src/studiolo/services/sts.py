@@ -58,7 +58,9 @@ PACKED_CHARACTERS = 2048
 @sts.operation
 def assume_role(call: Call, request: "AssumeRoleRequestTypeDef") -> dict[str, Any]:
     asked = session_request(request, request["RoleSessionName"])
-    key, session = call.studio.identity.tokens.assume_role(call.principal, request["RoleArn"], asked)
+    key, session = call.studio.identity.tokens_for(request["RoleArn"]).assume_role(
+        call.principal, request["RoleArn"], asked
+    )
     return as_session(key, session, asked)
 
 
@@ -66,7 +68,7 @@ def assume_role(call: Call, request: "AssumeRoleRequestTypeDef") -> dict[str, An
 def assume_role_with_saml(call: Call, request: "AssumeRoleWithSAMLRequestTypeDef") -> dict[str, Any]:
     """Not signed: the assertion says who asks."""
     asked = session_request(request, "saml")
-    key, session, asserted = call.studio.identity.tokens.assume_role_with_saml(
+    key, session, asserted = call.studio.identity.tokens_for(request["RoleArn"]).assume_role_with_saml(
         request["RoleArn"], request["PrincipalArn"], asked, request["SAMLAssertion"], call.principal.told
     )
     return {
@@ -85,7 +87,7 @@ def assume_role_with_web_identity(call: Call, request: "AssumeRoleWithWebIdentit
     if "ProviderId" in request:
         raise Invalid("ProviderId is for OAuth 2.0 access tokens, which are not supported: send an OpenID Connect one.")
     asked = session_request(request, request["RoleSessionName"])
-    key, session, claims = call.studio.identity.tokens.assume_role_with_web_identity(
+    key, session, claims = call.studio.identity.tokens_for(request["RoleArn"]).assume_role_with_web_identity(
         request["RoleArn"], asked, request["WebIdentityToken"], call.principal.told
     )
     return {
@@ -100,7 +102,9 @@ def assume_role_with_web_identity(call: Call, request: "AssumeRoleWithWebIdentit
 def decode_authorization_message(
     call: Call, request: "DecodeAuthorizationMessageRequestTypeDef"
 ) -> "DecodeAuthorizationMessageResponseTypeDef":
-    denial = call.studio.identity.denials.unseal(request["EncodedMessage"])
+    denial = call.identity.denials.unseal(request["EncodedMessage"])
+    if denial.principal.split(":")[4] != call.scope.account:
+        raise NotSealed("The message is about a principal of another account.")
     decoded = {
         "allowed": False,
         "explicitDeny": denial.policy is not None,
@@ -141,7 +145,7 @@ def get_caller_identity(call: Call, request: dict[str, Any]) -> dict[str, Any]:
 @sts.operation
 def get_federation_token(call: Call, request: "GetFederationTokenRequestTypeDef") -> dict[str, Any]:
     asked = session_request(request, request["Name"])
-    key, session = call.studio.identity.tokens.federation_token(call.principal, asked)
+    key, session = call.identity.tokens.federation_token(call.principal, asked)
     return {
         "Credentials": as_credentials(key),
         "FederatedUser": {"FederatedUserId": session.user_id, "Arn": session.arn},
@@ -151,7 +155,7 @@ def get_federation_token(call: Call, request: "GetFederationTokenRequestTypeDef"
 
 @sts.operation
 def get_session_token(call: Call, request: "GetSessionTokenRequestTypeDef") -> dict[str, Any]:
-    key = call.studio.identity.tokens.session_token(call.principal, lifetime(request), mfa(request))
+    key = call.identity.tokens.session_token(call.principal, lifetime(request), mfa(request))
     return {"Credentials": as_credentials(key)}
 
 

@@ -7,10 +7,17 @@ from studiolo.stacks.stacks import ANSWERS, Exists, Stacks, WrongStatus
 from studiolo.stacks.store import STACK, Missing
 from studiolo.stacks.template import Template, TemplateInvalid, load
 from studiolo.stacks.types import find_type, type_names
-from studiolo.stacks.wanted import InsufficientCapabilities, Wanted, needed_capabilities, processed, read_template
+from studiolo.stacks.wanted import (
+    InsufficientCapabilities,
+    Wanted,
+    absent,
+    needed_capabilities,
+    processed,
+    read_template,
+)
 
 __all__ = [
     "ANSWERS", "STACK", "ChangeSet", "Detection", "Drift", "Event", "Exists", "Import", "InsufficientCapabilities",
     "Missing", "Refused", "Resource", "Services", "Stack", "Stacks", "Target", "Template", "TemplateInvalid", "Wanted",
-    "WrongStatus", "find_type", "load", "needed_capabilities", "processed", "read_template", "type_names",
+    "WrongStatus", "absent", "find_type", "load", "needed_capabilities", "processed", "read_template", "type_names",
 ]  # fmt: skip

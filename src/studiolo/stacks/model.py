@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from studiolo.domain import Scope
-from studiolo.identity import Kind, Principal
+from studiolo.identity import VIA, Kind, Principal
 from studiolo.stacks.template import Parameter, Template, pseudo
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
+MACRO = "AWS::CloudFormation::Macro"
 
 
 @dataclass(frozen=True)
@@ -194,11 +195,13 @@ class Operation:
 
 
 def principal_as_json(principal: Principal) -> dict[str, Any]:
-    """Who calls, for a journal: without what the request told."""
-    return {**{name: value for name, value in asdict(principal).items() if name != "told"}, "kind": principal.kind.name}
+    """Who calls, for a journal: of what the request told, by which services it came alone."""
+    told = {VIA: list(principal.told[VIA])} if VIA in principal.told else {}
+    return {**asdict(replace(principal, told={})), "kind": principal.kind.name, "told": told}
 
 
 def principal_from(kept: Mapping[str, Any]) -> Principal:
     pairs = {name: tuple(tuple(pair) for pair in kept[name]) for name in ("tags", "context")}
     lists = {name: tuple(kept[name]) for name in ("session_policies", "transitive")}
-    return Principal(**{**kept, **pairs, **lists, "kind": Kind[kept["kind"]]})
+    told = {name: tuple(values) for name, values in kept.get("told", {}).items()}
+    return Principal(**{**kept, **pairs, **lists, "kind": Kind[kept["kind"]], "told": told})

@@ -60,6 +60,9 @@ class Nesting:
         except Missing:
             return None
 
+    def macro(self, at: At, name: str) -> str | None:
+        return self._stacks.store.macro(at.scope, name)
+
     def status_of(self, stack: str) -> tuple[str, str | None]:
         found = self._stacks.store.find(stack)
         return found.status, found.reason

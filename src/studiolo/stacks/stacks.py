@@ -62,7 +62,9 @@ class Stacks:
         self.requests = CustomRequests(state, f"{endpoint}{ANSWERS}", self.wake, clock)
         self._identity = identity
         self._services: Services | None = None
-        self.targets = Targets(objects, self._calling, find_type, hosts)
+        self.targets = Targets(
+            objects, self._calling, find_type, hosts, self.store.macro, identity.policies.of_aws_by_name
+        )
         self.drifts = Drifts(self.store, type_of, self._calling, Nesting(self), self.requests)
         self._workers = Workers(self.store, self._runner)
 
@@ -224,13 +226,13 @@ class Stacks:
         target = self.targets.target(
             scope, principal, wanted, None if is_new else stack.target, identifier=stack.id, by_change_set=True
         )
-        self._actor(principal, wanted.role, target.role)
+        actor = self._actor(principal, wanted.role, target.role)
         status, execution, reason, changes = "CREATE_COMPLETE", "AVAILABLE", None, []
         found: dict[str, str] = {}
         try:
             changes = self.changes(stack, target, values=True)
             if kind == "IMPORT":
-                found = Importing(self.store, type_of, self._look_as(principal)).found(
+                found = Importing(self.store, type_of, self._look_as(actor)).found(
                     stack, target, self.current(stack), imports
                 )
                 changes = imported(changes, found)

@@ -11,7 +11,18 @@ from sqlalchemy import Connection, Row, func, select
 
 from studiolo.domain import AlreadyExists, Clock, NotFound, Page, Scope
 from studiolo.stacks import tables
-from studiolo.stacks.model import STACK_TYPE, ChangeSet, Detection, Drift, Event, Operation, Resource, Stack, Target
+from studiolo.stacks.model import (
+    MACRO,
+    STACK_TYPE,
+    ChangeSet,
+    Detection,
+    Drift,
+    Event,
+    Operation,
+    Resource,
+    Stack,
+    Target,
+)
 from studiolo.state import State, Thing
 
 STACK = "stack"
@@ -151,6 +162,20 @@ class Store:
         query = tables.change_sets.select().where(tables.change_sets.c.stack == stack)
         with self._state.reading() as connection:
             return [ChangeSet(**row._mapping) for row in connection.execute(query.order_by(tables.change_sets.c.name))]
+
+    def macro(self, scope: Scope, name: str) -> str | None:
+        """The function of a macro, which is a resource of a stack; None for no such."""
+        gone = ("CREATE_FAILED", "DELETE_COMPLETE")
+        which = tables.resources.c
+        query = (
+            select(which.properties)
+            .join(tables.stacks, tables.stacks.c.id == which.stack)
+            .where(tables.stacks.c.account == scope.account, tables.stacks.c.region == scope.region)
+            .where(which.type == MACRO, which.physical == name, which.status.not_in(gone))
+        )
+        with self._state.reading() as connection:
+            found = connection.execute(query).first()
+        return None if found is None else str(found.properties["FunctionName"])
 
     def exports(self, scope: Scope) -> list[Row[Any]]:
         columns = tables.exports.c

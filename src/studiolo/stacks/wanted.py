@@ -9,8 +9,10 @@ from studiolo.domain import Invalid, Scope
 from studiolo.identity import Principal
 from studiolo.objects import Objects
 from studiolo.stacks.calling import Refused, Services
+from studiolo.stacks.macros import Transforming
 from studiolo.stacks.model import Target
 from studiolo.stacks.template import (
+    SERVERLESS,
     Parameter,
     Template,
     TemplateInvalid,
@@ -21,10 +23,13 @@ from studiolo.stacks.template import (
     pseudo,
     transformed,
 )
+from studiolo.stacks.types import find_type
 from studiolo.stacks.types.base import ResourceType
 from studiolo.stacks.urls import object_of
 
 LONGEST_FILE = 1024 * 1024
+NO_TYPE = "None"
+"""Of what stands for the resources that only a transform will make."""
 
 IAM_TYPES = {
     f"AWS::IAM::{name}"
@@ -72,7 +77,12 @@ class Targets:
         services: Callable[[], Services],
         find_type: Callable[[str], ResourceType | None],
         hosts: frozenset[str],
+        macros: Callable[[Scope, str], str | None],
+        policies: Callable[[], Mapping[str, str]],
     ) -> None:
+        """macros: the function of a macro, None for no such; policies: ARNs of AWS's managed policies by name."""
+        self._macros = macros
+        self._policies = policies
         self._objects = objects
         self._services = services
         self._find_type = find_type
@@ -139,9 +149,8 @@ class Targets:
         lookup = self._lookup(scope, principal)
         if transforms:
             values = self._early_values(scope, wanted, identifier, body, given, lookup)
-            body = transformed(body, values, lambda url: self.fetch(principal, url))
-        else:
-            body = transformed(body, {}, lambda url: self.fetch(principal, url))
+            outside = Transforming(scope, principal, self._services, self.fetch, self._macros, self._policies)
+            body = transformed(body, values, outside)
         template = Template(body)
         self._check_types(template)
         resolved = parameters(template, given, lookup)
@@ -176,7 +185,7 @@ class Targets:
         lookup: Callable[[str], str],
     ) -> dict[str, Any]:
         """The values that transforms may use: what they make may not declare other parameters."""
-        declared = {"Parameters": body.get("Parameters", {}), "Resources": {"None": {"Type": "None"}}}
+        declared = {"Parameters": body.get("Parameters", {}), "Resources": {"None": {"Type": NO_TYPE}}}
         found: Mapping[str, Parameter] = parameters(Template(declared), given, lookup)
         own = {name: parameter.value for name, parameter in found.items()}
         return {**own, **pseudo(scope, wanted.name, identifier, list(wanted.notifications))}
@@ -227,11 +236,23 @@ def processed(target: Target) -> str:
     return target.body if not target.transforms else json.dumps(dict(target.template.body), indent=2)
 
 
+def absent(text: str) -> list[str]:
+    """A sentence for each type that a template asks for and that is not here. Raises TemplateInvalid."""
+    template, transforms = read_template(text)
+    # What the transform makes of them is known only then.
+    later = "AWS::Serverless::" if SERVERLESS in transforms else "\0"
+    found: dict[str, list[str]] = {}
+    for logical, resource in template.resources.items():
+        if find_type(resource["Type"]) is None and not resource["Type"].startswith((later, NO_TYPE)):
+            found.setdefault(resource["Type"], []).append(logical)
+    return [f"The type {name} is not here: {', '.join(logical)}" for name, logical in sorted(found.items())]
+
+
 def read_template(text: str) -> tuple[Template, list[str]]:
     """A template as it is written, and its transforms, which are not carried out. Raises TemplateInvalid."""
     body = load(text)
     transforms = named_transforms(body)
     if transforms:
         resources = {name: each for name, each in body.get("Resources", {}).items() if not name.startswith("Fn::")}
-        body = {**body, "Resources": resources or {"None": {"Type": "None"}}, "Outputs": {}}
+        body = {**body, "Resources": resources or {"None": {"Type": NO_TYPE}}, "Outputs": {}}
     return Template(body), transforms

@@ -1,6 +1,6 @@
-"""A stock JupyterLab as an App: its environment, its kernels, how it is started in the fence, how it is asked.
+"""A stock JupyterLab: its environment, its kernels, how it is started in the fence, how it is asked.
 
-It listens on a socket file, takes no token but ours, and runs kernels on an interpreter of its space's own.
+It listens on a socket file, takes no token but ours, and runs kernels on an interpreter of its place's own.
 """
 
 import http.client
@@ -10,7 +10,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,11 +21,9 @@ from uv import find_uv_bin
 from studiolo.domain import Conflict
 from studiolo.processes import Fence, SocketConnection, child_environment, interpreter, remove_left
 from studiolo.studio import magics
-from studiolo.studio.kernels import kernels
-from studiolo.studio.resources import App
-
-BASE = "/jupyterlab/default/"
-"""The path that Studio has a JupyterLab at."""
+from studiolo.studio.images import ImageKernel
+from studiolo.studio.kernels import kernels, on_image
+from studiolo.studio.lab import Lab
 
 SOCKET = "s"
 CONFIG = Path(__file__).parent / "jupyter" / "config"
@@ -42,15 +40,16 @@ def new_token() -> str:
 
 
 class Place:
-    """The folder of a space: its files, the interpreter of its kernels, what its JupyterLab keeps."""
+    """The folder of a space or a notebook instance: its files, the interpreter of its kernels, what JupyterLab keeps."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.home = folder / "home"
         self.python = folder / "venv" / "bin" / "python"
+        self.images = folder / "images"
 
-    def make(self, app: App, lab: Path) -> None:
-        """Make what is missing of it, while nothing runs in it; lab: JupyterLab's interpreter.
+    def make(self, lab: Lab, python: Path, images: Sequence[ImageKernel]) -> None:
+        """Make what is missing of it, while nothing runs in it. python: JupyterLab's interpreter.
 
         Raises Conflict, in uv's words.
         """
@@ -64,18 +63,19 @@ class Place:
         if not self.python.exists():
             _clear(self.python.parents[1])
             self._make_interpreter()
-        known = {kernel.name: kernel.specification for kernel in kernels(self.python, lab)}
+        known = {kernel.name: kernel.specification for kernel in kernels(self.python, python)}
         further = magics.environment()
+        known |= {each.name: on_image(each.title, each.python).specification for each in images}
         for name, specification in {**known, **(magics.specs(further) if further.ready else {})}.items():
             _write(self.folder / "kernels" / name / "kernel.json", specification)
-        _write(self.folder / "metadata" / "resource-metadata.json", _metadata(app))
+        _write(self.folder / "metadata" / "resource-metadata.json", lab.metadata)
 
-    def command(self, python: Path, path: str) -> list[str]:
-        """JupyterLab on that interpreter, at a socket file."""
+    def command(self, lab: Lab, python: Path) -> list[str]:
+        """JupyterLab on that interpreter, at its socket file."""
         options = {
-            "ServerApp.sock": path,
+            "ServerApp.sock": lab.socket,
             "ServerApp.sock_mode": "0600",
-            "ServerApp.base_url": BASE,
+            "ServerApp.base_url": lab.base,
             "ServerApp.root_dir": str(self.home),
             "ServerApp.open_browser": "False",
             # Its origins are checked before it is asked: it is behind our proxy alone.
@@ -92,10 +92,10 @@ class Place:
         rooted = ["--allow-root"] if os.getuid() == 0 else []
         return ["/usr/bin/env", f"HOME={self.home}", str(python), "-m", "jupyterlab", *rooted, *given]
 
-    def environment(self, app: App, aws: Mapping[str, str]) -> dict[str, str]:
+    def environment(self, lab: Lab, aws: Mapping[str, str]) -> dict[str, str]:
         """What it, its kernels and its terminals see: the role's keys, where AWS is, and where they are."""
         own = {
-            "JUPYTER_TOKEN": app.token,
+            "JUPYTER_TOKEN": lab.token,
             "JUPYTER_CONFIG_PATH": str(CONFIG),
             "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
             "JUPYTER_DATA_DIR": str(self.folder / "data"),
@@ -104,25 +104,23 @@ class Place:
             "JUPYTERLAB_SETTINGS_DIR": str(self.folder / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / "workspaces"),
             "IPYTHONDIR": str(self.folder / "ipython"),
-            "SAGEMAKER_APP_TYPE": app.type,
-            "SAGEMAKER_APP_TYPE_LOWERCASE": app.type.lower(),
-            "SAGEMAKER_SPACE_NAME": app.space,
-            "AWS_ACCOUNT_ID": app.scope.account,
-            "REGION_NAME": app.scope.region,
-            "glue_role_arn": app.role,
+            "AWS_ACCOUNT_ID": lab.scope.account,
+            "REGION_NAME": lab.scope.region,
+            "glue_role_arn": lab.role,
             "request_origin": "SageMakerStudioPySparkNotebook",
         }
-        return child_environment({**aws, **own})
+        return child_environment({**aws, **own, **lab.told})
 
-    def fence(self, python: Path, path: Path) -> Fence:
-        """It writes its space's folder and its socket's, and sees its interpreter."""
+    def fence(self, lab: Lab, python: Path, images: Sequence[ImageKernel]) -> Fence:
+        """It writes its own folder and its socket's, and sees its interpreter."""
+        socket = Path(lab.socket).parent
         metadata = {"/opt/ml/metadata": self.folder / "metadata"}
         further = magics.environment()
         magic = (*interpreter(further.python), magics.PROGRAMS) if further.ready else ()
         return Fence(
             self.folder,
-            seen=(*interpreter(python), CONFIG, SHARED, *magic),
-            at={str(path.parent): path.parent, **metadata},
+            seen=(*interpreter(python), CONFIG, SHARED, *magic, *(path for each in images for path in each.seen)),
+            at={str(socket): socket, **metadata},
         )
 
     def remove(self) -> None:
@@ -145,11 +143,11 @@ class Place:
         (packages / "studiolo.pth").write_text("\n".join(_packages()) + "\n")
 
 
-def ask(path: str, token: str, what: str) -> Any:
+def ask(lab: Lab, what: str) -> Any:
     """What a JupyterLab's REST API answers at `what`, as JSON. Raises OSError and ValueError where it does not."""
-    connection = SocketConnection(path, ANSWER_SECONDS)
+    connection = SocketConnection(lab.socket, ANSWER_SECONDS)
     try:
-        connection.request("GET", f"{BASE}{what}", headers={"Authorization": f"token {token}"})
+        connection.request("GET", f"{lab.base}{what}", headers={"Authorization": f"token {lab.token}"})
         answer = connection.getresponse()
         if answer.status != 200:
             raise OSError(f"JupyterLab answered {answer.status}.")
@@ -160,9 +158,9 @@ def ask(path: str, token: str, what: str) -> Any:
         connection.close()
 
 
-def last_activity(path: str, token: str) -> datetime:
+def last_activity(lab: Lab) -> datetime:
     """When it was used last. Raises OSError, ValueError, KeyError."""
-    said: str = ask(path, token, "api/status")["last_activity"]
+    said: str = ask(lab, "api/status")["last_activity"]
     return datetime.fromisoformat(said.replace("Z", "+00:00"))
 
 
@@ -174,20 +172,6 @@ def _packages() -> list[str]:
         if spec is not None and spec.origin is not None:
             found.append(str(Path(spec.origin).parents[1]))
     return list(dict.fromkeys(found))
-
-
-def _metadata(app: App) -> dict[str, str]:
-    """What code in Studio reads at /opt/ml/metadata."""
-    scope = app.scope
-    return {
-        "AppType": app.type,
-        "DomainId": app.domain,
-        "UserProfileName": str(app.settings.get("owner") or ""),
-        "SpaceName": app.space,
-        "ExecutionRoleArn": app.role,
-        "ResourceArn": f"arn:{scope.partition}:sagemaker:{scope.region}:{scope.account}:app/{app.path}",
-        "ResourceName": app.name,
-    }
 
 
 def _write(file: Path, value: Any) -> None:

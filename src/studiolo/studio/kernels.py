@@ -51,3 +51,8 @@ def kernels(own: Path, lab: Path) -> list[Kernel]:
         Kernel("glue_pyspark", "Glue PySpark", (str(lab), "-m", GLUE), {}),
         Kernel("spark_connect", "Spark Connect", (*python, connect), debugged),
     ]
+
+
+def on_image(title: str, python: Path) -> Kernel:
+    """One on an image's interpreter."""
+    return Kernel("", title, (str(python), "-m", "ipykernel_launcher"), {"debugger": True})

@@ -1,35 +1,23 @@
-"""Lifecycle configurations: shell scripts that run in an App's fence, as its role, before it starts."""
+"""Studio's lifecycle configurations: shell scripts that run before an App starts."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from functools import partial
 
 from studiolo.domain import Clock, Invalid, Scope
-from studiolo.logs import Logs, LogWriter
 from studiolo.ml.tags import Tags, drop_tags, set_tags
-from studiolo.processes import Child, Fence, Processes, read_end
 from studiolo.state import State
 from studiolo.studio import resources
-from studiolo.studio.jupyter import Place
-from studiolo.studio.resources import App, Domain, LifecycleConfig, Space, UserProfile, arn, lifecycle_of
+from studiolo.studio.values import Domain, LifecycleConfig, Space, UserProfile, arn, decoded, lifecycle_of
 
 KIND = "studio-lifecycle-config"
 TYPES = ("JupyterLab",)
-GROUP, STREAM = "/aws/sagemaker/studio", "LifecycleConfigOnStart"
-SECONDS = 300.0
-"""Longest that one may run ("Lifecycle configurations", SageMaker AI Developer Guide)."""
-LOG_BYTES = 1024 * 1024
-TAIL_LINES = 4
 
 
 class LifecycleConfigs:
     """Those of every scope."""
 
-    def __init__(self, state: State, processes: Processes, logs: Logs, tags: Tags, clock: Clock) -> None:
+    def __init__(self, state: State, tags: Tags, clock: Clock) -> None:
         self._state = state
-        self._processes = processes
-        self._logs = logs
         self._clock = clock
         tags.know(KIND, partial(resources.exists, "studio-lifecycle-config"))
 
@@ -38,8 +26,8 @@ class LifecycleConfigs:
         if app_type not in TYPES:
             raise Invalid(f"StudioLifecycleConfigAppType {app_type} is not supported by Studiolo: use JupyterLab.")
         try:
-            base64.b64decode(content, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
+            decoded(content)
+        except ValueError as error:
             raise Invalid(f"StudioLifecycleConfigContent is not a text in base64: {error}.") from error
         with self._state.transaction() as tx:
             made = {"AppType": app_type, "Content": content}
@@ -72,47 +60,3 @@ class LifecycleConfigs:
         levels.append(domain.lab_settings(shared=space.shared))
         config = asked or next(filter(None, map(lifecycle_of, levels)), None)
         return None if config is None else self.named(space.scope, config).content
-
-    def run(self, app: App, place: Place, environment: Mapping[str, str], fence: Fence) -> str | None:
-        """Run an app's script; why the app does not start then. What it prints is in CloudWatch."""
-        if app.script is None:
-            return None
-        script = place.folder / "run" / "lifecycle.sh"
-        script.write_bytes(base64.b64decode(app.script))
-        self.stop(app)
-        name = _child_name(app)
-        child = self._processes.start(
-            name, KIND, ["bash", str(script)], environment=environment, folder=place.home, fence=fence
-        )
-        try:
-            status = self._processes.wait(child, SECONDS)
-        except TimeoutError:
-            reason: str | None = f"did not end within {SECONDS:.0f} s"
-        else:
-            reason = None if status == 0 else f"ended with exit status {status}"
-        return self._told(app, child, reason)
-
-    def stop(self, app: App) -> None:
-        """End the script of an app that is not wanted any more, which is not to start then."""
-        if (child := self._processes.find(_child_name(app))) is not None:
-            self._processes.stop(child)
-
-    def close(self) -> None:
-        """End all scripts: they run anew when their apps are started again."""
-        for child in self._processes.children(KIND):
-            self._processes.stop(child)
-
-    def _told(self, app: App, child: Child, reason: str | None) -> str | None:
-        self._processes.stop(child)
-        said = read_end(child.log, LOG_BYTES)
-        with LogWriter(self._logs.writer_file(app.scope, GROUP, f"{app.path}/{STREAM}")) as log:
-            log.write(said)
-        self._processes.log(child.name).unlink(missing_ok=True)
-        if reason is None:
-            return None
-        last = "\n".join(said.splitlines()[-TAIL_LINES:])
-        return f"The lifecycle configuration {reason}. It last said: {last or 'nothing'}"
-
-
-def _child_name(app: App) -> str:
-    return f"{KIND}-{app.id}"

@@ -1,206 +1,30 @@
-"""What there is in Studio, as values, and the table that remembers it."""
+"""The table that remembers what there is in Studio."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Text, cast, type_coerce
 
-from studiolo.domain import Page, Scope
+from studiolo.domain import AlreadyExists, NotFound, Page, Scope
 from studiolo.state import page
 from studiolo.studio.errors import InUse, Missing
+from studiolo.studio.lab import App, NotebookInstance
 from studiolo.studio.tables import resources
-
-Kind = Literal["domain", "user-profile", "space", "app", "studio-lifecycle-config"]
-NOUNS: Mapping[Kind, str] = {
-    "domain": "Domain",
-    "user-profile": "UserProfile",
-    "space": "Space",
-    "app": "App",
-    "studio-lifecycle-config": "StudioLifecycleConfig",
-}
-
-
-@dataclass(frozen=True)
-class Resource:
-    """What all of them have. settings: as asked for; statuses are SageMaker's words."""
-
-    scope: Scope
-    path: str
-    status: str
-    failure: str | None
-    created: datetime
-    changed: datetime
-    active: datetime | None
-    settings: Mapping[str, Any]
-
-    @property
-    def parts(self) -> list[str]:
-        return self.path.split("/")
-
-    @property
-    def domain(self) -> str:
-        """The domain's id."""
-        return self.parts[0]
-
-
-def lifecycle_of(lab: Mapping[str, Any]) -> str | None:
-    """The ARN of the lifecycle configuration that a JupyterLabAppSettings names for apps that name none."""
-    named: str | None = lab.get("DefaultResourceSpec", {}).get("LifecycleConfigArn")
-    return named
-
-
-@dataclass(frozen=True)
-class Domain(Resource):
-    """`default_role` is what profiles and spaces act as that name none."""
-
-    kind: Kind = "domain"
-
-    @property
-    def default_role(self) -> str | None:
-        role: str | None = self.settings["DefaultUserSettings"].get("ExecutionRole")
-        return role
-
-    def lab_settings(self, *, shared: bool) -> Mapping[str, Any]:
-        """What its private, or shared, spaces have of JupyterLabAppSettings."""
-        part = self.settings.get("DefaultSpaceSettings" if shared else "DefaultUserSettings", {})
-        settings: Mapping[str, Any] = part.get("JupyterLabAppSettings", {})
-        return settings
-
-    @property
-    def shared_role(self) -> str | None:
-        """The role of its shared spaces."""
-        role: str | None = self.settings.get("DefaultSpaceSettings", {}).get("ExecutionRole")
-        return role
-
-
-@dataclass(frozen=True)
-class UserProfile(Resource):
-    kind: Kind = "user-profile"
-
-    @property
-    def name(self) -> str:
-        return self.parts[1]
-
-    @property
-    def role(self) -> str | None:
-        role: str | None = self.settings.get("UserSettings", {}).get("ExecutionRole")
-        return role
-
-    @property
-    def lab_settings(self) -> Mapping[str, Any]:
-        settings: Mapping[str, Any] = self.settings.get("UserSettings", {}).get("JupyterLabAppSettings", {})
-        return settings
-
-
-@dataclass(frozen=True)
-class Space(Resource):
-    kind: Kind = "space"
-
-    @property
-    def name(self) -> str:
-        return self.parts[1]
-
-    @property
-    def owner(self) -> str | None:
-        """The user profile that owns it."""
-        owner: str | None = self.settings.get("OwnershipSettings", {}).get("OwnerUserProfileName")
-        return owner
-
-    @property
-    def shared(self) -> bool:
-        return bool(self.settings.get("SpaceSharingSettings", {}).get("SharingType", "Shared") == "Shared")
-
-    @property
-    def lab_settings(self) -> Mapping[str, Any]:
-        settings: Mapping[str, Any] = self.settings.get("SpaceSettings", {}).get("JupyterLabAppSettings", {})
-        return settings
-
-    @property
-    def idle_minutes(self) -> int | None:
-        """After so many minutes without use its JupyterLab is ended."""
-        minutes: int | None = (
-            self.lab_settings.get("AppLifecycleManagement", {}).get("IdleSettings", {}).get("IdleTimeoutInMinutes")
-        )
-        return minutes
-
-
-@dataclass(frozen=True)
-class App(Resource):
-    """A program in a space. `socket`: where it answers; `token`: what it wants to be told."""
-
-    kind: Kind = "app"
-
-    @property
-    def space(self) -> str:
-        return self.parts[1]
-
-    @property
-    def type(self) -> str:
-        return self.parts[2]
-
-    @property
-    def name(self) -> str:
-        return self.parts[3]
-
-    @property
-    def id(self) -> str:
-        """Of this run of it: another one after it was deleted and made again."""
-        return str(self.settings["id"])
-
-    @property
-    def role(self) -> str:
-        return str(self.settings["role"])
-
-    @property
-    def script(self) -> str | None:
-        """What runs before it starts, of its lifecycle configuration, in base64."""
-        script: str | None = self.settings.get("script")
-        return script
-
-    @property
-    def socket(self) -> str:
-        return str(self.settings["socket"])
-
-    @property
-    def token(self) -> str:
-        return str(self.settings["token"])
-
-
-@dataclass(frozen=True)
-class LifecycleConfig(Resource):
-    """A shell script that runs before an app starts."""
-
-    kind: Kind = "studio-lifecycle-config"
-
-    @property
-    def name(self) -> str:
-        return self.path
-
-    @property
-    def app_type(self) -> str:
-        return str(self.settings["AppType"])
-
-    @property
-    def content(self) -> str:
-        """The script, in base64."""
-        return str(self.settings["Content"])
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Which of a kind: below a domain, with a text in their names; in which order, from where."""
-
-    domain: str | None = None
-    contains: str | None = None
-    owner: str | None = None
-    by_change: bool = False
-    by_name: bool = False
-    descending: bool = False
-    after: str | None = None
-    limit: int = 10
-
+from studiolo.studio.values import (
+    NOUNS,
+    AppImageConfig,
+    Domain,
+    Image,
+    ImageVersion,
+    Kind,
+    LifecycleConfig,
+    NotebookLifecycleConfig,
+    Resource,
+    Space,
+    UserProfile,
+)
 
 TYPES: Mapping[Kind, Any] = {
     "domain": Domain,
@@ -208,17 +32,45 @@ TYPES: Mapping[Kind, Any] = {
     "space": Space,
     "app": App,
     "studio-lifecycle-config": LifecycleConfig,
+    "notebook-instance": NotebookInstance,
+    "notebook-instance-lifecycle-config": NotebookLifecycleConfig,
+    "image": Image,
+    "image-version": ImageVersion,
+    "app-image-config": AppImageConfig,
 }
 
+OLDER = frozenset({"notebook-instance", "notebook-instance-lifecycle-config"})
+"""Kinds whose operations have no codes of their own for what is not there, or there already."""
 
-def arn(scope: Scope, kind: Kind, path: str) -> str:
-    return f"arn:{scope.partition}:sagemaker:{scope.region}:{scope.account}:{kind}/{path}"
+
+@dataclass(frozen=True)
+class Listing:
+    """Which of a kind: below a domain, with a text in their names; in which order, from where.
+
+    created, changed: later and earlier than these; having: a text in each of these settings.
+    """
+
+    domain: str | None = None
+    contains: str | None = None
+    owner: str | None = None
+    by_change: bool = False
+    by_name: bool = False
+    by_status: bool = False
+    status: str | None = None
+    created: tuple[datetime | None, datetime | None] = (None, None)
+    changed: tuple[datetime | None, datetime | None] = (None, None)
+    having: tuple[tuple[str, str], ...] = ()
+    descending: bool = False
+    after: str | None = None
+    limit: int = 10
 
 
 def insert(tx: Connection, scope: Scope, kind: Kind, path: str, status: str, at: datetime, settings: Any) -> None:
-    """Add one, in the place of one that is `Deleted`. Raises InUse."""
+    """Add one, in the place of one that is `Deleted`. Raises InUse, or AlreadyExists for what is older than Studio."""
     found = find(tx, scope, kind, path)
     if found is not None and found.status != "Deleted":
+        if kind in OLDER:
+            raise AlreadyExists(f"Cannot create a duplicate {NOUNS[kind]}: {path} already exists.")
         raise InUse(f"{NOUNS[kind]} already exists: {path}.")
     tx.execute(resources.delete().where(_is(scope, kind), resources.c.path == path))
     row = {"account": scope.account, "region": scope.region, "kind": kind, "path": path, "status": status}
@@ -235,8 +87,10 @@ def exists(kind: Kind, connection: Connection, scope: Scope, path: str) -> bool:
 
 
 def get(connection: Connection, scope: Scope, kind: Kind, path: str) -> Any:
-    """Raises Missing."""
+    """Raises Missing, or NotFound for what is older than Studio."""
     found = find(connection, scope, kind, path)
+    if found is None and kind in OLDER:
+        raise NotFound(f"RecordNotFound: {NOUNS[kind]} {path} does not exist.")
     if found is None:
         raise Missing(f"{NOUNS[kind]} [{path}] does not exist.")
     return found
@@ -270,10 +124,17 @@ def listed(connection: Connection, scope: Scope, kind: Kind, listing: Listing) -
         query = query.where(resources.c.path.startswith(prefix, autoescape=True))
     if listing.contains is not None:
         query = query.where(resources.c.path.contains(listing.contains, autoescape=True))
+    if listing.status is not None:
+        query = query.where(resources.c.status == listing.status)
+    for moment, (after, before) in ((resources.c.created, listing.created), (resources.c.changed, listing.changed)):
+        query = query if after is None else query.where(moment > after)
+        query = query if before is None else query.where(moment < before)
+    for setting, text in listing.having:
+        query = query.where(resources.c.settings[setting].as_string().contains(text, autoescape=True))
     column = resources.c.changed if listing.by_change else resources.c.created
     # Microseconds since 1970 have 16 digits from 2001 to 2286, so that their text sorts as they do.
-    moment = cast(type_coerce(column, BigInteger), Text) + "/" + resources.c.path
-    key: ColumnElement[Any] = resources.c.path if listing.by_name else moment
+    first = resources.c.status if listing.by_status else cast(type_coerce(column, BigInteger), Text)
+    key: ColumnElement[Any] = resources.c.path if listing.by_name else first + "/" + resources.c.path
     rows = page(connection, query, key, listing.after, listing.limit, descending=listing.descending)
     return Page([_of_row(row) for row in rows.items], rows.next)
 

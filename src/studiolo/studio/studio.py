@@ -1,4 +1,4 @@
-"""Domains, their user profiles and spaces: who has them, what they act as."""
+"""Domains, their user profiles and spaces: who has them, what they act as; and what else opens a JupyterLab."""
 
 import secrets
 import string
@@ -15,11 +15,17 @@ from studiolo.processes import Processes
 from studiolo.signin import SignIns
 from studiolo.state import State
 from studiolo.studio import resources
-from studiolo.studio.apps import NAME, TYPE, Addresses, Apps
+from studiolo.studio.apps import NAME, TYPE, Apps
 from studiolo.studio.errors import InUse
+from studiolo.studio.images import Images
+from studiolo.studio.lab import App
+from studiolo.studio.labs import Addresses, Labs
 from studiolo.studio.lifecycle import LifecycleConfigs
-from studiolo.studio.opening import Opening
-from studiolo.studio.resources import App, Domain, Kind, Listing, Space, UserProfile, arn
+from studiolo.studio.notebooks import NotebookInstances
+from studiolo.studio.opening import NotebookOpening, Opening
+from studiolo.studio.resources import Listing
+from studiolo.studio.scripts import Scripts
+from studiolo.studio.values import Domain, Kind, Space, UserProfile, arn
 
 SERVICE = "sagemaker.amazonaws.com"
 IN_DOMAINS: tuple[Kind, ...] = ("domain", "user-profile", "space", "app")
@@ -37,7 +43,7 @@ class Domains:
         tags: Tags,
         sign_ins: SignIns,
         logs: Logs,
-        folder: Path,
+        data: Path,
         addresses: Addresses,
         clock: Clock,
     ) -> None:
@@ -45,21 +51,32 @@ class Domains:
         self._identity = identity
         self._clock = clock
         self._sign_ins = sign_ins
-        self.lifecycle = LifecycleConfigs(state, processes, logs, tags, clock)
-        self.apps = Apps(state, processes, identity, self.lifecycle, folder, addresses, clock)
+        self.lifecycle = LifecycleConfigs(state, tags, clock)
+        self.images = Images(state, identity, tags, data, clock)
+        scripts, folder = Scripts(processes, logs), data / "studio"
+        self._labs = Labs(state, processes, identity, scripts, self.images, folder, addresses, clock)
+        self.apps = Apps(state, self._labs, clock)
+        self.notebooks = NotebookInstances(state, self._labs, identity, tags, sign_ins, clock)
         self.opening = Opening(self, sign_ins, identity, addresses.endpoint)
+        self.opening_notebooks = NotebookOpening(self.notebooks, sign_ins, identity, addresses.endpoint)
         for kind in IN_DOMAINS:
             tags.know(kind, partial(resources.exists, kind))
 
     def start(self) -> None:
-        """Take over the apps of a crashed server, and bring back those of one that ended."""
+        """Take over what runs of a crashed server, and bring back what ran of one that ended."""
+        with self._state.reading() as connection:
+            known = [*resources.everywhere(connection, "app"), *resources.everywhere(connection, "notebook-instance")]
+        self.images.start()
+        self._labs.adopt(known)
         self.apps.start()
+        self.notebooks.start_again()
 
     def close(self) -> None:
-        self.apps.close()
+        self._labs.close()
 
     def empty(self) -> None:
-        self.apps.empty()
+        self._labs.empty()
+        self.apps.begin_looking()
 
     def create(
         self, scope: Scope, principal: Principal, name: str, settings: Mapping[str, Any], tags: Mapping[str, str]
@@ -169,13 +186,28 @@ class Domains:
     def create_app(self, scope: Scope, space: Space, app_type: str, name: str, settings: Any, tags: Any) -> App:
         """Start an app in a space, as its owner's role; a shared space's is the domain's. Raises Invalid, InUse."""
         owner = None if space.owner is None else self.profile(scope, space.domain, space.owner)
-        asked = settings.get("ResourceSpec", {}).get("LifecycleConfigArn")
-        script = self.lifecycle.chosen(asked, space, owner, self.domain(scope, space.domain))
-        made = {**settings, "script": script}
+        spec, domain = settings.get("ResourceSpec", {}), self.domain(scope, space.domain)
+        script = self.lifecycle.chosen(spec.get("LifecycleConfigArn"), space, owner, domain)
+        made = {**settings, "script": script, "images": self._kernels(space, owner, domain, spec)}
         app = self.apps.create(space, app_type, name, self.role_of(space), space.owner, made)
         with self._state.transaction() as tx:
             set_tags(tx, arn(scope, "app", app.path), tags)
         return app
+
+    def _kernels(
+        self, space: Space, owner: UserProfile | None, domain: Domain, spec: Mapping[str, Any]
+    ) -> list[dict[str, str]]:
+        """The kernels on images that a new app in a space has: of what it asks for, then of what settings offer."""
+        levels = [owner.lab_settings] if owner is not None and not space.shared else []
+        offers = [
+            each
+            for level in (*levels, domain.lab_settings(shared=space.shared))
+            for each in level.get("CustomImages", ())
+        ]
+        found = self.images.asked(space.scope, spec)
+        for each in offers:
+            found += self.images.offered(space.scope, each)
+        return list({each["name"]: each for each in reversed(found)}.values())
 
     def role_of(self, space: Space) -> str:
         """What apps in a space act as. Raises Conflict where the domain names no role for it."""
@@ -189,12 +221,14 @@ class Domains:
             raise Conflict("Shared spaces need an ExecutionRole in the domain's DefaultSpaceSettings.")
         return role
 
-    def private_space(self, scope: Scope, domain: str, profile: str) -> Space:
-        """The private space of a user, made where there is none. Raises Missing."""
+    def find_private_space(self, scope: Scope, domain: str, profile: str) -> Space | None:
         with self._state.reading() as connection:
             spaces: list[Space] = resources.below(connection, scope, "space", domain)
-        mine = next((space for space in spaces if space.owner == profile and not space.shared), None)
-        if mine is not None:
+        return next((space for space in spaces if space.owner == profile and not space.shared), None)
+
+    def private_space(self, scope: Scope, domain: str, profile: str) -> Space:
+        """The private space of a user, made where there is none. Raises Missing."""
+        if (mine := self.find_private_space(scope, domain, profile)) is not None:
             return mine
         settings = {
             "OwnershipSettings": {"OwnerUserProfileName": profile},

@@ -53,12 +53,15 @@ Exception in thread "main" java.io.FileNotFoundException: No such file or direct
 \tat org.apache.hadoop.fs.s3a.S3AFileSystem.x(S3AFileSystem.java:1)
 Caused by: java.lang.IllegalStateException: later"""
 
+TRINO = "Query 20261126_1_1_a failed: line 1:8: Column 'x' cannot be resolved\nLINE 1: select x\n               ^"
+
 
 @pytest.mark.parametrize(
     ("logs", "reason", "message", "log"),
     [
         ([("stderr", PYTHON)], "Unknown Error.", "ModuleNotFoundError: No module named 'nothere'", "stderr"),
         ([("stderr", JAVA)], "Input path does not exist.", 'Exception in thread "main" java.io.FileNotFound', "stderr"),
+        ([("stderr", TRINO)], "Unknown Error.", "Query 20261126_1_1_a failed: line 1:8: Column 'x' cannot", "stderr"),
         ([("stderr", ""), ("stdout", "it went wrong\n")], "Unknown Error.", "it went wrong", "stdout"),
         ([("stderr", "sh: nosuch: command not found\n")], "Command not found.", "sh: nosuch", "stderr"),
         ([("stderr", ""), ("stdout", "")], "Unknown Error.", "The program ended with exit status 7.", "stderr"),

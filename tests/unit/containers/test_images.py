@@ -16,7 +16,15 @@ PYTHONS = ("3.10", "3.11", "3.12")
 
 
 def images(folder: Path, pythons: tuple[str, ...] = PYTHONS) -> Images:
-    return Images(lambda uri: None, ["linear-learner"], lambda uri: None, folder / "images.json", lambda: pythons)
+    return Images(
+        lambda uri: None,
+        ["linear-learner"],
+        lambda uri: None,
+        lambda uri, scripted: None,
+        folder / "images.json",
+        {},
+        lambda: pythons,
+    )
 
 
 def of(text: str, folder: Path, pythons: tuple[str, ...] = PYTHONS) -> tuple[str, str, str]:

@@ -8,7 +8,6 @@ from studiolo.domain import Invalid
 from studiolo.scaling import Step, Steps, Tracking
 from studiolo.scaling.deciding import base, check_steps, may_scale_in, stepped, tracked
 from studiolo.scaling.model import Last
-from studiolo.scaling.schedules import check_zone, due
 
 TRACKING = Tracking(100.0, ())
 THEN = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -82,18 +81,3 @@ def test_a_scale_in_holds_back_the_next_one_and_no_scale_out() -> None:
     assert base(last, 2, 60, THEN) == 2
     assert not may_scale_in(last, 0, 60, THEN + MINUTE / 2)
     assert may_scale_in(last, 0, 60, THEN + MINUTE)
-
-
-def test_schedules_are_due_once_or_again_and_again() -> None:
-    assert due("at(2026-01-01T01:30:00)", "Europe/Madrid", THEN, THEN) == THEN + 30 * MINUTE
-    assert due("at(2025-12-31T00:00:00)", None, THEN, THEN) is None
-    assert due("rate(5 minutes)", None, THEN, THEN + 12 * MINUTE) == THEN + 15 * MINUTE
-    assert due("rate(1 day)", None, THEN + MINUTE, THEN) == THEN + MINUTE
-
-
-@pytest.mark.parametrize("schedule", ["cron(0 8 * * ? *)", "at(soon)", "at(2026-02-30T00:00:00)", "rate(0 days)", ""])
-def test_other_schedules_are_refused(schedule: str) -> None:
-    with pytest.raises(Invalid):
-        due(schedule, None, THEN, THEN)
-    with pytest.raises(Invalid, match="Nowhere"):
-        check_zone("Europe/Nowhere")

@@ -29,6 +29,7 @@ def call() -> Any:
     return SimpleNamespace(
         scope=Scope(NUMBER, "eu-west-1"),
         principal=principal,
+        identity=identity,
         studio=SimpleNamespace(identity=identity, catalog=SimpleNamespace(behind=lambda *_: ())),
     )
 

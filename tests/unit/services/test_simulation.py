@@ -18,7 +18,7 @@ def test_no_more_is_simulated_than_is_on_the_page(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(simulation, "simulate", simulate)
     caller_of = SimpleNamespace(caller_of=lambda arn: SimpleNamespace(arn=arn))
-    call: Any = SimpleNamespace(scope=SimpleNamespace(account="1"), studio=SimpleNamespace(identity=caller_of))
+    call: Any = SimpleNamespace(scope=SimpleNamespace(account="1"), identity=caller_of)
     request: Any = {"PolicyInputList": ["{}"], "ActionNames": [f"s3:A{i}" for i in range(500)], "MaxItems": 3}
     answer = simulation.simulate_custom_policy(call, request)
     simulation.simulate_custom_policy(call, {**request, "Marker": answer["Marker"]})

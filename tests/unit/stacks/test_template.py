@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from studiolo.domain import Scope
 from studiolo.stacks.template import Template, TemplateInvalid, load, parameters, pseudo, transformed
+from tests.unit.stacks.test_transforms import World
 
 VALUES = {**pseudo(Scope("123456789012", "eu-west-1"), "air", "arn:stack", []), "Names": ["a", "b"], "Name": "x"}
 
@@ -153,7 +154,7 @@ Resources:
         Properties: {TopicName: !Sub "t-${Name}", DisplayName: !Ref Name}
 """
     )
-    made = transformed(body, VALUES, str)
+    made = transformed(body, VALUES, World())
     assert made["Resources"]["Topicb"]["Properties"] == {"TopicName": {"Fn::Sub": "t-b"}, "DisplayName": "b"}
     assert set(made["Resources"]) == {"Topica", "Topicb"}
 

@@ -9,7 +9,7 @@ import pytest
 
 from studiolo.domain import Scope
 from studiolo.studio.jupyter import Place
-from studiolo.studio.resources import App
+from studiolo.studio.lab import App
 
 SCOPE = Scope("000000000000", "us-east-1")
 
@@ -30,12 +30,12 @@ def test_what_lies_where_links_of_a_space_lead_is_left_as_it_is(tmp_path: Path, 
     for name in ("kernels", "metadata", "venv"):
         (space / name).symlink_to(outside)
     place = Place(space)
-    place.make(app, Path(sys.executable))
+    place.make(app, Path(sys.executable), [])
     assert sorted(each.name for each in outside.rglob("*")) == ["key", "python3"]
     assert json.loads((space / "metadata" / "resource-metadata.json").read_text())["UserProfileName"] == "ana"
     assert place.python.exists()
 
     draft = space / "kernels" / "python3" / "kernel.new"
     draft.symlink_to(outside / "key")
-    place.make(app, Path(sys.executable))
+    place.make(app, Path(sys.executable), [])
     assert (outside / "key").read_text() == "theirs"

@@ -8,7 +8,10 @@ from studiolo.clusters.applications.hadoop import HADOOP
 from studiolo.clusters.applications.hive import HIVE
 from studiolo.clusters.applications.livy import LIVY, LivyServers
 from studiolo.clusters.applications.spark import SPARK
+from studiolo.clusters.applications.trino import TRINO
 
-APPLICATIONS: Mapping[str, Application] = {app.name: app for app in (SPARK, HADOOP, HIVE, LIVY, DELTA, HUDI, ICEBERG)}
+APPLICATIONS: Mapping[str, Application] = {
+    app.name: app for app in (SPARK, HADOOP, HIVE, LIVY, TRINO, DELTA, HUDI, ICEBERG)
+}
 
 __all__ = ["APPLICATIONS", "Application", "Daemon", "LivyServers"]

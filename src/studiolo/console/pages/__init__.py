@@ -21,6 +21,7 @@ from studiolo.console.pages import (
     studio,
     training,
     tuning,
+    usage,
 )
 from studiolo.console.pages.page import Page
 
@@ -44,6 +45,7 @@ PAGES: tuple[Page, ...] = (
     *products.PAGES,
     *logs.PAGES,
     *metrics.PAGES,
+    *usage.PAGES,
     *identity.PAGES,
 )
 

@@ -13,7 +13,7 @@ STATES = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING", "TER
 ENDED = ("TERMINATED", "TERMINATED_WITH_ERRORS")
 PASSING = ("STARTING", "BOOTSTRAPPING", "TERMINATING")
 STEP_PASSING = ("PENDING", "RUNNING", "CANCEL_PENDING")
-APPLICATIONS = ("Spark", "Hive", "Livy", "Hadoop")
+APPLICATIONS = ("Spark", "Hive", "Livy", "Hadoop", "Trino")
 FILES = ("stderr", "stdout", "controller", "syslog")
 
 

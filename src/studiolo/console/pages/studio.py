@@ -1,4 +1,4 @@
-"""Studio: domains, user profiles, spaces and apps; opening one."""
+"""Studio: domains, user profiles, spaces and apps; notebook instances; opening one."""
 
 from typing import Any
 
@@ -8,11 +8,20 @@ from studiolo.console.pages.page import Page
 from studiolo.console.visit import PAGE, Refused, Visit
 
 TYPE, NAME = "JupyterLab", "default"
+PASSING = ("Pending", "Stopping", "Deleting")
 
 
 def domains(visit: Visit) -> Response:
     found = visit.client("sagemaker").list_domains(MaxResults=PAGE)["Domains"]
-    return visit.page("studio.html", domains=found, roles=visit.attempt(_roles, visit))
+    notebooks = visit.attempt(visit.every, "sagemaker", "list_notebook_instances", "NotebookInstances", PAGE)
+    return visit.page(
+        "studio.html",
+        domains=found,
+        roles=visit.attempt(_roles, visit),
+        notebooks=notebooks,
+        passing=not isinstance(notebooks, Refused)
+        and any(each["NotebookInstanceStatus"] in PASSING for each in notebooks),
+    )
 
 
 def create(visit: Visit) -> Response:
@@ -103,6 +112,26 @@ def delete(visit: Visit) -> Response:
     return _back(visit)
 
 
+def open_notebook(visit: Visit) -> Response:
+    """Off to a notebook instance: its address is good once."""
+    client = visit.client("sagemaker")
+    return visit.leave(
+        client.create_presigned_notebook_instance_url(NotebookInstanceName=visit.path["name"])["AuthorizedUrl"]
+    )
+
+
+def change_notebook(visit: Visit) -> Response:
+    """Start, stop or delete a notebook instance: whichever the form says."""
+    client, named = visit.client("sagemaker"), {"NotebookInstanceName": visit.path["name"]}
+    if visit.form.get("do") == "start":
+        client.start_notebook_instance(**named)
+    elif visit.form.get("do") == "stop":
+        client.stop_notebook_instance(**named)
+    else:
+        client.delete_notebook_instance(**named)
+    return visit.go("/studio")
+
+
 def _app(visit: Visit) -> dict[str, str]:
     space = visit.form.get("space", "")
     return {"DomainId": visit.path["domain"], "SpaceName": space, "AppType": TYPE, "AppName": NAME}
@@ -134,4 +163,6 @@ PAGES = (
     Page("POST", "/studio/{domain}/start", start),
     Page("POST", "/studio/{domain}/stop", stop),
     Page("POST", "/studio/{domain}/delete", delete),
+    Page("GET", "/studio/notebooks/{name}/open", open_notebook),
+    Page("POST", "/studio/notebooks/{name}/change", change_notebook),
 )

@@ -1,7 +1,7 @@
 """From an image URI to what it is here: a built-in algorithm, a framework's environment, or what a person says it is."""
 
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from studiolo.containers.algorithm import Algorithm
@@ -11,6 +11,7 @@ from studiolo.containers.images.frameworks import FRAMEWORKS, TOOLKITS, Framewor
 from studiolo.containers.images.named import Named, named, repositories
 from studiolo.containers.images.own import OwnImage, own_image
 from studiolo.containers.scripts import notebook, serving, standalone
+from studiolo.containers.work import BASE
 from studiolo.domain import Invalid
 
 TRAIN = (PYTHON, "-m", "sagemaker_training.cli.train")
@@ -32,7 +33,9 @@ class Images:
 
     algorithm_of(uri): the built-in algorithm that an image is of; `built_in` are the names of all. reason(uri): why an
     image that is of none cannot be run, where more is to be said than that.
-    own: the file that says what a person's own images are. pythons: those of this machine, as `3.11`.
+    compiled(uri, scripted): the image, if it is one that serves compiled models.
+    own: the file that says what a person's own images are. programs: the modules, run with the container's /opt/ml as
+    their argument, that are the programs of families of images for processing. pythons: those of this machine, as `3.11`.
     """
 
     def __init__(
@@ -40,13 +43,17 @@ class Images:
         algorithm_of: Callable[[str], Algorithm | None],
         built_in: Collection[str],
         reason: Callable[[str], str | None],
+        compiled: Callable[[str, bool], Image | None],
         own: Path,
+        programs: Mapping[str, str],
         pythons: Callable[[], Collection[str]] = available_pythons,
     ) -> None:
         self._algorithm_of = algorithm_of
         self._built_in = built_in
         self._reason = reason
+        self._compiled = compiled
         self._own = own
+        self._programs = programs
         self._pythons = pythons
 
     def resolve(self, uri: str, task: Task, *, scripted: bool = False) -> Image:
@@ -57,6 +64,9 @@ class Images:
         own = own_image(self._own, uri)
         if own is not None:
             return self._of_a_person(uri, own)
+        compiled = self._compiled(uri, scripted)
+        if compiled is not None:
+            return compiled
         algorithm = self._algorithm_of(uri)
         known = named(uri)
         if known is not None and known.family in NOTEBOOKS:
@@ -65,6 +75,8 @@ class Images:
             return self._of_a_framework(known, FRAMEWORKS[known.family])
         if known is not None and known.family == SPARK and task == "process":
             return Image(name=str(known), process=(SUBMIT,), spark=known.version)
+        if known is not None and known.family in self._programs and task == "process":
+            return Image(name=str(known), process=(PYTHON, "-m", self._programs[known.family], BASE))
         if algorithm is not None:
             return image_of(algorithm, str(known or algorithm.name))
         reason = self._reason(uri)

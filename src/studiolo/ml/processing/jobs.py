@@ -57,13 +57,19 @@ class ProcessingJobs(Once[ProcessingSpecification]):
         tags: Mapping[str, str],
     ) -> ProcessingJob:
         """Record a job and start it, or let it wait for a core. Raises Invalid, NotFound, Denied and NameInUse."""
+        self._surroundings.check_role(principal, specification.role)
+        return self.submit(scope, name, specification, tags)
+
+    def submit(
+        self, scope: Scope, name: str, specification: ProcessingSpecification, tags: Mapping[str, str]
+    ) -> ProcessingJob:
+        """The same for a job with a role that was handed over before."""
         image = self._images.resolve(specification.image, "process", scripted=True)
         if not specification.entrypoint:
             image.command("process")
         if image.spark:
             self._spark.release(image)
         contract.check(specification)
-        self._surroundings.check_role(principal, specification.role)
         for given in specification.inputs:
             if given.managed:
                 self._surroundings.check_input(scope, specification.role, given.uri)

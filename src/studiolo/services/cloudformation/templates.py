@@ -31,7 +31,8 @@ def get_template(call: Call, request: Request) -> dict[str, Any]:
             raise ServiceError(INVALID, "StackName must not be null")
         found = store.stack(call.scope, name, deleted=name.startswith("arn:")).target
         if found is None:
-            raise Missing(f"Template for the stack {name} does not exist yet: it is under review", name)
+            # Of a stack under review, which CDK asks for before it executes the first change set.
+            return {"StagesAvailable": []}
         target = found
     is_original = request.get("TemplateStage", "Original") == "Original"
     return {

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.arns import arn
 from studiolo.catalog import ChildCatalog
-from studiolo.domain import Invalid
+from studiolo.domain import Denied, Invalid
 from studiolo.services.call import Call
-from studiolo.services.glue.common import after, given, next_token, scope_of
+from studiolo.services.glue.common import account_of, after, given, next_token, scope_of
 from studiolo.services.glue.service import glue
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ def get_catalog_import_status(call: Call, request: "shapes.GetCatalogImportStatu
 @glue.operation
 def get_catalogs(call: Call, request: "shapes.GetCatalogsRequestTypeDef") -> dict[str, Any]:
     """The catalogs within the account's, which have none within them; with IncludeRoot the account's own first."""
-    if scope_of(call, {"CatalogId": request.get("ParentCatalogId")}) != call.scope:
+    parent = scope_of(call, {"CatalogId": request.get("ParentCatalogId")})
+    if account_of(parent) != call.scope.account:
+        raise Denied(f"The catalogs of account {account_of(parent)} are looked at by that account alone.")
+    if parent != call.scope:
         return {"CatalogList": []}
     place = after(request)
     page = call.catalog.catalogs(call.scope, place, request.get("MaxResults", DEFAULT_PAGE))
@@ -82,6 +85,8 @@ def as_catalog(call: Call, catalog: ChildCatalog) -> dict[str, Any]:
 def _child(call: Call, request: Mapping[str, Any]) -> str:
     """The name of the catalog that a request is about. Raises NotFound, Denied, and Invalid for the account's own."""
     scope = scope_of(call, request)
+    if account_of(scope) != call.scope.account:
+        raise Denied(f"The catalogs of account {account_of(scope)} are looked at by that account alone.")
     if scope == call.scope:
         raise Invalid("The account's own catalog can be neither changed nor deleted.")
     return scope.account.partition(":")[2]

@@ -6,7 +6,7 @@ from typing import Any
 from studiolo.aws.arns import arn
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.catalog import Segment
-from studiolo.domain import Denied, DomainError, Invalid, Scope
+from studiolo.domain import Denied, DomainError, Invalid, NotFound, Scope
 from studiolo.identity import Answer, Question
 from studiolo.services.call import Call
 from studiolo.services.glue.service import glue
@@ -16,23 +16,36 @@ TOKEN_ERROR = "InvalidInputException"  # noqa: S105 (an error code)
 
 
 def scope_of(call: Call, request: Mapping[str, Any]) -> Scope:
-    """Whose catalog a request is about: the account's own, or one within it. Raises NotFound and Denied."""
+    """Whose catalog a request is about: an account's, or one within it. Raises NotFound and Denied.
+
+    That another account's may be used so has been decided with its own policy.
+    """
     catalog = request.get("CatalogId")
     if catalog is None or catalog == call.scope.account:
         return call.scope
     account, _, name = catalog.partition(":")
-    if account != call.scope.account or not name:
+    try:
+        call.studio.identity.of(account)
+    except NotFound as error:
         raise Denied(
             f"User: {call.principal.arn} is not authorized to use the catalog {catalog}: "
             f"this account's catalog is {call.scope.account}, and those within it {call.scope.account}:name."
-        )
-    return Scope(call.catalog.catalog(call.scope, name).id, call.scope.region)
+        ) from error
+    scope = Scope(account, call.scope.region)
+    return Scope(call.catalog.catalog(scope, name).id, scope.region) if name else scope
 
 
-def denied(call: Call, action: str, name: str) -> bool:
+def account_of(scope: Scope) -> str:
+    """The account whose a catalog is, its own or one within that."""
+    return scope.account.partition(":")[0]
+
+
+def denied(call: Call, scope: Scope, action: str, name: str) -> bool:
     """Whether a policy explicitly denies the caller an action on a resource, the last part of whose ARN that is."""
-    question = Question(f"glue:{action}", arn("glue", call.scope.region, call.scope.account, name))
-    decision = call.studio.identity.decide(call.principal, question, policy=RIGHTS.policy(call, {}))
+    account = account_of(scope)
+    question = Question(f"glue:{action}", arn("glue", scope.region, account, name))
+    policy = RIGHTS.policy(call, {"CatalogId": account})
+    decision = call.studio.identity.decide(call.principal, question, policy=policy)
     return decision.answer is Answer.DENIED
 
 

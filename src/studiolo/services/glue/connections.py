@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from studiolo.catalog import Connection
-from studiolo.domain import Invalid
+from studiolo.domain import Invalid, Scope
 from studiolo.services.call import Call
 from studiolo.services.glue.common import after, denied, error_detail, given, next_token, scope_of
 from studiolo.services.glue.service import glue
@@ -51,8 +51,9 @@ def get_connections(call: Call, request: "shapes.GetConnectionsRequestTypeDef") 
     wanted = request.get("Filter", {})
     if wanted.get("ConnectionSchemaVersion", 1) != 1:
         return {"ConnectionList": []}
+    scope = scope_of(call, request)
     page = call.catalog.connections(
-        scope_of(call, request),
+        scope,
         kind=wanted.get("ConnectionType"),
         match_criteria=wanted.get("MatchCriteria", ()),
         after=after(request),
@@ -60,12 +61,12 @@ def get_connections(call: Call, request: "shapes.GetConnectionsRequestTypeDef") 
     )
     hide = request.get("HidePassword", False)
     # The catalog's right alone opens the list, which has passwords in it.
-    shown = [each for each in page.items if not _is_denied(call, each.name)]
+    shown = [each for each in page.items if not _is_denied(call, scope, each.name)]
     return {"ConnectionList": [as_connection(each, hide=hide) for each in shown], **next_token(page.next)}
 
 
-def _is_denied(call: Call, name: str) -> bool:
-    return any(denied(call, action, f"connection/{name}") for action in ("GetConnections", "GetConnection"))
+def _is_denied(call: Call, scope: Scope, name: str) -> bool:
+    return any(denied(call, scope, action, f"connection/{name}") for action in ("GetConnections", "GetConnection"))
 
 
 @glue.operation

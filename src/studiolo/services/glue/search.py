@@ -45,4 +45,4 @@ def _is_for(call: Call, scope: Scope, table: Table) -> bool:
     catalog = scope.account.partition(":")[2]
     within = f"{catalog}/{table.database}" if catalog else table.database
     names = (f"database/{within}", f"table/{within}/{table.name}")
-    return not any(denied(call, action, name) for action in ("SearchTables", "GetTable") for name in names)
+    return not any(denied(call, scope, action, name) for action in ("SearchTables", "GetTable") for name in names)

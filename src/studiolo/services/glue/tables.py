@@ -9,7 +9,15 @@ from studiolo.catalog import PartitionIndex, Table
 from studiolo.domain import Denied, Invalid, Scope
 from studiolo.identity import Question
 from studiolo.services.call import Call
-from studiolo.services.glue.common import after, error_detail, given, next_token, refuse_transactions, scope_of
+from studiolo.services.glue.common import (
+    account_of,
+    after,
+    error_detail,
+    given,
+    next_token,
+    refuse_transactions,
+    scope_of,
+)
 from studiolo.services.glue.iceberg import TWICE, as_iceberg_metadata, to_changes, to_new_table
 from studiolo.services.glue.service import glue
 from studiolo.services.glue.storage import as_columns, as_storage, to_columns, to_storage
@@ -100,9 +108,10 @@ def _seen(call: Call, scope: Scope, table: Table) -> Table:
     if table.target_table is None:
         return table
     behind = call.catalog.behind(scope, "glue:GetTable", f"table/{table.database}/{table.name}")
-    policy, identity = RIGHTS.policy(call, {}), call.studio.identity
+    account, identity = account_of(scope), call.studio.identity
+    policy = RIGHTS.policy(call, {"CatalogId": account})
     for name in behind:
-        question = Question("glue:GetTable", arn("glue", call.scope.region, call.scope.account, name))
+        question = Question("glue:GetTable", arn("glue", scope.region, account, name))
         if not identity.decide(call.principal, question, policy=policy).allowed:
             return table
     try:

@@ -9,7 +9,7 @@ from studiolo.catalog import Table
 from studiolo.domain import Scope
 from studiolo.governance import Sight
 from studiolo.services.call import Call
-from studiolo.services.glue.common import after, next_token, scope_of, segment_of
+from studiolo.services.glue.common import account_of, after, next_token, scope_of, segment_of
 from studiolo.services.glue.partitions import DEFAULT_PAGE, as_partition
 from studiolo.services.glue.service import glue
 from studiolo.services.glue.tables import as_table
@@ -71,7 +71,7 @@ def get_unfiltered_table_metadata(
         "IsRegisteredWithLakeFormation": _is_registered(call, scope, table),
         "CellFilters": _cell_filters(sight, columns),
         "QueryAuthorizationId": str(uuid.uuid4()),
-        "ResourceArn": arn("glue", scope.region, call.scope.account, f"table/{table.database}/{table.name}"),
+        "ResourceArn": arn("glue", scope.region, account_of(scope), f"table/{table.database}/{table.name}"),
         "Permissions": sorted({*(["SELECT"] if sight.cells or sight.full else []), *sight.permissions}),
     }
     row_filter = _row_filter(sight)

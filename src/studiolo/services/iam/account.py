@@ -58,25 +58,25 @@ QUOTAS = {
 
 @iam.operation
 def create_account_alias(call: Call, request: "CreateAccountAliasRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.settings.set_alias(request["AccountAlias"])
+    call.identity.settings.set_alias(request["AccountAlias"])
     return {}
 
 
 @iam.operation
 def delete_account_alias(call: Call, request: "DeleteAccountAliasRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.settings.delete_alias(request["AccountAlias"])
+    call.identity.settings.delete_alias(request["AccountAlias"])
     return {}
 
 
 @iam.operation
 def delete_account_password_policy(call: Call, request: dict[str, Any]) -> dict[str, Any]:
-    call.studio.identity.settings.delete_password_policy()
+    call.identity.settings.delete_password_policy()
     return {}
 
 
 @iam.operation
 def get_account_password_policy(call: Call, request: dict[str, Any]) -> dict[str, Any]:
-    policy = call.studio.identity.settings.password_policy
+    policy = call.identity.settings.password_policy
     if policy is None:
         raise NotFound(f"The Password Policy with domain name {call.scope.account} cannot be found.")
     shown = {PASSWORD_RULES[name]: value for name, value in asdict(policy).items()}
@@ -86,7 +86,7 @@ def get_account_password_policy(call: Call, request: dict[str, Any]) -> dict[str
 
 @iam.operation
 def get_account_summary(call: Call, request: dict[str, Any]) -> dict[str, Any]:
-    identity = call.studio.identity
+    identity = call.identity
     own = [policy for policy in identity.policies.all() if not policy.of_aws]
     devices = identity.devices.list(limit=10**6).items
     counts = {
@@ -111,7 +111,7 @@ def get_account_summary(call: Call, request: dict[str, Any]) -> dict[str, Any]:
 
 @iam.operation
 def list_account_aliases(call: Call, request: "ListAccountAliasesRequestTypeDef") -> dict[str, Any]:
-    alias = call.studio.identity.settings.alias
+    alias = call.identity.settings.alias
     return {"AccountAliases": [] if alias is None else [alias], "IsTruncated": False}
 
 
@@ -120,5 +120,5 @@ def update_account_password_policy(call: Call, request: "UpdateAccountPasswordPo
     """Replaces the whole policy: what is left out has IAM's default."""
     named: dict[str, Any] = {**request}
     rules = {field: named[name] for field, name in PASSWORD_RULES.items() if name in named}
-    call.studio.identity.settings.set_password_policy(asdict(PasswordPolicy(**rules)))
+    call.identity.settings.set_password_policy(asdict(PasswordPolicy(**rules)))
     return {}

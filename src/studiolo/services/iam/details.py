@@ -23,7 +23,7 @@ LISTS = {"Group": "GroupDetailList", "Policy": "Policies", "Role": "RoleDetailLi
 @iam.operation
 def generate_credential_report(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """The report is there when this answers."""
-    call.studio.identity.make_credential_report()
+    call.identity.make_credential_report()
     return {"State": "COMPLETE"}
 
 
@@ -32,7 +32,7 @@ def get_account_authorization_details(
     call: Call, request: "GetAccountAuthorizationDetailsRequestTypeDef"
 ) -> dict[str, Any]:
     """Of AWS's policies those alone that something has."""
-    entries = sorted(_entries(call.studio.identity, request.get("Filter", [])), key=lambda entry: entry[0])
+    entries = sorted(_entries(call.identity, request.get("Filter", [])), key=lambda entry: entry[0])
     page = cut(entries, lambda entry: entry[0], **paging(request))
     shown: dict[str, Any] = {name: [] for name in LISTS.values()}
     for key, detail in page.items:
@@ -42,7 +42,7 @@ def get_account_authorization_details(
 
 @iam.operation
 def get_credential_report(call: Call, request: dict[str, Any]) -> dict[str, Any]:
-    content, made = call.studio.identity.settings.report
+    content, made = call.identity.settings.report
     return {"Content": content.encode(), "ReportFormat": "text/csv", "GeneratedTime": made}
 
 

@@ -65,6 +65,6 @@ def as_attached(policy: Any) -> dict[str, Any]:
     return {"PolicyName": policy.name, "PolicyArn": policy.arn}
 
 
-_operations("Role", lambda call: call.studio.identity.roles)
-_operations("User", lambda call: call.studio.identity.users)
-_operations("Group", lambda call: call.studio.identity.groups)
+_operations("Role", lambda call: call.identity.roles)
+_operations("User", lambda call: call.identity.users)
+_operations("Group", lambda call: call.identity.groups)

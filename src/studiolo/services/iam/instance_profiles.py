@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @iam.operation
 def add_role_to_instance_profile(call: Call, request: "AddRoleToInstanceProfileRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.instance_profiles.add_role(request["InstanceProfileName"], request["RoleName"])
+    call.identity.instance_profiles.add_role(request["InstanceProfileName"], request["RoleName"])
     return {}
 
 
 @iam.operation
 def create_instance_profile(call: Call, request: "CreateInstanceProfileRequestTypeDef") -> dict[str, Any]:
-    profile = call.studio.identity.instance_profiles.create(
+    profile = call.identity.instance_profiles.create(
         request["InstanceProfileName"], request.get("Path", "/"), tags(request)
     )
     return {"InstanceProfile": as_instance_profile(profile)}
@@ -35,25 +35,25 @@ def create_instance_profile(call: Call, request: "CreateInstanceProfileRequestTy
 
 @iam.operation
 def delete_instance_profile(call: Call, request: "DeleteInstanceProfileRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.instance_profiles.delete(request["InstanceProfileName"])
+    call.identity.instance_profiles.delete(request["InstanceProfileName"])
     return {}
 
 
 @iam.operation
 def get_instance_profile(call: Call, request: "GetInstanceProfileRequestTypeDef") -> dict[str, Any]:
-    profile = call.studio.identity.instance_profiles.get(request["InstanceProfileName"])
+    profile = call.identity.instance_profiles.get(request["InstanceProfileName"])
     return {"InstanceProfile": as_instance_profile(profile)}
 
 
 @iam.operation
 def list_instance_profiles(call: Call, request: "ListInstanceProfilesRequestTypeDef") -> dict[str, Any]:
-    page = call.studio.identity.instance_profiles.list(request.get("PathPrefix", "/"), **paging(request))
+    page = call.identity.instance_profiles.list(request.get("PathPrefix", "/"), **paging(request))
     return {"InstanceProfiles": [as_listed_profile(profile) for profile in page.items], **marker(page)}
 
 
 @iam.operation
 def list_instance_profiles_for_role(call: Call, request: "ListInstanceProfilesForRoleRequestTypeDef") -> dict[str, Any]:
-    page = call.studio.identity.instance_profiles.of_role(request["RoleName"], **paging(request))
+    page = call.identity.instance_profiles.of_role(request["RoleName"], **paging(request))
     return {"InstanceProfiles": [as_listed_profile(profile) for profile in page.items], **marker(page)}
 
 
@@ -61,7 +61,7 @@ def list_instance_profiles_for_role(call: Call, request: "ListInstanceProfilesFo
 def remove_role_from_instance_profile(
     call: Call, request: "RemoveRoleFromInstanceProfileRequestTypeDef"
 ) -> dict[str, Any]:
-    call.studio.identity.instance_profiles.remove_role(request["InstanceProfileName"], request["RoleName"])
+    call.identity.instance_profiles.remove_role(request["InstanceProfileName"], request["RoleName"])
     return {}
 
 

@@ -31,7 +31,7 @@ ASSIGNED = {"Assigned": True, "Unassigned": False, "Any": None}
 @iam.operation
 def change_password(call: Call, request: "ChangePasswordRequestTypeDef") -> dict[str, Any]:
     user = user_named(call, None)
-    call.studio.identity.passwords.change(user, request["OldPassword"], request["NewPassword"])
+    call.identity.passwords.change(user, request["OldPassword"], request["NewPassword"])
     return {}
 
 
@@ -40,7 +40,7 @@ def create_login_profile(call: Call, request: "CreateLoginProfileRequestTypeDef"
     user = user_named(call, request.get("UserName"))
     if "Password" not in request:
         raise Invalid("Password is required.")
-    profile = call.studio.identity.passwords.create(
+    profile = call.identity.passwords.create(
         user, request["Password"], reset_required=request.get("PasswordResetRequired", False)
     )
     return {"LoginProfile": as_login_profile(profile)}
@@ -49,9 +49,7 @@ def create_login_profile(call: Call, request: "CreateLoginProfileRequestTypeDef"
 @iam.operation
 def create_virtual_mfa_device(call: Call, request: "CreateVirtualMFADeviceRequestTypeDef") -> dict[str, Any]:
     """With the seed that a device is set up with, and no picture of it."""
-    device = call.studio.identity.devices.create(
-        request["VirtualMFADeviceName"], request.get("Path", "/"), tags(request)
-    )
+    device = call.identity.devices.create(request["VirtualMFADeviceName"], request.get("Path", "/"), tags(request))
     shown = {"SerialNumber": device.serial, "Base32StringSeed": device.seed.encode()}
     return {"VirtualMFADevice": with_tags(shown, device.tags)}
 
@@ -59,43 +57,43 @@ def create_virtual_mfa_device(call: Call, request: "CreateVirtualMFADeviceReques
 @iam.operation
 def deactivate_mfa_device(call: Call, request: "DeactivateMFADeviceRequestTypeDef") -> dict[str, Any]:
     user = user_named(call, request.get("UserName"))
-    call.studio.identity.devices.deactivate(user, request["SerialNumber"])
+    call.identity.devices.deactivate(user, request["SerialNumber"])
     return {}
 
 
 @iam.operation
 def delete_login_profile(call: Call, request: "DeleteLoginProfileRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.passwords.delete(user_named(call, request.get("UserName")))
+    call.identity.passwords.delete(user_named(call, request.get("UserName")))
     return {}
 
 
 @iam.operation
 def delete_virtual_mfa_device(call: Call, request: "DeleteVirtualMFADeviceRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.devices.delete(request["SerialNumber"])
+    call.identity.devices.delete(request["SerialNumber"])
     return {}
 
 
 @iam.operation
 def enable_mfa_device(call: Call, request: "EnableMFADeviceRequestTypeDef") -> dict[str, Any]:
     codes = request["AuthenticationCode1"], request["AuthenticationCode2"]
-    call.studio.identity.devices.enable(request["UserName"], request["SerialNumber"], codes)
+    call.identity.devices.enable(request["UserName"], request["SerialNumber"], codes)
     return {}
 
 
 @iam.operation
 def get_login_profile(call: Call, request: "GetLoginProfileRequestTypeDef") -> dict[str, Any]:
-    profile = call.studio.identity.passwords.get(user_named(call, request.get("UserName")))
+    profile = call.identity.passwords.get(user_named(call, request.get("UserName")))
     return {"LoginProfile": as_login_profile(profile)}
 
 
 @iam.operation
 def get_mfa_device(call: Call, request: "GetMFADeviceRequestTypeDef") -> dict[str, Any]:
-    return as_device(call.studio.identity.devices.get(request["SerialNumber"]))
+    return as_device(call.identity.devices.get(request["SerialNumber"]))
 
 
 @iam.operation
 def list_mfa_devices(call: Call, request: "ListMFADevicesRequestTypeDef") -> dict[str, Any]:
-    devices = call.studio.identity.devices
+    devices = call.identity.devices
     page = devices.of_user(user_named(call, request.get("UserName")), **paging(request))
     return {"MFADevices": [as_device(device) for device in page.items], **marker(page)}
 
@@ -103,22 +101,20 @@ def list_mfa_devices(call: Call, request: "ListMFADevicesRequestTypeDef") -> dic
 @iam.operation
 def list_virtual_mfa_devices(call: Call, request: "ListVirtualMFADevicesRequestTypeDef") -> dict[str, Any]:
     assigned = ASSIGNED[request.get("AssignmentStatus", "Any")]
-    page = call.studio.identity.devices.list(**paging(request), assigned=assigned)
+    page = call.identity.devices.list(**paging(request), assigned=assigned)
     return {"VirtualMFADevices": [as_virtual_device(device) for device in page.items], **marker(page)}
 
 
 @iam.operation
 def resync_mfa_device(call: Call, request: "ResyncMFADeviceRequestTypeDef") -> dict[str, Any]:
     codes = request["AuthenticationCode1"], request["AuthenticationCode2"]
-    call.studio.identity.devices.resync(request["UserName"], request["SerialNumber"], codes)
+    call.identity.devices.resync(request["UserName"], request["SerialNumber"], codes)
     return {}
 
 
 @iam.operation
 def update_login_profile(call: Call, request: "UpdateLoginProfileRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.passwords.update(
-        request["UserName"], request.get("Password"), request.get("PasswordResetRequired")
-    )
+    call.identity.passwords.update(request["UserName"], request.get("Password"), request.get("PasswordResetRequired"))
     return {}
 
 

@@ -26,7 +26,7 @@ UNUSED = PolicyUsage((), ())
 
 @iam.operation
 def create_policy(call: Call, request: "CreatePolicyRequestTypeDef") -> dict[str, Any]:
-    policy = call.studio.identity.policies.create(
+    policy = call.identity.policies.create(
         request["PolicyName"],
         request["PolicyDocument"],
         request.get("Path", "/"),
@@ -38,7 +38,7 @@ def create_policy(call: Call, request: "CreatePolicyRequestTypeDef") -> dict[str
 
 @iam.operation
 def create_policy_version(call: Call, request: "CreatePolicyVersionRequestTypeDef") -> dict[str, Any]:
-    version = call.studio.identity.policies.create_version(
+    version = call.identity.policies.create_version(
         request["PolicyArn"], request["PolicyDocument"], default=request.get("SetAsDefault", False)
     )
     return {"PolicyVersion": as_version(version)}
@@ -46,32 +46,32 @@ def create_policy_version(call: Call, request: "CreatePolicyVersionRequestTypeDe
 
 @iam.operation
 def delete_policy(call: Call, request: "DeletePolicyRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.policies.delete(request["PolicyArn"])
+    call.identity.policies.delete(request["PolicyArn"])
     return {}
 
 
 @iam.operation
 def delete_policy_version(call: Call, request: "DeletePolicyVersionRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.policies.delete_version(request["PolicyArn"], _number(request))
+    call.identity.policies.delete_version(request["PolicyArn"], _number(request))
     return {}
 
 
 @iam.operation
 def get_policy(call: Call, request: "GetPolicyRequestTypeDef") -> dict[str, Any]:
-    policies = call.studio.identity.policies
+    policies = call.identity.policies
     policy = policies.get(request["PolicyArn"])
     return {"Policy": as_policy(policy, policies.usage().get(policy.arn, UNUSED))}
 
 
 @iam.operation
 def get_policy_version(call: Call, request: "GetPolicyVersionRequestTypeDef") -> dict[str, Any]:
-    version = call.studio.identity.policies.version(request["PolicyArn"], _number(request))
+    version = call.identity.policies.version(request["PolicyArn"], _number(request))
     return {"PolicyVersion": {**as_version(version), "Document": as_document(version.document)}}
 
 
 @iam.operation
 def list_entities_for_policy(call: Call, request: "ListEntitiesForPolicyRequestTypeDef") -> dict[str, Any]:
-    identity = call.studio.identity
+    identity = call.identity
     policy = identity.policies.get(request["PolicyArn"])
     usage = identity.policies.usage().get(policy.arn, UNUSED)
     ids = {
@@ -95,7 +95,7 @@ def list_entities_for_policy(call: Call, request: "ListEntitiesForPolicyRequestT
 
 @iam.operation
 def list_policies(call: Call, request: "ListPoliciesRequestTypeDef") -> dict[str, Any]:
-    policies = call.studio.identity.policies
+    policies = call.identity.policies
     usage = policies.usage()
     scope = request.get("Scope", "All")
     bounding = request.get("PolicyUsageFilter") == "PermissionsBoundary"
@@ -119,7 +119,7 @@ def list_policies(call: Call, request: "ListPoliciesRequestTypeDef") -> dict[str
 @iam.operation
 def list_policy_versions(call: Call, request: "ListPolicyVersionsRequestTypeDef") -> dict[str, Any]:
     """Newest first."""
-    versions = call.studio.identity.policies.versions(request["PolicyArn"])
+    versions = call.identity.policies.versions(request["PolicyArn"])
     # Newest first, and so by how many come after: they are not many, and their numbers have any length.
     page = cut(versions, lambda version: f"{10**9 - version.number}", **paging(request))
     return {"Versions": [as_version(version) for version in page.items], **marker(page)}
@@ -127,7 +127,7 @@ def list_policy_versions(call: Call, request: "ListPolicyVersionsRequestTypeDef"
 
 @iam.operation
 def set_default_policy_version(call: Call, request: "SetDefaultPolicyVersionRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.policies.set_default(request["PolicyArn"], _number(request))
+    call.identity.policies.set_default(request["PolicyArn"], _number(request))
     return {}
 
 

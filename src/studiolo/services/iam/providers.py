@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 def add_client_id_to_open_id_connect_provider(
     call: Call, request: "AddClientIDToOpenIDConnectProviderRequestTypeDef"
 ) -> dict[str, Any]:
-    call.studio.identity.providers.change_open_id(request["OpenIDConnectProviderArn"], add=request["ClientID"])
+    call.identity.providers.change_open_id(request["OpenIDConnectProviderArn"], add=request["ClientID"])
     return {}
 
 
 @iam.operation
 def create_open_id_connect_provider(call: Call, request: "CreateOpenIDConnectProviderRequestTypeDef") -> dict[str, Any]:
-    provider = call.studio.identity.providers.create_open_id(
+    provider = call.identity.providers.create_open_id(
         request["Url"], request.get("ClientIDList", []), request.get("ThumbprintList", []), tags(request)
     )
     return with_tags({"OpenIDConnectProviderArn": provider.arn}, provider.tags)
@@ -38,27 +38,25 @@ def create_open_id_connect_provider(call: Call, request: "CreateOpenIDConnectPro
 
 @iam.operation
 def create_saml_provider(call: Call, request: "CreateSAMLProviderRequestTypeDef") -> dict[str, Any]:
-    provider = call.studio.identity.providers.create_saml(
-        request["Name"], request["SAMLMetadataDocument"], tags(request)
-    )
+    provider = call.identity.providers.create_saml(request["Name"], request["SAMLMetadataDocument"], tags(request))
     return with_tags({"SAMLProviderArn": provider.arn}, provider.tags)
 
 
 @iam.operation
 def delete_open_id_connect_provider(call: Call, request: "DeleteOpenIDConnectProviderRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.providers.delete(request["OpenIDConnectProviderArn"])
+    call.identity.providers.delete(request["OpenIDConnectProviderArn"])
     return {}
 
 
 @iam.operation
 def delete_saml_provider(call: Call, request: "DeleteSAMLProviderRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.providers.delete(request["SAMLProviderArn"])
+    call.identity.providers.delete(request["SAMLProviderArn"])
     return {}
 
 
 @iam.operation
 def get_open_id_connect_provider(call: Call, request: "GetOpenIDConnectProviderRequestTypeDef") -> dict[str, Any]:
-    provider = call.studio.identity.providers.open_id(request["OpenIDConnectProviderArn"])
+    provider = call.identity.providers.open_id(request["OpenIDConnectProviderArn"])
     shown = {
         "Url": provider.name,
         "ClientIDList": list(provider.clients),
@@ -70,7 +68,7 @@ def get_open_id_connect_provider(call: Call, request: "GetOpenIDConnectProviderR
 
 @iam.operation
 def get_saml_provider(call: Call, request: "GetSAMLProviderRequestTypeDef") -> dict[str, Any]:
-    provider = call.studio.identity.providers.saml(request["SAMLProviderArn"])
+    provider = call.identity.providers.saml(request["SAMLProviderArn"])
     shown = {
         "SAMLMetadataDocument": provider.metadata,
         "CreateDate": provider.created,
@@ -81,7 +79,7 @@ def get_saml_provider(call: Call, request: "GetSAMLProviderRequestTypeDef") -> d
 
 @iam.operation
 def list_open_id_connect_providers(call: Call, request: dict[str, Any]) -> dict[str, Any]:
-    found = call.studio.identity.providers.open_ids()
+    found = call.identity.providers.open_ids()
     return {"OpenIDConnectProviderList": [{"Arn": provider.arn} for provider in found]}
 
 
@@ -90,7 +88,7 @@ def list_saml_providers(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     return {
         "SAMLProviderList": [
             {"Arn": provider.arn, "ValidUntil": provider.valid_until, "CreateDate": provider.created}
-            for provider in call.studio.identity.providers.samls()
+            for provider in call.identity.providers.samls()
         ]
     }
 
@@ -99,7 +97,7 @@ def list_saml_providers(call: Call, request: dict[str, Any]) -> dict[str, Any]:
 def remove_client_id_from_open_id_connect_provider(
     call: Call, request: "RemoveClientIDFromOpenIDConnectProviderRequestTypeDef"
 ) -> dict[str, Any]:
-    call.studio.identity.providers.change_open_id(request["OpenIDConnectProviderArn"], remove=request["ClientID"])
+    call.identity.providers.change_open_id(request["OpenIDConnectProviderArn"], remove=request["ClientID"])
     return {}
 
 
@@ -107,15 +105,13 @@ def remove_client_id_from_open_id_connect_provider(
 def update_open_id_connect_provider_thumbprint(
     call: Call, request: "UpdateOpenIDConnectProviderThumbprintRequestTypeDef"
 ) -> dict[str, Any]:
-    call.studio.identity.providers.change_open_id(
-        request["OpenIDConnectProviderArn"], thumbprints=request["ThumbprintList"]
-    )
+    call.identity.providers.change_open_id(request["OpenIDConnectProviderArn"], thumbprints=request["ThumbprintList"])
     return {}
 
 
 @iam.operation
 def update_saml_provider(call: Call, request: "UpdateSAMLProviderRequestTypeDef") -> dict[str, Any]:
-    providers = call.studio.identity.providers
+    providers = call.identity.providers
     arn = request["SAMLProviderArn"]
     metadata = request.get("SAMLMetadataDocument", providers.saml(arn).metadata)
     return {"SAMLProviderArn": providers.update_saml(arn, metadata).arn}

@@ -32,7 +32,7 @@ def create_role(call: Call, request: "CreateRoleRequestTypeDef") -> dict[str, An
         boundary=request.get("PermissionsBoundary"),
         tags=tags_of(tags(request)),
     )
-    role = call.studio.identity.roles.create(
+    role = call.identity.roles.create(
         request["RoleName"], request["AssumeRolePolicyDocument"], request.get("Path", "/"), settings
     )
     return {"Role": as_role(role)}
@@ -40,7 +40,7 @@ def create_role(call: Call, request: "CreateRoleRequestTypeDef") -> dict[str, An
 
 @iam.operation
 def delete_role(call: Call, request: "DeleteRoleRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.roles.delete(request["RoleName"])
+    call.identity.roles.delete(request["RoleName"])
     return {}
 
 
@@ -54,14 +54,14 @@ def delete_role_permissions_boundary(
 
 @iam.operation
 def get_role(call: Call, request: "GetRoleRequestTypeDef") -> dict[str, Any]:
-    identity = call.studio.identity
+    identity = call.identity
     role = identity.roles.get(request["RoleName"])
     return {"Role": {**as_role(role), "RoleLastUsed": as_use(identity.uses.last([role.id]).get(role.id))}}
 
 
 @iam.operation
 def list_roles(call: Call, request: "ListRolesRequestTypeDef") -> dict[str, Any]:
-    page = call.studio.identity.roles.list(request.get("PathPrefix", "/"), **paging(request))
+    page = call.identity.roles.list(request.get("PathPrefix", "/"), **paging(request))
     return {"Roles": [as_listed_role(role) for role in page.items], **marker(page)}
 
 
@@ -73,7 +73,7 @@ def put_role_permissions_boundary(call: Call, request: "PutRolePermissionsBounda
 
 @iam.operation
 def update_assume_role_policy(call: Call, request: "UpdateAssumeRolePolicyRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.roles.update_trust(request["RoleName"], request["PolicyDocument"])
+    call.identity.roles.update_trust(request["RoleName"], request["PolicyDocument"])
     return {}
 
 
@@ -94,7 +94,7 @@ def update_role_description(call: Call, request: "UpdateRoleDescriptionRequestTy
 
 
 def _change(call: Call, name: str, **changes: Any) -> Role:
-    roles = call.studio.identity.roles
+    roles = call.identity.roles
     return roles.update(name, replace(roles.get(name).settings, **changes))
 
 

@@ -55,7 +55,7 @@ def create_service_linked_role(call: Call, request: "CreateServiceLinkedRoleRequ
     full = f"{PREFIX}{name}{suffix}"
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    roles = call.studio.identity.roles
+    roles = call.identity.roles
     try:
         role = roles.create(
             full, trust, f"/aws-service-role/{service}/", RoleSettings(description=request.get("Description", ""))
@@ -71,7 +71,7 @@ def create_service_linked_role(call: Call, request: "CreateServiceLinkedRoleRequ
 @iam.operation
 def delete_service_linked_role(call: Call, request: "DeleteServiceLinkedRoleRequestTypeDef") -> dict[str, Any]:
     """The role is gone when this answers; the task tells so."""
-    roles = call.studio.identity.roles
+    roles = call.identity.roles
     service = roles.get(request["RoleName"]).path.rstrip("/").rpartition("/")[2]
     roles.delete_service_role(request["RoleName"])
     return {"DeletionTaskId": f"task/aws-service-role/{service}/{request['RoleName']}/{uuid.uuid4()}"}

@@ -31,21 +31,21 @@ def get_context_keys_for_custom_policy(
 def get_context_keys_for_principal_policy(
     call: Call, request: "GetContextKeysForPrincipalPolicyRequestTypeDef"
 ) -> dict[str, Any]:
-    scenario = call.studio.identity.scenario(request["PolicySourceArn"])
+    scenario = call.identity.scenario(request["PolicySourceArn"])
     return {"ContextKeyNames": context_keys([*scenario.identity.values(), *request.get("PolicyInputList", [])])}
 
 
 @iam.operation
 def simulate_custom_policy(call: Call, request: "SimulateCustomPolicyRequestTypeDef") -> dict[str, Any]:
     caller = request.get("CallerArn", ANYBODY.format(account=call.scope.account))
-    scenario = Scenario(call.studio.identity.caller_of(caller), {})
+    scenario = Scenario(call.identity.caller_of(caller), {})
     return _answer(scenario, request)
 
 
 @iam.operation
 def simulate_principal_policy(call: Call, request: "SimulatePrincipalPolicyRequestTypeDef") -> dict[str, Any]:
     source = request["PolicySourceArn"]
-    return _answer(call.studio.identity.scenario(source, request.get("CallerArn", source)), request)
+    return _answer(call.identity.scenario(source, request.get("CallerArn", source)), request)
 
 
 def _answer(scenario: Scenario, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,15 +24,15 @@ def _operations(kind: str, parameter: str, things: Callable[[Identity], Tagged])
     """Register the operations for one kind of things (`Role`), which `parameter` names."""
 
     def tag(call: Call, request: Request) -> dict[str, Any]:
-        things(call.studio.identity).tag(request[parameter], tags(request))
+        things(call.identity).tag(request[parameter], tags(request))
         return {}
 
     def untag(call: Call, request: Request) -> dict[str, Any]:
-        things(call.studio.identity).untag(request[parameter], request["TagKeys"])
+        things(call.identity).untag(request[parameter], request["TagKeys"])
         return {}
 
     def list_tags(call: Call, request: Request) -> dict[str, Any]:
-        found = things(call.studio.identity).tags(request[parameter])
+        found = things(call.identity).tags(request[parameter])
         page = cut(as_tags(dict(sorted(found.items()))), lambda tag: tag["Key"], **paging(request))
         return {"Tags": page.items, **marker(page)}
 

@@ -37,26 +37,26 @@ STATUS = {True: "Active", False: "Inactive"}
 
 @iam.operation
 def add_user_to_group(call: Call, request: "AddUserToGroupRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.groups.add_user(request["GroupName"], request["UserName"])
+    call.identity.groups.add_user(request["GroupName"], request["UserName"])
     return {}
 
 
 @iam.operation
 def create_access_key(call: Call, request: "CreateAccessKeyRequestTypeDef") -> dict[str, Any]:
     user = user_named(call, request.get("UserName"))
-    key = call.studio.identity.access_keys.create(user)
-    shown = as_key(UserKey(key.id, user, True, call.studio.identity.users.get(user).created))
+    key = call.identity.access_keys.create(user)
+    shown = as_key(UserKey(key.id, user, True, call.identity.users.get(user).created))
     return {"AccessKey": {**shown, "SecretAccessKey": key.secret, "CreateDate": key.created}}
 
 
 @iam.operation
 def create_group(call: Call, request: "CreateGroupRequestTypeDef") -> dict[str, Any]:
-    return {"Group": as_group(call.studio.identity.groups.create(request["GroupName"], request.get("Path", "/")))}
+    return {"Group": as_group(call.identity.groups.create(request["GroupName"], request.get("Path", "/")))}
 
 
 @iam.operation
 def create_user(call: Call, request: "CreateUserRequestTypeDef") -> dict[str, Any]:
-    user = call.studio.identity.users.create(
+    user = call.identity.users.create(
         request["UserName"], request.get("Path", "/"), request.get("PermissionsBoundary"), tags(request)
     )
     return {"User": as_user(user)}
@@ -64,19 +64,19 @@ def create_user(call: Call, request: "CreateUserRequestTypeDef") -> dict[str, An
 
 @iam.operation
 def delete_access_key(call: Call, request: "DeleteAccessKeyRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.access_keys.delete(user_named(call, request.get("UserName")), request["AccessKeyId"])
+    call.identity.access_keys.delete(user_named(call, request.get("UserName")), request["AccessKeyId"])
     return {}
 
 
 @iam.operation
 def delete_group(call: Call, request: "DeleteGroupRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.groups.delete(request["GroupName"])
+    call.identity.groups.delete(request["GroupName"])
     return {}
 
 
 @iam.operation
 def delete_user(call: Call, request: "DeleteUserRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.users.delete(request["UserName"])
+    call.identity.users.delete(request["UserName"])
     return {}
 
 
@@ -84,13 +84,13 @@ def delete_user(call: Call, request: "DeleteUserRequestTypeDef") -> dict[str, An
 def delete_user_permissions_boundary(
     call: Call, request: "DeleteUserPermissionsBoundaryRequestTypeDef"
 ) -> dict[str, Any]:
-    call.studio.identity.users.set_boundary(request["UserName"], None)
+    call.identity.users.set_boundary(request["UserName"], None)
     return {}
 
 
 @iam.operation
 def get_access_key_last_used(call: Call, request: "GetAccessKeyLastUsedRequestTypeDef") -> dict[str, Any]:
-    identity, key = call.studio.identity, request["AccessKeyId"]
+    identity, key = call.identity, request["AccessKeyId"]
     user = identity.access_keys.owner(key)
     used = identity.uses.last([key]).get(key)
     if used is None:
@@ -101,7 +101,7 @@ def get_access_key_last_used(call: Call, request: "GetAccessKeyLastUsedRequestTy
 
 @iam.operation
 def get_group(call: Call, request: "GetGroupRequestTypeDef") -> dict[str, Any]:
-    groups = call.studio.identity.groups
+    groups = call.identity.groups
     page = groups.users(request["GroupName"], **paging(request))
     group = as_group(groups.get(request["GroupName"]))
     return {"Group": group, "Users": [as_listed_user(user) for user in page.items], **marker(page)}
@@ -112,13 +112,13 @@ def get_user(call: Call, request: "GetUserRequestTypeDef") -> dict[str, Any]:
     caller = call.principal
     if "UserName" not in request and caller.is_root:
         user = {"Path": "/", "UserName": "root", "UserId": caller.user_id, "Arn": caller.arn}
-        return {"User": {**user, "CreateDate": call.studio.identity.root.created}}
-    return {"User": as_user(call.studio.identity.users.get(user_named(call, request.get("UserName"))))}
+        return {"User": {**user, "CreateDate": call.identity.root.created}}
+    return {"User": as_user(call.identity.users.get(user_named(call, request.get("UserName"))))}
 
 
 @iam.operation
 def list_access_keys(call: Call, request: "ListAccessKeysRequestTypeDef") -> dict[str, Any]:
-    identity = call.studio.identity
+    identity = call.identity
     if "UserName" not in request and call.principal.is_root:
         return {"AccessKeyMetadata": [as_root_key(identity.root)], "IsTruncated": False}
     page = identity.access_keys.list(user_named(call, request.get("UserName")), **paging(request))
@@ -127,31 +127,31 @@ def list_access_keys(call: Call, request: "ListAccessKeysRequestTypeDef") -> dic
 
 @iam.operation
 def list_groups(call: Call, request: "ListGroupsRequestTypeDef") -> dict[str, Any]:
-    page = call.studio.identity.groups.list(request.get("PathPrefix", "/"), **paging(request))
+    page = call.identity.groups.list(request.get("PathPrefix", "/"), **paging(request))
     return {"Groups": [as_group(group) for group in page.items], **marker(page)}
 
 
 @iam.operation
 def list_groups_for_user(call: Call, request: "ListGroupsForUserRequestTypeDef") -> dict[str, Any]:
-    page = call.studio.identity.groups.of_user(request["UserName"], **paging(request))
+    page = call.identity.groups.of_user(request["UserName"], **paging(request))
     return {"Groups": [as_group(group) for group in page.items], **marker(page)}
 
 
 @iam.operation
 def list_users(call: Call, request: "ListUsersRequestTypeDef") -> dict[str, Any]:
-    page = call.studio.identity.users.list(request.get("PathPrefix", "/"), **paging(request))
+    page = call.identity.users.list(request.get("PathPrefix", "/"), **paging(request))
     return {"Users": [as_listed_user(user) for user in page.items], **marker(page)}
 
 
 @iam.operation
 def put_user_permissions_boundary(call: Call, request: "PutUserPermissionsBoundaryRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.users.set_boundary(request["UserName"], request["PermissionsBoundary"])
+    call.identity.users.set_boundary(request["UserName"], request["PermissionsBoundary"])
     return {}
 
 
 @iam.operation
 def remove_user_from_group(call: Call, request: "RemoveUserFromGroupRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.groups.remove_user(request["GroupName"], request["UserName"])
+    call.identity.groups.remove_user(request["GroupName"], request["UserName"])
     return {}
 
 
@@ -159,19 +159,19 @@ def remove_user_from_group(call: Call, request: "RemoveUserFromGroupRequestTypeD
 def update_access_key(call: Call, request: "UpdateAccessKeyRequestTypeDef") -> dict[str, Any]:
     active = request["Status"] == "Active"
     user = user_named(call, request.get("UserName"))
-    call.studio.identity.access_keys.set_active(user, request["AccessKeyId"], active)
+    call.identity.access_keys.set_active(user, request["AccessKeyId"], active)
     return {}
 
 
 @iam.operation
 def update_group(call: Call, request: "UpdateGroupRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.groups.rename(request["GroupName"], request.get("NewGroupName"), request.get("NewPath"))
+    call.identity.groups.rename(request["GroupName"], request.get("NewGroupName"), request.get("NewPath"))
     return {}
 
 
 @iam.operation
 def update_user(call: Call, request: "UpdateUserRequestTypeDef") -> dict[str, Any]:
-    call.studio.identity.users.rename(request["UserName"], request.get("NewUserName"), request.get("NewPath"))
+    call.identity.users.rename(request["UserName"], request.get("NewUserName"), request.get("NewPath"))
     return {}
 
 
@@ -181,7 +181,7 @@ def user_named(call: Call, name: str | None) -> str:
         return name
     if call.principal.kind is not Kind.USER:
         raise Invalid("Must specify userName when calling with non-User credentials")
-    return call.studio.identity.users.of_ids([call.principal.user_id])[0].name
+    return call.identity.users.of_ids([call.principal.user_id])[0].name
 
 
 def as_listed_user(user: User) -> dict[str, Any]:

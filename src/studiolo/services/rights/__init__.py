@@ -6,6 +6,7 @@ A new operation is a row in its service's table.
 from collections.abc import Mapping
 
 from studiolo.services.rights import (
+    accessanalyzer,
     application_autoscaling,
     cloudformation,
     cloudwatch,
@@ -19,7 +20,9 @@ from studiolo.services.rights import (
     lakeformation,
     lambda_,
     logs,
+    organizations,
     sagemaker,
+    scheduler,
     secretsmanager,
     servicecatalog,
     sns,
@@ -29,6 +32,7 @@ from studiolo.services.rights import (
 from studiolo.services.rights.rows import Rights
 
 RIGHTS: Mapping[str, Rights] = {
+    "accessanalyzer": accessanalyzer.RIGHTS,
     "application-autoscaling": application_autoscaling.RIGHTS,
     "cloudwatch": cloudwatch.RIGHTS,
     "glue": glue.RIGHTS,
@@ -46,8 +50,10 @@ RIGHTS: Mapping[str, Rights] = {
     "cloudformation": cloudformation.RIGHTS,
     "ec2": ec2.RIGHTS,
     "ecr": ecr.RIGHTS,
+    "scheduler": scheduler.RIGHTS,
     "secretsmanager": secretsmanager.RIGHTS,
     "servicecatalog": servicecatalog.RIGHTS,
+    "organizations": organizations.RIGHTS,
     "sns": sns.RIGHTS,
     "ssm": ssm.RIGHTS,
     "sts": sts.RIGHTS,

@@ -117,7 +117,7 @@ def _names(_call: Call, resource: str, parameters: Parameters) -> Sequence[str]:
 def _behind(call: Call, action: str, resource: str, parameters: Parameters) -> Sequence[str]:
     """What a resource link leads to."""
     account, _, catalog = str(parameters.get("CatalogId") or call.scope.account).lower().partition(":")
-    if account != call.scope.account or not resource.startswith(("database/", "table/")):
+    if not resource.startswith(("database/", "table/")):
         return ()
     scope = Scope(f"{account}:{catalog}" if catalog else account, call.scope.region)
     return call.studio.catalog.behind(scope, action, resource.lower())
@@ -135,8 +135,8 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
     return call.studio.catalog.tags(call.scope, f"{kind}/{name}")
 
 
-def _policy(call: Call, _parameters: Parameters) -> Policies | None:
-    document = call.studio.catalog.resource_policy(call.scope)
+def _policy(call: Call, parameters: Parameters) -> Policies | None:
+    document = call.studio.catalog.resource_policy(_place(call, parameters))
     return None if document is None else call.studio.identity.compiled(document, "catalog")
 
 

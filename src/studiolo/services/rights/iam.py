@@ -198,7 +198,7 @@ _BOUNDED = frozenset(
 
 def _names(call: Call, resource: str, parameters: Parameters) -> Sequence[str]:
     """What is there, with its path; and what it is to be from now on, where it is given another name or path."""
-    identity = call.studio.identity
+    identity = call.identity
     kind, _, name = resource.partition("/")
     find: Callable[[str], Any] | None = {
         "role": lambda name: identity.roles.get(name),
@@ -219,7 +219,7 @@ def _names(call: Call, resource: str, parameters: Parameters) -> Sequence[str]:
 
 
 def _tags(call: Call, arn: str) -> Mapping[str, str]:
-    identity = call.studio.identity
+    identity = call.identity
     kind, _, name = parse_arn(arn).resource.partition("/")
     find: Callable[[str], Mapping[str, str]] | None = {
         "policy": lambda _: identity.policies.tags(arn),
@@ -234,7 +234,7 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
 
 
 def _known(call: Call, operation: str, parameters: Parameters) -> Mapping[str, str]:
-    identity = call.studio.identity
+    identity = call.identity
     if operation not in _BOUNDED:
         return {}
     try:

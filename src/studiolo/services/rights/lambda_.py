@@ -27,6 +27,7 @@ TABLE = """
     GetAccountSettings                *
     GetAlias                          function:{FunctionName}
     GetFunction                       function:{FunctionName}
+    GetFunctionCodeSigningConfig      function:{FunctionName}
     GetFunctionConcurrency            function:{FunctionName}
     GetFunctionConfiguration          function:{FunctionName}
     GetFunctionEventInvokeConfig      function:{FunctionName}

@@ -11,6 +11,7 @@ from studiolo.services.rights import (
     sagemaker_experiments,
     sagemaker_features,
     sagemaker_mlflow,
+    sagemaker_monitoring,
     sagemaker_pipelines,
     sagemaker_studio,
 )
@@ -26,6 +27,8 @@ TABLE = """
     CreateArtifact?Tags                 @sagemaker:AddTags  artifact/*
     CreateContext                       context/{ContextName}
     CreateContext?Tags                  @sagemaker:AddTags  context/{ContextName}
+    CreateCompilationJob                compilation-job/{CompilationJobName}
+    CreateCompilationJob?Tags           @sagemaker:AddTags  compilation-job/{CompilationJobName}
     CreateEndpoint                      endpoint/{EndpointName}  endpoint-config/{EndpointConfigName}
     CreateEndpoint?Tags                 @sagemaker:AddTags  endpoint/{EndpointName}
     CreateEndpointConfig                endpoint-config/{EndpointConfigName}
@@ -51,6 +54,7 @@ TABLE = """
     DeleteAction                        action/{ActionName}
     DeleteArtifact                      ={ArtifactArn}
     DeleteAssociation                   ={SourceArn}  ={DestinationArn}
+    DeleteCompilationJob                compilation-job/{CompilationJobName}
     DeleteContext                       context/{ContextName}
     DeleteEndpoint                      endpoint/{EndpointName}
     DeleteEndpointConfig                endpoint-config/{EndpointConfigName}
@@ -66,6 +70,7 @@ TABLE = """
     DeleteTrainingJob                   training-job/{TrainingJobName}
     DescribeAction                      action/{ActionName}
     DescribeArtifact                    ={ArtifactArn}
+    DescribeCompilationJob              compilation-job/{CompilationJobName}
     DescribeContext                     context/{ContextName}
     DescribeEndpoint                    endpoint/{EndpointName}
     DescribeEndpointConfig              endpoint-config/{EndpointConfigName}
@@ -89,6 +94,7 @@ TABLE = """
     ListActions                         *
     ListArtifacts                       *
     ListAssociations                    *
+    ListCompilationJobs                 *
     ListContexts                        *
     ListEndpointConfigs                 *
     ListEndpoints                       *
@@ -107,6 +113,7 @@ TABLE = """
     PutModelPackageGroupPolicy          model-package-group/{ModelPackageGroupName}
     QueryLineage                        *
     Search                              *
+    StopCompilationJob                  compilation-job/{CompilationJobName}
     StopHyperParameterTuningJob         hyper-parameter-tuning-job/{HyperParameterTuningJobName}
     StopProcessingJob                   processing-job/{ProcessingJobName}
     StopTrainingJob                     training-job/{TrainingJobName}
@@ -163,9 +170,10 @@ RIGHTS = Rights(
         + sagemaker_pipelines.TABLE
         + sagemaker_experiments.TABLE
         + sagemaker_features.TABLE
-        + sagemaker_mlflow.TABLE,
+        + sagemaker_mlflow.TABLE
+        + sagemaker_monitoring.TABLE,
     ),
-    conditions(KEYS + sagemaker_features.KEYS),
+    conditions(KEYS + sagemaker_features.KEYS + sagemaker_studio.KEYS),
     names=_names,
     tags=_tags,
 )

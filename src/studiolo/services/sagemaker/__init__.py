@@ -1,6 +1,7 @@
 """Amazon SageMaker: jobs, models, endpoint configurations, endpoints, feature groups, Studio, projects, tags."""
 
 from studiolo.services.sagemaker import (
+    compilation_jobs,
     endpoint_configs,
     endpoints,
     experiments,
@@ -10,12 +11,16 @@ from studiolo.services.sagemaker import (
     model_cards,
     model_packages,
     models,
+    monitoring_definitions,
+    monitoring_schedules,
+    notebook_instances,
     pipeline_executions,
     pipelines,
     processing_jobs,
     projects,
     search,
     studio_domains,
+    studio_images,
     studio_lifecycle,
     studio_spaces,
     tags,
@@ -27,6 +32,7 @@ from studiolo.services.sagemaker import (
 from studiolo.services.sagemaker.service import sagemaker
 
 __all__ = [
+    "compilation_jobs",
     "endpoint_configs",
     "endpoints",
     "experiments",
@@ -36,6 +42,9 @@ __all__ = [
     "model_cards",
     "model_packages",
     "models",
+    "monitoring_definitions",
+    "monitoring_schedules",
+    "notebook_instances",
     "pipeline_executions",
     "pipelines",
     "processing_jobs",
@@ -43,6 +52,7 @@ __all__ = [
     "sagemaker",
     "search",
     "studio_domains",
+    "studio_images",
     "studio_lifecycle",
     "studio_spaces",
     "tags",

@@ -8,7 +8,7 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
 from studiolo.features import NoFeature, NoFeatureGroup
-from studiolo.ml.errors import NameInUse, RecordConflict, RecordMissing
+from studiolo.ml.errors import JobMissing, NameInUse, RecordConflict, RecordMissing
 from studiolo.ml.experiments.entity import NoEntity
 from studiolo.ml.listing import Listing
 from studiolo.mlflow.errors import Busy as TrackingServerBusy
@@ -33,6 +33,7 @@ sagemaker = Service(
         NoEntity: "ResourceNotFound",
         NoPipeline: "ResourceNotFound",
         Missing: "ResourceNotFound",
+        JobMissing: "ResourceNotFound",
         RecordMissing: "ResourceNotFound",
         RecordConflict: "ConflictException",
         NoFeatureGroup: "ResourceNotFound",

@@ -6,7 +6,7 @@ from studiolo.services.call import Call
 from studiolo.services.sagemaker.service import INVALID, kept, next_token, sagemaker, tags
 from studiolo.services.sagemaker.studio_listing import as_moments, studio_listing
 from studiolo.studio import Domain, UserProfile
-from studiolo.studio.resources import arn
+from studiolo.studio.values import arn
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import type_defs as shapes

@@ -6,7 +6,7 @@ from studiolo.aws.paging import decode_token
 from studiolo.services.call import Call
 from studiolo.services.sagemaker.service import INVALID, next_token, refuse, sagemaker, tags
 from studiolo.studio import LifecycleConfig, Listing
-from studiolo.studio.resources import arn
+from studiolo.studio.values import arn
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import type_defs as shapes

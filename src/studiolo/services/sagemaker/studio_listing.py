@@ -5,7 +5,7 @@ from typing import Any
 
 from studiolo.aws.paging import decode_token
 from studiolo.studio import Listing
-from studiolo.studio.resources import Resource
+from studiolo.studio.values import Resource
 
 
 def studio_listing(request: Mapping[str, Any], invalid: str) -> Listing:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
 from studiolo.services.call import Call
-from studiolo.services.sagemaker.service import INVALID, kept, next_token, refuse, sagemaker, tags
+from studiolo.services.sagemaker.service import INVALID, kept, next_token, sagemaker, tags
 from studiolo.services.sagemaker.studio_listing import as_moments, studio_listing
 from studiolo.studio import App, Space
-from studiolo.studio.resources import arn
+from studiolo.studio.values import arn
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import type_defs as shapes
@@ -18,11 +18,14 @@ SPACE = ("SpaceSettings", "OwnershipSettings", "SpaceSharingSettings", "SpaceDis
 
 @sagemaker.operation
 def create_app(call: Call, request: "shapes.CreateAppRequestTypeDef") -> dict[str, Any]:
-    refuse(request.get("ResourceSpec", {}), ["SageMakerImageVersionArn"], "ResourceSpec")
-    if "SpaceName" not in request:
+    domain = request["DomainId"]
+    if "SpaceName" in request:
+        space = call.studio.domains.space(call.scope, domain, request["SpaceName"])
+    elif request["AppType"] == "JupyterLab" and "UserProfileName" in request:
+        space = call.studio.domains.private_space(call.scope, domain, request["UserProfileName"])
+    else:
         message = f"AppType {request['AppType']} of a user profile is not supported by Studiolo: name a SpaceName."
         raise ServiceError(INVALID, message)
-    space = call.studio.domains.space(call.scope, request["DomainId"], request["SpaceName"])
     app = call.studio.domains.create_app(
         call.scope, space, request["AppType"], request["AppName"], kept(request, ["ResourceSpec"]), tags(request)
     )
@@ -39,7 +42,7 @@ def create_space(call: Call, request: "shapes.CreateSpaceRequestTypeDef") -> dic
 
 @sagemaker.operation
 def delete_app(call: Call, request: "shapes.DeleteAppRequestTypeDef") -> dict[str, Any]:
-    call.studio.domains.apps.delete(call.scope, _app_path(request))
+    call.studio.domains.apps.delete(call.scope, _app_path(call, request))
     return {}
 
 
@@ -51,7 +54,7 @@ def delete_space(call: Call, request: "shapes.DeleteSpaceRequestTypeDef") -> dic
 
 @sagemaker.operation
 def describe_app(call: Call, request: "shapes.DescribeAppRequestTypeDef") -> dict[str, Any]:
-    app = call.studio.domains.apps.get(call.scope, _app_path(request))
+    app = call.studio.domains.apps.get(call.scope, _app_path(call, request))
     shown = {"AppArn": arn(app.scope, "app", app.path), **as_app(app)}
     if app.failure is not None:
         shown["FailureReason"] = app.failure
@@ -112,8 +115,12 @@ def as_space(space: Space) -> dict[str, Any]:
     return shown
 
 
-def _app_path(request: Mapping[str, Any]) -> str:
-    owner = request.get("SpaceName") or request.get("UserProfileName")
+def _app_path(call: Call, request: Mapping[str, Any]) -> str:
+    """The app's path: a user's JupyterLab is that of their private space."""
+    domain, owner, user = request["DomainId"], request.get("SpaceName"), request.get("UserProfileName")
+    if owner is None and user is not None:
+        space = call.studio.domains.find_private_space(call.scope, domain, user)
+        owner = user if space is None else space.name
     if owner is None:
         raise ServiceError(INVALID, "Name the SpaceName, or the UserProfileName, that the app is in.")
-    return f"{request['DomainId']}/{owner}/{request['AppType']}/{request['AppName']}"
+    return f"{domain}/{owner}/{request['AppType']}/{request['AppName']}"

@@ -1,130 +1,117 @@
-"""Transforms: AWS::Include, and the language extensions (Fn::ForEach; the functions are always understood)."""
+"""Transforms: AWS::Include, serverless applications, macros, and the language extensions (Fn::ForEach; the functions are
+always understood).
 
-import re
-from collections.abc import Callable, Mapping
-from typing import Any
+Those within the template come first, the deepest before what is around it; then those that the template declares, in
+their order.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 from studiolo.stacks.template.errors import TemplateInvalid
-from studiolo.stacks.template.functions import Evaluator, as_text
+from studiolo.stacks.template.functions import Evaluator
 from studiolo.stacks.template.loader import load
+from studiolo.stacks.template.loops import Loops
 
 LANGUAGE = "AWS::LanguageExtensions"
 INCLUDE = "AWS::Include"
-FOR_EACH = "Fn::ForEach::"
-MOST_ITEMS = 2000
+SERVERLESS = "AWS::Serverless-2016-10-31"
+TRANSFORM = "Fn::Transform"
 
-Fetch = Callable[[str], str]
-"""The text of a file in S3, by its URL. Raises TemplateInvalid."""
+Values = Mapping[str, Any]
+"""Of parameters and pseudo parameters."""
+
+
+class Outside(Protocol):
+    """What transforms ask of the world. Each raises TemplateInvalid."""
+
+    def fetch(self, url: str) -> str:
+        """The text of a file in S3."""
+
+    def serverless(self, body: Mapping[str, Any], values: Values) -> dict[str, Any]:
+        """A template with what its AWS::Serverless resources stand for."""
+
+    def macro(self, name: str, fragment: Any, parameters: Mapping[str, Any], values: Values) -> Any:
+        """What a macro makes of a part of a template, or of all of it."""
 
 
 def named_transforms(body: Mapping[str, Any]) -> list[str]:
-    """The names of the transforms that a template declares."""
-    declared = body.get("Transform", [])
-    items = declared if isinstance(declared, list) else [declared]
-    return [str(item["Name"]) if isinstance(item, dict) and "Name" in item else str(item) for item in items]
+    """The names of the transforms that a template declares, or asks for within; each once."""
+    names = [*(name for name, _ in _each(body.get("Transform", []))), *_within(body)]
+    return list(dict.fromkeys(names))
 
 
-def transformed(body: Mapping[str, Any], values: Mapping[str, Any], fetch: Fetch) -> dict[str, Any]:
-    """The template with its transforms carried out. values: of parameters and pseudo parameters. Raises TemplateInvalid."""
-    names = named_transforms(body)
-    for name in names:
-        if name == "AWS::Serverless-2016-10-31":
-            raise TemplateInvalid(
-                "The transform AWS::Serverless-2016-10-31 is not here: Studiolo does not know serverless applications yet."
-            )
-        if name not in (LANGUAGE, INCLUDE):
-            raise TemplateInvalid(f"No transform named {name} found.")
-    found: Any = _included(dict(body), fetch)
-    if LANGUAGE in names:
-        evaluator = Evaluator(values, body.get("Mappings", {}), {}, frozenset())
-        found = {key: _Loops(evaluator).unrolled(item, {}) for key, item in found.items()}
-    found.pop("Transform", None)
+def transformed(body: Mapping[str, Any], values: Values, outside: Outside) -> dict[str, Any]:
+    """The template with its transforms carried out. Raises TemplateInvalid."""
+    evaluator = Evaluator(values, body.get("Mappings", {}), {}, frozenset())
+    inner = _Inner(evaluator, outside)
+    found: Any = inner.carried_out({key: item for key, item in body.items() if key != "Transform"})
+    for name, parameters in _each(body.get("Transform", [])):
+        if name == LANGUAGE:
+            found = {key: Loops(evaluator).unrolled(item, {}) for key, item in found.items()}
+        elif name == SERVERLESS:
+            found = outside.serverless(found, values)
+        else:
+            found = inner.applied(name, found, parameters)
+        if not isinstance(found, dict):
+            raise TemplateInvalid(f"Transform {name} failed with: it made no template of the template.")
     return dict(found)
 
 
-def _included(node: Any, fetch: Fetch) -> Any:
-    if isinstance(node, list):
-        return [_included(item, fetch) for item in node]
-    if not isinstance(node, dict):
-        return node
-    found = {}
-    for key, item in node.items():
-        is_include = isinstance(item, dict) and item.get("Name") == INCLUDE
-        if key in ("Fn::Transform", "Transform") and is_include:
-            location = item.get("Parameters", {}).get("Location")
-            if not isinstance(location, str):
-                raise TemplateInvalid("Transform AWS::Include failed with: The location parameter is not a text.")
-            found.update(_included(load(fetch(location)), fetch))
-        elif key == "Fn::Transform":
-            name = item.get("Name") if isinstance(item, dict) else item
-            raise TemplateInvalid(f"No transform named {name} found.")
-        else:
-            found[key] = _included(item, fetch)
-    return found
+class _Inner:
+    """Carries out the transforms within a template."""
 
-
-class _Loops:
-    """Writes out Fn::ForEach."""
-
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: Evaluator, outside: Outside) -> None:
         self._evaluator = evaluator
-        self._left = MOST_ITEMS
+        self._outside = outside
 
-    def unrolled(self, node: Any, bound: Mapping[str, str]) -> Any:
+    def carried_out(self, node: Any) -> Any:
         if isinstance(node, list):
-            return [self.unrolled(item, bound) for item in node]
-        if isinstance(node, str):
-            return node
+            return [self.carried_out(item) for item in node]
         if not isinstance(node, dict):
             return node
-        if len(node) == 1 and isinstance(node.get("Ref"), str) and node["Ref"] in bound:
-            return bound[node["Ref"]]
-        found: dict[str, Any] = {}
+        found: Any = {key: self.carried_out(item) for key, item in node.items() if not _is_transform(key, item)}
         for key, item in node.items():
-            if key.startswith(FOR_EACH):
-                found.update(self._loop(key, item, bound))
-            elif key == "Fn::Sub":
-                found[key] = self._texts(item, bound)
-            else:
-                found[_substituted(key, bound)] = self.unrolled(item, bound)
+            if _is_transform(key, item):
+                for name, parameters in _each(item):
+                    found = self.applied(name, found, parameters)
         return found
 
-    def _texts(self, node: Any, bound: Mapping[str, str]) -> Any:
-        if isinstance(node, str):
-            return _substituted(node, bound)
-        if isinstance(node, list) and node:
-            return [self._texts(node[0], bound), *(self.unrolled(item, bound) for item in node[1:])]
-        return node
-
-    def _loop(self, key: str, argument: Any, bound: Mapping[str, str]) -> dict[str, Any]:
-        if not isinstance(argument, list) or len(argument) != 3 or not isinstance(argument[2], dict):
-            raise TemplateInvalid(f"Template error: {key} requires an identifier, a collection and an object")
-        identifier, collection, body = argument
-        items = self._evaluator.value(self.unrolled(collection, bound))
-        if isinstance(items, str):
-            items = items.split(",")
-        if not isinstance(items, list):
-            raise TemplateInvalid(f"Template error: the collection of {key} is not a list")
-        found: dict[str, Any] = {}
-        for item in items:
-            self._left -= 1
-            if self._left < 0:
-                raise TemplateInvalid(f"Template error: {key} makes more than {MOST_ITEMS} items")
-            values = {**bound, str(identifier): as_text(item)}
-            for name, value in body.items():
-                if name.startswith(FOR_EACH):
-                    found.update(self._loop(name, value, values))
-                else:
-                    found[_substituted(name, values)] = self.unrolled(value, values)
-        return found
+    def applied(self, name: str, fragment: Any, parameters: Mapping[str, Any]) -> Any:
+        """What a transform makes of what is beside it."""
+        given = self._evaluator.value(dict(parameters))
+        if name != INCLUDE:
+            if name in (LANGUAGE, SERVERLESS):
+                raise TemplateInvalid(
+                    f"The transform {name} is for a whole template: declare it in the section Transform."
+                )
+            return self._outside.macro(name, fragment, given, self._evaluator.values)
+        location = given.get("Location")
+        if not isinstance(location, str):
+            raise TemplateInvalid("Transform AWS::Include failed with: The location parameter is not a text.")
+        found = self.carried_out(load(self._outside.fetch(location)))
+        return {**fragment, **found}
 
 
-def _substituted(text: str, bound: Mapping[str, str]) -> str:
-    def replaced(match: re.Match[str]) -> str:
-        value = bound.get(match[2])
-        if value is None:
-            return match[0]
-        # `&{}` leaves letters and digits alone: logical ids have no others.
-        return re.sub(r"[^A-Za-z0-9]", "", value) if match[1] == "&" else value
+def _is_transform(key: str, item: Any) -> bool:
+    # AWS::Include may be spelled without Fn::, in any place.
+    return key == TRANSFORM or (key == "Transform" and isinstance(item, dict) and item.get("Name") == INCLUDE)
 
-    return re.sub(r"([$&])\{(\w+)\}", replaced, text)
+
+def _each(declared: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The transforms that one place asks for: their names and parameters."""
+    for item in declared if isinstance(declared, list) else [declared]:
+        named = item if isinstance(item, dict) else {"Name": item}
+        parameters = named.get("Parameters") or {}
+        if not isinstance(named.get("Name"), str) or not isinstance(parameters, dict):
+            raise TemplateInvalid("Template format error: a transform is a name, or a Name with Parameters.")
+        yield named["Name"], parameters
+
+
+def _within(node: Any) -> Iterator[str]:
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, item in items:
+        if isinstance(key, str) and _is_transform(key, item):
+            yield from (name for name, _ in _each(item))
+        else:
+            yield from _within(item)

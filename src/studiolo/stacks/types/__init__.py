@@ -14,6 +14,7 @@ from studiolo.stacks.types import (
     iam,
     lakeformation,
     logs,
+    notebook_instances,
     others,
     s3,
     sagemaker,
@@ -23,8 +24,8 @@ from studiolo.stacks.types import (
 from studiolo.stacks.types.base import ResourceType
 
 _FILES = (
-    cloudformation, cloudwatch, custom, ec2, emr, emr_serverless, functions, glue, iam, lakeformation, logs, others, s3,
-    sagemaker, servicecatalog, studio,
+    cloudformation, cloudwatch, custom, ec2, emr, emr_serverless, functions, glue, iam, lakeformation, logs,
+    notebook_instances, others, s3, sagemaker, servicecatalog, studio,
 )  # fmt: skip
 _TYPES: Mapping[str, ResourceType] = {kind.name: kind() for file in _FILES for kind in file.TYPES}
 

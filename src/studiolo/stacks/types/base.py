@@ -31,6 +31,9 @@ class Nested(Protocol):
 
     def find_nested(self, at: "At", name: str) -> str | None: ...
 
+    def macro(self, at: "At", name: str) -> str | None:
+        """The function of a macro that a stack has registered; None for no such."""
+
     def status_of(self, stack: str) -> tuple[str, str | None]:
         """The status of a stack, and its reason."""
 

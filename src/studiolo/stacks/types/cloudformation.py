@@ -1,4 +1,4 @@
-"""AWS::CloudFormation: stacks within stacks."""
+"""AWS::CloudFormation: stacks within stacks, macros; and AWS::CDK: what CDK notes in every template."""
 
 from typing import Any
 
@@ -42,4 +42,40 @@ class NestedStack(ResourceType):
         return {f"Outputs.{name}": value for name, value in at.nested.outputs_of(physical).items()}
 
 
-TYPES = (NestedStack,)
+class Macro(ResourceType):
+    """It is there by being a resource of a stack: its physical id is its name."""
+
+    name = "AWS::CloudFormation::Macro"
+    named_by = "Name"
+
+    def create(self, at: At, properties: Properties) -> str:
+        if at.nested.macro(at, properties["Name"]) is not None:
+            raise Refused("AlreadyExists", f"{properties['Name']} already exists")
+        return str(properties["Name"])
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        """What the stack remembers of it is all that there is."""
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        """With its stack's memory it is gone."""
+
+
+class CdkMetadata(ResourceType):
+    """What an app was made of, as CDK notes it: nothing comes of it at AWS either."""
+
+    name = "AWS::CDK::Metadata"
+
+    def create(self, at: At, properties: Properties) -> str:
+        return at.suffix(32)
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        return at.suffix(32)
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        """There is nothing to change."""
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        """There is nothing to delete."""
+
+
+TYPES = (NestedStack, Macro, CdkMetadata)

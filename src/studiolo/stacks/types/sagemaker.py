@@ -27,8 +27,8 @@ NOT_GIVEN = ("LastModifiedTime", "ModelPackageStatusDetails", "ModelPackageVersi
 """Properties that the schema has, and no operation takes."""
 
 
-class _Named(ResourceType):
-    """What the three share. kind: as the operations spell it."""
+class Named(ResourceType):
+    """What these, and others, share. kind: as the operations spell it."""
 
     kind: ClassVar[str]
 
@@ -49,23 +49,23 @@ class _Named(ResourceType):
         retag(at, physical, properties, before)
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
-        at.call("sagemaker", f"Delete{self.kind}", **{f"{self.kind}Name": _name_of(physical)})
+        at.call("sagemaker", f"Delete{self.kind}", **{f"{self.kind}Name": name_of(physical)})
 
     def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
-        return {f"{self.kind}Name": _name_of(physical), f"{self.kind}Arn": physical}
+        return {f"{self.kind}Name": name_of(physical), f"{self.kind}Arn": physical}
 
     def _described(self, at: At, name: str) -> Any:
         given = {f"{self.kind}Name": name}
         return existing(at.call, service="sagemaker", operation=f"Describe{self.kind}", **given)
 
 
-class Model(_Named):
+class Model(Named):
     name = "AWS::SageMaker::Model"
     named_by = "ModelName"
     kind = "Model"
 
 
-class ModelPackageGroup(_Named):
+class ModelPackageGroup(Named):
     name = "AWS::SageMaker::ModelPackageGroup"
     named_by = "ModelPackageGroupName"
     kind = "ModelPackageGroup"
@@ -81,7 +81,7 @@ class ModelPackageGroup(_Named):
             self._set_policy(at, properties)
 
     def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
-        found = self._described(at, _name_of(physical))
+        found = self._described(at, name_of(physical))
         return {
             **super().attributes(at, physical, properties),
             "CreationTime": found["CreationTime"].isoformat(),
@@ -108,7 +108,7 @@ class ModelPackage(ResourceType):
             raise Refused("InvalidRequest", f"Studiolo takes no {', '.join(refused)} of a resource of {self.name}.")
         given = {**without(properties, ADDED), "AdditionalInferenceSpecifications": _specifications(properties)}
         if "ModelPackageGroupName" in given:
-            given["ModelPackageGroupName"] = _name_of(given["ModelPackageGroupName"])
+            given["ModelPackageGroupName"] = name_of(given["ModelPackageGroupName"])
             given.setdefault("ClientToken", at.token)
         elif "ModelPackageName" not in given:
             given["ModelPackageName"] = at.name(LONGEST)
@@ -153,13 +153,13 @@ class ModelPackage(ResourceType):
         }
 
 
-class EndpointConfig(_Named):
+class EndpointConfig(Named):
     name = "AWS::SageMaker::EndpointConfig"
     named_by = "EndpointConfigName"
     kind = "EndpointConfig"
 
 
-class Endpoint(_Named):
+class Endpoint(Named):
     name = "AWS::SageMaker::Endpoint"
     named_by = "EndpointName"
     kind = "Endpoint"
@@ -169,7 +169,7 @@ class Endpoint(_Named):
             "sagemaker",
             "CreateEndpoint",
             EndpointName=self._name(at, properties),
-            EndpointConfigName=_name_of(properties["EndpointConfigName"]),
+            EndpointConfigName=name_of(properties["EndpointConfigName"]),
             DeploymentConfig=properties.get("DeploymentConfig"),
             Tags=properties.get("Tags"),
         )
@@ -187,7 +187,7 @@ class Endpoint(_Named):
         if names:
             raise NotUpdatable(self.name, ", ".join(names))
         if differs(properties, before, "EndpointConfigName"):
-            config = _name_of(properties["EndpointConfigName"])
+            config = name_of(properties["EndpointConfigName"])
             at.call("sagemaker", "UpdateEndpoint", EndpointName=self._name(at, properties), EndpointConfigName=config)
         retag(at, physical, properties, before)
 
@@ -195,7 +195,7 @@ class Endpoint(_Named):
         at.call("sagemaker", "DeleteEndpoint", EndpointName=self._name(at, properties))
 
     def is_gone(self, at: At, physical: str) -> bool:
-        return self._described(at, _name_of(physical)) is None
+        return self._described(at, name_of(physical)) is None
 
     def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
         return {"EndpointName": self._name(at, properties), "EndpointArn": physical}
@@ -257,7 +257,8 @@ def _specifications(properties: Properties) -> list[Any] | None:
     return [*properties.get("AdditionalInferenceSpecifications", ()), *properties.get(ADDED, ())] or None
 
 
-def _name_of(arn: str) -> str:
+def name_of(arn: str) -> str:
+    """The name that an ARN ends with."""
     return arn.rpartition("/")[2]
 
 

@@ -1,12 +1,15 @@
-"""AWS::SageMaker: Studio's domains, user profiles, spaces."""
+"""AWS::SageMaker: Studio's domains, user profiles, spaces, apps."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from studiolo.stacks.types.base import At, NotUpdatable, Properties, ResourceType, changed, existing
+from studiolo.stacks.calling import Refused
+from studiolo.stacks.types.base import At, NotUpdatable, Properties, ResourceType, changed, existing, without
 from studiolo.stacks.types.sagemaker import retag
 
 PAGE = 100
+PLACE = ("AppName", "AppType", "DomainId", "UserProfileName")
+"""What names an app, in the order of its schema's identifier."""
 
 
 class Domain(ResourceType):
@@ -63,7 +66,7 @@ class _InDomain(ResourceType):
     def custom_name(self, properties: Properties) -> str | None:
         schema = self.schema
         assert schema is not None
-        return "|".join(str(properties[name]) for name in schema.identifier)
+        return _joined(properties, schema.identifier)
 
     def create(self, at: At, properties: Properties) -> str:
         at.call("sagemaker", f"Create{self.kind}", **properties)
@@ -112,6 +115,62 @@ class Space(_InDomain):
         return {name: found[name] for name in ("SpaceArn", "Url")}
 
 
+class App(ResourceType):
+    """The JupyterServer of a user, which is the JupyterLab of their private space here: templates name no spaces."""
+
+    name = "AWS::SageMaker::App"
+
+    def custom_name(self, properties: Properties) -> str | None:
+        return _joined(properties, PLACE)
+
+    def create(self, at: At, properties: Properties) -> str:
+        given = {**without(properties, "RecoveryMode"), "AppType": _type(properties["AppType"])}
+        at.call("sagemaker", "CreateApp", **given)
+        return str(self.custom_name(properties))
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        found = self._described(at, str(self.custom_name(properties)))
+        return None if found is None or found["Status"] == "Deleted" else self.custom_name(properties)
+
+    def ready(self, at: At, physical: str, properties: Properties) -> bool:
+        found = self._described(at, physical)
+        if found["Status"] == "Failed":
+            raise Refused("NotStabilized", found.get("FailureReason", "The app failed."))
+        return bool(found["Status"] == "InService")
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        if names := [name for name in changed(properties, before) if name not in ("Tags", "RecoveryMode")]:
+            raise NotUpdatable(self.name, ", ".join(names))
+        retag(at, self._described(at, physical)["AppArn"], properties, before)
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("sagemaker", "DeleteApp", **_of(physical))
+
+    def is_gone(self, at: At, physical: str) -> bool:
+        found = self._described(at, physical)
+        return found is None or bool(found["Status"] == "Deleted")
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        return {"AppArn": self._described(at, physical)["AppArn"]}
+
+    def _described(self, at: At, physical: str) -> Any:
+        return existing(at.call, service="sagemaker", operation="DescribeApp", **_of(physical))
+
+
+def _type(app_type: str) -> str:
+    return "JupyterLab" if app_type == "JupyterServer" else app_type
+
+
+def _of(physical: str) -> dict[str, str]:
+    place = dict(zip(PLACE, physical.split("|"), strict=True))
+    return {**place, "AppType": _type(place["AppType"])}
+
+
+def _joined(properties: Properties, names: Sequence[str]) -> str | None:
+    """The physical id of what these properties name; None where they are not all there."""
+    return "|".join(str(properties[name]) for name in names) if all(name in properties for name in names) else None
+
+
 def _domains(at: At) -> Iterator[Mapping[str, Any]]:
     token = None
     while True:
@@ -122,4 +181,4 @@ def _domains(at: At) -> Iterator[Mapping[str, Any]]:
             return
 
 
-TYPES = (Domain, Space, UserProfile)
+TYPES = (App, Domain, Space, UserProfile)

@@ -116,7 +116,7 @@ class Inference:
         return rows
 
     def _predict(self, rows: Any) -> Any:
-        matrix = xgboost.DMatrix(rows)
+        matrix = xgboost.DMatrix(rows, nthread=1)
         found = [_predictions(booster, matrix) for booster in self._boosters]
         if len(found) == 1:
             return found[0]

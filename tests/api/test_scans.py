@@ -1,0 +1,136 @@
+"""How often Spark 3.5 asks for what it reads, and that it reads nothing stale for asking less (`S3FileSystem.java`)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.api.spark_code import Spark
+
+HELPERS = """
+import boto3
+s3, jvm, hadoop = boto3.client("s3"), sc._jvm, sc._jsc.hadoopConfiguration()
+path = jvm.org.apache.hadoop.fs.Path("s3://{bucket}/scans/one.parquet")
+files = path.getFileSystem(hadoop)
+TASK = getattr(getattr(jvm.org.apache.spark, "TaskContext$"), "MODULE$")
+attempts = iter(range(1000, 2000))
+
+def put(text):
+    s3.put_object(Bucket="{bucket}", Key="scans/one.parquet", Body=text)
+
+def look():
+    return files.getFileStatus(path).getLen()
+
+def read():
+    stream = files.open(path)
+    try:
+        return chr(stream.read())
+    except Exception as error:
+        return error.java_exception.getClass().getSimpleName()
+    finally:
+        stream.close()
+
+def asked():
+    found = files.getIOStatistics().counters()
+    return [found.get(f"action_http_{kind}_request") for kind in ("head", "get")]
+
+class Task:
+    def __enter__(self):
+        properties, metrics = jvm.java.util.Properties(), jvm.org.apache.spark.executor.TaskMetrics.empty()
+        nothing = getattr(getattr(jvm.scala.collection.immutable, "Map$"), "MODULE$").empty()
+        create = jvm.org.apache.spark.TaskContextImpl
+        TASK.setTaskContext(create(0, 0, 0, next(attempts), 0, 1, None, properties, None, metrics, 1, nothing))
+
+    def __exit__(self, *_):
+        TASK.unset()
+"""
+
+
+@pytest.fixture(scope="module")
+def spark(glue: Any, role: str, bucket: str) -> Iterator[Spark]:
+    session = Spark(glue, role, {})
+    session.run(HELPERS.replace("{bucket}", bucket) + "print()")
+    yield session
+    session.stop()
+
+
+def test_a_scan_asks_once_what_each_parquet_file_is_and_reads_it_in_two_pieces(spark: Spark, bucket: str) -> None:
+    spark.run(f"spark.range(1000).repartition(6).write.parquet('s3://{bucket}/scans/six')\nprint()")
+    scan = f"""
+rows = spark.read.parquet("s3://{bucket}/scans/six")
+before = asked()
+total = rows.selectExpr("sum(id)").first()[0]
+print(total, [after - each for each, after in zip(before, asked())])
+"""
+    assert spark.run(scan) == "499500 [6, 12]"
+
+
+def test_a_file_is_read_right_from_wherever_and_on_into_its_footer_without_asking_again(spark: Spark) -> None:
+    code = """
+import os
+content = os.urandom(300_000)
+put(content)
+def rest(stream, start):
+    stream.seek(start)
+    return bytes(jvm.org.apache.commons.io.IOUtils.toByteArray(stream)) == content[start:]
+
+with Task():
+    look()
+    before, stream = asked()[1], files.open(path)
+    whole = rest(stream, 0)
+    stream.close()
+    # A stream's requests are counted when it is closed.
+    once, stream = asked()[1] - before, files.open(path)
+    print(whole, once, all(rest(stream, 300_000 - back) for back in (1, 65_535, 65_536, 65_537, 300_000, 8, 0)))
+    stream.close()
+"""
+    assert spark.run(code) == "True 1 True"
+
+
+def test_what_is_overwritten_after_a_task_has_asked_is_not_read_as_what_it_was(spark: Spark) -> None:
+    code = "put('a')\nwith Task():\n    look()\n    put('b')\n    print(read())"
+    assert spark.run(code) == "RemoteFileChangedException"
+
+
+def test_what_was_overwritten_before_a_task_asked_is_read_as_it_is(spark: Spark) -> None:
+    code = "put('a')\nwith Task():\n    look()\nput('b')\nwith Task():\n    look()\n    print(read())"
+    assert spark.run(code) == "b"
+
+
+def test_outside_of_tasks_nothing_is_remembered(spark: Spark) -> None:
+    assert spark.run("put('a')\nlook()\nput('bb')\nprint(read(), look())") == "b 2"
+
+
+def test_a_task_that_waits_for_a_change_sees_it(spark: Spark) -> None:
+    code = "put('a')\nwith Task():\n    look()\n    put('bb')\n    print(look(), read())"
+    assert spark.run(code) == "2 b"
+
+
+def test_a_task_that_writes_sees_what_it_wrote(spark: Spark) -> None:
+    code = """
+put('a')
+with Task():
+    look(), read()
+    out = files.create(path)
+    look(), read()
+    out.write(bytearray(b"bb"))
+    out.close()
+    print(look(), read())
+"""
+    assert spark.run(code) == "2 b"
+
+
+def test_who_has_reads_unconditional_is_told_anew_each_time(spark: Spark) -> None:
+    code = """
+hadoop.set("fs.s3a.change.detection.mode", "none")
+files = jvm.org.apache.hadoop.fs.FileSystem.newInstance(path.toUri(), hadoop)
+hadoop.unset("fs.s3a.change.detection.mode")
+put("a")
+with Task():
+    look()
+    put("b")
+    print(read())
+files.close()
+files = path.getFileSystem(hadoop)
+"""
+    assert spark.run(code) == "b"
