@@ -6,10 +6,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from studiolo.kernel.driver import MODULES, class_path
-from studiolo.node import submit
+from studiolo.node import submit, waking
 from studiolo.node.facts import Facts
 
 SQL = "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver"
@@ -53,7 +54,11 @@ NOT_HERE = 127
 def main(words: Sequence[str]) -> int:
     """Carry out a command; its exit status, where it does not become another program."""
     name, *arguments = words
-    return COMMANDS[name](arguments)
+    try:
+        return COMMANDS[name](arguments)
+    except waking.NotThere as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        return 1
 
 
 def spark_submit(arguments: Sequence[str]) -> int:
@@ -109,6 +114,9 @@ def hadoop(arguments: Sequence[str]) -> int:
     """`hadoop fs …`, `hadoop jar …`, `hadoop version`, `hadoop distcp …`."""
     command, *rest = arguments or ["help"]
     if command in ("fs", "dfs"):
+        facts = Facts.of_node()
+        if facts.yarn and waking.needs_hdfs(rest):
+            waking.wake(facts)
         return _java(SHELL, rest)
     if command == "jar":
         if rest and "streaming" in Path(rest[0]).name:
@@ -125,9 +133,12 @@ def hdfs(arguments: Sequence[str]) -> int:
     command, *rest = arguments or ["help"]
     if command == "dfs":
         return hadoop(["fs", *rest])
-    if not Facts.of_node().yarn:
+    facts = Facts.of_node()
+    if not facts.yarn:
         return _refused(f"hdfs {command}", f"{NO_HADOOP}; `hdfs dfs` works on its disk")
     if command in HDFS:
+        if command != "getconf":
+            waking.wake(facts)
         return _java(HDFS[command], rest)
     return _refused(f"hdfs {command}", f"there are dfs, {', '.join(HDFS)}")
 
@@ -135,11 +146,14 @@ def hdfs(arguments: Sequence[str]) -> int:
 def yarn(arguments: Sequence[str]) -> int:
     """`yarn application -list`, `-kill`, …: YARN's own commands."""
     command, *rest = arguments or ["help"]
-    if not Facts.of_node().yarn:
+    facts = Facts.of_node()
+    if not facts.yarn:
         return _refused(f"yarn {command}", NO_HADOOP)
     command = "application" if command == "app" else command
     if command not in YARN:
         return _refused(f"yarn {command}", f"there are {', '.join(YARN)}")
+    if command not in ("version", "jar"):
+        waking.wake(facts)
     # One program has these three, and is told which it is.
     own = [command] if command in ("application", "applicationattempt", "container") else []
     return _java(YARN[command], [*own, *rest])
@@ -156,6 +170,10 @@ def beeline(arguments: Sequence[str]) -> int:
 def s3_dist_cp(arguments: Sequence[str]) -> int:
     """It needs the interpreter's packages, which this program was started without."""
     facts = Facts.of_node()
+    words = [word for given in arguments for word in given.split("=", 1)]
+    places = [place for option, place in pairwise(words) if option in ("--src", "--dest")]
+    if facts.yarn and any(map(waking.is_on_hdfs, places)):
+        waking.wake(facts)
     program = "import sys; from studiolo.node.distcp import copy; sys.exit(copy(sys.argv[1:]))"
     path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(Path(__file__).parents[2])]))
     return os.execve(facts.python, [facts.python, "-c", program, *arguments], {**os.environ, "PYTHONPATH": path})

@@ -23,13 +23,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from studiolo.node.waking import NAMENODE
+
 THREADS = 8
 MIB = 1024 * 1024
 DISK = "STUDIOLO_HDFS"
 """Names the folder that is the cluster's hdfs://."""
-
-NAMENODE = "STUDIOLO_NAMENODE"
-"""Names the address of the NameNode's page, where the cluster has HDFS."""
 
 WAIT_SECONDS = 300.0
 """How long an answer of HDFS may take, which may have to be started for it."""

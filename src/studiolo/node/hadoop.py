@@ -32,7 +32,9 @@ LOOK_AGAIN = 0.2
 END_SECONDS = 3.0
 HEAP = "400m"
 USER = "hadoop"
-MASTERS, NODES = "HDFS and YARN", "YARN's nodes"
+MASTERS, NODES = "masters", "node"
+"""The JVMs, by what is in them; so are their logs named."""
+
 DIRECTORIES = {"/tmp": 0o1777, "/user": 0o755, f"/user/{USER}": 0o755, "/var/log/hadoop-yarn/apps": 0o1777}  # noqa: S108
 """What there is in HDFS from the beginning, with its mode."""
 
@@ -48,7 +50,8 @@ class Jvm:
         self.name = name
         (folder / "hadoop" / name).mkdir(parents=True, exist_ok=True)
         driver = Driver(launch, folder / "hadoop" / name)
-        threading.Thread(target=_pump, args=(driver.output,), name=name, daemon=True).start()
+        log = folder / "mnt" / "var" / "log" / "hadoop" / f"{name}.log"
+        threading.Thread(target=_pump, args=(driver.output, log), name=name, daemon=True).start()
         port, secret = driver.address()
         self.process: subprocess.Popen[bytes] = driver.process
         parameters = GatewayParameters("127.0.0.1", port, auto_field=True, auto_convert=True, auth_token=secret)
@@ -118,7 +121,7 @@ class Hadoop:
         while not self._ending:
             for jvm in self._jvms.values():
                 if (status := jvm.process.poll()) is not None:
-                    raise Failed(f"The JVM of {jvm.name} {ended(status)}.")
+                    raise Failed(f"The JVM of Hadoop's {jvm.name} {ended(status)}.")
             if (wanted := self._nodes()) != nodes:
                 nodes = wanted
                 self._resize(*nodes)
@@ -172,11 +175,14 @@ class Hadoop:
             namenode.format(conf)
         none = jvm.gateway.new_array(jvm.gateway.jvm.java.lang.String, 0)
         name = namenode.createNameNode(none, conf)
+        # Else who writes before the DataNode has told its disk is refused; this way clients try again.
+        safe = jvm.hadoop.hdfs.protocol.HdfsConstants.SafeModeAction
+        name.getRpcServer().setSafeMode(safe.SAFEMODE_ENTER, False)
         data = jvm.hadoop.hdfs.server.datanode.DataNode.createDataNode(none, conf)
         self._let_act(jvm, conf)
-        # Before the DataNode has told its disk, who writes is refused and does not try again.
         while name.getNamesystem().getCapacityRemaining() <= 0 and not self._ending:
             self._wake.wait(LOOK_AGAIN)
+        name.getRpcServer().setSafeMode(safe.SAFEMODE_LEAVE, False)
         files = jvm.hadoop.fs.FileSystem.get(conf)
         for path, mode in DIRECTORIES.items():
             if not files.exists(jvm.hadoop.fs.Path(path)):
@@ -187,6 +193,8 @@ class Hadoop:
         self._manager.init(conf)
         self._manager.start()
         self._let_act(jvm, conf)
+        # Said before, the pages of applications would be another program's; not said, they would be at localhost.
+        self._manager.getConfig().set("yarn.web-proxy.address", conf.get("yarn.resourcemanager.webapp.address"))
         self._mastered.set()
         self._kept += [name, data]
 
@@ -201,7 +209,7 @@ class Hadoop:
         # Not before the manager knows who may act for whom.
         while not self._mastered.wait(LOOK_AGAIN):
             if jvm.process.poll() is not None:
-                raise Failed(f"The JVM of {NODES} {ended(jvm.process.returncode)}.")
+                raise Failed(f"The JVM of Hadoop's {NODES} {ended(jvm.process.returncode)}.")
         node.start()
         self._let_act(jvm, conf)
         self._kept.append(node)
@@ -237,11 +245,10 @@ def _told(start: Callable[[list[str]], None], jars: list[str]) -> None:
         raise Failed(f"HDFS and YARN did not start: {error.java_exception.toString().splitlines()[0]}") from None
 
 
-def _pump(reading: int) -> None:
-    with open(reading, encoding="utf-8", errors="replace") as lines:
+def _pump(reading: int, log: Path) -> None:
+    with open(reading, "rb") as lines, log.open("ab", buffering=0) as file:
         for line in lines:
-            sys.stdout.write(line)
-            sys.stdout.flush()
+            file.write(line)
 
 
 if __name__ == "__main__":

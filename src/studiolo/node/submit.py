@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from studiolo.kernel.driver import MODULES, class_path
+from studiolo.node import waking
 from studiolo.node.facts import Facts
 
 FLAGS = ("--verbose", "-v", "--supervise", "--help", "-h", "--version", "--usage-error")
@@ -216,6 +217,9 @@ def main(arguments: Sequence[str], program: Sequence[str] = ()) -> int:
     except (Refused, OSError) as error:
         sys.stderr.write(f'Exception in thread "main" java.lang.IllegalArgumentException: {error}\n')
         return 1
+    if facts.yarn:
+        # Who wants no YARN may want HDFS, and does not come while it starts.
+        (waking.wake if _for_yarn(submission) else waking.wait)(facts)
     for note in made.notes:
         sys.stderr.write(f"spark-submit: {note}\n")
     sys.stderr.flush()

@@ -53,6 +53,8 @@ def client_settings(world: "World") -> dict[str, str]:
         # While they start, after somebody's first connection, others are to wait.
         "ipc.client.connect.max.retries": "240",
         "ipc.client.connect.retry.interval": "250",
+        "dfs.client.retry.policy.enabled": "true",
+        "dfs.client.retry.policy.spec": "500,240",
         "dfs.replication": "1",
         # By its address the NameNode knows the DataNode as where its connection comes from: 127.0.0.1.
         "dfs.client.use.datanode.hostname": "true",

@@ -14,6 +14,9 @@ import java.security.Permission;
  *
  * Java asks its security manager for each connection that it accepts; nothing else is asked here. Whose the connection
  * is the system's table of connections says, on Linux; elsewhere everybody is let in.
+ *
+ * Hadoop cannot have SameUser, whose ports no selector of Java's takes, and which plain sockets do without; a Java from
+ * 24 on, as Trino's, has no security manager.
  */
 public class PortDoor extends SecurityManager {
     private static final String[] TABLES = {"/proc/self/net/tcp", "/proc/self/net/tcp6"};
