@@ -14,7 +14,7 @@ import pytest
 from tests.api.clusters import create_default_roles, job_flow, run, state, step, text
 from tests.conftest import Server
 from tests.stranger import as_another_user, ask, http
-from tests.waiting import until
+from tests.waiting import lives, until
 
 pytestmark = pytest.mark.heavy
 
@@ -65,7 +65,7 @@ def said(server: Server, cluster: str, done: dict[str, Any], name: str = "stdout
 def jvms(server: Server, cluster: str) -> list[psutil.Process]:
     """The JVMs of HDFS and YARN."""
     mark = "-Djava.security.manager=studiolo.PortDoor"
-    found = [child for one in server.children() for child in [one, *one.children(recursive=True)]]
+    found = {child for one in server.children() for child in [one, *one.children(recursive=True)] if lives(child)}
     return [p for p in found if mark in (words := p.cmdline()) and any(f"/{cluster}/" in word for word in words)]
 
 

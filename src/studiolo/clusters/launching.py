@@ -97,7 +97,7 @@ class Launching:
             warehouse=self._metastore.warehouse(cluster.scope),
             secret=hmac.new(workload.token.encode(), b"spark", sha256).hexdigest(),
         )
-        if hadoop.is_on(world):
+        if hadoop.is_on(world) and not world.has_hadoop:
             # HDFS and YARN are started when somebody uses them: the cluster waits for no jar of theirs.
             threading.Thread(target=self._fetch_hadoop, args=(world,), name="hadoop", daemon=True).start()
         return world

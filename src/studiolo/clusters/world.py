@@ -202,6 +202,11 @@ class World:
         content = [{"number": number, "cores": of.cores, "memory": of.containers} for number, of in workers]
         self._leave("wanted", content)
 
+    @property
+    def has_hadoop(self) -> bool:
+        """Whether it was said where the jars of Hadoop's daemons are."""
+        return (self.own / "hadoop.json").exists()
+
     def bring_hadoop(self, jars: Sequence[str], error: str | None = None) -> None:
         """Say where the jars of Hadoop's daemons are, or why they are not here."""
         self.own.mkdir(parents=True, exist_ok=True, mode=0o700)
