@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -47,7 +48,7 @@ def cluster(emr: Any, client: Callable[..., Any], bucket: str) -> Iterator[str]:
     create_default_roles(client("iam"))
     for name, content in {"days.py": SCRIPT, "endless.py": ENDLESS}.items():
         client("s3").put_object(Bucket=bucket, Key=f"code/{name}", Body=content)
-    asked = job_flow("Spark", "Hadoop", nodes=2, LogUri=f"s3://{bucket}/logs/", StepConcurrencyLevel=2)
+    asked = job_flow("Spark", "Hadoop", "Hive", "Livy", nodes=2, LogUri=f"s3://{bucket}/logs/", StepConcurrencyLevel=2)
     identifier: str = emr.run_job_flow(**asked)["JobFlowId"]
     until(lambda: state(emr, identifier) == "WAITING", 120)
     yield identifier
@@ -101,8 +102,13 @@ def test_spark_runs_on_yarn_with_its_driver_here_and_there(
     logs = [text(client("s3"), bucket, one["Key"]) for one in pages if application in one["Key"]]
     printed = said(server, cluster, done) if mode == "client" else "\n".join(logs)
     assert "days: 7 of hadoop" in printed
-    [done] = run(emr, cluster, step("hdfs", "dfs", "-ls", f"/{mode}"))
-    assert "_SUCCESS" in said(server, cluster, done)
+    logs_of = f"hdfs dfs -ls /{mode}; yarn logs -applicationId {application}; yarn application -status {application}"
+    [done] = run(emr, cluster, step("bash", "-c", logs_of))
+    printed = said(server, cluster, done)
+    assert "_SUCCESS" in printed
+    assert f"Container: container_{application.partition('_')[2]}" in printed
+    host = emr.describe_cluster(ClusterId=cluster)["Cluster"]["MasterPublicDnsName"]
+    assert f"Tracking-URL : http://{host}:" in printed
 
 
 def test_an_application_is_listed_and_killed(server: Server, emr: Any, bucket: str, cluster: str) -> None:
@@ -113,6 +119,55 @@ def test_an_application_is_listed_and_killed(server: Server, emr: Any, bucket: s
     said(server, cluster, killing)
     assert endless["Status"]["State"] == "FAILED"
     assert "killed" in endless["Status"]["FailureDetails"]["Message"].lower()
+
+
+def test_spark_sql_and_hive_have_the_data_catalog_and_hdfs(server: Server, emr: Any, bucket: str, cluster: str) -> None:
+    made = f"create database hdp location 's3://{bucket}/hdp'; create table hdp.t as select 40 + 2 as id"
+    kept = "create external table hdp.h (id int) location 'hdfs:///h'; insert into hdp.h select id from hdp.t"
+    script = f'set -e; spark-sql -e "{made}"; spark-sql -e "{kept}"; hive -e "select id from hdp.h"; hdfs dfs -ls /'
+    [done] = run(emr, cluster, step("bash", "-c", script))
+    printed = said(server, cluster, done)
+    assert "42" in printed.split()
+    assert "hadoop hadoop 0 /h" in re.sub(r" +|\d{4}-\S+ \S+", " ", printed).replace("  ", " ")
+
+
+def test_a_session_of_livy_writes_to_hdfs(server: Server, emr: Any, cluster: str) -> None:
+    host = emr.describe_cluster(ClusterId=cluster)["Cluster"]["MasterPublicDnsName"]
+
+    def ask(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://{host}:8998{path}", data, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    session = f"/sessions/{ask('POST', '/sessions', {'kind': 'pyspark'})['id']}"
+    until(lambda: ask("GET", session)["state"] == "idle", seconds=180)
+    code = "spark.range(9).write.parquet('/livy'); print(spark.read.parquet('hdfs:///livy').count())"
+    code += "; print(spark.sql('show databases').count() > 0)"
+    path = f"{session}/statements/{ask('POST', f'{session}/statements', {'code': code})['id']}"
+    until(lambda: ask("GET", path)["state"] == "available", seconds=180)
+    assert ask("GET", path)["output"].get("data") == {"text/plain": "9\nTrue"}, ask("GET", path)
+    ask("DELETE", session)
+    [done] = run(emr, cluster, step("hdfs", "dfs", "-ls", "/livy"))
+    assert {line.split()[2] for line in said(server, cluster, done).splitlines()[1:]} == {"hadoop"}
+
+
+def test_more_nodes_are_more_of_yarn(server: Server, emr: Any, cluster: str) -> None:
+    plan = json.loads((server.data / "clusters" / cluster / "node" / "node.json").read_text())
+    url = f"http://{plan['host']}:{plan['ports']['yarn_ui']}/ws/v1/cluster/metrics"
+
+    def cores() -> int:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            found = re.search(rb'"totalVirtualCores":(\d+)', answer.read())
+            return int(found[1]) if found else 0
+
+    groups = emr.list_instance_groups(ClusterId=cluster)["InstanceGroups"]
+    [core] = [group["Id"] for group in groups if group["InstanceGroupType"] == "CORE"]
+    before = cores()
+    for count in (2, 1):
+        change = {"InstanceGroupId": core, "InstanceCount": count}
+        emr.modify_instance_groups(ClusterId=cluster, InstanceGroups=[change])
+        until(lambda count=count: cores() == count * before)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")

@@ -74,6 +74,7 @@ class Application:
             if self._starts > RESTARTS or not again:
                 if self._doors is not None:
                     self._doors.close()
+                self.note = ""
                 return f"failed: it {ended(status)}, and last said: {self._last_words(LAST_LINES)}"
             self.note = f"{self._entry['name']} was started again: {self._last_words(1) or f'It {ended(status)}.'}"
             self._process = self._start()

@@ -124,17 +124,11 @@ class Controller:
 
     def _on_yarn(self, applications: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:
         """The applications that YARN has not ended yet, where it runs."""
-        if applications.get("Hadoop") != "running":
+        file = self._folder / "yarn.json"
+        if applications.get("Hadoop") != "running" or not file.exists():
             return ()
-        states = "NEW,NEW_SAVING,SUBMITTED,ACCEPTED,RUNNING"
-        address = f"{self._plan['host']}:{self._plan['ports']['yarn_ui']}"
-        try:
-            with urllib.request.urlopen(f"http://{address}/ws/v1/cluster/apps?states={states}", timeout=5.0) as answer:
-                found = json.load(answer)
-            apps = (found["apps"] or {}).get("app", [])
-            return [{"id": a["id"], "name": a["name"], "cores": max(0, a["allocatedVCores"])} for a in apps]
-        except (OSError, ValueError):
-            return ()
+        running: Sequence[Mapping[str, Any]] = json.loads(file.read_text())
+        return running
 
     def _let_go(self, leaving: set[int], seen: Mapping[str, Any]) -> None:
         """Decommission the workers that are not wanted any more, and end those that have finished."""

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -35,6 +36,7 @@ USER = "hadoop"
 MASTERS, NODES = "masters", "node"
 """The JVMs, by what is in them; so are their logs named."""
 
+LIVING = ("NEW", "NEW_SAVING", "SUBMITTED", "ACCEPTED", "RUNNING")
 DIRECTORIES = {"/tmp": 0o1777, "/user": 0o755, f"/user/{USER}": 0o755, "/var/log/hadoop-yarn/apps": 0o1777}  # noqa: S108
 """What there is in HDFS from the beginning, with its mode."""
 
@@ -79,6 +81,7 @@ class Hadoop:
         self._mastered = threading.Event()
         self._jvms: dict[str, Jvm] = {}
         self._kept: list[Any] = []
+        self._running: list[Any] | None = None
         # What they start has the token for a name, as all on the nodes; they themselves are Hadoop's one user.
         os.environ["HADOOP_PROXY_USER"] = USER
         signal.signal(signal.SIGINT, lambda *_: self._wake.set())
@@ -108,8 +111,7 @@ class Hadoop:
                 raise next((error for error in errors if isinstance(error, Failed)), errors[0])
             self._stay()
         except Failed as error:
-            # The name by which they log in is a secret.
-            sys.stdout.write(f"{error}\n".replace(os.environ.get("HADOOP_USER_NAME") or USER, USER))
+            sys.stdout.write(_without_secret(f"{error}\n"))
             return 1
         finally:
             for jvm in self._jvms.values():
@@ -125,8 +127,24 @@ class Hadoop:
             if (wanted := self._nodes()) != nodes:
                 nodes = wanted
                 self._resize(*nodes)
+            self._tell_running()
             self._wake.wait(LOOK_AGAIN)
             self._wake.clear()
+
+    def _tell_running(self) -> None:
+        """Leave word of the applications that YARN has not ended."""
+        running = []
+        for app in self._manager.getRMContext().getRMApps().values():
+            if (state := app.getState().toString()) in LIVING:
+                report = app.createAndGetApplicationReport(USER, True)
+                used = report.getApplicationResourceUsageReport().getUsedResources().getVirtualCores()
+                cores = max(0, used) if state == "RUNNING" else 0
+                running.append({"id": app.getApplicationId().toString(), "name": app.getName(), "cores": cores})
+        if running != self._running:
+            self._running = running
+            part = self._folder / "yarn.part"
+            part.write_text(json.dumps(running))
+            part.replace(self._folder / "yarn.json")
 
     def _kill(self) -> None:
         """End what is being started: who waits for an answer of it is told that."""
@@ -154,7 +172,10 @@ class Hadoop:
     def _start(self, name: str, jars: list[str], front: Sequence[str] = ()) -> Jvm:
         """A JVM of Spark's classes and Hadoop's; `front` are jars whose classes win over Spark's of the same name."""
         launch = self._plan["launch"]
-        options = f"{launch['conf']['spark.driver.extraJavaOptions']} -Djava.security.manager=studiolo.PortDoor"
+        options = (
+            f"{launch['conf']['spark.driver.extraJavaOptions']} -Djava.security.manager=studiolo.PortDoor"
+            f" -Djdk.net.hosts.file={self._hosts()}"
+        )
         conf = {"spark.driver.memory": HEAP, "spark.driver.extraJavaOptions": options}
         # Some of Hadoop looks for its settings on the class path alone.
         driver = {**launch["driver"], "jars": [*jars, f"{self._folder}/etc/hadoop"]}
@@ -165,6 +186,13 @@ class Hadoop:
                 driver["options"] = [*driver["options"], f"-XX:SharedArchiveFile={archive.partition(os.pathsep)[0]}"]
         self._jvms[name] = Jvm(name, self._folder, {"conf": conf, "driver": driver})
         return self._jvms[name]
+
+    def _hosts(self) -> Path:
+        """Names for Java: an address of 127.x.x.x is this machine by its own name, which is where YARN's links lead."""
+        hosts, host = self._folder / "hadoop" / "hosts", self._plan["host"]
+        hosts.parent.mkdir(exist_ok=True)
+        hosts.write_text(f"{host} {host}\n{host} {socket.gethostname()}\n127.0.0.1 localhost\n")
+        return hosts
 
     def _masters(self, jars: list[str]) -> None:
         # YARN's proxy is in Spark's jars, too, for other servlets than those of the daemons.
@@ -193,8 +221,6 @@ class Hadoop:
         self._manager.init(conf)
         self._manager.start()
         self._let_act(jvm, conf)
-        # Said before, the pages of applications would be another program's; not said, they would be at localhost.
-        self._manager.getConfig().set("yarn.web-proxy.address", conf.get("yarn.resourcemanager.webapp.address"))
         self._mastered.set()
         self._kept += [name, data]
 
@@ -246,9 +272,14 @@ def _told(start: Callable[[list[str]], None], jars: list[str]) -> None:
 
 
 def _pump(reading: int, log: Path) -> None:
-    with open(reading, "rb") as lines, log.open("ab", buffering=0) as file:
+    with open(reading, encoding="utf-8", errors="replace") as lines, log.open("a", buffering=1) as file:
         for line in lines:
-            file.write(line)
+            file.write(_without_secret(line))
+
+
+def _without_secret(text: str) -> str:
+    """The text without the name by which the JVMs log in."""
+    return text.replace(os.environ.get("HADOOP_USER_NAME") or USER, USER)
 
 
 if __name__ == "__main__":
