@@ -6,6 +6,8 @@ import re
 import signal
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pytest
 from tests.api.clusters import create_default_roles, job_flow, run, state, step, text
 from tests.conftest import Server
 from tests.stranger import as_another_user, ask, http
-from tests.waiting import lives, until
+from tests.waiting import until
 
 pytestmark = pytest.mark.heavy
 
@@ -65,9 +67,13 @@ def said(server: Server, cluster: str, done: dict[str, Any], name: str = "stdout
 
 def jvms(server: Server, cluster: str) -> list[psutil.Process]:
     """The JVMs of HDFS and YARN."""
-    mark = "-Djava.security.manager=studiolo.PortDoor"
-    found = {child for one in server.children() for child in [one, *one.children(recursive=True)] if lives(child)}
-    return [p for p in found if mark in (words := p.cmdline()) and any(f"/{cluster}/" in word for word in words)]
+    mark, found = "-Djava.security.manager=studiolo.PortDoor", []
+    for process in server.children():
+        with suppress(psutil.Error):
+            words = process.cmdline()
+            if mark in words and any(f"/{cluster}/" in word for word in words):
+                found.append(process)
+    return found
 
 
 def test_hdfs_and_yarn_sleep_until_a_command_uses_them(
@@ -161,13 +167,16 @@ def test_more_nodes_are_more_of_yarn(server: Server, emr: Any, cluster: str) -> 
             found = re.search(rb'"totalVirtualCores":(\d+)', answer.read())
             return int(found[1]) if found else 0
 
+    def has(wanted: int) -> bool:
+        return cores() == wanted
+
     groups = emr.list_instance_groups(ClusterId=cluster)["InstanceGroups"]
     [core] = [group["Id"] for group in groups if group["InstanceGroupType"] == "CORE"]
     before = cores()
     for count in (2, 1):
         change = {"InstanceGroupId": core, "InstanceCount": count}
         emr.modify_instance_groups(ClusterId=cluster, InstanceGroups=[change])
-        until(lambda count=count: cores() == count * before)
+        until(partial(has, count * before))
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")
