@@ -97,17 +97,17 @@ class Launching:
             warehouse=self._metastore.warehouse(cluster.scope),
             secret=hmac.new(workload.token.encode(), b"spark", sha256).hexdigest(),
         )
-        if hadoop.is_on(world) and not world.has_hadoop:
+        if hadoop.is_on(world) and not hadoop.is_brought(world):
             # HDFS and YARN are started when somebody uses them: the cluster waits for no jar of theirs.
             threading.Thread(target=self._fetch_hadoop, args=(world,), name="hadoop", daemon=True).start()
         return world
 
     def _fetch_hadoop(self, world: World) -> None:
         try:
-            world.bring_hadoop([str(jar) for jar in self._runtimes.hadoop(world.release.runtime)])
+            hadoop.bring(world, [str(jar) for jar in self._runtimes.hadoop(world.release.runtime)])
         except (DomainError, OSError) as error:
             log.warning("cluster %s has no HDFS and no YARN: %s", world.cluster.id, error)
-            world.bring_hadoop([], str(error))
+            hadoop.bring(world, [], str(error))
 
     def want(self, world: World, cluster: Cluster) -> None:
         """Tell the daemons which workers there are to be."""

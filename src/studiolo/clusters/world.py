@@ -7,11 +7,10 @@ import json
 import os
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from uv import find_uv_bin
 
@@ -151,17 +150,8 @@ class World:
             # At the end of the class path, where an archive of classes still fits.
             "SPARK_DIST_CLASSPATH": os.pathsep.join(map(str, self.jars)),
             "PYSPARK_PYTHON": str(self.python),
-            **(self._of_hadoop() if hadoop.is_on(self) else {}),
+            **hadoop.variables(self),
             **self.configured.exports,
-        }
-
-    def _of_hadoop(self) -> dict[str, str]:
-        """The variables of programs that use HDFS and YARN."""
-        return {
-            # To these all are one user: by the name of the token they would show who owns files and applications.
-            "PYSPARK_SUBMIT_ARGS": f"--proxy-user {hadoop.USER} pyspark-shell",
-            "HADOOP_CONF_DIR": str(self.own / "etc" / "hadoop"),
-            "STUDIOLO_NAMENODE": f"{self.cluster.progress.host}:{self.cluster.progress.ports['namenode_ui']}",
         }
 
     def lay_out(self) -> None:
@@ -190,7 +180,7 @@ class World:
         (own / "etc" / "log4j2-quiet.properties").write_text(LOG4J.replace("level = info", "level = error"))
         defaults = "".join(f"{name} {value}\n" for name, value in self.spark_conf().items())
         self.write("etc/spark-defaults.conf", defaults)
-        for name, settings in self._sites().items():
+        for name, settings in hadoop.sites(self).items():
             self.write(f"etc/hadoop/{name}.xml", settings)
         self.write("facts.json", json.dumps(self._facts()))
         for name in self.configured.applications:
@@ -200,19 +190,10 @@ class World:
     def want(self, workers: Sequence[tuple[int, InstanceType]]) -> None:
         """Say which workers there are to be, by number."""
         content = [{"number": number, "cores": of.cores, "memory": of.containers} for number, of in workers]
-        self._leave("wanted", content)
+        self.leave("wanted", content)
 
-    @property
-    def has_hadoop(self) -> bool:
-        """Whether it was said where the jars of Hadoop's daemons are."""
-        return (self.own / "hadoop.json").exists()
-
-    def bring_hadoop(self, jars: Sequence[str], error: str | None = None) -> None:
-        """Say where the jars of Hadoop's daemons are, or why they are not here."""
-        self.own.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._leave("hadoop", {"jars": jars, "error": error})
-
-    def _leave(self, name: str, content: Any) -> None:
+    def leave(self, name: str, content: Any) -> None:
+        """Replace a file that the daemons read while they run."""
         # Not where what runs on the nodes could have put a link.
         part = self.folder / f"{name}.part"
         part.write_text(json.dumps(content))
@@ -385,21 +366,6 @@ class World:
             "decommission_seconds": self.configured.decommission_seconds,
         }
 
-    def _sites(self) -> dict[str, str]:
-        """Hadoop's settings for its own commands, by file: those that Spark's drivers have, and its daemons."""
-        prefix = "spark.hadoop."
-        found = {name[len(prefix) :]: value for name, value in self.spark_conf().items() if name.startswith(prefix)}
-        # A root that is a fallback cannot be listed by the shell; one that is merged loses files that Spark renames.
-        found = {name.replace(".linkFallback", ".linkMergeSlash"): value for name, value in found.items()}
-        if hadoop.is_on(self):
-            found |= hadoop.daemon_settings(self)
-        # Hadoop reads its own defaults of HDFS and YARN after core-site.
-        sites: dict[str, dict[str, str]] = {"core-site": {}, "hdfs-site": {}, "yarn-site": {}}
-        for name, value in found.items():
-            site = {"dfs": "hdfs-site", "yarn": "yarn-site"}.get(name.partition(".")[0], "core-site")
-            sites[site][name] = value
-        return {site: _xml(values) for site, values in sites.items()}
-
     def _java_options(self) -> str:
         return (
             f"-Djava.io.tmpdir={self.own / 'tmp'} -Duser.home={self.own / 'home'} "
@@ -446,7 +412,7 @@ class World:
             "spark.hadoop.hive.exec.scratchdir": f"file:{temporary / 'hive'}",
             "spark.hadoop.hive.exec.local.scratchdir": str(temporary / "hive-local"),
             "spark.hadoop.hive.downloaded.resources.dir": str(temporary / "hive-resources"),
-            **{f"spark.hadoop.{name}": value for name, value in self._file_system().items()},
+            **{f"spark.hadoop.{name}": value for name, value in hadoop.file_system(self).items()},
             "spark.hadoop.fs.s3a.endpoint": self.around.s3_endpoint,
             "spark.hadoop.fs.s3a.endpoint.region": self.cluster.scope.region,
             "spark.hadoop.fs.s3a.connection.ssl.enabled": str(not plain).lower(),
@@ -458,20 +424,6 @@ class World:
         told = " ".join([*executor, ours.get("spark.executor.extraJavaOptions", "")]).strip()
         return {**ours, "spark.driver.extraJavaOptions": driver, "spark.executor.extraJavaOptions": told}
 
-    def _file_system(self) -> dict[str, str]:
-        """Hadoop's settings that say what hdfs:// is: HDFS, or a folder that all nodes share."""
-        if hadoop.is_on(self):
-            return hadoop.client_settings(self)
-        host = self.cluster.progress.host
-        return {
-            "fs.defaultFS": f"hdfs://{host}:8020",
-            "fs.hdfs.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
-            "fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.LocalFileSystem",
-            f"fs.viewfs.mounttable.{host}.linkFallback": f"file:{self.own / 'hdfs'}",
-            # Who lists the root must have a group.
-            "hadoop.user.group.static.mapping.overrides": f"{self.metastore_token}=hadoop;hadoop=hadoop",
-        }
-
     def java(self, main: str, *arguments: str, heap: str = "1g") -> tuple[str, ...]:
         """The command of a JVM with Spark's classes."""
         runtime = self.release.runtime
@@ -479,15 +431,6 @@ class World:
         path = class_path(runtime.spark_home, [str(jar) for jar in self.jars])
         options = [*runtime.java_options, *QUICK, f"-Xmx{heap}"]
         return (str(runtime.java / "bin" / "java"), "-cp", path, *archive, *options, main, *arguments)
-
-
-def _xml(settings: Mapping[str, str]) -> str:
-    """Hadoop's file of these settings."""
-    entries = [
-        f"<property><name>{escape(name)}</name><value>{escape(value)}</value></property>"
-        for name, value in settings.items()
-    ]
-    return "\n".join(["<configuration>", *entries, "</configuration>\n"])
 
 
 PYTHON_SCRIPT = """\

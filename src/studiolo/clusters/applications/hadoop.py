@@ -4,7 +4,9 @@ People name Hadoop by habit: a cluster on which nothing uses it is as quick and 
 """
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 from studiolo.clusters.applications.application import Application, Daemon
 from studiolo.runtimes import Release
@@ -43,6 +45,59 @@ HADOOP = Hadoop()
 def is_on(world: "World") -> bool:
     """Whether the cluster has HDFS and YARN."""
     return HADOOP.name in world.cluster.asked.applications
+
+
+def is_brought(world: "World") -> bool:
+    """Whether it was said where the jars of the daemons are."""
+    return (world.own / "hadoop.json").exists()
+
+
+def bring(world: "World", jars: Sequence[str], error: str | None = None) -> None:
+    """Say where the jars of the daemons are, or why they are not here."""
+    world.own.mkdir(parents=True, exist_ok=True, mode=0o700)
+    world.leave("hadoop", {"jars": jars, "error": error})
+
+
+def variables(world: "World") -> dict[str, str]:
+    """The variables of programs that use HDFS and YARN, where the cluster has them."""
+    if not is_on(world):
+        return {}
+    return {
+        # To these all are one user: by the name of the token they would show who owns files and applications.
+        "PYSPARK_SUBMIT_ARGS": f"--proxy-user {USER} pyspark-shell",
+        "HADOOP_CONF_DIR": str(world.own / "etc" / "hadoop"),
+        "STUDIOLO_NAMENODE": f"{world.cluster.progress.host}:{world.cluster.progress.ports['namenode_ui']}",
+    }
+
+
+def file_system(world: "World") -> dict[str, str]:
+    """Hadoop's settings that say what hdfs:// is: HDFS, or a folder that all nodes share."""
+    if is_on(world):
+        return client_settings(world)
+    host = world.cluster.progress.host
+    return {
+        "fs.defaultFS": f"hdfs://{host}:8020",
+        "fs.hdfs.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+        "fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.LocalFileSystem",
+        f"fs.viewfs.mounttable.{host}.linkFallback": f"file:{world.own / 'hdfs'}",
+        # Who lists the root must have a group.
+        "hadoop.user.group.static.mapping.overrides": f"{world.metastore_token}=hadoop;hadoop=hadoop",
+    }
+
+
+def sites(world: "World") -> dict[str, str]:
+    """Hadoop's settings for its own commands, by file: those that Spark's drivers have, and its daemons."""
+    prefix = "spark.hadoop."
+    found = {name[len(prefix) :]: value for name, value in world.spark_conf().items() if name.startswith(prefix)}
+    # A root that is a fallback cannot be listed by the shell; one that is merged loses files that Spark renames.
+    found = {name.replace(".linkFallback", ".linkMergeSlash"): value for name, value in found.items()}
+    if is_on(world):
+        found |= daemon_settings(world)
+    # Hadoop reads its own defaults of HDFS and YARN after core-site.
+    files: dict[str, dict[str, str]] = {"core-site": {}, "hdfs-site": {}, "yarn-site": {}}
+    for name, value in found.items():
+        files[{"dfs": "hdfs-site", "yarn": "yarn-site"}.get(name.partition(".")[0], "core-site")][name] = value
+    return {name: _xml(values) for name, values in files.items()}
 
 
 def client_settings(world: "World") -> dict[str, str]:
@@ -140,3 +195,12 @@ def spark_settings(world: "World") -> dict[str, str]:
         **{name: value for name, value in asked.items() if name.startswith(("spark.yarn.", "spark.executor."))},
         "spark.executor.extraJavaOptions": " ".join([*quick, asked.get("spark.executor.extraJavaOptions", "")]).strip(),
     }
+
+
+def _xml(settings: Mapping[str, str]) -> str:
+    """Hadoop's file of these settings."""
+    entries = [
+        f"<property><name>{escape(name)}</name><value>{escape(value)}</value></property>"
+        for name, value in settings.items()
+    ]
+    return "\n".join(["<configuration>", *entries, "</configuration>\n"])
