@@ -103,9 +103,9 @@ def test_spark_runs_on_yarn_with_its_driver_here_and_there(
     words = ("--master", "yarn", "--deploy-mode", mode, *SMALL, f"s3://{bucket}/code/days.py", f"hdfs:///{mode}")
     [done] = run(emr, cluster, step("spark-submit", *words))
     said(server, cluster, done)
-    pages = client("s3").list_objects_v2(Bucket=bucket, Prefix=f"logs/{cluster}/containers/application_")["Contents"]
-    application = pages[-1]["Key"].split("/")[3]
-    logs = [text(client("s3"), bucket, one["Key"]) for one in pages if application in one["Key"]]
+    [application] = done["AdditionalInfo"]["ResourceManagerApplicationIds"]
+    pages = client("s3").list_objects_v2(Bucket=bucket, Prefix=f"logs/{cluster}/containers/{application}/")["Contents"]
+    logs = [text(client("s3"), bucket, one["Key"]) for one in pages]
     printed = said(server, cluster, done) if mode == "client" else "\n".join(logs)
     assert "days: 7 of hadoop" in printed
     logs_of = f"hdfs dfs -ls /{mode}; yarn logs -applicationId {application}; yarn application -status {application}"

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from py4j.java_gateway import GatewayParameters, JavaGateway
-from py4j.protocol import Py4JJavaError
+from py4j.protocol import Py4JError, Py4JJavaError
 
 from studiolo.kernel.driver import Driver
 from studiolo.node.applications import ended
@@ -30,6 +30,9 @@ FETCH_SECONDS = 600.0
 """How long the jars may take to be there."""
 
 LOOK_AGAIN = 0.2
+TELL_SECONDS = 1.0
+"""Between two looks at the applications on YARN."""
+
 END_SECONDS = 3.0
 HEAP = "400m"
 USER = "hadoop"
@@ -119,15 +122,23 @@ class Hadoop:
         return 0
 
     def _stay(self) -> None:
-        nodes = self._nodes()
+        nodes, told = self._nodes(), 0.0
         while not self._ending:
             for jvm in self._jvms.values():
                 if (status := jvm.process.poll()) is not None:
                     raise Failed(f"The JVM of Hadoop's {jvm.name} {ended(status)}.")
-            if (wanted := self._nodes()) != nodes:
-                nodes = wanted
-                self._resize(*nodes)
-            self._tell_running()
+            try:
+                if (wanted := self._nodes()) != nodes:
+                    self._resize(*wanted)
+                    nodes = wanted
+                if time.monotonic() > told + TELL_SECONDS:
+                    self._tell_running()
+                    told = time.monotonic()
+            except Py4JJavaError as error:
+                raise Failed(f"YARN said: {_said(error)}") from None
+            except Py4JError:
+                # A JVM has ended, which the next look tells.
+                pass
             self._wake.wait(LOOK_AGAIN)
             self._wake.clear()
 
@@ -268,7 +279,13 @@ def _told(start: Callable[[list[str]], None], jars: list[str]) -> None:
     try:
         start(jars)
     except Py4JJavaError as error:
-        raise Failed(f"HDFS and YARN did not start: {error.java_exception.toString().splitlines()[0]}") from None
+        raise Failed(f"HDFS and YARN did not start: {_said(error)}") from None
+
+
+def _said(error: Py4JJavaError) -> str:
+    """What Java says, in a line."""
+    words: str = error.java_exception.toString()
+    return words.splitlines()[0]
 
 
 def _pump(reading: int, log: Path) -> None:

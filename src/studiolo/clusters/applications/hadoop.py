@@ -147,6 +147,7 @@ def daemon_settings(world: "World") -> dict[str, str]:
         "dfs.datanode.ipc.address": at["datanode_ipc"],
         "yarn.resourcemanager.bind-host": host,
         "yarn.resourcemanager.resource-tracker.address": at["yarn_tracker"],
+        "yarn.resourcemanager.max-completed-applications": "100",
         "yarn.resourcemanager.webapp.rest-csrf.enabled": "true",
         "yarn.resourcemanager.webapp.ui-actions.enabled": "false",
         "yarn.scheduler.maximum-allocation-mb": str(largest.containers),
