@@ -50,7 +50,7 @@ def cluster(emr: Any, client: Callable[..., Any], bucket: str) -> Iterator[str]:
     create_default_roles(client("iam"))
     for name, content in {"days.py": SCRIPT, "endless.py": ENDLESS}.items():
         client("s3").put_object(Bucket=bucket, Key=f"code/{name}", Body=content)
-    asked = job_flow("Spark", "Hadoop", "Hive", "Livy", nodes=2, LogUri=f"s3://{bucket}/logs/", StepConcurrencyLevel=2)
+    asked = job_flow("Spark", "Hadoop", nodes=2, LogUri=f"s3://{bucket}/logs/", StepConcurrencyLevel=2)
     identifier: str = emr.run_job_flow(**asked)["JobFlowId"]
     until(lambda: state(emr, identifier) == "WAITING", 120)
     yield identifier
@@ -135,27 +135,6 @@ def test_spark_sql_and_hive_have_the_data_catalog_and_hdfs(server: Server, emr: 
     printed = said(server, cluster, done)
     assert "42" in printed.split()
     assert "hadoop hadoop 0 /h" in re.sub(r" +|\d{4}-\S+ \S+", " ", printed).replace("  ", " ")
-
-
-def test_a_session_of_livy_writes_to_hdfs(server: Server, emr: Any, cluster: str) -> None:
-    host = emr.describe_cluster(ClusterId=cluster)["Cluster"]["MasterPublicDnsName"]
-
-    def ask(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://{host}:8998{path}", data, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
-
-    session = f"/sessions/{ask('POST', '/sessions', {'kind': 'pyspark'})['id']}"
-    until(lambda: ask("GET", session)["state"] == "idle", seconds=180)
-    code = "spark.range(9).write.parquet('/livy'); print(spark.read.parquet('hdfs:///livy').count())"
-    code += "; print(spark.sql('show databases').count() > 0)"
-    path = f"{session}/statements/{ask('POST', f'{session}/statements', {'code': code})['id']}"
-    until(lambda: ask("GET", path)["state"] == "available", seconds=180)
-    assert ask("GET", path)["output"].get("data") == {"text/plain": "9\nTrue"}, ask("GET", path)
-    ask("DELETE", session)
-    [done] = run(emr, cluster, step("hdfs", "dfs", "-ls", "/livy"))
-    assert {line.split()[2] for line in said(server, cluster, done).splitlines()[1:]} == {"hadoop"}
 
 
 def test_more_nodes_are_more_of_yarn(server: Server, emr: Any, cluster: str) -> None:

@@ -153,12 +153,12 @@ class Kernels:
             **told,
         }
         launch.write_text(json.dumps(settings))
-        more = {**_of_hdfs(plan.conf), **(write_hudi_defaults(folder) if "hudi" in plan.formats else {})}
+        hudi = write_hudi_defaults(folder) if "hudi" in plan.formats else {}
         child = self._processes.start(
             self._name(kernel),
             self._kind,
             [str(plan.runtime.python), "-m", self._program, str(folder)],
-            environment=child_environment({**self._environment(kernel, plan.runtime), **more, **aws}),
+            environment=child_environment({**self._environment(kernel, plan.runtime), **hudi, **aws}),
             folder=folder / "work",
             details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm, "sockets": str(sockets)},
             fence=self._fence(folder, plan, sockets, archive),
@@ -361,12 +361,6 @@ class Kernels:
         tail = _tail(self._processes.log(self._name(kernel)))
         what = "session's kernel" if self._kind == "session" else "application"
         return f"The {what} {how}." + (f" The end of its log: {tail}" if tail else "")
-
-
-def _of_hdfs(conf: Mapping[str, str]) -> dict[str, str]:
-    """The variable by which a session is HDFS's one user there: by its own name it would show its secret."""
-    hdfs = conf.get("spark.hadoop.fs.defaultFS", "").startswith("hdfs:")
-    return {"HADOOP_PROXY_USER": "hadoop"} if hdfs else {}
 
 
 def _joined(ours: list[str], conf: Mapping[str, str], key: str, separator: str) -> str:

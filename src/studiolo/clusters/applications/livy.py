@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from studiolo.clusters.applications import hadoop
 from studiolo.clusters.applications.application import Application
 from studiolo.runtimes import Release
 
@@ -56,10 +55,7 @@ def serve(world: "World", servers: LivyServers) -> None:
 def settings(world: "World") -> dict[str, str]:
     """Spark's settings of sessions whose executors are the cluster's."""
     everything = world.spark_conf()
-    ours = {name: everything[name] for name in SETTINGS if name in everything}
-    if hadoop.is_on(world):
-        ours |= {f"spark.hadoop.{name}": value for name, value in hadoop.client_settings(world).items()}
-    return {**ours, **world.configured.spark}
+    return {**{name: everything[name] for name in SETTINGS if name in everything}, **world.configured.spark}
 
 
 LIVY = Livy()
