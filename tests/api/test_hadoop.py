@@ -108,13 +108,15 @@ def test_spark_runs_on_yarn_with_its_driver_here_and_there(
     logs = [text(client("s3"), bucket, one["Key"]) for one in pages]
     printed = said(server, cluster, done) if mode == "client" else "\n".join(logs)
     assert "days: 7 of hadoop" in printed
-    logs_of = f"hdfs dfs -ls /{mode}; yarn logs -applicationId {application}; yarn application -status {application}"
-    [done] = run(emr, cluster, step("bash", "-c", logs_of))
+    # They are put together when the application has ended.
+    logs_of = f"until yarn logs -applicationId {application} > logs; do :; done; cat logs"
+    script = f"hdfs dfs -ls /{mode}; yarn application -status {application}; {logs_of}"
+    [done] = run(emr, cluster, step("bash", "-c", script))
     printed = said(server, cluster, done)
     assert "_SUCCESS" in printed
     assert f"Container: container_{application.partition('_')[2]}" in printed
     host = emr.describe_cluster(ClusterId=cluster)["Cluster"]["MasterPublicDnsName"]
-    assert f"Tracking-URL : http://{host}:" in printed
+    assert f"Tracking-URL : {host}:" in printed
 
 
 def test_an_application_is_listed_and_killed(server: Server, emr: Any, bucket: str, cluster: str) -> None:

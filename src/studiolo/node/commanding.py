@@ -223,8 +223,8 @@ def state_pusher(_arguments: Sequence[str]) -> int:
 def _java(main_class: str, arguments: Sequence[str]) -> int:
     facts = Facts.of_node()
     archive = [f"-XX:SharedArchiveFile={facts.archive}"] if facts.archive else []
-    # What manages HDFS comes with its daemons.
-    daemons = _of_daemons(facts) if main_class in HDFS.values() else []
+    # What manages HDFS comes with its daemons, and what reads logs of YARN.
+    daemons = _of_daemons(facts) if main_class in (*HDFS.values(), YARN["logs"]) else []
     path = class_path(Path(facts.spark_home), [*facts.jars, *daemons, f"{facts.folder}/etc/hadoop"])
     log = f"-Dlog4j2.configurationFile=file:{facts.folder}/etc/log4j2-quiet.properties"
     home = f"-Duser.home={os.environ.get('HOME', facts.folder)}"
