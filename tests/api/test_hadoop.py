@@ -115,6 +115,7 @@ def test_spark_runs_on_yarn_with_its_driver_here_and_there(
     printed = said(server, cluster, done)
     assert "_SUCCESS" in printed
     assert f"Container: container_{application.partition('_')[2]}" in printed
+    assert "HADOOP_USER_NAME" not in printed
     host = emr.describe_cluster(ClusterId=cluster)["Cluster"]["MasterPublicDnsName"]
     assert f"Tracking-URL : {host}:" in printed
 

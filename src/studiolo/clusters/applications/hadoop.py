@@ -164,6 +164,8 @@ def daemon_settings(world: "World") -> dict[str, str]:
         "yarn.nodemanager.local-dirs": str(data / "containers"),
         "yarn.nodemanager.log-dirs": str(logs),
         "yarn.nodemanager.delete.debug-delay-sec": str(KEPT_SECONDS),
+        # It would put the containers' variables among their logs.
+        "yarn.nodemanager.log-container-debug-info.enabled": "false",
         "yarn.nodemanager.disk-health-checker.enable": "false",
         "yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage": "100",
         "yarn.nodemanager.pmem-check-enabled": "false",
