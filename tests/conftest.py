@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import botocore.config
+import hypothesis
 import psutil
 import pytest
 
@@ -41,6 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--heavy", action="store_true", help="run the tests, too, that make environments of hundreds of megabytes"
     )
     parser.addoption("--frameworks", action="store_true", help="run scripts in the images of all frameworks, of GBs")
+
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:

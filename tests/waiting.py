@@ -26,6 +26,11 @@ def hasty(client: Any) -> Any:
     return client
 
 
+def running(*command: str) -> list[psutil.Process]:
+    """The processes with this command line. One that ends amid the looking is none."""
+    return [process for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] == list(command)]
+
+
 def lives(process: psutil.Process) -> bool:
     """A zombie does not, whoever lets it lie."""
     try:

@@ -1,7 +1,7 @@
 """The house: every domain of a running server, built from the ground up, each adopting what a crashed server left."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
@@ -13,8 +13,10 @@ from studiolo.catalog import Catalog
 from studiolo.clusters import Clusters
 from studiolo.clusters.sessions import ClusterSessions
 from studiolo.config import Settings
-from studiolo.console import FindKey, Key, console, panels
-from studiolo.domain import now
+from studiolo.console.app import FindKey, console
+from studiolo.console.panels import panels
+from studiolo.console.people import Key
+from studiolo.domain import Scope, now
 from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
 from studiolo.features import FeatureStore
@@ -31,7 +33,7 @@ from studiolo.identity import Identity, root_key
 from studiolo.inside import Inside
 from studiolo.listening import Listening
 from studiolo.livy import Livy
-from studiolo.livy_door import ClusterLivy, LivyDoors, LivyEndpoint, Rest
+from studiolo.livy_door import Admission, ClusterLivy, LivyDoors, LivyEndpoint, Rest
 from studiolo.logs import Logs
 from studiolo.metastore import Metastore
 from studiolo.metrics import Metrics
@@ -170,11 +172,14 @@ class House:
         engine.start()
         self._started.append(engine)
         self.rest = Rest(livy, self.state.changes)
-        doors = LivyDoors(self.rest, livy.place)
+        doors = LivyDoors(self.rest, livy.place, Admission(self.identity, self._tags_of_cluster))
         livy.start(doors)
         self._cleanup.callback(doors.close_all)
         self._cleanup.callback(livy.close)
         self.serverless.start()
+
+    def _tags_of_cluster(self, scope: Scope, cluster: str) -> Mapping[str, str]:
+        return self.clusters.cluster(scope, cluster).settings.tags
 
     def _run_jobs(self) -> None:
         """What ends before the others: what it leaves goes by the door to the store."""

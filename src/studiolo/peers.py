@@ -6,6 +6,10 @@ import socket
 import struct
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psutil
 
 Address = tuple[str, int]
 
@@ -29,21 +33,39 @@ def is_same_user(peer: Address, own: Address) -> bool:
     return False
 
 
+def holder(peer: Address, own: Address) -> "psutil.Process | None":
+    """A process that holds the client's end of the connection; None where none that can be looked into does."""
+    import psutil
+
+    local, remote = _hex(peer), _hex(own)
+    sockets = {f"socket:[{row[9]}]" for row in _rows() if row[1].endswith(local) and row[2].endswith(remote)}
+    for folder in Path("/proc").glob("[0-9]*/fd"):
+        with contextlib.suppress(OSError, psutil.Error):
+            for name in os.scandir(folder):
+                if os.readlink(name.path) in sockets:  # noqa: PTH115 (some thousands, for each request)
+                    return psutil.Process(int(folder.parent.name))
+    return None
+
+
 def _users(local: str, remote: str) -> set[int]:
     """The users who have a socket of that local and remote address: a client's, whose local one is our peer."""
-    found = set[int]()
+    return owners(_rows(), local, remote)
+
+
+def _rows() -> list[list[str]]:
+    """The system's table of connections."""
+    found: list[list[str]] = []
     for name in ("tcp", "tcp6"):
         with contextlib.suppress(OSError):
-            found |= owners(Path(f"/proc/self/net/{name}").read_text(), local, remote)
+            found += [line.split() for line in Path(f"/proc/self/net/{name}").read_text().splitlines()[1:]]
     return found
 
 
-def owners(table: str, local: str, remote: str) -> set[int]:
-    """The users of the sockets with these addresses, in a table as /proc/net/tcp has it.
+def owners(rows: list[list[str]], local: str, remote: str) -> set[int]:
+    """The users of the sockets with these addresses, in the rows of a table as /proc/net/tcp has it.
 
     What was closed already has no owner, but is shown as root's: such a row has no inode.
     """
-    rows = [line.split() for line in table.splitlines()[1:]]
     # An address of IPv4 is the end of IPv6's that stands for it.
     return {int(row[7]) for row in rows if row[1].endswith(local) and row[2].endswith(remote) and row[9] != "0"}
 

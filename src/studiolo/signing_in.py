@@ -48,6 +48,8 @@ class SigningIn:
         try:
             given = json.loads(asked.get("Session") or asked.get("SessionToken") or "")
             identifier, secret, token = (str(given[name]) for name in ("sessionId", "sessionKey", "sessionToken"))
+            # JSON can say half a character, which no key has and no database takes.
+            f"{identifier}{secret}{token}".encode()
             seconds = int(asked.get("SessionDuration", LONGEST.total_seconds()))
         except (ValueError, KeyError, TypeError):
             message = "Session must be JSON with sessionId, sessionKey and sessionToken; SessionDuration a number."

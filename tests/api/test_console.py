@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from studiolo.console.pages import PAGES
@@ -145,6 +147,7 @@ def test_a_broker_s_token_signs_in_as_the_role_whose_keys_it_has(server: Server,
     door = Browser(server.port, name="127.0.0.1")
     query = "/_studiolo/federation?Action=getSigninToken&Session="
     assert door.open(query + quote(json.dumps({**session, "sessionKey": "guessed"}))).status == 403
+    assert door.open(query + quote(json.dumps({**session, "sessionKey": "\ud800"}))).status == 400
     token = json.loads(door.open(query + quote(json.dumps(session))).text)["SigninToken"]
     place = door.open(f"/_studiolo/federation?Action=login&SigninToken={token}").headers["Location"]
     browser = Browser(server.port)
@@ -158,6 +161,18 @@ def test_a_table_is_shown_with_its_columns_partitions_and_first_rows(browser: Br
     assert "pm25 double" in browser.open(f"/catalog/{database}/{name}?tab=columns").words
     assert "2013-03" in browser.open(f"/catalog/{database}/{name}?tab=partitions&where=month%3D'2013-03'").words
     assert "65.6 2013-03 2 null 2013-03" in browser.open(f"/catalog/{database}/{name}/sample").words
+
+
+def test_a_small_file_that_unpacks_to_gigabytes_is_not_shown_and_the_server_lives(
+    server: Server, browser: Browser, bucket: str
+) -> None:
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 24, pa.int32()), pa.array(["x" * (64 << 20)]))
+    file = io.BytesIO()
+    pq.write_table(pa.table({"a": text}), file, compression="zstd", store_schema=False)
+    assert len(file.getvalue()) < 100_000
+    server.client("s3").put_object(Bucket=bucket, Key="bomb.parquet", Body=file.getvalue())
+    assert "takes more than 1024 MiB of memory" in browser.open(f"/storage/{bucket}/object?key=bomb.parquet").words
+    server.client("s3").delete_object(Bucket=bucket, Key="bomb.parquet")
 
 
 def test_a_table_tells_who_may_see_what_of_it(

@@ -1,6 +1,7 @@
 """Endpoints that are more than instances of one model: serverless, multi-model, several containers, through boto3."""
 
 import base64
+import contextlib
 import json
 import re
 import threading
@@ -97,7 +98,8 @@ def test_a_serverless_endpoint_starts_its_process_for_a_call_and_bounds_the_call
     assert score(runtime, name) == pytest.approx(5, abs=1e-3)
     [pid] = processes(server, name).values()
     for process in (*psutil.Process(pid).children(recursive=True), psutil.Process(pid)):
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
     until(lambda: not processes(server, name))
     described = made.sagemaker.describe_endpoint(EndpointName=name)
     assert described["EndpointStatus"] == "InService"

@@ -158,6 +158,22 @@ def test_a_group_of_a_bucket_that_is_not_there_fails_with_the_reason(sagemaker: 
     sagemaker.delete_feature_group(FeatureGroupName=group["FeatureGroupName"])
 
 
+def test_a_group_does_not_take_a_table_that_is_another_s(
+    sagemaker: Any, client: Callable[..., Any], role: str, bucket: str
+) -> None:
+    glue, name = client("glue"), f"others_{uuid.uuid4().hex[:8]}"
+    glue.create_database(DatabaseInput={"Name": name})
+    glue.create_table(DatabaseName=name, TableInput={"Name": "orders"})
+    place = lake(bucket, role)
+    place["OfflineStoreConfig"]["DataCatalogConfig"] = {
+        "Catalog": "AwsDataCatalog", "Database": name, "TableName": "orders"
+    }  # fmt: skip
+    group = created(sagemaker, **place)
+    assert group["FeatureGroupStatus"] == "CreateFailed"
+    assert f"{name}.orders is not of FeatureGroup" in group["FailureReason"]
+    sagemaker.delete_feature_group(FeatureGroupName=group["FeatureGroupName"])
+
+
 def test_groups_are_listed_by_page_tagged_and_not_made_twice(sagemaker: Any, online: str) -> None:
     tags = [{"Key": "team", "Value": "air"}]
     group = created(sagemaker, OnlineStoreConfig={"EnableOnlineStore": True}, Tags=tags)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from tests.api.programs import ONE, Programs, channel, statuses
 from tests.conftest import Server
-from tests.waiting import until
+from tests.waiting import running, until
 
 LOOKS = """
 import json, os, socket, sys
@@ -166,9 +166,7 @@ def test_children_that_a_program_leaves_behind_end_with_it(programs: Programs) -
     code = "import subprocess; subprocess.Popen(['setsid', 'sleep', '596']); raise SystemExit(137)"
     job = programs.trained(programs.train(code))
     assert job["FailureReason"] == "AlgorithmError: , exit code: 137"
-    assert not [
-        process for process in psutil.process_iter() if process.name() == "sleep" and "596" in process.cmdline()
-    ]
+    assert running("sleep", "596") == []
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from studiolo.processes import isolation
 from tests.conftest import Server
-from tests.waiting import until
+from tests.waiting import running, until
 
 COMMAND = {"Name": "glueetl", "PythonVersion": "3"}
 
@@ -125,13 +124,7 @@ def test_its_messages_go_by_sockets_that_nobody_else_may_open(server: Server, tr
 
 def test_what_it_started_ends_with_it(glue: Any, session: str, tried: Callable[[str], Any]) -> None:
     tried("subprocess.Popen('setsid setsid sleep 54321 &', shell=True).wait()")
-
-    def sleeping() -> list[psutil.Process]:
-        return [
-            process for process in psutil.process_iter() if process.name() == "sleep" and "54321" in process.cmdline()
-        ]
-
-    until(sleeping)
+    until(lambda: running("sleep", "54321"))
     glue.stop_session(Id=session)
     until(lambda: glue.get_session(Id=session)["Session"]["Status"] == "STOPPED")
-    assert sleeping() == []
+    assert running("sleep", "54321") == []

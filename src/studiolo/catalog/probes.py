@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -11,6 +12,8 @@ from studiolo.catalog.model import Connection
 from studiolo.domain import Invalid
 
 SECONDS = 10
+ALL_SECONDS = 30
+"""After which no further address of a connection is tried: the caller, and a thread, wait meanwhile."""
 PORTS: Mapping[str, int] = {
     "postgresql": 5432, "redshift": 5439, "mysql": 3306, "mariadb": 3306, "sqlserver": 1433, "oracle": 1521,
     "snowflake": 443, "db2": 50000, "mongodb": 27017, "http": 80, "https": 443, "kafka": 9092,
@@ -37,8 +40,11 @@ def probe(connection: Connection, seconds: float = SECONDS) -> None:
     """
     target = _target(connection)
     log_in = _login(connection, target, seconds) if target.engine in LOGINS else None
-    failures = []
+    failures, latest = [], time.monotonic() + ALL_SECONDS
     for host, port in target.addresses:
+        if time.monotonic() > latest:
+            failures.append(f"the others were not tried within {ALL_SECONDS} s")
+            break
         try:
             with socket.create_connection((host, port), timeout=seconds) as link:
                 _GREETINGS.get(target.engine, _nothing)(link)

@@ -10,7 +10,7 @@ from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.serializers import FromInputFile
 from pyiceberg.table import StaticTable
 
-from studiolo.console.people import Clients
+from studiolo.console.reading import Store
 
 
 class ObjectsAlone(PyArrowFileIO):
@@ -22,15 +22,15 @@ class ObjectsAlone(PyArrowFileIO):
         return super()._initialize_fs(scheme, netloc)
 
 
-def iceberg_table(person: Clients, location: str) -> StaticTable:
+def iceberg_table(store: Store, location: str) -> StaticTable:
     """The table of the metadata file at `location`. Raises OSError, ValueError."""
     files = ObjectsAlone(
         {
-            "s3.endpoint": person.s3_endpoint,
-            "s3.access-key-id": person.key.id,
-            "s3.secret-access-key": person.key.secret,
-            "s3.region": person.region,
-            **({"s3.session-token": person.key.token} if person.key.token else {}),
+            "s3.endpoint": store.endpoint,
+            "s3.access-key-id": store.key,
+            "s3.secret-access-key": store.secret,
+            "s3.region": store.region,
+            **({"s3.session-token": store.token} if store.token else {}),
         }
     )
     metadata = FromInputFile.table_metadata(files.new_input(location))

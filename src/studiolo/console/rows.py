@@ -1,6 +1,6 @@
 """Rows to be shown, and what a table's rows are written in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ class NoSample(Exception):
 @dataclass(frozen=True)
 class Rows:
     columns: list[str]
-    values: list[tuple[Any, ...]]
+    values: Sequence[Sequence[Any]]
 
 
 def format_of(table: Mapping[str, Any]) -> str:

@@ -1,54 +1,86 @@
-"""The first rows of a table, read by PyArrow (or PyIceberg) with the person's own keys, so that policies hold.
+"""The program that reads the first rows of tables and files, by PyArrow or PyIceberg: see `reading`, which starts it.
 
-PyArrow takes a second and 80 MB to load: what imports this does so when rows are asked for.
+One request, as JSON, comes to its standard input; the answer goes to its standard output.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+import json as texts
+import os
+import resource
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
 from pyarrow import csv, dataset, fs, json
 
-from studiolo.console.people import Clients
-from studiolo.console.rows import NoSample, Rows, format_of
+from studiolo.console.reading import MEMORY, SECONDS, TOO_MUCH, Store
+from studiolo.console.rendering import cell, number
+from studiolo.console.rows import NoSample, format_of
 
 ROWS = 25
-FOLDERS = 5
-"""Partitions that are looked into for rows."""
 TEXT_BYTES = 256 * 1024
 """Of a file of text that are read."""
 COLUMNS = 200
+CELL = 2000
+"""Characters of a value that are told."""
+
+Rows = dict[str, Any]
+"""Columns and values, as JSON takes them."""
 
 
-def files(person: Clients) -> fs.S3FileSystem:
+def main() -> None:
+    for limit, most in ((resource.RLIMIT_DATA, MEMORY), (resource.RLIMIT_CPU, SECONDS)):
+        # macOS knows no limit of the first kind.
+        with suppress(OSError, ValueError):
+            resource.setrlimit(limit, (most, most))
+    asked = sys.stdin.read()
+    if not asked:
+        # The server has ended before anybody wanted rows.
+        return
+    request = texts.loads(asked)
+    answer: dict[str, Any]
+    try:
+        reads: dict[str, Callable[..., Any]] = {"sample": sample, "snapshots": snapshots, "preview": preview}
+        read = reads[request["what"]]
+        answer = {"found": read(Store(**request["store"]), **request["given"])}
+    except MemoryError:
+        answer = {"why": TOO_MUCH}
+    except (NoSample, OSError, ValueError) as error:
+        answer = {"why": str(error)}
+    texts.dump(answer, sys.stdout)
+    sys.stdout.flush()
+    # What PyArrow does at the end of a process can take longer than the reading.
+    os._exit(0)
+
+
+def files(store: Store) -> fs.S3FileSystem:
     """S3 as the person may read it."""
-    place = urlsplit(person.s3_endpoint)
+    place = urlsplit(store.endpoint)
     return fs.S3FileSystem(
-        access_key=person.key.id,
-        secret_key=person.key.secret,
-        session_token=person.key.token,
+        access_key=store.key,
+        secret_key=store.secret,
+        session_token=store.token,
         endpoint_override=place.netloc,
         scheme=place.scheme,
-        region=person.region,
+        region=store.region,
         request_timeout=10,
         connect_timeout=3,
     )
 
 
-def sample(person: Clients, glue: Any, table: Mapping[str, Any]) -> Rows:
+def sample(store: Store, table: Mapping[str, Any], places: Sequence[tuple[str, list[str]]]) -> Rows:
     """The first rows of a table. Raises NoSample, OSError, ValueError."""
     kind = format_of(table)
     if kind == "Iceberg":
-        return _rows(_iceberg(person, table).scan(limit=ROWS).to_arrow())
-    if kind in ("View", "Delta", "Hudi", "Avro", "Unknown"):
-        raise NoSample(f"The rows of {kind} tables are read by Spark: ask for them under Query.")
-    storage = files(person)
+        return _rows(_iceberg(store, table).scan(limit=ROWS).to_arrow())
+    storage = files(store)
     columns = [column["Name"] for column in table["StorageDescriptor"].get("Columns", [])]
     keys = [column["Name"] for column in table.get("PartitionKeys", [])]
     found: list[dict[str, Any]] = []
-    for place, values in _places(glue, table):
+    for place, values in places:
         for path in _files(storage, place):
             for row in _read(storage, path, kind, table, columns).slice(0, ROWS - len(found)).to_pylist():
                 found.append({**row, **dict(zip(keys, values, strict=False))})
@@ -60,12 +92,12 @@ def sample(person: Clients, glue: Any, table: Mapping[str, Any]) -> Rows:
         raise NoSample("There are no rows: no file lies where the table, or its first partitions, should have them.")
     names = [*columns, *keys] or list(found[0])
     by_case = [{name.lower(): value for name, value in row.items()} for row in found]
-    return Rows(names, [tuple(row.get(name.lower()) for name in names) for row in by_case])
+    return _told(names, [[row.get(name.lower()) for name in names] for row in by_case])
 
 
-def snapshots(person: Clients, table: Mapping[str, Any]) -> list[dict[str, Any]]:
+def snapshots(store: Store, table: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What an Iceberg table was, the latest first."""
-    metadata = _iceberg(person, table).metadata
+    metadata = _iceberg(store, table).metadata
     current = metadata.current_snapshot_id
     return [
         {
@@ -79,28 +111,19 @@ def snapshots(person: Clients, table: Mapping[str, Any]) -> list[dict[str, Any]]
     ]
 
 
-def preview(storage: fs.S3FileSystem, path: str, kind: str) -> Rows:
+def preview(store: Store, path: str, kind: str) -> Rows:
     """The first rows of a file of data."""
-    found = _read(storage, path, kind, {"StorageDescriptor": {}}, []).slice(0, ROWS)
+    found = _read(files(store), path, kind, {"StorageDescriptor": {}}, []).slice(0, ROWS)
     return _rows(found)
 
 
-def _iceberg(person: Clients, table: Mapping[str, Any]) -> Any:
+def _iceberg(store: Store, table: Mapping[str, Any]) -> Any:
     from studiolo.console.iceberg import iceberg_table
 
     location = table.get("Parameters", {}).get("metadata_location")
     if not location:
         raise NoSample("The table has no metadata_location yet.")
-    return iceberg_table(person, location)
-
-
-def _places(glue: Any, table: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    if not table.get("PartitionKeys"):
-        yield table["StorageDescriptor"].get("Location", ""), []
-        return
-    found = glue.get_partitions(DatabaseName=table["DatabaseName"], TableName=table["Name"], MaxResults=FOLDERS)
-    for partition in found["Partitions"]:
-        yield partition["StorageDescriptor"].get("Location", ""), partition["Values"]
+    return iceberg_table(store, location)
 
 
 def _files(storage: fs.S3FileSystem, location: str) -> Iterator[str]:
@@ -147,4 +170,14 @@ def _head(storage: fs.S3FileSystem, path: str) -> bytes:
 
 def _rows(table: pa.Table) -> Rows:
     names = table.column_names[:COLUMNS]
-    return Rows(names, [tuple(row[name] for name in names) for row in table.select(names).to_pylist()])
+    return _told(names, [[row[name] for name in names] for row in table.select(names).to_pylist()])
+
+
+def _told(names: list[str], values: list[list[Any]]) -> Rows:
+    """Rows as they are to be shown: numbers, nothing, and texts."""
+    shown = [[each if each is None or number(each) else cell(each)[:CELL] for each in row] for row in values]
+    return {"columns": names, "values": shown}
+
+
+if __name__ == "__main__":
+    main()

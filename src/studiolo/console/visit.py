@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from studiolo.console.commands import commands
@@ -118,7 +118,8 @@ class Visit:
 def refused(error: Exception) -> Refused:
     """A client's error in the service's words."""
     if not isinstance(error, ClientError):
-        return Refused(type(error).__name__, str(error))
+        # What a client finds wrong with what it was given is the asker's to mend.
+        return Refused(type(error).__name__, str(error), 400 if isinstance(error, ParamValidationError) else 500)
     said, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
     message = said.get("Message") or said.get("message") or error.response.get("message") or str(error)
     return Refused(said.get("Code", "Unknown"), message, meta.get("HTTPStatusCode", 500), meta.get("RequestId"))

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from studiolo.catalog import Column, Database, Partition, SerDe, StorageDescriptor, Table
-from studiolo.domain import AlreadyExists
+from studiolo.domain import AlreadyExists, Invalid
 from studiolo.features.files import PARTITIONS, folder
 from studiolo.features.model import Feature, FeatureGroup, TableName
 from studiolo.governance import GovernedCatalog
@@ -22,7 +22,7 @@ def managed_table(group: FeatureGroup) -> TableName | None:
 
 
 def make_table(catalog: GovernedCatalog, group: FeatureGroup) -> None:
-    """Make the table of a group, and its database, unless they are there. Raises Denied and Invalid."""
+    """Make the table of a group, and its database, unless they are there. Raises Denied, and Invalid for another's."""
     name = managed_table(group)
     if name is None:
         return
@@ -30,14 +30,15 @@ def make_table(catalog: GovernedCatalog, group: FeatureGroup) -> None:
         catalog.create_database(group.scope, Database(name.database))
     with suppress(AlreadyExists):
         catalog.create_table(group.scope, name.database, _table(group, name))
+    _own_table(catalog, group, name)
 
 
 def add_columns(catalog: GovernedCatalog, group: FeatureGroup) -> None:
-    """Give the table of a group the columns of features that came. Raises NotFound and Denied."""
+    """Give the table of a group the columns of features that came. Raises NotFound, Denied, and Invalid for another's."""
     name = managed_table(group)
     if name is None:
         return
-    table = catalog.table(group.scope, name.database, name.table)
+    table = _own_table(catalog, group, name)
     storage = table.storage or StorageDescriptor()
     known = {column.name for column in storage.columns}
     added = [column for column in map(_column, group.specification.features) if column.name not in known]
@@ -47,17 +48,32 @@ def add_columns(catalog: GovernedCatalog, group: FeatureGroup) -> None:
 
 
 def add_partitions(catalog: GovernedCatalog, group: FeatureGroup, partitions: Iterable[tuple[str, ...]]) -> None:
-    """Register partitions. Raises NotFound and Denied."""
+    """Register partitions. Raises NotFound, Denied, and Invalid for a table that is another's."""
     name = managed_table(group)
     if name is None:
         return
-    table = catalog.table(group.scope, name.database, name.table)
+    table = _own_table(catalog, group, name)
     storage = table.storage or StorageDescriptor()
     made = [
         Partition(values, storage=replace(storage, location=f"{storage.location}/{folder(values)}"))
         for values in partitions
     ]
     catalog.add_partitions(group.scope, name.database, name.table, made, if_not_exists=True)
+
+
+def _own_table(catalog: GovernedCatalog, group: FeatureGroup, name: TableName) -> Table:
+    """The table of a group. IAM is not asked for the catalog: what is not the group's own, by its location, is not touched.
+
+    Raises NotFound, Denied and Invalid.
+    """
+    table = catalog.table(group.scope, name.database, name.table)
+    offline = group.specification.offline
+    if offline is None or table.storage is None or table.storage.location != offline.resolved:
+        raise Invalid(
+            f"The table {name.database}.{name.table} is not of FeatureGroup {group.name}: with DisableGlueTableCreation it "
+            "is yours to keep, and another TableName makes a new one."
+        )
+    return table
 
 
 def _table(group: FeatureGroup, name: TableName) -> Table:

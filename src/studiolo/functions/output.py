@@ -8,7 +8,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from studiolo.logs import LogWriter
 
@@ -18,6 +18,8 @@ HEAD = 16
 OURS, MARK = b"\xa5\x5a\x00\x03", b"\xa5\x5a\x00\xff"
 LARGEST = 256 * 1024
 """Bytes of an event of a log."""
+FARTHEST = 24 * 3600 * 1000
+"""Milliseconds from now beyond which what a frame says of its moment is not believed."""
 PIECE = 64 * 1024
 TAIL = 4096
 """Bytes of its end that an invocation's log result has."""
@@ -75,61 +77,79 @@ class Output:
         split = Splitter()
         with os.fdopen(self._read, "rb", buffering=0) as pipe:
             while piece := os.read(pipe.fileno(), PIECE):
-                for kind, moment, text in split.feed(piece):
-                    self._take(kind, moment, text)
-        for kind, moment, text in split.rest():
-            self._take(kind, moment, text)
+                self._take(split.feed(piece))
+        self._take(split.rest())
         with contextlib.suppress(OSError):
             self._log.close()
 
-    def _take(self, kind: bytes, moment: int | None, text: bytes) -> None:
-        if kind == MARK:
-            if (arrived := self._marks.get(text)) is not None:
-                arrived.set()
-            return
-        with self._lock:
-            self._tail = (self._tail + text.rstrip(b"\n") + b"\n")[-TAIL:]
-        present = time.time_ns() // 1_000_000 if moment is None else moment
-        pieces = [text[start : start + LARGEST] for start in range(0, len(text), LARGEST)]
+    def _take(self, found: Iterable[tuple[bytes, int | None, bytes]]) -> None:
+        events: list[tuple[int, str]] = []
+        present = time.time_ns() // 1_000_000
+        for kind, moment, text in found:
+            if kind == MARK:
+                self._write_down(events)
+                events = []
+                if (arrived := self._marks.get(text)) is not None:
+                    arrived.set()
+                continue
+            with self._lock:
+                self._tail = (self._tail + text[-TAIL:].rstrip(b"\n") + b"\n")[-TAIL:]
+            known = moment is not None and abs(moment - present) < FARTHEST
+            events.append((moment if moment is not None and known else present, text.decode(errors="replace")))
+        self._write_down(events)
+
+    def _write_down(self, events: list[tuple[int, str]]) -> None:
         # Without room for its log a function still has its work to do.
         with contextlib.suppress(OSError):
-            self._log.append([(present, piece.decode(errors="replace")) for piece in pieces])
+            self._log.append(events)
 
 
 class Splitter:
-    """Bytes as they come, cut into events: (kind of frame, or nothing for a line; its milliseconds since 1970; text)."""
+    """Bytes as they come, cut into events: (kind of frame, or nothing for a line; its milliseconds since 1970; text).
+
+    No event has more than LARGEST bytes, whatever a frame says of itself: a longer one becomes several.
+    """
 
     def __init__(self) -> None:
         self._left = b""
+        self._framed = 0
+        """Bytes of the frame that has begun and that are yet to come."""
+        self._head = b"", 0
 
     def feed(self, piece: bytes) -> Iterator[tuple[bytes, int | None, bytes]]:
-        data = self._left + piece
-        while data:
-            if data.startswith(MAGIC):
-                length = int.from_bytes(data[4:8], "big")
-                if len(data) < HEAD or len(data) < HEAD + length:
+        data, at, frame = self._left + piece, 0, -1
+        beyond = len(data)
+        while at < len(data):
+            if self._framed:
+                size = min(self._framed, LARGEST)
+                if len(data) - at < size:
                     break
-                moment = int.from_bytes(data[8:HEAD], "big") // 1000
-                yield data[:4], moment, data[HEAD : HEAD + length]
-                data = data[HEAD + length :]
+                yield *self._head, data[at : at + size]
+                self._framed -= size
+                at += size
                 continue
-            line, frame = data.find(b"\n"), data.find(MAGIC)
-            if frame >= 0 and (line < 0 or frame < line):
-                yield b"", None, data[:frame]
-                data = data[frame:]
-            elif line >= 0:
-                if line:
-                    yield b"", None, data[: line + 1]
-                data = data[line + 1 :]
-            elif len(data) >= LARGEST:
-                yield b"", None, data
-                data = b""
-            else:
+            if data.startswith(MAGIC, at):
+                if len(data) - at < HEAD:
+                    break
+                self._head = data[at : at + 4], int.from_bytes(data[at + 8 : at + HEAD], "big") // 1000
+                self._framed = int.from_bytes(data[at + 4 : at + 8], "big")
+                at += HEAD
+                continue
+            if frame < at:
+                # Looked for once: of many short lines each would look through all that follow.
+                frame = data.find(MAGIC, at)
+                frame = beyond if frame < 0 else frame
+            line = data.find(b"\n", at, frame)
+            end = min(frame if line < 0 else line + 1, at + LARGEST)
+            if line < 0 and end == beyond < at + LARGEST:
                 break
-        self._left = data
+            if line != at:
+                yield b"", None, data[at:end]
+            at = end
+        self._left = data[at:]
 
     def rest(self) -> Iterator[tuple[bytes, int | None, bytes]]:
         """What no line break has ended."""
-        if self._left and not self._left.startswith(MAGIC):
+        if self._left and not self._framed and not self._left.startswith(MAGIC):
             yield b"", None, self._left
         self._left = b""

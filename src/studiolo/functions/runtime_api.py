@@ -10,7 +10,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -22,6 +22,11 @@ SECONDS_TO_BE_KNOWN = 10.0
 """For which a connection waits until it is known whose it may be."""
 LARGEST = 6 * 1024 * 1024
 """Bytes of a payload that comes back."""
+PIECE = 64 * 1024
+LINE = 1024
+"""Bytes of the line before a chunk."""
+MOST_CONNECTIONS = 32
+"""At a time, for a process. A runtime needs one, and each costs a thread and a look into the system's table."""
 _POSTED = re.compile(r"/2018-06-01/runtime/(?:init/(?P<init>error)|invocation/(?P<id>[\w-]+)/(?P<what>response|error))")
 _NEXT = "/2018-06-01/runtime/invocation/next"
 
@@ -109,6 +114,9 @@ class RuntimeApi:
                 connection, peer = self._listener.accept()
             except OSError:
                 return
+            if len(self._connections) >= MOST_CONNECTIONS:
+                connection.close()
+                continue
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._connections.add(connection)
             threading.Thread(target=self._serve, args=(Bound, connection, peer), daemon=True).start()
@@ -160,7 +168,12 @@ class _Handler(BaseHTTPRequestHandler):
         if found is None:
             self._answer(404, {"errorType": "NotFound", "errorMessage": self.path})
             return
-        body = self._body()
+        try:
+            body = self._body()
+        except ValueError as error:
+            self.close_connection = True
+            self._answer(400, {"errorType": "InvalidRequest", "errorMessage": str(error)})
+            return
         if found["init"]:
             self.runtime.init_error = body
             self._answer(202, {"status": "OK"})
@@ -179,26 +192,32 @@ class _Handler(BaseHTTPRequestHandler):
             current.finish(body if found["what"] == "response" else _as_error(body), error=found["what"] == "error")
 
     def _body(self) -> bytes | None:
-        """None for one that is too large."""
-        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            return self._chunked()
-        length = int(self.headers.get("Content-Length") or 0)
-        if length <= LARGEST:
-            return self.rfile.read(length)
-        for _ in range(0, length, 65536):
-            self.rfile.read(min(65536, length))
-            length -= 65536
-        return None
+        """None for one that is too large, of which nothing is kept. Raises ValueError where it does not say its length."""
+        body, size = bytearray(), 0
+        for piece in self._pieces():
+            size += len(piece)
+            if size <= LARGEST:
+                body += piece
+            else:
+                body.clear()
+        return bytes(body) if size <= LARGEST else None
 
-    def _chunked(self) -> bytes | None:
-        body, size = b"", 0
-        while length := int(self.rfile.readline().split(b";")[0], 16):
-            piece = self.rfile.read(length)
-            self.rfile.readline()
-            size += length
-            body = body + piece if size <= LARGEST else b""
-        self.rfile.readline()
-        return body if size <= LARGEST else None
+    def _pieces(self) -> Iterator[bytes]:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            yield from self._read(_length(self.headers.get("Content-Length") or "0", 10))
+            return
+        while length := _length(self.rfile.readline(LINE).decode("latin-1").partition(";")[0], 16):
+            yield from self._read(length)
+            self.rfile.readline(LINE)
+        self.rfile.readline(LINE)
+
+    def _read(self, length: int) -> Iterator[bytes]:
+        while length:
+            piece = self.rfile.read(min(PIECE, length))
+            if not piece:
+                raise ConnectionError("The connection ended within a body.")
+            length -= len(piece)
+            yield piece
 
     def _answer(self, status: int, said: Mapping[str, str]) -> None:
         self._send(status, json.dumps(said).encode(), {})
@@ -213,6 +232,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 _TOO_LARGE = f"Response payload size exceeded maximum allowed payload size ({LARGEST} bytes)."
+
+
+def _length(text: str, base: int) -> int:
+    """Raises ValueError, also for less than nothing."""
+    length = int(text, base)
+    if length < 0:
+        raise ValueError(f"A body cannot have {length} bytes.")
+    return length
 
 
 def _as_error(body: bytes) -> bytes:

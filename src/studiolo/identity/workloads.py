@@ -105,6 +105,10 @@ class Workloads:
             tx.execute(workloads.update().where(self._is(row.id), workloads.c.role == row.role).values(key=key.id))
         return key
 
+    def bearer(self, token: str) -> Principal:
+        """Whose token it is. Raises as `key` does."""
+        return self._session(self._of(token, lambda row: Workload(row.id, row.secret).token))
+
     def caller(self, token: str) -> Principal:
         """Who says that metastore token. Raises as `key` does."""
         return self._session(self._of(token, lambda row: metastore_token(row.id, row.secret)))

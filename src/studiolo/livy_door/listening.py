@@ -17,26 +17,27 @@ import uvicorn
 from studiolo.asgi import Disconnected, Message, Receive, Send, request_head, send_response
 from studiolo.aws.http import HttpRequest, HttpResponse
 from studiolo.bodies import Bodies, Crowded, TooLarge
-from studiolo.domain import Conflict, NotFound, Scope
+from studiolo.domain import Conflict, Denied, NotFound, Scope
 from studiolo.http_server import Limits, SameOrigin, server
 from studiolo.lanes import Lanes
 from studiolo.livy import Place
+from studiolo.livy_door.admission import Admission
 from studiolo.livy_door.rest import MOST_BODY, Caller, Rest
 from studiolo.patience import Holds, OnItsWay
-from studiolo.peers import Address, is_same_user
+from studiolo.peers import Address
 
 log = logging.getLogger(__name__)
 
 MOST_HELD = 500
 START_SECONDS = 10.0
-STRANGER = "This Livy server is for programs of the system user who runs it, on this machine."
 
 
 class LivyDoors:
     """The listening sockets of all Livy servers of this process, each served in a thread of its own."""
 
-    def __init__(self, rest: Rest, find: Callable[[Scope, str], Place]) -> None:
+    def __init__(self, rest: Rest, find: Callable[[Scope, str], Place], admission: Admission) -> None:
         self._rest = rest
+        self._admission = admission
         self._find = find
         self._lock = threading.Lock()
         self._open: dict[tuple[Scope, str], tuple[uvicorn.Server, threading.Thread, Address]] = {}
@@ -51,7 +52,7 @@ class LivyDoors:
                 return
         self.close(place)
         listener = _bound(place.address, place.port)
-        app = _Door(self._rest, partial(self._find, place.scope, place.id))
+        app = _Door(self._rest, partial(self._find, place.scope, place.id), self._admission)
         serving = server(SameOrigin(app), [listener], (), Limits(connections=200), app.stop)
         thread = threading.Thread(target=_serve, args=(serving, listener), name=f"livy {place.id}", daemon=True)
         with self._lock:
@@ -79,8 +80,9 @@ class LivyDoors:
 class _Door:
     """The ASGI app of one Livy server. `find` gives its place, as it is now."""
 
-    def __init__(self, rest: Rest, find: Callable[[], Place]) -> None:
+    def __init__(self, rest: Rest, find: Callable[[], Place], admission: Admission) -> None:
         self._rest = rest
+        self._admission = admission
         self._find = find
         self._bodies = Bodies(MOST_BODY, 4 * MOST_BODY)
         self._lanes = Lanes(threads=8)
@@ -101,8 +103,9 @@ class _Door:
 
     async def _answer(self, scope: Message, receive: Receive) -> HttpResponse:
         # Before anything is read of a body.
-        if not await self._lanes.run(is_same_user, _address(scope["client"]), _address(scope["server"])):
-            return _said(403, STRANGER)
+        refused = await self._lanes.run(self._refusal, _address(scope["client"]), _address(scope["server"]))
+        if refused is not None:
+            return refused
         try:
             async with self._bodies.body(receive, None) as body:
                 request = replace(request_head(scope), body=body)
@@ -117,6 +120,15 @@ class _Door:
             return _said(413, f"A request to Livy has at most {MOST_BODY} bytes.")
         except Crowded:
             return _said(503, "There is no room for this body beside those of other requests: please try again.")
+
+    def _refusal(self, peer: Address, own: Address) -> HttpResponse | None:
+        try:
+            self._admission.check(self._find(), peer, own)
+        except NotFound as ended:
+            return _said(404, str(ended))
+        except Denied as denied:
+            return _said(403, str(denied))
+        return None
 
     def _carry_out(self, request: HttpRequest) -> HttpResponse | OnItsWay:
         try:

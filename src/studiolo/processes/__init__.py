@@ -4,7 +4,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from studiolo.processes.environment import child_environment
-from studiolo.processes.fence import Fence, Isolation, fenced, inside, interpreter, is_fenced, isolation
+from studiolo.processes.fence import (
+    Fence,
+    Isolation,
+    environment_of_fence,
+    fenced,
+    inside,
+    interpreter,
+    is_fenced,
+    isolation,
+)
 from studiolo.processes.reading import open_left, read_end, read_left
 from studiolo.processes.removal import remove_left
 from studiolo.processes.sockets import left_socket, socket_folder
@@ -17,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Child", "Fence", "Isolation", "Keeper", "Kept", "Processes", "SocketConnection", "SocketConnector",
-    "child_environment", "end_unrecorded", "fenced", "inside", "interpreter", "is_fenced", "isolation", "left_socket",
-    "open_left", "read_end", "read_left", "remove_left", "socket_folder",
+    "child_environment", "end_unrecorded", "environment_of_fence", "fenced", "inside", "interpreter", "is_fenced",
+    "isolation", "left_socket", "open_left", "read_end", "read_left", "remove_left", "socket_folder",
 ]  # fmt: skip
 
 _LATER = {

@@ -130,6 +130,15 @@ def inside(process: psutil.Process) -> psutil.Process | None:
         return None
 
 
+def environment_of_fence(process: psutil.Process) -> Mapping[str, str] | None:
+    """The variables with which the outermost fence around a process was made; None where there is none around it.
+
+    A program in a fence can neither leave it nor change these. Raises psutil.Error for what has ended, or is not ours.
+    """
+    around = [each for each in (process, *process.parents()) if is_fenced(each.name())]
+    return around[-1].environ() if around else None
+
+
 def interpreter(python: Path) -> tuple[Path, ...]:
     """What a program that runs on this interpreter must see: the environment, and the Python it was made of."""
     return python.parent.parent, python.resolve().parent.parent, python
@@ -313,7 +322,9 @@ def _hosts_file(own: Path, names: Path, hosts: Mapping[str, str]) -> Path:
     file = own / "tmp" / ".hosts"
     file.unlink(missing_ok=True)
     known = names.read_text() if names.is_file() else ""
-    file.write_text("\n".join([known.rstrip("\n"), *(f"{address}\t{name}" for name, address in hosts.items()), ""]))
+    # A new file: what a program of the same folder puts there meanwhile is not followed.
+    with file.open("x") as made:
+        made.write("\n".join([known.rstrip("\n"), *(f"{address}\t{name}" for name, address in hosts.items()), ""]))
     return file
 
 

@@ -17,6 +17,9 @@ TARGET = 8
 """The oldest Java that a runtime may have."""
 
 
+FAILED = "Studiolo's classes for Spark could not be compiled"
+
+
 class NotCompiled(Conflict):
     """Our classes could not be compiled, with Java's reason."""
 
@@ -40,6 +43,7 @@ def _source(name: str) -> str:
 def _compile(sources: Sequence[str], java_home: Path, class_path: Sequence[Path], jar: Path) -> None:
     # Imported here: it is needed once in the life of a data folder.
     from py4j.java_gateway import JavaGateway
+    from py4j.protocol import Py4JError
 
     try:
         gateway = JavaGateway.launch_gateway(
@@ -56,8 +60,11 @@ def _compile(sources: Sequence[str], java_home: Path, class_path: Sequence[Path]
                     compiler.cook(source)
                     for name, code in compiler.getBytecodes().items():
                         archive.writestr(f"{name.replace('.', '/')}.class", code)
+        except Py4JError as error:
+            # Java is asked for the words of an error of its own when they are read.
+            raise NotCompiled(f"{FAILED}: {error}") from error
         finally:
             gateway.shutdown()
             gateway.java_process.communicate()
-    except Exception as error:
-        raise NotCompiled(f"Studiolo's classes for Spark could not be compiled: {error}") from error
+    except (OSError, ValueError, Py4JError) as error:
+        raise NotCompiled(f"{FAILED}: {error}") from error

@@ -70,6 +70,15 @@ class Place:
             _write(self.folder / "kernels" / name / "kernel.json", specification)
         _write(self.folder / "metadata" / "resource-metadata.json", lab.metadata)
 
+    def leave_script(self, text: str) -> Path:
+        """A file with a script, to be run before JupyterLab is, while nothing runs here. What ran may have left links."""
+        folder = self.folder / "run"
+        _clear(folder)
+        folder.mkdir(mode=0o700)
+        file = folder / "lifecycle.sh"
+        file.write_text(text)
+        return file
+
     def command(self, lab: Lab, python: Path) -> list[str]:
         """JupyterLab on that interpreter, at its socket file."""
         options = {

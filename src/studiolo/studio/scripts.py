@@ -40,9 +40,8 @@ class Scripts:
             self._processes.stop(child)
 
     def _run(self, script: Script, lab: Lab, place: Place, environment: Mapping[str, str], fence: Fence) -> str | None:
-        file = place.folder / "run" / "lifecycle.sh"
-        file.write_text(script.text)
         self.stop(lab)
+        file = place.leave_script(script.text)
         child = self._processes.start(
             _child_name(lab), KIND, ["bash", str(file)], environment=environment, folder=place.home, fence=fence
         )

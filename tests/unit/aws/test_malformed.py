@@ -264,7 +264,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.parametrize(("service", "name"), SAMPLE)
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True)
 @given(body=st.one_of(st.binary(max_size=60), VALUES.map(lambda v: json.dumps(v).encode())), url=st.text(max_size=20))
 def test_random_bodies_and_paths_are_read_or_refused(service, name, body, url):
     do = operation_model(service, name)
@@ -273,7 +273,7 @@ def test_random_bodies_and_paths_are_read_or_refused(service, name, body, url):
 
 
 @pytest.mark.parametrize(("service", "name"), SAMPLE)
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True)
 @given(seed=st.integers(0, 50), data=st.data())
 def test_a_good_request_damaged_anywhere_is_read_or_refused(service, name, seed, data):
     do = operation_model(service, name)
@@ -286,7 +286,7 @@ def test_a_good_request_damaged_anywhere_is_read_or_refused(service, name, seed,
     reads_or_refuses(do, HttpRequest(sent.method, sent.url, sent.headers, bytes(body)))
 
 
-@settings(max_examples=100, derandomize=True, deadline=None)
+@settings(max_examples=100, derandomize=True)
 @given(value=st.dictionaries(st.sampled_from(list(SCALARS)), VALUES, max_size=3))
 def test_json_of_any_shape_is_read_or_refused_with_a_well_typed_result(value):
     try:

@@ -124,7 +124,7 @@ def test_a_whole_payload_must_have_the_hash_that_was_signed():
     assert through(reader_for("UNSIGNED-PAYLOAD"), DATA) == DATA
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True)
 @given(data=st.binary(max_size=300), size=st.integers(1, 100), piece=st.integers(1, 64))
 def test_framing_is_taken_off_however_the_bytes_arrive(data, size, piece):
     body = chunked(data, signer(), size=size)

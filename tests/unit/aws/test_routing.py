@@ -175,7 +175,7 @@ def test_a_router_loads_no_model_before_a_request_is_for_it():
     assert done.stdout.strip() == "0 ['glue/2017-03-31/service-2']"
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=200, derandomize=True)
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "get", "?"]),
     url=st.text(max_size=40).map(lambda text: "/" + text),

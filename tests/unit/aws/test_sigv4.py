@@ -110,7 +110,7 @@ def test_the_server_sees_only_path_and_host_and_the_signature_still_holds():
     assert refusal(changed(seen, host="evil.example"))[0] == "InvalidSignatureException"
 
 
-@settings(max_examples=40, derandomize=True, deadline=None)
+@settings(max_examples=40, derandomize=True)
 @given(
     path=st.text(st.characters(codec="utf-8"), max_size=20),
     query=st.dictionaries(
@@ -310,7 +310,7 @@ def test_s3_wants_to_be_told_the_payload_s_hash():
     assert refusal(changed(request, x_amz_content_sha256="nonsense"), FAMILIES[3])[0] == "InvalidArgument"
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=200, derandomize=True)
 @given(
     authorization=st.one_of(
         st.none(), st.text(max_size=60), st.text(max_size=40).map(lambda t: f"AWS4-HMAC-SHA256 {t}")

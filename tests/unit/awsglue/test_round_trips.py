@@ -72,7 +72,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize("name", WAYS)
-@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=TEXTS)
 def test_a_text_that_is_written_is_read_again(
     glue_context: GlueContext, tmp_path: Path, name: str, drawn: list[Text]

@@ -62,9 +62,7 @@ def padded(fields: "list[str | None] | None") -> tuple[str | None, ...]:
     return tuple([*(fields or []), *[None] * WIDTH][:WIDTH])
 
 
-@settings(
-    max_examples=1, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=1, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(drawn=LINES)
 def test_a_line_has_the_fields_that_hives_serde_finds_in_it(glue_context: GlueContext, drawn: list[str]) -> None:
     lines = [*KNOWN, *drawn]

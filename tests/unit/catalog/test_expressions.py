@@ -161,7 +161,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Catalog, list[dict
     return catalog, [dict(zip(TYPES, values, strict=True)) for values in rows]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=TREES)
 def test_a_filter_finds_what_the_logic_of_sql_says(filled: tuple[Catalog, list[dict[str, str]]], tree: Tree) -> None:
     catalog, rows = filled
@@ -174,7 +174,7 @@ def test_a_filter_finds_what_the_logic_of_sql_says(filled: tuple[Catalog, list[d
 WORDS = [*"isdn()=<>!',%_ 0123456789-.+*{}\"`", "/*", "and ", "or ", "not ", "in ", "is null"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(words=st.lists(st.sampled_from(WORDS), max_size=20))
 def test_any_text_is_read_or_refused(words: list[str]) -> None:
     with contextlib.suppress(Invalid):

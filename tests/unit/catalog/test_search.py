@@ -23,7 +23,7 @@ TABLES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(TABLES, min_size=1, max_size=3), TEXTS, TEXTS)
 def test_a_search_finds_what_it_would_find_were_every_table_looked_at(
     catalog: Catalog, scope: Scope, made: list[Table], text: str, value: str

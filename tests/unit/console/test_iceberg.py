@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
 from pyarrow import fs
 from pyiceberg.io.pyarrow import PyArrowFileIO
@@ -13,7 +12,7 @@ from pyiceberg.table.metadata import new_table_metadata
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 
 from studiolo.console.iceberg import iceberg_table
-from studiolo.console.people import Clients, Key
+from studiolo.console.reading import Store
 from studiolo.console.samples import snapshots
 
 PLACE = "s3://lake/table/0.metadata.json"
@@ -33,10 +32,10 @@ def test_what_a_table_s_metadata_says_of_endpoints_and_of_files_elsewhere_is_not
         return fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem())
 
     monkeypatch.setattr(PyArrowFileIO, "_initialize_s3_fs", store)
-    person = Clients(Key("AKIA", "secret", None), "us-east-1", "http://here", "http://s3", botocore.session.Session())
+    store = Store("http://s3", "us-east-1", "AKIA", "secret", None)
     table = {"Parameters": {"metadata_location": PLACE}}
-    assert snapshots(person, table) == []
-    files = iceberg_table(person, PLACE).io
+    assert snapshots(store, table) == []
+    files = iceberg_table(store, PLACE).io
     assert files.properties["s3.endpoint"] == "http://s3"
     assert "s3.proxy-uri" not in files.properties
     for location in ("file:///etc/hostname", "/etc/hostname", "hdfs://elsewhere/key"):

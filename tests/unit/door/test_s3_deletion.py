@@ -3,7 +3,7 @@
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from studiolo.aws.errors import ServiceError
@@ -64,7 +64,6 @@ def test_a_deletion_with_conditions_is_not_carried_out() -> None:
     assert answered(wanted.answer(b""))[0][:3] == ("Error", "a", "NotImplemented")
 
 
-@settings(deadline=None)
 @given(KEYS, st.none() | st.from_regex(r"[A-Za-z0-9._-]+", fullmatch=True))
 def test_any_key_is_the_same_in_what_goes_to_the_store(key: str, version: str | None) -> None:
     text = f"<Key>{escape(key)}</Key>" + (f"<VersionId>{version}</VersionId>" if version else "")

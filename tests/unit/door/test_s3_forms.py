@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from studiolo.aws.errors import ServiceError
@@ -27,7 +27,6 @@ def read(body: bytes, size: int) -> tuple[FormReader, bytes]:
     return reader, content
 
 
-@settings(deadline=None)
 @given(
     st.binary(max_size=200) | st.sampled_from([b"\r\n--edg", b"\r\n--", b"\r", b"\r\n\r\n--edg\r\n"]),
     st.integers(1, 50),
@@ -108,7 +107,6 @@ def test_a_policy_ends_when_it_says() -> None:
         check_policy(form([{"key": "a"}], key="a"), "air", NOW.replace(hour=2))
 
 
-@settings(deadline=None)
 @given(st.text(max_size=50) | st.binary(max_size=50).map(lambda data: base64.b64encode(data).decode()))
 def test_any_other_policy_is_refused(policy: str) -> None:
     with pytest.raises(ServiceError, match="InvalidPolicyDocument"):

@@ -7,7 +7,7 @@ import pytest
 from botocore.auth import HmacV1QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from studiolo.aws.errors import ServiceError
@@ -54,7 +54,6 @@ def test_no_two_parameters_become_one_value() -> None:
         verified(url.replace("=x&versionId=1", "=x%26versionId%3D1"))
 
 
-@settings(deadline=None)
 @given(
     st.text(st.characters(max_codepoint=255), max_size=40),
     st.text(max_size=20),

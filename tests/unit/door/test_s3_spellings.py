@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from studiolo.aws.errors import ServiceError
@@ -65,7 +65,6 @@ def sent_on(named: Named, ours: bool) -> Named:
     return named.as_stored() if ours else named
 
 
-@settings(deadline=None)
 @given(secrets(), st.sampled_from(["GET", "HEAD", "PUT", "DELETE"]), st.booleans(), st.booleans())
 def test_no_spelling_of_a_denied_key_is_allowed(key: str, method: str, virtual: bool, ours: bool) -> None:
     request = HttpRequest(
@@ -79,7 +78,6 @@ def test_no_spelling_of_a_denied_key_is_allowed(key: str, method: str, virtual: 
         assert not allowed(actions_of(named, operation_of(named)))
 
 
-@settings(deadline=None)
 @given(secrets(), st.booleans())
 def test_no_spelling_of_a_denied_key_can_be_copied(key: str, ours: bool) -> None:
     request = HttpRequest("PUT", "/air/copy", {"host": "localhost", "x-amz-copy-source": f"air/{key}"}, b"")
@@ -94,7 +92,6 @@ def test_no_spelling_of_a_denied_key_can_be_copied(key: str, ours: bool) -> None
         assert not allowed(actions_of(named, operation_of(named)))
 
 
-@settings(deadline=None)
 @given(st.lists(secrets(), min_size=1, max_size=5))
 def test_no_spelling_of_a_denied_key_is_deleted_with_others(keys: list[str]) -> None:
     objects = "".join(f"<Object><Key>{escape(unquote(key))}</Key></Object>" for key in keys)
@@ -104,7 +101,6 @@ def test_no_spelling_of_a_denied_key_is_deleted_with_others(keys: list[str]) -> 
             assert not allowed(entry.needs("air", bypass=False))
 
 
-@settings(deadline=None)
 @given(
     st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("/\\. "), min_size=1, max_size=30), st.booleans()
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studiolo.functions.output import OURS, TAIL, Output, Splitter
+from studiolo.functions.output import LARGEST, OURS, TAIL, Output, Splitter
 from studiolo.logs import LogWriter
 
 
@@ -31,6 +31,16 @@ def test_what_no_line_break_has_ended_comes_before_the_record_that_follows_it_an
     splitter = Splitter()
     assert [text for _, _, text in splitter.feed(b"half" + framed(b"whole") + b"rest")] == [b"half", b"whole"]
     assert [text for _, _, text in splitter.rest()] == [b"rest"]
+
+
+def test_a_record_that_says_it_is_of_gigabytes_and_a_line_without_end_are_cut_as_they_come() -> None:
+    for start in (OURS + b"\xff" * 12, b""):
+        splitter = Splitter()
+        events: list[tuple[bytes, int | None, bytes]] = []
+        for _ in range(40):
+            events += splitter.feed(start + b"x" * 65536)
+            start = b""
+        assert [len(text) for _, _, text in events] == [LARGEST] * 10
 
 
 def test_the_end_of_an_invocation_has_all_that_was_printed_before_and_no_more_than_it_may(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from studiolo.catalog import HIVE_NULL, Column
@@ -82,7 +82,6 @@ def database() -> sqlite3.Connection:
     return connection
 
 
-@settings(deadline=None)
 @given(text=FILTERS)
 def test_a_filter_is_true_of_the_rows_that_sql_selects(database: sqlite3.Connection, text: str) -> None:
     wanted = [i for (i,) in database.execute(f"select i from t where {text} order by i")]
@@ -91,7 +90,6 @@ def test_a_filter_is_true_of_the_rows_that_sql_selects(database: sqlite3.Connect
     assert [i for i, kept in enumerate(masks.where(parse(text)).to_pylist()) if kept] == wanted
 
 
-@settings(deadline=None)
 @given(text=FILTERS)
 def test_what_is_said_of_partition_keys_is_decided_by_their_values(database: sqlite3.Connection, text: str) -> None:
     wanted = {i for (i,) in database.execute(f"select i from t where {text}")}

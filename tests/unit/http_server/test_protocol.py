@@ -18,7 +18,7 @@ HASTY = Limits(
 )
 HOST = b"Host: localhost\r\n"
 GET = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
-LARGE = 64 * 1024 * 1024
+LARGE = 8 * 1024 * 1024
 
 
 class Pages:

@@ -3,18 +3,23 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from studiolo.domain import Conflict, Scope
+from studiolo.domain import Conflict, Denied, Scope
+from studiolo.identity import Question
 from studiolo.livy import Place
-from studiolo.livy_door import LivyDoors, Rest
+from studiolo.livy_door import Admission, LivyDoors, Rest
 from studiolo.peers import is_same_user, owners
+from studiolo.processes import Fence, fenced, isolation
 from studiolo.state import Changes
 from tests.stranger import as_another_user
 
@@ -32,10 +37,26 @@ def place() -> Place:
     return Place("one", SCOPE, "emr-7.13.0", "role", address="127.0.0.1", port=free_port())
 
 
+class Roles:
+    """Of the tokens `owner`, `steps` and `other` those of the cluster's role, of one that may give it steps, of another."""
+
+    def bearer(self, token: str) -> Any:
+        if token not in ("owner", "steps", "other"):
+            raise Denied("nobody's")
+        return SimpleNamespace(entity="role" if token == "owner" else token)
+
+
+def authorize(principal: Any, questions: list[Question]) -> None:
+    assert questions[0].resource == f"arn:aws:elasticmapreduce:eu-central-1:{SCOPE.account}:cluster/one"
+    if principal.entity != "steps":
+        raise Denied(f"{questions[0].action} is not allowed")
+
+
 @pytest.fixture
 def doors(place: Place) -> Iterator[LivyDoors]:
     livy: Any = SimpleNamespace()
-    doors = LivyDoors(Rest(livy, Changes()), lambda *_: place)
+    identity: Any = SimpleNamespace(workloads=Roles(), authorize=authorize)
+    doors = LivyDoors(Rest(livy, Changes()), lambda *_: place, Admission(identity, lambda *_: {}))
     doors.open(place)
     yield doors
     doors.close_all()
@@ -53,6 +74,22 @@ def ask(place: Place, path: str = "/version", **headers: str) -> tuple[int, Any]
 def test_the_user_who_runs_it_is_let_in(doors: LivyDoors, place: Place) -> None:
     status, told = ask(place)
     assert (status, told["version"]) == (200, "0.8.0-incubating")
+
+
+@pytest.mark.skipif(isolation().kind != "fenced", reason="who is in a fence is known only where there is one")
+@pytest.mark.parametrize(("token", "status"), [("owner", 200), ("steps", 200), ("other", 403), ("", 403)])
+def test_what_runs_in_a_fence_is_let_in_by_the_right_to_give_the_cluster_steps(
+    doors: LivyDoors, place: Place, tmp_path: Path, token: str, status: int
+) -> None:
+    code = (
+        "import http.client, os; os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN'] = 'owner'; "
+        f"asked = http.client.HTTPConnection('{place.address}', {place.port}); asked.request('GET', '/version'); "
+        "print(asked.getresponse().status)"
+    )
+    variables = {"AWS_CONTAINER_AUTHORIZATION_TOKEN": token}
+    command, environment = fenced([sys.executable, "-c", code], variables, Fence(tmp_path), ())
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == str(status), done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -88,9 +125,8 @@ def test_a_connection_that_there_is_not_is_nobody_s() -> None:
 
 
 def test_a_client_that_has_gone_is_not_taken_for_root() -> None:
-    head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
     row = "   0: 0100007F:1234 0100007F:2345 {state} 00000000:00000000 00:00000000 00000000 {user}        0 {inode} 1\n"
     open_one, closed = row.format(state="01", user=1000, inode=77), row.format(state="05", user=0, inode=0)
     addresses = ("0100007F:1234", "0100007F:2345")
-    assert owners(head + open_one, *addresses) == {1000}
-    assert owners(head + closed, *addresses) == set()
+    assert owners([open_one.split()], *addresses) == {1000}
+    assert owners([closed.split()], *addresses) == set()

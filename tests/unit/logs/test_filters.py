@@ -153,13 +153,13 @@ def truth(tree: Any, record: dict[str, Any]) -> bool:
     return bool({"=": equal, "!=": not equal}.get(tree[1], False))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tree=TREES, record=st.dictionaries(st.sampled_from(["a", "b"]), VALUES))
 def test_conditions_hold_as_their_parts_do(tree: Any, record: dict[str, Any]) -> None:
     assert compile_filter(f"{{ {text_of(tree)} }}")(json.dumps(record)) is truth(tree, record)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(words=st.lists(st.sampled_from([*'{}[](),=!<>&|%*$."? -a1', "IS ", "NOT ", "EXISTS", "..."]), max_size=15))
 def test_any_text_is_a_pattern_or_refused(words: list[str]) -> None:
     for opening in ("", "{", "["):

@@ -179,7 +179,7 @@ WORDS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(words=st.lists(st.sampled_from([*WORDS, *"()[]/*,=<>+-^'\"`# 1.@"]), max_size=15))
 def test_any_text_is_a_query_or_refused(words: list[str]) -> None:
     rows = [{"@timestamp": 1, "x": "1", **json.loads(EVENTS[0][1])}]

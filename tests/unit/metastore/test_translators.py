@@ -35,7 +35,7 @@ from studiolo.metastore.translators import (
     from_table,
 )
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=40)
 texts = some.text(some.characters(exclude_categories=["Cs"]), max_size=8)
 maybe = some.none() | texts
 names = some.text("abcXYZ_1", min_size=1, max_size=6)

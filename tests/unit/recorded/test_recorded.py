@@ -110,7 +110,7 @@ def key(recorder: Recorder) -> str:
     return recorder.keys.create(HERE, {}, "", {}).id
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.binary(max_size=200), st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3), st.data())
 def test_what_a_key_encrypts_comes_back_only_as_it_was_and_in_its_context(
     recorder: Recorder, key: str, plain: bytes, context: dict[str, str], data: st.DataObject

@@ -39,3 +39,18 @@ def test_what_lies_where_links_of_a_space_lead_is_left_as_it_is(tmp_path: Path, 
     draft.symlink_to(outside / "key")
     place.make(app, Path(sys.executable), [])
     assert (outside / "key").read_text() == "theirs"
+
+
+def test_a_script_is_not_written_where_a_link_leads_that_an_earlier_one_left(tmp_path: Path, app: App) -> None:
+    (tmp_path / "key").write_text("theirs")
+    place = Place(tmp_path / "space")
+    place.make(app, Path(sys.executable), [])
+    for left in (place.folder / "run" / "lifecycle.sh", place.folder / "run"):
+        if left.is_dir():
+            left.rename(tmp_path / "moved")
+            left.symlink_to(tmp_path / "moved")
+        else:
+            left.symlink_to(tmp_path / "key")
+        assert place.leave_script("echo ours").read_text() == "echo ours"
+    assert (tmp_path / "key").read_text() == "theirs"
+    assert not (place.folder / "run").is_symlink()

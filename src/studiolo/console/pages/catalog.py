@@ -9,6 +9,7 @@ from starlette.responses import Response
 from studiolo.console.grants import grants_on
 from studiolo.console.pages.page import Page
 from studiolo.console.queries import answered, ask, sessions_for_queries
+from studiolo.console.reading import sample, snapshots
 from studiolo.console.rows import NoSample, format_of
 from studiolo.console.snippets import of_table
 from studiolo.console.visit import PAGE, Refused, Visit
@@ -90,13 +91,11 @@ def table(visit: Visit) -> Response:
 
 def table_sample(visit: Visit) -> Response:
     """The part of the page that takes longer: the first rows, read with the person's own keys."""
-    from studiolo.console.samples import sample
-
     described = visit.client("glue").get_table(DatabaseName=visit.path["database"], Name=visit.path["table"])["Table"]
     try:
         rows = sample(visit.person, visit.client("glue"), described)
         return visit.page("sample.html", rows=rows, why=None)
-    except (NoSample, OSError, ValueError, ClientError) as error:
+    except (NoSample, ClientError) as error:
         return visit.page("sample.html", rows=None, why=str(error))
 
 
@@ -147,11 +146,9 @@ def _partitions(visit: Visit, described: dict[str, Any]) -> dict[str, Any]:
 
 
 def _snapshots(visit: Visit, described: dict[str, Any]) -> Any:
-    from studiolo.console.samples import snapshots
-
     try:
         return snapshots(visit.person, described)
-    except (OSError, ValueError) as error:
+    except NoSample as error:
         return Refused("Unreadable", str(error))
 
 

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from studiolo.console.pages.page import Page
-from studiolo.console.rows import Rows
+from studiolo.console.reading import preview
+from studiolo.console.rows import NoSample, Rows
 from studiolo.console.snippets import of_object
 from studiolo.console.visit import PAGE, Visit
 
@@ -73,11 +74,9 @@ def shown_object(visit: Visit) -> Response:
     rows: Rows | None = None
     text = why = None
     if suffix in DATA:
-        from studiolo.console.samples import files, preview
-
         try:
-            rows = preview(files(visit.person), f"{bucket}/{key}", DATA[suffix])
-        except (OSError, ValueError) as error:
+            rows = preview(visit.person, f"{bucket}/{key}", DATA[suffix])
+        except NoSample as error:
             why = str(error)
     elif suffix not in PICTURES and head["ContentLength"]:
         text, why = _text(s3, bucket, key)

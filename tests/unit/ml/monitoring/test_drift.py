@@ -24,7 +24,7 @@ def told(numbers: "np.ndarray[Any, Any] | list[float]") -> Any:
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of the p-value
 @given(NUMBERS, NUMBERS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_distance_of_numbers_is_that_of_the_kolmogorov_smirnov_test(
     first: list[float], second: list[float]
 ) -> None:
@@ -43,7 +43,7 @@ def test_the_robust_distance_leaves_out_what_chance_can_do() -> None:
 
 
 @given(st.integers(1, 20_000), st.sampled_from([16, 64]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_sketch_stands_for_all_values_with_ranks_that_are_hardly_off(count: int, size: int) -> None:
     levels = sketch(np.arange(count, dtype=np.float64), size)
     assert sum(len(level) * 2**number for number, level in enumerate(levels)) == count
