@@ -24,6 +24,7 @@ FILES, ROWS = 8, 250_000
 ROUNDS = 5
 DATABASE = "governed"
 TABLES, SEEN = 5000, 50
+GRANTS, BATCH = 1000, 20
 IN_FORCE = Quantity(50, "ms")
 STORAGE = {
     "Columns": [
@@ -73,9 +74,21 @@ def measure(bench: Bench) -> Iterator[Row]:
     yield at_most_times(
         "a query of the view again, against the raw table with the filter in the query", 1.0, again, direct
     )
-    yield at_most(
-        "a revocation, until the next request is refused", IN_FORCE, _in_force(lf, server, key, who, named, place)
+    yield from _changes("", lf, server, key, who, named, place)
+
+    def part() -> int:
+        return len(mine.get_table(DatabaseName=DATABASE, Name="people")["Table"]["StorageDescriptor"]["Columns"])
+
+    alone = _median(part, 3)
+    _crowd(lf, account, people)
+    server.settle()
+    yield at_most_times(
+        f"GetTable of a part of a table with {GRANTS:,} grants on it, against one with one",
+        1.5,
+        _median(part, 3),
+        alone,
     )
+    yield from _changes(f", of {GRANTS:,} grants on the table", lf, server, key, who, named, place)
     lake.add_tables(0, TABLES, governed=True)
     for number in range(0, TABLES, TABLES // SEEN):
         resource = {"Table": {"DatabaseName": DATABASE, "Name": table_name(number)}}
@@ -159,19 +172,46 @@ def _median(ask: Callable[[], Any], expected: Any) -> Quantity:
     return Quantity(sorted(taken)[ROUNDS // 2], "s")
 
 
-def _in_force(lf: Any, server: Server, key: dict[str, Any], who: Any, named: Any, place: str) -> Quantity:
-    """From the moment that a revocation is asked for until the first refusal, and the grant back again."""
-    s3 = _client(server, "s3", key)
+def _crowd(lf: Any, account: str, people: dict[str, str]) -> None:
+    """Grant columns of the table to as many others."""
+    columns = {"TableWithColumns": {**people, "ColumnNames": ["id", "amount"]}}
+    for start in range(0, GRANTS, BATCH):
+        entries = [
+            {
+                "Id": str(number),
+                "Principal": {"DataLakePrincipalIdentifier": f"arn:aws:iam::{account}:role/reader-{number}"},
+                "Resource": columns,
+                "Permissions": ["SELECT"],
+            }
+            for number in range(start, start + BATCH)
+        ]
+        failures = lf.batch_grant_permissions(Entries=entries)["Failures"]
+        assert not failures, failures[0]
+
+
+def _changes(
+    beside: str, lf: Any, server: Server, key: dict[str, Any], who: Any, named: Any, place: str
+) -> Iterator[Row]:
+    """How soon a revocation is in force, and a grant: from when it is asked for until the first request that tells."""
+    s3, glue = _client(server, "s3", key), _client(server, "glue", key)
     bucket, _, prefix = place.removeprefix("s3://").partition("/")
     key_name = s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/")["Contents"][0]["Key"]
-    taken = []
+    change = {"Principal": who, "Resource": {"DataCellsFilter": named}, "Permissions": ["SELECT"]}
+    revoked, granted = [], []
     for _ in range(ROUNDS):
         began = time.perf_counter()
-        lf.revoke_permissions(Principal=who, Resource={"DataCellsFilter": named}, Permissions=["SELECT"])
+        lf.revoke_permissions(**change)
         try:
             s3.head_object(Bucket=bucket, Key=key_name)
             raise AssertionError("what was revoked went through")
         except s3.exceptions.ClientError:
-            taken.append(time.perf_counter() - began)
-        lf.grant_permissions(Principal=who, Resource={"DataCellsFilter": named}, Permissions=["SELECT"])
-    return Quantity(sorted(taken)[ROUNDS // 2] * 1000, "ms")
+            revoked.append(time.perf_counter() - began)
+        began = time.perf_counter()
+        lf.grant_permissions(**change)
+        glue.get_table(DatabaseName=DATABASE, Name="people")
+        granted.append(time.perf_counter() - began)
+    for what, taken in (
+        (f"a revocation{beside}, until the next request is refused", revoked),
+        (f"a grant{beside}, until the next request is answered", granted),
+    ):
+        yield at_most(what, IN_FORCE, Quantity(sorted(taken)[ROUNDS // 2] * 1000, "ms"))

@@ -1,7 +1,8 @@
 """Studiolo's own few pages beside the AWS APIs.
 
 Its health, the system logs of sessions, POST /_studiolo/reset, a broker's way to the console and, signed,
-GET /_studiolo/denials/REQUEST-ID and POST /_studiolo/sign-in; and where custom resources answer.
+GET /_studiolo/denials/REQUEST-ID, GET /_studiolo/data-access/DATABASE/TABLE and POST /_studiolo/sign-in; and where custom
+resources answer.
 """
 
 import contextlib
@@ -52,14 +53,16 @@ def own_pages(
     system_log: Callable[[str], Iterator[bytes]],
     reset: Callable[[], None] | None,
     why: Callable[[HttpRequest, str], Mapping[str, Any]],
+    why_data: Callable[[HttpRequest, str, str, str], Mapping[str, Any]],
     signing_in: SigningIn,
     respond: Callable[[str, bytes], None],
 ) -> Starlette:
     """The app of these pages.
 
     parts: what to watch, each with how it is asked; system_log: the lines that a token of its URL stands for; reset:
-    empties everything, None where the server does not allow it; why: finds out why a request was denied; signing_in:
-    gives out links to the console; respond: takes what the function of a custom resource answers under a token.
+    empties everything, None where the server does not allow it; why: finds out why a request was denied; why_data:
+    what somebody may see of a table; signing_in: gives out links to the console; respond: takes what the function of a
+    custom resource answers under a token.
     """
 
     async def health(_request: Request) -> JSONResponse:
@@ -102,6 +105,14 @@ def own_pages(
         except ServiceError as error:
             return JSONResponse({"message": error.message}, status_code=error.status)
 
+    async def data_access(request: Request) -> JSONResponse:
+        asked, holder = request.path_params, request.query_params.get("principal", "")
+        head = request_head(request.scope)
+        try:
+            return JSONResponse(await run_in_threadpool(why_data, head, asked["database"], asked["table"], holder))
+        except ServiceError as error:
+            return JSONResponse({"message": error.message}, status_code=error.status)
+
     async def sign_in(request: Request) -> Response:
         try:
             return JSONResponse({"url": await run_in_threadpool(signing_in.link, request_head(request.scope))})
@@ -130,6 +141,7 @@ def own_pages(
 
     return Starlette(
         routes=[
+            Route("/_studiolo/data-access/{database}/{table}", data_access, methods=["GET"]),
             Route("/_studiolo/denials/{id}", denial, methods=["GET"]),
             Route("/_studiolo/federation", federation, methods=["GET"]),
             Route("/_studiolo/health", health, methods=["GET"]),

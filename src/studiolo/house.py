@@ -66,7 +66,7 @@ from studiolo.state import State
 from studiolo.storage import Storage
 from studiolo.studio import Addresses, Domains
 from studiolo.studio_site import KEY, NOTEBOOK, STUDIO, StudioSite
-from studiolo.why import Why
+from studiolo.why import Why, WhyData
 
 log = logging.getLogger("studiolo")
 
@@ -280,6 +280,7 @@ class House:
             self.sessions.system_log.lines,
             self._reset if settings.allow_reset else None,
             Why(identity, now),
+            WhyData(identity, self.catalog, self.lake, self.views, now),
             signing_in,
             self.stacks.requests.answer,
         )

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import fastavro
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import orc
+from pyiceberg.catalog import load_catalog
 
 from tests.conftest import REGION, Server
 
@@ -41,6 +43,11 @@ SERDES: dict[str, tuple[tuple[str, str], str, dict[str, str]]] = {
         f"{_HIVE}.ql.io.orc.OrcSerde",
         {},
     ),
+    "avro": (
+        (f"{_HIVE}.ql.io.avro.AvroContainerInputFormat", f"{_HIVE}.ql.io.avro.AvroContainerOutputFormat"),
+        f"{_HIVE}.serde2.avro.AvroSerDe",
+        {},
+    ),
     "lines": (_TEXT, f"{_HIVE}.serde2.lazy.LazySimpleSerDe", {"field.delim": ","}),
     "csv": (_TEXT, f"{_HIVE}.serde2.OpenCSVSerde", {"separatorChar": ",", "quoteChar": '"'}),
     "json": (_TEXT, "org.apache.hive.hcatalog.data.JsonSerDe", {}),
@@ -54,6 +61,11 @@ def written(frame: pd.DataFrame, kind: str) -> bytes:
         pq.write_table(pa.Table.from_pandas(frame), file)
     elif kind == "orc":
         orc.write_table(pa.Table.from_pandas(frame, preserve_index=False), file)
+    elif kind == "avro":
+        names = {"bigint": "long"}
+        fields = [{"name": name, "type": ["null", names.get(of, of)]} for name, of in TYPES.items()]
+        rows = json.loads(frame.to_json(orient="records"))
+        fastavro.writer(file, {"type": "record", "name": "row", "fields": fields}, rows, codec="snappy")
     elif kind == "json":
         rows = json.loads(frame.to_json(orient="records"))
         file.write("".join(json.dumps(row) + "\n" for row in rows).encode())
@@ -99,6 +111,15 @@ class LakeHouse:
             self.glue.create_partition(
                 DatabaseName=self.name, TableName=table, PartitionInput={"Values": [day], "StorageDescriptor": storage}
             )
+        self.leave_to_lake_formation(table)
+
+    def describe_as_delta(self, table: str) -> None:
+        """A table in the catalog, as crawlers describe one of Delta, that nobody may see yet."""
+        storage = self.storage("lines", f"wh/{table}")
+        storage["SerdeInfo"]["Parameters"] = {"path": storage["Location"], "secret": "ssn"}
+        parameters = {"spark.sql.sources.provider": "delta", "numRows": "12"}
+        told = {"Name": table, "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage, "Parameters": parameters}
+        self.glue.create_table(DatabaseName=self.name, TableInput=told)
         self.leave_to_lake_formation(table)
 
     def leave_to_lake_formation(self, table: str) -> None:
@@ -180,6 +201,71 @@ class Person:
 
     def client(self, service: str, key: dict[str, str] | None = None) -> Any:
         return self.server.client(service, **(key or self.key))
+
+
+def iceberg_of(server: Server, key: dict[str, Any] | None = None) -> Any:
+    """PyIceberg's catalog with that key, or the root's."""
+    key = key or dict(zip(("aws_access_key_id", "aws_secret_access_key"), server.key(), strict=True))
+    given = {
+        "access-key-id": key["aws_access_key_id"], "secret-access-key": key["aws_secret_access_key"],
+        "session-token": key.get("aws_session_token", ""), "region": REGION,
+    }  # fmt: skip
+    ends = {"glue": server.endpoint, "s3": server.s3_endpoint}
+    settings = {f"{end}.{name}": value for end in ends for name, value in given.items() if value}
+    settings.update({f"{end}.endpoint": place for end, place in ends.items()})
+    return load_catalog("of", type="glue", **{"py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO"}, **settings)
+
+
+class DeltaLog:
+    """A Delta table of people, in a folder for each city: what writers of Delta would leave."""
+
+    def __init__(self, house: LakeHouse, table: str) -> None:
+        self._house, self._root, self._next = house, f"wh/{table}", 0
+        self._live: list[str] = []
+        house.describe_as_delta(table)
+
+    def commit(self, *values: dict[str, Any], removed: bool = False, **more: Any) -> None:
+        """Add a file for each city, and remove, where it is asked, those that were there."""
+        kinds = {"bigint": "long"}
+        fields = [{"name": n, "type": kinds.get(t, t), "nullable": True, "metadata": {}} for n, t in TYPES.items()]
+        schema = {"schemaString": json.dumps({"type": "struct", "fields": fields}), "partitionColumns": ["city"]}
+        known = {"id": "x", "format": {"provider": "parquet", "options": {}}, "configuration": {}, **schema}
+        actions: list[dict[str, Any]] = []
+        if self._next == 0:
+            actions = [{"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}, {"metaData": known}]
+        if removed:
+            actions += [{"remove": {"path": path, "dataChange": True}} for path in self._live]
+            self._live = []
+        for each in values:
+            path = f"city={each['city']}/part-{self._next}.parquet"
+            body = written(PEOPLE[PEOPLE["city"] == each["city"]].drop(columns="city"), "parquet")
+            self._put(path, body)
+            told = {"path": path, "partitionValues": each, "size": len(body), "modificationTime": 1, **more}
+            actions.append({"add": {**told, "dataChange": True, "stats": '{"maxValues": {"ssn": "secret-9"}}'}})
+            self._live.append(path)
+        text = "".join(json.dumps(each) + "\n" for each in actions)
+        self._put(f"_delta_log/{self._next:020}.json", text.encode())
+        self._next += 1
+
+    def _put(self, key: str, body: bytes) -> None:
+        self._house.s3.put_object(Bucket=self._house.bucket, Key=f"{self._root}/{key}", Body=body)
+
+
+def delta_of(who: Person, place: str) -> tuple[pd.DataFrame, str]:
+    """The rows of a Delta table of one commit, with that person's key, and the text of its log."""
+    s3, (bucket, _, prefix) = who.client("s3"), place.removeprefix("s3://").partition("/")
+
+    def read(key: str) -> bytes:
+        body: bytes = s3.get_object(Bucket=bucket, Key=f"{prefix}/{key}")["Body"].read()
+        return body
+
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/_delta_log/")["Contents"]
+    (log,) = [read(each["Key"].removeprefix(f"{prefix}/")).decode() for each in listed]
+    added = [action["add"] for action in map(json.loads, log.splitlines()) if "add" in action]
+    frames = [
+        pq.read_table(io.BytesIO(read(each["path"]))).to_pandas().assign(**each["partitionValues"]) for each in added
+    ]
+    return pd.concat(frames), log
 
 
 def given(key: dict[str, str]) -> dict[str, str]:

@@ -192,6 +192,12 @@ def test_a_table_tells_who_may_see_what_of_it(
     assert f"{reader} columns hour SELECT" in words
     assert f"{reader} filter bad-air SELECT" in words
     assert "bad-air pm25 &gt; 50" in words
+    place = f"/catalog/{table[0]}/{table[1]}"
+    words = browser.open(f"{place}/filter?rows={quote('pm25 > 50')}&columns=month,hour").words
+    assert "hour month 1 2013-03" in words
+    assert "1 of the first 2 rows show" in words
+    assert "no_such" in browser.open(f"{place}/filter?rows={quote('no_such = 1')}").words
+    assert "IAM alone decides" in browser.open(f"{place}?tab=permissions&who={quote(reader)}").words
     for resource in (columns, {"DataCellsFilter": asked}):
         lake.revoke_permissions(Resource=resource, **who)
 

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import awswrangler as wr
 import boto3
@@ -15,11 +16,11 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
-from pyiceberg.catalog import load_catalog
 
-from tests.api.lake_house import PEOPLE, LakeHouse, Person, given
+from tests.api.lake_house import PEOPLE, DeltaLog, LakeHouse, Person, delta_of, given, iceberg_of
 from tests.api.programs import Programs
 from tests.api.spark_code import Spark
+from tests.browsing import signed_in
 from tests.conftest import REGION, Server
 from tests.waiting import until
 
@@ -78,6 +79,9 @@ def reader(house: LakeHouse) -> Person:
 
 
 TABLES = [f"parquet_{kind}" for kind in GRANTS[1:]] + [f"{form}_rows" for form in FORMATS[1:]]
+
+
+NONE = "parquet_none"
 
 
 def expected(table: str) -> list[tuple[str, ...]]:
@@ -320,19 +324,6 @@ def test_a_view_follows_the_raw_files_and_only_what_is_asked_for_is_made(house: 
     assert ids(prefix.partition("/")[0] + "/") == [0, 3, 6, 9]
 
 
-def iceberg_of(server: Server, key: dict[str, Any] | None = None) -> Any:
-    """PyIceberg's catalog with that key, or the root's."""
-    key = key or dict(zip(("aws_access_key_id", "aws_secret_access_key"), server.key(), strict=True))
-    given = {
-        "access-key-id": key["aws_access_key_id"], "secret-access-key": key["aws_secret_access_key"],
-        "session-token": key.get("aws_session_token", ""), "region": REGION,
-    }  # fmt: skip
-    ends = {"glue": server.endpoint, "s3": server.s3_endpoint}
-    settings = {f"{end}.{name}": value for end in ends for name, value in given.items() if value}
-    settings.update({f"{end}.endpoint": place for end, place in ends.items()})
-    return load_catalog("of", type="glue", **{"py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO"}, **settings)
-
-
 def test_a_part_of_an_iceberg_table_is_a_table_of_its_own(house: LakeHouse, server: Server) -> None:
     who, frame = house.person(), pa.Table.from_pandas(PEOPLE)
     name = f"{house.name}.ice"
@@ -355,6 +346,32 @@ def test_a_part_of_an_iceberg_table_is_a_table_of_its_own(house: LakeHouse, serv
     house.revoke(who, {"DataCellsFilter": house.named_filter("ice", "rows")})
     with pytest.raises(OSError, match="ACCESS_DENIED"):
         part.scan().to_pandas()
+
+
+def test_a_part_of_a_delta_table_is_a_table_of_its_own(house: LakeHouse) -> None:
+    who = house.person()
+    log = DeltaLog(house, "delta")
+    log.commit({"city": "paris"}, {"city": "rome"})
+    house.grant(who, house.filter("delta", "rows", "city = 'paris' AND amount < 10", "id", "city"))
+    table = who.client("glue").get_table(DatabaseName=house.name, Name="delta")["Table"]
+    assert table["Parameters"]["spark.sql.sources.provider"] == "delta"
+    place = table["StorageDescriptor"]["Location"]
+    assert table["StorageDescriptor"]["SerdeInfo"]["Parameters"]["path"] == place
+    left = PEOPLE[(PEOPLE["city"] == "paris") & (PEOPLE["amount"] < 10)][["id", "city"]]
+    seen, told = delta_of(who, place)
+    assert rows_of(seen) == rows_of(left)
+    for hidden in ("rome", "ssn", house.bucket):
+        assert hidden not in told
+    # A commit is seen by the next list, and what it removed is no more.
+    log.commit({"city": "paris"}, removed=True)
+    seen, _ = delta_of(who, place)
+    assert rows_of(seen) == rows_of(left)
+    log.commit({"city": "paris"})
+    seen, _ = delta_of(who, place)
+    assert len(seen) == 2 * len(left)
+    log.commit({"city": "paris"}, deletionVector={"storageType": "u", "pathOrInlineDv": "x", "cardinality": 1})
+    with pytest.raises((Refused, botocore.exceptions.HTTPClientError)):
+        delta_of(who, place)
 
 
 def test_files_of_other_tables_that_metadata_name_are_not_given(house: LakeHouse, server: Server) -> None:
@@ -500,6 +517,38 @@ def test_who_read_what_and_who_was_refused_stands_in_a_log_group(house: LakeHous
     assert seen["filters"] == [{"rows": "city = 'paris'", "columns": ["id", "name"]}]
     assert seen["paths"] == [f"s3://{bucket}/{key}"]
     assert refused["paths"] == [f"s3://{house.bucket}/wh/audited/part-0.parquet"]
+
+
+def test_the_console_tells_a_steward_why_somebody_sees_what_and_nobody_else(
+    house: LakeHouse, reader: Person, server: Server
+) -> None:
+    other = house.person({"Effect": "Allow", "Action": "lakeformation:*", "Resource": "*"})
+    house.grant(other, house.columns("parquet_rows", "id"))
+    steward, who = signed_in(server), signed_in(server, "--role", other.arn)
+    asked = {each: f"/catalog/{house.name}/{each}?tab=permissions&who={quote(reader.arn)}" for each in (*TABLES, NONE)}
+    for browser in (steward, who):
+        browser.open("/region", {"region": REGION})
+    words = steward.open(asked["parquet_rows"]).words
+    assert "A governed view, of these rows and columns" in words
+    assert f"SELECT on the data cells filter rows of {house.name}.parquet_rows, granted to {reader.arn}" in words
+    assert "All of it, at its location" in steward.open(asked["parquet_full"]).words
+    assert "Nothing: no grant has SELECT" in steward.open(asked[NONE]).words
+    words = who.open(asked["parquet_rows"]).words
+    assert "Administrators of the data lake are told, and nobody else" in words
+    assert "amount" not in words
+
+
+def test_a_preview_of_a_filter_shows_nobody_more_than_he_may_read(
+    house: LakeHouse, reader: Person, server: Server
+) -> None:
+    who, place = signed_in(server, "--role", reader.arn), f"/catalog/{house.name}/parquet_rows/filter"
+    who.open("/region", {"region": REGION})
+    count = len(EXPECTED["rows"])
+    assert f"{count} of the first {count} rows show" in who.open(f"{place}?rows={quote('id >= 0')}").words
+    for hidden in ("ssn like '%'", "city = 'rome'"):
+        words = who.open(f"{place}?rows={quote(hidden)}").words
+        assert "rows show" not in words
+        assert "secret-" not in words
 
 
 def test_batches_tell_which_entries_failed(house: LakeHouse, reader: Person) -> None:

@@ -4,8 +4,10 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from studiolo.console.visit import Visit
+from studiolo.console.telling import told
+from studiolo.console.visit import Refused, Visit
 
 MOST_FILTERS = 50
 MOST_GRANTS = 1000
@@ -62,6 +64,12 @@ def grants_on(visit: Visit, database: str, table: str, account: str) -> Grants:
         {each["Name"]: each.get("RowFilter", {}).get("FilterExpression") or "all rows" for each in filters},
         list(dict.fromkeys((each["TagKey"], ", ".join(each["TagValues"])) for each in tags)),
     )
+
+
+def seen_by(visit: Visit, database: str, table: str, principal: str) -> dict[str, Any] | Refused:
+    """What a principal may see of the table, and why, or why not: told to administrators of the data lake alone."""
+    names = "/".join(quote(name, safe="") for name in (database, table))
+    return told(visit, "lakeformation", f"data-access/{names}?{urlencode({'principal': principal})}")
 
 
 def _listed(lake: Any, resource: Mapping[str, Any]) -> list[Grant]:

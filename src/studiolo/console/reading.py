@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from studiolo.console.rows import NoSample, Rows, format_of
+from studiolo.console.rows import ROWS, NoSample, Rows, format_of
 
 if TYPE_CHECKING:
     from studiolo.console.people import Clients
@@ -63,13 +63,13 @@ class Store:
     token: str | None
 
 
-def sample(person: "Clients", glue: Any, table: Mapping[str, Any]) -> Rows:
-    """The first rows of a table. Raises NoSample, ClientError."""
+def sample(person: "Clients", glue: Any, table: Mapping[str, Any], most: int = ROWS) -> Rows:
+    """The first rows of a table, at most that many. Raises NoSample, ClientError."""
     kind = format_of(table)
     if kind in ("View", "Delta", "Hudi", "Avro", "Unknown"):
         raise NoSample(f"The rows of {kind} tables are read by Spark: ask for them under Query.")
     places = [] if kind == "Iceberg" else _places(glue, table)
-    return Rows(**_read("sample", person, table=table, places=places))
+    return Rows(**_read("sample", person, table=table, places=places, most=most))
 
 
 def snapshots(person: "Clients", table: Mapping[str, Any]) -> list[dict[str, Any]]:

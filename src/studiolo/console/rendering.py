@@ -75,7 +75,7 @@ def cell(value: Any) -> str:
     if isinstance(value, (dict, list, tuple)):
         return json.dumps(value, default=str, ensure_ascii=False)
     if isinstance(value, datetime):
-        return value.replace(microsecond=0, tzinfo=None).isoformat(" ")
+        return value.replace(tzinfo=None).isoformat(" ")
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     if isinstance(value, float):

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+ROWS = 25
+"""So many are shown where nobody asks for more."""
+
 
 class NoSample(Exception):
     """Why there are no rows to show, in a sentence."""

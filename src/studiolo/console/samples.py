@@ -18,9 +18,8 @@ from pyarrow import csv, dataset, fs, json
 
 from studiolo.console.reading import MEMORY, SECONDS, TOO_MUCH, Store
 from studiolo.console.rendering import cell, number
-from studiolo.console.rows import NoSample, format_of
+from studiolo.console.rows import ROWS, NoSample, format_of
 
-ROWS = 25
 TEXT_BYTES = 256 * 1024
 """Of a file of text that are read."""
 COLUMNS = 200
@@ -71,22 +70,22 @@ def files(store: Store) -> fs.S3FileSystem:
     )
 
 
-def sample(store: Store, table: Mapping[str, Any], places: Sequence[tuple[str, list[str]]]) -> Rows:
-    """The first rows of a table. Raises NoSample, OSError, ValueError."""
+def sample(store: Store, table: Mapping[str, Any], places: Sequence[tuple[str, list[str]]], most: int) -> Rows:
+    """The first rows of a table, at most that many. Raises NoSample, OSError, ValueError."""
     kind = format_of(table)
     if kind == "Iceberg":
-        return _rows(_iceberg(store, table).scan(limit=ROWS).to_arrow())
+        return _rows(_iceberg(store, table).scan(limit=most).to_arrow())
     storage = files(store)
     columns = [column["Name"] for column in table["StorageDescriptor"].get("Columns", [])]
     keys = [column["Name"] for column in table.get("PartitionKeys", [])]
     found: list[dict[str, Any]] = []
     for place, values in places:
         for path in _files(storage, place):
-            for row in _read(storage, path, kind, table, columns).slice(0, ROWS - len(found)).to_pylist():
+            for row in _read(storage, path, kind, table, columns, most).slice(0, most - len(found)).to_pylist():
                 found.append({**row, **dict(zip(keys, values, strict=False))})
-            if len(found) >= ROWS:
+            if len(found) >= most:
                 break
-        if len(found) >= ROWS:
+        if len(found) >= most:
             break
     if not found:
         raise NoSample("There are no rows: no file lies where the table, or its first partitions, should have them.")
@@ -113,7 +112,7 @@ def snapshots(store: Store, table: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def preview(store: Store, path: str, kind: str) -> Rows:
     """The first rows of a file of data."""
-    found = _read(files(store), path, kind, {"StorageDescriptor": {}}, []).slice(0, ROWS)
+    found = _read(files(store), path, kind, {"StorageDescriptor": {}}, [], ROWS).slice(0, ROWS)
     return _rows(found)
 
 
@@ -137,9 +136,11 @@ def _files(storage: fs.S3FileSystem, location: str) -> Iterator[str]:
             yield found.path
 
 
-def _read(storage: fs.S3FileSystem, path: str, kind: str, table: Mapping[str, Any], columns: list[str]) -> pa.Table:
+def _read(
+    storage: fs.S3FileSystem, path: str, kind: str, table: Mapping[str, Any], columns: list[str], most: int
+) -> pa.Table:
     if kind in ("Parquet", "ORC"):
-        return dataset.dataset(path, filesystem=storage, format=kind.lower()).head(ROWS)
+        return dataset.dataset(path, filesystem=storage, format=kind.lower()).head(most)
     head = _head(storage, path)
     if kind == "JSON":
         return json.read_json(pa.BufferReader(head))

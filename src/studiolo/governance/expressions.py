@@ -201,6 +201,25 @@ def bound(condition: Filter, keys: Sequence[Column], values: Sequence[str]) -> F
     return _simplified(_bound(condition, known))
 
 
+def tester(
+    text: str, columns: Sequence[tuple[str, str]], keys: Sequence[tuple[str, str]]
+) -> Callable[[Mapping[str, Any]], bool]:
+    """Tells of a row, by names in lower case, whether a filter is true of it. Raises Invalid.
+
+    columns, keys: names and types of the table's columns and partition keys.
+    """
+    condition = parse(text)
+    own, parting = (tuple(Column(name, kind) for name, kind in some) for some in (columns, keys))
+    check(condition, own, parting)
+
+    def holds(row: Mapping[str, Any]) -> bool:
+        values = [row.get(each.name.lower()) for each in (*own, *parting)]
+        told = [HIVE_NULL if value is None else str(value) for value in values]
+        return bound(condition, (*own, *parting), told) == Truth(True)
+
+    return holds
+
+
 def _bound(condition: Filter, known: Mapping[str, tuple[Type | None, str]]) -> Filter:
     if isinstance(condition, And | Or):
         return type(condition)(tuple(_bound(part, known) for part in condition.parts))

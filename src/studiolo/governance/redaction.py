@@ -6,8 +6,11 @@ What is kept is listed: parameters that engines and crawlers write hold schemas,
 from collections.abc import Mapping
 from dataclasses import replace
 
-from studiolo.catalog import Partition, StorageDescriptor, Table
+from studiolo.catalog import Partition, SerDe, StorageDescriptor, Table
 from studiolo.governance.sights import Sight
+
+PROVIDER = "spark.sql.sources.provider"
+"""The parameter of a table that says which of Spark's own formats it has."""
 
 PARAMETERS = frozenset(
     {"EXTERNAL", "classification", "comment", "compressionType", "delimiter", "skip.header.line.count", "typeOfData"}
@@ -29,9 +32,14 @@ def table_seen(table: Table, sight: Sight, location: str | None, own: Mapping[st
 
     own: parameters of the view.
     """
+    storage = _storage_seen(table.storage, sight, location)
+    if own.get(PROVIDER) and storage is not None and location is not None:
+        # Of tables of its own formats Spark takes the place from there.
+        serde = storage.serde or SerDe()
+        storage = replace(storage, serde=replace(serde, parameters={**serde.parameters, "path": location}))
     return replace(
         table,
-        storage=_storage_seen(table.storage, sight, location),
+        storage=storage,
         partition_keys=sight.shown(table.partition_keys),
         view_original_text=None,
         view_expanded_text=None,

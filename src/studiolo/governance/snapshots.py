@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from studiolo.governance.making.task import Task
 from studiolo.governance.model import within
 from studiolo.governance.seeing import location_of
 from studiolo.governance.store_client import StoreClient
-from studiolo.governance.views import View, bucket_of
+from studiolo.governance.views import METADATA, View, bucket_of
 
 log = logging.getLogger("studiolo.s3")
 
@@ -45,9 +45,17 @@ class Snapshots:
         self._client = client
         self._makers = makers
 
+    def source(self, view: View) -> str:
+        """The place that tells of the table's files."""
+        return view.table.parameters[METADATA]
+
+    def state(self, view: View) -> str:
+        """What tells the present snapshot from others, where the view's entry is called the same of each."""
+        return ""
+
     def plan(self, view: View) -> Mapping[str, Any]:
         """The fields and data files of a table's present snapshot, as making/iceberg.py says. Raises Refused, Denied."""
-        place = view.table.parameters["metadata_location"]
+        place = self.source(view)
         with self._makers.place() as folder:
             files = {place: self._brought(view, place, folder / "0")}
             for _ in range(ROUNDS):
@@ -66,23 +74,26 @@ class Snapshots:
         fingerprint = hashlib.sha256(told.encode()).hexdigest()
         return f"data/{view.file_name(told, ('parquet',))}", fingerprint
 
-    def make_data(self, view: View, key: str, data: Mapping[str, Any], fields: Mapping[str, int]) -> Made:
-        """Make what may be seen of a data file; of no rows there is no object. Raises Refused, Denied."""
+    def make_data(self, view: View, key: str, data: Mapping[str, Any], plan: Mapping[str, Any]) -> Made:
+        """Make what may be seen of one of a plan's data files; of no rows there is no object. Raises Refused, Denied."""
         with self._makers.place() as folder:
             source = self._brought(view, data["path"], folder / "raw")
             deletes = [
                 [self._brought(view, path, folder / f"deletes-{number}"), ids]
                 for number, (path, ids) in enumerate(data["deletes"])
             ]
-            more = {"fields": fields, "path": data["path"], "constant": data["constant"], "deletes": deletes}
+            more = {"fields": plan["fields"], "path": data["path"], "constant": data["constant"], "deletes": deletes}
             rows = self._makers.make(self._task(view, "iceberg", source, folder / "seen", more))
             if not rows:
                 return Made(key, -1, 0)
             return Made(key, self._kept(view, folder / "seen", key), rows)
 
-    def describe(self, view: View, data: Iterable[Made]) -> list[Made]:
-        """Write the metadata of what was made, those that lead to the others last. Raises Refused, Denied."""
-        place = view.table.parameters["metadata_location"]
+    def describe(self, view: View, plan: Mapping[str, Any], data: Sequence[Made]) -> list[Made]:
+        """Write the metadata of what was made of a plan's files, in their order: what leads to others last.
+
+        Raises Refused, Denied.
+        """
+        place = self.source(view)
         root = f"s3://{bucket_of(view.scope)}/{view.id}"
         keys = {
             "manifest": f"metadata/{view.file_name(f'{place} manifest', ('avro',))}",
@@ -97,7 +108,7 @@ class Snapshots:
             "uuid": str(uuid.UUID(hex=view.id)),
             "snapshot": number,
             "places": {name: f"{root}/{key}" for name, key in keys.items()},
-            "data": [[f"{root}/{each.key}", each.size, each.rows] for each in data],
+            "data": [[f"{root}/{each.key}", each.size, each.rows] for each in data if each.rows],
             "optional": [name for name in shown if any(name not in names for _, names in view.cells)],
         }
         with self._makers.place() as folder:
@@ -127,7 +138,8 @@ class Snapshots:
         root = (location_of(view.table) or "").partition("://")[2]
         found = self._lake.location_of(view.scope, bucket, key) if bucket else None
         # Who writes a table's metadata could name files of others there.
-        if found is None or not within(f"{bucket}/{key}", root) or not self._lake.role_may(found, bucket, key):
+        steps = {".", ".."} & set(key.split("/"))
+        if found is None or steps or not within(f"{bucket}/{key}", root) or not self._lake.role_may(found, bucket, key):
             log.warning("%s.%s: %s is not below its registered location", view.table.database, view.table.name, place)
             raise Denied(
                 f"Lake Formation cannot give a part of {view.table.database}.{view.table.name}: its files are not below "

@@ -20,13 +20,14 @@ from studiolo.catalog import Catalog, Partition, partition_name, partition_value
 from studiolo.domain import Clock, Conflict, Denied, Invalid, Scope
 from studiolo.governance import expressions
 from studiolo.governance.lake import Lake
+from studiolo.governance.logs import Logs
 from studiolo.governance.makers import Makers
 from studiolo.governance.making.task import Refused, Task
 from studiolo.governance.snapshots import Made, Snapshots
 from studiolo.governance.store_client import StoreClient
 from studiolo.governance.subject import of
 from studiolo.governance.tables import view_files
-from studiolo.governance.views import ICEBERG, METADATA, View, bucket_of, serde_parameters, written_alike
+from studiolo.governance.views import DELTA, ICEBERG, View, bucket_of, serde_parameters, written_alike
 from studiolo.state import State
 
 MOST_BYTES = 20 * 1024**3
@@ -78,7 +79,7 @@ class ViewFiles:
         self._client = client
         self._makers = makers
         self._clock = clock
-        self._snapshots = Snapshots(lake, client, makers)
+        self._snapshots = {ICEBERG: Snapshots(lake, client, makers), DELTA: Logs(lake, client, makers)}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="governed-views")
@@ -109,7 +110,7 @@ class ViewFiles:
         with self._lock:
             lock = self._locks.setdefault(view.id, threading.Lock())
         with lock:
-            if view.format == ICEBERG:
+            if view.format in self._snapshots:
                 self._make_table(view, prefix)
             else:
                 for source in self._sources(view, prefix):
@@ -220,13 +221,17 @@ class ViewFiles:
         return None
 
     def _make_table(self, view: View, prefix: str) -> None:
-        """Make the table of its own that a view of an Iceberg table is, of the snapshot that is the present one."""
-        known = self._known(view, "")
-        if view.entry in known and (prefix in known or not prefix.startswith("data/")):
+        """Make the table of its own that a view of an Iceberg or Delta table is, of the present snapshot."""
+        known, snapshots = self._known(view, ""), self._snapshots[view.format]
+        place = snapshots.source(view)
+        with _refusing(view, place):
+            state = snapshots.state(view)
+        present = view.entry in known and known[view.entry][0] == state
+        if present and (prefix in known or not prefix.startswith("data/")):
             self._note_use(view, [view.entry], known)
             return
-        snapshots, counted = self._snapshots, self._counted(view)
-        with _refusing(view, view.table.parameters[METADATA]):
+        counted = self._counted(view)
+        with _refusing(view, place):
             plan = snapshots.plan(view)
 
         def made(data: Mapping[str, Any]) -> Made | Exception:
@@ -235,7 +240,7 @@ class ViewFiles:
                 return counted[key]
             try:
                 with _refusing(view, data["path"]):
-                    file = snapshots.make_data(view, key, data, plan["fields"])
+                    file = snapshots.make_data(view, key, data, plan)
             except (Denied, Conflict) as error:
                 return error
             self._enter(view, file, data["path"], fingerprint)
@@ -246,14 +251,14 @@ class ViewFiles:
             if isinstance(file, Exception):
                 raise file
             files.append(file)
-        with _refusing(view, view.table.parameters[METADATA]):
-            described = snapshots.describe(view, [each for each in files if each.rows])
+        with _refusing(view, place):
+            described = snapshots.describe(view, plan, files)
         for each in described:
-            self._enter(view, each, view.table.parameters[METADATA], "")
-        present = {each.key for each in (*files, *described)}
+            self._enter(view, each, place, state)
+        there = {each.key for each in (*files, *described)}
         # Readers may still be at those that were there before.
-        old = [key for key, (_, used) in known.items() if key not in present and self._clock() - used > LINGERING]
-        self._note_use(view, [key for key in known if key in present], known)
+        old = [key for key, (_, used) in known.items() if key not in there and self._clock() - used > LINGERING]
+        self._note_use(view, [key for key in known if key in there], known)
         self._remove(view.scope, view.id, old)
 
     def _counted(self, view: View) -> dict[str, Made]:

@@ -20,13 +20,15 @@ from studiolo.governance.auditing import Accessed
 from studiolo.governance.expressions import Filter, Truth, check, either
 from studiolo.governance.lake import Lake
 from studiolo.governance.locations import VIEWS
-from studiolo.governance.redaction import SERDE_PARAMETERS
+from studiolo.governance.making.log_files import FIRST, FOLDER
+from studiolo.governance.redaction import PROVIDER, SERDE_PARAMETERS
 from studiolo.governance.sights import Sight
 from studiolo.governance.subject import of
 from studiolo.governance.tables import views
 from studiolo.identity import Principal
 from studiolo.state import State
 
+DELTA = "delta"
 ICEBERG = "iceberg"
 METADATA = "metadata_location"
 """The parameter of an Iceberg table that says where its metadata are."""
@@ -34,16 +36,19 @@ METADATA = "metadata_location"
 _SERDES = {
     "parquet": "parquet",
     "orcserde": "orc",
+    "avroserde": "avro",
     "lazysimpleserde": "lines",
     "opencsvserde": "csv",
     "jsonserde": "json",
 }
 
-_INPUTS = (".TextInputFormat", ".MapredParquetInputFormat", ".OrcInputFormat")
-_DECIDING = ("mapping.", "serialization.encoding")
+_INPUTS = (".TextInputFormat", ".MapredParquetInputFormat", ".OrcInputFormat", ".AvroContainerInputFormat")
+_DECIDING = ("avro.schema.", "mapping.", "serialization.encoding")
 """Parameters of SerDes that are not shown, and by which files are refused."""
 
-_ENDINGS = frozenset({"bz2", "csv", "gz", "json", "jsonl", "orc", "parquet", "snappy", "tsv", "txt", "xz", "zstd"})
+_ENDINGS = frozenset(
+    {"avro", "bz2", "csv", "gz", "json", "jsonl", "orc", "parquet", "snappy", "tsv", "txt", "xz", "zstd"}
+)
 """What engines tell formats and compression by: other parts of a name are no part of a view's."""
 
 
@@ -66,7 +71,12 @@ class View:
 
     @property
     def entry(self) -> str:
-        """The key of the metadata of a view of an Iceberg table, for those that are the table's at present."""
+        """The key of what readers find the files by of a view that is a table of its own.
+
+        Of an Iceberg table it is another for each of its metadata, of a Delta table the first commit.
+        """
+        if self.format == DELTA:
+            return f"{FOLDER}{FIRST}"
         place = self.table.parameters.get(METADATA, "")
         return f"metadata/{self.file_name(place, ('metadata', 'json'))}"
 
@@ -120,10 +130,13 @@ class Views:
             self.prepare(view)
 
     def parameters(self, scope: Scope, table: Table, sight: Sight) -> dict[str, str]:
-        """What engines find a view of an Iceberg table by."""
-        view = self.view(scope, table, sight) if table.is_iceberg else None
+        """What engines know a view by that is a table of its own."""
+        kind = format_of(table)
+        view = self.view(scope, table, sight) if kind in (DELTA, ICEBERG) else None
         if view is None:
             return {}
+        if kind == DELTA:
+            return {PROVIDER: DELTA}
         return {"table_type": "ICEBERG", METADATA: f"s3://{bucket_of(scope)}/{view.id}/{view.entry}"}
 
     def partition_location(self, root: str | None, table: Table, partition: Partition) -> str | None:
@@ -205,15 +218,24 @@ def format_of(table: Table) -> str | None:
         return None
     if table.is_iceberg:
         return ICEBERG if table.parameters.get(METADATA) else None
+    if _is_delta(table):
+        return DELTA
     # Of other formats that Spark alone reads, the catalog has no true columns.
-    provider = table.parameters.get("spark.sql.sources.provider", "hive").lower()
-    if table.type == "VIRTUAL_VIEW" or provider not in ("hive", "parquet", "orc"):
+    provider = table.parameters.get(PROVIDER, "hive").lower()
+    if table.type == "VIRTUAL_VIEW" or provider not in ("hive", "parquet", "orc", "avro"):
         return None
     if storage.input_format and not storage.input_format.endswith(_INPUTS):
         # What others read at the location is no file of rows: a manifest of symbolic links, say.
         return None
     library = ((storage.serde.library if storage.serde is not None else None) or "").rpartition(".")[2].lower()
     return next((kind for name, kind in _SERDES.items() if name in library), None)
+
+
+def _is_delta(table: Table) -> bool:
+    """Whether a Delta table can be filtered: its partitions are told by its log alone, and its columns by the catalog."""
+    reads = (table.storage.input_format or "") if table.storage is not None else ""
+    links = reads.endswith("SymlinkTextInputFormat")
+    return table.parameters.get(PROVIDER, "").lower() == DELTA and not table.partition_keys and not links
 
 
 def written_alike(table: Table, storage: StorageDescriptor) -> bool:
@@ -235,6 +257,8 @@ def serde_parameters(table: Table) -> dict[str, str]:
     known = {
         name: value for name, value in parameters.items() if name in SERDE_PARAMETERS or name.startswith(_DECIDING)
     }
+    # Hive takes the place of a schema from the table, too.
+    known.update({name: value for name, value in table.parameters.items() if name.startswith("avro.schema.")})
     return known if header is None else {**known, "skip.header.line.count": header}
 
 

@@ -1,11 +1,13 @@
 """Files of governed views: what is left of a file, and which are refused."""
 
 import gzip
+import io
 import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,7 +15,7 @@ from pyarrow import orc as arrow_orc
 
 from studiolo.catalog import Column
 from studiolo.governance.expressions import parse
-from studiolo.governance.making import orc, parquet, texts
+from studiolo.governance.making import avro, orc, parquet, texts
 from studiolo.governance.making.__main__ import answer
 from studiolo.governance.making.task import Refused, Task
 
@@ -182,3 +184,109 @@ def test_a_column_that_a_file_does_not_have_is_null(tmp_path: Path) -> None:
     pq.write_table(pa.table({"id": [1]}), source)
     assert not parquet.filtered(task(tmp_path, source.read_bytes(), "parquet"))
     assert parquet.filtered(task(tmp_path, source.read_bytes(), "parquet", "city is null"))
+
+
+AVRO: dict[str, Any] = {
+    "type": "record",
+    "name": "row",
+    "doc": "secret",
+    "fields": [
+        {"name": "id", "type": ["null", "int"]},
+        {"name": "City", "type": ["null", "string"], "doc": "secret"},
+        {"name": "ssn", "type": "string", "default": "secret"},
+        {"name": "day", "type": {"type": "int", "logicalType": "date"}},
+        {"name": "paid", "type": {"type": "bytes", "logicalType": "decimal", "precision": 38, "scale": 2}},
+        {"name": "more", "type": {"type": "map", "values": {"type": "array", "items": "float"}}},
+    ],
+}
+AVRO_COLUMNS = (
+    *COLUMNS,
+    Column("day", "date"),
+    Column("paid", "decimal(38,2)"),
+    Column("more", "map<string,array<float>>"),
+)
+
+
+def avro_file(schema: dict[str, Any] = AVRO, codec: str = "snappy", **changes: Any) -> bytes:
+    """A row of Paris, one of Rome, one of nowhere."""
+    file = io.BytesIO()
+    paid = {"paris": Decimal("123456789012345678901234567890123456.78"), "rome": Decimal("-1.10"), None: Decimal(0)}
+    rows = [
+        {"id": n, "City": city, "ssn": f"secret-{n}", "day": n, "paid": paid[city], "more": {"a": [0.5, n]}, **changes}
+        for n, city in enumerate(paid)
+    ]
+    fastavro.writer(file, schema, rows, codec=codec, metadata={"about": "secret"})
+    return file.getvalue()
+
+
+def avro_task(folder: Path, rows: str = "city = 'paris'", **changes: Any) -> Task:
+    shown = ("id", "city", "day", "paid", "more")
+    cells = ((parse(rows), frozenset(shown)),)
+    return task(
+        folder,
+        changes.pop("body", avro_file()),
+        "avro",
+        **{"columns": AVRO_COLUMNS, "shown": shown, "cells": cells, **changes},
+    )
+
+
+@pytest.mark.parametrize("codec", ["null", "deflate", "snappy", "bzip2", "zstandard"])
+def test_avro_keeps_types_and_values_under_the_table_s_names(tmp_path: Path, codec: str) -> None:
+    assert avro.filtered(avro_task(tmp_path, body=avro_file(codec=codec))) == 1
+    body = seen(tmp_path)
+    reader = fastavro.reader(io.BytesIO(body))
+    (row,) = [dict(each) for each in reader]  # type: ignore[call-overload]  # these are records
+    paid = int.from_bytes(row.pop("paid"), "big")
+    assert row == {"id": 0, "city": "paris", "day": 0, "more": {"a": [0.5, 0.0]}}
+    assert paid == 12345678901234567890123456789012345678
+    kinds = [field["type"] for field in AVRO["fields"] if field["name"] != "ssn"]
+    assert [field["type"] for field in json.loads(reader.metadata["avro.schema"])["fields"]] == kinds
+    assert reader.codec == codec
+    assert b"secret" not in body
+    assert b"ssn" not in body
+
+
+@pytest.mark.parametrize(
+    ("rows", "left"),
+    [
+        ("paid < 0", [1]),
+        ("paid > 123456789012345678901234567890123456.77", [0]),
+        ("city is null", [2]),
+        ("id >= 1", [1, 2]),
+        ("ssn = 'x'", []),
+    ],
+)
+def test_filters_of_avro_are_true_of_the_values_that_bytes_stand_for(
+    tmp_path: Path, rows: str, left: list[int]
+) -> None:
+    assert avro.filtered(avro_task(tmp_path, rows)) == len(left)
+    assert [dict(row)["id"] for row in fastavro.reader(io.BytesIO(seen(tmp_path)))] == left  # type: ignore[call-overload]
+
+
+def test_a_column_of_avro_that_shows_in_some_rows_is_null_in_the_others(tmp_path: Path) -> None:
+    cells = ((parse("id >= 0"), frozenset({"id"})), (parse("city = 'rome'"), frozenset({"day"})))
+    assert avro.filtered(avro_task(tmp_path, shown=("id", "day"), cells=cells)) == 3
+    assert list(fastavro.reader(io.BytesIO(seen(tmp_path)))) == [
+        {"id": 0, "day": None}, {"id": 1, "day": 1}, {"id": 2, "day": None},
+    ]  # fmt: skip
+
+
+def _avro(**changes: Any) -> dict[str, Any]:
+    return {**AVRO, "fields": [{**field, **changes.get(field["name"], {})} for field in AVRO["fields"]]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"serde": {"avro.schema.url": "s3://raw/schema"}}, "schema elsewhere"),
+        ({"serde": {"avro.schema.literal": '{"fields": [{"name": "id", "aliases": ["ssn"]}]}'}}, "aliases"),
+        ({"body": avro_file(_avro(id={"type": ["int", "long"]}))}, "one type or another"),
+        ({"body": avro_file(_avro(City={"name": "town"}), town="x")}, "lacks columns"),
+        ({"body": avro_file(_avro(City={"type": "bytes"}), City=b"paris")}, "cannot be asked"),
+        ({"body": b"Obj\x01none"}, "cannot be read"),
+        ({"body": avro_file()[:-20]}, "cannot be read"),
+    ],
+)
+def test_avro_that_cannot_be_filtered_exactly_is_refused(tmp_path: Path, changes: dict[str, Any], why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        avro.filtered(avro_task(tmp_path, **changes))

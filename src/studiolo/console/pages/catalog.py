@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from starlette.responses import Response
 
-from studiolo.console.grants import grants_on
+from studiolo.console.grants import grants_on, seen_by
 from studiolo.console.pages.page import Page
 from studiolo.console.queries import answered, ask, sessions_for_queries
 from studiolo.console.reading import sample, snapshots
@@ -72,6 +72,8 @@ def table(visit: Visit) -> Response:
     elif tab == "permissions":
         account = visit.signed_in.content["own"].split(":")[4]
         shown = {"permissions": visit.attempt(grants_on, visit, database, name, account)}
+        if visit.query.get("who"):
+            shown["seen"] = seen_by(visit, database, name, visit.query["who"])
     elif tab == "read":
         shown = {"snippets": of_table(described)}
     elif tab == "query":
@@ -97,6 +99,20 @@ def table_sample(visit: Visit) -> Response:
         return visit.page("sample.html", rows=rows, why=None)
     except (NoSample, ClientError) as error:
         return visit.page("sample.html", rows=None, why=str(error))
+
+
+def filter_preview(visit: Visit) -> Response:
+    """The part of the page with the rows that a data cells filter would show, of those that the person may read."""
+    from studiolo.console.previews import preview
+
+    glue, query = visit.client("glue"), visit.query
+    described = glue.get_table(DatabaseName=visit.path["database"], Name=visit.path["table"])["Table"]
+    columns = query.get("columns", "").replace(",", " ").split()
+    try:
+        found = preview(visit.person, glue, described, query.get("rows", ""), columns)
+        return visit.page("filter_preview.html", preview=found, why=None)
+    except (NoSample, OSError, ValueError, ClientError) as error:
+        return visit.page("filter_preview.html", preview=None, why=str(error))
 
 
 def delete_table(visit: Visit) -> Response:
@@ -164,5 +180,6 @@ PAGES = (
     Page("GET", "/catalog/{database}", database),
     Page("GET", "/catalog/{database}/{table}", table),
     Page("GET", "/catalog/{database}/{table}/sample", table_sample),
+    Page("GET", "/catalog/{database}/{table}/filter", filter_preview),
     Page("POST", "/catalog/{database}/{table}/delete", delete_table),
 )

@@ -1,17 +1,13 @@
 """Identity: roles, users and policies; what one of them may do, and why something was denied."""
 
 import json
-import urllib.error
-import urllib.request
 from typing import Any
 from urllib.parse import quote
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from starlette.responses import Response
 
 from studiolo.console.pages.page import Page
+from studiolo.console.telling import told
 from studiolo.console.visit import PAGE, Refused, Visit
 
 SERVICES = ("glue.amazonaws.com", "sagemaker.amazonaws.com")
@@ -103,17 +99,7 @@ def _simulated(visit: Visit) -> list[dict[str, Any]]:
 
 
 def _denial(visit: Visit, request: str) -> dict[str, Any] | Refused:
-    address = visit.client("sts").meta.endpoint_url.rstrip("/")
-    asked = AWSRequest("GET", f"{address}/_studiolo/denials/{quote(request, safe='')}")
-    key = visit.person.key
-    SigV4Auth(Credentials(key.id, key.secret, key.token), "sts", visit.region).add_auth(asked)
-    signed = urllib.request.Request(asked.url, headers=dict(asked.headers.items()))  # noqa: S310 (our own address)
-    try:
-        with urllib.request.urlopen(signed, timeout=10) as answer:  # noqa: S310 (as above)
-            found: dict[str, Any] = json.load(answer)
-            return found
-    except urllib.error.HTTPError as error:
-        return Refused("AccessDenied" if error.code == 403 else "NotFound", json.load(error)["message"], error.code)
+    return told(visit, "sts", f"denials/{quote(request, safe='')}")
 
 
 PAGES = (

@@ -10,13 +10,14 @@ import resource
 import sys
 from collections.abc import Callable, Mapping
 
-from studiolo.governance.making import orc, parquet, texts
+from studiolo.governance.making import avro, delta, orc, parquet, texts
 from studiolo.governance.making.task import Refused, Task
 
 MEMORY = 6 * 1024**3
 """Bytes of address space."""
 
 FORMATS: Mapping[str, Callable[[Task], int]] = {
+    "avro": avro.filtered,
     "parquet": parquet.filtered,
     "orc": orc.filtered,
     "lines": texts.lines_filtered,
@@ -24,10 +25,14 @@ FORMATS: Mapping[str, Callable[[Task], int]] = {
     "json": texts.json_filtered,
 }
 
+LOGS: Mapping[str, Callable[[Task], int]] = {"log-plan": delta.planned, "log": delta.described}
+
 
 def _program(kind: str) -> Callable[[Task], int]:
     if kind in FORMATS:
         return FORMATS[kind]
+    if kind in LOGS:
+        return LOGS[kind]
     # PyIceberg takes a moment and 40 MiB, which other formats need not have.
     from studiolo.governance.making import iceberg
 
