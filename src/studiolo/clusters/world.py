@@ -51,7 +51,10 @@ logger.aws.level = error
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What clusters need of the server: `data` is its folder, `packages` that of our own packages."""
+    """What clusters need of the server: `data` is its folder, `packages` that of our own packages.
+
+    strict: whether what a node does not do fails.
+    """
 
     data: Path
     packages: Path
@@ -59,6 +62,7 @@ class Surroundings:
     s3_endpoint: str
     machine_cores: int
     machine_memory: int
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -343,6 +347,7 @@ class World:
             "uv": find_uv_bin(),
             "worker_cores": largest.cores,
             "worker_memory": largest.containers,
+            "strict": self.around.strict,
             "spark_environment": {"SPARK_ENV_LOADED": "1", "PYTHONHASHSEED": "0"},
             "yarn": hadoop.spark_settings(self) if hadoop.is_on(self) else {},
         }

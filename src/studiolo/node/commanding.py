@@ -11,7 +11,7 @@ from pathlib import Path
 
 from studiolo.kernel.driver import MODULES, class_path, sharing
 from studiolo.node import submit, waking
-from studiolo.node.facts import Facts
+from studiolo.node.facts import STRICT, Facts
 
 SQL = "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver"
 SHELL, BEELINE, JAR = "org.apache.hadoop.fs.FsShell", "org.apache.hive.beeline.BeeLine", "org.apache.hadoop.util.RunJar"
@@ -205,12 +205,17 @@ def _works(program: str) -> bool:
 
 
 def packages(name: str) -> Callable[[Sequence[str]], int]:
-    """A package manager, or a manager of services, of the system: it says what it does not do, and that all is well."""
+    """A package manager, or a manager of services, of the system: it says what it does not do, and that all is well.
+
+    On a strict node it is not.
+    """
 
     def say(arguments: Sequence[str]) -> int:
+        strict = Facts.of_node().strict
         named = [word for word in arguments if not word.startswith("-")]
-        sys.stderr.write(f"{name}: {' '.join(named) or 'nothing'}: not done here, the node is this machine\n")
-        return 0
+        why = f", and {STRICT} lets nothing pass that is not" if strict else ""
+        sys.stderr.write(f"{name}: {' '.join(named) or 'nothing'}: not done here, the node is this machine{why}\n")
+        return NOT_HERE if strict else 0
 
     return say
 
