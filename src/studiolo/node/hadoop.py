@@ -97,7 +97,7 @@ class Hadoop:
     def run(self) -> int:
         """Start them, and stay; the exit status. The last line that is printed says why it is not 0."""
         # When a JVM ends that is told once, and not for each call that was under way.
-        logging.getLogger("py4j.java_gateway").disabled = True
+        logging.disable()
         try:
             jars = self._jars()
             with ThreadPoolExecutor() as pool:

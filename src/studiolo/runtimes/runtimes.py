@@ -146,8 +146,8 @@ class Runtimes:
         return [*fetched, self._compiled(runtime, ("Asking", "PortDoor", "AnyUser"), fetched)] if fetched else []
 
     def doors(self, runtime: Runtime) -> Path:
-        """The jar of the doors of Spark's driver, HiveServer2 and Trino. Raises NotCompiled."""
-        return self._compiled(runtime, ("UiDoor", "StreamDoor", "Asking", "ChannelDoor", "HivePassword"), [])
+        """The jar of the doors of Spark's driver, HiveServer2 and Trino, and of drivers kept ready. Raises NotCompiled."""
+        return self._compiled(runtime, ("UiDoor", "StreamDoor", "Asking", "ChannelDoor", "HivePassword", "Ready"), [])
 
     def _connect_door(self, runtime: Runtime) -> Path:
         return self._compiled(runtime, ("TokenCheck",), self._fetched(self._table["runtime"][runtime.name]["connect"]))
