@@ -25,6 +25,7 @@ from studiolo.clusters.sessions import ClusterSessions
 from studiolo.clusters.world import HOME, MNT, Surroundings, World
 from studiolo.domain import Conflict, DomainError
 from studiolo.identity import Identity, client_environment, container_variables
+from studiolo.kernel.failure import telling
 from studiolo.metastore import Metastore
 from studiolo.processes import Child, Processes, child_environment, isolation, read_left, remove_left
 from studiolo.runtimes import Archives, Runtimes
@@ -176,7 +177,7 @@ class Launching:
             text = self._processes.log(_daemons(cluster)).read_text(errors="replace")
         except FileNotFoundError:
             return ""
-        return text[-LOG_TAIL:].strip()
+        return telling(text[-LOG_TAIL:])
 
     def start_step(self, world: World, cluster: Cluster, step: Step, on_end: Callable[[], None]) -> None:
         """Start a step's runner: of one with a role in a world of its own. Raises Denied and NotFound for the role."""

@@ -20,6 +20,7 @@ from studiolo.engine.plan import Plan
 from studiolo.engine.preparation import font_lists, give_fonts
 from studiolo.identity import Identity, container_variables
 from studiolo.kernel.driver import SCALA_CLASSES
+from studiolo.kernel.failure import telling
 from studiolo.kernel.places import places as own_places
 from studiolo.processes import (
     Child,
@@ -55,9 +56,6 @@ PROOF = "workload"
 
 PROOF_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 """The variable that names it."""
-
-EVERY_START = ("Setting default log level", "To adjust logging level", "NativeCodeLoader")
-"""What Spark's driver prints whenever it starts: it is no reason of an end."""
 
 WAITING = "waiting"
 """A file of a program that was started before anybody asked, once it waits for what it is to do."""
@@ -403,8 +401,7 @@ def _for_executors(plan: Plan, archive: Sequence[Path], aws: Mapping[str, str]) 
 
 
 def _tail(log: Path) -> str:
-    lines = _last(log, LOG_TAIL).splitlines()
-    return "\n".join(line for line in lines if not any(known in line for known in EVERY_START)).strip()
+    return telling(_last(log, LOG_TAIL))
 
 
 def _last(log: Path, size: int) -> str:
