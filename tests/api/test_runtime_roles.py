@@ -137,6 +137,7 @@ def shared(client: Callable[..., Any], emr: Any, s3: Any, bucket: str) -> Iterat
     security = with_runtime_roles(emr)
     asked = job_flow(
         "Spark",
+        "Hadoop",
         "Livy",
         ReleaseLabel="emr-7.14.0",
         LogUri=f"s3://{bucket}/logs/",
@@ -190,7 +191,17 @@ def test_a_step_sees_what_its_role_may_and_nothing_of_others(emr: Any, s3: Any, 
 
 def test_spark_computes_in_the_step_as_its_role(emr: Any, s3: Any, shared: Shared) -> None:
     program = f"s3://{shared.bucket}/code/compute.py"
-    words = ("spark-submit", "--deploy-mode", "cluster", "--driver-memory", "600m", program, shared.bucket)
+    words = (
+        "spark-submit",
+        "--master",
+        "yarn",
+        "--deploy-mode",
+        "cluster",
+        "--driver-memory",
+        "600m",
+        program,
+        shared.bucket,
+    )
     done = run_as(emr, shared, shared.one, *words)
     assert printed(s3, shared, done).splitlines() == [
         f"of one {shared.one.rpartition('/')[2]}",
@@ -204,6 +215,11 @@ def test_spark_computes_in_the_step_as_its_role(emr: Any, s3: Any, shared: Share
     for other in ({}, {"ExecutionRoleArn": shared.two}):
         with pytest.raises(ClientError, match="does not exist on cluster"):
             emr.get_on_cluster_app_ui_presigned_url(**asked, **other)
+
+
+def test_yarn_which_acts_as_the_instance_profile_is_not_there(emr: Any, shared: Shared) -> None:
+    done = run_as(emr, shared, shared.one, "yarn", "application", "-list")
+    assert "no HDFS and no YARN" in done["Status"]["FailureDetails"]["Message"]
 
 
 def test_a_step_fails_whose_role_the_cluster_may_not_take(emr: Any, shared: Shared) -> None:
