@@ -220,6 +220,8 @@ def _split(place: str) -> tuple[str, str]:
     found = _PLACE.fullmatch(place)
     if found is None:
         raise Invalid(f"The location {place!r} of an Iceberg table is not of the form s3://bucket/folder.")
+    if {".", ".."} & set(found[2].split("/")):
+        raise Invalid(f"The location {place!r} of an Iceberg table is not one in S3: it has . or .. in it.")
     return found[1], found[2]
 
 
