@@ -625,6 +625,20 @@ def test_the_buckets_of_views_are_in_no_list_and_nobody_s_to_make(house: LakeHou
         house.s3.create_bucket(Bucket="studiolo-lake-123456789012-eu-west-3")
 
 
+def test_glue_writes_no_metadata_of_a_table_into_a_governed_view(house: LakeHouse, reader: Person) -> None:
+    """It writes in the name of who asks, and past the S3 door: whom IAM lets do everything in S3, say."""
+    who = house.person({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
+    seen = reader.client("glue").get_table(DatabaseName=house.name, Name="parquet_rows")["Table"]
+    place = f"{seen['StorageDescriptor']['Location']}/x"
+    fields = [{"Id": 1, "Name": "id", "Type": "long", "Required": False}]
+    asked = {"Location": place, "Schema": {"Type": "struct", "Fields": fields}}
+    iceberg = {"MetadataOperation": "CREATE", "Version": "2", "CreateIcebergTableInput": asked}
+    with pytest.raises(Refused, match="governed views"):
+        who.client("glue").create_table(
+            DatabaseName=house.name, Name="poison", OpenTableFormatInput={"IcebergInput": iceberg}
+        )
+
+
 def test_who_read_what_and_who_was_refused_stands_in_a_log_group(house: LakeHouse, server: Server) -> None:
     who = house.person()
     house.add("audited")

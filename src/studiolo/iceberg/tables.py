@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from studiolo.catalog import Column, StorageDescriptor, Table, require_version
-from studiolo.domain import AlreadyExists, Clock, DomainError, Invalid, NotFound, Scope
-from studiolo.governance import GovernedCatalog, Lake
+from studiolo.domain import AlreadyExists, Clock, Denied, DomainError, Invalid, NotFound, Scope
+from studiolo.governance import GovernedCatalog, Lake, is_for_views
 from studiolo.iceberg.model import LARGEST, Change, NewTable
 from studiolo.identity import Identity, NotAuthorized, Principal, Question
 from studiolo.storage import Storage
@@ -197,6 +197,8 @@ class IcebergTables:
     def _opened(self, principal: Principal, action: str, place: str) -> tuple[str, str]:
         """The bucket and key of a place that IAM, or Lake Formation, lets the caller use so. Raises Denied and Invalid."""
         bucket, key = _split(place)
+        if is_for_views(bucket):
+            raise Denied("Access Denied: governed views are read by the S3 door alone.")
         owner, policy = self._identity.bucket(bucket)
         question = Question(action, self._identity.s3_arn(f"{bucket}/{key}"), account=owner)
         try:
