@@ -32,6 +32,7 @@ from bench.rows import (
     spark,
     stacks,
     statements,
+    studio,
     training,
     trino,
     tuning,
@@ -66,6 +67,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "lifecycle": lifecycle.measure,
     "memory": memory.measure,
     "console": console.measure,
+    "studio": studio.measure,
     "million": million.measure,
     "trino": trino.measure,
 }

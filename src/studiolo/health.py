@@ -25,9 +25,9 @@ from studiolo.aws.http import HttpRequest
 from studiolo.clusters.admission import CONNECTIONS
 from studiolo.domain import Denied, DomainError, Health, Invalid, NotFound
 from studiolo.http_server import SameOrigin
-from studiolo.peers import Address
 from studiolo.processes import Child, Processes, isolation
 from studiolo.signing_in import SigningIn
+from studiolo.socket_table import Address
 from studiolo.stacks import ANSWERS
 from studiolo.state import StateUnavailable
 

@@ -1,7 +1,6 @@
 """Livy servers: their sessions and statements, on the engine's."""
 
 import logging
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,6 +9,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from studiolo import engine
+from studiolo.background import Background
 from studiolo.domain import Clock, Conflict, Invalid, NotFound, Page, Scope
 from studiolo.engine import Engine, Key, Statement, Wanted
 from studiolo.livy.batches import Batches
@@ -18,7 +18,7 @@ from studiolo.livy.places import Places
 from studiolo.livy.requests import check_kind, wanted
 from studiolo.runtimes import Runtimes
 from studiolo.sparkui import Target, owner
-from studiolo.state import State, StateUnavailable
+from studiolo.state import State
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +57,7 @@ class Livy:
         self.batches = Batches(engine, self._places, runtimes, clock)
         self._doors: Doors | None = None
         self._heard: dict[Key, float] = {}
-        self._closed = threading.Event()
-        self._sooner = threading.Event()
+        self._background = Background("livy sessions", self._forget_those_over, LOOK)
         engine.serve(self)
 
     def start(self, doors: Doors) -> None:
@@ -70,12 +69,11 @@ class Livy:
                     doors.open(place)
                 except Conflict as reason:
                     log.warning("Livy of %s does not listen: %s", place.id, reason)
-        threading.Thread(target=self._watch, name="livy sessions", daemon=True).start()
+        self._background.start()
 
     def close(self) -> None:
         """Forget no sessions any more."""
-        self._closed.set()
-        self._sooner.set()
+        self._background.close()
 
     def empty(self) -> None:
         """Close every door, and forget every server."""
@@ -138,7 +136,7 @@ class Livy:
         self._heard[key] = time.monotonic()
         kept = {**asdict(asked), "owner": owner, "role": role}
         made = self._engine.create(key, kept, {})
-        self._sooner.set()
+        self._background.wake()
         return self._shown(made)
 
     def sessions(self, place: Place) -> Sequence[Session]:
@@ -169,10 +167,10 @@ class Livy:
     def interrupt(self, place: Place, name: str) -> None:
         """Cancel the statement that runs, if there is one. Raises NotFound."""
         key = self._found(place, name).key
-        for statement in self._engine.unfinished(key):
+        for statement in self._engine.statements.unfinished(key):
             if statement.state != "WAITING":
                 with suppress(Conflict):
-                    self._engine.cancel(key, statement.id)
+                    self._engine.statements.cancel(key, statement.id)
 
     def complete(self, place: Place, name: str, code: str, cursor: int) -> Sequence[str]:
         """How Python code could go on at that character. Raises NotFound and Conflict."""
@@ -186,23 +184,23 @@ class Livy:
             raise Invalid("Code type should be specified if session kind is shared")
         if kind not in LANGUAGES:
             raise Invalid(f"Statements of kind {kind} do not run here: pyspark, spark and sql do.")
-        number = self._engine.run(found.key, code, LANGUAGES[kind])
-        return self._engine.statement(found.key, number)
+        number = self._engine.statements.run(found.key, code, LANGUAGES[kind])
+        return self._engine.statements.get(found.key, number)
 
     def statement(self, place: Place, name: str, number: int) -> Statement:
         """A statement with its output so far. Raises NotFound."""
-        return self._engine.statement(self._found(place, name).key, number)
+        return self._engine.statements.get(self._found(place, name).key, number)
 
     def statements(self, place: Place, name: str, after: str | None, limit: int) -> Page[Statement]:
         """The session's statements in their order. Raises NotFound."""
-        return self._engine.statements(self._found(place, name).key, after, limit)
+        return self._engine.statements.page(self._found(place, name).key, after, limit)
 
     def cancel(self, place: Place, name: str, number: int) -> None:
         """Cancel a statement; one that has ended stays as it is. Raises NotFound."""
         key = self._found(place, name).key
-        self._engine.statement(key, number)
+        self._engine.statements.get(key, number)
         with suppress(Conflict):
-            self._engine.cancel(key, number)
+            self._engine.statements.cancel(key, number)
 
     def target(self, place: Place, application: str, role: str | None = None) -> Target:
         """The session whose Spark application that is, as that role if not the server's. Raises NotFound."""
@@ -266,16 +264,6 @@ class Livy:
             log=(*lines, *([] if session.error is None else session.error.splitlines())),
             created=session.created,
         )
-
-    def _watch(self) -> None:
-        while not self._closed.is_set():
-            self._sooner.clear()
-            try:
-                wait = self._forget_those_over()
-            except StateUnavailable:
-                log.exception("livy sessions")
-                wait = LOOK
-            self._sooner.wait(wait)
 
     def _forget_those_over(self) -> float:
         """Forget sessions that ended a while ago, and those whose client went silent; seconds until the next may be."""

@@ -329,7 +329,10 @@ class Monitoring:
                 raise Invalid("An offset after the moment that monitoring runs at is of calls that are not there yet.")
         if start is not None and start >= (end or timedelta()):
             raise Invalid("StartTimeOffset must be before EndTimeOffset.")
-        captured(self._endpoints, scope, analysis.calls.endpoint)
+        if analysis.calls.batch is None:
+            captured(self._endpoints, scope, analysis.calls.endpoint)
+        else:
+            self._surroundings.check_output(analysis.role, analysis.calls.batch)
 
     def _watch(self) -> None:
         while not self._ended:
