@@ -12,11 +12,11 @@ from studiolo.patience import HEADER
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T | None], seconds: float = 60) -> T:
-    """What `condition` answers as soon as that is true; fails the test when it does not become so."""
+def until(condition: Callable[[], T | None], seconds: float = 60, showing: Callable[[], object] = str) -> T:
+    """What `condition` answers as soon as that is true; fails the test, with what `showing` tells, if it stays untrue."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
-        assert time.monotonic() < deadline, f"not true within {seconds} s"
+        assert time.monotonic() < deadline, f"not true within {seconds} s {showing()}"
         time.sleep(0.05)
     return answer
 

@@ -59,6 +59,12 @@ def metric(estimator: Any, name: str) -> float:
     return next(found["Value"] for found in job["FinalMetricDataList"] if found["MetricName"] == name)
 
 
+def placed(folder: str, lines: list[str]) -> str:
+    """The address of a folder that has the lines in one object."""
+    boto3.client("s3").put_object(Bucket=bucket, Key=f"{folder}/lines", Body="\n".join(lines).encode())
+    return f"s3://{bucket}/{folder}/"
+
+
 def kmeans() -> Any:
     model = sagemaker.KMeans(k=4, **COMMON)
     fitted(model, model.record_set(BLOBS), mini_batch_size=100)
@@ -156,11 +162,10 @@ def blazingtext() -> Any:
     lines = [
         f"__label__{place} {' '.join(rng.choice(words[place], 5))}" for place in ("sea", "hill") for _ in range(99)
     ]
-    boto3.client("s3").put_object(Bucket=bucket, Key="blazingtext/train.txt", Body="\n".join(lines).encode())
     image = image_uris.retrieve("blazingtext", session.boto_region_name)
     settings = {"mode": "supervised", "epochs": 20, "buckets": 1000}
     model = Estimator(image, hyperparameters=settings, output_path=f"s3://{bucket}/models", **COMMON)
-    fitted(model, {"train": TrainingInput(f"s3://{bucket}/blazingtext/", content_type="text/plain")})
+    fitted(model, {"train": TrainingInput(placed("blazingtext", lines), content_type="text/plain")})
     predictor = deployed(model, "blazingtext", serializer=JSONSerializer(), deserializer=JSONDeserializer())
     labels = [answer["label"][0] for answer in predictor.predict({"instances": ["boat and wave", "snow on rock"]})]
     predictor.delete_endpoint()
@@ -182,6 +187,78 @@ def boosted(name: str) -> Any:
     return {"labels": np.argmax(answer["probabilities"], axis=1).tolist()}
 
 
+def ntm() -> Any:
+    topics = np.kron(np.eye(2), np.full(5, 0.2))
+    documents = np.array([rng.multinomial(30, topics[number % 2]) for number in range(200)], dtype="float32")
+    model = sagemaker.NTM(num_topics=2, epochs=40, optimizer="adam", learning_rate=0.02, tolerance=1e-5, **COMMON)
+    fitted(model, [model.record_set(documents), model.record_set(documents[:40], channel="test")], mini_batch_size=50)
+    predictor = deployed(model, "ntm")
+    mixtures = [list(r.label["topic_weights"].float32_tensor.values) for r in predictor.predict(documents[:2])]
+    predictor.delete_endpoint()
+    return {"mixtures": mixtures, "loss": metric(model, "test:total_loss")}
+
+
+def object2vec() -> Any:
+    def pair() -> str:
+        halves = rng.integers(0, 2, 2)
+        sides = [(rng.integers(0, 8, 4) + 8 * half).tolist() for half in halves]
+        return json.dumps({"label": int(halves[0] == halves[1]), "in0": sides[0], "in1": sides[1]})
+
+    settings = {
+        "enc0_max_seq_len": 4, "enc0_vocab_size": 16, "enc0_network": "pooled_embedding", "enc_dim": 16,
+        "mlp_dim": 16, "mlp_activation": "relu", "learning_rate": 0.01, "epochs": 12,
+    }  # fmt: skip
+    image = image_uris.retrieve("object2vec", session.boto_region_name)
+    model = Estimator(image, hyperparameters=settings, output_path=f"s3://{bucket}/models", **COMMON)
+    channels = {"train": placed("object2vec/train", [pair() for _ in range(400)])}
+    channels["validation"] = placed("object2vec/validation", [pair() for _ in range(100)])
+    fitted(model, {name: TrainingInput(data, content_type="application/jsonlines") for name, data in channels.items()})
+    predictor = deployed(model, "object2vec", serializer=JSONSerializer(), deserializer=JSONDeserializer())
+    alike, other = {"in0": [1, 2, 3], "in1": [4, 5]}, {"in0": [1, 2, 3], "in1": [12, 13]}
+    scores = [one["scores"] for one in predictor.predict({"instances": [alike, other]})["predictions"]]
+    [alone] = predictor.predict({"instances": [{"in0": [1, 2, 3]}]})["predictions"]
+    predictor.delete_endpoint()
+    return {"classes": np.argmax(scores, axis=1).tolist(), "width": len(alone["embeddings"])}
+
+
+def ipinsights() -> Any:
+    def events(count: int) -> list[str]:
+        users = rng.integers(0, 20, count)
+        return [f"user-{user},10.{user * 12}.7.{rng.integers(1, 255)}" for user in users]
+
+    settings = {"num_entity_vectors": 2000, "vector_dim": 32, "epochs": 40, "learning_rate": 0.01}
+    image = image_uris.retrieve("ipinsights", session.boto_region_name)
+    model = Estimator(image, hyperparameters=settings, output_path=f"s3://{bucket}/models", **COMMON)
+    channels = {name: placed(f"ipinsights/{name}", events(4000)) for name in ("train", "validation")}
+    fitted(model, {name: TrainingInput(data, content_type="text/csv") for name, data in channels.items()})
+    predictor = deployed(model, "ipinsights", serializer=CSVSerializer(), deserializer=JSONDeserializer())
+    answer = predictor.predict(["user-3,10.36.7.9", "user-3,10.216.7.9"])
+    usual, unusual = (one["dot_product"] for one in answer["predictions"])
+    predictor.delete_endpoint()
+    return {"usual": usual, "unusual": unusual, "auc": metric(model, "validation:discriminator_auc")}
+
+
+def deepar() -> Any:
+    week = [10, 12, 11, 13, 15, 4, 2]
+    lines = [
+        json.dumps({"start": "2026-01-05 00:00:00", "target": [day * scale for day in week * 12]})
+        for scale in range(1, 9)
+    ]
+    settings = {
+        "time_freq": "D", "prediction_length": 7, "context_length": 14, "epochs": 20, "num_cells": 20,
+        "learning_rate": 0.005, "mini_batch_size": 32,
+    }  # fmt: skip
+    image = image_uris.retrieve("forecasting-deepar", session.boto_region_name)
+    model = Estimator(image, hyperparameters=settings, output_path=f"s3://{bucket}/models", **COMMON)
+    data = placed("deepar", lines)
+    fitted(model, {name: TrainingInput(data, content_type="application/jsonlines") for name in ("train", "test")})
+    predictor = deployed(model, "deepar", serializer=JSONSerializer(), deserializer=JSONDeserializer())
+    asked = {"instances": [json.loads(lines[0])], "configuration": {"num_samples": 50, "output_types": ["mean"]}}
+    [forecast] = predictor.predict(asked)["predictions"]
+    predictor.delete_endpoint()
+    return {"means": forecast["mean"], "week": week, "loss": metric(model, "test:mean_wQuantileLoss")}
+
+
 ALGORITHMS: dict[str, Callable[[], Any]] = {
     "kmeans": kmeans,
     "pca": pca,
@@ -193,6 +270,10 @@ ALGORITHMS: dict[str, Callable[[], Any]] = {
     "blazingtext": blazingtext,
     "lightgbm": lambda: boosted("lightgbm"),
     "catboost": lambda: boosted("catboost"),
+    "ntm": ntm,
+    "object2vec": object2vec,
+    "ipinsights": ipinsights,
+    "forecasting-deepar": deepar,
     "xgboost:1.7-1": lambda: xgboost("1.7-1"),
     "xgboost:0.90-2": lambda: xgboost("0.90-2"),
 }

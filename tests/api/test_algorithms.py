@@ -15,9 +15,10 @@ DEFAULT = (
     "kmeans", "pca", "knn", "randomcutforest", "factorization-machines", "xgboost", "lda", "blazingtext",
 )  # fmt: skip
 HEAVY = ("xgboost:1.7-1", "xgboost:0.90-2", "lightgbm", "catboost")
+NEURAL = ("ntm", "object2vec", "ipinsights", "forecasting-deepar")
 
 
-def by_sdk(server: Server, role: str, bucket: str, names: Sequence[str]) -> dict[str, Any]:
+def by_sdk(server: Server, role: str, bucket: str, names: Sequence[str], timeout: float = 600) -> dict[str, Any]:
     """What the script finds with the algorithms of those names."""
     script = Path(__file__).with_name("sdk_algorithms.py")
     run = subprocess.run(
@@ -25,7 +26,7 @@ def by_sdk(server: Server, role: str, bucket: str, names: Sequence[str]) -> dict
         env=server.environment(),
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=timeout,
         check=False,
     )
     assert run.returncode == 0, run.stderr[-3000:]
@@ -87,3 +88,18 @@ def test_older_versions_of_xgboost_and_other_boosted_trees_learn_too(server: Ser
         high, low = found[version]["scores"]
         assert (high > 0.95, low < 0.05) == (True, True)
     assert found["lightgbm"]["labels"] == found["catboost"]["labels"] == [0, 1, 2, 3]
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(1200)
+def test_networks_learn_topics_relations_addresses_and_the_course_of_a_week(
+    server: Server, role: str, bucket: str
+) -> None:
+    found = by_sdk(server, role, bucket, NEURAL, timeout=1200)
+    first, second = found["ntm"]["mixtures"]
+    assert min(max(first), max(second)) > 0.8
+    assert first.index(max(first)) != second.index(max(second))
+    assert found["object2vec"] == {"classes": [1, 0], "width": 16}
+    assert found["ipinsights"]["usual"] > found["ipinsights"]["unusual"]
+    assert found["ipinsights"]["auc"] > 0.9
+    assert found["forecasting-deepar"]["means"] == pytest.approx(found["forecasting-deepar"]["week"], rel=0.1)

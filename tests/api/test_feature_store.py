@@ -279,6 +279,9 @@ def test_a_feature_that_is_added_is_described_and_a_column_of_the_table(
     )
     told = sagemaker.describe_feature_metadata(FeatureGroupName=name, FeatureName="ozone")
     assert (told["Description"], told["Parameters"]) == ("in ppb", [{"Key": "unit", "Value": "ppb"}])
+    described = {"Filters": [{"Name": "Description", "Operator": "Contains", "Value": "ppb"}]}
+    [found] = sagemaker.search(Resource="FeatureMetadata", SearchExpression=described)["Results"]
+    assert (found["FeatureMetadata"]["FeatureGroupName"], found["FeatureMetadata"]["FeatureName"]) == (name, "ozone")
     sagemaker.delete_feature_group(FeatureGroupName=name)
     with pytest.raises(runtime.exceptions.ClientError):
         read(runtime, name, "vienna")

@@ -134,6 +134,15 @@ def test_pipelines_are_listed_versioned_and_run_by_the_version_that_is_asked_for
     assert [each["PipelineExecutionDisplayName"] for each in listed] == ["one"]
     found = sagemaker.list_pipelines(PipelineNamePrefix="vers")["PipelineSummaries"]
     assert [each["PipelineName"] for each in found] == ["versions"]
+    tagged = sagemaker.search(
+        Resource="Pipeline", SearchExpression={"Filters": [{"Name": "Tags.team", "Value": "air"}]}
+    )
+    assert [each["Pipeline"]["PipelineName"] for each in tagged["Results"]] == ["versions"]
+    never = sagemaker.search(
+        Resource="PipelineExecution",
+        SearchExpression={"Filters": [{"Name": "PipelineParameters.Value", "Value": "never"}]},
+    )
+    assert [each["PipelineExecution"]["PipelineExecutionArn"] for each in never["Results"]] == [arn]
 
 
 def test_only_what_is_selected_runs_with_the_results_of_an_earlier_execution(

@@ -63,7 +63,7 @@ def test_a_stopped_tuning_job_stops_its_trials(client: Client, sagemaker: Any, r
     )
     assert [len(page["TrainingJobSummaries"]) for page in pages] == [1, 1]
     sagemaker.delete_hyper_parameter_tuning_job(HyperParameterTuningJobName="stopped")
-    with pytest.raises(ClientError, match="can't find a tuning job"):
+    with pytest.raises(sagemaker.exceptions.ResourceNotFound, match="can't find a tuning job called stopped"):
         described()
 
 

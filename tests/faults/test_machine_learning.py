@@ -115,7 +115,8 @@ def test_jobs_go_on_without_the_server_and_the_next_one_begins_what_waits_or_die
     job = programs.trained(dies)
     assert statuses(job)[-3:] == ["Training", "Stopping", "Stopped"]
     assert "Restarting" in statuses(job)
-    until(lambda: not list((ending.data / "ml/jobs").iterdir()))
+    jobs = ending.data / "ml/jobs"
+    until(lambda: not any(jobs.iterdir()), showing=lambda: sorted(map(str, jobs.rglob("*"))))
 
 
 def test_asynchronous_calls_are_answered_by_the_next_server_where_one_was_killed(

@@ -32,8 +32,14 @@ class RayCluster:
     def __init__(self, python: Path, folder: Path) -> None:
         """`python` is an interpreter that has Ray; `folder` has a short name, because sockets are in it."""
         self._folder = folder
+        # The nodes of a cluster may have keys of their own, which are none of a job's.
+        keys = {"AWS_ACCESS_KEY_ID": "AKIAOFTHENODE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_PROFILE": "node"}
         self._process = subprocess.Popen(
-            [*ALONE, str(python), INSIDE, str(folder)], stdin=subprocess.PIPE, text=True, start_new_session=True
+            [*ALONE, str(python), INSIDE, str(folder)],
+            stdin=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, **keys},
         )
         dashboard = listen(
             socket.AF_INET, ("127.0.0.1", 0), lambda: connected(socket.AF_UNIX, str(folder / "dashboard"))

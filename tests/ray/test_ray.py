@@ -17,7 +17,7 @@ from tests.conftest import REGION, Server, create_role
 from tests.ray.cluster import ALONE, RayCluster, ray_cluster
 from tests.waiting import until
 
-pytestmark = pytest.mark.heavy
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1800)]
 
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 SOURCE = str(Path(parcel.OWN).parent)
@@ -68,7 +68,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
     venv = tmp_path_factory.mktemp("venv")
     python, uv = venv / "bin" / "python", find_uv_bin()
     subprocess.run([uv, "venv", "-q", "--clear", str(venv)], check=True)
-    subprocess.run([uv, "pip", "install", "-q", "--python", str(python), "ray[default]==2.60.0"], check=True)
+    # A node whose agent takes 30 s to import its modules gives up: on a busy machine they are compiled before.
+    install = [uv, "pip", "install", "-q", "--compile-bytecode", "--python", str(python), "ray[default]==2.60.0"]
+    subprocess.run(install, check=True)
     # The nodes reach no package index: what they would make once is made before.
     made = "import json, sys; from studiolo.containers.ray import node; node._made(json.loads(sys.argv[1]))"
     subprocess.run(

@@ -53,10 +53,8 @@ class LocalLauncher:
 
         def ended(child: Child, status: int | None) -> None:
             # What the runner may have left: its programs, where it was killed itself.
-            self._processes.stop(child, grace=1.0)
-            words = obituary(child, status)
-            child.log.unlink(missing_ok=True)
-            on_end(words)
+            self._processes.end(child, grace=1.0)
+            on_end(obituary(child, status))
 
         self._processes.watch(child, ended)
 
@@ -70,15 +68,18 @@ class LocalLauncher:
         self._of(work).ask(STOP)
         child = self._child(work)
         if child is not None:
-            self._processes.stop(child, grace)
+            self._processes.end(child, grace)
 
     def clear(self, work: str) -> None:
         child = self._child(work)
         if child is not None:
-            self._processes.stop(child, grace=0.0)
+            self._processes.end(child, grace=0.0)
             child.log.unlink(missing_ok=True)
         self._surroundings.end(work)
         remove_left(self._of(work).path)
+        # Last: a server that is killed before leaves the next one word of what is to be removed.
+        if child is not None:
+            self._processes.forget(child.name)
 
     def known(self, kind: str) -> Collection[str]:
         return [_work(child) for child in self._processes.children(kind)]

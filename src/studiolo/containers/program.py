@@ -8,8 +8,9 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import psutil
@@ -111,6 +112,38 @@ class Programs:
         self._events.put(number)
 
 
+def _terminate(process: psutil.Process) -> None:
+    """SIGTERM to those of a program's processes that catch it, and have nothing above them that does; else to the first.
+
+    A toolkit does not pass it on, and ends of it, which ends the script that it runs in the midst of its saving.
+    """
+    # Where its fence is still being made there is nothing to stop with care.
+    first = inside(process) or process
+    # The init of a fence catches all signals, for the program that is its child.
+    programs = [process] if first.pid == process.pid else first.children()
+    catching = [each for program in programs for each in _catching(program)]
+    for each in catching or [first]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.send_signal(signal.SIGTERM)
+
+
+def _catching(process: psutil.Process) -> Iterator[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        if _catches_sigterm(process):
+            yield process
+            return
+        for child in process.children():
+            yield from _catching(child)
+
+
+def _catches_sigterm(process: psutil.Process) -> bool:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+            if line.startswith("SigCgt:"):
+                return bool(int(line.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+    return False
+
+
 class _Program:
     def __init__(self, start: Start, log: LogWriter, on_line: OnLine) -> None:
         self._log, self._allowance = log, Allowance()
@@ -136,9 +169,7 @@ class _Program:
 
     def terminate(self) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
-            process = psutil.Process(self.process.pid)
-            # Where its fence is still being made there is nothing to stop with care.
-            (inside(process) or process).send_signal(signal.SIGTERM)
+            _terminate(psutil.Process(self.process.pid))
 
     def kill(self) -> None:
         self.process.kill()

@@ -88,7 +88,7 @@ class Engine:
         programs = Kernels(
             processes, runtimes, identity, settings, s3_endpoint, self._archives, "submission", "studiolo.kernel.submit"
         )
-        self.submissions = Submissions(state, programs, around, pages, clock)
+        self.submissions = Submissions(state, programs, around, self._memory, pages, clock)
         self.submissions.changed = self._look_at_time
         self._lock = threading.Lock()
         self._runners: dict[Key, Runner] = {}

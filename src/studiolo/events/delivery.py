@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from studiolo.background import Background
 from studiolo.calling import Refused, Services
 from studiolo.domain import Clock, Denied, DomainError, Invalid, NotFound, Scope
 from studiolo.events import buckets
@@ -52,23 +53,18 @@ class Delivery:
         self._metrics = metrics
         self._clock = clock
         self._services: Services | None = None
-        self._wake = threading.Event()
-        self._ended = False
-        self._thread: threading.Thread | None = None
+        self._background = Background("events", self.look, LOOK_SECONDS)
         self._lock = threading.Lock()
         self._sending: set[str] = set()
         self._workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="event delivery")
 
     def start(self, services: Services) -> None:
         self._services = self._sender.services = services
-        self._thread = threading.Thread(target=self._keep, name="events", daemon=True)
-        self._thread.start()
+        self._background.wake()
+        self._background.start()
 
     def close(self) -> None:
-        self._ended = True
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._background.close()
         self._workers.shutdown(wait=False, cancel_futures=True)
 
     def put(self, scope: Scope, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
@@ -78,7 +74,7 @@ class Delivery:
             for bus, event in events:
                 row = {"bus": bus, "kind": EVENT, "name": event["id"], "document": event}
                 tx.execute(happened.insert().values(**place, **row, at=present))
-        self._wake.set()
+        self._background.wake()
 
     def look(self) -> None:
         """Do what there is to be done."""
@@ -87,15 +83,6 @@ class Delivery:
         while self._find():
             pass
         self._send_due()
-
-    def _keep(self) -> None:
-        while not self._ended:
-            self._wake.clear()
-            try:
-                self.look()
-            except Exception:
-                log.exception("what has happened could not be told")
-            self._wake.wait(LOOK_SECONDS)
 
     # --- which rules
 
@@ -213,10 +200,10 @@ class Delivery:
         finally:
             with self._lock:
                 self._sending.discard(row.id)
-            self._wake.set()
+            self._background.wake()
 
     def _failed(self, scope: Scope, row: Row[Any], why: str, *, for_good: bool) -> None:
-        if self._ended:
+        if self._background.ended:
             return
         policy, present = row.target.get("RetryPolicy", {}), self._clock()
         attempts, age = row.attempts + 1, (present - row.created).total_seconds()

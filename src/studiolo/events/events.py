@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from studiolo.background import Background
 from studiolo.calling import Services
 from studiolo.domain import Clock, DomainError, Scope
 from studiolo.events.counting import Counting
 from studiolo.events.delivery import Delivery, new_event
-from studiolo.events.following import Following
 from studiolo.events.rules import Rules
 from studiolo.events.subscriptions import Subscriptions
 from studiolo.events.targets import Sender
@@ -19,6 +19,9 @@ from studiolo.logs import Logs
 from studiolo.metrics import Metrics
 from studiolo.state import State
 from studiolo.topics import Topics
+
+FOLLOW_SECONDS = 2.0
+"""Between two looks at the log groups that have filters."""
 
 
 class Rejected(NamedTuple):
@@ -44,17 +47,21 @@ class Events:
         self.rules = Rules(state, identity, clock)
         self.trusting = trusting
         self._delivery = Delivery(state, Sender(trusting, topics, logs, identity, clock), metrics, clock)
-        looks = (Subscriptions(logs, trusting).look, Counting(logs, metrics, clock).look)
-        self._following = Following(looks)
+        self._following = [
+            Background("subscription filters", Subscriptions(logs, trusting).look, FOLLOW_SECONDS),
+            Background("metric filters", Counting(logs, metrics, clock).look, FOLLOW_SECONDS),
+        ]
         self._clock = clock
 
     def start(self, services: Services) -> None:
         """Go on with what an earlier server has left."""
         self._delivery.start(services)
-        self._following.start()
+        for each in self._following:
+            each.start()
 
     def close(self) -> None:
-        self._following.close()
+        for each in self._following:
+            each.close()
         self._delivery.close()
 
     def put(self, scope: Scope, entries: Sequence[Mapping[str, Any]]) -> list[str | Rejected]:

@@ -1,11 +1,11 @@
 """SageMaker Feature Store: its groups and records, and the thread that brings them to what they are to be."""
 
 import logging
-import threading
 import time
 
 from sqlalchemy import or_, select
 
+from studiolo.background import Background
 from studiolo.domain import Clock
 from studiolo.features.groups import FeatureGroups, as_group, forget, thing
 from studiolo.features.model import (
@@ -56,47 +56,37 @@ class FeatureStore:
         self._state = state
         self._clock = clock
         self._offline = OfflineStores(state, identity, objects, catalog, iceberg, clock)
-        self._woken = threading.Event()
-        self._ended = False
+        self._background = Background("feature store", self._look, RETRY_SECONDS)
         self._due: float | None = None
-        self.groups = FeatureGroups(state, identity, tags, clock, self._woken.set)
+        self.groups = FeatureGroups(state, identity, tags, clock, self._background.wake)
         self.records = Records(state, clock, self._appended)
-        self._thread = threading.Thread(target=self._keep, name="feature-store", daemon=True)
 
     def start(self) -> None:
         """Go on with what an earlier server left."""
         self._due = time.monotonic()
-        self._thread.start()
+        self._background.wake()
+        self._background.start()
 
     def close(self) -> None:
         """End in good order: what is not yet in the offline stores is written by the next server."""
-        self._ended = True
-        self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join(30)
+        self._background.close(30)
 
     def _appended(self) -> None:
         if self._due is None:
             self._due = time.monotonic() + WRITE_SECONDS
-            self._woken.set()
+            self._background.wake()
 
-    def _keep(self) -> None:
-        while not self._ended:
-            due = self._due
-            self._woken.wait(LOOK_SECONDS if due is None else max(0.0, due - time.monotonic()))
-            self._woken.clear()
-            if self._ended:
-                return
-            try:
-                self.records.expire()
-                self._settle()
-                if due is not None and due <= time.monotonic():
-                    self._due = None
-                    if not self._write():
-                        self._due = time.monotonic() + RETRY_SECONDS
-            except Exception:
-                log.exception("the feature store could not go on, and tries again")
-                self._due = time.monotonic() + RETRY_SECONDS
+    def _look(self) -> float:
+        """Do what is due; the seconds until more is."""
+        due = self._due
+        self.records.expire()
+        self._settle()
+        if due is not None and due <= time.monotonic():
+            self._due = time.monotonic() + RETRY_SECONDS
+            if self._write():
+                self._due = None
+        due = self._due
+        return LOOK_SECONDS if due is None else max(0.0, due - time.monotonic())
 
     def _settle(self) -> None:
         """Bring all groups that are on their way to where they go."""

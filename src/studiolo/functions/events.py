@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from studiolo.background import Background
 from studiolo.calling import Refused
 from studiolo.domain import Clock, DomainError, Scope
 from studiolo.functions.errors import Throttled
@@ -58,18 +59,17 @@ class Events:
         self._run = run
         self._deliver = deliver
         self._clock = clock
-        self._wake = threading.Event()
-        self._ended = False
+        self._background = Background("events of functions", self._begin_due, LOOK_SECONDS)
         self._handling: set[str] = set()
         self._lock = threading.Lock()
         self._workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="function event")
 
     def start(self) -> None:
-        threading.Thread(target=self._dispatch, name="function events", daemon=True).start()
+        self._background.wake()
+        self._background.start()
 
     def close(self) -> None:
-        self._ended = True
-        self._wake.set()
+        self._background.close()
         self._workers.shutdown(wait=False, cancel_futures=True)
 
     def put(self, scope: Scope, name: str, qualifier: str | None, payload: bytes, identifier: str) -> None:
@@ -80,17 +80,7 @@ class Events:
             tx.execute(
                 events.insert().values(id=identifier, **row, payload=payload, attempts=0, created=present, due=present)
             )
-        self._wake.set()
-
-    def _dispatch(self) -> None:
-        while not self._ended:
-            self._wake.clear()
-            try:
-                pause = self._begin_due()
-            except Exception:
-                log.exception("the events of functions could not be read")
-                pause = LOOK_SECONDS
-            self._wake.wait(pause)
+        self._background.wake()
 
     def _begin_due(self) -> float:
         """Begin what is due; the seconds until something else is."""
@@ -122,7 +112,7 @@ class Events:
         finally:
             with self._lock:
                 self._handling.discard(event.id)
-            self._wake.set()
+            self._background.wake()
 
     def _try(self, event: Event) -> None:
         try:
@@ -148,7 +138,7 @@ class Events:
         except DomainError as error:
             said = {"errorType": type(error).__name__, "errorMessage": str(error)}
             result = Result(json.dumps(said).encode(), function.version, event.id, "Unhandled")
-        if self._ended and result.error:
+        if self._background.ended and result.error:
             # Its process was ended with this server: the next one tries again.
             return
         self._note(event, function, config, result)

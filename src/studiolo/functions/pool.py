@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from studiolo.background import Background
 from studiolo.functions.errors import Throttled
 from studiolo.functions.instance import Instance
 from studiolo.functions.model import Function
@@ -24,8 +25,8 @@ class Pool:
         self._idle: list[Instance] = []
         self._busy: dict[str, int] = {}
         self._lock = threading.Lock()
-        self._ended = threading.Event()
-        threading.Thread(target=self._end_idle, name="functions", daemon=True).start()
+        self._background = Background("idle functions", self._end_idle, LOOK_SECONDS)
+        self._background.start()
 
     @contextmanager
     def instance(self, function: Function) -> Iterator[Instance]:
@@ -40,7 +41,7 @@ class Pool:
         finally:
             with self._lock:
                 self._busy[function.arn] -= 1
-                keep = found is not None and found.usable and not self._ended.is_set()
+                keep = found is not None and found.usable and not self._background.ended
                 if keep and found is not None:
                     self._idle.append(found)
             if not keep and found is not None:
@@ -61,7 +62,7 @@ class Pool:
 
     def close(self) -> None:
         """End those that wait; who has one now ends it when it is done."""
-        self._ended.set()
+        self._background.close()
         with self._lock:
             idle, self._idle = self._idle, []
         for each in idle:
@@ -94,10 +95,9 @@ class Pool:
             return found, surplus
 
     def _end_idle(self) -> None:
-        while not self._ended.wait(LOOK_SECONDS):
-            before = time.monotonic() - IDLE_SECONDS
-            with self._lock:
-                old = [each for each in self._idle if each.used < before or not each.usable]
-                self._idle = [each for each in self._idle if each not in old]
-            for each in old:
-                each.close()
+        before = time.monotonic() - IDLE_SECONDS
+        with self._lock:
+            old = [each for each in self._idle if each.used < before or not each.usable]
+            self._idle = [each for each in self._idle if each not in old]
+        for each in old:
+            each.close()

@@ -1,7 +1,6 @@
 """Livy servers: their sessions and statements, on the engine's."""
 
 import logging
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,6 +9,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from studiolo import engine
+from studiolo.background import Background
 from studiolo.domain import Clock, Conflict, Invalid, NotFound, Page, Scope
 from studiolo.engine import Engine, Key, Statement, Wanted
 from studiolo.livy.batches import Batches
@@ -18,7 +18,7 @@ from studiolo.livy.places import Places
 from studiolo.livy.requests import check_kind, wanted
 from studiolo.runtimes import Runtimes
 from studiolo.sparkui import Target, owner
-from studiolo.state import State, StateUnavailable
+from studiolo.state import State
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +57,7 @@ class Livy:
         self.batches = Batches(engine, self._places, runtimes, clock)
         self._doors: Doors | None = None
         self._heard: dict[Key, float] = {}
-        self._closed = threading.Event()
-        self._sooner = threading.Event()
+        self._background = Background("livy sessions", self._forget_those_over, LOOK)
         engine.serve(self)
 
     def start(self, doors: Doors) -> None:
@@ -70,12 +69,11 @@ class Livy:
                     doors.open(place)
                 except Conflict as reason:
                     log.warning("Livy of %s does not listen: %s", place.id, reason)
-        threading.Thread(target=self._watch, name="livy sessions", daemon=True).start()
+        self._background.start()
 
     def close(self) -> None:
         """Forget no sessions any more."""
-        self._closed.set()
-        self._sooner.set()
+        self._background.close()
 
     def empty(self) -> None:
         """Close every door, and forget every server."""
@@ -138,7 +136,7 @@ class Livy:
         self._heard[key] = time.monotonic()
         kept = {**asdict(asked), "owner": owner, "role": role}
         made = self._engine.create(key, kept, {})
-        self._sooner.set()
+        self._background.wake()
         return self._shown(made)
 
     def sessions(self, place: Place) -> Sequence[Session]:
@@ -266,16 +264,6 @@ class Livy:
             log=(*lines, *([] if session.error is None else session.error.splitlines())),
             created=session.created,
         )
-
-    def _watch(self) -> None:
-        while not self._closed.is_set():
-            self._sooner.clear()
-            try:
-                wait = self._forget_those_over()
-            except StateUnavailable:
-                log.exception("livy sessions")
-                wait = LOOK
-            self._sooner.wait(wait)
 
     def _forget_those_over(self) -> float:
         """Forget sessions that ended a while ago, and those whose client went silent; seconds until the next may be."""

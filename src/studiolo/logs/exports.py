@@ -6,7 +6,6 @@ made, then `PREFIX/TASK/STREAM/000000.gz`, 000001.gz, … of lines `2015-08-01T0
 
 import gzip
 import logging
-import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO, Protocol
 
 from sqlalchemy import Row, select
 
+from studiolo.background import UNTIL_WOKEN, Background
 from studiolo.domain import Clock, Conflict, DomainError, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.logs.events import Event, forward
 from studiolo.logs.groups import LogGroups, require, these
@@ -81,23 +81,18 @@ class Exports:
         self._groups = groups
         self._streams = streams
         self._clock = clock
-        self._woken = threading.Event()
-        self._ended = False
+        self._background = Background("log exports", self._look, RETRY_SECONDS)
         self._destination: Destination | None = None
-        self._thread = threading.Thread(target=self._keep, name="log exports", daemon=True)
 
     def start(self, destination: Destination) -> None:
         """Go on with what an earlier server left."""
         self._destination = destination
-        self._woken.set()
-        self._thread.start()
+        self._background.wake()
+        self._background.start()
 
     def close(self) -> None:
         """Stop in the middle: the next server begins such a task again, which writes the same objects."""
-        self._ended = True
-        self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join(30)
+        self._background.close(30)
 
     def create(
         self,
@@ -142,7 +137,7 @@ class Exports:
         with self._state.transaction() as tx:
             self._check_free(tx, scope)
             tx.execute(export_tasks.insert().values(row))
-        self._woken.set()
+        self._background.wake()
         return identifier
 
     def cancel(self, scope: Scope, identifier: str) -> None:
@@ -184,18 +179,10 @@ class Exports:
         if connection.execute(select(export_tasks.c.id).where(active)).first() is not None:
             raise LimitExceeded("Resource limit exceeded.")
 
-    def _keep(self) -> None:
-        retry: float | None = None
-        while not self._ended:
-            self._woken.wait(retry)
-            self._woken.clear()
-            retry = None
-            try:
-                while not self._ended and (task := self._next()) is not None:
-                    self._run(task)
-            except Exception:
-                log.exception("exports of logs could not go on, and are tried again")
-                retry = RETRY_SECONDS
+    def _look(self) -> float:
+        while not self._background.ended and (task := self._next()) is not None:
+            self._run(task)
+        return UNTIL_WOKEN
 
     def _next(self) -> ExportTask | None:
         query = select(export_tasks).where(export_tasks.c.status.in_(ACTIVE)).order_by(export_tasks.c.created).limit(1)
@@ -212,7 +199,7 @@ class Exports:
         except DomainError as error:
             self._become(task, FAILED, str(error))
         else:
-            if not self._ended:
+            if not self._background.ended:
                 self._become(task, COMPLETED, "Completed successfully")
 
     def _become(self, task: ExportTask, status: str, message: str) -> None:
@@ -246,7 +233,7 @@ class Exports:
         assert self._destination is not None
         while (first := next(events, None)) is not None:
             self._check_running(task)
-            if self._ended:
+            if self._background.ended:
                 break
             with TemporaryFile() as text:
                 with gzip.GzipFile(fileobj=text, mode="wb", mtime=0) as packed:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
+from studiolo.background import Background
 from studiolo.domain import Clock, Page, Scope
 from studiolo.metrics.alarms import Alarms
 from studiolo.metrics.dashboards import Dashboards
@@ -31,20 +32,19 @@ class Metrics:
         self._clock = clock
         self._gathered: dict[tuple[Scope, Metric, str, datetime], Distribution] = {}
         self._lock = threading.Lock()
-        self._ended = False
-        self._wake = threading.Event()
+        self._compacted = 0.0
+        self._background = Background("metrics", self._look, TICK)
         self.reader = Reader(self._store, self.flush, clock)
-        self.alarms = Alarms(state, self.reader, clock, self._wake.set)
+        self.alarms = Alarms(state, self.reader, clock, self._background.wake)
         self.dashboards = Dashboards(state, clock)
 
     def start(self) -> None:
         """Begin to watch."""
-        threading.Thread(target=self._watch, name="metrics", daemon=True).start()
+        self._background.start()
 
     def close(self) -> None:
         """Write what is gathered."""
-        self._ended = True
-        self._wake.set()
+        self._background.close()
         self.flush()
 
     def put(self, scope: Scope, data: Sequence[Datum]) -> None:
@@ -85,17 +85,11 @@ class Metrics:
         since = self._clock() - (RECENT if recent else LISTED)
         return self._store.list(scope, namespace, name, dimensions, int(since.timestamp()), after, limit)
 
-    def _watch(self) -> None:
-        compacted = 0.0
-        while True:
-            self._wake.wait(TICK)
-            self._wake.clear()
-            if self._ended:
-                return
-            self._safely(self.flush, self.alarms.look)
-            if time.monotonic() - compacted > COMPACT:
-                compacted = time.monotonic()
-                self._safely(lambda: self._store.compact(int(self._clock().timestamp())), self.alarms.forget_old)
+    def _look(self) -> None:
+        self._safely(self.flush, self.alarms.look)
+        if time.monotonic() - self._compacted > COMPACT:
+            self._compacted = time.monotonic()
+            self._safely(lambda: self._store.compact(int(self._clock().timestamp())), self.alarms.forget_old)
 
     @staticmethod
     def _safely(*steps: Callable[[], None]) -> None:

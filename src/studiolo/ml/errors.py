@@ -16,4 +16,4 @@ class RecordConflict(Conflict):
 
 
 class JobMissing(NotFound):
-    """There is no such compilation job."""
+    """There is no such compilation or tuning job."""

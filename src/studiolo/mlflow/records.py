@@ -1,4 +1,8 @@
-"""A tracking server as a value, and the table that remembers it."""
+"""A tracking server as a value, and the table that remembers it.
+
+SageMaker's MLflow apps are tracking servers that it calls otherwise: their names are not unique, and their ARNs have
+identifiers. Here they are named `NAME/ID`, as no other can be.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +24,9 @@ COMING = {
     "Updating": ("Updated", "UpdateFailed"),
 }
 """The states in which it is brought up, and what each becomes when that has worked and when it has not."""
+
+_HOST, _APP = "t-", "app-"
+"""What the identifier of a server begins with in its host name, and that of an app in its ARN."""
 
 FAILED = ("CreateFailed", "StartFailed", "UpdateFailed")
 
@@ -45,6 +52,15 @@ class TrackingServer:
         return arn(self.scope, self.name)
 
     @property
+    def is_app(self) -> bool:
+        return "/" in self.name
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.name.partition("/")[0]
+
+    @property
     def active(self) -> bool:
         return self.status in ACTIVE
 
@@ -63,7 +79,9 @@ class TrackingServer:
 
 
 def arn(scope: Scope, name: str) -> str:
-    return f"arn:{scope.partition}:sagemaker:{scope.region}:{scope.account}:mlflow-tracking-server/{name}"
+    app = name.partition("/")[2]
+    resource = f"mlflow-app/{_APP}{app.removeprefix(_HOST)}" if app else f"mlflow-tracking-server/{name}"
+    return f"arn:{scope.partition}:sagemaker:{scope.region}:{scope.account}:{resource}"
 
 
 def get(connection: Connection, scope: Scope, name: str) -> TrackingServer:
@@ -85,6 +103,16 @@ def find_by_id(connection: Connection, identifier: str) -> TrackingServer | None
 
 def exists(connection: Connection, scope: Scope, name: str) -> bool:
     return find(connection, scope, name) is not None
+
+
+def find_app(connection: Connection, scope: Scope, resource: str) -> TrackingServer | None:
+    """The app that the last part of an ARN names."""
+    found = find_by_id(connection, _HOST + resource.removeprefix(_APP)) if resource.startswith(_APP) else None
+    return found if found is not None and (found.scope, found.is_app) == (scope, True) else None
+
+
+def app_exists(connection: Connection, scope: Scope, resource: str) -> bool:
+    return find_app(connection, scope, resource) is not None
 
 
 def this(scope: Scope, name: str) -> ColumnElement[bool]:

@@ -58,6 +58,7 @@ class TrackingServers:
         self._keeper = Keeper(state, processes, identity, folder, addresses.endpoint, addresses.s3_endpoint, clock)
         self.opening = Opening(self, sign_ins, addresses.endpoint)
         tags.know("mlflow-tracking-server", records.exists)
+        tags.know("mlflow-app", records.app_exists)
 
     def start(self) -> None:
         """Adopt those that a crashed server left, and bring up those that should run."""
@@ -72,12 +73,20 @@ class TrackingServers:
         self._keeper.empty()
 
     def create(
-        self, scope: Scope, principal: Principal, name: str, settings: Mapping[str, Any], tags: Mapping[str, str]
+        self,
+        scope: Scope,
+        principal: Principal,
+        name: str,
+        settings: Mapping[str, Any],
+        tags: Mapping[str, str],
+        *,
+        app: bool = False,
     ) -> TrackingServer:
-        """A new one, which starts. Raises Invalid, AlreadyExists; Denied and NotFound for its role."""
+        """A new one, or an app, which starts. Raises Invalid, AlreadyExists; Denied and NotFound for its role."""
         _check(settings)
         self._identity.pass_role(principal, settings["role"], SERVICE)
         identifier = "t-" + "".join(secrets.choice(ALPHABET) for _ in range(12))
+        name = f"{name}/{identifier}" if app else name
         path = socket_folder(self._folder / "ipc" / identifier, program.SOCKET) / program.SOCKET
         present = self._clock()
         row = {
@@ -102,6 +111,14 @@ class TrackingServers:
         with self._state.reading() as connection:
             return records.get(connection, scope, name)
 
+    def app(self, scope: Scope, arn: str) -> TrackingServer:
+        """The app of an ARN. Raises NoServer."""
+        with self._state.reading() as connection:
+            found = records.find_app(connection, scope, arn.rpartition("/")[2])
+        if found is None or found.arn != arn:
+            raise NoServer(f"MLflow app {arn} does not exist.")
+        return found
+
     def of_id(self, identifier: str) -> TrackingServer:
         """The one whose host name begins so. Raises NoServer."""
         with self._state.reading() as connection:
@@ -110,12 +127,22 @@ class TrackingServers:
             raise NoServer("There is no tracking server of this name any more.")
         return found
 
-    def page(self, scope: Scope, listing: Listing, version: str | None) -> Page[TrackingServer]:
-        """The page that is asked for; version: of MLflow, that they run."""
+    def page(
+        self, scope: Scope, listing: Listing, version: str | None, defaults: Mapping[str, str] | None = None
+    ) -> Page[TrackingServer]:
+        """The page that is asked for; version: of MLflow, that they run.
+
+        defaults: apps, whose settings of these names are or have these values; None for the other servers.
+        """
+        which = servers.c.name.contains("/")
+        conditions = [which if defaults is not None else ~which]
+        for setting, value in (defaults or {}).items():
+            found = servers.c.settings[setting].as_string()
+            conditions.append((found == value) | found.contains(f'"{value}"', autoescape=True))
         if version is not None and version != program.VERSION:
             return Page([], None)
         with self._state.reading() as connection:
-            found = select_page(connection, servers, scope, listing)
+            found = select_page(connection, servers, scope, listing, *conditions)
         return Page([records.of_row(row) for row in found.items], found.next)
 
     def begin(self, scope: Scope, principal: Principal, name: str) -> TrackingServer:
@@ -141,6 +168,13 @@ class TrackingServers:
             return self.get(scope, name)
         self._move(scope, principal, name, "Updating", lambda found: found.active, changes)
         return self._brought_up(scope, name)
+
+    def rename(self, app: TrackingServer, title: str) -> TrackingServer:
+        """Call an app otherwise."""
+        name = f"{title}/{app.id}"
+        with self._state.transaction() as tx:
+            tx.execute(servers.update().where(servers.c.id == app.id).values(name=name, changed=self._clock()))
+        return self.get(app.scope, name)
 
     def delete(self, scope: Scope, name: str) -> TrackingServer:
         """Delete one with all that it was told; its artifacts stay in S3. Raises NoServer."""
@@ -172,7 +206,7 @@ class TrackingServers:
         with self._state.transaction() as tx:
             found = records.get(tx, scope, name)
             if not may(found):
-                raise Busy(f"Tracking server {found.arn} is {found.status}: it cannot be {status} now.")
+                raise Busy(f"{found.arn} is {found.status}: it cannot be {status} now.")
             settings = {**found.settings, **(changes or {}), "changed_by": _who(principal)}
             values = {"status": status, "failure": None, "changed": self._clock(), "settings": settings}
             tx.execute(servers.update().where(records.this(scope, name)).values(values))

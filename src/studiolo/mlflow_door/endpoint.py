@@ -1,4 +1,4 @@
-"""MLflow's REST API at the one endpoint: requests that name a tracking server by its ARN, signed for `sagemaker-mlflow`.
+"""MLflow's REST API at the one endpoint: requests that name a tracking server, or an app, by its ARN, and are signed.
 
 So the plugin `sagemaker-mlflow` sends them, to the address that SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT names.
 """
@@ -22,10 +22,14 @@ from studiolo.mlflow_door.passing import NotThere, Passing
 from studiolo.signers import Signers, told_by
 from studiolo.state import StateUnavailable
 
-HEADER = "x-mlflow-sm-tracking-server-arn"
+HEADERS = {"x-mlflow-sm-tracking-server-arn": SERVICE, "x-sm-mlflow-app-arn": "sagemaker"}
+"""What names the server, and the service that the request is signed for then."""
 ARN = re.compile(
-    r"arn:[a-z-]+:sagemaker:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):mlflow-tracking-server/(?P<name>[\w-]+)"
+    r"arn:[a-z-]+:sagemaker:(?P<region>[a-z0-9-]+):(?P<account>\d{12})"
+    r":(?P<kind>mlflow-tracking-server|mlflow-app)/(?P<name>[\w-]+)"
 )
+CALL_APP = "sagemaker:CallMlflowAppApi"
+"""The one right by which all of an app's API may be called."""
 MOST_BODY = 32 * 1024 * 1024
 """Bytes of a request: MLflow's largest, a batch of metrics, is 1 MB; a trace may be larger."""
 
@@ -46,18 +50,20 @@ class SignedMlflow:
 
     def is_meant(self, scope: Message) -> bool:
         """Whether a request is for a tracking server."""
-        return any(name == HEADER.encode() for name, _ in scope["headers"])
+        return any(name.decode("latin-1") in HEADERS for name, _ in scope["headers"])
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         head = request_head(scope)
         try:
             claim = claimed(head, now(), protocol="rest-json")
-            if claim.signature.service != SERVICE:
+            header = next(name for name in HEADERS if name in head.headers)
+            if claim.signature.service != HEADERS[header]:
                 # botocore has no model of it, by which others are checked.
-                raise ServiceError("SignatureDoesNotMatch", f"Credential should be scoped to service {SERVICE}.", 403)
+                text = f"Credential should be scoped to service {HEADERS[header]}."
+                raise ServiceError("SignatureDoesNotMatch", text, 403)
             await self._lanes.run(claim.credential, Signers(self._identity).find)
             async with self._bodies.body(receive, None) as body:
-                server = await self._lanes.run(self._admit, replace(head, body=body), claim)
+                server = await self._lanes.run(self._admit, replace(head, body=body), claim, header)
                 await self._passing(scope, send, server, body or None)
         except (ServiceError, NotAuthorized, DomainError, StateUnavailable, TooLarge, Crowded, NotThere) as error:
             await send_response(send, _said(error))
@@ -68,22 +74,23 @@ class SignedMlflow:
         self._lanes.close()
         await self._passing.close()
 
-    def _admit(self, request: HttpRequest, claim: Claim) -> TrackingServer:
+    def _admit(self, request: HttpRequest, claim: Claim, header: str) -> TrackingServer:
         """The server that a request is for, if its signer may do there what it asks, and it is up."""
         signers = Signers(self._identity)
         verified = prove(request, claim, signers.find, now())
         principal = replace(signers.principals[verified.access_key], told=told_by(request, verified.region))
         self._identity.note_use(verified.access_key, principal, verified.service, verified.region)
-        arn = request.headers[HEADER]
+        arn = request.headers[header]
         meant = ARN.fullmatch(arn)
         if meant is None or (meant["account"], meant["region"]) != (principal.account, verified.region):
             raise ServiceError("ValidationException", f"{arn} is no tracking server of this account and region.", 400)
         scope = Scope(meant["account"], meant["region"])
-        question = Question(action(request.method, request.path), arn, {}, lambda: self._tags_of(scope, arn))
-        self._identity.authorize(principal, [question])
-        server = self._servers.get(scope, meant["name"])
+        is_app = meant["kind"] == "mlflow-app"
+        asked = CALL_APP if is_app else action(request.method, request.path)
+        self._identity.authorize(principal, [Question(asked, arn, {}, lambda: self._tags_of(scope, arn))])
+        server = self._servers.app(scope, arn) if is_app else self._servers.get(scope, meant["name"])
         if not server.active:
-            text = f"The tracking server {server.name} is {server.status}. {server.failure or ''}".strip()
+            text = f"The tracking server {server.title} is {server.status}. {server.failure or ''}".strip()
             raise ServiceError("ServiceUnavailable", text, 503)
         return server
 

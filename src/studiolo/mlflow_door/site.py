@@ -74,6 +74,6 @@ class MlflowSite:
 
 
 async def _not_up(scope: Message, send: Send, server: TrackingServer) -> None:
-    text = server.failure or f"The tracking server {server.name} is {server.status}."
+    text = server.failure or f"The tracking server {server.title} is {server.status}."
     coming = server.status in ("Creating", "Starting", "Updating")
     await refuse(scope, send, 503, "MLflow is not up", text, refresh=coming)

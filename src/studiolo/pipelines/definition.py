@@ -21,7 +21,7 @@ CONDITION, FAIL = "Condition", "Fail"
 WALKED = (CONDITION, FAIL)
 REFUSED = {
     "Callback": "there is no Amazon SQS in Studiolo to send its message to",
-    "QualityCheck": "Studiolo has no checks of data and model quality",
+    "QualityCheck": "run the monitor's image in a processing step, and compare by a monitoring schedule",
     "ClarifyCheck": "Studiolo has no SageMaker Clarify",
     "AutoML": "Studiolo has no AutoML jobs",
 }

@@ -1,7 +1,7 @@
 """The kinds of steps that call a service: how each is begun, looked at and stopped."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -206,46 +206,69 @@ class Lambda:
 
 
 class Emr:
-    """A step of an EMR cluster that is there."""
+    """A step of an EMR cluster: of one that is there, or of its own, which ends after it."""
 
-    checked = ("ClusterId", "StepConfig")
+    checked = ("ClusterId", "ClusterConfig", "StepConfig")
 
     def check(self, step: str, document: Mapping[str, Any]) -> None:
-        if "ClusterConfig" in document["Arguments"]:
-            raise Invalid(
-                f"ClusterConfig in step '{step}' is not supported by Studiolo: name a cluster by its ClusterId."
-            )
-        for member in ("ClusterId", "StepConfig"):
-            if member not in document["Arguments"]:
-                raise Invalid(f"Required property '{member}' not found in the arguments of step '{step}'.")
+        given = document["Arguments"]
+        if "StepConfig" not in given:
+            raise Invalid(f"Required property 'StepConfig' not found in the arguments of step '{step}'.")
+        if ("ClusterId" in given) == ("ClusterConfig" in given):
+            raise Invalid(f"The arguments of step '{step}' must have either 'ClusterId' or 'ClusterConfig'.")
+        configuration = given.get("ClusterConfig", {"Instances": {}})
+        if not isinstance(configuration, dict) or not isinstance(configuration.get("Instances"), dict):
+            raise Invalid(f"Required property 'Instances' not found in the ClusterConfig of step '{step}'.")
 
     def handle(self, execution: str, step: str, document: Mapping[str, Any], chance: str) -> dict[str, Any]:
-        return {"name": f"pipelines-{execution}-{_of_name(step)}-{chance}"}
+        own = "ClusterConfig" in document["Arguments"]
+        return {"name": f"pipelines-{execution}-{_of_name(step)}-{chance}", "own": own}
 
     def begin(self, call: Call, handle: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-        cluster = arguments["ClusterId"]
-        there = call("emr", "ListSteps", ClusterId=cluster)["Steps"]
-        identifier = next((each["Id"] for each in there if each["Name"] == handle["name"]), None)
+        name, own = handle["name"], handle["own"]
+        failing = "TERMINATE_CLUSTER" if own else "CONTINUE"
+        step = {"ActionOnFailure": failing, **arguments["StepConfig"], "Name": name}
+        if own:
+            cluster = _named(call("emr", "ListClusters")["Clusters"], name)
+            if cluster is None:
+                given = arguments["ClusterConfig"]
+                instances = {**given["Instances"], "KeepJobFlowAliveWhenNoSteps": False}
+                request = {**given, "Name": name, "Instances": instances, "Steps": [step]}
+                cluster = call("emr", "RunJobFlow", **request)["JobFlowId"]
+        else:
+            cluster = arguments["ClusterId"]
+        identifier = _named(call("emr", "ListSteps", ClusterId=cluster)["Steps"], name)
         if identifier is None:
-            step = {"ActionOnFailure": "CONTINUE", **arguments["StepConfig"], "Name": handle["name"]}
-            role = {name: arguments[name] for name in ("ExecutionRoleArn",) if name in arguments}
+            role = {key: arguments[key] for key in ("ExecutionRoleArn",) if key in arguments}
             identifier = call("emr", "AddJobFlowSteps", JobFlowId=cluster, Steps=[step], **role)["StepIds"][0]
         return {"cluster": cluster, "step": identifier}
 
     def look(self, call: Call, handle: Mapping[str, Any]) -> Seen:
         found = call("emr", "DescribeStep", ClusterId=handle["cluster"], StepId=handle["step"])["Step"]
         state = found["Status"]["State"]
-        status = {"COMPLETED": SUCCEEDED, "FAILED": FAILED, "CANCELLED": STOPPED, "INTERRUPTED": FAILED}
+        status = {"COMPLETED": SUCCEEDED, "FAILED": FAILED, "CANCELLED": STOPPED, "INTERRUPTED": FAILED}.get(state)
         why = found["Status"].get("FailureDetails", {}) or found["Status"].get("StateChangeReason", {})
-        metadata = {"ClusterId": handle["cluster"], "StepId": handle["step"], "StepName": handle["name"]}
         reason = why.get("Message") or why.get("Reason") or f"The EMR step is {state}."
+        if handle["own"] and status == STOPPED:
+            ended = call("emr", "DescribeCluster", ClusterId=handle["cluster"])["Cluster"]["Status"]
+            if ended["State"] == "TERMINATED_WITH_ERRORS":
+                status, reason = FAILED, ended["StateChangeReason"].get("Message") or reason
+        metadata = {"ClusterId": handle["cluster"], "StepId": handle["step"], "StepName": handle["name"]}
         properties = {**found, "ClusterId": handle["cluster"]}
-        return Seen(status.get(state, EXECUTING), reason, properties, {"EMR": metadata})
+        return Seen(status or EXECUTING, reason, properties, {"EMR": metadata})
 
     def stop(self, call: Call, handle: Mapping[str, Any]) -> bool:
-        given = {"ClusterId": handle["cluster"], "StepIds": [handle["step"]]}
-        call("emr", "CancelSteps", **given, StepCancellationOption="TERMINATE_PROCESS")
+        if handle["own"]:
+            call("emr", "TerminateJobFlows", JobFlowIds=[handle["cluster"]])
+        else:
+            given = {"ClusterId": handle["cluster"], "StepIds": [handle["step"]]}
+            call("emr", "CancelSteps", **given, StepCancellationOption="TERMINATE_PROCESS")
         return True
+
+
+def _named(listed: Sequence[Mapping[str, Any]], name: str) -> Any:
+    """The identifier of what has that name, newest first; None where nothing has: it was not begun before a crash."""
+    return next((each["Id"] for each in listed if each["Name"] == name), None)
 
 
 def _of_name(step: str) -> str:

@@ -174,7 +174,12 @@ class Processes:
                 program.send_signal(signal.SIGINT)
 
     def stop(self, child: Child, grace: float = 5.0) -> None:
-        """End the child and all it started: SIGTERM, and SIGKILL for what lives after `grace` seconds. Forgets it."""
+        """End the child and all it started, as `end` does, and forget it."""
+        self.end(child, grace)
+        self.forget(child.name)
+
+    def end(self, child: Child, grace: float = 5.0) -> None:
+        """End the child and all it started: SIGTERM, and SIGKILL for what lives after `grace` seconds."""
         process = _process(child)
         family = child.family()
         program = inside(process) if process is not None else None
@@ -192,7 +197,6 @@ class Processes:
         # Also where the child itself had ended before: what it started may live on in its group.
         _signal_group(child, signal.SIGKILL)
         _kill(family)
-        self.forget(child.name)
 
     def forget(self, name: str) -> None:
         """Drop the record of a child that has ended."""

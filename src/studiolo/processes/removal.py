@@ -7,6 +7,9 @@ import os
 import stat
 from pathlib import Path
 
+ATTEMPTS = 3
+"""How often a removal is begun: what a program was still writing as it was killed may change the folder meanwhile."""
+
 
 def remove_left(folder: Path) -> None:
     """Remove the folder with all that is in it, as far as the system lets us. The program must have ended.
@@ -14,13 +17,16 @@ def remove_left(folder: Path) -> None:
     `shutil.rmtree` calls itself for each level, so that a thousand folders, one in the other, end whoever removes them.
     Here the folders of the second level are moved up to the first before theirs is removed.
     """
-    with contextlib.suppress(OSError):
-        root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        try:
-            _empty(root)
-        finally:
-            os.close(root)
-        folder.rmdir()
+    for _ in range(ATTEMPTS):
+        with contextlib.suppress(OSError):
+            root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                _empty(root)
+            finally:
+                os.close(root)
+            folder.rmdir()
+        if not os.path.lexists(folder):
+            return
 
 
 def _empty(root: int) -> None:

@@ -1,13 +1,13 @@
 """Schedules kept, and what they ask for done when it is due, as their targets' roles."""
 
 import logging
-import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, select
 
+from studiolo.background import Background
 from studiolo.calling import Refused, Services
 from studiolo.domain import AlreadyExists, Clock, DomainError, Invalid, NotFound, Page, Scope
 from studiolo.identity import Identity, Principal
@@ -34,24 +34,19 @@ class Scheduler:
         self._identity = identity
         self._clock = clock
         self._services: Services | None = None
-        self._ended = threading.Event()
-        self._looking: threading.Thread | None = None
+        self._background = Background("schedules", self.look, LOOK_SECONDS)
 
     def start(self, services: Services) -> None:
         """Keep to the schedules from now on. What was due while no server ran is done once."""
         self.serve(services)
-        self._ended.clear()
-        self._looking = threading.Thread(target=self._keep, name="schedules", daemon=True)
-        self._looking.start()
+        self._background.start()
 
     def serve(self, services: Services) -> None:
         """Who does what is due."""
         self._services = services
 
     def close(self) -> None:
-        self._ended.set()
-        if self._looking is not None:
-            self._looking.join()
+        self._background.close()
 
     # --- groups
 
@@ -167,13 +162,6 @@ class Scheduler:
             rows = connection.execute(select(schedules).where(schedules.c.due <= present)).all()
         for row in rows:
             self._do(_as_schedule(row), present)
-
-    def _keep(self) -> None:
-        while not self._ended.wait(LOOK_SECONDS):
-            try:
-                self.look()
-            except Exception:
-                log.exception("what is due by schedules could not be done")
 
     def _do(self, schedule: Schedule, present: datetime) -> None:
         """Do it, then note when it is due next: a crash between has it done again, as the same execution."""

@@ -36,6 +36,10 @@ PRINCIPAL = "emr-serverless.amazonaws.com"
 LOOK = 30.0
 """Seconds between looks where nothing tells that there is something to do."""
 
+CAPACITY_LOOK = 0.1
+"""Seconds between looks whether an application's initial capacity is there."""
+LACKING = "this machine has no memory for more, or they do not start, which the server's log tells."
+
 LIVING = ("CREATED", "STARTING", "STARTED", "STOPPING", "STOPPED")
 
 
@@ -82,6 +86,8 @@ class Serverless:
 
     def empty(self) -> None:
         """Forget everything; the engine ends what runs."""
+        for app in self._store.all_applications("STARTING", "STARTED", "STOPPING"):
+            self._engine.submissions.give_back(app.id)
         self._store.empty()
 
     def create(self, scope: Scope, token: str, asked: ApplicationRequest, tags: Mapping[str, str]) -> Application:
@@ -314,26 +320,45 @@ class Serverless:
 
     def _step(self) -> float:
         """Bring all a step nearer to what is wanted; seconds after which to look again."""
+        waits = [LOOK]
         for app in self._store.all_applications("STARTING"):
-            self._start_one(app)
+            waits.append(self._start_one(app))
         for app in self._store.all_applications("STOPPING"):
+            self._engine.submissions.give_back(app.id)
             self._livy.end(app.scope, app.id)
             self._store.change_application(app.scope, app.id, ("STOPPING",), "STOPPED")
         for run in self._store.all_runs("SCHEDULED", "RUNNING", "CANCELLING"):
             self._look_after(run)
-        waits = [LOOK]
         for run in self._store.all_runs(*WAITING):
             if self._closed.is_set():
                 return 0.0
             waits.append(self._schedule(run))
         for app in self._store.all_applications("STARTED"):
+            # A server before this one may have kept them.
+            self._keep(app)
             waits.append(self._stop_when_idle(app))
         return max(0.05, min(waits))
 
-    def _start_one(self, app: Application) -> None:
+    def _start_one(self, app: Application) -> float:
+        """Start an application, which is started when its capacity is there; seconds after which to look again."""
+        wanted = self._keep(app)
+        kept = self._engine.submissions.kept(app.id) if wanted else 0
+        if kept is None:
+            return CAPACITY_LOOK
         if app.asked.livy:
             self._livy.serve(Place(app.id, app.scope, app.asked.label, "", conf=jobs.spark_defaults(app.asked.runtime)))
-        self._store.change_application(app.scope, app.id, ("STARTING",), "STARTED")
+        lack = "" if kept == wanted else f"{kept} of {wanted} drivers are kept ready: {LACKING}"
+        self._store.change_application(app.scope, app.id, ("STARTING",), "STARTED", lack)
+        return LOOK
+
+    def _keep(self, app: Application) -> int:
+        """Have the drivers of an application's initial capacity kept ready; how many there are to be."""
+        if not app.asked.initial:
+            return 0
+        wanted, count = jobs.kept(app, self._runtimes.for_emr(app.asked.label))
+        if count:
+            self._engine.submissions.keep(app.id, app.scope, wanted, count)
+        return count
 
     def _look_after(self, run: Run) -> None:
         """What a crash kept from being told."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from studiolo.background import Background
 from studiolo.domain import Clock, NotFound, Scope
 from studiolo.metrics import Metrics
 from studiolo.metrics.model import Metric
@@ -42,21 +43,16 @@ class Delivery:
         self._senders = senders
         self._metrics = metrics
         self._clock = clock
-        self._wake = threading.Event()
-        self._ended = False
-        self._thread: threading.Thread | None = None
+        self._background = Background("topics", self.look, LONGEST_WAIT)
         self._lock = threading.Lock()
         self._sending: dict[str, tuple[str, threading.Thread]] = {}
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._keep, name="topics", daemon=True)
-        self._thread.start()
+        self._background.wake()
+        self._background.start()
 
     def close(self) -> None:
-        self._ended = True
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._background.close()
         with self._lock:
             under_way = [thread for _, thread in self._sending.values()]
         latest = time.monotonic() + END_SECONDS
@@ -69,17 +65,7 @@ class Delivery:
         tx.execute(deliveries.insert().values(id=str(uuid.uuid4()), attempts=0, due=self._clock(), **row))
 
     def hurry(self) -> None:
-        self._wake.set()
-
-    def _keep(self) -> None:
-        while not self._ended:
-            self._wake.clear()
-            pause = LONGEST_WAIT
-            try:
-                pause = self.look()
-            except Exception:
-                log.exception("what was published could not be looked for")
-            self._wake.wait(pause)
+        self._background.wake()
 
     def look(self) -> float:
         """Send what is due; the seconds until more is."""
@@ -116,13 +102,13 @@ class Delivery:
         except NotFound:
             self._done(row)
         except Exception:
-            if not self._ended:
+            if not self._background.ended:
                 log.exception("the message %s could not be delivered", row.id)
                 self._later(row, LONGEST_WAIT)
         finally:
             with self._lock:
                 self._sending.pop(row.id, None)
-            self._wake.set()
+            self._background.wake()
 
     def _hand(self, scope: Scope, row: Row[Any], subscription: Record, topic: Record) -> None:
         policy = retries.policy_of(subscription.get("DeliveryPolicy"), topic.get("DeliveryPolicy"))
@@ -130,7 +116,7 @@ class Delivery:
         try:
             self._senders.send(subscription, row.message, topic.get("SignatureVersion") or "1", content_type)
         except Exception as error:
-            if self._ended:
+            if self._background.ended:
                 return
             if not isinstance(error, Undelivered):
                 log.exception("the message %s could not be delivered", row.id)

@@ -89,6 +89,20 @@ def test_it_is_ended_when_asked_and_may_leave_what_it_has(tmp_path: Path, made: 
     assert (Path(begin.folder) / "model").exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="who catches a signal is told by /proc")
+@pytest.mark.parametrize("made", [bare, pytest.param(behind, marks=needs_fence)])
+def test_a_script_that_a_toolkit_started_may_leave_what_it_has(
+    tmp_path: Path, made: Callable[[Path, str], Start]
+) -> None:
+    toolkit = f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', {CAREFUL!r}]) + 7)"
+    up, begin = threading.Event(), made(tmp_path, toolkit)
+    program = begun(tmp_path, begin, on_line=lambda _: up.set())
+    assert up.wait(60)
+    program.end()
+    assert program.run(None, grace=60) == Ended((7,))
+    assert (Path(begin.folder) / "model").exists()
+
+
 @pytest.mark.parametrize("made", [bare, pytest.param(behind, marks=needs_fence)])
 def test_it_is_ended_when_its_time_is_over(tmp_path: Path, made: Callable[[Path, str], Start]) -> None:
     program = begun(tmp_path, made(tmp_path, "import time; time.sleep(600)"))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from studiolo.containers.folder import INTERRUPT, WorkFolder
 from studiolo.containers.image import Environment, Tools
 from studiolo.containers.ray import parcel, wire
-from studiolo.containers.ray.carry import Telling
+from studiolo.containers.ray.carry import Telling, runner_variables
 from studiolo.containers.ray.cluster import Cluster, RayJob
 from studiolo.containers.ray.follower import Hearing
 from studiolo.containers.work import INTERRUPTED, RUNNING, STOPPED, Instance, Metric, Report, Stage, Work
@@ -112,6 +112,18 @@ def test_what_is_sent_names_studiolos_files_where_they_are_on_the_node(
     )
     assert opened["variables"] == {"AWS_REGION": "eu-central-1", "PYTHONPATH": "/on/the/node/studiolo/plugin"}
     assert {"boto3", "uv"} <= set(opened["requirements"])
+
+
+def test_the_keys_of_a_node_are_none_of_a_works() -> None:
+    sent = {
+        "PYTHONPATH": "/a",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://10.0.0.1:1/keys",
+        "AWS_REGION": "eu-west-1",
+    }
+    with mock.patch.dict(os.environ, AWS_ACCESS_KEY_ID="AKIAOFTHENODE", AWS_PROFILE="node"):
+        variables = runner_variables(sent)
+    assert {name for name in variables if name.startswith("AWS_")} == {*sent} - {"PYTHONPATH"}
+    assert variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"].startswith("http://127.0.0.1:")
 
 
 def test_what_needs_something_of_this_machine_stays_here(tmp_path: Path) -> None:

@@ -70,7 +70,11 @@ def test_steps_wait_for_what_they_name_what_they_refer_to_and_the_condition_abov
         (definition(step("A", Arguments={"X": get("Parameters.P")})), r"Invalid property reference \[Parameters.P\]"),
         (definition(step("A", Arguments={"X": get("Steps.B.Y")})), r"Invalid property reference \[Steps.B.Y\]"),
         (definition(step("A", CacheConfig={"Enabled": True, "ExpireAfter": "soon"})), "no duration of ISO 8601"),
-        (definition(step("A", "EMR", Arguments={"ClusterConfig": {}})), "name a cluster by its ClusterId"),
+        (definition(step("A", "EMR", Arguments={"StepConfig": {}})), "either 'ClusterId' or 'ClusterConfig'"),
+        (
+            definition(step("A", "EMR", Arguments={"StepConfig": {}, "ClusterConfig": {}})),
+            "'Instances' not found in the ClusterConfig",
+        ),
         (
             definition(step("A", "Condition", Arguments={"Conditions": [{"Type": "Xor"}]})),
             "Unknown condition type 'Xor'",

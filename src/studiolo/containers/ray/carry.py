@@ -22,6 +22,7 @@ from studiolo.containers.folder import WorkFolder
 from studiolo.containers.ray.parcel import OWN, SENT, opened
 from studiolo.containers.ray.wire import LOG, METRICS, REPORT, tell
 from studiolo.containers.work import Work
+from studiolo.processes import child_environment
 
 LOOK_SECONDS = 0.25
 """How often it is looked whether there is something to be told."""
@@ -41,7 +42,7 @@ def main(place: Path) -> None:
     folder = WorkFolder(place / "work")
     folder.create(work, place)
     reading, _writing = os.pipe()
-    runner = _begin(folder, reading, _variables(sent["variables"]))
+    runner = _begin(folder, reading, runner_variables(sent["variables"]))
     signal.signal(signal.SIGTERM, lambda *_: _ask(runner))
     telling = Telling(folder, {each.host: Path(each.log) for each in work.instances})
     while _runs(runner):
@@ -114,13 +115,13 @@ def _ask(runner: psutil.Process) -> None:
         runner.terminate()
 
 
-def _variables(sent: Mapping[str, str]) -> dict[str, str]:
-    """The runner's: those that were sent over the node's, with the role's keys at a loopback address.
+def runner_variables(sent: Mapping[str, str]) -> dict[str, str]:
+    """The runner's: those that were sent, with the role's keys at a loopback address, and few of the node's.
 
-    AWS's SDKs take keys from no other address, unless it has TLS.
+    AWS's SDKs take keys from no other address, unless it has TLS; and keys that the node has in variables before any.
     """
     path = os.pathsep.join([sent["PYTHONPATH"].split(os.pathsep)[0], str(Path(OWN).parent)])
-    return {**os.environ, **sent, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", KEYS: _keys_nearby(sent[KEYS])}
+    return child_environment({**sent, "PYTHONPATH": path, KEYS: _keys_nearby(sent[KEYS])})
 
 
 def _keys_nearby(url: str) -> str:

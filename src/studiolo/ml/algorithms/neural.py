@@ -11,7 +11,7 @@ import torch
 from studiolo.domain import Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from studiolo.ml.algorithms.container import StopRequest
     from studiolo.ml.algorithms.job import Report
@@ -47,6 +47,35 @@ def seed() -> None:
     np.random.seed(0)
 
 
+def learn(
+    network: Any,
+    learner: Any,
+    batches: Iterable[Any],
+    loss_of: Callable[[Any], Any],
+    stop: StopRequest,
+    *,
+    clip: float | None = None,
+) -> float:
+    """A step of the optimizer for each batch, until the job is to stop; the mean loss of what was learned from.
+
+    loss_of: the loss of a batch, a mean. clip: no gradient is larger.
+    """
+    network.train()
+    total, count = 0.0, 0
+    for batch in batches:
+        learner.zero_grad()
+        loss = loss_of(batch)
+        loss.backward()
+        if clip is not None:
+            torch.nn.utils.clip_grad_value_(network.parameters(), clip)
+        learner.step()
+        total, count = total + float(loss) * len(batch), count + len(batch)
+        if stop.received:
+            break
+    network.eval()
+    return total / max(count, 1)
+
+
 class Epochs:
     """Goes through epochs until there have been `most`, the loss stands still, or the job is to stop.
 
@@ -62,6 +91,18 @@ class Epochs:
         self._report = report
         self._stop = stop
         self._records = records
+
+    def measured(
+        self, epoch: int, data: Mapping[str, Any], measure: Callable[[Any], Mapping[str, float]], watched: str
+    ) -> float:
+        """Report the measures of train and validation data; the one of that name, of the last of them, is the loss."""
+        values: Mapping[str, float] = {}
+        for channel in ("train", "validation"):
+            if channel in data:
+                values = measure(data[channel])
+                for name, value in values.items():
+                    self._report.quality(channel, name, value, loss=name != "accuracy", epoch=epoch)
+        return values[watched]
 
     def run(self, learn: Callable[[int], float]) -> None:
         """`learn` is given the number of each epoch, and says what its loss was. Raises Invalid."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studiolo.domain import Invalid
+from studiolo.ml.formats.documents import instances_of, lines_of
 from studiolo.ml.formats.examples import SparseRows
 
 if TYPE_CHECKING:
@@ -49,11 +49,7 @@ def _parsed_at_once(lines: Sequence[bytes], width: int) -> Rows | None:
 
 def from_json(body: bytes, width: int) -> Rows:
     """`{"instances": [...]}`, each instance as `from_jsonlines` takes it."""
-    document = _parsed(body, "The body")
-    instances = document.get("instances") if isinstance(document, dict) else None
-    if not isinstance(instances, list):
-        raise Invalid('The body is not a JSON object with a list "instances".')
-    return _matrix([_instance(instance, number, width) for number, instance in enumerate(instances, 1)], width)
+    return _instances(instances_of(body)[0], width)
 
 
 def from_jsonlines(body: bytes, width: int) -> Rows:
@@ -61,9 +57,7 @@ def from_jsonlines(body: bytes, width: int) -> Rows:
 
     Values may come with "keys" and "shape", for sparse features.
     """
-    lines = [line for line in body.split(b"\n") if line.strip()]
-    rows = [_instance(_parsed(line, f"Line {number}"), number, width) for number, line in enumerate(lines, 1)]
-    return _matrix(rows, width)
+    return _instances(lines_of(body), width)
 
 
 def from_recordio(body: bytes, width: int) -> Rows:
@@ -80,16 +74,13 @@ def from_recordio(body: bytes, width: int) -> Rows:
     return np.concatenate(blocks).astype(np.float64) if blocks else np.empty((0, width))
 
 
-def _parsed(text: bytes, what: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Invalid(f"{what} is not JSON: {error}.") from error
-
-
 def _check_size(rows: int, width: int) -> None:
     if rows * width > MOST_VALUES:
         raise Invalid(f"{rows} rows of {width} features are too many at once; send {MOST_VALUES // width} at most.")
+
+
+def _instances(instances: Sequence[Any], width: int) -> Rows:
+    return _matrix([_instance(instance, number, width) for number, instance in enumerate(instances, 1)], width)
 
 
 def _instance(instance: Any, number: int, width: int) -> Sequence[float]:

@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from studiolo.background import Background
 from studiolo.containers.objects import Address
 from studiolo.domain import Clock, DomainError, Scope
 from studiolo.ml.resources import Capture
@@ -69,15 +70,15 @@ class Captures:
         self._bytes = 0
         self._lock = threading.Lock()
         self._writing = threading.Lock()
-        self._ended = threading.Event()
+        self._background = Background("data capture", self.flush, FLUSH_SECONDS)
         self._draw = random.Random()  # noqa: S311 - samples calls, keeps no secret
 
     def start(self) -> None:
-        threading.Thread(target=self._watch, name="data-capture", daemon=True).start()
+        self._background.start()
 
     def close(self) -> None:
         """Write what is left."""
-        self._ended.set()
+        self._background.close()
         self.flush()
 
     def keep(self, scope: Scope, endpoint: str, variant: str, role: str, how: Capture, exchange: Exchange) -> None:
@@ -134,13 +135,6 @@ class Captures:
     def _leave_out(self) -> None:
         while self._bytes > MOST_BYTES:
             self._bytes -= len(self._waiting.popleft().line)
-
-    def _watch(self) -> None:
-        while not self._ended.wait(FLUSH_SECONDS):
-            try:
-                self.flush()
-            except Exception:
-                log.exception("what was captured could not be written")
 
 
 def as_line(how: Capture, exchange: Exchange, at: datetime, event: str) -> Mapping[str, object]:

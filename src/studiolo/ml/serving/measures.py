@@ -3,7 +3,6 @@
 Names, units and values after "Amazon SageMaker AI metrics in Amazon CloudWatch" (Developer Guide).
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from functools import lru_cache
 
 import psutil
 
+from studiolo.background import Background
 from studiolo.domain import Scope
 from studiolo.metrics import Metric, Metrics
 from studiolo.processes import Child
@@ -99,14 +99,14 @@ class Utilization:
         self._served = served
         # By child name: when it was looked at, and the CPU seconds of each of its processes by then.
         self._before: dict[str, tuple[float, dict[psutil.Process, float]]] = {}
-        self._ended = threading.Event()
+        self._background = Background("use of processes", self.look, LOOK_SECONDS)
 
     def start(self) -> None:
         """Look once a minute."""
-        threading.Thread(target=self._watch, name="endpoint-utilization", daemon=True).start()
+        self._background.start()
 
     def close(self) -> None:
-        self._ended.set()
+        self._background.close()
 
     def look(self) -> None:
         """Tell what each process used since the last look, or since it began."""
@@ -129,10 +129,6 @@ class Utilization:
                 )
                 self._metrics.add(called.scope, told, value, "Percent")
         self._before = looked
-
-    def _watch(self) -> None:
-        while not self._ended.wait(LOOK_SECONDS):
-            self.look()
 
 
 def _use(child: Child) -> tuple[dict[psutil.Process, float], int]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from studiolo.domain import Clock, NotFound, Page, Scope
-from studiolo.ml.errors import NameInUse
+from studiolo.domain import Clock, Page, Scope
+from studiolo.ml.errors import JobMissing, NameInUse
 from studiolo.ml.jobs.job import ENDED
 from studiolo.ml.listing import Listing, select_page
 from studiolo.ml.tables import trials, tuning_jobs
@@ -54,14 +54,11 @@ class Store:
         return job
 
     def get(self, scope: Scope, name: str) -> TuningJob:
-        """Raises NotFound."""
+        """Raises JobMissing."""
         with self._state.reading() as connection:
             row = connection.execute(tuning_jobs.select().where(_is(scope, name))).first()
         if row is None:
-            raise NotFound(
-                f"Amazon SageMaker can't find a tuning job with the name {name}. Please ensure that a tuning job with "
-                "this name exists."
-            )
+            raise JobMissing(f"Amazon SageMaker can't find a tuning job called {name}. Type another name.")
         return _as_job(row)
 
     def page(self, scope: Scope, listing: Listing) -> Page[TuningJob]:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from studiolo.background import UNTIL_WOKEN, Background
 from studiolo.domain import Conflict, DomainError, Invalid, NotFound, Page, Scope
 from studiolo.identity import Principal
 from studiolo.ml.jobs.job import COMPLETED, ENDED, FAILED, STOPPED, STOPPING
@@ -38,21 +39,17 @@ class TuningJobs:
         self._searches: dict[tuple[str, int], Search] = {}
         self._trials: dict[str, dict[int, Trial]] = {}
         self._lock = threading.RLock()
-        self._wake = threading.Event()
-        self._closed = False
-        training.on_end = self._wake.set
+        self._background = Background("tuning", self._look, LOOK_SECONDS)
+        training.on_end = self._background.wake
 
     def start(self) -> None:
         """Go on with those that a server before left."""
-        self._closed = False
-        threading.Thread(target=self._run, name="tuning", daemon=True).start()
-        self._wake.set()
+        self._background.wake()
+        self._background.start()
 
     def close(self) -> None:
         """Begin no further trial; the tuning jobs go on at the next start."""
-        with self._lock:
-            self._closed = True
-            self._wake.set()
+        self._background.close()
 
     def empty(self) -> None:
         """Forget them all; their training jobs are others' to end."""
@@ -72,7 +69,11 @@ class TuningJobs:
             )
         search.check(settings)
         for parent in settings.parents:
-            if self.describe(scope, parent).outcome.status not in ENDED:
+            try:
+                ended = self.describe(scope, parent).outcome.status in ENDED
+            except NotFound as error:
+                raise Invalid(str(error)) from error
+            if not ended:
                 raise Invalid(f"The parent tuning job {parent} has not ended yet.")
         for index, definition in enumerate(settings.definitions):
             first = Search(settings, index).ask(1)
@@ -85,7 +86,7 @@ class TuningJobs:
                     f"{', '.join(known) or 'they have no MetricDefinitions'}."
                 )
         job = self._store.add(scope, name, settings, tags)
-        self._wake.set()
+        self._background.wake()
         return job
 
     def describe(self, scope: Scope, name: str) -> TuningJob:
@@ -106,7 +107,7 @@ class TuningJobs:
             if job.outcome.status in ENDED:
                 raise Conflict(f"The request was rejected because the tuning job is in status {job.outcome.status}.")
             self._store.save(job, replace(job.outcome, status=STOPPING))
-        self._wake.set()
+        self._background.wake()
 
     def delete(self, scope: Scope, name: str) -> None:
         """Forget one that has ended; its training jobs stay. Raises NotFound and Conflict."""
@@ -116,19 +117,18 @@ class TuningJobs:
                 raise Conflict(f"The tuning job is in status {job.outcome.status}: only one that ended can be deleted.")
             self._store.delete(job)
 
-    def _run(self) -> None:
+    def _look(self) -> float:
         watching = False
-        while not self._closed:
-            self._wake.wait(LOOK_SECONDS if watching else None)
-            self._wake.clear()
-            watching = False
-            with self._lock:
-                for job in () if self._closed else self._store.unfinished():
-                    try:
-                        watching |= self._advance(job)
-                    except Exception as error:
-                        log.exception("the tuning job %s cannot go on", job.name)
-                        self._end(job, FAILED, f"InternalServerError: {type(error).__name__}: {error}")
+        with self._lock:
+            for job in self._store.unfinished():
+                if self._background.ended:
+                    break
+                try:
+                    watching |= self._advance(job)
+                except Exception as error:
+                    log.exception("the tuning job %s cannot go on", job.name)
+                    self._end(job, FAILED, f"InternalServerError: {type(error).__name__}: {error}")
+        return LOOK_SECONDS if watching else UNTIL_WOKEN
 
     def _advance(self, job: TuningJob) -> bool:
         """Take in what its trials came to, end it or begin further ones; whether it is to be looked at again soon."""

@@ -60,8 +60,8 @@ def describe_mlflow_tracking_server(
         **kept(server.settings, SETTINGS),
         "RoleArn": server.role,
         "TrackingServerUrl": call.studio.mlflow.opening.address(server),
-        "CreatedBy": _by(server.settings["by"]),
-        "LastModifiedBy": _by(server.settings["changed_by"]),
+        "CreatedBy": by(server.settings["by"]),
+        "LastModifiedBy": by(server.settings["changed_by"]),
     }
 
 
@@ -113,6 +113,6 @@ def _summary(server: TrackingServer) -> dict[str, Any]:
     }
 
 
-def _by(who: Any) -> Mapping[str, Any]:
+def by(who: Any) -> Mapping[str, Any]:
     arn, identifier = who
     return {"IamIdentity": {"Arn": arn, "PrincipalId": identifier}}

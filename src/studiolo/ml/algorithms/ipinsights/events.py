@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import ipaddress
-import json
 from dataclasses import dataclass
 from io import StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ import numpy as np
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms.channels import CSV, opened
+from studiolo.ml.formats.documents import instances_of, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,19 +61,16 @@ def from_csv(body: bytes) -> Events:
 
 def from_json(body: bytes) -> Events:
     """`{"instances": [{"features": [entity, address]}, …]}`, also in the form with `data` and `values`. Raises Invalid."""
-    document = _parsed(body, "The body")
-    instances = document.get("instances") if isinstance(document, dict) else None
-    if not isinstance(instances, list):
-        raise Invalid('The body is not a JSON object with a list "instances".')
-    return _of_pairs(_pair(_features(each), f"instance {number}") for number, each in enumerate(instances, 1))
+    return _of_instances(instances_of(body)[0])
 
 
 def from_jsonlines(body: bytes) -> Events:
     """An instance a line. Raises Invalid."""
-    lines = [line for line in body.split(b"\n") if line.strip()]
-    return _of_pairs(
-        _pair(_features(_parsed(line, f"Line {number}")), f"line {number}") for number, line in enumerate(lines, 1)
-    )
+    return _of_instances(lines_of(body))
+
+
+def _of_instances(instances: Iterable[Any]) -> Events:
+    return _of_pairs(_pair(_features(each), f"instance {number}") for number, each in enumerate(instances, 1))
 
 
 def _features(instance: Any) -> Any:
@@ -113,10 +110,3 @@ def _text(body: bytes) -> str:
         return body.decode()
     except UnicodeDecodeError as error:
         raise Invalid(f"The body is not UTF-8: {error}.") from error
-
-
-def _parsed(text: bytes, what: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Invalid(f"{what} is not JSON: {error}.") from error

@@ -37,29 +37,23 @@ def _fit(network: Network, chosen: dict[str, Any], data: dict[str, Events], repo
     count = len(events.entities)
     addresses = torch.from_numpy(events.addresses)
     learner = neural.optimizer("adam", network, chosen["learning_rate"], chosen["weight_decay"])
-    loss_of = torch.nn.BCEWithLogitsLoss()
+
+    def loss_of(picked: Any) -> Any:
+        seen = addresses[picked]
+        unseen = _unseen(seen, addresses, chosen)
+        scores = network(np.tile(events.entities[picked.numpy()], 1 + len(unseen)), torch.cat([seen, *unseen]))
+        truth = torch.zeros(len(scores))
+        truth[: len(seen)] = 1
+        return torch.nn.functional.binary_cross_entropy_with_logits(scores, truth)
 
     def learn(epoch: int) -> float:
-        total = 0.0
-        for picked in neural.batches(count, chosen["mini_batch_size"]):
-            hashes = events.entities[picked.numpy()]
-            seen = addresses[picked]
-            unseen = _unseen(seen, addresses, chosen)
-            learner.zero_grad()
-            scores = torch.cat([network(np.tile(hashes, 1 + len(unseen)), torch.cat([seen, *unseen]))])
-            truth = torch.zeros(len(scores))
-            truth[: len(seen)] = 1
-            loss = loss_of(scores, truth)
-            loss.backward()
-            learner.step()
-            total += float(loss) * len(seen)
-            if stop.received:
-                break
-        report.quality("train", "cross_entropy", total / count, epoch=epoch)
+        batches = neural.batches(count, chosen["mini_batch_size"])
+        loss = neural.learn(network, learner, batches, loss_of, stop)
+        report.quality("train", "cross_entropy", loss, epoch=epoch)
         if "validation" in data:
             value = _area(network, data["validation"], events)
             report.quality("validation", "discriminator_auc", value, loss=False, epoch=epoch)
-        return total / count
+        return loss
 
     neural.Epochs(chosen["epochs"], None, 0.0, report, stop, count).run(learn)
 

@@ -52,43 +52,33 @@ def train(container: Container, log: logging.Logger, stop: StopRequest) -> None:
     network.eval()
     save(container.model, shape, network)
     if "test" in data:
-        for name, value in zip(LOSSES, _losses(network, data["test"], chosen), strict=True):
+        for name, value in _losses(network, data["test"], chosen).items():
             report.quality("test", name, value)
     _tell_topics(network, vocabulary, log)
 
 
 def _fit(network: Network, chosen: dict[str, Any], data: dict[str, Any], report: Report, stop: StopRequest) -> None:
-    rows, size = data["train"], chosen["mini_batch_size"]
+    rows, size, share = data["train"], chosen["mini_batch_size"], chosen["sub_sample"]
     learner = neural.optimizer(chosen["optimizer"], network, chosen["learning_rate"], chosen["weight_decay"])
-    taken = max(1, round(chosen["sub_sample"] * rows.shape[0]))
+    taken = max(1, round(share * rows.shape[0]))
+    # One document has no spread that its batch could be normalized by.
+    least = 2 if chosen["batch_norm"] else 1
+
+    def loss_of(picked: Any) -> Any:
+        lost, divergence = network(_dense(rows[picked.numpy()]))
+        return (lost + divergence).mean() * chosen["rescale_gradient"]
 
     def learn(epoch: int) -> float:
-        network.train()
-        for picked in neural.batches(rows.shape[0], size, chosen["sub_sample"]):
-            if len(picked) < 2 and chosen["batch_norm"]:
-                continue
-            learner.zero_grad()
-            lost, divergence = network(_dense(rows[picked.numpy()]))
-            ((lost + divergence).mean() * chosen["rescale_gradient"]).backward()
-            torch.nn.utils.clip_grad_value_(network.parameters(), chosen["clip_gradient"])
-            learner.step()
-            if stop.received:
-                break
-        network.eval()
-        watched = 0.0
-        for channel in ("train", "validation"):
-            if channel in data:
-                values = _losses(network, data[channel], chosen)
-                for name, value in zip(LOSSES, values, strict=True):
-                    report.quality(channel, name, value, epoch=epoch)
-                watched = values[0]
-        return watched
+        batches = (picked for picked in neural.batches(rows.shape[0], size, share) if len(picked) >= least)
+        neural.learn(network, learner, batches, loss_of, stop, clip=chosen["clip_gradient"])
+        return epochs.measured(epoch, data, lambda documents: _losses(network, documents, chosen), LOSSES[0])
 
-    neural.Epochs(chosen["epochs"], chosen["num_patience_epochs"], chosen["tolerance"], report, stop, taken).run(learn)
+    epochs = neural.Epochs(chosen["epochs"], chosen["num_patience_epochs"], chosen["tolerance"], report, stop, taken)
+    epochs.run(learn)
 
 
-def _losses(network: Network, rows: Any, chosen: dict[str, Any]) -> tuple[float, float, float]:
-    """The mean loss of a document, and its two parts."""
+def _losses(network: Network, rows: Any, chosen: dict[str, Any]) -> dict[str, float]:
+    """The mean loss of a document, and its two parts, by the names of LOSSES."""
     lost = divergence = 0.0
     with torch.no_grad():
         for start in range(0, rows.shape[0], chosen["mini_batch_size"]):
@@ -96,7 +86,7 @@ def _losses(network: Network, rows: Any, chosen: dict[str, Any]) -> tuple[float,
             lost += float(of_words.sum())
             divergence += float(of_code.sum())
     count = rows.shape[0]
-    return (lost + divergence) / count, lost / count, divergence / count
+    return dict(zip(LOSSES, ((lost + divergence) / count, lost / count, divergence / count), strict=True))
 
 
 def _tell_topics(network: Network, vocabulary: Sequence[str] | None, log: logging.Logger) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms.channels import opened
 from studiolo.ml.algorithms.object2vec.hyperparameters import LINES
+from studiolo.ml.formats.documents import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def read_pairs(channel: Channel, limits: Sequence[Limits]) -> list[Pair]:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     where = f"Unable to read the {channel.name} channel, file {path.name}, line {number}:"
-                    pair = parse(parsed(line, where), limits, where)
+                    pair = parse(parsed(line, f"{where} it"), limits, where)
                     if None in pair.sides or pair.label is None:
                         raise Invalid(f'{where} it must have "in0", "in1" and "label".')
                     pairs.append(pair)
@@ -72,11 +72,3 @@ def _tokens(given: Any, limits: Limits, where: str) -> Tokens | None:
     if min(given) < 0 or max(given) >= limits.vocabulary:
         raise Invalid(f"{where} has a token beyond the vocabulary of {limits.vocabulary}, whose numbers begin at 0.")
     return tuple(given[: limits.longest])
-
-
-def parsed(text: bytes, where: str) -> Any:
-    """JSON. Raises Invalid."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Invalid(f"{where} it is not JSON: {error}.") from error

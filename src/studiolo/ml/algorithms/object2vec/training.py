@@ -60,33 +60,16 @@ def _fit(
     draw = random.Random(0)  # noqa: S311 - data, and no secret
 
     def learn(epoch: int) -> float:
-        network.train()
         pairs = data["train"] + _negatives(data["train"], chosen["negative_sampling_rate"], draw)
-        for picked in neural.batches(len(pairs), chosen["mini_batch_size"]):
-            batch = [pairs[number] for number in picked.tolist()]
-            learner.zero_grad()
-            _loss(_outputs(network, batch), batch).backward()
-            learner.step()
-            if stop.received:
-                break
-        network.eval()
-        watched = 0.0
-        for channel in ("train", "validation"):
-            if channel in data:
-                measured = _measured(network, data[channel], chosen)
-                for name, value in measured.items():
-                    report.quality(channel, name, value, loss=name != "accuracy", epoch=epoch)
-                watched = measured.get("cross_entropy", measured.get("mean_squared_error", 0.0))
-        return watched
+        picked = neural.batches(len(pairs), chosen["mini_batch_size"])
+        batches = ([pairs[number] for number in numbers.tolist()] for numbers in picked)
+        neural.learn(network, learner, batches, lambda batch: _loss(_outputs(network, batch), batch), stop)
+        return epochs.measured(epoch, data, lambda found: _measured(network, found, chosen), watched)
 
-    neural.Epochs(
-        chosen["epochs"],
-        chosen["early_stopping_patience"],
-        chosen["early_stopping_tolerance"],
-        report,
-        stop,
-        len(data["train"]),
-    ).run(learn)
+    watched = "cross_entropy" if chosen["output_layer"] == "softmax" else "mean_squared_error"
+    patience, tolerance = chosen["early_stopping_patience"], chosen["early_stopping_tolerance"]
+    epochs = neural.Epochs(chosen["epochs"], patience, tolerance, report, stop, len(data["train"]))
+    epochs.run(learn)
 
 
 def _negatives(pairs: Sequence[Pair], rate: int, draw: random.Random) -> list[Pair]:
