@@ -17,8 +17,8 @@ PROGRAMS = {"model-monitor": analyzer.__name__}
 REFUSED = {
     "clarify": "bias and explainability (Clarify) are not there; a script with the package shap, in a framework's image, "
     "can tell the same.",
-    "sparkml-serving": "bundles of MLeap are not served; a Spark pipeline can be served by a script in an image of your "
-    "own that has pyspark, or, converted, as a model of ONNX.",
+    "sparkml-serving": "bundles of MLeap are not served; converted by onnxmltools, a pipeline of Spark is a model of ONNX, "
+    "which studiolo/onnxruntime serves.",
 }
 """Why images of AWS's that hold no algorithm cannot be run, by their families."""
 
