@@ -161,7 +161,7 @@ def _predictions_in_place(booster: Any, rows: Any) -> Any:
 
 
 def _of_trees(booster: Any) -> bool:
-    return json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gbtree"
+    return bool(json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gbtree")
 
 
 def _width(booster: Any) -> int:
