@@ -15,6 +15,10 @@ from bench.row import Unavailable
 REQUIREMENTS = {
     "moto": ("moto[server]==5.2.5",),
     "ministack": ("ministack==1.5.33",),
+    "models": (
+        *("mlflow==3.17.2", "litserve==0.2.19", "numpy<2", "pandas<3"),
+        *("scikit-learn==1.2.2", "xgboost-cpu==3.0.5", "torch==2.6.0"),
+    ),
     "mlflow": ("mlflow==3.17.2", "scikit-learn==1.7.2", "numpy<3"),
 }
 BUILD_SECONDS = 600

@@ -14,6 +14,7 @@ from bench.rows import (
     door,
     endpoint,
     endpoint_kinds,
+    endpoint_models,
     fence,
     frames,
     functions,
@@ -62,6 +63,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "tuning": tuning.measure,
     "endpoint": endpoint.measure,
     "endpoint_kinds": endpoint_kinds.measure,
+    "endpoint_models": endpoint_models.measure,
     "compilation": compilation.measure,
     "fence": fence.measure,
     "lifecycle": lifecycle.measure,
@@ -72,5 +74,5 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "trino": trino.measure,
 }
 
-BY_NAME_ALONE = frozenset({"algorithms", "compilation", "million", "trino"})
+BY_NAME_ALONE = frozenset({"algorithms", "compilation", "endpoint_models", "million", "trino"})
 """Rows that take minutes, and up to a gigabyte of disk for a table or for environments."""

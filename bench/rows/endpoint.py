@@ -67,14 +67,14 @@ def _in_service(sagemaker: Any, name: str) -> bool:
 
 
 def _rates(bench: Bench, server: Server) -> Iterator[Row]:
-    straight, signed = _straight(server), _signed(server)
+    loads = straight(server, "text/csv", ROW), signed(server, "bench-0", "text/csv", ROW)
     names = ("one-row predictions, serving process, against MLflow", "the same signed, through the endpoint")
     try:
         with _mlflow(bench) as mlflow:
             server.settle()
-            rates = [[drive(load).rate for load in (straight, signed, mlflow)] for _ in range(ROUNDS)]
+            rates = [[drive(load).rate for load in (*loads, mlflow)] for _ in range(ROUNDS)]
     except Unavailable as why:
-        rates = [[drive(load).rate for load in (straight, signed)] for _ in range(ROUNDS)]
+        rates = [[drive(load).rate for load in loads] for _ in range(ROUNDS)]
         note = f"comparison could not be had: {why}"
         for name, budget, column in zip(names, ("≥ 2x", "≥ 1x"), zip(*rates, strict=True), strict=True):
             yield Row(name, budget, Quantity(statistics.median(column), "/s"), note=note)
@@ -84,8 +84,8 @@ def _rates(bench: Bench, server: Server) -> Iterator[Row]:
     yield at_least_times(names[1], 1, through, theirs)
 
 
-def _straight(server: Server) -> Load:
-    """The load on the process that serves the model."""
+def straight(server: Server, content_type: str, body: str) -> Load:
+    """The load on the one process that serves a model."""
     server.settle()
     serving = [child for child in server.children() if child["alive"] and "endpoint" in child["kind"]]
     sockets = {
@@ -97,15 +97,15 @@ def _straight(server: Server) -> Load:
     }
     if len(sockets) != 1:
         raise RuntimeError(f"one serving process was expected, {sorted(sockets)} of {server.children()} were found")
-    headers = {"Content-Type": "text/csv", "Accept": "application/json"}
-    request = http("POST", "http://localhost/invocations", headers, ROW)
+    headers = {"Content-Type": content_type, "Accept": "application/json"}
+    request = http("POST", "http://localhost/invocations", headers, body)
     return Load(sockets.pop(), 0, [request], CONNECTIONS, SECONDS)
 
 
-def _signed(server: Server) -> Load:
-    """The load of InvokeEndpoint on the one endpoint."""
+def signed(server: Server, endpoint: str, content_type: str, body: str) -> Load:
+    """The load of InvokeEndpoint."""
     runtime = server.client("sagemaker-runtime")
-    given = {"EndpointName": "bench-0", "ContentType": "text/csv", "Accept": "application/json", "Body": ROW}
+    given = {"EndpointName": endpoint, "ContentType": content_type, "Accept": "application/json", "Body": body}
     requests = requests_of(runtime, lambda: runtime.invoke_endpoint(**given))
     return Load("127.0.0.1", server.port, requests, CONNECTIONS, SECONDS)
 

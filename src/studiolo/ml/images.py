@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from studiolo.containers.images import Images
+from studiolo.containers.images.named import named
 from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image, refusal
 from studiolo.ml.compilation.images import compiled_image
 from studiolo.ml.monitoring import analyzer
@@ -13,7 +14,20 @@ OWN = "images.json"
 PROGRAMS = {"model-monitor": analyzer.__name__}
 """The modules that are the programs of images for processing, by the images' families."""
 
+REFUSED = {
+    "clarify": "bias and explainability (Clarify) are not there; a script with the package shap, in a framework's image, "
+    "can tell the same.",
+    "sparkml-serving": "bundles of MLeap are not served; converted by onnxmltools, a pipeline of Spark is a model of ONNX, "
+    "which studiolo/onnxruntime serves.",
+}
+"""Why images of AWS's that hold no algorithm cannot be run, by their families."""
+
+
+def _reason(uri: str) -> str | None:
+    known = named(uri)
+    return refusal(uri) or (None if known is None else REFUSED.get(known.family))
+
 
 def known_images(folder: Path) -> Images:
     """The images of the data folder."""
-    return Images(algorithm_for_image, BUILT_IN, refusal, compiled_image, folder / OWN, PROGRAMS)
+    return Images(algorithm_for_image, BUILT_IN, _reason, compiled_image, folder / OWN, PROGRAMS)

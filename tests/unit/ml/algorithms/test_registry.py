@@ -87,3 +87,12 @@ def test_an_expression_finds_its_own_line_only() -> None:
     line = "[11/20/2026 10:13:02 INFO 1] #quality_metric: host=algo-1, validation binary_f_1.000 <score>=0.75"
     found = {name: match[1] for name, regex in metrics.items() if (match := re.search(regex, line))}
     assert found == {"validation:binary_f_beta": "0.75"}
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [("sagemaker-clarify-processing:1.0", "explainability"), ("sagemaker-sparkml-serving:3.3", "MLeap are not served")],
+)
+def test_images_that_cannot_be_run_say_what_can_be_done_instead(image: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=words):
+        known_images(tmp_path).resolve(f"131013547314.dkr.ecr.eu-west-1.amazonaws.com/{image}", "process")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import sys
 import threading
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +34,9 @@ _PICKLED = b"\x80"
 
 def serve() -> int:
     """Serve the container's models until SIGTERM; the exit status."""
+    if find_spec("pandas") is None:
+        # XGBoost tries to import it for each prediction; that it is not there need be found out once.
+        sys.modules["pandas"] = None  # type: ignore[assignment]
     return serve_model(open_model)
 
 
@@ -72,6 +77,7 @@ class Inference:
         self._width = _width(boosters[0])
         self._keys = selection.keys(os.environ.get("SAGEMAKER_INFERENCE_OUTPUT"))
         self._objective, self._classes = _learner(boosters[0])
+        self._in_place = VERSION >= (1, 7) and all(_of_trees(booster) for booster in boosters)
         self._default = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv").encode()
         # XGBoost's predictions were not safe in threads before 1.4.
         self._lock = threading.Lock()
@@ -116,8 +122,11 @@ class Inference:
         return rows
 
     def _predict(self, rows: Any) -> Any:
-        matrix = xgboost.DMatrix(rows, nthread=1)
-        found = [_predictions(booster, matrix) for booster in self._boosters]
+        if self._in_place and isinstance(rows, np.ndarray):
+            found = [_predictions_in_place(booster, rows) for booster in self._boosters]
+        else:
+            matrix = xgboost.DMatrix(rows, nthread=1)
+            found = [_predictions(booster, matrix) for booster in self._boosters]
         if len(found) == 1:
             return found[0]
         if self._objective in selection.OF_LABELS:
@@ -142,6 +151,17 @@ def _predictions(booster: Any, matrix: Any) -> Any:
         end = min(int(best) + 1, booster.num_boosted_rounds())
         return booster.predict(matrix, iteration_range=(0, end), validate_features=False)
     return booster.predict(matrix, ntree_limit=getattr(booster, "best_ntree_limit", 0), validate_features=False)
+
+
+def _predictions_in_place(booster: Any, rows: Any) -> Any:
+    """The same without a DMatrix, which costs more than the prediction of a row."""
+    best = booster.attr("best_iteration")
+    end = 0 if best is None else min(int(best) + 1, booster.num_boosted_rounds())
+    return booster.inplace_predict(rows, iteration_range=(0, end), validate_features=False)
+
+
+def _of_trees(booster: Any) -> bool:
+    return bool(json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gbtree")
 
 
 def _width(booster: Any) -> int:
