@@ -54,11 +54,8 @@ def _in_an_environment(server: Server) -> Row:
     for number in range(ROUNDS):
         for image, found in taken.items():
             server.settle()
-            found.append(
-                train(
-                    server, f"empty-{number}-in-{'none' if image == IMAGE else 'one'}", image=image, entrypoint=empty
-                )[0]
-            )
+            name = f"empty-{number}-{'own' if image == IMAGE else 'image'}"
+            found.append(train(server, name, image=image, entrypoint=empty)[0])
     ours, own = (Quantity(statistics.median(found), "s") for found in taken.values())
     return at_most_over("training job in an environment that is there, over one in none", Quantity(0.5, "s"), ours, own)
 
