@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,14 @@ TRUST = {
     "Statement": [
         {
             "Effect": "Allow",
-            "Principal": {"Service": ["glue.amazonaws.com", "sagemaker.amazonaws.com", "emr-serverless.amazonaws.com"]},
+            "Principal": {
+                "Service": [
+                    "glue.amazonaws.com",
+                    "sagemaker.amazonaws.com",
+                    "emr-serverless.amazonaws.com",
+                    "lambda.amazonaws.com",
+                ],
+            },
             "Action": "sts:AssumeRole",
         }
     ],
@@ -33,13 +41,13 @@ IDLE_SHARE = 0.08
 
 
 class Server:
-    """`studiolo up --detach` on a data folder, with so many warm sessions."""
+    """`studiolo up --detach` on a data folder, with so many warm sessions. settings: further variables."""
 
-    def __init__(self, data: Path, warm: int | None = None) -> None:
+    def __init__(self, data: Path, warm: int | None = None, settings: Mapping[str, str] | None = None) -> None:
         self.data = data
         self.endpoint = self.s3_endpoint = ""
         self.pid = 0
-        self._settings = {} if warm is None else {"STUDIOLO_WARM_SESSIONS": str(warm)}
+        self._settings = {**(settings or {}), **({} if warm is None else {"STUDIOLO_WARM_SESSIONS": str(warm)})}
         self._role = ""
 
     def run(self, *arguments: str) -> None:

@@ -1,4 +1,4 @@
-"""The console's pages among 1,000 tables, objects and log groups: how long each takes, and the bytes of a first visit."""
+"""The console's pages among 1,000 tables, objects and log groups: how long each takes, its bytes, the memory of all."""
 
 import http.client
 import json
@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import psutil
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -25,20 +26,28 @@ PAGES = (
     ("a bucket", "/storage/bench-console"),
     ("log groups", "/logs"),
 )
-MOST_MS, MOST_KB = 50, 150
+MOST_MS, MOST_KB, MOST_MB = 50, 150, 40
 
 
 def measure(bench: Bench) -> Iterator[Row]:
     server = bench.server()
     _fill(server)
-    browser = _Browser(server)
     server.settle()
+    before = _resident(server)
+    browser = _Browser(server)
     for name, path in PAGES:
         yield at_most(
             f"console: {name}, among {THINGS:,}", Quantity(MOST_MS, "ms"), Quantity(browser.median(path) * 1000, "ms")
         )
     size = max((browser.weight(path) for _, path in PAGES), key=lambda each: each.value)
     yield at_most("console: a first visit, with style and scripts, the heaviest page", Quantity(MOST_KB, "KB"), size)
+    added = Quantity(max(_resident(server) - before, 0.0), "MB")
+    yield at_most("console: what it adds to the server's memory", Quantity(MOST_MB, "MB"), added)
+
+
+def _resident(server: Server) -> float:
+    """MB of the server itself."""
+    return float(psutil.Process(server.pid).memory_info().rss / 1_000_000)
 
 
 def _fill(server: Server) -> None:

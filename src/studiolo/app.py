@@ -40,7 +40,7 @@ from studiolo.identity import NotAuthorized, Principal, anonymous, reaches
 from studiolo.lanes import Lanes
 from studiolo.livy_door import LivyEndpoint
 from studiolo.mlflow_door import SignedMlflow
-from studiolo.patience import Holds, OnItsWay, is_patient
+from studiolo.patience import Holds, OnItsWay, is_patient, is_waiter
 from studiolo.services.accessanalyzer import accessanalyzer
 from studiolo.services.accounts import authorize
 from studiolo.services.application_autoscaling import application_autoscaling
@@ -272,7 +272,8 @@ class App:
             if not patience.waits(found):
                 return answer
             unless_held.pop_all()
-            return OnItsWay(answer, listener, patience.seconds)
+            longer = patience.waiter if is_waiter(exchange.request.headers) else 0
+            return OnItsWay(answer, listener, max(patience.seconds, longer))
 
     def _exchange(self, request: HttpRequest, claim: Claim | None, request_id: str) -> Exchange:
         route = self._router.identify(request)

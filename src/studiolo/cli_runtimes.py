@@ -58,6 +58,7 @@ def prepare(name: Name, data: Data = None) -> None:
     runtime = known.named(name)
     known.make(runtime, say)
     known.jars(runtime, connect=True, formats=runtime.formats)
+    known.hadoop(runtime)
     out.print(f"{runtime.name} is ready: Spark {runtime.pyspark}, Python {runtime.python_version}.")
 
 

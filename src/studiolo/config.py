@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         description="URL of the dashboard of a Ray cluster on which training and processing jobs run, as "
         "http://10.0.0.5:8265.",
     )
+    cluster_strict: bool = Field(
+        default=False,
+        description="Whether what bootstrap actions and steps ask of a node that it does not do fails: package managers "
+        "of the system, and versions of Python packages that cannot be installed.",
+    )
     warm_sessions: int = Field(default=1, ge=0, description="Sessions kept ready, Spark already up.")
 
     serverless_idle_seconds: float = Field(

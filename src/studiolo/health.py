@@ -23,11 +23,11 @@ from studiolo.asgi import request_head
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.clusters.admission import CONNECTIONS
-from studiolo.domain import Denied, DomainError, Health, NotFound
+from studiolo.domain import Denied, DomainError, Health, Invalid, NotFound
 from studiolo.http_server import SameOrigin
-from studiolo.peers import Address
 from studiolo.processes import Child, Processes, isolation
 from studiolo.signing_in import SigningIn
+from studiolo.socket_table import Address
 from studiolo.stacks import ANSWERS
 from studiolo.state import StateUnavailable
 
@@ -143,6 +143,8 @@ def own_pages(
             await run_in_threadpool(respond, request.path_params["token"], body)
         except NotFound as error:
             return PlainTextResponse(f"{error}\n", 404)
+        except Invalid as error:
+            return PlainTextResponse(f"{error}\n", 400)
         return Response(status_code=200)
 
     async def connection(request: Request) -> Response:

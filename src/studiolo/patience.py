@@ -7,6 +7,7 @@ are carried out again, from their signature on, when what they read has changed 
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,9 @@ from studiolo.state import Listener
 
 HEADER = "x-studiolo-patience"
 """A request with `none` in this header is answered at once."""
+
+_WAITER = re.compile(r"(?:^| )m/(?:[^ ,]+,)*B(?:,| |$)")
+"""How botocore says in its User-Agent that one of its waiters asks."""
 
 LOOK_AGAIN = 0.01
 """Seconds at least between two looks of one read, however often its thing changes."""
@@ -38,6 +42,11 @@ class OnItsWay:
 def is_patient(headers: Mapping[str, str]) -> bool:
     """Whether the client lets a read be held."""
     return headers.get(HEADER) != "none"
+
+
+def is_waiter(headers: Mapping[str, str]) -> bool:
+    """Whether a waiter asks, of boto3 or the aws CLI, which has nothing else to do."""
+    return _WAITER.search(headers.get("user-agent", "")) is not None
 
 
 class Holds:

@@ -4,23 +4,15 @@ import contextlib
 import errno
 import os
 import socket
-import struct
 import sys
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from pathlib import Path
 
 import psutil
 
 from studiolo.processes import is_ours
-
-Address = tuple[str, int]
-"""An IPv4 address and a port."""
-
-LISTENS = "0A"
-"""The state of what listens, in the system's table."""
-LOOKS = 3
-"""The system's table may miss a row while others come and go."""
+from studiolo.socket_table import LISTENS, Address, Row, client_rows, owners, rows
+from studiolo.socket_table import holders as pids
 
 
 def is_same_user(peer: Address, own: Address) -> bool:
@@ -29,7 +21,7 @@ def is_same_user(peer: Address, own: Address) -> bool:
     The system's table of connections says so on Linux; elsewhere the processes that this user may look into.
     """
     if sys.platform == "linux":
-        return owners(_found(peer, own)) == {os.getuid()}
+        return owners(client_rows(peer, own)) == {os.getuid()}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.uids().real == os.getuid():
@@ -41,7 +33,7 @@ def is_same_user(peer: Address, own: Address) -> bool:
 
 def holders(peer: Address, own: Address) -> list[psutil.Process]:
     """The processes that hold the client's end of the connection, of those that can be looked into; on Linux."""
-    return _with(_found(peer, own))
+    return _with(client_rows(peer, own))
 
 
 def is_of_studiolo(host: str, port: int) -> bool:
@@ -50,7 +42,7 @@ def is_of_studiolo(host: str, port: int) -> bool:
     What a person's request has the server connect to must not be: it would come from within, where much is open.
     """
     if sys.platform == "linux":
-        listening = [row for row in _rows() if row[3] == LISTENS and int(row[1].rpartition(":")[2], 16) == port]
+        listening = [row for row in rows() if row[3] == LISTENS and int(row[1].rpartition(":")[2], 16) == port]
         found = _with(listening)
     else:
         found = [each for each in psutil.process_iter() if _listens(each, port)]
@@ -91,50 +83,10 @@ def _listens(process: psutil.Process, port: int) -> bool:
     return False
 
 
-def _with(rows: Sequence[list[str]]) -> list[psutil.Process]:
+def _with(table: Sequence[Row]) -> list[psutil.Process]:
     """The processes that hold these sockets."""
-    sockets = {f"socket:[{row[9]}]" for row in rows}
     found = []
-    for folder in Path("/proc").glob("[0-9]*/fd"):
-        with contextlib.suppress(OSError, psutil.Error):
-            # PTH115: there are some thousands, for each connection.
-            if any(os.readlink(name.path) in sockets for name in os.scandir(folder)):  # noqa: PTH115
-                found.append(psutil.Process(int(folder.parent.name)))
+    for pid in pids(table):
+        with contextlib.suppress(psutil.Error):
+            found.append(psutil.Process(pid))
     return found
-
-
-def _found(peer: Address, own: Address) -> list[list[str]]:
-    """The rows of the client's end, whose local address is our peer."""
-    for _ in range(LOOKS):
-        if rows := between(_rows(), _hex(peer), _hex(own)):
-            return rows
-    return []
-
-
-def _rows() -> list[list[str]]:
-    """The system's table of connections."""
-    found: list[list[str]] = []
-    for name in ("tcp", "tcp6"):
-        with contextlib.suppress(OSError):
-            found += [line.split() for line in Path(f"/proc/self/net/{name}").read_text().splitlines()[1:]]
-    return found
-
-
-def between(rows: Sequence[list[str]], local: str, remote: str) -> list[list[str]]:
-    """The rows with these addresses, in a table as /proc/net/tcp has it.
-
-    What was closed already has no owner, but is shown as root's: such a row has no inode.
-    """
-    # An address of IPv4 is the end of IPv6's that stands for it.
-    return [row for row in rows if row[1].endswith(local) and row[2].endswith(remote) and row[9] != "0"]
-
-
-def owners(rows: Sequence[list[str]]) -> set[int]:
-    """The users who have these sockets."""
-    return {int(row[7]) for row in rows}
-
-
-def _hex(address: Address) -> str:
-    host, port = address
-    [number] = struct.unpack("=I", socket.inet_aton(host))
-    return f"{number:08X}:{port:04X}"

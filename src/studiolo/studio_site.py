@@ -22,7 +22,7 @@ from studiolo.forwarding import HOP_BY_HOP, relay
 from studiolo.http_server import SameOrigin
 from studiolo.processes import SocketConnector
 from studiolo.studio import Door, Lab
-from studiolo.visits import cookie_name, cookies, header, redirect, refuse, signed_in
+from studiolo.visits import cookie_name, cookies, framed_by_itself, header, redirect, refuse, signed_in
 
 NAME = re.compile(r"(?:(d-[a-z0-9]+)\.studio|([a-z0-9-]+-[0-9a-f]{4})\.notebook)\.([a-z0-9-]+)\.localhost")
 STUDIO, NOTEBOOK = "studio", "notebook"
@@ -127,7 +127,7 @@ class StudioSite:
                 back = [(name.lower(), value) for name, value in answer.raw_headers]
                 back = [(name, value) for name, value in back if name.decode("latin-1") not in HOP_BY_HOP]
                 back.append((b"x-content-type-options", b"nosniff"))
-                await relay(answer, back, method, send, None)
+                await relay(answer, framed_by_itself(back), method, send, None)
         except (aiohttp.ClientError, asyncio.TimeoutError):
             await _starting(scope, send, lab)
 

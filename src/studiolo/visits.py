@@ -6,6 +6,9 @@ from typing import Any
 
 from studiolo.asgi import Message, Send
 
+Headers = list[tuple[bytes, bytes]]
+"""Names in lower case."""
+
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">{refresh}<title>{title} · Studiolo</title></head>
@@ -34,6 +37,17 @@ def signed_in(host: str, cookie: str) -> tuple[bytes, bytes]:
     """The header that gives a browser its cookie."""
     # Lax: a click on a link at another site is to find who is signed in.
     return b"set-cookie", f"{cookie_name(host)}={cookie}; HttpOnly; SameSite=Lax; Path=/".encode()
+
+
+def framed_by_itself(headers: Headers) -> Headers:
+    """The headers of what another program shows, with that no page elsewhere may frame it, where it leaves that open.
+
+    Names below one region's are one site to a browser, cookies included: another user's program could else lay a page
+    of its own over it.
+    """
+    if any(name in (b"content-security-policy", b"x-frame-options") for name, _ in headers):
+        return headers
+    return [*headers, (b"content-security-policy", b"frame-ancestors 'self'")]
 
 
 async def refuse(scope: Message, send: Send, status: int, title: str, text: str, *, refresh: bool = False) -> None:

@@ -83,7 +83,7 @@ def ended(emr: Any, cluster: str, identifier: str) -> dict[str, Any]:
         found: dict[str, Any] = emr.describe_step(ClusterId=cluster, StepId=identifier)["Step"]
         return found if found["Status"]["State"] in STEP_ENDED else None
 
-    return until(look, 120)
+    return until(look, 400)
 
 
 def run(emr: Any, cluster: str, *steps: dict[str, Any], role: str | None = None) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from sagemaker.model_monitor import (
 )
 from sagemaker.model_monitor.dataset_format import DatasetFormat
 from sagemaker.telemetry import telemetry_logging
+from sdk_monitor_transforms import watch
 
 role, bucket, data = sys.argv[1:]
 telemetry_logging._requests_helper = lambda url, timeout: None
@@ -108,3 +109,4 @@ client.delete_monitoring_schedule(MonitoringScheduleName=of_data.monitoring_sche
 kept = client.list_monitoring_executions(MonitoringScheduleName=of_data.monitoring_schedule_name)
 print("kept:", len(kept["MonitoringExecutionSummaries"]))
 client.delete_endpoint(EndpointName=NAME)
+watch(session, role, bucket, data)

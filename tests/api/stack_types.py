@@ -59,6 +59,7 @@ ROWS: list[Row] = [
         {"Description": "new", **TAGS},
         attributes=("StackSetId",),
     ),
+    Row("AWS::CloudFormation::WaitConditionHandle", {}),
     Row("AWS::CloudWatch::Alarm", ALARM, {"Threshold": "5", "AlarmDescription": "new", **TAGS}, attributes=("Arn",)),
     Row(
         "AWS::CloudWatch::CompositeAlarm",
@@ -173,6 +174,13 @@ ROWS: list[Row] = [
         {**GLUE, "DatabaseName": ref("HBase"), "TableInput": {"StorageDescriptor": {"Columns": COLUMNS}}},
         {"TableInput": {"Description": "new", "StorageDescriptor": {"Columns": COLUMNS}}},
         ("HBase",),
+    ),
+    Row(
+        "AWS::IAM::AccessKey",
+        {"UserName": ref("HUser")},
+        {"Status": "Inactive"},
+        ("HUser",),
+        ("SecretAccessKey",),
     ),
     Row("AWS::IAM::Group", {}, {"Policies": [{"PolicyName": "p", "PolicyDocument": ALLOW}]}, attributes=("Arn",)),
     Row(

@@ -1,12 +1,15 @@
 """Several accounts of one server through boto3: made by AWS Organizations, entered by roles, and apart from each other."""
 
+import io
 import uuid
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.api.catalog_inputs import table_input
+from tests.api.lake_house import LakeHouse
 from tests.api.member_accounts import HOME, Account, document, entered, member_account, organization_of, refusal
 from tests.conftest import REGION, Server, trust_policy
 
@@ -136,6 +139,49 @@ def test_what_is_made_with_a_member_s_keys_is_in_that_account_alone(client, memb
 
 def test_lake_formation_says_that_it_serves_one_account(member):
     assert "NotImplemented: Lake Formation governs" in refusal(member.client("lakeformation").get_data_lake_settings)
+
+
+def test_a_table_is_shared_with_another_account_by_a_grant_to_it_alone(server, member):
+    """With the account a part, with one of its roles a whole table: neither asks more of the catalog or of the bucket."""
+    house = LakeHouse(server)
+    for table in ("part", "whole", "hidden"):
+        house.add(table)
+    house.add("left", left_to_iam=True)
+    glue, s3, way = member.client("glue"), member.client("s3"), f"arn:aws:iam::{member.number}:role/Way"
+    account, role = ({"DataLakePrincipalIdentifier": each} for each in (member.number, way))
+    shares = [
+        {"Principal": account, "Resource": house.filter("part", "paris", "city = 'paris'", "id")},
+        {"Principal": role, "Resource": house.resource("whole")},
+        {"Principal": role, "Resource": house.resource("left")},
+    ]
+
+    def location(table: str) -> tuple[str, str]:
+        found = glue.get_table(CatalogId=HOME, DatabaseName=house.name, Name=table)["Table"]["StorageDescriptor"]
+        bucket, _, prefix = found["Location"].removeprefix("s3://").partition("/")
+        return bucket, f"{prefix}/"
+
+    def rows(table: str) -> list[dict[str, Any]]:
+        bucket, prefix = location(table)
+        keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
+        (body,) = [s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys]
+        return pq.read_table(io.BytesIO(body)).to_pylist()
+
+    assert "AccessDenied" in refusal(location, table="part")
+    for share in shares:
+        house.lf.grant_permissions(**share, Permissions=["SELECT"])
+    assert rows("part") == [{"id": each} for each in (0, 3, 6, 9)]
+    assert len(rows("whole")) == 12
+    for table in ("hidden", "left"):
+        assert "AccessDenied" in refusal(location, table=table)
+    assert "AccessDenied" in refusal(glue.get_tables, CatalogId=HOME, DatabaseName=house.name)
+    assert "AccessDenied" in refusal(glue.delete_table, CatalogId=HOME, DatabaseName=house.name, Name="whole")
+    raw = {"Bucket": house.bucket, "Key": "wh/part/part-0.parquet"}
+    assert "AccessDenied" in refusal(s3.get_object, **raw)
+    for share in shares:
+        house.lf.revoke_permissions(**share, Permissions=["SELECT"])
+    assert "AccessDenied" in refusal(location, table="part")
+    assert "AccessDenied" in refusal(s3.get_object, **{**raw, "Key": "wh/whole/part-0.parquet"})
+    house.close()
 
 
 def test_what_another_account_s_arn_names_is_not_looked_for_in_one_s_own(client, member):

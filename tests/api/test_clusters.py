@@ -81,7 +81,7 @@ def cluster(emr: Any, s3: Any, bucket: str, default_roles: dict[str, str], serve
         s3.put_object(Bucket=bucket, Key=f"code/{name}", Body=content)
     action = {"Path": f"s3://{bucket}/code/prepare.sh", "Args": ["prepared"]}
     asked = job_flow(
-        *("Spark", "Hadoop", "Hive", "Livy"),
+        *("Spark", "Hive", "Livy"),
         nodes=2,
         LogUri=f"s3://{bucket}/logs/",
         BootstrapActions=[{"Name": "prepare", "ScriptBootstrapAction": action}],

@@ -264,10 +264,13 @@ def test_what_is_uploaded_is_an_object_and_never_a_page(server: Server, browser:
     assert "page.html" not in browser.open(f"/storage/{bucket}?prefix=up/").words
 
 
-def test_a_query_runs_in_a_session_and_its_rows_are_shown(browser: Browser, role: str, table: tuple[str, str]) -> None:
-    sql = f"select month, count(*) as n from {table[0]}.{table[1]} group by month"
+def test_a_query_runs_in_a_session_and_its_rows_are_shown_and_drawn(
+    browser: Browser, role: str, table: tuple[str, str]
+) -> None:
+    sql = f"select hour, count(*) as n from {table[0]}.{table[1]} where month = '2013-03' group by hour order by hour"
     place = browser.open("/catalog/queries", {"session": f"role:{role}", "sql": sql}).headers["Location"]
-    until(lambda: "month n 2013-03 2" in browser.open(place).words, seconds=120)
+    until(lambda: "hour n 1 1 2 1" in browser.open(place).words, seconds=120)
+    assert "[[1, 2], [1, 1]]" in browser.open(f"{place}?over=hour&figure=n").text
     browser.open(f"/sessions/{place.split('/')[3]}/stop", {})
 
 
@@ -288,6 +291,13 @@ def test_a_log_is_searched_followed_and_asked(server: Server, browser: Browser) 
     assert "all is well" not in added
     place = browser.open("/logs/query", {"name": group, "query": "stats count(*) as n", "span": "1d"}).headers
     until(lambda: "n 3 Complete" in browser.open(place["Location"]).words)
+
+
+def test_roles_and_policies_are_found_by_a_part_of_their_names(browser: Browser, reader: str) -> None:
+    name = reader.rpartition("/")[2]
+    assert name in browser.open(f"/identity?find={name[2:].upper()}").words
+    policies = browser.open("/identity?tab=policies&scope=AWS&find=sagemakerfull").words
+    assert ("AmazonSageMakerFullAccess" in policies, "AdministratorAccess" in policies) == (True, False)
 
 
 def test_what_may_be_done_is_simulated(browser: Browser, reader: str) -> None:
@@ -431,7 +441,8 @@ def _say(logs: Any, group: str, *messages: str) -> None:
 
 
 def test_usage_shows_a_person_s_sessions_and_jobs_by_day_with_the_price_of_a_dated_table(browser: Browser) -> None:
-    page = browser.open("/usage?days=30")
+    assert "/usage/days?days=30" in browser.open("/usage?days=30").text
+    page = browser.open("/usage/days?days=30")
     assert page.status == 200
     assert "for us-east-1 as of 20" in page.words
     assert 'role="alert"' not in page.text

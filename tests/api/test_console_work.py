@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from tests.api.lambda_functions import create
+from tests.api.lambda_functions import RUNTIME, create, zipped
 from tests.api.stacks import new_name
 from tests.browsing import Browser, signed_in
 from tests.conftest import REGION, Server
@@ -43,10 +43,34 @@ def test_a_function_is_tried_and_its_answer_errors_log_and_versions_are_shown(
     assert ">{wind</textarea>" in refused.text
     assert f"live {version}" in browser.open(f"{at}?tab=versions").words
     settings = browser.open(f"{at}?tab=settings").words
-    assert ("TOLD softly" in settings, ".lambda-url." in settings) == (True, True)
+    assert ("TOLD=softly" in settings, ".lambda-url." in settings) == (True, True)
     until(lambda: "no wind" in browser.open(f"{at}?tab=log").text)
     browser.open(f"{at}/delete", {})
     assert name not in browser.open("/functions").words
+
+
+def test_a_function_is_made_of_a_zip_in_s3_and_changed_by_forms(
+    server: Server, browser: Browser, role: str, bucket: str
+) -> None:
+    s3, name = server.client("s3"), new_name()
+    for version in ("one", "two"):
+        code = f"import os\ndef handler(event, context):\n    return '{version} ' + os.environ.get('CITY', 'nowhere')"
+        s3.put_object(Bucket=bucket, Key=f"{name}/{version}.zip", Body=zipped(index=code))
+    form = {"name": name, "role": role, "runtime": RUNTIME, "handler": "index.handler", "timeout": "10"}
+    refused = browser.open("/functions", {**form, "code": "function.zip"})
+    assert (refused.status, "s3://BUCKET/function.zip" in refused.words) == (400, True)
+    made = browser.open("/functions", {**form, "code": f"s3://{bucket}/{name}/one.zip"})
+    assert made.headers["Location"] == f"/functions/{name}"
+    at = f"/functions/{name}"
+    until(lambda: "State Active" in browser.open(at).words)
+    assert "one nowhere" in browser.open(at, {"payload": "{}"}).words
+    changed = {"handler": "index.handler", "timeout": "5", "memory": "256", "variables": "CITY=Madrid"}
+    assert browser.open(f"{at}/settings", {**changed, "variables": "CITY"}).status == 400
+    assert browser.open(f"{at}/settings", changed).status == 303
+    server.client("lambda").get_waiter("function_updated_v2").wait(FunctionName=name)
+    assert browser.open(f"{at}/code", {"code": f"s3://{bucket}/{name}/two.zip", "publish": "1"}).status == 303
+    server.client("lambda").get_waiter("function_updated_v2").wait(FunctionName=name)
+    assert "two Madrid" in browser.open(at, {"payload": "{}", "qualifier": "1"}).words
 
 
 def test_runs_of_an_experiment_are_compared_in_a_table_and_charts(server: Server, browser: Browser) -> None:
@@ -80,7 +104,7 @@ def test_runs_of_an_experiment_are_compared_in_a_table_and_charts(server: Server
     assert "it has the trial" in browser.open(f"/experiments/{name}/delete", {}).words
 
 
-def test_a_transform_job_is_shown_with_its_data_and_why_it_failed(
+def test_a_transform_job_is_begun_by_a_form_and_shown_with_its_data_and_why_it_failed(
     server: Server, browser: Browser, role: str, bucket: str
 ) -> None:
     sagemaker, name = server.client("sagemaker"), f"scored-{uuid.uuid4().hex[:8]}"
@@ -89,14 +113,10 @@ def test_a_transform_job_is_shown_with_its_data_and_why_it_failed(
         server.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
     container = {"Image": image, "ModelDataUrl": f"s3://{bucket}/no-model.tar.gz"}
     sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=role)
-    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/scored/"}
-    sagemaker.create_transform_job(
-        TransformJobName=name,
-        ModelName=name,
-        TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "text/csv"},
-        TransformOutput={"S3OutputPath": f"s3://{bucket}/out"},
-        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
-    )
+    form = {"name": name, "model": name, "input": f"s3://{bucket}/scored/", "output": f"s3://{bucket}/out"}
+    form |= {"type": "text/csv", "split": "Line", "instance": "ml.m5.large"}
+    assert browser.open("/transform", {**form, "model": "no-such"}).status == 400
+    assert browser.open("/transform", form).headers["Location"] == f"/transform/{name}"
     until(lambda: f"{name} Failed" in browser.open("/transform?status=Failed").words)
     shown = browser.open(f"/transform/{name}")
     assert "The archive cannot be unpacked" in shown.words

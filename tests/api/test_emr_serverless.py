@@ -5,12 +5,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import botocore.exceptions
 import pytest
 
 from tests.browsing import opened_by
+from tests.conftest import Server
 from tests.waiting import hasty, until
 
 OVER = ("SUCCESS", "FAILED", "CANCELLED")
@@ -128,6 +130,35 @@ def test_a_job_that_waits_is_canceled_before_it_runs(emr: Any, role: str, script
     emr.stop_application(applicationId=application)
     until(lambda: emr.get_application(applicationId=application)["application"]["state"] == "STOPPED")
     emr.delete_application(applicationId=application)
+
+
+def test_a_driver_of_the_initial_capacity_is_there_before_the_job_and_goes_with_the_application(
+    emr: Any, client: Callable[..., Any], server: Server, role: str, bucket: str
+) -> None:
+    client("s3").put_object(
+        Bucket=bucket, Key="who.py", Body=b"import os; raise ValueError(os.readlink('/proc/self/cwd'))"
+    )
+    capacity = {"DRIVER": {"workerCount": 1, "workerConfiguration": {"cpu": "2vCPU", "memory": "4GB"}}}
+    application = emr.create_application(releaseLabel="emr-7.13.0", type="SPARK", initialCapacity=capacity)[
+        "applicationId"
+    ]
+    emr.start_application(applicationId=application)
+
+    def state() -> str:
+        found: str = emr.get_application(applicationId=application)["application"]["state"]
+        return found
+
+    def kept() -> list[str]:
+        ready = [each.cwd() for each in server.children() if "studiolo.Ready" in each.cmdline()]
+        return [folder for folder in ready if not Path(folder).parent.joinpath("claim.json").exists()]
+
+    until(lambda: state() == "STARTED", seconds=120)
+    (first,) = kept()
+    job = run(emr, application, role, {"sparkSubmit": {"entryPoint": f"s3://{bucket}/who.py"}})
+    assert first in job["stateDetails"]
+    until(lambda: len(kept()) == 1)
+    emr.stop_application(applicationId=application)
+    until(lambda: state() == "STOPPED" and not kept())
 
 
 def test_a_client_of_spark_connect_uses_a_session_until_it_is_terminated(emr: Any, application: str, role: str) -> None:

@@ -50,6 +50,9 @@ def test_components_belong_to_trials_and_what_is_used_is_not_deleted(client: Cli
     deep = {"Filters": [{"Name": "Parameters.levels", "Operator": "GreaterThan", "Value": "3"}]}
     found = sagemaker.search(Resource="ExperimentTrialComponent", SearchExpression=deep)["Results"]
     assert [each["TrialComponent"]["TrialComponentName"] for each in found] == ["two"]
+    named = {"Filters": [{"Name": "TrialComponentName", "Operator": "In", "Value": "one, none"}]}
+    [found] = sagemaker.search(Resource="ExperimentTrialComponent", SearchExpression=named)["Results"]
+    assert found["TrialComponent"]["Parents"] == [{"TrialName": "trial", "ExperimentName": "exp"}]
     tagged = {"Filters": [{"Name": "Tags.team", "Operator": "Equals", "Value": "air"}]}
     found = sagemaker.search(Resource="Experiment", SearchExpression=tagged)["Results"]
     assert [each["Experiment"]["Description"] for each in found] == ["d"]

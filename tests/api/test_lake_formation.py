@@ -550,6 +550,29 @@ def test_keys_for_locations_are_those_of_whole_tables_there(house: LakeHouse) ->
         s3.get_object(Bucket=house.bucket, Key="wh/located_part/part-0.parquet")
 
 
+def test_a_table_of_one_s_own_gets_no_keys_for_what_lies_elsewhere(house: LakeHouse) -> None:
+    """By a location that is not checked as one in S3, or is a pattern to a policy, and to all else a folder's name."""
+    who = house.person()
+    house.add("elsewhere")
+    arn = f"arn:aws:s3:::{house.bucket}/wh"
+    house.grant(who, {"DataLocation": {"ResourceArn": arn}}, "DATA_LOCATION_ACCESS")
+    glue, lf = who.client("glue"), who.client("lakeformation")
+    before = house.lf.get_data_lake_settings()["DataLakeSettings"]
+    house.lf.put_data_lake_settings(DataLakeSettings={**before, "AllowFullTableExternalDataAccess": True})
+    places = (f"{arn}/elsewhere", f"s3://{house.bucket}/wh/*", f"s3://{house.bucket}/wh/elsewher?")
+    try:
+        for number, place in enumerate(places):
+            storage = {**house.storage("parquet", "x"), "Location": place}
+            made = {"Name": f"trap_{number}", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage}
+            glue.create_table(DatabaseName=house.name, TableInput=made)
+            asked = f"arn:aws:glue:eu-central-1:{house.account}:table/{house.name}/trap_{number}"
+            with pytest.raises(Refused, match="not a place in S3|Keys are not given"):
+                lf.get_temporary_glue_table_credentials(TableArn=asked)
+            glue.delete_table(DatabaseName=house.name, Name=f"trap_{number}")
+    finally:
+        house.lf.put_data_lake_settings(DataLakeSettings=before)
+
+
 def test_who_may_select_all_and_insert_writes_and_nobody_else(house: LakeHouse) -> None:
     who = house.person()
     house.add("written")
@@ -731,6 +754,21 @@ def test_batches_tell_which_entries_failed(house: LakeHouse, reader: Person) -> 
     house.revoke(reader, house.resource("parquet_none"), "DESCRIBE")
     found = [(each["RequestEntry"]["Id"], each["Error"]["ErrorCode"]) for each in failures]
     assert found == [("2", "EntityNotFoundException"), ("3", "InvalidInputException")]
+
+
+def test_the_permissions_on_a_table_have_those_on_its_filters_where_that_is_asked_for(
+    house: LakeHouse, reader: Person
+) -> None:
+    table, mine = {"Resource": house.resource("parquet_rows")}, house.named_filter("parquet_rows", "rows")
+
+    def listed(**more: str) -> list[dict[str, Any]]:
+        found = house.lf.list_permissions(**table, **more)["PrincipalResourcePermissions"]
+        return [each["Resource"].get("DataCellsFilter") for each in found]
+
+    assert (mine in listed(), mine in listed(IncludeRelated="TRUE")) == (False, True)
+    with pytest.raises(Refused, match="InvalidInput.*Leave out Principal"):
+        principal = {"DataLakePrincipalIdentifier": reader.arn}
+        house.lf.list_permissions(**table, IncludeRelated="TRUE", Principal=principal)
 
 
 def test_permissions_for_a_path_are_those_on_what_lies_there(house: LakeHouse, reader: Person) -> None:

@@ -23,7 +23,7 @@ def sagemaker(client: Client) -> Any:
     return client("sagemaker")
 
 
-def test_the_sdk_finds_drifted_data_and_a_model_that_got_worse(
+def test_the_sdk_finds_drifted_data_and_a_model_that_got_worse_of_calls_and_of_transform_jobs(
     server: Server, role: str, plane: str, bucket: str
 ) -> None:
     script = Path(__file__).parent / "sdk_monitor.py"
@@ -32,7 +32,7 @@ def test_the_sdk_finds_drifted_data_and_a_model_that_got_worse(
         env=server.environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-3000:]
-    assert [line for line in done.stdout.splitlines() if ": " in line][-8:] == [
+    assert [line for line in done.stdout.splitlines() if ": " in line][-15:] == [
         "baseline: [('y', 'Fractional'), ('a', 'Integral'), ('b', 'Integral')]",
         "execution: CompletedWithViolations None DataQuality",
         "job: CompletedWithViolations: Job completed successfully with 2 violations.",
@@ -42,6 +42,13 @@ def test_the_sdk_finds_drifted_data_and_a_model_that_got_worse(
         "('r2', 'LessThanThreshold'), ('rmse', 'GreaterThanThreshold')]",
         "drift: 0.873",
         "kept: 1",
+        "answers: 400 3 400",
+        "captured: ['rows.csv']",
+        "captured: ['rows.csv.out']",
+        "of transforms: CompletedWithViolations None",
+        "data: ['missing_column_check']",
+        "of transforms: CompletedWithViolations None",
+        "quality: ['mae'] 100",
     ]
 
 
@@ -63,8 +70,8 @@ def asked(role: str, bucket: str, endpoint: str = "none", **changes: Any) -> dic
 def test_what_could_never_run_is_refused_when_it_is_asked_for(sagemaker: Any, role: str, bucket: str) -> None:
     with pytest.raises(ClientError, match="Could not find endpoint"):
         sagemaker.create_data_quality_job_definition(**asked(role, bucket))
-    batch = {"DataCapturedDestinationS3Uri": f"s3://{bucket}/x", "DatasetFormat": {"Csv": {}}, "LocalPath": "/opt/ml/x"}
-    with pytest.raises(ClientError, match="BatchTransformInput in the job's input is not supported by Studiolo"):
+    batch = {"DataCapturedDestinationS3Uri": "s3://nowhere/x", "DatasetFormat": {"Csv": {}}, "LocalPath": "/opt/ml/x"}
+    with pytest.raises(ClientError, match="The bucket 'nowhere' of 's3://nowhere/x' cannot be found"):
         sagemaker.create_data_quality_job_definition(
             **asked(role, bucket, DataQualityJobInput={"BatchTransformInput": batch})
         )

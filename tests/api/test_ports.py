@@ -19,7 +19,7 @@ from tests.conftest import Server
 from tests.stranger import PY4J, as_another_user, ask, grpc, http, requests, told
 from tests.waiting import lives, until
 
-LIVY_PORT = 8998
+LIVY_PORT, HADOOP_PORTS = 8998, (8020, 9870, 8032, 8088)
 
 OPEN: dict[str, set[str]] = {
     # Of the process that it forks before it asks for the secret.
@@ -173,15 +173,21 @@ def test_nobody_is_told_anything_at_any_port_without_a_secret(server: Server, se
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become the other user whom Livy tells from this one")
-def test_a_cluster_s_livy_tells_another_user_nothing(client: Callable[..., Any]) -> None:
+def test_a_cluster_s_livy_tells_another_user_nothing_and_he_wakes_no_hadoop(
+    server: Server, client: Callable[..., Any]
+) -> None:
     create_default_roles(client("iam"))
     emr = client("emr")
-    identifier = emr.run_job_flow(**job_flow("Spark", "Livy"))["JobFlowId"]
+    identifier = emr.run_job_flow(**job_flow("Spark", "Livy", "Hadoop"))["JobFlowId"]
     emr.get_waiter("cluster_running").wait(ClusterId=identifier, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
     host = emr.describe_cluster(ClusterId=identifier)["Cluster"]["MasterPublicDnsName"]
     place, asked = (host, LIVY_PORT), {"GET /sessions": http(LIVY_PORT, "/sessions"), **requests(LIVY_PORT)}
     assert told(ask(place, asked["GET /sessions"])) == "HTTP 200"
     answers = as_another_user(lambda: {name: told(ask(place, request)) for name, request in asked.items()})
+    asleep = {f"Hadoop's {port}": (host, port) for port in HADOOP_PORTS}
+    answers |= as_another_user(lambda: {name: told(ask(at, http(at[1], "/"))) for name, at in asleep.items()})
+    report = json.loads((server.data / "clusters" / identifier / "node" / "report.json").read_text())
+    assert report["applications"] == {"Hadoop": "dormant"}
     emr.terminate_job_flows(JobFlowIds=[identifier])
     assert {name: word for name, word in answers.items() if word} == {}
 

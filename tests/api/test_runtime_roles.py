@@ -137,6 +137,7 @@ def shared(client: Callable[..., Any], emr: Any, s3: Any, bucket: str) -> Iterat
     security = with_runtime_roles(emr)
     asked = job_flow(
         "Spark",
+        "Hadoop",
         "Livy",
         ReleaseLabel="emr-7.14.0",
         LogUri=f"s3://{bucket}/logs/",
@@ -190,7 +191,17 @@ def test_a_step_sees_what_its_role_may_and_nothing_of_others(emr: Any, s3: Any, 
 
 def test_spark_computes_in_the_step_as_its_role(emr: Any, s3: Any, shared: Shared) -> None:
     program = f"s3://{shared.bucket}/code/compute.py"
-    words = ("spark-submit", "--deploy-mode", "cluster", "--driver-memory", "600m", program, shared.bucket)
+    words = (
+        "spark-submit",
+        "--master",
+        "yarn",
+        "--deploy-mode",
+        "cluster",
+        "--driver-memory",
+        "600m",
+        program,
+        shared.bucket,
+    )
     done = run_as(emr, shared, shared.one, *words)
     assert printed(s3, shared, done).splitlines() == [
         f"of one {shared.one.rpartition('/')[2]}",
@@ -204,6 +215,11 @@ def test_spark_computes_in_the_step_as_its_role(emr: Any, s3: Any, shared: Share
     for other in ({}, {"ExecutionRoleArn": shared.two}):
         with pytest.raises(ClientError, match="does not exist on cluster"):
             emr.get_on_cluster_app_ui_presigned_url(**asked, **other)
+
+
+def test_yarn_which_acts_as_the_instance_profile_is_not_there(emr: Any, shared: Shared) -> None:
+    done = run_as(emr, shared, shared.one, "yarn", "application", "-list")
+    assert "no HDFS and no YARN" in done["Status"]["FailureDetails"]["Message"]
 
 
 def test_a_step_fails_whose_role_the_cluster_may_not_take(emr: Any, shared: Shared) -> None:
@@ -223,21 +239,22 @@ def test_a_cluster_has_runtime_roles_by_its_security_configuration_alone(emr: An
         emr.run_job_flow(**asked)
 
 
-def test_who_may_name_a_role_is_decided_by_its_condition_key(
-    client: Callable[..., Any], emr: Any, shared: Shared
-) -> None:
+def limited_to(client: Callable[..., Any], role: str) -> Any:
+    """EMR for a user who may name that role alone."""
     iam, user = client("iam"), f"user-{uuid.uuid4().hex[:8]}"
     iam.create_user(UserName=user)
-    statement = {
-        "Effect": "Allow",
-        "Action": ["elasticmapreduce:AddJobFlowSteps", "elasticmapreduce:GetClusterSessionCredentials"],
-        "Resource": "*",
-        "Condition": {"StringEquals": {"elasticmapreduce:ExecutionRoleArn": shared.one}},
-    }
+    named = {"StringEquals": {"elasticmapreduce:ExecutionRoleArn": role}}
+    statement = {"Effect": "Allow", "Action": "elasticmapreduce:*", "Resource": "*", "Condition": named}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_user_policy(UserName=user, PolicyName="one", PolicyDocument=document)
     key = iam.create_access_key(UserName=user)["AccessKey"]
-    theirs = client("emr", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+    return client("emr", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+
+
+def test_who_may_name_a_role_is_decided_by_its_condition_key(
+    client: Callable[..., Any], emr: Any, shared: Shared
+) -> None:
+    theirs = limited_to(client, shared.one)
     theirs.add_job_flow_steps(JobFlowId=shared.id, Steps=[step("true")], ExecutionRoleArn=shared.one)
     assert theirs.get_cluster_session_credentials(ClusterId=shared.id, ExecutionRoleArn=shared.one)["Credentials"]
     for act in (
@@ -269,12 +286,17 @@ def test_a_livy_session_has_the_role_that_its_password_stands_for(emr: Any, shar
 
 
 @pytest.mark.heavy
-def test_a_spark_connect_session_has_the_role_that_it_is_started_with(emr: Any, shared: Shared) -> None:
+def test_a_spark_connect_session_has_the_role_that_it_is_started_with(
+    client: Callable[..., Any], emr: Any, shared: Shared
+) -> None:
     ids = {"ClusterId": shared.id}
     ids["SessionId"] = emr.start_session(**ids, ExecutionRoleArn=shared.one)["Id"]
     until(lambda: emr.get_session(**ids)["Session"]["State"] not in ("SUBMITTED", "STARTING"), seconds=120)
     assert emr.get_session(**ids)["Session"]["ExecutionRoleArn"] == shared.one
-    found = emr.get_session_endpoint(**ids)
+    found = limited_to(client, shared.one).get_session_endpoint(**ids)
+    for act in ("get_session_endpoint", "terminate_session"):
+        with pytest.raises(ClientError, match="is not authorized to perform: elasticmapreduce:"):
+            getattr(limited_to(client, shared.two), act)(**ids)
     address = f"{found['Endpoint']}/;authorization=Bearer%20{found['AuthToken']}"
 
     def read(key: str) -> subprocess.CompletedProcess[str]:

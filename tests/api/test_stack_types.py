@@ -16,6 +16,7 @@ ELSEWHERE = {
     "AWS::CloudFormation::CustomResource",
     "AWS::CloudFormation::Macro",
     "AWS::CloudFormation::Stack",
+    "AWS::CloudFormation::WaitCondition",
     "AWS::EMR::Cluster",
     "AWS::EMR::InstanceFleetConfig",
     "AWS::EMR::InstanceGroupConfig",

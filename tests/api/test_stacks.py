@@ -163,6 +163,14 @@ def test_a_change_set_says_what_will_be_replaced_and_one_without_changes_fails(c
     assert (changes["Vpc"]["Replacement"], changes["Group"]["Replacement"]) == ("True", "Conditional")
     [detail] = changes["Group"]["Details"]
     assert (detail["Evaluation"], detail["CausingEntity"]) == ("Dynamic", "Vpc")
+    told = cloudformation.describe_change_set(ChangeSetName=made["Id"], IncludePropertyValues=True)["Changes"]
+    [place] = [
+        each["ResourceChange"]["Details"] for each in told if each["ResourceChange"]["LogicalResourceId"] == "Vpc"
+    ]
+    assert place[0]["Target"].items() >= {
+        "Path": "/Properties/CidrBlock", "BeforeValue": "10.0.0.0/16", "AfterValue": "10.1.0.0/16",
+        "AttributeChangeType": "Modify",
+    }.items()  # fmt: skip
     before = physical(cloudformation, name)
     cloudformation.execute_change_set(ChangeSetName=made["Id"])
     wait(cloudformation, "stack_update_complete", name)
@@ -214,6 +222,30 @@ def test_an_export_in_use_can_neither_change_nor_go(cloudformation: Any) -> None
     assert stack["StackStatusReason"] == f"Export {export} cannot be deleted as it is in use by {taker}"
     delete(cloudformation, taker)
     delete(cloudformation, giver)
+
+
+def test_an_output_of_another_region_s_stack_is_read_when_a_stack_is_made_and_changed(
+    server: Server, cloudformation: Any
+) -> None:
+    elsewhere, giver = server.client("cloudformation", region_name="us-west-2"), new_name()
+
+    def giving(value: str) -> dict[str, Any]:
+        return {"Resources": {"One": PARAMETER}, "Outputs": {"Out": {"Value": value}}}
+
+    def taking(output: str = "Out") -> dict[str, Any]:
+        value = {"Fn::GetStackOutput": {"StackName": giver, "OutputName": output, "Region": "us-west-2"}}
+        return {"Resources": {"One": PARAMETER}, "Outputs": {"Taken": {"Value": value}}}
+
+    create(elsewhere, giving("a"), giver)
+    taker = create(cloudformation, taking())
+    update(elsewhere, giver, giving("b"))
+    update(cloudformation, taker, taking())
+    assert outputs(cloudformation, taker) == {"Taken": "b"}
+    with pytest.raises(WaiterError):
+        update(cloudformation, taker, taking("None"))
+    assert f"Stack {giver} has no output None" in json.dumps(events(cloudformation, taker), default=str)
+    delete(elsewhere, giver)
+    delete(cloudformation, taker)
 
 
 def test_what_holds_objects_stays_and_the_stack_can_be_deleted_without_it(server: Server, cloudformation: Any) -> None:

@@ -3,8 +3,11 @@
 import asyncio
 import base64
 import json
+import os
+import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,9 +26,47 @@ QUICKLY = {"Delay": 1, "MaxAttempts": 240}
 WHERE = {"SpaceName": "mine", "AppType": "JupyterLab", "AppName": "default"}
 
 
+EDITOR = """\
+'''Stands in for code-server: it says what it is asked, and echoes what a WebSocket tells it.'''
+import os, sys, time
+from aiohttp import web
+
+async def answer(request):
+    if "upgrade" in request.headers.get("connection", "").lower():
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            await socket.send_str(message.data + " again")
+        return socket
+    if request.path == "/healthz":
+        return web.json_response({"status": "alive", "lastHeartbeat": time.time() * 1000})
+    if request.path == "/end":
+        print("no disk", flush=True)
+        os._exit(3)
+    return web.json_response({"path": request.path_qs, "home": os.environ["HOME"], "cookie": request.headers.get("cookie"),
+                              "space": os.environ["SAGEMAKER_SPACE_NAME"], "files": os.listdir(sys.argv[-1])})
+
+app = web.Application()
+app.router.add_route("*", "/{rest:.*}", answer)
+web.run_app(app, path=sys.argv[sys.argv.index("--socket") + 1], print=None)
+"""
+
+
 @pytest.fixture(scope="module")
-def own(apps: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("studio"), settings={"STUDIOLO_WARM_SESSIONS": "0"}).up()
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what stands in for code-server, and for the node that runs it."""
+    folder = tmp_path_factory.mktemp("programs")
+    for name, text in (("code-server", EDITOR), ("node", f'#!/bin/sh\nexec {sys.executable} "$@"\n')):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def own(apps: None, tmp_path_factory: pytest.TempPathFactory, programs: Path) -> Iterator[Server]:
+    path = os.pathsep.join([str(programs), os.environ["PATH"]])
+    settings = {"STUDIOLO_WARM_SESSIONS": "0", "PATH": path}
+    server = Server(tmp_path_factory.mktemp("studio"), settings=settings).up()
     yield server
     server.down()
 
@@ -190,6 +231,47 @@ def test_jupyterlab_that_ends_by_itself_has_failed_with_its_last_words(own: Serv
     lab.kill()
     found = until(lambda: (found := sagemaker.describe_app(DomainId=domain, **WHERE))["Status"] == "Failed" and found)
     assert "It last said" in found["FailureReason"]
+
+
+def test_code_editor_is_opened_by_its_user_alone_passed_on_to_and_fails_with_its_last_words(
+    own: Server, domain: str
+) -> None:
+    sagemaker, where = own.client("sagemaker"), {"SpaceName": "coding", "AppType": "CodeEditor", "AppName": "default"}
+    sagemaker.create_space(
+        DomainId=domain,
+        SpaceName="coding",
+        OwnershipSettings={"OwnerUserProfileName": "ana"},
+        SpaceSharingSettings={"SharingType": "Private"},
+        SpaceSettings={"AppType": "CodeEditor"},
+    )
+    sagemaker.create_app(DomainId=domain, **where)
+    until(lambda: sagemaker.describe_app(DomainId=domain, **where)["Status"] != "Pending", seconds=240)
+    assert sagemaker.describe_app(DomainId=domain, **where)["Status"] == "InService"
+    url = sagemaker.create_presigned_domain_url(DomainId=domain, UserProfileName="ana", SpaceName="coding")
+    place = urlsplit(url["AuthorizedUrl"])
+    browser = Browser(own.port, name=place.hostname or "")
+    assert browser.open(f"/auth?{place.query}").headers["Location"] == "/codeeditor/default/"
+    answer = browser.open("/codeeditor/default/files?a=1")
+    said = json.loads(answer.text)
+    assert (said["path"], said["space"], said["cookie"]) == ("/files?a=1", "coding", None)
+    assert "air-quality.ipynb" in said["files"]
+    assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+    assert Browser(browser.port, browser.name).open("/codeeditor/default/").status == 401
+    assert asyncio.run(_echoed(browser, {})) == "hello again"
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+        asyncio.run(_echoed(browser, {"Origin": "http://evil.example"}))
+    browser.open("/codeeditor/default/end")
+    found = until(lambda: (found := sagemaker.describe_app(DomainId=domain, **where))["Status"] == "Failed" and found)
+    assert ("Code Editor ended" in found["FailureReason"], "no disk" in found["FailureReason"]) == (True, True)
+
+
+async def _echoed(browser: Browser, headers: dict[str, str]) -> str:
+    host = f"{browser.name}:{browser.port}"
+    own = {"Host": host, "Origin": f"http://{host}", "Cookie": browser.cookie or "", **headers}
+    url = f"http://127.0.0.1:{browser.port}/codeeditor/default/socket"
+    async with aiohttp.ClientSession() as session, session.ws_connect(url, headers=own) as socket:
+        await socket.send_str("hello")
+        return await socket.receive_str(timeout=20)
 
 
 def test_an_app_has_a_kernel_on_an_image_that_its_user_s_settings_name(

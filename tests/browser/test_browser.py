@@ -10,6 +10,9 @@ from tests.browser.windows import chromium, why_not
 from tests.conftest import Server
 from tests.waiting import until
 
+# All pages are looked at in a test, which two busy cores take minutes for.
+pytestmark = pytest.mark.timeout(1200)
+
 REGION = "us-east-1"
 BAD = ("serious", "critical")
 
@@ -86,7 +89,9 @@ def test_a_refused_form_keeps_what_was_filled_in_beside_the_service_s_words(
     page.wait_for_selector("[aria-label=Schedules] >> text=rate(1 day)")
 
 
-def test_an_endpoint_is_tried(own: Server, window: Any, state: Any, paths: tuple[str, ...]) -> None:
+def test_an_endpoint_is_tried_again_measured_and_scaled(
+    own: Server, window: Any, state: Any, paths: tuple[str, ...]
+) -> None:
     sagemaker = own.client("sagemaker", region_name=REGION)
     until(lambda: sagemaker.describe_endpoint(EndpointName="plane")["EndpointStatus"] == "InService")
     page = window.new_context(storage_state=state).new_page()
@@ -95,6 +100,16 @@ def test_an_endpoint_is_tried(own: Server, window: Any, state: Any, paths: tuple
     page.click("text=Send")
     page.wait_for_selector("text=Answer")
     assert "14" in page.inner_text("[aria-label=Answer]")
+    page.goto(f"{_address(own)}/endpoints/plane")
+    page.click("summary >> text=Tried before")
+    page.click(".earlier button >> text=5,1")
+    assert page.input_value("textarea") == "5,1"
+    page.click(".tabs >> text=Variants")
+    page.fill("[name=most]", "2")
+    page.click("text=Scale with them")
+    page.wait_for_selector("text=/Between 1 and 2 instances; console keeps .*InvocationsPerInstance at 100/")
+    page.click(".tabs >> text=Metrics")
+    page.wait_for_selector(".tile:has(h2:text-is('Invocations')) .uplot", timeout=60_000)
 
 
 def test_studio_is_launched_and_runs_a_cell(own: Server, window: Any, state: Any, paths: tuple[str, ...]) -> None:
@@ -122,7 +137,7 @@ def test_a_panel_beside_a_notebook_puts_code_that_reads_a_table_into_a_cell(
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     for panel, shown in (
-        ("clusters", "No clusters"),
+        ("clusters", "refused"),
         ("jobs", "plane-one"),
         ("endpoints", "plane"),
         ("sessions", "first"),

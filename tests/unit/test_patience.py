@@ -8,7 +8,7 @@ import pytest
 
 from studiolo.asgi import Disconnected, Message
 from studiolo.aws.http import HttpResponse
-from studiolo.patience import Holds, OnItsWay
+from studiolo.patience import Holds, OnItsWay, is_waiter
 from studiolo.state import Changes, Thing
 
 THING = Thing("session", "000000000000", "us-east-1", "mine")
@@ -136,3 +136,17 @@ def test_beyond_the_most_that_are_held_reads_are_answered_at_once() -> None:
         return answer
 
     assert run(test) == b"on its way"
+
+
+@pytest.mark.parametrize(
+    ("agent", "waits"),
+    [
+        ("Boto3/1.44.5 md/Botocore#1.44.5 os/linux m/Z,b,g,N,E,B cfg/retry-mode#standard Botocore/1.44.5", True),
+        ("aws-cli/2.31.0 md/awscrt#0.27.6 m/B,E md/prompt#off", True),
+        ("Boto3/1.44.5 md/Botocore#1.44.5 os/linux m/Z,b,g,N,E cfg/retry-mode#standard Botocore/1.44.5", False),
+        ("aws-sdk-js/3.900.0 m/E,Bb md/nodejs#20 B", False),
+        ("", False),
+    ],
+)
+def test_a_waiter_of_botocore_is_known_by_what_its_user_agent_says(agent: str, waits: bool) -> None:
+    assert is_waiter({"user-agent": agent}) is waits

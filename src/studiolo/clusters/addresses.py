@@ -12,9 +12,22 @@ PORTS = {
     "hive": 10000,
     "hive_server": 10010,
     "livy": 8998,
+    "namenode": 8020,
+    "namenode_ui": 9870,
+    "datanode": 9866,
+    "datanode_ui": 9864,
+    "datanode_ipc": 9867,
+    "yarn": 8032,
+    "yarn_ui": 8088,
+    "yarn_scheduler": 8030,
+    "yarn_tracker": 8031,
+    "yarn_admin": 8033,
+    "node_manager": 8041,
+    "node_manager_ui": 8042,
+    "localizer": 8040,
     "trino": 8889,
 }
-"""The port of each daemon, as Spark and EMR have them; pages of workers have those from 8081 on.
+"""The port of each daemon, as Spark, Hadoop and EMR have them; pages of workers have those from 8081 on.
 
 `hive` is that of the door before `hive_server`.
 """

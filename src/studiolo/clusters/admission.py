@@ -13,8 +13,9 @@ import psutil
 from studiolo.clusters.model import Cluster
 from studiolo.domain import Denied, DomainError
 from studiolo.identity import Identity, Question
-from studiolo.peers import Address, holders, is_same_user
+from studiolo.peers import holders, is_same_user
 from studiolo.processes import environment_of_fence, isolation
+from studiolo.socket_table import Address
 
 ACTION = "elasticmapreduce:AddJobFlowSteps"
 """The right to have something run as a cluster's role."""

@@ -96,6 +96,7 @@ class Clusters:
             s3_endpoint=s3_endpoint,
             machine_cores=psutil.cpu_count() or 1,
             machine_memory=psutil.virtual_memory().total // MIB,
+            strict=settings.cluster_strict,
         )
         self._roles = roles
         self._launching = Launching(processes, runtimes, self._archives, identity, metastore, roles, pages.logs, around)

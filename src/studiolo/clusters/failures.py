@@ -29,6 +29,9 @@ THROWN = re.compile(
 INFO = re.compile(r"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|WARN|DEBUG) ")
 NOISE = re.compile(r"^\s*(at |File |\.\.\. \d+ more|$)|^\s+")
 
+WRAPPER = "java.lang.reflect.UndeclaredThrowableException"
+"""What Java throws of what was thrown where a program acts for somebody (spark-submit's proxy user)."""
+
 LONGEST = 2048
 
 
@@ -46,7 +49,7 @@ def failure(logs: Sequence[tuple[str, str]], status: int) -> Failure:
     found = None
     for name, text in logs:
         lines = [line for line in text.splitlines() if not INFO.match(line)]
-        thrown = [line for line in lines if THROWN.match(line)]
+        thrown = [line for line in lines if THROWN.match(line) and not line.endswith(WRAPPER)]
         first = next((line for line in thrown if line.startswith("Exception in thread")), None)
         plain = [line for line in lines if not NOISE.match(line)]
         line = first or (thrown[-1] if thrown else None)

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from studiolo.clusters.admission import Admission
 from studiolo.domain import Conflict, DomainError
-from studiolo.peers import Address
+from studiolo.socket_table import Address
 
 log = logging.getLogger(__name__)
 

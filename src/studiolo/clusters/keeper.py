@@ -296,8 +296,10 @@ class Keeper:
         return True
 
     def _note_applications(self, report: Any) -> None:
-        """Say which applications do not run, where the state's reason is told."""
-        lines = [f"{name}: {state}." for name, state in report.get("applications", {}).items() if state != "running"]
+        """Say which applications do not run, and what happened to them, where the state's reason is told."""
+        states = report.get("applications", {})
+        lines = [f"{name}: {state}." for name, state in states.items() if state not in ("running", "dormant")]
+        lines += report.get("notes", ())
         with self.changing:
             cluster = self._cluster()
             if cluster.state in READY:
@@ -314,7 +316,7 @@ class Keeper:
         running, workers = report.get("running", []), report.get("workers", {})
         busy = {
             "waiting": any(app["cores"] == 0 for app in running),
-            "used": sum(worker["used"] for worker in workers.values()),
+            "used": sum(app["cores"] for app in running),
             "cores": sum(worker["cores"] for worker in workers.values()),
         }
         with self.changing:

@@ -2,8 +2,10 @@
 
 import hmac
 import json
+import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import sha256
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import studiolo
-from studiolo.clusters.applications import APPLICATIONS, LivyServers, hive, livy
+from studiolo.clusters.applications import APPLICATIONS, LivyServers, hadoop, hive, livy
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.hive_door import HiveDoors
 from studiolo.clusters.interfaces import EVENTS
@@ -21,12 +23,15 @@ from studiolo.clusters.role_world import RoleWorld
 from studiolo.clusters.roles import ClusterRoles
 from studiolo.clusters.sessions import ClusterSessions
 from studiolo.clusters.world import HOME, MNT, Surroundings, World
-from studiolo.domain import Conflict
+from studiolo.domain import Conflict, DomainError
 from studiolo.identity import Identity, client_environment, container_variables
+from studiolo.kernel.failure import telling
 from studiolo.metastore import Metastore
 from studiolo.processes import Child, Processes, child_environment, isolation, read_left, remove_left
 from studiolo.runtimes import Archives, Runtimes
 from studiolo.sparkui import EventLogs, Left, owner
+
+log = logging.getLogger(__name__)
 
 DAEMONS, RUNNER = "cluster", "cluster-step"
 """The kinds of children."""
@@ -90,7 +95,7 @@ class Launching:
         if workload is None:
             raise Conflict("The cluster has ended.")
         self._metastore.prepare(cluster.scope)
-        return World(
+        world = World(
             cluster=cluster,
             folder=self.folder(cluster.id),
             release=release,
@@ -104,6 +109,17 @@ class Launching:
             warehouse=self._metastore.warehouse(cluster.scope),
             secret=hmac.new(workload.token.encode(), b"spark", sha256).hexdigest(),
         )
+        if hadoop.is_on(world) and not hadoop.is_brought(world):
+            # HDFS and YARN are started when somebody uses them: the cluster waits for no jar of theirs.
+            threading.Thread(target=self._fetch_hadoop, args=(world,), name="hadoop", daemon=True).start()
+        return world
+
+    def _fetch_hadoop(self, world: World) -> None:
+        try:
+            hadoop.bring(world, [str(jar) for jar in self._runtimes.hadoop(world.release.runtime)])
+        except (DomainError, OSError) as error:
+            log.warning("cluster %s has no HDFS and no YARN: %s", world.cluster.id, error)
+            hadoop.bring(world, [], str(error))
 
     def want(self, world: World, cluster: Cluster) -> None:
         """Tell the daemons which workers there are to be."""
@@ -161,7 +177,7 @@ class Launching:
             text = self._processes.log(_daemons(cluster)).read_text(errors="replace")
         except FileNotFoundError:
             return ""
-        return text[-LOG_TAIL:].strip()
+        return telling(text[-LOG_TAIL:])
 
     def start_step(self, world: World, cluster: Cluster, step: Step, on_end: Callable[[], None]) -> None:
         """Start a step's runner: of one with a role in a world of its own. Raises Denied and NotFound for the role."""

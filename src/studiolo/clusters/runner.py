@@ -38,7 +38,10 @@ LARGEST = 256 * 1024 * 1024
 UPLOADS = 30.0
 """Seconds between uploads of the logs of a program that runs."""
 
-APPLICATION = re.compile(rb"\b(?:app-\d{14}-\d{4}|local-\d{13})\b")
+APPLICATION = re.compile(rb"\b(?:app-\d{14}-\d{4}|application_\d+_\d{4,}|local-\d{13})\b")
+"""As Spark's master names applications, YARN, and a driver that has no master."""
+
+CONTAINERS = "mnt/var/log/hadoop-yarn/containers"
 
 TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105 (a variable's name)
 
@@ -216,7 +219,7 @@ class Run:
         )
 
     def _of_executors(self, applications: list[str]) -> Iterator[tuple[str, bytes]]:
-        """What the executors of the applications printed: `<application>/container_<worker>_<executor>/<file>`."""
+        """What executors, and drivers in containers, printed: `<application>/container_<worker>_<executor>/<file>`."""
         own = Path(self._plan["fence"]["own"])
         for application in applications:
             for place in sorted(own.glob(f"work/*/{application}/*")):
@@ -225,6 +228,11 @@ class Run:
                     path = f"work/{worker}/{application}/{executor}/{name}"
                     with contextlib.suppress(FileNotFoundError), open_left(own, path) as file:
                         yield f"{application}/container_{worker}_{executor}/{name}", file.read(LARGEST)
+            for place in sorted(own.glob(f"{CONTAINERS}/{application}/container_*")):
+                for name in ("stdout", "stderr"):
+                    path = f"{CONTAINERS}/{application}/{place.name}/{name}"
+                    with contextlib.suppress(FileNotFoundError), open_left(own, path) as file:
+                        yield f"{application}/{place.name}/{name}", file.read(LARGEST)
 
 
 if __name__ == "__main__":

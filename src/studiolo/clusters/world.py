@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from uv import find_uv_bin
 
 from studiolo.clusters.admission import CONNECTIONS
-from studiolo.clusters.applications import APPLICATIONS
+from studiolo.clusters.applications import APPLICATIONS, hadoop
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.machines import InstanceType, instance_type
 from studiolo.clusters.model import Cluster
@@ -52,7 +51,10 @@ logger.aws.level = error
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What clusters need of the server: `data` is its folder, `packages` that of our own packages."""
+    """What clusters need of the server: `data` is its folder, `packages` that of our own packages.
+
+    strict: whether what a node does not do fails.
+    """
 
     data: Path
     packages: Path
@@ -60,6 +62,7 @@ class Surroundings:
     s3_endpoint: str
     machine_cores: int
     machine_memory: int
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,9 +113,14 @@ class World:
         return f"spark://{self.cluster.progress.host}:{self.cluster.progress.ports['master']}"
 
     @property
+    def connections(self) -> str:
+        """Where a daemon asks whom it may serve, as its doors of ours do."""
+        return f"{self.around.endpoint}{CONNECTIONS}{self.cluster.id}"
+
+    @property
     def admission(self) -> str:
-        """Java's option that says where a daemon asks whom it may serve, as its doors of ours do."""
-        return f"-Dstudiolo.connections={self.around.endpoint}{CONNECTIONS}{self.cluster.id}"
+        """Java's option that says so."""
+        return f"-Dstudiolo.connections={self.connections}"
 
     @property
     def master(self) -> str:
@@ -168,6 +176,7 @@ class World:
             # At the end of the class path, where an archive of classes still fits.
             "SPARK_DIST_CLASSPATH": os.pathsep.join(map(str, self.jars)),
             "PYSPARK_PYTHON": str(self.python),
+            **hadoop.variables(self),
             **self.configured.exports,
         }
 
@@ -204,16 +213,21 @@ class World:
         (own / "etc" / "log4j2-quiet.properties").write_text(LOG4J.replace("level = info", "level = error"))
         defaults = "".join(f"{name} {value}\n" for name, value in self.spark_conf().items())
         self.write("etc/spark-defaults.conf", defaults)
-        self.write("etc/hadoop/core-site.xml", self._core_site())
+        for name, settings in hadoop.sites(self).items():
+            self.write(f"etc/hadoop/{name}.xml", settings)
         self.write("facts.json", json.dumps(self.facts()))
 
     def want(self, workers: Sequence[tuple[int, InstanceType]]) -> None:
         """Say which workers there are to be, by number."""
         content = [{"number": number, "cores": of.cores, "memory": of.containers} for number, of in workers]
+        self.leave("wanted", content)
+
+    def leave(self, name: str, content: Any) -> None:
+        """Replace a file that the daemons read while they run."""
         # Not where what runs on the nodes could have put a link.
-        part = self.folder / "wanted.part"
+        part = self.folder / f"{name}.part"
         part.write_text(json.dumps(content))
-        part.replace(self.own / "wanted.json")
+        part.replace(self.own / f"{name}.json")
 
     def write(self, name: str, text: str) -> None:
         """Write a file of the cluster's folder, for its user alone."""
@@ -273,9 +287,9 @@ class World:
         return {
             "instance": {
                 "isMaster": True,
-                "isRunningNameNode": False,
-                "isRunningDataNode": False,
-                "isRunningResourceManager": False,
+                "isRunningNameNode": hadoop.is_on(self),
+                "isRunningDataNode": hadoop.is_on(self),
+                "isRunningResourceManager": hadoop.is_on(self),
                 "instanceGroupId": master.id,
                 "clusterId": cluster.id,
             },
@@ -333,7 +347,9 @@ class World:
             "uv": find_uv_bin(),
             "worker_cores": largest.cores,
             "worker_memory": largest.containers,
+            "strict": self.around.strict,
             "spark_environment": {"SPARK_ENV_LOADED": "1", "PYTHONHASHSEED": "0"},
+            "yarn": hadoop.spark_settings(self) if hadoop.is_on(self) else {},
         }
 
     def _plan(self) -> dict[str, Any]:
@@ -369,25 +385,15 @@ class World:
                     "command": list(daemon.command),
                     "environment": dict(daemon.environment),
                     "port": daemon.port,
+                    "doors": list(daemon.doors),
                     "answer": daemon.answer,
                 }
                 for name, daemon in self.configured.daemons(self).items()
             ],
+            "hadoop": hadoop.plan(self),
             "log": f"{log}/applications/" if (log := self.log("node", self.master)) else None,
             "decommission_seconds": self.configured.decommission_seconds,
         }
-
-    def _core_site(self) -> str:
-        """Hadoop's settings for its own commands: those that Spark's drivers have."""
-        prefix = "spark.hadoop."
-        found = {name[len(prefix) :]: value for name, value in self.spark_conf().items() if name.startswith(prefix)}
-        # A root that is a fallback cannot be listed by the shell; one that is merged loses files that Spark renames.
-        found = {name.replace(".linkFallback", ".linkMergeSlash"): value for name, value in found.items()}
-        entries = [
-            f"<property><name>{escape(name)}</name><value>{escape(value)}</value></property>"
-            for name, value in found.items()
-        ]
-        return "\n".join(["<configuration>", *entries, "</configuration>\n"])
 
     def _java_options(self) -> str:
         return (
@@ -438,16 +444,10 @@ class World:
             "spark.hadoop.hive.metastore.uris": self.metastore,
             "spark.hadoop.hadoop.tmp.dir": str(temporary),
             "spark.hadoop.hadoop.security.group.mapping": "org.apache.hadoop.security.NullGroupsMapping",
-            # Who lists the root of hdfs:// must have a group.
-            "spark.hadoop.hadoop.user.group.static.mapping.overrides": f"{self.metastore_token}=hadoop;hadoop=hadoop",
             "spark.hadoop.hive.exec.scratchdir": f"file:{temporary / 'hive'}",
             "spark.hadoop.hive.exec.local.scratchdir": str(temporary / "hive-local"),
             "spark.hadoop.hive.downloaded.resources.dir": str(temporary / "hive-resources"),
-            "spark.hadoop.fs.defaultFS": f"hdfs://{progress.host}:8020",
-            # Paths of HDFS lead to a folder that all nodes share.
-            "spark.hadoop.fs.hdfs.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
-            "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.LocalFileSystem",
-            f"spark.hadoop.fs.viewfs.mounttable.{progress.host}.linkFallback": f"file:{self.hdfs}",
+            **{f"spark.hadoop.{name}": value for name, value in hadoop.file_system(self).items()},
             "spark.hadoop.fs.s3a.endpoint": self.around.s3_endpoint,
             "spark.hadoop.fs.s3a.endpoint.region": self.cluster.scope.region,
             "spark.hadoop.fs.s3a.connection.ssl.enabled": str(not plain).lower(),
@@ -490,6 +490,6 @@ done
 COMMANDS = (
     "amazon-linux-extras", "apt-get", "dnf", "rpm", "service", "systemctl", "yum",
     "beeline", "hadoop", "hadoop-streaming", "hdfs", "hive", "hive-script", "pig-script", "pip", "pip3", "pyspark",
-    "run-example", "s3-dist-cp", "spark-example", "spark-sql", "spark-submit", "state-pusher-script", "aws",
+    "run-example", "s3-dist-cp", "spark-example", "spark-sql", "spark-submit", "state-pusher-script", "aws", "yarn",
 )  # fmt: skip
 """The commands on a node that are Python of ours (`studiolo.node.commanding`)."""

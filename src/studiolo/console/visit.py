@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 PAGE = 50
 """Rows of a list on one page."""
+MOST_SEARCHED = 5000
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,12 @@ class Visit:
             if len(found) >= most:
                 break
         return found[:most]
+
+    def found(self, service: str, operation: str, key: str, name: str, **parameters: Any) -> list[Any]:
+        """Of a list that its service cannot search, the first whose `name` has in it what is looked for."""
+        wanted = self.query.get("find", "").lower()
+        every = self.every(service, operation, key, MOST_SEARCHED, **parameters)
+        return [each for each in every if wanted in str(each.get(name, "")).lower()][:PAGE]
 
 
 def _by_token(call: Callable[..., Any], parameters: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 HYPERPARAMETERS = "input/config/hyperparameters.json"
 SUBMITTED = "sagemaker_submit_directory"
 REQUIREMENTS = ("code/requirements.txt", "input/data/code/requirements.txt", "model/code/requirements.txt")
+OF_MLFLOW = ("model/MLmodel", "model/requirements.txt")
+"""What tells a model of MLflow's, and what that requires: it is code of its own."""
 LONGEST = 1 << 20
 
 
@@ -54,7 +56,8 @@ def required(root: Path) -> list[str]:
 
     Options, and files beside it, are left to pip, which the container's program runs.
     """
-    for name in REQUIREMENTS:
+    told, required_by = OF_MLFLOW
+    for name in (*REQUIREMENTS, *([required_by] if (root / told).is_file() else [])):
         try:
             text = read_left(root, name, LONGEST).decode(errors="replace")
         except (OSError, Invalid):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from studiolo.containers.image import NO_TOOLS, PYTHON, Tools
 from studiolo.containers.layers import PROGRAM, layered
@@ -13,6 +14,11 @@ from studiolo.containers.program import Start
 from studiolo.containers.work import BASE
 from studiolo.processes import Fence, fenced, interpreter, isolation
 
+if TYPE_CHECKING:
+    from studiolo.containers.network import Network
+
+SOCKET = "SAGEMAKER_BIND_TO_SOCKET"
+"""The variable that tells a program that serves where it is called."""
 OURS = str(Path(__file__).resolve().parents[2])
 """The folder that Studiolo's packages are in."""
 
@@ -46,11 +52,13 @@ class Machine:
         shared: Path | None = None,
         below: Sequence[Path] = (),
         tools: Tools = NO_TOOLS,
+        network: "Network | None" = None,
     ) -> Start:
         """How a program is started whose /opt/ml is `root`; its home is `own` beside that.
 
         `shared` is one folder more that it may write, at its own path; `below` are folders of packages that it has beside
-        those of its environment, on which it has a layer of its own; `tools` is what it has besides. Raises Invalid.
+        those of its environment, on which it has a layer of its own; `tools` is what it has besides. In a `network` of
+        its own it is called at the socket of SAGEMAKER_BIND_TO_SOCKET. Raises Invalid.
         """
         own = root.parent / "own"
         own.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -59,8 +67,10 @@ class Machine:
         python = layered(self.python, own, below) if foreign else self.python
         seen = (*interpreter(self.python), *below) if foreign else ()
         seen = (*seen, *map(Path, tools.seen))
-        fence = Fence(own, seen, at=places, hosts=self.hosts, with_parent=True)
+        fence = Fence(own, seen, at=places, hosts=self.hosts, with_parent=True, alone=network is not None)
         words = _words(command, python, root)
+        if network is not None:
+            words = network.around(python, variables[SOCKET], words)
         environment = {**self._environment(python, foreign), **variables}
         if tools.programs:
             environment["PATH"] = os.pathsep.join([str(_programs(own, tools, python, root)), environment["PATH"]])
@@ -68,6 +78,15 @@ class Machine:
             environment = {name: value.replace(BASE, str(root)) for name, value in environment.items()}
         words, environment = fenced(words, environment, fence, [self.hidden])
         return Start(tuple(words), environment, str(own))
+
+    def network(self, port: int | None, shared: Path) -> "Network | None":
+        """The network of a program that serves on the port; None where it serves at its socket, or there is no fence."""
+        if port is None or isolation().kind != "fenced":
+            return None
+        # Most programs serve at their sockets, and start sooner without asyncio.
+        from studiolo.containers.network import Network
+
+        return Network.of(port, shared, self.environment)
 
     def _environment(self, python: Path, foreign: bool) -> dict[str, str]:
         """Its variables: `python3` and `pip` are the interpreter's; a foreign one finds no package of ours."""

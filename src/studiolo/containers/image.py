@@ -63,6 +63,7 @@ class Image:
     programs: what stands for the first word of a ContainerEntrypoint, by that: programs that the image has.
     environment: the packages it runs with; None for Studiolo's own interpreter.
     variables: those that its container sets.
+    port: the one at which its `serve` listens, where it does not at its socket.
     algorithm: the built-in one that it holds, which knows its hyperparameters, channels and metrics.
     spark: the version of Spark that it is of; empty where it is for something else.
     notes: what a job's log says first: which version stands in for the one asked for.
@@ -75,6 +76,7 @@ class Image:
     programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environment: Environment | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    port: int | None = None
     algorithm: Algorithm | None = None
     spark: str = ""
     notes: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ The program outlives a crash of the server with its log unbroken, because this s
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ GRACE_SECONDS = 30.0
 class Service:
     """What serves: its command and variables, `root` as its /opt/ml, `shared` the folder of its socket, its log's file.
 
-    `hidden` is the data folder; `notes` are what the log says first.
+    `hidden` is the data folder; `notes` are what the log says first; `port` is where it listens, if not at the socket.
     """
 
     command: tuple[str, ...]
@@ -37,6 +38,7 @@ class Service:
     hidden: str
     environment: Environment | None = None
     notes: tuple[str, ...] = ()
+    port: int | None = None
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Service":
@@ -59,11 +61,14 @@ def main(plan: Path) -> int:
             log.write(f"{error}\n")
             return 1
     machine = Machine.of(python, hidden, ["algo-1"])
-    start = machine.start(service.command, service.variables, root, shared=Path(service.shared), below=packages)
-    programs = Programs([start], [LogWriter(Path(service.log))])
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: programs.end())
-    return programs.run(None, GRACE_SECONDS).statuses[0]
+    shared = Path(service.shared)
+    network = machine.network(service.port, shared)
+    start = machine.start(service.command, service.variables, root, shared=shared, below=packages, network=network)
+    with network.open() if network else nullcontext():
+        programs = Programs([start], [LogWriter(Path(service.log))])
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: programs.end())
+        return programs.run(None, GRACE_SECONDS).statuses[0]
 
 
 def _bring_code(service: Service, root: Path) -> None:

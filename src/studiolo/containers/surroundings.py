@@ -72,6 +72,17 @@ class Surroundings:
                 return False
         return bool(found["KeyCount"])
 
+    def objects(self, role: str, uri: str) -> list[str]:
+        """The URIs of the objects under the URI that the role sees."""
+        address = Address.of(uri)
+        with _answering():
+            try:
+                pages = self._client(role).get_paginator("list_objects_v2")
+                found = list(pages.paginate(Bucket=address.bucket, Prefix=address.key))
+            except ClientError:
+                return []
+        return [f"s3://{address.bucket}/{each['Key']}" for page in found for each in page.get("Contents", [])]
+
     def check_model(self, scope: Scope, role: str, uri: str) -> None:
         """Raise Invalid unless the URI names an object that the role may read, or ends with / and has some below it."""
         address = Address.of(uri)

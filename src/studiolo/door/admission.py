@@ -118,7 +118,8 @@ class Caller:
     def _opened(self, need: Need, denied: NotAuthorized) -> bool:
         """Whether Lake Formation lets in whom IAM does not let in, and does not explicitly deny."""
         decision = denied.decision
-        if self.principal is None or decision.answer is Answer.DENIED or decision.layer is not Layer.IDENTITY:
+        lacking = decision.layer in (Layer.IDENTITY, Layer.RESOURCE)
+        if self.principal is None or decision.answer is Answer.DENIED or not lacking:
             return False
         return self.lake.opens(self.principal, need.action, *_place(need))
 

@@ -20,6 +20,7 @@ from studiolo.engine.plan import Plan
 from studiolo.engine.preparation import font_lists, give_fonts
 from studiolo.identity import Identity, container_variables
 from studiolo.kernel.driver import SCALA_CLASSES
+from studiolo.kernel.failure import telling
 from studiolo.kernel.places import places as own_places
 from studiolo.processes import (
     Child,
@@ -44,6 +45,8 @@ LEFT_LIMIT = 64 * 1024
 """Most bytes that are read of a note that a kernel leaves."""
 
 SOCKET = "k"
+ADDRESSES = "addresses.json"
+"""Where a kernel's engine answers, once it is up."""
 
 PAGES = re.compile(r"https?://")
 """How the URL of Spark's pages begins."""
@@ -54,8 +57,10 @@ PROOF = "workload"
 PROOF_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 """The variable that names it."""
 
-EVERY_START = ("Setting default log level", "To adjust logging level", "NativeCodeLoader")
-"""What Spark's driver prints whenever it starts: it is no reason of an end."""
+WAITING = "waiting"
+"""A file of a program that was started before anybody asked, once it waits for what it is to do."""
+CLAIM = "claim.json"
+"""What it is told then; `studiolo.kernel.submit` reads it."""
 
 PROGRESS = "progress.json"
 """How far the statement is that runs; `studiolo.kernel.progress` writes it."""
@@ -165,6 +170,24 @@ class Kernels:
         )
         self._watch(child, on_end)
 
+    def claim(self, kernel: str, plan: Plan, told: Mapping[str, Any]) -> None:
+        """Tell a program that waits what it is to do, by these settings. Raises JarsUnavailable."""
+        folder = self.folder(kernel)
+        settings = self._spark(folder, plan, (), EMPTY)
+        part = folder / f"{CLAIM}.part"
+        part.touch(0o600)
+        part.write_text(json.dumps({"conf": settings["conf"], **told}))
+        part.rename(folder / CLAIM)
+        self.interrupt(kernel)
+
+    def is_up(self, kernel: str) -> bool:
+        """Whether one that was started before anybody asked is ready to be had."""
+        return any((self.folder(kernel) / name).exists() for name in (WAITING, ADDRESSES))
+
+    def has_begun(self, program: str) -> bool:
+        """Whether a program has begun with what it is to do, rather than waits for that, or starts."""
+        return (self.folder(program) / ADDRESSES).exists()
+
     def _write_token(self, kernel: str) -> None:
         workload = self._identity.workloads.find(kernel)
         if workload is not None:
@@ -188,7 +211,7 @@ class Kernels:
         Raises Conflict where code in the kernel has put something else into its place.
         """
         try:
-            found, launch = self._left(kernel, "addresses.json"), self._left(kernel, "launch.json")
+            found, launch = self._left(kernel, ADDRESSES), self._left(kernel, "launch.json")
             ui, port, token, application = found["ui"], found["connect"], launch["connect"], found.get("application")
             texts = isinstance(token, str | None) and isinstance(application, str | None)
             if texts and (ui is None or PAGES.match(ui)) and isinstance(port, int | None):
@@ -378,8 +401,7 @@ def _for_executors(plan: Plan, archive: Sequence[Path], aws: Mapping[str, str]) 
 
 
 def _tail(log: Path) -> str:
-    lines = _last(log, LOG_TAIL).splitlines()
-    return "\n".join(line for line in lines if not any(known in line for known in EVERY_START)).strip()
+    return telling(_last(log, LOG_TAIL))
 
 
 def _last(log: Path, size: int) -> str:

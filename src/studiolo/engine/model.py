@@ -70,9 +70,9 @@ class Wanted:
     """What a session is to be.
 
     role: the ARN of the role that it acts as, in role sessions of the name `acts_as`. conf: Spark's settings that win
-    over ours. master: a Spark master of its own; else the server's. connect: whether it serves Spark Connect.
-    arguments: its `sys.argv`. environment: variables of its own. timeout: how long it lives, idle_timeout: with nothing
-    to do.
+    over ours. master: a Spark master of its own; else the server's. connect: whether it serves Spark Connect. kept_by: who
+    may have kept one ready for it. arguments: its `sys.argv`. environment: variables of its own. timeout: how long it
+    lives, idle_timeout: with nothing to do.
     """
 
     release: Release
@@ -85,6 +85,7 @@ class Wanted:
     connect: bool = False
     master: str | None = None
     extras: Extras = Extras()
+    kept_by: str | None = None
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     streams: Streams | None = None

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from studiolo.config import Settings
 from studiolo.engine.drivers import check_options
 from studiolo.engine.formats import iceberg_defaults
 from studiolo.engine.size import Size
+from studiolo.kernel.driver import LAUNCH
 from studiolo.runtimes import Runtime
 from studiolo.storage import Storage
 
@@ -35,6 +36,12 @@ class Plan:
     def local(self) -> bool:
         """Whether Spark's executors are in its driver."""
         return self.conf["spark.master"].startswith("local")
+
+    @property
+    def launch(self) -> str:
+        """The same for plans whose drivers are started alike, though their applications have other settings."""
+        conf = {name: value for name, value in self.conf.items() if name.startswith((*LAUNCH, "spark.master"))}
+        return replace(self, conf=conf).fingerprint
 
     @property
     def fingerprint(self) -> str:

@@ -13,7 +13,10 @@ from typing import Any, Protocol
 from studiolo.domain import Clock, Conflict, DomainError, NotFound, Page, Scope
 from studiolo.engine.kernels import Kernels
 from studiolo.engine.materials import Material
+from studiolo.engine.memory import Memory
 from studiolo.engine.model import Key, Wanted
+from studiolo.engine.plan import Plan
+from studiolo.engine.pool import Pool, Reserve
 from studiolo.engine.provision import Surroundings
 from studiolo.engine.spark_pages import live
 from studiolo.engine.submission_store import ACTIVE, Submission, SubmissionStore
@@ -52,7 +55,16 @@ class Submitter(Protocol):
 class Submissions:
     """The submissions of every service and scope of one data folder."""
 
-    def __init__(self, state: State, kernels: Kernels, surroundings: Surroundings, pages: Pages, clock: Clock) -> None:
+    def __init__(
+        self,
+        state: State,
+        kernels: Kernels,
+        surroundings: Surroundings,
+        memory: Memory,
+        pages: Pages,
+        clock: Clock,
+    ) -> None:
+        self._pool = Pool(kernels, memory)
         self._store = SubmissionStore(state, clock)
         self._kernels = kernels
         self._surroundings = surroundings
@@ -78,8 +90,17 @@ class Submissions:
         for program in self._kernels.folders():
             if program not in owned:
                 self._kernels.remove(program)
+        self._pool.start({})
         for submission in self._store.in_state(ACTIVE):
             own = submission.program
+            if own is not None and submission.state == "PENDING":
+                # The server ended between its start, or its claim, and the word of that.
+                if self._kernels.has_begun(own):
+                    self._store.change(submission.key, ("PENDING",), "RUNNING")
+                else:
+                    self._discard(own)
+                    self._later(submission.key, self._run)
+                    continue
             if own is not None and self._kernels.adopt(own, self._on_end(submission.key)):
                 if submission.state == "CANCELLING":
                     self._later(submission.key, self._end)
@@ -91,6 +112,8 @@ class Submissions:
     def close(self) -> None:
         """Cancel all that runs."""
         self._closed.set()
+        for program in self._pool.close():
+            self._discard(program)
         for submission in self._store.in_state(ACTIVE):
             with suppress(Conflict):
                 self.cancel(submission.key, "The server was stopped.")
@@ -103,6 +126,29 @@ class Submissions:
         """Cancel and forget every submission."""
         for submission in self._store.in_state((*ACTIVE, "SUCCESS", "FAILED", "CANCELLED")):
             self.drop(submission.key)
+
+    def keep(self, owner: str, scope: Scope, wanted: Wanted, count: int) -> None:
+        """Keep so many drivers ready for applications of the owner's that are started as this one.
+
+        They have no role, and nobody's files, until an application has them. Raises Invalid.
+        """
+        plan = self._plan(scope, wanted)
+
+        def start(program: str) -> None:
+            self._surroundings.make_runtime(wanted, scope, self._closed.is_set)
+            environment = self._environment(scope, wanted, program)
+            told = {"waiting": True, "arguments": ()}
+            self._kernels.start(program, plan, warm=True, on_end=self._pool.ended, aws=environment, told=told)
+
+        self._pool.keep(owner, Reserve(plan.launch, count, start))
+
+    def give_back(self, owner: str) -> None:
+        """End the drivers that are kept ready for the owner."""
+        self._pool.keep(owner, None)
+
+    def kept(self, owner: str) -> int | None:
+        """How many drivers are ready for the owner; None while there are to be more, and that can be."""
+        return self._pool.kept(owner)
 
     def starting(self) -> int:
         """How many have not yet taken the memory that they need: those that wait, or have run for moments only."""
@@ -252,25 +298,49 @@ class Submissions:
             return self._closed.is_set() or self._store.get(key).state != "PENDING"
 
         self._surroundings.make_runtime(wanted, key.scope, stopped)
-        program = self._kernels.new()
-        client = self._surroundings.client_environment(self._kernels, key.scope, program)
-        self._kernels.belongings.lay_out(program, Material(path=(Path(client.pop("PYTHONPATH")),)))
+        plan = self._plan(key.scope, wanted)
+        kept = self._kept(wanted, plan)
+        program = kept or self._kernels.new()
         if not self._store.give(key, program):
+            if kept is not None:
+                self._discard(kept)
             return
         self._surroundings.identity.workloads.give(program, wanted.role, wanted.acts_as[:64])
-        conf = {**wanted.release.conf, **self._surroundings.catalog(key.scope, wanted), **wanted.conf}
-        plan = self._surroundings.plan(wanted, conf)
+        environment = {} if kept else self._environment(key.scope, wanted, program)
         logged = self._surroundings.logged(self._kernels, key.scope, wanted, program)
         told = {"arguments": list(wanted.arguments), **logged}
-        environment = {**client, **self._surroundings.client_environment(self._kernels, key.scope, program)}
-        environment = {**{name: v for name, v in environment.items() if name != "PYTHONPATH"}, **wanted.environment}
-        self._kernels.start(program, plan, warm=False, on_end=self._ignored, aws=environment, told=told)
+        if kept is not None:
+            self._kernels.claim(kept, plan, told)
+        else:
+            self._kernels.start(program, plan, warm=False, on_end=self._ignored, aws=environment, told=told)
         if self._store.change(key, ("PENDING",), "RUNNING"):
             self.changed()
             self._tell(key)
         # Not before it is RUNNING: it may have ended already.
         if not self._kernels.adopt(program, self._on_end(key)):
             self._finish(key)
+
+    def _plan(self, scope: Scope, wanted: Wanted) -> Plan:
+        conf = {**wanted.release.conf, **self._surroundings.catalog(scope, wanted), **wanted.conf}
+        return self._surroundings.plan(wanted, conf)
+
+    def _environment(self, scope: Scope, wanted: Wanted, program: str) -> dict[str, str]:
+        """The variables of a program that is to be started."""
+        client = self._surroundings.client_environment(self._kernels, scope, program)
+        self._kernels.belongings.lay_out(program, Material(path=(Path(client.pop("PYTHONPATH")),)))
+        return {**client, **wanted.environment}
+
+    def _kept(self, wanted: Wanted, plan: Plan) -> str | None:
+        """A program that was kept ready for it, and lives."""
+        # What has variables of its own must be started with them.
+        if wanted.kept_by is None or wanted.environment:
+            return None
+        program = self._pool.take_kept(wanted.kept_by, plan.launch)
+        return program if program is not None and self._kernels.alive(program) else None
+
+    def _discard(self, program: str) -> None:
+        self._kernels.end(program, 0.0)
+        self._kernels.remove(program)
 
     def _ignored(self, _program: str, _status: int | None) -> None:
         pass

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from studiolo.containers.environments import Environments
+from studiolo.containers.environments import Environments, available_pythons
 from studiolo.containers.image import Environment
 from studiolo.domain import Conflict, Invalid
 from studiolo.functions import node_packages
@@ -66,7 +66,7 @@ class Runtimes:
         """The runtime, made now where it is not there. code: the folders of it. Raises RuntimeUnavailable."""
         found = _PYTHON.fullmatch(name)
         if found is not None:
-            environment = Environment(found[1], PACKAGES, image=f"Lambda {name}")
+            environment = Environment(_python(found[1]), PACKAGES, image=f"Lambda {name}")
             try:
                 python = self._environments.make(environment, say)
             except (Invalid, Conflict) as error:
@@ -87,3 +87,8 @@ class Runtimes:
         except node_packages.PackagesUnavailable as error:
             raise RuntimeUnavailable(str(error)) from error
         return Runtime(command, (*seen, modules), modules=modules)
+
+
+def _python(version: str) -> str:
+    """The version of Python for a runtime: of one that AWS's client has left behind, the nearest that is here."""
+    return max(version, available_pythons()[0], key=lambda each: int(each.partition(".")[2]))

@@ -116,7 +116,7 @@ class Access(Deciding):
     def _below(self, bucket: str, prefix: str) -> tuple[Scope, Location] | None:
         """A registered location whose objects a list of a prefix has."""
         path = f"{bucket}/{prefix}"
-        found = (pair for pair in self._all_locations() if pair[1].arn.partition(":::")[2].startswith(path.rstrip("/")))
+        found = (pair for pair in self._all_locations() if f"{pair[1].arn.partition(':::')[2]}/".startswith(path))
         return next(found, None)
 
     def has_data_access(self, principal: Principal) -> bool:

@@ -32,7 +32,7 @@ class Deciding(OptIns, Locations, Filters, Tagging):
         """What a principal may see of a table, which is as the catalog has it, and no resource link."""
         if principal.is_root:
             return OF_ROOT
-        names = names_of(principal)
+        names = names_of(principal, scope)
         if not table.governed and not self.has_opted_in(scope, names, table.database, table.name):
             return BY_IAM
         given = self._grants_on(scope, names, table)
@@ -71,7 +71,7 @@ class Deciding(OptIns, Locations, Filters, Tagging):
         name = database.name
         if principal.is_root:
             return EVERYTHING
-        names = names_of(principal)
+        names = names_of(principal, scope)
         if not database.governed and not self.has_opted_in(scope, names, name, ""):
             return EVERYTHING
         found: set[str] = set()
@@ -103,7 +103,7 @@ class Deciding(OptIns, Locations, Filters, Tagging):
         wanted = {ALL, "CREATE_DATABASE"}
         return any(
             each.resource.kind is Kind.CATALOG and wanted & each.permissions
-            for each in self.grants_of(scope, names_of(principal))
+            for each in self.grants_of(scope, names_of(principal, scope))
         )
 
     def may_use_location(self, principal: Principal, scope: Scope, bucket: str, key: str) -> bool:
@@ -113,7 +113,7 @@ class Deciding(OptIns, Locations, Filters, Tagging):
         place = f"{bucket}/{key}"
         return any(
             each.resource.kind is Kind.LOCATION and within(place, each.resource.name.partition(":::")[2])
-            for each in self.grants_of(scope, names_of(principal))
+            for each in self.grants_of(scope, names_of(principal, scope))
         )
 
     def grants_of(self, scope: Scope, names: frozenset[str]) -> tuple[Grant, ...]:
@@ -133,7 +133,7 @@ class Deciding(OptIns, Locations, Filters, Tagging):
         if self.is_admin(scope, principal):
             return True
         held: set[str] = set()
-        for grant in self.grants_of(scope, names_of(principal)):
+        for grant in self.grants_of(scope, names_of(principal, scope)):
             if _reaches(grant.resource, resource):
                 held |= grant.grantable
         return ALL in held or permissions <= held
@@ -148,13 +148,17 @@ class Deciding(OptIns, Locations, Filters, Tagging):
             return True
         return any(
             each.resource.key == resource.key and (permission in each.permissions or ALL in each.permissions)
-            for each in self.grants_of(scope, names_of(principal))
+            for each in self.grants_of(scope, names_of(principal, scope))
         )
 
     def tables_granted(self, principal: Principal, scope: Scope) -> Mapping[str, frozenset[str] | None]:
         """The tables, by database, that grants name which a principal has; None for all tables of a database."""
+        return self.tables_of(self.grants_of(scope, names_of(principal, scope)), scope)
+
+    def tables_of(self, given: Sequence[Grant], scope: Scope) -> Mapping[str, frozenset[str] | None]:
+        """The tables, by database, that grants name; None for all tables of a database."""
         found: dict[str, frozenset[str] | None] = {}
-        for grant in self.grants_of(scope, names_of(principal)):
+        for grant in given:
             resource = grant.resource
             if resource.kind in (Kind.TABLE, Kind.COLUMNS, Kind.FILTER):
                 before = found.get(resource.database, frozenset())
@@ -187,9 +191,10 @@ class Deciding(OptIns, Locations, Filters, Tagging):
             return sorted(set(connection.execute(query).scalars()))
 
 
-def names_of(principal: Principal) -> frozenset[str]:
-    """The principals that somebody is one of, as grants name them."""
-    return frozenset({principal.identity_arn, IAM_ALLOWED, f"{principal.account}:IAMPrincipals"})
+def names_of(principal: Principal, scope: Scope) -> frozenset[str]:
+    """The principals that somebody is one of, as grants on a catalog name them; who is of another account, that, too."""
+    names = {principal.identity_arn, IAM_ALLOWED, f"{principal.account}:IAMPrincipals"}
+    return frozenset(names if principal.account == scope.account.partition(":")[0] else names | {principal.account})
 
 
 def _left_to_iam(given: Sequence[Grant]) -> bool:

@@ -8,12 +8,13 @@ from studiolo.catalog import Catalog
 from studiolo.domain import Clock
 from studiolo.governance.access import Access
 from studiolo.governance.listing import Listing
+from studiolo.governance.shares import Shares
 from studiolo.governance.subject import Shelf
 from studiolo.identity import Identity
 from studiolo.state import State
 
 
-class Lake(Listing, Access):
+class Lake(Listing, Access, Shares):
     """A class for each subject. `scope` names a catalog, as the Data Catalog has it.
 
     strict: whether registered locations are closed to reads by rights that IAM alone gives.

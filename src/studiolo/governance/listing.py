@@ -20,12 +20,16 @@ PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which permissions a list is to have. kinds: of resources; resource: that one, of a table with its columns'."""
+    """Which permissions a list is to have. kinds: of resources; resource: that one, of a table with its columns'.
+
+    related: of a table those on its data cells filters, too.
+    """
 
     principal: str | None = None
     kinds: frozenset[Kind] | None = None
     policy_type: str | None = None
     resource: Resource | None = None
+    related: bool = False
 
     def has(self, grant: Grant) -> bool:
         """Whether a grant is one of them."""
@@ -40,7 +44,7 @@ class Wanted:
             return True
         if wanted.kind in (Kind.TABLE, Kind.COLUMNS):
             same = (mine.database, mine.table) == (wanted.database, wanted.table)
-            return same and mine.kind in (Kind.TABLE, Kind.COLUMNS)
+            return same and (mine.kind in (Kind.TABLE, Kind.COLUMNS) or (self.related and mine.kind is Kind.FILTER))
         if wanted.kind is Kind.LOCATION:
             return mine.kind is Kind.LOCATION and mine.name == wanted.name
         return mine.key == wanted.key
@@ -83,7 +87,7 @@ class Listing(Granting):
         """Whether somebody may know of a grant."""
         if self.sees_all(scope, by):
             return lambda _grant: True
-        names = names_of(by)
+        names = names_of(by, scope)
         return lambda grant: grant.principal in names or self.may_grant(by, scope, grant.resource, grant.permissions)
 
     def _page(self, found: Iterator[tuple[str, Grant]], knows: Callable[[Grant], bool], limit: int) -> Page[Grant]:

@@ -67,7 +67,7 @@ def _filter(node: exp.Expr) -> Filter:
     if kind is exp.Between:
         column = _column(node.this)
         return And((Compare(column, ">=", _value(node.args["low"])), Compare(column, "<=", _value(node.args["high"]))))
-    if kind is exp.In:
+    if kind is exp.In and node.expressions:
         return Among(_column(node.this), tuple(_value(each) for each in node.expressions))
     if kind is exp.Like:
         pattern = _value(node.expression)

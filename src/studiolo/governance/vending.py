@@ -1,6 +1,7 @@
 """Credential vending: keys of the role that a location is registered with, for the objects of a table and no more."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -27,6 +28,8 @@ COLUMN, CELL, NESTED, NESTED_CELL = (
     "NESTED_CELL_PERMISSION",
 )
 WRITES = frozenset({"INSERT", "DELETE", ALL})
+_OF_ARN = re.compile(r"\Aarn:aws[\w-]*:s3:::")
+_PATTERN = re.compile(r"[*?]|\$\{")
 
 
 class PermissionTypeMismatch(Invalid):
@@ -97,7 +100,7 @@ class Vending:
         if not places:
             raise Invalid("DataLocations must name a location.")
         self._require_data_access(principal)
-        found = [_place(place) for place in places]
+        found = [_place(_OF_ARN.sub("s3://", place)) for place in places]
         if not self._lake.settings(scope).full_table_access:
             raise Denied(
                 "Access is not allowed: keys for locations are given where the data lake settings have "
@@ -222,10 +225,10 @@ class Vending:
 
 
 def _place(location: str | None) -> str:
-    """`bucket/folder` of a place in S3. Raises Invalid."""
-    if location is not None and location.startswith("arn:"):
-        return location.partition(":::")[2].rstrip("/")
+    """`bucket/folder` of a place in S3. Raises Invalid, for one that a policy would take for a pattern, too."""
     scheme, found, path = (location or "").partition("://")
     if not found or scheme not in ("s3", "s3a", "s3n") or not path.strip("/"):
         raise Invalid(f"{location} is not a place in S3.")
+    if _PATTERN.search(path):
+        raise Invalid(f"Keys are not given for {location}: in a policy its *, ? or ${{ would stand for other places.")
     return path.rstrip("/")

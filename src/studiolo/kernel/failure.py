@@ -8,6 +8,14 @@ THROWN = re.compile(r'^(?:Exception in thread "[^"]*" |Error: |\S+ \S+ ERROR \S+
 RAISED = "Traceback (most recent call last):"
 LONGEST = 1500
 
+EVERY_START = ("Setting default log level", "To adjust logging level", "NativeCodeLoader")
+"""What Spark's driver prints whenever it starts: it is no reason of an end."""
+
+
+def telling(text: str) -> str:
+    """What Spark's driver printed, without that."""
+    return "\n".join(line for line in text.splitlines() if not any(known in line for known in EVERY_START)).strip()
+
 
 def reason(stdout: str, stderr: str) -> str:
     """The error that ended it, as Python or Java told it; else the last lines of stderr.

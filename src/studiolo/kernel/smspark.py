@@ -24,7 +24,7 @@ from studiolo.kernel.classifications import CLIENT_FACTORY, DECIDED, HIVE, expor
 from studiolo.kernel.doors import closed
 from studiolo.kernel.failure import reason
 from studiolo.kernel.places import places
-from studiolo.kernel.submit import LAST_WORDS, command, properties
+from studiolo.kernel.submit import LAST_WORDS, SUBMIT, command, properties
 
 TOLD = "config/spark.json"
 CONFIGURATION = "processing/input/conf/configuration.json"
@@ -202,7 +202,7 @@ def _run(launch: Mapping[str, Any], variables: Mapping[str, str], home: Path) ->
     file.touch(0o600)
     file.write_text(properties(closed(launch["conf"])))
     java = subprocess.Popen(
-        command(launch, file),
+        command(launch, [SUBMIT, "--properties-file", str(file), *launch["arguments"]]),
         env={**os.environ, "SPARK_HOME": launch["driver"]["spark"], "SPARK_ENV_LOADED": "1", **variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

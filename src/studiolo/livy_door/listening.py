@@ -26,7 +26,7 @@ from studiolo.lanes import Lanes
 from studiolo.livy import Place
 from studiolo.livy_door.rest import MOST_BODY, Caller, Rest, is_start
 from studiolo.patience import Holds, OnItsWay
-from studiolo.peers import Address
+from studiolo.socket_table import Address
 
 log = logging.getLogger(__name__)
 

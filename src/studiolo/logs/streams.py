@@ -4,6 +4,7 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +111,22 @@ class LogStreams:
         return file
 
     def _stream(self, row: Row[Any]) -> LogStream:
-        first, last = first_event(self._folder / row.file), last_event(self._folder / row.file)
-        if first is None or last is None:
+        path = f"{self._folder}/{row.file}"
+        try:
+            now = Path(path).stat()
+        except FileNotFoundError:
             return LogStream(row.name, row.created, None, None, None)
-        return LogStream(row.name, row.created, first.timestamp, last.timestamp, last.ingested)
+        return LogStream(row.name, row.created, *_ends(path, now.st_mtime_ns, now.st_size))
+
+
+@lru_cache(maxsize=10_000)
+def _ends(path: str, changed: int, size: int) -> tuple[Any, Any, Any]:
+    """When a file's first and last events were, and when the last was taken. changed, size: how it is now.
+
+    Kept, because of thousands of streams in a group all are asked for, to be put in their order.
+    """
+    first, last = first_event(Path(path)), last_event(Path(path))
+    return (None, None, None) if first is None or last is None else (first.timestamp, last.timestamp, last.ingested)
 
 
 def _slug(name: str) -> str:

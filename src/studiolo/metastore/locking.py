@@ -1,9 +1,12 @@
 """Hive's methods for locks, which Iceberg and Hive take around their commits."""
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from hive_metastore import ttypes as hive
 
+from studiolo.domain import Denied, Invalid, NotFound
 from studiolo.metastore.caller import Caller
 from studiolo.metastore.locks import Lock, Mode, Part
 from studiolo.metastore.room import House, Room, plain
@@ -22,6 +25,10 @@ TYPES = {
 STATES = {"acquired": hive.LockState.ACQUIRED, "waiting": hive.LockState.WAITING}
 
 
+CHANGES = ("ALTER", "DELETE", "DROP", "INSERT")
+"""Who keeps others from a table must have one of these of Lake Formation on it."""
+
+
 class Locking(Room):
     """Locks outside transactions. A lock is its caller's, whatever user the client names."""
 
@@ -31,6 +38,8 @@ class Locking(Room):
 
     def lock(self, rqst: Any) -> Any:
         parts = [_part(each) for each in rqst.component]
+        for each in parts:
+            self._require(each)
         return _response(self._house.locks.ask(parts, self._caller.name, rqst.hostname or ""))
 
     def check_lock(self, rqst: Any) -> Any:
@@ -49,9 +58,32 @@ class Locking(Room):
             _element(lock, part)
             for lock in self._house.locks.all()
             for part in lock.parts
-            if all(want in (None, has) for want, has in zip(wanted, _names(part), strict=True))
+            if all(want in (None, has) for want, has in zip(wanted, _names(part), strict=True)) and self._shows(part)
         ]
         return hive.ShowLocksResponse(locks=shown)
+
+    def _require(self, part: Part) -> None:
+        """Raise Denied for a lock on what the caller does not see, or does not change; what is to be made is free."""
+        if part.table is not None:
+            changes = part.mode != "read"
+            needed = CHANGES if changes else ("DESCRIBE",)
+            self._catalog.require(self._scope, part.database, part.table, *needed, full=changes)
+            return
+        with suppress(NotFound):
+            self._catalog.database(self._scope, part.database)
+
+    def _shows(self, part: Part) -> bool:
+        """Whether the caller may know of what is locked; of a partition, who sees all of its table."""
+        try:
+            self._require(replace(part, mode="read"))
+            if part.table is None or part.partition is None:
+                return True
+            sight, _, _ = self._catalog.sight(self._scope, part.database, part.table)
+            return not sight.partial
+        except Denied:
+            return False
+        except (Invalid, NotFound):
+            return True
 
 
 def _part(component: Any) -> Part:

@@ -11,7 +11,7 @@ from studiolo.asgi import Disconnected, Message, Receive, Send
 from studiolo.forwarding import HOP_BY_HOP, relay
 from studiolo.mlflow import TrackingServer
 from studiolo.processes import SocketConnector
-from studiolo.visits import header
+from studiolo.visits import framed_by_itself, header
 
 _KEPT_BACK = HOP_BY_HOP | {
     "authorization", "content-length", "cookie", "host", "origin", "referer", "x-amz-content-sha256", "x-amz-date",
@@ -53,7 +53,7 @@ class Passing:
             ) as answer:
                 back = [(name.lower(), value) for name, value in answer.raw_headers]
                 back = [(name, value) for name, value in back if name.decode("latin-1") not in HOP_BY_HOP]
-                await relay(answer, back, method, send, None)
+                await relay(answer, framed_by_itself(back), method, send, None)
         except (aiohttp.ClientConnectionError, asyncio.TimeoutError) as error:
             raise NotThere from error
 

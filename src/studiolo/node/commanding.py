@@ -1,18 +1,46 @@
 """The commands that scripts for EMR call, as they are on a node: `main([name, *arguments])`."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from studiolo.kernel.driver import MODULES, class_path, sharing
-from studiolo.node import submit
-from studiolo.node.facts import Facts
+from studiolo.node import submit, waking
+from studiolo.node.facts import STRICT, Facts
 
 SQL = "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver"
 SHELL, BEELINE, JAR = "org.apache.hadoop.fs.FsShell", "org.apache.hive.beeline.BeeLine", "org.apache.hadoop.util.RunJar"
+
+HDFS = {
+    name: f"org.apache.hadoop.hdfs.tools.{main}"
+    for name, main in {"dfsadmin": "DFSAdmin", "fsck": "DFSck", "getconf": "GetConf", "groups": "GetGroups"}.items()
+}
+APPLICATIONS = "ApplicationCLI"
+YARN = {
+    "version": "org.apache.hadoop.util.VersionInfo",
+    "jar": JAR,
+    **{
+        name: f"org.apache.hadoop.yarn.client.cli.{main}"
+        for name, main in {
+            "application": APPLICATIONS,
+            "applicationattempt": APPLICATIONS,
+            "container": APPLICATIONS,
+            "cluster": "ClusterCLI",
+            "logs": "LogsCLI",
+            "node": "NodeCLI",
+            "queue": "QueueCLI",
+            "rmadmin": "RMAdminCLI",
+        }.items()
+    },
+}
+"""The classes of the subcommands of `hdfs` and `yarn`."""
+
+NO_HADOOP = "the cluster has no HDFS and no YARN: it was asked for without Hadoop, or with runtime roles"
 
 SQL_OPTIONS = ("-f", "-e", "-i", "-d", "--define", "--database", "--hivevar", "--hiveconf")
 SQL_FLAGS = ("-S", "--silent", "-v", "-H")
@@ -26,7 +54,11 @@ NOT_HERE = 127
 def main(words: Sequence[str]) -> int:
     """Carry out a command; its exit status, where it does not become another program."""
     name, *arguments = words
-    return COMMANDS[name](arguments)
+    try:
+        return COMMANDS[name](arguments)
+    except waking.NotThere as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        return 1
 
 
 def spark_submit(arguments: Sequence[str]) -> int:
@@ -82,6 +114,9 @@ def hadoop(arguments: Sequence[str]) -> int:
     """`hadoop fs …`, `hadoop jar …`, `hadoop version`, `hadoop distcp …`."""
     command, *rest = arguments or ["help"]
     if command in ("fs", "dfs"):
+        facts = Facts.of_node()
+        if facts.yarn and waking.needs_hdfs(rest):
+            waking.wake(facts)
         return _java(SHELL, rest)
     if command == "jar":
         if rest and "streaming" in Path(rest[0]).name:
@@ -95,9 +130,33 @@ def hadoop(arguments: Sequence[str]) -> int:
 
 
 def hdfs(arguments: Sequence[str]) -> int:
-    if arguments[:1] == ["dfs"]:
-        return hadoop(["fs", *arguments[1:]])
-    return _refused(f"hdfs {' '.join(arguments[:1])}", "the cluster has no HDFS daemons; `hdfs dfs` works on its disk")
+    command, *rest = arguments or ["help"]
+    if command == "dfs":
+        return hadoop(["fs", *rest])
+    facts = Facts.of_node()
+    if not facts.yarn:
+        return _refused(f"hdfs {command}", f"{NO_HADOOP}; `hdfs dfs` works on its disk")
+    if command in HDFS:
+        if command != "getconf":
+            waking.wake(facts)
+        return _java(HDFS[command], rest)
+    return _refused(f"hdfs {command}", f"there are dfs, {', '.join(HDFS)}")
+
+
+def yarn(arguments: Sequence[str]) -> int:
+    """`yarn application -list`, `-kill`, …: YARN's own commands."""
+    command, *rest = arguments or ["help"]
+    facts = Facts.of_node()
+    if not facts.yarn:
+        return _refused(f"yarn {command}", NO_HADOOP)
+    command = "application" if command == "app" else command
+    if command not in YARN:
+        return _refused(f"yarn {command}", f"there are {', '.join(YARN)}")
+    if command not in ("version", "jar"):
+        waking.wake(facts)
+    # One program has these three, and is told which it is.
+    own = [command] if command in ("application", "applicationattempt", "container") else []
+    return _java(YARN[command], [*own, *rest])
 
 
 def streaming(arguments: Sequence[str]) -> int:
@@ -111,6 +170,10 @@ def beeline(arguments: Sequence[str]) -> int:
 def s3_dist_cp(arguments: Sequence[str]) -> int:
     """It needs the interpreter's packages, which this program was started without."""
     facts = Facts.of_node()
+    words = [word for given in arguments for word in given.split("=", 1)]
+    places = [place for option, place in pairwise(words) if option in ("--src", "--dest")]
+    if facts.yarn and any(map(waking.is_on_hdfs, places)):
+        waking.wake(facts)
     program = "import sys; from studiolo.node.distcp import copy; sys.exit(copy(sys.argv[1:]))"
     path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(Path(__file__).parents[2])]))
     return os.execve(facts.python, [facts.python, "-c", program, *arguments], {**os.environ, "PYTHONPATH": path})
@@ -142,12 +205,17 @@ def _works(program: str) -> bool:
 
 
 def packages(name: str) -> Callable[[Sequence[str]], int]:
-    """A package manager, or a manager of services, of the system: it says what it does not do, and that all is well."""
+    """A package manager, or a manager of services, of the system: it says what it does not do, and that all is well.
+
+    On a strict node it is not.
+    """
 
     def say(arguments: Sequence[str]) -> int:
+        strict = Facts.of_node().strict
         named = [word for word in arguments if not word.startswith("-")]
-        sys.stderr.write(f"{name}: {' '.join(named) or 'nothing'}: not done here, the node is this machine\n")
-        return 0
+        why = f", and {STRICT} lets nothing pass that is not" if strict else ""
+        sys.stderr.write(f"{name}: {' '.join(named) or 'nothing'}: not done here, the node is this machine{why}\n")
+        return NOT_HERE if strict else 0
 
     return say
 
@@ -159,12 +227,23 @@ def state_pusher(_arguments: Sequence[str]) -> int:
 
 def _java(main_class: str, arguments: Sequence[str]) -> int:
     facts = Facts.of_node()
-    path = class_path(Path(facts.spark_home), [*facts.jars, f"{facts.folder}/etc/hadoop"])
+    # What manages HDFS comes with its daemons, and what reads logs of YARN.
+    daemons = _of_daemons(facts) if main_class in (*HDFS.values(), YARN["logs"]) else []
+    path = class_path(Path(facts.spark_home), [*facts.jars, *daemons, f"{facts.folder}/etc/hadoop"])
     log = f"-Dlog4j2.configurationFile=file:{facts.folder}/etc/log4j2-quiet.properties"
     home = f"-Duser.home={os.environ.get('HOME', facts.folder)}"
     command = [facts.java, "-cp", path, *sharing(facts.archive), *QUICK, *MODULES, log, home, main_class, *arguments]
     # By the name of the cluster's token Hadoop would show who owns things.
     return os.execve(facts.java, command, {**os.environ, "HADOOP_USER_NAME": "hadoop"})
+
+
+def _of_daemons(facts: Facts) -> list[str]:
+    """The jars of Hadoop's daemons; none while the server still fetches them."""
+    try:
+        jars: list[str] = json.loads(Path(facts.folder, "hadoop.json").read_text())["jars"]
+    except FileNotFoundError:
+        return []
+    return jars
 
 
 def _refused(command: str, reason: str) -> int:
@@ -190,6 +269,7 @@ COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "spark-sql": spark_sql,
     "spark-submit": spark_submit,
     "state-pusher-script": state_pusher,
+    "yarn": yarn,
     **{
         name: packages(name) for name in ("amazon-linux-extras", "apt-get", "dnf", "rpm", "service", "systemctl", "yum")
     },

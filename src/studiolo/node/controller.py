@@ -4,10 +4,7 @@ The server leaves `wanted.json` and sends SIGINT; `report.json` says what is the
 """
 
 import json
-import os
-import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,84 +12,19 @@ import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 from studiolo.node import logs
+from studiolo.node.applications import Application, ended
 from studiolo.node.daemons import Daemons, Worker
 
 SOON, IDLE = 0.1, 2.0
 """Seconds between looks at the daemons: while something is on its way, and else."""
 
 END_SECONDS = 3.0
-ANSWER_SECONDS, LARGEST_ANSWER = 1.0, 64 * 1024
 LOG_SECONDS, LAST_LOG_SECONDS = 60.0, 5.0
 """Seconds between two times that the applications' logs are put where LogUri says, and for the last time."""
-
-LAST_LINES = 6
-FRAME = re.compile(r"\s+at |\s*\.\.\. \d+ more")
-"""A line of Java's that says where something was thrown."""
-
-RESTARTS = 3
-"""How often an application's daemon that has ended is started again."""
-
-
-class Application:
-    """The daemon of an application: a program of its own, ready when its port is open, or when its page says so."""
-
-    def __init__(self, entry: Mapping[str, Any], folder: Path, host: str) -> None:
-        self._entry = entry
-        self._host = host
-        self._log = folder / "mnt" / "var" / "log" / entry["name"].lower() / "daemon.log"
-        self._starts = 0
-        self._ready = self._has_been_ready = False
-        self._process = self._start()
-
-    def _start(self) -> "subprocess.Popen[bytes]":
-        self._starts += 1
-        self._ready = False
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        with self._log.open("ab") as output:
-            return subprocess.Popen(
-                self._entry["command"],
-                env={**os.environ, **self._entry["environment"]},
-                cwd=self._log.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-
-    def state(self) -> str:
-        """`starting`, `running`, or `failed: …`; one that was ready once and has ended is started again a few times."""
-        status = self._process.poll()
-        if status is not None:
-            if self._starts > RESTARTS or not self._has_been_ready:
-                return f"failed: it {_ended(status)}, and last said: {self._last_words()}"
-            self._process = self._start()
-        if not self._ready:
-            with suppress(OSError, HTTPException):
-                self._ready = self._answers()
-                self._has_been_ready |= self._ready
-        return "running" if self._ready else "starting"
-
-    def _answers(self) -> bool:
-        host, port = self._host, self._entry["port"]
-        if self._entry["answer"] is None:
-            with socket.create_connection((host, port), ANSWER_SECONDS):
-                return True
-        path, text = self._entry["answer"]
-        with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=ANSWER_SECONDS) as page:
-            return text.encode() in page.read(LARGEST_ANSWER)
-
-    def _last_words(self) -> str:
-        with self._log.open("rb") as log:
-            log.seek(max(0, os.fstat(log.fileno()).st_size - LARGEST_ANSWER))
-            lines = log.read(LARGEST_ANSWER).decode(errors="replace").splitlines()
-        return " ".join([line.strip() for line in lines if line.strip() and not FRAME.match(line)][-LAST_LINES:])
-
-    def end(self) -> None:
-        self._process.terminate()
 
 
 class Controller:
@@ -105,6 +37,7 @@ class Controller:
         self._ending = False
         self._leaving: dict[int, float] = {}
         self._applications: dict[str, Application] = {}
+        self._told: Mapping[int, Worker] = {}
         self._reported: Mapping[str, Any] = {}
         signal.signal(signal.SIGINT, lambda *_: self._wake.set())
         signal.signal(signal.SIGTERM, self._end)
@@ -118,7 +51,7 @@ class Controller:
         while not self._ending:
             self._wake.clear()
             if (status := self._daemons.process.poll()) is not None:
-                self._report({"error": f"The JVM of the cluster's daemons {_ended(status)}."})
+                self._report({"error": f"The JVM of the cluster's daemons {ended(status)}."})
                 return 1
             settled = self._look()
             if time.time() - self._logged > LOG_SECONDS:
@@ -154,6 +87,10 @@ class Controller:
     def _look(self) -> bool:
         """Move towards what is wanted and report; whether it is reached and nothing computes."""
         wanted = {worker["number"]: Worker(**worker) for worker in self._wanted()}
+        if wanted != self._told:
+            self._told = wanted
+            for application in self._applications.values():
+                application.tell()
         for number in wanted.keys() - set(self._daemons.workers):
             self._daemons.start_worker(wanted[number])
         seen = self._seen()
@@ -162,8 +99,11 @@ class Controller:
         if seen and len(alive) == len(wanted):
             for entry in self._plan["applications"]:
                 if entry["name"] not in self._applications:
-                    self._applications[entry["name"]] = Application(entry, self._folder, self._plan["host"])
+                    self._applications[entry["name"]] = Application(
+                        entry, self._folder, self._plan["host"], self._wake.set
+                    )
         applications = {name: application.state() for name, application in self._applications.items()}
+        running = [*seen.get("running", []), *self._on_yarn(applications)]
         settled = (
             set(self._daemons.workers) == wanted.keys()
             and len(alive) == len(wanted)
@@ -176,10 +116,19 @@ class Controller:
                 "settled": settled,
                 "workers": {str(number): worker for number, worker in seen.get("workers", {}).items()},
                 "applications": applications,
-                "running": seen.get("running", []),
+                "notes": [application.note for application in self._applications.values() if application.note],
+                "running": running,
             }
         )
-        return settled and not seen.get("running")
+        return settled and not running
+
+    def _on_yarn(self, applications: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:
+        """The applications that YARN has not ended yet, where it runs."""
+        file = self._folder / "yarn.json"
+        if applications.get("Hadoop") != "running" or not file.exists():
+            return ()
+        running: Sequence[Mapping[str, Any]] = json.loads(file.read_text())
+        return running
 
     def _let_go(self, leaving: set[int], seen: Mapping[str, Any]) -> None:
         """Decommission the workers that are not wanted any more, and end those that have finished."""
@@ -232,10 +181,6 @@ class Controller:
 def _state(seen: Mapping[str, Any], number: int) -> str | None:
     state: str | None = seen.get("workers", {}).get(number, {}).get("state")
     return state
-
-
-def _ended(status: int) -> str:
-    return f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
 
 
 def run(folder: Path) -> int:

@@ -37,7 +37,7 @@ class Daemons:
         port, secret = driver.address()
         self.process = driver.process
         # When the JVM ends that is told once, and not for each call that was under way.
-        logging.getLogger("py4j").disabled = True
+        logging.disable()
         parameters = GatewayParameters("127.0.0.1", port, auto_field=True, auto_convert=True, auth_token=secret)
         self._gateway: Any = JavaGateway(gateway_parameters=parameters)
         self._deploy: Any = self._gateway.jvm.org.apache.spark.deploy

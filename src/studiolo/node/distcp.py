@@ -5,23 +5,33 @@ Patterns, grouping and sizes are as "S3DistCp (s3-dist-cp)" in the EMR Release G
 
 import argparse
 import gzip
+import json
 import os
 import re
 import shutil
 import sys
 import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
+from studiolo.node.waking import NAMENODE
+
 THREADS = 8
 MIB = 1024 * 1024
 DISK = "STUDIOLO_HDFS"
 """Names the folder that is the cluster's hdfs://."""
+
+WAIT_SECONDS = 300.0
+"""How long an answer of HDFS may take, which may have to be started for it."""
 
 
 class Place:
@@ -89,6 +99,56 @@ class Folder(Place):
         (self._path / name).unlink()
 
 
+class Hdfs(Place):
+    """HDFS, by its REST API ("WebHDFS REST API", Hadoop's documentation)."""
+
+    def __init__(self, address: str, path: str) -> None:
+        self._address = address
+        self._path = f"/{path.strip('/')}"
+
+    def _url(self, name: str, operation: str, **more: str) -> str:
+        words = urllib.parse.urlencode({"op": operation, "user.name": "hadoop", **more})
+        path = f"{self._path.rstrip('/')}/{name}" if name else self._path
+        return f"http://{self._address}/webhdfs/v1{urllib.parse.quote(path)}?{words}"
+
+    def _ask(self, url: str, method: str = "GET", content: Any = None, **headers: str) -> Any:
+        request = urllib.request.Request(url, content, headers, method=method)  # noqa: S310 (it begins with http:)
+        return urllib.request.urlopen(request, timeout=WAIT_SECONDS)  # noqa: S310
+
+    def list(self) -> Iterator[tuple[str, int]]:
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            try:
+                with self._ask(self._url(folder, "LISTSTATUS")) as answer:
+                    found = json.load(answer)["FileStatuses"]["FileStatus"]
+            except urllib.error.HTTPError as error:
+                if error.code == HTTPStatus.NOT_FOUND:
+                    return
+                raise
+            for one in found:
+                name = f"{folder}/{one['pathSuffix']}".strip("/")
+                if one["type"] == "DIRECTORY":
+                    folders.append(name)
+                elif not one["pathSuffix"].startswith("."):
+                    yield name, one["length"]
+
+    def fetch(self, name: str, into: Path) -> None:
+        with self._ask(self._url(name, "OPEN")) as answer, into.open("wb") as file:
+            shutil.copyfileobj(answer, file)
+
+    def put(self, file: Path, name: str) -> None:
+        # The NameNode says where the file is to be written; a redirection would be followed without it.
+        with self._ask(self._url(name, "CREATE", overwrite="true", noredirect="true"), "PUT") as answer:
+            at = json.load(answer)["Location"]
+        headers = {"Content-Length": str(file.stat().st_size), "Content-Type": "application/octet-stream"}
+        with file.open("rb") as content:
+            self._ask(at, "PUT", content, **headers).close()
+
+    def delete(self, name: str) -> None:
+        self._ask(self._url(name, "DELETE"), "DELETE").close()
+
+
 def place(url: str, client: Any) -> Place:
     """The place that a URL names: s3://, hdfs://, file:// or a path, which is of hdfs://."""
     scheme, separator, rest = url.partition("://")
@@ -97,6 +157,8 @@ def place(url: str, client: Any) -> Place:
     if separator and scheme == "file":
         return Folder(Path(rest))
     path = rest.partition("/")[2] if separator else url
+    if os.environ.get(NAMENODE):
+        return Hdfs(os.environ[NAMENODE], path)
     return Folder(Path(os.environ[DISK]) / path.lstrip("/"))
 
 

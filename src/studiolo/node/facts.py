@@ -3,11 +3,13 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 VARIABLE = "STUDIOLO_NODE"
 """Names the folder of the cluster's files."""
+STRICT = "STUDIOLO_CLUSTER_STRICT"
+"""The server's setting by which nodes are strict."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class Facts:
     java, spark_home, jars, java_options, archive: what a driver's JVM is started with. python: the node's interpreter;
     base_python: the one whose packages it has too; site: its folder of packages; uv: what installs them. worker_cores,
     worker_memory: of the largest node that computes, the memory in MiB. heap: of a driver in which its executors are.
+    yarn: Spark's settings of applications on YARN; none where there is none. strict: whether what a node does not do fails.
     """
 
     folder: str
@@ -35,6 +38,8 @@ class Facts:
     worker_memory: int
     spark_environment: Mapping[str, str]
     heap: str = ""
+    strict: bool = False
+    yarn: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_node(cls) -> "Facts":

@@ -1,6 +1,7 @@
 """`pip` on a node, by uv: packages are installed for the cluster's own interpreter, beside those of its runtime.
 
-What has no wheel for this Python is installed at the nearest later version that has one, and that is said.
+What has no wheel for this Python is installed at the nearest later version that has one, and that is said; on a strict
+node it fails.
 """
 
 import re
@@ -10,7 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from studiolo.node.facts import Facts
+from studiolo.node.facts import STRICT, Facts
 
 ADDED = re.compile(r"^ ?\+ (\S+)$", re.MULTILINE)
 """What uv says that it would install."""
@@ -97,6 +98,11 @@ def _resolved(wanted: Sequence[str], options: Sequence[str], facts: Facts) -> tu
         return ADDED.findall(_uv([*ask, "--no-build", *wanted])), []
     except Failed as error:
         first = error
+    if facts.strict:
+        try:
+            return ADDED.findall(_uv([*ask, *wanted])), []
+        except Failed:
+            raise Failed(f"{first}\n{STRICT} takes nothing in its place.") from None
     pinned = {m["name"].lower(): m["version"] for m in map(PINNED.fullmatch, _listed(wanted)) if m}
     # A pin is let go for the next version that has a wheel, and only then a package is built from its sources.
     loose = [PINNED.sub(r"\g<name>\g<extras>>=\g<version>", word) for word in _listed(wanted)]

@@ -1,7 +1,8 @@
 """`spark-submit` on a node: Spark's own, with the driver's JVM started by us, and YARN's words put into the cluster's.
 
 spark-submit starts a JVM to find out how the driver's is started; here that is this file, which needs Python's own
-library alone. On a cluster without Hadoop's daemons there is no YARN: its master is the cluster's own.
+library alone. On a cluster without YARN its master is the cluster's own; on one with YARN, who names that, or deploy mode
+cluster, has it, and who names no master has the cluster's own, which is quicker and leaves YARN asleep.
 """
 
 import os
@@ -12,12 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from studiolo.kernel.driver import MODULES, class_path, sharing
+from studiolo.node import waking
 from studiolo.node.facts import Facts
 
 FLAGS = ("--verbose", "-v", "--supervise", "--help", "-h", "--version", "--usage-error")
 """The options of spark-submit that have no value (org.apache.spark.launcher.SparkSubmitOptionParser)."""
 
 MAIN = "org.apache.spark.deploy.SparkSubmit"
+
+THRIFT = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
+"""It has a user of each client's, and is nobody's proxy."""
 
 APP_MASTER = "spark.yarn.appMasterEnv."
 DRIVER_HEAP = "1g"
@@ -90,6 +95,8 @@ def launch(submission: Submission, defaults: Mapping[str, str], facts: Facts) ->
     notes: list[str] = []
     given = {**defaults, **submission.conf}
     options = [(name, value) for name, value in submission.options if name not in MAPPED]
+    if facts.yarn and _for_yarn(submission):
+        return _on_yarn(submission, given, facts)
     master = submission.value("--master") or given.get("spark.master") or "yarn"
     if not master.startswith(LOCAL):
         master = facts.master
@@ -98,15 +105,47 @@ def launch(submission: Submission, defaults: Mapping[str, str], facts: Facts) ->
     conf = {**submission.conf, **_executors(submission, given, facts)}
     if (queue := submission.value("--queue")) is not None:
         notes.append(f"queue {queue}: the cluster has one queue.")
+    environment = {name[len(APP_MASTER) :]: value for name, value in given.items() if name.startswith(APP_MASTER)}
+    command = _command(submission, [("--master", master), *options], given, conf, facts)
+    return Launch(command, environment, tuple(notes))
+
+
+def _command(
+    submission: Submission,
+    options: Sequence[tuple[str, str | None]],
+    given: Mapping[str, str],
+    conf: Mapping[str, str],
+    facts: Facts,
+) -> tuple[str, ...]:
+    conf = {name: value for name, value in conf.items() if name not in ("spark.master", "spark.submit.deployMode")}
     if given.get("spark.dynamicAllocation.enabled") == "true":
         # There is no shuffle service on the nodes.
         conf |= {"spark.shuffle.service.enabled": "false", "spark.dynamicAllocation.shuffleTracking.enabled": "true"}
-    conf = {name: value for name, value in conf.items() if name not in ("spark.master", "spark.submit.deployMode")}
-    environment = {name[len(APP_MASTER) :]: value for name, value in given.items() if name.startswith(APP_MASTER)}
-    words = [word for pair in [("--master", master), *options] for word in pair if word is not None]
+    words = [word for pair in options for word in pair if word is not None]
+    if facts.yarn and submission.value("--proxy-user") is None and submission.value("--class") != THRIFT:
+        words += ["--proxy-user", "hadoop"]
     words += [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
-    command = (*_java(submission, {**given, **conf}, facts), MAIN, *words, *submission.application)
-    return Launch(command, environment, tuple(notes))
+    return (*_java(submission, {**given, **conf}, facts), MAIN, *words, *submission.application)
+
+
+def _for_yarn(submission: Submission) -> bool:
+    """Whether the command line asks for YARN: by name, or by deploy mode cluster, which the cluster's master has not."""
+    master = submission.value("--master") or submission.conf.get("spark.master") or ""
+    return master.startswith("yarn") or (
+        not master.startswith(LOCAL) and _deploy_mode(submission, submission.conf) == "cluster"
+    )
+
+
+def _on_yarn(submission: Submission, given: Mapping[str, str], facts: Facts) -> Launch:
+    """The start of a driver of an application on YARN, or of what submits it in deploy mode cluster."""
+    mode = "client" if submission.value("--master") == "yarn-client" else _deploy_mode(submission, submission.conf)
+    mode = "cluster" if submission.value("--master") == "yarn-cluster" else mode
+    options = [
+        (n, v) for n, v in submission.options if n not in ("--master", "--deploy-mode", "--principal", "--keytab")
+    ]
+    conf = {**facts.yarn, **submission.conf}
+    first: list[tuple[str, str | None]] = [("--master", "yarn"), ("--deploy-mode", mode)]
+    return Launch(_command(submission, [*first, *options], given, conf, facts), {}, ())
 
 
 MAPPED = ("--master", "--deploy-mode", "--num-executors", "--queue", "--principal", "--keytab")
@@ -143,11 +182,12 @@ def _java(submission: Submission, given: Mapping[str, str], facts: Facts) -> lis
     ]
     # Where something comes before Spark's jars, an archive would be refused.
     archive = [] if front else sharing(facts.archive)
+    hadoop = [f"{facts.folder}/etc/hadoop"] if facts.yarn else []
     heap = facts.heap or submission.value("--driver-memory") or given.get("spark.driver.memory") or DRIVER_HEAP
     extra = submission.value("--driver-java-options") or given.get("spark.driver.extraJavaOptions", "")
     return [
         facts.java,
-        *("-cp", os.pathsep.join([*front, class_path(Path(facts.spark_home), facts.jars)])),
+        *("-cp", os.pathsep.join([*front, class_path(Path(facts.spark_home), [*facts.jars, *hadoop])])),
         *archive,
         *facts.java_options,
         f"-Xmx{heap}",
@@ -177,6 +217,9 @@ def main(arguments: Sequence[str], program: Sequence[str] = ()) -> int:
     except (Refused, OSError) as error:
         sys.stderr.write(f'Exception in thread "main" java.lang.IllegalArgumentException: {error}\n')
         return 1
+    if facts.yarn:
+        # Who wants no YARN may want HDFS, and does not come while it starts.
+        (waking.wake if _for_yarn(submission) else waking.wait)(facts)
     for note in made.notes:
         sys.stderr.write(f"spark-submit: {note}\n")
     sys.stderr.flush()

@@ -58,6 +58,7 @@ class Fence:
     begins: the folder it starts in, as it finds it; also only where it is "fenced".
     hosts: addresses by the names that it knows beside those of /etc/hosts; also only where it is "fenced".
     with_parent: whether the program ends with the process that started it; only where it is "fenced".
+    alone: whether it has a network of its own, with nobody else in it; only where it is "fenced".
     """
 
     own: Path
@@ -67,6 +68,7 @@ class Fence:
     begins: str | None = None
     hosts: Mapping[str, str] = field(default_factory=dict)
     with_parent: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,7 @@ def _bubblewrapped(
         # In a user namespace of its own a program could mount cgroups to write in: those that the server is in.
         "--disable-userns",
         *(["--die-with-parent"] if fence.with_parent else []),
+        *(["--unshare-net"] if fence.alone else []),
         *(word for name, value in variables.items() for word in ("--setenv", name, value)),
         *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
         # Root may write the kernel's settings without any capability, and one of them names a program to run outside.

@@ -237,6 +237,8 @@ def change_endpoint(book: Book, identifier: str, given: Attributes) -> None:
             book.get(kind, each)
         kept = [each for each in endpoint[name] if each not in removed]
         changes[name] = [*kept, *(each for each in added if each not in kept)]
+    interfaces = dict(zip(endpoint["SubnetIds"], endpoint["NetworkInterfaceIds"], strict=False))
+    changes["NetworkInterfaceIds"] = [interfaces.get(each) or new_id("eni") for each in changes["SubnetIds"]]
     added, removed = given.get("AddSecurityGroupIds") or [], given.get("RemoveSecurityGroupIds") or []
     groups = [each for each in endpoint["Groups"] if each["GroupId"] not in removed]
     known = {each["GroupId"] for each in groups}

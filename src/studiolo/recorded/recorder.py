@@ -1,6 +1,7 @@
 """All that is recorded, as the server holds it."""
 
 from studiolo.domain import Clock
+from studiolo.recorded.grants import Grants
 from studiolo.recorded.keys import Keys
 from studiolo.recorded.network import Network
 from studiolo.recorded.parameters import Parameters
@@ -17,6 +18,7 @@ class Recorder:
         records = Records(state, clock)
         self.network = Network(records)
         self.keys = Keys(records)
+        self.grants = Grants(records, self.keys)
         self.parameters = Parameters(records, self.keys)
         self.secrets = Secrets(records, self.keys)
         self.repositories = Repositories(records)

@@ -137,9 +137,17 @@ class Runtimes:
             ours.append(self._compiled(runtime, (entry["file_system"],), self._fetched(entry["jars"])))
         return [*ours, *fetched]
 
+    def hadoop(self, runtime: Runtime) -> list[Path]:
+        """The jars of HDFS's and YARN's daemons, beyond Spark's, fetched at first use; none where it has no Hadoop.
+
+        The last one is our own, with what closes their ports. Raises JarsUnavailable and NotCompiled.
+        """
+        fetched = self._fetched(self._table["runtime"][runtime.name].get("hadoop", ()))
+        return [*fetched, self._compiled(runtime, ("Asking", "PortDoor", "AnyUser"), fetched)] if fetched else []
+
     def doors(self, runtime: Runtime) -> Path:
-        """The jar of the doors of Spark's driver, HiveServer2 and Trino. Raises NotCompiled."""
-        return self._compiled(runtime, ("UiDoor", "StreamDoor", "Asking", "ChannelDoor", "HivePassword"), [])
+        """The jar of the doors of Spark's driver, HiveServer2 and Trino, and of drivers kept ready. Raises NotCompiled."""
+        return self._compiled(runtime, ("UiDoor", "StreamDoor", "Asking", "ChannelDoor", "HivePassword", "Ready"), [])
 
     def _connect_door(self, runtime: Runtime) -> Path:
         return self._compiled(runtime, ("TokenCheck",), self._fetched(self._table["runtime"][runtime.name]["connect"]))

@@ -62,12 +62,27 @@ def wanted(app: Application, run: Run, release: Release) -> Wanted:
         role=asked.role,
         acts_as=f"emr-serverless-{run.id}",
         size=size(conf),
+        kept_by=app.id,
         conf={name: value for name, value in conf.items() if name not in DECIDED and not name.startswith(prefix)},
         arguments=tuple(arguments),
         environment={name.removeprefix(prefix): value for name, value in conf.items() if name.startswith(prefix)},
         streams=streams(app, run),
         timeout=timedelta(minutes=asked.timeout) if asked.timeout and asked.mode == "BATCH" else None,
     )
+
+
+def kept(app: Application, release: Release) -> tuple[Wanted, int]:
+    """What an application's drivers are kept ready for, by its own settings, and how many: its initial capacity."""
+    conf = spark_defaults(app.asked.runtime)
+    prefix = DRIVER_ENVIRONMENT
+    wanted = Wanted(
+        release=release,
+        role="",
+        acts_as="",
+        size=size(conf),
+        conf={name: value for name, value in conf.items() if name not in DECIDED and not name.startswith(prefix)},
+    )
+    return wanted, sum(of.count for kind, of in app.asked.initial.items() if kind.upper().endswith("DRIVER"))
 
 
 def _submitted(asked: RunRequest, release: Release) -> tuple[Options, Sequence[str]]:

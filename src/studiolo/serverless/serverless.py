@@ -2,7 +2,6 @@
 
 import gzip
 import logging
-import threading
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -10,6 +9,7 @@ from datetime import timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from studiolo.background import Background
 from studiolo.domain import Clock, Conflict, DomainError, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.engine import Engine, Key, Submission, Wanted
 from studiolo.identity import Identity, Principal
@@ -35,6 +35,10 @@ log = logging.getLogger(__name__)
 PRINCIPAL = "emr-serverless.amazonaws.com"
 LOOK = 30.0
 """Seconds between looks where nothing tells that there is something to do."""
+
+CAPACITY_LOOK = 0.1
+"""Seconds between looks whether an application's initial capacity is there."""
+LACKING = "this machine has no memory for more, or they do not start, which the server's log tells."
 
 LIVING = ("CREATED", "STARTING", "STARTED", "STOPPING", "STOPPED")
 
@@ -65,23 +69,22 @@ class Serverless:
         self._runtimes = runtimes
         self._clock = clock
         self.sessions = ServerlessSessions(engine, self, runtimes)
-        self._closed = threading.Event()
-        self._sooner = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="emr serverless", daemon=True)
+        self._background = Background("EMR Serverless", self._step, LOOK)
         engine.submissions.serve(self)
 
     def start(self) -> None:
         """Go on with what an earlier server left."""
-        self._thread.start()
+        self._background.wake()
+        self._background.start()
 
     def close(self) -> None:
         """Begin nothing any more: what waits waits for the next server."""
-        self._closed.set()
-        self._sooner.set()
-        self._thread.join()
+        self._background.close()
 
     def empty(self) -> None:
         """Forget everything; the engine ends what runs."""
+        for app in self._store.all_applications("STARTING", "STARTED", "STOPPING"):
+            self._engine.submissions.give_back(app.id)
         self._store.empty()
 
     def create(self, scope: Scope, token: str, asked: ApplicationRequest, tags: Mapping[str, str]) -> Application:
@@ -120,7 +123,7 @@ class Serverless:
         if app.state not in LIVING:
             raise Conflict(f"Application {name} is {app.state}, and cannot be started.")
         self._store.change_application(scope, name, ("CREATED", "STOPPED"), "STARTING")
-        self._sooner.set()
+        self._background.wake()
 
     def stop_application(self, scope: Scope, name: str) -> None:
         """Raises NotFound, and Conflict while runs or sessions are active."""
@@ -128,7 +131,7 @@ class Serverless:
         if active := self._active(app):
             raise Conflict(f"Application {name} has {active} active job runs and sessions: cancel them first.")
         self._store.change_application(scope, name, ("STARTING", "STARTED"), "STOPPING")
-        self._sooner.set()
+        self._background.wake()
 
     def delete(self, scope: Scope, name: str) -> None:
         """Raises NotFound, and Conflict unless it is CREATED or STOPPED."""
@@ -177,7 +180,7 @@ class Serverless:
         self._engine.check(jobs.wanted(app, sample, self._runtimes.for_emr(app.asked.label)))
         jobs.needed(app, sample)
         made = self._store.add_run(app, token, asked, tags)
-        self._sooner.set()
+        self._background.wake()
         return made
 
     def job_run(self, scope: Scope, application: str, name: str) -> Run:
@@ -234,7 +237,7 @@ class Serverless:
         with suppress(Conflict, NotFound):
             self._engine.submissions.cancel(self._key(run))
         # Where it is about to be submitted, it is canceled after that.
-        self._sooner.set()
+        self._background.wake()
 
     def set_application_tags(self, scope: Scope, name: str, add: Mapping[str, str], remove: Collection[str]) -> None:
         """Raises NotFound."""
@@ -271,7 +274,7 @@ class Serverless:
                 return
             problem = self._keep_logs(run, submission)
             self._end_attempt(run, submission, problem)
-        self._sooner.set()
+        self._background.wake()
 
     def _end_attempt(self, run: Run, submission: Submission, problem: str) -> None:
         said = " ".join(filter(None, [submission.error, problem]))
@@ -302,38 +305,47 @@ class Serverless:
     def _key(self, run: Run) -> Key:
         return Key(self.service, run.scope, f"{run.application}/{run.id}/{run.attempt}")
 
-    def _work(self) -> None:
-        while not self._closed.is_set():
-            self._sooner.clear()
-            wait = LOOK
-            try:
-                wait = self._step()
-            except Exception:
-                log.exception("emr serverless")
-            self._sooner.wait(wait)
-
     def _step(self) -> float:
         """Bring all a step nearer to what is wanted; seconds after which to look again."""
+        waits = [LOOK]
         for app in self._store.all_applications("STARTING"):
-            self._start_one(app)
+            waits.append(self._start_one(app))
         for app in self._store.all_applications("STOPPING"):
+            self._engine.submissions.give_back(app.id)
             self._livy.end(app.scope, app.id)
             self._store.change_application(app.scope, app.id, ("STOPPING",), "STOPPED")
         for run in self._store.all_runs("SCHEDULED", "RUNNING", "CANCELLING"):
             self._look_after(run)
-        waits = [LOOK]
         for run in self._store.all_runs(*WAITING):
-            if self._closed.is_set():
+            if self._background.ended:
                 return 0.0
             waits.append(self._schedule(run))
         for app in self._store.all_applications("STARTED"):
+            # A server before this one may have kept them.
+            self._keep(app)
             waits.append(self._stop_when_idle(app))
         return max(0.05, min(waits))
 
-    def _start_one(self, app: Application) -> None:
+    def _start_one(self, app: Application) -> float:
+        """Start an application, which is started when its capacity is there; seconds after which to look again."""
+        wanted = self._keep(app)
+        kept = self._engine.submissions.kept(app.id) if wanted else 0
+        if kept is None:
+            return CAPACITY_LOOK
         if app.asked.livy:
             self._livy.serve(Place(app.id, app.scope, app.asked.label, "", conf=jobs.spark_defaults(app.asked.runtime)))
-        self._store.change_application(app.scope, app.id, ("STARTING",), "STARTED")
+        lack = "" if kept == wanted else f"{kept} of {wanted} drivers are kept ready: {LACKING}"
+        self._store.change_application(app.scope, app.id, ("STARTING",), "STARTED", lack)
+        return LOOK
+
+    def _keep(self, app: Application) -> int:
+        """Have the drivers of an application's initial capacity kept ready; how many there are to be."""
+        if not app.asked.initial:
+            return 0
+        wanted, count = jobs.kept(app, self._runtimes.for_emr(app.asked.label))
+        if count:
+            self._engine.submissions.keep(app.id, app.scope, wanted, count)
+        return count
 
     def _look_after(self, run: Run) -> None:
         """What a crash kept from being told."""

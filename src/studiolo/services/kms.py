@@ -1,4 +1,4 @@
-"""AWS KMS: symmetric keys, which encrypt, and their aliases. Key policies and rotation are only recorded."""
+"""AWS KMS: symmetric keys, which encrypt, and their aliases. Key policies, grants and rotation are only recorded."""
 
 import secrets
 from collections.abc import Mapping
@@ -42,6 +42,12 @@ def cancel_key_deletion(call: Call, request: Request) -> dict[str, Any]:
 def create_alias(call: Call, request: Request) -> dict[str, Any]:
     call.studio.recorder.keys.set_alias(call.scope, request["AliasName"], request["TargetKeyId"], new=True)
     return {}
+
+
+@kms.operation
+def create_grant(call: Call, request: Request) -> dict[str, Any]:
+    made = call.studio.recorder.grants.create(call.scope, request["KeyId"], request)
+    return {"GrantId": made.id, "GrantToken": made.hidden["Token"]}
 
 
 @kms.operation
@@ -143,6 +149,14 @@ def list_aliases(call: Call, request: Request) -> dict[str, Any]:
 
 
 @kms.operation
+def list_grants(call: Call, request: Request) -> dict[str, Any]:
+    wanted = {name: request.get(name) for name in ("KeyId", "GrantId", "GranteePrincipal")}
+    return _paged(
+        "Grants", [as_grant(each) for each in call.studio.recorder.grants.list(call.scope, **wanted)], request
+    )
+
+
+@kms.operation
 def list_key_policies(call: Call, request: Request) -> dict[str, Any]:
     call.studio.recorder.keys.get(call.scope, request["KeyId"])
     return {"PolicyNames": ["default"], "Truncated": False}
@@ -158,6 +172,12 @@ def list_keys(call: Call, request: Request) -> dict[str, Any]:
 def list_resource_tags(call: Call, request: Request) -> dict[str, Any]:
     tags = call.studio.recorder.keys.get(call.scope, request["KeyId"]).tags
     return _paged("Tags", [{"TagKey": key, "TagValue": value} for key, value in tags.items()], request)
+
+
+@kms.operation
+def list_retirable_grants(call: Call, request: Request) -> dict[str, Any]:
+    found = call.studio.recorder.grants.list(call.scope, RetiringPrincipal=request["RetiringPrincipal"])
+    return _paged("Grants", [as_grant(each) for each in found], request)
 
 
 @kms.operation
@@ -182,6 +202,21 @@ def re_encrypt(call: Call, request: Request) -> dict[str, Any]:
         "SourceEncryptionAlgorithm": ALGORITHM,
         "DestinationEncryptionAlgorithm": ALGORITHM,
     }
+
+
+@kms.operation
+def retire_grant(call: Call, request: Request) -> dict[str, Any]:
+    if "GrantToken" not in request and not {"KeyId", "GrantId"} <= set(request):
+        raise ServiceError("ValidationException", "A grant is named by its GrantToken, or by KeyId and GrantId.")
+    names = ("KeyId", "GrantId", "GrantToken")
+    call.studio.recorder.grants.delete(call.scope, *(request.get(name) for name in names))
+    return {}
+
+
+@kms.operation
+def revoke_grant(call: Call, request: Request) -> dict[str, Any]:
+    call.studio.recorder.grants.delete(call.scope, request["KeyId"], request["GrantId"])
+    return {}
 
 
 @kms.operation
@@ -236,6 +271,10 @@ def as_alias(call: Call, alias: Record) -> dict[str, Any]:
         "CreationDate": alias.created,
         "LastUpdatedDate": alias.created,
     }
+
+
+def as_grant(grant: Record) -> dict[str, Any]:
+    return {**grant.attributes, "CreationDate": grant.created}
 
 
 def _data_key(call: Call, request: Request) -> tuple[Record, bytes, bytes]:

@@ -13,7 +13,8 @@ class Patience:
     """A read of one thing, of a `kind` that `State.transaction` tells of, is held while that is on its way.
 
     name: the request's member that names the thing, or those that do together; state: the path in the answer to its
-    state, which is one of `passing` while it is on its way; seconds: how long a read is held at most.
+    state, which is one of `passing` while it is on its way; seconds: how long a read is held at most;
+    waiter: how long one of a client's waiter is, which would look again no sooner, where that is longer.
     """
 
     kind: str
@@ -21,6 +22,7 @@ class Patience:
     state: tuple[str | int, ...]
     passing: frozenset[str]
     seconds: float
+    waiter: float = 0
 
     def thing(self, scope: Scope, request: Mapping[str, Any]) -> Thing | None:
         """What is read; None for a request that names none, as for a list."""

@@ -1,5 +1,6 @@
 """CloudFormation's stacks: templates, and an engine that brings resources to them."""
 
+from studiolo.stacks.contexts import without_values
 from studiolo.stacks.importing import Import
 from studiolo.stacks.model import ChangeSet, Detection, Drift, Event, Resource, Stack, Target
 from studiolo.stacks.stacks import ANSWERS, Exists, Stacks, WrongStatus
@@ -19,4 +20,5 @@ __all__ = [
     "ANSWERS", "STACK", "ChangeSet", "Detection", "Drift", "Event", "Exists", "Import", "InsufficientCapabilities",
     "Missing", "Resource", "Stack", "Stacks", "Target", "Template", "TemplateInvalid", "Wanted",
     "WrongStatus", "absent", "find_type", "load", "needed_capabilities", "processed", "read_template", "type_names",
+    "without_values",
 ]  # fmt: skip

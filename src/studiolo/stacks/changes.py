@@ -1,10 +1,10 @@
 """What an update would change, property by property: the Changes of a change set."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from studiolo.calling import Refused
+from studiolo.stacks.contexts import Hide, context, places
 from studiolo.stacks.deciding import Action, decide, replacing
 from studiolo.stacks.live import Live
 from studiolo.stacks.model import Resource, Stack, Target
@@ -31,6 +31,9 @@ class Planned:
     def export(self, name: str) -> Any:
         return self._live.export(name)
 
+    def output(self, stack: str, name: str, region: str | None, role: str | None) -> Any:
+        return self._live.output(stack, name, region, role)
+
     def zones(self, region: str) -> Any:
         return self._live.zones(region)
 
@@ -40,8 +43,9 @@ def planned_changes(
 ) -> list[dict[str, Any]]:
     """The changes, as DescribeChangeSet shows them, in the order in which they come. Raises TemplateInvalid, Refused.
 
-    values: with the properties before and after.
+    values: with the properties before and after, and each place in them that differs.
     """
+    hide = _hiding(stack, target) if values else None
     evaluator = target.template.evaluator(target.values(stack.scope, stack.name, stack.id))
     definitions = target.template.definitions(evaluator)
     actions: dict[str, Action] = {}
@@ -54,16 +58,19 @@ def planned_changes(
         if row is None or row.physical is None:
             actions[logical] = Action.REPLACE
             if not causes_of(properties):
-                settled(kind, properties, target.tags)
-            changes.append(_change("Add", definition.type, logical, None))
+                settled(kind, properties, target.tags, logical)
+            change = _change("Add", definition.type, logical, None)
+            if hide is not None:
+                change["ResourceChange"]["AfterContext"] = context(properties, hide)
+            changes.append(change)
             continue
-        after = _settled(kind, properties, target.tags)
+        after = _settled(kind, properties, target.tags, logical)
         if row.type != definition.type:
             raise TemplateInvalid(
                 f"Update of resource type is not permitted. The new template modifies resource type of the following "
                 f"resources: [{logical}]"
             )
-        details = list(_details(kind, definition, target, after, row))
+        details = list(_details(kind, definition, target, after, row, hide))
         if not details:
             continue
         action = decide(kind, after, row.properties)
@@ -80,9 +87,8 @@ def planned_changes(
         resource["Replacement"] = replacement
         resource["Scope"] = sorted({each["Target"]["Attribute"] for each in details})
         resource["Details"] = details
-        if values:
-            resource["BeforeContext"] = json.dumps({"Properties": dict(row.properties)}, default=str)
-            resource["AfterContext"] = json.dumps({"Properties": _shown(after)}, default=str)
+        if hide is not None:
+            resource["BeforeContext"], resource["AfterContext"] = context(row.properties, hide), context(after, hide)
         changes.append(change)
     for logical, row in current.items():
         if logical not in definitions:
@@ -90,13 +96,15 @@ def planned_changes(
             change["ResourceChange"]["PolicyAction"] = (
                 "Retain" if row.definition["deletion_policy"].startswith("Retain") else "Delete"
             )
+            if hide is not None:
+                change["ResourceChange"]["BeforeContext"] = context(row.properties, hide)
             changes.append(change)
     return changes
 
 
-def _settled(kind: ResourceType, properties: Any, tags: Mapping[str, str]) -> dict[str, Any]:
+def _settled(kind: ResourceType, properties: Any, tags: Mapping[str, str], logical: str) -> dict[str, Any]:
     if not causes_of(properties):
-        return settled(kind, properties, tags)
+        return settled(kind, properties, tags, logical)
     # What is known only later cannot be checked now.
     schema = kind.schema
     tags = of_people(tags)
@@ -121,7 +129,12 @@ def _change(action: str, kind: str, logical: str, physical: str | None) -> dict[
 
 
 def _details(
-    kind: ResourceType, definition: Definition, target: Target, after: Properties, row: Resource
+    kind: ResourceType,
+    definition: Definition,
+    target: Target,
+    after: Properties,
+    row: Resource,
+    hide: Hide | None,
 ) -> Iterator[dict[str, Any]]:
     if (definition.metadata or None) != (row.definition.get("metadata") or None):
         yield {"Target": {"Attribute": "Metadata"}, "Evaluation": "Static", "ChangeSource": "DirectModification"}
@@ -138,7 +151,6 @@ def _details(
         value, before = after.get(name), row.properties.get(name)
         if value == before:
             continue
-        causes = causes_of(value)
         is_tags = schema is not None and name == schema.tag_property
         recreation = "Never"
         if schema is not None:
@@ -146,12 +158,14 @@ def _details(
             recreation = "Always" if name in inner else "Never"
             if recreation == "Never" and name in {path.split(".")[0] for path in schema.conditional}:
                 recreation = "Conditionally"
-        place = {"Attribute": "Tags"} if is_tags else {"Attribute": "Properties", "Name": name}
-        if not is_tags:
-            place["RequiresRecreation"] = recreation
-        else:
-            place["RequiresRecreation"] = "Never"
-        yield from _sources(definition, target, name, place, causes)
+        place = {"Attribute": "Properties", "Name": name, "RequiresRecreation": recreation}
+        if is_tags:
+            place = {"Attribute": "Tags", "RequiresRecreation": "Never"}
+        if hide is None:
+            yield from _sources(definition, target, name, place, causes_of(value))
+            continue
+        for told, part in places(f"/Properties/{name}", before, value, hide):
+            yield from _sources(definition, target, name, {**place, **told}, causes_of(part))
 
 
 def _sources(
@@ -175,12 +189,13 @@ def _sources(
         yield {"Target": place, "Evaluation": "Static", "ChangeSource": "DirectModification"}
 
 
-def _shown(value: Any) -> Any:
-    if isinstance(value, Unknown):
-        return "{{changeSet:KNOWN_AFTER_APPLY}}"
-    if isinstance(value, dict):
-        return {key: _shown(item) for key, item in value.items()}
-    return [_shown(item) for item in value] if isinstance(value, list) else value
+def _hiding(stack: Stack, target: Target) -> Hide:
+    had = stack.target
+
+    def hide(text: str) -> str:
+        return target.hidden(text if had is None else had.hidden(text))
+
+    return hide
 
 
 def nothing_changes(changes: list[dict[str, Any]], stack: Stack, target: Target, live: Live) -> bool:
@@ -189,7 +204,7 @@ def nothing_changes(changes: list[dict[str, Any]], stack: Stack, target: Target,
     if changes or good is None or dict(good.tags) != dict(target.tags) or good.role != target.role:
         return False
     same = good.template.outputs == target.template.outputs
-    return same and bool(_outputs(stack, good, live) == _outputs(stack, target, live))
+    return same and bool(list(stack.outputs) == _outputs(stack, target, live))
 
 
 def _outputs(stack: Stack, target: Target, live: Live) -> Any:

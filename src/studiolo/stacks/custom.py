@@ -1,5 +1,7 @@
 """Custom resources: what their functions are asked, and what they answer, at an address of ours that is theirs alone.
 
+Wait conditions are waited for by the same rows: a handle is an address that anybody may write to, once for each UniqueId.
+
 A request is written down before its function is invoked, and its id comes of what it asks: repeated after a crash it is the
 same request. The function's event is kept by Lambda until it has been handled, the answer by us from the moment that it
 arrives.
@@ -14,10 +16,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
 from studiolo.calling import Refused
-from studiolo.domain import Clock, NotFound
+from studiolo.domain import Clock, Invalid, NotFound
 from studiolo.stacks import tables
 from studiolo.stacks.types.base import At, Properties
 from studiolo.state import State
@@ -29,6 +31,9 @@ TIMEOUT, LONGEST = 3600, 3600
 CUSTOM = "CustomResource"
 """The code of what a custom resource refuses: its words are told as they are."""
 DELETE = "Delete"
+HANDLE, SIGNAL = "Handle", "Signal"
+MOST_SIGNALS = 1000
+"""Signals that one handle takes."""
 
 
 @dataclass(frozen=True)
@@ -62,27 +67,37 @@ class CustomRequests:
         identifier = _identifier(at, kind, physical, properties)
         row = self._row(tables.custom_requests.c.id == identifier)
         if row is None:
-            present = self._clock()
-            values = {
-                "id": identifier,
-                "token": secrets.token_urlsafe(32),
-                **_place(at),
-                "operation": at.operation,
-                "kind": kind,
-                "physical": physical,
-                "state": "new",
-                "asked": present,
-                "deadline": present + timedelta(seconds=_seconds(properties)),
-            }
-            with self._state.transaction() as tx:
-                tx.execute(tables.custom_requests.insert().values(values))
-            row = self._row(tables.custom_requests.c.id == identifier)
-        assert row is not None
+            row = self._add(at, identifier, kind, physical, "new", _seconds(properties))
         if row.state == "new":
             self._send(at, row, properties, before)
             with self._state.transaction() as tx:
                 change = tables.custom_requests.update().where(tables.custom_requests.c.id == identifier)
                 tx.execute(change.values(state="sent"))
+
+    def note(self, at: At, kind: str, physical: str, seconds: int = LONGEST) -> Request:
+        """Write down, once for one step, what a resource is about to do, or waits for."""
+        identifier = _identifier(at, kind, physical, {})
+        row = self._row(tables.custom_requests.c.id == identifier)
+        return _request(row or self._add(at, identifier, kind, physical, "sent", seconds))
+
+    def complete(self, request: Request, answer: Mapping[str, Any]) -> None:
+        """Write down what has come of what was noted."""
+        self._answered(tables.custom_requests.c.id == request.id, answer)
+
+    def handle(self, at: At) -> str:
+        """The address that signals of a handle are written to."""
+        row = self._row(tables.custom_requests.c.id == self.note(at, HANDLE, at.name()).id)
+        assert row is not None
+        return f"{self._place}{row.token}"
+
+    def signals(self, address: str) -> list[Mapping[str, Any]] | None:
+        """What has been written to the address of a handle, in that order; None where it is none's."""
+        columns, token = tables.custom_requests.c, address.rpartition("/")[2]
+        if self._row((columns.token == token) & (columns.kind == HANDLE)) is None:
+            return None
+        query = tables.custom_requests.select().where((columns.physical == token) & (columns.kind == SIGNAL))
+        with self._state.reading() as connection:
+            return [row.answer for row in connection.execute(query.order_by(columns.asked)).all()]
 
     def last(self, at: At, *kinds: str, operation: bool = True) -> Request | None:
         """The youngest request about a resource, of these kinds, that has been sent. operation: within this one only."""
@@ -95,7 +110,7 @@ class CustomRequests:
         row = self._row(where)
         if row is None:
             return None
-        return Request(row.id, row.kind, row.physical, row.deadline, row.answer)
+        return _request(row)
 
     def arrived(self, request: Request) -> bool:
         """Whether the function has done what it was asked. Raises Refused where it has not, or never answers."""
@@ -120,17 +135,19 @@ class CustomRequests:
         return True
 
     def answer(self, token: str, body: bytes) -> None:
-        """What a function has answered; the first answer counts. Raises NotFound for a token that is nobody's."""
+        """What a function has answered; the first answer counts. Or a signal of a handle.
+
+        Raises NotFound for a token that is nobody's, Invalid for what is no signal.
+        """
         columns = tables.custom_requests.c
         row = self._row(columns.token == token)
         if row is None:
             raise NotFound("Nothing waits for an answer here.")
-        this = (columns.token == token) & (columns.state != "answered")
-        with self._state.transaction() as tx:
-            change = tables.custom_requests.update().where(this)
-            tx.execute(
-                change.values(answer=read_answer(body, row.stack, row.id, row.logical, row.kind), state="answered")
-            )
+        if row.kind == HANDLE:
+            self._signal(row, read_signal(body))
+        else:
+            this = (columns.token == token) & (columns.state != "answered")
+            self._answered(this, read_answer(body, row.stack, row.id, row.logical, row.kind))
         self._wake(row.stack)
 
     def hidden(self, stack: str) -> list[str]:
@@ -145,6 +162,48 @@ class CustomRequests:
         """The stack is no more."""
         with self._state.transaction() as tx:
             tx.execute(tables.custom_requests.delete().where(tables.custom_requests.c.stack == stack))
+
+    def _add(self, at: At, identifier: str, kind: str, physical: str, state: str, seconds: int) -> Row[Any]:
+        present = self._clock()
+        values = {
+            "id": identifier,
+            "token": secrets.token_urlsafe(32),
+            **_place(at),
+            "operation": at.operation,
+            "kind": kind,
+            "physical": physical,
+            "state": state,
+            "asked": present,
+            "deadline": present + timedelta(seconds=seconds),
+        }
+        with self._state.transaction() as tx:
+            tx.execute(tables.custom_requests.insert().values(values))
+        row = self._row(tables.custom_requests.c.id == identifier)
+        assert row is not None
+        return row
+
+    def _answered(self, where: Any, answer: Mapping[str, Any]) -> None:
+        with self._state.transaction() as tx:
+            change = tables.custom_requests.update().where(where)
+            tx.execute(change.values(answer=dict(answer), state="answered"))
+
+    def _signal(self, handle: Row[Any], signal: Mapping[str, Any]) -> None:
+        """Keep a signal; of one that is sent again nothing is kept."""
+        table = tables.custom_requests
+        identifier = f"{handle.id}/{signal['UniqueId']}"
+        with self._state.transaction() as tx:
+            here = (table.c.kind == SIGNAL) & (table.c.physical == handle.token)
+            kept = {row.id for row in tx.execute(select(table.c.id).where(here))}
+            if identifier in kept:
+                return
+            if len(kept) >= MOST_SIGNALS:
+                raise Invalid(f"A handle takes {MOST_SIGNALS} signals.")
+            values = {
+                name: getattr(handle, name) for name in ("stack", "logical", "generation", "operation", "deadline")
+            }
+            values |= {"id": identifier, "token": secrets.token_urlsafe(32), "kind": SIGNAL, "physical": handle.token}
+            values |= {"state": "answered", "asked": self._clock(), "answer": dict(signal)}
+            tx.execute(table.insert().values(values))
 
     def _send(self, at: At, row: Row[Any], properties: Properties, before: Properties | None) -> None:
         event: dict[str, Any] = {
@@ -198,6 +257,22 @@ def read_answer(body: bytes, stack: str, request: str, logical: str, kind: str) 
     return {name: found[name] for name in names if name in found}
 
 
+def read_signal(body: bytes) -> dict[str, Any]:
+    """A signal to a handle. Raises Invalid."""
+    try:
+        found = json.loads(body) if len(body) <= LARGEST_ANSWER else None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or found.get("Status") not in ("SUCCESS", "FAILURE"):
+        raise Invalid(
+            f"A signal is a JSON object of {LARGEST_ANSWER} bytes at most, with a Status, SUCCESS or FAILURE, a UniqueId, "
+            "a Reason and Data."
+        )
+    if not isinstance(found.get("UniqueId"), str) or not found["UniqueId"]:
+        raise Invalid("A signal needs a UniqueId.")
+    return {name: str(found.get(name, "")) for name in ("Status", "UniqueId", "Reason", "Data")}
+
+
 def as_texts(value: Any) -> Any:
     """Properties as functions get them: every scalar is a text."""
     if isinstance(value, Mapping):
@@ -207,6 +282,10 @@ def as_texts(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if value is None or isinstance(value, str) else str(value)
+
+
+def _request(row: Row[Any]) -> Request:
+    return Request(row.id, row.kind, row.physical, row.deadline, row.answer)
 
 
 def _seconds(properties: Properties) -> int:

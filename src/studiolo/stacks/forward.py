@@ -42,6 +42,7 @@ class Forward:
         self._operation = operation
         self._steps = steps
         self._pace = pace
+        self._policy = operation.document.get("policy_meanwhile") or stack.policy
         self._known = Known(store.resources(stack.id))
         self._done: set[str] = set()
         self._moving: dict[str, Resource] = {}
@@ -50,6 +51,8 @@ class Forward:
 
     def walk(self, definitions: Mapping[str, Definition]) -> str | None:
         """Bring them all there; why that failed. Raises Interrupted."""
+        if self._keeps_what_is_to_go(definitions):
+            return " ".join(self._failures())
         while len(self._done) < len(definitions):
             before = len(self._done)
             why = self._why_not(self._pace.check())
@@ -64,6 +67,18 @@ class Forward:
                 self._sort(self._known.note(self._steps.carry_on(row)), logical)
             self._pace.pause(len(self._done) > before)
         return None
+
+    def _keeps_what_is_to_go(self, definitions: Mapping[str, Definition]) -> bool:
+        """Whether the stack's policy keeps one of the resources that the target has no more."""
+        for row in self._known.current.values():
+            if row.logical in definitions or row.gone or self._operation.kind != "UPDATE":
+                continue
+            try:
+                policies.require(self._policy, "Update:Delete", row.logical, row.type)
+            except Refused as error:
+                self._steps.fail(row.with_(status="UPDATE_IN_PROGRESS"), error)
+                self._failed[row.logical] = "update"
+        return bool(self._failed)
 
     def adopt(self, definition: Definition, physical: str) -> None:
         """Take what is there for a resource, unless that is done already."""
@@ -141,13 +156,13 @@ class Forward:
                     tx.put(row.with_(definition=kept))
             return None
         if action is Action.REPLACE:
-            policies.require(self._stack.policy, "Update:Replace", row.logical, row.type)
+            policies.require(self._policy, "Update:Replace", row.logical, row.type)
             if row.type == definition.type:
                 check_replacement(kind, properties, row.properties)
             fresh = self._row(definition, properties, generation, "UPDATE")
             words = "Requested update requires the creation of a new physical resource; hence creating one."
             return self._steps.create(fresh, words)
-        policies.require(self._stack.policy, "Update:Modify", row.logical, row.type)
+        policies.require(self._policy, "Update:Modify", row.logical, row.type)
         return self._steps.update(row.with_(properties=properties, definition=kept), row.properties)
 
     def _row(self, definition: Definition, properties: dict[str, Any], generation: int, verb: str) -> Resource:

@@ -123,6 +123,9 @@ class _Nothing:
     def export(self, name: str) -> Any:
         return Unknown(frozenset({(name, None)}))
 
+    def output(self, stack: str, name: str, region: str | None, role: str | None) -> Any:
+        return Unknown(frozenset({(name, None)}))
+
     def zones(self, region: str) -> Sequence[str]:
         return []
 

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from studiolo.calling import Refused, Services
 from studiolo.domain import Scope
 from studiolo.identity import Principal
 from studiolo.stacks.model import Resource, Stack
-from studiolo.stacks.store import Store
+from studiolo.stacks.store import Missing, Store
 from studiolo.stacks.template import TemplateInvalid, Unknown
 from studiolo.stacks.types.base import ResourceType
 
@@ -43,6 +44,20 @@ class Live:
             raise TemplateInvalid(f"No export named {name} found")
         self.imports.add(name)
         return found
+
+    def output(self, stack: str, name: str, region: str | None, role: str | None) -> Any:
+        """Of a stack of the same account; no rights are asked."""
+        if role is not None and role.split(":")[4:5] != [self._scope.account]:
+            raise TemplateInvalid("At Studiolo Fn::GetStackOutput reads stacks of the same account.")
+        scope = self._scope if region is None else replace(self._scope, region=region)
+        try:
+            found = self._store.stack(scope, stack, deleted=False)
+        except Missing as error:
+            raise TemplateInvalid(f"Fn::GetStackOutput: Stack {stack} does not exist in {scope.region}") from error
+        for each in found.outputs:
+            if each["OutputKey"] == name:
+                return each["OutputValue"]
+        raise TemplateInvalid(f"Fn::GetStackOutput: Stack {stack} has no output {name}")
 
     def zones(self, region: str) -> Sequence[str]:
         return [f"{region}{letter}" for letter in ZONES]

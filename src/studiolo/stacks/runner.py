@@ -229,7 +229,7 @@ class Runner:
                 return failed
             self._succeed(stack, target, definitions, verb)
         except (TemplateInvalid, Refused, AlreadyExists) as error:
-            return str(error)
+            return f"{str(error).removesuffix('.')}."
         return None
 
     def _succeed(self, stack: Stack, target: Target, definitions: Mapping[str, Definition], verb: str) -> None:

@@ -90,8 +90,7 @@ class Stacks:
         self._check_name(wanted.name)
         identifier = _stack_id(scope, wanted.name)
         target = self.targets.target(scope, principal, wanted, None, identifier=identifier)
-        if "policy" in wanted.options:
-            policies.check_policy(wanted.options["policy"])
+        _check_policies(wanted)
         actor = self._actor(principal, wanted.role)
         stack = self._stack(scope, wanted, identifier, "CREATE_IN_PROGRESS", target, parent)
         with self.store.writing(stack) as tx:
@@ -109,6 +108,7 @@ class Stacks:
         self._check_updatable(stack)
         target = self.targets.target(scope, principal, wanted, stack.target, identifier=stack.id)
         actor = self._actor(principal, wanted.role, target.role)
+        _check_policies(wanted)
         if self._changes_nothing(stack, target):
             raise Invalid("No updates are to be performed.")
         return self._update(stack, target, actor, wanted.token, wanted.options)
@@ -481,6 +481,12 @@ class Stacks:
 
 class Exists(Invalid):
     """There is a change set of that name."""
+
+
+def _check_policies(wanted: Wanted) -> None:
+    for name in ("policy", "policy_meanwhile"):
+        if name in wanted.options:
+            policies.check_policy(wanted.options[name])
 
 
 def _stack_id(scope: Scope, name: str) -> str:

@@ -29,6 +29,9 @@ MOVING = frozenset({"creating", "created", "updating", "updated", "deleting", "d
 NEEDED = frozenset({"DependencyViolation", "DeleteConflict"})
 """The codes by which services refuse to delete what something else needs."""
 
+OWN_WORDS = frozenset({"CustomNamed", "StackPolicy", "NotUpdatable", "Stack", "Properties", CUSTOM})
+"""The codes of what the engine itself refuses, not a service: the words are told as they are."""
+
 CANCELLED = {"CREATE": "Resource creation cancelled", "UPDATE": "Resource update cancelled"}
 
 
@@ -304,7 +307,7 @@ def worded(error: Exception) -> str:
     """Why a step failed, in CloudFormation's words."""
     if isinstance(error, TemplateInvalid):
         return str(error)
-    if isinstance(error, Refused) and error.code not in ("CustomNamed", "StackPolicy", "NotUpdatable", "Stack", CUSTOM):
+    if isinstance(error, Refused) and error.code not in OWN_WORDS:
         return (
             f'Resource handler returned message: "{error.message}" '
             f"(RequestToken: {uuid.uuid4()}, HandlerErrorCode: {_handler_code(error)})"

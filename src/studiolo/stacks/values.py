@@ -55,17 +55,18 @@ def resolved(stack: Stack, target: Target, definition: Definition, kind: Resourc
     properties = evaluator.value(dict(definition.properties))
     if isinstance(properties, Unknown) or causes_of(properties):
         raise TemplateInvalid(f"Resource {definition.logical} needs what is not there: {sorted(causes_of(properties))}")
-    return settled(kind, properties, target.tags)
+    return settled(kind, properties, target.tags, definition.logical)
 
 
-def settled(kind: ResourceType, properties: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
+def settled(kind: ResourceType, properties: Mapping[str, Any], tags: Mapping[str, str], logical: str) -> dict[str, Any]:
     """Properties coerced and checked by the schema, with the stack's tags among their own. Raises Refused."""
     schema = kind.schema
     if schema is None:
         return dict(properties)
     found = schema.coerced(properties)
     if not kind.any_properties and (violations := schema.violations(found)):
-        raise Refused("ValidationError", f"Properties validation failed: {'; '.join(violations)}")
+        what = "\n".join(violations)
+        raise Refused("Properties", f"Properties validation failed for resource {logical} with message:\n{what}")
     name = schema.tag_property
     tags = of_people(tags)
     if tags and name is not None:

@@ -74,7 +74,8 @@ class Wanted(WantedTemplate):
     role: str | None = None
     notifications: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
-    """on_failure (ROLLBACK, DELETE, DO_NOTHING), minutes, policy, protected, retain_except_on_create."""
+    """on_failure (ROLLBACK, DELETE, DO_NOTHING), minutes, policy, policy_meanwhile (while it is updated), protected,
+    retain_except_on_create."""
 
 
 class Targets:

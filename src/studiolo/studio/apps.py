@@ -14,7 +14,7 @@ from studiolo.studio import editor, jupyter, resources
 from studiolo.studio.errors import InUse, Missing
 from studiolo.studio.lab import App, space_folder
 from studiolo.studio.labs import Labs
-from studiolo.studio.values import Space
+from studiolo.studio.values import Domain, Space, idle_settings
 
 log = logging.getLogger(__name__)
 
@@ -122,9 +122,23 @@ class Apps:
             except (OSError, ValueError, KeyError):
                 continue
             self._labs.set(app, "InService", active=active)
-            with self._state.reading() as connection:
-                space: Space | None = resources.find(connection, app.scope, "space", f"{app.domain}/{app.space}")
-            minutes = space.idle_minutes if space is not None else None
+            minutes = self._idle_minutes(app)
             if minutes is not None and self._clock() - active > timedelta(minutes=minutes):
                 log.info("the app %s was idle for %d minutes and ends", app.path, minutes)
                 self.delete(app.scope, app.path)
+
+    def _idle_minutes(self, app: App) -> int | None:
+        """What its space says, else its user, else the domain, where they enable it; None for ever."""
+        with self._state.reading() as connection:
+            space: Space | None = resources.find(connection, app.scope, "space", f"{app.domain}/{app.space}")
+            domain: Domain | None = resources.find(connection, app.scope, "domain", app.domain)
+            if space is None or domain is None or space.idle_minutes is not None:
+                return space.idle_minutes if space is not None else None
+            owner = resources.find(connection, app.scope, "user-profile", f"{app.domain}/{space.owner}")
+        levels = [domain.settings.get("DefaultSpaceSettings" if space.shared else "DefaultUserSettings", {})]
+        if owner is not None and not space.shared:
+            levels.insert(0, owner.settings.get("UserSettings", {}))
+        told = (idle_settings(level, app.type) for level in levels)
+        chosen = next((each for each in told if "LifecycleManagement" in each), {})
+        minutes: int | None = chosen.get("IdleTimeoutInMinutes")
+        return minutes if chosen.get("LifecycleManagement") == "ENABLED" else None

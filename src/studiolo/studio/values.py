@@ -133,11 +133,18 @@ class Space(Resource):
 
     @property
     def idle_minutes(self) -> int | None:
-        """After so many minutes without use its JupyterLab is ended."""
-        minutes: int | None = (
-            self.lab_settings.get("AppLifecycleManagement", {}).get("IdleSettings", {}).get("IdleTimeoutInMinutes")
+        """After so many minutes without use its app is ended; None where its settings do not say."""
+        minutes: int | None = idle_settings(self.settings.get("SpaceSettings", {}), self.app_type).get(
+            "IdleTimeoutInMinutes"
         )
         return minutes
+
+
+def idle_settings(settings: Mapping[str, Any], app_type: str) -> Mapping[str, Any]:
+    """The IdleSettings of apps of a type, in the settings of a space, a user or a domain."""
+    of_type = settings.get(f"{app_type}AppSettings", {})
+    found: Mapping[str, Any] = of_type.get("AppLifecycleManagement", {}).get("IdleSettings", {})
+    return found
 
 
 @dataclass(frozen=True)

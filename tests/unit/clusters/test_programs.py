@@ -53,6 +53,11 @@ Exception in thread "main" java.io.FileNotFoundException: No such file or direct
 \tat org.apache.hadoop.fs.s3a.S3AFileSystem.x(S3AFileSystem.java:1)
 Caused by: java.lang.IllegalStateException: later"""
 
+KILLED = """Exception in thread "main" java.lang.reflect.UndeclaredThrowableException
+\tat org.apache.spark.deploy.SparkSubmit.main(SparkSubmit.scala)
+Caused by: org.apache.spark.SparkException: Application application_1_0003 is killed
+\t... 6 more"""
+
 TRINO = "Query 20261126_1_1_a failed: line 1:8: Column 'x' cannot be resolved\nLINE 1: select x\n               ^"
 
 
@@ -61,6 +66,7 @@ TRINO = "Query 20261126_1_1_a failed: line 1:8: Column 'x' cannot be resolved\nL
     [
         ([("stderr", PYTHON)], "Unknown Error.", "ModuleNotFoundError: No module named 'nothere'", "stderr"),
         ([("stderr", JAVA)], "Input path does not exist.", 'Exception in thread "main" java.io.FileNotFound', "stderr"),
+        ([("stderr", KILLED)], "Unknown Error.", "Caused by: org.apache.spark.SparkException: Application", "stderr"),
         ([("stderr", TRINO)], "Unknown Error.", "Query 20261126_1_1_a failed: line 1:8: Column 'x' cannot", "stderr"),
         ([("stderr", ""), ("stdout", "it went wrong\n")], "Unknown Error.", "it went wrong", "stdout"),
         ([("stderr", "sh: nosuch: command not found\n")], "Command not found.", "sh: nosuch", "stderr"),

@@ -79,6 +79,14 @@ def test_what_is_more_than_names_of_packages_is_left_to_pip(tmp_path: Path, text
     assert required(tmp_path) == wanted
 
 
+def test_what_a_model_of_mlflow_s_requires_is_beside_it_and_of_other_models_it_is_no_code(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "requirements.txt").write_text("mlflow==3.1\nlightgbm==4.6.0\n")
+    assert required(tmp_path) == []
+    (tmp_path / "model" / "MLmodel").touch()
+    assert required(tmp_path) == ["mlflow==3.1", "lightgbm==4.6.0"]
+
+
 def test_a_link_in_the_place_of_requirements_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "model/code").mkdir(parents=True)
     (tmp_path / "secret").write_text("humanize\n")

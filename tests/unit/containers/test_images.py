@@ -123,6 +123,24 @@ def test_a_folder_s_own_programs_are_run(tmp_path: Path) -> None:
     assert image.environment.folder == str(tmp_path / "forecast")
 
 
+def test_a_folder_s_program_serve_is_called_at_the_port_of_containers(tmp_path: Path) -> None:
+    (tmp_path / "forecast").mkdir()
+    tell(tmp_path, {"forecast": {"folder": "forecast"}})
+    assert images(tmp_path).resolve("forecast", "serve").port is None
+    (tmp_path / "forecast" / "serve").write_text("#!/usr/bin/env python\n")
+    assert images(tmp_path).resolve("forecast", "serve").port == 8080
+
+
+def test_the_image_that_mlflow_deploys_its_models_with_is_mlflow_of_that_version(tmp_path: Path) -> None:
+    uri = "000000000000.dkr.ecr.eu-central-1.amazonaws.com/mlflow-pyfunc:3.17.2"
+    image = images(tmp_path).resolve(uri, "serve")
+    assert image.environment is not None
+    assert image.environment.requirements[0] == "mlflow==3.17.2"
+    assert image.serve is not None
+    with pytest.raises(Invalid, match="has no command to train"):
+        image.command("train")
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

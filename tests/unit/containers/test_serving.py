@@ -1,12 +1,14 @@
 """The program that serves a person's functions, with a handler service in the toolkit's place."""
 
 import asyncio
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from studiolo.containers.scripts.serving import Context, Server
+from studiolo.containers.scripts.serving import Context, Server, answer_of, bring_libraries, inputs_of
 
 CONTEXT = Context(Path("/opt/ml/model"))
 
@@ -59,3 +61,45 @@ def test_what_handlers_refuse_or_raise_is_answered_in_their_words(body: bytes, s
 def test_it_says_that_it_lives_and_nothing_else_is_served() -> None:
     assert call(b"", "GET", "/ping")[0] == 200
     assert call(b"", "GET", "/models")[0] == 404
+
+
+def test_libraries_that_modelbuilder_brings_are_found_without_a_copy_in_the_system_s_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(os, "execv", lambda program, words: started.append(program))
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/elsewhere")
+    (tmp_path / "model" / "shared_libs").mkdir(parents=True)
+    bring_libraries(tmp_path)
+    assert not (tmp_path / "model" / "shared_libs").exists()
+    assert not started
+    (tmp_path / "shared_libs" / "libmine.so").touch()
+    for _ in range(2):
+        bring_libraries(tmp_path)
+    assert started == [sys.executable]
+    assert os.environ["LD_LIBRARY_PATH"] == f"{tmp_path}/shared_libs:/elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("request_", "inputs", "by_row"),
+    [
+        ([[1, 2], [3, 4]], {"x": [[1, 2], [3, 4]]}, True),
+        ({"instances": [[1, 2]]}, {"x": [[1, 2]]}, True),
+        ({"instances": [{"x": 1}, {"x": 2}]}, {"x": [1, 2]}, True),
+        ({"instances": [{"b64": "aGk="}]}, {"x": [b"hi"]}, True),
+        ({"inputs": [[1, 2]]}, {"x": [[1, 2]]}, False),
+        ({"inputs": {"x": [5]}}, {"x": [5]}, False),
+    ],
+)
+def test_a_saved_model_is_asked_by_rows_or_by_columns(request_: Any, inputs: dict[str, Any], by_row: bool) -> None:
+    assert inputs_of(request_, ["x"]) == (inputs, by_row)
+
+
+def test_a_saved_model_of_several_inputs_and_outputs_has_them_by_name() -> None:
+    rows = {"instances": [{"a": 1, "b": 2}, {"a": 3, "b": 4}]}
+    assert inputs_of(rows, ["a", "b"]) == ({"a": [1, 3], "b": [2, 4]}, True)
+    assert answer_of({"p": [1, 2], "q": [3, 4]}, by_row=True) == {"predictions": [{"p": 1, "q": 3}, {"p": 2, "q": 4}]}
+    assert answer_of({"p": [1, 2], "q": [3, 4]}, by_row=False) == {"outputs": {"p": [1, 2], "q": [3, 4]}}
+    for wrong, words in (([[1, 2]], "a, b: each"), ({"instances": [{"a": 1}]}, "inputs b of"), ({}, "neither")):
+        with pytest.raises(ValueError, match=words):
+            inputs_of(wrong, ["a", "b"])

@@ -13,7 +13,7 @@ from studiolo.domain import Conflict
 from studiolo.engine import pool as pool_module
 from studiolo.engine.memory import Memory
 from studiolo.engine.plan import Plan
-from studiolo.engine.pool import Pool
+from studiolo.engine.pool import Pool, Reserve
 from tests.waiting import until
 
 
@@ -40,7 +40,10 @@ class FakeKernels:
     def alive(self, kernel: str) -> bool:
         return kernel in self.started and kernel not in self.dead
 
-    def end(self, kernel: str) -> None:
+    def is_up(self, kernel: str) -> bool:
+        return self.alive(kernel)
+
+    def end(self, kernel: str, grace: float = 5.0) -> None:
         pass
 
     def remove(self, kernel: str) -> None:
@@ -157,3 +160,28 @@ def test_closing_gives_back_what_is_kept(pool: Pool, kernels: FakeKernels) -> No
     pool.start({})
     until(lambda: kernels.started)
     assert pool.close() == ["kernel-0"]
+
+
+def test_a_reserve_is_its_owner_s_and_what_was_taken_of_it_is_replaced(pool: Pool, kernels: FakeKernels) -> None:
+    pool.start({})
+    until(lambda: kernels.started)
+    pool.keep("app", Reserve("small", 2, lambda kernel: kernels.start(kernel, plan())))
+    assert until(lambda: pool.kept("app")) == 2
+    assert pool.take_kept("other", "small") is None
+    assert pool.take_kept("app", "large") is None
+    assert pool.take_kept("app", "small") == "kernel-1"
+    until(lambda: pool.kept("app") == 2 and len(kernels.started) == 4)
+    pool.keep("app", None)
+    assert kernels.removed == ["kernel-2", "kernel-3"]
+    assert pool.take(plan()) == "kernel-0"
+
+
+def test_a_reserve_for_which_there_is_no_memory_is_told(
+    pool: Pool, kernels: FakeKernels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1024))
+    pool.keep("app", Reserve("small", 1, lambda kernel: kernels.start(kernel, plan())))
+    assert pool.kept("app") is None
+    pool.start({})
+    assert until(lambda: pool.kept("app") is not None)
+    assert (pool.kept("app"), kernels.started) == (0, [])

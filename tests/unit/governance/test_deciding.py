@@ -310,8 +310,10 @@ def test_the_door_is_opened_to_whole_tables_and_closed_to_all_else_in_strict_mod
     assert not revoked.opens(ben, "s3:GetObject", "raw", file)
     assert not revoked.closes(ana, "s3:GetObject", "raw", file)
     for who in (ben, None):
-        for action, key in (("s3:GetObject", file), ("s3:ListBucket", ""), ("s3:GetObjectVersion", file)):
+        for action, key in (("s3:GetObject", file), ("s3:GetObjectVersion", file), ("s3:ListBucket", "")):
             assert revoked.closes(who, action, "raw", key)
+        assert revoked.closes(who, "s3:ListBucket", "raw", "w")
     assert not revoked.closes(ben, "s3:GetObject", "raw", "elsewhere/x")
+    assert not revoked.closes(ben, "s3:ListBucket", "ra", "")
     revoked.revoke(SCOPE, root, ana.identity_arn, PEOPLE, ["SELECT"])
     assert not revoked.opens(ana, "s3:GetObject", "raw", file)

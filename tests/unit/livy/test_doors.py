@@ -20,8 +20,9 @@ from studiolo.domain import Conflict, Denied, Scope, now
 from studiolo.identity import Question
 from studiolo.livy import Place
 from studiolo.livy_door import LivyDoors, Rest
-from studiolo.peers import between, is_same_user, owners
+from studiolo.peers import is_same_user
 from studiolo.processes import Fence, fenced, isolation
+from studiolo.socket_table import between, owners
 from studiolo.state import Changes
 from tests.stranger import as_another_user
 

@@ -53,12 +53,21 @@ def reader(identity: Identity) -> str:
 
 
 @pytest.fixture
-def house(state: State, identity: Identity) -> House:
+def catalog(state: State) -> Catalog:
     """With the table `days` of the database `air`."""
     catalog = Catalog(state, now)
     catalog.create_database(SCOPE, Database("air", location="file:/air"))
     catalog.create_table(SCOPE, "air", Table("days", storage=StorageDescriptor(location="file:/air/days")))
-    lake = Lake(state, catalog, identity, now)
+    return catalog
+
+
+@pytest.fixture
+def lake(state: State, catalog: Catalog, identity: Identity) -> Lake:
+    return Lake(state, catalog, identity, now)
+
+
+@pytest.fixture
+def house(state: State, catalog: Catalog, lake: Lake) -> House:
     governed = GovernedCatalog(state, now, catalog, lake, Views(state, catalog, lake, b"secret", now))
     return House(SCOPE, governed, Warehouse(Mock()), Locks(lambda: now().timestamp()))
 

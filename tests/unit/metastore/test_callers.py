@@ -1,15 +1,19 @@
 """Who says nothing is told nothing; who says who it is may what it may in Glue; and no token is ever shown."""
 
+from typing import Any
+
 import pytest
 from hive_metastore import ttypes as hive
 from thrift.Thrift import TApplicationException
 
+from studiolo.governance import Kind, Lake, Resource
+from studiolo.governance.model import IAM_ALLOWED
 from studiolo.identity import Identity, metastore_token
 from studiolo.metastore import caller as callers
 from studiolo.metastore.caller import Caller
 from studiolo.metastore.room import House
 from tests.hive import connected
-from tests.unit.metastore.conftest import ME, SCOPE, policy
+from tests.unit.metastore.conftest import ME, ROOT, SCOPE, policy
 
 
 def test_a_stranger_is_told_how_to_say_who_it_is_and_nothing_else(uri: str) -> None:
@@ -156,3 +160,34 @@ def test_clients_that_put_the_user_name_into_what_they_make_show_the_role_s_name
     secret = reader.partition(".")[2]
     assert [str(each).count("Reader") > 0 for each in shown] == [True] * 6
     assert not [each for each in shown if secret in str(each)]
+
+
+def test_locks_on_a_table_are_for_those_who_may_change_it_and_told_to_those_who_see_it(
+    uri: str, reader: str, identity: Identity, lake: Lake
+) -> None:
+    identity.roles.put_policy("Reader", "own", policy(Action="glue:*", Resource="*"))
+    found, days = identity.find_key(ROOT.id), Resource(Kind.TABLE, "air", "days")
+    assert found is not None
+    root, role = found[1], identity.roles.get("Reader").arn
+    lake.revoke(SCOPE, root, IAM_ALLOWED, days, ["ALL"])
+
+    def asked(mode: int) -> hive.LockRequest:
+        part = hive.LockComponent(mode, hive.LockLevel.TABLE, "air", "days", "name=secret")
+        return hive.LockRequest(component=[part], user="me", hostname="here")
+
+    def locks(hms: Any) -> list[str]:
+        return [each.partname for each in hms.show_locks(hive.ShowLocksRequest()).locks]
+
+    with connected(uri, ME) as mine, connected(uri, reader) as theirs:
+        held = mine.lock(asked(hive.LockType.SHARED_READ))
+        assert (locks(mine), locks(theirs)) == (["name=secret"], [])
+        with pytest.raises(TApplicationException, match="Insufficient Lake Formation"):
+            theirs.lock(asked(hive.LockType.SHARED_READ))
+        lake.grant(SCOPE, root, role, days, ["SELECT"])
+        assert locks(theirs) == ["name=secret"]
+        with pytest.raises(TApplicationException, match="Insufficient Lake Formation"):
+            theirs.lock(asked(hive.LockType.EXCLUSIVE))
+        assert theirs.lock(asked(hive.LockType.SHARED_READ)).state == hive.LockState.ACQUIRED
+        mine.unlock(hive.UnlockRequest(held.lockid))
+        lake.grant(SCOPE, root, role, days, ["INSERT"])
+        assert theirs.lock(asked(hive.LockType.SHARED_WRITE)).state == hive.LockState.ACQUIRED

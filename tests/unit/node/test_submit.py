@@ -1,5 +1,7 @@
 """spark-submit's command line on a node: what is handed on, what is the cluster's own, what is refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from studiolo.node.facts import Facts
@@ -42,6 +44,26 @@ def submitted(line: str, defaults: dict[str, str] | None = None) -> list[str]:
 )
 def test_yarn_s_words_become_those_of_the_cluster(line: str, words: str) -> None:
     assert submitted(line) == words.split()
+
+
+YARN = replace(FACTS, yarn={"spark.yarn.jars": "local:/spark/jars/*"})
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("x.py", "--master spark://127.16.0.1:7077 --proxy-user hadoop x.py"),
+        ("--master local x.py", "--master local --proxy-user hadoop x.py"),
+        ("--master yarn --queue q x.py", "--master yarn --deploy-mode client --queue q --proxy-user hadoop C x.py"),
+        ("--deploy-mode cluster x.py", "--master yarn --deploy-mode cluster --proxy-user hadoop C x.py"),
+        ("--master yarn-cluster x.py", "--master yarn --deploy-mode cluster --proxy-user hadoop C x.py"),
+        ("--master yarn --proxy-user a x.py", "--master yarn --deploy-mode client --proxy-user a C x.py"),
+    ],
+)
+def test_where_there_is_yarn_it_is_had_by_who_names_it_or_deploy_mode_cluster(line: str, words: str) -> None:
+    conf = "--conf spark.yarn.jars=local:/spark/jars/*"
+    made = launch(parsed(line.split()), {}, YARN).command
+    assert " ".join(made[made.index(MAIN) + 1 :]) == words.replace("C ", f"{conf} ")
 
 
 def test_executors_asked_for_are_so_many_cores() -> None:

@@ -1,6 +1,7 @@
 """What is recorded, and what of it is real."""
 
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from studiolo.recorded import (
     network,
     vpcs,
 )
+from studiolo.recorded.interfaces import interfaces
 from studiolo.recorded.keys import InvalidCiphertext, KeyDisabled
 from studiolo.recorded.kinds import GATEWAY, GROUP, NAT, SUBNET, TABLE, VPC
 from studiolo.recorded.secrets_manager import random_password
@@ -174,3 +176,32 @@ def test_a_password_has_the_length_and_the_letters_that_are_asked_for(length: in
     assert len(made) == length
     assert not {"A", "B"} & set(made)
     assert any(letter.islower() for letter in made) != ("ExcludeLowercase" in without)
+
+
+def test_the_interfaces_of_endpoints_follow_their_subnets(recorder: Recorder) -> None:
+    with recorder.network.writing(HERE) as book:
+        vpc = vpcs.add_vpc(book, "10.3.0.0/16", {}).id
+        first, second = (vpcs.add_subnet(book, vpc, f"10.3.{n}.0/28", None, {}).id for n in (1, 2))
+        asked = {"VpcId": vpc, "ServiceName": "sts", "VpcEndpointType": "Interface", "SubnetIds": [first]}
+        endpoint = gateways.add_endpoint(book, asked, {}).id
+        [before] = [each for each in interfaces(book) if each["VpcId"] == vpc]
+        assert (before["SubnetId"], before["InterfaceType"]) == (first, "vpc_endpoint")
+        assert ip_address(before["PrivateIpAddress"]) in ip_network("10.3.1.0/28")
+        gateways.change_endpoint(book, endpoint, {"AddSubnetIds": [second]})
+        after = [each for each in interfaces(book) if each["VpcId"] == vpc]
+        assert before in after
+        assert [each["SubnetId"] for each in after] == [first, second]
+
+
+def test_a_grant_of_a_name_is_made_once_and_goes_by_its_id_or_token(recorder: Recorder) -> None:
+    key = recorder.keys.create(HERE, {}, "", {}).id
+    said = {"Name": "n", "GranteePrincipal": "arn:aws:iam::000000000000:role/a", "Operations": ["Decrypt"]}
+    made = recorder.grants.create(HERE, key, said)
+    assert recorder.grants.create(HERE, key, said) == made
+    other = recorder.grants.create(HERE, key, {**said, "Name": "o"})
+    assert {each.id for each in recorder.grants.list(HERE, KeyId=key)} == {made.id, other.id}
+    with pytest.raises(RecordMissing):
+        recorder.grants.delete(HERE, recorder.keys.create(HERE, {}, "", {}).id, made.id)
+    recorder.grants.delete(HERE, key, made.id)
+    recorder.grants.delete(HERE, None, None, other.hidden["Token"])
+    assert recorder.grants.list(HERE, GranteePrincipal=said["GranteePrincipal"]) == []

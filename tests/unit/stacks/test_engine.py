@@ -184,6 +184,25 @@ def test_a_stack_policy_decides_what_an_update_may_touch(world: World) -> None:
     assert world.update("s", body(One=parameter("a"), Two=parameter("b"))).status == "UPDATE_COMPLETE"
     assert world.update("s", body(One=parameter("b"), Two=parameter("c"))).status == "UPDATE_ROLLBACK_COMPLETE"
     assert (value(world, "One"), value(world, "Two")) == ("a", "b")
+    everything = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": "*"}]}
+    meanwhile = {"policy_meanwhile": json.dumps(everything)}
+    assert (
+        world.update("s", body(One=parameter("b"), Two=parameter("b")), options=meanwhile).status == "UPDATE_COMPLETE"
+    )
+    assert value(world, "One") == "b"
+    assert world.update("s", body(One=parameter("c"), Two=parameter("b"))).status == "UPDATE_ROLLBACK_COMPLETE"
+
+
+def test_what_a_stack_policy_keeps_from_going_stays(world: World) -> None:
+    policy = {"Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": "*"},
+        {"Effect": "Deny", "Principal": "*", "Action": "Update:Delete", "Resource": "LogicalResourceId/One"},
+    ]}  # fmt: skip
+    world.create("s", body(One=parameter("a"), Two=parameter("a")), options={"policy": json.dumps(policy)})
+    assert world.update("s", body(Two=parameter("b"))).status == "UPDATE_ROLLBACK_COMPLETE"
+    assert ("One", "UPDATE_FAILED") in world.events("s")
+    assert (value(world, "One"), value(world, "Two")) == ("a", "a")
+    assert world.update("s", body(One=parameter("a"))).status == "UPDATE_COMPLETE"
 
 
 def test_a_protected_stack_is_not_deleted(world: World) -> None:

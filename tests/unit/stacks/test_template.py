@@ -23,6 +23,9 @@ class Things:
     def export(self, name: str) -> Any:
         return f"exported {name}"
 
+    def output(self, stack: str, name: str, region: str | None, role: str | None) -> Any:
+        return f"{name} of {stack} in {region}"
+
     def zones(self, region: str) -> list[str]:
         return [f"{region}a", f"{region}b"]
 
@@ -56,6 +59,7 @@ def valued(yaml: str) -> Any:
         ('!GetAZs ""', ["eu-west-1a", "eu-west-1b"]),
         ("!Base64 hi", "aGk="),
         ("!ImportValue other", "exported other"),
+        ("{'Fn::GetStackOutput': {StackName: !Sub 's-${Name}', OutputName: O, Region: r}}", "O of s-x in r"),
         ("!If [Ja, one, two]", "one"),
         ("!If [Both, one, !Ref AWS::NoValue]", "nothing"),
         ("[a, !If [Nein, b, !Ref AWS::NoValue]]", ["a"]),
@@ -151,12 +155,27 @@ Resources:
     - !Ref Names
     - Topic${Name}:
         Type: AWS::SNS::Topic
-        Properties: {TopicName: !Sub "t-${Name}", DisplayName: !Ref Name}
+        Properties: {TopicName: !Sub "t-${Name}", DisplayName: !Ref Name, Tags: [{Key: k, Value: "v-${Name}"}]}
+Outputs:
+  Fn::ForEach::Told:
+    - Name
+    - !Ref Names
+    - "Told${Name}":
+        Value:
+          Fn::GetAtt: [!Sub "Topic${Name}", TopicName]
+  One:
+    Value: {Ref: {"Fn::Join": ["", [Topic, !Select [0, !Ref Names]]]}}
 """
     )
     made = transformed(body, VALUES, World())
-    assert made["Resources"]["Topicb"]["Properties"] == {"TopicName": {"Fn::Sub": "t-b"}, "DisplayName": "b"}
+    assert made["Resources"]["Topicb"]["Properties"] == {
+        "TopicName": {"Fn::Sub": "t-b"},
+        "DisplayName": "b",
+        "Tags": [{"Key": "k", "Value": "v-b"}],
+    }
     assert set(made["Resources"]) == {"Topica", "Topicb"}
+    assert made["Outputs"]["Tolda"]["Value"] == {"Fn::GetAtt": ["Topica", "TopicName"]}
+    assert made["Outputs"]["One"]["Value"] == {"Ref": "Topica"}
 
 
 @pytest.mark.parametrize(
@@ -169,6 +188,7 @@ Resources:
         ("Resources: {A: {Properties: {}}}", "must contain a Type member"),
         ("Resources: {A: {Type: T, DependsOn: B}}", r"Unresolved resource dependencies \[B\] in the Resources block"),
         ("{Resources: {A: {Type: T}}, Outputs: {O: {Value: !Ref B}}}", r"dependencies \[B\] in the Outputs block"),
+        ("Resources: {A: {Type: T, Properties: {P: {'Fn::Nope': x}}}}", "Unknown function Fn::Nope"),
         ("{Resources: {A: {Type: T}}, Nonsense: 1}", r"Invalid template property or properties \[Nonsense\]"),
         ("Resources: {A: {Type: T, DeletionPolicy: Snapshot}}", "does not support DeletionPolicy value Snapshot"),
         ("a: &a [x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n" + "".join(

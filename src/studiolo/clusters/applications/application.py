@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 class Daemon:
     """A program that runs as long as the cluster does; it is ready when its port is open at the cluster's address.
 
+    doors: the ports of its at which somebody must connect first, before it is started; without any it is at once.
     answer: the path of a page, and a text that it has when the program is ready, of one that opens its port before.
     """
 
     command: tuple[str, ...]
     port: int
     environment: Mapping[str, str] = field(default_factory=dict)
+    doors: tuple[int, ...] = ()
     answer: tuple[str, str] | None = None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from starlette.responses import Response
 
+from studiolo.console.charts import quick
 from studiolo.console.grants import PERMISSIONS, grants_on, seen_by
 from studiolo.console.pages.page import Page
 from studiolo.console.queries import answered, ask, sessions_for_queries
@@ -14,6 +15,7 @@ from studiolo.console.rows import NoSample, format_of
 from studiolo.console.snippets import of_table
 from studiolo.console.visit import PAGE, Refused, Visit
 
+TREE_DATABASES = 100
 TREE_TABLES = 100
 """Tables of a database that its tree lists: as many as one answer of Glue has."""
 
@@ -29,7 +31,17 @@ TABS = (
 
 
 def catalog(visit: Visit) -> Response:
-    return visit.page("catalog.html", **_tree(visit, None), made=None)
+    find, glue = visit.query.get("find", "").lower(), visit.client("glue")
+    more = None
+    if find:
+        every = visit.attempt(visit.every, "glue", "get_databases", "DatabaseList")
+        shown: Any = every if isinstance(every, Refused) else [each for each in every if find in each["Name"]][:PAGE]
+    else:
+        after = {"NextToken": visit.query["after"]} if visit.query.get("after") else {}
+        found = visit.attempt(glue.get_databases, MaxResults=PAGE, **after)
+        shown = found if isinstance(found, Refused) else found["DatabaseList"]
+        more = None if isinstance(found, Refused) else found.get("NextToken")
+    return visit.page("catalog.html", **_tree(visit, None), shown=shown, more=more)
 
 
 def database(visit: Visit) -> Response:
@@ -129,14 +141,22 @@ def query(visit: Visit) -> Response:
 
 def query_result(visit: Visit) -> Response:
     answer = answered(visit, visit.path["session"], int(visit.path["statement"]))
+    chart = quick(answer.rows, visit.query.get("over", ""), visit.query.get("figure", "")) if answer.rows else None
     return visit.page(
-        "query.html", answer=answer, sessions=visit.attempt(sessions_for_queries, visit), **_tree(visit, None)
+        "query.html",
+        answer=answer,
+        chart=chart,
+        sessions=visit.attempt(sessions_for_queries, visit),
+        **_tree(visit, None),
     )
 
 
 def _tree(visit: Visit, database: str | None, names: Sequence[str] | None = None) -> dict[str, Any]:
     """The databases, and the tables of the one that is looked at; names: these, where they are known."""
-    databases = visit.attempt(lambda: visit.every("glue", "get_databases", "DatabaseList"))
+    found = visit.attempt(visit.client("glue").get_databases, MaxResults=TREE_DATABASES)
+    databases: list[Any] | Refused = found if isinstance(found, Refused) else found["DatabaseList"]
+    if not isinstance(databases, Refused) and database not in (None, *(each["Name"] for each in databases)):
+        databases.insert(0, {"Name": database})
     if database is None or isinstance(databases, Refused):
         return {"databases": databases, "leaves": [], "open": None}
     if names is not None:

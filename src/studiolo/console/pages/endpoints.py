@@ -1,4 +1,4 @@
-"""Endpoints: their variants, their log, and trying them."""
+"""Endpoints: trying them, what was measured of them, their variants, their log."""
 
 import json
 from typing import Any
@@ -6,7 +6,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 from starlette.responses import Response
 
+from studiolo.console.pages.endpoint_variants import measured, variants
 from studiolo.console.pages.logs import last_events
+from studiolo.console.pages.metrics import SPANS
 from studiolo.console.pages.page import Page
 from studiolo.console.visit import PAGE, Refused, Visit, refused
 
@@ -63,6 +65,11 @@ def _endpoint(visit: Visit, tried: dict[str, str] | Refused | None, asked: dict[
     shown: dict[str, Any] = {}
     if tab == "log":
         shown = {"log": last_events(visit, f"/aws/sagemaker/Endpoints/{name}", "")}
+    elif tab == "variants":
+        shown = {"variants": visit.attempt(variants, visit, described)}
+    elif tab == "metrics":
+        span = visit.query.get("span", "1h")
+        shown = {"charts": visit.attempt(measured, visit, described, span), "span": span, "spans": SPANS}
     passing = described["EndpointStatus"] not in ("InService", "Failed", "OutOfService")
     return visit.page(
         "endpoint.html", endpoint=described, tab=tab, passing=passing, tried=tried, asked=asked, types=TYPES, **shown

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ReadTimeoutError
 from starlette.responses import Response
 
+from studiolo.console.pages.function_forms import choices
 from studiolo.console.pages.logs import last_events
 from studiolo.console.pages.page import Page
 from studiolo.console.people import READ_SECONDS
@@ -25,9 +26,14 @@ LATE = Refused(
 
 def functions(visit: Visit) -> Response:
     given = {"Marker": visit.query["after"]} if visit.query.get("after") else {}
-    found = visit.client("lambda").list_functions(MaxItems=PAGE, **given)
+    if visit.query.get("find"):
+        found = {"Functions": visit.found("lambda", "list_functions", "Functions", "FunctionName")}
+    else:
+        found = visit.client("lambda").list_functions(MaxItems=PAGE, **given)
     rows = [(each, _moment(each["LastModified"])) for each in found["Functions"]]
-    return visit.page("functions.html", functions=rows, more=found.get("NextMarker"))
+    return visit.page(
+        "functions.html", functions=rows, more=found.get("NextMarker"), choices=visit.attempt(choices, visit)
+    )
 
 
 def function(visit: Visit) -> Response:

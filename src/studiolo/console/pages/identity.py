@@ -12,27 +12,32 @@ from studiolo.console.visit import PAGE, Refused, Visit
 
 SERVICES = tuple(f"{name}.amazonaws.com" for name in ("glue", "sagemaker", "emr-serverless", "lambda", "scheduler"))
 
+LISTS = {
+    "roles": ("list_roles", "Roles", "RoleName"),
+    "users": ("list_users", "Users", "UserName"),
+    "policies": ("list_policies", "Policies", "PolicyName"),
+}
+"""By the tab: what lists them, where they are in the answer, and their names."""
+
 
 def identity(visit: Visit) -> Response:
-    tab = visit.query.get("tab", "roles")
-    iam, after = visit.client("iam"), {"Marker": visit.query["after"]} if visit.query.get("after") else {}
-    if tab == "users":
-        found = iam.list_users(MaxItems=PAGE, **after)
-        rows = found["Users"]
-    elif tab == "policies":
-        found = iam.list_policies(MaxItems=PAGE, Scope=visit.query.get("scope", "Local"), **after)
-        rows = found["Policies"]
-    elif tab == "simulate":
-        found, rows = {}, []
-    else:
-        found = iam.list_roles(MaxItems=PAGE, **after)
-        rows = found["Roles"]
+    tab, iam = visit.query.get("tab", "roles"), visit.client("iam")
+    after = {"Marker": visit.query["after"]} if visit.query.get("after") else {}
+    rows, more = [], None
+    if tab in LISTS:
+        operation, key, name = LISTS[tab]
+        given = {"Scope": visit.query.get("scope", "Local")} if tab == "policies" else {}
+        if visit.query.get("find"):
+            rows = visit.found("iam", operation, key, name, PaginationConfig={"PageSize": 1000}, **given)
+        else:
+            found = getattr(iam, operation)(MaxItems=PAGE, **given, **after)
+            rows, more = found[key], found.get("Marker")
     simulated = visit.attempt(_simulated, visit) if tab == "simulate" and visit.query.get("who") else None
     return visit.page(
         "identity.html",
         tab=tab,
         rows=rows,
-        more=found.get("Marker"),
+        more=more,
         simulated=simulated,
         administrator=f"arn:{visit.partition}:iam::aws:policy/AdministratorAccess",
     )

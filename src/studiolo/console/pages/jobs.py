@@ -1,5 +1,7 @@
 """What the lists of processing jobs and of transform jobs have in common."""
 
+from typing import Any
+
 from starlette.responses import Response
 
 from studiolo.console.visit import PAGE, Visit
@@ -8,8 +10,8 @@ STATES = ("InProgress", "Completed", "Failed", "Stopping", "Stopped")
 PASSING = ("InProgress", "Stopping")
 
 
-def listed(visit: Visit, kind: str) -> Response:
-    """A page of jobs, the newest first. kind: `processing` or `transform`."""
+def listed(visit: Visit, kind: str, **shown: Any) -> Response:
+    """A page of jobs, the newest first. kind: `processing` or `transform`; shown: what the page shows besides."""
     given = {"NameContains": visit.query["find"]} if visit.query.get("find") else {}
     given |= {"StatusEquals": visit.query["status"]} if visit.query.get("status") in STATES else {}
     given |= {"NextToken": visit.query["after"]} if visit.query.get("after") else {}
@@ -23,4 +25,5 @@ def listed(visit: Visit, kind: str) -> Response:
         more=found.get("NextToken"),
         states=STATES,
         passing=any(each[f"{word}Status"] in PASSING for each in summaries),
+        **shown,
     )

@@ -17,6 +17,10 @@ EVENTS = 500
 """Events that a page shows at once."""
 LONG = 600
 """Characters after which an event is folded."""
+FOLDED = 8000
+"""Characters of an event that are folded."""
+ROOM, MARKUP = 80_000, 60
+"""Characters of all events on a page, and of what is around each."""
 SPANS = {"1h": 3600, "6h": 6 * 3600, "1d": 86400, "7d": 7 * 86400, "30d": 30 * 86400}
 QUERY = "fields @timestamp, @message\n| sort @timestamp desc\n| limit 100"
 _ERROR = re.compile(r"\b(ERROR|FATAL|CRITICAL|Exception|Traceback)\b")
@@ -35,7 +39,16 @@ class Line:
 
 
 def lines(events: Sequence[dict[str, Any]]) -> list[Line]:
-    return [_line(event) for event in events]
+    """The events as lines: as many of the last ones as a page has room for."""
+    found: list[Line] = []
+    room = ROOM
+    for event in reversed(events):
+        line = _line(event)
+        room -= len(line.first) + len(line.rest) + MARKUP
+        if room < 0 and found:
+            break
+        found.append(line)
+    return found[::-1]
 
 
 def groups(visit: Visit) -> Response:
@@ -160,6 +173,8 @@ def _line(event: dict[str, Any]) -> Line:
     first, _, rest = text.partition("\n")
     if len(first) > LONG:
         first, rest = f"{first[:LONG]} …", text
+    if len(rest) > FOLDED:
+        rest = f"{rest[:FOLDED]} …"
     level = "error" if _ERROR.search(text) else "warning" if _WARNING.search(first) else ""
     at = datetime.fromtimestamp(event["timestamp"] / 1000, timezone.utc)
     return Line(at, first, rest, level, event.get("logStreamName", ""))

@@ -46,7 +46,7 @@ def metric(visit: Visit) -> Response:
         statistics=STATISTICS,
         span=span,
         spans=SPANS,
-        chart=visit.attempt(_chart, visit, what, statistic, span),
+        chart=visit.attempt(chart, visit, what, statistic, span),
         alarms=visit.attempt(lambda: visit.client("cloudwatch").describe_alarms_for_metric(**what)["MetricAlarms"]),
     )
 
@@ -67,12 +67,12 @@ def alarm(visit: Visit) -> Response:
     if described is None:
         return visit.page("missing.html", 404)
     history = cloudwatch.describe_alarm_history(AlarmName=name, MaxRecords=PAGE)["AlarmHistoryItems"]
-    chart, link = None, None
+    drawn, link = None, None
     if "MetricName" in described:
         link = _address(visit, described)
         statistic = described.get("Statistic") or described["ExtendedStatistic"]
-        chart = visit.attempt(_chart, visit, described, statistic, "6h", described["Threshold"])
-    return visit.page("alarm.html", alarm=described, history=history, chart=chart, link=link)
+        drawn = visit.attempt(chart, visit, described, statistic, "6h", described["Threshold"])
+    return visit.page("alarm.html", alarm=described, history=history, chart=drawn, link=link)
 
 
 def _address(visit: Visit, metric: Mapping[str, Any]) -> str:
@@ -80,7 +80,7 @@ def _address(visit: Visit, metric: Mapping[str, Any]) -> str:
     return visit.at("/metrics/one", namespace=metric["Namespace"], name=metric["MetricName"], **dimensions)
 
 
-def _chart(
+def chart(
     visit: Visit, metric: Mapping[str, Any], statistic: str, span: str, threshold: float | None = None
 ) -> dict[str, Any] | None:
     """A metric over time, beside the threshold of an alarm where there is one; None where nothing was put."""

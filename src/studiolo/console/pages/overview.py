@@ -1,8 +1,9 @@
 """Overview: what runs, what failed and why, what the machine has left; the region, and the role that one views as."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import psutil
@@ -12,13 +13,15 @@ from studiolo.console.pages.page import Page
 from studiolo.console.visit import Refused, Visit
 
 RECENT = 8
+COUNTED = 50
+"""Things of a kind that are counted: of more it is said that there are more."""
 FAILED = ("FAILED", "TIMEOUT", "Failed", "TERMINATED_WITH_ERRORS")
-ENDED = ("STOPPED", "TERMINATED", "Completed", "Stopped")
+ENDED = ("STOPPED", "TERMINATED", "Completed", "Stopped", "Deleted")
 
 
 @dataclass(frozen=True)
 class Thing:
-    """Something that runs, or has failed."""
+    """Something that runs, or has failed. described: what tells why, where its list does not."""
 
     kind: str
     name: str
@@ -26,6 +29,7 @@ class Thing:
     state: str
     at: datetime | None
     reason: str | None = None
+    described: Callable[[], Any] | None = None
 
 
 def overview(visit: Visit) -> Response:
@@ -34,20 +38,22 @@ def overview(visit: Visit) -> Response:
     failed = visit.attempt(_training, visit, "Failed")
     endpoints = visit.attempt(_endpoints, visit)
     jobs = [visit.attempt(_jobs, visit, kind) for kind in ("Processing", "Transform")]
-    parts = [sessions, training, failed, endpoints, visit.attempt(_clusters, visit), *jobs]
+    apps = visit.attempt(_apps, visit)
+    parts = [sessions, training, failed, endpoints, visit.attempt(_clusters, visit), *jobs, apps]
     things = [thing for part in parts if not isinstance(part, Refused) for thing in part]
     memory = psutil.virtual_memory()
     return visit.page(
         "overview.html",
         running=_latest(thing for thing in things if thing.state not in (*ENDED, *FAILED)),
-        failures=_latest(thing for thing in things if thing.state in FAILED),
+        failures=[_with_reason(visit, thing) for thing in _latest(each for each in things if each.state in FAILED)],
         refusals=list({part.message: part for part in parts if isinstance(part, Refused)}.values()),
+        counted=COUNTED,
         memory=memory,
         cores=psutil.cpu_count(),
         load=psutil.getloadavg()[0],
-        buckets=visit.attempt(lambda: len(visit.client("s3").list_buckets()["Buckets"])),
-        databases=visit.attempt(lambda: len(visit.client("glue").get_databases(MaxResults=100)["DatabaseList"])),
-        roles=visit.attempt(lambda: len(visit.client("iam").list_roles(MaxItems=100)["Roles"])),
+        buckets=visit.attempt(lambda: len(visit.client("s3").list_buckets(MaxBuckets=COUNTED)["Buckets"])),
+        databases=visit.attempt(lambda: len(visit.client("glue").get_databases(MaxResults=COUNTED)["DatabaseList"])),
+        roles=visit.attempt(lambda: len(visit.client("iam").list_roles(MaxItems=COUNTED)["Roles"])),
     )
 
 
@@ -57,7 +63,7 @@ def _sessions(visit: Visit) -> Sequence[Thing]:
             "Session", each["Id"], f"/sessions/{each['Id']}", each["Status"], each.get("CreatedOn"),
             each.get("ErrorMessage"),
         )
-        for each in visit.client("glue").list_sessions(MaxResults=100)["Sessions"]
+        for each in visit.client("glue").list_sessions(MaxResults=25)["Sessions"]
     ]  # fmt: skip
 
 
@@ -68,7 +74,7 @@ def _training(visit: Visit, status: str) -> Sequence[Thing]:
         Thing(
             "Training job", each["TrainingJobName"], f"/training/{each['TrainingJobName']}", each["TrainingJobStatus"],
             each["CreationTime"],
-            _reason(client.describe_training_job(TrainingJobName=each["TrainingJobName"])) if status == "Failed" else None,
+            described=partial(client.describe_training_job, TrainingJobName=each["TrainingJobName"]),
         )
         for each in found
     ]  # fmt: skip
@@ -79,9 +85,7 @@ def _endpoints(visit: Visit) -> Sequence[Thing]:
     return [
         Thing(
             "Endpoint", each["EndpointName"], f"/endpoints/{each['EndpointName']}", each["EndpointStatus"],
-            each["CreationTime"],
-            _reason(client.describe_endpoint(EndpointName=each["EndpointName"]))
-            if each["EndpointStatus"] == "Failed" else None,
+            each["CreationTime"], described=partial(client.describe_endpoint, EndpointName=each["EndpointName"]),
         )
         for each in client.list_endpoints(MaxResults=RECENT)["Endpoints"]
     ]  # fmt: skip
@@ -94,6 +98,21 @@ def _clusters(visit: Visit) -> Sequence[Thing]:
             each["Status"]["Timeline"].get("CreationDateTime"), each["Status"]["StateChangeReason"].get("Message"),
         )
         for each in visit.client("emr").list_clusters()["Clusters"]
+    ]  # fmt: skip
+
+
+def _apps(visit: Visit) -> Sequence[Thing]:
+    """Studio's, which list what they are, and describe why they failed."""
+    client = visit.client("sagemaker")
+    return [
+        Thing(
+            each["AppType"], each["SpaceName"], f"/studio/{each['DomainId']}", each["Status"], each["CreationTime"],
+            described=partial(
+                client.describe_app,
+                **{name: each[name] for name in ("DomainId", "SpaceName", "AppType", "AppName")},
+            ),
+        )
+        for each in client.list_apps(MaxResults=RECENT, SortOrder="Descending")["Apps"]
     ]  # fmt: skip
 
 
@@ -110,9 +129,9 @@ def _jobs(visit: Visit, kind: str) -> Sequence[Thing]:
     ]  # fmt: skip
 
 
-def _reason(described: dict[str, Any]) -> str | None:
-    reason: str | None = described.get("FailureReason")
-    return reason
+def _with_reason(visit: Visit, thing: Thing) -> Thing:
+    found = visit.attempt(thing.described) if thing.described is not None else {}
+    return thing if isinstance(found, Refused) else replace(thing, reason=found.get("FailureReason", thing.reason))
 
 
 def _latest(things: Any) -> Sequence[Thing]:

@@ -15,7 +15,10 @@ VERSIONS = ("", "5.1", "5.0", "4.0", "6.0")
 
 def sessions(visit: Visit) -> Response:
     after = {"NextToken": visit.query["after"]} if visit.query.get("after") else {}
-    found = visit.client("glue").list_sessions(MaxResults=PAGE, **after)
+    if visit.query.get("find"):
+        found = {"Sessions": visit.found("glue", "list_sessions", "Sessions", "Id")}
+    else:
+        found = visit.client("glue").list_sessions(MaxResults=PAGE, **after)
     return visit.page(
         "sessions.html",
         sessions=found["Sessions"],

@@ -20,7 +20,10 @@ def stacks(visit: Visit) -> Response:
     if visit.query.get("view") == "sets":
         listed = visit.client("cloudformation").list_stack_sets(MaxResults=PAGE, Status="ACTIVE", **after)
         return visit.page("stack_sets.html", sets=listed["Summaries"], more=listed.get("NextToken"))
-    found = visit.client("cloudformation").list_stacks(**after)
+    if visit.query.get("find"):
+        found = {"StackSummaries": visit.found("cloudformation", "list_stacks", "StackSummaries", "StackName")}
+    else:
+        found = visit.client("cloudformation").list_stacks(**after)
     summaries = found["StackSummaries"]
     return visit.page(
         "stacks.html",

@@ -38,8 +38,10 @@ SANDBOX = "sandbox; default-src 'none'"
 
 
 def buckets(visit: Visit) -> Response:
-    found = visit.client("s3").list_buckets()["Buckets"]
-    return visit.page("buckets.html", buckets=found)
+    given = {"Prefix": visit.query["find"]} if visit.query.get("find") else {}
+    given |= {"ContinuationToken": visit.query["after"]} if visit.query.get("after") else {}
+    found = visit.client("s3").list_buckets(MaxBuckets=PAGE, **given)
+    return visit.page("buckets.html", buckets=found["Buckets"], more=found.get("ContinuationToken"))
 
 
 def create_bucket(visit: Visit) -> Response:
@@ -50,9 +52,11 @@ def create_bucket(visit: Visit) -> Response:
 
 
 def bucket(visit: Visit) -> Response:
-    name, prefix = visit.path["bucket"], visit.query.get("prefix", "")
+    name, prefix, begins = visit.path["bucket"], visit.query.get("prefix", ""), visit.query.get("find", "")
     after = {"ContinuationToken": visit.query["after"]} if visit.query.get("after") else {}
-    listed = visit.client("s3").list_objects_v2(Bucket=name, Prefix=prefix, Delimiter="/", MaxKeys=PAGE, **after)
+    listed = visit.client("s3").list_objects_v2(
+        Bucket=name, Prefix=prefix + begins, Delimiter="/", MaxKeys=PAGE, **after
+    )
     parts = [part for part in prefix.split("/") if part]
     return visit.page(
         "bucket.html",

@@ -16,12 +16,16 @@ PASSING = ("Pending", "Stopping", "Deleting")
 
 
 def domains(visit: Visit) -> Response:
-    found = visit.client("sagemaker").list_domains(MaxResults=PAGE)["Domains"]
-    notebooks = visit.attempt(visit.every, "sagemaker", "list_notebook_instances", "NotebookInstances", PAGE)
+    client = visit.client("sagemaker")
+    found = client.list_domains(MaxResults=PAGE, **_after(visit, "after"))
+    listed = visit.attempt(client.list_notebook_instances, MaxResults=PAGE, **_after(visit, "later"))
+    notebooks = listed if isinstance(listed, Refused) else listed["NotebookInstances"]
     lifecycles = visit.attempt(_lifecycles, visit)
     return visit.page(
         "studio.html",
-        domains=found,
+        domains=found["Domains"],
+        more=found.get("NextToken"),
+        more_notebooks=None if isinstance(listed, Refused) else listed.get("NextToken"),
         roles=visit.attempt(roles_for, visit, "sagemaker.amazonaws.com"),
         notebooks=notebooks,
         failures={} if isinstance(notebooks, Refused) else _failures(visit, notebooks),
@@ -29,6 +33,11 @@ def domains(visit: Visit) -> Response:
         passing=not isinstance(notebooks, Refused)
         and any(each["NotebookInstanceStatus"] in PASSING for each in notebooks),
     )
+
+
+def _after(visit: Visit, name: str) -> dict[str, str]:
+    """Where a list goes on, by the name that its page has in the address."""
+    return {"NextToken": visit.query[name]} if visit.query.get(name) else {}
 
 
 def create(visit: Visit) -> Response:
@@ -48,8 +57,10 @@ def create(visit: Visit) -> Response:
 def domain(visit: Visit) -> Response:
     identifier, sagemaker = visit.path["domain"], visit.client("sagemaker")
     described = sagemaker.describe_domain(DomainId=identifier)
-    users = visit.every("sagemaker", "list_user_profiles", "UserProfiles", 200, DomainIdEquals=identifier)
-    spaces = visit.every("sagemaker", "list_spaces", "Spaces", 200, DomainIdEquals=identifier)
+    given = {"DomainIdEquals": identifier, "MaxResults": PAGE}
+    named = {"UserProfileNameContains": visit.query["find"]} if visit.query.get("find") else {}
+    users = sagemaker.list_user_profiles(**given, **named, **_after(visit, "after"))
+    spaces = sagemaker.list_spaces(**given, **_after(visit, "later"))
     apps = {
         each["SpaceName"]: each
         for each in visit.every("sagemaker", "list_apps", "Apps", 200, DomainIdEquals=identifier)
@@ -60,8 +71,10 @@ def domain(visit: Visit) -> Response:
     return visit.page(
         "studio_domain.html",
         domain=described,
-        users=users,
-        spaces=spaces,
+        users=users["UserProfiles"],
+        more_users=users.get("NextToken"),
+        spaces=spaces["Spaces"],
+        more_spaces=spaces.get("NextToken"),
         apps=apps,
         failures=failures,
         passing=passing,

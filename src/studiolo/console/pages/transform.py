@@ -7,13 +7,42 @@ from starlette.responses import Response
 from studiolo.console.pages.jobs import PASSING, listed
 from studiolo.console.pages.logs import last_events
 from studiolo.console.pages.page import Page
-from studiolo.console.visit import Visit
+from studiolo.console.visit import Refused, Visit
 
 GROUP = "/aws/sagemaker/TransformJobs"
+MOST_MODELS = 100
+"""That a new job's form offers."""
 
 
 def jobs(visit: Visit) -> Response:
-    return listed(visit, "transform")
+    newest = {"MaxResults": MOST_MODELS, "SortBy": "CreationTime", "SortOrder": "Descending"}
+    models = visit.attempt(visit.client("sagemaker").list_models, **newest)
+    names = [] if isinstance(models, Refused) else [each["ModelName"] for each in models["Models"]]
+    return listed(visit, "transform", models=names)
+
+
+def create(visit: Visit) -> Response:
+    form, name = visit.form, visit.form.get("name", "")
+    kind = {"ContentType": form["type"]} if form.get("type") else {}
+    lines = form.get("split") == "Line"
+    visit.client("sagemaker").create_transform_job(
+        TransformJobName=name,
+        ModelName=form.get("model", ""),
+        TransformInput={
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": form.get("input", "").strip()}},
+            "SplitType": "Line" if lines else "None",
+            **kind,
+        },
+        TransformOutput={
+            "S3OutputPath": form.get("output", "").strip(),
+            "AssembleWith": "Line" if lines else "None",
+        },
+        TransformResources={
+            "InstanceType": form.get("instance", ""),
+            "InstanceCount": int(form["count"]) if form.get("count", "").isdecimal() else 1,
+        },
+    )
+    return visit.go(f"/transform/{name}")
 
 
 def job(visit: Visit) -> Response:
@@ -46,6 +75,7 @@ def _place(url: str) -> tuple[str, str]:
 
 PAGES = (
     Page("GET", "/transform", jobs),
+    Page("POST", "/transform", create),
     Page("GET", "/transform/{job}", job),
     Page("POST", "/transform/{job}/stop", stop),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from studiolo.console.charts import Parallel, parallel
 from studiolo.console.pages.page import Page
 from studiolo.console.visit import PAGE, Visit
 
@@ -49,11 +50,15 @@ def job(visit: Visit) -> Response:
                     drawn_by_parameter(trials, objective, chosen, logarithmic=_is_logarithmic(described, chosen)),
                 )
             )
+    begin = int(visit.query["from"]) if visit.query.get("from", "").isdecimal() else 0
     return visit.page(
         "tuning_job.html",
         job=described,
         objective=objective,
-        trials=list(enumerate(trials, 1)),
+        count=len(trials),
+        trials=list(enumerate(trials, 1))[begin : begin + PAGE],
+        more=begin + PAGE if begin + PAGE < len(trials) else None,
+        parallel=_parallel(described, trials, parameters, objective),
         parameters=parameters,
         chosen=chosen,
         charts=charts,
@@ -85,6 +90,23 @@ def _is_logarithmic(job: Mapping[str, Any], parameter: str) -> bool:
             if each["Name"] == parameter:
                 return bool(each.get("ScalingType") == "Logarithmic")
     return False
+
+
+def _parallel(
+    job: Mapping[str, Any], trials: Sequence[Mapping[str, Any]], parameters: Sequence[str], objective: Mapping[str, Any]
+) -> Parallel | None:
+    measured = [
+        (each["TrainingJobName"], each["TunedHyperParameters"], value)
+        for each in trials
+        if (value := _value(each)) is not None
+    ]
+    return parallel(
+        measured,
+        parameters,
+        objective.get("MetricName", ""),
+        maximize=objective.get("Type") == "Maximize",
+        logarithmic=[name for name in parameters if _is_logarithmic(job, name)],
+    )
 
 
 def _value(trial: Mapping[str, Any]) -> float | None:

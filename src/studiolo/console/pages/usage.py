@@ -1,14 +1,14 @@
-"""Usage: what sessions, jobs and endpoints used by day, and what AWS's list price would have been."""
+"""Usage: what sessions, clusters, jobs and endpoints used by day, and what AWS's list price would have been."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import Response
 
 from studiolo.console.pages.page import Page
-from studiolo.console.usage import DPU, Prices, Use, by_day
+from studiolo.console.usage import DPU, Day, Prices, Use, by_day
 from studiolo.console.visit import Refused, Visit
 
 RANGES = (7, 30)
@@ -19,25 +19,49 @@ MOST = 100
 
 
 def usage(visit: Visit) -> Response:
+    return visit.page("usage.html", ranges=RANGES, shown=_range(visit))
+
+
+def days(visit: Visit) -> Response:
+    """The part of the page that takes longer: the days."""
     now = datetime.now(timezone.utc)
-    asked = visit.query.get("days", "")
-    shown = int(asked) if asked in map(str, RANGES) else RANGES[0]
+    shown = _range(visit)
     first = (now - timedelta(days=shown - 1)).date()
-    since = datetime(first.year, first.month, first.day, tzinfo=timezone.utc)
-    parts = [visit.attempt(lambda find=find: list(find(visit, since, now))) for find in KINDS]
-    uses = [use for part in parts if not isinstance(part, Refused) for use in part]
+    parts = _parts(visit, first, now)
     prices = Prices.read(visit.prices)
     return visit.page(
-        "usage.html",
-        days=by_day(uses, prices, first, now.date()),
+        "usage_days.html",
+        days=_days(parts, prices, first, now),
         prices=prices,
         file=visit.prices,
-        ranges=RANGES,
         shown=shown,
         most=MOST,
         cut=any(not isinstance(part, Refused) and len(part) >= MOST for part in parts),
         refusals=list({part.message: part for part in parts if isinstance(part, Refused)}.values()),
     )
+
+
+def today(visit: Visit) -> Response:
+    """The part of the overview that takes longer: today's."""
+    now = datetime.now(timezone.utc)
+    prices = Prices.read(visit.prices)
+    [day] = _days(_parts(visit, now.date(), now), prices, now.date(), now)
+    return visit.page("usage_today.html", day=day, prices=prices)
+
+
+def _range(visit: Visit) -> int:
+    asked = visit.query.get("days", "")
+    return int(asked) if asked in map(str, RANGES) else RANGES[0]
+
+
+def _parts(visit: Visit, first: date, now: datetime) -> list[list[Use] | Refused]:
+    """What each kind used since a day began, or how its service refused to tell."""
+    since = datetime(first.year, first.month, first.day, tzinfo=timezone.utc)
+    return [visit.attempt(lambda find=find: list(find(visit, since, now))) for find in KINDS]
+
+
+def _days(parts: list[list[Use] | Refused], prices: Prices, first: date, now: datetime) -> list[Day]:
+    return by_day([use for part in parts if not isinstance(part, Refused) for use in part], prices, first, now.date())
 
 
 def _sessions(visit: Visit, since: datetime, now: datetime) -> Iterator[Use]:
@@ -46,6 +70,17 @@ def _sessions(visit: Visit, since: datetime, now: datetime) -> Iterator[Use]:
         if end > since:
             path = f"/sessions/{quote(each['Id'], safe='')}"
             yield Use("Session", each["Id"], path, DPU, each.get("MaxCapacity") or 0.0, each["CreatedOn"], end)
+
+
+def _clusters(visit: Visit, since: datetime, now: datetime) -> Iterator[Use]:
+    for cluster in visit.every("emr", "list_clusters", "Clusters", MOST):
+        if cluster["Status"]["Timeline"].get("EndDateTime", now) <= since:
+            continue
+        path = f"/clusters/{quote(cluster['Id'], safe='')}"
+        for each in visit.every("emr", "list_instances", "Instances", ClusterId=cluster["Id"]):
+            times = each["Status"]["Timeline"]
+            unit, end = f"{each['InstanceType']} (EMR)", times.get("EndDateTime", now)
+            yield Use("Cluster", cluster["Name"], path, unit, 1, times["CreationDateTime"], end)
 
 
 def _training(visit: Visit, since: datetime, now: datetime) -> Iterator[Use]:
@@ -86,5 +121,9 @@ def _of_job(kind: str, name: str, path: str, cluster: Any, found: Any, now: date
         yield Use(kind, name, path, group["InstanceType"], group["InstanceCount"], begin, end)
 
 
-KINDS = (_sessions, _training, _processing, _endpoints)
-PAGES = (Page("GET", "/usage", usage),)
+KINDS = (_sessions, _clusters, _training, _processing, _endpoints)
+PAGES = (
+    Page("GET", "/usage", usage),
+    Page("GET", "/usage/days", days),
+    Page("GET", "/usage/today", today),
+)

@@ -57,6 +57,7 @@
     event.preventDefault();
     if (form.ariaBusy) return;
     form.ariaBusy = "true";
+    if (form.dataset.history) remember(form);
     const late = setTimeout(() => told(form, words(`${LATE} What was sent waits for it.`)), PATIENCE);
     let said;
     try {
@@ -70,6 +71,7 @@
       if (answer.ok && main) {
         document.getElementById("main").replaceChildren(...main.childNodes);
         htmx.process(document.getElementById("main"));
+        earlier();
         return charts();
       }
       // Signed out, meanwhile or by this.
@@ -83,6 +85,36 @@
     form.ariaBusy = null;
     told(form, said);
   });
+
+  // What was tried can be tried again: this browser keeps the last ten of each thing.
+  const keptAs = (form) => `tried ${new URL(form.action).pathname}`;
+  const tried = (form) => JSON.parse(localStorage.getItem(keptAs(form)) ?? "[]");
+  function remember(form) {
+    const now = Object.fromEntries(new FormData(form)), text = JSON.stringify(now);
+    if (text.length > 100_000) return;
+    const rest = tried(form).filter((each) => JSON.stringify(each) !== text);
+    localStorage.setItem(keptAs(form), JSON.stringify([now, ...rest].slice(0, 10)));
+  }
+  function earlier() {
+    for (const form of document.querySelectorAll("form[data-history]")) {
+      const all = tried(form);
+      if (!all.length || form.nextElementSibling?.matches(".earlier")) continue;
+      const list = document.createElement("details");
+      list.className = "earlier";
+      list.append(Object.assign(document.createElement("summary"), { textContent: "Tried before" }));
+      for (const each of all) {
+        const again = Object.assign(document.createElement("button"), { type: "button" });
+        again.textContent = each[form.dataset.history].slice(0, 200) || "nothing";
+        again.addEventListener("click", () => {
+          for (const [name, value] of Object.entries(each)) if (form.elements[name]) form.elements[name].value = value;
+          form.elements[form.dataset.history].focus();
+        });
+        list.append(again);
+      }
+      form.after(list);
+    }
+  }
+
   // After a crash what is asked waits until a server runs again.
   const PATIENCE = 6000, LATE = "Studiolo has not answered for some seconds.";
   function words(text) {
@@ -213,6 +245,7 @@
       link.scrollIntoView({ block: "nearest", inline: "center" });
     const log = document.querySelector("[data-follow]");
     if (log) log.scrollTop = log.scrollHeight;
+    earlier();
     charts();
   });
   addEventListener("resize", charts);

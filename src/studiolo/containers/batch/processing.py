@@ -6,7 +6,9 @@ Source: "Associate Prediction Results with Input Records" (Developer Guide). A C
 import csv
 import io
 import json
+import uuid
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any, Literal
 
 from studiolo.containers.batch.paths import Path
@@ -20,6 +22,7 @@ FORMATS: Mapping[str, Format] = {
     "application/jsonlines": "jsonlines",
 }
 OUTPUT, INPUT = "SageMakerOutput", "SageMakerInput"
+INFERENCE, TIME = "SageMakerInferenceId", "SageMakerInferenceTime"
 
 
 def format_of(content_type: str) -> Format:
@@ -39,6 +42,7 @@ class Processing:
         self._format = format_of(batch.content_type)
         self._joined = batch.joined
         self._assembled = batch.lines
+        self._identified = batch.identified
         self._before, self._after = Path(batch.input_filter), Path(batch.output_filter)
         self.in_lines = self._format != "json"
         """Whether an object that is not split is rows all the same."""
@@ -61,7 +65,8 @@ class Processing:
             value, of = _parsed(answer, given), given
             if self._joined:
                 value, of = self._join(record, value, given)
-            written.append(_formed(self._after.of(value), of))
+            value = self._after.of(value)
+            written.append(_formed(_identified(value, of) if self._identified else value, of))
         return b"".join(written) if self._assembled or self.in_lines or len(written) > 1 else written[0].rstrip(b"\n")
 
     def _join(self, record: bytes, answer: Any, given: Format) -> tuple[Any, Format]:
@@ -73,6 +78,14 @@ class Processing:
         if isinstance(value, dict):
             return {**value, OUTPUT: answer}, "jsonlines"
         return {INPUT: value, OUTPUT: answer}, "jsonlines"
+
+
+def _identified(value: Any, of: Format) -> Any:
+    """The answer with what ground truth names it by, and when it was given."""
+    name, at = str(uuid.uuid4()), f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+    if of == "csv":
+        return [*(value if isinstance(value, list) else [value]), name, at]
+    return {**(value if isinstance(value, dict) else {OUTPUT: value}), INFERENCE: name, TIME: at}
 
 
 def _rows(body: bytes) -> list[bytes]:

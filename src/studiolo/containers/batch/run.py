@@ -17,14 +17,16 @@ import psutil
 from botocore.exceptions import ClientError
 
 from studiolo.containers.batch.calls import Server
+from studiolo.containers.batch.captures import capture
 from studiolo.containers.batch.specification import Batch
 from studiolo.containers.batch.transformer import Failed, Task, Transformer
 from studiolo.containers.code import bring_code
-from studiolo.containers.fencing import Machine
+from studiolo.containers.fencing import SOCKET, Machine
 from studiolo.containers.folder import WorkFolder
 from studiolo.containers.inputs import listed, lost
 from studiolo.containers.making import below
 from studiolo.containers.model_data import bring_model
+from studiolo.containers.objects import refusal
 from studiolo.containers.program import Programs
 from studiolo.containers.room import Room
 from studiolo.containers.runner import ProgramFailed, Run
@@ -34,7 +36,7 @@ from studiolo.processes import socket_folder
 
 PING_SECONDS = 600.0
 GRACE_SECONDS = 30.0
-SOCKET = "s"
+PLACE = "s"
 LOOK_SECONDS = 60.0
 NO_PING = (
     "AlgorithmError: Model container failed to respond to ping; Please ensure /ping endpoint is implemented and "
@@ -52,6 +54,7 @@ class BatchRun(Run):
         self._batch: Batch = self._work.batch
         self._tasks: Iterator[Task] = iter(())
         self._failed: list[Failed] = []
+        self._transformed: list[Task] = []
         self._done = False
 
     def _download(self) -> None:
@@ -88,20 +91,25 @@ class BatchRun(Run):
         instances = self._work.instances
         machine = Machine.of(python, self._hidden, [instance.host for instance in instances])
         packages = below(self._work.environment, self._hidden, python, self._root(instances[0]), self._say)
+        networks = [machine.network(self._batch.port, place.parent) for place in places]
         starts = [
             machine.start(
                 instance.command,
-                {**instance.variables, "SAGEMAKER_BASE_DIR": BASE, "SAGEMAKER_BIND_TO_SOCKET": str(place)},
+                {**instance.variables, "SAGEMAKER_BASE_DIR": BASE, SOCKET: str(place)},
                 self._root(instance),
                 shared=place.parent,
                 below=packages,
+                network=network,
             )
-            for instance, place in zip(instances, places, strict=True)
+            for instance, place, network in zip(instances, places, networks, strict=True)
         ]
         self._enter(RUNNING)
         logs = [LogWriter(Path(instance.log)) for instance in instances]
         ended_all = threading.Event()
-        with Room(self._folder.path, self._fail), self._utilization(ended_all):
+        with contextlib.ExitStack() as around, Room(self._folder.path, self._fail), self._utilization(ended_all):
+            for network in networks:
+                if network is not None:
+                    around.enter_context(network.open())
             self._programs = programs = Programs(starts, logs)
             if self._stopping.is_set():
                 programs.end()
@@ -143,9 +151,11 @@ class BatchRun(Run):
                 if not server.await_ping(PING_SECONDS):
                     raise ProgramFailed(NO_PING)
                 log = LogWriter(Path(self._batch.logs[number]))
-                failed = Transformer(self._client, self._batch, server, log, self._proceed).work(tasks())
+                transformer = Transformer(self._client, self._batch, server, log, self._proceed)
+                failed = transformer.work(tasks())
                 with lock:
                     self._failed += failed
+                    self._transformed += transformer.done
             except Exception as error:  # noqa: BLE001 - told by the main thread
                 if not self._stopping.is_set():
                     self._fail(error)
@@ -155,6 +165,11 @@ class BatchRun(Run):
             thread.start()
         for thread in threads:
             thread.join()
+        if self._batch.captured and not self._stopping.is_set():
+            try:
+                capture(self._client, self._batch, self._work.name, self._transformed)
+            except ClientError as error:
+                self._fail(ProgramFailed(f"ClientError: What went in and out cannot be captured: {refusal(error)}"))
         self._done = not self._stopping.is_set()
         programs.end()
 
@@ -187,7 +202,7 @@ class BatchRun(Run):
                 return
 
     def _socket(self) -> Path:
-        return socket_folder(self._hidden / "ipc" / uuid.uuid4().hex[:12], SOCKET) / SOCKET
+        return socket_folder(self._hidden / "ipc" / uuid.uuid4().hex[:12], PLACE) / PLACE
 
 
 def _use() -> tuple[float, int]:

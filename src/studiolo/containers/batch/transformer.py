@@ -64,6 +64,8 @@ class Transformer:
         self._headers = {
             name: value for name, value in (("Content-Type", batch.content_type), ("Accept", batch.accept)) if value
         }
+        self.done: list[Task] = []
+        """The tasks that have their outputs."""
         self._say(
             f"MaxConcurrentTransforms={self._concurrent}, MaxPayloadInMB={payload}, "
             f"BatchStrategy={'SINGLE_RECORD' if self._single else 'MULTI_RECORD'}"
@@ -93,6 +95,7 @@ class Transformer:
         address, name = task
         try:
             self._transform(address, name, pool)
+            self.done.append(task)
             return None
         except (CallFailed, Invalid) as error:
             failed = Failed(f"{address.bucket}/{address.key}: {error}", getattr(error, "client", True))
@@ -104,12 +107,11 @@ class Transformer:
         return failed
 
     def _transform(self, address: Address, name: str, pool: ThreadPoolExecutor) -> None:
-        target = Address.of(self._batch.output)
-        key = f"{target.key.rstrip('/')}/{name}{SUFFIX}".lstrip("/")
+        target = output_of(self._batch, name)
         stream: IO[bytes] = io.BufferedReader(Reading(self._client, address), MIB)
         if self._batch.gzip:
             stream = gzip.GzipFile(fileobj=stream)  # type: ignore[assignment]
-        with Writing(self._client, Address(target.bucket, key)) as out:
+        with Writing(self._client, target) as out:
             if self._streams:
                 with self._permits:
                     out.write(self._formed([], self._server.invoke(_pieces(stream), self._headers)))
@@ -174,6 +176,12 @@ class Transformer:
     def _say(self, line: str) -> None:
         with contextlib.suppress(OSError):
             self._log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}:[sagemaker logs]: {line}\n")
+
+
+def output_of(batch: Batch, name: str) -> Address:
+    """Where the answers to an object of that name are written."""
+    target = Address.of(batch.output)
+    return Address(target.bucket, f"{target.key.rstrip('/')}/{name}{SUFFIX}".lstrip("/"))
 
 
 def _pieces(stream: IO[bytes]) -> Iterator[bytes]:

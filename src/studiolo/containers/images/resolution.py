@@ -1,5 +1,6 @@
 """From an image URI to what it is here: a built-in algorithm, a framework's environment, or what a person says it is."""
 
+import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from studiolo.containers.image import PYTHON, Environment, Image, Task
 from studiolo.containers.images.frameworks import FRAMEWORKS, TOOLKITS, Framework, nearest_transformers
 from studiolo.containers.images.named import Named, named, repositories
 from studiolo.containers.images.own import OwnImage, own_image
-from studiolo.containers.scripts import notebook, serving, standalone
+from studiolo.containers.scripts import mlflow_model, notebook, serving, standalone
 from studiolo.containers.work import BASE
 from studiolo.domain import Invalid
 
@@ -20,8 +21,13 @@ ALONE = (PYTHON, "-I", "-u", str(Path(standalone.__file__)))
 """Runs a module of Studiolo's in another environment: nothing of ours, or of a user's, comes before its packages."""
 SPARK, SUBMIT = "spark", "smspark-submit"
 """The family of the images for processing jobs on Spark, and the program that they are of."""
+PORT = 8080
+"""Where the programs `serve` of containers listen."""
 NOTEBOOKS = ("sagemaker-distribution", "sagemaker-base-python")
 """The families of images in which Studio's notebooks run."""
+MLFLOW = re.compile(r"(?:[\w.-]+(?::\d+)?/)*(?P<name>mlflow-pyfunc(?::(?P<version>\d[\w.]*)|:[\w.-]+)?)")
+"""The image in which MLflow has its models served."""
+SERVER = ("uvicorn", "httptools", "uvloop", "pip")
 NOTEBOOK_JOB = "amazon_sagemaker_scheduler"
 """The program, as the SDK's NotebookJobStep has it, that runs a notebook."""
 OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -64,7 +70,7 @@ class Images:
         own = own_image(self._own, uri)
         if own is not None:
             return self._of_a_person(uri, own)
-        compiled = self._compiled(uri, scripted)
+        compiled = self._compiled(uri, scripted) or _of_mlflow(uri)
         if compiled is not None:
             return compiled
         algorithm = self._algorithm_of(uri)
@@ -128,8 +134,24 @@ class Images:
             serve=("serve",) if "serve" in programs else (*SERVE, "sklearn"),
             environment=Environment(python, (*lines, *TOOLKITS), folder=str(own.folder or ""), image=uri),
             variables=_variables(""),
+            port=PORT if "serve" in programs else None,
             notes=(f"The image {uri} is what {self._own} says: Python {python} with {file}.",),
         )
+
+
+def _of_mlflow(uri: str) -> Image | None:
+    """The image that `mlflow deployments create -t sagemaker` names, for models of MLflow; None for any other."""
+    match = MLFLOW.fullmatch(uri)
+    if match is None:
+        return None
+    version = match["version"]
+    mlflow = f"mlflow=={version}" if version else "mlflow"
+    environment = Environment(OWN_PYTHON, (mlflow, *SERVER), image=match["name"])
+    what = mlflow.replace("==", " ")
+    note = f"The image {match['name']} is {what} on Python {OWN_PYTHON} here, and what the model requires."
+    return Image(
+        match["name"], serve=(PYTHON, str(Path(mlflow_model.__file__))), environment=environment, notes=(note,)
+    )
 
 
 def _of_notebooks(known: Named) -> Image:

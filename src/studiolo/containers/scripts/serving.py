@@ -9,6 +9,7 @@ are for one endpoint a machine, are left out. It runs in the environment of an i
 from __future__ import annotations
 
 import asyncio
+import base64
 import importlib
 import io
 import json
@@ -33,6 +34,7 @@ MAXIMUM_BODY = 100 << 20
 SECONDS = 60.0
 """What a call may take, unless SAGEMAKER_MODEL_SERVER_TIMEOUT says otherwise."""
 JSON = "application/json"
+JSON_LINES = ("application/jsonlines", "application/jsons")
 
 
 class Context:
@@ -171,6 +173,56 @@ def install(code: Path) -> None:
         subprocess.run(pip, cwd=code, check=True)
 
 
+def bring_libraries(base: Path) -> None:
+    """Let the libraries be found that the SDK's ModelBuilder brings in shared_libs beside the model.
+
+    Its own script would copy them to /lib, which no program may write here; even where there are none that fails.
+    """
+    brought, place = base / "model" / "shared_libs", base / "shared_libs"
+    if brought.is_dir():
+        brought.rename(place)
+    known = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
+    if place.is_dir() and any(place.iterdir()) and str(place) not in known:
+        os.environ["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, (str(place), *known)))
+        # It is read when a program starts.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - itself
+
+
+def inputs_of(request: Any, names: list[str]) -> tuple[dict[str, Any], bool]:
+    """The inputs of a request to TensorFlow Serving by name, and whether it tells them row by row. Raises ValueError."""
+    told = request if isinstance(request, dict) else {"instances": request}
+    by_row = "inputs" not in told
+    given = told.get("instances" if by_row else "inputs")
+    if given is None:
+        raise ValueError('The request has neither "instances" nor "inputs".')
+    named = given[0] if by_row and len(given) else given
+    if isinstance(named, dict) and "b64" not in named:
+        if missing := [name for name in names if name not in named]:
+            raise ValueError(f"The request does not name the inputs {', '.join(missing)} of the signature.")
+        found = {name: [row[name] for row in given] if by_row else given[name] for name in names}
+    elif len(names) == 1:
+        found = {names[0]: given}
+    else:
+        raise ValueError(f"The signature has the inputs {', '.join(names)}: each must be named.")
+    return {name: _decoded(value) for name, value in found.items()}, by_row
+
+
+def answer_of(outputs: dict[str, Any], *, by_row: bool) -> Any:
+    """The answer of TensorFlow Serving: as rows or as columns, without a name where there is one output."""
+    if len(outputs) == 1:
+        (value,) = outputs.values()
+    else:
+        value = [dict(zip(outputs, row)) for row in zip(*outputs.values())] if by_row else outputs  # noqa: B905
+    return {"predictions" if by_row else "outputs": value}
+
+
+def _decoded(value: Any) -> Any:
+    """The value with bytes in the place of `{"b64": "..."}`."""
+    if isinstance(value, dict) and set(value) == {"b64"}:
+        return base64.b64decode(value["b64"])
+    return [_decoded(each) for each in value] if isinstance(value, list) else value
+
+
 def service_of(framework: str) -> Any:
     """The handler service of a framework, as its toolkit has it, else the plain one with the framework's defaults."""
     if framework == "pytorch":
@@ -212,31 +264,32 @@ def service_of(framework: str) -> Any:
             return model.predict(data, validate_features=False)
 
     class TensorFlow(DefaultInferenceHandler):  # type: ignore[misc]
-        """As TensorFlow Serving has it: a SavedModel, JSON `{"instances": [...]}` in, `{"predictions": [...]}` out."""
+        """As TensorFlow Serving has it: a SavedModel, by rows (`instances`) or by columns (`inputs`)."""
 
         def default_model_fn(self, model_dir: str, context: Any = None) -> Any:
             tensorflow = importlib.import_module("tensorflow")
             found = sorted(Path(model_dir).rglob("saved_model.pb"))
             if not found:
                 raise FileNotFoundError(f"There is no SavedModel (saved_model.pb) in {model_dir}.")
-            loaded = tensorflow.saved_model.load(str(found[-1].parent))
-            call = loaded.signatures["serving_default"]
-            return loaded, call
+            return tensorflow.saved_model.load(str(found[-1].parent))
 
         def default_predict_fn(self, data: Any, model: Any, context: Any = None) -> Any:
             tensorflow = importlib.import_module("tensorflow")
-            _loaded, call = model
-            ((name, wanted),) = call.structured_input_signature[1].items()
-            instances = data["instances"] if isinstance(data, dict) else data
-            answers = call(**{name: tensorflow.convert_to_tensor(instances, dtype=wanted.dtype)})
-            values = {key: value.numpy().tolist() for key, value in answers.items()}
-            if len(values) == 1:
-                return {"predictions": next(iter(values.values()))}
-            return {"predictions": [dict(zip(values, row)) for row in zip(*values.values())]}  # noqa: B905
+            signature = data.get("signature_name") if isinstance(data, dict) else None
+            call = model.signatures[signature or "serving_default"]
+            wanted = call.structured_input_signature[1]
+            inputs, by_row = inputs_of(data, list(wanted))
+            tensors = {
+                name: tensorflow.convert_to_tensor(given, dtype=wanted[name].dtype) for name, given in inputs.items()
+            }
+            return answer_of({name: value.numpy().tolist() for name, value in call(**tensors).items()}, by_row=by_row)
 
         def default_input_fn(self, input_data: Any, content_type: str, context: Any = None) -> Any:
             if content_type == JSON:
                 return json.loads(input_data)
+            if content_type in JSON_LINES:
+                text = input_data if isinstance(input_data, str) else input_data.decode()
+                return [json.loads(line) for line in text.splitlines() if line.strip()]
             return super().default_input_fn(input_data, content_type, context)
 
         def default_output_fn(self, prediction: Any, accept: str, context: Any = None) -> Any:
@@ -254,6 +307,7 @@ def main(framework: str) -> int:
     del sys.path[0]
     base = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
     model, code = base / "model", code_of(base)
+    bring_libraries(base)
     install(code)
     sys.path[:0] = [str(code), str(model)]
     context = Context(model)

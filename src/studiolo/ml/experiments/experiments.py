@@ -80,6 +80,12 @@ class Experiments:
         with self._state.reading() as connection:
             return _require(connection, scope, kind, name)
 
+    def some(self, scope: Scope, kind: str, names: Sequence[str]) -> list[Entity]:
+        """Those that there are of these names."""
+        query = tables.entities.select().where(_all(scope, kind), tables.entities.c.name.in_(names))
+        with self._state.reading() as connection:
+            return [_as_entity(row) for row in connection.execute(query)]
+
     def update(
         self,
         scope: Scope,
@@ -177,15 +183,18 @@ class Experiments:
                 raise NoEntity(f"Trial component '{component}' is not associated with the trial '{trial}'.")
         return found
 
-    def parents(self, scope: Scope, component: str) -> list[tuple[str, str]]:
-        """The (trial, experiment) pairs that a component belongs to."""
+    def parents(self, scope: Scope, components: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+        """The (trial, experiment) pairs that components belong to; nothing of those without."""
         links, columns = tables.links.c, tables.entities.c
-        trials = select(links.trial).where(
-            links.account == scope.account, links.region == scope.region, links.component == component
+        theirs = links.component.in_(components) & (links.account == scope.account) & (links.region == scope.region)
+        query = select(links.component, columns.name, columns.parent).where(
+            _all(scope, TRIAL), columns.name == links.trial, theirs
         )
-        query = tables.entities.select().where(_all(scope, TRIAL), columns.name.in_(trials)).order_by(columns.name)
+        found: dict[str, list[tuple[str, str]]] = {}
         with self._state.reading() as connection:
-            return [(row.name, row.parent) for row in connection.execute(query)]
+            for row in connection.execute(query.order_by(columns.name)):
+                found.setdefault(row.component, []).append((row.name, row.parent))
+        return found
 
     def check_config(self, scope: Scope, config: Mapping[str, str]) -> None:
         """Raise NoEntity unless the experiment, trial and run of an ExperimentConfig are there."""
@@ -240,12 +249,13 @@ class Experiments:
             _require(tx, scope, COMPONENT, component)
             tx.execute(tables.points.insert(), rows)
 
-    def measured(self, scope: Scope, component: str) -> list[Measured]:
-        """What was measured in a component, by the metrics' names."""
+    def measured(self, scope: Scope, components: Sequence[str]) -> dict[str, list[Measured]]:
+        """What was measured in components, by the metrics' names; nothing of those without."""
         columns = tables.points.c
-        mine = _of(scope, component)
+        mine = _of_any(scope, components)
         value = columns.value
         sums = select(
+            columns.component,
             columns.metric,
             func.count().label("times"),
             func.min(value).label("least"),
@@ -254,15 +264,17 @@ class Experiments:
             func.avg(value * value).label("square"),
             func.max(columns.number).label("last"),
         )
+        grouped = sums.where(mine).group_by(columns.component, columns.metric).order_by(columns.metric)
         with self._state.reading() as connection:
-            found = connection.execute(sums.where(mine).group_by(columns.metric).order_by(columns.metric)).all()
+            found = connection.execute(grouped).all()
             numbers = [row.last for row in found]
             last = {
                 row.number: row
                 for row in connection.execute(tables.points.select().where(mine, columns.number.in_(numbers)))
             }
-        return [
-            Measured(
+        by_component: dict[str, list[Measured]] = {}
+        for row in found:
+            one = Measured(
                 row.metric,
                 last[row.last].time.timestamp(),
                 row.times,
@@ -272,8 +284,8 @@ class Experiments:
                 max(row.square - row.mean**2, 0.0) ** 0.5,
                 last[row.last].value,
             )
-            for row in found
-        ]
+            by_component.setdefault(row.component, []).append(one)
+        return by_component
 
     def points(self, scope: Scope, component: str, metric: str) -> list[Point]:
         """The values of one metric, in the order in which they came. Raises NoEntity."""
@@ -314,6 +326,11 @@ def _is(scope: Scope, kind: str, name: str) -> ColumnElement[bool]:
 def _of(scope: Scope, component: str) -> ColumnElement[bool]:
     columns = tables.points.c
     return and_(columns.account == scope.account, columns.region == scope.region, columns.component == component)
+
+
+def _of_any(scope: Scope, components: Sequence[str]) -> ColumnElement[bool]:
+    columns = tables.points.c
+    return and_(columns.account == scope.account, columns.region == scope.region, columns.component.in_(components))
 
 
 def _values(entity: Entity) -> dict[str, Any]:

@@ -22,9 +22,10 @@ OPEN = (PENDING, IN_PROGRESS, STOPPING)
 
 @dataclass(frozen=True)
 class Calls:
-    """The captured calls of an endpoint, and where they lie in the container.
+    """The captured calls of an endpoint, or data of batch transforms, and where they lie in the container.
 
-    attributes: variables that say what is where in them. start, end: offsets of the window, as -PT1H.
+    batch: the URI under which transform jobs captured; it is then of no endpoint. form: the JSON that says how that data
+    is read. attributes: variables that say what is where in them. start, end: offsets of the window, as -PT1H.
     """
 
     endpoint: str
@@ -33,6 +34,8 @@ class Calls:
     attributes: Mapping[str, str] = field(default_factory=dict)
     start: str | None = None
     end: str | None = None
+    batch: str | None = None
+    form: str = ""
 
 
 @dataclass(frozen=True)

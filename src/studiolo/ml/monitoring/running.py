@@ -20,6 +20,7 @@ PLACE = "/opt/ml/processing"
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 HOUR = "%Y/%m/%d/%H"
 CAPTURE_FORMAT = '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}'
+Source = tuple[list[ProcessingInput], dict[str, str]]
 NOTHING = "Job inputs had no data"
 STATISTICS, CONSTRAINTS = "statistics.json", "constraints.json"
 
@@ -54,6 +55,29 @@ class Runs:
         scope, calls = execution.scope, analysis.calls
         offsets = [None if text is None else duration(text) for text in (calls.start, calls.end)]
         window = timetable.window(execution.scheduled, *offsets)
+        if calls.batch is None:
+            inputs, source = self._of_endpoint(scope, analysis, window)
+        else:
+            inputs, source = self._of_transforms(analysis, calls.batch, window)
+        further, variables = self._further(scope, analysis, window, execution.scheduled)
+        told = {
+            "dataset_source": calls.path,
+            "output_path": analysis.output_path,
+            "publish_cloudwatch_metrics": "Disabled",
+            "sagemaker_monitoring_schedule_name": execution.schedule,
+            **source,
+            "start_time": f"{window.start:{MOMENT}}",
+            "end_time": f"{window.end:{MOMENT}}",
+            **variables,
+            **calls.attributes,
+            **analysis.environment,
+        }
+        specification = _specification(execution, analysis, [*inputs, *further], told, schedule)
+        self._processing.submit(scope, execution.name, specification, {})
+
+    def _of_endpoint(self, scope: Scope, analysis: Analysis, window: Window) -> Source:
+        """The captured calls of the window, as inputs, and the variables that say what they are."""
+        calls = analysis.calls
         found = captured(self._endpoints, scope, calls.endpoint)
         hours = [f"{calls.endpoint}/{variant}/{hour:{HOUR}}" for variant in found.variants for hour in window.hours()]
         there = [each for each in hours if self._surroundings.sees(analysis.role, f"{found.uri}/{each}/")]
@@ -68,23 +92,30 @@ class Runs:
             )
             for number, each in enumerate(there, 1)
         ]
-        further, variables = self._further(scope, analysis, window, execution.scheduled)
-        told = {
+        return inputs, {
             "dataset_format": CAPTURE_FORMAT,
-            "dataset_source": calls.path,
-            "output_path": analysis.output_path,
-            "publish_cloudwatch_metrics": "Disabled",
             "sagemaker_endpoint_name": calls.endpoint,
-            "sagemaker_monitoring_schedule_name": execution.schedule,
             "sagemaker_endpoint_datacapture_prefix": found.uri,
-            "start_time": f"{window.start:{MOMENT}}",
-            "end_time": f"{window.end:{MOMENT}}",
-            **variables,
-            **calls.attributes,
-            **analysis.environment,
         }
-        specification = _specification(execution, analysis, [*inputs, *further], told, schedule)
-        self._processing.submit(scope, execution.name, specification, {})
+
+    def _of_transforms(self, analysis: Analysis, under: str, window: Window) -> Source:
+        """The same of transform jobs: of the data what went in, of the model's quality what came out."""
+        calls, side = analysis.calls, "output" if analysis.kind == QUALITY else "input"
+        places = [f"{under.rstrip('/')}/{side}/{hour:{HOUR}}/" for hour in window.hours()]
+        there = [each for place in places for each in self._surroundings.objects(analysis.role, place)]
+        if not there:
+            raise Invalid(f"{NOTHING}: no transform job has captured its {side} under {under} {_words(window)}.")
+        inputs = [
+            _given(
+                f"batch_transform_input_{number}",
+                each,
+                f"{calls.path.rstrip('/')}/{number}",
+                sharded=calls.sharded,
+                kind="ManifestFile",
+            )
+            for number, each in enumerate(there, 1)
+        ]
+        return inputs, {"dataset_format": calls.form}
 
     def _further(
         self, scope: Scope, analysis: Analysis, window: Window, scheduled: datetime
@@ -140,7 +171,7 @@ def _specification(
     variables: Mapping[str, str],
     schedule: str,
 ) -> ProcessingSpecification:
-    below = f"{execution.endpoint}/{execution.schedule}/{execution.scheduled:{HOUR}}"
+    below = "/".join(filter(None, (execution.endpoint, execution.schedule, f"{execution.scheduled:{HOUR}}")))
     output = _taken(f"{analysis.output.rstrip('/')}/{below}", analysis.output_path, continuous=analysis.continuous)
     asked = analysis.recorded
     program = {"ImageUri": analysis.image}
@@ -164,12 +195,12 @@ def _specification(
     )
 
 
-def _given(name: str, uri: str, path: str, *, sharded: bool = False) -> ProcessingInput:
+def _given(name: str, uri: str, path: str, *, sharded: bool = False, kind: str = "S3Prefix") -> ProcessingInput:
     distribution = "ShardedByS3Key" if sharded else "FullyReplicated"
-    source = {"S3Uri": uri, "LocalPath": path, "S3DataType": "S3Prefix", "S3InputMode": "File"}
+    source = {"S3Uri": uri, "LocalPath": path, "S3DataType": kind, "S3InputMode": "File"}
     more = {"S3DataDistributionType": distribution, "S3CompressionType": "None"}
     recorded: dict[str, Any] = {"InputName": name, "AppManaged": False, "S3Input": {**source, **more}}
-    return ProcessingInput(name, recorded, uri, path, distribution=distribution)
+    return ProcessingInput(name, recorded, uri, path, source=kind, distribution=distribution)
 
 
 def _taken(uri: str, path: str, *, continuous: bool) -> ProcessingOutput:

@@ -7,6 +7,7 @@ Source: Search, Filter, NestedFilters and SearchExpression (API Reference). A na
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import chain
 from typing import Any
 
 from studiolo.domain import Invalid
@@ -111,6 +112,25 @@ class Expression:
             return True
         held = (part.holds(document) for part in self.parts)
         return all(held) if self.every else any(held)
+
+    def named(self, name: str) -> list[str] | None:
+        """The values of which a property must have one, so that only those documents need be looked at; None for any."""
+        told = [_named(part, name) for part in self.parts]
+        if self.every:
+            return next((each for each in told if each is not None), None)
+        known = [each for each in told if each is not None]
+        return list(chain.from_iterable(known)) if known and len(known) == len(told) else None
+
+
+def _named(part: "Condition | Nested | Expression", name: str) -> list[str] | None:
+    if isinstance(part, Expression):
+        return part.named(name)
+    if isinstance(part, Condition) and part.name == name and part.value is not None:
+        if part.operator == "Equals":
+            return [part.value]
+        if part.operator == "In":
+            return [one.strip() for one in part.value.split(",")]
+    return None
 
 
 def values(document: Document, name: str) -> Iterator[Any]:

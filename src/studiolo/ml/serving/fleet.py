@@ -259,6 +259,7 @@ class Fleet:
             hidden=str(self._surroundings.folder),
             environment=image.environment,
             notes=(*image.notes, *notes),
+            port=image.port,
         )
 
     def _await_ping(self, post: Post, child: Child) -> None:

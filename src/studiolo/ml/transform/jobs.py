@@ -79,7 +79,8 @@ class TransformJobs(Once[TransformSpecification]):
         if served.data:
             self._surroundings.check_model(scope, served.role, served.data)
         self._surroundings.check_input(scope, served.role, batch.uri)
-        self._surroundings.check_output(served.role, batch.output)
+        for written in filter(None, (batch.output, batch.captured)):
+            self._surroundings.check_output(served.role, written)
         specification = TransformSpecification(
             served,
             replace(batch, model=served.data, compressed=served.compressed),
@@ -128,7 +129,7 @@ class TransformJobs(Once[TransformSpecification]):
             seconds=LONGEST_SECONDS,
             environment=image.environment,
             notes=(*image.notes, *notes),
-            batch=replace(asked.batch, logs=tuple(data_logs)),
+            batch=replace(asked.batch, logs=tuple(data_logs), port=image.port),
         )
 
     def measured(self, job: TransformJob, metrics: Sequence[Metric]) -> None:

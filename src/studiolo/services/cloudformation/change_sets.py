@@ -6,7 +6,7 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.services.call import Call
 from studiolo.services.cloudformation.service import INVALID, cloudformation, cut, next_token, wanted
-from studiolo.stacks import ChangeSet, Import, Missing
+from studiolo.stacks import ChangeSet, Import, Missing, without_values
 
 Request = Mapping[str, Any]
 NOT_FOUND = "ChangeSetNotFound"
@@ -54,11 +54,7 @@ def describe_change_set(call: Call, request: Request) -> dict[str, Any]:
     target = found.target
     changes = page.items
     if not request.get("IncludePropertyValues"):
-        hidden = ("BeforeContext", "AfterContext")
-        changes = [
-            {**each, "ResourceChange": {k: v for k, v in each["ResourceChange"].items() if k not in hidden}}
-            for each in changes
-        ]
+        changes = [{**each, "ResourceChange": without_values(each["ResourceChange"])} for each in changes]
     return {
         **as_summary(call, found),
         "ChangeSetId": found.id,

@@ -50,6 +50,16 @@ cloudformation = Service(
 )
 
 
+def policy_of(call: Call, request: Mapping[str, Any], name: str) -> str | None:
+    """A stack policy that a request gives, or names by a URL."""
+    body, url = request.get(f"{name}Body"), request.get(f"{name}URL")
+    if body is not None and url is not None:
+        raise ServiceError(INVALID, f"You cannot specify both {name}Body and {name}URL")
+    if url is not None:
+        return call.studio.stacks.targets.fetch(call.principal, url)
+    return None if body is None else str(body)
+
+
 def wanted(call: Call, request: Mapping[str, Any]) -> Wanted:
     """What a request asks of a stack."""
     check_body(call, request)
@@ -64,8 +74,9 @@ def wanted(call: Call, request: Mapping[str, Any]) -> Wanted:
         options["on_failure"] = "DO_NOTHING"
     if "TimeoutInMinutes" in request:
         options["minutes"] = request["TimeoutInMinutes"]
-    if "StackPolicyBody" in request:
-        options["policy"] = request["StackPolicyBody"]
+    for name, option in (("StackPolicy", "policy"), ("StackPolicyDuringUpdate", "policy_meanwhile")):
+        if (policy := policy_of(call, request, name)) is not None:
+            options[option] = policy
     if "EnableTerminationProtection" in request:
         options["protected"] = request["EnableTerminationProtection"]
     if request.get("RetainExceptOnCreate"):

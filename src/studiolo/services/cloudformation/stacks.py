@@ -7,7 +7,7 @@ from studiolo.aws.errors import ServiceError
 from studiolo.domain import Page
 from studiolo.services.call import Call
 from studiolo.services.cloudformation.drift import of_stack
-from studiolo.services.cloudformation.service import INVALID, PAGE, after, cloudformation, next_token, wanted
+from studiolo.services.cloudformation.service import INVALID, PAGE, after, cloudformation, next_token, policy_of, wanted
 from studiolo.services.patience import Patience
 from studiolo.stacks import STACK, Stack
 
@@ -60,7 +60,7 @@ def delete_stack(call: Call, request: Request) -> dict[str, Any]:
     return {}
 
 
-@cloudformation.patient(Patience(STACK, "StackName", ("Stacks", 0, "StackStatus"), PASSING, 5))
+@cloudformation.patient(Patience(STACK, "StackName", ("Stacks", 0, "StackStatus"), PASSING, 5, waiter=45))
 def describe_stacks(call: Call, request: Request) -> dict[str, Any]:
     store = call.studio.stacks.store
     if "StackName" in request:
@@ -116,9 +116,10 @@ def rollback_stack(call: Call, request: Request) -> dict[str, Any]:
 
 @cloudformation.operation
 def set_stack_policy(call: Call, request: Request) -> dict[str, Any]:
-    if "StackPolicyBody" not in request:
-        raise ServiceError(INVALID, "Give the policy as StackPolicyBody.")
-    call.studio.stacks.set_policy(call.scope, request["StackName"], request["StackPolicyBody"])
+    policy = policy_of(call, request, "StackPolicy")
+    if policy is None:
+        raise ServiceError(INVALID, "You must specify either StackPolicyBody or StackPolicyURL")
+    call.studio.stacks.set_policy(call.scope, request["StackName"], policy)
     return {}
 
 

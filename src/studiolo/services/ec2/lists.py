@@ -6,6 +6,7 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.domain import now
 from studiolo.recorded import groups, kinds
+from studiolo.recorded.interfaces import interfaces
 from studiolo.recorded.kinds import (
     ACL,
     ADDRESS,
@@ -43,7 +44,6 @@ EMPTY = {
     "describe_instances": "Reservations",
     "describe_key_pairs": "KeyPairs",
     "describe_managed_prefix_lists": "PrefixLists",
-    "describe_network_interfaces": "NetworkInterfaces",
     "describe_snapshots": "Snapshots",
     "describe_volumes": "Volumes",
     "describe_vpc_peering_connections": "VpcPeeringConnections",
@@ -146,6 +146,25 @@ def describe_nat_gateways(call: Call, request: Request) -> dict[str, Any]:
         call.scope, NAT, request.get("NatGatewayIds") or [], request.get("Filter") or request.get("Filters") or []
     )
     return paged("NatGateways", [{**shown(each), "CreateTime": each.created} for each in found], request)
+
+
+@ec2.operation
+def describe_network_interfaces(call: Call, request: Request) -> dict[str, Any]:
+    with call.studio.recorder.network.reading(call.scope) as book:
+        found = {each["NetworkInterfaceId"]: each for each in interfaces(book)}
+    wanted, filters = request.get("NetworkInterfaceIds") or list(found), request.get("Filters") or []
+    if unknown := [each for each in wanted if each not in found]:
+        raise ServiceError(
+            "InvalidNetworkInterfaceID.NotFound", f"The networkInterface ID '{unknown[0]}' does not exist"
+        )
+    shown_ones = [
+        found[each]
+        for each in wanted
+        if passes(
+            _loose("eni", {**found[each], "GroupId": [group["GroupId"] for group in found[each]["Groups"]]}), filters
+        )
+    ]
+    return paged("NetworkInterfaces", shown_ones, request)
 
 
 @ec2.operation

@@ -118,6 +118,9 @@ def list_permissions(call: Call, request: "shapes.ListPermissionsRequestTypeDef"
     resource: Resource | None = None
     if "Resource" in request:
         scope, resource = to_resource(call, request["Resource"], request.get("CatalogId"))
+    related = str(request.get("IncludeRelated", "")).upper() == "TRUE"
+    if related and "Principal" in request:
+        raise Invalid("Leave out Principal: IncludeRelated lists the permissions of all on a table.")
     asked: str | None = request.get("ResourceType")
     kind = None if asked == "ANY_RESOURCE" else asked
     wanted = Wanted(
@@ -125,6 +128,7 @@ def list_permissions(call: Call, request: "shapes.ListPermissionsRequestTypeDef"
         None if kind is None else KINDS[kind],
         _TYPES.get(kind or ""),
         resource,
+        related,
     )
     page = call.studio.lake.permissions(scope, wanted, call.principal, **paging(request, DEFAULT_PAGE))
     return {"PrincipalResourcePermissions": [as_grant(scope, each) for each in page.items], **next_token(page)}

@@ -5,6 +5,7 @@ After "Actions, resources, and condition keys for Amazon Elastic MapReduce" (Ser
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from studiolo.aws.arns import parse_arn
 from studiolo.domain import NotFound
@@ -70,10 +71,23 @@ KEYS = """
 """
 
 
-def _known(_call: Call, _operation: str, parameters: Parameters) -> Mapping[str, str]:
-    """The tags that a request brings, by EMR's own name of the key."""
+_USE_SESSIONS = ("GetSession", "GetSessionEndpoint", "TerminateSession")
+"""What is done with a session, which acts as its role: who may name that alone is to use that of no other's."""
+
+
+def _known(call: Call, operation: str, parameters: Parameters) -> Mapping[str, str]:
+    """The tags that a request brings, by EMR's own name of the key, and the runtime role of a session that it names."""
     tags = {tag["Key"]: tag.get("Value", "") for tag in parameters.get("Tags") or () if "Key" in tag}
-    return {f"elasticmapreduce:RequestTag/{key}": value for key, value in tags.items()}
+    known = {f"elasticmapreduce:RequestTag/{key}": value for key, value in tags.items()}
+    role = _role_of_session(call, parameters) if operation in _USE_SESSIONS else None
+    return known if role is None else {**known, "elasticmapreduce:ExecutionRoleArn": role}
+
+
+def _role_of_session(call: Call, parameters: Parameters) -> str | None:
+    with suppress(NotFound):
+        cluster = call.studio.clusters.cluster(call.scope, parameters.get("ClusterId", ""))
+        return call.studio.clusters.sessions.get(cluster, parameters.get("SessionId", "")).asked.role
+    return None
 
 
 def _tags(call: Call, arn: str) -> Mapping[str, str]:

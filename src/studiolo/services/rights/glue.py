@@ -138,7 +138,8 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
 
 
 def _policy(call: Call, parameters: Parameters) -> Policies | None:
-    document = call.studio.catalog.resource_policy(_place(call, parameters))
+    place = _place(call, parameters)
+    document = call.studio.lake.with_shares(place, call.studio.catalog.resource_policy(place))
     return None if document is None else call.studio.identity.compiled(document, "catalog")
 
 

@@ -14,6 +14,7 @@ from studiolo.services.rights.rows import Parameters, Rights, conditions, table
 TABLE = """
     CancelKeyDeletion                key/{KeyId}
     CreateAlias                      {AliasName}  key/{TargetKeyId}
+    CreateGrant                      key/{KeyId}
     CreateKey                        *
     Decrypt                          key/{KeyId:*}
     DeleteAlias                      {AliasName}
@@ -29,12 +30,16 @@ TABLE = """
     GetKeyPolicy                     key/{KeyId}
     GetKeyRotationStatus             key/{KeyId}
     ListAliases                      *
+    ListGrants                       key/{KeyId}
     ListKeyPolicies                  key/{KeyId}
     ListKeys                         *
     ListResourceTags                 key/{KeyId}
+    ListRetirableGrants              *
     PutKeyPolicy                     key/{KeyId}
     ReEncrypt                        @kms:ReEncryptFrom  key/{SourceKeyId:*}
     ReEncrypt                        @kms:ReEncryptTo    key/{DestinationKeyId}
+    RetireGrant                      key/{KeyId:*}
+    RevokeGrant                      key/{KeyId}
     ScheduleKeyDeletion              key/{KeyId}
     TagResource                      key/{KeyId}
     UntagResource                    key/{KeyId}

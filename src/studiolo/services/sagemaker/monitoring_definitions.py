@@ -1,12 +1,13 @@
 """Amazon SageMaker: the job definitions of Model Monitor."""
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
 from studiolo.ml.monitoring.model import DATA, QUALITY, Analysis, Calls, Definition
 from studiolo.services.call import Call
-from studiolo.services.sagemaker.service import INVALID, listing, next_token, refuse, sagemaker, tags
+from studiolo.services.sagemaker.service import INVALID, listing, next_token, sagemaker, tags
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import (
@@ -135,24 +136,26 @@ def as_analysis(
     resources: Mapping[str, Any],
 ) -> Analysis:
     """What a job definition, or a schedule's own, asks for."""
-    refuse(given, ["BatchTransformInput"], "the job's input")
-    if "EndpointInput" not in given:
-        raise ServiceError(INVALID, "The job's input needs an EndpointInput.")
-    calls, [place] = given["EndpointInput"], output["MonitoringOutputs"]
+    names = [name for name in ("EndpointInput", "BatchTransformInput") if name in given]
+    if len(names) != 1:
+        raise ServiceError(INVALID, "The job's input needs either an EndpointInput or a BatchTransformInput.")
+    calls, [place] = given[names[0]], output["MonitoringOutputs"]
     if calls.get("S3InputMode", "File") != "File":
-        raise ServiceError(INVALID, "S3InputMode Pipe of an EndpointInput is not supported by Studiolo: use File.")
+        raise ServiceError(INVALID, f"S3InputMode Pipe of an {names[0]} is not supported by Studiolo: use File.")
     target = place["S3Output"]
     return Analysis(
         kind=kind,
         image=program["ImageUri"],
         role=request["RoleArn"],
         calls=Calls(
-            endpoint=calls["EndpointName"],
+            endpoint=calls.get("EndpointName", ""),
             path=calls["LocalPath"],
             sharded=calls.get("S3DataDistributionType") == "ShardedByS3Key",
             attributes={variable: str(calls[name]) for name, variable in ATTRIBUTES.items() if name in calls},
             start=calls.get("StartTimeOffset"),
             end=calls.get("EndTimeOffset"),
+            batch=calls.get("DataCapturedDestinationS3Uri"),
+            form=_form(calls.get("DatasetFormat", {})),
         ),
         output=target["S3Uri"],
         output_path=target["LocalPath"],
@@ -171,6 +174,12 @@ def as_analysis(
         max_runtime=request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", HOUR),
         recorded={name: value for name, value in request.items() if name != "Tags"},
     )
+
+
+def _form(given: Mapping[str, Any]) -> str:
+    """A DatasetFormat as the program is told it: `{"csv": {"header": true}}`."""
+    lowered = {kind.lower(): {name.lower(): value for name, value in told.items()} for kind, told in given.items()}
+    return json.dumps(lowered)
 
 
 def as_summary(found: Definition) -> dict[str, Any]:

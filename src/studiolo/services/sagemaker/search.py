@@ -1,6 +1,6 @@
 """Amazon SageMaker: Search, over the resources that Studiolo has."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,8 @@ OF_COMPONENTS = (
 )  # fmt: skip
 """What a trial component has beside what every entity has: each of it is read from more tables."""
 
-Find = Callable[[Call], Iterator[Document]]
+Find = Callable[[Call, Expression], Iterator[Document]]
+"""Finds all documents; of which it may leave out those that the expression does not hold for."""
 
 
 def _all(pages: Callable[[Listing], Page[Any]]) -> Iterator[Any]:
@@ -56,7 +57,11 @@ def _all(pages: Callable[[Listing], Page[Any]]) -> Iterator[Any]:
 
 
 def _described(
-    member: str, describe: Callable[..., Any], pages: Callable[[Call], Callable[..., Page[Any]]], call: Call
+    member: str,
+    describe: Callable[..., Any],
+    pages: Callable[[Call], Callable[..., Page[Any]]],
+    call: Call,
+    _: Expression,
 ) -> Iterator[dict[str, Any]]:
     for each in _all(partial(pages(call), call.scope)):
         try:
@@ -66,7 +71,7 @@ def _described(
             continue
 
 
-def _packages(call: Call) -> Iterator[dict[str, Any]]:
+def _packages(call: Call, _: Expression) -> Iterator[dict[str, Any]]:
     packages = call.studio.ml.registry.packages
     return map(as_model_package, _all(lambda asked: packages.page(call.scope, asked, None, None)))
 
@@ -75,11 +80,29 @@ def _entities(call: Call, kind: str) -> Iterator[Entity]:
     return _all(partial(call.studio.ml.experiments.page, call.scope, kind))
 
 
-def _components(call: Call) -> Iterator[Document]:
+def _components(call: Call, asked: Expression) -> Iterator[Document]:
+    names = asked.named("TrialComponentName")
+    if names is not None:
+        yield from _named_components(call, list(dict.fromkeys(names)))
+        return
     for each in _entities(call, COMPONENT):
-        whole = cache(partial(as_component, call, each))
+        whole = cache(partial(_component, call, each))
         rest = {name: partial(_member, whole, name) for name in OF_COMPONENTS}
         yield Deferred(as_entity(each, "TrialComponent"), {**rest, "Parents": partial(_parents, call, each)})
+
+
+def _named_components(call: Call, names: Sequence[str]) -> Iterator[Document]:
+    """Those, whole: what they have is read together."""
+    experiments = call.studio.ml.experiments
+    measured, parents = experiments.measured(call.scope, names), experiments.parents(call.scope, names)
+    for each in experiments.some(call.scope, COMPONENT, names):
+        told = as_component(call, each, measured.get(each.name, ()))
+        yield {**told, "Parents": _as_parents(parents.get(each.name, ()))}
+
+
+def _component(call: Call, component: Entity) -> Document:
+    measured = call.studio.ml.experiments.measured(call.scope, [component.name])
+    return as_component(call, component, measured.get(component.name, ()))
 
 
 def _member(whole: Callable[[], Document], name: str) -> Any:
@@ -87,13 +110,16 @@ def _member(whole: Callable[[], Document], name: str) -> Any:
 
 
 def _parents(call: Call, component: Entity) -> list[dict[str, str]]:
-    parents = call.studio.ml.experiments.parents(call.scope, component.name)
-    return [{"TrialName": trial, "ExperimentName": experiment} for trial, experiment in parents]
+    return _as_parents(call.studio.ml.experiments.parents(call.scope, [component.name]).get(component.name, ()))
+
+
+def _as_parents(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"TrialName": trial, "ExperimentName": experiment} for trial, experiment in pairs]
 
 
 RESOURCES: Mapping[str, tuple[str, str, Find]] = {
-    "Experiment": ("Experiment", "ExperimentArn", lambda call: map(as_experiment, _entities(call, EXPERIMENT))),
-    "ExperimentTrial": ("Trial", "TrialArn", lambda call: map(as_trial, _entities(call, TRIAL))),
+    "Experiment": ("Experiment", "ExperimentArn", lambda call, _: map(as_experiment, _entities(call, EXPERIMENT))),
+    "ExperimentTrial": ("Trial", "TrialArn", lambda call, _: map(as_trial, _entities(call, TRIAL))),
     "ExperimentTrialComponent": ("TrialComponent", "TrialComponentArn", _components),
     "TrainingJob": (
         "TrainingJob",
@@ -124,19 +150,19 @@ RESOURCES: Mapping[str, tuple[str, str, Find]] = {
     "ModelPackageGroup": (
         "ModelPackageGroup",
         "ModelPackageGroupArn",
-        lambda call: map(as_group, _all(partial(call.studio.ml.registry.packages.groups, call.scope))),
+        lambda call, _: map(as_group, _all(partial(call.studio.ml.registry.packages.groups, call.scope))),
     ),
     "ModelCard": (
         "ModelCard",
         "ModelCardArn",
-        lambda call: map(as_model_card, _all(partial(call.studio.ml.registry.cards.page, call.scope))),
+        lambda call, _: map(as_model_card, _all(partial(call.studio.ml.registry.cards.page, call.scope))),
     ),
-    "Pipeline": ("Pipeline", "PipelineArn", searched.pipelines),
-    "PipelineExecution": ("PipelineExecution", "PipelineExecutionArn", searched.executions),
-    "PipelineVersion": ("PipelineVersion", "", searched.versions),
-    "FeatureGroup": ("FeatureGroup", "FeatureGroupArn", searched.feature_groups),
-    "FeatureMetadata": ("FeatureMetadata", "", searched.features),
-    "Project": ("Project", "ProjectArn", searched.projects),
+    "Pipeline": ("Pipeline", "PipelineArn", lambda call, _: searched.pipelines(call)),
+    "PipelineExecution": ("PipelineExecution", "PipelineExecutionArn", lambda call, _: searched.executions(call)),
+    "PipelineVersion": ("PipelineVersion", "", lambda call, _: searched.versions(call)),
+    "FeatureGroup": ("FeatureGroup", "FeatureGroupArn", lambda call, _: searched.feature_groups(call)),
+    "FeatureMetadata": ("FeatureMetadata", "", lambda call, _: searched.features(call)),
+    "Project": ("Project", "ProjectArn", lambda call, _: searched.projects(call)),
 }
 """By the resource's name: the member of a result, that of its ARN where it has tags, and what finds all documents."""
 
@@ -147,7 +173,7 @@ def get_search_suggestions(
 ) -> "GetSearchSuggestionsResponseTypeDef":
     hint = request.get("SuggestionQuery", {}).get("PropertyNameQuery", {}).get("PropertyNameHint", "")
     found: set[str] = set()
-    for document in islice(_documents(call, request["Resource"]), MOST_LOOKED_AT):
+    for document in islice(_documents(call, request["Resource"], Expression()), MOST_LOOKED_AT):
         found.update(name for name in names(document) if name.lower().startswith(hint.lower()))
     suggested: Any = [{"PropertyName": name} for name in sorted(found)[:MOST_SUGGESTED]]
     return {"PropertyNameSuggestions": suggested}  # type: ignore[typeddict-item]
@@ -159,7 +185,7 @@ def search(call: Call, request: "SearchRequestTypeDef") -> "SearchResponseTypeDe
     resource = request["Resource"]
     asked = expression(request.get("SearchExpression", {}))
     here = request.get("CrossAccountFilterOption", "SameAccount") == "SameAccount"
-    found = [each for each in _documents(call, resource) if asked.holds(each)] if here else []
+    found = [each for each in _documents(call, resource, asked) if asked.holds(each)] if here else []
     sort_by, order = request.get("SortBy", "LastModifiedTime"), request.get("SortOrder", "Descending")
     shown = ordered(found, sort_by, descending=order == "Descending")
     token = request.get("NextToken")
@@ -187,14 +213,14 @@ def _condition(request: Any) -> Condition:
     return Condition(request["Name"], request.get("Operator", "Equals"), request.get("Value"))
 
 
-def _documents(call: Call, resource: str) -> Iterator[Document]:
+def _documents(call: Call, resource: str, asked: Expression) -> Iterator[Document]:
     """The documents of the resources of a kind, with their tags."""
     if resource not in RESOURCES:
         raise ServiceError(
             INVALID, f"Resource {resource} is not searched by Studiolo; it searches {', '.join(sorted(RESOURCES))}."
         )
     _, arn, find = RESOURCES[resource]
-    for document in find(call):
+    for document in find(call, asked):
         changed = (
             document if "LastModifiedTime" in document else {**document, "LastModifiedTime": document["CreationTime"]}
         )

@@ -8,7 +8,7 @@ from studiolo.ml.transform.jobs import TransformJob
 from studiolo.services.call import Call
 from studiolo.services.patience import Patience
 from studiolo.services.sagemaker.constraints import check_transform_job
-from studiolo.services.sagemaker.service import kept, listing, moment, next_token, refuse, sagemaker, tags
+from studiolo.services.sagemaker.service import kept, listing, moment, next_token, sagemaker, tags
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import (
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 RECORDED = (
     "ModelName", "MaxConcurrentTransforms", "ModelClientConfig", "MaxPayloadInMB", "BatchStrategy", "Environment",
-    "TransformInput", "TransformOutput", "TransformResources", "DataProcessing", "ExperimentConfig",
+    "TransformInput", "TransformOutput", "TransformResources", "DataProcessing", "DataCaptureConfig",
+    "ExperimentConfig",
 )  # fmt: skip
 
 
@@ -32,7 +33,6 @@ def create_transform_job(
     call: Call, request: "CreateTransformJobRequestTypeDef"
 ) -> "CreateTransformJobResponseTypeDef":
     check_transform_job(request)
-    refuse(request, ["DataCaptureConfig"], "CreateTransformJob")
     job = call.studio.ml.transform.create(
         call.scope,
         request["TransformJobName"],
@@ -70,6 +70,7 @@ def stop_transform_job(call: Call, request: "StopTransformJobRequestTypeDef") ->
 def as_batch(request: "CreateTransformJobRequestTypeDef") -> Batch:
     given, taken = request["TransformInput"], request["TransformOutput"]
     source: Any = given["DataSource"]["S3DataSource"]
+    capture = request.get("DataCaptureConfig", {})
     client, processing = request.get("ModelClientConfig", {}), request.get("DataProcessing", {})
     strategy = request.get("BatchStrategy")
     return Batch(
@@ -89,6 +90,8 @@ def as_batch(request: "CreateTransformJobRequestTypeDef") -> Batch:
         retries=client.get("InvocationsMaxRetries", 3),
         input_filter=processing.get("InputFilter") or "$",
         output_filter=processing.get("OutputFilter") or "$",
+        captured=capture.get("DestinationS3Uri", ""),
+        identified=capture.get("GenerateInferenceId", False),
         joined=processing.get("JoinSource") == "Input",
     )
 

@@ -1,10 +1,10 @@
 """Amazon SageMaker: trial components, those that stand for jobs too."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from studiolo.domain import NotFound
-from studiolo.ml.experiments.entity import COMPONENT, Entity
+from studiolo.ml.experiments.entity import COMPONENT, Entity, Measured
 from studiolo.ml.jobs.job import COMPLETED, FAILED, STOPPED, STOPPING
 from studiolo.ml.processing.jobs import ProcessingJob
 from studiolo.ml.training.contract import MODEL
@@ -46,7 +46,9 @@ def delete_trial_component(call: Call, request: dict[str, Any]) -> dict[str, Any
 
 @sagemaker.operation
 def describe_trial_component(call: Call, request: dict[str, Any]) -> dict[str, Any]:
-    return as_component(call, call.studio.ml.experiments.get(call.scope, COMPONENT, request["TrialComponentName"]))
+    name, experiments = request["TrialComponentName"], call.studio.ml.experiments
+    found = experiments.get(call.scope, COMPONENT, name)
+    return as_component(call, found, experiments.measured(call.scope, [name]).get(name, ()))
 
 
 @sagemaker.operation
@@ -124,8 +126,7 @@ def as_parameter(value: str) -> dict[str, Any]:
         return {"StringValue": value}
 
 
-def as_component(call: Call, entity: Entity) -> dict[str, Any]:
-    measured = call.studio.ml.experiments.measured(call.scope, entity.name)
+def as_component(call: Call, entity: Entity, measured: Iterable[Measured]) -> dict[str, Any]:
     own = [
         {
             "MetricName": each.name,

@@ -38,6 +38,9 @@ class Resources(Protocol):
     def export(self, name: str) -> Any:
         """The value of an export. Raises TemplateInvalid."""
 
+    def output(self, stack: str, name: str, region: str | None, role: str | None) -> Any:
+        """The value of an output of another stack. Raises TemplateInvalid."""
+
     def zones(self, region: str) -> Sequence[str]:
         """The availability zones of a region."""
 
@@ -228,6 +231,22 @@ class Evaluator:
             return name if isinstance(name, Unknown) else Unknown(frozenset())
         return self.resources.export(as_text(name))
 
+    def _get_stack_output(self, argument: Any) -> Any:
+        allowed = {"StackName", "OutputName", "Region", "RoleArn"}
+        if not isinstance(argument, dict) or not {"StackName", "OutputName"} <= set(argument) <= allowed:
+            raise TemplateInvalid(
+                "Template error: every Fn::GetStackOutput object requires StackName and OutputName, and may have Region "
+                "and RoleArn"
+            )
+        found = self.value(argument)
+        if self.resources is None:
+            return Unknown(causes_of(found))
+        place, optional = self.resources, (found.get("Region"), found.get("RoleArn"))
+        return known(
+            list(found.values()),
+            lambda: place.output(as_text(found["StackName"]), as_text(found["OutputName"]), *optional),
+        )
+
     def _get_azs(self, argument: Any) -> Any:
         region = self.value(argument) or self.values["AWS::Region"]
         if isinstance(region, Unknown) or self.resources is None:
@@ -353,6 +372,7 @@ _FUNCTIONS: Mapping[str, Callable[[Evaluator, Any], Any]] = {
     "Fn::FindInMap": Evaluator._find_in_map,
     "Fn::GetAZs": Evaluator._get_azs,
     "Fn::GetAtt": Evaluator._get_att,
+    "Fn::GetStackOutput": Evaluator._get_stack_output,
     "Fn::If": Evaluator._if,
     "Fn::ImportValue": Evaluator._import_value,
     "Fn::Join": Evaluator._join,
@@ -362,3 +382,16 @@ _FUNCTIONS: Mapping[str, Callable[[Evaluator, Any], Any]] = {
     "Fn::Sub": Evaluator._sub,
     "Fn::ToJsonString": Evaluator._to_json,
 }
+
+
+def unknown_function(node: Any) -> str | None:
+    """The name of a function in a value that is none."""
+    if isinstance(node, dict):
+        [name] = node if len(node) == 1 else [""]
+        if name.startswith("Fn::") and name not in _KNOWN and not name.startswith("Fn::ForEach::"):
+            return str(name)
+    items = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return next((found for item in items if (found := unknown_function(item)) is not None), None)
+
+
+_KNOWN = frozenset({*_FUNCTIONS, "Fn::And", "Fn::Not", "Fn::Or", "Fn::Transform"})

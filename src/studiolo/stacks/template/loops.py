@@ -1,4 +1,4 @@
-"""Fn::ForEach of the language extensions, written out."""
+"""The language extensions: Fn::ForEach written out, and functions in place of logical ids."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ MOST_ITEMS = 2000
 
 
 class Loops:
-    """Writes out Fn::ForEach."""
+    """Writes out Fn::ForEach: its identifier, as `${}` or `&{}`, in all keys and texts."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
@@ -22,7 +22,7 @@ class Loops:
         if isinstance(node, list):
             return [self.unrolled(item, bound) for item in node]
         if isinstance(node, str):
-            return node
+            return _substituted(node, bound)
         if not isinstance(node, dict):
             return node
         if len(node) == 1 and isinstance(node.get("Ref"), str) and node["Ref"] in bound:
@@ -35,7 +35,16 @@ class Loops:
                 found[key] = self._texts(item, bound)
             else:
                 found[_substituted(key, bound)] = self.unrolled(item, bound)
-        return found
+        return self._named(found)
+
+    def _named(self, node: dict[str, Any]) -> dict[str, Any]:
+        """A Ref or GetAtt with the logical id that functions make."""
+        if len(node) == 1 and isinstance(node.get("Ref"), dict):
+            return {"Ref": self._evaluator.value(node["Ref"])}
+        parts = node.get("Fn::GetAtt")
+        if len(node) == 1 and isinstance(parts, list) and parts and isinstance(parts[0], dict):
+            return {"Fn::GetAtt": [self._evaluator.value(parts[0]), *parts[1:]]}
+        return node
 
     def _texts(self, node: Any, bound: Mapping[str, str]) -> Any:
         if isinstance(node, str):

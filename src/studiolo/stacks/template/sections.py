@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studiolo.stacks.template.errors import TemplateInvalid
-from studiolo.stacks.template.functions import Evaluator
+from studiolo.stacks.template.functions import Evaluator, unknown_function
 from studiolo.stacks.template.references import references
 
 SECTIONS = frozenset(
@@ -82,6 +82,9 @@ class Template:
                 )
         for logical, resource in self.resources.items():
             _check_resource(logical, resource)
+        for name in ("Conditions", "Resources", "Outputs"):
+            if (function := unknown_function(self.body.get(name))) is not None:
+                raise TemplateInvalid(f"Template format error: Unknown function {function}")
         for name, output in self.outputs.items():
             if not isinstance(output, dict) or "Value" not in output:
                 raise TemplateInvalid(f"Template format error: Output {name} must have a Value.")

@@ -41,7 +41,7 @@ class Nested(Protocol):
 
 
 class Asking(Protocol):
-    """Custom resources' questions to their functions."""
+    """Custom resources' questions to their functions, what else is written down beside a step, and signals."""
 
     def ask(
         self, at: "At", kind: str, physical: str, properties: "Properties", before: "Properties | None" = None
@@ -50,6 +50,17 @@ class Asking(Protocol):
     def last(self, at: "At", *kinds: str, operation: bool = True) -> Any: ...
 
     def arrived(self, request: Any) -> bool: ...
+
+    def note(self, at: "At", kind: str, physical: str, seconds: int = 3600) -> Any:
+        """Write down, once for one step, what a resource is about to do, or waits for."""
+
+    def complete(self, request: Any, answer: Mapping[str, Any]) -> None: ...
+
+    def handle(self, at: "At") -> str:
+        """The address that signals of a handle are written to."""
+
+    def signals(self, address: str) -> list[Mapping[str, Any]] | None:
+        """What has been written there, in that order; None where it is no handle's."""
 
 
 class NotUpdatable(Refused):

@@ -402,6 +402,54 @@ class ServiceLinkedRole(ResourceType):
         at.call("iam", "DeleteServiceLinkedRole", RoleName=physical)
 
 
+class AccessKey(ResourceType):
+    """Its secret is told once: it is written down as soon as it is, and a key that was made without is deleted."""
+
+    name = "AWS::IAM::AccessKey"
+
+    def create(self, at: At, properties: Properties) -> str:
+        user = properties["UserName"]
+        noted = at.requests.note(at, "AccessKey", json.dumps(_keys_of(at, user)))
+        made = at.call("iam", "CreateAccessKey", UserName=user)["AccessKey"]
+        at.requests.complete(noted, {"Data": {name: made[name] for name in ("AccessKeyId", "SecretAccessKey")}})
+        if properties.get("Status", "Active") != "Active":
+            self.update(at, made["AccessKeyId"], properties, {})
+        return str(made["AccessKeyId"])
+
+    def find(self, at: At, properties: Properties) -> str | None:
+        noted = at.requests.last(at, "AccessKey", operation=False)
+        if noted is None:
+            return None
+        user = properties["UserName"]
+        here = _keys_of(at, user)
+        if noted.answer is not None:
+            made = noted.answer["Data"]["AccessKeyId"]
+            return made if made in here else None
+        unknown = set(here) - set(json.loads(noted.physical))
+        _forget(at, "DeleteAccessKey", ({"UserName": user, "AccessKeyId": key} for key in sorted(unknown)))
+        return None
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        given = {"UserName": properties["UserName"], "AccessKeyId": physical}
+        at.call("iam", "UpdateAccessKey", **given, Status=properties.get("Status", "Active"))
+
+    def delete(self, at: At, physical: str, properties: Properties) -> None:
+        at.call("iam", "DeleteAccessKey", UserName=properties["UserName"], AccessKeyId=physical)
+
+    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
+        noted = at.requests.last(at, "AccessKey", operation=False)
+        return {} if noted is None else {"SecretAccessKey": noted.answer["Data"]["SecretAccessKey"]}
+
+
+def _keys_of(at: At, user: str) -> list[str]:
+    try:
+        return [key["AccessKeyId"] for key in at.call("iam", "ListAccessKeys", UserName=user)["AccessKeyMetadata"]]
+    except Refused as error:
+        if error.missing:
+            return []
+        raise
+
+
 def _read(answer: Mapping[str, Any]) -> Any:
     """The policy of an answer, which has it as JSON in an URL's form."""
     return json.loads(unquote(answer["PolicyDocument"]))
@@ -418,6 +466,6 @@ def _forget(at: At, operation: str, each: Iterable[Mapping[str, Any]]) -> None:
 
 
 TYPES = (
-    Group, GroupPolicy, InstanceProfile, ManagedPolicy, Policy, Role, RolePolicy, ServiceLinkedRole, User, UserPolicy,
-    UserToGroupAddition,
+    AccessKey, Group, GroupPolicy, InstanceProfile, ManagedPolicy, Policy, Role, RolePolicy, ServiceLinkedRole, User,
+    UserPolicy, UserToGroupAddition,
 )  # fmt: skip

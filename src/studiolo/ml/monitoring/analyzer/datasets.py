@@ -1,15 +1,16 @@
 """Datasets as frames of texts, of which what is missing is None. All of one is held in memory."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from studiolo.ml.monitoring.analyzer.captured import Preprocessor, files, flat, labels, positional, rows
-from studiolo.ml.monitoring.analyzer.told import Told, Unusable
+from studiolo.ml.monitoring.analyzer.told import GROUND_TRUTH, Told, Unusable
 
+INFERENCE, TIME = "SageMakerInferenceId", "SageMakerInferenceTime"
 CAPTURED = ("sagemakerCaptureJson", "sagemakerMergeJson")
 
 
@@ -31,7 +32,20 @@ def dataset(told: Told, preprocess: Preprocessor | None) -> pd.DataFrame:
         raise Unusable(f"The dataset cannot be read as {told.kind}: {error}") from error
     if frame.empty:
         raise Unusable("The dataset has no rows.")
-    return frame
+    return frame if told.labels is None else _judged(frame, labels(told.labels))
+
+
+def _judged(frame: pd.DataFrame, truth: Mapping[str, str]) -> pd.DataFrame:
+    """The answers of transform jobs that have a label, with it: each ends with its id and its time."""
+    name, at = (INFERENCE, TIME) if INFERENCE in frame.columns else frame.columns[-2:]
+    merged = frame.drop(columns=[name, at]).assign(**{GROUND_TRUTH: frame[name].map(truth)})
+    merged = merged[merged[GROUND_TRUTH].notna()].reset_index(drop=True)
+    if merged.empty:
+        raise Unusable(
+            "No answer has ground truth: that names what GenerateInferenceId of the transform job's DataCaptureConfig "
+            "has put behind each."
+        )
+    return merged
 
 
 def _read(told: Told, found: Sequence[Path]) -> pd.DataFrame:

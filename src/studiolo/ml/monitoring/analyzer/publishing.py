@@ -7,7 +7,9 @@ from studiolo.ml.monitoring.analyzer.told import Told
 
 AT_ONCE = 500
 """Metrics of one request."""
-NAMESPACE, QUALITY_NAMESPACE = "aws/sagemaker/Endpoints/data-metrics", "aws/sagemaker/Endpoints/model-metrics"
+OF_CALLS, OF_TRANSFORMS = "Endpoints", "ModelMonitoring"
+DATA, QUALITY = "data-metrics", "model-metrics"
+"""What namespaces end with, after what the analysis is of."""
 
 
 def data_metrics(document: Mapping[str, Any], distances: Mapping[str, float]) -> Iterator[dict[str, Any]]:
@@ -39,6 +41,7 @@ def publish(told: Told, metrics: Sequence[Mapping[str, Any]]) -> None:
     dimensions = [{"Name": name, "Value": value} for name, value in names if value]
     at = {} if told.end is None else {"Timestamp": told.end}
     client = boto3.client("cloudwatch")
+    namespace = f"aws/sagemaker/{OF_CALLS if told.endpoint else OF_TRANSFORMS}/{QUALITY if told.quality else DATA}"
     for begin in range(0, len(metrics), AT_ONCE):
         data = [{**each, **at, "Dimensions": dimensions} for each in metrics[begin : begin + AT_ONCE]]
-        client.put_metric_data(Namespace=QUALITY_NAMESPACE if told.quality else NAMESPACE, MetricData=data)
+        client.put_metric_data(Namespace=namespace, MetricData=data)
