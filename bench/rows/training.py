@@ -1,4 +1,4 @@
-"""What a training job adds to the algorithm it runs: the same fit by the API and by hand."""
+"""What a training job adds to the algorithm it runs: the same fit by the API and by hand; and an environment to the job."""
 
 import json
 import os
@@ -20,6 +20,7 @@ ROUNDS = 3
 EXAMPLES = 5000
 FEATURES = 10
 IMAGE = "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1"
+SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 HYPERPARAMETERS = {
     "predictor_type": "regressor",
     "feature_dim": str(FEATURES),
@@ -42,19 +43,34 @@ def measure(bench: Bench) -> Iterator[Row]:
         Quantity(statistics.median(ours), "s"),
         Quantity(statistics.median(bare), "s"),
     )
+    yield _in_an_environment(server)
 
 
-def train(server: Server, name: str) -> tuple[float, dict[str, Any]]:
+def _in_an_environment(server: Server) -> Row:
+    """The same empty program in an image's environment, which is there, and on Studiolo's own Python."""
+    empty = ("python3", "-c", "")
+    train(server, "make", image=SKLEARN, entrypoint=empty)
+    taken: dict[str, list[float]] = {SKLEARN: [], IMAGE: []}
+    for number in range(ROUNDS):
+        for image, found in taken.items():
+            server.settle()
+            name = f"empty-{number}-{'own' if image == IMAGE else 'image'}"
+            found.append(train(server, name, image=image, entrypoint=empty)[0])
+    ours, own = (Quantity(statistics.median(found), "s") for found in taken.values())
+    return at_most_over("training job in an environment that is there, over one in none", Quantity(0.5, "s"), ours, own)
+
+
+def train(server: Server, name: str, **more: Any) -> tuple[float, dict[str, Any]]:
     """Run a training job; the seconds from CreateTrainingJob until it is Completed, and its description."""
     sagemaker = server.client("sagemaker")
-    began = start(server, name)
+    began = start(server, name, **more)
     job: dict[str, Any] = {}
 
     def ended() -> bool:
         job.update(sagemaker.describe_training_job(TrainingJobName=name))
         return job["TrainingJobStatus"] in ("Completed", "Failed", "Stopped")
 
-    wait_until(ended, 120, every=0.02)
+    wait_until(ended, 600, every=0.02)
     taken = time.perf_counter() - began
     if job["TrainingJobStatus"] != "Completed":
         raise RuntimeError(f"the training job {job['TrainingJobStatus']}: {job.get('FailureReason')}")
@@ -67,15 +83,18 @@ def start(
     data: bytes | None = None,
     channels: Sequence[str] = ("train",),
     hyperparameters: Mapping[str, str] = HYPERPARAMETERS,
+    image: str = IMAGE,
+    entrypoint: Sequence[str] = (),
 ) -> float:
     """Begin a training job on the data, or the examples; when it was asked for."""
+    own = {"ContainerEntrypoint": list(entrypoint)} if entrypoint else {}
     bucket, role = server.bucket(), server.role()
     server.client("s3").put_object(Bucket=bucket, Key=f"{name}/data.csv", Body=data or examples())
     began = time.perf_counter()
     server.client("sagemaker").create_training_job(
         TrainingJobName=name,
         RoleArn=role,
-        AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File", **own},
         HyperParameters=dict(hyperparameters),
         InputDataConfig=[
             {

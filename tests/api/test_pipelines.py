@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.api.lambda_functions import create
 from tests.api.machine_learning import lasting, limited_role, training_job
 from tests.conftest import Server
 from tests.waiting import hasty, until
@@ -210,3 +211,27 @@ def test_steps_call_as_the_role_of_the_pipeline_and_say_what_it_may_not(
     )
     steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn)["PipelineExecutionSteps"]
     assert "not authorized to perform: sagemaker:CreateTrainingJob" in steps[0]["FailureReason"]
+
+
+def test_a_lambda_step_is_given_values_of_others_and_gives_them_its_outputs(
+    client: Client, sagemaker: Any, role: str
+) -> None:
+    name = create(client("lambda"), role, "def handler(event, context): return {'twice': 2 * event['n']}")
+    arn = client("lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+
+    def double(step: str, n: Any) -> dict[str, Any]:
+        outputs = [{"OutputName": "twice", "OutputType": "Integer"}]
+        given = {"Name": step, "Type": "Lambda", "FunctionArn": arn, "OutputParameters": outputs}
+        return {**given, "Arguments": {"n": n}}
+
+    text = definition(double("One", 3), double("Two", {"Get": "Steps.One.OutputParameters['twice']"}))
+    sagemaker.create_pipeline(PipelineName="doubling", PipelineDefinition=text, RoleArn=role)
+    execution = {
+        "PipelineExecutionArn": sagemaker.start_pipeline_execution(PipelineName="doubling")["PipelineExecutionArn"]
+    }
+    until(
+        lambda: sagemaker.describe_pipeline_execution(**execution)["PipelineExecutionStatus"] in ("Succeeded", "Failed")
+    )
+    steps = sagemaker.list_pipeline_execution_steps(**execution)["PipelineExecutionSteps"]
+    told = [each["Metadata"]["Lambda"]["OutputParameters"][0]["Value"] for each in steps]
+    assert told == ["12", "6"]
