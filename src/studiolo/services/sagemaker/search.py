@@ -157,12 +157,12 @@ RESOURCES: Mapping[str, tuple[str, str, Find]] = {
         "ModelCardArn",
         lambda call, _: map(as_model_card, _all(partial(call.studio.ml.registry.cards.page, call.scope))),
     ),
-    "Pipeline": ("Pipeline", "PipelineArn", searched.pipelines),
-    "PipelineExecution": ("PipelineExecution", "PipelineExecutionArn", searched.executions),
-    "PipelineVersion": ("PipelineVersion", "", searched.versions),
-    "FeatureGroup": ("FeatureGroup", "FeatureGroupArn", searched.feature_groups),
-    "FeatureMetadata": ("FeatureMetadata", "", searched.features),
-    "Project": ("Project", "ProjectArn", searched.projects),
+    "Pipeline": ("Pipeline", "PipelineArn", lambda call, _: searched.pipelines(call)),
+    "PipelineExecution": ("PipelineExecution", "PipelineExecutionArn", lambda call, _: searched.executions(call)),
+    "PipelineVersion": ("PipelineVersion", "", lambda call, _: searched.versions(call)),
+    "FeatureGroup": ("FeatureGroup", "FeatureGroupArn", lambda call, _: searched.feature_groups(call)),
+    "FeatureMetadata": ("FeatureMetadata", "", lambda call, _: searched.features(call)),
+    "Project": ("Project", "ProjectArn", lambda call, _: searched.projects(call)),
 }
 """By the resource's name: the member of a result, that of its ARN where it has tags, and what finds all documents."""
 
