@@ -166,7 +166,7 @@ class Targets:
             values = self._early_values(scope, wanted, identifier, body, given, lookup)
             outside = Transforming(scope, principal, self._services, self.fetch, self._macros, self._policies)
             body = transformed(body, values, outside)
-        template = Template(body)
+        template = Template(body).checked()
         self._check_types(template)
         resolved = parameters(template, given, lookup)
         target = Target(
@@ -270,4 +270,4 @@ def read_template(text: str) -> tuple[Template, list[str]]:
     if transforms:
         resources = {name: each for name, each in body.get("Resources", {}).items() if not name.startswith("Fn::")}
         body = {**body, "Resources": resources or {"None": {"Type": NO_TYPE}}, "Outputs": {}}
-    return Template(body), transforms
+    return Template(body).checked(), transforms

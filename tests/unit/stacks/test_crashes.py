@@ -126,3 +126,46 @@ def test_the_end_of_the_server_after_any_commit_changes_nothing_of_how_a_stack_e
     for number in range(1 + len(what) % EVERY, commits, EVERY):
         found, _ = ends(before, tmp_path / str(number), what, number)
         assert found == as_it_should_be, f"after commit {number} of {commits}"
+
+
+KEY = """
+Resources:
+  Key: {Type: AWS::IAM::AccessKey, Properties: {UserName: ana, Status: Inactive}}
+Outputs:
+  Secret: {Value: !GetAtt Key.SecretAccessKey}
+"""
+
+
+def test_a_user_has_one_access_key_whose_secret_is_known_whenever_the_server_ended(tmp_path: Path) -> None:
+    (before := tmp_path / "before").mkdir()
+    world = World(before)
+    world.call("iam", "CreateUser", UserName="ana")
+    world.call("iam", "CreateAccessKey", UserName="ana")
+    world.close()
+    number, killed = 1, True
+    while killed:
+        shutil.copytree(before, tmp_path / str(number))
+        world = World(tmp_path / str(number))
+        world.state.left, killed = number, False
+        try:
+            world.create("s", KEY)
+        except Killed:
+            killed = True
+            world.state.close()
+            world = World(tmp_path / str(number))
+            world.run()
+        world.state.left = None
+        made = {
+            key["AccessKeyId"]: key for key in world.call("iam", "ListAccessKeys", UserName="ana")["AccessKeyMetadata"]
+        }
+        key = made[str(world.physical("s")["Key"])]
+        [secret] = world.stack("s").outputs
+        assert (len(made), key["Status"]) == (2, "Inactive"), f"after {number}"
+        world.call("iam", "UpdateAccessKey", UserName="ana", AccessKeyId=key["AccessKeyId"], Status="Active")
+        found = world.identity.access_keys.find(key["AccessKeyId"])
+        assert found is not None
+        assert found[0].secret == secret["OutputValue"]
+        assert world.stack("s").status == "CREATE_COMPLETE"
+        world.close()
+        number += 1
+    assert number > 5

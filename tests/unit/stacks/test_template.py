@@ -197,7 +197,7 @@ Outputs:
 )  # fmt: skip
 def test_a_template_that_is_none_is_refused(text: str, words: str) -> None:
     with pytest.raises(TemplateInvalid, match=words):
-        Template(load(text))
+        Template(load(text)).checked()
 
 
 def test_a_circle_is_told_and_a_false_condition_takes_its_edges_with_it() -> None:

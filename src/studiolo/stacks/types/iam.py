@@ -412,8 +412,6 @@ class AccessKey(ResourceType):
         noted = at.requests.note(at, "AccessKey", json.dumps(_keys_of(at, user)))
         made = at.call("iam", "CreateAccessKey", UserName=user)["AccessKey"]
         at.requests.complete(noted, {"Data": {name: made[name] for name in ("AccessKeyId", "SecretAccessKey")}})
-        if properties.get("Status", "Active") != "Active":
-            self.update(at, made["AccessKeyId"], properties, {})
         return str(made["AccessKeyId"])
 
     def find(self, at: At, properties: Properties) -> str | None:
@@ -429,9 +427,13 @@ class AccessKey(ResourceType):
         _forget(at, "DeleteAccessKey", ({"UserName": user, "AccessKeyId": key} for key in sorted(unknown)))
         return None
 
-    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+    def ready(self, at: At, physical: str, properties: Properties) -> bool:
         given = {"UserName": properties["UserName"], "AccessKeyId": physical}
         at.call("iam", "UpdateAccessKey", **given, Status=properties.get("Status", "Active"))
+        return True
+
+    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
+        """Only its status can change, which it has when it is ready."""
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         at.call("iam", "DeleteAccessKey", UserName=properties["UserName"], AccessKeyId=physical)
