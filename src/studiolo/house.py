@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from studiolo.app import SERVICES, App
+from studiolo.aws.models import description
 from studiolo.catalog import Catalog
 from studiolo.clusters import Clusters
 from studiolo.clusters.admission import Admission
@@ -17,7 +18,7 @@ from studiolo.clusters.sessions import ClusterSessions
 from studiolo.config import Settings
 from studiolo.console.app import FindKey, console
 from studiolo.console.panels import panels
-from studiolo.console.people import Key
+from studiolo.console.people import Key, People
 from studiolo.domain import now
 from studiolo.door import DoorProcess, Passage
 from studiolo.engine import Engine
@@ -308,10 +309,11 @@ class House:
             self.admission.answer,
             topic_routes(self.topics),
         )
-        keys, door = _keys(signing_in), self.door.endpoint
+        keys = _keys(signing_in)
         prices = settings.folder / "prices.json"
-        of_keys = console(self.sign_ins, keys, self._endpoint, door, settings.region, prices)
-        beside = panels(self.sign_ins, keys, self._endpoint, door, KEY, prices)
+        people = People(self._endpoint, self.door.endpoint, description)
+        of_keys = console(self.sign_ins, keys, people, settings.region, prices)
+        beside = panels(self.sign_ins, keys, people, KEY, prices)
         passing = Passing()
         sites = Sites(
             of_keys,

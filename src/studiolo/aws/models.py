@@ -30,6 +30,12 @@ def service_model(name: str) -> ServiceModel:
         return _load(name)
 
 
+def description(name: str) -> Mapping[str, Any]:
+    """What a service's model is made of: for a client of it in this process, which needs none of its own."""
+    with _LOADING:
+        return _described(name)
+
+
 def operation_model(service: str, operation: str) -> OperationModel:
     """The model of one operation. Raises botocore's OperationNotFoundError."""
     return service_model(service).operation_model(operation)
@@ -62,10 +68,15 @@ def metadata_of(name: str) -> Mapping[str, Any]:
 
 @cache
 def _load(name: str) -> ServiceModel:
+    return ServiceModel(_described(name), service_name=name)
+
+
+@cache
+def _described(name: str) -> dict[str, Any]:
     # Not load_service_model: that one first lists all 400 services, a fifth of a second.
     loader = Loader()
     version = loader.determine_latest_version(name, "service-2")
-    return ServiceModel(extended(name, loader.load_data(f"{name}/{version}/service-2")), service_name=name)
+    return extended(name, loader.load_data(f"{name}/{version}/service-2"))
 
 
 def extended(name: str, model: dict[str, Any]) -> dict[str, Any]:

@@ -45,11 +45,9 @@ FindKey = Callable[[str], tuple[Key, str, datetime | None] | None]
 """The key of an id, the ARN that it acts as, and when it ends; None once it is worth nothing."""
 
 
-def console(
-    sign_ins: SignIns, find_key: FindKey, endpoint: str, s3_endpoint: str, region: str, prices: Path
-) -> Starlette:
+def console(sign_ins: SignIns, find_key: FindKey, people: People, region: str, prices: Path) -> Starlette:
     """The app. Its sign-ins are for `CONSOLE`; region: where a person begins; prices: a file of their own, if there is."""
-    pages = Pages(sign_ins, find_key, People(endpoint, s3_endpoint), region, prices)
+    pages = Pages(sign_ins, find_key, people, region, prices)
     routes: list[Any] = [
         Route("/sign-in", pages.sign_in, methods=["GET"]),
         Route("/sign-out", pages.sign_out, methods=["POST"]),

@@ -20,9 +20,9 @@ NOT_HERE = ("/view-as", "/view-as/end", "/region")
 """Another role, or region, than the notebook's is the console's."""
 
 
-def panels(sign_ins: SignIns, find_key: FindKey, endpoint: str, s3_endpoint: str, told: str, prices: Path) -> Starlette:
+def panels(sign_ins: SignIns, find_key: FindKey, people: People, told: str, prices: Path) -> Starlette:
     """The app. told: where in its scope a request says the id of the key that it is made with; prices: as the console's."""
-    pages = Panels(sign_ins, find_key, People(endpoint, s3_endpoint), told, prices)
+    pages = Panels(sign_ins, find_key, people, told, prices)
     routes: list[Any] = [
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         *(

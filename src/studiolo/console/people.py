@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 from studiolo.s3_config import s3_config
 
@@ -49,6 +50,23 @@ def noted() -> Iterator[list[Made]]:
         yield calls
     finally:
         _calls.reset(before)
+
+
+Models = Callable[[str], Mapping[str, Any]]
+"""The models of services that the server has: of some a second one would take 15 MB."""
+
+
+class _Loader(Loader):  # type: ignore[misc]
+    """Gives clients those."""
+
+    def __init__(self, models: Models) -> None:
+        super().__init__()
+        self._models = models
+
+    def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
+        if type_name == "service-2":
+            return self._models(service_name)
+        return super().load_service_model(service_name, type_name, api_version)
 
 
 class Clients:
@@ -94,10 +112,11 @@ class Clients:
 class People:
     """The clients of the keys that were used last."""
 
-    def __init__(self, endpoint: str, s3_endpoint: str) -> None:
+    def __init__(self, endpoint: str, s3_endpoint: str, models: Models) -> None:
         self._endpoint = endpoint
         self._s3_endpoint = s3_endpoint
         self._session = botocore.session.Session()
+        self._session.register_component("data_loader", _Loader(models))
         self._clients: OrderedDict[tuple[Key, str], Clients] = OrderedDict()
         self._lock = threading.Lock()
         self._making = threading.Lock()

@@ -93,7 +93,11 @@
     const now = Object.fromEntries(new FormData(form)), text = JSON.stringify(now);
     if (text.length > 100_000) return;
     const rest = tried(form).filter((each) => JSON.stringify(each) !== text);
-    localStorage.setItem(keptAs(form), JSON.stringify([now, ...rest].slice(0, 10)));
+    try {
+      localStorage.setItem(keptAs(form), JSON.stringify([now, ...rest].slice(0, 10)));
+    } catch {
+      // A browser keeps only so much: what is tried comes first.
+    }
   }
   function earlier() {
     for (const form of document.querySelectorAll("form[data-history]")) {
@@ -106,7 +110,10 @@
         const again = Object.assign(document.createElement("button"), { type: "button" });
         again.textContent = each[form.dataset.history].slice(0, 200) || "nothing";
         again.addEventListener("click", () => {
-          for (const [name, value] of Object.entries(each)) if (form.elements[name]) form.elements[name].value = value;
+          for (const field of form.elements) {
+            if (field.type === "checkbox") field.checked = field.name in each;
+            else if (field.name in each) field.value = each[field.name];
+          }
           form.elements[form.dataset.history].focus();
         });
         list.append(again);
