@@ -224,7 +224,7 @@ class House:
         self._cleanup.callback(self.stack_sets.close)
         self._cleanup.callback(self.pipelines.close)
         self._cleanup.callback(self.scheduler.close)
-        self.iceberg = IcebergTables(self.governed, self.storage, identity, now)
+        self.iceberg = IcebergTables(self.governed, self.lake, self.storage, identity, now)
         self.features = FeatureStore(state, identity, self.ml.tags, self.objects, self.governed, self.iceberg, now)
         self.features.start()
         self._cleanup.callback(self.features.close)

@@ -4,19 +4,18 @@ import gc
 import logging
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
 from studiolo import __version__, http_server
+from studiolo.background import Background
 from studiolo.config import Settings
 from studiolo.domain import DomainError
 from studiolo.door import DoorUnavailable
 from studiolo.house import House
 from studiolo.instance import AlreadyRunning, Instance, Running
 from studiolo.listening import Listening
-from studiolo.logs import Logs
 from studiolo.processes import isolation
 from studiolo.runtimes import JavaMissing
 from studiolo.state import StateUnavailable
@@ -58,7 +57,9 @@ def serve(settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
             log.log(logging.INFO if fence.kind == "fenced" else logging.WARNING, "%s", fence)
             house = House(settings, listening, cleanup)
             app, home = house.app(), house.metastore.home
-            threading.Thread(target=_keep_house, args=(house.logs,), name="housekeeping", daemon=True).start()
+            housekeeping = Background("log events past their retention", house.logs.purge, DAY)
+            housekeeping.wake()
+            housekeeping.start()
             instance.announce(
                 Running(os.getpid(), listening.endpoint, house.door.endpoint, home, __version__, time.time())
             )
@@ -78,16 +79,6 @@ def serve(settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
         raise CannotStart(
             f"Studiolo cannot start: {error.strerror or error} ({error.filename or settings.folder})."
         ) from error
-
-
-def _keep_house(logs: Logs) -> None:
-    """Drop log events past their group's retention, once a day."""
-    while True:
-        try:
-            logs.purge()
-        except Exception:
-            log.exception("log events past their retention could not be dropped")
-        time.sleep(DAY)
 
 
 def _spare_collector() -> None:

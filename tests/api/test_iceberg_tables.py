@@ -305,7 +305,14 @@ def test_metadata_that_cannot_be_read_are_told_so(
     s3 = client("s3")
     s3.put_object(Bucket=bucket, Key="bad/words.metadata.json", Body=b'{"format-version": 2}')
     s3.put_object(Bucket=bucket, Key="bad/bomb.gz.metadata.json", Body=gzip.compress(bytes(65 * 1024 * 1024)))
-    for name, said in (("words", "not an Iceberg table"), ("bomb.gz", "larger than"), ("none", "does not exist")):
+    names = {
+        "words": "not an Iceberg table",
+        "bomb.gz": "larger than",
+        "none": "does not exist",
+        # Who may read it is decided by the name as it is written, which the store need not take so.
+        "none/../words": "has . or .. in it",
+    }
+    for name, said in names.items():
         parameters = {"table_type": "ICEBERG", "metadata_location": f"s3://{bucket}/bad/{name}.metadata.json"}
         glue.create_table(DatabaseName=database, TableInput={"Name": "bad", "Parameters": parameters})
         with pytest.raises(glue.exceptions.InvalidInputException, match=said):

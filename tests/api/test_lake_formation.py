@@ -404,6 +404,29 @@ def test_a_part_of_an_iceberg_table_is_a_table_of_its_own(house: LakeHouse, serv
         part.scan().to_pandas()
 
 
+def test_glue_tells_and_changes_an_iceberg_table_s_metadata_by_what_is_granted_on_it(
+    house: LakeHouse, server: Server
+) -> None:
+    schema = pa.Table.from_pandas(PEOPLE).schema
+    iceberg_of(server).create_table(f"{house.name}.told", schema=schema, location=f"s3://{house.bucket}/wh/told")
+    house.leave_to_lake_formation("told")
+    whole, part = house.person(), house.person()
+    house.grant(whole, house.resource("told"), "SELECT", "INSERT", "ALTER")
+    house.grant(part, house.columns("told", "id"))
+    told = {"DatabaseName": house.name, "Name": "told"}
+    asked = {**told, "AttributesToGet": ["LATEST_ICEBERG_METADATA"]}
+    metadata = whole.client("glue").get_table(**asked)["Table"]["IcebergTableMetadata"]
+    assert [each["Name"] for each in metadata["Schemas"][0]["Fields"]] == schema.names
+    change = {"Schema": metadata["Schemas"][0], "Location": metadata["Location"], "Properties": {"a": "b"}}
+    update = {"UpdateIcebergInput": {"UpdateIcebergTableInput": {"Updates": [change]}}}
+    whole.client("glue").update_table(**told, UpdateOpenTableFormatInput=update)
+    assert whole.client("glue").get_table(**asked)["Table"]["IcebergTableMetadata"]["Properties"]["a"] == "b"
+    with pytest.raises(Refused, match="Required Select"):
+        part.client("glue").get_table(**asked)
+    with pytest.raises(Refused, match="Required Alter"):
+        part.client("glue").update_table(**told, UpdateOpenTableFormatInput=update)
+
+
 def test_a_part_of_a_delta_table_is_a_table_of_its_own(house: LakeHouse) -> None:
     who = house.person()
     log = DeltaLog(house, "delta")
@@ -600,6 +623,20 @@ def test_the_buckets_of_views_are_in_no_list_and_nobody_s_to_make(house: LakeHou
     assert [name for name in names if name.startswith("studiolo-lake-")] == []
     with pytest.raises(Refused, match="AccessDenied"):
         house.s3.create_bucket(Bucket="studiolo-lake-123456789012-eu-west-3")
+
+
+def test_glue_writes_no_metadata_of_a_table_into_a_governed_view(house: LakeHouse, reader: Person) -> None:
+    """It writes in the name of who asks, and past the S3 door: whom IAM lets do everything in S3, say."""
+    who = house.person({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
+    seen = reader.client("glue").get_table(DatabaseName=house.name, Name="parquet_rows")["Table"]
+    place = f"{seen['StorageDescriptor']['Location']}/x"
+    fields = [{"Id": 1, "Name": "id", "Type": "long", "Required": False}]
+    asked = {"Location": place, "Schema": {"Type": "struct", "Fields": fields}}
+    iceberg = {"MetadataOperation": "CREATE", "Version": "2", "CreateIcebergTableInput": asked}
+    with pytest.raises(Refused, match="governed views"):
+        who.client("glue").create_table(
+            DatabaseName=house.name, Name="poison", OpenTableFormatInput={"IcebergInput": iceberg}
+        )
 
 
 def test_who_read_what_and_who_was_refused_stands_in_a_log_group(house: LakeHouse, server: Server) -> None:

@@ -15,7 +15,7 @@ from studiolo.door.forms import verify_form
 from studiolo.door.names import Named
 from studiolo.door.operations import Operation
 from studiolo.governance import Lake
-from studiolo.identity import Answer, Identity, Kind, Layer, NotAuthorized, Policies, Principal, Question, Values
+from studiolo.identity import Answer, Identity, Kind, NotAuthorized, Policies, Principal, Question, Values
 from studiolo.signers import Signers, told_by
 
 _LEFT_TO_THE_STORE = frozenset({"s3:GetObject", "s3:PutObject"})
@@ -108,20 +108,12 @@ class Caller:
                 of_bucket = {} if question.account is None else {"s3:ResourceAccount": question.account}
                 self.identity.authorize(self.principal, [question], {**self.told, **of_bucket}, policy)
             except NotAuthorized as denied:
-                if not self._opened(need, denied):
+                if not self.lake.opens_despite(denied, self.principal, need.action, *_place(need)):
                     return AccessDenied(denied)
                 continue
             if self.lake.strict and self.lake.closes(self.principal, need.action, *_place(need)):
                 return _closed()
         return None
-
-    def _opened(self, need: Need, denied: NotAuthorized) -> bool:
-        """Whether Lake Formation lets in whom IAM does not let in, and does not explicitly deny."""
-        decision = denied.decision
-        lacking = decision.layer in (Layer.IDENTITY, Layer.RESOURCE)
-        if self.principal is None or decision.answer is Answer.DENIED or not lacking:
-            return False
-        return self.lake.opens(self.principal, need.action, *_place(need))
 
     def _asked(self, need: Need) -> tuple[Question, Policies | None]:
         """The question, with whose the bucket is, and the bucket's policy, which keeps no root user from another one."""

@@ -7,25 +7,25 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, get_args
 
+from studiolo.background import UNTIL_WOKEN, Background
 from studiolo.config import Settings
 from studiolo.domain import Clock, Conflict, DomainError, LimitExceeded, NotFound, Page, Scope
 from studiolo.engine.completion import complete
-from studiolo.engine.journal import journal_file, read_output
 from studiolo.engine.kernels import Kernels
 from studiolo.engine.launches import Launches
 from studiolo.engine.materials import Materials
 from studiolo.engine.memory import Memory
-from studiolo.engine.model import LIVING, Key, Language, Output, Session, SessionState, Statement, Wanted
+from studiolo.engine.model import LIVING, Key, Session, SessionState, Wanted
 from studiolo.engine.plan import Plan, Plans
 from studiolo.engine.pool import Pool
 from studiolo.engine.provision import Provision, Surroundings, Words
 from studiolo.engine.runner import STATE_AGAIN, Runner
 from studiolo.engine.spark_pages import live
-from studiolo.engine.store import Record, Store
+from studiolo.engine.statements import Statements
+from studiolo.engine.store import Store
 from studiolo.engine.submissions import Submissions
 from studiolo.identity import Identity
 from studiolo.logs import Logs
@@ -38,9 +38,6 @@ from studiolo.state import State, StateUnavailable
 from studiolo.storage import Storage
 
 log = logging.getLogger(__name__)
-
-PAGE_OUTPUT = 16 * 1024 * 1024
-"""Characters of output after which a page of statements ends."""
 
 
 class Engine:
@@ -89,13 +86,13 @@ class Engine:
             processes, runtimes, identity, settings, s3_endpoint, self._archives, "submission", "studiolo.kernel.submit"
         )
         self.submissions = Submissions(state, programs, around, self._memory, pages, clock)
-        self.submissions.changed = self._look_at_time
+        self._timeouts = Background("session timeouts", self._watch_time, STATE_AGAIN)
+        self.submissions.changed = self._timeouts.wake
+        self.statements = Statements(self._store, self.kernels, self._wake)
         self._lock = threading.Lock()
         self._runners: dict[Key, Runner] = {}
         self._endings: dict[Key, threading.Thread] = {}
         self._closed = threading.Event()
-        self._sooner = threading.Event()
-        self._timer = threading.Thread(target=self._watch_time, name="session timeouts", daemon=True)
 
     def serve(self, words: Words, first: Callable[[], Wanted] | None = None) -> None:
         """Run a service's sessions from now on. To be called before `start`.
@@ -127,7 +124,8 @@ class Engine:
             runner.start()
         self._pool.start(warm)
         self.submissions.start()
-        self._timer.start()
+        self._timeouts.wake()
+        self._timeouts.start()
 
     def _adopt_warm(self, taken: Collection[str | None]) -> dict[str, str]:
         """The kernels kept ready that still live; those that belong to nobody are ended."""
@@ -148,7 +146,7 @@ class Engine:
     def close(self) -> None:
         """Stop every session and end every kernel."""
         self._closed.set()
-        self._sooner.set()
+        self._timeouts.close()
         self._archives.close()
         for session in self._store.in_state(*LIVING):
             if self._store.change(session.key, LIVING, "STOPPING"):
@@ -194,7 +192,7 @@ class Engine:
         with self.admitting():
             session = self._store.add(key, asked, tags)
         self._runner(key).start()
-        self._look_at_time()
+        self._timeouts.wake()
         return session
 
     @contextlib.contextmanager
@@ -325,42 +323,6 @@ class Engine:
         """Raises NotFound."""
         self._store.set_tags(key, add or {}, remove)
 
-    def run(self, key: Key, code: str, language: Language = "python") -> int:
-        """Queue a statement; its number. Raises NotFound, Invalid, and Conflict while the session is not READY."""
-        number = self._store.add_statement(key, code, language)
-        self._wake(key)
-        return number
-
-    def statement(self, key: Key, number: int) -> Statement:
-        """A statement with its output so far. Raises NotFound."""
-        return self._as_statement(self._store.session(key), self._store.statement(key, number))
-
-    def statements(self, key: Key, after: str | None = None, limit: int = 20) -> Page[Statement]:
-        """The session's statements in their order; fewer than `limit` where they have much output. Raises NotFound."""
-        session = self._store.session(key)
-        found = self._store.statements(key, -1 if after is None else int(after), limit)
-        shown: list[Statement] = []
-        size = 0
-        for record in found.items:
-            shown.append(self._as_statement(session, record))
-            size += shown[-1].output.size
-            if size > PAGE_OUTPUT and len(shown) < len(found.items):
-                return Page(shown, next=str(record.id))
-        return Page(shown, found.next)
-
-    def unfinished(self, key: Key) -> Sequence[Statement]:
-        """The statements that wait or run, without their outputs."""
-        return [_as_statement(record) for record in self._store.unfinished(key)]
-
-    def cancel(self, key: Key, number: int) -> None:
-        """Cancel a statement: one that waits is not run, one that runs is interrupted. Raises NotFound and Conflict."""
-        if self._store.change_statement(key, number, ("WAITING",), "CANCELLED"):
-            return
-        if not self._store.change_statement(key, number, ("RUNNING", "CANCELLING"), "CANCELLING"):
-            state = self._store.statement(key, number).state
-            raise Conflict(f"Statement {number} of session {key.id} is {state}, and cannot be canceled.")
-        self._wake(key)
-
     def expire(self) -> datetime | None:
         """End the sessions whose time is over; the moment when the next one's may be."""
         moment = self._clock()
@@ -387,36 +349,9 @@ class Engine:
             ends.append((self._store.idle_since(session.key) or moment) + wanted.idle_timeout)
         return min(ends, default=None)
 
-    def _look_at_time(self) -> None:
-        self._sooner.set()
-
-    def _watch_time(self) -> None:
-        while not self._closed.is_set():
-            self._sooner.clear()
-            try:
-                deadline = min(filter(None, (self.expire(), self.submissions.expire())), default=None)
-                wait = None if deadline is None else max(0.1, (deadline - self._clock()).total_seconds())
-            except StateUnavailable:
-                log.exception("session timeouts")
-                wait = STATE_AGAIN
-            self._sooner.wait(wait)
-
-    def _as_statement(self, session: Session, record: Record) -> Statement:
-        output = Output()
-        if session.kernel is not None and record.started is not None:
-            output = read_output(journal_file(self.kernels.folder(session.kernel), record.message))
-        if record.error is not None:
-            output = replace(output, status="error", error_name="SessionError", error_value=record.error)
-        elif record.state == "CANCELLED" and output.status is None:
-            output = replace(output, status="error", error_name="Canceled", error_value="Canceled before it ran.")
-        return replace(_as_statement(record), output=output, progress=self._progress(session, record))
-
-    def _progress(self, session: Session, record: Record) -> float:
-        if record.completed is not None:
-            return 1.0
-        if session.kernel is None or record.started is None:
-            return 0.0
-        return self.kernels.progress(session.kernel, record.message)
+    def _watch_time(self) -> float:
+        deadline = min(filter(None, (self.expire(), self.submissions.expire())), default=None)
+        return UNTIL_WOKEN if deadline is None else max(0.1, (deadline - self._clock()).total_seconds())
 
     def _runner(self, key: Key) -> Runner:
         runner = Runner(key, self._provision, self._end_failed)
@@ -482,17 +417,3 @@ class Engine:
 def _kind(service: str) -> str:
     """How targets of Spark pages are called that are its sessions."""
     return f"{service} session"
-
-
-def _as_statement(record: Record) -> Statement:
-    return Statement(
-        id=record.id,
-        code=record.code,
-        state=record.state,
-        created=record.created,
-        output=Output(),
-        started=record.started,
-        completed=record.completed,
-        error=record.error,
-        language=record.language,
-    )

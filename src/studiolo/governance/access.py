@@ -14,7 +14,7 @@ from studiolo.governance.model import SELECT, Location, within
 from studiolo.governance.sights import Sight
 from studiolo.governance.subject import LOCATION, Shelf
 from studiolo.governance.tables import grants, locations
-from studiolo.identity import NotAuthorized, Principal, Question
+from studiolo.identity import Answer, Layer, NotAuthorized, Principal, Question
 
 DATA_ACCESS = Question("lakeformation:GetDataAccess", "*")
 """What whoever gets data by Lake Formation must be allowed by IAM."""
@@ -68,6 +68,12 @@ class Access(Deciding):
         path, who = f"s3://{bucket}/{key}", principal.arn
         self.note(Accessed(scope, who, "table", path, allowed=place is not None, action=action, table=table))
         return place is not None
+
+    def opens_despite(self, denied: NotAuthorized, principal: Principal, action: str, bucket: str, key: str) -> bool:
+        """The same of what IAM has not let somebody do, if it is not that it explicitly denies it."""
+        decision = denied.decision
+        lacking = decision.answer is not Answer.DENIED and decision.layer in (Layer.IDENTITY, Layer.RESOURCE)
+        return lacking and self.opens(principal, action, bucket, key)
 
     def note(self, accessed: Accessed) -> None:
         """Keep an event of data access, where such are kept."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from studiolo.catalog import Column, StorageDescriptor, Table, require_version
-from studiolo.domain import AlreadyExists, Clock, DomainError, Invalid, NotFound, Scope
-from studiolo.governance import GovernedCatalog
+from studiolo.domain import AlreadyExists, Clock, Denied, DomainError, Invalid, NotFound, Scope
+from studiolo.governance import GovernedCatalog, Lake, is_for_views
 from studiolo.iceberg.model import LARGEST, Change, NewTable
-from studiolo.identity import Identity, Principal, Question
+from studiolo.identity import Identity, NotAuthorized, Principal, Question
 from studiolo.storage import Storage
 
 if TYPE_CHECKING:
@@ -30,8 +30,11 @@ class IcebergTables:
     PyIceberg is imported with the first of them: the server starts without it.
     """
 
-    def __init__(self, catalog: GovernedCatalog, storage: Storage, identity: Identity, clock: Clock) -> None:
+    def __init__(
+        self, catalog: GovernedCatalog, lake: Lake, storage: Storage, identity: Identity, clock: Clock
+    ) -> None:
         self._catalog = catalog
+        self._lake = lake
         self._storage = storage
         self._identity = identity
         self._clock = clock
@@ -192,11 +195,17 @@ class IcebergTables:
             self._storage.client().delete_object(Bucket=bucket, Key=self._storage.name_of(key))
 
     def _opened(self, principal: Principal, action: str, place: str) -> tuple[str, str]:
-        """The bucket and key of a place that the caller may use so. Raises Denied and Invalid."""
+        """The bucket and key of a place that IAM, or Lake Formation, lets the caller use so. Raises Denied and Invalid."""
         bucket, key = _split(place)
+        if is_for_views(bucket):
+            raise Denied("Access Denied: governed views are read by the S3 door alone.")
         owner, policy = self._identity.bucket(bucket)
         question = Question(action, self._identity.s3_arn(f"{bucket}/{key}"), account=owner)
-        self._identity.authorize(principal, [question], policy=policy)
+        try:
+            self._identity.authorize(principal, [question], policy=policy)
+        except NotAuthorized as denied:
+            if not self._lake.opens_despite(denied, principal, action, bucket, key):
+                raise
         return bucket, key
 
 
@@ -213,6 +222,8 @@ def _split(place: str) -> tuple[str, str]:
     found = _PLACE.fullmatch(place)
     if found is None:
         raise Invalid(f"The location {place!r} of an Iceberg table is not of the form s3://bucket/folder.")
+    if {".", ".."} & set(found[2].split("/")):
+        raise Invalid(f"The location {place!r} of an Iceberg table is not one in S3: it has . or .. in it.")
     return found[1], found[2]
 
 

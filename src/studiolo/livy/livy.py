@@ -167,10 +167,10 @@ class Livy:
     def interrupt(self, place: Place, name: str) -> None:
         """Cancel the statement that runs, if there is one. Raises NotFound."""
         key = self._found(place, name).key
-        for statement in self._engine.unfinished(key):
+        for statement in self._engine.statements.unfinished(key):
             if statement.state != "WAITING":
                 with suppress(Conflict):
-                    self._engine.cancel(key, statement.id)
+                    self._engine.statements.cancel(key, statement.id)
 
     def complete(self, place: Place, name: str, code: str, cursor: int) -> Sequence[str]:
         """How Python code could go on at that character. Raises NotFound and Conflict."""
@@ -184,23 +184,23 @@ class Livy:
             raise Invalid("Code type should be specified if session kind is shared")
         if kind not in LANGUAGES:
             raise Invalid(f"Statements of kind {kind} do not run here: pyspark, spark and sql do.")
-        number = self._engine.run(found.key, code, LANGUAGES[kind])
-        return self._engine.statement(found.key, number)
+        number = self._engine.statements.run(found.key, code, LANGUAGES[kind])
+        return self._engine.statements.get(found.key, number)
 
     def statement(self, place: Place, name: str, number: int) -> Statement:
         """A statement with its output so far. Raises NotFound."""
-        return self._engine.statement(self._found(place, name).key, number)
+        return self._engine.statements.get(self._found(place, name).key, number)
 
     def statements(self, place: Place, name: str, after: str | None, limit: int) -> Page[Statement]:
         """The session's statements in their order. Raises NotFound."""
-        return self._engine.statements(self._found(place, name).key, after, limit)
+        return self._engine.statements.page(self._found(place, name).key, after, limit)
 
     def cancel(self, place: Place, name: str, number: int) -> None:
         """Cancel a statement; one that has ended stays as it is. Raises NotFound."""
         key = self._found(place, name).key
-        self._engine.statement(key, number)
+        self._engine.statements.get(key, number)
         with suppress(Conflict):
-            self._engine.cancel(key, number)
+            self._engine.statements.cancel(key, number)
 
     def target(self, place: Place, application: str, role: str | None = None) -> Target:
         """The session whose Spark application that is, as that role if not the server's. Raises NotFound."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from studiolo.background import Background
 from studiolo.domain import Clock, Conflict, DomainError, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.metrics import Alarm, CompositeAlarm, Metrics, State
 from studiolo.scaling import deciding, store, tracking
@@ -54,6 +55,7 @@ class Scaling:
         self._clock = clock
         self._changing = threading.RLock()
         self._ended = threading.Event()
+        self._schedules = Background("scaling schedules", self.look, LOOK_SECONDS)
 
     def start(self) -> None:
         """Follow what was under way when the last server ended, do what alarms ask for, and keep to the schedules."""
@@ -62,10 +64,11 @@ class Scaling:
             under_way = store.in_progress(connection)
         for row in under_way:
             self._in_background(self._follow, row.id, store.resource_of(row), row.wanted)
-        self._in_background(self._keep_to_schedules)
+        self._schedules.start()
 
     def close(self) -> None:
         self._ended.set()
+        self._schedules.close()
 
     def register(
         self,
@@ -300,10 +303,6 @@ class Scaling:
             if row.policy is not None and not why_not:
                 last = {"last_at": present, "last_before": row.before, "last_after": wanted}
                 tx.execute(policies.update().where(policies.c.arn == row.policy).values(last))
-
-    def _keep_to_schedules(self) -> None:
-        while not self._ended.wait(LOOK_SECONDS):
-            self.look()
 
     def look(self) -> None:
         """Do the scheduled actions that are due. What was due while no server ran is done once."""

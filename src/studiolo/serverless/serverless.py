@@ -2,7 +2,6 @@
 
 import gzip
 import logging
-import threading
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -10,6 +9,7 @@ from datetime import timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from studiolo.background import Background
 from studiolo.domain import Clock, Conflict, DomainError, Invalid, LimitExceeded, NotFound, Page, Scope
 from studiolo.engine import Engine, Key, Submission, Wanted
 from studiolo.identity import Identity, Principal
@@ -69,20 +69,17 @@ class Serverless:
         self._runtimes = runtimes
         self._clock = clock
         self.sessions = ServerlessSessions(engine, self, runtimes)
-        self._closed = threading.Event()
-        self._sooner = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="emr serverless", daemon=True)
+        self._background = Background("EMR Serverless", self._step, LOOK)
         engine.submissions.serve(self)
 
     def start(self) -> None:
         """Go on with what an earlier server left."""
-        self._thread.start()
+        self._background.wake()
+        self._background.start()
 
     def close(self) -> None:
         """Begin nothing any more: what waits waits for the next server."""
-        self._closed.set()
-        self._sooner.set()
-        self._thread.join()
+        self._background.close()
 
     def empty(self) -> None:
         """Forget everything; the engine ends what runs."""
@@ -126,7 +123,7 @@ class Serverless:
         if app.state not in LIVING:
             raise Conflict(f"Application {name} is {app.state}, and cannot be started.")
         self._store.change_application(scope, name, ("CREATED", "STOPPED"), "STARTING")
-        self._sooner.set()
+        self._background.wake()
 
     def stop_application(self, scope: Scope, name: str) -> None:
         """Raises NotFound, and Conflict while runs or sessions are active."""
@@ -134,7 +131,7 @@ class Serverless:
         if active := self._active(app):
             raise Conflict(f"Application {name} has {active} active job runs and sessions: cancel them first.")
         self._store.change_application(scope, name, ("STARTING", "STARTED"), "STOPPING")
-        self._sooner.set()
+        self._background.wake()
 
     def delete(self, scope: Scope, name: str) -> None:
         """Raises NotFound, and Conflict unless it is CREATED or STOPPED."""
@@ -183,7 +180,7 @@ class Serverless:
         self._engine.check(jobs.wanted(app, sample, self._runtimes.for_emr(app.asked.label)))
         jobs.needed(app, sample)
         made = self._store.add_run(app, token, asked, tags)
-        self._sooner.set()
+        self._background.wake()
         return made
 
     def job_run(self, scope: Scope, application: str, name: str) -> Run:
@@ -240,7 +237,7 @@ class Serverless:
         with suppress(Conflict, NotFound):
             self._engine.submissions.cancel(self._key(run))
         # Where it is about to be submitted, it is canceled after that.
-        self._sooner.set()
+        self._background.wake()
 
     def set_application_tags(self, scope: Scope, name: str, add: Mapping[str, str], remove: Collection[str]) -> None:
         """Raises NotFound."""
@@ -277,7 +274,7 @@ class Serverless:
                 return
             problem = self._keep_logs(run, submission)
             self._end_attempt(run, submission, problem)
-        self._sooner.set()
+        self._background.wake()
 
     def _end_attempt(self, run: Run, submission: Submission, problem: str) -> None:
         said = " ".join(filter(None, [submission.error, problem]))
@@ -308,16 +305,6 @@ class Serverless:
     def _key(self, run: Run) -> Key:
         return Key(self.service, run.scope, f"{run.application}/{run.id}/{run.attempt}")
 
-    def _work(self) -> None:
-        while not self._closed.is_set():
-            self._sooner.clear()
-            wait = LOOK
-            try:
-                wait = self._step()
-            except Exception:
-                log.exception("emr serverless")
-            self._sooner.wait(wait)
-
     def _step(self) -> float:
         """Bring all a step nearer to what is wanted; seconds after which to look again."""
         waits = [LOOK]
@@ -330,7 +317,7 @@ class Serverless:
         for run in self._store.all_runs("SCHEDULED", "RUNNING", "CANCELLING"):
             self._look_after(run)
         for run in self._store.all_runs(*WAITING):
-            if self._closed.is_set():
+            if self._background.ended:
                 return 0.0
             waits.append(self._schedule(run))
         for app in self._store.all_applications("STARTED"):

@@ -145,19 +145,19 @@ class Sessions:
         """Queue a statement; its number. Raises Invalid, NotFound, and Conflict while the session is not READY."""
         if len(code) > MAX_CODE:
             raise Invalid(f"A statement has at most {MAX_CODE} characters, and this one {len(code)}.")
-        return self._engine.run(self._key(scope, name), code)
+        return self._engine.statements.run(self._key(scope, name), code)
 
     def statement(self, scope: Scope, name: str, number: int) -> Statement:
         """A statement with its output so far. Raises NotFound."""
-        return self._engine.statement(self._key(scope, name), number)
+        return self._engine.statements.get(self._key(scope, name), number)
 
     def statements(self, scope: Scope, name: str, after: str | None = None, limit: int = 20) -> Page[Statement]:
         """The session's statements in their order; fewer than `limit` where they have much output. Raises NotFound."""
-        return self._engine.statements(self._key(scope, name), after, limit)
+        return self._engine.statements.page(self._key(scope, name), after, limit)
 
     def cancel(self, scope: Scope, name: str, number: int) -> None:
         """Cancel a statement: one that waits is not run, one that runs is interrupted. Raises NotFound and Conflict."""
-        self._engine.cancel(self._key(scope, name), number)
+        self._engine.statements.cancel(self._key(scope, name), number)
 
     def _key(self, scope: Scope, name: str) -> Key:
         return Key(self.service, scope, name)

@@ -30,10 +30,10 @@ def test_a_ready_session_whose_kernel_is_gone_has_failed(state: State, engine: E
     store.add(KEY, {}, {})
     store.give_kernel(KEY, "gone")
     store.change(KEY, ("PROVISIONING",), "READY")
-    waiting = engine.run(KEY, "1")
+    waiting = engine.statements.run(KEY, "1")
     engine.start()
     until(lambda: engine.session(KEY).state == "FAILED")
-    statement = engine.statement(KEY, waiting)
+    statement = engine.statements.get(KEY, waiting)
     assert (statement.state, statement.output.error_value) == ("ERROR", "The session's kernel ended.")
     engine.close()
 

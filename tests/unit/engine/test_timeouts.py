@@ -32,7 +32,7 @@ def test_a_session_without_work_ends_after_its_idle_timeout(state: State, engine
 
 def test_a_statement_keeps_a_session_from_being_idle(state: State, engine: Engine, watch: Watch) -> None:
     ready(state, watch, idle_timeout=10)
-    engine.run(KEY, "long()")
+    engine.statements.run(KEY, "long()")
     watch.time += timedelta(minutes=30)
     engine.expire()
     assert engine.session(KEY).state == "READY"
@@ -40,9 +40,9 @@ def test_a_statement_keeps_a_session_from_being_idle(state: State, engine: Engin
 
 def test_the_timeout_ends_a_session_in_the_middle_of_a_statement(state: State, engine: Engine, watch: Watch) -> None:
     ready(state, watch, timeout=60)
-    number = engine.run(KEY, "long()")
+    number = engine.statements.run(KEY, "long()")
     watch.time += timedelta(minutes=60)
     engine.expire()
-    until(lambda: engine.statement(KEY, number).state == "CANCELLED")
+    until(lambda: engine.statements.get(KEY, number).state == "CANCELLED")
     with pytest.raises(Invalid, match="TIMEOUT"):
-        engine.run(KEY, "more()")
+        engine.statements.run(KEY, "more()")

@@ -10,6 +10,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from studiolo.background import Background
 from studiolo.containers.images import Images
 from studiolo.containers.surroundings import Surroundings
 from studiolo.domain import Clock, DomainError, Invalid, NotFound, Page, Scope
@@ -75,18 +76,18 @@ class Monitoring:
         self._runs = Runs(surroundings, processing, endpoints)
         self._clock = clock
         self._looking = threading.Lock()
-        self._wake, self._ended = threading.Event(), False
+        self._background = Background("monitoring", self.look, LOOK_SECONDS)
         for kind, resource in KINDS.items():
             tags.know(resource, partial(_is_definition, kind))
         tags.know(SCHEDULE, _is_schedule)
 
     def start(self) -> None:
         """Keep to the schedules, and go on with the executions that a server before has begun."""
-        threading.Thread(target=self._watch, name="monitoring", daemon=True).start()
+        self._background.wake()
+        self._background.start()
 
     def close(self) -> None:
-        self._ended = True
-        self._wake.set()
+        self._background.close()
         with self._looking:
             pass
 
@@ -145,7 +146,7 @@ class Monitoring:
             store.put_schedule(tx, made, known=False)
             alerts.add(tx, scope, name, moment)
             set_tags(tx, made.arn, tags)
-        self._wake.set()
+        self._background.wake()
         return made
 
     def update(self, scope: Scope, principal: Principal, name: str, plan: Plan) -> Schedule:
@@ -156,7 +157,7 @@ class Monitoring:
             due = _first(plan, moment) if found.status == SCHEDULED else None
             changed = replace(found, plan=plan, endpoint=analysis.calls.endpoint, changed=moment, due=due)
             store.put_schedule(tx, changed, known=True)
-        self._wake.set()
+        self._background.wake()
         return changed
 
     def begin(self, scope: Scope, name: str) -> None:
@@ -167,7 +168,7 @@ class Monitoring:
             if found.status != SCHEDULED:
                 changed = replace(found, status=SCHEDULED, changed=moment, due=_first(found.plan, moment))
                 store.put_schedule(tx, changed, known=True)
-        self._wake.set()
+        self._background.wake()
 
     def stop(self, scope: Scope, name: str) -> None:
         """Keep to a schedule no more; what runs goes on. Raises RecordMissing."""
@@ -233,7 +234,7 @@ class Monitoring:
     def look(self) -> None:
         """Begin what is due, and follow what runs. What was due while no server ran is done once."""
         with self._looking:
-            if self._ended:
+            if self._background.ended:
                 return
             present = self._clock()
             with self._state.reading() as connection:
@@ -333,15 +334,6 @@ class Monitoring:
             captured(self._endpoints, scope, analysis.calls.endpoint)
         else:
             self._surroundings.check_output(analysis.role, analysis.calls.batch)
-
-    def _watch(self) -> None:
-        while not self._ended:
-            self._wake.clear()
-            try:
-                self.look()
-            except Exception:
-                log.exception("monitoring could not look after its schedules")
-            self._wake.wait(LOOK_SECONDS)
 
 
 def _is_definition(kind: str, connection: Connection, scope: Scope, name: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import psutil
 
+from studiolo.background import Background
 from studiolo.ml.serving.fleet import Fleet
 from studiolo.ml.serving.posts import Post
 from studiolo.ml.serving.routes import Routes
@@ -34,14 +35,13 @@ class OnDemand:
         # Shared by the posts, so that one is not ended while it is started.
         self._locks = [threading.Lock() for _ in range(LOCKS)]
         self._posts: dict[str, Post] = {}
-        self._ended = threading.Event()
+        self._background = Background("processes on demand", self.look, LOOK_SECONDS)
 
     def start(self) -> None:
-        self._ended.clear()
-        threading.Thread(target=self._watch, name="endpoints-on-demand", daemon=True).start()
+        self._background.start()
 
     def close(self) -> None:
-        self._ended.set()
+        self._background.close()
 
     def watch(self, post: Post) -> None:
         """End its process in time. It may be up."""
@@ -94,10 +94,3 @@ class OnDemand:
 
     def _await_end_of_calls(self, sockets: Sequence[str]) -> None:
         self._routes.await_end_of_calls(sockets, CALL_SECONDS)
-
-    def _watch(self) -> None:
-        while not self._ended.wait(LOOK_SECONDS):
-            try:
-                self.look()
-            except Exception:
-                log.exception("processes on demand could not be looked at")
