@@ -13,6 +13,7 @@ from typing import Any
 
 import botocore.exceptions
 import pytest
+import requests
 
 from studiolo.identity.environment import PLUGIN
 from studiolo.processes import Fence, fenced, isolation
@@ -131,6 +132,21 @@ def test_a_session_of_livy_computes_on_the_nodes_as_the_cluster_s_role(emr: Any,
     master, count, arn = livy_printed(livy(host), code).split()
     assert (master, count) == (f"spark://{host}:7077", "9")
     assert "assumed-role/EMR_EC2_DefaultRole/" in arn
+
+
+def test_a_batch_of_livy_is_fetched_from_s3(emr: Any, s3: Any, cluster: str, bucket: str) -> None:
+    host = emr.describe_cluster(ClusterId=cluster)["Cluster"]["MasterPublicDnsName"]
+    s3.put_object(Bucket=bucket, Key="code/batch.py", Body=b"print('fetched and run')")
+    url = f"http://{host}:8998/batches"
+    number = requests.post(url, json={"file": f"s3://{bucket}/code/batch.py"}, timeout=60).json()["id"]
+
+    def over() -> dict[str, Any] | None:
+        found: dict[str, Any] = requests.get(f"{url}/{number}", timeout=60).json()
+        return found if found["state"] in ("success", "dead", "error") else None
+
+    found = until(over, 120)
+    log = requests.get(f"{url}/{number}/log?size=-1", timeout=60).json()["log"]
+    assert (found["state"], "fetched and run" in log) == ("success", True), log[-20:]
 
 
 def test_a_pyspark_step_of_the_cli_runs_on_the_nodes_and_leaves_its_logs(

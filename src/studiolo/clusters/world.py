@@ -31,6 +31,17 @@ HEAP = "400m"
 QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 """Options of Java for what starts quickly and computes little."""
 
+PATIENT = (
+    "-XX:Tier4InvocationThreshold=20000",
+    "-XX:Tier4MinInvocationThreshold=2400",
+    "-XX:Tier4CompileThreshold=60000",
+    "-XX:Tier4BackEdgeThreshold=160000",
+)
+"""Options of Java for what starts quickly and may compute much: its best compiler takes four times the calls to begin.
+
+By default that one works as long as all else of a short application, on methods that will not be called again.
+"""
+
 HOME, MNT, PYTHON = "/home/hadoop", "/mnt", "/usr/bin/python3"
 """Where scripts for EMR look, and find the cluster's own."""
 
@@ -339,7 +350,7 @@ class World:
             "java": str(runtime.java / "bin" / "java"),
             "spark_home": str(runtime.spark_home),
             "jars": [str(jar) for jar in self.jars],
-            "java_options": [*runtime.java_options, "-XX:+UseSerialGC"],
+            "java_options": [*runtime.java_options, "-XX:+UseSerialGC", *PATIENT],
             "archive": self._archive(),
             "python": str(self.python),
             "base_python": str(runtime.python),
@@ -417,7 +428,7 @@ class World:
         runtime, progress = self.release.runtime, self.cluster.progress
         workers, cores, memory = self.executors()
         temporary = self.own / "tmp"
-        executor = [*(["-XX:+UseSerialGC"] if cores <= 2 else []), *sharing(self._archive())]
+        executor = [*(["-XX:+UseSerialGC"] if cores <= 2 else []), *PATIENT, *sharing(self._archive())]
         plain = self.around.s3_endpoint.startswith("http:")
         ours = {
             **runtime.conf,

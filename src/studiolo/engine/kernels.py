@@ -261,8 +261,8 @@ class Kernels:
         found = self._runtimes.jars(plan.runtime, connect=plan.connect, formats=plan.formats)
         jars = [str(jar) for jar in found]
         conf = {**plan.conf, **self._places(folder, plan, jars), **_for_executors(plan, archive, aws)}
-        # On a cluster they come by a setting, for the executors too.
-        driver = driver_launch(plan.runtime, plan.conf, jars if plan.local else [], archive)
+        # Executors elsewhere get them by a setting. The driver cannot: it fetches what it is to run from S3 before.
+        driver = driver_launch(plan.runtime, plan.conf, jars, archive)
         return {"conf": conf, "driver": driver}
 
     def _places(self, folder: Path, plan: Plan, jars: list[str]) -> dict[str, str]:
