@@ -16,8 +16,8 @@ from studiolo.engine.materials import Material
 from studiolo.engine.memory import Memory
 from studiolo.engine.model import Key, Wanted
 from studiolo.engine.plan import Plan
-from studiolo.engine.pool import Pool, Reserve
 from studiolo.engine.provision import Surroundings
+from studiolo.engine.reserves import Reserve, Reserves
 from studiolo.engine.spark_pages import live
 from studiolo.engine.submission_store import ACTIVE, Submission, SubmissionStore
 from studiolo.kernel.failure import reason
@@ -64,7 +64,7 @@ class Submissions:
         pages: Pages,
         clock: Clock,
     ) -> None:
-        self._pool = Pool(kernels, memory)
+        self._reserves = Reserves(kernels, memory)
         self._store = SubmissionStore(state, clock)
         self._kernels = kernels
         self._surroundings = surroundings
@@ -90,7 +90,7 @@ class Submissions:
         for program in self._kernels.folders():
             if program not in owned:
                 self._kernels.remove(program)
-        self._pool.start({})
+        self._reserves.start()
         for submission in self._store.in_state(ACTIVE):
             own = submission.program
             if own is not None and submission.state == "PENDING":
@@ -112,7 +112,7 @@ class Submissions:
     def close(self) -> None:
         """Cancel all that runs."""
         self._closed.set()
-        for program in self._pool.close():
+        for program in self._reserves.close():
             self._discard(program)
         for submission in self._store.in_state(ACTIVE):
             with suppress(Conflict):
@@ -138,17 +138,17 @@ class Submissions:
             self._surroundings.make_runtime(wanted, scope, self._closed.is_set)
             environment = self._environment(scope, wanted, program)
             told = {"waiting": True, "arguments": ()}
-            self._kernels.start(program, plan, warm=True, on_end=self._pool.ended, aws=environment, told=told)
+            self._kernels.start(program, plan, warm=True, on_end=self._reserves.ended, aws=environment, told=told)
 
-        self._pool.keep(owner, Reserve(plan.launch, count, start))
+        self._reserves.keep(owner, Reserve(plan.launch, count, start))
 
     def give_back(self, owner: str) -> None:
         """End the drivers that are kept ready for the owner."""
-        self._pool.keep(owner, None)
+        self._reserves.keep(owner, None)
 
     def kept(self, owner: str) -> int | None:
         """How many drivers are ready for the owner; None while there are to be more, and that can be."""
-        return self._pool.kept(owner)
+        return self._reserves.kept(owner)
 
     def starting(self) -> int:
         """How many have not yet taken the memory that they need: those that wait, or have run for moments only."""
@@ -335,7 +335,7 @@ class Submissions:
         # What has variables of its own must be started with them.
         if wanted.kept_by is None or wanted.environment:
             return None
-        program = self._pool.take_kept(wanted.kept_by, plan.launch)
+        program = self._reserves.take(wanted.kept_by, plan.launch)
         return program if program is not None and self._kernels.alive(program) else None
 
     def _discard(self, program: str) -> None:

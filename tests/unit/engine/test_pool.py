@@ -1,4 +1,4 @@
-"""Sessions kept ready."""
+"""Sessions and drivers kept ready."""
 
 import threading
 from collections.abc import Iterator
@@ -13,7 +13,8 @@ from studiolo.domain import Conflict
 from studiolo.engine import pool as pool_module
 from studiolo.engine.memory import Memory
 from studiolo.engine.plan import Plan
-from studiolo.engine.pool import Pool, Reserve
+from studiolo.engine.pool import Pool
+from studiolo.engine.reserves import Reserve, Reserves
 from tests.waiting import until
 
 
@@ -74,6 +75,18 @@ def pool(kernels: FakeKernels, busy: list[bool], monkeypatch: pytest.MonkeyPatch
     pool = Pool(kernels, Memory(lambda: 0), 1, plan, lambda: busy[0], lambda *_: None)  # type: ignore[arg-type]
     yield pool
     pool.close()
+
+
+@pytest.fixture
+def reserves(kernels: FakeKernels) -> Iterator[Reserves]:
+    reserves = Reserves(kernels, Memory(lambda: 0))  # type: ignore[arg-type]
+    reserves.start()
+    yield reserves
+    reserves.close()
+
+
+def reserve(kernels: FakeKernels, count: int) -> Reserve:
+    return Reserve("small", count, lambda driver: kernels.start(driver, plan()))
 
 
 def test_one_that_was_taken_is_replaced(pool: Pool, kernels: FakeKernels) -> None:
@@ -162,26 +175,23 @@ def test_closing_gives_back_what_is_kept(pool: Pool, kernels: FakeKernels) -> No
     assert pool.close() == ["kernel-0"]
 
 
-def test_a_reserve_is_its_owner_s_and_what_was_taken_of_it_is_replaced(pool: Pool, kernels: FakeKernels) -> None:
-    pool.start({})
-    until(lambda: kernels.started)
-    pool.keep("app", Reserve("small", 2, lambda kernel: kernels.start(kernel, plan())))
-    assert until(lambda: pool.kept("app")) == 2
-    assert pool.take_kept("other", "small") is None
-    assert pool.take_kept("app", "large") is None
-    assert pool.take_kept("app", "small") == "kernel-1"
-    until(lambda: pool.kept("app") == 2 and len(kernels.started) == 4)
-    pool.keep("app", None)
-    assert kernels.removed == ["kernel-2", "kernel-3"]
-    assert pool.take(plan()) == "kernel-0"
+def test_a_reserve_is_its_owner_s_and_what_was_taken_of_it_is_replaced(
+    reserves: Reserves, kernels: FakeKernels
+) -> None:
+    reserves.keep("app", reserve(kernels, 2))
+    assert until(lambda: reserves.kept("app")) == 2
+    assert reserves.take("other", "small") is None
+    assert reserves.take("app", "large") is None
+    assert reserves.take("app", "small") == "kernel-0"
+    until(lambda: reserves.kept("app") == 2 and len(kernels.started) == 3)
+    reserves.keep("app", None)
+    assert kernels.removed == ["kernel-1", "kernel-2"]
 
 
 def test_a_reserve_for_which_there_is_no_memory_is_told(
-    pool: Pool, kernels: FakeKernels, monkeypatch: pytest.MonkeyPatch
+    reserves: Reserves, kernels: FakeKernels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1024))
-    pool.keep("app", Reserve("small", 1, lambda kernel: kernels.start(kernel, plan())))
-    assert pool.kept("app") is None
-    pool.start({})
-    assert until(lambda: pool.kept("app") is not None)
-    assert (pool.kept("app"), kernels.started) == (0, [])
+    reserves.keep("app", reserve(kernels, 1))
+    assert until(lambda: reserves.kept("app") is not None)
+    assert (reserves.kept("app"), kernels.started) == (0, [])
