@@ -60,10 +60,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("heavy"):
                 item.add_marker(pytest.mark.skip(reason="makes environments of hundreds of megabytes: --heavy runs it"))
-    for item in items:
-        # Live servers on a busy machine: what failed twice has failed; what failed once is named by -rR.
-        if not item.path.is_relative_to(Path(__file__).parent / "unit"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def _ask_for_version(params: dict[str, Any], **_: Any) -> None:

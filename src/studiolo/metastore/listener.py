@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol, TBinaryProtocolAccelerated
-from thrift.transport.TTransport import TBufferedTransport, TTransportException
+from thrift.transport.TTransport import TBufferedTransport, TMemoryBuffer, TTransportException
 
 from studiolo.metastore.stream import LIMITS, Limits, Stream
 
@@ -108,12 +108,19 @@ class Listener:
             fast = TBinaryProtocolAccelerated(buffered, container_length_limit=LONGEST_LIST)
             held: str | None = None
             while True:
-                protocol = careful if held is None else fast
-                conversation.process(protocol, protocol)
+                # Who has said who it is has its place when it is told so: a stranger may have to make room.
+                told = TMemoryBuffer()
+                if held is None:
+                    conversation.process(careful, TBinaryProtocol(told))
+                else:
+                    conversation.process(fast, fast)
                 if conversation.holder != held:
                     held = conversation.holder
                     if not self._seat(connection, held):
                         return
+                if told.getvalue():
+                    buffered.write(told.getvalue())
+                    buffered.flush()
                 if held is None:
                     stream.distrust()
                 else:

@@ -70,7 +70,7 @@ def test_two_containers_have_the_same_port_and_both_reach_studiolo(
         assert [_asked(socket) for socket in sockets] == [b"one heard Studiolo", b"two heard Studiolo"]
         programs.end()
         assert programs.run(None, 10).statuses == (143, 143)
-    assert not any("serve_forever" in " ".join(each.cmdline()) for each in psutil.Process().children(recursive=True))
+    until(lambda: not any(SERVE in (each.info["cmdline"] or ()) for each in psutil.process_iter(["cmdline"])))
 
 
 def _asked(socket: str) -> bytes:
