@@ -5,9 +5,9 @@ from collections import OrderedDict
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore.credentials import RefreshableCredentials
 
+from studiolo import sdk
 from studiolo.identity import Identity, Principal
 from studiolo.s3_config import s3_config
 
@@ -63,7 +63,7 @@ class Objects:
                 "expiry_time": None if key.expires is None else key.expires.isoformat(),
             }
 
-        session = botocore.session.Session()
+        session = sdk.new_session()
         if principal.is_root:
             session.set_credentials(self._identity.root.id, self._identity.root.secret)
         else:

@@ -12,6 +12,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.loaders import Loader
 
+from studiolo import sdk
 from studiolo.s3_config import s3_config
 
 PEOPLE = 16
@@ -68,6 +69,9 @@ class _Loader(Loader):  # type: ignore[misc]
             return self._models(service_name)
         return super().load_service_model(service_name, type_name, api_version)
 
+    def load_data_with_path(self, name: str) -> Any:
+        return sdk.loader().load_data_with_path(name)
+
 
 class Clients:
     """The boto3 clients of one key and region, made when they are first asked for."""
@@ -115,7 +119,7 @@ class People:
     def __init__(self, endpoint: str, s3_endpoint: str, models: Models) -> None:
         self._endpoint = endpoint
         self._s3_endpoint = s3_endpoint
-        self._session = botocore.session.Session()
+        self._session = sdk.new_session()
         self._session.register_component("data_loader", _Loader(models))
         self._clients: OrderedDict[tuple[Key, str], Clients] = OrderedDict()
         self._lock = threading.Lock()

@@ -25,7 +25,9 @@ class StoreClient:
                 # It takes 20 MiB and a moment, which a door without governed views need not have.
                 import boto3
 
-                self._made = boto3.session.Session().client(
+                from studiolo import sdk
+
+                self._made = boto3.session.Session(botocore_session=sdk.new_session()).client(
                     "s3",
                     endpoint_url=self._access.endpoint,
                     region_name="us-east-1",

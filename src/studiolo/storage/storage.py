@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from studiolo import sdk
 from studiolo.config import Settings
 from studiolo.processes import Child, Keeper, Processes, child_environment
 from studiolo.s3_config import s3_config
@@ -92,7 +93,7 @@ class Storage:
         access = self.access
         with self._client_lock:
             if self._client is None or self._client[0] != access:
-                made = boto3.session.Session().client(
+                made = boto3.session.Session(botocore_session=sdk.new_session()).client(
                     "s3",
                     endpoint_url=access.endpoint,
                     region_name=self._settings.region,
