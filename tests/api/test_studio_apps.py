@@ -124,7 +124,7 @@ def test_a_cell_sees_no_other_space_and_installs_packages_into_its_own(own: Serv
 
 def test_glue_s_kernel_runs_spark_as_the_user_s_role_with_nothing_configured(browser: Browser) -> None:
     specs = json.loads(browser.open(f"{BASE}/api/kernelspecs").text)["kernelspecs"]
-    assert {"python3", "glue_pyspark", "spark_connect"} <= set(specs)
+    assert {"python3", "glue_pyspark", "glue_spark", "spark_connect"} <= set(specs)
     identifier = kernel(browser, "glue_pyspark")
     assert "hello 3." in run(browser, identifier, "print('hello', spark.version)")
     whose = "import boto3\nprint(boto3.client('sts').get_caller_identity()['Arn'])"

@@ -15,7 +15,7 @@ from jupyter_client.manager import KernelManager
 from tests.conftest import Server, create_role
 from tests.waiting import until
 
-KERNEL = "aws_glue_interactive_sessions_kernel.glue_pyspark.GlueKernel"
+KERNEL = "aws_glue_interactive_sessions_kernel.{}.GlueKernel"
 
 
 @dataclass
@@ -28,11 +28,13 @@ class Cell:
 
 
 class Notebook:
-    """A notebook on the Glue kernel, or another that is started so."""
+    """A notebook on a Glue kernel, or another that is started so."""
 
-    def __init__(self, environment: dict[str, str], spec: KernelSpec | None = None) -> None:
+    def __init__(
+        self, environment: dict[str, str], spec: KernelSpec | None = None, kernel: str = "glue_pyspark"
+    ) -> None:
         self._manager: Any = KernelManager()
-        glue = KernelSpec(argv=[sys.executable, "-m", KERNEL, "-f", "{connection_file}"])
+        glue = KernelSpec(argv=[sys.executable, "-m", KERNEL.format(kernel), "-f", "{connection_file}"])
         self._manager._kernel_spec = spec or glue
         self._manager.start_kernel(env=environment)
         self._client = self._manager.client()
@@ -228,3 +230,12 @@ class TestNotebook:
         notebook.close()
         glue = server.client("glue")
         until(lambda: glue.get_session(Id=session)["Session"]["Status"] == "STOPPED")
+
+
+def test_the_kernel_for_scala_sends_scala(environment: dict[str, str]) -> None:
+    notebook = Notebook(environment, kernel="glue_spark")
+    assert notebook.run('val days = spark.range(3).toDF("day")\ndays.createOrReplaceTempView("days")').stdout
+    assert "|  2|" in notebook.run("%%sql\nselect * from days").stdout
+    assert "sum: Long = 3" in notebook.run('val sum = days.agg(Map("day" -> "sum")).first.getLong(0)').stdout
+    assert "type mismatch" in notebook.run('val day: Int = "monday"').stdout
+    notebook.close()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from studiolo.domain import Invalid
-from studiolo.engine import Extras
+from studiolo.engine import Extras, Language
 from studiolo.engine.plan import CATALOG
 from studiolo.engine.requirements import INSTALLER_OPTIONS, S3, VALUED, checked, on_web
 from studiolo.sessions.model import SessionRequest
@@ -17,6 +17,9 @@ KINDS = ("LIVY", "SPARK_CONNECT")
 
 ENGINE = "--spark-connect-engine"
 ENGINES = ("spark", "sail")
+LANGUAGE = "--session-language"
+"""What the kernel *Glue Spark* sends for Scala."""
+LANGUAGES: Mapping[str, Language] = {"python": "python", "scala": "scala"}
 SPARKS_OWN = ("--conf", "--datalake-formats", "--extra-jars")
 """Arguments that mean something to Apache Spark alone."""
 
@@ -31,9 +34,14 @@ def check_kind(asked: SessionRequest) -> None:
         raise Invalid(f"Command {asked.command} is not available here; {' and '.join(COMMANDS)} are, which run Spark.")
     if asked.python_version == "2":
         raise Invalid("Python 2 is not available; sessions run Python 3.")
-    if asked.arguments.get("--session-language", "python").lower() != "python":
-        raise Invalid("Scala sessions are not available here: take the kernel Glue PySpark.")
+    if language(asked.arguments) not in LANGUAGES:
+        raise Invalid(f"{LANGUAGE} {language(asked.arguments)} is not available; {' and '.join(LANGUAGES)} are.")
     _check_engine(asked)
+
+
+def language(arguments: Mapping[str, str]) -> str:
+    """What a session's statements are written in where they do not say."""
+    return arguments.get(LANGUAGE, "python").lower()
 
 
 def on_sail(arguments: Mapping[str, str]) -> bool:

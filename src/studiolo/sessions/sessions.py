@@ -11,7 +11,7 @@ from studiolo.domain import Conflict, Invalid, LimitExceeded, Page, Scope
 from studiolo.engine import Engine, Key, Statement, Streams, Wanted, this_machine
 from studiolo.identity import Identity, Principal
 from studiolo.runtimes import Runtimes
-from studiolo.sessions.arguments import check_kind, extras, on_sail, spark_conf, table_formats
+from studiolo.sessions.arguments import LANGUAGES, check_kind, extras, language, on_sail, spark_conf, table_formats
 from studiolo.sessions.model import MAX_CODE, ConnectEndpoint, Session, SessionRequest
 from studiolo.sessions.system_log import SystemLog
 from studiolo.sessions.workers import settle, size
@@ -145,7 +145,8 @@ class Sessions:
         """Queue a statement; its number. Raises Invalid, NotFound, and Conflict while the session is not READY."""
         if len(code) > MAX_CODE:
             raise Invalid(f"A statement has at most {MAX_CODE} characters, and this one {len(code)}.")
-        return self._engine.statements.run(self._key(scope, name), code)
+        session = self.session(scope, name)
+        return self._engine.statements.run(self._key(scope, name), code, LANGUAGES[language(session.asked.arguments)])
 
     def statement(self, scope: Scope, name: str, number: int) -> Statement:
         """A statement with its output so far. Raises NotFound."""

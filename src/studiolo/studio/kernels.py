@@ -14,7 +14,7 @@ from studiolo.runtimes import Environment, environments_folder
 LOCKS = Path(__file__).parents[1] / "runtimes" / "locks"
 PYTHONS = ("3.12", "3.11", "3.10")
 STARTUP = Path(__file__).parent / "jupyter" / "kernels"
-GLUE = "aws_glue_interactive_sessions_kernel.glue_pyspark.GlueKernel"
+GLUE = "aws_glue_interactive_sessions_kernel.{}.GlueKernel"
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Kernel:
     title: str
     argv: tuple[str, ...]
     metadata: Mapping[str, Any]
+    language: str = "python"
 
     @property
     def specification(self) -> dict[str, Any]:
@@ -32,7 +33,7 @@ class Kernel:
         return {
             "argv": [*self.argv, "-f", "{connection_file}"],
             "display_name": self.title,
-            "language": "python",
+            "language": self.language,
             "metadata": dict(self.metadata),
         }
 
@@ -48,7 +49,8 @@ def kernels(own: Path, lab: Path) -> list[Kernel]:
     connect = f'--IPKernelApp.exec_files=["{STARTUP / "spark_connect.py"}"]'
     return [
         Kernel("python3", "Python 3 (Data Science)", python, debugged),
-        Kernel("glue_pyspark", "Glue PySpark", (str(lab), "-m", GLUE), {}),
+        Kernel("glue_pyspark", "Glue PySpark", (str(lab), "-m", GLUE.format("glue_pyspark")), {}),
+        Kernel("glue_spark", "Glue Spark", (str(lab), "-m", GLUE.format("glue_spark")), {}, "scala"),
         Kernel("spark_connect", "Spark Connect", (*python, connect), debugged),
     ]
 

@@ -96,7 +96,7 @@ def test_what_is_no_module_and_no_file_is_refused(arguments: dict[str, str], say
 
 @pytest.mark.parametrize(
     "kind",
-    [{"kind": "RAY"}, {"command": "glueray"}, {"python_version": "2"}, {"arguments": {"--session-language": "scala"}}],
+    [{"kind": "RAY"}, {"command": "glueray"}, {"python_version": "2"}, {"arguments": {"--session-language": "r"}}],
 )
 def test_a_kind_of_session_that_does_not_run_here_is_refused(kind: dict[str, Any]) -> None:
     with pytest.raises(Invalid, match="not available"):
