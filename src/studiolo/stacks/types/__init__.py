@@ -14,6 +14,7 @@ from studiolo.stacks.types import (
     functions,
     glue,
     iam,
+    iam_policies,
     inference_components,
     lakeformation,
     logs,
@@ -35,8 +36,8 @@ from studiolo.stacks.types.base import ResourceType
 
 _FILES = (
     cloudformation, cloudwatch, custom, ec2, emr, emr_serverless, events, feature_groups, functions, glue, iam,
-    inference_components, lakeformation, logs, monitoring, notebook_instances, others, providers, s3, sagemaker, scaling,
-    servicecatalog, sns, studio, studio_images, tracking, waiting,
+    iam_policies, inference_components, lakeformation, logs, monitoring, notebook_instances, others, providers, s3,
+    sagemaker, scaling, servicecatalog, sns, studio, studio_images, tracking, waiting,
 )  # fmt: skip
 _TYPES: Mapping[str, ResourceType] = {kind.name: kind() for file in _FILES for kind in file.TYPES}
 

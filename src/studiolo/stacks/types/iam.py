@@ -1,12 +1,13 @@
-"""AWS::IAM: roles, users, groups, policies, instance profiles."""
+"""AWS::IAM: roles, users, groups, access keys, instance profiles."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from studiolo.calling import Refused
 from studiolo.stacks.types.base import At, Properties, ResourceType, differs, document, existing
+from studiolo.stacks.types.iam_policies import forget
 
 LONGEST = 64
 
@@ -35,13 +36,13 @@ class _Entity(ResourceType):
         for arn in wanted:
             if arn not in had:
                 at.call("iam", f"Attach{self.kind}Policy", **who, PolicyArn=arn)
-        _forget(at, f"Detach{self.kind}Policy", ({**who, "PolicyArn": arn} for arn in had if arn not in wanted))
+        forget(at, f"Detach{self.kind}Policy", ({**who, "PolicyArn": arn} for arn in had if arn not in wanted))
         inline = {policy["PolicyName"]: policy["PolicyDocument"] for policy in properties.get("Policies") or []}
         was = {policy["PolicyName"]: policy["PolicyDocument"] for policy in before.get("Policies") or []}
         for policy, text in inline.items():
             if was.get(policy) != text:
                 at.call("iam", f"Put{self.kind}Policy", **who, PolicyName=policy, PolicyDocument=document(text))
-        _forget(
+        forget(
             at, f"Delete{self.kind}Policy", ({**who, "PolicyName": policy} for policy in was if policy not in inline)
         )
 
@@ -157,7 +158,7 @@ class User(_Entity):
             if group not in had:
                 at.call("iam", "AddUserToGroup", UserName=name, GroupName=group)
         left = (group for group in had if group not in groups)
-        _forget(at, "RemoveUserFromGroup", ({"UserName": name, "GroupName": group} for group in left))
+        forget(at, "RemoveUserFromGroup", ({"UserName": name, "GroupName": group} for group in left))
         login = properties.get("LoginProfile")
         if differs(properties, before, "LoginProfile") and login is not None:
             try:
@@ -167,7 +168,7 @@ class User(_Entity):
                     raise
                 at.call("iam", "UpdateLoginProfile", UserName=name, **login)
         elif login is None and "LoginProfile" in before:
-            _forget(at, "DeleteLoginProfile", [{"UserName": name}])
+            forget(at, "DeleteLoginProfile", [{"UserName": name}])
 
 
 class Group(_Entity):
@@ -185,136 +186,6 @@ class Group(_Entity):
         if differs(properties, before, "Path"):
             at.call("iam", "UpdateGroup", GroupName=physical, NewPath=properties.get("Path", "/"))
         self._give(at, physical, properties, before)
-
-
-class Policy(ResourceType):
-    """An inline policy of several roles, users and groups."""
-
-    name = "AWS::IAM::Policy"
-
-    def create(self, at: At, properties: Properties) -> str:
-        self._put(at, properties, {})
-        return at.name(LONGEST)
-
-    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
-        self._put(at, properties, before)
-
-    def delete(self, at: At, physical: str, properties: Properties) -> None:
-        self._take(at, properties, set())
-
-    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
-        return {"Id": physical}
-
-    def _put(self, at: At, properties: Properties, before: Properties) -> None:
-        name, text = properties["PolicyName"], document(properties["PolicyDocument"])
-        holders = _holders(properties)
-        if not holders:
-            raise Refused("ValidationError", "At least one of [Groups,Roles,Users] must be non-empty.")
-        for kind, holder in holders:
-            at.call("iam", f"Put{kind}Policy", **{f"{kind}Name": holder}, PolicyName=name, PolicyDocument=text)
-        if before:
-            kept = set(holders) if before["PolicyName"] == name else set()
-            self._take(at, before, kept)
-
-    def _take(self, at: At, properties: Properties, kept: set[tuple[str, str]]) -> None:
-        for kind, holder in _holders(properties):
-            if (kind, holder) not in kept:
-                given = {f"{kind}Name": holder, "PolicyName": properties["PolicyName"]}
-                _forget(at, f"Delete{kind}Policy", [given])
-
-
-class _HeldPolicy(ResourceType):
-    """An inline policy of one role, user or group."""
-
-    kind: ClassVar[str]
-
-    def create(self, at: At, properties: Properties) -> str:
-        self._put(at, properties)
-        return f"{properties['PolicyName']}|{properties[f'{self.kind}Name']}"
-
-    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
-        self._put(at, properties)
-
-    def delete(self, at: At, physical: str, properties: Properties) -> None:
-        given = {name: properties[name] for name in (f"{self.kind}Name", "PolicyName")}
-        at.call("iam", f"Delete{self.kind}Policy", **given)
-
-    def _put(self, at: At, properties: Properties) -> None:
-        given = {name: properties[name] for name in (f"{self.kind}Name", "PolicyName")}
-        text = document(properties.get("PolicyDocument"))
-        at.call("iam", f"Put{self.kind}Policy", **given, PolicyDocument=text)
-
-
-class RolePolicy(_HeldPolicy):
-    name = "AWS::IAM::RolePolicy"
-    kind = "Role"
-
-
-class UserPolicy(_HeldPolicy):
-    name = "AWS::IAM::UserPolicy"
-    kind = "User"
-
-
-class GroupPolicy(_HeldPolicy):
-    name = "AWS::IAM::GroupPolicy"
-    kind = "Group"
-
-
-class ManagedPolicy(ResourceType):
-    name = "AWS::IAM::ManagedPolicy"
-    named_by = "ManagedPolicyName"
-
-    def create(self, at: At, properties: Properties) -> str:
-        made = at.call(
-            "iam",
-            "CreatePolicy",
-            PolicyName=properties.get("ManagedPolicyName") or at.name(128),
-            PolicyDocument=document(properties["PolicyDocument"]),
-            Path=properties.get("Path"),
-            Description=properties.get("Description"),
-        )
-        arn = str(made["Policy"]["Arn"])
-        self._attach(at, arn, properties, {})
-        return arn
-
-    def find(self, at: At, properties: Properties) -> str | None:
-        path = str(properties.get("Path", "/"))
-        name = properties.get("ManagedPolicyName") or at.name(128)
-        arn = f"arn:{at.scope.partition}:iam::{at.scope.account}:policy{path}{name}"
-        return None if existing(at.call, service="iam", operation="GetPolicy", PolicyArn=arn) is None else arn
-
-    def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
-        if differs(properties, before, "PolicyDocument"):
-            versions = at.call("iam", "ListPolicyVersions", PolicyArn=physical)["Versions"]
-            spare = [each for each in versions if not each["IsDefaultVersion"]]
-            if len(versions) >= 5:
-                oldest = min(spare, key=lambda each: each["CreateDate"])["VersionId"]
-                at.call("iam", "DeletePolicyVersion", PolicyArn=physical, VersionId=oldest)
-            text = document(properties["PolicyDocument"])
-            at.call("iam", "CreatePolicyVersion", PolicyArn=physical, PolicyDocument=text, SetAsDefault=True)
-        self._attach(at, physical, properties, before)
-
-    def delete(self, at: At, physical: str, properties: Properties) -> None:
-        self._attach(at, physical, {}, properties)
-        for version in at.call("iam", "ListPolicyVersions", PolicyArn=physical)["Versions"]:
-            if not version["IsDefaultVersion"]:
-                at.call("iam", "DeletePolicyVersion", PolicyArn=physical, VersionId=version["VersionId"])
-        at.call("iam", "DeletePolicy", PolicyArn=physical)
-
-    def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
-        found = at.call("iam", "GetPolicy", PolicyArn=physical)["Policy"]
-        names = ("PolicyId", "AttachmentCount", "DefaultVersionId", "IsAttachable", "PermissionsBoundaryUsageCount")
-        dates = {name: found[name].isoformat() for name in ("CreateDate", "UpdateDate")}
-        return {"PolicyArn": physical, **{name: found[name] for name in names}, **dates}
-
-    def _attach(self, at: At, arn: str, properties: Properties, before: Properties) -> None:
-        wanted, had = _holders(properties), _holders(before)
-        for kind, holder in wanted:
-            if (kind, holder) not in had:
-                at.call("iam", f"Attach{kind}Policy", **{f"{kind}Name": holder}, PolicyArn=arn)
-        for kind, holder in had:
-            if (kind, holder) not in wanted:
-                _forget(at, f"Detach{kind}Policy", [{f"{kind}Name": holder, "PolicyArn": arn}])
 
 
 class InstanceProfile(ResourceType):
@@ -342,7 +213,7 @@ class InstanceProfile(ResourceType):
             there = at.call("iam", "GetInstanceProfile", InstanceProfileName=physical)["InstanceProfile"]["Roles"]
             for role in there:
                 given = {"InstanceProfileName": physical, "RoleName": role["RoleName"]}
-                _forget(at, "RemoveRoleFromInstanceProfile", [given])
+                forget(at, "RemoveRoleFromInstanceProfile", [given])
             for role in properties["Roles"]:
                 at.call("iam", "AddRoleToInstanceProfile", InstanceProfileName=physical, RoleName=role)
         if differs(properties, before, "Tags"):
@@ -355,7 +226,7 @@ class InstanceProfile(ResourceType):
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         for role in properties.get("Roles") or []:
-            _forget(at, "RemoveRoleFromInstanceProfile", [{"InstanceProfileName": physical, "RoleName": role}])
+            forget(at, "RemoveRoleFromInstanceProfile", [{"InstanceProfileName": physical, "RoleName": role}])
         at.call("iam", "DeleteInstanceProfile", InstanceProfileName=physical)
 
     def attributes(self, at: At, physical: str, properties: Properties) -> dict[str, Any]:
@@ -379,7 +250,7 @@ class UserToGroupAddition(ResourceType):
 
     def delete(self, at: At, physical: str, properties: Properties) -> None:
         group = properties["GroupName"]
-        _forget(at, "RemoveUserFromGroup", ({"GroupName": group, "UserName": user} for user in properties["Users"]))
+        forget(at, "RemoveUserFromGroup", ({"GroupName": group, "UserName": user} for user in properties["Users"]))
 
 
 class ServiceLinkedRole(ResourceType):
@@ -424,7 +295,7 @@ class AccessKey(ResourceType):
             made = noted.answer["Data"]["AccessKeyId"]
             return made if made in here else None
         unknown = set(here) - set(json.loads(noted.physical))
-        _forget(at, "DeleteAccessKey", ({"UserName": user, "AccessKeyId": key} for key in sorted(unknown)))
+        forget(at, "DeleteAccessKey", ({"UserName": user, "AccessKeyId": key} for key in sorted(unknown)))
         return None
 
     def ready(self, at: At, physical: str, properties: Properties) -> bool:
@@ -457,17 +328,4 @@ def _read(answer: Mapping[str, Any]) -> Any:
     return json.loads(unquote(answer["PolicyDocument"]))
 
 
-def _holders(properties: Properties) -> list[tuple[str, str]]:
-    return [(kind, name) for kind in ("Role", "User", "Group") for name in properties.get(f"{kind}s") or []]
-
-
-def _forget(at: At, operation: str, each: Iterable[Mapping[str, Any]]) -> None:
-    """Call an operation that takes something away; what is not there any more has been taken."""
-    for parameters in each:
-        existing(at.call, service="iam", operation=operation, **parameters)
-
-
-TYPES = (
-    AccessKey, Group, GroupPolicy, InstanceProfile, ManagedPolicy, Policy, Role, RolePolicy, ServiceLinkedRole, User,
-    UserPolicy, UserToGroupAddition,
-)  # fmt: skip
+TYPES = (AccessKey, Group, InstanceProfile, Role, ServiceLinkedRole, User, UserToGroupAddition)
