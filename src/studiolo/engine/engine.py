@@ -151,7 +151,7 @@ class Engine:
         for session in self._store.in_state(*LIVING):
             if self._store.change(session.key, LIVING, "STOPPING"):
                 self._end_later(session.key, "STOPPED")
-        ready = [threading.Thread(target=self._discard, args=(kernel,)) for kernel in self._pool.close()]
+        ready = [threading.Thread(target=self.kernels.discard, args=(kernel,)) for kernel in self._pool.close()]
         for thread in ready:
             thread.start()
         self.submissions.close()
@@ -167,11 +167,6 @@ class Engine:
                 self._end_later(session.key, "STOPPED")
             self._forget(session)
         self.submissions.empty()
-
-    def _discard(self, kernel: str) -> None:
-        """End a kernel that nobody has used: there is nothing in it to stop with care."""
-        self.kernels.end(kernel, grace=0.0)
-        self.kernels.remove(kernel)
 
     def check(self, wanted: Wanted, *, materials: bool = False) -> None:
         """Raises Invalid for a session that no kernel could be started for.

@@ -359,6 +359,11 @@ class Kernels:
             else:
                 entry.unlink(missing_ok=True)
 
+    def discard(self, kernel: str) -> None:
+        """End a kernel that nobody has used, and remove it: there is nothing in it to stop with care."""
+        self.end(kernel, grace=0.0)
+        self.remove(kernel)
+
     def remove(self, kernel: str) -> None:
         """Remove the folder and the log of a kernel that has ended."""
         remove_left(self.folder(kernel))

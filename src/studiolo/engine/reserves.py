@@ -63,7 +63,7 @@ class Reserves:
             self._given_up.discard(owner)
             self._changed.notify()
         for driver in given_back:
-            self._discard(driver)
+            self._kernels.discard(driver)
 
     def take(self, owner: str, fit: str) -> str | None:
         """One of the owner's drivers that is up, and fits; it is the caller's now."""
@@ -94,7 +94,7 @@ class Reserves:
                 self._given_up.add(owner)
         if owner is not None and not self._closed.is_set():
             log.warning("A driver kept ready is gone. %s", self._kernels.reason(driver, status))
-            self._discard(driver)
+            self._kernels.discard(driver)
 
     def close(self) -> list[str]:
         """Start none any more. The drivers that were kept ready, for the caller to end."""
@@ -143,7 +143,7 @@ class Reserves:
             if wanted:
                 self._held[driver] = owner
         if not wanted:
-            self._discard(driver)
+            self._kernels.discard(driver)
             return
         until = time.monotonic() + UP_SECONDS
         while self._kernels.alive(driver) and not self._kernels.is_up(driver) and time.monotonic() < until:
@@ -151,7 +151,3 @@ class Reserves:
                 return
         if not self._kernels.alive(driver):
             self.ended(driver, None)
-
-    def _discard(self, driver: str) -> None:
-        self._kernels.end(driver, 0.0)
-        self._kernels.remove(driver)

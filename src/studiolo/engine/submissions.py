@@ -98,7 +98,7 @@ class Submissions:
                 if self._kernels.has_begun(own):
                     self._store.change(submission.key, ("PENDING",), "RUNNING")
                 else:
-                    self._discard(own)
+                    self._kernels.discard(own)
                     self._later(submission.key, self._run)
                     continue
             if own is not None and self._kernels.adopt(own, self._on_end(submission.key)):
@@ -113,7 +113,7 @@ class Submissions:
         """Cancel all that runs."""
         self._closed.set()
         for program in self._reserves.close():
-            self._discard(program)
+            self._kernels.discard(program)
         for submission in self._store.in_state(ACTIVE):
             with suppress(Conflict):
                 self.cancel(submission.key, "The server was stopped.")
@@ -303,7 +303,7 @@ class Submissions:
         program = kept or self._kernels.new()
         if not self._store.give(key, program):
             if kept is not None:
-                self._discard(kept)
+                self._kernels.discard(kept)
             return
         self._surroundings.identity.workloads.give(program, wanted.role, wanted.acts_as[:64])
         environment = {} if kept else self._environment(key.scope, wanted, program)
@@ -337,10 +337,6 @@ class Submissions:
             return None
         program = self._reserves.take(wanted.kept_by, plan.launch)
         return program if program is not None and self._kernels.alive(program) else None
-
-    def _discard(self, program: str) -> None:
-        self._kernels.end(program, 0.0)
-        self._kernels.remove(program)
 
     def _ignored(self, _program: str, _status: int | None) -> None:
         pass

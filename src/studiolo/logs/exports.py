@@ -5,7 +5,6 @@ made, then `PREFIX/TASK/STREAM/000000.gz`, 000001.gz, … of lines `2015-08-01T0
 """
 
 import gzip
-import logging
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -24,8 +23,6 @@ from studiolo.logs.reading import Span
 from studiolo.logs.streams import LogStreams
 from studiolo.logs.tables import export_tasks
 from studiolo.state import State, page
-
-log = logging.getLogger(__name__)
 
 PENDING, RUNNING, PENDING_CANCEL = "PENDING", "RUNNING", "PENDING_CANCEL"
 COMPLETED, FAILED, CANCELLED = "COMPLETED", "FAILED", "CANCELLED"

@@ -1,7 +1,6 @@
 """EMR Serverless: applications that start and stop by themselves, and their job runs, on the engine's submissions."""
 
 import gzip
-import logging
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -29,8 +28,6 @@ from studiolo.serverless.sessions import ServerlessSessions
 from studiolo.serverless.store import Store
 from studiolo.serverless.tables import applications, runs
 from studiolo.state import State
-
-log = logging.getLogger(__name__)
 
 PRINCIPAL = "emr-serverless.amazonaws.com"
 LOOK = 30.0

@@ -50,6 +50,8 @@ class FakeKernels:
     def remove(self, kernel: str) -> None:
         self.removed.append(kernel)
 
+    discard = remove
+
     def reason(self, kernel: str, status: int | None) -> str:
         return "it was killed"
 

@@ -88,8 +88,6 @@ class Monitoring:
 
     def close(self) -> None:
         self._background.close()
-        with self._looking:
-            pass
 
     def empty(self) -> None:
         """Forget everything."""

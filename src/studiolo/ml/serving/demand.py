@@ -3,7 +3,6 @@
 They serve serverless variants and the models of multi-model containers.
 """
 
-import logging
 import threading
 from collections.abc import Sequence
 
@@ -13,8 +12,6 @@ from studiolo.background import Background
 from studiolo.ml.serving.fleet import Fleet
 from studiolo.ml.serving.posts import Post
 from studiolo.ml.serving.routes import Routes
-
-log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 LOCKS = 64
