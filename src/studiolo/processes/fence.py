@@ -29,8 +29,9 @@ from studiolo.processes import landlock
 SHARED = ("/home", "/root", "/tmp", "/var/tmp", "/run")  # noqa: S108 (hidden, not used)
 """Where other people, and other programs' sockets and temporary files, are: hidden from every fenced program."""
 
-DEVICES = ("nvidia*", "dri", "kfd")
-"""What there may be in /dev to compute on."""
+GPUS = "nvidia[0-9]*"
+DEVICES = ("nvidia*", "dri", "kfd", "dxg")
+"""What there may be in /dev to compute on: by NVIDIA's driver, the kernel's graphics, AMD's, and Windows' below WSL."""
 
 PLAIN_DEVICES = ("fd", "full", "null", "ptmx", "pts", "random", "shm", "tty", "urandom", "zero")
 """What every program finds in /dev, and harms nobody with: bubblewrap's, without the console."""
@@ -84,6 +85,11 @@ class Isolation:
         if self.kind == "landlock":
             return f"sessions are isolated from files only, by Landlock ({self.reason})"
         return f"sessions are not isolated ({self.reason})"
+
+
+def gpus() -> int:
+    """How many GPUs of NVIDIA's this machine has, which every fenced program sees."""
+    return len(_devices((GPUS,)))
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from studiolo.containers.variables import passed_on
 from studiolo.containers.work import BASE, COMPLETED, FAILED, INTERRUPTED, OVERDUE, STOPPED, Input, Instance, Output
 from studiolo.ml.jobs.job import Job
 from studiolo.ml.training.specification import Channel, Group, TrainingSpecification
+from studiolo.processes.fence import gpus
 
 FOLDERS = ("input/config", "input/data", "model", "output/data", "code")
 MODEL, DATA, CHECKPOINTS = "model", "output", "checkpoints"
@@ -121,7 +122,7 @@ def _variables(job: Job[TrainingSpecification], host: str, group: Group) -> dict
         "SM_HOSTS": json.dumps(resources["hosts"]),
         "SM_NETWORK_INTERFACE_NAME": INTERFACE,
         "SM_NUM_CPUS": str(os.cpu_count() or 1),
-        "SM_NUM_GPUS": "0",
+        "SM_NUM_GPUS": str(gpus()),
     }
 
 
