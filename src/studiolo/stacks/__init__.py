@@ -1,9 +1,10 @@
 """CloudFormation's stacks: templates, and an engine that brings resources to them."""
 
+from studiolo.stacks.change_sets import Exists, WrongStatus
 from studiolo.stacks.contexts import without_values
 from studiolo.stacks.importing import Import
 from studiolo.stacks.model import ChangeSet, Detection, Drift, Event, Resource, Stack, Target
-from studiolo.stacks.stacks import ANSWERS, Exists, Stacks, WrongStatus
+from studiolo.stacks.stacks import ANSWERS, Stacks
 from studiolo.stacks.store import STACK, Missing
 from studiolo.stacks.template import Template, TemplateInvalid, load
 from studiolo.stacks.types import find_type, type_names

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from studiolo.calling import Refused
 from studiolo.domain import DomainError, Invalid
 from studiolo.stacks.model import Stack
-from studiolo.stacks.store import Missing
 from studiolo.stacks.types.base import At
 from studiolo.stacks.wanted import Wanted
 
@@ -70,10 +69,8 @@ class Nesting:
             raise Refused("Stack", str(error)) from error
 
     def find_nested(self, at: At, name: str) -> str | None:
-        try:
-            return self._stacks.store.stack(at.scope, name, deleted=False).id
-        except Missing:
-            return None
+        found = self._stacks.store.living(at.scope, name)
+        return None if found is None else found.id
 
     def macro(self, at: At, name: str) -> str | None:
         return self._stacks.store.macro(at.scope, name)

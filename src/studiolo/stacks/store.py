@@ -62,6 +62,13 @@ class Store:
             raise Missing(f"Stack with id {name} does not exist", name)
         return as_stack(row)
 
+    def living(self, scope: Scope, name: str) -> Stack | None:
+        """The stack of a name, or id, that has not been deleted."""
+        try:
+            return self.stack(scope, name, deleted=False)
+        except Missing:
+            return None
+
     def find(self, identifier: str) -> Stack:
         """A stack by its id. Raises Missing."""
         with self._state.reading() as connection:
@@ -101,6 +108,11 @@ class Store:
         query = tables.resources.select().where(columns.stack == stack).order_by(columns.logical, columns.generation)
         with self._state.reading() as connection:
             return [Resource(**row._mapping) for row in connection.execute(query)]
+
+    def current(self, stack: Stack) -> dict[str, Resource]:
+        """The resources that a stack has, or had when it was deleted, by logical id."""
+        rows = self.resources(stack.id)
+        return {row.logical: row for row in rows if not row.gone or stack.deleted is not None}
 
     def stack_of(self, scope: Scope, physical: str) -> Stack | None:
         """The stack that has a resource of that physical id."""

@@ -135,7 +135,7 @@ class World:
 
     def physical(self, name: str) -> dict[str, str | None]:
         """The physical ids of a stack's resources, by their logical ids."""
-        return {logical: row.physical for logical, row in self.stacks.current(self.stack(name)).items()}
+        return {logical: row.physical for logical, row in self.stacks.store.current(self.stack(name)).items()}
 
     def events(self, name: str) -> list[tuple[str, str]]:
         """Who came to be what, from the first on."""

@@ -22,7 +22,7 @@ def create_change_set(call: Call, request: Request) -> dict[str, Any]:
             INVALID, "ResourcesToImport is given for change sets of the type IMPORT, and only for those."
         )
     imports = [Import(each["LogicalResourceId"], each["ResourceType"], each["ResourceIdentifier"]) for each in given]
-    made = call.studio.stacks.create_change_set(
+    made = call.studio.stacks.change_sets.create(
         call.scope,
         call.principal,
         wanted(call, request),
@@ -43,7 +43,7 @@ def delete_change_set(call: Call, request: Request) -> dict[str, Any]:
         if error.name == request.get("StackName"):
             raise
         return {}
-    call.studio.stacks.delete_change_set(found)
+    call.studio.stacks.change_sets.delete(found)
     return {}
 
 
@@ -73,8 +73,7 @@ def describe_change_set(call: Call, request: Request) -> dict[str, Any]:
 
 @cloudformation.operation
 def execute_change_set(call: Call, request: Request) -> dict[str, Any]:
-    call.studio.stacks.execute(
-        call.scope,
+    call.studio.stacks.change_sets.execute(
         call.principal,
         _change_set(call, request),
         request.get("ClientRequestToken"),

@@ -35,7 +35,7 @@ def describe_stack_events(call: Call, request: Request) -> dict[str, Any]:
 def describe_stack_resource(call: Call, request: Request) -> dict[str, Any]:
     stack = _stack(call, request["StackName"])
     logical = request["LogicalResourceId"]
-    resource = call.studio.stacks.current(stack).get(logical)
+    resource = call.studio.stacks.store.current(stack).get(logical)
     if resource is None:
         raise Missing(f"Resource {logical} does not exist for stack {stack.name}", logical)
     detail = {**as_resource(stack, resource, of_resources(call, stack)), **_moment("LastUpdatedTimestamp", resource)}
@@ -58,7 +58,7 @@ def describe_stack_resources(call: Call, request: Request) -> dict[str, Any]:
     else:
         raise ServiceError(INVALID, "Either StackName or PhysicalResourceId must be specified.")
     logical = request.get("LogicalResourceId")
-    rows = [row for row in stacks.current(stack).values() if logical in (None, row.logical)]
+    rows = [row for row in stacks.store.current(stack).values() if logical in (None, row.logical)]
     drifts = of_resources(call, stack)
     return {"StackResources": [as_resource(stack, row, drifts) for row in rows]}
 
@@ -66,7 +66,7 @@ def describe_stack_resources(call: Call, request: Request) -> dict[str, Any]:
 @cloudformation.operation
 def list_stack_resources(call: Call, request: Request) -> dict[str, Any]:
     stack = _stack(call, request["StackName"])
-    page = cut(list(call.studio.stacks.current(stack).values()), request)
+    page = cut(list(call.studio.stacks.store.current(stack).values()), request)
     drifts = of_resources(call, stack)
     return {"StackResourceSummaries": [as_summary(row, drifts) for row in page.items], **next_token(page)}
 
