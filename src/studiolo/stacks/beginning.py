@@ -3,7 +3,7 @@
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from studiolo.identity import Identity, Principal
 from studiolo.stacks.model import Operation, Stack, Target
 from studiolo.stacks.store import Store
 from studiolo.stacks.wanted import Wanted
+from studiolo.stacks.workers import Workers
 
 NAME = r"[a-zA-Z][-a-zA-Z0-9]*"
 UPDATABLE = frozenset(
@@ -27,10 +28,10 @@ STARTED = "User Initiated"
 class Beginning:
     """Begins operations: what is written of one is worked on by a worker that is woken then."""
 
-    def __init__(self, store: Store, identity: Identity, wake: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, identity: Identity, workers: Workers[Operation]) -> None:
         self._store = store
         self._identity = identity
-        self._wake = wake
+        self._workers = workers
 
     def create(self, stack: Stack, actor: Principal, token: str | None, options: Mapping[str, Any]) -> None:
         """Raises AlreadyExists."""
@@ -38,7 +39,7 @@ class Beginning:
             tx.add_stack(stack)
             self.operation(tx, stack, "CREATE", token, actor, options)
             tx.event(stack, token, {"ResourceStatus": stack.status, "ResourceStatusReason": STARTED})
-        self._wake(stack.id)
+        self._workers.wake(stack.id)
 
     def create_reviewed(
         self, stack: Stack, target: Target, actor: Principal, token: str | None, options: Mapping[str, Any]
@@ -49,7 +50,7 @@ class Beginning:
             self.operation(tx, stack, "CREATE", token, actor, options)
             tx.event(stack, token, {"ResourceStatus": "CREATE_IN_PROGRESS", "ResourceStatusReason": STARTED})
             tx.executing(stack.id, options["change_set"])
-        self._wake(stack.id)
+        self._workers.wake(stack.id)
 
     def update(
         self, stack: Stack, target: Target, actor: Principal, token: str | None, options: Mapping[str, Any]
@@ -61,7 +62,7 @@ class Beginning:
             self.operation(tx, stack, "UPDATE", token, actor, options)
             tx.event(stack, token, {"ResourceStatus": "UPDATE_IN_PROGRESS", "ResourceStatusReason": STARTED})
             tx.executing(stack.id, options.get("change_set"))
-        self._wake(stack.id)
+        self._workers.wake(stack.id)
 
     def import_resources(
         self, stack: Stack, target: Target, actor: Principal, token: str | None, options: Mapping[str, Any]
@@ -71,7 +72,7 @@ class Beginning:
             self.operation(tx, stack, "IMPORT", token, actor, options)
             tx.event(stack, token, {"ResourceStatus": "IMPORT_IN_PROGRESS", "ResourceStatusReason": STARTED})
             tx.executing(stack.id, options["change_set"])
-        self._wake(stack.id)
+        self._workers.wake(stack.id)
 
     def rollback(
         self, stack: Stack, status: str, actor: Principal, token: str | None, options: Mapping[str, Any]
@@ -80,7 +81,7 @@ class Beginning:
             tx.set_stack(stack.id, status=status, reason=STARTED)
             self.operation(tx, stack, "ROLLBACK", token, actor, options)
             tx.event(stack, token, {"ResourceStatus": status, "ResourceStatusReason": STARTED})
-        self._wake(stack.id)
+        self._workers.wake(stack.id)
 
     def operation(
         self, tx: Any, stack: Stack, kind: str, token: str | None, actor: Principal, options: Mapping[str, Any]

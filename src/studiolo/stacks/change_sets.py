@@ -20,6 +20,9 @@ from studiolo.stacks.wanted import Targets, Wanted
 
 UNCHANGED = "The submitted information didn't contain changes. Submit different information to create a change set."
 
+PAST = frozenset({"EXECUTE_COMPLETE", "EXECUTE_FAILED", "OBSOLETE"})
+"""What has been executed gives its name free: the aws CLI takes the second for one, in which a deployment can end here."""
+
 
 class WrongStatus(Conflict):
     """A change set is not in a state to be executed, or deleted."""
@@ -60,7 +63,8 @@ class ChangeSets:
         Raises AlreadyExists, Invalid and what `Stacks.update` does.
         """
         stack = self._stack(scope, wanted, kind)
-        if any(each.name == name for each in self._store.change_sets(stack.id)):
+        namesakes = [each for each in self._store.change_sets(stack.id) if each.name == name]
+        if any(each.execution not in PAST for each in namesakes):
             raise Exists(f"ChangeSet {name} already exists")
         is_new = stack.status == "REVIEW_IN_PROGRESS"
         target = self._targets.target(
@@ -101,6 +105,7 @@ class ChangeSets:
             if is_new and self._store.living(scope, stack.name) is None:
                 tx.add_stack(stack)
                 tx.event(stack, wanted.token, {"ResourceStatus": stack.status, "ResourceStatusReason": STARTED})
+            tx.drop_change_sets(lambda columns: columns.id.in_([each.id for each in namesakes]))
             tx.put_change_set(made)
         return made
 

@@ -48,7 +48,7 @@ class Stacks:
         )
         self.drifts = Drifts(self.store, type_of, self._calling, Nesting(self), self.requests)
         self._workers = Workers(self.store.running, self._runner)
-        self._beginning = Beginning(self.store, identity, self._workers.wake)
+        self._beginning = Beginning(self.store, identity, self._workers)
         self.change_sets = ChangeSets(self.store, self.targets, self._beginning, self._at)
 
     def start(self, services: Services) -> None:

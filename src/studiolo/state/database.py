@@ -120,8 +120,10 @@ class State:
     def close(self) -> None:
         self._readers.close()
         self._engine.dispose()
-        if self._watching is not None:
-            self._watching.close()
+        with self._watch:
+            # SQLite does not bear that a connection is closed while another thread asks by it.
+            if self._watching is not None:
+                self._watching.close()
 
     @property
     def _name(self) -> str:
