@@ -1,4 +1,4 @@
-"""Chapter 5, the other way: `prepare.py` as a step of an EMR cluster, which ends with it."""
+"""Chapter 5, the other way: on an EMR cluster, a look at the readings by Livy, then `prepare.py` as a step."""
 
 import gzip
 import time
@@ -11,6 +11,7 @@ from botocore.exceptions import WaiterError
 
 from studiolo.demo import bucket
 from studiolo.demo.errors import StoryError
+from studiolo.demo.livy import LivySession
 from studiolo.demo.narrator import Stage
 from studiolo.demo.roles import ClusterRoles
 from studiolo.demo.spark import cells
@@ -19,6 +20,7 @@ NAME = "air-quality-"  # what the names of the story's clusters begin with
 RELEASE = "emr-7.10.0"
 IDLE_SECONDS = 900  # should this program die, EMR ends the cluster itself
 WAIT = {"Delay": 1, "MaxAttempts": 1800}
+HIVE = {"spark.sql.catalogImplementation": "hive"}
 CATALOG = {
     "Classification": "spark-hive-site",
     "Properties": {
@@ -26,11 +28,16 @@ CATALOG = {
     },
 }
 
+LOOK = """
+spark.table("{database}.raw").where("year <> 'year'").createOrReplaceTempView("hourly")
+spark.sql("select count(*) readings, count(distinct station) stations, min(int(year)) since from hourly").show()
+"""
+
 
 def prepare(sdk: sagemaker.Session, roles: ClusterRoles, database: str, stage: Stage) -> None:
     """Run `prepare.py` on a cluster of its own: the catalog's table of hourly readings to tables of Parquet.
 
-    Raises StoryError when the cluster or the step fails.
+    Raises StoryError when the cluster, the session of Livy or the step fails.
     """
     emr, s3 = sdk.boto_session.client("emr"), sdk.boto_session.client("s3")
     for old in _alive(emr):  # of a run that was killed
@@ -40,10 +47,14 @@ def prepare(sdk: sagemaker.Session, roles: ClusterRoles, database: str, stage: S
     s3.put_object(Bucket=place, Key=key, Body=code.encode())
     bucket.clear(sdk, "logs")
     logs = f"{bucket.PREFIX}/logs/"
-    stage.plan(3)
+    stage.plan(4)
     stage.doing("waiting for the cluster")
     with Cluster(emr, roles, f"s3://{place}/{logs}") as cluster:
         stage.say(f"cluster {cluster.id}, {RELEASE}, is ready: a master and a core node m5.xlarge", style="dim")
+        stage.step()
+        stage.doing("a look at the readings, by Livy")
+        with LivySession(cluster.host, HIVE) as livy:
+            stage.say(livy.run(LOOK.format(database=database)))
         stage.step()
         stage.doing("spark-submit")
         step = cluster.submit(f"s3://{place}/{key}")
@@ -62,7 +73,7 @@ class Cluster:
         self._request = {
             "Name": f"{NAME}{time.strftime('%Y%m%d-%H%M%S')}",
             "ReleaseLabel": RELEASE,
-            "Applications": [{"Name": "Spark"}],
+            "Applications": [{"Name": "Spark"}, {"Name": "Livy"}],
             "Configurations": [CATALOG],
             "Instances": {
                 "MasterInstanceType": "m5.xlarge",
@@ -95,9 +106,15 @@ class Cluster:
     ) -> None:
         _terminate(self._emr, self.id)
 
+    @property
+    def host(self) -> str:
+        """The name or address of the master."""
+        return str(self._emr.describe_cluster(ClusterId=self.id)["Cluster"]["MasterPublicDnsName"])
+
     def submit(self, script: str) -> str:
         """Run a program with spark-submit, to its end; the step's id. Raises StoryError when it fails."""
-        words = ["spark-submit", "--conf", "spark.sql.catalogImplementation=hive", script]
+        settings = [word for name, value in HIVE.items() for word in ("--conf", f"{name}={value}")]
+        words = ["spark-submit", *settings, script]
         step = {
             "Name": "prepare",
             "ActionOnFailure": "CONTINUE",

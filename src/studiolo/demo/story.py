@@ -30,7 +30,7 @@ from studiolo.demo.narrator import Narrator
 from studiolo.demo.plots import Painter, Response
 
 Engine = Literal["glue", "emr"]
-ENGINES: dict[Engine, str] = {"glue": "a Glue interactive session", "emr": "a step of an EMR cluster"}
+ENGINES: dict[Engine, str] = {"glue": "a Glue interactive session", "emr": "an EMR cluster, by Livy and a step"}
 
 
 def tell(
