@@ -50,8 +50,8 @@ class Shop(World):
     def import_it(self) -> None:
         imports = [Import("Base", "AWS::Glue::Database", {"DatabaseName": "there"})]
         wanted = Wanted("taken", body=BASE, parameters={"Name": "there"})
-        made = self.stacks.create_change_set(SCOPE, self.root, wanted, "import", "IMPORT", None, imports)
-        self.stacks.execute(SCOPE, self.root, made, None, None)
+        made = self.stacks.change_sets.create(SCOPE, self.root, wanted, "import", "IMPORT", None, imports)
+        self.stacks.change_sets.execute(self.root, made, None, None)
 
     def bases(self) -> list[str]:
         return [base["Name"] for base in self.call("glue", "GetDatabases")["DatabaseList"]]
