@@ -7,7 +7,7 @@ import pytest
 
 from studiolo.domain import Invalid
 from studiolo.topics.filters import ATTRIBUTES, BODY, check, passes
-from studiolo.topics.model import Value
+from studiolo.queues import Value
 
 ATTRIBUTES_OF_A_SALE = {
     "store": Value("String", "example_corp"),
