@@ -1,4 +1,4 @@
-"""Queues, and the messages in them."""
+"""Queues, the messages in them, and what callback steps of pipelines wait for."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -62,3 +62,12 @@ def upgrade() -> None:
             "account", "region", "queue", "group_id", "deduplication", name=op.f("pk_queue_deduplications")
         ),
     )
+    op.create_table(
+        "pipeline_callbacks",
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("execution", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("answer", sa.JSON(none_as_null=True), nullable=True),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_pipeline_callbacks")),
+    )
+    op.create_index(op.f("ix_pipeline_callbacks_execution"), "pipeline_callbacks", ["execution"])
