@@ -69,6 +69,7 @@ from studiolo.services.secretsmanager import secretsmanager
 from studiolo.services.service import Handler, Service
 from studiolo.services.servicecatalog import servicecatalog
 from studiolo.services.sns import sns
+from studiolo.services.sqs import sqs
 from studiolo.services.ssm import ssm
 from studiolo.services.sts import sts
 from studiolo.signers import Signers, told_by
@@ -105,6 +106,7 @@ SERVICES: Mapping[str, Service] = {
         servicecatalog,
         organizations,
         sns,
+        sqs,
         ssm,
         sts,
     )
@@ -269,11 +271,12 @@ class App:
             unless_held.callback(listener.close)
             found = exchange.handler(call, parameters)
             answer = _success(exchange, found)
-            if not patience.waits(found):
+            wait = patience.wait(call, parameters, found, waiter=is_waiter(exchange.request.headers))
+            if wait is None:
                 return answer
             unless_held.pop_all()
-            longer = patience.waiter if is_waiter(exchange.request.headers) else 0
-            return OnItsWay(answer, listener, max(patience.seconds, longer))
+            pause = None if wait.again is None else max(0.0, (wait.again - now()).total_seconds())
+            return OnItsWay(answer, listener, wait.seconds, pause)
 
     def _exchange(self, request: HttpRequest, claim: Claim | None, request_id: str) -> Exchange:
         route = self._router.identify(request)

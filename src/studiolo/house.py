@@ -52,6 +52,7 @@ from studiolo.objects import Objects
 from studiolo.pipelines import Pipelines
 from studiolo.processes import Processes, end_unrecorded
 from studiolo.products import Products
+from studiolo.queues import Queues
 from studiolo.recorded import Recorder
 from studiolo.runtimes import Runtimes
 from studiolo.scaling import Scaling
@@ -250,6 +251,9 @@ class House:
         self._cleanup.callback(self.clusters.close)
         self.clusters.start()
         trusting = Trusting(self.functions, identity)
+        self.queues = Queues(state, identity, self.metrics, self._endpoint, now)
+        self.queues.start()
+        self._cleanup.callback(self.queues.close)
         self.topics = Topics(state, identity, trusting, self.metrics, settings.folder, self._endpoint, now)
         self._cleanup.callback(self.topics.close)
         self.metrics.alarms.acts("sns", self.topics.act)
@@ -363,6 +367,7 @@ class House:
             scheduler=self.scheduler,
             events=self.events,
             topics=self.topics,
+            queues=self.queues,
         )
 
     def _reset(self) -> None:

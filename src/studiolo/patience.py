@@ -31,12 +31,14 @@ LOOK_AGAIN = 0.01
 class OnItsWay:
     """An answer that tells of something on its way; `listener` hears when there is another.
 
-    The answer is dropped while it is held: it would be most of what a held read takes of memory.
+    The answer is dropped while it is held: it would be most of what a held read takes of memory. pause: the seconds until
+    there may be another though nothing has changed.
     """
 
     answer: HttpResponse | None
     listener: Listener
     seconds: float
+    pause: float | None = None
 
 
 def is_patient(headers: Mapping[str, str]) -> bool:
@@ -75,7 +77,7 @@ class Holds:
                 if found.answer is not None and (left <= 0 or self._ended or len(self._held) >= self._most):
                     return found.answer
                 found.answer = None
-                await self._wait(found.listener, going, left)
+                await self._wait(found.listener, going, left if found.pause is None else min(left, found.pause))
                 if going.done():
                     raise Disconnected
                 found.listener.close()

@@ -235,3 +235,40 @@ def test_a_lambda_step_is_given_values_of_others_and_gives_them_its_outputs(
     steps = sagemaker.list_pipeline_execution_steps(**execution)["PipelineExecutionSteps"]
     told = [each["Metadata"]["Lambda"]["OutputParameters"][0]["Value"] for each in steps]
     assert told == ["12", "6"]
+
+
+def test_a_callback_step_is_answered_by_who_receives_its_message(client: Client, sagemaker: Any, role: str) -> None:
+    sqs = client("sqs")
+    queue = sqs.create_queue(QueueName="callbacks")["QueueUrl"]
+    outputs = [{"OutputName": "rows", "OutputType": "Integer"}]
+    ask = {"Name": "Ask", "Type": "Callback", "SqsQueueUrl": queue, "OutputParameters": outputs}
+    many = {"Type": "GreaterThan", "LeftValue": {"Get": "Steps.Ask.OutputParameters['rows']"}, "RightValue": 5}
+    decide = {"Name": "Decide", "Type": "Condition", "Arguments": {"Conditions": [many]}}
+    text = definition({**ask, "Arguments": {"words": {"Get": "Parameters.words"}}}, decide)
+    sagemaker.create_pipeline(PipelineName="asking", PipelineDefinition=text, RoleArn=role)
+    arn = sagemaker.start_pipeline_execution(PipelineName="asking")["PipelineExecutionArn"]
+    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+    asked = json.loads(message["Body"])
+    assert (asked["pipelineExecutionArn"], asked["arguments"]) == (arn, {"words": "no"})
+    with pytest.raises(sagemaker.exceptions.ResourceNotFound):
+        sagemaker.send_pipeline_execution_step_success(CallbackToken="0123456789")
+    answer = {"CallbackToken": asked["token"], "OutputParameters": [{"Name": "rows", "Value": "6"}]}
+    assert sagemaker.send_pipeline_execution_step_success(**answer)["PipelineExecutionArn"] == arn
+    with pytest.raises(sagemaker.exceptions.ClientError, match="has its answer"):
+        sagemaker.send_pipeline_execution_step_failure(CallbackToken=asked["token"], FailureReason="no")
+    until(
+        lambda: (
+            sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"] == "Succeeded"
+        )
+    )
+    steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn)["PipelineExecutionSteps"]
+    assert {each["StepName"]: each["Metadata"] for each in steps} == {
+        "Ask": {
+            "Callback": {
+                "CallbackToken": asked["token"],
+                "SqsQueueUrl": queue,
+                "OutputParameters": [{"Name": "rows", "Value": "6"}],
+            }
+        },
+        "Decide": {"Condition": {"Outcome": "True"}},
+    }

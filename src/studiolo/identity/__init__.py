@@ -11,6 +11,7 @@ from studiolo.identity.documents import (
     check_bucket_policy,
     check_catalog_policy,
     check_logs_policy,
+    check_queue_policy,
     check_topic_policy,
 )
 from studiolo.identity.environment import (
@@ -62,7 +63,7 @@ __all__ = [
     "Policies", "PolicyUsage", "PolicyVersion", "Position", "Principal", "ProviderUnreachable", "Question", "Records",
     "RejectedClaim", "ReportMissing", "Role", "RoleSettings", "SamlProvider", "Scenario", "SessionRequest", "Simulated",
     "Unmodifiable", "Use", "User", "UserKey", "Values", "Workload", "anonymous", "aws_policy", "check_bucket_policy",
-    "check_catalog_policy", "check_logs_policy", "check_topic_policy",
+    "check_catalog_policy", "check_logs_policy", "check_queue_policy", "check_topic_policy",
     "client_environment", "container_variables", "context_keys", "findings",
     "key_variables", "known_root_key", "metastore_token", "of_tags", "plugin_works", "reaches", "root_key", "root_user",
     "simulate", "tags_of",

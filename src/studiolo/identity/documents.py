@@ -135,6 +135,7 @@ OF_TOPIC = Grammar(
     },
     vendors=frozenset({"sns", "*"}),
 )
+OF_QUEUE = Grammar(principals=True, resources=True, words=_WORDS, vendors=frozenset({"sqs", "*"}))
 
 
 def check_identity_policy(document: str) -> None:
@@ -180,6 +181,11 @@ def check_logs_policy(document: str) -> None:
 def check_topic_policy(document: str) -> None:
     """Raise MalformedPolicy unless it is a policy that a topic can have."""
     check(document, OF_TOPIC)
+
+
+def check_queue_policy(document: str) -> None:
+    """Raise MalformedPolicy unless it is a policy that a queue can have."""
+    check(document, OF_QUEUE)
 
 
 def check(document: str, grammar: Grammar) -> list[Mapping[str, Any]]:

@@ -20,7 +20,6 @@ MOST_STEPS, MOST_PARAMETERS = 50, 200
 CONDITION, FAIL = "Condition", "Fail"
 WALKED = (CONDITION, FAIL)
 REFUSED = {
-    "Callback": "there is no Amazon SQS in Studiolo to send its message to",
     "QualityCheck": "run the monitor's image in a processing step, and compare by a monitoring schedule",
     "ClarifyCheck": "Studiolo has no SageMaker Clarify",
     "AutoML": "Studiolo has no AutoML jobs",

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from studiolo.calling import Refused
 from studiolo.domain import Invalid
 from studiolo.pipelines.expressions import as_text, walked
-from studiolo.pipelines.model import EXECUTING, FAILED, STOPPED, SUCCEEDED
+from studiolo.pipelines.model import EXECUTING, FAILED, STOPPED, STOPPING, SUCCEEDED
 
 Call = Callable[..., Mapping[str, Any]]
 """service, operation, and its parameters by name: the answer. Raises Refused."""
@@ -205,6 +205,53 @@ class Lambda:
         return False
 
 
+class Callback:
+    """A message to a queue, with a token for who answers. A server that is killed meanwhile sends it once more."""
+
+    checked = None
+
+    def check(self, step: str, document: Mapping[str, Any]) -> None:
+        if "SqsQueueUrl" not in document:
+            raise Invalid(f"Required property 'SqsQueueUrl' not found in step '{step}'.")
+
+    def handle(self, execution: str, step: str, document: Mapping[str, Any], chance: str) -> dict[str, Any]:
+        types = {each["OutputName"]: each.get("OutputType") for each in document.get("OutputParameters") or ()}
+        return {"token": chance, "outputs": types}
+
+    def begin(self, call: Call, handle: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+        queue, message = arguments["SqsQueueUrl"], arguments["Message"]
+        call("sqs", "SendMessage", QueueUrl=queue, MessageBody=json.dumps(message))
+        return {"queue": queue, "message": message}
+
+    def look(self, call: Call, handle: Mapping[str, Any]) -> Seen:
+        metadata: dict[str, Any] = {"CallbackToken": handle["token"], "SqsQueueUrl": handle["queue"]}
+        answer = handle["answer"]
+        if answer is None:
+            return Seen(EXECUTING, None, None, {"Callback": metadata})
+        if answer["failure"] is not None:
+            return Seen(FAILED, answer["failure"], None, {"Callback": metadata})
+        metadata["OutputParameters"] = [{"Name": name, "Value": value} for name, value in answer["outputs"].items()]
+        try:
+            outputs = {name: _typed(answer["outputs"][name], kind) for name, kind in handle["outputs"].items()}
+        except (ValueError, KeyError) as error:
+            reason = f"What was called back lacks an output parameter, or its type: {error}"
+            return Seen(FAILED, reason, None, {"Callback": metadata})
+        return Seen(SUCCEEDED, None, {"OutputParameters": outputs}, {"Callback": metadata})
+
+    def stop(self, call: Call, handle: Mapping[str, Any]) -> bool:
+        """Whoever has the token is told, and has to answer all the same."""
+        message = json.dumps({**handle["message"], "status": STOPPING})
+        call("sqs", "SendMessage", QueueUrl=handle["queue"], MessageBody=message)
+        return True
+
+
+def _typed(text: str, kind: str | None) -> Any:
+    """An output as its declared type has it. Raises ValueError."""
+    if kind in ("Integer", "Float"):
+        return (int if kind == "Integer" else float)(text)
+    return text.lower() == "true" if kind == "Boolean" else text
+
+
 class Emr:
     """A step of an EMR cluster: of one that is there, or of its own, which ends after it."""
 
@@ -304,6 +351,7 @@ KINDS: Mapping[str, Kind] = {
     "Model": Model(),
     "RegisterModel": RegisterModel(),
     "Lambda": Lambda(),
+    "Callback": Callback(),
     "EMR": Emr(),
 }  # fmt: skip
 """By the Type of a step."""

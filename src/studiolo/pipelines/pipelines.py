@@ -16,6 +16,7 @@ from studiolo.identity import Identity, Principal
 from studiolo.ml.listing import Listing
 from studiolo.ml.tags import Tags
 from studiolo.objects import Objects
+from studiolo.pipelines.callbacks import Callbacks
 from studiolo.pipelines.definition import Definition, Step, read_definition
 from studiolo.pipelines.errors import Busy, NoPipeline, Unresolved
 from studiolo.pipelines.model import (
@@ -60,6 +61,7 @@ class Pipelines:
 
     def __init__(self, state: State, identity: Identity, objects: Objects, tags: Tags, clock: Clock) -> None:
         self._store = Store(state, clock)
+        self._callbacks = Callbacks(state)
         self._identity = identity
         self._objects = objects
         self._clock = clock
@@ -223,6 +225,27 @@ class Pipelines:
         self._workers.wake(execution.id)
         return execution
 
+    def waiting_for(self, scope: Scope, token: str) -> Execution:
+        """The execution that waits for who has a token. Raises NoPipeline."""
+        identifier, _ = self._callbacks.of(token)
+        execution = self._store.execution(identifier)
+        if execution.scope != scope:
+            raise NoPipeline(f"No callback step waits for the token {token}.")
+        return execution
+
+    def call_back(
+        self, scope: Scope, token: str, outputs: Mapping[str, str], *, failure: str | None = None
+    ) -> Execution:
+        """What a callback step waits for: its outputs, or why it has failed. Raises NoPipeline, Busy."""
+        execution = self.waiting_for(scope, token)
+        _, name = self._callbacks.of(token)
+        run = self._store.steps(execution.id).get(name)
+        if run is None or run.handle.get("token") != token:
+            raise Busy(f"The step {name} has been begun again: nothing waits for the token {token} any more.")
+        self._callbacks.put(token, {"outputs": dict(outputs), "failure": failure})
+        self._workers.wake(execution.id)
+        return execution
+
     def retry(self, scope: Scope, principal: Principal, arn: str, parallel: int | None) -> Execution:
         """Go on with an execution from where it failed or was stopped. Raises NoPipeline, and Busy otherwise."""
         self._check(parallel)
@@ -261,7 +284,7 @@ class Pipelines:
         assert self._services is not None
         try:
             definition = read_definition(self.definition_of(execution).definition)
-            return Walk(self._store, self._services, self._identity, execution, definition).advance()
+            return Walk(self._store, self._callbacks, self._services, self._identity, execution, definition).advance()
         except StateUnavailable as error:
             log.warning("the pipeline execution %s waits: %s", execution.arn, error)
             return False

@@ -106,6 +106,7 @@ class Store:
                     "pipeline is deleted."
                 )
             ids = tables.executions.select().with_only_columns(columns.id).where(mine)
+            tx.execute(tables.callbacks.delete().where(tables.callbacks.c.execution.in_(ids)))
             tx.execute(tables.steps.delete().where(tables.steps.c.execution.in_(ids)))
             tx.execute(tables.executions.delete().where(mine))
             owned = tables.versions.c
@@ -282,7 +283,7 @@ class Store:
 
     def empty(self) -> None:
         with self._state.transaction() as tx:
-            for table in (tables.steps, tables.executions, tables.versions, tables.pipelines):
+            for table in (tables.callbacks, tables.steps, tables.executions, tables.versions, tables.pipelines):
                 tx.execute(table.delete())
 
     def _require(self, connection: Connection, scope: Scope, name: str) -> Pipeline:

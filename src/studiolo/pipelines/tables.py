@@ -56,3 +56,13 @@ steps = Table(
     Column("run", JSON, nullable=False),
 )
 """number: the order in which the steps of an execution were begun; cache_key: of steps that ran and may be used again."""
+
+callbacks = Table(
+    "pipeline_callbacks",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("execution", Text, nullable=False, index=True),
+    Column("step", Text, nullable=False),
+    Column("answer", JSON(none_as_null=True)),
+)
+"""answer: {"outputs": {…}, "failure": …}, once it has come."""

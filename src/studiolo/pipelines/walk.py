@@ -16,6 +16,7 @@ from typing import Any
 from studiolo.calling import Refused, Services
 from studiolo.domain import DomainError, Invalid
 from studiolo.identity import Identity
+from studiolo.pipelines.callbacks import Callbacks
 from studiolo.pipelines.conditions import all_hold
 from studiolo.pipelines.definition import CONDITION, EXPERIMENT_MEMBERS, FAIL, Definition, Step
 from studiolo.pipelines.errors import Unresolved
@@ -51,9 +52,16 @@ class Walk:
     """One look at one execution."""
 
     def __init__(
-        self, store: Store, services: Services, identity: Identity, execution: Execution, definition: Definition
+        self,
+        store: Store,
+        callbacks: Callbacks,
+        services: Services,
+        identity: Identity,
+        execution: Execution,
+        definition: Definition,
     ) -> None:
         self._store = store
+        self._callbacks = callbacks
         self._services = services
         self._identity = identity
         self._execution = execution
@@ -204,12 +212,23 @@ class Walk:
         arguments: dict[str, Any] = values.resolved(step.arguments)
         if step.type == "Lambda":
             arguments = {"FunctionArn": values.resolved(step.document["FunctionArn"]), "Arguments": arguments}
+        if step.type == "Callback":
+            message = {
+                "token": run.handle["token"],
+                "pipelineExecutionArn": self._execution.arn,
+                "stepName": step.name,
+                "arguments": arguments,
+                "status": EXECUTING,
+            }
+            arguments = {"SqsQueueUrl": values.resolved(step.document["SqsQueueUrl"]), "Message": message}
         if step.type in NOTED and self._execution.experiment is not None:
             noted = dict(zip(EXPERIMENT_MEMBERS, self._execution.experiment, strict=True))
             arguments.setdefault("ExperimentConfig", {**noted, "TrialComponentDisplayName": step.name})
         return arguments
 
     def _call_kind(self, step: Step, run: StepRun, arguments: Mapping[str, Any]) -> StepRun:
+        if step.type == "Callback":
+            self._callbacks.expect(run.handle["token"], self._execution.id, step.name)
         try:
             more = KINDS[step.type].begin(self._call, run.handle, arguments)
         except Refused as error:
@@ -223,8 +242,11 @@ class Walk:
             return run
         if run.status == STARTING:
             return run if run.due is not None and self._now() < run.due else self._begin_again(step, run)
+        handle = dict(run.handle)
+        if step.type == "Callback":
+            handle["answer"] = self._callbacks.answer(handle["token"])
         try:
-            seen = KINDS[step.type].look(self._call, run.handle)
+            seen = KINDS[step.type].look(self._call, handle)
         except Refused as error:
             return run if error.code in TRANSIENT else self._fail(run, f"ClientError: {error.message}")
         run = replace(run, metadata=seen.metadata or run.metadata)

@@ -9,8 +9,9 @@ from studiolo.identity import Question
 from studiolo.services.call import Call
 from studiolo.services.rights import RIGHTS
 
-ACROSS = frozenset({"glue", "iam", "organizations", "sns", "sts"})
-"""Services that know whose what they are asked for is: Glue by CatalogId, STS by the role, SNS by ARNs. The others look
+ACROSS = frozenset({"glue", "iam", "organizations", "sns", "sqs", "sts"})
+"""Services that know whose what they are asked for is: Glue by CatalogId, STS by the role, SNS by ARNs, SQS by
+URLs. The others look
 in the caller's account, whatever an ARN says."""
 
 HOME_ONLY = {"lakeformation": "Lake Formation governs the catalog of the server's own account alone"}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from studiolo.mlflow import TrackingServers
     from studiolo.pipelines import Pipelines
     from studiolo.products import Products
+    from studiolo.queues import Queues
     from studiolo.recorded import Recorder
     from studiolo.scaling import Scaling
     from studiolo.scheduler import Scheduler
@@ -53,6 +54,7 @@ class Studio:
     stack_sets: "StackSets"
     recorder: "Recorder"
     topics: "Topics"
+    queues: "Queues"
     domains: "Domains"
     scaling: "Scaling"
     functions: "Functions"

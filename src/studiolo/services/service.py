@@ -8,7 +8,7 @@ from botocore import xform_name
 
 from studiolo.aws.errors import ServiceError
 from studiolo.domain import DomainError
-from studiolo.services.patience import Patience
+from studiolo.services.patience import Waiting
 
 Handler = Callable[..., Any]
 H = TypeVar("H", bound=Handler)
@@ -28,7 +28,7 @@ class Service:
         self.invalid = invalid
         self._errors = errors
         self._handlers: dict[str, Handler] = {}
-        self._patience: dict[str, Patience] = {}
+        self._patience: dict[str, Waiting] = {}
 
     def operation(self, handler: H) -> H:
         """Register the function as the operation of its name: `get_session` handles GetSession."""
@@ -39,7 +39,7 @@ class Service:
         """Register the function as the operation of that name, e.g. `get_session`."""
         self._handlers[name] = handler
 
-    def patient(self, patience: Patience) -> Callable[[H], H]:
+    def patient(self, patience: Waiting) -> Callable[[H], H]:
         """Register an operation whose answer waits, with that patience, for what is on its way."""
 
         def register(handler: H) -> H:
@@ -48,7 +48,7 @@ class Service:
 
         return register
 
-    def patience(self, operation: str) -> Patience | None:
+    def patience(self, operation: str) -> Waiting | None:
         """How long `operation` waits for what; None where it never does."""
         return self._patience.get(_function_name(operation))
 

@@ -6,10 +6,11 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, DomainError, Invalid, LimitExceeded, NotFound, Scope
+from studiolo.queues import BatchRefused, Value
 from studiolo.recorded import Record
 from studiolo.services.call import Call
 from studiolo.services.service import Service
-from studiolo.topics import BatchRefused, InvalidAttribute, Publication, Value, scope_of
+from studiolo.topics import InvalidAttribute, Publication, scope_of
 from studiolo.topics.store import is_pending
 
 Request = Mapping[str, Any]

@@ -12,7 +12,7 @@ from typing import Any
 
 from studiolo.domain import Invalid
 from studiolo.patterns import OR, InvalidPattern, Pattern
-from studiolo.topics.model import Value, number_of
+from studiolo.queues import Value, number_of
 
 ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
 SCOPES = (ATTRIBUTES, BODY)

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studiolo.domain import Denied, Invalid
+from studiolo.queues import BatchRefused, Value, attribute_fault, check_ids
 
 LARGEST = 256 * 1024
 """Bytes of a message with its attributes, and of all of a batch."""
-MOST_ENTRIES = 10
 _SUBJECT = re.compile(r"[!-~][ -~]{0,99}")
 _DEDUPLICATION = re.compile(r"[!-~]{1,128}")
-_NAME = re.compile(r"(?!(?:AWS|Amazon)\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)", re.IGNORECASE)
-_ENTRY = re.compile(r"[\w-]{1,80}", re.ASCII)
 
 
 class InvalidAttribute(Invalid):
@@ -23,22 +21,6 @@ class InvalidAttribute(Invalid):
 
 class TopicDenied(Denied):
     """A topic's policy does not let a service publish."""
-
-
-class BatchRefused(Invalid):
-    """A batch of which nothing is published; `code`: SNS's own, as each fault has one."""
-
-    def __init__(self, code: str, words: str) -> None:
-        super().__init__(words)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """An attribute of a message: its type, e.g. `Number.int`, and its text or bytes."""
-
-    type: str
-    content: str | bytes
 
 
 @dataclass(frozen=True)
@@ -93,21 +75,7 @@ def check(publication: Publication, topic: Mapping[str, Any]) -> None:
 
 def check_batch(entries: Sequence[tuple[str, Publication]]) -> None:
     """Raise BatchRefused for a batch of which nothing can be published. Entries: with their ids."""
-    if not entries:
-        raise BatchRefused("EmptyBatchRequest", "The batch request doesn't contain any entries.")
-    if len(entries) > MOST_ENTRIES:
-        raise BatchRefused(
-            "TooManyEntriesInBatchRequest", "The batch request contains more entries than permissible (more than 10)."
-        )
-    ids = [identifier for identifier, _ in entries]
-    if not all(map(_ENTRY.fullmatch, ids)):
-        raise BatchRefused(
-            "InvalidBatchEntryId",
-            "The Id of a batch entry in a batch request doesn't abide by the specification: 1 to 80 letters, digits, "
-            "hyphens and underscores.",
-        )
-    if len(set(ids)) < len(ids):
-        raise BatchRefused("BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.")
+    check_ids([identifier for identifier, _ in entries])
     if sum(each.size for _, each in entries) > LARGEST:
         raise BatchRefused(
             "BatchRequestTooLong", "The length of all the batch messages put together is more than the limit."
@@ -132,30 +100,8 @@ def _check_structure(publication: Publication) -> None:
 
 
 def _check_attribute(name: str, value: Value) -> None:
-    if not _NAME.fullmatch(name):
-        raise InvalidAttribute(f"The message attribute name '{name}' is invalid.")
-    kind = value.type.partition(".")[0]
-    if kind not in ("String", "Number", "Binary"):
-        raise InvalidAttribute(
-            f"The message attribute '{name}' has an invalid message attribute type, the set of supported type prefixes is "
-            "Binary, Number, and String."
-        )
-    if not value.content or isinstance(value.content, bytes) != (kind == "Binary"):
-        raise InvalidAttribute(
-            f"The message attribute '{name}' must contain non-empty message attribute value for message attribute type "
-            f"'{value.type}'."
-        )
-    if kind == "Number" and number_of(str(value.content)) is None:
-        raise InvalidAttribute(f"Could not cast message attribute '{name}' value to number.")
-
-
-def number_of(text: str) -> int | float | None:
-    """The number that an attribute of that type is; None for none."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+    if (fault := attribute_fault(name, value)) is not None:
+        raise InvalidAttribute(fault)
 
 
 def _check_order(publication: Publication, topic: Mapping[str, Any]) -> None:

@@ -11,12 +11,13 @@ from studiolo.domain import Clock, DomainError, Scope
 from studiolo.functions import Trusting
 from studiolo.identity import Identity, Question
 from studiolo.metrics import Alarm, CompositeAlarm, Metrics, State
+from studiolo.queues import Value
 from studiolo.recorded import Book, Record, Records
 from studiolo.state import State as Database
 from studiolo.topics import filters
 from studiolo.topics.alarms import message_of, subject_of
 from studiolo.topics.delivery import Delivery, effective
-from studiolo.topics.model import Publication, Published, TopicDenied, Value, check, check_batch, is_fifo
+from studiolo.topics.model import Publication, Published, TopicDenied, check, check_batch, is_fifo
 from studiolo.topics.senders import CONFIRMATION, NOTIFICATION, Senders
 from studiolo.topics.signing import Signer
 from studiolo.topics.store import TopicStore, as_attributes, is_pending, of_topic, scope_of

@@ -63,7 +63,7 @@ def test_steps_wait_for_what_they_name_what_they_refer_to_and_the_condition_abov
         (definition({"Name": "A"}), "Required property 'Type' not found"),
         (definition(step("A", "Nope")), "Unknown type 'Nope' of step 'A'"),
         (definition(step("A", "QualityCheck")), "type 'QualityCheck' is not supported by Studiolo"),
-        (definition(step("A", "Callback")), "there is no Amazon SQS"),
+        (definition(step("A", "Callback")), "Required property 'SqsQueueUrl' not found in step 'A'"),
         (definition(step("A"), step("A")), "Step names must be unique"),
         (definition(step("A", DependsOn=["B"]), step("B", DependsOn=["A"])), "Cycle detected in pipeline steps: A, B"),
         (definition(step("A", DependsOn=["B"])), "depends on steps that are not in the pipeline: B"),

@@ -12,6 +12,7 @@ import pytest
 from studiolo.calling import Refused
 from studiolo.domain import Scope
 from studiolo.identity import Identity, Principal
+from studiolo.pipelines.callbacks import Callbacks
 from studiolo.pipelines.definition import read_definition
 from studiolo.pipelines.model import EXECUTING, STOPPING, By, Execution, Settings
 from studiolo.pipelines.store import Store
@@ -33,6 +34,8 @@ class World:
     def __init__(self, state: State) -> None:
         self.now = datetime(2026, 1, 1, tzinfo=timezone.utc)
         self.store = Store(state, lambda: self.now)
+        self.callbacks = Callbacks(state)
+        self.sent: list[dict[str, Any]] = []
         self.jobs: dict[str, dict[str, Any]] = {}
         self.refusals: list[Refused] = []
         self.store.add(SCOPE, "p", Settings("role"), "", BY, "token", {})
@@ -47,6 +50,9 @@ class World:
             if name in self.jobs:
                 raise Refused("ResourceInUse", "there")
             self.jobs[name] = {"TrainingJobStatus": "InProgress", "TrainingJobArn": f"arn:{name}", **given}
+        elif operation == "SendMessage":
+            self.sent.append(json.loads(given["MessageBody"]))
+            return {}
         elif operation == "StopTrainingJob":
             if name not in self.jobs:
                 raise Refused("ValidationException", "none")
@@ -67,7 +73,7 @@ class World:
         """The status of the execution after a look at it."""
         definition = read_definition(self.text)
         identity: Identity = FakeIdentity()  # type: ignore[assignment]
-        Walk(self.store, self, identity, self.store.execution(execution.id), definition).advance()
+        Walk(self.store, self.callbacks, self, identity, self.store.execution(execution.id), definition).advance()
         return self.store.execution(execution.id).status
 
     def end(self, step: str, status: str = "Completed", **more: Any) -> None:
@@ -224,3 +230,52 @@ def test_what_is_refused_or_has_no_value_fails_its_step_with_the_reason(world: W
     assert world.store.steps(refused.id)["a"].failure == (
         "ClientError: Failed to invoke sagemaker:CreateTrainingJob. Error Details: too many"
     )
+
+
+def callback(name: str, **more: Any) -> dict[str, Any]:
+    outputs = [{"OutputName": "rows", "OutputType": "Integer"}]
+    return {"Name": name, "Type": "Callback", "SqsQueueUrl": "q", "OutputParameters": outputs, "Arguments": more}
+
+
+def test_a_callback_step_waits_for_who_has_its_token_and_gives_on_what_they_say(world: World) -> None:
+    rows = {"LeftValue": {"Get": "Steps.a.OutputParameters['rows']"}, "RightValue": 5, "Type": "Equals"}
+    decide = {"Name": "b", "Type": "Condition", "Arguments": {"Conditions": [rows]}}
+    execution = world.begin(definition(callback("a", n=1), decide))
+    assert world.look(execution) == world.look(execution) == "Executing"
+    (sent,) = world.sent
+    assert (sent["arguments"], sent["status"], sent["stepName"]) == ({"n": 1}, "Executing", "a")
+    assert sent["pipelineExecutionArn"] == execution.arn
+    world.callbacks.put(sent["token"], {"outputs": {"rows": "5"}, "failure": None})
+    assert world.look(execution) == "Succeeded"
+    assert world.store.steps(execution.id)["b"].properties == {"Outcome": "True"}
+
+
+def test_an_answer_that_comes_before_the_message_is_known_to_be_sent_counts(world: World) -> None:
+    execution = world.begin(definition(callback("a")))
+    world.look(execution)
+    run = world.store.steps(execution.id)["a"]
+    # As a server leaves it that was killed before it recorded that it had sent.
+    world.store.put(execution.id, replace(run, status="Starting", handle={"token": run.handle["token"], "outputs": {}}))
+    world.callbacks.put(run.handle["token"], {"outputs": {}, "failure": None})
+    assert world.look(execution) == "Succeeded"
+    assert [each["token"] for each in world.sent] == [run.handle["token"]] * 2
+
+
+def test_a_callback_step_that_is_stopped_asks_once_more_and_waits(world: World) -> None:
+    execution = world.begin(definition(callback("a"), callback("b")))
+    world.look(execution)
+    world.store.change(execution.id, lambda now: replace(now, status=STOPPING))
+    assert world.look(execution) == world.look(execution) == "Stopping"
+    assert [each["status"] for each in world.sent] == ["Executing"] * 2 + ["Stopping"] * 2
+    for each in world.sent[:2]:
+        world.callbacks.put(each["token"], {"outputs": {}, "failure": "cleaned up"})
+    assert world.look(execution) == "Stopped"
+    assert world.store.steps(execution.id)["a"].failure == "cleaned up"
+
+
+def test_a_callback_without_what_was_promised_fails_the_step(world: World) -> None:
+    for outputs in ({}, {"rows": "many"}):
+        execution = world.begin(definition(callback("a")))
+        world.look(execution)
+        world.callbacks.put(world.sent[-1]["token"], {"outputs": outputs, "failure": None})
+        assert world.look(execution) == "Failed"

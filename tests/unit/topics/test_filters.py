@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from studiolo.domain import Invalid
+from studiolo.queues import Value
 from studiolo.topics.filters import ATTRIBUTES, BODY, check, passes
-from studiolo.topics.model import Value
 
 ATTRIBUTES_OF_A_SALE = {
     "store": Value("String", "example_corp"),

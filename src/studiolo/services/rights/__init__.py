@@ -27,6 +27,7 @@ from studiolo.services.rights import (
     secretsmanager,
     servicecatalog,
     sns,
+    sqs,
     ssm,
     sts,
 )
@@ -57,6 +58,7 @@ RIGHTS: Mapping[str, Rights] = {
     "servicecatalog": servicecatalog.RIGHTS,
     "organizations": organizations.RIGHTS,
     "sns": sns.RIGHTS,
+    "sqs": sqs.RIGHTS,
     "ssm": ssm.RIGHTS,
     "sts": sts.RIGHTS,
 }

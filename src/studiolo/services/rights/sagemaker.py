@@ -6,6 +6,7 @@ asked for where the role is passed.
 
 from collections.abc import Mapping, Sequence
 
+from studiolo.domain import DomainError
 from studiolo.services.call import Call
 from studiolo.services.rights import (
     sagemaker_experiments,
@@ -179,9 +180,14 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
     return call.studio.ml.tags.of(call.scope, arn)
 
 
-def _names(_call: Call, resource: str, _parameters: Parameters) -> Sequence[str]:
-    """A resource that is named by its ARN where a name would do, by its name."""
+def _names(call: Call, resource: str, _parameters: Parameters) -> Sequence[str]:
+    """A resource that is named by its ARN where a name would do, by its name; by a token, what waits for it."""
     kind, _, name = resource.partition("/")
+    if kind == "callback":
+        try:
+            return (call.studio.pipelines.waiting_for(call.scope, name).arn.split(":", 5)[-1],)
+        except DomainError:
+            return ("pipeline/*",)
     return (f"{kind}/{name.partition(f':{kind}/')[2]}" if name.startswith("arn:") else resource,)
 
 

@@ -13,6 +13,8 @@ TABLE = """
     ListPipelineVersions                    pipeline/{PipelineName}
     ListPipelines                           *
     RetryPipelineExecution                  ={PipelineExecutionArn}
+    SendPipelineExecutionStepFailure        callback/{CallbackToken}
+    SendPipelineExecutionStepSuccess        callback/{CallbackToken}
     StartPipelineExecution                  pipeline/{PipelineName}
     StopPipelineExecution                   ={PipelineExecutionArn}
     UpdatePipeline                          pipeline/{PipelineName}

@@ -108,6 +108,23 @@ def retry_pipeline_execution(call: Call, request: "shapes.RetryPipelineExecution
 
 
 @sagemaker.operation
+def send_pipeline_execution_step_failure(
+    call: Call, request: "shapes.SendPipelineExecutionStepFailureRequestTypeDef"
+) -> dict[str, Any]:
+    reason = request.get("FailureReason") or "The callback step was called back as failed, without a reason."
+    execution = call.studio.pipelines.call_back(call.scope, request["CallbackToken"], {}, failure=reason)
+    return {"PipelineExecutionArn": execution.arn}
+
+
+@sagemaker.operation
+def send_pipeline_execution_step_success(
+    call: Call, request: "shapes.SendPipelineExecutionStepSuccessRequestTypeDef"
+) -> dict[str, Any]:
+    outputs = {each["Name"]: each["Value"] for each in request.get("OutputParameters", [])}
+    return {"PipelineExecutionArn": call.studio.pipelines.call_back(call.scope, request["CallbackToken"], outputs).arn}
+
+
+@sagemaker.operation
 def start_pipeline_execution(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     refuse(request, ["PipelineVersionAlias", "MlflowExperimentName"], "StartPipelineExecution")
     selection = request.get("SelectiveExecutionConfig")
