@@ -11,6 +11,13 @@ from studiolo.domain import Scope
 
 MIB = 1024 * 1024
 
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (these are no addresses to name)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the address, or name, is this machine's own."""
+    return host.startswith(("127.", "localhost", "::1"))
+
 
 class Settings(BaseSettings):
     """What a person may set; the defaults are what a laptop wants."""
