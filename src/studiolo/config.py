@@ -11,6 +11,13 @@ from studiolo.domain import Scope
 
 MIB = 1024 * 1024
 
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (these are no addresses to name)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the address, or name, is this machine's own."""
+    return host.startswith(("127.", "localhost", "::1"))
+
 
 class Settings(BaseSettings):
     """What a person may set; the defaults are what a laptop wants."""
@@ -53,8 +60,15 @@ class Settings(BaseSettings):
     )
 
     java_home: Path | None = Field(default=None, description="Java 17 to use instead of the one installed by pip.")
-    spark_master: str = Field(
-        default="local", description="Spark's master: `local` (cores by the session's workers) or spark://host:port."
+    spark_master: Annotated[str, Field(pattern=r"^(local|yarn|(spark|k8s)://.+)$")] = Field(
+        default="local",
+        description="Spark's master: `local` (cores by the session's workers), spark://host:port, yarn, or "
+        "k8s://https://host:port.",
+    )
+    spark_conf: Path | None = Field(
+        default=None,
+        description="Folder with the settings of that master: spark-defaults.conf; for YARN core-site.xml, hdfs-site.xml, "
+        "yarn-site.xml; for Kubernetes kubeconfig.",
     )
     ray_address: Annotated[str, Field(pattern=r"^https?://[^/]+/?$")] | None = Field(
         default=None,
@@ -90,8 +104,19 @@ class Settings(BaseSettings):
     @property
     def ray_is_elsewhere(self) -> bool:
         """Whether the Ray cluster is known by another address than this machine's own."""
-        host = urlsplit(self.ray_address or "").hostname or "localhost"
-        return not host.startswith(("127.", "localhost", "::1"))
+        return not is_loopback(urlsplit(self.ray_address or "").hostname or "localhost")
+
+    @property
+    def spark_is_elsewhere(self) -> bool:
+        """Whether executors of the Spark master are surely not on this machine; YARN's may be anywhere."""
+        kind, _, rest = self.spark_master.partition("://")
+        # What is in a pod has a network of its own.
+        return kind == "k8s" or (kind == "spark" and not is_loopback(rest))
+
+    @property
+    def meeting_host(self) -> str:
+        """The address by which executors that are not in a driver reach it."""
+        return "127.0.0.1" if self.host in EVERYWHERE else self.host
 
     @property
     def folder(self) -> Path:

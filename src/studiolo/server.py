@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 from studiolo import __version__, http_server
 from studiolo.background import Background
-from studiolo.config import Settings
+from studiolo.config import EVERYWHERE, Settings, is_loopback
 from studiolo.domain import DomainError
 from studiolo.door import DoorUnavailable
 from studiolo.house import House
@@ -24,8 +24,6 @@ from studiolo.storage import StoreUnavailable
 log = logging.getLogger("studiolo")
 
 DAY = 24 * 60 * 60
-LOOPBACK = ("127.", "localhost", "::1")
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (these are no addresses to name)
 
 
 class CannotStart(Exception):
@@ -38,18 +36,22 @@ def serve(settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
     Raises CannotStart with one sentence that says what is in the way.
     """
     began = time.monotonic()
-    if not settings.host.startswith(LOOPBACK) and not settings.allow_remote:
+    if not is_loopback(settings.host) and not settings.allow_remote:
         raise CannotStart(
             f"Studiolo listens on this machine only. To listen on {settings.host}, put TLS in front of it "
             "and set STUDIOLO_ALLOW_REMOTE=true."
         )
     if settings.s3_direct and settings.s3_endpoint is None:
         raise CannotStart("STUDIOLO_S3_DIRECT is for an S3 of your own: name it with STUDIOLO_S3_ENDPOINT.")
-    if settings.ray_is_elsewhere and settings.host.startswith((*LOOPBACK, *EVERYWHERE)):
-        raise CannotStart(
-            "STUDIOLO_RAY_ADDRESS names another machine, whose nodes have to reach Studiolo: set STUDIOLO_HOST to the "
-            "address that they know it by."
-        )
+    for name, elsewhere in (
+        ("STUDIOLO_RAY_ADDRESS", settings.ray_is_elsewhere),
+        ("STUDIOLO_SPARK_MASTER", settings.spark_is_elsewhere),
+    ):
+        if elsewhere and (is_loopback(settings.host) or settings.host in EVERYWHERE):
+            raise CannotStart(
+                f"{name} names another machine, whose nodes have to reach Studiolo: set STUDIOLO_HOST to the address "
+                "that they know it by."
+            )
     try:
         with Instance(settings.folder) as instance, Listening(settings) as listening, ExitStack() as cleanup:
             log.info("Studiolo %s starts on %s", __version__, settings.folder)

@@ -1,9 +1,11 @@
-"""A session on a Spark master that is not the session's own process: standalone, on another loopback address."""
+"""A session on a Spark master that is not the session's own process: standalone, on an address of its own."""
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import tarfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +19,19 @@ from tests.conftest import Server, create_role, free_port
 from tests.waiting import until
 
 HOST = "127.0.0.7"
+SECRET = "told-by-hand"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has further loopback addresses")
+
+
+def own_address() -> str:
+    """The address by which other machines would know this one; a loopback one where it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.9"
+        return str(probe.getsockname()[0])
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -43,8 +56,12 @@ def master(tmp_path: Path) -> Iterator[str]:
     port, pages = free_port(), free_port()
     url = f"spark://{HOST}:{port}"
 
+    settings = tmp_path / "daemons.conf"
+    settings.write_text(f"spark.authenticate true\nspark.authenticate.secret {SECRET}\n")
+
     def daemon(role: str, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{role}", "--host", HOST, *arguments]
+        main = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{role}"]
+        command = [*main, "--properties-file", str(settings), "--host", HOST, *arguments]
         log = (tmp_path / f"{role}.log").open("wb")
         return subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=log, stderr=log)
 
@@ -68,7 +85,27 @@ def master(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def on_master(master: str, tmp_path: Path) -> Iterator[Server]:
-    settings = {"STUDIOLO_SPARK_MASTER": master, "STUDIOLO_WARM_SESSIONS": "0"}
+    """A server at another address than the master's, which was told its secret, and what Python its executors have."""
+    site = tmp_path / "site"
+    (site / "bin").mkdir(parents=True)
+    python = site / "bin" / "python3"
+    python.write_text(f'#!/bin/sh\nSHIPPED=yes exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    with tarfile.open(site / "python.tar.gz", "w:gz") as archive:
+        archive.add(python, "bin/python3")
+    told = {
+        "spark.authenticate": "true",
+        "spark.authenticate.secret": SECRET,
+        "spark.archives": f"{site / 'python.tar.gz'}#environment",
+        "spark.pyspark.python": "./environment/bin/python3",
+    }
+    (site / "spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in told.items()))
+    settings = {
+        "STUDIOLO_HOST": own_address(),
+        "STUDIOLO_ALLOW_REMOTE": "true",
+        "STUDIOLO_SPARK_MASTER": master,
+        "STUDIOLO_SPARK_CONF": str(site),
+    }
     server = Server(tmp_path / "data", settings=settings).up()
     yield server
     server.down()
@@ -85,9 +122,14 @@ def test_a_session_runs_on_the_workers_of_a_standalone_master(on_master: Server,
     until(lambda: glue.get_session(Id="far")["Session"]["Status"] == "READY")
     s3.create_bucket(Bucket="shared")
     code = (
+        "import boto3, socket\n"
+        "boto3.client('s3').list_buckets()\n"
         "spark.range(100).repartition(2).write.parquet('s3://shared/numbers')\n"
-        "host = sc.parallelize([1], 1).map(lambda _: __import__('os').environ['SPARK_LOCAL_IP']).collect()\n"
-        "print(sc.master, host, spark.read.parquet('s3://shared/numbers').count())"
+        "told = lambda _: [__import__('os').environ[name] for name in ('SPARK_LOCAL_IP', 'SHIPPED')]\n"
+        "there = sc.parallelize([1], 1).map(told).collect()\n"
+        "here = sc.getConf().get('spark.driver.host')\n"
+        "pages_closed = socket.socket().connect_ex((here, int(sc.uiWebUrl.rpartition(':')[2]))) != 0\n"
+        "print(sc.master, here, pages_closed, *there, spark.read.parquet('s3://shared/numbers').count())"
     )
     number = glue.run_statement(SessionId="far", Code=code)["Id"]
 
@@ -97,4 +139,4 @@ def test_a_session_runs_on_the_workers_of_a_standalone_master(on_master: Server,
 
     output = until(over, seconds=120)["Output"]
     assert output["Status"] == "ok", output
-    assert output["Data"]["TextPlain"] == f"{master} ['{HOST}'] 100"
+    assert output["Data"]["TextPlain"] == f"{master} {own_address()} True ['{HOST}', 'yes'] 100"

@@ -6,6 +6,8 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from studiolo.catalog import Catalog
@@ -33,19 +35,25 @@ def main(file: str) -> int:
     """Serve until SIGTERM; the exit status."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     plan = Plan.read(Path(file))
-    family = socket.AF_INET6 if ":" in plan.host else socket.AF_INET
-    # The protocol is named because asyncio sets TCP_NODELAY, without which answers wait 40 ms, only where it is.
-    with socket.socket(family, proto=socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((plan.host, plan.port))
-        listener.listen(1024)
+    with ExitStack() as open_sockets:
+        listeners = [open_sockets.enter_context(_listener(host, plan.port)) for host in plan.addresses]
         if plan.workers > 1:
-            return _keep(plan, listener)
-        _work(plan, listener)
+            return _keep(plan, listeners)
+        _work(plan, listeners)
         return 0
 
 
-def _work(plan: Plan, listener: socket.socket) -> None:
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio sets TCP_NODELAY, without which answers wait 40 ms, only where it is.
+    listener = socket.socket(family, proto=socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(1024)
+    return listener
+
+
+def _work(plan: Plan, listeners: Sequence[socket.socket]) -> None:
     state = State(plan.database)
     root = root_key(plan.data)
     identity = Identity(state, root, plan.account, now, partition=plan.partition)
@@ -56,11 +64,11 @@ def _work(plan: Plan, listener: socket.socket) -> None:
     audit = Audit(Logs(state, plan.data / "log-events", now), now)
     views = GovernedViews(lake, Views(state, catalog, lake, root.secret.encode(), now), files, audit)
     settings, notices = BucketSettings(state, plan.account), Notices(state, now)
-    serve(Door(identity, plan.store, settings, notices, lake, views), [listener], plan.hosts)
+    serve(Door(identity, plan.store, settings, notices, lake, views), listeners, plan.hosts)
     state.close()
 
 
-def _keep(plan: Plan, listener: socket.socket) -> int:
+def _keep(plan: Plan, listeners: Sequence[socket.socket]) -> int:
     """Keep the workers at their number until SIGTERM, which goes on to them; the exit status."""
     workers: dict[int, float] = {}
     stopping = False
@@ -74,7 +82,7 @@ def _keep(plan: Plan, listener: socket.socket) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     for _ in range(plan.workers):
-        workers[_fork(plan, listener)] = time.monotonic()
+        workers[_fork(plan, listeners)] = time.monotonic()
     while workers:
         pid, _ = os.wait()
         lived = time.monotonic() - workers.pop(pid)
@@ -83,16 +91,16 @@ def _keep(plan: Plan, listener: socket.socket) -> int:
         if lived < SHORT_LIFE:
             stop(0, None)
             return 1
-        workers[_fork(plan, listener)] = time.monotonic()
+        workers[_fork(plan, listeners)] = time.monotonic()
     return 0
 
 
-def _fork(plan: Plan, listener: socket.socket) -> int:
+def _fork(plan: Plan, listeners: Sequence[socket.socket]) -> int:
     """A worker. This process has no threads and no event loop: nothing is torn in its copy."""
     pid = os.fork()
     if pid == 0:
         try:
-            _work(plan, listener)
+            _work(plan, listeners)
         finally:
             os._exit(0)
     return pid

@@ -5,13 +5,14 @@ import json
 import socket
 import sys
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import studiolo
 from studiolo import __version__
 from studiolo.config import Settings
 from studiolo.door.app import HEALTH_PATH
-from studiolo.door.store import Plan, Store
+from studiolo.door.store import Plan, Store, addresses
 from studiolo.processes import Child, Keeper, Kept, Processes, child_environment
 from studiolo.storage import Storage
 
@@ -138,16 +139,18 @@ class DoorProcess:
 
 
 def _port(host: str, wanted: int) -> int:
-    """The wanted port of that address if it is free, else another."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in (wanted, 0):
-        with socket.socket(family) as probe:
+    """The wanted port if it is free at all addresses of a door at that host, else another."""
+    with suppress(OSError):
+        return _bound(host, wanted)
+    return _bound(host, 0)
+
+
+def _bound(host: str, port: int) -> int:
+    """The port, or a free one for 0. Raises OSError where it is not free."""
+    with ExitStack() as probes:
+        for address in addresses(host):
+            probe = probes.enter_context(socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET))
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, candidate))
-            except OSError:
-                if candidate == 0:
-                    raise
-            else:
-                return int(probe.getsockname()[1])
-    raise AssertionError("a free port could be bound or the error was raised")
+            probe.bind((address, port))
+            port = int(probe.getsockname()[1])
+    return port

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from studiolo.config import EVERYWHERE, is_loopback
 from studiolo.storage import StoreAccess, failure_file, is_full
 
 
@@ -51,6 +52,11 @@ class Plan:
     strict: bool
     store: Store
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it listens: programs of this machine ask for their role's keys at 127.0.0.1."""
+        return addresses(self.host)
+
     def write(self, file: Path) -> None:
         """Keep the plan, readable by its owner alone."""
         draft = file.with_suffix(".tmp")
@@ -66,3 +72,8 @@ class Plan:
             folder = Path(store["folder"])
         values["data"] = Path(values["data"])
         return cls(**values, store=Store(StoreAccess(**store["access"]), folder))
+
+
+def addresses(host: str) -> tuple[str, ...]:
+    """Those of a door at that host: all that it is reached by."""
+    return (host,) if is_loopback(host) or host in EVERYWHERE else (host, "127.0.0.1")

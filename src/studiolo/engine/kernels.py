@@ -1,5 +1,6 @@
 """The kernels' processes: what each is started with, where it lives, how it ended."""
 
+import getpass
 import json
 import os
 import re
@@ -18,7 +19,9 @@ from studiolo.engine.drivers import driver_launch, executor_options
 from studiolo.engine.formats import write_hudi_defaults
 from studiolo.engine.plan import Plan
 from studiolo.engine.preparation import font_lists, give_fonts
+from studiolo.engine.site import KUBECONFIG
 from studiolo.identity import Identity, container_variables
+from studiolo.identity.environment import KEYS_VARIABLE
 from studiolo.kernel.driver import SCALA_CLASSES
 from studiolo.kernel.failure import telling
 from studiolo.kernel.places import places as own_places
@@ -32,7 +35,7 @@ from studiolo.processes import (
     remove_left,
     socket_folder,
 )
-from studiolo.runtimes import Archives, Runtime, Runtimes
+from studiolo.runtimes import Archives, Runtimes
 from studiolo.sparkui import EVENTS, Left
 
 LOG_TAIL = 1500
@@ -163,7 +166,7 @@ class Kernels:
             self._name(kernel),
             self._kind,
             [str(plan.runtime.python), "-m", self._program, str(folder)],
-            environment=child_environment({**self._environment(kernel, plan.runtime), **hudi, **aws}),
+            environment=child_environment({**self._environment(kernel, plan), **hudi, **aws}),
             folder=folder / "work",
             details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm, "sockets": str(sockets)},
             fence=self._fence(folder, plan, sockets, archive),
@@ -201,7 +204,7 @@ class Kernels:
         # They must be there to be shown, also to a kernel that is claimed when there is something in them.
         (data / "overlays").mkdir(exist_ok=True)
         programs = (*plan.runtime.seen, plan.runtime.spark_home, *archive)
-        seen = (*programs, self._runtimes.packages, data / "jars", data / "overlays")
+        seen = (*programs, self._runtimes.packages, data / "jars", data / "overlays", *self._site(plan))
         return Fence(folder, seen=seen, at={} if sockets == folder else {str(sockets): sockets})
 
     def addresses(self, kernel: str) -> Mapping[str, Any]:
@@ -258,11 +261,14 @@ class Kernels:
 
     def _spark(self, folder: Path, plan: Plan, archive: Sequence[Path], aws: Mapping[str, str]) -> dict[str, Any]:
         """Spark's settings, and how the JVM of its driver is started."""
-        found = self._runtimes.jars(plan.runtime, connect=plan.connect, formats=plan.formats)
+        beyond = plan.on_yarn or plan.keys is not None
+        found = self._runtimes.jars(plan.runtime, connect=plan.connect, formats=plan.formats, beyond=beyond)
         jars = [str(jar) for jar in found]
         conf = {**plan.conf, **self._places(folder, plan, jars), **_for_executors(plan, archive, aws)}
         # Executors elsewhere get them by a setting. The driver cannot: it fetches what it is to run from S3 before.
         driver = driver_launch(plan.runtime, plan.conf, jars, archive)
+        if plan.on_yarn:
+            driver["user"] = getpass.getuser()
         return {"conf": conf, "driver": driver}
 
     def _places(self, folder: Path, plan: Plan, jars: list[str]) -> dict[str, str]:
@@ -281,8 +287,13 @@ class Kernels:
             "spark.repl.class.outputDir": str(folder / SCALA_CLASSES),
         }
 
-    def _environment(self, kernel: str, runtime: Runtime) -> dict[str, str]:
-        folder = self.folder(kernel)
+    def _site(self, plan: Plan) -> tuple[Path, ...]:
+        """The folder of what comes with a Spark master of the person's own: certificates, archives, kubeconfig."""
+        folder = self._settings.spark_conf
+        return () if plan.local or folder is None else (folder.resolve(),)
+
+    def _environment(self, kernel: str, plan: Plan) -> dict[str, str]:
+        folder, runtime = self.folder(kernel), plan.runtime
         temporary = str(folder / "tmp")
         path, _ = self.belongings.laid_out(kernel)
         workload = self._identity.workloads.find(kernel)
@@ -291,9 +302,14 @@ class Kernels:
             "HADOOP_USER_NAME": workload.metastore_token if workload else "",
             "SPARK_USER": "hadoop",
             "JAVA_HOME": str(runtime.java_home),
-            "PYSPARK_PYTHON": str(runtime.python),
+            "PYSPARK_PYTHON": plan.executors_python,
             "PYTHONPATH": os.pathsep.join([*path, str(self._runtimes.packages)]),
+            # Of the driver's pages, wherever executors find the driver.
             "SPARK_LOCAL_IP": "127.0.0.1",
+            "SPARK_PUBLIC_DNS": "127.0.0.1",
+            # SparkSubmit asks for it. YARN's settings come with Spark's; all that is in a folder would be sent to YARN.
+            **({"HADOOP_CONF_DIR": str(folder / "none")} if plan.on_yarn else {}),
+            **({"KUBECONFIG": str(site[0] / KUBECONFIG)} if (site := self._site(plan)) else {}),
             "SPARK_LOCAL_DIRS": temporary,
             "TMPDIR": temporary,
             "MPLCONFIGDIR": str(folder / "tmp" / "matplotlib"),
@@ -399,6 +415,8 @@ def _for_executors(plan: Plan, archive: Sequence[Path], aws: Mapping[str, str]) 
     """What executors elsewhere are told; those of a local master are in the driver, and have all that it has."""
     if plan.local:
         return {}
+    if plan.keys is not None:
+        aws = {**aws, KEYS_VARIABLE: plan.keys}
     # The file of the token is on this machine.
     variables = {f"spark.executorEnv.{name}": value for name, value in aws.items() if name != PROOF_FILE}
     options = executor_options(plan.conf, archive)

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from studiolo.config import Settings
+from studiolo.config import Settings, is_loopback
 from studiolo.engine.drivers import check_options
 from studiolo.engine.formats import iceberg_defaults
+from studiolo.engine.site import Site
 from studiolo.engine.size import Size
+from studiolo.identity.environment import CREDENTIALS_PATH
 from studiolo.kernel.driver import LAUNCH
 from studiolo.runtimes import Runtime
 from studiolo.storage import Storage
@@ -18,12 +20,18 @@ CATALOG = "spark.sql.catalogImplementation"
 METASTORE = "spark.hadoop.hive.metastore.uris"
 WAREHOUSE = "spark.sql.warehouse.dir"
 
+INSTANCES = "spark.executor.instances"
+
+ROLE_KEYS = "studiolo.RoleKeys"
+"""The class by which S3A has keys of the role at an address that Java's SDK takes none from."""
+
 
 @dataclass(frozen=True)
 class Plan:
     """What must be decided before a kernel starts: its runtime, its engine, Spark's settings, table formats.
 
     `connect` says whether it serves Spark Connect clients; on Sail, which reads no settings of Spark's, it does.
+    `keys` is the URL at which executors on other machines are given the role's keys.
     """
 
     runtime: Runtime
@@ -31,6 +39,18 @@ class Plan:
     formats: tuple[str, ...] = ()
     connect: bool = False
     engine: Literal["spark", "sail"] = "spark"
+    keys: str | None = None
+
+    @property
+    def on_yarn(self) -> bool:
+        """Whether its executors are YARN's."""
+        return self.conf["spark.master"] == "yarn"
+
+    @property
+    def executors_python(self) -> str:
+        """The interpreter of its executors: that of `spark.pyspark.python`, else where they are elsewhere python3."""
+        here = "python3" if self.keys is not None else str(self.runtime.python)
+        return here if self.local else self.conf.get("spark.pyspark.python", here)
 
     @property
     def local(self) -> bool:
@@ -57,6 +77,7 @@ class Plans:
         self._storage = storage
         self._settings = settings
         self._s3_endpoint = s3_endpoint
+        self._site = Site.of(settings)
 
     def plan(
         self,
@@ -71,18 +92,37 @@ class Plans:
         master: a Spark master of the session's own; else the one that the server's settings name.
         """
         check_options(conf)
+        elsewhere = master is None and self._settings.spark_master != "local"
+        keys = None
+        if elsewhere and not is_loopback(self._settings.meeting_host):
+            keys = f"{self._s3_endpoint}{CREDENTIALS_PATH}"
         ours = {
+            # Where Spark keeps its tables and objects is ours to say, whatever Hadoop has them elsewhere for.
+            **(self._site.hadoop if elsewhere else {}),
             **runtime.conf,
             **_compute(size, master or self._settings.spark_master),
             "spark.app.name": "studiolo",
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.port": "0",
-            **self._object_store(runtime),
+            **self._object_store(runtime.s3_credentials if keys is None else ROLE_KEYS),
+            **(self._elsewhere(runtime) if elsewhere else {}),
         }
-        return Plan(runtime, {**ours, **iceberg_defaults(conf), **conf}, formats)
+        return Plan(runtime, {**ours, **iceberg_defaults(conf), **conf}, formats, keys=keys)
 
-    def _object_store(self, runtime: Runtime) -> dict[str, str]:
+    def _elsewhere(self, runtime: Runtime) -> dict[str, str]:
+        """What drivers have whose executors are those of a master that the settings name."""
+        return {
+            "spark.driver.host": self._settings.meeting_host,
+            "spark.driver.bindAddress": self._settings.meeting_host,
+            "spark.pyspark.driver.python": str(runtime.python),
+            # Where each executor may write; the driver's folder is not there.
+            "spark.hadoop.fs.s3a.buffer.dir": "/tmp/hadoop-${user.name}/s3a",  # noqa: S108
+            **({"spark.yarn.isPython": "true"} if self._settings.spark_master == "yarn" else {}),
+            **self._site.spark,
+        }
+
+    def _object_store(self, provider: str) -> dict[str, str]:
         """How S3A reaches objects: by the door, with the keys that the session's role has at that moment."""
         if self._settings.s3_direct:
             access = self._storage.access
@@ -93,7 +133,7 @@ class Plans:
             }
         else:
             endpoint = self._s3_endpoint
-            credentials = {"spark.hadoop.fs.s3a.aws.credentials.provider": runtime.s3_credentials}
+            credentials = {"spark.hadoop.fs.s3a.aws.credentials.provider": provider}
         return {
             "spark.hadoop.fs.s3a.endpoint": endpoint,
             "spark.hadoop.fs.s3a.endpoint.region": self._settings.region,
@@ -116,6 +156,7 @@ def _compute(size: Size, master: str) -> dict[str, str]:
         "spark.default.parallelism": cores,
         "spark.executor.cores": str(size.executor_cores),
         "spark.executor.memory": f"{size.executor_heap}m",
-        "spark.cores.max": cores,
+        # A standalone master counts cores, the others executors.
+        **({"spark.cores.max": cores} if master.startswith("spark:") else {INSTANCES: str(size.executors)}),
         "spark.driver.memory": f"{min(size.heap, size.executor_heap)}m",
     }

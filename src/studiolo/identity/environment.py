@@ -4,7 +4,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from studiolo.config import is_loopback
 from studiolo.identity.keys import AccessKey
 
 PLUGIN = Path(__file__).parent.parent / "plugin" / "studiolo_endpoint.py"
@@ -20,6 +22,9 @@ DEFAULTS_VARIABLE = "SAGEMAKER_ADMIN_CONFIG_OVERRIDE"
 CREDENTIALS_PATH = "/_studiolo/credentials"
 """Where the S3 door gives what runs as a role that role's keys. No bucket can have the name."""
 
+KEYS_VARIABLE = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+"""Where SDKs ask for the keys of a role."""
+
 
 def key_variables(key: AccessKey) -> dict[str, str]:
     """The variables that hold a key."""
@@ -28,9 +33,14 @@ def key_variables(key: AccessKey) -> dict[str, str]:
 
 
 def container_variables(s3_endpoint: str, token: str) -> dict[str, str]:
-    """The variables by which SDKs find a role's keys at the S3 door, and nowhere else, for the bearer of the token."""
+    """The variables by which SDKs find a role's keys at the S3 door, and nowhere else, for the bearer of the token.
+
+    They are for programs of this machine: SDKs take keys from a loopback address alone, where there is no TLS.
+    """
+    door = urlsplit(s3_endpoint)
+    near = s3_endpoint if is_loopback(door.hostname or "") else f"http://127.0.0.1:{door.port}"
     return {
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{s3_endpoint}{CREDENTIALS_PATH}",
+        KEYS_VARIABLE: f"{near}{CREDENTIALS_PATH}",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
         # SDKs would take the keys of the person's own files before these. Java's asks for a real file.
         "AWS_SHARED_CREDENTIALS_FILE": str(NO_PROFILES),

@@ -17,15 +17,18 @@ TOKEN = f"spark.{UI_DOOR}.param.token"
 LOCAL = re.compile(r"local(\[.*\])?")
 """A master whose executors are in the driver."""
 
+OWN_SECRET = re.compile(rf"{LOCAL.pattern}|yarn|k8s://.+")
+"""A master with which Spark makes a secret for each driver, and gives it to its executors."""
+
 
 def closed(conf: Mapping[str, str]) -> dict[str, str]:
     """The settings with which Spark asks everybody for a token or a secret. Those of the conf hold; lists are joined.
 
-    A cluster's secret is not ours to make: where the executors are elsewhere, `spark.authenticate` is the conf's.
+    The secret of a standalone cluster is not ours to make: there `spark.authenticate` is the conf's.
     """
     return {
         "spark.ui.killEnabled": "false",
-        **({"spark.authenticate": "true"} if LOCAL.fullmatch(conf["spark.master"]) else {}),
+        **({"spark.authenticate": "true"} if OWN_SECRET.fullmatch(conf["spark.master"]) else {}),
         **conf,
         "spark.ui.filters": ",".join(filter(None, [UI_DOOR, conf.get("spark.ui.filters")])),
         "spark.extraListeners": ",".join(filter(None, [STREAM_DOOR, conf.get("spark.extraListeners")])),

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+SUBMIT = "org.apache.spark.deploy.SparkSubmit"
+
 LAUNCH = (
     "spark.driver.memory",
     "spark.driver.memoryOverhead",
@@ -91,6 +93,11 @@ def heap(conf: Mapping[str, str]) -> str:
     return f"-Xmx{conf.get('spark.driver.memory', DEFAULT_HEAP)}"
 
 
+def as_user(driver: Mapping[str, Any]) -> tuple[str, ...]:
+    """What comes before a class that is run as another user of Hadoop than HADOOP_USER_NAME says."""
+    return ("studiolo.HadoopUser", driver["user"]) if "user" in driver else ()
+
+
 def java_options(conf: Mapping[str, str]) -> list[str]:
     """The options of Java among the settings of a driver."""
     names = ("spark.driver.defaultJavaOptions", "spark.driver.extraJavaOptions")
@@ -101,7 +108,8 @@ class Driver:
     """A JVM that is starting, until `address` tells where it listens. It ends when its standard input closes.
 
     launch: `{"conf": Spark's settings, "driver": {"java": the program, "spark": SPARK_HOME, "jars": [further jars],
-        "options": [Java's], "archive": files of classes, joined by ":", or null}}`.
+        "options": [Java's], "archive": files of classes, joined by ":", or null, "user": who it is to Hadoop, if it is
+        to be told}}`.
     folder: where it leaves a note, once, that nobody else may read.
     """
 
@@ -165,7 +173,8 @@ class Driver:
             heap(conf),
             *MODULES,
             *java_options(conf),
-            "org.apache.spark.deploy.SparkSubmit",
+            *as_user(self._driver),
+            SUBMIT,
             *(w for name, value in conf.items() if name.startswith(LAUNCH) for w in ("--conf", f"{name}={value}")),
             "pyspark-shell",
         ]

@@ -22,9 +22,10 @@ from urllib.parse import urlsplit
 
 from studiolo.kernel.classifications import CLIENT_FACTORY, DECIDED, HIVE, exports, flattened, spark_settings
 from studiolo.kernel.doors import closed
+from studiolo.kernel.driver import SUBMIT
 from studiolo.kernel.failure import reason
 from studiolo.kernel.places import places
-from studiolo.kernel.submit import LAST_WORDS, SUBMIT, command, properties
+from studiolo.kernel.submit import LAST_WORDS, command, properties
 
 TOLD = "config/spark.json"
 CONFIGURATION = "processing/input/conf/configuration.json"

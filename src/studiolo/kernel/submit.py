@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from studiolo.kernel.doors import closed, dashboard
-from studiolo.kernel.driver import LAUNCH, MODULES, class_path, heap, java_options, sharing
+from studiolo.kernel.driver import LAUNCH, MODULES, SUBMIT, as_user, class_path, heap, java_options, sharing
 from studiolo.logs import LogWriter
 
-SUBMIT, READY = "org.apache.spark.deploy.SparkSubmit", "studiolo.Ready"
+READY = "studiolo.Ready"
 BEGIN = b"studiolo.Ready: begin\n"
 """Where the output of an application begins, in a JVM that was kept ready for it."""
 
@@ -156,6 +156,7 @@ def command(launch: Mapping[str, Any], main: Sequence[str]) -> list[str]:
         heap(conf),
         *MODULES,
         *java_options(conf),
+        *as_user(driver),
         *main,
     ]
 

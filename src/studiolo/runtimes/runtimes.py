@@ -124,10 +124,13 @@ class Runtimes:
         if runtime.environment is not None:
             runtime.environment.make(say, stopped)
 
-    def jars(self, runtime: Runtime, *, connect: bool = False, formats: Collection[str] = ()) -> list[Path]:
+    def jars(
+        self, runtime: Runtime, *, connect: bool = False, formats: Collection[str] = (), beyond: bool = False
+    ) -> list[Path]:
         """The jars Spark needs beyond pyspark's own, fetched at first use. Raises JarsUnavailable and NotCompiled.
 
-        `connect` adds those of a Spark Connect server, `formats` those of table formats. The first are our own.
+        `connect` adds those of a Spark Connect server, `formats` those of table formats, `beyond` what drivers need whose
+        executors are beyond this machine. The first are our own.
         """
         entry = self._table["runtime"][runtime.name]
         sets = [entry["jars"], *([entry["connect"]] if connect else []), *(entry["formats"][name] for name in formats)]
@@ -135,6 +138,8 @@ class Runtimes:
         ours = [self.doors(runtime), *([self._connect_door(runtime)] if connect else [])]
         if "file_system" in entry:
             ours.append(self._compiled(runtime, (entry["file_system"],), self._fetched(entry["jars"])))
+        if beyond:
+            ours.append(self._compiled(runtime, (entry["role_keys"], "HadoopUser"), self._fetched(entry["jars"])))
         return [*ours, *fetched]
 
     def hadoop(self, runtime: Runtime) -> list[Path]:

@@ -5,8 +5,8 @@ import pytest
 from studiolo.kernel.doors import closed, dashboard
 
 
-@pytest.mark.parametrize("master", ["local", "local[2]", "local[*]"])
-def test_a_driver_with_its_executors_in_it_makes_its_own_secret(master: str) -> None:
+@pytest.mark.parametrize("master", ["local", "local[2]", "local[*]", "yarn", "k8s://https://10.0.0.7:6443"])
+def test_a_driver_that_is_alone_with_its_executors_makes_its_own_secret(master: str) -> None:
     assert closed({"spark.master": master})["spark.authenticate"] == "true"
 
 

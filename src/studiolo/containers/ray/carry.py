@@ -22,12 +22,13 @@ from studiolo.containers.folder import WorkFolder
 from studiolo.containers.ray.parcel import OWN, SENT, opened
 from studiolo.containers.ray.wire import LOG, METRICS, REPORT, tell
 from studiolo.containers.work import Work
+from studiolo.identity.environment import CREDENTIALS_PATH, KEYS_VARIABLE
 from studiolo.processes import child_environment
 
 LOOK_SECONDS = 0.25
 """How often it is looked whether there is something to be told."""
 PIECE = 1 << 20
-KEYS, TOKEN = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "Authorization"
+HEADER = "Authorization"
 RUNNER = "studiolo.containers.ray.alone"
 
 
@@ -120,8 +121,9 @@ def runner_variables(sent: Mapping[str, str]) -> dict[str, str]:
 
     AWS's SDKs take keys from no other address, unless it has TLS; and keys that the node has in variables before any.
     """
+    keys = _keys_nearby(f"{sent['AWS_ENDPOINT_URL_S3']}{CREDENTIALS_PATH}")
     path = os.pathsep.join([sent["PYTHONPATH"].split(os.pathsep)[0], str(Path(OWN).parent)])
-    return child_environment({**sent, "PYTHONPATH": path, KEYS: _keys_nearby(sent[KEYS])})
+    return child_environment({**sent, "PYTHONPATH": path, KEYS_VARIABLE: keys})
 
 
 def _keys_nearby(url: str) -> str:
@@ -131,7 +133,7 @@ def _keys_nearby(url: str) -> str:
     class Keys(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             try:
-                answer = pool.request("GET", url, headers={TOKEN: self.headers.get(TOKEN, "")})
+                answer = pool.request("GET", url, headers={HEADER: self.headers.get(HEADER, "")})
                 status, body = answer.status, answer.data
             except urllib3.exceptions.HTTPError as error:
                 status, body = 503, f'{{"message": "{type(error).__name__}"}}'.encode()

@@ -1,0 +1,19 @@
+package studiolo;
+
+import java.util.Arrays;
+import org.apache.hadoop.security.UserGroupInformation;
+
+/**
+ * Runs the main method of a class, the second argument, as the first is to Hadoop: the user that YARN and HDFS know.
+ *
+ * HADOOP_USER_NAME says something else: by that Hive's client says to the metastore who asks.
+ */
+public final class HadoopUser {
+    private HadoopUser() { }
+
+    public static void main(String[] given) throws Exception {
+        UserGroupInformation.setLoginUser(UserGroupInformation.createRemoteUser(given[0]));
+        String[] rest = (String[]) Arrays.copyOfRange(given, 2, given.length);
+        Class.forName(given[1]).getMethod("main", new Class[] {String[].class}).invoke(null, new Object[] {rest});
+    }
+}
