@@ -8,9 +8,8 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import func, select
 
 from studiolo.domain import Denied, Invalid, NotFound
@@ -20,6 +19,9 @@ from studiolo.identity.principals import Principal
 from studiolo.identity.records import Records
 from studiolo.identity.tables import denials
 from studiolo.state import StateUnavailable
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 log = logging.getLogger("studiolo")
 
@@ -105,20 +107,28 @@ class Denials:
     def __init__(self, records: Records, secret: str) -> None:
         """secret: that of the root key, for what is told encoded."""
         self._records = records
-        digest = hmac.digest(secret.encode(), b"authorization failure messages", "sha256")
-        self._cipher = Fernet(base64.urlsafe_b64encode(digest))
+        self._secret = secret
         self._room, self._last = PER_SECOND, time.monotonic()
 
     def seal(self, denial: Denial) -> str:
         """A denial for who was denied to keep, and not to read."""
-        return self._cipher.encrypt(zlib.compress(json.dumps(asdict(denial)).encode())).decode()
+        return self._cipher().encrypt(zlib.compress(json.dumps(asdict(denial)).encode())).decode()
 
     def unseal(self, message: str) -> Denial:
         """What `seal` made a message of. Raises NotSealed."""
+        from cryptography.fernet import InvalidToken
+
         try:
-            return Denial(**json.loads(zlib.decompress(self._cipher.decrypt(message.encode()))))
+            return Denial(**json.loads(zlib.decompress(self._cipher().decrypt(message.encode()))))
         except (InvalidToken, UnicodeEncodeError) as error:
             raise NotSealed("The message is not one that this server encoded.") from error
+
+    def _cipher(self) -> "Fernet":
+        # As with all of `cryptography`: 8 MB that an idle server, and its door, do without.
+        from cryptography.fernet import Fernet
+
+        digest = hmac.digest(self._secret.encode(), b"authorization failure messages", "sha256")
+        return Fernet(base64.urlsafe_b64encode(digest))
 
     def note(self, request_id: str, denied: NotAuthorized) -> None:
         """Remember why that request was denied; the oldest beyond MOST are forgotten.

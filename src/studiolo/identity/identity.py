@@ -20,7 +20,6 @@ from studiolo.identity.denials import Denials, NotAuthorized
 from studiolo.identity.grants import Granting, Grants
 from studiolo.identity.groups import Groups
 from studiolo.identity.instance_profiles import InstanceProfiles
-from studiolo.identity.key_sets import KeySets
 from studiolo.identity.keys import AccessKey
 from studiolo.identity.managed import ManagedPolicies
 from studiolo.identity.mfa import Devices
@@ -38,7 +37,6 @@ from studiolo.identity.tables import TABLES, access_keys, temporary_keys
 from studiolo.identity.temporary import TemporaryKeys
 from studiolo.identity.tokens import SecurityTokens
 from studiolo.identity.users import Users
-from studiolo.identity.web_identity import WebIdentities
 from studiolo.identity.workloads import Workloads, metastore_token
 from studiolo.state import State
 
@@ -110,7 +108,6 @@ class Identity:
             self.policies,
             self._keys,
             self.providers,
-            WebIdentities(self.providers, clock, KeySets()),
             self,
         )
 

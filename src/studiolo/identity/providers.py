@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Connection, Row
 
 from studiolo.domain import AlreadyExists, Invalid, LimitExceeded, NotFound
 from studiolo.identity.records import Records
-from studiolo.identity.saml import check_metadata
 from studiolo.identity.tables import providers
 from studiolo.identity.tags import tags_of, with_tags, without_tags
 
@@ -125,7 +124,7 @@ class Providers:
 
     def create_saml(self, name: str, metadata: str, tags: Iterable[tuple[str, str]] = ()) -> SamlProvider:
         """Add an issuer. Raises AlreadyExists, Invalid for a document that is no metadata."""
-        check_metadata(metadata)
+        _check_metadata(metadata)
         arn = self._records.arn(f"saml-provider/{name}")
         with self._records.changing() as tx:
             self._add(tx, arn, metadata, tags_of(tags), f"EntityAlreadyExists: SAML provider {name} already exists.")
@@ -142,7 +141,7 @@ class Providers:
 
     def update_saml(self, arn: str, metadata: str) -> SamlProvider:
         """Replace the metadata. Raises NotFound, Invalid."""
-        check_metadata(metadata)
+        _check_metadata(metadata)
         with self._records.changing() as tx:
             self._row(tx, arn)
             tx.execute(providers.update().where(self._is(arn)).values(document=metadata))
@@ -198,6 +197,12 @@ class Providers:
 
     def _is(self, arn: str) -> ColumnElement[bool]:
         return (providers.c.account == self._records.account) & (providers.c.arn == arn)
+
+
+def _check_metadata(text: str) -> None:
+    from studiolo.identity.saml import check_metadata  # it is large
+
+    check_metadata(text)
 
 
 def _document(url: str, clients: tuple[str, ...], thumbprints: tuple[str, ...]) -> str:

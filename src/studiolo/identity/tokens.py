@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from studiolo.domain import Denied, Invalid, LimitExceeded, NotFound
 from studiolo.identity.claims import Claims, InvalidIdentityToken, RejectedClaim
@@ -25,10 +26,12 @@ from studiolo.identity.principals import (
 from studiolo.identity.providers import Providers
 from studiolo.identity.records import Records
 from studiolo.identity.roles import Role, Roles
-from studiolo.identity.saml import Asserted, verified
 from studiolo.identity.tags import tags_of
 from studiolo.identity.temporary import TemporaryKeys, session_context
-from studiolo.identity.web_identity import WebIdentities
+
+if TYPE_CHECKING:
+    from studiolo.identity.saml import Asserted
+    from studiolo.identity.web_identity import WebIdentities
 
 SHORTEST = timedelta(minutes=15)
 CHAINED = timedelta(hours=1)
@@ -67,7 +70,6 @@ class SecurityTokens:
         policies: ManagedPolicies,
         keys: TemporaryKeys,
         providers: Providers,
-        web: WebIdentities,
         judge: Judge,
     ) -> None:
         self._records = records
@@ -75,8 +77,15 @@ class SecurityTokens:
         self._policies = policies
         self._keys = keys
         self._providers = providers
-        self._web = web
         self._judge = judge
+
+    @cached_property
+    def _web(self) -> "WebIdentities":
+        # What verifies them, and SAML's assertions, is large: who federates nobody does without.
+        from studiolo.identity.key_sets import KeySets
+        from studiolo.identity.web_identity import WebIdentities
+
+        return WebIdentities(self._providers, self._records.clock, KeySets())
 
     def assume_role(self, principal: Principal, role_arn: str, request: SessionRequest) -> tuple[AccessKey, Principal]:
         """A session of a role, for whom its trust policy names. Raises Denied, Invalid (MalformedPolicy), LimitExceeded.
@@ -133,7 +142,7 @@ class SecurityTokens:
 
     def assume_role_with_saml(
         self, role_arn: str, provider_arn: str, request: SessionRequest, assertion: str, told: Values
-    ) -> tuple[AccessKey, Principal, Asserted]:
+    ) -> tuple[AccessKey, Principal, "Asserted"]:
         """A session of a role for whom a SAML assertion, a base64 response, names it. The assertion names the session.
 
         Raises as for a web identity.
@@ -142,6 +151,8 @@ class SecurityTokens:
             metadata = self._providers.saml(provider_arn).metadata
         except NotFound as error:
             raise InvalidIdentityToken(f"Specified provider doesn't exist: {provider_arn}") from error
+        from studiolo.identity.saml import verified
+
         asserted = verified(assertion, metadata, provider_arn, self._records.account, self._records.clock())
         if (role_arn, provider_arn) not in asserted.roles:
             raise RejectedClaim(f"The assertion does not name the role {role_arn} with the provider {provider_arn}.")

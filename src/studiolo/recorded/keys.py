@@ -10,16 +10,17 @@ import struct
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from typing import TYPE_CHECKING
 
 from studiolo.domain import Conflict, Invalid, NotFound, Scope
 from studiolo.recorded.records import Book, Record, RecordExists, RecordMissing, Records
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 KEY, ALIAS = "kms-key", "kms-alias"
 AWS_ALIAS = "alias/aws/"
-NONCE = 12
+NONCE, KEY_BYTES = 12, 32
 _HEAD = struct.Struct(">4sH")
 _MAGIC = b"STK1"
 
@@ -145,8 +146,10 @@ class Keys:
             raise InvalidCiphertext("The ciphertext refers to a key that does not exist.") from error
         if name is not None and self.get(scope, name).id != key.id:
             raise WrongKey("The key ID in the request does not identify a CMK that can perform this operation.")
+        from cryptography.exceptions import InvalidTag
+
         try:
-            return key, AESGCM(_bytes_of(key)).decrypt(nonce, sealed, _bound(key, context))
+            return key, _cipher(key).decrypt(nonce, sealed, _bound(key, context))
         except InvalidTag as error:
             raise InvalidCiphertext("The ciphertext is not one of that key and encryption context.") from error
 
@@ -209,7 +212,7 @@ def _add(book: Book, description: str, policy: str, tags: Mapping[str, str], man
         "Resource": "*",
     }
     default = json.dumps({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]})
-    material = base64.b64encode(AESGCM.generate_key(256)).decode()
+    material = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
     hidden = {"Material": material, "Policy": policy or default, "Rotation": False}
     return book.add(KEY, identifier, attributes, tags, hidden)
 
@@ -239,8 +242,10 @@ def _alias_arn(scope: Scope, alias: str) -> str:
     return f"arn:{scope.partition}:kms:{scope.region}:{scope.account}:{alias}"
 
 
-def _bytes_of(key: Record) -> bytes:
-    return base64.b64decode(key.hidden["Material"])
+def _cipher(key: Record) -> "AESGCM":
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # it is large, and most have no keys
+
+    return AESGCM(base64.b64decode(key.hidden["Material"]))
 
 
 def _bound(key: Record, context: Context) -> bytes:
@@ -249,12 +254,7 @@ def _bound(key: Record, context: Context) -> bytes:
 
 def _seal(key: Record, plaintext: bytes, context: Context) -> bytes:
     nonce, name = secrets.token_bytes(NONCE), key.id.encode()
-    return (
-        _HEAD.pack(_MAGIC, len(name))
-        + name
-        + nonce
-        + AESGCM(_bytes_of(key)).encrypt(nonce, plaintext, _bound(key, context))
-    )
+    return _HEAD.pack(_MAGIC, len(name)) + name + nonce + _cipher(key).encrypt(nonce, plaintext, _bound(key, context))
 
 
 def _opened(ciphertext: bytes) -> tuple[str, bytes, bytes]:

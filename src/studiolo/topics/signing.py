@@ -1,6 +1,7 @@
 """The key that messages are signed with, and its certificate, which who gets them can fetch.
 
 After "Verifying the signatures of Amazon SNS messages" (Developer Guide). No authority has signed the certificate.
+`cryptography` is imported when a message is signed: it is large, and most servers sign none.
 """
 
 import base64
@@ -10,13 +11,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from typing import TYPE_CHECKING, Any
 
 from studiolo.domain import Clock
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 FILE = "sns-signing.pem"
 NAME = "sns.studiolo.localhost"
@@ -35,6 +36,9 @@ class Signer:
 
     def sign(self, message: Mapping[str, Any], version: str) -> str:
         """The signature of a message, in base64. version: 1 for SHA-1, 2 for SHA-256."""
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import padding
+
         names = [name for name in SIGNED if message.get(name) is not None]
         text = "".join(f"{name}\n{message[name]}\n" for name in names)
         # SHA-1 is what version 1 is, and the default.
@@ -44,10 +48,16 @@ class Signer:
     @property
     def certificate(self) -> bytes:
         """As PEM."""
+        from cryptography.hazmat.primitives import serialization
+
         return self._pair[1].public_bytes(serialization.Encoding.PEM)
 
     @cached_property
-    def _pair(self) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
+    def _pair(self) -> "tuple[rsa.RSAPrivateKey, x509.Certificate]":
+        from cryptography import x509
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
         with self._making:
             if not self._file.exists():
                 _make(self._file, self._clock())
@@ -58,6 +68,10 @@ class Signer:
 
 
 def _make(file: Path, present: datetime) -> None:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
     certificate = (
