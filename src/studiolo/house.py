@@ -254,11 +254,11 @@ class House:
         self.queues = Queues(state, identity, self.metrics, self._endpoint, now)
         self.queues.start()
         self._cleanup.callback(self.queues.close)
-        self.topics = Topics(state, identity, trusting, self.metrics, settings.folder, self._endpoint, now)
+        self.topics = Topics(state, identity, trusting, self.queues, self.metrics, settings.folder, self._endpoint, now)
         self._cleanup.callback(self.topics.close)
         self.metrics.alarms.acts("sns", self.topics.act)
         self.topics.start()
-        self.events = Events(state, identity, trusting, self.topics, self.logs, self.metrics, now)
+        self.events = Events(state, identity, trusting, self.topics, self.queues, self.logs, self.metrics, now)
         self._cleanup.callback(self.events.close)
 
     def _open_studio(self) -> None:

@@ -171,7 +171,7 @@ def test_what_a_rule_cannot_be_is_refused(events: Any, role: str) -> None:
         with pytest.raises(wrong, match="ScheduleExpression is not valid"):
             events.put_rule(Name="wrong", ScheduleExpression=schedule)
     events.put_rule(Name="nightly", ScheduleExpression="cron(0 2 * * ? *)", State="DISABLED")
-    queue = {"Id": "q", "Arn": "arn:aws:sqs:us-east-1:000000000000:queue"}
+    queue = {"Id": "q", "Arn": "arn:aws:kinesis:us-east-1:000000000000:stream/queue"}
     with pytest.raises(wrong, match="rules send to Lambda functions"):
         events.put_targets(Rule="nightly", Targets=[queue])
     with pytest.raises(events.exceptions.ResourceNotFoundException, match="does not exist on EventBus default"):

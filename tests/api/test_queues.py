@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from tests.conftest import REGION, Server
+from tests.waiting import until
 
 V = "2012-10-17"
 
@@ -121,3 +122,43 @@ def test_rights_are_those_of_the_role_or_of_the_queue(
     policy = json.dumps({"Version": V, "Statement": [allow]})
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
     worker.send_message_batch(QueueUrl=queue, Entries=[{"Id": "a", "MessageBody": "a"}])
+
+
+def test_rules_and_buckets_tell_queues_whose_policy_lets_them(
+    sqs: Any, queue: str, client: Callable[..., Any], bucket: str
+) -> None:
+    arn, events, source = arn_of(sqs, queue), client("events"), f"test.{uuid.uuid4().hex[:8]}"
+    services = {"Service": ["events.amazonaws.com", "s3.amazonaws.com"]}
+    allow = {"Effect": "Allow", "Principal": services, "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": V, "Statement": [allow]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    events.put_rule(Name=source, EventPattern=json.dumps({"source": [source]}))
+    gone = {"Id": "gone", "Arn": f"{arn}-gone", "DeadLetterConfig": {"Arn": arn}}
+    events.put_targets(Rule=source, Targets=[{"Id": "queue", "Arn": arn, "InputPath": "$.detail"}, gone])
+    events.put_events(Entries=[{"Source": source, "DetailType": "t", "Detail": '{"n": 1}'}])
+    found = [_received(sqs, queue) for _ in range(2)]
+    assert {"n": 1} in [json.loads(each["Body"]) for each in found]
+    dead = next(each for each in found if "detail" in each["Body"])
+    assert dead["MessageAttributes"]["TARGET_ARN"]["StringValue"] == f"{arn}-gone"
+    assert dead["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NotFound"
+
+    wanted = {"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
+    client("s3").put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
+    # A changed configuration counts after a second.
+    until(lambda: _told_of_an_object(sqs, queue, client("s3"), bucket))
+    client("s3").put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+    events.remove_targets(Rule=source, Ids=["queue", "gone"])
+    events.delete_rule(Name=source)
+
+
+def _received(sqs: Any, queue: str) -> Any:
+    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20, MessageAttributeNames=["All"])["Messages"]
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return message
+
+
+def _told_of_an_object(sqs: Any, queue: str, s3: Any, bucket: str) -> bool:
+    s3.put_object(Bucket=bucket, Key="queued/a b", Body=b"a")
+    found = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages", [])
+    keys = [json.loads(each["Body"])["Records"][0]["s3"]["object"]["key"] for each in found]
+    return keys == ["queued/a+b"]

@@ -28,7 +28,8 @@ KNOWN_SECONDS = 1.0
 """What a bucket wants told is asked for so seldom at most: writes should not wait for it."""
 MOST_KNOWN = 1000
 WANTED = (
-    "EventBridgeConfiguration", "CloudFunctionConfiguration", "LambdaFunctionConfiguration", "TopicConfiguration",
+    "EventBridgeConfiguration", "CloudFunctionConfiguration", "LambdaFunctionConfiguration", "QueueConfiguration",
+    "TopicConfiguration",
 )  # fmt: skip
 
 

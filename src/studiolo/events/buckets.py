@@ -1,4 +1,4 @@
-"""What buckets want told of their objects: to functions and topics that they name, and as events of EventBridge.
+"""What buckets want told of their objects: to functions, topics and queues that they name, and as events of EventBridge.
 
 After "Event message structure" and "Amazon S3 events" of EventBridge (Amazon S3 User Guide).
 """
@@ -18,6 +18,7 @@ NAMES = {
     "CloudFunctionConfiguration": OF_FUNCTIONS,
     "LambdaFunctionConfiguration": OF_FUNCTIONS,
     "TopicConfiguration": ("Topic",),
+    "QueueConfiguration": ("Queue",),
 }
 """Where the configurations of a bucket have the ARN of who is to be told."""
 SUBJECT = "Amazon S3 Notification"
@@ -25,7 +26,7 @@ SUBJECT = "Amazon S3 Notification"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A function, or topic, that is to be told, by its ARN; name: of the configuration."""
+    """A function, topic or queue, that is to be told, by its ARN; name: of the configuration."""
 
     name: str
     arn: str
@@ -37,7 +38,7 @@ def is_for_events(configuration: str) -> bool:
 
 
 def wanted_by(notice: Notice) -> Iterator[Wanted]:
-    """The functions and topics that the bucket's notifications name for this."""
+    """The functions, topics and queues that the bucket's notifications name for this."""
     for each in fromstring(notice.configuration):  # noqa: S314 (the door has read it as what it is)
         if _local(each) not in NAMES:
             continue
@@ -49,7 +50,7 @@ def wanted_by(notice: Notice) -> Iterator[Wanted]:
 
 
 def message_of(notice: Notice, wanted: Wanted, scope: Scope, number: int, at: datetime) -> Mapping[str, Any]:
-    """What a function, or topic, is given."""
+    """What a function, topic or queue is given."""
     item: dict[str, Any] = {"key": quote_plus(notice.key, safe="/"), "sequencer": f"{number:016X}"}
     if notice.size is not None:
         item["size"] = notice.size

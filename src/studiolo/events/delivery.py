@@ -189,10 +189,10 @@ class Delivery:
         try:
             self._sender.send(row.source, row.target, row.input, row.id)
         except (DomainError, Refused) as error:
-            self._failed(scope, row, str(error), for_good=_is_for_good(error))
+            self._failed(scope, row, error, for_good=_is_for_good(error))
         except Exception as error:
             log.exception("the delivery %s of %s failed", row.id, row.source)
-            self._failed(scope, row, str(error), for_good=False)
+            self._failed(scope, row, error, for_good=False)
         else:
             self._count(scope, row.source, "Invocations")
             with self._state.transaction() as tx:
@@ -202,7 +202,7 @@ class Delivery:
                 self._sending.discard(row.id)
             self._background.wake()
 
-    def _failed(self, scope: Scope, row: Row[Any], why: str, *, for_good: bool) -> None:
+    def _failed(self, scope: Scope, row: Row[Any], why: Exception, *, for_good: bool) -> None:
         if self._background.ended:
             return
         policy, present = row.target.get("RetryPolicy", {}), self._clock()
@@ -210,8 +210,13 @@ class Delivery:
         too_often = attempts > policy.get("MaximumRetryAttempts", ATTEMPTS)
         pause = min(LONGEST_PAUSE, 2.0 ** min(attempts, 10) / 2)
         mine = deliveries.c.id == row.id
+        too_old = age + pause > policy.get("MaximumEventAgeInSeconds", AGE)
+        given_up = for_good or too_often or too_old
+        if given_up:
+            condition = "" if for_good else "MaximumRetryAttempts" if too_often else "MaximumEventAgeInSeconds"
+            self._bury(row, why, condition)
         with self._state.transaction() as tx:
-            if for_good or too_often or age + pause > policy.get("MaximumEventAgeInSeconds", AGE):
+            if given_up:
                 log.warning("%s: %s got no event after %d tries: %s", row.source, row.target["Arn"], attempts, why)
                 self._count(scope, row.source, "FailedInvocations")
                 tx.execute(deliveries.delete().where(mine))
@@ -220,6 +225,21 @@ class Delivery:
                 self._count(scope, row.source, "RetryInvocationAttempts")
                 values = {"attempts": attempts, "due": present + timedelta(seconds=pause)}
                 tx.execute(deliveries.update().where(mine).values(values))
+
+    def _bury(self, row: Row[Any], why: Exception, condition: str) -> None:
+        told = {
+            "ERROR_CODE": why.code if isinstance(why, Refused) else type(why).__name__,
+            "ERROR_MESSAGE": str(why),
+            "EXHAUSTED_RETRY_CONDITION": condition,
+            "RETRY_ATTEMPTS": str(row.attempts),
+        }
+        dead = row.target.get("DeadLetterConfig", {}).get("Arn")
+        if dead is None:
+            return
+        try:
+            self._sender.bury(row.source, row.target, row.input, dead, told)
+        except DomainError as error:
+            log.warning("%s: the dead-letter queue of %s got no event: %s", row.source, row.target["Arn"], error)
 
     def _count(self, scope: Scope, rule: str, name: str) -> None:
         if ":rule/" not in rule:

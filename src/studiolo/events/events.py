@@ -17,6 +17,7 @@ from studiolo.functions import Trusting
 from studiolo.identity import Identity
 from studiolo.logs import Logs
 from studiolo.metrics import Metrics
+from studiolo.queues import Queues
 from studiolo.state import State
 from studiolo.topics import Topics
 
@@ -40,13 +41,14 @@ class Events:
         identity: Identity,
         trusting: Trusting,
         topics: Topics,
+        queues: Queues,
         logs: Logs,
         metrics: Metrics,
         clock: Clock,
     ) -> None:
         self.rules = Rules(state, identity, clock)
         self.trusting = trusting
-        self._delivery = Delivery(state, Sender(trusting, topics, logs, identity, clock), metrics, clock)
+        self._delivery = Delivery(state, Sender(trusting, topics, queues, logs, identity, clock), metrics, clock)
         self._following = [
             Background("subscription filters", Subscriptions(logs, trusting).look, FOLLOW_SECONDS),
             Background("metric filters", Counting(logs, metrics, clock).look, FOLLOW_SECONDS),

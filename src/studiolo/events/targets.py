@@ -12,14 +12,15 @@ from studiolo.events.rules import SERVICE
 from studiolo.functions import Trusting, is_function
 from studiolo.identity import Identity, Question
 from studiolo.logs import Logs
+from studiolo.queues import Message, Queues, Value, is_queue, url_of
 from studiolo.topics import Publication, Topics
 
 _PIPELINE = re.compile(r"arn:[^:]+:sagemaker:([a-z0-9-]+):\d{12}:pipeline/([A-Za-z0-9-]+)")
 _GROUP = re.compile(r"arn:[^:]+:logs:([a-z0-9-]+):(\d{12}):log-group:([.\-_/#A-Za-z0-9]{1,512})(?::\*)?")
 _TOPIC = re.compile(r"arn:[^:]+:sns:([a-z0-9-]+):\d{12}:[\w.-]{1,256}")
 _OTHERS = (
-    "AppSyncParameters", "BatchParameters", "DeadLetterConfig", "EcsParameters", "HttpParameters", "KinesisParameters",
-    "RedshiftDataParameters", "RunCommandParameters", "SqsParameters",
+    "AppSyncParameters", "BatchParameters", "EcsParameters", "HttpParameters", "KinesisParameters",
+    "RedshiftDataParameters", "RunCommandParameters",
 )  # fmt: skip
 SESSION = "eventbridge"
 """How the sessions are called in which targets' roles are taken."""
@@ -28,13 +29,19 @@ SESSION = "eventbridge"
 def check(target: Mapping[str, Any]) -> None:
     """Raises Invalid for a target that Studiolo cannot send to."""
     arn, name = target["Arn"], target["Id"]
-    if not any(known(arn) for known in (is_function, _PIPELINE.fullmatch, _GROUP.fullmatch, _TOPIC.fullmatch)):
+    if not any(
+        known(arn) for known in (is_function, _PIPELINE.fullmatch, _GROUP.fullmatch, _TOPIC.fullmatch, is_queue)
+    ):
         raise Invalid(
             f"The target {arn} (Id {name}) is not supported by Studiolo: rules send to Lambda functions, CloudWatch Logs "
-            "groups, SageMaker pipelines and SNS topics."
+            "groups, SageMaker pipelines, SNS topics and SQS queues."
         )
     if others := [each for each in _OTHERS if each in target]:
         raise Invalid(f"{', '.join(others)} of target {name} is not supported by Studiolo.")
+    if arn.endswith(".fifo") and is_queue(arn) and not target.get("SqsParameters", {}).get("MessageGroupId"):
+        raise Invalid(f"Parameter(s) MessageGroupId must be specified for target: {name}.")
+    if (dead := target.get("DeadLetterConfig", {}).get("Arn")) and not is_queue(dead):
+        raise Invalid(f"DeadLetterConfig of target {name} must have the ARN of a queue, and has {dead}.")
     if _PIPELINE.fullmatch(arn) and "RoleArn" not in target:
         raise Invalid(f"RoleArn is required for target {arn}.")
 
@@ -42,9 +49,12 @@ def check(target: Mapping[str, Any]) -> None:
 class Sender:
     """Hands events to targets. `services` are given at the start."""
 
-    def __init__(self, trusting: Trusting, topics: Topics, logs: Logs, identity: Identity, clock: Clock) -> None:
+    def __init__(
+        self, trusting: Trusting, topics: Topics, queues: Queues, logs: Logs, identity: Identity, clock: Clock
+    ) -> None:
         self._trusting = trusting
         self._topics = topics
+        self._queues = queues
         self._logs = logs
         self._identity = identity
         self._clock = clock
@@ -62,6 +72,7 @@ class Sender:
             (_GROUP.fullmatch, self._to_group),
             (_PIPELINE.fullmatch, self._to_pipeline),
             (_TOPIC.fullmatch, self._to_topic),
+            (is_queue, self._to_queue),
         )
         way = next((way for is_one, way in ways if is_one(arn)), None)
         if way is None:
@@ -111,6 +122,30 @@ class Sender:
             of_bucket = source.split(":")[2] == "s3"
             publication = Publication(text, buckets.SUBJECT if of_bucket else None)
             self._topics.publish_by(f"{source.split(':')[2]}.amazonaws.com", source, target["Arn"], publication)
+
+    def _to_queue(self, source: str, target: Mapping[str, Any], text: str, identifier: str) -> None:
+        arn = target["Arn"]
+        group = target.get("SqsParameters", {}).get("MessageGroupId")
+        # The same when it is tried again.
+        deduplication = identifier if arn.endswith(".fifo") else None
+        if "RoleArn" in target:
+            order = {"MessageGroupId": group, "MessageDeduplicationId": deduplication}
+            given = {name: value for name, value in order.items() if value is not None}
+            self._call(
+                target, arn.split(":")[3], "sqs", "SendMessage", {"QueueUrl": url_of(arn), "MessageBody": text, **given}
+            )
+        else:
+            message = Message(text, group=group, deduplication=deduplication)
+            self._queues.send_by(f"{source.split(':')[2]}.amazonaws.com", source, arn, message)
+
+    def bury(self, source: str, target: Mapping[str, Any], text: str, dead: str, told: Mapping[str, str]) -> None:
+        """Send what a target did not get to its dead-letter queue. Raises DomainError.
+
+        told: why, and how often it was tried, by the names of the message's attributes.
+        """
+        told = {"RULE_ARN": source, "TARGET_ARN": target["Arn"], **told}
+        attributes = {name: Value("String", value) for name, value in told.items() if value}
+        self._queues.send_by(SERVICE, source, dead, Message(text, attributes=attributes))
 
     def _call(
         self, target: Mapping[str, Any], region: str, service: str, operation: str, parameters: Mapping[str, Any]

@@ -297,11 +297,11 @@ class Functions:
     def check_destination(self, arn: str) -> None:
         """Raise Invalid for what results cannot be sent on to."""
         service = arn.split(":")[2] if arn.count(":") >= 5 else ""
-        operation = {"lambda": "Invoke", "sns": "Publish"}.get(service)
+        operation = {"lambda": "Invoke", "sns": "Publish", "sqs": "SendMessage"}.get(service)
         if operation is None or self._services is None or not self._services.knows(service, operation):
             raise Invalid(
-                f"The destination {arn} cannot be used at Studiolo: a function's results go to Lambda functions and SNS "
-                "topics."
+                f"The destination {arn} cannot be used at Studiolo: a function's results go to Lambda functions, SNS "
+                "topics and SQS queues."
             )
 
     def deliver(self, function: Function, arn: str, identifier: str, document: bytes) -> None:
@@ -311,6 +311,9 @@ class Functions:
         if arn.split(":")[2] == "sns":
             parameters: dict[str, Any] = {"TopicArn": arn, "Message": document.decode(errors="replace")}
             self._services(principal, function.scope.region, "sns", "Publish", parameters)
+        elif arn.split(":")[2] == "sqs":
+            parameters = {"QueueUrl": f"/{arn.split(':')[4]}/{arn.split(':')[5]}", "MessageBody": document.decode()}
+            self._services(principal, function.scope.region, "sqs", "SendMessage", parameters)
         else:
             parameters = {"FunctionName": arn, "InvocationType": "Event", "Payload": document}
             self._services(principal, function.scope.region, "lambda", "Invoke", parameters)

@@ -25,6 +25,7 @@ from studiolo.queues.model import (
     number_of,
     queue_arn,
     queue_named,
+    url_of,
 )
 from studiolo.queues.queues import Queues, thing_of
 
@@ -32,5 +33,5 @@ __all__ = [
     "LARGEST", "NAMES", "BatchRefused", "InvalidAttributeName", "InvalidAttributeValue", "InvalidContents",
     "InvalidReceipt", "Message", "MissingParameter", "NotInFlight", "Queue", "QueueDenied", "Queues", "Received", "Sent",
     "Value", "attribute_fault", "check_ids", "digest", "is_queue", "number_of", "queue_arn", "queue_named",
-    "thing_of",
+    "thing_of", "url_of",
 ]  # fmt: skip

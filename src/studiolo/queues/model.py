@@ -108,6 +108,12 @@ def queue_named(arn: str) -> tuple[Scope, str]:
     return Scope(found[2], found[1]), found[3]
 
 
+def url_of(arn: str) -> str:
+    """By which operations of SQS name the queue of an ARN, without a host. Raises Invalid."""
+    scope, name = queue_named(arn)
+    return f"/{scope.account}/{name}"
+
+
 def digest(attributes: Mapping[str, Value]) -> str:
     """The MD5 of attributes, after "Calculating the MD5 message digest for message attributes" (Developer Guide)."""
     text = bytearray()

@@ -12,9 +12,8 @@ from studiolo.scheduler.model import Schedule
 _PIPELINE = re.compile(r"arn:[a-z-]+:sagemaker:([a-z0-9-]+):(\d{12}):pipeline/([A-Za-z0-9-]+)", re.IGNORECASE)
 _FUNCTION = re.compile(r"arn:[a-z-]+:lambda:([a-z0-9-]+):\d{12}:function:[\w-]+(?::[$\w-]+)?")
 _BUS = re.compile(r"arn:[a-z-]+:events:([a-z0-9-]+):\d{12}:event-bus/[\w./-]+")
-_OTHERS = (
-    "DeadLetterConfig", "EcsParameters", "KinesisParameters", "SqsParameters",
-)  # fmt: skip
+_QUEUE = re.compile(r"arn:[a-z-]+:sqs:([a-z0-9-]+):(\d{12}):([\w-]+(?:\.fifo)?)")
+_OTHERS = ("DeadLetterConfig", "EcsParameters", "KinesisParameters")
 EMPTY = "{}"
 """What a function is given where a schedule says nothing."""
 
@@ -32,17 +31,21 @@ def check(target: Mapping[str, Any]) -> None:
     """Raises Invalid for a target that Studiolo cannot do."""
     arn, others = target["Arn"], list(_OTHERS)
     if _PIPELINE.fullmatch(arn):
-        others += ["EventBridgeParameters", "Input"]
+        others += ["EventBridgeParameters", "Input", "SqsParameters"]
     elif _BUS.fullmatch(arn):
         if "EventBridgeParameters" not in target:
             raise Invalid(f"EventBridgeParameters must be given for the target {arn}.")
-        others += ["SageMakerPipelineParameters"]
-    elif _FUNCTION.fullmatch(arn):
+        others += ["SageMakerPipelineParameters", "SqsParameters"]
+    elif _QUEUE.fullmatch(arn):
+        if arn.endswith(".fifo") and not target.get("SqsParameters", {}).get("MessageGroupId"):
+            raise Invalid(f"SqsParameters with a MessageGroupId must be given for the target {arn}.")
         others += ["EventBridgeParameters", "SageMakerPipelineParameters"]
+    elif _FUNCTION.fullmatch(arn):
+        others += ["EventBridgeParameters", "SageMakerPipelineParameters", "SqsParameters"]
     else:
         raise Invalid(
             f"The target {arn} is not supported by Studiolo: schedules start pipelines of SageMaker, invoke Lambda "
-            "functions and put events on event buses."
+            "functions, put events on event buses and send to SQS queues."
         )
     if asked := [name for name in others if name in target]:
         raise Invalid(f"{', '.join(asked)} of the target {arn} is not supported by Studiolo.")
@@ -66,6 +69,12 @@ def doing(schedule: Schedule, at: datetime) -> Doing:
         told = schedule.target["EventBridgeParameters"]
         entry = {"Source": told["Source"], "DetailType": told["DetailType"], "Detail": text, "EventBusName": arn}
         return Doing(found[1], "events", "PutEvents", {"Entries": [{**entry, "Resources": [schedule.arn]}]})
+    if found := _QUEUE.fullmatch(arn):
+        sent = {"QueueUrl": f"/{found[2]}/{found[3]}", "MessageBody": text}
+        if arn.endswith(".fifo"):
+            group = schedule.target["SqsParameters"]["MessageGroupId"]
+            sent |= {"MessageGroupId": group, "MessageDeduplicationId": token}
+        return Doing(found[1], "sqs", "SendMessage", sent)
     found = _PIPELINE.fullmatch(arn)
     assert found is not None, "it was checked"
     given = schedule.target.get("SageMakerPipelineParameters", {}).get("PipelineParameterList", [])

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from studiolo.background import Background
-from studiolo.domain import Clock, NotFound, Scope
+from studiolo.domain import Clock, DomainError, NotFound, Scope
 from studiolo.metrics import Metrics
 from studiolo.metrics.model import Metric
 from studiolo.recorded import Record
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 16
 OF_ONE = 4
-"""So many at a time go to one subscription: one that is slow leaves the others room."""
+"""So many at a time go to one subscription: one that is slow leaves the others room. Of a FIFO topic one goes at a time."""
 LONGEST_WAIT = 60.0
 END_SECONDS = 2.0
 """How long what is under way may take when the server ends: it is sent again else."""
@@ -74,7 +74,7 @@ class Delivery:
             known = list(self._sending)
             counts = Counter(subscription for subscription, _ in self._sending.values())
         mine = deliveries.c.id.not_in(known)
-        busy = [subscription for subscription, count in counts.items() if count >= OF_ONE]
+        busy = [subscription for subscription, count in counts.items() if count >= _most(subscription)]
         query = select(deliveries).where(mine, deliveries.c.subscription.not_in(busy), deliveries.c.due <= present)
         with self._state.reading() as connection:
             rows = connection.execute(query.order_by(deliveries.c.due).limit(AT_ONCE)).all()
@@ -83,7 +83,7 @@ class Delivery:
             ).scalar()
         for row in rows:
             counts[row.subscription] += 1
-            if counts.total() > AT_ONCE or counts[row.subscription] > OF_ONE:
+            if counts.total() > AT_ONCE or counts[row.subscription] > _most(row.subscription):
                 counts[row.subscription] -= 1
                 continue
             # The process does not wait for a daemon when it ends: an endpoint may take its time.
@@ -121,11 +121,12 @@ class Delivery:
             if not isinstance(error, Undelivered):
                 log.exception("the message %s could not be delivered", row.id)
             for_good = isinstance(error, Undelivered) and error.for_good
-            of_function = subscription["Protocol"] == "lambda"
-            retry = retries.OF_FUNCTIONS if of_function else policy["healthyRetryPolicy"]
+            of_aws = subscription["Protocol"] in ("lambda", "sqs")
+            retry = retries.OF_FUNCTIONS if of_aws else policy["healthyRetryPolicy"]
             pause = None if for_good else retries.pause(retry, row.attempts + 1)
             if pause is None:
                 log.warning("%s got no message after %d tries: %s", row.subscription, row.attempts + 1, error)
+                self._bury(subscription, row.message)
                 self.count(scope, topic, "NumberOfNotificationsFailed")
                 self._done(row)
             else:
@@ -134,6 +135,13 @@ class Delivery:
         else:
             self.count(scope, topic, "NumberOfNotificationsDelivered")
             self._done(row)
+
+    def _bury(self, subscription: Record, message: Mapping[str, Any]) -> None:
+        """Send what was given up to the subscription's dead-letter queue, if it has one."""
+        try:
+            self._senders.bury(subscription, message)
+        except DomainError as error:
+            log.warning("%s: its dead-letter queue got no message: %s", subscription.id, error)
 
     def _done(self, row: Row[Any]) -> None:
         with self._state.transaction() as tx:
@@ -146,6 +154,10 @@ class Delivery:
 
     def count(self, scope: Scope, topic: Record, name: str, value: float = 1, unit: str = "Count") -> None:
         self._metrics.add(scope, Metric.of(NAMESPACE, name, {"TopicName": topic["Name"]}), value, unit)
+
+
+def _most(subscription: str) -> int:
+    return 1 if ".fifo:" in subscription else OF_ONE
 
 
 def effective(subscription: Record, topic: Record) -> str:

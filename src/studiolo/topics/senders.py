@@ -1,4 +1,4 @@
-"""How subscribers get what is published: functions as an event, HTTP endpoints as a POST.
+"""How subscribers get what is published: functions as an event, queues as a message, HTTP endpoints as a POST.
 
 Whoever may subscribe makes the server ask an address of their choice. So: no redirects, no proxies, little time; the
 address is looked up once and the connection is made to what was found, never to a port of Studiolo's own; of an answer
@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote, urlsplit
 from studiolo.domain import Denied, DomainError, Invalid, NotFound
 from studiolo.functions import Trusting
 from studiolo.peers import askable
+from studiolo.queues import Message, Queues, Value
 from studiolo.recorded import Record
 from studiolo.topics.signing import Signer
 
@@ -29,6 +30,8 @@ PAGES = "/_studiolo/sns/"
 CERTIFICATE = "SimpleNotificationService.pem"
 SERVICE = "sns.amazonaws.com"
 NOTIFICATION, CONFIRMATION = "Notification", "SubscriptionConfirmation"
+ORDER = ("MessageGroupId", "MessageDeduplicationId")
+"""What a message of a FIFO topic has beside what is told."""
 
 
 class Undelivered(Exception):
@@ -42,8 +45,9 @@ class Undelivered(Exception):
 class Senders:
     """Hands messages to subscribers, signed. endpoint: the URL of this server."""
 
-    def __init__(self, trusting: Trusting, signer: Signer, endpoint: str) -> None:
+    def __init__(self, trusting: Trusting, queues: Queues, signer: Signer, endpoint: str) -> None:
         self._trusting = trusting
+        self._queues = queues
         self._signer = signer
         self._pages = endpoint + PAGES
 
@@ -53,8 +57,34 @@ class Senders:
         """Hand a subscriber a message. version: of the signature; content_type: of the POST. Raises Undelivered."""
         if subscription["Protocol"] == "lambda":
             self._to_function(subscription, self._signed(subscription, message, version))
+        elif subscription["Protocol"] == "sqs":
+            self._to_queue(subscription, message, version)
         else:
             self._to_address(subscription, message, version, content_type)
+
+    def bury(self, subscription: Record, message: Mapping[str, Any]) -> None:
+        """Send a message that a subscriber did not get to its dead-letter queue, if it has one. Raises DomainError."""
+        if subscription.get("RedrivePolicy"):
+            arn = json.loads(subscription["RedrivePolicy"])["deadLetterTargetArn"]
+            self._queue(subscription, arn, message, "1")
+
+    def _to_queue(self, subscription: Record, message: Mapping[str, Any], version: str) -> None:
+        try:
+            self._queue(subscription, subscription["Endpoint"], message, version)
+        except DomainError as error:
+            raise Undelivered(str(error), for_good=isinstance(error, (Denied, Invalid, NotFound))) from error
+
+    def _queue(self, subscription: Record, arn: str, message: Mapping[str, Any], version: str) -> None:
+        attributes, body = {}, str(message["Message"])
+        if _is_raw(subscription):
+            attributes = {name: _as_value(each) for name, each in message.get("MessageAttributes", {}).items()}
+        else:
+            told = {name: value for name, value in message.items() if name not in ORDER}
+            body = json.dumps(self._signed(subscription, told, version), indent=2)
+        group, deduplication = (message.get(name) for name in ORDER)
+        # Other queues look for no duplicates.
+        sent = Message(body, None, attributes, None, group, deduplication if arn.endswith(".fifo") else None)
+        self._queues.send_by(SERVICE, subscription["TopicArn"], arn, sent)
 
     def _to_function(self, subscription: Record, message: Mapping[str, Any]) -> None:
         # Lambda's events spell two of the names in another way, and have what is not there as null.
@@ -75,7 +105,7 @@ class Senders:
     def _to_address(
         self, subscription: Record, message: Mapping[str, Any], version: str, content_type: str | None
     ) -> None:
-        raw = message["Type"] == NOTIFICATION and str(subscription.get("RawMessageDelivery")).lower() == "true"
+        raw = message["Type"] == NOTIFICATION and _is_raw(subscription)
         headers = {
             "x-amz-sns-message-type": message["Type"],
             "x-amz-sns-message-id": message["MessageId"],
@@ -111,6 +141,15 @@ class Senders:
             "Signature": self._signer.sign(told, version),
             "SigningCertURL": self._pages + CERTIFICATE,
         }
+
+
+def _is_raw(subscription: Record) -> bool:
+    return str(subscription.get("RawMessageDelivery")).lower() == "true"
+
+
+def _as_value(told: Mapping[str, str]) -> Value:
+    binary = told["Type"].partition(".")[0] == "Binary"
+    return Value(told["Type"], base64.b64decode(told["Value"]) if binary else told["Value"])
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], seconds: float = SECONDS) -> int:

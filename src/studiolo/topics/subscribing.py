@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from studiolo.domain import Invalid
 from studiolo.functions import is_function
+from studiolo.queues import is_queue
 from studiolo.topics import filters, retries
 
 HTTP = ("http", "https")
-DELIVERED = ("lambda", *HTTP)
+DELIVERED = ("lambda", "sqs", *HTTP)
 """The protocols that Studiolo delivers by."""
 CONFIRMED = (*HTTP, "email", "email-json")
 """Those whose endpoints must say that they want what is published."""
@@ -23,7 +24,6 @@ OTHERS = {
     "email": (_MAIL, "Email address"),
     "email-json": (_MAIL, "Email address"),
     "sms": (_PHONE, "SMS endpoint"),
-    "sqs": (re.compile(r"arn:[^:]+:sqs:[^:]+:\d{12}:[\w.-]+"), "SQS endpoint ARN"),
     "firehose": (re.compile(r"arn:[^:]+:firehose:[^:]+:\d{12}:deliverystream/[\w.-]+"), "Firehose endpoint ARN"),
     "application": (re.compile(r"arn:[^:]+:sns:[^:]+:\d{12}:endpoint/.+"), "Application endpoint arn invalid"),
 }
@@ -43,6 +43,14 @@ def check(protocol: str, endpoint: str, attributes: Mapping[str, str], *, fifo: 
     if protocol == "lambda":
         if not is_function(endpoint):
             raise Invalid("Invalid parameter: Lambda endpoint ARN")
+    elif protocol == "sqs":
+        if not is_queue(endpoint):
+            raise Invalid("Invalid parameter: SQS endpoint ARN")
+        if endpoint.endswith(".fifo") and not fifo:
+            raise Invalid(
+                "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to "
+                "standard SNS topics"
+            )
     elif protocol in HTTP:
         _check_address(protocol, endpoint)
     elif not OTHERS[protocol][0].fullmatch(endpoint):
@@ -62,6 +70,8 @@ def check_attributes(protocol: str, changed: Mapping[str, str], all_of_it: Mappi
                 raise Invalid(f"Invalid parameter: RawMessageDelivery: {value} is neither true nor false")
             if value.lower() == "true" and protocol not in (*HTTP, "sqs", "firehose"):
                 raise Invalid("Invalid parameter: Delivery protocol does not support raw message delivery.")
+        elif name == "RedrivePolicy":
+            _check_redrive(value)
         elif name == "DeliveryPolicy":
             retries.check_policy(value)
         elif name == "FilterPolicyScope" and value not in filters.SCOPES:
@@ -85,6 +95,15 @@ def _is_empty(policy: str) -> bool:
         return bool(json.loads(policy) == {})
     except (ValueError, RecursionError):
         return False
+
+
+def _check_redrive(text: str) -> None:
+    try:
+        target = str(json.loads(text)["deadLetterTargetArn"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        target = ""
+    if not is_queue(target):
+        raise Invalid("Invalid parameter: RedrivePolicy: its deadLetterTargetArn must be the ARN of a queue")
 
 
 def _check_address(protocol: str, endpoint: str) -> None:

@@ -1,24 +1,26 @@
 """SNS as the server holds it."""
 
 import base64
+import hashlib
 import json
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from studiolo.domain import Clock, DomainError, Scope
 from studiolo.functions import Trusting
 from studiolo.identity import Identity, Question
 from studiolo.metrics import Alarm, CompositeAlarm, Metrics, State
-from studiolo.queues import Value
+from studiolo.queues import Queues, Value
 from studiolo.recorded import Book, Record, Records
 from studiolo.state import State as Database
 from studiolo.topics import filters
 from studiolo.topics.alarms import message_of, subject_of
 from studiolo.topics.delivery import Delivery, effective
 from studiolo.topics.model import Publication, Published, TopicDenied, check, check_batch, is_fifo
-from studiolo.topics.senders import CONFIRMATION, NOTIFICATION, Senders
+from studiolo.topics.senders import CONFIRMATION, NOTIFICATION, ORDER, Senders
 from studiolo.topics.signing import Signer
 from studiolo.topics.store import TopicStore, as_attributes, is_pending, of_topic, scope_of
 from studiolo.topics.subscribing import DELIVERED, HTTP, filter_policy
@@ -38,6 +40,7 @@ class Topics:
         state: Database,
         identity: Identity,
         trusting: Trusting,
+        queues: Queues,
         metrics: Metrics,
         folder: Path,
         endpoint: str,
@@ -48,7 +51,7 @@ class Topics:
         self._state = state
         self._identity = identity
         self._clock = clock
-        self._delivery = Delivery(state, self.store, Senders(trusting, self.signer, endpoint), metrics, clock)
+        self._delivery = Delivery(state, self.store, Senders(trusting, queues, self.signer, endpoint), metrics, clock)
 
     def start(self) -> None:
         """Go on with what an earlier server has left."""
@@ -76,7 +79,7 @@ class Topics:
                     continue
                 told = {"Subject": publication.subject} if publication.subject else {}
                 attributes = {name: _as_told(value) for name, value in publication.attributes.items()}
-                message = {
+                message: dict[str, Any] = {
                     "Type": NOTIFICATION,
                     "MessageId": published.id,
                     "TopicArn": arn,
@@ -85,6 +88,8 @@ class Topics:
                     "Timestamp": self._timestamp(),
                     **({"MessageAttributes": attributes} if attributes else {}),
                 }
+                if published.sequence is not None:
+                    message |= {"SequenceNumber": published.sequence, **_order(publication)}
                 self._delivery.put(tx, scope, each.id, message)
         self._delivery.hurry()
         self._delivery.count(scope, topic, "NumberOfMessagesPublished")
@@ -200,6 +205,12 @@ def policy_of(topic: Record, scope: Scope) -> str:
         "Condition": {"StringEquals": {"AWS:SourceOwner": scope.account}},
     }
     return json.dumps({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]})
+
+
+def _order(publication: Publication) -> dict[str, str | None]:
+    """What a message of a FIFO topic keeps of it in a queue: not told there."""
+    content = hashlib.sha256(publication.message.encode()).hexdigest()
+    return {ORDER[0]: publication.group, ORDER[1]: publication.deduplication or content}
 
 
 def _as_told(value: Value) -> dict[str, str]:

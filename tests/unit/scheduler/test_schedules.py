@@ -119,7 +119,7 @@ def test_parameters_are_told_the_time_that_it_was_due(world: World) -> None:
         ("rate(1 minute)", {"ScheduleExpressionTimezone": "Europe/Nowhere"}, "Nowhere"),
         (
             "rate(1 minute)",
-            {"target": {"Arn": "arn:aws:sqs:eu-central-1:000000000000:queue"}},
+            {"target": {"Arn": "arn:aws:kinesis:eu-central-1:000000000000:stream/queue"}},
             "queue is not supported",
         ),
         ("rate(1 minute)", {"target": {"Input": "{}"}}, "Input of the target"),

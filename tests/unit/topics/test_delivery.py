@@ -14,6 +14,7 @@ from studiolo.domain import Invalid, Scope, now
 from studiolo.functions import Trusting
 from studiolo.identity import Identity, root_key
 from studiolo.metrics import Metrics
+from studiolo.queues import Queues, Value, queue_arn
 from studiolo.state import State
 from studiolo.topics import Publication, TopicDenied, Topics
 from studiolo.topics.senders import Undelivered, post
@@ -47,7 +48,25 @@ def near(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _topics(state: State, folder: Path) -> Topics:
     identity = Identity(state, root_key(folder), SCOPE.account, now)
-    return Topics(state, identity, cast(Trusting, NOTHING), Metrics(state, now), folder, "http://127.0.0.1:1", now)
+    trusting, queues = cast(Trusting, NOTHING), _queues(state, folder)
+    return Topics(state, identity, trusting, queues, Metrics(state, now), folder, "http://127.0.0.1:1", now)
+
+
+def _queues(state: State, folder: Path) -> Queues:
+    return Queues(
+        state, Identity(state, root_key(folder), SCOPE.account, now), Metrics(state, now), "http://[::1]", now
+    )
+
+
+def _queue(queues: Queues, name: str, topic: str) -> str:
+    """The ARN of a queue that the topic may send to."""
+    arn = queue_arn(SCOPE, name)
+    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:*", "Resource": arn}
+    policy = json.dumps(
+        {"Version": "2012-10-17", "Statement": {**allow, "Condition": {"ArnLike": {"aws:SourceArn": topic}}}}
+    )
+    queues.create(SCOPE, name, {"Policy": policy, **({"FifoQueue": "true"} if name.endswith(".fifo") else {})}, {})
+    return arn
 
 
 @pytest.mark.usefixtures("near")
@@ -125,3 +144,47 @@ def test_an_answer_in_drops_is_not_waited_for() -> None:
         with pytest.raises(Undelivered) as failed:
             post(f"http://127.0.0.1:{slow.getsockname()[1]}/", b"", {}, seconds=0.3)
         assert not failed.value.for_good
+
+
+def test_queues_get_messages_signed_or_raw(state: State, tmp_path: Path) -> None:
+    topics, queues = _topics(state, tmp_path), _queues(state, tmp_path)
+    arn = topics.store.create(SCOPE, "news", {}, {}).id
+    for name, raw in (("told", "false"), ("raw", "true")):
+        topics.subscribe(SCOPE, "", arn, "sqs", _queue(queues, name, arn), {"RawMessageDelivery": raw})
+    topics.start()
+    topics.publish(SCOPE, arn, Publication("it is märz", "Air", attributes={"level": Value("Number", "3")}))
+    until(lambda: all(queues.due(SCOPE, name) for name in ("told", "raw")))
+    topics.close()
+    (told,) = queues.receive(SCOPE, "told")
+    body = json.loads(told.body)
+    assert (body["Type"], body["Message"], body["Subject"]) == ("Notification", "it is märz", "Air")
+    assert body["Signature"]
+    assert not told.attributes
+    (raw,) = queues.receive(SCOPE, "raw")
+    assert (raw.body, raw.attributes) == ("it is märz", {"level": Value("Number", "3")})
+
+
+def test_a_fifo_topic_keeps_its_order_in_a_fifo_queue_and_takes_nothing_twice(state: State, tmp_path: Path) -> None:
+    topics, queues = _topics(state, tmp_path), _queues(state, tmp_path)
+    attributes = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
+    arn = topics.store.create(SCOPE, "news.fifo", attributes, {}).id
+    topics.subscribe(SCOPE, "", arn, "sqs", _queue(queues, "q.fifo", arn), {"RawMessageDelivery": "true"})
+    topics.start()
+    for text in ("a", "b", "b", "c", "d"):
+        topics.publish(SCOPE, arn, Publication(text, group="g"))
+    until(lambda: queues.attributes(SCOPE, "q.fifo")["ApproximateNumberOfMessages"] == "4")
+    topics.close()
+    assert [each.body for each in queues.receive(SCOPE, "q.fifo", 10)] == ["a", "b", "c", "d"]
+
+
+def test_what_a_subscriber_does_not_get_is_a_dead_letter(state: State, tmp_path: Path) -> None:
+    topics, queues = _topics(state, tmp_path), _queues(state, tmp_path)
+    arn = topics.store.create(SCOPE, "news", {}, {}).id
+    redrive = json.dumps({"deadLetterTargetArn": _queue(queues, "dead", arn)})
+    topics.subscribe(SCOPE, "", arn, "sqs", queue_arn(SCOPE, "gone"), {"RedrivePolicy": redrive})
+    topics.start()
+    topics.publish(SCOPE, arn, Publication("lost"))
+    until(lambda: queues.due(SCOPE, "dead") is not None)
+    topics.close()
+    (dead,) = queues.receive(SCOPE, "dead")
+    assert json.loads(dead.body)["Message"] == "lost"
