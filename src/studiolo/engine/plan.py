@@ -116,8 +116,6 @@ class Plans:
             "spark.driver.host": self._settings.meeting_host,
             "spark.driver.bindAddress": self._settings.meeting_host,
             "spark.pyspark.driver.python": str(runtime.python),
-            # Where each executor may write; the driver's folder is not there.
-            "spark.hadoop.fs.s3a.buffer.dir": "/tmp/hadoop-${user.name}/s3a",  # noqa: S108
             **({"spark.yarn.isPython": "true"} if self._settings.spark_master == "yarn" else {}),
             **self._site.spark,
         }
@@ -157,6 +155,8 @@ def _compute(size: Size, master: str) -> dict[str, str]:
         "spark.executor.cores": str(size.executor_cores),
         "spark.executor.memory": f"{size.executor_heap}m",
         # A standalone master counts cores, the others executors.
+        # Where each executor may write what it sends to S3: the driver's folder is not where they are.
+        "spark.hadoop.fs.s3a.buffer.dir": "/tmp/hadoop-${user.name}/s3a",  # noqa: S108
         **({"spark.cores.max": cores} if master.startswith("spark:") else {INSTANCES: str(size.executors)}),
         "spark.driver.memory": f"{min(size.heap, size.executor_heap)}m",
     }
