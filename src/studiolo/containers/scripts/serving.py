@@ -20,6 +20,7 @@ import tempfile
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,10 @@ def _decoded(value: Any) -> Any:
 
 def service_of(framework: str) -> Any:
     """The handler service of a framework, as its toolkit has it, else the plain one with the framework's defaults."""
+    from sagemaker_inference import transformer
+
+    # It asks for the signatures of four functions at each call, which takes as long as a small model does.
+    transformer.signature = lru_cache(transformer.signature)
     if framework == "pytorch":
         from sagemaker_pytorch_serving_container.handler_service import HandlerService
 
@@ -310,6 +315,9 @@ def main(framework: str) -> int:
     bring_libraries(base)
     install(code)
     sys.path[:0] = [str(code), str(model)]
+    if framework in ("pytorch", "huggingface"):
+        # Where their servers start what handles calls: its search for a model looks there.
+        os.chdir(model)
     context = Context(model)
     service = service_of(framework)
     service.initialize(context)
