@@ -38,12 +38,23 @@ JSON = "application/json"
 JSON_LINES = ("application/jsonlines", "application/jsons")
 
 
+class Metrics:
+    """Where handlers tell what they measure. The toolkits' servers keep that in a file of their own: nobody reads it."""
+
+    def _told(self, *_: Any, **__: Any) -> None:
+        """Nothing."""
+
+    add_counter = add_time = add_size = add_percent = add_error = add_metric = _told
+
+
 class Context:
     """What the toolkits' handlers know of a model and of the request at hand."""
 
     def __init__(self, model: Path) -> None:
-        self.system_properties = {"model_dir": str(model), "gpu_id": None, "batch_size": 1}
+        # Which GPU is asked only where there is one.
+        self.system_properties = {"model_dir": str(model), "gpu_id": 0, "batch_size": 1}
         self.request_processor = [self]
+        self.metrics = Metrics()
         self.model_name = "model"
         self.begin({})
 
@@ -126,12 +137,22 @@ class Server:
         try:
             (answer,) = self._service.handle([{"body": body}], context)
         except Exception as error:  # noqa: BLE001 - the caller is told
-            # Beyond the toolkits' own reach: what a handler service itself raises.
-            context.status, answer = 500, f"{error}\n{traceback.format_exc()}"
+            context.status, answer = _refusal(error)
         if context.status >= 400:
             print(answer, file=sys.stderr, flush=True)
             context.content_type = "text/plain"
         return context.status, context.content_type, _bytes(answer)
+
+
+def _refusal(error: Exception) -> tuple[int, str]:
+    """Status and words for what a handler service itself raises, beyond the toolkits' own reach.
+
+    A PredictionException, which says its status, is told as the multi-model server tells it.
+    """
+    if isinstance(code := getattr(error, "error_code", None), int):
+        traceback.print_exc()
+        return code, json.dumps({"code": code, "type": "InternalServerException", "message": str(error)}, indent=2)
+    return 500, f"{error}\n{traceback.format_exc()}"
 
 
 def _bytes(answer: Any) -> bytes:
