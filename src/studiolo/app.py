@@ -179,6 +179,7 @@ class App:
         self._router = Router(list(SERVICES))
         self._bodies = Bodies(max_body * MIB, BODIES * max_body * MIB)
         self._lanes = Lanes()
+        self._at_hand = studio.identity.at_hand
         # So many that there is room for who does not wait.
         self._holds = Holds(Limits().connections // 2)
 
@@ -220,6 +221,8 @@ class App:
                 request = replace(head, body=body)
                 # Handlers and domains are plain synchronous Python; the event loop belongs to HTTP alone.
                 run = self._lanes.quick if _seems_to_read(request) else self._lanes.run
+                if self._at_hand and _only_asks_a_model(request):
+                    run = self._lanes.at_once
                 answer = await run(self._carry_out, request, claim, request_id)
                 if isinstance(answer, Admitted):
                     return await _carry(answer)
@@ -396,6 +399,15 @@ def _seems_to_read(request: HttpRequest) -> bool:
     start = request.body[:1024] if isinstance(request.body, bytes) else b""
     action = _ACTION.search(start) or _ACTION.search(request.query.encode())
     return request.method == "GET" if action is None else action[1].decode().startswith(READS)
+
+
+def _only_asks_a_model(request: HttpRequest) -> bool:
+    """Whether a request seems to be InvokeEndpoint, which need only be admitted here, with a small body.
+
+    A glance, as above.
+    """
+    small = isinstance(request.body, bytes) and len(request.body) <= FREE
+    return small and request.method == "POST" and request.path.endswith("/invocations")
 
 
 async def _carry(admitted: Admitted) -> HttpResponse:

@@ -14,6 +14,8 @@ THREADS = 40
 
 LONG = 0.01
 """Seconds after which what runs in the lane is long, and nothing waits behind it."""
+HELD_UP, SPARED = 0.05, 1.0
+"""Seconds after which a call has held up the event loop, and for which that is then given none."""
 
 
 class Lanes:
@@ -28,6 +30,21 @@ class Lanes:
         self._many = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._long = long
         self._began: float | None = None
+        self._spared = 0.0
+
+    async def at_once(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of a call that takes less than to be handed to a thread: it runs in the event loop.
+
+        Where one has held that up after all, those that follow it go to the many for a while.
+        """
+        began = time.monotonic()
+        if began < self._spared:
+            return await self.run(call, *args, **kwargs)
+        try:
+            return call(*args, **kwargs)
+        finally:
+            if time.monotonic() - began > HELD_UP:
+                self._spared = time.monotonic() + SPARED
 
     async def quick(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of a call that should be quick."""

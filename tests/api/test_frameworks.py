@@ -31,3 +31,17 @@ def test_a_script_of_a_framework_is_trained_and_served_with_the_sdk(
     )
     assert ran.returncode == 0, ran.stderr[-3000:]
     assert "predicted: [21, 1]" in ran.stdout
+
+
+@pytest.mark.timeout(1800)
+def test_a_model_of_transformers_is_served_by_its_task_with_the_sdk(server: Server, role: str, bucket: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, Path(__file__).with_name("sdk_hugging_face.py"), role, bucket],
+        env={**server.environment(), "AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"},
+        capture_output=True,
+        text=True,
+        timeout=1700,
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    assert "predicted: POS" in ran.stdout
+    assert "refused: 400 InternalServerException" in ran.stdout

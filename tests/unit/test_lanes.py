@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
 
-from studiolo.lanes import Lanes
+from studiolo.lanes import HELD_UP, Lanes
 
 
 @pytest.fixture
@@ -68,3 +69,13 @@ def test_what_a_call_raises_reaches_who_asked(lanes: Lanes, way: str) -> None:
         asyncio.run(getattr(lanes, way)(lambda: 1 // 0))
     with pytest.raises(ZeroDivisionError):
         beside_a_long_one(lanes, lambda: getattr(lanes, way)(lambda: 1 // 0))
+
+
+def test_what_holds_up_the_event_loop_is_given_a_thread_from_then_on(lanes: Lanes) -> None:
+    async def run() -> list[str]:
+        first = await lanes.at_once(thread)
+        await lanes.at_once(time.sleep, 2 * HELD_UP)
+        return [first, await lanes.at_once(thread)]
+
+    here, there = asyncio.run(run())
+    assert (here, there.split("_")[0]) == (thread(), "request")

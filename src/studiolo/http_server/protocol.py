@@ -11,6 +11,10 @@ from studiolo.http_server.limits import Limits
 SLOW = "Your socket connection to the server was not read from or written to within the timeout period."
 
 
+JOINED = 64 * 1024
+"""Bytes up to which a body is joined to its head."""
+
+
 class Stage(Enum):
     """What is awaited of the client."""
 
@@ -28,12 +32,38 @@ class TooMuch(Exception):
 
 
 class _Closing:
-    """The transport as an answer's end sees it: it closes when the client has sent its whole request."""
+    """The transport as an answer sees it: it closes when the client has sent its whole request.
+
+    A head waits for what is written before the event loop goes on: a write to a socket costs as much as all else that
+    is done for a small answer, and wakes who reads.
+    """
 
     def __init__(self, protocol: "BoundedHttp") -> None:
-        self.write = protocol.transport.write
+        self._write = protocol.transport.write
+        self._soon = protocol.loop.call_soon
+        self._end = protocol.end
+        self._head = b""
         self.is_closing = protocol.transport.is_closing
-        self.close = protocol.end
+
+    def write(self, data: bytes) -> None:
+        if not self._head and data.startswith(b"HTTP/"):
+            self._head = data
+            self._soon(self._flush)
+        elif len(data) < JOINED:
+            head, self._head = self._head, b""
+            self._write(head + data)
+        else:
+            self._flush()
+            self._write(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._end()
+
+    def _flush(self) -> None:
+        head, self._head = self._head, b""
+        if head and not self.is_closing():
+            self._write(head)
 
 
 class BoundedHttp(HttpToolsProtocol):

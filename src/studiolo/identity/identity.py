@@ -116,6 +116,11 @@ class Identity:
         """Grows with every change of the account's roles and policies, whichever process made it."""
         return self._records.revision
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether it is told without a query that what is cached still holds: most requests are then decided in memory."""
+        return self._state.mark() is not None
+
     def empty(self) -> None:
         """Delete all that IAM knows, of all accounts, but for the root key."""
         with self._records.changing() as tx:

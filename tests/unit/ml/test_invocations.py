@@ -269,3 +269,71 @@ def test_a_session_stays_with_the_process_that_opened_it_until_that_closes_it_or
             await invocations.close()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"2\r\non\r\n1\r\ne\r\n0\r\n\r\n",
+            "one",
+        ),
+        (b"HTTP/1.0 200 OK\r\n\r\nuntil its end", "until its end"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\ncut off", None),
+        (b"no HTTP at all\r\n\r\n", None),
+    ],
+    ids=["in chunks", "until the end", "cut off", "garbage"],
+)
+def test_an_answer_is_whole_however_the_program_says_its_length_else_it_is_none(
+    tmp_path: Path, answer: bytes, told: str | None
+) -> None:
+    calls = []
+
+    async def model(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        calls.append(await reader.readuntil(b"\r\n\r\n1"))
+        writer.write(answer)
+        writer.close()
+
+    async def run() -> None:
+        routes = Routes()
+        lead(routes, tmp_path / "s")
+        invocations = calls_to(routes, restart_seconds=0.0)
+        async with await asyncio.start_unix_server(model, str(tmp_path / "s")):
+            if told is None:
+                with pytest.raises(Unavailable):
+                    await ask(invocations)
+            else:
+                assert [await ask(invocations), await ask(invocations)] == [told, told]
+            await invocations.close()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+    # What has begun to answer is not asked again.
+    assert len(calls) == (1 if told is None else 2)
+
+
+def test_a_file_is_sent_as_it_is_and_a_header_cannot_begin_another_call(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 20_000
+
+    async def model(request: web.Request) -> web.Response:
+        return web.Response(body=(await request.read())[::-1])
+
+    async def run() -> None:
+        app = web.Application(client_max_size=1 << 30)
+        app.router.add_post("/invocations", model)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.UnixSite(runner, str(tmp_path / "s")).start()
+        routes = Routes()
+        lead(routes, tmp_path / "s")
+        invocations = calls_to(routes)
+        (tmp_path / "body").write_bytes(content)
+        request = Request(tmp_path / "body", {})
+        answers = [await invocations.call(SCOPE, "e", request, time.perf_counter()) for _ in range(2)]
+        assert [answer.body == content[::-1] for answer in answers] == [True, True]
+        with pytest.raises(Invalid, match="line break"):
+            await invocations.call(SCOPE, "e", Request(b"1", {"Accept": "a\r\nX: y"}), time.perf_counter())
+        await invocations.close()
+        await runner.cleanup()
+
+    asyncio.run(asyncio.wait_for(run(), 20))

@@ -20,6 +20,7 @@ import tempfile
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,23 @@ JSON = "application/json"
 JSON_LINES = ("application/jsonlines", "application/jsons")
 
 
+class Metrics:
+    """Where handlers tell what they measure. The toolkits' servers keep that in a file of their own: nobody reads it."""
+
+    def _told(self, *_: Any, **__: Any) -> None:
+        """Nothing."""
+
+    add_counter = add_time = add_size = add_percent = add_error = add_metric = _told
+
+
 class Context:
     """What the toolkits' handlers know of a model and of the request at hand."""
 
     def __init__(self, model: Path) -> None:
-        self.system_properties = {"model_dir": str(model), "gpu_id": None, "batch_size": 1}
+        # Which GPU is asked only where there is one.
+        self.system_properties = {"model_dir": str(model), "gpu_id": 0, "batch_size": 1}
         self.request_processor = [self]
+        self.metrics = Metrics()
         self.model_name = "model"
         self.begin({})
 
@@ -125,12 +137,22 @@ class Server:
         try:
             (answer,) = self._service.handle([{"body": body}], context)
         except Exception as error:  # noqa: BLE001 - the caller is told
-            # Beyond the toolkits' own reach: what a handler service itself raises.
-            context.status, answer = 500, f"{error}\n{traceback.format_exc()}"
+            context.status, answer = _refusal(error)
         if context.status >= 400:
             print(answer, file=sys.stderr, flush=True)
             context.content_type = "text/plain"
         return context.status, context.content_type, _bytes(answer)
+
+
+def _refusal(error: Exception) -> tuple[int, str]:
+    """Status and words for what a handler service itself raises, beyond the toolkits' own reach.
+
+    A PredictionException, which says its status, is told as the multi-model server tells it.
+    """
+    if isinstance(code := getattr(error, "error_code", None), int):
+        traceback.print_exc()
+        return code, json.dumps({"code": code, "type": "InternalServerException", "message": str(error)}, indent=2)
+    return 500, f"{error}\n{traceback.format_exc()}"
 
 
 def _bytes(answer: Any) -> bytes:
@@ -225,6 +247,10 @@ def _decoded(value: Any) -> Any:
 
 def service_of(framework: str) -> Any:
     """The handler service of a framework, as its toolkit has it, else the plain one with the framework's defaults."""
+    from sagemaker_inference import transformer
+
+    # It asks for the signatures of four functions at each call, which takes as long as a small model does.
+    transformer.signature = lru_cache(transformer.signature)
     if framework == "pytorch":
         from sagemaker_pytorch_serving_container.handler_service import HandlerService
 
@@ -310,6 +336,9 @@ def main(framework: str) -> int:
     bring_libraries(base)
     install(code)
     sys.path[:0] = [str(code), str(model)]
+    if framework in ("pytorch", "huggingface"):
+        # Where their servers start what handles calls: its search for a model looks there.
+        os.chdir(model)
     context = Context(model)
     service = service_of(framework)
     service.initialize(context)

@@ -5,30 +5,24 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import aiohttp
-
 from studiolo.domain import Conflict, Invalid, Scope
 from studiolo.ml.serving.capture import Captures, Exchange
+from studiolo.ml.serving.line import CutOff, Line, Said
 from studiolo.ml.serving.measures import Called, CallMeasures
 from studiolo.ml.serving.routes import Instance, Routes, Target
 from studiolo.ml.serving.sessions import NEW
-from studiolo.processes import SocketConnector
 
 SECONDS = 60.0
 """What a model has to answer, as SageMaker gives it."""
 LARGEST_ANSWER, LARGEST_LATER = 25 * 1024 * 1024, 1024 * 1024 * 1024
 """Bytes of an answer at most, as SageMaker takes them: at once, and of an asynchronous call."""
-IDLE_SECONDS = 30.0
 CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
-URL = "http://localhost/invocations"
 MOST_SHADOWED = 64
 """Copies of calls under way at shadows: further calls have none."""
-RETRY = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 RESTART_SECONDS = 10.0
 """How long a call waits for a process that is being started again."""
 LOOK_SECONDS = 0.05
@@ -89,60 +83,10 @@ class Request:
         return None if self.session == NEW else self.session
 
 
-Said = tuple[int, Mapping[str, str], bytes]
-"""Status, headers and body of a container's answer."""
 Wake = Callable[[Scope, str, str, str | None], None]
 """Has a variant's process started, or that of a model of it: blocks until it serves."""
 Place = tuple[Scope, str, str]
 """A variant, by its endpoint and name."""
-
-
-class _Line:
-    """The kept connections to one serving process, and how many calls are under way on them."""
-
-    def __init__(self, socket: str) -> None:
-        self.calls = 0
-        self.session = aiohttp.ClientSession(
-            connector=SocketConnector(socket, limit=0, keepalive_timeout=IDLE_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            skip_auto_headers=("User-Agent", "Accept-Encoding", "Accept"),
-        )
-
-    async def call(self, body: bytes | Path, headers: Mapping[str, str], seconds: float) -> Said:
-        """Status, headers and body of the answer."""
-        self.calls += 1
-        try:
-            return await self._post(body, headers, seconds)
-        except RETRY:
-            # A kept connection that the other side has closed meanwhile: a new one tells.
-            return await self._post(body, headers, seconds)
-        finally:
-            self.calls -= 1
-
-    async def _post(self, body: bytes | Path, headers: Mapping[str, str], seconds: float) -> Said:
-        largest = LARGEST_ANSWER if seconds <= SECONDS else LARGEST_LATER
-        with body.open("rb") if isinstance(body, Path) else nullcontext(body) as data:
-            async with self.session.post(
-                URL, data=data, headers=headers, allow_redirects=False, timeout=aiohttp.ClientTimeout(total=seconds)
-            ) as response:
-                content = await _content(response, largest)
-                if content is None:
-                    return 500, {}, f"The model's answer has more than {largest} bytes.".encode()
-                return response.status, response.headers, content
-
-
-async def _content(response: aiohttp.ClientResponse, largest: int) -> bytes | None:
-    """The body of an answer; None for one that is too large, which is not read to its end."""
-    length = response.content_length
-    if length is not None:
-        return await response.read() if length <= largest else None
-    taken = bytearray()
-    async for piece in response.content.iter_any():
-        taken += piece
-        if len(taken) > largest:
-            return None
-    return bytes(taken)
 
 
 class Invocations:
@@ -162,7 +106,7 @@ class Invocations:
         self._captures = captures
         self._restart_seconds = restart_seconds
         # By the socket that they lead to.
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str, Line] = {}
         self._draw = random.Random()  # noqa: S311 - shares calls by weight, keeps no secret
         # How many calls are under way at variants that bound them.
         self._under_way: Counter[Place] = Counter()
@@ -189,9 +133,9 @@ class Invocations:
             sent = time.perf_counter()
             try:
                 status, answered, content = await self._pass(target, instance, request)
-            except RETRY:
+            except CutOff as error:
                 # Its process has died: another one may answer.
-                if request.open_session is not None:
+                if error.begun or request.open_session is not None:
                     raise
                 died, instance = instance, None
                 self._routes.leave(died.socket)
@@ -203,7 +147,7 @@ class Invocations:
             return Answer(status, answered, content, target.variant, instance.log_stream_arn)
         except asyncio.TimeoutError as error:
             raise Unavailable(f"Variant {target.variant} did not answer within {request.seconds:.0f} s.") from error
-        except aiohttp.ClientError as error:
+        except CutOff as error:
             raise Unavailable(f"Variant {target.variant} of endpoint {endpoint} cannot be reached: {error}.") from error
         finally:
             self._end(place, instance)
@@ -241,7 +185,7 @@ class Invocations:
         began, status = time.perf_counter(), None
         try:
             status, _, _ = await self._pass(shadow, instance, request)
-        except (aiohttp.ClientError, asyncio.TimeoutError):
+        except (CutOff, asyncio.TimeoutError):
             pass  # it is measured
         finally:
             self._routes.leave(instance.socket)
@@ -311,22 +255,22 @@ class Invocations:
 
     async def _ask(self, socket: str, body: bytes | Path, headers: Mapping[str, str], seconds: float) -> Said:
         if socket not in self._lines:
-            await self._drop_lines_to_what_is_gone()
-        if socket not in self._lines:
-            self._lines[socket] = _Line(socket)
-        return await self._lines[socket].call(body, headers, seconds)
+            self._drop_lines_to_what_is_gone()
+            self._lines[socket] = Line(socket)
+        largest = LARGEST_ANSWER if seconds <= SECONDS else LARGEST_LATER
+        return await self._lines[socket].call(body, headers, seconds, largest)
 
     async def close(self) -> None:
         """End the kept connections; a later call opens new ones."""
-        await self._drop(list(self._lines))
+        self._drop(list(self._lines))
 
-    async def _drop_lines_to_what_is_gone(self) -> None:
+    def _drop_lines_to_what_is_gone(self) -> None:
         served = self._routes.sockets
-        await self._drop([socket for socket, line in self._lines.items() if socket not in served and not line.calls])
+        self._drop([socket for socket, line in self._lines.items() if socket not in served and not line.calls])
 
-    async def _drop(self, sockets: Sequence[str]) -> None:
+    def _drop(self, sockets: Sequence[str]) -> None:
         for line in [self._lines.pop(socket) for socket in sockets]:
-            await line.session.close()
+            line.close()
 
 
 def take(
