@@ -13,7 +13,7 @@ passed on to the S3 door (studiolo/door), which decides about it.
 import inspect
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -141,6 +141,15 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Denied:
+    """A refusal by IAM, which is to be remembered before it is told."""
+
+    answer: HttpResponse
+    request_id: str
+    why: NotAuthorized
+
+
+@dataclass(frozen=True, slots=True)
 class Admitted:
     """A request that may be carried out."""
 
@@ -154,7 +163,7 @@ class App:
 
     changes: who tells what has changed; own_pages: the app of /_studiolo/; sites: what is for browsers; livy: who
     answers for the Livy endpoints of EMR Serverless; mlflow: who does for tracking servers; max_body: the largest
-    request outside S3, in MiB.
+    request outside S3, in MiB; at_once: whether the state is so near that a row is read in the event loop.
     """
 
     def __init__(
@@ -167,6 +176,7 @@ class App:
         livy: LivyEndpoint,
         mlflow: SignedMlflow,
         max_body: int,
+        at_once: bool = False,
     ) -> None:
         self._studio = studio
         self._changes = changes
@@ -176,6 +186,7 @@ class App:
         self._mlflow = mlflow
         self._sites = sites
         self._max_body = max_body
+        self._at_once = at_once
         self._router = Router(list(SERVICES))
         self._bodies = Bodies(max_body * MIB, BODIES * max_body * MIB)
         self._lanes = Lanes()
@@ -219,13 +230,16 @@ class App:
             async with self._bodies.body(receive, length) as body:
                 request = replace(head, body=body)
                 # Handlers and domains are plain synchronous Python; the event loop belongs to HTTP alone.
-                run = self._lanes.quick if _seems_to_read(request) else self._lanes.run
+                run = self._lane(request, claim)
                 answer = await run(self._carry_out, request, claim, request_id)
                 if isinstance(answer, Admitted):
                     return await _carry(answer)
             if isinstance(answer, OnItsWay):
                 look = partial(run, self._carry_out, request, claim, request_id)
                 answer = await self._holds.hold(answer, look, receive)
+            if isinstance(answer, Denied):
+                await self._lanes.run(self._studio.identity.note_denial, answer.request_id, answer.why)
+                return answer.answer
             return answer
         except TooLarge:
             message = f"The request body is larger than {self._max_body} MiB."
@@ -236,10 +250,24 @@ class App:
         except (ServiceError, StateUnavailable) as error:
             return _refusal(head, error, request_id)
 
+    def _lane(self, request: HttpRequest, claim: Claim | None) -> Callable[..., Awaitable[Any]]:
+        """Where the request is carried out, by the operation that it seems to name."""
+        operation = _seems_to_be(request)
+        if (
+            self._at_once
+            and claim is not None
+            and len(request.body) <= FREE
+            and "content-encoding" not in request.headers
+        ):
+            service = SERVICES.get(claim.signature.service)
+            if service is not None and service.is_at_once(operation):
+                return self._lanes.here
+        return self._lanes.quick if operation.startswith(READS) else self._lanes.run
+
     def _carry_out(
         self, request: HttpRequest, claim: Claim | None, request_id: str
-    ) -> HttpResponse | Admitted | OnItsWay:
-        """The chain in a thread. The few handlers that carry bodies run in the event loop: they are given back."""
+    ) -> HttpResponse | Admitted | OnItsWay | Denied:
+        """The chain. The few handlers that carry bodies run in the event loop: they are given back."""
         try:
             signers = Signers(self._studio.identity)
             verified = None if claim is None else prove(request, claim, signers.find, now())
@@ -255,9 +283,8 @@ class App:
                 return admitted
             return self._handled(admitted)
         except Exception as error:  # noqa: BLE001 (as above)
-            if isinstance(error, NotAuthorized):
-                self._studio.identity.note_denial(request_id, error)
-            return _failure(exchange, error)
+            failure = _failure(exchange, error)
+            return Denied(failure, request_id, error) if isinstance(error, NotAuthorized) else failure
 
     def _handled(self, admitted: Admitted) -> HttpResponse | OnItsWay:
         exchange, call, parameters = admitted.exchange, admitted.call, admitted.parameters
@@ -383,19 +410,21 @@ def _content_length(head: HttpRequest) -> int | None:
     return int(length) if length.isdecimal() and length.isascii() and len(length) < 20 else None
 
 
-def _seems_to_read(request: HttpRequest) -> bool:
-    """Whether the operation that a request seems to name only reads.
+def _seems_to_be(request: HttpRequest) -> str:
+    """The operation that a request seems to name; READS[0] for a GET that names none, else empty.
 
     A glance at the head and the first KiB of a form: it chooses a thread, and no more depends on it.
     """
     target = request.headers.get("x-amz-target")
     if target is not None:
-        return target.rpartition(".")[2].startswith(READS)
+        return target.rpartition(".")[2]
     if request.path.startswith("/service/"):
-        return request.path.rpartition("/")[2].startswith(READS)
+        return request.path.rpartition("/")[2]
     start = request.body[:1024] if isinstance(request.body, bytes) else b""
     action = _ACTION.search(start) or _ACTION.search(request.query.encode())
-    return request.method == "GET" if action is None else action[1].decode().startswith(READS)
+    if action is not None:
+        return action[1].decode()
+    return READS[0] if request.method == "GET" else ""
 
 
 async def _carry(admitted: Admitted) -> HttpResponse:

@@ -338,7 +338,9 @@ class House:
         signed = LivyEndpoint(self.rest, self.serverless, identity)
         passage = Passage(self.door.endpoint)
         mlflow = SignedMlflow(self.mlflow, identity, self.ml.tags, passing)
-        return App(studio, self.state.changes, passage, pages, sites, signed, mlflow, settings.max_body_mib)
+        return App(
+            studio, self.state.changes, passage, pages, sites, signed, mlflow, settings.max_body_mib, self.state.is_file
+        )
 
     def _studio(self) -> Studio:
         return Studio(

@@ -99,6 +99,11 @@ class State:
                 raise self._unavailable("read", error) from error
             raise
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file of this machine, where a row is read in the time that handing over to a thread takes."""
+        return self._sqlite
+
     def mark(self) -> int | None:
         """A number that is another one once any process has written; None where the database cannot tell cheaply."""
         if not self._sqlite:
