@@ -13,7 +13,7 @@ passed on to the S3 door (studiolo/door), which decides about it.
 import inspect
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -141,12 +141,25 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Denied:
+    """A refusal by IAM, which is to be remembered before it is told."""
+
+    answer: HttpResponse
+    request_id: str
+    why: NotAuthorized
+
+
+@dataclass(frozen=True, slots=True)
 class Admitted:
     """A request that may be carried out."""
 
     exchange: Exchange
     call: Call
     parameters: dict[str, Any]
+
+
+Answer = HttpResponse | Admitted | OnItsWay | Denied
+"""What the chain gives, in whichever lane."""
 
 
 class App:
@@ -220,15 +233,16 @@ class App:
             async with self._bodies.body(receive, length) as body:
                 request = replace(head, body=body)
                 # Handlers and domains are plain synchronous Python; the event loop belongs to HTTP alone.
-                run = self._lanes.quick if _seems_to_read(request) else self._lanes.run
-                if self._at_hand and _only_asks_a_model(request):
-                    run = self._lanes.at_once
-                answer = await run(self._carry_out, request, claim, request_id)
+                run = self._lane(request, claim)
+                answer: Answer = await run(self._carry_out, request, claim, request_id)
                 if isinstance(answer, Admitted):
                     return await _carry(answer)
             if isinstance(answer, OnItsWay):
                 look = partial(run, self._carry_out, request, claim, request_id)
                 answer = await self._holds.hold(answer, look, receive)
+            if isinstance(answer, Denied):
+                await self._lanes.run(self._studio.identity.note_denial, answer.request_id, answer.why)
+                return answer.answer
             return answer
         except TooLarge:
             message = f"The request body is larger than {self._max_body} MiB."
@@ -239,10 +253,18 @@ class App:
         except (ServiceError, StateUnavailable) as error:
             return _refusal(head, error, request_id)
 
-    def _carry_out(
-        self, request: HttpRequest, claim: Claim | None, request_id: str
-    ) -> HttpResponse | Admitted | OnItsWay:
-        """The chain in a thread. The few handlers that carry bodies run in the event loop: they are given back."""
+    def _lane(self, request: HttpRequest, claim: Claim | None) -> Callable[..., Awaitable[Any]]:
+        """Where the request is carried out, by the operation that it seems to name."""
+        operation = _seems_to_be(request)
+        is_small = isinstance(request.body, bytes) and len(request.body) <= FREE
+        if self._at_hand and is_small and claim is not None and "content-encoding" not in request.headers:
+            service = SERVICES.get(claim.signature.service)
+            if _only_asks_a_model(request) or (service is not None and service.is_at_once(operation)):
+                return self._lanes.at_once
+        return self._lanes.quick if operation.startswith(READS) else self._lanes.run
+
+    def _carry_out(self, request: HttpRequest, claim: Claim | None, request_id: str) -> Answer:
+        """The chain. The few handlers that carry bodies run in the event loop: they are given back."""
         try:
             signers = Signers(self._studio.identity)
             verified = None if claim is None else prove(request, claim, signers.find, now())
@@ -258,9 +280,8 @@ class App:
                 return admitted
             return self._handled(admitted)
         except Exception as error:  # noqa: BLE001 (as above)
-            if isinstance(error, NotAuthorized):
-                self._studio.identity.note_denial(request_id, error)
-            return _failure(exchange, error)
+            failure = _failure(exchange, error)
+            return Denied(failure, request_id, error) if isinstance(error, NotAuthorized) else failure
 
     def _handled(self, admitted: Admitted) -> HttpResponse | OnItsWay:
         exchange, call, parameters = admitted.exchange, admitted.call, admitted.parameters
@@ -386,28 +407,26 @@ def _content_length(head: HttpRequest) -> int | None:
     return int(length) if length.isdecimal() and length.isascii() and len(length) < 20 else None
 
 
-def _seems_to_read(request: HttpRequest) -> bool:
-    """Whether the operation that a request seems to name only reads.
+def _seems_to_be(request: HttpRequest) -> str:
+    """The operation that a request seems to name; READS[0] for a GET that names none, else empty.
 
     A glance at the head and the first KiB of a form: it chooses a thread, and no more depends on it.
     """
     target = request.headers.get("x-amz-target")
     if target is not None:
-        return target.rpartition(".")[2].startswith(READS)
+        return target.rpartition(".")[2]
     if request.path.startswith("/service/"):
-        return request.path.rpartition("/")[2].startswith(READS)
+        return request.path.rpartition("/")[2]
     start = request.body[:1024] if isinstance(request.body, bytes) else b""
     action = _ACTION.search(start) or _ACTION.search(request.query.encode())
-    return request.method == "GET" if action is None else action[1].decode().startswith(READS)
+    if action is not None:
+        return action[1].decode()
+    return READS[0] if request.method == "GET" else ""
 
 
 def _only_asks_a_model(request: HttpRequest) -> bool:
-    """Whether a request seems to be InvokeEndpoint, which need only be admitted here, with a small body.
-
-    A glance, as above.
-    """
-    small = isinstance(request.body, bytes) and len(request.body) <= FREE
-    return small and request.method == "POST" and request.path.endswith("/invocations")
+    """Whether a request seems to be InvokeEndpoint, of which little is done but to admit it. A glance, as above."""
+    return request.method == "POST" and request.path.endswith("/invocations")
 
 
 async def _carry(admitted: Admitted) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The threads that requests run on."""
+"""Where requests run: in threads, and the quickest in the event loop itself."""
 
 import asyncio
 import time

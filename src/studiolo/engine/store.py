@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, select
 from studiolo.domain import AlreadyExists, Clock, Conflict, Invalid, NotFound, Page, Scope
 from studiolo.engine.model import LIVING, UNFINISHED, Key, Language, Session, SessionState, StatementState
 from studiolo.engine.tables import sessions, statements
-from studiolo.state import State, page
+from studiolo.state import Remembered, State, page
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Store:
 
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
+        self._sessions = Remembered(state, self._session)
         self._clock = clock
 
     def add(self, key: Key, asked: Mapping[str, Any], tags: Mapping[str, str]) -> Session:
@@ -60,6 +61,9 @@ class Store:
 
     def session(self, key: Key) -> Session:
         """Raises NotFound."""
+        return self._sessions.get(key)
+
+    def _session(self, key: Key) -> Session:
         with self._state.reading() as connection:
             return _as_session(_row(connection, key))
 

@@ -129,6 +129,7 @@ class Uses:
     def __init__(self, records: Records) -> None:
         self._records = records
         self._noted: dict[str, Use] = {}
+        self._last = records.remembered(self._read)
         # A request that only reads waits for no writer, and the S3 door calls from its event loop.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="uses")
 
@@ -154,6 +155,9 @@ class Uses:
 
     def last(self, identifier: str) -> Use | None:
         """The last use of a key or role, by its id; None where it was never used."""
+        return self._last.get(identifier)
+
+    def _read(self, identifier: str) -> Use | None:
         with self._records.reading() as connection:
             row = connection.execute(_LAST, {"account": self._records.account, "id": identifier}).first()
         return None if row is None else Use(row.used, row.service, row.region)

@@ -3,14 +3,17 @@
 The accounts of a server have one count: what is allowed in one may hang on the policies of another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import TypeVar
 
 from sqlalchemy import Connection, select, update
 
 from studiolo.domain import Clock
 from studiolo.identity.tables import revisions
-from studiolo.state import State
+from studiolo.state import Remembered, State
+
+V = TypeVar("V")
 
 
 class Records:
@@ -48,6 +51,10 @@ class Records:
                 revision = connection.execute(self._count).scalar() or 0
             self._read = revision, mark
         return revision
+
+    def remembered(self, read: Callable[[str], V]) -> Remembered[str, V]:
+        """What `read` reads of the state, for as long as nobody writes anything."""
+        return Remembered(self._state, read)
 
     def reading(self) -> AbstractContextManager[Connection]:
         return self._state.reading()

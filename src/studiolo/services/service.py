@@ -29,6 +29,7 @@ class Service:
         self._errors = errors
         self._handlers: dict[str, Handler] = {}
         self._patience: dict[str, Waiting] = {}
+        self._at_once: set[str] = set()
 
     def operation(self, handler: H) -> H:
         """Register the function as the operation of its name: `get_session` handles GetSession."""
@@ -47,6 +48,18 @@ class Service:
             return self.operation(handler)
 
         return register
+
+    def at_once(self, handler: H) -> H:
+        """Mark an operation that reads a row, or what is cached, and waits for nothing else.
+
+        It is carried out in the event loop itself, which everything else waits for meanwhile.
+        """
+        self._at_once.add(handler.__name__)
+        return handler
+
+    def is_at_once(self, operation: str) -> bool:
+        """Whether `operation` is one of those."""
+        return _function_name(operation) in self._at_once
 
     def patience(self, operation: str) -> Waiting | None:
         """How long `operation` waits for what; None where it never does."""

@@ -138,6 +138,7 @@ def get_access_key_info(call: Call, request: "GetAccessKeyInfoRequestTypeDef") -
     return {"Account": found[1].account}
 
 
+@sts.at_once
 @sts.operation
 def get_caller_identity(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     caller = call.principal

@@ -44,6 +44,7 @@ def get_dashboard_url(call: Call, request: "shapes.GetDashboardUrlRequestTypeDef
     return {"Url": call.studio.sessions.dashboard(call.scope, request["ResourceId"])}
 
 
+@glue.at_once
 @glue.patient(Patience("glue session", "Id", ("Session", "Status"), frozenset({"PROVISIONING", "STOPPING"}), seconds=1))
 def get_session(call: Call, request: "shapes.GetSessionRequestTypeDef") -> dict[str, Any]:
     return {"Session": as_session(call.studio.sessions.session(call.scope, request["Id"]))}

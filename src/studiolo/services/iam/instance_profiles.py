@@ -39,6 +39,7 @@ def delete_instance_profile(call: Call, request: "DeleteInstanceProfileRequestTy
     return {}
 
 
+@iam.at_once
 @iam.operation
 def get_instance_profile(call: Call, request: "GetInstanceProfileRequestTypeDef") -> dict[str, Any]:
     profile = call.identity.instance_profiles.get(request["InstanceProfileName"])

@@ -63,6 +63,7 @@ def get_policy(call: Call, request: "GetPolicyRequestTypeDef") -> dict[str, Any]
     return {"Policy": as_policy(policy, policies.usage().get(policy.arn, UNUSED))}
 
 
+@iam.at_once
 @iam.operation
 def get_policy_version(call: Call, request: "GetPolicyVersionRequestTypeDef") -> dict[str, Any]:
     version = call.identity.policies.version(request["PolicyArn"], _number(request))

@@ -52,6 +52,7 @@ def delete_role_permissions_boundary(
     return {}
 
 
+@iam.at_once
 @iam.operation
 def get_role(call: Call, request: "GetRoleRequestTypeDef") -> dict[str, Any]:
     identity = call.identity

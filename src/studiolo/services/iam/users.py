@@ -107,6 +107,7 @@ def get_group(call: Call, request: "GetGroupRequestTypeDef") -> dict[str, Any]:
     return {"Group": group, "Users": [as_listed_user(user) for user in page.items], **marker(page)}
 
 
+@iam.at_once
 @iam.operation
 def get_user(call: Call, request: "GetUserRequestTypeDef") -> dict[str, Any]:
     caller = call.principal
