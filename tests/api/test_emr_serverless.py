@@ -30,7 +30,7 @@ PROGRAM = """
 import sys
 from pyspark.sql import SparkSession
 spark = SparkSession.builder.remote(sys.argv[1]).getOrCreate()
-print(spark.range(4).selectExpr("sum(id)").collect()[0][0])
+print(spark.range(4).selectExpr("sum(id)").collect()[0][0], spark.conf.get("spark.app.startTime"))
 """
 
 
@@ -161,17 +161,31 @@ def test_a_driver_of_the_initial_capacity_is_there_before_the_job_and_goes_with_
     until(lambda: state() == "STOPPED" and not kept())
 
 
-def test_a_client_of_spark_connect_uses_a_session_until_it_is_terminated(emr: Any, application: str, role: str) -> None:
-    started = emr.start_session(applicationId=application, executionRoleArn=role, name="mine")
-    ids = {"applicationId": application, "sessionId": started["sessionId"]}
-    until(lambda: emr.get_session(**ids)["session"]["state"] not in ("SUBMITTED", "STARTING"), seconds=120)
-    assert emr.get_session(**ids)["session"]["state"] == "IDLE"
+def test_a_client_of_spark_connect_has_a_session_of_the_initial_capacity_until_it_is_terminated(
+    emr: Any, role: str
+) -> None:
+    capacity = {"DRIVER": {"workerCount": 1, "workerConfiguration": {"cpu": "2vCPU", "memory": "4GB"}}}
+    asked = {"initialCapacity": capacity, "interactiveConfiguration": {"sessionEnabled": True}}
+    application = emr.create_application(releaseLabel="emr-7.13.0", type="SPARK", **asked)["applicationId"]
+    emr.start_application(applicationId=application)
+    state = lambda: emr.get_application(applicationId=application)["application"]["state"]  # noqa: E731
+    until(lambda: state() == "STARTED", seconds=180)
+    ids = {
+        "applicationId": application,
+        "sessionId": emr.start_session(applicationId=application, executionRoleArn=role)["sessionId"],
+    }
+    until(lambda: emr.get_session(**ids)["session"]["state"] == "IDLE")
     found = emr.get_session_endpoint(**ids)
     address = f"{found['endpoint']}/;authorization=Bearer%20{found['authToken']}"
     answer = subprocess.run([sys.executable, "-c", PROGRAM, address], capture_output=True, text=True, timeout=120)
-    assert answer.stdout.strip() == "6", answer.stderr
+    total, began = answer.stdout.split()
+    assert total == "6", answer.stderr
+    # Spark was there before anybody asked for the session.
+    assert int(began) < emr.get_session(**ids)["session"]["createdAt"].timestamp() * 1000
     emr.terminate_session(**ids)
     until(lambda: emr.get_session(**ids)["session"]["state"] == "TERMINATED")
+    emr.stop_application(applicationId=application)
+    until(lambda: state() == "STOPPED")
 
 
 def test_a_role_that_emr_serverless_may_not_assume_is_refused(

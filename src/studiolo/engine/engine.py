@@ -14,6 +14,7 @@ from studiolo.background import UNTIL_WOKEN, Background
 from studiolo.config import Settings
 from studiolo.domain import Clock, Conflict, DomainError, LimitExceeded, NotFound, Page, Scope
 from studiolo.engine.completion import complete
+from studiolo.engine.kept_sessions import KeptSessions
 from studiolo.engine.kernels import Kernels
 from studiolo.engine.launches import Launches
 from studiolo.engine.materials import Materials
@@ -81,7 +82,10 @@ class Engine:
         around = Surroundings(plans, runtimes, identity, logs, metastore, endpoint, s3_endpoint)
         self.launches = Launches(around, self._archives)
         materials = Materials(settings.folder, objects)
-        self._provision = Provision(self._store, self.kernels, self._pool, materials, around, self._kernel_ended)
+        self.kept = KeptSessions(self.kernels, self._memory, around, self._kernel_ended)
+        self._provision = Provision(
+            self._store, self.kernels, self._pool, materials, around, self.kept.take, self._kernel_ended
+        )
         programs = Kernels(
             processes, runtimes, identity, settings, s3_endpoint, self._archives, "submission", "studiolo.kernel.submit"
         )
@@ -123,6 +127,7 @@ class Engine:
                 runner.kernel_ended(session.kernel, None)
             runner.start()
         self._pool.start(warm)
+        self.kept.start()
         self.submissions.start()
         self._timeouts.wake()
         self._timeouts.start()
@@ -151,7 +156,8 @@ class Engine:
         for session in self._store.in_state(*LIVING):
             if self._store.change(session.key, LIVING, "STOPPING"):
                 self._end_later(session.key, "STOPPED")
-        ready = [threading.Thread(target=self.kernels.discard, args=(kernel,)) for kernel in self._pool.close()]
+        unused = [*self._pool.close(), *self.kept.close()]
+        ready = [threading.Thread(target=self.kernels.discard, args=(kernel,)) for kernel in unused]
         for thread in ready:
             thread.start()
         self.submissions.close()
@@ -366,6 +372,7 @@ class Engine:
         for runner in runners:
             runner.kernel_ended(kernel, status)
         self._pool.ended(kernel, status)
+        self.kept.ended(kernel, status)
 
     def _end_failed(self, key: Key) -> None:
         """Free what a failed session held; called by its runner."""

@@ -168,7 +168,13 @@ class Kernels:
             [str(plan.runtime.python), "-m", self._program, str(folder)],
             environment=child_environment({**self._environment(kernel, plan), **hudi, **aws}),
             folder=folder / "work",
-            details={"kernel": kernel, "fingerprint": plan.fingerprint, "warm": warm, "sockets": str(sockets)},
+            details={
+                "kernel": kernel,
+                "fingerprint": plan.fingerprint,
+                # What serves Spark Connect ahead has all the settings of its session, and is no other's.
+                "warm": warm and not plan.connect,
+                "sockets": str(sockets),
+            },
             fence=self._fence(folder, plan, sockets, archive),
         )
         self._watch(child, on_end)

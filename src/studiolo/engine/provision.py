@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -98,8 +98,10 @@ class Provision:
         pool: Pool,
         materials: Materials,
         surroundings: Surroundings,
+        take_kept: Callable[[Wanted], str | None],
         on_end: OnEnd,
     ) -> None:
+        self._take_kept = take_kept
         self._materials = materials
         self.store = store
         self.kernels = kernels
@@ -139,14 +141,19 @@ class Provision:
         wanted = self.wanted(session)
         self._around.make_runtime(wanted, key.scope, stopped)
         material = self._bring(wanted, stopped)
-        settings = all(name.startswith("spark.sql.") for name in _conf(wanted))
-        if not wanted.connect and settings and material.can_come_late:
-            kernel = self._pool.take(self.plan(wanted, {}))
-            if kernel is not None and self.kernels.alive(kernel):
-                self.kernels.belongings.lay_out(kernel, material)
-                self._give(key, wanted, kernel)
-                return kernel
+        kernel = self._ready(wanted) if material.can_come_late else None
+        if kernel is not None and self.kernels.alive(kernel):
+            self.kernels.belongings.lay_out(kernel, material)
+            self._give(key, wanted, kernel)
+            return kernel
         return self._start(key, wanted, material)
+
+    def _ready(self, wanted: Wanted) -> str | None:
+        """A kernel that was started before anybody asked, and fits; it is the caller's now."""
+        if wanted.kept_by is not None:
+            return self._take_kept(wanted)
+        settings = all(name.startswith("spark.sql.") for name in _conf(wanted))
+        return self._pool.take(self.plan(wanted, {})) if settings and not wanted.connect else None
 
     def _bring(self, wanted: Wanted, stopped: Stopped) -> Material:
         return self._materials.bring(wanted.extras, wanted.role, wanted.release.runtime, stopped)
@@ -212,6 +219,11 @@ class Provision:
     def _client_environment(self, key: Key, kernel: str) -> dict[str, str]:
         """The variables that let AWS clients in the kernel reach this server as the session's role."""
         return self._around.client_environment(self.kernels, key.scope, kernel)
+
+
+def full_plan(around: Surroundings, wanted: Wanted) -> Plan:
+    """The plan of a kernel that is started with all the settings of its session. Raises Invalid."""
+    return replace(around.plan(wanted, _conf(wanted)), connect=wanted.connect)
 
 
 def _conf(wanted: Wanted) -> dict[str, str]:

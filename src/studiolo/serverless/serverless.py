@@ -82,6 +82,7 @@ class Serverless:
         """Forget everything; the engine ends what runs."""
         for app in self._store.all_applications("STARTING", "STARTED", "STOPPING"):
             self._engine.submissions.give_back(app.id)
+            self.sessions.give_back(app)
         self._store.empty()
 
     def create(self, scope: Scope, token: str, asked: ApplicationRequest, tags: Mapping[str, str]) -> Application:
@@ -309,6 +310,7 @@ class Serverless:
             waits.append(self._start_one(app))
         for app in self._store.all_applications("STOPPING"):
             self._engine.submissions.give_back(app.id)
+            self.sessions.give_back(app)
             self._livy.end(app.scope, app.id)
             self._store.change_application(app.scope, app.id, ("STOPPING",), "STOPPED")
         for run in self._store.all_runs("SCHEDULED", "RUNNING", "CANCELLING"):
@@ -326,7 +328,7 @@ class Serverless:
     def _start_one(self, app: Application) -> float:
         """Start an application, which is started when its capacity is there; seconds after which to look again."""
         wanted = self._keep(app)
-        kept = self._engine.submissions.kept(app.id) if wanted else 0
+        kept = self._kept(app) if wanted else 0
         if kept is None:
             return CAPACITY_LOOK
         if app.asked.livy:
@@ -342,7 +344,16 @@ class Serverless:
         wanted, count = jobs.kept(app, self._runtimes.for_emr(app.asked.label))
         if count:
             self._engine.submissions.keep(app.id, app.scope, wanted, count)
+        if count and app.asked.sessions:
+            self.sessions.keep(app, count)
+            return 2 * count
         return count
+
+    def _kept(self, app: Application) -> int | None:
+        """How many of them are ready; None while there are to be more, and that can be."""
+        drivers = self._engine.submissions.kept(app.id)
+        sessions = self.sessions.kept(app) if app.asked.sessions else 0
+        return None if drivers is None or sessions is None else drivers + sessions
 
     def _look_after(self, run: Run) -> None:
         """What a crash kept from being told."""

@@ -54,8 +54,21 @@ class ServerlessSessions:
             size=jobs.size(conf),
             conf={key: value for key, value in conf.items() if key not in DECIDED},
             connect=True,
+            kept_by=app.id,
             idle_timeout=timedelta(minutes=asked.idle_timeout) if asked.idle_timeout else None,
         )
+
+    def keep(self, app: Application, count: int) -> None:
+        """Have so many kept ready for sessions with the application's own settings. Raises Invalid."""
+        self._engine.kept.keep(app.id, app.scope, self._wanted(app, SessionRequest(role="", created_by=""), ""), count)
+
+    def kept(self, app: Application) -> int | None:
+        """How many are ready; None while there are to be more, and that can be."""
+        return self._engine.kept.kept(app.id)
+
+    def give_back(self, app: Application) -> None:
+        """End those that are kept ready."""
+        self._engine.kept.give_back(app.id)
 
     def start(
         self, principal: Principal, scope: Scope, application: str, asked: SessionRequest, tags: Mapping[str, str]
