@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
 from studiolo.background import Background
@@ -55,9 +55,20 @@ class Metrics:
         self, scope: Scope, metric: Metric, value: float, unit: str = "None", *, at: datetime | None = None
     ) -> None:
         """Gather one number that Studiolo measured: it costs no write."""
+        self.add_all(scope, [(metric, value, unit)], at=at)
+
+    def add_all(
+        self, scope: Scope, numbers: Iterable[tuple[Metric, float, str]], *, at: datetime | None = None
+    ) -> None:
+        """Gather numbers, each with its metric and unit, that were measured together."""
         minute = (at or self._clock()).replace(second=0, microsecond=0)
         with self._lock:
-            self._gathered.setdefault((scope, metric, unit, minute), Distribution()).add(value)
+            for metric, value, unit in numbers:
+                key = (scope, metric, unit, minute)
+                known = self._gathered.get(key)
+                if known is None:
+                    known = self._gathered[key] = Distribution()
+                known.add(value)
 
     def flush(self) -> None:
         """Write what is gathered."""

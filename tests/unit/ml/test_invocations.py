@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
@@ -50,8 +50,9 @@ class Numbers:
     def __init__(self) -> None:
         self.told: dict[str, list[float]] = {}
 
-    def add(self, _scope: Scope, metric: Metric, value: float, _unit: str = "None") -> None:
-        self.told.setdefault(metric.name, []).append(value)
+    def add_all(self, _scope: Scope, numbers: Sequence[tuple[Metric, float, str]]) -> None:
+        for metric, value, _ in numbers:
+            self.told.setdefault(metric.name, []).append(value)
 
 
 def calls_to(routes: Routes, numbers: Numbers | None = None, restart_seconds: float = 10.0) -> Invocations:

@@ -4,7 +4,7 @@ Names, units and values after "Amazon SageMaker AI metrics in Amazon CloudWatch"
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -65,27 +65,31 @@ class CallMeasures:
 
     def add(self, called: Called, status: int | None, model: float, all_in: float) -> None:
         """Count a call: the status that the model answered (None: it did not), seconds in the model and all in all."""
-        scope, component = called.scope, called.component
+        self._metrics.add_all(called.scope, list(_numbers(called, status, model, all_in)))
 
-        def add(name: str, value: float, unit: str = "None") -> None:
-            self._metrics.add(scope, metric(CALLS, name, called.endpoint, called.variant), value, unit)
-            if component is not None:
-                self._metrics.add(scope, component_metric(CALLS, name, component), value, unit)
 
-        add("Invocations", 1.0)
-        if component is None:
-            add("InvocationsPerInstance", 1.0 / max(called.processes, 1))
-        else:
-            per_copy = component_metric(CALLS, "InvocationsPerCopy", component)
-            self._metrics.add(scope, per_copy, 1.0 / max(called.processes, 1), "None")
-            if not called.processes:
-                add("NoCapacityInvocationFailures", 1.0)
-        add("Invocation4XXErrors", float(status is not None and 400 <= status < 500))
-        add("Invocation5XXErrors", float(status is not None and status >= 500))
-        add("InvocationModelErrors", float(status is None or not 200 <= status < 300))
-        if status is not None:
-            add("ModelLatency", model * MICROSECONDS, "Microseconds")
-            add("OverheadLatency", max(all_in - model, 0.0) * MICROSECONDS, "Microseconds")
+def _numbers(called: Called, status: int | None, model: float, all_in: float) -> Iterator[tuple[Metric, float, str]]:
+    """What a call adds, with its metric and unit."""
+    share = 1.0 / max(called.processes, 1)
+    told = {
+        "Invocations": 1.0,
+        "Invocation4XXErrors": float(status is not None and 400 <= status < 500),
+        "Invocation5XXErrors": float(status is not None and status >= 500),
+        "InvocationModelErrors": float(status is None or not 200 <= status < 300),
+    }
+    if called.component is None:
+        told["InvocationsPerInstance"] = share
+    else:
+        yield component_metric(CALLS, "InvocationsPerCopy", called.component), share, "None"
+        if not called.processes:
+            told["NoCapacityInvocationFailures"] = 1.0
+    times = {} if status is None else {"ModelLatency": model, "OverheadLatency": max(all_in - model, 0.0)}
+    numbers = [(name, value, "None") for name, value in told.items()]
+    numbers += [(name, seconds * MICROSECONDS, "Microseconds") for name, seconds in times.items()]
+    for name, value, unit in numbers:
+        yield metric(CALLS, name, called.endpoint, called.variant), value, unit
+        if called.component is not None:
+            yield component_metric(CALLS, name, called.component), value, unit
 
 
 class Utilization:
