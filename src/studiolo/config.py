@@ -75,6 +75,11 @@ class Settings(BaseSettings):
         description="URL of the dashboard of a Ray cluster on which training and processing jobs run, as "
         "http://10.0.0.5:8265.",
     )
+    docker: str | None = Field(
+        default=None,
+        description="The program of a container engine, `docker` or one that takes its arguments as `podman`, which may "
+        "run images that are nothing here: outside of the fence.",
+    )
     cluster_strict: bool = Field(
         default=False,
         description="Whether what bootstrap actions and steps ask of a node that it does not do fails: package managers "

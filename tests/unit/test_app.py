@@ -25,6 +25,7 @@ def app() -> App:
     principal = root_user("000000000000")
     identity = SimpleNamespace(
         account="000000000000",
+        at_hand=True,
         organization=SimpleNamespace(made=frozenset()),
         find_key=lambda id: (KEY, principal) if id == KEY.id else None,  # noqa: A006
         authorize=lambda *_, **__: None,

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studiolo.containers.image import NO_TOOLS, PYTHON, Tools
+from studiolo.containers.image import NO_TOOLS, PYTHON, Foreign, Tools
 from studiolo.containers.layers import PROGRAM, layered
 from studiolo.containers.program import Start
 from studiolo.containers.work import BASE
 from studiolo.processes import Fence, fenced, interpreter, isolation
 
 if TYPE_CHECKING:
+    from studiolo.containers.foreign import ForeignMachine
     from studiolo.containers.network import Network
 
 SOCKET = "SAGEMAKER_BIND_TO_SOCKET"
@@ -98,6 +99,17 @@ class Machine:
             if not (foreign and folder == OURS)
         ]
         return {**self.environment, "PATH": path, "PYTHONPATH": os.pathsep.join(packages)}
+
+
+def machine_of(foreign: Foreign | None, python: Path, hidden: Path, hosts: Sequence[str]) -> "Machine | ForeignMachine":
+    """The machine of so many hosts: this one, or that of a container engine."""
+    machine = Machine.of(python, hidden, hosts)
+    if foreign is None:
+        return machine
+    # Most containers start without.
+    from studiolo.containers.foreign import ForeignMachine
+
+    return ForeignMachine(foreign, machine.hosts, machine.environment)
 
 
 def _words(command: Sequence[str], python: Path, root: Path) -> list[str]:

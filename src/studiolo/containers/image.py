@@ -10,6 +10,8 @@ from studiolo.domain import Invalid
 Task = Literal["train", "serve", "process"]
 PYTHON = "{python}"
 """The word of a command that stands for the interpreter of the image's environment."""
+ENTRYPOINT = "{entrypoint}"
+"""The first word of a command that the image's own entry point is to run, where a container engine runs the image."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,15 @@ NO_TOOLS = Tools()
 
 
 @dataclass(frozen=True)
+class Foreign:
+    """An image that a container engine runs, by that program, to which these variables say where the engine is."""
+
+    engine: str
+    name: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Image:
     """What an image URI resolves to.
 
@@ -62,6 +73,7 @@ class Image:
         for the environment's interpreter. A ContainerEntrypoint takes its place.
     programs: what stands for the first word of a ContainerEntrypoint, by that: programs that the image has.
     environment: the packages it runs with; None for Studiolo's own interpreter.
+    foreign: what a container engine is to run, in place of all that.
     variables: those that its container sets.
     port: the one at which its `serve` listens, where it does not at its socket.
     algorithm: the built-in one that it holds, which knows its hyperparameters, channels and metrics.
@@ -75,6 +87,7 @@ class Image:
     process: tuple[str, ...] | None = None
     programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environment: Environment | None = None
+    foreign: Foreign | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     port: int | None = None
     algorithm: Algorithm | None = None

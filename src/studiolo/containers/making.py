@@ -4,16 +4,27 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from studiolo.containers.image import Environment
+from studiolo.containers.image import Environment, Foreign
 
 Say = Callable[[str], object]
 
 
-def made(environment: Environment | None, data: Path, say: Say, stopped: Callable[[], bool] = lambda: False) -> Path:
+def made(
+    environment: Environment | None,
+    data: Path,
+    say: Say,
+    stopped: Callable[[], bool] = lambda: False,
+    foreign: Foreign | None = None,
+) -> Path:
     """The interpreter of an image: Studiolo's own where it names no environment. Raises DomainError.
 
-    data: the data folder, which what builds packages does not see. It ends early once `stopped()`.
+    data: the data folder, which what builds packages does not see. It ends early once `stopped()`. foreign: an image
+    that is brought to its engine.
     """
+    if foreign is not None:
+        from studiolo.containers.foreign import bring
+
+        bring(foreign, say, stopped)
     if environment is None:
         return Path(sys.executable)
     # Most containers start without.

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
@@ -16,6 +17,7 @@ from queue import Empty, SimpleQueue
 import psutil
 
 from studiolo.containers.allowance import Allowance
+from studiolo.containers.scripts import remover
 from studiolo.logs import LogWriter
 from studiolo.processes import inside, is_fenced
 
@@ -23,6 +25,7 @@ TAIL = 20
 PIECE = 64 * 1024
 """Bytes read at a time, and characters of a line read as one: one that never ends does not fill our memory."""
 DRAIN_SECONDS = 5.0
+REMOVE_SECONDS = 30.0
 BY_SIGNAL = 128
 """What shells, bwrap and SageMaker add to the number of the signal that ended a program."""
 
@@ -31,11 +34,15 @@ OnLine = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Start:
-    """How a program is started: its command with the fence around it, its whole environment, where it begins."""
+    """How a program is started: its command with the fence around it, its whole environment, where it begins.
+
+    remove: the command that ends what it has an engine run for it.
+    """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
     folder: str
+    remove: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,11 +151,37 @@ def _catches_sigterm(process: psutil.Process) -> bool:
     return False
 
 
+class _Remover:
+    """Removes what an engine runs for a program: when that is killed, and when this process is."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        watching, self._alive = os.pipe()
+        command = [sys.executable, "-I", "-S", str(Path(remover.__file__)), *start.remove]
+        subprocess.run(command, stdin=watching, stdout=subprocess.DEVNULL, env=dict(start.environment), check=True)
+        os.close(watching)
+
+    def remove(self) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                self._start.remove,
+                env=dict(self._start.environment),
+                capture_output=True,
+                timeout=REMOVE_SECONDS,
+                check=False,
+            )
+
+    def close(self) -> None:
+        os.write(self._alive, b".")
+        os.close(self._alive)
+
+
 class _Program:
     def __init__(self, start: Start, log: LogWriter, on_line: OnLine) -> None:
         self._log, self._allowance = log, Allowance()
         self._on_line = on_line
         self.tail: deque[str] = deque(maxlen=TAIL)
+        self._remover = _Remover(start) if start.remove else None
         self.process = subprocess.Popen(
             list(start.command),
             cwd=start.folder,
@@ -157,7 +190,7 @@ class _Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             # A signal to our group must not end bwrap, which would leave alone what is in it.
-            start_new_session=is_fenced(start.command[0]),
+            start_new_session=is_fenced(start.command[0]) or self._remover is not None,
         )
         self._output = threading.Thread(target=self._copy, daemon=True)
         self._output.start()
@@ -172,9 +205,13 @@ class _Program:
             _terminate(psutil.Process(self.process.pid))
 
     def kill(self) -> None:
+        if self._remover is not None:
+            self._remover.remove()
         self.process.kill()
 
     def close(self) -> None:
+        if self._remover is not None:
+            self._remover.close()
         self._output.join(DRAIN_SECONDS)
         with contextlib.suppress(OSError):
             self._log.write(self._allowance.told())

@@ -21,7 +21,7 @@ from types import FrameType
 from botocore.exceptions import CredentialRetrievalError, NoCredentialsError
 
 from studiolo.containers.code import HYPERPARAMETERS, SUBMITTED, bring_code
-from studiolo.containers.fencing import Machine
+from studiolo.containers.fencing import machine_of
 from studiolo.containers.folder import INTERRUPT, WorkFolder
 from studiolo.containers.inputs import Share, download
 from studiolo.containers.making import below, made
@@ -158,12 +158,12 @@ class Run:
 
     def _prepare(self) -> Path:
         """The interpreter of the work's environment, which is made where it is not there. Raises DomainError."""
-        if self._work.environment is not None:
+        if self._work.environment is not None or self._work.foreign is not None:
             self._enter(PREPARING)
         for note in self._work.notes:
             self._say(note)
         try:
-            return made(self._work.environment, self._hidden, self._say, self._stopping.is_set)
+            return made(self._work.environment, self._hidden, self._say, self._stopping.is_set, self._work.foreign)
         except DomainError:
             # It may have ended because it is needed no more.
             self._proceed()
@@ -198,7 +198,7 @@ class Run:
     def _run(self, python: Path) -> str:
         """Run the programs; how the work ends. Raises ProgramFailed, and what a pipe could not be given."""
         hosts = [instance.host for instance in self._work.instances]
-        machine = Machine.of(python, self._hidden, hosts)
+        machine = machine_of(self._work.foreign, python, self._hidden, hosts)
         # The code of all is the same.
         packages = below(self._work.environment, self._hidden, python, self._root(self._work.instances[0]), self._say)
         starts = [

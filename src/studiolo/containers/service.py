@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studiolo.containers.fencing import Machine
+from studiolo.containers.fencing import machine_of
 from studiolo.containers.files import take_json
-from studiolo.containers.image import Environment
+from studiolo.containers.image import Environment, Foreign
 from studiolo.containers.making import below, made
 from studiolo.containers.program import Programs
 from studiolo.domain import DomainError
@@ -37,13 +37,15 @@ class Service:
     log: str
     hidden: str
     environment: Environment | None = None
+    foreign: Foreign | None = None
     notes: tuple[str, ...] = ()
     port: int | None = None
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Service":
-        environment = values["environment"]
-        return cls(**{**values, "environment": environment and Environment.from_json(environment)})
+        environment, foreign = values["environment"], values.get("foreign")
+        own = environment and Environment.from_json(environment)
+        return cls(**{**values, "environment": own, "foreign": foreign and Foreign(**foreign)})
 
 
 def main(plan: Path) -> int:
@@ -53,14 +55,14 @@ def main(plan: Path) -> int:
     with LogWriter(Path(service.log)) as log:
         log.write("".join(f"{note}\n" for note in service.notes))
         try:
-            python = made(service.environment, hidden, lambda line: log.write(f"{line}\n"))
+            python = made(service.environment, hidden, lambda line: log.write(f"{line}\n"), foreign=service.foreign)
             if service.environment is not None:
                 _bring_code(service, root)
             packages = below(service.environment, hidden, python, root, lambda line: log.write(f"{line}\n"))
         except DomainError as error:
             log.write(f"{error}\n")
             return 1
-    machine = Machine.of(python, hidden, ["algo-1"])
+    machine = machine_of(service.foreign, python, hidden, ["algo-1"])
     shared = Path(service.shared)
     network = machine.network(service.port, shared)
     start = machine.start(service.command, service.variables, root, shared=shared, below=packages, network=network)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from studiolo.containers.algorithm import MetricDefinition
 from studiolo.containers.batch.specification import Batch
-from studiolo.containers.image import NO_TOOLS, Environment, Tools
+from studiolo.containers.image import NO_TOOLS, Environment, Foreign, Tools
 
 BASE = "/opt/ml"
 """Where a program finds its files. Where the machine allows no fence, the folder in its place is named instead."""
@@ -78,7 +78,8 @@ class Work:
     `kind` and `name` are for people; `id` tells it from all other. `failure` is the file, below /opt/ml, in which a
     program says why it failed, `message` the one in which it leaves word however it ends. `seconds` is what it may run;
     `interrupted_after` are the seconds of its run after which its instance is taken away. `batch`: its programs serve a
-    model, through which these objects go. `tools`: what its programs have beside its environment.
+    model, through which these objects go. `foreign`: a container engine runs this image. `tools`: what its programs have
+    beside its environment.
     """
 
     id: str
@@ -93,6 +94,7 @@ class Work:
     seconds: float
     folders: tuple[str, ...] = ()
     environment: Environment | None = None
+    foreign: Foreign | None = None
     tools: Tools = NO_TOOLS
     notes: tuple[str, ...] = ()
     metrics: tuple[MetricDefinition, ...] = ()
@@ -103,7 +105,7 @@ class Work:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Work":
-        environment = values["environment"]
+        environment, foreign = values["environment"], values.get("foreign")
         return cls(
             **{
                 **values,
@@ -114,6 +116,7 @@ class Work:
                 "outputs": tuple(Output(**_with_tuples(each, "when")) for each in values["outputs"]),
                 "metrics": tuple(MetricDefinition(**each) for each in values["metrics"]),
                 "environment": environment and Environment.from_json(environment),
+                "foreign": foreign and Foreign(**foreign),
                 "folders": tuple(values["folders"]),
                 "tools": Tools.from_json(values["tools"]),
                 "notes": tuple(values["notes"]),

@@ -28,6 +28,6 @@ def _reason(uri: str) -> str | None:
     return refusal(uri) or (None if known is None else REFUSED.get(known.family))
 
 
-def known_images(folder: Path) -> Images:
-    """The images of the data folder."""
-    return Images(algorithm_for_image, BUILT_IN, _reason, compiled_image, folder / OWN, PROGRAMS)
+def known_images(folder: Path, engine: str | None = None) -> Images:
+    """The images of the data folder; the program `engine`, if any, may run those that are nothing here."""
+    return Images(algorithm_for_image, BUILT_IN, _reason, compiled_image, folder / OWN, PROGRAMS, engine=engine)

@@ -61,7 +61,7 @@ class MachineLearning:
         folder = settings.folder / "ml"
         self._work = folder / "jobs"
         surroundings = Surroundings(identity, logs, objects, settings.folder, endpoint, s3_endpoint)
-        images = known_images(settings.folder)
+        images = known_images(settings.folder, settings.docker)
         launcher = LocalLauncher(processes, surroundings, self._work)
         self._queue = Queue(lambda: os.cpu_count() or 1)
         cluster = Cluster(settings.ray_address) if settings.ray_address else None

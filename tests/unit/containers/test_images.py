@@ -15,7 +15,7 @@ from studiolo.domain import Invalid
 PYTHONS = ("3.10", "3.11", "3.12")
 
 
-def images(folder: Path, pythons: tuple[str, ...] = PYTHONS) -> Images:
+def images(folder: Path, pythons: tuple[str, ...] = PYTHONS, engine: str | None = None) -> Images:
     return Images(
         lambda uri: None,
         ["linear-learner"],
@@ -24,6 +24,7 @@ def images(folder: Path, pythons: tuple[str, ...] = PYTHONS) -> Images:
         folder / "images.json",
         {},
         lambda: pythons,
+        engine,
     )
 
 
@@ -41,6 +42,17 @@ def test_every_image_that_the_sdk_knows_of_a_framework_is_an_environment(tmp_pat
     found = [known.resolve(tag, "train") for tag in tags]
     assert len(found) > 150
     assert all(image.environment is not None and image.environment.python in PYTHONS for image in found)
+
+
+def test_an_engine_that_is_allowed_and_does_not_answer_is_told_of_and_has_none_of_aws_s_images(tmp_path: Path) -> None:
+    program = tmp_path / "docker"
+    program.write_text("#!/bin/sh\necho 'Cannot connect to the daemon' >&2\nexit 1\n")
+    program.chmod(0o755)
+    known = images(tmp_path, engine=str(program))
+    with pytest.raises(Invalid, match="'team/churn:2' would be run by .*docker, which says: Cannot connect"):
+        known.resolve("team/churn:2", "train")
+    with pytest.raises(Invalid, match="is not one that Studiolo can run"):
+        known.resolve("mxnet-training:1.9.0-cpu-py38", "train")
 
 
 def test_the_table_of_images_is_the_sdk_s() -> None:

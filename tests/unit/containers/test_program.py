@@ -183,3 +183,19 @@ def sleeping(mark: str) -> bool:
         if process.pid != os.getpid() and any(mark in word.split("'") or mark == word for word in words):
             return True
     return False
+
+
+def test_what_an_engine_runs_for_a_program_is_removed_when_what_waits_for_it_is_killed(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from pathlib import Path
+from studiolo.containers.program import Programs, Start
+from studiolo.logs import LogWriter
+folder = Path(sys.argv[1])
+start = Start(("sleep", "0.1"), os.environ, str(folder), remove=("touch", str(folder / "removed")))
+Programs([start], [LogWriter(folder / "log")])
+os.kill(os.getpid(), 9)
+"""
+    died = subprocess.run([sys.executable, "-c", code, str(tmp_path)], timeout=60, check=False)
+    assert died.returncode == -signal.SIGKILL
+    until((tmp_path / "removed").exists)

@@ -21,7 +21,7 @@ from studiolo.containers.batch.captures import capture
 from studiolo.containers.batch.specification import Batch
 from studiolo.containers.batch.transformer import Failed, Task, Transformer
 from studiolo.containers.code import bring_code
-from studiolo.containers.fencing import SOCKET, Machine
+from studiolo.containers.fencing import SOCKET, machine_of
 from studiolo.containers.folder import WorkFolder
 from studiolo.containers.inputs import listed, lost
 from studiolo.containers.making import below
@@ -89,7 +89,7 @@ class BatchRun(Run):
 
     def _serve(self, python: Path, places: Sequence[Path]) -> str:
         instances = self._work.instances
-        machine = Machine.of(python, self._hidden, [instance.host for instance in instances])
+        machine = machine_of(self._work.foreign, python, self._hidden, [instance.host for instance in instances])
         packages = below(self._work.environment, self._hidden, python, self._root(instances[0]), self._say)
         networks = [machine.network(self._batch.port, place.parent) for place in places]
         starts = [

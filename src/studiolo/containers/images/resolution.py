@@ -7,7 +7,8 @@ from pathlib import Path
 
 from studiolo.containers.algorithm import Algorithm
 from studiolo.containers.environments import available_pythons
-from studiolo.containers.image import PYTHON, Environment, Image, Task
+from studiolo.containers.foreign import foreign
+from studiolo.containers.image import ENTRYPOINT, PYTHON, Environment, Foreign, Image, Task
 from studiolo.containers.images.frameworks import FRAMEWORKS, TOOLKITS, Framework, nearest_transformers
 from studiolo.containers.images.named import Named, named, repositories
 from studiolo.containers.images.own import OwnImage, own_image
@@ -42,6 +43,7 @@ class Images:
     compiled(uri, scripted): the image, if it is one that serves compiled models.
     own: the file that says what a person's own images are. programs: the modules, run with the container's /opt/ml as
     their argument, that are the programs of families of images for processing. pythons: those of this machine, as `3.11`.
+    engine: the program of a container engine that may run those that are nothing else, if any.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Images:
         own: Path,
         programs: Mapping[str, str],
         pythons: Callable[[], Collection[str]] = available_pythons,
+        engine: str | None = None,
     ) -> None:
         self._algorithm_of = algorithm_of
         self._built_in = built_in
@@ -60,6 +63,7 @@ class Images:
         self._compiled = compiled
         self._own = own
         self._programs = programs
+        self._engine = engine
         self._pythons = pythons
 
     def resolve(self, uri: str, task: Task, *, scripted: bool = False) -> Image:
@@ -86,11 +90,13 @@ class Images:
         if algorithm is not None:
             return image_of(algorithm, str(known or algorithm.name))
         reason = self._reason(uri)
+        if self._engine is not None and known is None and reason is None:
+            return _of_an_engine(foreign(self._engine, uri))
         raise Invalid(
             f"The image '{uri}' is not one that Studiolo can run{f': {reason}' if reason else '.'} "
             f"Use one of a built-in algorithm ({', '.join(sorted(self._built_in))}) or of a framework "
             f"({', '.join(self.frameworks())}), or say what it is in {self._own} (a file of requirements, or a folder); "
-            "Docker is not used, also where it is there."
+            "Docker runs an image of your own where the setting `docker` allows it."
         )
 
     @staticmethod
@@ -137,6 +143,19 @@ class Images:
             port=PORT if "serve" in programs else None,
             notes=(f"The image {uri} is what {self._own} says: Python {python} with {file}.",),
         )
+
+
+def _of_an_engine(image: Foreign) -> Image:
+    note = f"The image {image.name} is run by {Path(image.engine).name}, outside of Studiolo's fence."
+    return Image(
+        image.name,
+        train=(ENTRYPOINT, "train"),
+        serve=(ENTRYPOINT, "serve"),
+        process=(ENTRYPOINT,),
+        foreign=image,
+        port=PORT,
+        notes=(note,),
+    )
 
 
 def _of_mlflow(uri: str) -> Image | None:

@@ -108,6 +108,7 @@ class ProcessingJobs(Once[ProcessingSpecification]):
             seconds=specification.max_runtime,
             folders=contract.folders(specification),
             environment=image.environment,
+            foreign=image.foreign,
             notes=image.notes,
             failure=contract.MESSAGE,
             message=contract.MESSAGE,

@@ -242,6 +242,7 @@ class Fleet:
                 self._surroundings.folder,
                 lambda line: writer.write(f"{line}\n"),
                 self._closing.is_set,
+                service.foreign,
             )
 
     def _service(self, post: Post, root: Path, log: Path, at: Path) -> Service:
@@ -258,6 +259,7 @@ class Fleet:
             log=str(log),
             hidden=str(self._surroundings.folder),
             environment=image.environment,
+            foreign=image.foreign,
             notes=(*image.notes, *notes),
             port=image.port,
         )

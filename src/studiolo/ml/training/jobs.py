@@ -148,6 +148,7 @@ class TrainingJobs:
             seconds=self._seconds(job),
             folders=contract.FOLDERS,
             environment=image.environment,
+            foreign=image.foreign,
             notes=(*image.notes, *notes),
             metrics=self.metrics_of(specification),
             interrupted_after=interruptions[attempt] if attempt < len(interruptions) else None,

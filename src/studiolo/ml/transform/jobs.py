@@ -128,6 +128,7 @@ class TransformJobs(Once[TransformSpecification]):
             outputs=(),
             seconds=LONGEST_SECONDS,
             environment=image.environment,
+            foreign=image.foreign,
             notes=(*image.notes, *notes),
             batch=replace(asked.batch, logs=tuple(data_logs), port=image.port),
         )
