@@ -29,6 +29,7 @@ TYPES = {
     "Logs": "LogGroup LogStream MetricFilter ResourcePolicy SubscriptionFilter",
     "S3": "Bucket BucketPolicy",
     "SNS": "Subscription Topic TopicInlinePolicy TopicPolicy",
+    "SQS": "Queue QueueInlinePolicy QueuePolicy",
     "SSM": "Parameter",
     "SageMaker": "Action App AppImageConfig Artifact CodeRepository Context DataQualityJobDefinition Domain Endpoint "
     "EndpointConfig Experiment FeatureGroup Image ImageVersion InferenceComponent MlflowTrackingServer Model ModelCard "

@@ -141,6 +141,7 @@ HELPERS: dict[str, dict[str, Any]] = {
         "Type": "AWS::SageMaker::Image",
         "Properties": {"ImageName": {"Fn::Sub": "${AWS::StackName}-h"}, "ImageRoleArn": att("HStudioRole", "Arn")},
     },
+    "HQueue": {"Type": "AWS::SQS::Queue"},
     "HTopic": {"Type": "AWS::SNS::Topic"},
     "HStudioRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust("sagemaker")}},
     "HDomain": {

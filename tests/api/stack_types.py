@@ -441,6 +441,24 @@ ROWS: list[Row] = [
     ),
     Row("AWS::SNS::Topic", {}, {"DisplayName": "new", **TAGS}, attributes=("TopicArn", "TopicName")),
     Row(
+        "AWS::SQS::Queue",
+        {"FifoQueue": True, "VisibilityTimeout": 60},
+        {"VisibilityTimeout": 5, "DelaySeconds": 1, **TAGS},
+        attributes=("Arn", "QueueName", "QueueUrl"),
+    ),
+    Row(
+        "AWS::SQS::QueuePolicy",
+        {"Queues": [ref("HQueue")], "PolicyDocument": OPEN},
+        {"PolicyDocument": {**OPEN, "Id": "two"}},
+        ("HQueue",),
+    ),
+    Row(
+        "AWS::SQS::QueueInlinePolicy",
+        {"Queue": ref("HQueue"), "PolicyDocument": OPEN},
+        {"PolicyDocument": {**OPEN, "Id": "two"}},
+        ("HQueue",),
+    ),
+    Row(
         "AWS::SNS::TopicPolicy",
         {"Topics": [ref("HTopic")], "PolicyDocument": OPEN},
         {"PolicyDocument": {**OPEN, "Id": "two"}},

@@ -264,10 +264,10 @@ def test_terraform_applies_plans_nothing_more_and_destroys(
 def test_lint_tells_what_is_wrong_and_what_is_not_here(run: Run, tmp_path: Path) -> None:
     lint = (sys.executable, "-m", "studiolo.cli", "lint", "t.yaml")
     bucket = "B: {Type: AWS::S3::Bucket, Properties: {BucketNam: x}}"
-    write(tmp_path, **{"t.yaml": f"Resources: {{{bucket}, Q: {{Type: AWS::SQS::Queue}}}}"})
+    write(tmp_path, **{"t.yaml": f"Resources: {{{bucket}, Q: {{Type: AWS::Kinesis::Stream}}}}"})
     told = run(*lint, check=False)
     assert told.returncode == 1
     assert "E3002" in told.stdout
-    assert "The type AWS::SQS::Queue is not here: Q" in told.stdout
+    assert "The type AWS::Kinesis::Stream is not here: Q" in told.stdout
     write(tmp_path, **{"t.yaml": "Resources: {B: {Type: AWS::S3::Bucket}}"})
     assert "is here" in run(*lint).stdout

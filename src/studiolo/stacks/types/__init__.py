@@ -27,6 +27,7 @@ from studiolo.stacks.types import (
     scaling,
     servicecatalog,
     sns,
+    sqs,
     studio,
     studio_images,
     tracking,
@@ -37,7 +38,7 @@ from studiolo.stacks.types.base import ResourceType
 _FILES = (
     cloudformation, cloudwatch, custom, ec2, emr, emr_serverless, events, feature_groups, functions, glue, iam,
     iam_policies, inference_components, lakeformation, logs, monitoring, notebook_instances, others, providers, s3,
-    sagemaker, scaling, servicecatalog, sns, studio, studio_images, tracking, waiting,
+    sagemaker, scaling, servicecatalog, sns, sqs, studio, studio_images, tracking, waiting,
 )  # fmt: skip
 _TYPES: Mapping[str, ResourceType] = {kind.name: kind() for file in _FILES for kind in file.TYPES}
 
