@@ -61,6 +61,8 @@ class WhyData:
             raise ServiceError("AccessDenied", "Administrators of the data lake are told, and nobody else.", 403)
         try:
             place, inside, table = self._catalog.place_of(scope, database, name)
+            if place.account.partition(":")[0] != scope.account:
+                raise NotFound(f"{database}.{name} is a resource link to a table of account {place.account}.")
             found = self._catalog.table(place, inside, table)
             principal = self._lake.principal(holder)
         except NotFound as error:

@@ -43,6 +43,14 @@ def allow(client: Client, who: Account, *actions: str) -> None:
     client("iam").put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document(statement))
 
 
+def govern(member: Account) -> None:
+    """Make the role of an account the administrator of its data lake."""
+    lf, way = member.client("lakeformation"), f"arn:aws:iam::{member.number}:role/Way"
+    settings = lf.get_data_lake_settings()["DataLakeSettings"]
+    admins = [{"DataLakePrincipalIdentifier": way}]
+    lf.put_data_lake_settings(DataLakeSettings={**settings, "DataLakeAdmins": admins})
+
+
 def test_a_member_account_is_listed_beside_its_management_account(client, member, organization):
     organizations = client("organizations")
     pages = organizations.get_paginator("list_accounts").paginate(PaginationConfig={"PageSize": 1})
@@ -137,12 +145,8 @@ def test_what_is_made_with_a_member_s_keys_is_in_that_account_alone(client, memb
     assert mixed == {}
 
 
-def test_lake_formation_says_that_it_serves_one_account(member):
-    assert "NotImplemented: Lake Formation governs" in refusal(member.client("lakeformation").get_data_lake_settings)
-
-
 def test_a_table_is_shared_with_another_account_by_a_grant_to_it_alone(server, member):
-    """With the account a part, with one of its roles a whole table: neither asks more of the catalog or of the bucket."""
+    """With the account a part, for its administrator; with one of its roles a whole table."""
     house = LakeHouse(server)
     for table in ("part", "whole", "hidden"):
         house.add(table)
@@ -169,11 +173,14 @@ def test_a_table_is_shared_with_another_account_by_a_grant_to_it_alone(server, m
     assert "AccessDenied" in refusal(location, table="part")
     for share in shares:
         house.lf.grant_permissions(**share, Permissions=["SELECT"])
+    assert "AccessDenied" in refusal(location, table="part")
+    govern(member)
     assert rows("part") == [{"id": each} for each in (0, 3, 6, 9)]
     assert len(rows("whole")) == 12
     for table in ("hidden", "left"):
         assert "AccessDenied" in refusal(location, table=table)
-    assert "AccessDenied" in refusal(glue.get_tables, CatalogId=HOME, DatabaseName=house.name)
+    listed = glue.get_tables(CatalogId=HOME, DatabaseName=house.name)["TableList"]
+    assert [each["Name"] for each in listed] == ["part", "whole"]
     assert "AccessDenied" in refusal(glue.delete_table, CatalogId=HOME, DatabaseName=house.name, Name="whole")
     raw = {"Bucket": house.bucket, "Key": "wh/part/part-0.parquet"}
     assert "AccessDenied" in refusal(s3.get_object, **raw)
@@ -181,6 +188,91 @@ def test_a_table_is_shared_with_another_account_by_a_grant_to_it_alone(server, m
         house.lf.revoke_permissions(**share, Permissions=["SELECT"])
     assert "AccessDenied" in refusal(location, table="part")
     assert "AccessDenied" in refusal(s3.get_object, **{**raw, "Key": "wh/whole/part-0.parquet"})
+    house.close()
+
+
+def test_a_share_is_linked_to_passed_on_and_taken_back(server, member):
+    """What an account has with the grant option it passes on to a role of its own, which reads it by a resource link."""
+    house = LakeHouse(server)
+    house.add("people", partitioned=True)
+    house.add("left", left_to_iam=True)
+    way, lf, glue = f"arn:aws:iam::{member.number}:role/Way", member.client("lakeformation"), member.client("glue")
+    govern(member)
+    everything = {"Effect": "Allow", "Action": ["glue:*", "lakeformation:GetDataAccess"], "Resource": "*"}
+    iam, trusted = member.client("iam"), {"Effect": "Allow", "Principal": {"AWS": way}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName="analyst", AssumeRolePolicyDocument=document(trusted))
+    iam.put_role_policy(RoleName="analyst", PolicyName="own", PolicyDocument=document(everything))
+    analyst = f"arn:aws:iam::{member.number}:role/analyst"
+    asks = entered(server, member.client("sts"), analyst)
+    account, holder = ({"DataLakePrincipalIdentifier": each} for each in (member.number, analyst))
+    part = house.filter("people", "paris", "city = 'paris'", "id", "name", "day")
+    share: dict[str, Any] = {"Principal": account, "Resource": part, "Permissions": ["SELECT"]}
+    target = {"CatalogId": HOME, "DatabaseName": house.name}
+    glue.create_database(DatabaseInput={"Name": "ours"})
+    glue.create_database(DatabaseInput={"Name": "theirs", "TargetDatabase": target})
+    for name in ("people", "left"):
+        glue.create_table(DatabaseName="ours", TableInput={"Name": name, "TargetTable": {**target, "Name": name}})
+    passed = {"Principal": holder, "Resource": part, "Permissions": ["SELECT"]}
+
+    def rows(database: str) -> list[dict[str, Any]]:
+        found = asks.client("glue").get_partitions(DatabaseName=database, TableName="people")["Partitions"]
+        bodies = []
+        for each in found:
+            bucket, _, prefix = each["StorageDescriptor"]["Location"].removeprefix("s3://").partition("/")
+            (one,) = asks.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/")["Contents"]
+            bodies.append(asks.client("s3").get_object(Bucket=bucket, Key=one["Key"])["Body"].read())
+        return [row for body in bodies for row in pq.read_table(io.BytesIO(body)).to_pylist()]
+
+    assert "AccessDenied" in refusal(glue.get_table, DatabaseName="ours", Name="people")
+    house.lf.grant_permissions(**share)
+    assert "AccessDenied" in refusal(lf.grant_permissions, **passed)
+    house.lf.grant_permissions(**share, PermissionsWithGrantOption=["SELECT"])
+    assert "AccessDenied" in refusal(asks.client("glue").get_table, DatabaseName="ours", Name="people")
+    lf.grant_permissions(**passed)
+    shown = asks.client("glue").get_table(DatabaseName="ours", Name="people")["Table"]
+    assert [each["Name"] for each in shown["StorageDescriptor"]["Columns"]] == ["id", "name"]
+    assert [row["id"] for row in rows("ours")] == [0, 3, 6, 9, 100, 103, 106, 109]
+    assert rows("theirs") == rows("ours")
+    assert [each["Name"] for each in asks.client("glue").get_tables(DatabaseName="theirs")["TableList"]] == ["people"]
+    assert "AccessDenied" in refusal(glue.get_table, DatabaseName="ours", Name="left")
+    listed = {each["Name"]: "StorageDescriptor" in each for each in glue.get_tables(DatabaseName="ours")["TableList"]}
+    assert listed == {"left": False, "people": True}
+    (own,) = lf.list_permissions(CatalogId=HOME, Principal=holder)["PrincipalResourcePermissions"]
+    assert own["Resource"]["DataCellsFilter"]["TableCatalogId"] == HOME
+    other = house.person()
+    outside = {"DataLakePrincipalIdentifier": other.arn}
+    assert "InvalidInput" in refusal(lf.grant_permissions, **{**passed, "Principal": outside})
+    more = {**passed, "Resource": house.columns("people", "ssn"), "CatalogId": HOME}
+    assert "AccessDenied" in refusal(lf.grant_permissions, **more)
+    house.lf.revoke_permissions(**share, PermissionsWithGrantOption=["SELECT"])
+    assert "AccessDenied" in refusal(asks.client("glue").get_table, DatabaseName="ours", Name="people")
+    house.lf.grant_permissions(**share, PermissionsWithGrantOption=["SELECT"])
+    assert "AccessDenied" in refusal(asks.client("glue").get_table, DatabaseName="ours", Name="people")
+    house.close()
+
+
+def test_a_member_account_governs_its_own_catalog_and_opens_nobody_else_s(server, member):
+    """Registered there and granted there, a table at another account's place opens none of that one's objects."""
+    house, lf, glue = LakeHouse(server), member.client("lakeformation"), member.client("glue")
+    house.add("people")
+    govern(member)
+    lf.register_resource(ResourceArn=f"arn:aws:s3:::{house.bucket}/wh/people", UseServiceLinkedRole=True)
+    glue.create_database(DatabaseInput={"Name": "taking"})
+    table = {"Name": "people", "StorageDescriptor": house.storage("parquet", "wh/people")}
+    glue.create_table(DatabaseName="taking", TableInput=table)
+    taken = {"Table": {"DatabaseName": "taking", "Name": "people"}}
+    everybody = {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}
+    lf.revoke_permissions(Principal=everybody, Resource=taken, Permissions=["ALL"])
+    way = {"DataLakePrincipalIdentifier": f"arn:aws:iam::{member.number}:role/Way"}
+    lf.grant_permissions(Principal=way, Resource=taken, Permissions=["SELECT"])
+    assert glue.get_table(DatabaseName="taking", Name="people")["Table"]["IsRegisteredWithLakeFormation"]
+    assert "AccessDenied" in refusal(
+        member.client("s3").get_object, Bucket=house.bucket, Key="wh/people/part-0.parquet"
+    )
+    arn = f"arn:aws:glue:{REGION}:{HOME}:table/{house.name}/people"
+    for named in (arn, f"{arn}-not-there"):
+        found = refusal(lf.get_temporary_glue_table_credentials, TableArn=named)
+        assert "shares no table" in found
     house.close()
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
-from studiolo.catalog.links import seen_through_database
+from studiolo.catalog.links import leads_away, seen_through_database
 from studiolo.catalog.model import Database
 from studiolo.catalog.subject import (
     DATABASE,
@@ -48,10 +48,10 @@ class Databases(Subject):
             return _followed(connection, scope, found)
 
     def databases(self, scope: Scope, after: str | None = None, limit: int = PAGE) -> Page[Database]:
-        """The databases in the order of their names, resource links as by `database`."""
+        """The databases in the order of their names, resource links within the account as by `database`."""
         with self._state.reading() as connection:
             found = page(connection, _DATABASES.params(bound(scope)), databases.c.name, after, limit)
-            known = [_followed(connection, scope, DATABASE.validate_json(row.document)) for row in found.items]
+            known = [_listed(connection, scope, DATABASE.validate_json(row.document)) for row in found.items]
         return Page(known, found.next)
 
     def update_database(self, scope: Scope, name: str, database: Database) -> Database:
@@ -88,6 +88,12 @@ class Databases(Subject):
                 tx.execute(table.delete().where(mine))
             tx.execute(databases.delete().where(within(databases, scope, name=name)))
             drop_tags(tx, scope, database_resource(name))
+
+
+def _listed(connection: Connection, scope: Scope, found: Database) -> Database:
+    # Of what another account has, a list of one's own tells nothing: nobody was asked whether it may.
+    away = found.target_database is not None and leads_away(scope, found.target_database)
+    return found if away else _followed(connection, scope, found)
 
 
 def _followed(connection: Connection, scope: Scope, found: Database) -> Database:

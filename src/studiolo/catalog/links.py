@@ -1,6 +1,7 @@
 """Resource links: databases and tables that stand for others (Lake Formation Developer Guide, Resource link handling).
 
-Only what lies in the same account and region can be followed to.
+They are followed into other accounts of the server, too: that who asks may read what is there is for IAM in both accounts
+to say, and for Lake Formation of the account that has it. Lists follow within the account alone.
 """
 
 from collections.abc import Mapping
@@ -12,11 +13,16 @@ from studiolo.domain import NotFound, Scope
 
 
 def scope_of_target(scope: Scope, target: Mapping[str, Any]) -> Scope:
-    """Whose catalog a link leads to. Raises NotFound for that of another account or region."""
+    """Whose catalog a link leads to. Raises NotFound for that of another region."""
     catalog, region = target.get("CatalogId", scope.account), target.get("Region", scope.region)
-    if catalog.partition(":")[0] != scope.account.partition(":")[0] or region != scope.region:
+    if region != scope.region:
         raise NotFound(f"What the resource link leads to is in the catalog {catalog} of {region}, and so not here.")
     return Scope(catalog.lower(), region)
+
+
+def leads_away(scope: Scope, target: Mapping[str, Any]) -> bool:
+    """Whether a link leads to another account."""
+    return bool(target.get("CatalogId", scope.account).partition(":")[0] != scope.account.partition(":")[0])
 
 
 def database_of_target(target: Mapping[str, Any]) -> str:

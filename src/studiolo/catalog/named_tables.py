@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from studiolo.catalog.errors import ConcurrentModification, require_version
 from studiolo.catalog.indexes import add_indexes, check_keys
-from studiolo.catalog.links import seen_through_table
+from studiolo.catalog.links import leads_away, seen_through_table
 from studiolo.catalog.model import PartitionIndex, Table
 from studiolo.catalog.patterns import name_matcher
 from studiolo.catalog.rekeying import rekey
@@ -23,6 +23,7 @@ from studiolo.catalog.subject import (
     require_database,
     require_linked_database,
     require_table,
+    target_of,
 )
 from studiolo.catalog.tables import table_versions, tables
 from studiolo.catalog.views import changed_view
@@ -72,9 +73,9 @@ class Tables(Subject):
         limit: int = PAGE,
         follow: bool = True,
     ) -> Page[Table]:
-        """The tables in the order of their names, those of `pattern` (patterns.py); with `follow` links as by `table`.
+        """The tables in the order of their names, those of `pattern` (patterns.py).
 
-        Raises NotFound.
+        With `follow` links within the account as by `table`. Raises NotFound.
         """
         database = database.lower()
         matches = name_matcher(pattern)
@@ -88,7 +89,7 @@ class Tables(Subject):
                 after = rows.next
                 if after is None or len(found) > limit:
                     break
-            seen = partial(_followed, connection, scope) if follow else _as_table
+            seen = partial(_listed, connection, scope) if follow else _as_table
             known = [seen(row, database) for row in found[:limit]]
         return Page(known, found[limit - 1].name if len(found) > limit else after)
 
@@ -205,6 +206,12 @@ def _require_parameter(table: Table, expected: tuple[str, str | None] | None) ->
             f"The table has been modified. The parameter value for key '{expected[0]}' is "
             f"'{table.parameters.get(expected[0])}'. The expected was value was '{expected[1]}'"
         )
+
+
+def _listed(connection: Connection, scope: Scope, row: Row[Any], database: str) -> Table:
+    target = target_of(row)
+    away = target is not None and leads_away(scope, target)
+    return _as_table(row, database) if away else _followed(connection, scope, row, database)
 
 
 def _followed(connection: Connection, scope: Scope, row: Row[Any], database: str) -> Table:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from studiolo.catalog.links import database_of_target, scope_of_target
+from studiolo.catalog.links import database_of_target, leads_away, scope_of_target
 from studiolo.catalog.subject import (
     DATABASE,
     DATABASE_ROW,
@@ -31,12 +31,12 @@ class Targets(Subject):
     """Where resource links lead, in the words of ARNs."""
 
     def behind(self, scope: Scope, action: str, resource: str) -> Sequence[str]:
-        """What `database/DB`, `table/DB/TABLE` or `table/DB/*` leads to here, with the database that it is in; nothing
-        for what is no link. To drop a database, `table/DB/*` is all its tables and functions by name. The names are in
-        lower case."""
+        """The ARNs of what `database/DB`, `table/DB/TABLE` or `table/DB/*` leads to, with the database that it is in, and
+        of another account with its catalog; nothing for what is no link. To drop a database, `table/DB/*` is all its tables
+        and functions by name. The names are in lower case."""
         kind, _, name = resource.partition("/")
         if kind == "table" and action == DROPS[0]:
-            return self._within(scope, name.removesuffix("/*"))
+            return [_arn(scope, each) for each in self._within(scope, name.removesuffix("/*"))]
         if kind == "database":
             return self._behind_database(scope, action, name, None)
         if kind != "table":
@@ -93,11 +93,18 @@ class Targets(Subject):
 
 
 def _named(scope: Scope, target: Mapping[str, Any], table: str | None) -> Sequence[str]:
-    """A database, and what of its tables is meant, as the ARNs of a catalog within the account have them."""
+    """A database, and what of its tables is meant."""
     try:
-        catalog = scope_of_target(scope, target).account.partition(":")[2]
+        place = scope_of_target(scope, target)
     except NotFound:
-        # It is of another account or region, which nobody reaches from here.
+        # It is of another region, which nobody reaches from here.
         return ()
+    catalog = place.account.partition(":")[2]
     database = "/".join(filter(None, (catalog, database_of_target(target))))
-    return [f"database/{database}", *([] if table is None else [f"table/{database}/{table}"])]
+    above = ["catalog", *([f"catalog/{catalog}"] if catalog else [])] if leads_away(scope, target) else []
+    named = [*above, f"database/{database}", *([] if table is None else [f"table/{database}/{table}"])]
+    return [_arn(place, each) for each in named]
+
+
+def _arn(scope: Scope, name: str) -> str:
+    return f"arn:{scope.partition}:glue:{scope.region}:{scope.account.partition(':')[0]}:{name}"

@@ -58,16 +58,18 @@ class Access(Deciding):
 
         It does where a table that the object is of may be used so as a whole. Explicit denials of IAM come before this.
         """
-        needed = NEEDED.get(action)
-        found = None if needed is None else self._registered(bucket, key)
-        if needed is None or found is None or not self.has_data_access(principal):
+        found = self._registered(bucket, key) if action in NEEDED else []
+        if not found or not self.has_data_access(principal):
             return False
-        scope, location = found
-        place = self._opening(principal, scope, location, action, bucket, key)
-        table = "" if place is None else f"{place.database}.{place.table}"
         path, who = f"s3://{bucket}/{key}", principal.arn
-        self.note(Accessed(scope, who, "table", path, allowed=place is not None, action=action, table=table))
-        return place is not None
+        for scope, location in found:
+            place = self._opening(principal, scope, location, action, bucket, key)
+            if place is not None:
+                table = f"{place.database}.{place.table}"
+                self.note(Accessed(scope, who, "table", path, allowed=True, action=action, table=table))
+                return True
+        self.note(Accessed(found[0][0], who, "table", path, allowed=False, action=action))
+        return False
 
     def opens_despite(self, denied: NotAuthorized, principal: Principal, action: str, bucket: str, key: str) -> bool:
         """The same of what IAM has not let somebody do, if it is not that it explicitly denies it."""
@@ -96,8 +98,9 @@ class Access(Deciding):
             for place in self._places_of(principal, scope.region, fresh=fresh):
                 # A prefix without its slash would list what lies beside the table, too.
                 inside = path.startswith(f"{place.path}/") if listing else within(path, place.path)
-                # A table around the location is not one of it.
-                if inside and within(place.path, root) and self._may_use(principal, place, needed):
+                # A table around the location is not one of it, nor is another account's that says it is there.
+                mine = place.scope.account.partition(":")[0] == scope.account
+                if mine and inside and within(place.path, root) and self._may_use(principal, place, needed):
                     return place
         return None
 
@@ -108,9 +111,11 @@ class Access(Deciding):
         """
         if not action.startswith(READS):
             return False
-        found = self._registered(bucket, key)
+        owner = self._shelf.identity.buckets.of(bucket)
+        # What is closed is one's own: others may register it, too.
+        found = next((pair for pair in self._registered(bucket, key) if pair[0].account == owner), None)
         if found is None and action.startswith("s3:ListBucket"):
-            found = self._below(bucket, key)
+            found = self._below(bucket, key, owner)
         if found is None:
             return False
         scope, location = found
@@ -119,10 +124,10 @@ class Access(Deciding):
         mine = self.is_admin(scope, principal) or principal.role_arn == location.role
         return not (mine or self.opens(principal, action, bucket, key))
 
-    def _below(self, bucket: str, prefix: str) -> tuple[Scope, Location] | None:
-        """A registered location whose objects a list of a prefix has."""
-        path = f"{bucket}/{prefix}"
-        found = (pair for pair in self._all_locations() if f"{pair[1].arn.partition(':::')[2]}/".startswith(path))
+    def _below(self, bucket: str, prefix: str, owner: str) -> tuple[Scope, Location] | None:
+        """A location that an account has registered whose objects a list of a prefix has."""
+        path, all_of_it = f"{bucket}/{prefix}", (pair for pair in self._all_locations() if pair[0].account == owner)
+        found = (pair for pair in all_of_it if f"{pair[1].arn.partition(':::')[2]}/".startswith(path))
         return next(found, None)
 
     def has_data_access(self, principal: Principal) -> bool:
@@ -146,30 +151,34 @@ class Access(Deciding):
             question = Question(action, identity.s3_arn(f"{bucket}/{key}"), account=owner)
         return identity.decide(session, question, policy=policy).allowed
 
-    def _registered(self, bucket: str, key: str) -> tuple[Scope, Location] | None:
-        """The innermost registered location of any region that an object is in."""
-        found = [pair for pair in self._all_locations() if pair[1].covers(bucket, key)]
-        return max(found, key=lambda pair: len(pair[1].arn), default=None)
+    def _registered(self, bucket: str, key: str) -> list[tuple[Scope, Location]]:
+        """The innermost registered location of any region that an object is in, of each account that has one."""
+        found: dict[str, tuple[Scope, Location]] = {}
+        for pair in self._all_locations():
+            account = pair[0].account
+            inner = account not in found or len(pair[1].arn) > len(found[account][1].arn)
+            if inner and pair[1].covers(bucket, key):
+                found[account] = pair
+        return list(found.values())
 
     def _all_locations(self) -> Iterator[tuple[Scope, Location]]:
-        account = self._shelf.identity.account
-        for region in self._regions(account):
-            scope = Scope(account, region)
+        for scope in self._shelf.remembered(self._read_registering, ""):
             for location in self._shelf.documents(locations, LOCATION, scope):
                 yield scope, location
 
-    def _regions(self, account: str) -> tuple[str, ...]:
-        return self._shelf.remembered(self._read_regions, account)
-
-    def _read_regions(self, account: str) -> tuple[str, ...]:
-        query = select(locations.c.region).where(locations.c.catalog == account).distinct()
+    def _read_registering(self, _all: str) -> tuple[Scope, ...]:
+        """The accounts, each in a region, that have registered locations."""
+        query = select(locations.c.catalog, locations.c.region).distinct()
         with self._shelf.state.reading() as connection:
-            return tuple(sorted(connection.execute(query).scalars()))
+            rows = connection.execute(query.order_by(locations.c.catalog, locations.c.region)).all()
+        return tuple(Scope(row.catalog, row.region) for row in rows)
 
     def _read_catalogs(self, region: str) -> tuple[str, ...]:
         query = select(grants.c.catalog).where(grants.c.region == region).distinct()
         with self._shelf.state.reading() as connection:
-            return tuple(sorted(connection.execute(query).scalars()))
+            found = connection.execute(query).scalars()
+            # What is passed on is of the catalog that it was given of.
+            return tuple(sorted({each.rpartition("@")[2] for each in found}))
 
     def _may_use(self, principal: Principal, place: Place, needed: str) -> bool:
         """Whether a table is still there, and its objects may be used so."""

@@ -87,7 +87,7 @@ class GovernedCatalog(GovernedParts):
         self._require_on_database(scope, database, "CREATE_TABLE")
         place, inside = self.database_place(scope, database)
         known = super().database(place, inside)
-        self._require_locations(scope, table, under=known.location)
+        self._require_locations(place, table, under=known.location)
         self._require_apart(place, table)
         defaults = _defaults(known)
         governed = defaults is not None
@@ -157,7 +157,8 @@ class GovernedCatalog(GovernedParts):
             self._require_on_database(scope, table.database or database, "CREATE_TABLE")
         with suppress(NotFound):
             before = super().table(scope, database, present)
-            self._require_locations(scope, table, under=location_of(before), before=before)
+            place, _, _ = self.place_of(scope, database, present)
+            self._require_locations(place, table, under=location_of(before), before=before)
         after = super().update_table(
             scope,
             database,
@@ -234,10 +235,19 @@ class GovernedCatalog(GovernedParts):
         return replace(seen, database=found.database, name=found.name, target_table=found.target_table)
 
     def _seen_if_any(self, scope: Scope, found: Table, inside: tuple[Scope, str]) -> Table | None:
+        if not found.governed and not self._lists_all(*inside):
+            return None
         try:
             return self._seen(scope, found, inside)
         except Denied:
             return None
+
+    def _lists_all(self, scope: Scope, database: str) -> bool:
+        return self._lake.lists_all(self.principal, scope, database, super().resource_policy(scope))
+
+    def resource_policy(self, scope: Scope) -> str | None:
+        """The policy of a catalog, with what Lake Formation has shared of it."""
+        return self._lake.with_shares(scope, super().resource_policy(scope))
 
     def _on_database(self, scope: Scope, database: Database) -> frozenset[str]:
         """What may be done with a database: everything where Lake Formation has no say."""

@@ -1,6 +1,7 @@
 """What a principal may: see of a table, do with a database, the catalog, or a place in S3."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -12,11 +13,12 @@ from studiolo.governance.filters import Filters
 from studiolo.governance.locations import Locations
 from studiolo.governance.model import ALL, GRANTABLE, IAM_ALLOWED, SUPER, Grant, Kind, Resource, within
 from studiolo.governance.opt_ins import OptIns
+from studiolo.governance.setting import is_root_of
 from studiolo.governance.sights import BY_IAM, OF_ROOT, Sight, Told, decide, holds
 from studiolo.governance.subject import GRANT, Shelf, Thing
 from studiolo.governance.tables import grants
 from studiolo.governance.tagging import Tagging
-from studiolo.identity import Principal, anonymous
+from studiolo.identity import Principal, anonymous, root_user
 
 EVERYTHING = frozenset({ALL})
 
@@ -30,9 +32,9 @@ class Deciding(OptIns, Locations, Filters, Tagging):
 
     def sight(self, principal: Principal, scope: Scope, table: Table) -> Sight:
         """What a principal may see of a table, which is as the catalog has it, and no resource link."""
-        if principal.is_root:
+        if is_root_of(scope, principal):
             return OF_ROOT
-        names = names_of(principal, scope)
+        names = self.names_of(principal, scope)
         if not table.governed and not self.has_opted_in(scope, names, table.database, table.name):
             return BY_IAM
         given = self._grants_on(scope, names, table)
@@ -69,9 +71,9 @@ class Deciding(OptIns, Locations, Filters, Tagging):
     def on_database(self, principal: Principal, scope: Scope, database: Database) -> frozenset[str]:
         """What a principal may do with a database: permissions, or all of them; none on its tables follow."""
         name = database.name
-        if principal.is_root:
+        if is_root_of(scope, principal):
             return EVERYTHING
-        names = names_of(principal, scope)
+        names = self.names_of(principal, scope)
         if not database.governed and not self.has_opted_in(scope, names, name, ""):
             return EVERYTHING
         found: set[str] = set()
@@ -103,7 +105,7 @@ class Deciding(OptIns, Locations, Filters, Tagging):
         wanted = {ALL, "CREATE_DATABASE"}
         return any(
             each.resource.kind is Kind.CATALOG and wanted & each.permissions
-            for each in self.grants_of(scope, names_of(principal, scope))
+            for each in self.grants_of(scope, self.names_of(principal, scope))
         )
 
     def may_use_location(self, principal: Principal, scope: Scope, bucket: str, key: str) -> bool:
@@ -113,13 +115,43 @@ class Deciding(OptIns, Locations, Filters, Tagging):
         place = f"{bucket}/{key}"
         return any(
             each.resource.kind is Kind.LOCATION and within(place, each.resource.name.partition(":::")[2])
-            for each in self.grants_of(scope, names_of(principal, scope))
+            for each in self.grants_of(scope, self.names_of(principal, scope))
         )
 
+    def names_of(self, principal: Principal, scope: Scope) -> frozenset[str]:
+        """The principals that somebody is one of, as grants on a catalog name them.
+
+        What another account is granted is its administrators', who pass it on.
+        """
+        own = Scope(principal.account, scope.region)
+        names = {principal.identity_arn, IAM_ALLOWED, f"{principal.account}:IAMPrincipals"}
+        if principal.account != scope.account.partition(":")[0] and self.is_admin(own, principal):
+            names.add(principal.account)
+        return frozenset(names)
+
     def grants_of(self, scope: Scope, names: frozenset[str]) -> tuple[Grant, ...]:
-        """What these principals are granted in a catalog."""
-        found = [each for name in sorted(names) for each in self._shelf.documents(grants, GRANT, scope, principal=name)]
-        return tuple(self._resolved(scope, each) for each in found)
+        """What these principals are granted in a catalog, and of what it has given another account passed on there."""
+        own = (each for name in sorted(names) for each in self._granted_to(scope, name))
+        return (*own, *(each for name in sorted(names) for each in self._passed_on(scope, name)))
+
+    def _granted_to(self, scope: Scope, name: str) -> list[Grant]:
+        known = self._shelf.documents(grants, GRANT, scope, principal=name)
+        return [self._resolved(scope, each) for each in known]
+
+    def _passed_on(self, scope: Scope, name: str) -> Iterator[Grant]:
+        """What a principal was granted in its own account of the things of another's catalog.
+
+        As long as, and as far as, the account has it with the grant option.
+        """
+        account = account_named(name)
+        if account in (None, name, scope.account.partition(":")[0]):
+            return
+        given = self._granted_to(scope, str(account))
+        kept = passing(scope, str(account))
+        for passed in self._shelf.documents(grants, GRANT, kept, principal=name) if given else ():
+            left = still_held(given, self._resolved(scope, passed))
+            if left is not None:
+                yield left
 
     def _resolved(self, scope: Scope, grant: Grant) -> Grant:
         """A grant by a named expression of LF-tags, with what that says now."""
@@ -133,7 +165,7 @@ class Deciding(OptIns, Locations, Filters, Tagging):
         if self.is_admin(scope, principal):
             return True
         held: set[str] = set()
-        for grant in self.grants_of(scope, names_of(principal, scope)):
+        for grant in self.grants_of(scope, self.names_of(principal, scope)):
             if _reaches(grant.resource, resource):
                 held |= grant.grantable
         return ALL in held or permissions <= held
@@ -148,12 +180,12 @@ class Deciding(OptIns, Locations, Filters, Tagging):
             return True
         return any(
             each.resource.key == resource.key and (permission in each.permissions or ALL in each.permissions)
-            for each in self.grants_of(scope, names_of(principal, scope))
+            for each in self.grants_of(scope, self.names_of(principal, scope))
         )
 
     def tables_granted(self, principal: Principal, scope: Scope) -> Mapping[str, frozenset[str] | None]:
         """The tables, by database, that grants name which a principal has; None for all tables of a database."""
-        return self.tables_of(self.grants_of(scope, names_of(principal, scope)), scope)
+        return self.tables_of(self.grants_of(scope, self.names_of(principal, scope)), scope)
 
     def tables_of(self, given: Sequence[Grant], scope: Scope) -> Mapping[str, frozenset[str] | None]:
         """The tables, by database, that grants name; None for all tables of a database."""
@@ -174,8 +206,13 @@ class Deciding(OptIns, Locations, Filters, Tagging):
         self._shelf.listeners.append(listener)
 
     def principal(self, holder: str) -> Principal:
-        """Who would call as the principal of a grant: of a group, one who is in no other. Raises Invalid."""
+        """Who would call as the principal of a grant: of a group, one who is in no other; of an account, its root user.
+
+        Raises Invalid.
+        """
         identity = self._shelf.identity
+        if holder == account_named(holder):
+            return root_user(holder, identity.partition)
         if holder == IAM_ALLOWED or not holder.startswith("arn:"):
             arn = f"arn:{identity.partition}:iam::{identity.account}:user/anybody"
             return replace(anonymous(identity.account), arn=arn)
@@ -183,7 +220,8 @@ class Deciding(OptIns, Locations, Filters, Tagging):
 
     def holders(self, scope: Scope, database: str, table: str) -> list[str]:
         """The principals with a grant that may be on a table."""
-        query = select(grants.c.principal).where(grants.c.catalog == scope.account, grants.c.region == scope.region)
+        mine = (grants.c.catalog == scope.account) | grants.c.catalog.endswith(f"@{scope.account}", autoescape=True)
+        query = select(grants.c.principal).where(mine, grants.c.region == scope.region)
         query = query.where(
             (grants.c.database == "") | ((grants.c.database == database) & grants.c.table.in_(["", table]))
         )
@@ -191,10 +229,25 @@ class Deciding(OptIns, Locations, Filters, Tagging):
             return sorted(set(connection.execute(query).scalars()))
 
 
-def names_of(principal: Principal, scope: Scope) -> frozenset[str]:
-    """The principals that somebody is one of, as grants on a catalog name them; who is of another account, that, too."""
-    names = {principal.identity_arn, IAM_ALLOWED, f"{principal.account}:IAMPrincipals"}
-    return frozenset(names if principal.account == scope.account.partition(":")[0] else names | {principal.account})
+_ACCOUNT = re.compile(r"(arn:[\w-]+:iam::)?(?P<account>\d{12})(?(1):.+|(?::IAMPrincipals)?)")
+
+
+def account_named(principal: str) -> str | None:
+    """The account that the principal of a grant is one of, or is; None for what is of none."""
+    found = _ACCOUNT.fullmatch(principal)
+    return None if found is None else found["account"]
+
+
+def passing(scope: Scope, account: str) -> Scope:
+    """Where it is kept what an account passes on to its own principals of another's catalog."""
+    return Scope(f"{account}@{scope.account}", scope.region)
+
+
+def still_held(given: Sequence[Grant], passed: Grant) -> Grant | None:
+    """What is left of a grant that somebody passed on who has these; None where nothing is."""
+    held = {each for one in given if _reaches(one.resource, passed.resource) for each in one.grantable}
+    left = passed.permissions if ALL in held else passed.permissions & held
+    return replace(passed, permissions=left, grantable=passed.grantable & left) if left else None
 
 
 def _left_to_iam(given: Sequence[Grant]) -> bool:

@@ -71,7 +71,7 @@ class Filters(Subject):
 
     def _checked_filter(self, scope: Scope, wanted: CellsFilter) -> CellsFilter:
         """The filter as it is kept, at a new version. Raises NotFound and Invalid."""
-        table = self._shelf.catalog.table(scope, wanted.database, wanted.table)
+        table = self._shelf.table(scope, wanted.database, wanted.table)
         if table.target_table is not None:
             raise Invalid("A data cells filter cannot be on a resource link: make it on the table.")
         require_columns(table, wanted.columns, wanted.excluded or ())

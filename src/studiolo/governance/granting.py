@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from studiolo.domain import Denied, Invalid, NotFound, Scope
-from studiolo.governance.deciding import Deciding
+from studiolo.governance.deciding import Deciding, account_named, passing, still_held
 from studiolo.governance.filters import require_columns
 from studiolo.governance.model import ALL, GRANTABLE, IAM_ALLOWED, OF_TABLE, SELECT, SUPER, Grant, Kind, Resource
 from studiolo.governance.subject import FILTER, GRANT, of, put
@@ -43,6 +43,7 @@ class Granting(Deciding):
         self._require_grantor(scope, by, resource, given | passed)
         resource = self._checked(scope, principal, resource, given | passed)
         self._require_grantor(scope, by, resource, given | passed)
+        kept = self._keeping(scope, by, principal)
         if passed and principal == IAM_ALLOWED:
             raise Invalid("IAM_ALLOWED_PRINCIPALS cannot be given permissions with the grant option.")
         if passed and resource.kind is Kind.COLUMNS and resource.excluded:
@@ -52,8 +53,8 @@ class Granting(Deciding):
         with self._shelf.changing() as tx:
             options = dict(_parts(resource, passed))
             for part, own in _parts(resource, given | passed):
-                known = self._row(tx, scope, principal, part)
-                self._write(tx, scope, by, _added(known, principal, part, own, options.get(part, frozenset())))
+                known = self._row(tx, kept, principal, part)
+                self._write(tx, kept, by, _added(known, principal, part, own, options.get(part, frozenset())))
         self._shelf.tell(scope, resource.database, resource.table)
 
     def revoke(
@@ -73,6 +74,7 @@ class Granting(Deciding):
         self._require_grantor(scope, by, resource, taken | unpassed)
         resource = self._checked(scope, principal, resource, taken | unpassed, there=False)
         self._require_grantor(scope, by, resource, taken | unpassed)
+        kept = self._keeping(scope, by, principal)
         if principal == IAM_ALLOWED and self._given_to_lake_formation(scope, by, resource, taken):
             return
         changed = False
@@ -80,13 +82,15 @@ class Granting(Deciding):
             gone, options = dict(_parts(resource, taken)), dict(_parts(resource, unpassed))
             for part in {**gone, **options}:
                 reduced = self._reduced(
-                    tx, scope, principal, part, gone.get(part, frozenset()), options.get(part, frozenset())
+                    tx, kept, principal, part, gone.get(part, frozenset()), options.get(part, frozenset())
                 )
                 for before, after in reduced:
                     changed = True
-                    self._delete(tx, scope, before)
+                    self._delete(tx, kept, before)
                     if after.permissions:
-                        self._write(tx, scope, by, after)
+                        self._write(tx, kept, by, after)
+            if principal == account_named(principal):
+                self._take_back_passed_on(tx, scope, principal)
             if not changed:
                 raise Invalid(
                     "No permissions revoked. Grantee has no permissions and no grantable permissions on resource."
@@ -97,7 +101,8 @@ class Granting(Deciding):
         """Drop what is granted on a database and all in it, or on a table: it is to be deleted."""
         name = {} if table is None else {"table": table}
         with self._shelf.changing() as tx:
-            tx.execute(grants.delete().where(of(grants, scope, database=database, **name)))
+            for place in (scope, *_passed_on(tx, scope)):
+                tx.execute(grants.delete().where(of(grants, place, database=database, **name)))
             for kept in (_filters, _tagged):
                 tx.execute(kept.delete().where(of(kept, scope, database=database, **name)))
         self._shelf.tell(scope, database, table or "")
@@ -106,13 +111,14 @@ class Granting(Deciding):
         """Let what is kept about a table be about it under its new name."""
         with self._shelf.changing() as tx:
             mine = {"database": before[0], "table": before[1]}
-            for row in tx.execute(grants.select().where(of(grants, scope, **mine))).all():
-                grant = GRANT.validate_json(row.document)
-                moved = replace(grant.resource, database=after[0], table=after[1])
-                self._delete(tx, scope, grant)
-                beside = {"database": after[0], "table": after[1]}
-                kept = replace(grant, resource=moved)
-                put(tx, grants, scope, GRANT, kept, beside, principal=grant.principal, resource=moved.key)
+            for place in (scope, *_passed_on(tx, scope)):
+                for row in tx.execute(grants.select().where(of(grants, place, **mine))).all():
+                    grant = GRANT.validate_json(row.document)
+                    moved = replace(grant.resource, database=after[0], table=after[1])
+                    self._delete(tx, place, grant)
+                    beside = {"database": after[0], "table": after[1]}
+                    kept = replace(grant, resource=moved)
+                    put(tx, grants, place, GRANT, kept, beside, principal=grant.principal, resource=moved.key)
             for found in tx.execute(_filters.select().where(of(_filters, scope, **mine))).all():
                 told = replace(FILTER.validate_json(found.document), database=after[0], table=after[1])
                 tx.execute(_filters.delete().where(of(_filters, scope, **mine, name=found.name)))
@@ -141,7 +147,7 @@ class Granting(Deciding):
         if not permissions <= GRANTABLE[resource.kind] or not permissions:
             raise Invalid(f"{_NO_CHANGE} There are no permissions {', '.join(sorted(permissions))} on this resource.")
         if there:
-            self._require_principal(principal)
+            self._require_principal(scope, principal)
         if resource.kind is Kind.POLICY:
             if resource.type == "DATABASE" and not permissions <= GRANTABLE[Kind.DATABASE]:
                 raise Invalid(_NO_CHANGE)
@@ -168,7 +174,7 @@ class Granting(Deciding):
         database = catalog.database(scope, resource.database)
         if resource.kind is Kind.DATABASE or not resource.table:
             return replace(resource, database=database.name)
-        table = catalog.table(scope, resource.database, resource.table)
+        table = self._shelf.table(scope, resource.database, resource.table)
         if resource.kind is Kind.FILTER and there:
             self.filter(scope, table.database, table.name, resource.name)
         if resource.kind is Kind.COLUMNS:
@@ -178,16 +184,41 @@ class Granting(Deciding):
                 require_columns(table, resource.columns, resource.excluded or ())
         return replace(resource, database=table.database, table=table.name)
 
-    def _require_principal(self, principal: str) -> None:
+    def _take_back_passed_on(self, tx: Connection, scope: Scope, account: str) -> None:
+        """Drop what an account has passed on to its own and does not have any more: it is not to come back with it."""
+        mine = of(grants, scope, principal=account)
+        given = [GRANT.validate_json(each) for each in tx.execute(select(grants.c.document).where(mine)).scalars()]
+        place = passing(scope, account)
+        for row in tx.execute(grants.select().where(of(grants, place))).all():
+            passed = GRANT.validate_json(row.document)
+            left = still_held(given, passed)
+            if left != passed:
+                self._delete(tx, place, passed)
+                if left is not None:
+                    beside = {"database": row.database, "table": row.table}
+                    put(tx, grants, place, GRANT, left, beside, principal=row.principal, resource=row.resource)
+
+    def _keeping(self, scope: Scope, by: Principal, principal: str) -> Scope:
+        """Where a grant is kept: what another account was given it passes on to its own. Raises Invalid."""
+        if by.account == scope.account.partition(":")[0]:
+            return scope
+        if principal == by.account or account_named(principal) != by.account:
+            raise Invalid(
+                f"Invalid principal, {principal}: what is shared with account {by.account} it passes on to its own "
+                "users and roles alone."
+            )
+        return passing(scope, by.account)
+
+    def _require_principal(self, scope: Scope, principal: str) -> None:
         """Raise Invalid for a principal that nobody can be."""
         if principal == IAM_ALLOWED or _ACCOUNT.fullmatch(principal):
             return
-        identity = self._shelf.identity
-        mine = principal.startswith("arn:") and f":iam::{identity.account}:" in principal
+        identity, account = self._shelf.identity, scope.account.partition(":")[0]
+        mine = principal.startswith("arn:") and f":iam::{account}:" in principal
         if principal.startswith("arn:") and not mine:
             # Of other accounts, organizations and QuickSight: recorded, for nobody here is one of those.
             return
-        if principal == root_user(identity.account, identity.partition).arn:
+        if principal == root_user(account, identity.partition).arn:
             return
         if not mine or identity.caller_of(principal).holder is None:
             raise Invalid(f"Invalid principal, {principal}")
@@ -287,6 +318,13 @@ class Granting(Deciding):
     def _delete(self, tx: Connection, scope: Scope, grant: Grant) -> None:
         mine = of(grants, scope, principal=grant.principal, resource=grant.resource.key)
         tx.execute(grants.delete().where(mine))
+
+
+def _passed_on(tx: Connection, scope: Scope) -> list[Scope]:
+    """Where it is kept what accounts have passed on of a catalog."""
+    theirs = grants.c.catalog.endswith(f"@{scope.account}", autoescape=True)
+    found = tx.execute(select(grants.c.catalog).where(theirs, grants.c.region == scope.region).distinct()).scalars()
+    return [Scope(each, scope.region) for each in found]
 
 
 def _parts(resource: Resource, permissions: frozenset[str]) -> list[Part]:

@@ -4,8 +4,8 @@ What has not been given to it stays with IAM: a database or table is `governed` 
 no longer ALL on it, and until then nothing here costs more than to look at that.
 """
 
-from studiolo.catalog import Catalog
-from studiolo.domain import Clock
+from studiolo.catalog import Catalog, Table
+from studiolo.domain import Clock, Scope
 from studiolo.governance.access import Access
 from studiolo.governance.listing import Listing
 from studiolo.governance.shares import Shares
@@ -25,3 +25,7 @@ class Lake(Listing, Access, Shares):
     ) -> None:
         super().__init__(Shelf(state, catalog, identity, clock))
         self.strict = strict
+
+    def table(self, scope: Scope, database: str, name: str) -> Table:
+        """A table of the account, as it is. Raises NotFound, as well for a resource link to another account's."""
+        return self._shelf.table(scope, database, name)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from studiolo.catalog import Database, Table
 from studiolo.domain import Page, Scope
-from studiolo.governance.deciding import names_of
+from studiolo.governance.deciding import account_named, passing
 from studiolo.governance.granting import Granting
 from studiolo.governance.model import ALL, IAM_ALLOWED, Grant, Kind, Resource, within
 from studiolo.governance.subject import GRANT, of
@@ -57,7 +57,7 @@ class Listing(Granting):
         self, scope: Scope, wanted: Wanted, by: Principal, after: str | None = None, limit: int = PAGE
     ) -> Page[Grant]:
         """The permissions that `by` may know of: an administrator all, others their own and those they may grant."""
-        return self._page(self._all(scope, wanted, after), self._knows(scope, by), limit)
+        return self._page(self._all(scope, wanted, by, after), self._knows(scope, by), limit)
 
     def permissions_for_path(
         self, scope: Scope, arn: str, by: Principal, after: str | None = None, limit: int = PAGE
@@ -72,7 +72,7 @@ class Listing(Granting):
                 return within(place, resource.name.partition(":::")[2])
             return (resource.database, resource.table) in there
 
-        found = (pair for pair in self._all(scope, Wanted(), after) if about(pair[1]))
+        found = (pair for pair in self._all(scope, Wanted(), by, after) if about(pair[1]))
         return self._page(found, self._knows(scope, by), limit)
 
     def tables_around(self, scope: Scope, place: str) -> Iterator[Table]:
@@ -87,8 +87,17 @@ class Listing(Granting):
         """Whether somebody may know of a grant."""
         if self.sees_all(scope, by):
             return lambda _grant: True
-        names = names_of(by, scope)
-        return lambda grant: grant.principal in names or self.may_grant(by, scope, grant.resource, grant.permissions)
+        names = self.names_of(by, scope)
+        away = by.account != scope.account.partition(":")[0]
+        # What is left to IAM is not shared by that; of what is, administrators see who of theirs has it.
+        names -= {IAM_ALLOWED} if away else set()
+        heads = away and self.is_admin(Scope(by.account, scope.region), by)
+
+        def knows(grant: Grant) -> bool:
+            mine = grant.principal in names or (heads and account_named(grant.principal) == by.account)
+            return mine or self.may_grant(by, scope, grant.resource, grant.permissions)
+
+        return knows
 
     def _page(self, found: Iterator[tuple[str, Grant]], knows: Callable[[Grant], bool], limit: int) -> Page[Grant]:
         items: list[Grant] = []
@@ -102,11 +111,11 @@ class Listing(Granting):
             last = place
         return Page(items)
 
-    def _all(self, scope: Scope, wanted: Wanted, after: str | None) -> Iterator[tuple[str, Grant]]:
+    def _all(self, scope: Scope, wanted: Wanted, by: Principal, after: str | None) -> Iterator[tuple[str, Grant]]:
         """The permissions behind a place of the list, each with its place."""
         start = ["", "", ""] if after is None else json.loads(after)
         if start[0] == "":
-            for grant in self._granted(scope, wanted, start[1], start[2]):
+            for grant in self._granted(scope, wanted, by, start[1], start[2]):
                 if wanted.has(grant):
                     yield json.dumps(["", grant.principal, grant.resource.key]), grant
             start = ["catalog", "", ""]
@@ -120,8 +129,11 @@ class Listing(Granting):
             if wanted.has(grant):
                 yield json.dumps(["things", grant.resource.database, grant.resource.table]), grant
 
-    def _granted(self, scope: Scope, wanted: Wanted, principal: str, resource: str) -> Iterator[Grant]:
-        query = select(grants.c.document).where(of(grants, scope))
+    def _granted(self, scope: Scope, wanted: Wanted, by: Principal, principal: str, resource: str) -> Iterator[Grant]:
+        mine = of(grants, scope)
+        if by.account != scope.account.partition(":")[0]:
+            mine |= of(grants, passing(scope, by.account))
+        query = select(grants.c.document).where(mine)
         if wanted.principal is not None:
             query = query.where(grants.c.principal == wanted.principal)
         if wanted.resource is not None and wanted.resource.database:

@@ -32,14 +32,16 @@ class Locations(Subject):
         arn = _checked(wanted.arn)
         if any(each.arn == arn for each in self.locations(scope)):
             raise AlreadyExists(f"Resource is already registered: {arn}")
-        made = replace(wanted, arn=arn, role=self._role(wanted.role), modified=self._shelf.clock())
+        made = replace(wanted, arn=arn, role=self._role(scope, wanted.role), modified=self._shelf.clock())
         self._keep(scope, made)
         return made
 
     def update_location(self, scope: Scope, wanted: Location) -> None:
         """Give a location another role or mode. Raises NotFound and Invalid."""
         before = self.location(scope, wanted.arn)
-        self._keep(scope, replace(wanted, arn=before.arn, role=self._role(wanted.role), modified=self._shelf.clock()))
+        self._keep(
+            scope, replace(wanted, arn=before.arn, role=self._role(scope, wanted.role), modified=self._shelf.clock())
+        )
 
     def deregister(self, scope: Scope, arn: str) -> None:
         """Raises NotFound."""
@@ -47,7 +49,7 @@ class Locations(Subject):
         scope = _of_account(scope)
         with self._shelf.changing() as tx:
             tx.execute(locations.delete().where(of(locations, scope, arn=before.arn)))
-        self._keep_linked_role(self.locations(scope))
+        self._keep_linked_role(scope, self.locations(scope))
 
     def location(self, scope: Scope, arn: str) -> Location:
         """Raises NotFound."""
@@ -77,9 +79,9 @@ class Locations(Subject):
         bucket, _, key = location.partition("://")[2].partition("/")
         return bucket.startswith(VIEWS) or self.location_of(scope, bucket, key) is not None
 
-    def _role(self, asked: str) -> str:
+    def _role(self, scope: Scope, asked: str) -> str:
         """The ARN of a role that is there: the one asked for, or the service's own, which is made. Raises Invalid."""
-        roles = self._shelf.identity.roles
+        roles = self._shelf.identity.of(_of_account(scope).account).roles
         if asked:
             try:
                 role = self._shelf.identity.role(asked)
@@ -105,13 +107,13 @@ class Locations(Subject):
     def _keep(self, scope: Scope, made: Location) -> None:
         scope = _of_account(scope)
         # The rights first, of which there is a bound: what cannot have them is not registered.
-        self._keep_linked_role([*(each for each in self.locations(scope) if each.arn != made.arn), made])
+        self._keep_linked_role(scope, [*(each for each in self.locations(scope) if each.arn != made.arn), made])
         with self._shelf.changing() as tx:
             put(tx, locations, scope, LOCATION, made, arn=made.arn)
 
-    def _keep_linked_role(self, registered: Sequence[Location]) -> None:
+    def _keep_linked_role(self, scope: Scope, registered: Sequence[Location]) -> None:
         """Let the service's own role do, in S3, what the locations that are registered with it need, and no more."""
-        roles = self._shelf.identity.roles
+        roles = self._shelf.identity.of(scope.account).roles
         with suppress(NotFound):
             arn = roles.get(LINKED_ROLE).arn
             mine = [each.arn for each in registered if each.role == arn]

@@ -226,6 +226,7 @@ class GovernedParts(Seeing):
     def _require_partitions(self, scope: Scope, database: str, table: str, partitions: Sequence[Partition]) -> None:
         """Raise Denied unless partitions may be written, where they are to lie."""
         self.require(scope, database, table, "INSERT", "ALTER")
+        scope, database, table = self.place_of(scope, database, table)
         if not self._lake.locations(scope):
             return
         root = location_of(super().table(scope, database, table))

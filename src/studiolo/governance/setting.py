@@ -64,8 +64,13 @@ class DataLakeSettings(Subject):
 
     def is_admin(self, scope: Scope, principal: Principal) -> bool:
         """Whether somebody may grant everything, and see all metadata: the root user, and administrators."""
-        return principal.is_root or principal.identity_arn in self.settings(scope).admins
+        return is_root_of(scope, principal) or principal.identity_arn in self.settings(scope).admins
 
     def sees_all(self, scope: Scope, principal: Principal) -> bool:
         """Whether somebody may see all metadata and permissions."""
         return self.is_admin(scope, principal) or principal.identity_arn in self.settings(scope).read_only_admins
+
+
+def is_root_of(scope: Scope, principal: Principal) -> bool:
+    """Whether somebody is the root user of the account that has a catalog."""
+    return principal.is_root and principal.account == scope.account.partition(":")[0]

@@ -5,7 +5,6 @@ share. It lets them ask of the Glue API; what they are shown is decided by the g
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -13,12 +12,11 @@ from typing import Any
 from sqlalchemy import select
 
 from studiolo.domain import NotFound, Scope
-from studiolo.governance.deciding import Deciding
+from studiolo.governance.deciding import Deciding, account_named
 from studiolo.governance.model import ALL, Grant, Kind
 from studiolo.governance.subject import GRANT, of
 from studiolo.governance.tables import grants
-
-_PRINCIPAL = re.compile(r"(?P<arn>arn:[\w-]+:iam::)?(?P<account>\d{12})(?(arn):(?:role|user)/.+|(?::IAMPrincipals)?)")
+from studiolo.identity import Principal, Question
 
 _READS = ("BatchGetPartition", "GetColumnStatistics*", "GetDatabase", "GetPartition*", "GetTable", "GetTableVersion*")
 _WRITES = ("*ColumnStatistics*", "*Partition", "DeleteTable", "UpdateTable")
@@ -37,6 +35,16 @@ class Shares(Deciding):
         own = told["Statement"] if isinstance(told["Statement"], list) else [told["Statement"]]
         return json.dumps({**told, "Statement": [*own, *shared]})
 
+    def lists_all(self, principal: Principal, scope: Scope, database: str, document: str | None) -> bool:
+        """Whether somebody may list what IAM is left to decide of a database: of another account, by its own policy."""
+        if principal.account == scope.account.partition(":")[0]:
+            return True
+        identity = self._shelf.identity
+        account, _, catalog = scope.account.partition(":")
+        above = f"arn:{scope.partition}:glue:{scope.region}:{account}:table/{f'{catalog}/' if catalog else ''}"
+        policy = None if document is None else identity.compiled(document, "catalog")
+        return identity.decide(principal, Question("glue:GetTables", f"{above}{database}/*"), policy=policy).allowed
+
     def _read_shares(self, of_catalog: str) -> list[dict[str, Any]]:
         scope = Scope(*of_catalog.split(" "))
         with self._shelf.state.reading() as connection:
@@ -44,9 +52,9 @@ class Shares(Deciding):
             rows = connection.execute(query).all()
         found: list[dict[str, Any]] = []
         for holder, written in rows:
-            named = _PRINCIPAL.fullmatch(holder)
-            if named is not None and named["account"] != scope.account:
-                who = holder if named["arn"] else named["account"]
+            account = account_named(holder)
+            if account is not None and account != scope.account.partition(":")[0]:
+                who = holder if holder.startswith("arn:") else account
                 grant = self._resolved(scope, GRANT.validate_json(written))
                 found += (_statement(scope, who, *each) for each in self._shared(scope, grant))
         return found
@@ -67,6 +75,8 @@ class Shares(Deciding):
                 with suppress(NotFound):
                     known = self._shelf.catalog.table_names(scope, database)
             actions = (*_READS, *_WRITES) if may & _CHANGING else _READS
+            # Of all tables they are told of those alone that they have (GovernedCatalog.tables).
+            yield database, ("*",), ("GetTables",)
             yield database, [name for name in known if self._is_shared(scope, database, name)], actions
 
     def _is_shared(self, scope: Scope, database: str, name: str) -> bool:

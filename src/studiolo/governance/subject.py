@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Table, select
 
 from studiolo.catalog import Catalog
-from studiolo.domain import Clock, Scope
+from studiolo.catalog import Table as CatalogTable
+from studiolo.domain import Clock, NotFound, Scope
 from studiolo.governance.auditing import Accessed
 from studiolo.governance.model import CellsFilter, Grant, Location, OptIn, Settings
 from studiolo.identity import Identity, Records
@@ -50,6 +51,13 @@ class Shelf:
         """Tell who listens that what may be seen of a table, or of all, is another now."""
         for listener in self.listeners:
             listener((scope, database, table))
+
+    def table(self, scope: Scope, database: str, name: str) -> CatalogTable:
+        """A table of the catalog's account. Raises NotFound, as well for a resource link to another account's."""
+        place, _, _ = self.catalog.place_of(scope, database, name)
+        if place.account.partition(":")[0] != scope.account.partition(":")[0]:
+            raise NotFound(f"Table {name} is a resource link to one of account {place.account}, which has it itself.")
+        return self.catalog.table(scope, database, name)
 
     def changing(self) -> AbstractContextManager[Connection]:
         """A transaction that changes who may do what."""

@@ -71,10 +71,18 @@ class Vending:
         keeps to; path: a place within, for which alone the key is to be. Raises Denied, NotFound, Invalid and
         PermissionTypeMismatch.
         """
-        table = self._catalog.table(scope, database, name)
+        away = principal.account != scope.account.partition(":")[0]
+        try:
+            table = self._catalog.table(scope, database, name)
+        except NotFound:
+            if away:
+                raise _unshared(principal, scope, database, name) from None
+            raise
+        sight = self._lake.sight(principal, scope, table)
+        if away and (sight.by_iam or not sight.any or table.target_table is not None):
+            raise _unshared(principal, scope, database, name)
         if table.target_table is not None:
             raise Invalid("Credentials are given for the table that a resource link leads to.")
-        sight = self._lake.sight(principal, scope, table)
         wanted = frozenset(permissions) or frozenset({SELECT})
         self._require(principal, scope, table, sight, wanted, types)
         location = table.storage.location if table.storage is not None else None
@@ -222,6 +230,12 @@ class Vending:
         if not self._lake.usable(found):
             raise Denied(f"Lake Formation cannot assume the role {found.role}: its trust policy must let it.")
         return found
+
+
+def _unshared(principal: Principal, scope: Scope, database: str, name: str) -> Denied:
+    return Denied(
+        f"User: {principal.arn} is not authorized: account {scope.account} shares no table {database}.{name} with it."
+    )
 
 
 def _place(location: str | None) -> str:

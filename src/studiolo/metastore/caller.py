@@ -28,7 +28,7 @@ UNKNOWN = (
 class Caller:
     """The client of one connection to the metastore of a scope.
 
-    policy: finds the catalog's own policy; behind: what a resource link leads to (catalog/targets.py).
+    policy: finds the policy of an account's catalog; behind: what a resource link leads to (catalog/targets.py).
     """
 
     def __init__(
@@ -112,16 +112,25 @@ class Caller:
         if deciding != self._decided_by or len(self._allowed) > MOST_ALLOWED:
             self._decided_by, self._allowed = deciding, set()
         policy = None if document is None else self._identity.compiled(document, "catalog")
-        if principal.kind is Kind.ROOT and policy is None:
+        if principal.kind is Kind.ROOT and policy is None and not self._identity.organization.made:
             return
         for action in needs(method, arguments):
             named = resources(self._scope, method, action, arguments)
             prefix = f"arn:{self._scope.partition}:glue:{self._scope.region}:{self._scope.account}:"
             led = [self._behind(self._scope, action, arn.removeprefix(prefix)) for arn in named]
-            named |= {prefix + name for names in led for name in names}
-            asked = {Question(action, arn) for arn in named}
+            named |= {arn for arns in led for arn in arns}
+            asked = {Question(action, arn) for arn in named if arn.startswith(prefix)}
             self._identity.authorize(principal, sorted(asked - self._allowed, key=_breadth), self._context, policy)
             self._allowed |= asked
+            for arn in sorted(named):
+                if not arn.startswith(prefix):
+                    self._ask_away(principal, Question(action, arn))
+
+    def _ask_away(self, principal: Principal, question: Question) -> None:
+        """Ask about what a resource link leads to in another account: that one's policy has its say, too."""
+        document = self._policy(Scope(question.owner(self._scope.account), self._scope.region))
+        policy = None if document is None else self._identity.compiled(document, "catalog")
+        self._identity.authorize(principal, [question], self._context, policy)
 
     def redacted(self, thing: Any) -> Any:
         """The thing with the caller's name wherever a client has put the user name, which is its token."""

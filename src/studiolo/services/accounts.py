@@ -8,14 +8,11 @@ from studiolo.aws.errors import ServiceError
 from studiolo.identity import Question
 from studiolo.services.call import Call
 from studiolo.services.rights import RIGHTS
+from studiolo.services.rights.rows import Rights
 
-ACROSS = frozenset({"glue", "iam", "organizations", "sns", "sqs", "sts"})
-"""Services that know whose what they are asked for is: Glue by CatalogId, STS by the role, SNS by ARNs, SQS by
-URLs. The others look
-in the caller's account, whatever an ARN says."""
-
-HOME_ONLY = {"lakeformation": "Lake Formation governs the catalog of the server's own account alone"}
-"""Services that other accounts cannot use, and why."""
+ACROSS = frozenset({"glue", "iam", "lakeformation", "organizations", "sns", "sqs", "sts"})
+"""Services that know whose what they are asked for is: Glue and Lake Formation by CatalogId, STS by the role, SNS by ARNs,
+SQS by URLs. The others look in the caller's account, whatever an ARN says."""
 
 _NAMING = re.compile(r"(?:arn|name|id|identifier|resource)s?$", re.IGNORECASE)
 """What the names of parameters end with that name something: others hold what is only kept."""
@@ -33,12 +30,14 @@ def authorize(call: Call, service: str, operation: str, parameters: Mapping[str,
                 foreign.add(owner)
             yield question
 
-    call.studio.identity.authorize(call.principal, asked(), policy=rights.policy(call, parameters))
-    home = call.studio.identity.account
-    if service in HOME_ONLY and own != home:
-        raise _refused(f"{HOME_ONLY[service]}, {home}, and this is a call of account {own}")
     if service == "glue":
-        foreign.discard(rights.place(call, parameters).account)
+        _authorize_glue(call, rights, asked(), parameters)
+    else:
+        call.studio.identity.authorize(call.principal, asked(), policy=rights.policy(call, parameters))
+    home = call.studio.identity.account
+    if service == "glue" and "ResourceArn" not in parameters:
+        # By CatalogId, or by what a resource link leads to.
+        foreign.clear()
     elif service in ACROSS:
         foreign.clear()
     else:
@@ -48,6 +47,24 @@ def authorize(call: Call, service: str, operation: str, parameters: Mapping[str,
     if foreign:
         accounts = ", ".join(sorted(foreign))
         raise _refused(f"{service} {operation} across accounts is not implemented by Studiolo (account {accounts})")
+
+
+def _authorize_glue(call: Call, rights: Rights, asked: Iterator[Question], parameters: Mapping[str, Any]) -> None:
+    """Ask about each account's things with the policy of its own catalog: resource links lead to those of others."""
+    place = rights.place(call, parameters).account
+    led_away: list[Question] = []
+
+    def here() -> Iterator[Question]:
+        for question in asked:
+            if question.owner(place) == place:
+                yield question
+            else:
+                led_away.append(question)
+
+    call.studio.identity.authorize(call.principal, here(), policy=rights.policy(call, parameters))
+    for question in led_away:
+        policy = rights.policy(call, {"CatalogId": question.owner(place)})
+        call.studio.identity.authorize(call.principal, [question], policy=policy)
 
 
 def _accounts_named(service: str, value: Any, name: str = "") -> Iterator[str]:

@@ -29,7 +29,7 @@ UNGOVERNED = {
     "create_function", "function", "functions", "update_function", "delete_function", "create_connection", "connection",
     "connections", "update_connection", "delete_connection", "delete_connections", "test_connection",
     "create_classifier", "classifier", "classifiers", "update_classifier", "delete_classifier", "put_policy", "policy",
-    "resource_policy", "policies", "delete_policy", "encryption_settings", "put_encryption_settings", "tags",
+    "policies", "delete_policy", "encryption_settings", "put_encryption_settings", "tags",
     "change_tags", "create_catalog", "catalog", "catalogs", "update_catalog", "delete_catalog",
     # Deletes table by table, each by the method that asks.
     "delete_tables",

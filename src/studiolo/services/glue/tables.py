@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from studiolo.aws.arns import arn
 from studiolo.catalog import PartitionIndex, Table
 from studiolo.domain import Denied, Invalid, Scope
 from studiolo.identity import Question
@@ -108,11 +107,10 @@ def _seen(call: Call, scope: Scope, table: Table) -> Table:
     if table.target_table is None:
         return table
     behind = call.catalog.behind(scope, "glue:GetTable", f"table/{table.database}/{table.name}")
-    account, identity = account_of(scope), call.studio.identity
-    policy = RIGHTS.policy(call, {"CatalogId": account})
-    for name in behind:
-        question = Question("glue:GetTable", arn("glue", scope.region, account, name))
-        if not identity.decide(call.principal, question, policy=policy).allowed:
+    for each in behind:
+        question = Question("glue:GetTable", each)
+        policy = RIGHTS.policy(call, {"CatalogId": question.owner(account_of(scope))})
+        if not call.studio.identity.decide(call.principal, question, policy=policy).allowed:
             return table
     try:
         return call.catalog.table(scope, table.database, table.name)

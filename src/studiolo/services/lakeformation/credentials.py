@@ -7,7 +7,7 @@ from studiolo.aws.arns import parse_arn
 from studiolo.domain import Invalid, Scope
 from studiolo.governance import Vended
 from studiolo.services.call import Call
-from studiolo.services.lakeformation.service import lakeformation
+from studiolo.services.lakeformation.service import lakeformation, shared_scope_of
 
 if TYPE_CHECKING:
     from mypy_boto3_lakeformation import type_defs as shapes
@@ -69,12 +69,12 @@ def _table_of(call: Call, text: str) -> tuple[Scope, str, str]:
     except ValueError as error:
         raise Invalid(str(error)) from error
     kind, *names = arn.resource.split("/")
-    if arn.service != "glue" or kind != "table" or len(names) not in (2, 3) or arn.account != call.scope.account:
-        raise Invalid(f"{text} is not the ARN of a table of this account.")
+    if arn.service != "glue" or kind != "table" or len(names) not in (2, 3):
+        raise Invalid(f"{text} is not the ARN of a table.")
     if arn.region != call.scope.region:
         raise Invalid(f"{text} is of another region than the request.")
     account = arn.account if len(names) == 2 else f"{arn.account}:{names[0].lower()}"
-    return Scope(account, call.scope.region), names[-2].lower(), names[-1].lower()
+    return shared_scope_of(call, account), names[-2].lower(), names[-1].lower()
 
 
 def _as_key(vended: Vended) -> dict[str, Any]:

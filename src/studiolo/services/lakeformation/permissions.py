@@ -13,7 +13,14 @@ from studiolo.services.lakeformation.resources import (
     to_principal,
     to_resource,
 )
-from studiolo.services.lakeformation.service import lakeformation, next_token, numbered, paging, scope_of
+from studiolo.services.lakeformation.service import (
+    lakeformation,
+    next_token,
+    numbered,
+    paging,
+    scope_of,
+    shared_scope_of,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_lakeformation import type_defs as shapes
@@ -114,10 +121,10 @@ def list_lake_formation_opt_ins(call: Call, request: "shapes.ListLakeFormationOp
 
 @lakeformation.operation
 def list_permissions(call: Call, request: "shapes.ListPermissionsRequestTypeDef") -> dict[str, Any]:
-    scope = scope_of(call, request.get("CatalogId"))
+    scope = shared_scope_of(call, request.get("CatalogId"))
     resource: Resource | None = None
     if "Resource" in request:
-        scope, resource = to_resource(call, request["Resource"], request.get("CatalogId"))
+        scope, resource = to_resource(call, request["Resource"], request.get("CatalogId"), shared=True)
     related = str(request.get("IncludeRelated", "")).upper() == "TRUE"
     if related and "Principal" in request:
         raise Invalid("Leave out Principal: IncludeRelated lists the permissions of all on a table.")
@@ -145,7 +152,7 @@ def _change(call: Call, asked: Mapping[str, Any], catalog: str | None, change: C
         raise Invalid("A Condition of a grant is not supported by Studiolo: nothing would enforce it.")
     if "Resource" not in asked:
         raise Invalid("Resource cannot be null")
-    scope, resource = to_resource(call, asked["Resource"], catalog)
+    scope, resource = to_resource(call, asked["Resource"], catalog, shared=True)
     change(
         scope,
         call.principal,

@@ -6,7 +6,7 @@ from typing import Any
 from studiolo.domain import Invalid, Scope
 from studiolo.governance import ALL, Grant, Kind, Resource
 from studiolo.services.call import Call
-from studiolo.services.lakeformation.service import scope_of
+from studiolo.services.lakeformation.service import scope_of, shared_scope_of
 
 ALL_TABLES = "ALL_TABLES"
 _ORDER = ("ALL", "SUPER_USER")
@@ -26,12 +26,15 @@ def as_principal(principal: str) -> dict[str, str]:
     return {"DataLakePrincipalIdentifier": principal}
 
 
-def to_resource(call: Call, asked: Asked, catalog: str | None = None) -> tuple[Scope, Resource]:
-    """A resource, and whose it is. Raises Invalid, NotFound, Denied."""
+def to_resource(
+    call: Call, asked: Asked, catalog: str | None = None, *, shared: bool = False
+) -> tuple[Scope, Resource]:
+    """A resource, and whose it is; shared: it may be another account's. Raises Invalid, NotFound, Denied."""
     if len(asked) != 1:
         raise Invalid("Resource must have exactly one member.")
     ((name, own),) = asked.items()
-    scope = scope_of(call, own.get("TableCatalogId") or own.get("CatalogId") or own.get("Id") or catalog)
+    find = shared_scope_of if shared else scope_of
+    scope = find(call, own.get("TableCatalogId") or own.get("CatalogId") or own.get("Id") or catalog)
     read = _READERS.get(name)
     if read is None:
         raise Invalid(f"Permissions on {name} are not supported by Studiolo.")

@@ -47,6 +47,19 @@ def scope_of(call: Call, catalog: str | None) -> Scope:
     return Scope(call.studio.catalog.catalog(call.scope, name).id, call.scope.region)
 
 
+def shared_scope_of(call: Call, catalog: str | None) -> Scope:
+    """The same, or the catalog of another account, of which somebody has what is shared with him. Raises Denied."""
+    account, _, name = str(catalog or call.scope.account).partition(":")
+    if account == call.scope.account:
+        return scope_of(call, catalog)
+    try:
+        call.studio.identity.of(account)
+        scope = Scope(account, call.scope.region)
+        return Scope(call.studio.catalog.catalog(scope, name).id, scope.region) if name else scope
+    except NotFound:
+        raise Denied(f"User: {call.principal.arn} is not authorized to use the catalog {catalog}.") from None
+
+
 def paging(request: Mapping[str, Any], limit: int) -> dict[str, Any]:
     token = request.get("NextToken")
     return {

@@ -83,7 +83,7 @@ def get_resource_lf_tags(call: Call, request: "shapes.GetResourceLFTagsRequestTy
         if not lake.on_database(call.principal, scope, catalog.database(scope, resource.database)):
             raise Denied(f"Insufficient Lake Formation permission(s): Required Describe on {resource.database}")
         return {"LFTagOnDatabase": as_tags(scope, own)} if own else {}
-    table = catalog.table(scope, resource.database, resource.table)
+    table = lake.table(scope, resource.database, resource.table)
     sight = lake.sight(call.principal, scope, table)
     if not sight.any:
         raise Denied(f"Insufficient Lake Formation permission(s): Required Describe on {table.database}.{table.name}")
@@ -180,7 +180,7 @@ def _mine(call: Call, asked: Mapping[str, Any], catalog: str | None) -> tuple[Sc
         raise Denied(f"Insufficient Lake Formation permission(s): Required Super with the grant option on {named}")
     if whole.kind is Kind.DATABASE:
         return scope, [Tagged(call.studio.catalog.database(scope, whole.database).name)]
-    return scope, _things(call.studio.catalog.table(scope, whole.database, whole.table), resource)
+    return scope, _things(call.studio.lake.table(scope, whole.database, whole.table), resource)
 
 
 def _things(table: Table, resource: Resource, shows: Callable[[str], bool] = lambda _: True) -> list[Tagged]:

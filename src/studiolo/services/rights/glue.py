@@ -117,7 +117,7 @@ def _names(_call: Call, resource: str, parameters: Parameters) -> Sequence[str]:
 
 
 def _behind(call: Call, action: str, resource: str, parameters: Parameters) -> Sequence[str]:
-    """What a resource link leads to, and what is in a database that is to be deleted."""
+    """The ARNs of what a resource link leads to, and of what is in a database that is to be deleted."""
     account, _, catalog = str(parameters.get("CatalogId") or call.scope.account).lower().partition(":")
     if not resource.startswith(("database/", "table/")):
         return ()
@@ -139,7 +139,7 @@ def _tags(call: Call, arn: str) -> Mapping[str, str]:
 
 def _policy(call: Call, parameters: Parameters) -> Policies | None:
     place = _place(call, parameters)
-    document = call.studio.lake.with_shares(place, call.studio.catalog.resource_policy(place))
+    document = call.studio.governed.resource_policy(place)
     return None if document is None else call.studio.identity.compiled(document, "catalog")
 
 

@@ -69,8 +69,8 @@ class Rights:
 
     rows: by operation; keys: the condition keys of the service by operation, each with the parameter it is. names: a
     resource as the service spells it in ARNs, with what is above it; tags: those of a resource by ARN; policy: of the
-    resources themselves; known: further condition keys of an operation; place: whose the resources are; behind: what a
-    resource stands for beside itself, to an action.
+    resources themselves; known: further condition keys of an operation; place: whose the resources are; behind: the
+    ARNs of what a resource stands for beside itself, to an action.
     """
 
     service: str
@@ -112,8 +112,8 @@ class Rights:
                 if resource.whole or text == "*":
                     arns[text] = None
                 else:
-                    names = [*self.names(call, text, parameters), *self.behind(call, row.action, text, parameters)]
-                    arns.update(dict.fromkeys(prefix + name for name in names))
+                    arns.update(dict.fromkeys(prefix + name for name in self.names(call, text, parameters)))
+                    arns.update(dict.fromkeys(self.behind(call, row.action, text, parameters)))
         return list(arns) or ["*"]
 
     def _tags_of(
