@@ -26,6 +26,7 @@ from studiolo.door import (
     ownership,
     preconditions,
     uploads,
+    versions,
 )
 from studiolo.door.actions import EXISTING, Need, actions_of, arn, copied_tags, tagged
 from studiolo.door.admission import AccessDenied, Admission, Caller
@@ -158,6 +159,8 @@ class S3Gateway:
         verified = caller.acting(named, needs, self._clock())
         region = verified.region if verified is not None else "us-east-1"
         sent = mending.asked(named, operation) if self._ours else named
+        if self._ours and caller.verified is not None and operation.name == "ListObjectVersions":
+            sent = versions.whole(sent)
         to = target(sent, request.host, verified, self._store.access, ours=self._ours)
         reader = verified.payload_reader(request) if verified else None
         if (self._ours or payload.taken) and verified is not None and operation.name in documents.OPERATIONS:
@@ -264,6 +267,14 @@ class S3Gateway:
     ) -> None:
         """Answer with a list of keys, of which one page is held."""
         body = await answer.read()
+        headers = [each for each in sent_back(answer.raw_headers) if each[0] != b"content-length"]
+        if operation.name == "ListObjectVersions" and caller.verified is not None:
+            paged = versions.page(named, body)
+            if paged is not None:
+                await send_whole(send, HTTPStatus.OK, headers, paged)
+                return
+            async with await self._calls.asked(self._calls.own(request, named, caller.verified), nothing) as longer:
+                body = await longer.read()
         rest = lists.rest(named, operation, body)
         if rest is not None and caller.verified is not None:
             async with await self._calls.asked(
@@ -271,7 +282,6 @@ class S3Gateway:
             ) as more:
                 if b"<Contents>" in await more.read():
                     body = lists.goes_on(named, body)
-        headers = [each for each in sent_back(answer.raw_headers) if each[0] != b"content-length"]
         await send_whole(send, HTTPStatus.OK, headers, lists.shown(named, operation, body))
 
     async def _delete_objects(
