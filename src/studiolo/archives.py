@@ -7,7 +7,7 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -20,6 +20,8 @@ LARGEST = 64 * GIB
 RESERVE = GIB
 """Bytes of the disk that no archive may take."""
 MOST_FILES = 100_000
+BLOCK = 512
+"""Bytes of what `st_blocks` counts."""
 PIECE = 1024 * 1024
 
 # What the libraries raise for an archive that is none, is damaged, locked or of a kind they do not know.
@@ -38,7 +40,8 @@ def pack(
     """Write what is in the folders to the gzip-compressed tar `archive`; whether it did: of nothing if `even_empty`.
 
     Of a name that is in several the first counts. Files and folders only, as `unpack_tar` takes them: a link is followed
-    to a file of the same folder; any other, and what is neither, is not packed, and its name told to `left_out`.
+    to a file of the same folder; any other, and what is neither, is not packed, and its name told to `left_out`. Raises
+    Invalid as `check_holes` does.
     """
     names = dict[str, Path]()
     for folder in folders:
@@ -46,11 +49,25 @@ def pack(
             names.setdefault(name, folder / name)
     if not names and not even_empty:
         return False
+    check_holes((path.stat() for path in names.values()), archive.parent)
     # Level 1: models are numbers, which hardly shrink more at the default level and take six times as long.
     with tarfile.open(archive, "w:gz", compresslevel=1, dereference=True) as tar:
         for name in sorted(names):
             tar.add(names[name], arcname=name, recursive=False)
     return True
+
+
+def check_holes(files: Iterable[os.stat_result], folder: Path) -> None:
+    """Raise Invalid where files have more bytes that were never written than the disk of `folder` has room for.
+
+    Such bytes take no room where they are, whatever their number, and all of it, and hours, where they are copied to.
+    """
+    holes = sum(max(0, each.st_size - each.st_blocks * BLOCK) for each in files)
+    room = max(0, shutil.disk_usage(folder).free - RESERVE)
+    if holes > room:
+        raise Invalid(
+            f"The files there have {holes} bytes that were never written, more than the {room} that the disk has room for."
+        )
 
 
 def _members(folder: Path, left_out: Callable[[str], None]) -> Iterator[str]:

@@ -66,6 +66,16 @@ def test_a_zip_is_unpacked_with_its_folders_and_programs(tmp_path: Path) -> None
     assert not (tmp_path / "into/a/b/c").stat().st_mode & stat.S_IXUSR
 
 
+def test_files_whose_holes_no_disk_has_room_for_are_not_packed(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    with (folder / "sparse").open("wb") as file:
+        file.truncate(shutil.disk_usage(tmp_path).total)
+    with pytest.raises(Invalid, match="bytes that were never written"):
+        pack([folder], tmp_path / "model.tar.gz")
+    assert not (tmp_path / "model.tar.gz").exists()
+
+
 def test_an_empty_folder_is_packed_only_when_asked(tmp_path: Path) -> None:
     assert not pack([tmp_path / "nothing"], tmp_path / "a.tar.gz")
     assert pack([tmp_path / "nothing"], tmp_path / "b.tar.gz", even_empty=True)

@@ -14,7 +14,7 @@ from typing import Any
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from studiolo.archives import pack
+from studiolo.archives import check_holes, pack
 from studiolo.containers.objects import Address
 from studiolo.containers.work import BASE, Output
 from studiolo.domain import Invalid
@@ -66,26 +66,26 @@ class Mirror:
 
     def know(self) -> None:
         """The files as they are now need not be written: they came from there."""
-        self._known = dict(self._files())
+        self._known = {name: _state(found) for name, found in self._files()}
 
     def write(self) -> bool:
         """Write what has changed; whether there was ever anything. Raises NotUploaded."""
         prefix = Address.of(self._output.uri)
         with _lost(self._output, prefix):
-            for name, state in self._files():
-                if self._known.get(name) == state:
-                    continue
+            changed = [(name, found) for name, found in self._files() if self._known.get(name) != _state(found)]
+            check_holes((found for _, found in changed), self._root)
+            for name, found in changed:
                 with contextlib.suppress(FileNotFoundError), open_left(self._root, f"{self._folder}/{name}") as file:
                     self._client.upload_fileobj(file, prefix.bucket, _join(prefix.key, name))
-                    self._known[name] = state
+                    self._known[name] = _state(found)
         return bool(self._known)
 
     @property
     def _folder(self) -> str:
         return str(Path(self._output.path).relative_to(BASE))
 
-    def _files(self) -> Iterator[tuple[str, tuple[int, int]]]:
-        """The files by their names below the folder, with what changes when they do. Links are passed over."""
+    def _files(self) -> Iterator[tuple[str, os.stat_result]]:
+        """The files by their names below the folder. Links are passed over."""
         folder = _left(self._root, self._output)
         waiting = [folder] if folder.is_dir() else []
         while waiting:
@@ -95,8 +95,7 @@ class Mirror:
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(Path(entry.path))
                     elif entry.is_file(follow_symlinks=False):
-                        found = entry.stat(follow_symlinks=False)
-                        yield str(Path(entry.path).relative_to(folder)), (found.st_size, found.st_mtime_ns)
+                        yield str(Path(entry.path).relative_to(folder)), entry.stat(follow_symlinks=False)
 
 
 class Mirroring:
@@ -130,6 +129,11 @@ class Mirroring:
                         said = str(error)
                         self._say(said)
             wait = max(LOOK_SECONDS, LOOK_SHARE * (time.monotonic() - began))
+
+
+def _state(file: os.stat_result) -> tuple[int, int]:
+    """What changes when the file does."""
+    return file.st_size, file.st_mtime_ns
 
 
 def _left(root: Path, output: Output) -> Path:

@@ -253,6 +253,18 @@ def test_a_file_whose_name_is_no_text_is_told_as_the_program_s_to_mend(store: St
     assert (job.reason or "").startswith("ClientError: Artifact upload failed:A file's name below /opt/ml/output/data")
 
 
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_file_with_more_holes_than_the_disk_has_room_for_is_not_uploaded(
+    store: Store, tmp_path: Path, packed: bool
+) -> None:
+    output = Output("out", "/opt/ml/output/data", "s3://out/out", ("completed",), packed=packed)
+    size = shutil.disk_usage(tmp_path).total
+    code = f"os.truncate(os.open('/opt/ml/output/data/sparse', os.O_CREAT | os.O_RDWR), {size})"
+    job = carried_out(tmp_path, code, outputs=(output,))
+    assert (job.reason or "").startswith("ClientError: Artifact upload failed:The files there have ")
+    assert not [key for key in store.objects if key.startswith("out/")]
+
+
 KEPT = Output("checkpoints", "/opt/ml/checkpoints", "s3://out/kept", ("completed", "failed"), continuous=True)
 
 
