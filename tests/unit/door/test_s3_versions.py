@@ -42,7 +42,7 @@ def paged(answer: bytes, parameters: dict[str, str]) -> tuple[list[tuple[str, st
     while True:
         written = versions.page(asked({**parameters, **at, "encoding-type": "url"}), answer)
         assert written is not None
-        root = ElementTree.fromstring(written)  # noqa: S314 (it is ours)
+        root = ElementTree.fromstring(written)  # noqa: S314 (our own)
         entries += [(text(each, "Key"), text(each, "VersionId")) for each in root.iter(f"{NAMESPACE}Version")]
         prefixes += [text(each, "Prefix") for each in root.iter(f"{NAMESPACE}CommonPrefixes")]
         if text(root, "IsTruncated") != "true":

@@ -119,7 +119,7 @@ def create_event_source_mapping(call: Call, request: Request) -> dict[str, Any]:
     source = request.get("EventSourceArn") or "without an ARN"
     raise ServiceError(
         "InvalidParameterValueException",
-        f"Studiolo has nothing that functions could poll (queues, streams): the event source {source} is not here.",
+        f"Event source mappings are not implemented by Studiolo: nothing polls {source} for a function.",
     )
 
 
