@@ -196,22 +196,23 @@ def test_a_share_is_linked_to_passed_on_and_taken_back(server, member):
     house = LakeHouse(server)
     house.add("people", partitioned=True)
     house.add("left", left_to_iam=True)
+    ours, theirs, name_of_role = (f"{house.name}_{each}" for each in ("ours", "theirs", "analyst"))
     way, lf, glue = f"arn:aws:iam::{member.number}:role/Way", member.client("lakeformation"), member.client("glue")
     govern(member)
     everything = {"Effect": "Allow", "Action": ["glue:*", "lakeformation:GetDataAccess"], "Resource": "*"}
     iam, trusted = member.client("iam"), {"Effect": "Allow", "Principal": {"AWS": way}, "Action": "sts:AssumeRole"}
-    iam.create_role(RoleName="analyst", AssumeRolePolicyDocument=document(trusted))
-    iam.put_role_policy(RoleName="analyst", PolicyName="own", PolicyDocument=document(everything))
-    analyst = f"arn:aws:iam::{member.number}:role/analyst"
+    iam.create_role(RoleName=name_of_role, AssumeRolePolicyDocument=document(trusted))
+    iam.put_role_policy(RoleName=name_of_role, PolicyName="own", PolicyDocument=document(everything))
+    analyst = f"arn:aws:iam::{member.number}:role/{name_of_role}"
     asks = entered(server, member.client("sts"), analyst)
     account, holder = ({"DataLakePrincipalIdentifier": each} for each in (member.number, analyst))
     part = house.filter("people", "paris", "city = 'paris'", "id", "name", "day")
     share: dict[str, Any] = {"Principal": account, "Resource": part, "Permissions": ["SELECT"]}
     target = {"CatalogId": HOME, "DatabaseName": house.name}
-    glue.create_database(DatabaseInput={"Name": "ours"})
-    glue.create_database(DatabaseInput={"Name": "theirs", "TargetDatabase": target})
+    glue.create_database(DatabaseInput={"Name": ours})
+    glue.create_database(DatabaseInput={"Name": theirs, "TargetDatabase": target})
     for name in ("people", "left"):
-        glue.create_table(DatabaseName="ours", TableInput={"Name": name, "TargetTable": {**target, "Name": name}})
+        glue.create_table(DatabaseName=ours, TableInput={"Name": name, "TargetTable": {**target, "Name": name}})
     passed = {"Principal": holder, "Resource": part, "Permissions": ["SELECT"]}
 
     def rows(database: str) -> list[dict[str, Any]]:
@@ -223,19 +224,19 @@ def test_a_share_is_linked_to_passed_on_and_taken_back(server, member):
             bodies.append(asks.client("s3").get_object(Bucket=bucket, Key=one["Key"])["Body"].read())
         return [row for body in bodies for row in pq.read_table(io.BytesIO(body)).to_pylist()]
 
-    assert "AccessDenied" in refusal(glue.get_table, DatabaseName="ours", Name="people")
+    assert "AccessDenied" in refusal(glue.get_table, DatabaseName=ours, Name="people")
     house.lf.grant_permissions(**share)
     assert "AccessDenied" in refusal(lf.grant_permissions, **passed)
     house.lf.grant_permissions(**share, PermissionsWithGrantOption=["SELECT"])
-    assert "AccessDenied" in refusal(asks.client("glue").get_table, DatabaseName="ours", Name="people")
+    assert "AccessDenied" in refusal(asks.client("glue").get_table, DatabaseName=ours, Name="people")
     lf.grant_permissions(**passed)
-    shown = asks.client("glue").get_table(DatabaseName="ours", Name="people")["Table"]
+    shown = asks.client("glue").get_table(DatabaseName=ours, Name="people")["Table"]
     assert [each["Name"] for each in shown["StorageDescriptor"]["Columns"]] == ["id", "name"]
-    assert [row["id"] for row in rows("ours")] == [0, 3, 6, 9, 100, 103, 106, 109]
-    assert rows("theirs") == rows("ours")
-    assert [each["Name"] for each in asks.client("glue").get_tables(DatabaseName="theirs")["TableList"]] == ["people"]
-    assert "AccessDenied" in refusal(glue.get_table, DatabaseName="ours", Name="left")
-    listed = {each["Name"]: "StorageDescriptor" in each for each in glue.get_tables(DatabaseName="ours")["TableList"]}
+    assert [row["id"] for row in rows(ours)] == [0, 3, 6, 9, 100, 103, 106, 109]
+    assert rows(theirs) == rows(ours)
+    assert [each["Name"] for each in asks.client("glue").get_tables(DatabaseName=theirs)["TableList"]] == ["people"]
+    assert "AccessDenied" in refusal(glue.get_table, DatabaseName=ours, Name="left")
+    listed = {each["Name"]: "StorageDescriptor" in each for each in glue.get_tables(DatabaseName=ours)["TableList"]}
     assert listed == {"left": False, "people": True}
     (own,) = lf.list_permissions(CatalogId=HOME, Principal=holder)["PrincipalResourcePermissions"]
     assert own["Resource"]["DataCellsFilter"]["TableCatalogId"] == HOME
@@ -245,9 +246,9 @@ def test_a_share_is_linked_to_passed_on_and_taken_back(server, member):
     more = {**passed, "Resource": house.columns("people", "ssn"), "CatalogId": HOME}
     assert "AccessDenied" in refusal(lf.grant_permissions, **more)
     house.lf.revoke_permissions(**share, PermissionsWithGrantOption=["SELECT"])
-    assert "AccessDenied" in refusal(asks.client("glue").get_table, DatabaseName="ours", Name="people")
+    assert "AccessDenied" in refusal(asks.client("glue").get_table, DatabaseName=ours, Name="people")
     house.lf.grant_permissions(**share, PermissionsWithGrantOption=["SELECT"])
-    assert "AccessDenied" in refusal(asks.client("glue").get_table, DatabaseName="ours", Name="people")
+    assert "AccessDenied" in refusal(asks.client("glue").get_table, DatabaseName=ours, Name="people")
     house.close()
 
 
@@ -255,17 +256,18 @@ def test_a_member_account_governs_its_own_catalog_and_opens_nobody_else_s(server
     """Registered there and granted there, a table at another account's place opens none of that one's objects."""
     house, lf, glue = LakeHouse(server), member.client("lakeformation"), member.client("glue")
     house.add("people")
+    taking = f"{house.name}_taking"
     govern(member)
     lf.register_resource(ResourceArn=f"arn:aws:s3:::{house.bucket}/wh/people", UseServiceLinkedRole=True)
-    glue.create_database(DatabaseInput={"Name": "taking"})
+    glue.create_database(DatabaseInput={"Name": taking})
     table = {"Name": "people", "StorageDescriptor": house.storage("parquet", "wh/people")}
-    glue.create_table(DatabaseName="taking", TableInput=table)
-    taken = {"Table": {"DatabaseName": "taking", "Name": "people"}}
+    glue.create_table(DatabaseName=taking, TableInput=table)
+    taken = {"Table": {"DatabaseName": taking, "Name": "people"}}
     everybody = {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}
     lf.revoke_permissions(Principal=everybody, Resource=taken, Permissions=["ALL"])
     way = {"DataLakePrincipalIdentifier": f"arn:aws:iam::{member.number}:role/Way"}
     lf.grant_permissions(Principal=way, Resource=taken, Permissions=["SELECT"])
-    assert glue.get_table(DatabaseName="taking", Name="people")["Table"]["IsRegisteredWithLakeFormation"]
+    assert glue.get_table(DatabaseName=taking, Name="people")["Table"]["IsRegisteredWithLakeFormation"]
     assert "AccessDenied" in refusal(
         member.client("s3").get_object, Bucket=house.bucket, Key="wh/people/part-0.parquet"
     )

@@ -274,6 +274,8 @@ class S3Gateway:
                 await send_whole(send, HTTPStatus.OK, headers, paged)
                 return
             async with await self._calls.asked(self._calls.own(request, named, caller.verified), nothing) as longer:
+                if longer.status != HTTPStatus.OK:
+                    raise ServiceError("ServiceUnavailable", "The list is not to be had now, please try again.", 503)
                 body = await longer.read()
         rest = lists.rest(named, operation, body)
         if rest is not None and caller.verified is not None:

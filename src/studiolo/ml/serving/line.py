@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 import httptools
-from starlette.datastructures import Headers
+from multidict import CIMultiDict
 
 from studiolo.domain import Invalid
 from studiolo.processes import left_socket
@@ -108,7 +108,7 @@ class _Connection(asyncio.Protocol):
         self._writable.set()
         self._answer: asyncio.Future[Said] | None = None
         self._largest = 0
-        self._headers: list[tuple[bytes, bytes]] = []
+        self._headers: list[tuple[str, str]] = []
         self._body: list[bytes] = []
         self.kept = True
         """Whether a further call may come on it."""
@@ -172,18 +172,18 @@ class _Connection(asyncio.Protocol):
         self._writable.set()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name.lower(), value))
+        self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         self._status = self._parser.get_status_code()
-        self._until_end = not {b"content-length", b"transfer-encoding"} & {name for name, _ in self._headers}
+        self._until_end = not {"content-length", "transfer-encoding"} & {name.lower() for name, _ in self._headers}
 
     def on_body(self, data: bytes) -> None:
         self._body.append(data)
         self._size += len(data)
         if self._size > self._largest:
             self.kept, self._body = False, []
-            self._resolve((500, Headers(), f"The model's answer has more than {self._largest} bytes.".encode()))
+            self._resolve((500, {}, f"The model's answer has more than {self._largest} bytes.".encode()))
 
     def on_message_complete(self) -> None:
         if self._status < 200:
@@ -200,7 +200,7 @@ class _Connection(asyncio.Protocol):
 
     def _complete(self) -> None:
         self.answered = self._loop.time()
-        self._resolve((self._status, Headers(raw=self._headers), b"".join(self._body)))
+        self._resolve((self._status, CIMultiDict(self._headers), b"".join(self._body)))
 
     def _resolve(self, said: Said) -> None:
         if self._answer is not None and not self._answer.done():
