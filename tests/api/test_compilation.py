@@ -135,6 +135,33 @@ def test_a_model_of_the_built_in_xgboost_is_compiled_and_deployed_with_the_sdk(
     assert found(ran.stdout, "compiled: ") == ("xgboost-neo:latest", predicted)
 
 
+@pytest.mark.heavy
+@pytest.mark.timeout(900)
+def test_a_model_of_tensorflow_is_compiled_as_it_and_as_keras_saves_it(
+    server: Server, role: str, bucket: str, tmp_path: Path
+) -> None:
+    script, sagemaker = Path(__file__).with_name("tensorflow_models.py"), server.client("sagemaker")
+    with_tensorflow = ["uv", "run", "-q", "--no-project", "--python", "3.11", "--with", "tensorflow-cpu==2.16.*"]
+    made = subprocess.run(
+        [sys.executable, "-m", *with_tensorflow, "python", script, tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert made.returncode == 0, made.stderr[-3000:]
+    wanted = json.loads(made.stdout.splitlines()[-1])
+    for framework, archive in {"TENSORFLOW": "export.tar.gz", "KERAS": "model.tar.gz"}.items():
+        server.client("s3").upload_file(str(tmp_path / archive), bucket, archive)
+        given = {"S3Uri": f"s3://{bucket}/{archive}", "Framework": framework, "FrameworkVersion": "2.16"}
+        sagemaker.create_compilation_job(**compilation_job(framework, role, bucket, InputConfig=given))
+        job = ended(sagemaker, framework)
+        assert (job["CompilationJobStatus"], job["FailureReason"]) == ("COMPLETED", "")
+        assert "Gain: " in "\n".join(said(server.client("logs"), framework))
+        artifact, rows = job["ModelArtifacts"]["S3ModelArtifacts"], {"instances": [[[1.0] * 3] * 8] * 2}
+        predicted = served(server, role, job["InferenceImage"], artifact, rows, framework)
+        assert predicted["predictions"] == [pytest.approx(row, rel=1e-3) for row in wanted]
+
+
 def ended(sagemaker: Any, name: str) -> dict[str, Any]:
     """The job's description once it has ended."""
     last: dict[str, Any] = {}
@@ -154,19 +181,19 @@ def said(logs: Any, job: str) -> list[str]:
     return [event["message"] for event in events["events"]]
 
 
-def served(server: Server, role: str, image: str, artifact: str, rows: Any) -> Any:
+def served(server: Server, role: str, image: str, artifact: str, rows: Any, name: str = "compiled") -> Any:
     """What an endpoint of the model predicts."""
     sagemaker = server.client("sagemaker")
     container = {"Image": image, "ModelDataUrl": artifact}
-    sagemaker.create_model(ModelName="compiled", ExecutionRoleArn=role, PrimaryContainer=container)
-    variant = {"VariantName": "a", "ModelName": "compiled", "InstanceType": "ml.c5.large", "InitialInstanceCount": 1}
-    sagemaker.create_endpoint_config(EndpointConfigName="compiled", ProductionVariants=[variant])
-    sagemaker.create_endpoint(EndpointName="compiled", EndpointConfigName="compiled")
-    sagemaker.get_waiter("endpoint_in_service").wait(EndpointName="compiled")
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
+    variant = {"VariantName": "a", "ModelName": name, "InstanceType": "ml.c5.large", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name)
     answer = server.client("sagemaker-runtime").invoke_endpoint(
-        EndpointName="compiled", ContentType="application/json", Body=json.dumps(rows)
+        EndpointName=name, ContentType="application/json", Body=json.dumps(rows)
     )
-    sagemaker.delete_endpoint(EndpointName="compiled")
+    sagemaker.delete_endpoint(EndpointName=name)
     return json.load(answer["Body"])
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MODEL, ABOUT = "model.onnx", "compiled.json"
 ONNX = "ONNX"
 TABULAR = ("SKLEARN", "XGBOOST")
+GRAPHS = ("TENSORFLOW", "KERAS")
+"""Answered as TensorFlow Serving does."""
 
 _TYPES = {
     "tensor(float)": np.float32,

@@ -11,15 +11,22 @@ from studiolo.containers.images.resolution import ALONE, OWN_PYTHON
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms.registry import SERVER
 from studiolo.ml.compilation import accounts
-from studiolo.ml.compilation.specification import ONNX, PYTORCH, SKLEARN, XGBOOST
+from studiolo.ml.compilation.specification import KERAS, ONNX, PYTORCH, SKLEARN, TENSORFLOW, XGBOOST
 
 RUNTIME = "onnxruntime==1.23.2"
 CONVERTERS = {
     SKLEARN: ("skl2onnx==1.20.0",),
     XGBOOST: ("skl2onnx==1.20.0", "onnxmltools==1.16.0"),
     PYTORCH: (),
+    TENSORFLOW: ("tf2onnx==1.17.0",),
+    KERAS: ("tf2onnx==1.17.0",),
 }
-DEFAULTS = {SKLEARN: "1.2", XGBOOST: "3.0", PYTORCH: "2.6"}
+PACKAGE = "onnx==1.19.1"
+PACKAGES = {TENSORFLOW: "onnx==1.17.0", KERAS: "onnx==1.17.0"}
+"""TensorFlow bears no newer one: both bind the package ml_dtypes."""
+OF_PICKLES = (SKLEARN, XGBOOST)
+"""Frameworks whose models are read by the version alone that wrote them."""
+DEFAULTS = {SKLEARN: "1.2", XGBOOST: "3.0", PYTORCH: "2.6", TENSORFLOW: "2.16", KERAS: "2.16"}
 """The versions of frameworks where a job names none."""
 LEFT_OUT = (
     "sagemaker",
@@ -47,17 +54,19 @@ def environment_of(
     """Where models of a framework's version are compiled. Raises Invalid for a version that is none."""
     image = f"compilation of {framework} {version}".rstrip()
     if framework == ONNX:
-        return Environment(OWN_PYTHON, (*SERVER, RUNTIME, "numpy", "onnx==1.19.1"), image=image)
-    known, wanted = FRAMEWORKS[framework.lower()], version or DEFAULTS[framework]
+        return Environment(OWN_PYTHON, (*SERVER, RUNTIME, "numpy", PACKAGE), image=image)
+    known, wanted = (
+        FRAMEWORKS["tensorflow" if framework == KERAS else framework.lower()],
+        version or DEFAULTS[framework],
+    )
     if not re.fullmatch(r"\d+(\.\d+)+", wanted):
         raise Invalid(f"FrameworkVersion {version} is not a version of {known.name}, such as {DEFAULTS[framework]}.")
     fitting, python = known.fit(wanted, OWN_PYTHON, pythons())
-    # TorchScript is read by later versions, a pickle by its own alone.
-    if framework != PYTORCH and not wanted.startswith(fitting):
+    if framework in OF_PICKLES and not wanted.startswith(fitting):
         raise Invalid(f"FrameworkVersion {version} cannot be installed on this machine; the nearest one is {fitting}.")
     requirements, overrides = known.requirements(fitting)
     libraries = tuple(each for each in requirements if not each.startswith(LEFT_OUT))
-    further = (*CONVERTERS[framework], "onnx==1.19.1", RUNTIME)
+    further = (*CONVERTERS[framework], PACKAGES.get(framework, PACKAGE), RUNTIME)
     return Environment(python, (*SERVER, *libraries, *further), overrides, image=image)
 
 
@@ -66,8 +75,8 @@ def inference_image(framework: str, version: str, region: str) -> str:
     registry = f"{accounts.account_of(region)}.dkr.ecr.{region}.{accounts.domain_of(region)}"
     if framework == XGBOOST:
         return f"{registry}/xgboost-neo:latest"
-    if framework == PYTORCH:
-        return f"{registry}/sagemaker-inference-pytorch:{version or DEFAULTS[PYTORCH]}-cpu-py3"
+    if framework in (PYTORCH, TENSORFLOW):
+        return f"{registry}/sagemaker-inference-{framework.lower()}:{version or DEFAULTS[framework]}-cpu-py3"
     return "studiolo/onnxruntime:latest"
 
 

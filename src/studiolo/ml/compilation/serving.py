@@ -21,7 +21,7 @@ import numpy as np
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms.serving import JSON, Answer, Inference, refused, serve_model
 from studiolo.ml.algorithms.tabular import READERS, accepted, unacceptable, unsupported
-from studiolo.ml.compilation.compiled import Compiled
+from studiolo.ml.compilation.compiled import GRAPHS, Compiled
 from studiolo.ml.formats import responses
 
 if TYPE_CHECKING:
@@ -64,8 +64,10 @@ class Arrays:
         if answer_type is None:
             return unacceptable(accept, _WRITERS)
         try:
-            found = self._compiled.predict(self._compiled.feed(named(self._compiled, read(body))))
-            return 200, answer_type, _WRITERS[answer_type](self._plain(found))
+            found = self._plain(self._compiled.predict(self._compiled.feed(named(self._compiled, read(body)))))
+            if answer_type == JSON and self._compiled.about.framework in GRAPHS:
+                found = {"predictions": _by_row(found) if isinstance(found, dict) else found}
+            return 200, answer_type, _WRITERS[answer_type](found)
         except Invalid as error:
             return refused(400, str(error))
 
@@ -237,6 +239,10 @@ def _listed(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_listed(each) for each in value]
     return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _by_row(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [dict(zip(found, row)) for row in zip(*found.values())]  # noqa: B905 (as long)
 
 
 def _one(value: Any) -> Any:

@@ -11,11 +11,11 @@ from studiolo.domain import Invalid
 Shapes = Mapping[str, tuple[int, ...]]
 """The shape of each input, by name, the first dimension its rows."""
 
-SKLEARN, XGBOOST, PYTORCH, ONNX = "SKLEARN", "XGBOOST", "PYTORCH", "ONNX"
-COMPILED = (SKLEARN, XGBOOST, PYTORCH, ONNX)
+SKLEARN, XGBOOST, PYTORCH, TENSORFLOW, KERAS, ONNX = "SKLEARN", "XGBOOST", "PYTORCH", "TENSORFLOW", "KERAS", "ONNX"
+COMPILED = (SKLEARN, XGBOOST, PYTORCH, TENSORFLOW, KERAS, ONNX)
 """The frameworks whose models can be compiled."""
-VERSIONED = (SKLEARN, XGBOOST, PYTORCH)
-"""Those of a FrameworkVersion. SageMaker has it for PyTorch alone: a pickle is of a version as well."""
+VERSIONED = (SKLEARN, XGBOOST, PYTORCH, TENSORFLOW, KERAS)
+"""Those of a FrameworkVersion. Of these SageMaker has it for PyTorch and TensorFlow: a pickle is of a version as well."""
 
 PROCESSORS = ("ml_m4", "ml_m5", "ml_m6g", "ml_c4", "ml_c5", "ml_c6g")
 """The target devices that are processors: each is this machine's here."""

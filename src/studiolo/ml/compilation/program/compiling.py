@@ -56,12 +56,14 @@ def compile_model(container: Container) -> None:
 
 
 def _openers() -> Mapping[str, Callable[[Path, Mapping[str, tuple[int, ...]]], Original]]:
-    from studiolo.ml.compilation.program import neural, tabular
+    from studiolo.ml.compilation.program import graphs, neural, tabular
 
     return {
         "SKLEARN": tabular.open_sklearn,
         "XGBOOST": tabular.open_xgboost,
         "PYTORCH": neural.open_pytorch,
+        "TENSORFLOW": graphs.open_tensorflow,
+        "KERAS": graphs.open_keras,
         "ONNX": neural.open_onnx,
     }
 
