@@ -44,7 +44,7 @@ class Plan:
     @property
     def on_yarn(self) -> bool:
         """Whether its executors are YARN's."""
-        return self.conf["spark.master"] == "yarn"
+        return self._master == "yarn"
 
     @property
     def executors_python(self) -> str:
@@ -55,7 +55,12 @@ class Plan:
     @property
     def local(self) -> bool:
         """Whether Spark's executors are in its driver."""
-        return self.conf["spark.master"].startswith("local")
+        return self._master.startswith("local")
+
+    @property
+    def _master(self) -> str:
+        """Sail has none, and is all in one process."""
+        return self.conf.get("spark.master", "local")
 
     @property
     def launch(self) -> str:
