@@ -61,10 +61,13 @@ def _authorize_glue(call: Call, rights: Rights, asked: Iterator[Question], param
             else:
                 led_away.append(question)
 
-    call.studio.identity.authorize(call.principal, here(), policy=rights.policy(call, parameters))
+    identity = call.studio.identity
+    identity.authorize(call.principal, here(), policy=rights.policy(call, parameters))
     for question in led_away:
+        if question.owner(place) not in identity.organization.made | {identity.account}:
+            continue  # of an account that is not here there is nothing to be reached
         policy = rights.policy(call, {"CatalogId": question.owner(place)})
-        call.studio.identity.authorize(call.principal, [question], policy=policy)
+        identity.authorize(call.principal, [question], policy=policy)
 
 
 def _accounts_named(service: str, value: Any, name: str = "") -> Iterator[str]:
