@@ -13,7 +13,7 @@ from studiolo.catalog.subject import Subject, bound, within
 from studiolo.catalog.tables import encryption_settings, policies
 from studiolo.domain import Clock, NotFound, Page, Scope
 from studiolo.identity import check_catalog_policy
-from studiolo.state import State, page
+from studiolo.state import Remembered, State, page
 
 OF_CATALOG = ""
 NO_SETTINGS: Mapping[str, Any] = {
@@ -27,8 +27,7 @@ class Policies(Subject):
 
     def __init__(self, state: State, clock: Clock) -> None:
         super().__init__(state, clock)
-        # The policy by which requests are decided, and the mark of the state under which it was read.
-        self._deciding: dict[Scope, tuple[int | None, str | None]] = {}
+        self._deciding = Remembered(state, self._read_deciding)
 
     def put_policy(
         self,
@@ -68,13 +67,12 @@ class Policies(Subject):
 
     def resource_policy(self, scope: Scope) -> str | None:
         """The document of the catalog's policy, by which requests are decided; None where there is none."""
-        mark = self._state.mark()
-        known, document = self._deciding.get(scope, (None, None))
-        if mark is None or mark != known:
-            with self._state.reading() as connection:
-                query = select(policies.c.policy).where(within(policies, scope, resource=OF_CATALOG))
-                document = connection.execute(query).scalar()
-            self._deciding[scope] = mark, document
+        return self._deciding.get(scope)
+
+    def _read_deciding(self, scope: Scope) -> str | None:
+        query = select(policies.c.policy).where(within(policies, scope, resource=OF_CATALOG))
+        with self._state.reading() as connection:
+            document: str | None = connection.execute(query).scalar()
         return document
 
     def policies(self, scope: Scope, after: str | None = None, limit: int = 100) -> Page[Policy]:

@@ -127,6 +127,10 @@ class Identity:
             for table in TABLES:
                 tx.execute(table.delete())
 
+    def has_account(self, account: str) -> bool:
+        """Whether an account is on this server: its own, or one that was made in the organization."""
+        return account == self._home.account or self._home.organization.has(account)
+
     def of(self, account: str) -> "Identity":
         """What there is of that account of the server. Raises NotFound for one that is not of this server."""
         home = self._home

@@ -29,8 +29,7 @@ class Records:
         self._state = state
         self._counted = counted or account
         self._count = select(revisions.c.revision).where(revisions.c.account == self._counted)
-        # The revision, and the mark of the state under which it was read.
-        self._read: tuple[int, object] = (0, None)
+        self._revision = Remembered(state, self._read)
 
     def arn(self, resource: str) -> str:
         """The ARN of something of the account's, e.g. `role/Analyst`."""
@@ -44,13 +43,11 @@ class Records:
     @property
     def revision(self) -> int:
         """Grows with every change that any process commits: what was read under an older one may be out of date."""
-        mark = self._state.mark()
-        revision, known = self._read
-        if mark is None or mark != known:
-            with self._state.reading() as connection:
-                revision = connection.execute(self._count).scalar() or 0
-            self._read = revision, mark
-        return revision
+        return self._revision.get(self._counted)
+
+    def _read(self, _account: str) -> int:
+        with self._state.reading() as connection:
+            return connection.execute(self._count).scalar() or 0
 
     def remembered(self, read: Callable[[str], V]) -> Remembered[str, V]:
         """What `read` reads of the state, for as long as nobody writes anything."""

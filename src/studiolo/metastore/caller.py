@@ -128,7 +128,7 @@ class Caller:
 
     def _ask_away(self, principal: Principal, question: Question) -> None:
         """Ask about what a resource link leads to in another account: that one's policy has its say, too."""
-        if question.owner(self._scope.account) not in self._identity.organization.made | {self._identity.account}:
+        if not self._identity.has_account(question.owner(self._scope.account)):
             return  # it is not here, and nothing of it can be reached
         document = self._policy(Scope(question.owner(self._scope.account), self._scope.region))
         policy = None if document is None else self._identity.compiled(document, "catalog")

@@ -64,7 +64,7 @@ def _authorize_glue(call: Call, rights: Rights, asked: Iterator[Question], param
     identity = call.studio.identity
     identity.authorize(call.principal, here(), policy=rights.policy(call, parameters))
     for question in led_away:
-        if question.owner(place) not in identity.organization.made | {identity.account}:
+        if not identity.has_account(question.owner(place)):
             continue  # of an account that is not here there is nothing to be reached
         policy = rights.policy(call, {"CatalogId": question.owner(place)})
         identity.authorize(call.principal, [question], policy=policy)
