@@ -15,17 +15,15 @@ from studiolo.clusters.admission import Admission
 from studiolo.clusters.applications import APPLICATIONS, LivyServers
 from studiolo.clusters.applications.livy import settings as settings_of_drivers
 from studiolo.clusters.capacity import regrouped
+from studiolo.clusters.checks import check_groups, check_settings, check_step, with_roles
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.hive_door import HiveDoors
 from studiolo.clusters.interfaces import Interfaces
 from studiolo.clusters.keeper import Keeper
 from studiolo.clusters.launching import DAEMONS, RUNNER, Launching
-from studiolo.clusters.machines import instance_type
 from studiolo.clusters.model import (
-    CANCEL_AND_WAIT,
     CANCEL_PENDING,
     CANCELLED,
-    CONTINUE,
     PENDING,
     READY,
     STARTING,
@@ -55,7 +53,6 @@ from studiolo.runtimes import Archives, Release, Runtimes
 from studiolo.sparkui import Pages
 from studiolo.state import State
 
-SERVICE, MACHINES = "elasticmapreduce.amazonaws.com", "ec2.amazonaws.com"
 MOST_STEPS = 256
 """Steps that may be pending or running at a time."""
 
@@ -164,11 +161,11 @@ class Clusters:
             asked = replace(asked, runtime_roles=found.runtime_roles)
         if asked.runtime_roles is None and any(step.role is not None for step in first):
             raise Invalid(UNSUPPORTED)
-        asked = self._with_roles(principal, asked)
-        _check_groups(groups)
+        asked = with_roles(self._identity, principal, asked)
+        check_groups(groups)
         check_settings(settings)
         for step in first:
-            _check_step(step, settings)
+            check_step(step, settings)
         moment = self._clock()
         groups = [replace(group, id=new_id("if" if asked.fleets else "ig")) for group in groups]
         progress = Progress(
@@ -218,7 +215,7 @@ class Clusters:
         with self._changing(scope, identifier) as cluster:
             for step in asked:
                 self._roles.check(cluster, step.role)
-                _check_step(step, cluster.settings)
+                check_step(step, cluster.settings)
             if len(self._store.unfinished(cluster.id)) + len(asked) > MOST_STEPS:
                 raise LimitExceeded(f"Maximum number of active steps({MOST_STEPS}) for cluster exceeded.")
             return self._store.add_steps(cluster.id, asked)
@@ -305,7 +302,7 @@ class Clusters:
             now = self._store.now()
             fresh = [replace(group, id=new_id("if" if fleets else "ig"), created=now) for group in added]
             groups = (*cluster.progress.groups, *fresh)
-            _check_groups(groups)
+            check_groups(groups)
             self._store.save(cluster, progress=replace(cluster.progress, groups=groups))
         return [group.id for group in fresh]
 
@@ -361,23 +358,6 @@ class Clusters:
             )
         return tuple(dict.fromkeys(spelled[name.lower()] for name in asked.applications))
 
-    def _with_roles(self, principal: Principal, asked: ClusterRequest) -> ClusterRequest:
-        """The request with the role of its instance profile. Raises Invalid, Denied."""
-        own = self._identity.of(principal.account)
-        profiles, roles = own.instance_profiles, own.roles
-        try:
-            profile = profiles.get(asked.profile.rpartition("/")[2])
-            service = roles.get(asked.service_role.rpartition("/")[2])
-        except NotFound as error:
-            kind = "InstanceProfile" if "nstance" in str(error) else "Service role"
-            name = asked.profile if kind == "InstanceProfile" else asked.service_role
-            raise Invalid(f"Invalid {kind}: {name}.") from error
-        if profile.role is None:
-            raise Invalid(f"Invalid InstanceProfile: {asked.profile}. It has no role.")
-        self._identity.pass_role(principal, service.arn, SERVICE)
-        self._identity.pass_role(principal, profile.role.arn, MACHINES)
-        return replace(asked, role=profile.role.arn)
-
     def _keep(self, identifier: str) -> Keeper:
         keeper = Keeper(identifier, self._store, self._launching, self._taken, self._placing)
         with self._lock:
@@ -412,39 +392,3 @@ class _Change:
     def __exit__(self, *_: Any) -> None:
         self._keeper.changing.release()
         self._keeper.wake()
-
-
-def check_settings(settings: Settings) -> None:
-    """Raises Invalid for what EMR refuses too."""
-    if not 1 <= settings.concurrency <= 256:
-        raise Invalid("Step concurrency level must be between 1 and 256.")
-    if settings.idle_timeout is not None and not 60 <= settings.idle_timeout <= 604_800:
-        raise Invalid("IdleTimeout must be between 60 seconds and 604800 seconds (7 days).")
-    if settings.scaling is not None:
-        limits = settings.scaling["ComputeLimits"]
-        least, most = limits["MinimumCapacityUnits"], limits["MaximumCapacityUnits"]
-        if not 1 <= least <= most:
-            raise Invalid("MinimumCapacityUnits must be at least 1, and at most MaximumCapacityUnits.")
-
-
-def _check_step(step: StepRequest, settings: Settings) -> None:
-    if settings.concurrency > 1 and step.on_failure in (CANCEL_AND_WAIT, "TERMINATE_CLUSTER"):
-        raise Invalid(
-            f"ActionOnFailure {step.on_failure} is not valid with a step concurrency level of {settings.concurrency}: "
-            f"use {CONTINUE}."
-        )
-
-
-def _check_groups(groups: Sequence[Group]) -> None:
-    """Raises Invalid."""
-    living = [group for group in groups if group.state != "TERMINATED"]
-    masters = [group for group in living if group.role == "MASTER"]
-    if len(masters) != 1 or masters[0].count != 1:
-        raise Invalid("A cluster needs one MASTER group of one instance; several masters are not available here.")
-    if len([group for group in living if group.role == "CORE"]) > 1:
-        raise Invalid("A cluster can have one CORE group only.")
-    if any(group.role == "TASK" and group.count for group in living) and not any(g.role == "CORE" for g in living):
-        raise Invalid("A cluster with a TASK group needs a CORE group.")
-    for group in living:
-        for name in group.types:
-            instance_type(name)

@@ -13,25 +13,17 @@ from studiolo.clusters.capacity import leveled, regrouped, scaled, seen
 from studiolo.clusters.launching import Launching
 from studiolo.clusters.model import (
     BOOTSTRAPPING,
-    CANCEL_PENDING,
-    CANCELLED,
-    COMPLETED,
-    FAILED,
-    INTERRUPTED,
-    PENDING,
     READY,
     RUNNING,
     STARTING,
-    STEP_RUNNING,
     TERMINATED_WITH_ERRORS,
     TERMINATING,
     WAITING,
     Cluster,
     Progress,
-    Step,
-    StepProgress,
 )
 from studiolo.clusters.rules import Ending
+from studiolo.clusters.stepping import Steps
 from studiolo.clusters.store import Store
 from studiolo.clusters.world import World
 from studiolo.domain import Conflict, DomainError
@@ -47,7 +39,7 @@ START_SECONDS = 900.0
 SCALE_SECONDS = 10.0
 """Seconds between two steps of managed scaling."""
 
-STEP_GRACE, END_GRACE = 10.0, 10.0
+END_GRACE = 10.0
 FINISH_SECONDS = 20.0
 LONGEST_MESSAGE = 1000
 MESSAGES = {
@@ -79,6 +71,7 @@ class Keeper:
         self._taken = taken
         self._placing = placing
         self._event = threading.Event()
+        self._steps = Steps(identifier, store, launching, self.changing, self.end, self.wake)
         self._closing = False
         self._world: World | None = None
         self._began = store.now()
@@ -260,13 +253,13 @@ class Keeper:
         with suppress(Conflict):
             # After an earlier server's end.
             self._launching.serve_hive(world)
-        self._settle_steps()
+        self._steps.settle()
         if self._cluster().state == TERMINATING:
             return SOON
         changed = self._note_workers(report)
         self._note_applications(report)
         self._scale(report)
-        self._start_steps(world)
+        self._steps.start(world)
         ended = self._rest()
         resizing = any(i.leaving or i.state != "RUNNING" for i in self._cluster().progress.living())
         return SOON if changed or resizing or ended else LATER
@@ -326,66 +319,6 @@ class Keeper:
                 self._scaled = now
                 self._store.save(cluster, progress=progress)
 
-    def _start_steps(self, world: World) -> None:
-        with self.changing:
-            cluster = self._cluster()
-            if cluster.state not in READY:
-                return
-            for step in rules.to_start(self._store.unfinished(self.id), cluster.settings.concurrency):
-                started = replace(step.progress, started=self._store.now())
-                self._store.save_step(cluster.scope, step, STEP_RUNNING, started)
-                try:
-                    self._launching.start_step(world, cluster, step, self.wake)
-                except (OSError, DomainError) as error:
-                    failed = replace(started, reason="Unknown Error.", message=f"It cannot be started: {error}")
-                    self._ended(cluster, step, FAILED, failed)
-
-    def _settle_steps(self) -> None:
-        """Record the steps that have ended, and do what follows from those that failed."""
-        for step in self._store.unfinished(self.id):
-            if step.state == PENDING or self._launching.runs(step.id):
-                continue
-            with self.changing:
-                self._settle(self._cluster(), self._store.step(self.id, step.id))
-
-    def _settle(self, cluster: Cluster, step: Step) -> None:
-        outcome = self._launching.outcome(self.id, step.id)
-        self._launching.end_step(self.id, step.id)
-        if outcome is None:
-            words = "The process that carried out the step has ended unexpectedly."
-            state = CANCELLED if step.state == CANCEL_PENDING else FAILED
-            self._ended(cluster, step, state, replace(step.progress, reason="Unknown Error.", message=words))
-            return
-        progress = replace(
-            step.progress,
-            ended=outcome["ended"],
-            reason=outcome["reason"],
-            message=outcome["message"],
-            log_file=outcome["log_file"],
-            applications=tuple(outcome["applications"]),
-        )
-        if outcome["canceled"] or step.state == CANCEL_PENDING:
-            progress = replace(progress, reason=None, message=None, log_file=None)
-            self._ended(cluster, step, CANCELLED, progress)
-        else:
-            self._ended(cluster, step, COMPLETED if outcome["message"] is None else FAILED, progress)
-
-    def _ended(self, cluster: Cluster, step: Step, state: str, progress: StepProgress) -> None:
-        """Record the end of a step. What others have to do with its failure is done first: it may be repeated."""
-        if state == FAILED:
-            verdict = rules.verdict(step.asked.on_failure, cluster.settings)
-            if verdict.cancel:
-                self._cancel_pending(cluster)
-            if verdict.end:
-                self.end(rules.STEP_FAILED)
-        self._store.save_step(cluster.scope, step, state, replace(progress, ended=progress.ended or self._store.now()))
-
-    def _cancel_pending(self, cluster: Cluster) -> None:
-        for other in self._store.unfinished(self.id):
-            if other.state == PENDING:
-                ended = replace(other.progress, ended=self._store.now())
-                self._store.save_step(cluster.scope, other, CANCELLED, ended)
-
     def _rest(self) -> bool:
         """RUNNING, WAITING, or the end, by the steps that there are; whether that is something new."""
         with self.changing:
@@ -408,13 +341,7 @@ class Keeper:
     def _terminate(self, cluster: Cluster) -> None:
         """End all that the cluster is, then say so."""
         with self.changing:
-            self._cancel_pending(cluster)
-            for step in self._store.unfinished(self.id):
-                self._launching.end_step(self.id, step.id, STEP_GRACE)
-                outcome = self._launching.outcome(self.id, step.id)
-                done = outcome is not None and outcome["message"] is None and not outcome["canceled"]
-                state = COMPLETED if done else CANCELLED if step.state == CANCEL_PENDING else INTERRUPTED
-                self._store.save_step(cluster.scope, step, state, replace(step.progress, ended=self._store.now()))
+            self._steps.stop(cluster)
             for number in range(len(cluster.asked.bootstrap)):
                 self._launching.end_step(self.id, self._launching.bootstrap_name(self.id, number + 1))
             self._launching.end_sessions(cluster)

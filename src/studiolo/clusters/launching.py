@@ -17,6 +17,7 @@ from studiolo.clusters.applications import APPLICATIONS, LivyServers, hadoop, hi
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.hive_door import HiveDoors
 from studiolo.clusters.interfaces import EVENTS
+from studiolo.clusters.layout import info
 from studiolo.clusters.machines import instance_type
 from studiolo.clusters.model import BootstrapAction, Cluster, Step
 from studiolo.clusters.role_world import RoleWorld
@@ -202,7 +203,7 @@ class Launching:
 
     def start_bootstrap(self, world: World, number: int, action: BootstrapAction, on_end: Callable[[], None]) -> None:
         """Start the runner of a bootstrap action, of which the first is number 1."""
-        instance = world.info()["instance"]
+        instance = info(world)["instance"]
         plan = {"kind": "bootstrap", "path": action.path, "arguments": list(action.arguments), "instance": instance}
         name = self.bootstrap_name(world.cluster.id, number)
         self._cleared(world.cluster.id, name)

@@ -5,8 +5,6 @@ All nodes of a cluster are one fence: they share files and processes, as the mac
 
 import json
 import os
-import shlex
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 
 from uv import find_uv_bin
 
+from studiolo.clusters import layout
 from studiolo.clusters.admission import CONNECTIONS
 from studiolo.clusters.applications import APPLICATIONS, hadoop
 from studiolo.clusters.configurations import Configured
@@ -42,7 +41,7 @@ PATIENT = (
 By default that one works as long as all else of a short application, on methods that will not be called again.
 """
 
-HOME, MNT, PYTHON = "/home/hadoop", "/mnt", "/usr/bin/python3"
+HOME, MNT = "/home/hadoop", "/mnt"
 """Where scripts for EMR look, and find the cluster's own."""
 
 LOG4J = """\
@@ -149,8 +148,8 @@ class World:
         runtime, data = self.release.runtime, self.around.data
         (data / "jars").mkdir(exist_ok=True)
         places = {HOME: self.own / "home", MNT: self.own / "mnt"}
-        if Path(PYTHON).exists():
-            places[PYTHON] = self.own / "bin" / "python3"
+        if Path(layout.PYTHON).exists():
+            places[layout.PYTHON] = self.own / "bin" / "python3"
         applications = [path for name in self.configured.applications for path in APPLICATIONS[name].seen()]
         spark = (*runtime.seen, runtime.spark_home, *self.archive, self.around.packages, data / "jars")
         everything = (*spark, *applications, *seen)
@@ -216,9 +215,9 @@ class World:
             (own / name).mkdir(parents=True, exist_ok=True, mode=0o700)
         (own / "proof").touch(0o600)
         (own / "proof").write_text(self.token)
-        self._make_python()
-        self._make_commands()
-        for name, content in self.info().items():
+        layout.make_python(self)
+        layout.make_commands(self)
+        for name, content in layout.info(self).items():
             (own / "mnt" / "var" / "lib" / "info" / f"{name}.json").write_text(json.dumps(content, indent=2))
         (own / "etc" / "log4j2.properties").write_text(LOG4J)
         (own / "etc" / "log4j2-quiet.properties").write_text(LOG4J.replace("level = info", "level = error"))
@@ -246,93 +245,11 @@ class World:
         file.touch(0o600)
         file.write_text(text)
 
-    def _make_python(self) -> None:
-        """An environment of the nodes' own, on top of the runtime's."""
-        real = self.release.runtime.python.resolve()
-        self.python.parent.mkdir(parents=True, exist_ok=True)
-        self.site.mkdir(parents=True, exist_ok=True)
-        self.python.unlink(missing_ok=True)
-        if real.parent == Path(PYTHON).parent:
-            # Another file is in its place in the fence.
-            shutil.copy(real, self.python)
-        else:
-            self.python.symlink_to(real)
-        version = f"python{self.release.runtime.python_version}"
-        for name in ("python", version):
-            (self.python.parent / name).unlink(missing_ok=True)
-            (self.python.parent / name).symlink_to("python3")
-        (self.own / "python" / "pyvenv.cfg").write_text(f"home = {real.parent}\ninclude-system-site-packages = false\n")
-        (self.site / "runtime.pth").write_text("".join(f"{packages}\n" for packages in self.packages))
-        pip = self.site / "pip"
-        pip.mkdir(exist_ok=True)
-        (pip / "__init__.py").touch()
-        start = f"import sys\n\nsys.path.append({str(self.around.packages)!r})\n\nfrom studiolo.node.pip import main\n"
-        (pip / "__main__.py").write_text(f"{start}\nsys.exit(main(sys.argv[1:]))\n")
-
-    def _make_commands(self) -> None:
-        for name in ("python3", "python", f"python{self.release.runtime.python_version}"):
-            self.script(name, PYTHON_SCRIPT.format(python=self.python), "/bin/bash")
-        # -S and -E: what these need is Python's own library.
-        start = (
-            f"import sys; sys.path.insert(0, {str(self.around.packages)!r}); from studiolo.node.commanding import main"
-        )
-        for name in COMMANDS:
-            self.script(
-                name, f'exec {self.python} -S -E -c {shlex.quote(start + "; sys.exit(main(sys.argv[1:]))")} {name} "$@"'
-            )
-
-        self.script("sudo", SUDO)
-
     def script(self, name: str, line: str, shell: str = "/bin/sh") -> None:
         """Make a command of the nodes."""
         script = self.own / "bin" / name
         script.write_text(f"#!{shell}\n{line}\n")
         script.chmod(0o755)
-
-    def info(self) -> dict[str, dict[str, Any]]:
-        """What /mnt/var/lib/info has on a master node."""
-        cluster = self.cluster
-        groups = cluster.progress.groups
-        master = next(group for group in groups if group.role == "MASTER")
-        created = int(cluster.created.timestamp() * 1000)
-        return {
-            "instance": {
-                "isMaster": True,
-                "isRunningNameNode": hadoop.is_on(self),
-                "isRunningDataNode": hadoop.is_on(self),
-                "isRunningResourceManager": hadoop.is_on(self),
-                "instanceGroupId": master.id,
-                "clusterId": cluster.id,
-            },
-            "job-flow": {
-                "jobFlowId": cluster.id,
-                "jobFlowCreationInstant": created,
-                "instanceCount": sum(group.count for group in groups),
-                "masterInstanceId": self.master,
-                "masterPrivateDnsName": cluster.progress.host,
-                "masterInstanceType": master.type,
-                "slaveInstanceType": next((group.type for group in groups if group.role == "CORE"), master.type),
-                "hadoopVersion": "3",
-                "instanceGroups": [
-                    {
-                        "instanceGroupId": group.id,
-                        "instanceGroupName": group.name,
-                        "instanceRole": group.role.title(),
-                        "marketType": group.market,
-                        "instanceType": group.type,
-                        "requestedInstanceCount": group.count,
-                    }
-                    for group in groups
-                ],
-            },
-            "extraInstanceData": {
-                "releaseLabel": cluster.asked.release,
-                "region": cluster.scope.region,
-                "numCandidates": 1,
-                "clusterName": cluster.asked.name,
-                "applications": list(cluster.asked.applications),
-            },
-        }
 
     def largest(self) -> InstanceType:
         """The largest instance type of the nodes that compute."""
@@ -476,31 +393,3 @@ class World:
         path = class_path(runtime.spark_home, [str(jar) for jar in self.jars])
         options = [*runtime.java_options, *QUICK, f"-Xmx{heap}"]
         return (str(runtime.java / "bin" / "java"), "-cp", path, *sharing(self._archive()), *options, main, *arguments)
-
-
-PYTHON_SCRIPT = """\
-case $0 in
-    /usr/bin/*|*/node/bin/*) exec {python} "$@" ;;
-    *) exec -a "$0" {python} "$@" ;;
-esac"""
-"""It lies in the place of the system's, and of environments that are links to that: Python tells those by the name."""
-
-SUDO = """\
-while [ $# -gt 0 ]; do
-    case $1 in
-        -u|-g|-h|-p|-C|-r|-t|-U) shift 2 ;;
-        --) shift; break ;;
-        -*) shift ;;
-        *) break ;;
-    esac
-done
-[ $# -eq 0 ] || exec env "$@"
-"""
-"""It makes nobody more than they are."""
-
-COMMANDS = (
-    "amazon-linux-extras", "apt-get", "dnf", "rpm", "service", "systemctl", "yum",
-    "beeline", "hadoop", "hadoop-streaming", "hdfs", "hive", "hive-script", "pig-script", "pip", "pip3", "pyspark",
-    "run-example", "s3-dist-cp", "spark-example", "spark-sql", "spark-submit", "state-pusher-script", "aws", "yarn",
-)  # fmt: skip
-"""The commands on a node that are Python of ours (`studiolo.node.commanding`)."""

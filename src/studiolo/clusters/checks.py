@@ -1,0 +1,66 @@
+"""What EMR refuses of a request, before anything is made of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from studiolo.clusters.machines import instance_type
+from studiolo.clusters.model import CANCEL_AND_WAIT, CONTINUE, ClusterRequest, Group, Settings, StepRequest
+from studiolo.domain import Invalid, NotFound
+from studiolo.identity import Identity, Principal
+
+SERVICE, MACHINES = "elasticmapreduce.amazonaws.com", "ec2.amazonaws.com"
+
+
+def with_roles(identity: Identity, principal: Principal, asked: ClusterRequest) -> ClusterRequest:
+    """The request with the role of its instance profile. Raises Invalid, Denied."""
+    own = identity.of(principal.account)
+    profiles, roles = own.instance_profiles, own.roles
+    try:
+        profile = profiles.get(asked.profile.rpartition("/")[2])
+        service = roles.get(asked.service_role.rpartition("/")[2])
+    except NotFound as error:
+        kind = "InstanceProfile" if "nstance" in str(error) else "Service role"
+        name = asked.profile if kind == "InstanceProfile" else asked.service_role
+        raise Invalid(f"Invalid {kind}: {name}.") from error
+    if profile.role is None:
+        raise Invalid(f"Invalid InstanceProfile: {asked.profile}. It has no role.")
+    identity.pass_role(principal, service.arn, SERVICE)
+    identity.pass_role(principal, profile.role.arn, MACHINES)
+    return replace(asked, role=profile.role.arn)
+
+
+def check_settings(settings: Settings) -> None:
+    """Raises Invalid for what EMR refuses too."""
+    if not 1 <= settings.concurrency <= 256:
+        raise Invalid("Step concurrency level must be between 1 and 256.")
+    if settings.idle_timeout is not None and not 60 <= settings.idle_timeout <= 604_800:
+        raise Invalid("IdleTimeout must be between 60 seconds and 604800 seconds (7 days).")
+    if settings.scaling is not None:
+        limits = settings.scaling["ComputeLimits"]
+        least, most = limits["MinimumCapacityUnits"], limits["MaximumCapacityUnits"]
+        if not 1 <= least <= most:
+            raise Invalid("MinimumCapacityUnits must be at least 1, and at most MaximumCapacityUnits.")
+
+
+def check_step(step: StepRequest, settings: Settings) -> None:
+    """Raises Invalid."""
+    if settings.concurrency > 1 and step.on_failure in (CANCEL_AND_WAIT, "TERMINATE_CLUSTER"):
+        raise Invalid(
+            f"ActionOnFailure {step.on_failure} is not valid with a step concurrency level of {settings.concurrency}: "
+            f"use {CONTINUE}."
+        )
+
+
+def check_groups(groups: Sequence[Group]) -> None:
+    """Raises Invalid."""
+    living = [group for group in groups if group.state != "TERMINATED"]
+    masters = [group for group in living if group.role == "MASTER"]
+    if len(masters) != 1 or masters[0].count != 1:
+        raise Invalid("A cluster needs one MASTER group of one instance; several masters are not available here.")
+    if len([group for group in living if group.role == "CORE"]) > 1:
+        raise Invalid("A cluster can have one CORE group only.")
+    if any(group.role == "TASK" and group.count for group in living) and not any(g.role == "CORE" for g in living):
+        raise Invalid("A cluster with a TASK group needs a CORE group.")
+    for group in living:
+        for name in group.types:
+            instance_type(name)
