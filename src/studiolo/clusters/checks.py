@@ -1,12 +1,17 @@
 """What EMR refuses of a request, before anything is made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from studiolo.clusters.machines import instance_type
 from studiolo.clusters.model import CANCEL_AND_WAIT, CONTINUE, ClusterRequest, Group, Settings, StepRequest
+from studiolo.clusters.programs import S3
 from studiolo.domain import Invalid, NotFound
 from studiolo.identity import Identity, Principal
+
+MOST_STEPS = 256
+"""Steps that may be pending or running at a time."""
 
 SERVICE, MACHINES = "elasticmapreduce.amazonaws.com", "ec2.amazonaws.com"
 
@@ -42,6 +47,23 @@ def check_settings(settings: Settings) -> None:
             raise Invalid("MinimumCapacityUnits must be at least 1, and at most MaximumCapacityUnits.")
 
 
+def check_request(asked: ClusterRequest, steps: Sequence[StepRequest]) -> None:
+    """Raises Invalid."""
+    if len(steps) > MOST_STEPS:
+        raise Invalid(f"Maximum number of active steps({MOST_STEPS}) for cluster exceeded.")
+    if asked.log_uri is not None and not asked.log_uri.startswith(S3):
+        raise Invalid(f"LogUri names a place in S3, as s3://bucket/prefix, and not: {asked.log_uri}")
+    for entry in asked.configurations:
+        _check_classification(entry)
+
+
+def _check_classification(entry: Mapping[str, Any]) -> None:
+    if not entry["Classification"]:
+        raise Invalid("A configuration needs a Classification.")
+    for inner in entry.get("Configurations", ()):
+        _check_classification(inner)
+
+
 def check_step(step: StepRequest, settings: Settings) -> None:
     """Raises Invalid."""
     if settings.concurrency > 1 and step.on_failure in (CANCEL_AND_WAIT, "TERMINATE_CLUSTER"):
@@ -62,5 +84,8 @@ def check_groups(groups: Sequence[Group]) -> None:
     if any(group.role == "TASK" and group.count for group in living) and not any(g.role == "CORE" for g in living):
         raise Invalid("A cluster with a TASK group needs a CORE group.")
     for group in living:
+        if group.count < 0 or (group.role == "CORE" and group.count == 0):
+            least = "at least one instance" if group.role == "CORE" else "no negative number of instances"
+            raise Invalid(f"A {group.role} group has {least}, and not {group.count}.")
         for name in group.types:
             instance_type(name)

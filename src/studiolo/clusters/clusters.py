@@ -15,7 +15,7 @@ from studiolo.clusters.admission import Admission
 from studiolo.clusters.applications import APPLICATIONS, LivyServers
 from studiolo.clusters.applications.livy import settings as settings_of_drivers
 from studiolo.clusters.capacity import regrouped
-from studiolo.clusters.checks import check_groups, check_settings, check_step, with_roles
+from studiolo.clusters.checks import MOST_STEPS, check_groups, check_request, check_settings, check_step, with_roles
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.hive_door import HiveDoors
 from studiolo.clusters.interfaces import Interfaces
@@ -52,9 +52,6 @@ from studiolo.processes import Processes
 from studiolo.runtimes import Archives, Release, Runtimes
 from studiolo.sparkui import Pages
 from studiolo.state import State
-
-MOST_STEPS = 256
-"""Steps that may be pending or running at a time."""
 
 MIB = 1024 * 1024
 
@@ -162,6 +159,7 @@ class Clusters:
         if asked.runtime_roles is None and any(step.role is not None for step in first):
             raise Invalid(UNSUPPORTED)
         asked = with_roles(self._identity, principal, asked)
+        check_request(asked, first)
         check_groups(groups)
         check_settings(settings)
         for step in first:

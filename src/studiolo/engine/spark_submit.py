@@ -35,6 +35,9 @@ FLAGS = ("--verbose", "-v", "--supervise")
 SPARK = "/usr/lib/spark/"
 """Where EMR has Spark: examples are named by it."""
 
+EXAMPLES = f"{SPARK}examples/jars/spark-examples"
+"""The jar of examples in Scala and Java. PyPI's Spark has none: ours is on the class path of every driver."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -76,7 +79,9 @@ def options(words: Sequence[str]) -> tuple[Options, Sequence[str]]:
 def application(file: str, main: str | None, arguments: Sequence[str], spark_home: str) -> tuple[str, ...]:
     """The arguments of spark-submit behind its settings. Raises Invalid for a file that is not in S3 or with Spark."""
     plain = file.removeprefix("local://").removeprefix("file://")
-    if plain.startswith(SPARK):
+    if plain.startswith(EXAMPLES):
+        place = "spark-internal"
+    elif plain.startswith(SPARK):
         place = f"{spark_home}/{plain.removeprefix(SPARK)}"
     elif file.startswith(("s3://", "s3a://")):
         place = file

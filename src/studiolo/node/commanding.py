@@ -23,7 +23,6 @@ HDFS = {
 APPLICATIONS = "ApplicationCLI"
 YARN = {
     "version": "org.apache.hadoop.util.VersionInfo",
-    "jar": JAR,
     **{
         name: f"org.apache.hadoop.yarn.client.cli.{main}"
         for name, main in {
@@ -46,6 +45,16 @@ SQL_OPTIONS = ("-f", "-e", "-i", "-d", "--define", "--database", "--hivevar", "-
 SQL_FLAGS = ("-S", "--silent", "-v", "-H")
 """The options of `hive` and `spark-sql` that are not spark-submit's."""
 
+SCALA = "org.apache.spark.repl.Main"
+SCALA_OPTIONS, SCALA_FLAGS = ("-i", "-I", "-e"), ("-nc", "-Xnojline")
+"""The class and the options of Scala's shell."""
+
+OF_HIVE = ("-database", "-define", "-hiveconf", "-hivevar", "-silent")
+"""Long options that Hive takes with one hyphen, too."""
+
+OF_MAPREDUCE = ("hadoop-streaming", "hadoop-mapreduce-examples")
+"""The jars of Hadoop's that programs name by places of EMR's (`/usr/lib/hadoop-mapreduce/…`)."""
+
 QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xmx512m")
 
 NOT_HERE = 127
@@ -66,16 +75,33 @@ def spark_submit(arguments: Sequence[str]) -> int:
 
 
 def spark_sql(arguments: Sequence[str]) -> int:
-    """Spark's SQL shell: its own options go behind the application, Spark's before."""
+    """Spark's SQL shell."""
+    return _shell(SQL, arguments, SQL_OPTIONS, SQL_FLAGS)
+
+
+def spark_shell(arguments: Sequence[str]) -> int:
+    """Spark's shell of Scala: a script by `-i` or `-I`, or what comes by its input."""
+    class_path = ["--conf", "spark.driver.defaultJavaOptions=-Dscala.usejavacp=true"]
+    return _shell(SCALA, [*class_path, *arguments], SCALA_OPTIONS, SCALA_FLAGS, "spark-shell")
+
+
+def _shell(
+    main_class: str,
+    arguments: Sequence[str],
+    options: Sequence[str],
+    flags: Sequence[str],
+    application: str = "spark-internal",
+) -> int:
+    """A shell of Spark's: its own options go behind the application, Spark's before."""
     own: list[str] = []
     spark: list[str] = []
     rest = list(arguments)
     while rest:
         word = rest.pop(0)
         option = word.partition("=")[0]
-        if option in SQL_FLAGS:
+        if option in flags:
             own.append(word)
-        elif option in SQL_OPTIONS:
+        elif option in options:
             own += [word] if "=" in word and option.startswith("--") else [word, *rest[:1]]
             rest = rest if "=" in word and option.startswith("--") else rest[1:]
         elif option in submit.FLAGS or "=" in word:
@@ -83,12 +109,12 @@ def spark_sql(arguments: Sequence[str]) -> int:
         else:
             spark += [word, *rest[:1]]
             rest = rest[1:]
-    return submit.main([*spark, "spark-internal", *own], ["--class", SQL])
+    return submit.main([*spark, application, *own], ["--class", main_class])
 
 
 def hive(arguments: Sequence[str]) -> int:
     """Hive's command line, by Spark SQL."""
-    return spark_sql(arguments)
+    return spark_sql([f"-{word}" if word.partition("=")[0] in OF_HIVE else word for word in arguments])
 
 
 def hive_script(arguments: Sequence[str]) -> int:
@@ -100,14 +126,10 @@ def hive_script(arguments: Sequence[str]) -> int:
 
 
 def spark_example(arguments: Sequence[str]) -> int:
-    """`spark-example SparkPi 10`: Spark's examples, whose jar PyPI's Spark does not have."""
-    facts = Facts.of_node()
-    found = [jar for jar in facts.jars if Path(jar).name.startswith("spark-examples")]
-    if not found:
-        return _refused("spark-example", "the jar of Spark's examples is not part of the pyspark that is here")
-    name, *rest = arguments
+    """`spark-example SparkPi 10`."""
+    name, *rest = arguments or [""]
     name = name if "." in name else f"org.apache.spark.examples.{name}"
-    return submit.main([found[0], *rest], ["--class", name])
+    return submit.main([submit.EXAMPLES, *rest], ["--class", name])
 
 
 def hadoop(arguments: Sequence[str]) -> int:
@@ -119,9 +141,7 @@ def hadoop(arguments: Sequence[str]) -> int:
             waking.wake(facts)
         return _java(SHELL, rest)
     if command == "jar":
-        if rest and "streaming" in Path(rest[0]).name:
-            return streaming(rest)
-        return _java(JAR, rest)
+        return jar(rest)
     if command == "version":
         return _java("org.apache.hadoop.util.VersionInfo", rest)
     if command == "distcp":
@@ -150,17 +170,33 @@ def yarn(arguments: Sequence[str]) -> int:
     if not facts.yarn:
         return _refused(f"yarn {command}", NO_HADOOP)
     command = "application" if command == "app" else command
+    if command == "jar":
+        return jar(rest)
     if command not in YARN:
-        return _refused(f"yarn {command}", f"there are {', '.join(YARN)}")
-    if command not in ("version", "jar"):
+        return _refused(f"yarn {command}", f"there are jar, {', '.join(YARN)}")
+    if command != "version":
         waking.wake(facts)
     # One program has these three, and is told which it is.
     own = [command] if command in ("application", "applicationattempt", "container") else []
     return _java(YARN[command], [*own, *rest])
 
 
+def jar(arguments: Sequence[str]) -> int:
+    """A jar, by RunJar: MapReduce has its local job runner. Hadoop's own jars are where its daemons' are."""
+    path, *rest = arguments or [""]
+    own = next((name for name in OF_MAPREDUCE if Path(path).name.startswith(name)), None)
+    if own is None or Path(path).exists():
+        return _java(JAR, arguments)
+    facts = Facts.of_node()
+    if not facts.yarn:
+        return _refused(own, NO_HADOOP)
+    # It keeps files of its own in HDFS, and the jars are here by then.
+    waking.wake(facts)
+    return _java(JAR, [next(jar for jar in _of_daemons(facts) if Path(jar).name.startswith(own)), *rest])
+
+
 def streaming(arguments: Sequence[str]) -> int:
-    return _refused("hadoop-streaming", "Hadoop's streaming needs MapReduce, which is not on the cluster")
+    return jar(["hadoop-streaming.jar", *arguments])
 
 
 def beeline(arguments: Sequence[str]) -> int:
@@ -266,6 +302,7 @@ COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "run-example": spark_example,
     "s3-dist-cp": s3_dist_cp,
     "spark-example": spark_example,
+    "spark-shell": spark_shell,
     "spark-sql": spark_sql,
     "spark-submit": spark_submit,
     "state-pusher-script": state_pusher,

@@ -9,7 +9,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from studiolo.kernel.driver import MODULES, class_path, sharing
@@ -26,6 +26,9 @@ THRIFT = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 
 APP_MASTER = "spark.yarn.appMasterEnv."
 DRIVER_HEAP = "1g"
+
+EXAMPLES = "/usr/lib/spark/examples/jars/spark-examples.jar"
+"""Where EMR has the jar of Spark's examples; PyPI's Spark has none, and ours is among the jars of drivers."""
 
 LOCAL = ("local", "spark://", "k8s://", "mesos://")
 """How masters begin that are taken as they are."""
@@ -69,6 +72,15 @@ def parsed(arguments: Sequence[str]) -> Submission:
             found.options.append((option, value))
     found.application = rest
     return found
+
+
+def with_examples(submission: Submission, jars: Sequence[str]) -> Submission:
+    """With our jar of examples where Spark's is named by its place."""
+    file, *rest = submission.application or [""]
+    if not file.removeprefix("local://").removeprefix("file://").startswith(EXAMPLES.removesuffix(".jar")):
+        return submission
+    ours = next(jar for jar in jars if Path(jar).name.startswith("spark-examples"))
+    return replace(submission, application=[ours, *rest])
 
 
 def properties(text: str) -> dict[str, str]:
@@ -211,7 +223,7 @@ def main(arguments: Sequence[str], program: Sequence[str] = ()) -> int:
     """Become the driver's JVM; `program` comes before the arguments, such as the class of a shell."""
     facts = Facts.of_node()
     try:
-        submission = parsed([*program, *arguments])
+        submission = with_examples(parsed([*program, *arguments]), facts.jars)
         file = submission.value("--properties-file") or facts.defaults
         made = launch(submission, properties(Path(file).read_text()), facts)
     except (Refused, OSError) as error:

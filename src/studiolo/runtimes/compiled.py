@@ -24,8 +24,10 @@ class NotCompiled(Conflict):
     """Our classes could not be compiled, with Java's reason."""
 
 
-def compiled(names: Sequence[str], servlet: str, java_home: Path, class_path: Sequence[Path], folder: Path) -> Path:
-    """The jar with these classes of `driver/`, of the package `studiolo`; compiled if it is not there yet.
+def compiled(
+    names: Sequence[str], servlet: str, java_home: Path, class_path: Sequence[Path], folder: Path, begin: str = "studiolo"
+) -> Path:
+    """The jar with these classes of `driver/`; compiled if it is not there yet. `begin` is how its name begins.
 
     Each knows those before it.
     `servlet` is the package of servlets that Spark uses. Raises NotCompiled.
@@ -34,7 +36,7 @@ def compiled(names: Sequence[str], servlet: str, java_home: Path, class_path: Se
     content = "\n".join([*sources, *(str(path) for path in class_path)])
     name = hashlib.sha256(content.encode()).hexdigest()[:16]
     # Executors elsewhere are given jars by their names: no two may have one name.
-    jar = f"studiolo-{name}.jar"
+    jar = f"{begin}-{name}.jar"
     return made_once(folder, name, lambda part: _compile(sources, java_home, class_path, part / jar)) / jar
 
 

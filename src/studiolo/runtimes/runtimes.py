@@ -135,7 +135,8 @@ class Runtimes:
         entry = self._table["runtime"][runtime.name]
         sets = [entry["jars"], *([entry["connect"]] if connect else []), *(entry["formats"][name] for name in formats)]
         fetched = [jar for coordinates in sets for jar in self._fetched(coordinates)]
-        ours = [self.doors(runtime), *([self._connect_door(runtime)] if connect else [])]
+        examples = self._compiled(runtime, ("SparkPi",), [], "spark-examples")
+        ours = [self.doors(runtime), examples, *([self._connect_door(runtime)] if connect else [])]
         if "file_system" in entry:
             ours.append(self._compiled(runtime, (entry["file_system"],), self._fetched(entry["jars"])))
         if beyond:
@@ -157,10 +158,13 @@ class Runtimes:
     def _connect_door(self, runtime: Runtime) -> Path:
         return self._compiled(runtime, ("TokenCheck",), self._fetched(self._table["runtime"][runtime.name]["connect"]))
 
-    def _compiled(self, runtime: Runtime, names: Sequence[str], further: Sequence[Path]) -> Path:
+    def _compiled(
+        self, runtime: Runtime, names: Sequence[str], further: Sequence[Path], begin: str = "studiolo"
+    ) -> Path:
         """The jar of these classes of our own, which know Spark's and further jars."""
         known = [*sorted(runtime.spark_home.glob("jars/*.jar")), *further]
-        return compiled(names, self._table["runtime"][runtime.name]["servlet"], runtime.java_home, known, self._jars)
+        servlet = self._table["runtime"][runtime.name]["servlet"]
+        return compiled(names, servlet, runtime.java_home, known, self._jars, begin)
 
     def _fetched(self, coordinates: Sequence[str]) -> list[Path]:
         return sorted(fetch_jars(coordinates, self._jars).iterdir()) if coordinates else []

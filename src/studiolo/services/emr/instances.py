@@ -68,6 +68,9 @@ def list_instances(call: Call, request: "ListInstancesInputTypeDef") -> dict[str
     cluster = call.studio.clusters.cluster(call.scope, request["ClusterId"])
     roles = {one.id: one.role for one in cluster.progress.groups}
     chosen = request.get("InstanceGroupId") or request.get("InstanceFleetId")
+    if chosen and chosen not in roles:
+        kind = "fleet" if request.get("InstanceFleetId") else "group"
+        raise ServiceError(REQUEST, f"Instance {kind} id '{chosen}' is not valid.")
     kinds = request.get("InstanceGroupTypes") or [kind for kind in (request.get("InstanceFleetType"),) if kind]
     states = request.get("InstanceStates") or []
     found = [
@@ -149,6 +152,8 @@ def as_group_request(instances: Any) -> list[dict[str, Any]]:
     if not master:
         raise ServiceError(INVALID, "The cluster's instances are missing: give InstanceGroups, or MasterInstanceType.")
     count = instances.get("InstanceCount", 1)
+    if count < 1:
+        raise ServiceError(INVALID, f"A cluster has at least one instance, and not {count}.")
     found = [{"Name": "Master", "InstanceRole": "MASTER", "InstanceType": master, "InstanceCount": 1}]
     if count > 1:
         of = instances.get("SlaveInstanceType") or master

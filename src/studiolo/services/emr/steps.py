@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
 
 PASSING = frozenset({PENDING, STEP_RUNNING, CANCEL_PENDING})
-MOST = 256
+MOST, MOST_NAMED = 256, 10
 
 
 @emr.operation
@@ -47,6 +47,8 @@ def describe_step(call: Call, request: "DescribeStepInputTypeDef") -> dict[str, 
 @emr.operation
 def list_steps(call: Call, request: "ListStepsInputTypeDef") -> dict[str, Any]:
     states, ids = request.get("StepStates") or [], request.get("StepIds") or []
+    if len(ids) > MOST_NAMED:
+        raise ServiceError(REQUEST, f"Up to {MOST_NAMED} steps can be asked for by their ids at a time.")
     page = call.studio.clusters.steps(call.scope, request["ClusterId"], states, ids, after(request), PAGE)
     return {"Steps": [as_step(step, listed=True) for step in page.items], **marker(page)}
 
