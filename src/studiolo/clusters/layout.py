@@ -36,7 +36,8 @@ done
 COMMANDS = (
     "amazon-linux-extras", "apt-get", "dnf", "rpm", "service", "systemctl", "yum",
     "beeline", "hadoop", "hadoop-streaming", "hdfs", "hive", "hive-script", "pig-script", "pip", "pip3", "pyspark",
-    "run-example", "s3-dist-cp", "spark-example", "spark-shell", "spark-sql", "spark-submit", "state-pusher-script", "aws", "yarn",
+    "run-example", "s3-dist-cp", "spark-example", "spark-shell", "spark-sql", "spark-submit",
+    "state-pusher-script", "aws", "yarn",
 )  # fmt: skip
 """The commands on a node that are Python of ours (`studiolo.node.commanding`)."""
 

@@ -25,7 +25,12 @@ class NotCompiled(Conflict):
 
 
 def compiled(
-    names: Sequence[str], servlet: str, java_home: Path, class_path: Sequence[Path], folder: Path, begin: str = "studiolo"
+    names: Sequence[str],
+    servlet: str,
+    java_home: Path,
+    class_path: Sequence[Path],
+    folder: Path,
+    begin: str = "studiolo",
 ) -> Path:
     """The jar with these classes of `driver/`; compiled if it is not there yet. `begin` is how its name begins.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from studiolo.aws.errors import ServiceError
 from studiolo.clusters.model import CANCEL_PENDING, PENDING, STEP_RUNNING, TERMINATE, Step, StepRequest
 from studiolo.services.call import Call
-from studiolo.services.emr.service import INVALID, PAGE, after, emr, marker, refuse, timeline
+from studiolo.services.emr.service import INVALID, PAGE, REQUEST, after, emr, marker, refuse, timeline
 from studiolo.services.patience import Patience
 
 if TYPE_CHECKING:
