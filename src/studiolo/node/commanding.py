@@ -192,7 +192,18 @@ def jar(arguments: Sequence[str]) -> int:
         return _refused(own, NO_HADOOP)
     # It keeps files of its own in HDFS, and the jars are here by then.
     waking.wake(facts)
-    return _java(JAR, [next(jar for jar in _of_daemons(facts) if Path(jar).name.startswith(own)), *rest])
+    hadoop_s = next(jar for jar in _of_daemons(facts) if Path(jar).name.startswith(own))
+    return _java(JAR, [hadoop_s, *on_disk(rest)])
+
+
+def on_disk(arguments: Sequence[str]) -> list[str]:
+    """The words of a job that has files with it: the local job runner finds these where the disk is the file system.
+
+    Only where no place of the job's needs HDFS to be that.
+    """
+    places = [place for option, place in pairwise(arguments) if option in ("-input", "-output")]
+    carries = {"-files", "-archives"} & set(arguments)
+    return ["-fs", "file:///", *arguments] if carries and all("://" in place for place in places) else [*arguments]
 
 
 def streaming(arguments: Sequence[str]) -> int:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from studiolo.node.commanding import on_disk
 from studiolo.node.facts import Facts
 from studiolo.node.pip import PINNED, _taken_apart
 from studiolo.node.submit import MAIN, Refused, launch, mebibytes, parsed, properties
@@ -115,3 +116,15 @@ def test_pip_s_words_are_uv_s() -> None:
         ["--index-url", "x"],
     )
     assert PINNED.sub(r"\g<name>\g<extras>>=\g<version>", "a[b]==1.0") == "a[b]>=1.0"
+
+
+@pytest.mark.parametrize(
+    ("line", "begins"),
+    [
+        ("-files s3://b/m.py -input s3://b/in -output s3://b/out", "-fs"),
+        ("-files s3://b/m.py -input /in -output s3://b/out", "-files"),
+        ("-mapper cat -input s3://b/in -output s3://b/out", "-mapper"),
+    ],
+)
+def test_a_streaming_job_with_files_has_them_on_the_disk_where_its_places_say_theirs(line: str, begins: str) -> None:
+    assert on_disk(line.split())[0] == begins
