@@ -60,6 +60,11 @@ class Elsewhere:
             **self.site.spark,
         }
 
+    def hadoop(self, ours: Mapping[str, str]) -> dict[str, str]:
+        """Hadoop's own settings, without those that our settings of Spark have."""
+        prefix = "spark.hadoop."
+        return {name.removeprefix(prefix): value for name, value in self.site.hadoop.items() if name not in ours}
+
     def s3_credentials(self, near: str) -> str:
         """The class by which S3A has keys; `near`: that for this machine."""
         return near if self.keys is None else ROLE_KEYS
