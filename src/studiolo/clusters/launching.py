@@ -71,6 +71,11 @@ class Launching:
         self.sessions: ClusterSessions | None = None
         self._folder = around.data / "clusters"
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether executors are at a master of the person's own, and nodes have no workers."""
+        return self._around.elsewhere is not None
+
     def folder(self, cluster: str) -> Path:
         """The cluster's folder: `node` is what its nodes see, `steps` what is kept of its steps."""
         return self._folder / cluster
@@ -100,7 +105,7 @@ class Launching:
             cluster=cluster,
             folder=self.folder(cluster.id),
             release=release,
-            jars=tuple(self._runtimes.jars(release.runtime, formats=configured.formats)),
+            jars=tuple(self._runtimes.jars(release.runtime, formats=configured.formats, beyond=self.elsewhere)),
             archive=self._archives.find(release.runtime),
             configured=configured,
             around=self._around,
@@ -124,7 +129,8 @@ class Launching:
 
     def want(self, world: World, cluster: Cluster) -> None:
         """Tell the daemons which workers there are to be."""
-        wanted = [(i.number, instance_type(i.type)) for i in cluster.progress.living() if not i.leaving]
+        living = () if self.elsewhere else cluster.progress.living()
+        wanted = [(i.number, instance_type(i.type)) for i in living if not i.leaving]
         world.want([(number, of) for number, of in wanted if number is not None])
         child = self.daemons(cluster.id)
         if child is not None:

@@ -47,6 +47,11 @@ class RoleWorld(World):
         return (self.nodes.site, *self.nodes.packages)
 
     @property
+    def elsewhere(self) -> None:
+        """Its executors are in its drivers."""
+        return
+
+    @property
     def master_url(self) -> str:
         workers, cores, _ = self.executors()
         return f"local[{max(1, workers * cores // self._beside)}]"

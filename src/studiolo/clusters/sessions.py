@@ -90,7 +90,7 @@ class ClusterSessions:
     def start(
         self,
         cluster: Cluster,
-        master: str,
+        master: str | None,
         conf: Mapping[str, str],
         asked: SessionRequest,
         tags: Mapping[str, str],

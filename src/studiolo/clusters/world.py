@@ -5,19 +5,20 @@ All nodes of a cluster are one fence: they share files and processes, as the mac
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from uv import find_uv_bin
 
-from studiolo.clusters import layout
+from studiolo.clusters import elsewhere, layout
 from studiolo.clusters.admission import CONNECTIONS
 from studiolo.clusters.applications import APPLICATIONS, hadoop
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.machines import InstanceType, instance_type
 from studiolo.clusters.model import Cluster
+from studiolo.engine.elsewhere import Elsewhere
 from studiolo.identity import client_environment, container_variables
 from studiolo.identity.environment import PLUGIN
 from studiolo.kernel.driver import class_path, sharing
@@ -63,7 +64,7 @@ logger.aws.level = error
 class Surroundings:
     """What clusters need of the server: `data` is its folder, `packages` that of our own packages.
 
-    strict: whether what a node does not do fails.
+    strict: whether what a node does not do fails. elsewhere: where executors are, if not on the nodes.
     """
 
     data: Path
@@ -73,6 +74,7 @@ class Surroundings:
     machine_cores: int
     machine_memory: int
     strict: bool = False
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,15 @@ class World:
         return (runtime.python.parent.parent / "lib" / f"python{runtime.python_version}" / "site-packages",)
 
     @property
+    def elsewhere(self) -> Elsewhere | None:
+        """Where the executors are, if not on the nodes."""
+        return self.around.elsewhere
+
+    @property
     def master_url(self) -> str:
+        """The master of the cluster's drivers."""
+        if self.elsewhere is not None:
+            return self.elsewhere.master
         return f"spark://{self.cluster.progress.host}:{self.cluster.progress.ports['master']}"
 
     @property
@@ -152,7 +162,8 @@ class World:
             places[layout.PYTHON] = self.own / "bin" / "python3"
         applications = [path for name in self.configured.applications for path in APPLICATIONS[name].seen()]
         spark = (*runtime.seen, runtime.spark_home, *self.archive, self.around.packages, data / "jars")
-        everything = (*spark, *applications, *seen)
+        site = () if self.elsewhere is None or self.elsewhere.folder is None else (self.elsewhere.folder,)
+        everything = (*spark, *applications, *site, *seen)
         return Fence(self.own, seen=everything, at=places, with_parent=with_parent)
 
     def environment(self) -> dict[str, str]:
@@ -186,6 +197,7 @@ class World:
             # At the end of the class path, where an archive of classes still fits.
             "SPARK_DIST_CLASSPATH": os.pathsep.join(map(str, self.jars)),
             "PYSPARK_PYTHON": str(self.python),
+            **(elsewhere.variables(self, self.elsewhere) if self.elsewhere is not None else {}),
             **hadoop.variables(self),
             **self.configured.exports,
         }
@@ -221,8 +233,9 @@ class World:
             (own / "mnt" / "var" / "lib" / "info" / f"{name}.json").write_text(json.dumps(content, indent=2))
         (own / "etc" / "log4j2.properties").write_text(LOG4J)
         (own / "etc" / "log4j2-quiet.properties").write_text(LOG4J.replace("level = info", "level = error"))
-        defaults = "".join(f"{name} {value}\n" for name, value in self.spark_conf().items())
-        self.write("etc/spark-defaults.conf", defaults)
+        self._write_settings("etc/spark-defaults.conf", self.spark_conf())
+        if self.elsewhere is not None:
+            self._write_settings(elsewhere.PLACE, elsewhere.settings(self, self.elsewhere))
         for name, settings in hadoop.sites(self).items():
             self.write(f"etc/hadoop/{name}.xml", settings)
         self.write("facts.json", json.dumps(self.facts()))
@@ -238,6 +251,9 @@ class World:
         part = self.folder / f"{name}.part"
         part.write_text(json.dumps(content))
         part.replace(self.own / f"{name}.json")
+
+    def _write_settings(self, name: str, settings: Mapping[str, str]) -> None:
+        self.write(name, "".join(f"{name} {value}\n" for name, value in settings.items()))
 
     def write(self, name: str, text: str) -> None:
         """Write a file of the cluster's folder, for its user alone."""
@@ -278,6 +294,7 @@ class World:
             "strict": self.around.strict,
             "spark_environment": {"SPARK_ENV_LOADED": "1", "PYTHONHASHSEED": "0"},
             "yarn": hadoop.spark_settings(self) if hadoop.is_on(self) else {},
+            **(elsewhere.facts(self, self.elsewhere) if self.elsewhere is not None else {}),
         }
 
     def _plan(self) -> dict[str, Any]:

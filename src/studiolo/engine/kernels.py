@@ -16,12 +16,12 @@ from studiolo.config import Settings
 from studiolo.domain import Conflict
 from studiolo.engine.belongings import Belongings
 from studiolo.engine.drivers import driver_launch, executor_options
+from studiolo.engine.elsewhere import PROOF_FILE, executor_variables
 from studiolo.engine.formats import write_hudi_defaults
 from studiolo.engine.plan import Plan
 from studiolo.engine.preparation import font_lists, give_fonts
 from studiolo.engine.site import KUBECONFIG
 from studiolo.identity import Identity, container_variables
-from studiolo.identity.environment import KEYS_VARIABLE
 from studiolo.kernel.driver import SCALA_CLASSES
 from studiolo.kernel.failure import telling
 from studiolo.kernel.places import places as own_places
@@ -56,9 +56,6 @@ PAGES = re.compile(r"https?://")
 
 PROOF = "workload"
 """File of a kernel's folder that holds its workload's token."""
-
-PROOF_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
-"""The variable that names it."""
 
 WAITING = "waiting"
 """A file of a program that was started before anybody asked, once it waits for what it is to do."""
@@ -421,10 +418,7 @@ def _for_executors(plan: Plan, archive: Sequence[Path], aws: Mapping[str, str]) 
     """What executors elsewhere are told; those of a local master are in the driver, and have all that it has."""
     if plan.local:
         return {}
-    if plan.keys is not None:
-        aws = {**aws, KEYS_VARIABLE: plan.keys}
-    # The file of the token is on this machine.
-    variables = {f"spark.executorEnv.{name}": value for name, value in aws.items() if name != PROOF_FILE}
+    variables = executor_variables(aws, plan.keys)
     options = executor_options(plan.conf, archive)
     return {**variables, "spark.executor.extraJavaOptions": options} if options else variables
 

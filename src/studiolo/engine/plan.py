@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from studiolo.config import Settings, is_loopback
+from studiolo.config import Settings
 from studiolo.engine.drivers import check_options
+from studiolo.engine.elsewhere import Elsewhere, executors
 from studiolo.engine.formats import iceberg_defaults
-from studiolo.engine.site import Site
 from studiolo.engine.size import Size
-from studiolo.identity.environment import CREDENTIALS_PATH
 from studiolo.kernel.driver import LAUNCH
 from studiolo.runtimes import Runtime
 from studiolo.storage import Storage
@@ -19,11 +18,6 @@ from studiolo.storage import Storage
 CATALOG = "spark.sql.catalogImplementation"
 METASTORE = "spark.hadoop.hive.metastore.uris"
 WAREHOUSE = "spark.sql.warehouse.dir"
-
-INSTANCES = "spark.executor.instances"
-
-ROLE_KEYS = "studiolo.RoleKeys"
-"""The class by which S3A has keys of the role at an address that Java's SDK takes none from."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +76,7 @@ class Plans:
         self._storage = storage
         self._settings = settings
         self._s3_endpoint = s3_endpoint
-        self._site = Site.of(settings)
+        self._there = Elsewhere.of(settings, s3_endpoint)
 
     def plan(
         self,
@@ -97,33 +91,21 @@ class Plans:
         master: a Spark master of the session's own; else the one that the server's settings name.
         """
         check_options(conf)
-        elsewhere = master is None and self._settings.spark_master != "local"
-        keys = None
-        if elsewhere and not is_loopback(self._settings.meeting_host):
-            keys = f"{self._s3_endpoint}{CREDENTIALS_PATH}"
+        there = self._there if master is None else None
         ours = {
             # Where Spark keeps its tables and objects is ours to say, whatever Hadoop has them elsewhere for.
-            **(self._site.hadoop if elsewhere else {}),
+            **(there.site.hadoop if there else {}),
             **runtime.conf,
             **_compute(size, master or self._settings.spark_master),
             "spark.app.name": "studiolo",
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.port": "0",
-            **self._object_store(runtime.s3_credentials if keys is None else ROLE_KEYS),
-            **(self._elsewhere(runtime) if elsewhere else {}),
+            **self._object_store(there.s3_credentials(runtime.s3_credentials) if there else runtime.s3_credentials),
+            **(there.driver(runtime.python) if there else {}),
         }
+        keys = there.keys if there else None
         return Plan(runtime, {**ours, **iceberg_defaults(conf), **conf}, formats, keys=keys)
-
-    def _elsewhere(self, runtime: Runtime) -> dict[str, str]:
-        """What drivers have whose executors are those of a master that the settings name."""
-        return {
-            "spark.driver.host": self._settings.meeting_host,
-            "spark.driver.bindAddress": self._settings.meeting_host,
-            "spark.pyspark.driver.python": str(runtime.python),
-            **({"spark.yarn.isPython": "true"} if self._settings.spark_master == "yarn" else {}),
-            **self._site.spark,
-        }
 
     def _object_store(self, provider: str) -> dict[str, str]:
         """How S3A reaches objects: by the door, with the keys that the session's role has at that moment."""
@@ -153,15 +135,7 @@ def _compute(size: Size, master: str) -> dict[str, str]:
             "spark.default.parallelism": str(size.cores),
             "spark.driver.memory": f"{size.heap}m",
         }
-    cores = str(size.executor_cores * size.executors)
     return {
-        "spark.master": master,
-        "spark.default.parallelism": cores,
-        "spark.executor.cores": str(size.executor_cores),
-        "spark.executor.memory": f"{size.executor_heap}m",
-        # A standalone master counts cores, the others executors.
-        # Where each executor may write what it sends to S3: the driver's folder is not where they are.
-        "spark.hadoop.fs.s3a.buffer.dir": "/tmp/hadoop-${user.name}/s3a",  # noqa: S108
-        **({"spark.cores.max": cores} if master.startswith("spark:") else {INSTANCES: str(size.executors)}),
+        **executors(master, size.executors, size.executor_cores, size.executor_heap),
         "spark.driver.memory": f"{min(size.heap, size.executor_heap)}m",
     }

@@ -15,7 +15,7 @@ class ClusterLivy:
         self._livy = livy
 
     def open(
-        self, cluster: Cluster, port: int, master: str, master_conf: Mapping[str, str], conf: Mapping[str, str]
+        self, cluster: Cluster, port: int, master: str | None, master_conf: Mapping[str, str], conf: Mapping[str, str]
     ) -> None:
         """Raises Conflict where the address cannot be had."""
         self._livy.serve(

@@ -39,7 +39,9 @@ YARN = {
 }
 """The classes of the subcommands of `hdfs` and `yarn`."""
 
-NO_HADOOP = "the cluster has no HDFS and no YARN: it was asked for without Hadoop, or with runtime roles"
+NO_HADOOP = (
+    "the cluster has no HDFS and no YARN: it was asked for without Hadoop, or with runtime roles, or computes elsewhere"
+)
 
 SQL_OPTIONS = ("-f", "-e", "-i", "-d", "--define", "--database", "--hivevar", "--hiveconf")
 SQL_FLAGS = ("-S", "--silent", "-v", "-H")
@@ -167,14 +169,14 @@ def yarn(arguments: Sequence[str]) -> int:
     """`yarn application -list`, `-kill`, …: YARN's own commands."""
     command, *rest = arguments or ["help"]
     facts = Facts.of_node()
-    if not facts.yarn:
+    if not facts.yarn and not facts.user:
         return _refused(f"yarn {command}", NO_HADOOP)
     command = "application" if command == "app" else command
     if command == "jar":
         return jar(rest)
     if command not in YARN:
         return _refused(f"yarn {command}", f"there are jar, {', '.join(YARN)}")
-    if command != "version":
+    if facts.yarn and command != "version":
         waking.wake(facts)
     # One program has these three, and is told which it is.
     own = [command] if command in ("application", "applicationattempt", "container") else []
@@ -281,7 +283,7 @@ def _java(main_class: str, arguments: Sequence[str]) -> int:
     home = f"-Duser.home={os.environ.get('HOME', facts.folder)}"
     command = [facts.java, "-cp", path, *sharing(facts.archive), *QUICK, *MODULES, log, home, main_class, *arguments]
     # By the name of the cluster's token Hadoop would show who owns things.
-    return os.execve(facts.java, command, {**os.environ, "HADOOP_USER_NAME": "hadoop"})
+    return os.execve(facts.java, command, {**os.environ, "HADOOP_USER_NAME": facts.user or "hadoop"})
 
 
 def _of_daemons(facts: Facts) -> list[str]:

@@ -19,7 +19,9 @@ class Facts:
     java, spark_home, jars, java_options, archive: what a driver's JVM is started with. python: the node's interpreter;
     base_python: the one whose packages it has too; site: its folder of packages; uv: what installs them. worker_cores,
     worker_memory: of the largest node that computes, the memory in MiB. heap: of a driver in which its executors are.
-    yarn: Spark's settings of applications on YARN; none where there is none. strict: whether what a node does not do fails.
+    yarn: Spark's settings of applications on YARN; none where there is none. elsewhere: the file of Spark's settings of
+    drivers of that master, where it is none of the cluster's own; user: who they are to its Hadoop then. strict: whether
+    what a node does not do fails.
     """
 
     folder: str
@@ -38,6 +40,8 @@ class Facts:
     worker_memory: int
     spark_environment: Mapping[str, str]
     heap: str = ""
+    elsewhere: str = ""
+    user: str = ""
     strict: bool = False
     yarn: Mapping[str, str] = field(default_factory=dict)
 

@@ -2,7 +2,8 @@
 
 spark-submit starts a JVM to find out how the driver's is started; here that is this file, which needs Python's own
 library alone. On a cluster without YARN its master is the cluster's own; on one with YARN, who names that, or deploy mode
-cluster, has it, and who names no master has the cluster's own, which is quicker and leaves YARN asleep.
+cluster, has it, and who names no master has the cluster's own, which is quicker and leaves YARN asleep. Where executors
+are elsewhere that master stands for the cluster's own and for YARN.
 """
 
 import os
@@ -23,6 +24,12 @@ MAIN = "org.apache.spark.deploy.SparkSubmit"
 
 THRIFT = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 """It has a user of each client's, and is nobody's proxy."""
+
+HADOOP_USER = "studiolo.HadoopUser"
+"""Runs a class as the user that its first argument names, to Hadoop."""
+
+JOINED = ("spark.jars", "spark.extraListeners")
+"""Settings of drivers whose executors are elsewhere that a command line adds to, and does not replace."""
 
 APP_MASTER = "spark.yarn.appMasterEnv."
 DRIVER_HEAP = "1g"
@@ -109,17 +116,39 @@ def launch(submission: Submission, defaults: Mapping[str, str], facts: Facts) ->
     options = [(name, value) for name, value in submission.options if name not in MAPPED]
     if facts.yarn and _for_yarn(submission):
         return _on_yarn(submission, given, facts)
-    master = submission.value("--master") or given.get("spark.master") or "yarn"
-    if not master.startswith(LOCAL):
-        master = facts.master
+    master = _master(submission, given, facts)
+    if _is_elsewhere(submission, facts):
+        options = [
+            (name, _joined(defaults, "spark.jars", value) if name == "--jars" else value) for name, value in options
+        ]
     if _deploy_mode(submission, given) == "cluster":
         notes.append("deploy mode cluster: the driver runs on the cluster's only machine, in this step.")
     conf = {**submission.conf, **_executors(submission, given, facts)}
-    if (queue := submission.value("--queue")) is not None:
+    if _is_elsewhere(submission, facts):
+        conf |= {name: _joined(defaults, name, conf[name]) for name in JOINED if name in conf}
+    if (queue := submission.value("--queue")) is not None and master == "yarn":
+        conf["spark.yarn.queue"] = queue
+    elif queue is not None:
         notes.append(f"queue {queue}: the cluster has one queue.")
     environment = {name[len(APP_MASTER) :]: value for name, value in given.items() if name.startswith(APP_MASTER)}
     command = _command(submission, [("--master", master), *options], given, conf, facts)
     return Launch(command, environment, tuple(notes))
+
+
+def _master(submission: Submission, given: Mapping[str, str], facts: Facts) -> str:
+    asked = submission.value("--master") or given.get("spark.master") or "yarn"
+    return asked if asked.startswith(LOCAL) else facts.master
+
+
+def _is_elsewhere(submission: Submission, facts: Facts) -> bool:
+    """Whether the executors are at a master that is not the cluster's."""
+    given = {"spark.master": facts.master, **submission.conf}
+    return bool(facts.elsewhere) and _master(submission, given, facts) == facts.master
+
+
+def _joined(defaults: Mapping[str, str], name: str, value: str | None) -> str:
+    """A setting that the command line gives, behind what must be there, too."""
+    return ",".join(filter(None, [defaults.get(name), value]))
 
 
 def _command(
@@ -137,7 +166,8 @@ def _command(
     if facts.yarn and submission.value("--proxy-user") is None and submission.value("--class") != THRIFT:
         words += ["--proxy-user", "hadoop"]
     words += [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
-    return (*_java(submission, {**given, **conf}, facts), MAIN, *words, *submission.application)
+    user = [HADOOP_USER, facts.user] if facts.user and _is_elsewhere(submission, facts) else []
+    return (*_java(submission, {**given, **conf}, facts), *user, MAIN, *words, *submission.application)
 
 
 def _for_yarn(submission: Submission) -> bool:
@@ -224,7 +254,8 @@ def main(arguments: Sequence[str], program: Sequence[str] = ()) -> int:
     facts = Facts.of_node()
     try:
         submission = with_examples(parsed([*program, *arguments]), facts.jars)
-        file = submission.value("--properties-file") or facts.defaults
+        defaults = facts.elsewhere if _is_elsewhere(submission, facts) else facts.defaults
+        file = submission.value("--properties-file") or defaults
         made = launch(submission, properties(Path(file).read_text()), facts)
     except (Refused, OSError) as error:
         sys.stderr.write(f'Exception in thread "main" java.lang.IllegalArgumentException: {error}\n')
@@ -239,5 +270,5 @@ def main(arguments: Sequence[str], program: Sequence[str] = ()) -> int:
     command = list(made.command)
     if submission.value("--properties-file") is None:
         at = command.index(MAIN) + 1
-        command[at:at] = ["--properties-file", facts.defaults]
+        command[at:at] = ["--properties-file", file]
     return os.execve(command[0], command, environment)

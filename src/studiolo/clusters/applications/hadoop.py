@@ -47,10 +47,11 @@ HADOOP = Hadoop()
 def is_on(world: "World") -> bool:
     """Whether the cluster has HDFS and YARN: these act as the instance profile, whoever has them compute.
 
-    So with runtime roles there are none, and a step has what there is without Hadoop.
+    So with runtime roles there are none, and a step has what there is without Hadoop. Neither are there where executors
+    are elsewhere, which could not reach them.
     """
     asked = world.cluster.asked
-    return HADOOP.name in asked.applications and asked.runtime_roles is None
+    return HADOOP.name in asked.applications and asked.runtime_roles is None and world.elsewhere is None
 
 
 def is_brought(world: "World") -> bool:
@@ -78,11 +79,15 @@ def variables(world: "World") -> dict[str, str]:
 
 
 def file_system(world: "World") -> dict[str, str]:
-    """Hadoop's settings that say what hdfs:// is: HDFS, or a folder that all nodes share."""
+    """Hadoop's settings that say what hdfs:// is: HDFS, the cluster's or that of a master elsewhere, or a shared folder."""
     if is_on(world):
         return client_settings(world)
+    there = {} if world.elsewhere is None else world.elsewhere.hadoop(world.release.runtime.conf)
+    if "fs.defaultFS" in there:
+        return there
     host = world.cluster.progress.host
     return {
+        **there,
         "fs.defaultFS": f"hdfs://{host}:8020",
         "fs.hdfs.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
         "fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.LocalFileSystem",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from studiolo.clusters import elsewhere
 from studiolo.clusters.applications.application import Application
 from studiolo.runtimes import Release
 
@@ -26,9 +27,11 @@ class LivyServers(Protocol):
     """Who serves Livy for clusters."""
 
     def open(
-        self, cluster: "Cluster", port: int, master: str, master_conf: Mapping[str, str], conf: Mapping[str, str]
+        self, cluster: "Cluster", port: int, master: str | None, master_conf: Mapping[str, str], conf: Mapping[str, str]
     ) -> None:
         """Listen at the cluster's address; sessions are drivers of that master, and have settings for that, and others.
+
+        master: None for the one that the server's settings name.
 
         Raises Conflict where the address is taken.
         """
@@ -58,7 +61,10 @@ def serve(world: "World", servers: LivyServers) -> None:
     if LIVY.name not in world.configured.applications:
         return
     port = world.cluster.progress.ports["livy"]
-    servers.open(world.cluster, port, world.master_url, settings(world), world.configured.spark)
+    if world.elsewhere is not None:
+        servers.open(world.cluster, port, None, {}, elsewhere.of_sessions(world, world.elsewhere))
+    else:
+        servers.open(world.cluster, port, world.master_url, settings(world), world.configured.spark)
 
 
 def settings(world: "World") -> dict[str, str]:
