@@ -210,6 +210,8 @@ class App:
             await self._mlflow(scope, receive, send)
         else:
             head = request_head(scope)
+            # Said once more in the head: a read that is held need not keep both.
+            scope["headers"].clear()
             try:
                 if (found := self._livy.application(head)) is not None:
                     await send_response(send, await self._livy.answer(head, receive, *found))

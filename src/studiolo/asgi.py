@@ -1,6 +1,7 @@
 """ASGI's messages as the requests and responses of the wire."""
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -20,7 +21,8 @@ def request_head(scope: Message) -> HttpRequest:
     path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), _text(raw_value)
+        # Clients send the same names again and again, and requests that are held keep theirs.
+        name, value = sys.intern(raw_name.decode("latin-1")), _text(raw_value)
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     client = scope.get("client")
     url = f"{path}?{query}" if query else path

@@ -48,7 +48,7 @@ class Task:
 
 @pytest.fixture(scope="module")
 def spark(glue: Any, role: str, bucket: str) -> Iterator[Spark]:
-    session = Spark(glue, role, {})
+    session = Spark(glue, role, {}, GlueVersion="5.1")
     session.run(HELPERS.replace("{bucket}", bucket) + "print()")
     yield session
     session.stop()

@@ -10,11 +10,14 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
+from tests import conftest
 from tests.conftest import Server, trust_policy
 from tests.waiting import until
 
 COMMAND = {"Name": "glueetl", "PythonVersion": "3"}
 NO_INDEX = {"--python-modules-installer-option": "--no-index"}
+PRESENT = "sagemaker" if conftest.glue_version is None else "boto3"
+"""A package that sessions have without it."""
 
 
 def packed(files: dict[str, str]) -> bytes:
@@ -72,7 +75,7 @@ def printed(glue: Any, session: str, code: str) -> str:
 def test_modules_and_python_files_are_the_driver_s_and_the_workers(glue: Any, role: str, stuff: str) -> None:
     arguments = {
         **NO_INDEX,
-        "--additional-python-modules": f"{stuff}/wheeled-1.0-py3-none-any.whl,sagemaker",
+        "--additional-python-modules": f"{stuff}/wheeled-1.0-py3-none-any.whl,{PRESENT}",
         "--extra-py-files": f"{stuff}/single.py,{stuff}/archive.zip",
         "--extra-files": f"{stuff}/settings.json",
     }
@@ -82,8 +85,8 @@ def test_modules_and_python_files_are_the_driver_s_and_the_workers(glue: Any, ro
     everywhere = "print(values() == sc.parallelize([1], 1).map(lambda _: values()).collect()[0], values())"
     assert printed(glue, session, names + everywhere) == "True ('a file', 'an archive', 'a wheel')"
     assert printed(glue, session, "open('settings.json').read()") == "'{}'"
-    version = "import importlib.metadata as m\nprint(m.version('sagemaker').split('.')[0])"
-    assert printed(glue, session, version) == "2"
+    version = f"import importlib.metadata as m\nprint(m.version({PRESENT!r}).split('.')[0])"
+    assert printed(glue, session, version) == ("2" if PRESENT == "sagemaker" else "1")
     glue.stop_session(Id=session)
 
 
@@ -98,7 +101,7 @@ def test_jars_are_on_spark_s_class_path(glue: Any, role: str, stuff: str) -> Non
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({**NO_INDEX, "--additional-python-modules": "sagemaker,no-such-module"}, "no-such-module was not found"),
+        ({**NO_INDEX, "--additional-python-modules": f"{PRESENT},no-such-module"}, "no-such-module was not found"),
         ({"--extra-py-files": "s3://no-such-bucket/file.py"}, "s3://no-such-bucket/file.py does not exist"),
     ],
 )

@@ -2,13 +2,15 @@
 
 import json
 import subprocess
-import sys
 import uuid
 from typing import Any
 
 import botocore.exceptions
 import pytest
 
+from studiolo.config import Settings
+from studiolo.runtimes import Runtimes
+from tests import conftest
 from tests.browsing import opened_by
 from tests.conftest import Server
 from tests.waiting import until
@@ -40,9 +42,15 @@ def dashboard(glue: Any, session: str) -> str:
     return url
 
 
+def _python() -> str:
+    """The interpreter of the client: its functions run in the session's, which must be of the same Python."""
+    runtimes = Runtimes(Settings())
+    return str(runtimes.for_glue(conftest.glue_version or runtimes.default_label()).runtime.python)
+
+
 def connect(address: str) -> subprocess.CompletedProcess[str]:
     """What the client program prints, given a Spark Connect address."""
-    command = [sys.executable, "-c", PROGRAM, address]
+    command = [_python(), "-c", PROGRAM, address]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 

@@ -244,7 +244,7 @@ def test_hudi_upserts_travels_in_time_evolves_and_syncs(glue: Any, role: str, bu
         "spark.sql.extensions": "org.apache.spark.sql.hudi.HoodieSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.hudi.catalog.HoodieCatalog",
     }
-    spark = Spark(glue, role, {"--datalake-formats": "hudi", "--conf": conf(settings)})
+    spark = Spark(glue, role, {"--datalake-formats": "hudi", "--conf": conf(settings)}, GlueVersion="5.1")
     try:
         spark.run(f"""
 path = 's3://{bucket}/hudi/arrivals'
@@ -297,4 +297,4 @@ def test_a_format_that_is_not_there_is_refused(glue: Any, role: str) -> None:
         botocore.exceptions.ClientError,
         match="paimon is not available with Glue version 5.1 here; available are delta, hudi",
     ):
-        Spark(glue, role, {"--datalake-formats": "iceberg,paimon"})
+        Spark(glue, role, {"--datalake-formats": "iceberg,paimon"}, GlueVersion="5.1")

@@ -38,6 +38,8 @@ class _Closing:
     is done for a small answer, and wakes who reads.
     """
 
+    __slots__ = ("_end", "_head", "_soon", "_write", "is_closing")
+
     def __init__(self, protocol: "BoundedHttp") -> None:
         self._write = protocol.transport.write
         self._soon = protocol.loop.call_soon

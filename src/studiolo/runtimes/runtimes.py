@@ -153,7 +153,9 @@ class Runtimes:
 
     def doors(self, runtime: Runtime) -> Path:
         """The jar of the doors of Spark's driver, HiveServer2 and Trino, and of drivers kept ready. Raises NotCompiled."""
-        return self._compiled(runtime, ("UiDoor", "StreamDoor", "Asking", "ChannelDoor", "HivePassword", "Ready"), [])
+        names = ("UiDoor", "StreamDoor", "Asking", "ChannelDoor", "HivePassword", "Ready")
+        missing = self._table["runtime"][runtime.name].get("missing", ())
+        return self._compiled(runtime, (*names, *missing), [])
 
     def _connect_door(self, runtime: Runtime) -> Path:
         return self._compiled(runtime, ("TokenCheck",), self._fetched(self._table["runtime"][runtime.name]["connect"]))

@@ -23,6 +23,7 @@ TESTING = (
     "pydantic",
     "pydantic-settings",
     "pytest",
+    "pytest-rerunfailures",
     "pytest-timeout",
     "sqlalchemy<2.1",
     "uv",
