@@ -31,3 +31,8 @@ def test_an_expression_without_a_group_is_the_value_itself() -> None:
 def test_an_expression_that_is_none_is_refused() -> None:
     with pytest.raises(Invalid, match="metric 'loss'"):
         MetricDefinition("loss", "(").check()
+
+
+def test_an_expression_that_could_be_tried_for_years_is_done_with_at_once() -> None:
+    metrics = Metrics([MetricDefinition("slow", r"(a+)+$")])
+    assert metrics.read("a" * 60 + "b") == []

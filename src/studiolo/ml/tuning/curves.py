@@ -1,12 +1,20 @@
 """How the objective of a running trial went so far, read from its log."""
 
-import re
-
-from studiolo.domain import NotFound
+from studiolo.containers.metrics import linear
+from studiolo.domain import Invalid, NotFound
 from studiolo.logs import Logs
 from studiolo.ml.training.jobs import LOG_GROUP, TrainingJob, TrainingJobs, log_stream
 
 HOST = "algo-1"
+
+
+def check(metric: str, regex: str) -> None:
+    """Raise Invalid where the server cannot read the values in a time that it knows beforehand."""
+    if linear(regex) is None:
+        raise Invalid(
+            f"The regular expression {regex!r} of the objective metric {metric} has look-arounds or references back, "
+            "which are not taken where trials are stopped early. Write it without, or leave early stopping off."
+        )
 
 
 class Curves:
@@ -25,7 +33,7 @@ class Curves:
             page = self._logs.head(job.scope, LOG_GROUP, log_stream(job, HOST), position)
         except NotFound:
             return found
-        compiled = re.compile(pattern)
+        compiled = linear(pattern)
         for event in page.events:
             for match in compiled.finditer(event.message):
                 try:

@@ -13,6 +13,7 @@ from studiolo.ml.jobs.job import COMPLETED, ENDED, FAILED, STOPPED, STOPPING
 from studiolo.ml.listing import Listing
 from studiolo.ml.names import checked_name
 from studiolo.ml.training.jobs import TrainingJob, TrainingJobs
+from studiolo.ml.tuning import curves as reading
 from studiolo.ml.tuning import search
 from studiolo.ml.tuning.curves import Curves
 from studiolo.ml.tuning.ends import Ends
@@ -79,12 +80,14 @@ class TuningJobs:
             first = Search(settings, index).ask(1)
             tried = {**definition.training.hyperparameters, **first}
             self._training.check(scope, principal, replace(definition.training, hyperparameters=tried))
-            known = [metric.name for metric in self._training.metrics_of(definition.training)]
+            known = {metric.name: metric.regex for metric in self._training.metrics_of(definition.training)}
             if definition.objective.metric not in known:
                 raise Invalid(
                     f"The objective metric {definition.objective.metric} is not one that the training jobs print: "
                     f"{', '.join(known) or 'they have no MetricDefinitions'}."
                 )
+            if _selects(settings):
+                reading.check(definition.objective.metric, known[definition.objective.metric])
         job = self._store.add(scope, name, settings, tags)
         self._background.wake()
         return job
@@ -149,10 +152,10 @@ class TuningJobs:
                 self._give_up(job, trial)
             if not active:
                 self._end(job, FAILED if failure else STOPPED if stopping else COMPLETED, failure)
-            return bool(active) and (ends.timed or _selects(job))
+            return bool(active) and (ends.timed or _selects(job.settings))
         for number in range(len(found) + 1, len(found) + 1 + ends.room):
             self._begin(job, number)
-        return _selects(job) or ends.timed
+        return _selects(job.settings) or ends.timed
 
     def _begin(self, job: TuningJob, number: int) -> None:
         index = (number - 1) % len(job.settings.definitions)
@@ -188,7 +191,7 @@ class TuningJobs:
             return trial
         seen = self._of(job, trial, training)
         hopeless = False
-        if _selects(job):
+        if _selects(job.settings):
             # Of one that has ended too: the others are measured by it.
             values = self._curves.values(training, job.definition(trial).objective.metric)
             hopeless = search_of.hopeless(trial, values)
@@ -270,6 +273,6 @@ class TuningJobs:
         self._searches = {key: each for key, each in self._searches.items() if key[0] != job.id}
 
 
-def _selects(job: TuningJob) -> bool:
+def _selects(settings: Settings) -> bool:
     """Whether trials that promise little are given up."""
-    return job.settings.early or job.settings.strategy == HYPERBAND
+    return settings.early or settings.strategy == HYPERBAND
