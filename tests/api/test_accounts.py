@@ -181,6 +181,9 @@ def test_a_table_is_shared_with_another_account_by_a_grant_to_it_alone(server, m
         assert "AccessDenied" in refusal(location, table=table)
     listed = glue.get_tables(CatalogId=HOME, DatabaseName=house.name)["TableList"]
     assert [each["Name"] for each in listed] == ["part", "whole"]
+    found = glue.search_tables(ResourceShareType="FOREIGN", SearchText=house.name)["TableList"]
+    assert [(each["CatalogId"], each["Name"]) for each in found] == [(HOME, "part"), (HOME, "whole")]
+    assert [each["Name"] for each in found[0]["StorageDescriptor"]["Columns"]] == ["id"]
     assert "AccessDenied" in refusal(glue.delete_table, CatalogId=HOME, DatabaseName=house.name, Name="whole")
     raw = {"Bucket": house.bucket, "Key": "wh/part/part-0.parquet"}
     assert "AccessDenied" in refusal(s3.get_object, **raw)
@@ -234,6 +237,20 @@ def test_a_share_is_linked_to_passed_on_and_taken_back(server, member):
     assert [each["Name"] for each in shown["StorageDescriptor"]["Columns"]] == ["id", "name"]
     assert [row["id"] for row in rows(ours)] == [0, 3, 6, 9, 100, 103, 106, 109]
     assert rows(theirs) == rows(ours)
+    asked = asks.client("glue").get_paginator("get_databases").paginate
+    shared = {
+        kind: [(each["CatalogId"], each["Name"]) for page in asked(**given) for each in page["DatabaseList"]]
+        for kind, given in {
+            "FOREIGN": {"ResourceShareType": "FOREIGN"},
+            "ALL": {"ResourceShareType": "ALL", "PaginationConfig": {"PageSize": 1}},
+            "OWN": {},
+        }.items()
+    }
+    assert shared["FOREIGN"] == [(HOME, house.name)]
+    assert shared["ALL"] == shared["OWN"] + shared["FOREIGN"]
+    everybody = lf.list_permissions(Principal={"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"})
+    told = [each["Resource"].get("Table", {}) for each in everybody["PrincipalResourcePermissions"]]
+    assert theirs not in [each.get("DatabaseName") for each in told]
     assert [each["Name"] for each in asks.client("glue").get_tables(DatabaseName=theirs)["TableList"]] == ["people"]
     assert "AccessDenied" in refusal(glue.get_table, DatabaseName=ours, Name="left")
     listed = {each["Name"]: "StorageDescriptor" in each for each in glue.get_tables(DatabaseName=ours)["TableList"]}

@@ -566,7 +566,7 @@ HEAVY: tuple[Engine, ...] = (
     duckdb, connect, serverless, processing, cluster_step, cluster_livy, cluster_thrift, cluster_trino, delta_session,
     role_step, role_hive, role_livy, role_delta,
 )  # fmt: skip
-ENGINES = [*LIGHT, *(pytest.param(each, marks=pytest.mark.heavy) for each in HEAVY)]
+ENGINES = [*LIGHT, *(pytest.param(each, marks=[pytest.mark.heavy, pytest.mark.timeout(900)]) for each in HEAVY)]
 
 REFUSALS = (
     "AccessDenied", "ACCESS_DENIED", "Forbidden", "403", "cannot be resolved", "No S3 objects found", "denied",

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, Row, false, or_, select, true
 
 from studiolo.catalog.model import Table
 from studiolo.catalog.subject import TABLE, Subject, within
@@ -51,18 +51,19 @@ class Search(Subject):
 
     def search_tables(
         self,
-        scope: Scope,
+        scopes: Sequence[Scope],
         *,
         text: str | None = None,
         properties: Sequence[Property] = (),
         sort: Sequence[tuple[str, bool]] = (),
         after: int = 0,
         limit: int = 100,
-        seen: Callable[[Table], Table | None] = lambda table: table,
-    ) -> Page[Table]:
-        """The tables that all conditions hold for; `sort` names fields and whether each is descending.
+        seen: Callable[[Scope, Table], Table | None] = lambda _scope, table: table,
+    ) -> Page[tuple[Scope, Table]]:
+        """The tables of these catalogs that all conditions hold for, each with whose it is.
 
-        seen: a table as who searches may see it, None for not at all: the conditions are asked of that.
+        sort: fields, and whether each is descending. seen: a table as who searches may see it, None for not at all:
+        the conditions are asked of that.
 
         text: words that are all in the table's name, description, columns or parameters, exactly so in quotes;
         a text property matches one of the words that punctuation divides a field into. Raises Invalid.
@@ -72,18 +73,25 @@ class Search(Subject):
         if text and text.strip():
             tests.append(_text_test(text.strip()))
             parts += _parts(text.strip())
-        query = select(tables.c.database, tables.c.document).where(within(tables, scope), *map(_has, parts))
+        there = or_(false(), *(within(tables, each) for each in scopes))
+        query = select(tables.c.catalog, tables.c.region, tables.c.database, tables.c.document)
+        query = query.where(there, *map(_has, parts))
         with self._state.reading() as connection:
             rows = connection.execute(
-                query.order_by(tables.c.database, tables.c.name).execution_options(yield_per=1000)
+                query.order_by(tables.c.catalog, tables.c.database, tables.c.name).execution_options(yield_per=1000)
             )
-            known = (seen(replace(TABLE.validate_json(row.document), database=row.database)) for row in rows)
-            fit = (table for table in known if table is not None and all(test(table) for test in tests))
+            known = ((Scope(row.catalog, row.region), _as_table(row)) for row in rows)
+            may = ((scope, shown) for scope, table in known if (shown := seen(scope, table)) is not None)
+            fit = (pair for pair in may if all(test(pair[1]) for test in tests))
             found = list(fit if sort else islice(fit, after + limit + 1))
         for name, descending in reversed(sort):
             found.sort(key=_sort_key(name), reverse=descending)
         more = len(found) > after + limit
         return Page(found[after : after + limit], str(after + limit) if more else None)
+
+
+def _as_table(row: Row[Any]) -> Table:
+    return replace(TABLE.validate_json(row.document), database=row.database)
 
 
 def _has(part: str) -> ColumnElement[bool]:
@@ -101,9 +109,9 @@ def _value(table: Table, key: str) -> Any:
     return field(table) if field is not None else table.parameters.get(key, "")
 
 
-def _sort_key(name: str) -> Callable[[Table], tuple[bool, Any]]:
-    def key(table: Table) -> tuple[bool, Any]:
-        value = _value(table, name)
+def _sort_key(name: str) -> Callable[[tuple[Scope, Table]], tuple[bool, Any]]:
+    def key(pair: tuple[Scope, Table]) -> tuple[bool, Any]:
+        value = _value(pair[1], name)
         return value is not None, value if value is not None else ""
 
     return key

@@ -13,7 +13,7 @@ from studiolo.governance.deciding import Deciding
 from studiolo.governance.model import SELECT, Location, within
 from studiolo.governance.sights import Sight
 from studiolo.governance.subject import LOCATION, Shelf
-from studiolo.governance.tables import grants, locations
+from studiolo.governance.tables import locations
 from studiolo.identity import Answer, Layer, NotAuthorized, Principal, Question
 
 DATA_ACCESS = Question("lakeformation:GetDataAccess", "*")
@@ -173,13 +173,6 @@ class Access(Deciding):
             rows = connection.execute(query.order_by(locations.c.catalog, locations.c.region)).all()
         return tuple(Scope(row.catalog, row.region) for row in rows)
 
-    def _read_catalogs(self, region: str) -> tuple[str, ...]:
-        query = select(grants.c.catalog).where(grants.c.region == region).distinct()
-        with self._shelf.state.reading() as connection:
-            found = connection.execute(query).scalars()
-            # What is passed on is of the catalog that it was given of.
-            return tuple(sorted({each.rpartition("@")[2] for each in found}))
-
     def _may_use(self, principal: Principal, place: Place, needed: str) -> bool:
         """Whether a table is still there, and its objects may be used so."""
         try:
@@ -209,7 +202,7 @@ class Access(Deciding):
 
     def _read_places(self, principal: Principal, region: str) -> Iterator[Place]:
         catalog = self._shelf.catalog
-        for account in self._shelf.remembered(self._read_catalogs, region):
+        for account in self._shelf.remembered(self.catalogs, region):
             scope = Scope(account, region)
             for database, names in self.tables_granted(principal, scope).items():
                 with suppress(NotFound):

@@ -1,6 +1,6 @@
 """The Data Catalog as somebody may see and change it: what the Glue API and the metastore show, and let be changed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -60,6 +60,12 @@ class GovernedCatalog(GovernedParts):
             after,
             limit,
         )
+
+    def databases_shared(self, scope: Scope) -> Iterator[tuple[Scope, Database]]:
+        """The databases of other accounts of which something is shared with who asks, each with whose it is."""
+        for place, name in self._lake.shared_with(self.principal, scope.region):
+            with suppress(NotFound, Denied):
+                yield place, self.database(place, name)
 
     def update_database(self, scope: Scope, name: str, database: Database) -> Database:
         self._require_on_database(scope, name, "ALTER")
@@ -184,26 +190,27 @@ class GovernedCatalog(GovernedParts):
 
     def search_tables(
         self,
-        scope: Scope,
+        scopes: Sequence[Scope],
         *,
         text: str | None = None,
         properties: Sequence[Property] = (),
         sort: Sequence[tuple[str, bool]] = (),
         after: int = 0,
         limit: int = 100,
-        seen: Callable[[Table], Table | None] = lambda table: table,
-    ) -> Page[Table]:
-        if self._lake.in_use:
+        seen: Callable[[Scope, Table], Table | None] = lambda _scope, table: table,
+    ) -> Page[tuple[Scope, Table]]:
+        def shown(scope: Scope, table: Table) -> Table | None:
+            found = self._seen_if_any(scope, table, (scope, table.database))
+            return None if found is None else seen(scope, found)
 
-            def shown(table: Table) -> Table | None:
-                found = self._seen_if_any(scope, table, (scope, table.database))
-                return None if found is None else seen(found)
-
-            return super().search_tables(
-                scope, text=text, properties=properties, sort=sort, after=after, limit=limit, seen=shown
-            )
         return super().search_tables(
-            scope, text=text, properties=properties, sort=sort, after=after, limit=limit, seen=seen
+            scopes,
+            text=text,
+            properties=properties,
+            sort=sort,
+            after=after,
+            limit=limit,
+            seen=shown if self._lake.in_use else seen,
         )
 
     def _seen(self, scope: Scope, found: Table, inside: tuple[Scope, str] | None = None, *, ask: bool = False) -> Table:

@@ -201,6 +201,14 @@ class Deciding(OptIns, Locations, Filters, Tagging):
                     found[database] = None if not table or before is None else before | {table}
         return found
 
+    def catalogs(self, region: str) -> tuple[str, ...]:
+        """The catalogs of a region that have grants."""
+        query = select(grants.c.catalog).where(grants.c.region == region).distinct()
+        with self._shelf.state.reading() as connection:
+            found = connection.execute(query).scalars()
+            # What is passed on is of the catalog that it was given of.
+            return tuple(sorted({each.rpartition("@")[2] for each in found}))
+
     def listen(self, listener: Callable[[Thing], None]) -> None:
         """Have `listener` called with what of it another may be seen since a change."""
         self._shelf.listeners.append(listener)

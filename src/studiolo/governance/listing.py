@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, tuple_
 
 from studiolo.catalog import Database, Table
-from studiolo.domain import Page, Scope
+from studiolo.domain import NotFound, Page, Scope, every
 from studiolo.governance.deciding import account_named, passing
 from studiolo.governance.granting import Granting
 from studiolo.governance.model import ALL, IAM_ALLOWED, Grant, Kind, Resource, within
@@ -113,11 +115,11 @@ class Listing(Granting):
 
     def _all(self, scope: Scope, wanted: Wanted, by: Principal, after: str | None) -> Iterator[tuple[str, Grant]]:
         """The permissions behind a place of the list, each with its place."""
-        start = ["", "", ""] if after is None else json.loads(after)
+        start = ["", "", "", ""] if after is None else json.loads(after)
         if start[0] == "":
-            for grant in self._granted(scope, wanted, by, start[1], start[2]):
+            for behind, grant in self._granted(scope, wanted, by, *start[1:]):
                 if wanted.has(grant):
-                    yield json.dumps(["", grant.principal, grant.resource.key]), grant
+                    yield json.dumps(["", *behind]), grant
             start = ["catalog", "", ""]
         if wanted.principal not in (None, IAM_ALLOWED):
             return
@@ -129,52 +131,55 @@ class Listing(Granting):
             if wanted.has(grant):
                 yield json.dumps(["things", grant.resource.database, grant.resource.table]), grant
 
-    def _granted(self, scope: Scope, wanted: Wanted, by: Principal, principal: str, resource: str) -> Iterator[Grant]:
+    def _granted(
+        self, scope: Scope, wanted: Wanted, by: Principal, principal: str, resource: str, catalog: str
+    ) -> Iterator[tuple[tuple[str, str, str], Grant]]:
+        """What was granted behind a place, each with its own: of two that are alike one may have been passed on."""
         mine = of(grants, scope)
         if by.account != scope.account.partition(":")[0]:
             mine |= of(grants, passing(scope, by.account))
-        query = select(grants.c.document).where(mine)
+        places = (grants.c.principal, grants.c.resource, grants.c.catalog)
+        query = select(*places, grants.c.document).where(mine)
         if wanted.principal is not None:
             query = query.where(grants.c.principal == wanted.principal)
         if wanted.resource is not None and wanted.resource.database:
             query = query.where(grants.c.database == wanted.resource.database)
-        behind = (grants.c.principal > principal) | ((grants.c.principal == principal) & (grants.c.resource > resource))
-        query = query.where(behind).order_by(grants.c.principal, grants.c.resource)
+        query = query.where(tuple_(*places) > tuple_(*map(literal, (principal, resource, catalog)))).order_by(*places)
         with self._shelf.state.reading() as connection:
-            found = connection.execute(query).scalars().all()
-        for written in found:
-            yield GRANT.validate_json(written)
+            found = connection.execute(query).all()
+        for row in found:
+            yield (row.principal, row.resource, row.catalog), GRANT.validate_json(row.document)
 
     def _of_iam(self, scope: Scope, wanted: Wanted, database: str, table: str) -> Iterator[Grant]:
-        """What IAM_ALLOWED_PRINCIPALS has from the beginning, behind a database and a table of it."""
-        about = wanted.resource
-        catalog = self._shelf.catalog
-        named = None if about is None else about.database
-        for each in self._databases(scope):
-            if each.name < database or named not in (None, each.name):
-                continue
-            if not each.governed and each.name > database:
-                yield Grant(IAM_ALLOWED, Resource(Kind.DATABASE, each.name), frozenset({ALL}))
-            if about is not None and about.kind is Kind.DATABASE:
-                continue
-            after = table if each.name == database and table else None
-            while True:
-                page = catalog.tables(scope, each.name, after=after, limit=PAGE, follow=False)
-                for one in page.items:
-                    if not one.governed:
-                        yield Grant(IAM_ALLOWED, Resource(Kind.TABLE, each.name, one.name), frozenset({ALL}))
-                after = page.next
-                if after is None:
-                    break
+        """What IAM_ALLOWED_PRINCIPALS has from the beginning, behind a database and a table of it.
 
-    def _databases(self, scope: Scope) -> Iterator[Database]:
-        after = None
-        while True:
-            page = self._shelf.catalog.databases(scope, after, PAGE)
-            yield from page.items
-            after = page.next
-            if after is None:
-                return
+        Of a resource link to a database that is the link: the tables are another's.
+        """
+        about = wanted.resource
+
+        def of_tables(inside: str, behind: str | None = None) -> Iterator[Grant]:
+            for each in self._tables(scope, inside, behind):
+                if not each.governed:
+                    yield Grant(IAM_ALLOWED, Resource(Kind.TABLE, inside, each.name), frozenset({ALL}))
+
+        if database:
+            with suppress(NotFound):
+                if self._shelf.catalog.database(scope, database).target_database is None:
+                    yield from of_tables(database, table)
+        for each in self._databases(scope, database or None):
+            if about is not None and about.database not in ("", each.name):
+                continue
+            if not each.governed:
+                yield Grant(IAM_ALLOWED, Resource(Kind.DATABASE, each.name), frozenset({ALL}))
+            if each.target_database is None and (about is None or about.kind is not Kind.DATABASE):
+                yield from of_tables(each.name)
+
+    def _databases(self, scope: Scope, behind: str | None = None) -> Iterator[Database]:
+        return every(lambda after: self._shelf.catalog.databases(scope, after or behind, PAGE))
+
+    def _tables(self, scope: Scope, database: str, behind: str | None = None) -> Iterator[Table]:
+        read = partial(self._shelf.catalog.tables, scope, database, limit=PAGE, follow=False)
+        return every(lambda after: read(after=after or behind))
 
     def _at(self, scope: Scope, place: str) -> Iterator[tuple[str, str]]:
         """The databases and tables whose location is a place, in it or around it."""
@@ -183,15 +188,9 @@ class Listing(Granting):
                 yield database.name, ""
             if database.target_database is not None:
                 continue
-            after = None
-            while True:
-                page = self._shelf.catalog.tables(scope, database.name, after=after, limit=PAGE, follow=False)
-                for table in page.items:
-                    if table.storage is not None and _meet(table.storage.location, place):
-                        yield database.name, table.name
-                after = page.next
-                if after is None:
-                    break
+            for table in self._tables(scope, database.name):
+                if table.storage is not None and _meet(table.storage.location, place):
+                    yield database.name, table.name
 
 
 def _meet(location: str | None, place: str) -> bool:

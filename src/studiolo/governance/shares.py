@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from studiolo.domain import NotFound, Scope
 from studiolo.governance.deciding import Deciding, account_named
-from studiolo.governance.model import ALL, Grant, Kind
+from studiolo.governance.model import ALL, IAM_ALLOWED, Grant, Kind, Resource
 from studiolo.governance.subject import GRANT, of
 from studiolo.governance.tables import grants
 from studiolo.identity import Principal, Question
@@ -45,6 +45,17 @@ class Shares(Deciding):
         policy = None if document is None else identity.compiled(document, "catalog")
         return identity.decide(principal, Question("glue:GetTables", f"{above}{database}/*"), policy=policy).allowed
 
+    def shared_with(self, principal: Principal, region: str) -> Iterator[tuple[Scope, str]]:
+        """The databases of other accounts that somebody may know of by what is shared with him, each with whose it is."""
+        for catalog in self._shelf.remembered(self.catalogs, region):
+            scope = Scope(catalog, region)
+            if principal.account == catalog.partition(":")[0]:
+                continue
+            given = self.grants_of(scope, self.names_of(principal, scope) - {IAM_ALLOWED})
+            of_databases = {database for grant in given for database in self._databases_of(scope, grant.resource)}
+            for database in sorted(of_databases.union(self.tables_of(given, scope))):
+                yield scope, database
+
     def _read_shares(self, of_catalog: str) -> list[dict[str, Any]]:
         scope = Scope(*of_catalog.split(" "))
         with self._shelf.state.reading() as connection:
@@ -65,10 +76,10 @@ class Shares(Deciding):
         Tables that are left to IAM are shared with nobody: all of them would show.
         """
         resource, may = grant.resource, grant.permissions
-        if resource.kind is Kind.DATABASE:
-            yield resource.database, (), ("GetDatabase",)
+        for database in self._databases_of(scope, resource):
+            yield database, (), ("GetDatabase",)
             if {ALL, "CREATE_TABLE"} & may:
-                yield resource.database, ("*",), ("CreateTable",)
+                yield database, ("*",), ("CreateTable",)
         for database, names in self.tables_of([grant], scope).items():
             known: Iterable[str] = names or ()
             if names is None:
@@ -78,6 +89,14 @@ class Shares(Deciding):
             # Of all tables they are told of those alone that they have (GovernedCatalog.tables).
             yield database, ("*",), ("GetTables",)
             yield database, [name for name in known if self._is_shared(scope, database, name)], actions
+
+    def _databases_of(self, scope: Scope, resource: Resource) -> Iterable[str]:
+        """The databases that a grant is on itself."""
+        if resource.kind is Kind.DATABASE:
+            return (resource.database,)
+        if resource.kind is not Kind.POLICY or resource.type != "DATABASE":
+            return ()
+        return {database for database, table in self.tagged_with(scope, resource.expression) if not table}
 
     def _is_shared(self, scope: Scope, database: str, name: str) -> bool:
         with suppress(NotFound):

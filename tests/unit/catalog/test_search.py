@@ -33,7 +33,7 @@ def test_a_search_finds_what_it_would_find_were_every_table_looked_at(
 
     def found() -> list[list[str]]:
         asked = [{"text": text}, {"text": f'"{text}"'}, {"properties": [search.Property("description", value)]}]
-        return [[table.name for table in catalog.search_tables(scope, **each).items] for each in asked]
+        return [[table.name for _, table in catalog.search_tables([scope], **each).items] for each in asked]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "_has", lambda part: true())
@@ -48,8 +48,8 @@ def test_pages_have_every_table_once(catalog: Catalog, scope: Scope) -> None:
         catalog.create_table(scope, "air", replace(Table(f"t{number}"), description="Same"))
     names, after = [], 0
     while True:
-        page = catalog.search_tables(scope, text="same", after=after, limit=2)
-        names += [table.name for table in page.items]
+        page = catalog.search_tables([scope], text="same", after=after, limit=2)
+        names += [table.name for _, table in page.items]
         if page.next is None:
             break
         after = int(page.next)

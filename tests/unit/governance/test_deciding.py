@@ -5,13 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from studiolo.catalog import Catalog, ChildCatalog, ColumnStatistics, Database, SerDe, StorageDescriptor, Table
-from studiolo.domain import Denied, Invalid, NotFound, Scope
+from studiolo.domain import Denied, Invalid, NotFound, Scope, every
 from studiolo.governance import (
     IAM_ALLOWED,
     CellsFilter,
     GovernedCatalog,
+    Grant,
     Kind,
     Lake,
     OptIn,
@@ -21,7 +24,7 @@ from studiolo.governance import (
     Wanted,
 )  # fmt: skip
 from studiolo.governance.views import format_of, written_alike
-from studiolo.identity import Principal
+from studiolo.identity import Principal, root_user
 from tests.unit.governance.conftest import COLUMNS, PARQUET, PEOPLE, SCOPE, people
 
 UNGOVERNED = {
@@ -72,7 +75,7 @@ def test_until_something_is_revoked_everybody_sees_what_iam_lets_them(seen: Gove
 def test_who_has_no_permission_sees_no_table(revoked: Lake, seen: GovernedCatalog) -> None:
     assert seen.tables(SCOPE, "air").items == []
     assert seen.table_names(SCOPE, "air") == []
-    assert seen.search_tables(SCOPE).items == []
+    assert seen.search_tables([SCOPE]).items == []
     for ask in (seen.table, seen.partitions, seen.table_version, seen.partition_values, seen.delete_table):
         with pytest.raises(Denied, match="Insufficient Lake Formation permission"):
             ask(SCOPE, "air", "people")
@@ -89,7 +92,7 @@ def test_who_may_select_columns_sees_those_and_nothing_that_tells_of_others(
     assert "raw" not in repr(table)
     assert "ssn" not in repr(seen.partitions(SCOPE, "air", "people"))
     # What is searched for is what is shown.
-    assert seen.search_tables(SCOPE, text="ssn").items == []
+    assert seen.search_tables([SCOPE], text="ssn").items == []
     assert seen.column_statistics(SCOPE, "air", "people", ["ssn"]) == []
     with pytest.raises(Denied):
         seen.table_versions(SCOPE, "air", "people")
@@ -163,16 +166,42 @@ def test_all_is_listed_as_aws_lists_it(revoked: Lake, root: Principal, ana: Prin
     assert told == {Kind.TABLE: ["ALL", "ALTER", "DELETE", "DESCRIBE", "DROP", "INSERT"], Kind.COLUMNS: ["SELECT"]}
 
 
-def test_lists_have_what_iam_is_left_with_and_page_through_it(lake: Lake, root: Principal, catalog: Catalog) -> None:
+def pages(lake: Lake, wanted: Wanted, by: Principal, size: int) -> list[Grant]:
+    return list(every(lambda after: lake.permissions(SCOPE, wanted, by, after, size)))
+
+
+def test_lists_have_what_iam_is_left_with(lake: Lake, root: Principal, catalog: Catalog) -> None:
+    """Of a resource link to a database that alone: what it leads to is in another list."""
     catalog.create_table(SCOPE, "air", Table("days"))
-    every, after = [], None
-    while True:
-        page = lake.permissions(SCOPE, Wanted(), root, after, 1)
-        every += [(each.resource.kind, each.resource.table) for each in page.items]
-        after = page.next
-        if after is None:
-            break
-    assert every == [(Kind.CATALOG, ""), (Kind.DATABASE, ""), (Kind.TABLE, "days"), (Kind.TABLE, "people")]
+    catalog.create_database(SCOPE, Database("link", target_database={"DatabaseName": "air"}))
+    found = [(each.resource.database, each.resource.table) for each in pages(lake, Wanted(), root, 1)]
+    assert found == [("", ""), ("air", ""), ("air", "days"), ("air", "people"), ("link", "")]
+
+
+THEIRS = "210987654321"
+STEPS = st.tuples(
+    st.booleans(),
+    st.sampled_from("abc"),
+    st.sampled_from([PEOPLE, columns("id"), columns(excluded=()), Resource(Kind.DATABASE, "air")]),
+)
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(STEPS, max_size=4), size=st.integers(1, 5), kind=st.sampled_from([None, Kind.TABLE, Kind.COLUMNS])
+)
+def test_pages_of_permissions_have_each_once_whatever_was_granted_and_passed_on(
+    lake: Lake, root: Principal, steps: list[tuple[bool, str, Resource]], size: int, kind: Kind | None
+) -> None:
+    head = root_user(THEIRS)
+    for passed, name, resource in steps:
+        may = ["DESCRIBE"] if resource.kind in (Kind.DATABASE, Kind.TABLE) else ["SELECT"]
+        lake.grant(SCOPE, root, THEIRS, resource, may, may)
+        lake.grant(SCOPE, head if passed else root, f"arn:aws:iam::{THEIRS}:role/{name}", resource, may)
+    wanted = Wanted(kinds=None if kind is None else frozenset({kind}))
+    for by in (root, head):
+        (*whole,) = lake.permissions(SCOPE, wanted, by, None, 1000).items
+        assert pages(lake, wanted, by, size) == whole
 
 
 def test_only_who_may_pass_a_permission_on_can_grant_it(

@@ -1,6 +1,7 @@
 """AWS Glue: databases of the Data Catalog."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from studiolo.catalog import Database
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import type_defs as shapes
 
 DEFAULT_PAGE = 100
+SHARED = "\n"
+"""What the place of a shared database in a list begins with; no name of a database has it."""
+
 # What Lake Formation gives the tables of a database of which nothing else is said: IAM alone decides.
 IAM_ALONE = [{"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}]
 
@@ -38,16 +42,38 @@ def get_database(call: Call, request: "shapes.GetDatabaseRequestTypeDef") -> dic
 
 @glue.operation
 def get_databases(call: Call, request: "shapes.GetDatabasesRequestTypeDef") -> dict[str, Any]:
-    """A list of shared databases is empty: there are no other accounts to share them."""
-    scope = scope_of(call, request)
-    if request.get("ResourceShareType") == "FOREIGN":
-        return {"DatabaseList": []}
-    page = call.catalog.databases(scope, after(request), request.get("MaxResults", DEFAULT_PAGE))
-    shown = [as_database(scope, database) for database in page.items]
+    """Those of a catalog, or by ResourceShareType those that other accounts share (FOREIGN), or both (ALL)."""
+    found, place = _listed(call, scope_of(call, request), request)
+    shown = [as_database(scope, database) for scope, database in found]
     if "AttributesToGet" in request:
         names = {"Name", *({"TargetDatabase"} if "TARGET_DATABASE" in request["AttributesToGet"] else ())}
         shown = [{name: each[name] for name in names if name in each} for each in shown]
-    return {"DatabaseList": shown, **next_token(page.next)}
+    return {"DatabaseList": shown, **next_token(place)}
+
+
+def _listed(
+    call: Call, scope: Scope, request: Mapping[str, Any]
+) -> tuple[Sequence[tuple[Scope, Database]], str | None]:
+    """A page of databases, each with whose it is, and the place of the next page: of those that are shared numbered."""
+    place, limit = after(request), request.get("MaxResults", DEFAULT_PAGE)
+    kind = request.get("ResourceShareType")
+    own: list[tuple[Scope, Database]] = []
+    start = 0
+    if place is not None and place[:1] == SHARED and place[1:].isdecimal():
+        start = int(place[1:])
+    elif kind in (None, "ALL"):
+        page = call.catalog.databases(scope, place, limit)
+        own = [(scope, database) for database in page.items]
+        if kind is None or page.next is not None:
+            return own, page.next
+    shared = (
+        pair
+        for pair in call.catalog.databases_shared(scope)
+        if kind != "FEDERATED" or pair[1].federated_database is not None
+    )
+    end = start + limit - len(own)
+    found = list(islice(shared, end + 1))
+    return [*own, *found[start:end]], f"{SHARED}{end}" if len(found) > end else None
 
 
 @glue.operation

@@ -18,12 +18,12 @@ EQUALS = "EQUALS"
 
 @glue.operation
 def search_tables(call: Call, request: "shapes.SearchTablesRequestTypeDef") -> dict[str, Any]:
-    """Tables that other accounts share are none."""
-    scope = scope_of(call, request)
-    if request.get("ResourceShareType") == "FOREIGN":
-        return {"TableList": []}
+    """Those of a catalog, or by ResourceShareType those that other accounts share (FOREIGN), or both (ALL)."""
+    own, kind = scope_of(call, request), request.get("ResourceShareType")
+    shared = call.catalog.databases_shared(own) if kind is not None else ()
+    scopes = {*(place for place, _ in shared), *([] if kind in ("FOREIGN", "FEDERATED") else [own])}
     page = call.catalog.search_tables(
-        scope,
+        sorted(scopes, key=lambda scope: scope.account),
         text=request.get("SearchText"),
         properties=[
             Property(each.get("Key", ""), each.get("Value", ""), each.get("Comparator", EQUALS))
@@ -33,7 +33,11 @@ def search_tables(call: Call, request: "shapes.SearchTablesRequestTypeDef") -> d
         after=number_after(request) or 0,
         limit=request.get("MaxResults", DEFAULT_PAGE),
     )
-    shown = [as_table(scope, table) for table in page.items if _is_for(call, scope, table)]
+    shown = [
+        as_table(scope, table)
+        for scope, table in page.items
+        if _is_for(call, scope, table) and (kind != "FEDERATED" or table.federated_table is not None)
+    ]
     return {"TableList": shown, **next_token(page.next)}
 
 
