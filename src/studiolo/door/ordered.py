@@ -30,7 +30,7 @@ _CONTENT = re.compile(rb"<Contents><Key>([^<]*)</Key>(.*?)</Contents>", re.DOTAL
 _PREFIX = re.compile(rb"<CommonPrefixes><Prefix>([^<]*)</Prefix></CommonPrefixes>")
 _TOKEN = re.compile(rb"<NextContinuationToken>([^<]*)</NextContinuationToken>")
 _FIRST = "\0"
-"""Behind a name of the store's: the place between it and whatever else begins with it."""
+"""Behind a name of the store's: the place between it and whatever else begins with it, but for just this."""
 
 
 class Ordered:
@@ -70,10 +70,10 @@ class Ordered:
         """Where a walk begins that leaves out nothing behind `after` but what was passed."""
         if self._after.endswith("/"):
             # The key that is its folder's own comes first in it, but the store has a name for it.
-            return keys.stored(f"{self._after}x")[:-1] + _FIRST
+            return "" if self._delimiter else keys.stored(f"{self._after}x")[:-1]
         if self._delimiter:
             return keys.stored(self._after.removesuffix(f"/{LAST}")) + _FIRST
-        return f"{keys.stored(self._after)}/{_FIRST}"
+        return f"{keys.stored(self._after)}/"
 
     def _passed(self) -> list[str]:
         """The folders, should they be there, that the store tells before `after` and S3 behind it."""
@@ -139,7 +139,7 @@ class Ordered:
             if begun is not None:
                 place = f"{stored}{name}{_FIRST if inside else ''}"
                 await self._first_of(f"{folder}{begun}", place, f"{folder}{begun}/")
-            for size in range(max(least, 0), len(name)):
+            for size in range(max(least, 0), len(name) + inside):
                 await self._perhaps(stored, folder, name, name[:size])
 
     async def _first_of(self, prefix: str, start: str, bound: str) -> None:
