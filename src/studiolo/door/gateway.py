@@ -21,6 +21,7 @@ from studiolo.door import (
     deletion,
     documents,
     forms,
+    listing,
     lists,
     mending,
     ownership,
@@ -158,6 +159,11 @@ class S3Gateway:
         """Send what is permitted on to the store, and its answer back."""
         verified = caller.acting(named, needs, self._clock())
         region = verified.region if verified is not None else "us-east-1"
+        if self._ours and operation.name in listing.OPERATIONS:
+            with self._calls.errors(payload):
+                listed = await listing.page(named, partial(self._listed, request, named))
+            await send_whole(send, HTTPStatus.OK, [(b"content-type", b"application/xml")], listed)
+            return
         sent = mending.asked(named, operation) if self._ours else named
         if self._ours and caller.verified is not None and operation.name == "ListObjectVersions":
             sent = versions.whole(sent)
@@ -277,14 +283,20 @@ class S3Gateway:
                 if longer.status != HTTPStatus.OK:
                     raise ServiceError("ServiceUnavailable", "The list is not to be had now, please try again.", 503)
                 body = await longer.read()
-        rest = lists.rest(named, operation, body)
-        if rest is not None and caller.verified is not None:
-            async with await self._calls.asked(
-                self._calls.own_as_stored(request, rest, caller.verified), nothing
-            ) as more:
-                if b"<Contents>" in await more.read():
-                    body = lists.goes_on(named, body)
         await send_whole(send, HTTPStatus.OK, headers, lists.shown(named, operation, body))
+
+    async def _listed(self, request: HttpRequest, named: Named, parameters: dict[str, str]) -> bytes:
+        """What the store lists by these parameters, in its names. Raises ServiceError."""
+        owner = "list-type" not in named.parameters or named.parameters.get("fetch-owner") == "true"
+        asked = {"list-type": "2", "encoding-type": "url", "fetch-owner": str(owner).lower(), **parameters}
+        to = self._calls.own_as_stored(request, Named("GET", named.bucket, "", asked), in_our_name())
+        async with await self._calls.asked(to, nothing) as answer:
+            body = await answer.read()
+            if answer.status == HTTPStatus.OK:
+                return body
+            if b"<Code>NoSuchBucket<" in body:
+                raise ServiceError("NoSuchBucket", "The specified bucket does not exist", 404)
+        raise ServiceError("ServiceUnavailable", "The list is not to be had now, please try again.", 503)
 
     async def _delete_objects(
         self, request: HttpRequest, named: Named, caller: Caller, payload: Payload, send: Send

@@ -13,13 +13,13 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 BACKSLASH = "\uf05c"
 VERSIONS = ".versions"
 """What the store adds to a key for the folder of its versions."""
-_EMPTY = " \uf02f"
+EMPTY = " \uf02f"
 _ODD = re.compile(r"\\|//|\A/|/\Z")
 _OURS = re.compile("[\uf02f\uf05c]")
 _TOKEN = re.compile(rb"(<(?:Next)?ContinuationToken>[^<]*</)")
 # The last of each pair is for lists that are asked for in the encoding of URLs, and for addresses.
 _SHOWN = (
-    (_EMPTY.encode(), b""),
+    (EMPTY.encode(), b""),
     (b"+%EF%80%AF", b""),
     (b"%20%EF%80%AF", b""),
     (BACKSLASH.encode(), b"\\"),
@@ -37,7 +37,7 @@ def stored(key: str) -> str:
     """The store's name of a key."""
     if not _ODD.search(key):
         return key
-    return "/".join(part.replace("\\", BACKSLASH) or _EMPTY for part in key.split("/"))
+    return "/".join(part.replace("\\", BACKSLASH) or EMPTY for part in key.split("/"))
 
 
 def stored_prefix(prefix: str) -> str:
