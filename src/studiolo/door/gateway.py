@@ -283,7 +283,7 @@ class S3Gateway:
                 if longer.status != HTTPStatus.OK:
                     raise ServiceError("ServiceUnavailable", "The list is not to be had now, please try again.", 503)
                 body = await longer.read()
-        await send_whole(send, HTTPStatus.OK, headers, lists.shown(named, operation, body))
+        await send_whole(send, HTTPStatus.OK, headers, lists.shown(named, body))
 
     async def _listed(self, request: HttpRequest, named: Named, parameters: dict[str, str]) -> bytes:
         """What the store lists by these parameters, in its names. Raises ServiceError."""

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.protocols.xml_values import DECLARATION, xml_text
+from studiolo.door.lists import OF_NOTHING
 from studiolo.door.mending import NAMESPACE
 from studiolo.door.names import Named
 from studiolo.door.ordered import LAST, Ask, Ordered
@@ -12,8 +13,6 @@ from studiolo.storage import keys
 
 LARGEST = 1000
 OPERATIONS = frozenset({"ListObjects", "ListObjectsV2"})
-
-_OF_NOTHING = b"<ETag>&#34;d41d8cd98f00b204e9800998ecf8427e&#34;</ETag>"
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def _written(named: Named, asked: Asked, items: Items, more: bool) -> bytes:
     for key, xml in items.items():
         if xml is not None:
             # Of an empty object the store knows no ETag here.
-            told = xml.replace(b"<ETag>&#34;&#34;</ETag>", _OF_NOTHING)
+            told = xml.replace(b"<ETag>&#34;&#34;</ETag>", OF_NOTHING)
             body.append(b"<Contents>%b%b</Contents>" % (name("Key", key).encode(), told))
     prefixes = (f"<CommonPrefixes>{name('Prefix', key)}</CommonPrefixes>" for key, xml in items.items() if xml is None)
     body += (each.encode() for each in prefixes)

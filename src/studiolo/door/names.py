@@ -200,7 +200,7 @@ def _check_position(value: str) -> None:
 
 
 def _stored_positions(parameters: Mapping[str, str]) -> Mapping[str, str]:
-    """The parameters of a list, with prefix, delimiter and markers as the store names keys."""
+    """The parameters of a list of versions or uploads, with prefix, delimiter and marker as the store names keys."""
     named = dict(parameters)
     prefix, delimiter = named.get("prefix", ""), named.get("delimiter", "").replace("\\", keys.BACKSLASH)
     if prefix:
@@ -209,19 +209,11 @@ def _stored_positions(parameters: Mapping[str, str]) -> Mapping[str, str]:
         raise ServiceError("NotImplemented", "A list by a delimiter with two slashes is not implemented.", 501)
     if delimiter:
         named["delimiter"] = delimiter
-    for name in ("marker", "start-after", "key-marker"):
-        if not named.get(name):
-            continue
+    marker = named.get("key-marker", "")
+    if marker:
         # The prefix itself, where it ends in a slash, is the marker of its folder.
-        rolled_up = delimiter == "/" and named[name].endswith("/") and named[name] != prefix
-        named[name] = keys.stored_prefix(named[name]) if rolled_up else keys.stored(named[name])
-        if name != "key-marker":
-            named[name] = keys.stored_position(named[name], delimiter)
-    if "list-type" in named and "continuation-token" in named:
-        position = keys.position_of(named["continuation-token"])
-        if not position:
-            raise ServiceError("InvalidArgument", "The continuation token provided is incorrect", 400)
-        named["continuation-token"] = keys.stored_position(position, delimiter)
+        rolled_up = delimiter == "/" and marker.endswith("/") and marker != prefix
+        named["key-marker"] = keys.stored_prefix(marker) if rolled_up else keys.stored(marker)
     return named
 
 

@@ -46,18 +46,6 @@ def stored_prefix(prefix: str) -> str:
     return (stored(f"{folder}/x")[:-1] if slash else "") + start.replace("\\", BACKSLASH)
 
 
-def stored_position(name: str, delimiter: str) -> str:
-    """Where a list of objects goes on behind a name of the store's, so that it leaves nothing out.
-
-    delimiter: of the list, in the store's names, by which common prefixes end. Behind a key that is a folder too,
-    SeaweedFS would go on behind the folder, unless told so by the slash that its own tokens have. The folder of a key's
-    versions is never gone into.
-    """
-    if name.endswith(("/", VERSIONS)):
-        return name
-    return f"{name}\U0010ffff" if delimiter and name.endswith(delimiter) else f"{name}/\x01"
-
-
 def sealed_token(position: str) -> str:
     """The token by which a client goes on at a position of the store's."""
     name = position.encode()
