@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import re2
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 from studiolo.aws.errors import ServiceError
@@ -21,7 +22,9 @@ from studiolo.aws.protocols.compiler import Compiler, compiler
 _MOST_VIOLATIONS = 10
 _MOST_TEXT = 256
 _SURROGATE_PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
-# `([-a-z]*[a-z])*` can be read in so many ways that a text that does not fit takes forever.
+_QUIET = re2.Options()
+_QUIET.log_errors = False
+# `([-a-z]*[a-z])*` can be read in so many ways that a text that does not fit takes Python forever.
 _AMBIGUOUS = re.compile(r"\(\[[^\]]*\][*+]\[[^\]]*\]\)[*+{]")
 
 
@@ -206,10 +209,10 @@ def _string(shape: Shape) -> Check | None:
                 return found
         return []
 
-    pattern = _compiled(shape.metadata.get("pattern", ""))
-    if pattern is None or "enum" in shape.metadata:
+    fits = _fitting(shape.metadata.get("pattern", ""))
+    if fits is None or "enum" in shape.metadata:
         return check_all
-    least, most, fits = shape.metadata.get("min", 0), shape.metadata.get("max", sys.maxsize), pattern.fullmatch
+    least, most = shape.metadata.get("min", 0), shape.metadata.get("max", sys.maxsize)
     # Names and types by the thousand come through here, and nearly all are as they should be.
     return lambda value: [] if least <= len(value) <= most and fits(value) else check_all(value)
 
@@ -229,31 +232,50 @@ def _enum(shape: Shape) -> Check | None:
 
 def _pattern(shape: Shape) -> Check | None:
     stated = shape.metadata.get("pattern")
-    pattern = None if stated is None else _compiled(stated)
-    if pattern is None:
+    fits = None if stated is None else _fitting(stated)
+    if fits is None:
         return None
     constraint = f"Member must satisfy regular expression pattern: {stated}"
     sensitive = shape.metadata.get("sensitive", False)
 
     def check(value: str) -> list[Violation]:
-        return [] if pattern.fullmatch(value) else [Violation("", None if sensitive else _shown(value), constraint)]
+        return [] if fits(value) else [Violation("", None if sensitive else _shown(value), constraint)]
 
     return check
 
 
-def _compiled(java: str) -> re.Pattern[str] | None:
-    """A Java pattern in Python, None where Python cannot say it (`\\p{L}`, set operations) or would not end."""
-    if _AMBIGUOUS.search(java):
-        return None
+def _fitting(java: str) -> Callable[[str], object] | None:
+    """What says whether all of a text fits a Java pattern, None where neither Python nor RE2 can say the pattern."""
 
     def paired(match: re.Match[str]) -> str:
         high, low = int(match[1], 16), int(match[2], 16)
         return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"
 
+    if not _AMBIGUOUS.search(java):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                return re.compile(_SURROGATE_PAIR.sub(paired, java)).fullmatch
+        except FutureWarning:
+            # "Possible nested set" and the like: only Java reads the pattern as it is meant.
+            return None
+        except (re.error, DeprecationWarning, OverflowError):
+            pass
+    return _fitting_by_re2(java)
+
+
+def _fitting_by_re2(java: str) -> Callable[[str], object] | None:
+    """The same of what Python cannot say (`\\p{L}`), or would take for ever to."""
     try:
-        with warnings.catch_warnings():
-            # "Possible nested set" and the like: Java would read the pattern in another way.
-            warnings.simplefilter("error")
-            return re.compile(_SURROGATE_PAIR.sub(paired, java))
-    except (re.error, FutureWarning, DeprecationWarning, OverflowError):
+        pattern = re2.compile(java, _QUIET)
+    except re2.error:
         return None
+
+    def fits(value: str) -> bool:
+        try:
+            return pattern.fullmatch(value) is not None
+        except UnicodeEncodeError:
+            # Half of a pair of surrogates, which is no character.
+            return False
+
+    return fits
