@@ -27,6 +27,7 @@ from studiolo.domain import Invalid
 from studiolo.processes import Fence, child_environment, fenced, interpreter, remove_left
 from studiolo.runtimes.alone import Stopped
 from studiolo.runtimes.environments import environments_folder, find_python, machine_python
+from studiolo.runtimes.jars import JarsUnavailable, fetch_jars
 from studiolo.runtimes.overlays import plain
 from studiolo.runtimes.uv import Run, RunFailed, Say, unheard
 
@@ -110,7 +111,11 @@ class Environments:
         return made.remove()
 
     def _of(self, environment: Environment) -> runtimes.Environment:
-        content = json.dumps([asdict(replace(environment, image="")), _digest(environment.folder)], sort_keys=True)
+        contained = asdict(replace(environment, image=""))
+        if not environment.jars:
+            # Those made before there were any keep their names.
+            del contained["jars"]
+        content = json.dumps([contained, _digest(environment.folder)], sort_keys=True)
         digest = hashlib.sha256(content.encode()).hexdigest()[:16]
         contents = _Contents(environment, self._folder / "wheels", self._data)
         name = environment.image or "an image"
@@ -201,6 +206,16 @@ class _Contents:
                 self._build(run, python, {name: self._wanted(name, error.said) for name in missing})
                 built |= missing
         self._install(run, python, options)
+        self._bring_jars(folder)
+
+    def _bring_jars(self, folder: Path) -> None:
+        if self.environment.jars:
+            fetched = folder / "fetched"
+            try:
+                fetch_jars(self.environment.jars, fetched).rename(folder / "jars")
+            except JarsUnavailable as error:
+                raise RunFailed(str(error)) from error
+            shutil.rmtree(fetched)
 
     def _options(self, folder: Path) -> list[str]:
         """uv's, which say what to install: requirements that were built lie in the environment's own folder."""

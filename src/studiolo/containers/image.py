@@ -20,6 +20,7 @@ class Environment:
 
     python: the version wanted, as `3.10`; the nearest that this machine has stands in.
     requirements: as `uv pip install` takes them; overrides: as its `--override` file does.
+    jars: Maven coordinates, as `group:artifact:version`; they lie in `jars` beside its packages.
     folder: one of this machine with programs that it has as well, as they are when it is made; none where it is empty.
     image: one that it is of, for people.
     """
@@ -29,10 +30,11 @@ class Environment:
     overrides: tuple[str, ...] = ()
     folder: str = ""
     image: str = field(default="", compare=False)
+    jars: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Environment":
-        tuples = {name: tuple(values[name]) for name in ("requirements", "overrides")}
+        tuples = {name: tuple(values.get(name, ())) for name in ("requirements", "overrides", "jars")}
         return cls(**{**values, **tuples})
 
 

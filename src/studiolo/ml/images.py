@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from studiolo.containers.image import Image
 from studiolo.containers.images import Images
 from studiolo.containers.images.named import named
 from studiolo.ml.algorithms import BUILT_IN, algorithm_for_image, refusal
 from studiolo.ml.compilation.images import compiled_image
 from studiolo.ml.monitoring import analyzer
+from studiolo.ml.sparkml.image import sparkml_image
 
 OWN = "images.json"
 """The file, in the data folder, that says what a person's own images are."""
@@ -17,8 +19,6 @@ PROGRAMS = {"model-monitor": analyzer.__name__}
 REFUSED = {
     "clarify": "bias and explainability (Clarify) are not there; a script with the package shap, in a framework's image, "
     "can tell the same.",
-    "sparkml-serving": "bundles of MLeap are not served; converted by onnxmltools, a pipeline of Spark is a model of ONNX, "
-    "which studiolo/onnxruntime serves.",
 }
 """Why images of AWS's that hold no algorithm cannot be run, by their families."""
 
@@ -28,6 +28,10 @@ def _reason(uri: str) -> str | None:
     return refusal(uri) or (None if known is None else REFUSED.get(known.family))
 
 
+def _serving_only(uri: str, scripted: bool) -> Image | None:
+    return compiled_image(uri, scripted) or sparkml_image(uri)
+
+
 def known_images(folder: Path, engine: str | None = None) -> Images:
     """The images of the data folder; the program `engine`, if any, may run those that are nothing here."""
-    return Images(algorithm_for_image, BUILT_IN, _reason, compiled_image, folder / OWN, PROGRAMS, engine=engine)
+    return Images(algorithm_for_image, BUILT_IN, _reason, _serving_only, folder / OWN, PROGRAMS, engine=engine)

@@ -11,7 +11,7 @@ from studiolo.domain import Conflict
 
 
 class JarsUnavailable(Conflict):
-    """Jars that Spark needs could not be fetched, with which one and why."""
+    """Jars that are needed could not be fetched, with which one and why."""
 
 
 def made_once(folder: Path, name: str, make: Callable[[Path], None]) -> Path:
@@ -54,7 +54,7 @@ def _fetch(coordinates: Sequence[str], into: Path, cache: Path) -> None:
             jar = Path(maven.project(group, artifact).at_version(version).artifact().resolve())
         except Exception as error:
             raise JarsUnavailable(
-                f"Spark's jar {coordinate} could not be fetched from the Maven repository: {error}. "
+                f"The jar {coordinate} could not be fetched from the Maven repository: {error}. "
                 "It is needed once; afterwards Studiolo works offline."
             ) from error
         try:

@@ -1,0 +1,1 @@
+"""Pipelines of Spark, exported as bundles of MLeap and served without Spark."""
