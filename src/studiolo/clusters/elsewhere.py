@@ -11,6 +11,7 @@ from studiolo.engine.elsewhere import Elsewhere, executor_variables, executors
 from studiolo.engine.size import Machine, within
 from studiolo.identity import client_environment, container_variables
 from studiolo.kernel.doors import STREAM_DOOR
+from studiolo.node.submit import JOINED
 
 if TYPE_CHECKING:
     from studiolo.clusters.world import World
@@ -19,9 +20,6 @@ PLACE = "etc/spark-elsewhere.conf"
 """The file of these drivers' settings, in the folder of the nodes."""
 
 OPTIONS = "spark.driver.extraJavaOptions"
-
-JOINED = ("spark.jars", "spark.extraListeners")
-"""Settings whose values of several sources hold together."""
 
 
 def settings(world: "World", there: Elsewhere) -> dict[str, str]:
