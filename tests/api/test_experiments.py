@@ -56,6 +56,11 @@ def test_components_belong_to_trials_and_what_is_used_is_not_deleted(client: Cli
     tagged = {"Filters": [{"Name": "Tags.team", "Operator": "Equals", "Value": "air"}]}
     found = sagemaker.search(Resource="Experiment", SearchExpression=tagged)["Results"]
     assert [each["Experiment"]["Description"] for each in found] == ["d"]
+    unknown = {"Filters": [{"Name": "Parents.Nobody", "Operator": "Exists"}]}
+    with pytest.raises(
+        ClientError, match=r"Parents\.Nobody is not a property of the resource ExperimentTrialComponent"
+    ):
+        sagemaker.search(Resource="ExperimentTrialComponent", SearchExpression=unknown)
     for delete, given, words in (
         (sagemaker.delete_experiment, {"ExperimentName": "exp"}, "it has the trial 'trial'"),
         (sagemaker.delete_trial, {"TrialName": "trial"}, "it has the trial component 'one'"),

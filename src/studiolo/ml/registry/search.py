@@ -133,14 +133,22 @@ def _named(part: "Condition | Nested | Expression", name: str) -> list[str] | No
     return None
 
 
+def is_named(name: str) -> bool:
+    """Whether that is the path of what an entry of a list is called, which may be anything."""
+    return name.partition(".")[0].capitalize() in NAMED
+
+
 def values(document: Document, name: str) -> Iterator[Any]:
     """The values that a document has at a path, of every entry of its lists."""
     head, _, rest = name.partition(".")
+    # AWS's notebooks sort by `metrics.test:accuracy.max`.
+    head = head.capitalize() if is_named(name) else head
     if head == "Metrics" and rest and "Metrics" in document:
         for entry in document["Metrics"]:
             metric, _, statistic = rest.partition(entry["MetricName"])
             if not metric and (not statistic or statistic.startswith(".")):
-                yield from (entry[each] for each in [statistic[1:] or "Last"] if each in entry)
+                wanted = statistic[1:].lower() or "last"
+                yield from (value for each, value in entry.items() if each.lower() == wanted)
     elif head in NAMED and rest:
         member, key, value = NAMED[head]
         yield from (entry[value] for entry in document.get(member, ()) if entry.get(key) == rest and value in entry)

@@ -62,7 +62,7 @@ def instances(job: Job[TrainingSpecification], image: Image, logs: Mapping[str, 
             variables={**image.variables, **_variables(job, host, group), **own},
             files={
                 "input/config/hyperparameters.json": json.dumps(dict(specification.hyperparameters)),
-                "input/config/inputdataconfig.json": json.dumps(_channels(specification)),
+                "input/config/inputdataconfig.json": json.dumps(_channels(specification, group)),
                 "input/config/resourceconfig.json": json.dumps(_resources(specification, host, group)),
             },
             log=logs[host],
@@ -99,7 +99,7 @@ def _variables(job: Job[TrainingSpecification], host: str, group: Group) -> dict
     """The variables that tell a program of its job."""
     specification = job.specification
     hyperparameters = specification.hyperparameters
-    names = [channel.name for channel in specification.channels]
+    channels = _channels(specification, group)
     resources = _resources(specification, host, group)
     return {
         "SAGEMAKER_BASE_DIR": BASE,
@@ -110,11 +110,11 @@ def _variables(job: Job[TrainingSpecification], host: str, group: Group) -> dict
         "SM_INPUT_CONFIG_DIR": f"{BASE}/input/config",
         "SM_OUTPUT_DIR": f"{BASE}/output",
         "SM_OUTPUT_DATA_DIR": f"{BASE}/output/data",
-        "SM_CHANNELS": json.dumps(names),
-        **{f"SM_CHANNEL_{_variable(name)}": f"{BASE}/input/data/{name}" for name in names},
+        "SM_CHANNELS": json.dumps([*channels]),
+        **{f"SM_CHANNEL_{_variable(name)}": f"{BASE}/input/data/{name}" for name in channels},
         "SM_HPS": json.dumps(dict(hyperparameters)),
         **{f"SM_HP_{_variable(name)}": value for name, value in hyperparameters.items()},
-        "SM_INPUT_DATA_CONFIG": json.dumps(_channels(specification)),
+        "SM_INPUT_DATA_CONFIG": json.dumps(channels),
         "SM_RESOURCE_CONFIG": json.dumps(resources),
         "SM_CURRENT_HOST": host,
         "SM_CURRENT_INSTANCE_TYPE": group.type,
@@ -130,8 +130,8 @@ def _variable(name: str) -> str:
     return name.upper().replace("-", "_").replace(".", "_")
 
 
-def _channels(specification: TrainingSpecification) -> dict[str, Any]:
-    """FastFile channels are told of as File, as SageMaker does."""
+def _channels(specification: TrainingSpecification, group: Group) -> dict[str, Any]:
+    """Those that the group gets. FastFile channels are told of as File, as SageMaker does."""
     return {
         channel.name: {
             "TrainingInputMode": "Pipe" if specification.mode(channel) == "Pipe" else "File",
@@ -140,6 +140,7 @@ def _channels(specification: TrainingSpecification) -> dict[str, Any]:
             **({"ContentType": channel.content_type} if channel.content_type else {}),
         }
         for channel in specification.channels
+        if not channel.groups or group.name in channel.groups
     }
 
 

@@ -6,11 +6,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
+from studiolo.aws.models import service_model
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import DomainError, Page
 from studiolo.ml.experiments.entity import COMPONENT, EXPERIMENT, TRIAL, Entity
 from studiolo.ml.listing import Listing
-from studiolo.ml.registry.search import Condition, Deferred, Document, Expression, Nested, names, ordered
+from studiolo.ml.registry.search import Condition, Deferred, Document, Expression, Nested, is_named, names, ordered
 from studiolo.services.call import Call
 from studiolo.services.sagemaker import searched
 from studiolo.services.sagemaker.endpoints import describe_endpoint
@@ -171,9 +172,10 @@ RESOURCES: Mapping[str, tuple[str, str, Find]] = {
 def get_search_suggestions(
     call: Call, request: "GetSearchSuggestionsRequestTypeDef"
 ) -> "GetSearchSuggestionsResponseTypeDef":
+    resource = _searched(request["Resource"])
     hint = request.get("SuggestionQuery", {}).get("PropertyNameQuery", {}).get("PropertyNameHint", "")
     found: set[str] = set()
-    for document in islice(_documents(call, request["Resource"], Expression()), MOST_LOOKED_AT):
+    for document in islice(_documents(call, resource, Expression()), MOST_LOOKED_AT):
         found.update(name for name in names(document) if name.lower().startswith(hint.lower()))
     suggested: Any = [{"PropertyName": name} for name in sorted(found)[:MOST_SUGGESTED]]
     return {"PropertyNameSuggestions": suggested}  # type: ignore[typeddict-item]
@@ -182,8 +184,10 @@ def get_search_suggestions(
 @sagemaker.operation
 def search(call: Call, request: "SearchRequestTypeDef") -> "SearchResponseTypeDef":
     refuse(request, ["VisibilityConditions"], "Search")
-    resource = request["Resource"]
-    asked = expression(request.get("SearchExpression", {}))
+    resource = _searched(request["Resource"])
+    asked = expression(resource, request.get("SearchExpression", {}))
+    if "SortBy" in request:
+        _check_property(resource, request["SortBy"])
     here = request.get("CrossAccountFilterOption", "SameAccount") == "SameAccount"
     found = [each for each in _documents(call, resource, asked) if asked.holds(each)] if here else []
     sort_by, order = request.get("SortBy", "LastModifiedTime"), request.get("SortOrder", "Descending")
@@ -200,12 +204,27 @@ def search(call: Call, request: "SearchRequestTypeDef") -> "SearchResponseTypeDe
     return answer  # type: ignore[no-any-return]
 
 
-def expression(request: Any) -> Expression:
+def _searched(resource: str) -> str:
+    """The resource, unless it is not one of RESOURCES."""
+    if resource not in RESOURCES:
+        raise ServiceError(
+            INVALID, f"Resource {resource} is not searched by Studiolo; it searches {', '.join(sorted(RESOURCES))}."
+        )
+    return resource
+
+
+def expression(resource: str, request: Any) -> Expression:
     """What a SearchExpression says."""
-    parts: list[Condition | Nested | Expression] = [_condition(each) for each in request.get("Filters", ())]
+    parts: list[Condition | Nested | Expression] = []
+    for each in request.get("Filters", ()):
+        _check_property(resource, each["Name"])
+        parts.append(_condition(each))
     for nested in request.get("NestedFilters", ()):
-        parts.append(Nested(nested["NestedPropertyName"], [_condition(each) for each in nested["Filters"]]))
-    parts += [expression(each) for each in request.get("SubExpressions", ())]
+        within = nested["NestedPropertyName"]
+        for each in nested["Filters"]:
+            _check_property(resource, f"{within}.{each['Name'].removeprefix(f'{within}.')}")
+        parts.append(Nested(within, [_condition(each) for each in nested["Filters"]]))
+    parts += [expression(resource, each) for each in request.get("SubExpressions", ())]
     return Expression(parts, request.get("Operator", "And") == "And")
 
 
@@ -213,12 +232,27 @@ def _condition(request: Any) -> Condition:
     return Condition(request["Name"], request.get("Operator", "Equals"), request.get("Value"))
 
 
+def _check_property(resource: str, name: str) -> None:
+    """Answer that SearchRecord has no such property of the resource. One of a map, or named by an entry, may be any."""
+    record = service_model("sagemaker").shape_for("SearchRecord").members[RESOURCES[resource][0]]
+    if resource == "Model":
+        record = record.members["Model"]
+    if not is_named(name) and not _has(record, name.split(".")):
+        known = ", ".join(sorted(record.members))
+        raise ServiceError(INVALID, f"{name} is not a property of the resource {resource}, which has {known}.")
+
+
+def _has(shape: Any, path: Sequence[str]) -> bool:
+    if shape.type_name == "list":
+        return _has(shape.member, path)
+    if not path or shape.type_name == "map":
+        return True
+    members = shape.members if shape.type_name == "structure" else {}
+    return path[0] in members and _has(members[path[0]], path[1:])
+
+
 def _documents(call: Call, resource: str, asked: Expression) -> Iterator[Document]:
     """The documents of the resources of a kind, with their tags."""
-    if resource not in RESOURCES:
-        raise ServiceError(
-            INVALID, f"Resource {resource} is not searched by Studiolo; it searches {', '.join(sorted(RESOURCES))}."
-        )
     _, arn, find = RESOURCES[resource]
     for document in find(call, asked):
         changed = (

@@ -238,9 +238,10 @@ def as_training_job(
 
 
 def seconds_billed(job: TrainingJob) -> float:
-    """How long a spot job had its instances, without what it waited for them."""
+    """How long a spot job had its instances, without what it waited for them, or before its training time began."""
     over = [entry for entry in job.progress.transitions if entry.status in BILLED and entry.end is not None]
-    return sum((entry.end or 0.0) - entry.start for entry in over)
+    begun = job.progress.started or 0.0
+    return sum(max(0.0, (entry.end or 0.0) - max(entry.start, begun)) for entry in over)
 
 
 def as_summary(job: TrainingJob, pool: Mapping[str, Any] | None) -> dict[str, Any]:
