@@ -1,15 +1,24 @@
 """Metrics of a job, picked from the lines it prints."""
 
+import contextlib
+import json
 import math
-import re
+import select
+import subprocess
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import re2
 
 from studiolo.containers.algorithm import MetricDefinition
+from studiolo.containers.scripts import matching
 from studiolo.containers.work import Metric
+
+LONGEST_SECONDS = 10.0
+"""How long a line may be tried: seconds, as the process that tries may have to start on a busy machine."""
 
 
 def linear(regex: str) -> Any:
@@ -31,18 +40,23 @@ class Metrics:
     What is no finite number is passed over: neither JSON nor CloudWatch has a word for it.
     """
 
-    def __init__(self, definitions: Iterable[MetricDefinition]) -> None:
+    def __init__(
+        self, definitions: Iterable[MetricDefinition], say: Callable[[str], object] = lambda line: None
+    ) -> None:
         # One of Python's may take years for a line, in which no signal is heard: the job could not be stopped.
-        self._patterns = [(each.name, linear(each.regex) or re.compile(each.regex)) for each in definitions]
+        self._patterns = {each: linear(each.regex) for each in definitions}
+        self._backtracking = Backtracking()
+        self._say = say
         self._last: dict[str, Metric] = {}
 
     def read(self, line: str) -> list[Metric]:
         """Take the metrics in one line."""
         found = []
-        for name, pattern in self._patterns:
-            for match in pattern.finditer(line):
+        for definition, pattern in tuple(self._patterns.items()):
+            name = definition.name
+            for text in self._found(definition, line) if pattern is None else _values(pattern, line):
                 try:
-                    value = float(match[1] if pattern.groups else match[0])
+                    value = float(text)
                 except (TypeError, ValueError):
                     continue
                 if not math.isfinite(value):
@@ -51,6 +65,47 @@ class Metrics:
                 found.append(self._last[name])
         return found
 
+    def _found(self, definition: MetricDefinition, line: str) -> Sequence[str | None]:
+        found = self._backtracking.find(definition.regex, line)
+        if found is None:
+            del self._patterns[definition]
+            self._say(
+                f"The metric {definition.name} is not read any more: its regular expression has look-arounds or "
+                f"references back, and was tried on one line for {LONGEST_SECONDS:.0f} s."
+            )
+        return found or ()
+
     @property
     def final(self) -> tuple[Metric, ...]:
         return tuple(self._last.values())
+
+
+def _values(pattern: Any, line: str) -> Iterable[str | None]:
+    return (match[1] if pattern.groups else match[0] for match in pattern.finditer(line))
+
+
+class Backtracking:
+    """Python's regular expressions, tried in a process of their own, which is ended where they take too long."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def find(self, regex: str, line: str) -> Sequence[str | None] | None:
+        """The values in the line; None where that took too long."""
+        if self._process is None:
+            command = [sys.executable, "-I", "-S", str(Path(matching.__file__))]
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        asked, answered = self._process.stdin, self._process.stdout
+        assert asked is not None
+        assert answered is not None
+        # Whoever reads what a program prints must not end, whatever has become of this one.
+        with contextlib.suppress(OSError, ValueError):
+            asked.write(f"{json.dumps([regex, line])}\n")
+            asked.flush()
+            if select.select([answered], [], [], LONGEST_SECONDS)[0]:
+                found: Sequence[str | None] = json.loads(answered.readline())
+                return found
+        with contextlib.suppress(OSError), self._process as process:
+            process.kill()
+        self._process = None
+        return None

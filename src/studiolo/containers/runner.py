@@ -77,7 +77,7 @@ class Run:
         self._folder = folder
         self._work, self._hidden = folder.take_work()
         self._report = Report()
-        self._metrics = Metrics(self._work.metrics)
+        self._metrics = Metrics(self._work.metrics, self._say)
         self._client = own_client()
         self._stopping = threading.Event()
         self._outcome_when_stopped = STOPPED

@@ -36,3 +36,15 @@ def test_an_expression_that_is_none_is_refused() -> None:
 def test_an_expression_that_could_be_tried_for_years_is_done_with_at_once() -> None:
     metrics = Metrics([MetricDefinition("slow", r"(a+)+$")])
     assert metrics.read("a" * 60 + "b") == []
+
+
+def test_one_that_only_python_takes_is_given_up_where_it_is_tried_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studiolo.containers.metrics.LONGEST_SECONDS", 1.0)
+    said: list[str] = []
+    metrics = Metrics(
+        [MetricDefinition("slow", r"(?=(a+)+$)x"), MetricDefinition("loss", r"(?<=loss=)\d")], said.append
+    )
+    [loss] = metrics.read("a" * 60 + "b loss=3")
+    assert (loss.name, loss.value) == ("loss", 3)
+    assert "The metric slow is not read any more" in said[0]
+    assert len(metrics.read("loss=4")) == len(said) == 1
