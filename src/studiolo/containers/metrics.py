@@ -65,7 +65,7 @@ class Metrics:
                 found.append(self._last[name])
         return found
 
-    def _found(self, definition: MetricDefinition, line: str) -> Sequence[str | None]:
+    def _found(self, definition: MetricDefinition, line: str) -> Sequence[Any]:
         found = self._backtracking.find(definition.regex, line)
         if found is None:
             del self._patterns[definition]
@@ -80,7 +80,7 @@ class Metrics:
         return tuple(self._last.values())
 
 
-def _values(pattern: Any, line: str) -> Iterable[str | None]:
+def _values(pattern: Any, line: str) -> Iterable[Any]:
     return (match[1] if pattern.groups else match[0] for match in pattern.finditer(line))
 
 
@@ -90,7 +90,7 @@ class Backtracking:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
 
-    def find(self, regex: str, line: str) -> Sequence[str | None] | None:
+    def find(self, regex: str, line: str) -> Sequence[Any] | None:
         """The values in the line; None where that took too long."""
         if self._process is None:
             command = [sys.executable, "-I", "-S", str(Path(matching.__file__))]
@@ -103,7 +103,7 @@ class Backtracking:
             asked.write(f"{json.dumps([regex, line])}\n")
             asked.flush()
             if select.select([answered], [], [], LONGEST_SECONDS)[0]:
-                found: Sequence[str | None] = json.loads(answered.readline())
+                found: Sequence[Any] = json.loads(answered.readline())
                 return found
         with contextlib.suppress(OSError), self._process as process:
             process.kill()
