@@ -27,7 +27,8 @@ def packed(folder: Path, paths: Sequence[str]) -> str:
     with tarfile.open(archive, "w") as tar:
         # What is unpacked later stays.
         for path in reversed(paths):
-            tar.add(path, arcname=".")
+            for entry in Path(path).iterdir():
+                tar.add(entry, arcname=entry.name)
     return f"{archive}#{MODULES}"
 
 
