@@ -99,5 +99,11 @@ def executors(master: str, number: int, cores: int, heap: int) -> dict[str, str]
 
 def executor_variables(aws: Mapping[str, str], keys: str | None) -> dict[str, str]:
     """The settings that give executors a driver's variables for AWS; keys: where they are given the role's."""
-    told = {**aws, **({KEYS_VARIABLE: keys, "AWS_CONFIG_FILE": CONFIG} if keys is not None else {})}
-    return {f"spark.executorEnv.{name}": value for name, value in told.items() if name != PROOF_FILE}
+    return {f"spark.executorEnv.{name}": value for name, value in worker_variables(aws, keys).items()}
+
+
+def worker_variables(driver_s: Mapping[str, str], keys: str | None) -> dict[str, str]:
+    """Of a driver's variables those that are its executors' too, as they are there."""
+    there = {} if keys is None else {KEYS_VARIABLE: keys, "AWS_CONFIG_FILE": CONFIG}
+    lost = (PROOF_FILE,) if keys is None else (PROOF_FILE, "PYTHONPATH")
+    return {**{name: value for name, value in driver_s.items() if name not in lost}, **there}
