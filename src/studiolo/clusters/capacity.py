@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from studiolo.clusters.machines import instance_type
-from studiolo.clusters.model import Group, Instance, Progress
+from studiolo.clusters.model import GONE, GONE_MESSAGE, Group, Instance, Progress
 from studiolo.clusters.store import new_id
 
 RESIZED = "Instance was terminated by a resize"
@@ -70,7 +70,7 @@ def seen(progress: Progress, workers: Mapping[str, Any], now: float, *, replace_
         state = workers.get(str(instance.number), {}).get("state")
         if instance.leaving:
             if state is None and instance.state == "RUNNING":
-                progress = progress.with_instance(_ended(instance, now, "USER_REQUEST", RESIZED))
+                progress = progress.with_instance(_ended(instance, now, "", RESIZED))
             elif state is None:
                 progress = progress.with_instance(_ended(instance, now, "", ""))
         elif state == "ALIVE" and instance.state != "RUNNING":
@@ -79,6 +79,14 @@ def seen(progress: Progress, workers: Mapping[str, Any], now: float, *, replace_
             message = "The worker on the instance has been lost"
             progress = progress.with_instance(_ended(instance, now, "INSTANCE_FAILURE", message))
     return progress
+
+
+def all_ended(progress: Progress, now: float) -> Progress:
+    """With all instances ended, and their groups, because the cluster has."""
+    for instance in progress.living():
+        progress = progress.with_instance(replace(_ended(instance, now, GONE, GONE_MESSAGE), leaving=False))
+    groups = tuple(replace(group, state="TERMINATED", ended=group.ended or now) for group in progress.groups)
+    return replace(progress, groups=groups)
 
 
 def _ended(instance: Instance, now: float, reason: str, message: str) -> Instance:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from studiolo.aws.errors import ServiceError
 from studiolo.clusters.addresses import PORTS
 from studiolo.clusters.capacity import running
-from studiolo.clusters.model import Cluster, Group, Instance
+from studiolo.clusters.model import GONE, GONE_MESSAGE, Cluster, Group, Instance
 from studiolo.services.call import Call
 from studiolo.services.emr.service import INVALID, REQUEST, cut, emr, marker, moment, reason, refuse, timeline
 
@@ -208,7 +208,7 @@ def as_fleet(cluster: Cluster, of: Group) -> dict[str, Any]:
 def _status(of: Group) -> dict[str, Any]:
     return {
         "State": of.state,
-        "StateChangeReason": {},
+        "StateChangeReason": reason(GONE, GONE_MESSAGE) if of.state == "TERMINATED" else {},
         "Timeline": timeline(moment(of.created), Ready=of.ready, End=of.ended),
     }
 
