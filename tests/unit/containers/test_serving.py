@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,12 @@ def call(body: bytes, method: str = "POST", path: str = "/invocations") -> tuple
             sent.append(message)
 
         headers = [(b"content-type", b"text/csv; charset=utf-8"), (b"accept", b"text/csv")]
-        await Server(Echo(), CONTEXT)({"method": method, "path": path, "headers": headers}, receive, send)
+        await server({"method": method, "path": path, "headers": headers}, receive, send)
 
+    server = Server(Echo(), CONTEXT)
+    threading.Thread(target=server.calls.work).start()
     asyncio.run(run())
+    server.calls.end()
     return sent[0]["status"], dict(sent[0]["headers"])[b"content-type"].decode(), sent[1]["body"]
 
 
