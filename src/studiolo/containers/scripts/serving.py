@@ -157,7 +157,9 @@ class Server:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         status, content_type, body = await self._answer(scope, receive)
-        headers = [(b"content-type", content_type.encode("latin-1")), (b"content-length", b"%d" % len(body))]
+        # Whatever a script says that its answer is, in one line.
+        named = " ".join(str(content_type or JSON).split()).encode("latin-1", "replace")
+        headers = [(b"content-type", named), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -200,12 +202,14 @@ class Server:
         context.begin(headers)
         try:
             (answer,) = self._service.handle([{"body": body}], context)
+            told = _bytes(answer)
         except Exception as error:  # noqa: BLE001 - the caller is told
             context.status, answer = _refusal(error)
+            told = _bytes(answer)
         if context.status >= 400:
             print(answer, file=sys.stderr, flush=True)
             context.content_type = "text/plain"
-        return context.status, context.content_type, _bytes(answer)
+        return context.status, context.content_type, told
 
 
 def _refusal(error: Exception) -> tuple[int, str]:
@@ -222,7 +226,7 @@ def _refusal(error: Exception) -> tuple[int, str]:
 def _bytes(answer: Any) -> bytes:
     if isinstance(answer, (bytes, bytearray)):
         return bytes(answer)
-    return (answer if isinstance(answer, str) else json.dumps(answer)).encode()
+    return (answer if isinstance(answer, str) else json.dumps(answer)).encode(errors="backslashreplace")
 
 
 def code_of(base: Path) -> Path:
