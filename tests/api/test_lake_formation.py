@@ -760,6 +760,39 @@ def test_who_may_use_an_lf_tag_gives_it_to_nothing_that_is_not_his_to_grant(hous
     house.lf.delete_lf_tag(TagKey=house.name)
 
 
+def test_a_filter_is_shown_to_who_may_describe_it_and_passed_on_by_who_may_give_all_of_the_table(
+    house: LakeHouse,
+) -> None:
+    house.add("told")
+    filter = house.filter("told", "rome", "city = 'rome'", "id")
+    named = house.named_filter("told", "rome")
+    asking = {"Effect": "Allow", "Action": "lakeformation:*", "Resource": "*"}
+    who, other = house.person(asking), house.person()
+    table, own = {"Principal": {"DataLakePrincipalIdentifier": who.arn}}, who.client("lakeformation")
+    every = {"CatalogId": house.account, "DatabaseName": house.name, "Name": "told"}
+    more = {"Principal": {"DataLakePrincipalIdentifier": other.arn}, "Resource": filter}
+
+    def listed() -> list[str]:
+        return [each["Name"] for each in own.list_data_cells_filter(Table=every)["DataCellsFilters"]]
+
+    granted = ["DESCRIBE"]
+    house.lf.grant_permissions(
+        **table, Resource=house.resource("told"), Permissions=granted, PermissionsWithGrantOption=granted
+    )
+    assert listed() == []
+    for permission in ("SELECT", "DESCRIBE", "DROP"):
+        with pytest.raises(Refused, match="AccessDenied"):
+            own.grant_permissions(**more, Permissions=[permission])
+    house.grant(who, filter, "DESCRIBE")
+    assert listed() == ["rome"]
+    assert own.get_data_cells_filter(**named)["DataCellsFilter"]["RowFilter"]["FilterExpression"] == "city = 'rome'"
+    with pytest.raises(Refused, match="AccessDenied"):
+        own.delete_data_cells_filter(**named)
+    house.grant(who, filter, "DROP")
+    own.delete_data_cells_filter(**named)
+    assert listed() == []
+
+
 def test_only_administrators_opt_somebody_in_or_out(house: LakeHouse) -> None:
     who = house.person(ALL_OF_IT)
     house.add("opted", left_to_iam=True)
