@@ -764,13 +764,13 @@ def test_a_filter_is_shown_to_who_may_describe_it_and_passed_on_by_who_may_give_
     house: LakeHouse,
 ) -> None:
     house.add("told")
-    filter = house.filter("told", "rome", "city = 'rome'", "id")
+    told = house.filter("told", "rome", "city = 'rome'", "id")
     named = house.named_filter("told", "rome")
     asking = {"Effect": "Allow", "Action": "lakeformation:*", "Resource": "*"}
     who, other = house.person(asking), house.person()
     table, own = {"Principal": {"DataLakePrincipalIdentifier": who.arn}}, who.client("lakeformation")
     every = {"CatalogId": house.account, "DatabaseName": house.name, "Name": "told"}
-    more = {"Principal": {"DataLakePrincipalIdentifier": other.arn}, "Resource": filter}
+    more = {"Principal": {"DataLakePrincipalIdentifier": other.arn}, "Resource": told}
 
     def listed() -> list[str]:
         return [each["Name"] for each in own.list_data_cells_filter(Table=every)["DataCellsFilters"]]
@@ -783,12 +783,12 @@ def test_a_filter_is_shown_to_who_may_describe_it_and_passed_on_by_who_may_give_
     for permission in ("SELECT", "DESCRIBE", "DROP"):
         with pytest.raises(Refused, match="AccessDenied"):
             own.grant_permissions(**more, Permissions=[permission])
-    house.grant(who, filter, "DESCRIBE")
+    house.grant(who, told, "DESCRIBE")
     assert listed() == ["rome"]
     assert own.get_data_cells_filter(**named)["DataCellsFilter"]["RowFilter"]["FilterExpression"] == "city = 'rome'"
     with pytest.raises(Refused, match="AccessDenied"):
         own.delete_data_cells_filter(**named)
-    house.grant(who, filter, "DROP")
+    house.grant(who, told, "DROP")
     own.delete_data_cells_filter(**named)
     assert listed() == []
 
