@@ -760,6 +760,22 @@ def test_who_may_use_an_lf_tag_gives_it_to_nothing_that_is_not_his_to_grant(hous
     house.lf.delete_lf_tag(TagKey=house.name)
 
 
+def test_who_may_register_places_gets_nothing_there_by_the_service_s_own_role(house: LakeHouse) -> None:
+    """That role is given rights there, and with them who has a table at the place: IAM is asked for its policy, too."""
+    who = house.person({"Effect": "Allow", "Action": "lakeformation:*", "Resource": "*"})
+    glue, mine, raw = who.client("glue"), f"{house.name}_mine", {"Bucket": house.bucket, "Key": "beside/part-0.parquet"}
+    house.s3.put_object(**raw, Body=b"secret")
+    glue.create_database(DatabaseInput={"Name": mine, "CreateTableDefaultPermissions": []})
+    storage = house.storage("parquet", "beside")
+    glue.create_table(DatabaseName=mine, TableInput={"Name": "beside", "StorageDescriptor": storage})
+    place = f"arn:aws:s3:::{house.bucket}/beside"
+    with pytest.raises(Refused, match="iam:PutRolePolicy"):
+        who.client("lakeformation").register_resource(ResourceArn=place, UseServiceLinkedRole=True)
+    with pytest.raises(Refused, match="AccessDenied"):
+        who.client("s3").get_object(**raw)
+    glue.delete_database(Name=mine)
+
+
 def test_a_filter_is_shown_to_who_may_describe_it_and_passed_on_by_who_may_give_all_of_the_table(
     house: LakeHouse,
 ) -> None:
