@@ -17,6 +17,7 @@ from studiolo.aws.payloads import UNSIGNED
 from studiolo.aws.protocols.xml_values import local_name, read_xml, xml_text
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import now
+from studiolo.door import locks
 from studiolo.door.answers import send_whole, sent_back
 from studiolo.door.authentication import verified_by_query
 from studiolo.door.mending import Mending
@@ -147,10 +148,25 @@ class Calls:
         """Set who owns the objects of a new bucket, which the store does not read where a bucket is made."""
         rule = f"<Rule><ObjectOwnership>{xml_text(ownership)}</ObjectOwnership></Rule>"
         body = f"<OwnershipControls>{rule}</OwnershipControls>".encode()
-        asked = Named("PUT", bucket, "", {"ownershipControls": ""})
-        to = replace(self.own(request, asked, in_our_name()), length=len(body))
-        async with await self.asked(to, lambda: body):
-            pass
+        await self._put(request, Named("PUT", bucket, "", {"ownershipControls": ""}), body)
+
+    async def lock_copy(self, request: HttpRequest, named: Named, version: str) -> None:
+        """Lock a copy as it was asked to be, or as its bucket locks what is new. Raises ServiceError."""
+        asked = Named("GET", named.bucket, "", {"object-lock": ""})
+        async with await self.asked(self.own(request, asked, in_our_name()), nothing) as found:
+            default = await found.read() if found.status == HTTPStatus.OK else b""
+        for kind, body in locks.of_copy(named.headers, default, now()).items():
+            status = await self._put(
+                request, Named("PUT", named.bucket, named.key, {kind: "", "versionId": version}), body
+            )
+            if status != HTTPStatus.OK:
+                raise ServiceError("InternalError", f"The object was copied, but its {kind} could not be set.", 500)
+
+    async def _put(self, request: HttpRequest, named: Named, body: bytes) -> int:
+        """The status of the answer to a document of our own."""
+        to = replace(self.own(request, named, in_our_name()), length=len(body))
+        async with await self.asked(to, lambda: body) as answer:
+            return answer.status
 
     async def parts(self, request: HttpRequest, named: Named, most: int = MOST_PARTS) -> Mapping[str, int] | None:
         """The bytes of the parts of an upload, of `most` at most, by their numbers; None where there is no such upload."""

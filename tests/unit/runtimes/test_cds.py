@@ -3,7 +3,6 @@
 import fcntl
 import os
 import shutil
-import shutil
 import sys
 import threading
 import time
