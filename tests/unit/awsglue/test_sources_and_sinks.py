@@ -158,6 +158,7 @@ def test_a_source_and_a_sink_take_their_format_afterwards(
         ("s3", {"paths": ["/x"], "compressionType": "zip"}, "csv", ValueError, "zip is not a compressionType"),
         ("s3", {"paths": ["/x"], "excludeStorageClasses": ["STANDARD"]}, "csv", ValueError, "No files are left"),
         ("s3", {"paths": ["/x"], "quoteChar": "<<"}, "csv", ValueError, "quoteChar '<<' of csv is not one character"),
+        ("s3", {"paths": ["/x"], "withHeader": "yes"}, "csv", ValueError, "'yes' is given for an option that is true"),
         ("s3", {"paths": ["/x"], "version": "1.7"}, "avro", NotSupported, "Version 1.7 of avro"),
     ],
 )
