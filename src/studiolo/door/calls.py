@@ -237,6 +237,20 @@ class Calls:
                 return values["VersionId"]
         return None
 
+    async def cover_marker(self, request: HttpRequest, named: Named) -> None:
+        """Put an empty object in place of a delete marker of the id `null`, which the store deletes in no other way.
+
+        Raises ServiceError (501) where the bucket keeps versions: an object that is put there has another id.
+        """
+        if await self.delete_marker(request, named) != "null":
+            return
+        asked = Named("GET", named.bucket, "", {"versioning": ""})
+        async with await self.asked(self.own(request, asked, in_our_name()), nothing) as found:
+            if b"<Status>Enabled" in await found.read():
+                message = "Deleting a delete marker of the id null is implemented while versioning is suspended alone."
+                raise ServiceError("NotImplemented", message, 501)
+        await self._put(request, Named("PUT", named.bucket, named.key), b"")
+
     @contextlib.contextmanager
     def errors(self, payload: Payload) -> Iterator[None]:
         """What goes wrong with the store, as what the client is told."""

@@ -170,6 +170,8 @@ class S3Gateway:
             await self._kept.uploads(request, named, verified, payload, send)
             return
         sent = mending.asked(named, operation) if self._ours else named
+        if self._ours and operation.name == "DeleteObject" and named.parameters.get("versionId") == "null":
+            await self._calls.cover_marker(request, named)
         if self._ours and caller.verified is not None and operation.name == "ListObjectVersions":
             sent = versions.whole(sent)
         to = target(sent, request.host, verified, self._store.access, ours=self._ours)
@@ -324,6 +326,11 @@ class S3Gateway:
         wanted = await asyncio.to_thread(
             wanted.permitted, lambda entry: caller.refusal(entry.needs(named.bucket, bypass=bypass))
         )
+        if self._ours and any(entry.version == "null" for entry in wanted.entries):
+            with self._calls.errors(payload):
+                wanted = replace(
+                    wanted, entries=[await self._uncovered(request, named, each) for each in wanted.entries]
+                )
         sent = wanted.body()
         headers, answered = [], b""
         if sent:
@@ -342,6 +349,16 @@ class S3Gateway:
             [*without_body(headers), (b"content-type", b"application/xml")],
             wanted.answer(answered),
         )
+
+    async def _uncovered(self, request: HttpRequest, named: Named, entry: deletion.Entry) -> deletion.Entry:
+        """An entry that the store will delete, refused where it cannot."""
+        if entry.version != "null" or entry.refusal is not None:
+            return entry
+        try:
+            await self._calls.cover_marker(request, Named("DELETE", named.bucket, entry.key, {"versionId": "null"}))
+        except ServiceError as error:
+            return replace(entry, refusal=error)
+        return entry
 
     async def _post_object(self, request: HttpRequest, named: Named, payload: Payload, send: Send) -> None:
         """Put the file of a form that a signed policy lets in."""

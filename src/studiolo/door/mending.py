@@ -224,6 +224,8 @@ class Mending:
             return _as_read(headers, self._named)
         if status >= HTTPStatus.BAD_REQUEST:
             return headers
+        if name.endswith("ObjectTagging") and "versionId" in self._named.parameters:
+            return [*headers, (b"x-amz-version-id", self._named.parameters["versionId"].encode())]
         if name == "HeadBucket":
             return [*headers, (b"x-amz-bucket-region", self._region.encode())]
         if name in _WRITES:
