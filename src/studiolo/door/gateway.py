@@ -163,7 +163,7 @@ class S3Gateway:
         region = verified.region if verified is not None else "us-east-1"
         if self._ours and operation.name in listing.OPERATIONS:
             with self._calls.errors(payload):
-                listed = await listing.page(named, partial(self._listed, request, named))
+                listed = await listing.page(named, self._calls.listed(request, named))
             await send_whole(send, HTTPStatus.OK, XML, listed)
             return
         if self._ours and operation.name == underway.OPERATION and verified is not None:
@@ -298,19 +298,6 @@ class S3Gateway:
                     raise ServiceError("ServiceUnavailable", "The list is not to be had now, please try again.", 503)
                 body = await longer.read()
         await send_whole(send, HTTPStatus.OK, headers, lists.shown(named, body))
-
-    async def _listed(self, request: HttpRequest, named: Named, parameters: dict[str, str]) -> bytes:
-        """What the store lists by these parameters, in its names. Raises ServiceError."""
-        owner = "list-type" not in named.parameters or named.parameters.get("fetch-owner") == "true"
-        asked = {"list-type": "2", "encoding-type": "url", "fetch-owner": str(owner).lower(), **parameters}
-        to = self._calls.own_as_stored(request, Named("GET", named.bucket, "", asked), in_our_name())
-        async with await self._calls.asked(to, nothing) as answer:
-            body = await answer.read()
-            if answer.status == HTTPStatus.OK:
-                return body
-            if b"<Code>NoSuchBucket<" in body:
-                raise ServiceError("NoSuchBucket", "The specified bucket does not exist", 404)
-        raise ServiceError("ServiceUnavailable", "The list is not to be had now, please try again.", 503)
 
     async def _delete_objects(
         self, request: HttpRequest, named: Named, caller: Caller, payload: Payload, send: Send
