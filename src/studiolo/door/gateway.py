@@ -18,7 +18,6 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.domain import Clock
 from studiolo.door import (
-    deletion,
     documents,
     forms,
     listing,
@@ -34,6 +33,7 @@ from studiolo.door.actions import EXISTING, Need, actions_of, arn, copied_tags, 
 from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import error_answer, send_whole, sent_back, without_body
 from studiolo.door.calls import Calls, in_our_name, nothing
+from studiolo.door.deleting import Deleting
 from studiolo.door.form_data import FormReader, boundary_of
 from studiolo.door.governed import BrokenOff, GovernedViews
 from studiolo.door.kept import Kept
@@ -82,6 +82,7 @@ class S3Gateway:
         self._calls = Calls(store)
         self._kept = Kept(self._calls, identity, kept)
         self._notifying = Notifying(self._calls, notices, kept, identity.buckets.of)
+        self._deleting = Deleting(store, self._calls, self._notifying)
 
     async def start(self) -> None:
         await self._calls.start()
@@ -142,7 +143,7 @@ class S3Gateway:
         if self._ours and await self._kept.answered(request, named, operation, caller, payload, send):
             return
         if operation.name == "DeleteObjects":
-            await self._delete_objects(request, named, caller, payload, send)
+            await self._deleting.answer(request, named, caller, payload, send)
             return
         if named.source is not None and operation.name == "PutObject":
             await self._permit_tags(request, named, caller, payload)
@@ -298,54 +299,6 @@ class S3Gateway:
                     raise ServiceError("ServiceUnavailable", "The list is not to be had now, please try again.", 503)
                 body = await longer.read()
         await send_whole(send, HTTPStatus.OK, headers, lists.shown(named, body))
-
-    async def _delete_objects(
-        self, request: HttpRequest, named: Named, caller: Caller, payload: Payload, send: Send
-    ) -> None:
-        """Delete what the caller may of what the body names, and say of each key what became of it."""
-        verified = caller.known
-        length = target(named, request.host, verified, self._store.access, ours=self._ours).length
-        body = await payload.whole(verified.payload_reader(request), length, deletion.MAX_BODY)
-        deletion.check_digests(body, {**named.headers, **payload.trailers})
-        wanted = deletion.read_deletion(body, ours=self._ours)
-        bypass = "x-amz-bypass-governance-retention" in named.headers
-        # A thousand questions to IAM take a while, in which others are served.
-        wanted = await asyncio.to_thread(
-            wanted.permitted, lambda entry: caller.refusal(entry.needs(named.bucket, bypass=bypass))
-        )
-        if self._ours and any(entry.version == "null" for entry in wanted.entries):
-            with self._calls.errors(payload):
-                wanted = replace(
-                    wanted, entries=[await self._uncovered(request, named, each) for each in wanted.entries]
-                )
-        sent = wanted.body()
-        headers, answered = [], b""
-        if sent:
-            to = self._calls.own(request, replace(named, headers=deletion.headers_for(named.headers, sent)), verified)
-            with self._calls.errors(payload):
-                async with await self._calls.asked(replace(to, length=len(sent)), lambda: sent) as answer:
-                    if answer.status != HTTPStatus.OK:
-                        await self._calls.answer(answer, request.method, payload, send)
-                        return
-                    headers, answered = sent_back(answer.raw_headers), await answer.read()
-                    if self._ours:
-                        await self._notifying.deleted(caller, answer, named.bucket, wanted.deleted(answered))
-        await send_whole(
-            send,
-            HTTPStatus.OK,
-            [*without_body(headers), (b"content-type", b"application/xml")],
-            wanted.answer(answered),
-        )
-
-    async def _uncovered(self, request: HttpRequest, named: Named, entry: deletion.Entry) -> deletion.Entry:
-        """An entry that the store will delete, refused where it cannot."""
-        if entry.version != "null" or entry.refusal is not None:
-            return entry
-        try:
-            await self._calls.cover_marker(request, Named("DELETE", named.bucket, entry.key, {"versionId": "null"}))
-        except ServiceError as error:
-            return replace(entry, refusal=error)
-        return entry
 
     async def _post_object(self, request: HttpRequest, named: Named, payload: Payload, send: Send) -> None:
         """Put the file of a form that a signed policy lets in."""
