@@ -29,6 +29,7 @@ from studiolo.door import (
     uploads,
     versions,
 )
+from studiolo.door.access_lists import OPENED, AccessLists
 from studiolo.door.actions import EXISTING, Need, actions_of, arn, copied_tags, tagged
 from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import error_answer, send_whole, sent_back, without_body
@@ -82,6 +83,7 @@ class S3Gateway:
         self._calls = Calls(store)
         self._kept = Kept(self._calls, identity, kept)
         self._notifying = Notifying(self._calls, notices, kept, identity.buckets.of)
+        self._lists = AccessLists(self._calls)
         self._deleting = Deleting(store, self._calls, self._notifying)
 
     async def start(self) -> None:
@@ -161,6 +163,11 @@ class S3Gateway:
     ) -> None:
         """Send what is permitted on to the store, and its answer back."""
         verified = caller.acting(named, needs, self._clock())
+        if self._ours and verified is None and operation.name in OPENED:
+            await self._calls.require_bucket(request, named, in_our_name(), payload)
+            with self._calls.errors(payload):
+                await self._lists.require_open(request, named, operation.name)
+            verified = caller.as_anybody(named, self._clock())
         region = verified.region if verified is not None else "us-east-1"
         if self._ours and operation.name in listing.OPERATIONS:
             with self._calls.errors(payload):
@@ -217,12 +224,11 @@ class S3Gateway:
                     ownership_asked = named.headers.get("x-amz-object-ownership")
                     if operation.name == "CreateBucket" and answer.status == HTTPStatus.OK and ownership_asked:
                         await self._calls.set_ownership(request, named.bucket, ownership_asked)
-                    if (
-                        named.source is not None
-                        and "x-amz-version-id" in answer.headers
-                        and operation.name == "PutObject"
-                    ):
-                        await self._calls.lock_copy(request, named, answer.headers["x-amz-version-id"])
+                    if operation.name == "PutObject" and answer.status == HTTPStatus.OK:
+                        version = answer.headers.get("x-amz-version-id")
+                        await self._lists.set(request, named, version)
+                        if named.source is not None and version is not None:
+                            await self._calls.lock_copy(request, named, version)
                     if operation.name in mending.OF_BUCKETS and answer.status == HTTPStatus.OK:
                         region = await self._kept.region(named.bucket, region, made=operation.name == "CreateBucket")
                     mend = await self._mended(request, named, operation, caller, region, answer, payload)
@@ -329,6 +335,7 @@ class S3Gateway:
                 if answer.status != HTTPStatus.OK:
                     await self._calls.answer(answer, request.method, payload, send)
                     return
+                await self._lists.set(request, put, answer.headers.get("x-amz-version-id"))
                 await self._notifying.changed(request, put, "PostObject", caller, answer)
                 etag = answer.headers.get("etag", "")
                 status, headers, body = forms.success(fields, named.bucket, _location(request, put), etag)
