@@ -29,7 +29,7 @@ from studiolo.door import (
     uploads,
     versions,
 )
-from studiolo.door.access_lists import OPENED, AccessLists
+from studiolo.door.access_lists import GRANTING, OPENED, AccessLists, document
 from studiolo.door.actions import EXISTING, Need, actions_of, arn, copied_tags, tagged
 from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import error_answer, send_whole, sent_back, without_body
@@ -178,6 +178,8 @@ class S3Gateway:
             await self._kept.uploads(request, named, verified, payload, send)
             return
         sent = mending.asked(named, operation) if self._ours else named
+        if self._ours and operation.name == "GetObject" and {"if-range", "range"} <= sent.headers.keys():
+            sent = await self._calls.ranged(request, sent)
         if self._ours and operation.name == "DeleteObject" and named.parameters.get("versionId") == "null":
             await self._calls.cover_marker(request, named)
         if self._ours and caller.verified is not None and operation.name == "ListObjectVersions":
@@ -187,6 +189,8 @@ class S3Gateway:
         if (self._ours or payload.taken) and verified is not None and operation.name in documents.OPERATIONS:
             content = await payload.whole(reader, to.length, documents.LARGEST)
             documents.check(operation.name, content)
+            if operation.name in GRANTING:
+                content = document(named.headers) or content
             if operation.name == "CreateBucket":
                 region = documents.region_of(content, region)
             elif operation.name == "CompleteMultipartUpload":
