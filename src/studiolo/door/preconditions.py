@@ -12,6 +12,7 @@ from studiolo.aws.http import HttpRequest
 from studiolo.aws.protocols.xml_values import local_name
 from studiolo.domain import now
 from studiolo.door import locks
+from studiolo.door.access_lists import document
 from studiolo.door.calls import Calls
 from studiolo.door.mending import ACLS
 from studiolo.door.names import Named
@@ -50,6 +51,9 @@ async def check(calls: Calls, request: HttpRequest, named: Named, operation: Ope
                 raise ServiceError("InvalidRequest", message, 400)
         if (grants or acl != "bucket-owner-full-control") and await calls.is_owner_enforced(request, named.bucket):
             raise ServiceError("AccessControlListNotSupported", "The bucket does not allow ACLs", 400)
+        if acl == "aws-exec-read":
+            raise ServiceError("NotImplemented", "The canned ACL aws-exec-read is not implemented.", 501)
+        document(headers)
         if name == "CreateMultipartUpload" and (grants or acl not in ("bucket-owner-full-control", "private")):
             message = "An upload in parts with an access list is not implemented: set the object's by PutObjectAcl."
             raise ServiceError("NotImplemented", message, 501)
