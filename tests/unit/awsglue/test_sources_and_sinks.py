@@ -103,6 +103,8 @@ def test_choices_and_nulls_can_be_written(glue_context: GlueContext, from_json: 
     frame = from_json([{"n": 1, "none": None}, {"n": "x", "none": None}])
     write(frame, tmp_path / "json", "json")
     assert lines(tmp_path / "json") == ['{"n": 1}', '{"n": "x"}']
+    with pytest.raises(NotSupported, match="timestampFormat of json"):
+        write(frame, tmp_path / "json", "json", timestampFormat="yyyy")
     write(frame, tmp_path / "csv", "csv", separator="|", writeHeader=False, quoteChar="-1")
     assert lines(tmp_path / "csv") == ["1|", "x|"]
     write(frame, tmp_path / "parquet", "parquet")
