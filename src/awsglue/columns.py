@@ -99,8 +99,14 @@ def kept_null(original: Column, built: Column) -> Column:
 
 
 def path_in(nodes: Sequence[Node], path: str) -> list[str]:
-    """The path's names; a top-level name that is spelled as the path is wins over a nested field."""
-    return [path] if any(node.name == path for node in nodes) else split_path(path)
+    """The path's names; a top-level name that is spelled as the path is wins over a nested field.
+
+    Raises ValueError for a path without a name.
+    """
+    names = [path] if any(node.name == path for node in nodes) else split_path(path)
+    if not names:
+        raise ValueError(f"{path!r} is not the path of a field.")
+    return names
 
 
 def edit(nodes: Sequence[Node], path: Sequence[str], change: Edit) -> list[Node]:

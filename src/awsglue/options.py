@@ -6,8 +6,11 @@ from typing import Any
 
 
 def truth(value: Any) -> bool:
-    """An option that is a boolean, or the text of one."""
-    return value if isinstance(value, bool) else str(value).lower() == "true"
+    """An option that is a boolean, or the text of one; None is false. Raises ValueError for anything else."""
+    text = "false" if value is None else str(value).strip().lower()
+    if text not in ("true", "false"):
+        raise ValueError(f"{value!r} is given for an option that is true or false.")
+    return text == "true"
 
 
 def names_of(given: Any) -> list[str]:

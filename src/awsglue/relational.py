@@ -1,9 +1,10 @@
 """Relationalize: nested records as flat tables; and DynamoDB's JSON as plain records."""
 
+import contextlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from awsglue import gluetypes as glue
@@ -15,6 +16,7 @@ from awsglue.stages import Data
 
 KEY = " key"
 """The number of a record, while its arrays are taken out. No field that people name is called so."""
+_OLD_DATES = tuple(f"spark.sql.parquet.{kind}RebaseModeInWrite" for kind in ("datetime", "int96"))
 PARTITION_BITS = 33
 """Spark's monotonic ids: the partition's number above these bits, the record's number in it below."""
 
@@ -78,6 +80,19 @@ def _exploded(numbered: DataFrame, array: Node, name: str, element: glue.DataTyp
     return Data(rows, struct_type(fields))
 
 
+@contextlib.contextmanager
+def _old_dates_too(session: SparkSession) -> Iterator[None]:
+    """Parquet is written with moments before 1900, too: Spark refuses them for what readers elsewhere make of them."""
+    before = {name: session.conf.get(name) for name in _OLD_DATES}
+    for name in _OLD_DATES:
+        session.conf.set(name, "CORRECTED")
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            session.conf.set(name, str(value))
+
+
 def _numbered(dataframe: DataFrame, staging_path: str | None) -> DataFrame:
     """The records with numbers from 1 on, without gaps, that stay the same however often they are read."""
     named = dataframe.toDF(*[str(position) for position in range(len(dataframe.columns))])
@@ -85,7 +100,8 @@ def _numbered(dataframe: DataFrame, staging_path: str | None) -> DataFrame:
     # Parquet has no column of nothing but nulls.
     if staging_path and "void" not in rough.schema.simpleString():
         folder = f"{staging_path.rstrip('/')}/relationalize-{uuid.uuid4()}"
-        rough.withColumnRenamed(KEY, "key").write.option("compression", "snappy").parquet(folder)
+        with _old_dates_too(dataframe.sparkSession):
+            rough.withColumnRenamed(KEY, "key").write.option("compression", "snappy").parquet(folder)
         rough = (
             dataframe.sparkSession.read.schema(rough.withColumnRenamed(KEY, "key").schema)
             .parquet(folder)

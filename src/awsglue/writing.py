@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from awsglue import gluetypes as glue
 from awsglue.columns import COMPLEX, Node, fit, nodes_of
 from awsglue.combining import selected
+from awsglue.errors import NotSupported
 from awsglue.formats import WRITE, write_format
 from awsglue.options import truth
 from awsglue.reading import CsvOptions, check_avro
@@ -161,5 +162,9 @@ def _csv_options(given: CsvOptions, options: Mapping[str, Any]) -> dict[str, Any
 
 
 def _json_choices(data: Data, target: Target) -> None:
+    given = WRITE["json"].sparks(target.format_options)
+    if given:
+        name = next(iter(given))
+        raise NotSupported(f"The option {name} of json is not supported beside fields of several types: resolve these.")
     lines = as_json(data, data.dataframe).map(lambda line: (line,))
     _writer(lines.toDF("value string"), target).mode("append").text(target.path)

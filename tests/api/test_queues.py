@@ -55,6 +55,8 @@ def test_what_is_sent_is_received_with_its_attributes(sqs: Any, queue: str) -> N
     )
     assert [each["Id"] for each in done["Successful"]] == ["a"]
     assert [(each["Id"], each["Code"]) for each in done["Failed"]] == [("b", "ReceiptHandleIsInvalid")]
+    sent = sqs.send_message_batch(QueueUrl=queue, Entries=[{"Id": "a", "MessageBody": "b"}])
+    assert "Failed" not in sent
 
 
 def test_who_waits_has_what_comes_at_once(sqs: Any, queue: str, client: Callable[..., Any]) -> None:

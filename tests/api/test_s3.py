@@ -216,6 +216,20 @@ def test_an_object_that_is_gone_by_a_delete_marker_says_so(s3: Any, air: str) ->
     assert body(s3, air, "a b") == b"x"
 
 
+def test_a_delete_marker_without_a_version_goes_by_its_id(s3: Any, air: str) -> None:
+    s3.put_bucket_versioning(Bucket=air, VersioningConfiguration={"Status": "Enabled"})
+    for key in ("one", "two"):
+        s3.put_object(Bucket=air, Key=key, Body=b"kept")
+    s3.put_bucket_versioning(Bucket=air, VersioningConfiguration={"Status": "Suspended"})
+    for key in ("one", "two"):
+        s3.delete_object(Bucket=air, Key=key)
+    s3.delete_object(Bucket=air, Key="one", VersionId="null")
+    s3.delete_objects(Bucket=air, Delete={"Objects": [{"Key": "two", "VersionId": "null"}]})
+    assert [body(s3, air, key) for key in ("one", "two")] == [b"kept", b"kept"]
+    version = s3.head_object(Bucket=air, Key="one")["VersionId"]
+    assert s3.get_object_tagging(Bucket=air, Key="one", VersionId=version)["VersionId"] == version
+
+
 def test_somebody_unknown_is_told_of_a_bucket_that_is_not_there(s3: Any, air: str) -> None:
     asked = {"Origin": "http://page.example", "Access-Control-Request-Method": "PUT"}
     for method, target, status in (

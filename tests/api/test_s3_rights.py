@@ -289,6 +289,29 @@ def test_everybody_reads_what_a_bucket_policy_opens_and_no_more(
         assert sent(server, method, target, {})[0] == 403, (method, target)
 
 
+def test_everybody_reads_an_object_by_its_own_access_list_alone(
+    client: Callable[..., Any], server: Any, air: str
+) -> None:
+    s3, bucket = client("s3"), f"{air}-lists"
+    s3.create_bucket(Bucket=bucket, ObjectOwnership="ObjectWriter",
+                     CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})  # fmt: skip
+    s3.put_bucket_acl(Bucket=bucket, ACL="public-read")
+    everybody = 'uri="http://acs.amazonaws.com/groups/global/AllUsers"'
+    lists = {"own": {}, "open": {"ACL": "public-read"}, "granted": {"GrantRead": everybody}}
+    for key, access in lists.items():
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x", **access)
+
+    def read() -> list[int]:
+        return [sent(server, "GET", f"/{bucket}/{key}", {})[0] for key in lists]
+
+    assert read() == [403, 200, 200]
+    s3.put_object_acl(Bucket=bucket, Key="granted", ACL="private")
+    assert read() == [403, 200, 403]
+    rules = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=rules)
+    assert read() == [403, 403, 403]
+
+
 def test_the_object_s_tags_are_not_told_with_the_object(server: Any, air: str) -> None:
     target = f"/{air}/secret/x"
     headers = signed(server, "GET", target, payload=b"")

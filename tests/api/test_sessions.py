@@ -384,7 +384,7 @@ def test_spark_that_cannot_start_leaves_a_failed_session_that_says_why(glue: Any
             {"Id": "other", "DefaultArguments": {"--extra-jars": "x.jar"}},
             "--extra-jars",
         ),
-        ("EntityNotFoundException", {"Id": "other", "Role": "arn:aws:iam::000000000000:role/nobody"}, "nobody"),
+        ("InvalidInputException", {"Id": "other", "Role": "arn:aws:iam::000000000000:role/nobody"}, "nobody"),
     ],
 )
 def test_a_session_that_cannot_be_is_refused_at_once(

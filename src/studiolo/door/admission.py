@@ -19,12 +19,12 @@ from studiolo.identity import Answer, Identity, Kind, NotAuthorized, Policies, P
 from studiolo.signers import Signers, told_by
 
 _LEFT_TO_THE_STORE = frozenset({"s3:GetObject", "s3:PutObject"})
-"""What the store's own lists of access may let everybody do."""
+"""What lists of access may let everybody do."""
 
 _OF_OWNER = frozenset({"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"})
 
 _OF_ANYBODY = frozenset({"GetObject", "HeadObject", "Preflight", "PutObject"})
-"""Operations that the store may let everybody do, by its lists of access."""
+"""Operations that lists of access may let everybody do."""
 
 
 class AccessDenied(ServiceError):
@@ -139,6 +139,10 @@ class Caller:
         """As whom the store is asked: the caller, or somebody unknown whom a bucket policy lets in; else None."""
         if self.verified is not None or not self.is_let(needs):
             return self.verified
+        return self.as_anybody(named, present)
+
+    def as_anybody(self, named: Named, present: datetime) -> Verified:
+        """As whom the store is asked for somebody unknown who is let in."""
         payload = named.headers.get("x-amz-content-sha256", UNSIGNED)
         return replace(verified_by_query("", "us-east-1", present), content_sha256=payload)
 

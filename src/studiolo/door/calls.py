@@ -148,7 +148,7 @@ class Calls:
         """Set who owns the objects of a new bucket, which the store does not read where a bucket is made."""
         rule = f"<Rule><ObjectOwnership>{xml_text(ownership)}</ObjectOwnership></Rule>"
         body = f"<OwnershipControls>{rule}</OwnershipControls>".encode()
-        await self._put(request, Named("PUT", bucket, "", {"ownershipControls": ""}), body)
+        await self.put(request, Named("PUT", bucket, "", {"ownershipControls": ""}), body)
 
     async def lock_copy(self, request: HttpRequest, named: Named, version: str) -> None:
         """Lock a copy as it was asked to be, or as its bucket locks what is new. Raises ServiceError."""
@@ -156,13 +156,13 @@ class Calls:
         async with await self.asked(self.own(request, asked, in_our_name()), nothing) as found:
             default = await found.read() if found.status == HTTPStatus.OK else b""
         for kind, body in locks.of_copy(named.headers, default, now()).items():
-            status = await self._put(
+            status = await self.put(
                 request, Named("PUT", named.bucket, named.key, {kind: "", "versionId": version}), body
             )
             if status != HTTPStatus.OK:
                 raise ServiceError("InternalError", f"The object was copied, but its {kind} could not be set.", 500)
 
-    async def _put(self, request: HttpRequest, named: Named, body: bytes) -> int:
+    async def put(self, request: HttpRequest, named: Named, body: bytes) -> int:
         """The status of the answer to a document of our own."""
         to = replace(self.own(request, named, in_our_name()), length=len(body))
         async with await self.asked(to, lambda: body) as answer:
@@ -262,6 +262,29 @@ class Calls:
             if values["VersionId"] == wanted or (wanted is None and values.get("IsLatest") == "true"):
                 return values["VersionId"]
         return None
+
+    async def ranged(self, request: HttpRequest, named: Named) -> Named:
+        """A read without its Range where the object is no more the one that If-Range names, which the store overlooks."""
+        version = {name: value for name, value in named.parameters.items() if name == "versionId"}
+        looked = Named("HEAD", named.bucket, named.key, version)
+        async with await self.asked(self.own(request, looked, in_our_name()), nothing) as found:
+            same = named.headers["if-range"] in (found.headers.get("etag"), found.headers.get("last-modified"))
+        headers = {name: text for name, text in named.headers.items() if same or name != "range"}
+        return replace(named, headers=headers)
+
+    async def cover_marker(self, request: HttpRequest, named: Named) -> None:
+        """Put an empty object in place of a delete marker of the id `null`, which the store deletes in no other way.
+
+        Raises ServiceError (501) where the bucket keeps versions: an object that is put there has another id.
+        """
+        if await self.delete_marker(request, named) != "null":
+            return
+        asked = Named("GET", named.bucket, "", {"versioning": ""})
+        async with await self.asked(self.own(request, asked, in_our_name()), nothing) as found:
+            if b"<Status>Enabled" in await found.read():
+                message = "Deleting a delete marker of the id null is implemented while versioning is suspended alone."
+                raise ServiceError("NotImplemented", message, 501)
+        await self.put(request, Named("PUT", named.bucket, named.key), b"")
 
     @contextlib.contextmanager
     def errors(self, payload: Payload) -> Iterator[None]:

@@ -50,7 +50,7 @@ class Entry:
 class Deletion:
     """What the body of a DeleteObjects asks for; quiet: only errors are answered."""
 
-    entries: tuple[Entry, ...]
+    entries: Sequence[Entry]
     quiet: bool
 
     def permitted(self, permit: Callable[[Entry], ServiceError | None]) -> "Deletion":

@@ -21,8 +21,8 @@ LARGEST = 2 * 1024 * 1024
 """Bytes of a body: 10,000 parts have fewer."""
 OPERATIONS = frozenset(
     {
-        "CompleteMultipartUpload", "CreateBucket", "PutBucketCors", "PutBucketTagging", "PutBucketVersioning",
-        "PutObjectRetention", "PutObjectTagging",
+        "CompleteMultipartUpload", "CreateBucket", "PutBucketAcl", "PutBucketCors", "PutBucketTagging",
+        "PutBucketVersioning", "PutObjectAcl", "PutObjectRetention", "PutObjectTagging",
     }
 )  # fmt: skip
 

@@ -18,7 +18,6 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.domain import Clock
 from studiolo.door import (
-    deletion,
     documents,
     forms,
     listing,
@@ -30,10 +29,12 @@ from studiolo.door import (
     uploads,
     versions,
 )
+from studiolo.door.access_lists import GRANTING, OPENED, AccessLists, document
 from studiolo.door.actions import EXISTING, Need, actions_of, arn, copied_tags, tagged
 from studiolo.door.admission import AccessDenied, Admission, Caller
 from studiolo.door.answers import error_answer, send_whole, sent_back, without_body
 from studiolo.door.calls import Calls, in_our_name, nothing
+from studiolo.door.deleting import Deleting
 from studiolo.door.form_data import FormReader, boundary_of
 from studiolo.door.governed import BrokenOff, GovernedViews
 from studiolo.door.kept import Kept
@@ -82,6 +83,8 @@ class S3Gateway:
         self._calls = Calls(store)
         self._kept = Kept(self._calls, identity, kept)
         self._notifying = Notifying(self._calls, notices, kept, identity.buckets.of)
+        self._lists = AccessLists(self._calls)
+        self._deleting = Deleting(store, self._calls, self._notifying)
 
     async def start(self) -> None:
         await self._calls.start()
@@ -142,7 +145,7 @@ class S3Gateway:
         if self._ours and await self._kept.answered(request, named, operation, caller, payload, send):
             return
         if operation.name == "DeleteObjects":
-            await self._delete_objects(request, named, caller, payload, send)
+            await self._deleting.answer(request, named, caller, payload, send)
             return
         if named.source is not None and operation.name == "PutObject":
             await self._permit_tags(request, named, caller, payload)
@@ -160,6 +163,11 @@ class S3Gateway:
     ) -> None:
         """Send what is permitted on to the store, and its answer back."""
         verified = caller.acting(named, needs, self._clock())
+        if self._ours and verified is None and operation.name in OPENED:
+            await self._calls.require_bucket(request, named, in_our_name(), payload)
+            with self._calls.errors(payload):
+                await self._lists.require_open(request, named, operation.name)
+            verified = caller.as_anybody(named, self._clock())
         region = verified.region if verified is not None else "us-east-1"
         if self._ours and operation.name in listing.OPERATIONS:
             with self._calls.errors(payload):
@@ -170,6 +178,10 @@ class S3Gateway:
             await self._kept.uploads(request, named, verified, payload, send)
             return
         sent = mending.asked(named, operation) if self._ours else named
+        if self._ours and operation.name == "GetObject" and {"if-range", "range"} <= sent.headers.keys():
+            sent = await self._calls.ranged(request, sent)
+        if self._ours and operation.name == "DeleteObject" and named.parameters.get("versionId") == "null":
+            await self._calls.cover_marker(request, named)
         if self._ours and caller.verified is not None and operation.name == "ListObjectVersions":
             sent = versions.whole(sent)
         to = target(sent, request.host, verified, self._store.access, ours=self._ours)
@@ -177,6 +189,8 @@ class S3Gateway:
         if (self._ours or payload.taken) and verified is not None and operation.name in documents.OPERATIONS:
             content = await payload.whole(reader, to.length, documents.LARGEST)
             documents.check(operation.name, content)
+            if operation.name in GRANTING:
+                content = document(named.headers) or content
             if operation.name == "CreateBucket":
                 region = documents.region_of(content, region)
             elif operation.name == "CompleteMultipartUpload":
@@ -214,12 +228,11 @@ class S3Gateway:
                     ownership_asked = named.headers.get("x-amz-object-ownership")
                     if operation.name == "CreateBucket" and answer.status == HTTPStatus.OK and ownership_asked:
                         await self._calls.set_ownership(request, named.bucket, ownership_asked)
-                    if (
-                        named.source is not None
-                        and "x-amz-version-id" in answer.headers
-                        and operation.name == "PutObject"
-                    ):
-                        await self._calls.lock_copy(request, named, answer.headers["x-amz-version-id"])
+                    if operation.name == "PutObject" and answer.status == HTTPStatus.OK:
+                        version = answer.headers.get("x-amz-version-id")
+                        await self._lists.set(request, named, version)
+                        if named.source is not None and version is not None:
+                            await self._calls.lock_copy(request, named, version)
                     if operation.name in mending.OF_BUCKETS and answer.status == HTTPStatus.OK:
                         region = await self._kept.region(named.bucket, region, made=operation.name == "CreateBucket")
                     mend = await self._mended(request, named, operation, caller, region, answer, payload)
@@ -297,39 +310,6 @@ class S3Gateway:
                 body = await longer.read()
         await send_whole(send, HTTPStatus.OK, headers, lists.shown(named, body))
 
-    async def _delete_objects(
-        self, request: HttpRequest, named: Named, caller: Caller, payload: Payload, send: Send
-    ) -> None:
-        """Delete what the caller may of what the body names, and say of each key what became of it."""
-        verified = caller.known
-        length = target(named, request.host, verified, self._store.access, ours=self._ours).length
-        body = await payload.whole(verified.payload_reader(request), length, deletion.MAX_BODY)
-        deletion.check_digests(body, {**named.headers, **payload.trailers})
-        wanted = deletion.read_deletion(body, ours=self._ours)
-        bypass = "x-amz-bypass-governance-retention" in named.headers
-        # A thousand questions to IAM take a while, in which others are served.
-        wanted = await asyncio.to_thread(
-            wanted.permitted, lambda entry: caller.refusal(entry.needs(named.bucket, bypass=bypass))
-        )
-        sent = wanted.body()
-        headers, answered = [], b""
-        if sent:
-            to = self._calls.own(request, replace(named, headers=deletion.headers_for(named.headers, sent)), verified)
-            with self._calls.errors(payload):
-                async with await self._calls.asked(replace(to, length=len(sent)), lambda: sent) as answer:
-                    if answer.status != HTTPStatus.OK:
-                        await self._calls.answer(answer, request.method, payload, send)
-                        return
-                    headers, answered = sent_back(answer.raw_headers), await answer.read()
-                    if self._ours:
-                        await self._notifying.deleted(caller, answer, named.bucket, wanted.deleted(answered))
-        await send_whole(
-            send,
-            HTTPStatus.OK,
-            [*without_body(headers), (b"content-type", b"application/xml")],
-            wanted.answer(answered),
-        )
-
     async def _post_object(self, request: HttpRequest, named: Named, payload: Payload, send: Send) -> None:
         """Put the file of a form that a signed policy lets in."""
         boundary = boundary_of(named.headers.get("content-type", ""))
@@ -359,6 +339,7 @@ class S3Gateway:
                 if answer.status != HTTPStatus.OK:
                     await self._calls.answer(answer, request.method, payload, send)
                     return
+                await self._lists.set(request, put, answer.headers.get("x-amz-version-id"))
                 await self._notifying.changed(request, put, "PostObject", caller, answer)
                 etag = answer.headers.get("etag", "")
                 status, headers, body = forms.success(fields, named.bucket, _location(request, put), etag)

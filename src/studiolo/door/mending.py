@@ -58,6 +58,7 @@ _CHANGES = ("x-amz-metadata-directive", "x-amz-storage-class", "x-amz-website-re
 def asked(named: Named, operation: Operation) -> Named:
     """The request as our store is to get it. Raises ServiceError (400)."""
     if operation.name in READS:
+        _refuse_ciphered_range(named.headers)
         return ranges.read(named)
     if operation.name == "UploadPart":
         ranges.check_copied(named)
@@ -106,6 +107,14 @@ def _check_checksum(headers: Mapping[str, str]) -> None:
         size = _BYTES_OF_CHECKSUMS.get(name.removeprefix("x-amz-checksum-"))
         if size is not None and len(_of_base64(headers[name])) != size:
             raise ServiceError("InvalidRequest", f"Value for {name} header is invalid.", 400)
+
+
+def _refuse_ciphered_range(headers: Mapping[str, str]) -> None:
+    if "range" in headers and f"{_ENCRYPTION}-customer-algorithm" in headers:
+        message = (
+            "Reading a range of an object that is encrypted with a customer's key is not implemented: read it whole."
+        )
+        raise ServiceError("NotImplemented", message, 501)
 
 
 def _of_base64(text: str) -> bytes:
@@ -224,6 +233,8 @@ class Mending:
             return _as_read(headers, self._named)
         if status >= HTTPStatus.BAD_REQUEST:
             return headers
+        if name.endswith("ObjectTagging") and "versionId" in self._named.parameters:
+            return [*headers, (b"x-amz-version-id", self._named.parameters["versionId"].encode())]
         if name == "HeadBucket":
             return [*headers, (b"x-amz-bucket-region", self._region.encode())]
         if name in _WRITES:

@@ -12,6 +12,7 @@ from studiolo.aws.http import HttpRequest
 from studiolo.aws.protocols.xml_values import local_name
 from studiolo.domain import now
 from studiolo.door import locks
+from studiolo.door.access_lists import document
 from studiolo.door.calls import Calls
 from studiolo.door.mending import ACLS
 from studiolo.door.names import Named
@@ -42,8 +43,20 @@ async def check(calls: Calls, request: HttpRequest, named: Named, operation: Ope
             message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
             raise ServiceError("InvalidBucketAclWithObjectOwnership", message, 400)
     elif name in _SET_ACLS or (name in _MAY_SET_ACLS and (grants or acl in ACLS)):
+        if name in _SET_ACLS and acl is not None:
+            if acl not in ACLS:
+                raise ServiceError("InvalidArgument", f"{acl[:80]!r} is none of the canned ACLs.", 400)
+            if grants:
+                message = "Specifying both Canned ACLs and Header Grants is not allowed"
+                raise ServiceError("InvalidRequest", message, 400)
         if (grants or acl != "bucket-owner-full-control") and await calls.is_owner_enforced(request, named.bucket):
             raise ServiceError("AccessControlListNotSupported", "The bucket does not allow ACLs", 400)
+        if acl == "aws-exec-read":
+            raise ServiceError("NotImplemented", "The canned ACL aws-exec-read is not implemented.", 501)
+        document(headers)
+        if name == "CreateMultipartUpload" and (grants or acl not in ("bucket-owner-full-control", "private")):
+            message = "An upload in parts with an access list is not implemented: set the object's by PutObjectAcl."
+            raise ServiceError("NotImplemented", message, 501)
     elif name == "AbortMultipartUpload" and await calls.parts(request, named, most=1) is None:
         message = (
             "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been "

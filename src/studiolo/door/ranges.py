@@ -1,21 +1,26 @@
 """Ranges of bytes that requests ask for, read as S3 does: its store refuses what S3 overlooks, and the other way.
 
 After GetObject and UploadPartCopy (Amazon S3 API Reference) and RFC 9110, 14.2: a Range that is not well-formed is
-overlooked.
+overlooked, and so are dates.
 """
 
 import re
 from dataclasses import replace
 
-from studiolo.aws.errors import ServiceError
+from studiolo.aws import timestamps
+from studiolo.aws.errors import MalformedError, ServiceError
 from studiolo.door.names import Named
 
 _OF_PART = "x-amz-copy-source-range"
+_DATES = ("if-modified-since", "if-unmodified-since")
 _RANGE = re.compile(r"bytes=(?:([0-9]+)-([0-9]*)|-[0-9]+)")
 
 
 def read(named: Named) -> Named:
-    """A request that reads an object, without a Range that is none. Raises ServiceError (400)."""
+    """A request that reads an object, without a Range or a date that is none. Raises ServiceError (400)."""
+    unread = [name for name in _DATES if name in named.headers and not _is_date(named.headers[name])]
+    if unread:
+        named = replace(named, headers={name: text for name, text in named.headers.items() if name not in unread})
     asked = named.headers.get("range")
     if asked is None:
         return named
@@ -37,6 +42,14 @@ def check_copied(named: Named) -> None:
             "of the first and last bytes to copy"
         )
         raise ServiceError("InvalidArgument", message, 400)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        timestamps.from_rfc822(text)
+    except MalformedError:
+        return False
+    return True
 
 
 def _is_turned(found: re.Match[str]) -> bool:

@@ -51,10 +51,12 @@ NOBODY: frozenset[PrincipalName] = frozenset()
 
 UNTRUSTED = {
     "glue.amazonaws.com": "Role {role} should be given assume role permissions for Glue Service.",
+    "lambda.amazonaws.com": "The role defined for the function cannot be assumed by Lambda.",
+    "scheduler.amazonaws.com": "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
     "sagemaker.amazonaws.com": "Could not assume role {role}. Please ensure that the role exists and allows principal "
     "'sagemaker.amazonaws.com' to assume the role.",
 }
-"""What a service says to a role that does not trust it."""
+"""What a service says to a role that does not trust it, or is not there."""
 
 
 class Identity:
@@ -317,13 +319,18 @@ class Identity:
     def pass_role(self, principal: Principal, role_arn: str, service: str) -> Role:
         """The role, if the principal may hand it to `service` (e.g. `sagemaker.amazonaws.com`) and that may take it.
 
-        Raises NotFound for no such role, Denied where the caller may not, Invalid where the role does not trust.
+        Raises Denied where the caller may not, Invalid where there is no such role, and where it does not trust.
         """
         if is_role(role_arn) and role_arn.split(":")[4] != principal.account:
             raise Invalid(
                 f"Cross-account pass role is not allowed: {role_arn} is not a role of account {principal.account}."
             )
-        role = self.role(role_arn)
+        try:
+            role = self.role(role_arn)
+        except NotFound as error:
+            # The services only say that they could not take it; clients that have just made a role wait on that.
+            words = UNTRUSTED.get(service, "").format(role=role_arn)
+            raise Invalid(f"{words} {error}".strip()) from error
         passing = Question("iam:PassRole", role.arn, {"iam:PassedToService": service}, lambda: role.settings.tags)
         self.authorize(principal, [passing])
         taking = Question("sts:AssumeRole", role.arn, {"aws:SourceAccount": principal.account})

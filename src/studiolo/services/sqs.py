@@ -255,7 +255,8 @@ def _batch(request: Request, done: Sequence[DomainError | dict[str, Any]]) -> di
             answer["Failed"].append(failed)
         else:
             answer["Successful"].append({"Id": entry["Id"], **what})
-    return answer
+    # Code looks whether there is a list of what failed.
+    return {name: entries for name, entries in answer.items() if entries}
 
 
 def _all_done(done: Sequence[DomainError | None]) -> None:

@@ -243,6 +243,14 @@ def test_a_frame_goes_to_spark_and_back_for_functions(glue_context: GlueContext,
     assert values(mapped) == [((32963.07,),)]
 
 
+def test_relationalize_takes_moments_of_any_century(glue_context: GlueContext, tmp_path: Path) -> None:
+    old = glue_context.spark_session.sql("select timestamp '1752-09-02 12:00:00' at, date '1500-01-01' day, array(1) n")
+    tables = DynamicFrame.fromDF(old, glue_context, "old").relationalize("root", str(tmp_path))
+    row = tables["root"].toDF().selectExpr("string(at)", "string(day)").first()
+    assert row is not None
+    assert tuple(row) == ("1752-09-02 12:00:00", "1500-01-01")
+
+
 def test_the_tables_of_nested_arrays_are_named_by_their_paths(from_json: Callable[..., DynamicFrame]) -> None:
     """As people find them: a child is called by the root and its path, and its `id` is in the column of its path."""
     orders = [{"lines": [{"part": "a", "tags": ["x", "y"]}]}, {"lines": [{"part": "b"}]}]

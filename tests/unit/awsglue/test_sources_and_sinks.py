@@ -103,6 +103,8 @@ def test_choices_and_nulls_can_be_written(glue_context: GlueContext, from_json: 
     frame = from_json([{"n": 1, "none": None}, {"n": "x", "none": None}])
     write(frame, tmp_path / "json", "json")
     assert lines(tmp_path / "json") == ['{"n": 1}', '{"n": "x"}']
+    with pytest.raises(NotSupported, match="timestampFormat of json"):
+        write(frame, tmp_path / "json", "json", timestampFormat="yyyy")
     write(frame, tmp_path / "csv", "csv", separator="|", writeHeader=False, quoteChar="-1")
     assert lines(tmp_path / "csv") == ["1|", "x|"]
     write(frame, tmp_path / "parquet", "parquet")
@@ -158,6 +160,7 @@ def test_a_source_and_a_sink_take_their_format_afterwards(
         ("s3", {"paths": ["/x"], "compressionType": "zip"}, "csv", ValueError, "zip is not a compressionType"),
         ("s3", {"paths": ["/x"], "excludeStorageClasses": ["STANDARD"]}, "csv", ValueError, "No files are left"),
         ("s3", {"paths": ["/x"], "quoteChar": "<<"}, "csv", ValueError, "quoteChar '<<' of csv is not one character"),
+        ("s3", {"paths": ["/x"], "withHeader": "yes"}, "csv", ValueError, "'yes' is given for an option that is true"),
         ("s3", {"paths": ["/x"], "version": "1.7"}, "avro", NotSupported, "Version 1.7 of avro"),
     ],
 )

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.protocols.xml_values import read_xml
 from studiolo.door import locks, ranges, rules, underway
+from studiolo.door.mending import asked
 from studiolo.door.names import Named
+from studiolo.door.operations import OBJECTS
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 RULE = "<Filter><Prefix>a</Prefix></Filter><Status>Enabled</Status>"
@@ -86,6 +88,14 @@ def refusal(operation: str, body: bytes) -> str | None:
 )
 def test_a_range_that_is_none_is_overlooked(asked: str, sent: bool) -> None:
     assert ("range" in ranges.read(Named("GET", "air", "k", {}, {"range": asked})).headers) is sent
+
+
+def test_a_date_that_is_none_is_overlooked_and_a_range_of_what_only_the_customer_can_read_refused() -> None:
+    dated = {"if-modified-since": "yesterday", "if-unmodified-since": "Tue, 29 Apr 2014 18:30:38 GMT"}
+    assert ranges.read(Named("GET", "air", "k", {}, dated)).headers.keys() == {"if-unmodified-since"}
+    ciphered = {"range": "bytes=0-1", "x-amz-server-side-encryption-customer-algorithm": "AES256"}
+    with pytest.raises(ServiceError, match="read it whole"):
+        asked(Named("GET", "air", "k", {}, ciphered), OBJECTS["GET", ""])
 
 
 def test_a_copy_is_locked_as_it_asks_or_as_its_bucket_locks() -> None:

@@ -212,8 +212,8 @@ def test_a_service_that_a_role_does_not_trust_is_refused_it(
 @pytest.mark.parametrize(
     ("arn", "error"),
     [
-        (f"arn:aws:iam::{ACCOUNT}:role/Nobody", NotFound),
-        (f"arn:aws:iam::{ACCOUNT}:role/Glue", NotFound),
+        (f"arn:aws:iam::{ACCOUNT}:role/Nobody", Invalid),
+        (f"arn:aws:iam::{ACCOUNT}:role/Glue", Invalid),
         ("arn:aws:iam::999999999999:role/service-role/Glue", Invalid),
         (f"arn:aws:iam::{ACCOUNT}:user/Glue", Invalid),
         ("Glue", Invalid),

@@ -219,6 +219,8 @@ def changes_in(request: Request, before: Settings) -> dict[str, Any]:
 def code_of(call: Call, given: Request) -> bytes:
     """The zip that is given, or lies in S3 where the caller can read it."""
     data = given.get("ZipFile")
+    if data is not None and given.keys() & {"ImageUri", "S3Bucket", "S3Key"}:
+        raise ServiceError(INVALID, "Please do not provide other FunctionCode parameters when providing a ZipFile.")
     if data is None and "S3Bucket" in given and "S3Key" in given:
         data = _read(call, given)
     if data is None:
