@@ -264,8 +264,11 @@ def test_an_alarm_rolls_an_update_back(client: Client, runtime: Any, made: Made,
     made.sagemaker.delete_endpoint(EndpointName=name)
 
 
-def test_a_rolling_update_replaces_instances_batch_by_batch(runtime: Any, made: Made, model: str) -> None:
+def test_a_rolling_update_replaces_instances_batch_by_batch_though_a_new_one_is_killed(
+    server: Server, runtime: Any, made: Made, model: str
+) -> None:
     name = made.endpoint(of_instances(model, "a", 2))
+    before = set(processes(server, name))
     batch = {"MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1}, "WaitIntervalInSeconds": 1}
     with Load(runtime, name) as load:
         config = made.config(of_instances(model, "a", 1))
@@ -275,6 +278,7 @@ def test_a_rolling_update_replaces_instances_batch_by_batch(runtime: Any, made: 
             DeploymentConfig={"RollingUpdatePolicy": batch},
             RetainAllVariantProperties=True,
         )
+        kill_family(until(lambda: [pid for each, pid in processes(server, name).items() if each not in before])[0])
         after = made.settled(name)
         seen = len(load.answers)
         until(lambda: len(load.answers) > seen + 5)

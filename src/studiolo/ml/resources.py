@@ -57,6 +57,10 @@ class ModelSpecification:
         return not {"SAGEMAKER_PROGRAM", "SAGEMAKER_SUBMIT_DIRECTORY"}.isdisjoint(self.environment)
 
 
+STARTUP_SECONDS = 8 * 60
+"""What "How Your Container Should Respond to Health Check (Ping) Requests" gives one that says nothing else."""
+
+
 @dataclass(frozen=True)
 class Model:
     name: str
@@ -76,7 +80,7 @@ class ProductionVariant:
     model: str
     weight: float = 1.0
     instances: int = 1
-    startup_seconds: int = 120
+    startup_seconds: int = STARTUP_SECONDS
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -398,16 +398,16 @@ def _predict_by_torch() -> Callable[..., Any]:
     """What the toolkit's predict_fn does, with the model prepared once: that takes twice as long as a small one does."""
     torch = importlib.import_module("torch")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-    @lru_cache(1)
-    def prepared(model: Any) -> Any:
-        ready = model.to(device)
-        ready.eval()
-        return ready
+    given: Any = None
+    ready: Any = None
 
     def predict(_handler: Any, data: Any, model: Any) -> Any:
+        nonlocal given, ready
         with torch.no_grad():
-            return prepared(model)(data.to(device))
+            if given is not model:
+                given, ready = model, model.to(device)
+                ready.eval()
+            return ready(data.to(device))
 
     return predict
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from studiolo.domain import Scope
 from studiolo.ml.names import arn
-from studiolo.ml.resources import ModelSpecification, ProductionVariant
+from studiolo.ml.resources import STARTUP_SECONDS, ModelSpecification, ProductionVariant
 from studiolo.ml.serving.endpoint import DeployedVariant
 from studiolo.ml.serving.policy import Policy
 from studiolo.ml.serving.posts import COMPONENT, Post
@@ -30,7 +30,7 @@ class Wanted:
     image: str | None = None
     data: str | None = None
     environment: Mapping[str, str] | None = None
-    startup_seconds: int = 120
+    startup_seconds: int = STARTUP_SECONDS
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, given: ModelSpecification) -> ModelSpecification:

@@ -32,6 +32,10 @@ class OnDemand:
         # Shared by the posts, so that one is not ended while it is started.
         self._locks = [threading.Lock() for _ in range(LOCKS)]
         self._posts: dict[str, Post] = {}
+        # Models that are being started, with their containers, and those that make room for them, by their names.
+        self._coming: dict[str, str] = {}
+        self._going: set[str] = set()
+        self._counting = threading.Lock()
         self._background = Background("processes on demand", self.look, LOOK_SECONDS)
 
     def start(self) -> None:
@@ -49,10 +53,14 @@ class OnDemand:
         with self._lock(post):
             if self._fleet.socket(post) is not None:
                 return
-            if post.target is not None:
-                self._make_room(post)
-            self._fleet.bring_up([post])
-            self.watch(post)
+            try:
+                if post.target is not None:
+                    self._make_room(post)
+                self._fleet.bring_up([post])
+                self.watch(post)
+            finally:
+                with self._counting:
+                    self._coming.pop(post.child_name, None)
 
     def look(self) -> None:
         """End what nobody has called for long enough."""
@@ -68,16 +76,30 @@ class OnDemand:
 
     def _make_room(self, post: Post) -> None:
         """End the models that were not used for the longest, until the container has room for another."""
-        loaded = [each for each in self._fleet.models(post.base) if each != post]
-        while loaded and (len(loaded) >= MOST_MODELS or psutil.virtual_memory().percent > FULL_PERCENT):
-            oldest = max(loaded, key=self._idle)
-            loaded.remove(oldest)
-            # Who holds it starts or ends it, and waits perhaps for this one.
-            if (lock := self._lock(oldest)).acquire(blocking=False):
-                try:
-                    self._rest(oldest)
-                finally:
-                    lock.release()
+        with self._counting:
+            self._coming[post.child_name] = post.base.child_name
+        while (oldest := self._next_to_go(post.base)) is not None:
+            try:
+                self._rest(oldest)
+            finally:
+                self._lock(oldest).release()
+                with self._counting:
+                    self._going.remove(oldest.child_name)
+
+    def _next_to_go(self, base: Post) -> Post | None:
+        """A model that has to go, its lock held for that; None where there is room, or all are started or ended now."""
+        with self._counting:
+            coming = {name for name, container in self._coming.items() if container == base.child_name}
+            passing = coming | self._going
+            loaded = [each for each in self._fleet.models(base) if each.child_name not in passing]
+            if len(loaded) + len(coming) <= MOST_MODELS and psutil.virtual_memory().percent <= FULL_PERCENT:
+                return None
+            for oldest in sorted(loaded, key=self._idle, reverse=True):
+                # Who holds it starts or ends it, and waits perhaps for this one.
+                if self._lock(oldest).acquire(blocking=False):
+                    self._going.add(oldest.child_name)
+                    return oldest
+            return None
 
     def _lock(self, post: Post) -> threading.Lock:
         return self._locks[hash(post.child_name) % LOCKS]

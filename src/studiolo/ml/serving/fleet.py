@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -38,8 +39,17 @@ AT_A_TIME = 8
 """So many processes are started together."""
 
 
+KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
+STARTS = 3
+"""How often a process is started whose start was killed: not by its own doing, as an exit status is."""
+
+
 class VariantFailed(Exception):
     """A variant cannot be served, with the reason."""
+
+
+class VariantKilled(VariantFailed):
+    """Its process was killed before it served."""
 
 
 OnMove = Callable[[Post], None]
@@ -184,6 +194,12 @@ class Fleet:
 
     def _start(self, post: Post) -> Child:
         """Start a post's process and wait until it answers. Raises VariantFailed."""
+        for _ in range(STARTS - 1):
+            with contextlib.suppress(VariantKilled):
+                return self._start_once(post)
+        return self._start_once(post)
+
+    def _start_once(self, post: Post) -> Child:
         folder = self._post_folder(post)
         try:
             self._fetch_model(post, folder)
@@ -269,7 +285,8 @@ class Fleet:
         while not pings(child.details["socket"]):
             with contextlib.suppress(TimeoutError):
                 status = self._processes.wait(child, POLL_SECONDS)
-                raise VariantFailed(self._words(post, child, status))
+                failed = VariantKilled if status in KILLED and not self.closing else VariantFailed
+                raise failed(self._words(post, child, status))
             if time.monotonic() > deadline:
                 raise VariantFailed(self._words(post, child, None))
 

@@ -8,7 +8,7 @@ import sys
 import threading
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from studiolo.domain import Invalid
 from studiolo.ml.algorithms.serving import Answer, Inference, refused, serve_model
@@ -93,7 +93,8 @@ class _Java:
             redirect_stdout=sys.stdout,
             redirect_stderr=sys.stderr,
         )
-        threading.Thread(target=_end_with, args=(gateway.java_process,), daemon=True).start()
+        self._java = gateway.java_process
+        threading.Thread(target=_end_with, args=(self._java,), daemon=True).start()
         self._jvm = gateway.jvm
         self._mleap = gateway.jvm.ml.combust.mleap
         self._frames = self._mleap.runtime.javadsl.LeapFrameSupport()
@@ -105,7 +106,7 @@ class _Java:
 
     def transform(self, frame: dict[str, Any], column: str) -> list[Any]:
         """The values of a column of the transformed frame, a row each. Raises Invalid with Java's words."""
-        from py4j.protocol import Py4JJavaError
+        from py4j.protocol import Py4JJavaError, Py4JNetworkError
 
         try:
             given = self._reader.fromBytes(json.dumps(frame).encode(), self._utf8).get()
@@ -115,6 +116,10 @@ class _Java:
             told = self._mleap.json.DefaultFrameWriter(chosen).toBytes(self._utf8).get()
         except Py4JJavaError as error:
             raise Invalid(f"The pipeline cannot transform this: {_words(error)}") from error
+        except Py4JNetworkError:
+            # The row is not to blame: whoever asks is led to where Java lives.
+            self._java.kill()
+            _end_with(self._java)
         return [value for (value,) in json.loads(bytes(told))["rows"]]
 
 
@@ -122,8 +127,8 @@ def _listed(types: Sequence[bytes]) -> str:
     return ", ".join(each.decode() for each in types)
 
 
-def _end_with(java: Any) -> None:
-    java.wait()
+def _end_with(java: Any) -> NoReturn:
+    print(f"Java, in which the pipeline runs, has ended with status {java.wait()}.", flush=True)  # noqa: T201
     os._exit(1)
 
 
