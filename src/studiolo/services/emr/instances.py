@@ -196,8 +196,8 @@ def _livy(cluster: Cluster, of: Group) -> list[dict[str, Any]]:
 
 
 def as_fleet(cluster: Cluster, of: Group) -> dict[str, Any]:
-    there = running(of, cluster.progress) * weight(of)
-    spot = min(there, of.spot)
+    there = [i for i in cluster.progress.living(of.id) if i.state == "RUNNING"]
+    spot = sum(i.market == "SPOT" for i in there) * weight(of)
     return {
         "Id": of.id,
         "Name": of.name,
@@ -205,7 +205,7 @@ def as_fleet(cluster: Cluster, of: Group) -> dict[str, Any]:
         "InstanceFleetType": of.role,
         "TargetOnDemandCapacity": of.count - of.spot,
         "TargetSpotCapacity": of.spot,
-        "ProvisionedOnDemandCapacity": there - spot,
+        "ProvisionedOnDemandCapacity": len(there) * weight(of) - spot,
         "ProvisionedSpotCapacity": spot,
         "InstanceTypeSpecifications": [
             {"InstanceType": name, "WeightedCapacity": weight} for name, weight in of.types.items()
