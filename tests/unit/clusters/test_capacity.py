@@ -110,7 +110,8 @@ def test_managed_scaling_of_a_fleet_pays_as_its_policy_has_it(
 ) -> None:
     count, spot = before
     fleet = Group("c", "", "CORE", count, {"m5.xlarge": 1}, spot=spot)
-    limits = policy(1, 4, UnitType="InstanceFleetUnits", MaximumOnDemandCapacityUnits=most_on_demand)
+    limits = policy(1, 4, MaximumOnDemandCapacityUnits=most_on_demand)
+    limits["ComputeLimits"]["UnitType"] = "InstanceFleetUnits"
     (found,) = scaled(Progress(groups=(fleet,)), limits, load).groups
     assert (found.count, found.spot) == after
 
