@@ -30,25 +30,26 @@ def leveled(progress: Progress, now: float, new: Callable[[str], str] = new_id) 
     for group in progress.groups:
         staying = [i for i in instances if i.group == group.id and i.state != "TERMINATED" and not i.leaving]
         want = wanted(group)
-        for instance in staying[want:]:
-            instances[instances.index(instance)] = replace(instance, leaving=True)
-        spot = -(-group.spot // weight(group)) - sum(1 for i in staying if i.market == "SPOT")
-        for added in range(want - len(staying)):
-            computes = group.role != "MASTER" or lonely
-            number = _free_number(instances) if computes else None
-            instances.append(
-                Instance(
-                    id=new("ci"),
-                    ec2_id=f"i-{secrets.token_hex(8)}0",
-                    group=group.id,
-                    type=group.type,
-                    number=number,
-                    address=progress.host,
-                    state="PROVISIONING",
-                    created=now,
-                    market="SPOT" if added < spot else group.market,
+        spot = want if group.market == "SPOT" else -(-group.spot // weight(group))
+        for market, number in (("SPOT", spot), ("ON_DEMAND", want - spot)):
+            there = [i for i in staying if i.market == market]
+            for instance in there[number:]:
+                instances[instances.index(instance)] = replace(instance, leaving=True)
+            for _ in range(number - len(there)):
+                computes = group.role != "MASTER" or lonely
+                instances.append(
+                    Instance(
+                        id=new("ci"),
+                        ec2_id=f"i-{secrets.token_hex(8)}0",
+                        group=group.id,
+                        type=group.type,
+                        number=_free_number(instances) if computes else None,
+                        address=progress.host,
+                        state="PROVISIONING",
+                        created=now,
+                        market=market,
+                    )
                 )
-            )
     ended = [i for i in instances if i.state == "TERMINATED"]
     dropped = {i.id for i in ended[:-KEPT]} if len(ended) > KEPT else set()
     return replace(progress, instances=tuple(i for i in instances if i.id not in dropped))
@@ -132,11 +133,10 @@ def scaled(progress: Progress, policy: Mapping[str, Any], busy: Mapping[str, Any
     """
     limits = policy["ComputeLimits"]
     least, most = limits["MinimumCapacityUnits"], limits["MaximumCapacityUnits"]
-    found = {group.role: group for group in progress.groups if group.state != "TERMINATED"}
-    if "CORE" not in found:
+    groups = sorted((group for group in progress.groups if group.role != "MASTER"), key=lambda group: group.role)
+    if not groups or groups[0].role != "CORE":
         return progress
-    groups = [found[role] for role in ("CORE", "TASK") if role in found]
-    unit = instance_type(found["CORE"].type).cores if limits["UnitType"] == "VCPU" else 1
+    unit = instance_type(groups[0].type).cores if limits["UnitType"] == "VCPU" else 1
     total = sum(group.count for group in groups) * unit
     if total < least or ((busy["waiting"] or busy["used"] >= busy["cores"] > 0) and total + unit <= most):
         return _grown(progress, groups, limits, unit)
@@ -144,8 +144,17 @@ def scaled(progress: Progress, policy: Mapping[str, Any], busy: Mapping[str, Any
         shrinks = next((group for group in groups[1:] if group.count > 0), groups[0])
         if shrinks.role == "CORE" and shrinks.count <= 1:
             return progress
-        return progress.with_group(replace(shrinks, count=shrinks.count - 1, spot=max(0, shrinks.spot - 1)))
+        spot = shrinks.spot if _on_demand(groups) * unit > _most_on_demand(limits) else max(0, shrinks.spot - 1)
+        return progress.with_group(replace(shrinks, count=shrinks.count - 1, spot=min(spot, shrinks.count - 1)))
     return progress
+
+
+def _on_demand(groups: Sequence[Group]) -> int:
+    return sum(group.count - group.spot for group in groups if group.market == "ON_DEMAND")
+
+
+def _most_on_demand(limits: Mapping[str, Any]) -> int:
+    return int(limits.get("MaximumOnDemandCapacityUnits", limits["MaximumCapacityUnits"]))
 
 
 def _grown(progress: Progress, groups: Sequence[Group], limits: Mapping[str, Any], unit: int) -> Progress:
@@ -153,8 +162,7 @@ def _grown(progress: Progress, groups: Sequence[Group], limits: Mapping[str, Any
     if sum(wanted(group) for group in progress.groups) >= MOST_INSTANCES:
         return progress
     fleets, most = limits["UnitType"] == FLEET_UNITS, limits["MaximumCapacityUnits"]
-    on_demand = sum(group.count - group.spot for group in groups if fleets or group.market == "ON_DEMAND")
-    full = (on_demand + 1) * unit > limits.get("MaximumOnDemandCapacityUnits", most)
+    full = (_on_demand(groups) + 1) * unit > _most_on_demand(limits)
     for group in groups:
         count = group.count + 1
         if group.role == "CORE" and count * unit > limits.get("MaximumCoreCapacityUnits", most):

@@ -100,24 +100,26 @@ def check_step(step: StepRequest, settings: Settings) -> None:
         )
 
 
-def check_groups(groups: Sequence[Group]) -> None:
-    """Raises Invalid."""
+def check_groups(groups: Sequence[Group], *, fleets: bool) -> None:
+    """Raises Invalid. fleets: whether they are instance fleets."""
     living = [group for group in groups if group.state != "TERMINATED"]
     masters = [group for group in living if group.role == "MASTER"]
     if len(masters) != 1 or masters[0].count != 1:
         raise Invalid("A cluster needs one MASTER group of one instance; several masters are not available here.")
     if len([group for group in living if group.role == "CORE"]) > 1:
         raise Invalid("A cluster can have one CORE group only.")
+    if fleets and len([group for group in living if group.role == "TASK"]) > 1:
+        raise Invalid("A cluster can have one instance fleet of TASK nodes only.")
     if any(group.role == "TASK" and group.count for group in living) and not any(g.role == "CORE" for g in living):
         raise Invalid("A cluster with a TASK group needs a CORE group.")
     number = sum(wanted(group) for group in living)
     if number > MOST_INSTANCES:
         raise Invalid(f"A cluster has up to {MOST_INSTANCES} instances here, and not {number}.")
     for group in living:
-        if not 0 <= group.spot <= group.count:
-            raise Invalid("Target capacities are not negative.")
         if group.count < 0 or (group.role == "CORE" and group.count == 0):
             least = "at least one instance" if group.role == "CORE" else "no negative number of instances"
             raise Invalid(f"A {group.role} group has {least}, and not {group.count}.")
+        if not 0 <= group.spot <= group.count:
+            raise Invalid(f"The target capacities of a fleet of {group.role} nodes are not negative.")
         for name in group.types:
             instance_type(name)

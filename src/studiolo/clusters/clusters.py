@@ -170,7 +170,7 @@ class Clusters:
             raise Invalid(UNSUPPORTED)
         asked = with_roles(self._identity, principal, asked)
         check_request(asked, first)
-        check_groups(groups)
+        check_groups(groups, fleets=asked.fleets)
         check_settings(settings, fleets=asked.fleets)
         check_tags(settings.tags)
         for step in first:
@@ -315,7 +315,7 @@ class Clusters:
             now = self._store.now()
             fresh = [replace(group, id=new_id("if" if fleets else "ig"), created=now) for group in added]
             groups = (*cluster.progress.groups, *fresh)
-            check_groups(groups)
+            check_groups(groups, fleets=fleets)
             self._store.save(cluster, progress=replace(cluster.progress, groups=groups))
         return [group.id for group in fresh]
 
@@ -337,7 +337,7 @@ class Clusters:
                 if cluster.asked.fleets and spot is None:
                     raise Invalid(f"The cluster has instance fleets, and {name} is no instance group.")
                 progress = progress.with_group(replace(group, count=count, spot=spot or 0))
-            check_groups(progress.groups)
+            check_groups(progress.groups, fleets=cluster.asked.fleets)
             self._store.save(cluster, progress=regrouped(progress, self._store.now()))
 
     def release(self, label: str) -> Release:

@@ -19,18 +19,18 @@ REASONS = (
     ),
     (re.compile(r"OutOfMemoryError|Cannot allocate memory"), "Out of memory."),
     (re.compile(r"IllegalArgumentException"), "Illegal Argument."),
-    (re.compile(r"command not found|Cannot run program"), "Command not found."),
+    (re.compile(r"command not found|Cannot run program|\d+: (exec: )?[^:]+: not found$"), "Command not found."),
 )
 """The reasons that are told, by what the line has."""
 
 THROWN = re.compile(
     r"^(Exception in thread \"[^\"]*\" |Caused by: )?([\w$]+\.)*[A-Z][\w$]*(Error|Exception|Exit|Interrupt)\b.*"
-    r"|^Query \w+ failed: .*"
+    r"|^Query \w+ failed: .*|^\[[A-Z][A-Z0-9_.]+\] .*|^Error: .*"
 )
-"""The line of Java, of Python and of Trino that says what was thrown."""
+"""The line of Java, Python, Trino, spark-sql and beeline that says what was thrown."""
 
 INFO = re.compile(r"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|WARN|DEBUG) ")
-NOISE = re.compile(r"^\s*(at |File |\.\.\. \d+ more|$)|^\s+")
+NOISE = re.compile(r"^\s*(at |File |\.\.\. \d+ more|$)|^\s+|.* not done here, the node is this machine$")
 
 WRAPPER = "java.lang.reflect.UndeclaredThrowableException"
 """What Java throws of what was thrown where a program acts for somebody (spark-submit's proxy user)."""

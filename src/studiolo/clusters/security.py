@@ -53,6 +53,8 @@ class SecurityConfigurations:
         Raises AlreadyExists, and Invalid for a document that is no JSON object, or says nothing of authorization that
         can be understood.
         """
+        if not name:
+            raise Invalid("A security configuration needs a name.")
         try:
             found = json.loads(document)
         except ValueError as error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from studiolo.node import submit, waking
 from studiolo.node.facts import STRICT, Facts
 
 SQL = "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver"
+LOCAL_HIVE = re.compile(r"^(jdbc:hive2://)(localhost|127\.0\.0\.1)(?=[:/]|$)")
 SHELL, BEELINE, JAR = "org.apache.hadoop.fs.FsShell", "org.apache.hive.beeline.BeeLine", "org.apache.hadoop.util.RunJar"
 
 HDFS = {
@@ -213,7 +215,9 @@ def streaming(arguments: Sequence[str]) -> int:
 
 
 def beeline(arguments: Sequence[str]) -> int:
-    return _java(BEELINE, arguments)
+    """As scripts have it, HiveServer2 is at `localhost`: here it is at the cluster's own address."""
+    host = Facts.of_node().master.partition("://")[2].partition(":")[0]
+    return _java(BEELINE, [LOCAL_HIVE.sub(rf"\g<1>{host}", word) if host else word for word in arguments])
 
 
 def s3_dist_cp(arguments: Sequence[str]) -> int:

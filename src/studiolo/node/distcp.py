@@ -217,7 +217,7 @@ def copy(arguments: Sequence[str]) -> int:
         def carry(number: int, name: str, parts: Sequence[str]) -> None:
             file = Path(folder) / str(number)
             _join(source, parts, file, asked.outputCodec)
-            target.put(file, name or Path(asked.src).name)
+            target.put(file, _suffixed(name or Path(asked.src).name, asked.outputCodec))
             file.unlink()
 
         done = [pool.submit(carry, number, name, parts) for number, (name, parts) in enumerate(made.items())]
@@ -238,6 +238,13 @@ def _join(source: Place, parts: Sequence[str], file: Path, codec: str | None) ->
         with file.open("ab") as joined:
             joined.write(content)
         piece.unlink()
+
+
+def _suffixed(name: str, codec: str | None) -> str:
+    """By its name a reader knows how a file is compressed."""
+    if codec in (None, "keep"):
+        return name
+    return name.removesuffix(".gz") + ("" if codec == "none" else ".gz")
 
 
 def _recoded(piece: Path, codec: str) -> bytes:

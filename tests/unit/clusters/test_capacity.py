@@ -102,6 +102,7 @@ def test_managed_scaling_follows_the_load_within_its_limits(
         ((2, 0), 4, BUSY, (3, 0)),
         ((2, 0), 2, BUSY, (3, 1)),
         ((3, 1), 2, IDLE, (2, 0)),
+        ((2, 1), 0, IDLE, (1, 1)),
     ],
 )
 def test_managed_scaling_of_a_fleet_pays_as_its_policy_has_it(
@@ -109,11 +110,15 @@ def test_managed_scaling_of_a_fleet_pays_as_its_policy_has_it(
 ) -> None:
     count, spot = before
     fleet = Group("c", "", "CORE", count, {"m5.xlarge": 1}, spot=spot)
-    limits = policy(1, 4, UnitType="InstanceFleetUnits", MaximumOnDemandCapacityUnits=most_on_demand)
+    limits = policy(1, 4, MaximumOnDemandCapacityUnits=most_on_demand)
+    limits["ComputeLimits"]["UnitType"] = "InstanceFleetUnits"
     (found,) = scaled(Progress(groups=(fleet,)), limits, load).groups
     assert (found.count, found.spot) == after
 
 
 def test_instances_of_a_fleet_are_of_the_markets_that_it_asks_for() -> None:
     fleet = Group("c", "", "CORE", 5, {"m5.2xlarge": 2}, spot=2)
-    assert [i.market for i in leveled(Progress(groups=(fleet,)), 1.0).instances] == ["SPOT", "ON_DEMAND", "ON_DEMAND"]
+    begun = leveled(Progress(groups=(fleet,)), 1.0)
+    assert [i.market for i in begun.instances] == ["SPOT", "ON_DEMAND", "ON_DEMAND"]
+    now_spot = leveled(begun.with_group(replace(fleet, count=2)), 2.0)
+    assert [i.market for i in now_spot.living() if not i.leaving] == ["SPOT"]

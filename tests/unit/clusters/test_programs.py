@@ -58,6 +58,16 @@ KILLED = """Exception in thread "main" java.lang.reflect.UndeclaredThrowableExce
 Caused by: org.apache.spark.SparkException: Application application_1_0003 is killed
 \t... 6 more"""
 
+SQL = """Time taken: 17.398 seconds
+[TABLE_OR_VIEW_NOT_FOUND] The table or view `nope` cannot be found. Verify the spelling.
+'Project [*]
++- 'UnresolvedRelation [nope], [], false
+"""
+BEELINE = """Error: Could not open client transport with JDBC Uri: jdbc:hive2://host:1: Connection refused
+Cannot run commands specified using -e. No current connection
+"""
+YUM = "yum: install jq: not done here, the node is this machine\n"
+
 TRINO = "Query 20261126_1_1_a failed: line 1:8: Column 'x' cannot be resolved\nLINE 1: select x\n               ^"
 
 
@@ -70,6 +80,15 @@ TRINO = "Query 20261126_1_1_a failed: line 1:8: Column 'x' cannot be resolved\nL
         ([("stderr", TRINO)], "Unknown Error.", "Query 20261126_1_1_a failed: line 1:8: Column 'x' cannot", "stderr"),
         ([("stderr", ""), ("stdout", "it went wrong\n")], "Unknown Error.", "it went wrong", "stdout"),
         ([("stderr", "sh: nosuch: command not found\n")], "Command not found.", "sh: nosuch", "stderr"),
+        (
+            [("stderr", SQL)],
+            "Unknown Error.",
+            "[TABLE_OR_VIEW_NOT_FOUND] The table or view `nope` cannot be found",
+            "stderr",
+        ),
+        ([("stderr", BEELINE)], "Unknown Error.", "Error: Could not open client transport", "stderr"),
+        ([("stderr", YUM)], "Unknown Error.", "The program ended with exit status 7.", "stderr"),
+        ([("stderr", "x: 1: exec: foo: not found\n")], "Command not found.", "x: 1: exec: foo", "stderr"),
         ([("stderr", ""), ("stdout", "")], "Unknown Error.", "The program ended with exit status 7.", "stderr"),
     ],
 )

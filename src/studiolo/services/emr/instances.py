@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 GROUP_RECORDED = ("BidPrice", "Configurations", "EbsConfiguration", "CustomAmiId")
 FLEET_RECORDED = ("InstanceTypeConfigs", "LaunchSpecifications", "ResizeSpecifications", "Context")
 
+LETTERS = "bcdefghijklmnopqrstuvwxyz"
+"""Of devices: a node has up to 25 volumes."""
+
 
 @emr.operation
 def add_instance_fleet(call: Call, request: "AddInstanceFleetInputTypeDef") -> dict[str, Any]:
@@ -182,7 +185,7 @@ def as_group(cluster: Cluster, of: Group) -> dict[str, Any]:
         "Status": _status(of),
         **{name: of.recorded[name] for name in ("BidPrice", "CustomAmiId") if name in of.recorded},
         "Configurations": [*of.recorded.get("Configurations", []), *_livy(cluster, of)],
-        "EbsBlockDevices": [],
+        **_devices(of.recorded),
         "ShrinkPolicy": {},
     }
 
@@ -196,8 +199,8 @@ def _livy(cluster: Cluster, of: Group) -> list[dict[str, Any]]:
 
 
 def as_fleet(cluster: Cluster, of: Group) -> dict[str, Any]:
-    there = running(of, cluster.progress) * weight(of)
-    spot = min(there, of.spot)
+    there = [i for i in cluster.progress.living(of.id) if i.state == "RUNNING"]
+    spot = sum(i.market == "SPOT" for i in there) * weight(of)
     return {
         "Id": of.id,
         "Name": of.name,
@@ -205,13 +208,39 @@ def as_fleet(cluster: Cluster, of: Group) -> dict[str, Any]:
         "InstanceFleetType": of.role,
         "TargetOnDemandCapacity": of.count - of.spot,
         "TargetSpotCapacity": of.spot,
-        "ProvisionedOnDemandCapacity": there - spot,
+        "ProvisionedOnDemandCapacity": len(there) * weight(of) - spot,
         "ProvisionedSpotCapacity": spot,
-        "InstanceTypeSpecifications": [
-            {"InstanceType": name, "WeightedCapacity": weight} for name, weight in of.types.items()
-        ],
+        "InstanceTypeSpecifications": [_specification(each) for each in of.recorded["InstanceTypeConfigs"]],
         **{name: of.recorded[name] for name in ("LaunchSpecifications", "ResizeSpecifications") if name in of.recorded},
     }
+
+
+def _specification(given: Any) -> dict[str, Any]:
+    """An InstanceTypeConfig as it is told; who bids no price would pay that of on-demand instances."""
+    shown = ("BidPrice", "BidPriceAsPercentageOfOnDemandPrice", "Configurations", "CustomAmiId", "Priority")
+    bid = {} if "BidPrice" in given else {"BidPriceAsPercentageOfOnDemandPrice": 100.0}
+    return {
+        "InstanceType": given["InstanceType"],
+        "WeightedCapacity": given.get("WeightedCapacity", 1),
+        **bid,
+        **{name: given[name] for name in shown if name in given},
+        **_devices(given),
+    }
+
+
+def _devices(given: Any) -> dict[str, Any]:
+    """The volumes of an instance, by an EbsConfiguration: each of its own."""
+    ebs = given.get("EbsConfiguration") or {}
+    volumes = [
+        config["VolumeSpecification"]
+        for config in ebs.get("EbsBlockDeviceConfigs") or []
+        for _ in range(min(config.get("VolumesPerInstance", 1), len(LETTERS)))
+    ]
+    devices = [
+        {"VolumeSpecification": volume, "Device": f"/dev/sd{letter}"}
+        for letter, volume in zip(LETTERS, volumes, strict=False)
+    ]
+    return {"EbsBlockDevices": devices, **({"EbsOptimized": ebs["EbsOptimized"]} if "EbsOptimized" in ebs else {})}
 
 
 def _status(of: Group) -> dict[str, Any]:
