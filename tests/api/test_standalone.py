@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import socket
 import subprocess
 import sys
 import tarfile
@@ -18,6 +17,7 @@ import pytest
 
 from tests.api.clusters import create_default_roles, ended, job_flow, step
 from tests.conftest import Server, create_role, free_port
+from tests.far import own_address
 from tests.waiting import until
 
 HOST = "127.0.0.7"
@@ -36,16 +36,6 @@ print(sc.master, sc.getConf().get("spark.driver.host"), *there, spark.read.parqu
 """
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has further loopback addresses")
-
-
-def own_address() -> str:
-    """The address by which other machines would know this one; a loopback one where it has none."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return "127.0.0.9"
-        return str(probe.getsockname()[0])
 
 
 def said(s3: Any, cluster: str, step: str, stream: str) -> str:
@@ -172,7 +162,10 @@ def test_a_session_runs_on_the_workers_of_a_standalone_master(on_master: Server,
         "import boto3, socket\n"
         "boto3.client('s3').list_buckets()\n"
         "spark.range(100).repartition(2).write.parquet('s3://shared/numbers')\n"
-        "told = lambda _: [__import__('os').environ[name] for name in ('SPARK_LOCAL_IP', 'SHIPPED')]\n"
+        "def told(_):\n"
+        "    import os\n"
+        "    role = boto3.client('sts').get_caller_identity()['Arn'].split('/')[-1]\n"
+        "    return os.environ['SPARK_LOCAL_IP'], os.environ['SHIPPED'], role\n"
         "there = sc.parallelize([1], 1).map(told).collect()\n"
         "here = sc.getConf().get('spark.driver.host')\n"
         "pages_closed = socket.socket().connect_ex((here, int(sc.uiWebUrl.rpartition(':')[2]))) != 0\n"
@@ -188,7 +181,10 @@ def test_a_session_runs_on_the_workers_of_a_standalone_master(on_master: Server,
     # It has the only core.
     glue.stop_session(Id="far")
     assert output["Status"] == "ok", output
-    assert output["Data"]["TextPlain"] == f"{master} {own_address()} True ['{HOST}', 'yes'] 100"
+    assert (
+        output["Data"]["TextPlain"]
+        == f"{master} {own_address()} True ('{HOST}', 'yes', 'GlueInteractiveSession-far') 100"
+    )
 
 
 @pytest.mark.heavy
