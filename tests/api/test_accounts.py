@@ -266,6 +266,11 @@ def test_a_share_is_linked_to_passed_on_and_taken_back(server, member):
     assert "AccessDenied" in refusal(asks.client("glue").get_table, DatabaseName=ours, Name="people")
     house.lf.grant_permissions(**share, PermissionsWithGrantOption=["SELECT"])
     assert "AccessDenied" in refusal(asks.client("glue").get_table, DatabaseName=ours, Name="people")
+    # A link is its own account's to drop, whatever may be done with what it leads to.
+    glue.delete_table(DatabaseName=ours, Name="left")
+    for database in (theirs, ours):
+        glue.delete_database(Name=database)
+    assert house.glue.get_table(DatabaseName=house.name, Name="people")
     house.close()
 
 

@@ -760,6 +760,55 @@ def test_who_may_use_an_lf_tag_gives_it_to_nothing_that_is_not_his_to_grant(hous
     house.lf.delete_lf_tag(TagKey=house.name)
 
 
+def test_who_may_register_places_gets_nothing_there_by_the_service_s_own_role(house: LakeHouse) -> None:
+    """That role is given rights there, and with them who has a table at the place: IAM is asked for its policy, too."""
+    who = house.person({"Effect": "Allow", "Action": "lakeformation:*", "Resource": "*"})
+    glue, mine, raw = who.client("glue"), f"{house.name}_mine", {"Bucket": house.bucket, "Key": "beside/part-0.parquet"}
+    house.s3.put_object(**raw, Body=b"secret")
+    glue.create_database(DatabaseInput={"Name": mine, "CreateTableDefaultPermissions": []})
+    storage = house.storage("parquet", "beside")
+    glue.create_table(DatabaseName=mine, TableInput={"Name": "beside", "StorageDescriptor": storage})
+    place = f"arn:aws:s3:::{house.bucket}/beside"
+    with pytest.raises(Refused, match="iam:PutRolePolicy"):
+        who.client("lakeformation").register_resource(ResourceArn=place, UseServiceLinkedRole=True)
+    with pytest.raises(Refused, match="AccessDenied"):
+        who.client("s3").get_object(**raw)
+    glue.delete_database(Name=mine)
+
+
+def test_a_filter_is_shown_to_who_may_describe_it_and_passed_on_by_who_may_give_all_of_the_table(
+    house: LakeHouse,
+) -> None:
+    house.add("told")
+    told = house.filter("told", "rome", "city = 'rome'", "id")
+    named = house.named_filter("told", "rome")
+    asking = {"Effect": "Allow", "Action": "lakeformation:*", "Resource": "*"}
+    who, other = house.person(asking), house.person()
+    table, own = {"Principal": {"DataLakePrincipalIdentifier": who.arn}}, who.client("lakeformation")
+    every = {"CatalogId": house.account, "DatabaseName": house.name, "Name": "told"}
+    more = {"Principal": {"DataLakePrincipalIdentifier": other.arn}, "Resource": told}
+
+    def listed() -> list[str]:
+        return [each["Name"] for each in own.list_data_cells_filter(Table=every)["DataCellsFilters"]]
+
+    granted = ["DESCRIBE"]
+    house.lf.grant_permissions(
+        **table, Resource=house.resource("told"), Permissions=granted, PermissionsWithGrantOption=granted
+    )
+    assert listed() == []
+    for permission in ("SELECT", "DESCRIBE", "DROP"):
+        with pytest.raises(Refused, match="AccessDenied"):
+            own.grant_permissions(**more, Permissions=[permission])
+    house.grant(who, told, "DESCRIBE")
+    assert listed() == ["rome"]
+    assert own.get_data_cells_filter(**named)["DataCellsFilter"]["RowFilter"]["FilterExpression"] == "city = 'rome'"
+    with pytest.raises(Refused, match="AccessDenied"):
+        own.delete_data_cells_filter(**named)
+    house.grant(who, told, "DROP")
+    own.delete_data_cells_filter(**named)
+    assert listed() == []
+
+
 def test_only_administrators_opt_somebody_in_or_out(house: LakeHouse) -> None:
     who = house.person(ALL_OF_IT)
     house.add("opted", left_to_iam=True)

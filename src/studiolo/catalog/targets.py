@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import select
 
 from studiolo.catalog.links import database_of_target, leads_away, scope_of_target
+from studiolo.catalog.model import Table
 from studiolo.catalog.subject import (
     DATABASE,
     DATABASE_ROW,
+    TABLE,
     TABLE_ROW,
     Subject,
     bound,
@@ -56,6 +58,12 @@ class Targets(Subject):
         if target is None:
             return place, inside, row.name
         return scope_of_target(place, target), database_of_target(target), target.get("Name", "").lower()
+
+    def link(self, scope: Scope, database: str, name: str) -> Table | None:
+        """The resource link that a name is, as it is kept itself; None for a table. Raises NotFound."""
+        with self._state.reading() as connection:
+            row = require_table(connection, scope, database.lower(), name.lower(), follow=False)
+        return None if target_of(row) is None else TABLE.validate_json(row.document)
 
     def database_place(self, scope: Scope, name: str) -> tuple[Scope, str]:
         """Where the tables of a database are: of a resource link, in what it leads to. Raises NotFound."""

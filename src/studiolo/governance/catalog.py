@@ -80,7 +80,7 @@ class GovernedCatalog(GovernedParts):
             # A resource link alone goes, and none of the tables that it leads to.
             linked = super().database(scope, name).target_database is not None
             for table in () if linked else super().table_names(scope, name):
-                self.require(scope, name, table, "DROP", full=False)
+                self.require_itself(scope, name, table, "DROP")
             if not linked:
                 self._lake.forget(scope, name.lower())
         super().delete_database(scope, name, cascade=cascade)
@@ -156,10 +156,13 @@ class GovernedCatalog(GovernedParts):
         present = name or table.name
         # What engines write of every commit to an Iceberg table is a change of the table, too.
         changes = ("ALTER", "INSERT", "DELETE") if expected_parameter is not None else ("ALTER",)
-        self.require(scope, database, present, *changes)
+        if table.target_table is None:
+            self.require(scope, database, present, *changes)
+        else:
+            self.require_itself(scope, database, present, "ALTER")
         moved = name is not None and (table.database or database, table.name) != (database, name)
         if moved:
-            self.require(scope, database, present, "DROP")
+            self.require_itself(scope, database, present, "DROP")
             self._require_on_database(scope, table.database or database, "CREATE_TABLE")
         with suppress(NotFound):
             before = super().table(scope, database, present)
@@ -180,7 +183,7 @@ class GovernedCatalog(GovernedParts):
         return after
 
     def delete_table(self, scope: Scope, database: str, name: str, *, version_id: int | None = None) -> None:
-        self.require(scope, database, name, "DROP", full=False)
+        self.require_itself(scope, database, name, "DROP")
         if self._lake.in_use:
             place, inside = self.database_place(scope, database)
             super().table(place, inside, name)

@@ -11,7 +11,7 @@ from studiolo.catalog import Database, Table
 from studiolo.domain import Scope
 from studiolo.governance.filters import Filters
 from studiolo.governance.locations import Locations
-from studiolo.governance.model import ALL, GRANTABLE, IAM_ALLOWED, SUPER, Grant, Kind, Resource, within
+from studiolo.governance.model import ALL, GRANTABLE, IAM_ALLOWED, SELECT, SUPER, Grant, Kind, Resource, within
 from studiolo.governance.opt_ins import OptIns
 from studiolo.governance.setting import is_root_of
 from studiolo.governance.sights import BY_IAM, OF_ROOT, Sight, Told, decide, holds
@@ -166,8 +166,7 @@ class Deciding(OptIns, Locations, Filters, Tagging):
             return True
         held: set[str] = set()
         for grant in self.grants_of(scope, self.names_of(principal, scope)):
-            if _reaches(grant.resource, resource):
-                held |= grant.grantable
+            held |= _passed_by(grant, resource)
         return ALL in held or permissions <= held
 
     def may_tag(self, principal: Principal, scope: Scope, resource: Resource) -> bool:
@@ -253,7 +252,7 @@ def passing(scope: Scope, account: str) -> Scope:
 
 def still_held(given: Sequence[Grant], passed: Grant) -> Grant | None:
     """What is left of a grant that somebody passed on who has these; None where nothing is."""
-    held = {each for one in given if _reaches(one.resource, passed.resource) for each in one.grantable}
+    held = {each for one in given for each in _passed_by(one, passed.resource)}
     left = passed.permissions if ALL in held else passed.permissions & held
     return replace(passed, permissions=left, grantable=passed.grantable & left) if left else None
 
@@ -263,6 +262,16 @@ def _left_to_iam(given: Sequence[Grant]) -> bool:
     return any(
         each.principal == IAM_ALLOWED and ALL in each.permissions and each.resource.kind is Kind.TABLE for each in given
     )
+
+
+def _passed_by(grant: Grant, wanted: Resource) -> frozenset[str]:
+    """What of a resource a grant lets be passed on."""
+    if not _reaches(grant.resource, wanted):
+        return frozenset()
+    if wanted.kind is Kind.FILTER and grant.resource.kind is not Kind.FILTER:
+        # A filter tells what is hidden of a table: it is for who may give all of that.
+        return GRANTABLE[Kind.FILTER] if {ALL, SELECT} & grant.grantable else frozenset()
+    return grant.grantable
 
 
 def _reaches(held: Resource, wanted: Resource) -> bool:

@@ -151,7 +151,7 @@ class Type:
             return isinstance(value, bool)
         if isinstance(value, str | bool):
             return False
-        return self.name != "integer" or value == value.to_integral_value()
+        return self.name != "integer" or (-(2**63) <= value < 2**63 and value == value.to_integral_value())
 
     def read(self, text: str) -> Any:
         """The value that a text is. Raises ValueError."""

@@ -17,6 +17,7 @@ VIEWS = "studiolo-lake-"
 
 SERVICE = "lakeformation.amazonaws.com"
 LINKED_ROLE = "AWSServiceRoleForLakeFormationDataAccess"
+_LINKED_PATH = f"/aws-service-role/{SERVICE}/"
 LINKED_POLICY = "LakeFormationDataAccessPolicyForS3"
 """The policy that the service's own role has, with all that is registered with that role."""
 
@@ -91,8 +92,13 @@ class Locations(Subject):
         with suppress(AlreadyExists):
             statement = {"Effect": "Allow", "Principal": {"Service": SERVICE}, "Action": "sts:AssumeRole"}
             trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-            roles.create(LINKED_ROLE, trust, f"/aws-service-role/{SERVICE}/", RoleSettings())
+            roles.create(LINKED_ROLE, trust, _LINKED_PATH, RoleSettings())
         return roles.get(LINKED_ROLE).arn
+
+    def linked_role_arn(self, scope: Scope) -> str:
+        """The ARN of the service's own role in an account, be it there yet or not."""
+        account = _of_account(scope).account
+        return f"arn:{scope.partition}:iam::{account}:role{_LINKED_PATH}{LINKED_ROLE}"
 
     def usable(self, location: Location) -> bool:
         """Whether Lake Formation may take the role that a location is registered with."""

@@ -52,7 +52,7 @@ GRANTABLE: Mapping[Kind, frozenset[str]] = {
     Kind.TABLE: frozenset({ALL, SELECT, *OF_TABLE}),
     Kind.COLUMNS: frozenset({SELECT}),
     Kind.LOCATION: frozenset({"DATA_LOCATION_ACCESS"}),
-    Kind.FILTER: frozenset({SELECT}),
+    Kind.FILTER: frozenset({SELECT, DESCRIBE, "DROP"}),
     Kind.TAG: frozenset({"ASSOCIATE", "DESCRIBE", "ALTER", "DROP", "GRANT_WITH_LF_TAG_EXPRESSION"}),
     Kind.POLICY: frozenset({ALL, SELECT, "CREATE_TABLE", *OF_TABLE}),
     Kind.EXPRESSION: frozenset({ALL, "ALTER", "DESCRIBE", "DROP", "GRANT_WITH_LF_TAG_EXPRESSION"}),

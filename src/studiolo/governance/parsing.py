@@ -18,6 +18,9 @@ _COMPARISONS: dict[type[exp.Expr], tuple[str, str]] = {
 }
 """What each is with the column before the constant, and behind it."""
 
+LARGEST_POWER = 400
+"""Of ten: doubles end before it."""
+
 _BOTH = frozenset({"this", "expression"})
 _PARTS: dict[type[exp.Expr], frozenset[str]] = {
     **dict.fromkeys((exp.And, exp.Or, exp.Is, *_COMPARISONS), _BOTH),
@@ -97,12 +100,20 @@ def _value(node: exp.Expr) -> Value:
     if type(node) is exp.Paren:
         return _value(node.this)
     if type(node) is exp.Literal:
-        return str(node.this) if node.is_string else Decimal(str(node.this))
+        return str(node.this) if node.is_string else _number(str(node.this))
     if type(node) is exp.Boolean:
         return bool(node.this)
     if type(node) is exp.Neg and type(node.this) is exp.Literal and not node.this.is_string:
-        return -Decimal(str(node.this.this))
+        return -_number(str(node.this.this))
     raise _refused(node)
+
+
+def _number(text: str) -> Decimal:
+    """Raises Invalid for one that would take long to be written out."""
+    value = Decimal(text)
+    if abs(value.adjusted()) > LARGEST_POWER:
+        raise Invalid(f"The row filter cannot have the number {text}: it is no value of any type.")
+    return value
 
 
 def _refused(node: exp.Expr) -> Invalid:

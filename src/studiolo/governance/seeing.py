@@ -63,6 +63,17 @@ class Seeing(Catalog):
             if not any(sight.may(each) for each in permissions) or (full and sight.partial):
                 raise insufficient(permissions[0], f"{table.database}.{table.name}" if sight.any else name)
 
+    def require_itself(self, scope: Scope, database: str, name: str, permission: str) -> None:
+        """Raise Denied unless the permission is there on what a name is itself: of a resource link, on the link."""
+        if not self._lake.in_use:
+            return
+        with suppress(NotFound):
+            link = super().link(scope, database, name)
+            if link is None:
+                self.require(scope, database, name, permission, full=permission != "DROP")
+            elif not self._lake.sight(self.principal, self.database_place(scope, database)[0], link).may(permission):
+                raise insufficient(permission, name)
+
     def _required(self, scope: Scope, database: str, name: str) -> Sight:
         if not self._lake.in_use:
             return BY_IAM

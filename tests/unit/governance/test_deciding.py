@@ -37,7 +37,7 @@ UNGOVERNED = {
     # Deletes table by table, each by the method that asks.
     "delete_tables",
     # Tell where things are, and are asked beside the decisions.
-    "behind", "place_of", "database_place", "govern",
+    "behind", "place_of", "database_place", "link", "govern",
 }  # fmt: skip
 
 

@@ -66,8 +66,6 @@ class Masks:
         constant = kind.constant(value)
         if kind.name == "integer":
             constant = int(constant)
-            if not -(2**63) <= constant < 2**63:
-                raise Refused("A filter compares an integer with a number that is none of 64 bits.")
         if kind.name == "decimal":
             # Both sides of one scale, so that nothing is rounded.
             return _compared_decimals(values, operator, Decimal(constant))

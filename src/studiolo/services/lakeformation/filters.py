@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from studiolo.domain import Denied, Invalid, Scope
-from studiolo.governance import ALL, CellsFilter, Kind, Resource
+from studiolo.governance import CellsFilter, Kind, Resource
 from studiolo.services.call import Call
 from studiolo.services.lakeformation.resources import as_columns, to_columns
 from studiolo.services.lakeformation.service import lakeformation, next_token, numbered, scope_of
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_lakeformation import type_defs as shapes
 
 DEFAULT_PAGE = 100
-_GRANTING = frozenset({ALL, "SELECT"})
+_SHOWING = ("DESCRIBE", "DROP")
+"""The permissions on a filter that show it to who has one."""
 
 
 @lakeformation.operation
@@ -27,7 +28,8 @@ def create_data_cells_filter(call: Call, request: "shapes.CreateDataCellsFilterR
 @lakeformation.operation
 def delete_data_cells_filter(call: Call, request: "shapes.DeleteDataCellsFilterRequestTypeDef") -> dict[str, Any]:
     scope, database, table, name = _named(call, request)
-    _require(call, scope, database, table)
+    if not _has(call, scope, database, table, name, "DROP"):
+        _require(call, scope, database, table)
     call.studio.lake.delete_filter(scope, database, table, name)
     return {}
 
@@ -35,20 +37,26 @@ def delete_data_cells_filter(call: Call, request: "shapes.DeleteDataCellsFilterR
 @lakeformation.operation
 def get_data_cells_filter(call: Call, request: "shapes.GetDataCellsFilterRequestTypeDef") -> dict[str, Any]:
     scope, database, table, name = _named(call, request)
-    _require(call, scope, database, table)
+    if not _has(call, scope, database, table, name, *_SHOWING):
+        _require(call, scope, database, table)
     return {"DataCellsFilter": _as_filter(scope, call.studio.lake.filter(scope, database, table, name))}
 
 
 @lakeformation.operation
 def list_data_cells_filter(call: Call, request: "shapes.ListDataCellsFilterRequestTypeDef") -> dict[str, Any]:
-    """Those of tables whose permissions the caller may grant."""
+    """Those of tables whose permissions the caller may grant, and those that are shown to him by a grant on them."""
     table: Mapping[str, Any] = request.get("Table", {})
     scope, lake = scope_of(call, table.get("CatalogId")), call.studio.lake
     if table:
         found = tuple(lake.filters_of(scope, table["DatabaseName"].lower(), table.get("Name", "").lower()).values())
     else:
         found = lake.filters(scope)
-    mine = [each for each in found if _may(call, scope, each.database, each.table)]
+    mine = [
+        each
+        for each in found
+        if _may(call, scope, each.database, each.table)
+        or _has(call, scope, each.database, each.table, each.name, *_SHOWING)
+    ]
     page = numbered(mine, request, DEFAULT_PAGE)
     return {"DataCellsFilters": [_as_filter(scope, each) for each in page.items], **next_token(page)}
 
@@ -67,6 +75,12 @@ def _may(call: Call, scope: Scope, database: str, table: str) -> bool:
     return lake.sees_all(scope, call.principal) or lake.may_grant(
         call.principal, scope, resource, frozenset({"SELECT"})
     )
+
+
+def _has(call: Call, scope: Scope, database: str, table: str, name: str, *permissions: str) -> bool:
+    """Whether the caller has one of these permissions on a filter."""
+    resource, lake = Resource(Kind.FILTER, database, table, name=name), call.studio.lake
+    return any(lake.has(call.principal, scope, resource, each) for each in permissions)
 
 
 def _require(call: Call, scope: Scope, database: str, table: str) -> None:

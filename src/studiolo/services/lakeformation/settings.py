@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.domain import Invalid
 from studiolo.governance import Location, Settings
+from studiolo.identity import Question
 from studiolo.services.call import Call
 from studiolo.services.lakeformation.resources import as_principal, to_principal
 from studiolo.services.lakeformation.service import lakeformation, next_token, numbered, scope_of
@@ -65,8 +66,13 @@ def _to_location(call: Call, asked: Mapping[str, Any]) -> Location:
     linked, role = asked.get("UseServiceLinkedRole"), asked.get("RoleArn")
     if bool(linked) == bool(role):
         raise Invalid("Give either a RoleArn or UseServiceLinkedRole.")
+    identity = call.studio.identity
     if role:
-        call.studio.identity.may_pass(call.principal, role, "lakeformation.amazonaws.com")
+        identity.may_pass(call.principal, role, "lakeformation.amazonaws.com")
+    else:
+        # The service's own role is given rights there, which whoever owns a table at the place has through it.
+        linked_role = call.studio.lake.linked_role_arn(call.scope)
+        identity.authorize(call.principal, [Question("iam:PutRolePolicy", linked_role)])
     return Location(
         asked["ResourceArn"],
         role or "",
