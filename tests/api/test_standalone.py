@@ -31,7 +31,11 @@ from pyspark.sql import SparkSession
 spark = SparkSession.builder.getOrCreate()
 sc, mode = spark.sparkContext, sys.argv[1]
 spark.range(100).repartition(2).write.parquet(f"s3://cluster/{mode}")
-there = sc.parallelize([1], 1).map(lambda _: [os.environ[name] for name in ("SPARK_LOCAL_IP", "SHIPPED")]).collect()
+def told(_):
+    import boto3
+    role = boto3.client("sts").get_caller_identity()["Arn"].split("/")[-2]
+    return [os.environ["SPARK_LOCAL_IP"], os.environ["SHIPPED"], role]
+there = sc.parallelize([1], 1).map(told).collect()
 print(sc.master, sc.getConf().get("spark.driver.host"), *there, spark.read.parquet(f"s3://cluster/{mode}").count(), mode)
 """
 
@@ -178,10 +182,7 @@ def test_a_session_runs_on_the_workers_of_a_standalone_master(on_master: Server,
     # It has the only core.
     glue.stop_session(Id="far")
     assert output["Status"] == "ok", output
-    assert (
-        output["Data"]["TextPlain"]
-        == f"{master} {own_address()} True ('{HOST}', 'yes', 'GlueInteractiveSession-far') 100"
-    )
+    assert output["Data"]["TextPlain"] == f"{master} {own_address()} True ['{HOST}', 'yes'] 100"
 
 
 @pytest.mark.heavy
@@ -194,10 +195,10 @@ def test_a_cluster_s_steps_and_livy_run_on_the_workers_of_a_standalone_master(on
     flow = job_flow("Spark", "Livy", nodes=2, LogUri="s3://cluster/logs/")
     flow["Configurations"] = [{"Classification": "spark-defaults", "Properties": small}]
     flow["Steps"] = [step("spark-submit", "--deploy-mode", mode, "s3://cluster/far.py", mode) for mode in MODES]
-    cluster = emr.run_job_flow(**flow)["JobFlowId"]
+    cluster, there = emr.run_job_flow(**flow)["JobFlowId"], [HOST, "yes", "EMR_EC2_DefaultRole"]
     for each, mode in zip(reversed(emr.list_steps(ClusterId=cluster)["Steps"]), MODES, strict=True):
         done = ended(emr, cluster, each["Id"])
         assert done["Status"]["State"] == "COMPLETED", said(s3, cluster, each["Id"], "stderr")
-        assert said(s3, cluster, each["Id"], "stdout") == f"{master} {own_address()} ['{HOST}', 'yes'] 100 {mode}\n"
+        assert said(s3, cluster, each["Id"], "stdout") == f"{master} {own_address()} {there} 100 {mode}\n"
     livy = f"http://{emr.describe_cluster(ClusterId=cluster)['Cluster']['MasterPublicDnsName']}:8998"
     assert run_by_livy(livy) == f"{master} ['{HOST}', 'yes']"
