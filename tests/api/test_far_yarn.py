@@ -16,7 +16,11 @@ from tests.conftest import Server, create_role
 from tests.far import own_address
 from tests.waiting import until
 
-pytestmark = [pytest.mark.heavy, pytest.mark.skipif(sys.platform != "linux", reason="needs further loopback addresses")]
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.timeout(1200),
+    pytest.mark.skipif(sys.platform != "linux", reason="needs further loopback addresses"),
+]
 
 MODES = ("client", "cluster")
 
