@@ -46,7 +46,7 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     emr, site = server.client("emr"), folder / "site"
     create_default_roles(server.client("iam"))
     cluster = emr.run_job_flow(**job_flow("Spark", "Hadoop", nodes=2))["JobFlowId"]
-    until(lambda: state(emr, cluster) == "WAITING", 120)
+    until(lambda: state(emr, cluster) == "WAITING", 240)
     node = server.data / "clusters" / cluster / "node"
     until((node / "hadoop.json").exists, 240)
     shutil.copytree(node / "etc" / "hadoop", site)
