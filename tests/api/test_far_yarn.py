@@ -11,11 +11,16 @@ import pyspark
 import pytest
 
 from tests.api.clusters import create_default_roles, ended, job_flow, livy, livy_printed, state, step, text
+from tests.browsing import opened_by
 from tests.conftest import Server, create_role
 from tests.far import own_address
 from tests.waiting import until
 
-pytestmark = [pytest.mark.heavy, pytest.mark.skipif(sys.platform != "linux", reason="needs further loopback addresses")]
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.timeout(1200),
+    pytest.mark.skipif(sys.platform != "linux", reason="needs further loopback addresses"),
+]
 
 MODES = ("client", "cluster")
 
@@ -41,35 +46,50 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     emr, site = server.client("emr"), folder / "site"
     create_default_roles(server.client("iam"))
     cluster = emr.run_job_flow(**job_flow("Spark", "Hadoop", nodes=2))["JobFlowId"]
-    until(lambda: state(emr, cluster) == "WAITING", 120)
+    until(lambda: state(emr, cluster) == "WAITING", 240)
     node = server.data / "clusters" / cluster / "node"
     until((node / "hadoop.json").exists, 240)
     shutil.copytree(node / "etc" / "hadoop", site)
-    jars = f"spark.yarn.jars local:{Path(pyspark.__file__).parent}/jars/*\n"
-    (site / "spark-defaults.conf").write_text(f"{jars}spark.yarn.am.memory 400m\nspark.executor.memory 600m\n")
+    told = {
+        "spark.yarn.jars": f"local:{Path(pyspark.__file__).parent}/jars/*",
+        "spark.yarn.am.memory": "400m",
+        "spark.executor.memory": "600m",
+        # Without the jars of that cluster's own, which another YARN would not have.
+        "spark.yarn.appMasterEnv.SPARK_DIST_CLASSPATH": "-",
+    }
+    (site / "spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in told.items()))
     server.kill()
     server.settings |= {"STUDIOLO_SPARK_MASTER": "yarn", "STUDIOLO_SPARK_CONF": str(site)}
     yield server.up()
     server.down()
 
 
-def test_a_session_has_its_executors_there(far: Server) -> None:
+def test_a_session_has_its_executors_there_and_its_pages_open(far: Server) -> None:
     glue, s3 = far.client("glue"), far.client("s3")
     session = {"Id": "far", "Command": {"Name": "glueetl", "PythonVersion": "3"}, "NumberOfWorkers": 2}
-    glue.create_session(**session, Role=create_role(far), WorkerType="G.1X")
-    until(lambda: glue.get_session(Id="far")["Session"]["Status"] != "PROVISIONING", 240)
+    modules = {"--additional-python-modules": "humanize==4.9.0"}
+    glue.create_session(**session, Role=create_role(far), WorkerType="G.1X", DefaultArguments=modules)
+    until(lambda: glue.get_session(Id="far")["Session"]["Status"] != "PROVISIONING", 400)
     s3.create_bucket(Bucket="shared")
     code = (
+        "def there(_):\n"
+        "    import boto3, humanize, os\n"
+        "    role = boto3.client('sts').get_caller_identity()['Arn'].split('/')[-1]\n"
+        "    return os.environ['CONTAINER_ID'], humanize.intcomma(1000), role\n"
         "spark.sql(\"create database far location 's3://shared/far'\")\n"
-        "there = lambda _: __import__('os').environ.get('CONTAINER_ID', '')\n"
         "spark.range(100).write.saveAsTable('far.numbers')\n"
-        "print(sc.master, sc.parallelize([1], 1).map(there).collect(), spark.table('far.numbers').count())"
+        "print(sc.master, *sc.parallelize([1], 1).map(there).collect(), spark.table('far.numbers').count())"
     )
     number = glue.run_statement(SessionId="far", Code=code)["Id"]
-    until(lambda: glue.get_statement(SessionId="far", Id=number)["Statement"]["State"] == "AVAILABLE", 240)
+    until(lambda: glue.get_statement(SessionId="far", Id=number)["Statement"]["State"] == "AVAILABLE", 400)
     output = glue.get_statement(SessionId="far", Id=number)["Statement"]["Output"]
+    told = r"yarn \('container_\S+', '1,000', 'GlueInteractiveSession-far'\) 100"
+    assert re.fullmatch(told, output["Data"]["TextPlain"]), output
+    browser, page = opened_by(glue.get_dashboard_url(ResourceId="far", ResourceType="SESSION")["Url"])
+    assert "Spark Jobs" in page.text
+    [stages] = re.findall(r'href="(/proxy/application_[0-9_]+/stages/)"', page.text)
+    assert "Completed Stages" in browser.open(stages).text
     glue.stop_session(Id="far")
-    assert re.fullmatch(r"yarn \['container_\S+'\] 100", output["Data"]["TextPlain"]), output
 
 
 def test_a_cluster_s_steps_and_livy_have_theirs_there(far: Server) -> None:

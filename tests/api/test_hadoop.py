@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -13,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import pyspark
 import pytest
 
 from tests.api.clusters import create_default_roles, job_flow, run, state, step, text
-from tests.conftest import Server, create_role
+from tests.conftest import Server
 from tests.stranger import as_another_user, ask, http
 from tests.waiting import until
 
@@ -199,32 +197,3 @@ def test_nothing_is_left_when_the_cluster_ends(server: Server, emr: Any, cluster
     until(lambda: state(emr, cluster) == "TERMINATED")
     assert not jvms(server, cluster)
     assert not Path(server.data, "clusters", cluster, "node", "hadoop").exists()
-
-
-def test_sessions_have_their_executors_on_a_yarn_that_the_settings_name(own_server: Server, tmp_path: Path) -> None:
-    emr = own_server.client("emr")
-    create_default_roles(own_server.client("iam"))
-    cluster = emr.run_job_flow(**job_flow("Spark", "Hadoop", nodes=2))["JobFlowId"]
-    until(lambda: state(emr, cluster) == "WAITING", 120)
-    etc, site = own_server.data / "clusters" / cluster / "node" / "etc" / "hadoop", tmp_path / "site"
-    shutil.copytree(etc, site)
-    jars = f"spark.yarn.jars local:{Path(pyspark.__file__).parent}/jars/*\n"
-    (site / "spark-defaults.conf").write_text(f"{jars}spark.yarn.am.memory 400m\nspark.executor.memory 600m\n")
-    own_server.kill()
-    own_server.settings |= {"STUDIOLO_SPARK_MASTER": "yarn", "STUDIOLO_SPARK_CONF": str(site)}
-    own_server.up()
-    glue, s3 = own_server.client("glue"), own_server.client("s3")
-    session = {"Id": "far", "Command": {"Name": "glueetl", "PythonVersion": "3"}, "NumberOfWorkers": 2}
-    glue.create_session(**session, Role=create_role(own_server), WorkerType="G.1X")
-    until(lambda: glue.get_session(Id="far")["Session"]["Status"] != "PROVISIONING", 240)
-    s3.create_bucket(Bucket="shared")
-    code = (
-        "spark.sql(\"create database far location 's3://shared/far'\")\n"
-        "there = lambda _: __import__('os').environ.get('CONTAINER_ID', '')\n"
-        "spark.range(100).write.saveAsTable('far.numbers')\n"
-        "print(sc.master, sc.parallelize([1], 1).map(there).collect(), spark.table('far.numbers').count())"
-    )
-    number = glue.run_statement(SessionId="far", Code=code)["Id"]
-    until(lambda: glue.get_statement(SessionId="far", Id=number)["Statement"]["State"] == "AVAILABLE", 240)
-    output = glue.get_statement(SessionId="far", Id=number)["Statement"]["Output"]
-    assert re.fullmatch(r"yarn \['container_\S+'\] 100", output["Data"]["TextPlain"]), output

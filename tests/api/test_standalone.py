@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import socket
 import subprocess
 import sys
 import tarfile
@@ -18,6 +17,7 @@ import pytest
 
 from tests.api.clusters import create_default_roles, ended, job_flow, step
 from tests.conftest import Server, create_role, free_port
+from tests.far import own_address
 from tests.waiting import until
 
 HOST = "127.0.0.7"
@@ -31,21 +31,15 @@ from pyspark.sql import SparkSession
 spark = SparkSession.builder.getOrCreate()
 sc, mode = spark.sparkContext, sys.argv[1]
 spark.range(100).repartition(2).write.parquet(f"s3://cluster/{mode}")
-there = sc.parallelize([1], 1).map(lambda _: [os.environ[name] for name in ("SPARK_LOCAL_IP", "SHIPPED")]).collect()
+def told(_):
+    import boto3
+    role = boto3.client("sts").get_caller_identity()["Arn"].split("/")[-2]
+    return [os.environ["SPARK_LOCAL_IP"], os.environ["SHIPPED"], role]
+there = sc.parallelize([1], 1).map(told).collect()
 print(sc.master, sc.getConf().get("spark.driver.host"), *there, spark.read.parquet(f"s3://cluster/{mode}").count(), mode)
 """
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has further loopback addresses")
-
-
-def own_address() -> str:
-    """The address by which other machines would know this one; a loopback one where it has none."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return "127.0.0.9"
-        return str(probe.getsockname()[0])
 
 
 def said(s3: Any, cluster: str, step: str, stream: str) -> str:
@@ -201,10 +195,10 @@ def test_a_cluster_s_steps_and_livy_run_on_the_workers_of_a_standalone_master(on
     flow = job_flow("Spark", "Livy", nodes=2, LogUri="s3://cluster/logs/")
     flow["Configurations"] = [{"Classification": "spark-defaults", "Properties": small}]
     flow["Steps"] = [step("spark-submit", "--deploy-mode", mode, "s3://cluster/far.py", mode) for mode in MODES]
-    cluster = emr.run_job_flow(**flow)["JobFlowId"]
+    cluster, there = emr.run_job_flow(**flow)["JobFlowId"], [HOST, "yes", "EMR_EC2_DefaultRole"]
     for each, mode in zip(reversed(emr.list_steps(ClusterId=cluster)["Steps"]), MODES, strict=True):
         done = ended(emr, cluster, each["Id"])
         assert done["Status"]["State"] == "COMPLETED", said(s3, cluster, each["Id"], "stderr")
-        assert said(s3, cluster, each["Id"], "stdout") == f"{master} {own_address()} ['{HOST}', 'yes'] 100 {mode}\n"
+        assert said(s3, cluster, each["Id"], "stdout") == f"{master} {own_address()} {there} 100 {mode}\n"
     livy = f"http://{emr.describe_cluster(ClusterId=cluster)['Cluster']['MasterPublicDnsName']}:8998"
     assert run_by_livy(livy) == f"{master} ['{HOST}', 'yes']"

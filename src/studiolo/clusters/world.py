@@ -12,10 +12,11 @@ from typing import Any
 
 from uv import find_uv_bin
 
-from studiolo.clusters import elsewhere, layout
+from studiolo.clusters import drivers, elsewhere, layout
 from studiolo.clusters.admission import CONNECTIONS
 from studiolo.clusters.applications import APPLICATIONS, hadoop
 from studiolo.clusters.configurations import Configured
+from studiolo.clusters.drivers import PATIENT
 from studiolo.clusters.machines import InstanceType, instance_type
 from studiolo.clusters.model import Cluster
 from studiolo.engine.elsewhere import Elsewhere
@@ -30,17 +31,6 @@ HEAP = "400m"
 
 QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 """Options of Java for what starts quickly and computes little."""
-
-PATIENT = (
-    "-XX:Tier4InvocationThreshold=20000",
-    "-XX:Tier4MinInvocationThreshold=2400",
-    "-XX:Tier4CompileThreshold=60000",
-    "-XX:Tier4BackEdgeThreshold=160000",
-)
-"""Options of Java for what starts quickly and may compute much: its best compiler takes four times the calls to begin.
-
-By default that one works as long as all else of a short application, on methods that will not be called again.
-"""
 
 HOME, MNT = "/home/hadoop", "/mnt"
 """Where scripts for EMR look, and find the cluster's own."""
@@ -284,7 +274,7 @@ class World:
             "spark_home": str(runtime.spark_home),
             "jars": [str(jar) for jar in self.jars],
             "java_options": [*runtime.java_options, "-XX:+UseSerialGC", *PATIENT],
-            "archive": self._archive(),
+            "archive": self.shared_classes,
             "python": str(self.python),
             "base_python": str(runtime.python),
             "site": str(self.site),
@@ -314,14 +304,14 @@ class World:
             "launch": {
                 "conf": {
                     "spark.driver.memory": HEAP,
-                    "spark.driver.extraJavaOptions": self._java_options(),
+                    "spark.driver.extraJavaOptions": self.java_properties,
                 },
                 "driver": {
                     "java": str(runtime.java / "bin" / "java"),
                     "spark": str(runtime.spark_home),
                     "jars": [],
                     "options": [*runtime.java_options, *QUICK],
-                    "archive": self._archive() or None,
+                    "archive": self.shared_classes or None,
                 },
             },
             "applications": [
@@ -340,7 +330,9 @@ class World:
             "decommission_seconds": self.configured.decommission_seconds,
         }
 
-    def _java_options(self) -> str:
+    @property
+    def java_properties(self) -> str:
+        """Java's options of all that is Spark's on the nodes."""
         return (
             f"-Djava.io.tmpdir={self.own / 'tmp'} -Duser.home={self.own / 'home'} "
             "-Daws.java.v1.disableDeprecationAnnouncement=true "
@@ -354,60 +346,26 @@ class World:
         memory = max(512, min(self.largest().containers, self.around.machine_memory // 4 // workers))
         return workers, cores, memory
 
-    def _archive(self) -> str:
+    @property
+    def shared_classes(self) -> str:
+        """The files of the archive of classes, as Java takes them; empty for none."""
         return os.pathsep.join(map(str, self.archive))
 
     def spark_conf(self) -> dict[str, str]:
         """spark-defaults.conf: ours, the release's, then what the cluster's configurations say."""
-        runtime, progress = self.release.runtime, self.cluster.progress
-        workers, cores, memory = self.executors()
-        temporary = self.own / "tmp"
-        executor = [*(["-XX:+UseSerialGC"] if cores <= 2 else []), *PATIENT, *sharing(self._archive())]
-        plain = self.around.s3_endpoint.startswith("http:")
-        ours = {
-            # Of a master elsewhere it is all that its files say, but for what is ours to say.
-            **{f"spark.hadoop.{name}": value for name, value in hadoop.file_system(self).items()},
-            **runtime.conf,
-            "spark.master": self.master_url,
-            "spark.driver.host": progress.host,
-            "spark.driver.bindAddress": progress.host,
-            "spark.ui.port": str(progress.ports["driver_ui"]),
-            "spark.ui.killEnabled": "false",
-            "spark.authenticate": "true",
-            "spark.authenticate.secret": self.secret,
-            "spark.eventLog.enabled": "true",
-            "spark.eventLog.rolling.enabled": "false",
-            "spark.eventLog.compress": "false",
-            "spark.eventLog.dir": f"file:{self.own / 'events'}",
-            "spark.executor.cores": str(cores),
-            "spark.executor.memory": f"{memory}m",
-            "spark.cores.max": str(cores * workers),
-            "spark.default.parallelism": str(cores * workers * 2),
-            "spark.decommission.enabled": "true",
-            "spark.storage.decommission.enabled": "true",
-            "spark.storage.decommission.shuffleBlocks.enabled": "true",
-            "spark.jars.ivy": str(self.own / "home" / ".ivy2"),
-            "spark.sql.warehouse.dir": self.warehouse,
-            "spark.hadoop.hive.metastore.uris": self.metastore,
-            "spark.hadoop.hadoop.tmp.dir": str(temporary),
-            "spark.hadoop.hadoop.security.group.mapping": "org.apache.hadoop.security.NullGroupsMapping",
-            "spark.hadoop.hive.exec.scratchdir": f"file:{temporary / 'hive'}",
-            "spark.hadoop.hive.exec.local.scratchdir": str(temporary / "hive-local"),
-            "spark.hadoop.hive.downloaded.resources.dir": str(temporary / "hive-resources"),
-            "spark.hadoop.fs.s3a.endpoint": self.around.s3_endpoint,
-            "spark.hadoop.fs.s3a.endpoint.region": self.cluster.scope.region,
-            "spark.hadoop.fs.s3a.connection.ssl.enabled": str(not plain).lower(),
-            "spark.hadoop.fs.s3a.aws.credentials.provider": runtime.s3_credentials,
-            **self.release.conf,
-            **self.configured.spark,
-        }
-        driver = f"{self._java_options()} {ours.get('spark.driver.extraJavaOptions', '')}".strip()
-        told = " ".join([*executor, ours.get("spark.executor.extraJavaOptions", "")]).strip()
-        return {**ours, "spark.driver.extraJavaOptions": driver, "spark.executor.extraJavaOptions": told}
+        return drivers.settings(self)
 
     def java(self, main: str, *arguments: str, heap: str = "1g") -> tuple[str, ...]:
         """The command of a JVM with Spark's classes."""
         runtime = self.release.runtime
         path = class_path(runtime.spark_home, [str(jar) for jar in self.jars])
         options = [*runtime.java_options, *QUICK, f"-Xmx{heap}"]
-        return (str(runtime.java / "bin" / "java"), "-cp", path, *sharing(self._archive()), *options, main, *arguments)
+        return (
+            str(runtime.java / "bin" / "java"),
+            "-cp",
+            path,
+            *sharing(self.shared_classes),
+            *options,
+            main,
+            *arguments,
+        )

@@ -1,5 +1,6 @@
 """What executors on other machines are sent beside jars: where AWS's clients have the role's keys from, and modules."""
 
+import shlex
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ MODULES = "modules"
 def keys_files(folder: Path, python: str) -> list[str]:
     """The files by which AWS's clients in executors have keys: written into the folder; python: of the executors."""
     config = folder / CONFIG
-    config.write_text(f"[default]\ncredential_process = {python} {KEYS.name}\n")
+    config.write_text(f"[default]\ncredential_process = {shlex.quote(python)} {KEYS.name}\n")
     return [str(config), str(KEYS)]
 
 

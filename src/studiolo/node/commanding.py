@@ -59,6 +59,9 @@ OF_HIVE = ("-database", "-define", "-hiveconf", "-hivevar", "-silent")
 OF_MAPREDUCE = ("hadoop-streaming", "hadoop-mapreduce-examples")
 """The jars of Hadoop's that programs name by places of EMR's (`/usr/lib/hadoop-mapreduce/…`)."""
 
+CARRIED, PLACES = ("-files", "-archives", "-libjars"), ("-input", "-output")
+"""The options of a job's own files, which are of the node's disk unless they say otherwise, and of where its data are."""
+
 QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xmx512m")
 
 NOT_HERE = 127
@@ -197,17 +200,32 @@ def jar(arguments: Sequence[str]) -> int:
     # It keeps files of its own in HDFS, and the jars are here by then.
     waking.wake(facts)
     hadoop_s = next(jar for jar in _of_daemons(facts) if Path(jar).name.startswith(own))
-    return _java(JAR, [hadoop_s, *on_disk(rest)])
+    hdfs = submit.properties(Path(facts.defaults).read_text())["spark.hadoop.fs.defaultFS"]
+    return _java(JAR, [hadoop_s, *on_disk(rest, hdfs)])
 
 
-def on_disk(arguments: Sequence[str]) -> list[str]:
-    """The words of a job that has files with it: the local job runner finds these where the disk is the file system.
+def on_disk(arguments: Sequence[str], hdfs: str) -> list[str]:
+    """The words of a job; hdfs: the URL of its file system.
 
-    Only where no place of the job's needs HDFS to be that.
+    One that has files with it has them by the local job runner where the disk is the file system: then the job's places
+    say that they are HDFS's.
     """
-    places = [place for option, place in pairwise(arguments) if option in ("-input", "-output")]
-    carries = {"-files", "-archives"} & set(arguments)
-    return ["-fs", "file:///", *arguments] if carries and all("://" in place for place in places) else [*arguments]
+    if not set(CARRIED) & set(arguments):
+        return [*arguments]
+    words = [*arguments]
+    for at, (option, place) in enumerate(pairwise(arguments), 1):
+        if option in (*PLACES, *CARRIED):
+            words[at] = ",".join(_of_hdfs(each, hdfs, option in PLACES) for each in place.split(","))
+    return ["-fs", "file:///", *words]
+
+
+def _of_hdfs(place: str, hdfs: str, untold: bool) -> str:
+    """The place with the URL where it is HDFS's; untold: whether one without a scheme is."""
+    if place.startswith("hdfs:///"):
+        return f"{hdfs}/{place.removeprefix('hdfs:///')}"
+    if not untold or "://" in place or place.startswith("file:"):
+        return place
+    return f"{hdfs}{place}" if place.startswith("/") else f"{hdfs}/user/hadoop/{place}"
 
 
 def streaming(arguments: Sequence[str]) -> int:

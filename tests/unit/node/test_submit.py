@@ -119,12 +119,15 @@ def test_pip_s_words_are_uv_s() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "begins"),
+    ("line", "words"),
     [
-        ("-files s3://b/m.py -input s3://b/in -output s3://b/out", "-fs"),
-        ("-files s3://b/m.py -input /in -output s3://b/out", "-files"),
-        ("-mapper cat -input s3://b/in -output s3://b/out", "-mapper"),
+        ("-files s3://b/m.py -input s3://b/in", "-fs file:/// -files s3://b/m.py -input s3://b/in"),
+        (
+            "-files m.py,hdfs:///c/r.py#r -input /in,hdfs:///more -output out",
+            "-fs file:/// -files m.py,hdfs://n:1/c/r.py#r -input hdfs://n:1/in,hdfs://n:1/more -output hdfs://n:1/user/hadoop/out",
+        ),
+        ("-mapper cat -input /in -output s3://b/out", "-mapper cat -input /in -output s3://b/out"),
     ],
 )
-def test_a_streaming_job_with_files_has_them_on_the_disk_where_its_places_say_theirs(line: str, begins: str) -> None:
-    assert on_disk(line.split())[0] == begins
+def test_a_streaming_job_with_files_has_them_on_the_disk_and_its_places_where_they_are(line: str, words: str) -> None:
+    assert on_disk(line.split(), "hdfs://n:1") == words.split()
