@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,5 +82,37 @@ def test_a_full_disk_is_said_to_be_full_and_the_server_and_its_objects_live_on(s
             fill(s3, "air")
         assert s3.get_object(Bucket="air", Key="kept")["Body"].read() == b"kept"
         assert all(child["alive"] for child in server.health()["children"])
+    finally:
+        server.down()
+
+
+def test_after_a_full_disk_the_store_takes_and_lists_objects_again(small_disk: Path) -> None:
+    server = Server(small_disk / "data", settings={"STUDIOLO_WARM_SESSIONS": "0"}).up()
+    try:
+        s3 = server.client("s3")
+        s3.create_bucket(Bucket="air")
+        with (small_disk / "another's").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+            while True:
+                file.write(os.urandom(MIB))
+        log = small_disk / "data" / "logs" / "object-store.log"
+        numbers = iter(range(100_000))
+
+        def broken() -> bool:
+            with suppress(ClientError):
+                s3.put_object(Bucket="air", Key=f"{next(numbers)}/a", Body=b"")
+            return re.search(rb"filerldb2/.*no space left on device", log.read_bytes()) is not None
+
+        def store() -> int | None:
+            return next(
+                (child["pid"] for child in server.health()["children"] if child["name"] == "object-store"), None
+            )
+
+        first = store()
+        until(broken)
+        (small_disk / "another's").unlink()
+        until(lambda: store() != first and part(server, "object-store")["status"] == "running")
+        for number in range(30):
+            s3.put_object(Bucket="air", Key=f"after/{number}/a", Body=b"")
+        assert s3.list_objects_v2(Bucket="air", Prefix="after/")["KeyCount"] == 30
     finally:
         server.down()

@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from studiolo.background import Background
 from studiolo.config import Settings
 from studiolo.processes import Child, Keeper, Processes, child_environment
 from studiolo.s3_config import s3_config
 from studiolo.storage import weed
 from studiolo.storage.keys import stored
 from studiolo.storage.security import lock_inner_doors
+from studiolo.storage.starving import Starving
 from studiolo.storage.weed import EngineKey, Ports, StoreUnavailable, is_full
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,8 @@ NAME = "object-store"
 GRACE_SECONDS = 2.8
 """SeaweedFS ends within 2.6 s of SIGTERM; what it acknowledged survives SIGKILL too."""
 POLL_SECONDS = 0.02
+MEND_SECONDS = 1.0
+"""Between looks for what a full disk left."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,9 @@ class Storage:
         self._writable = False
         self._client: tuple[StoreAccess, Any] | None = None
         self._client_lock = threading.Lock()
+        self._starving = Starving(processes.log(NAME))
+        self._starved: Child | None = None
+        self._mending = Background("the object store after a full disk", self._mend, MEND_SECONDS)
 
     @property
     def external(self) -> bool:
@@ -126,6 +133,8 @@ class Storage:
         elif not self.adopt():
             self._ports = self._choose_ports()
             self._keeper.start()
+        if not self.external:
+            self._mending.start()
 
     def adopt(self) -> bool:
         """Take over a store that still runs since an earlier server; False where there is none."""
@@ -182,6 +191,7 @@ class Storage:
 
     def close(self) -> None:
         """End the store, within three seconds."""
+        self._mending.close()
         self._end(GRACE_SECONDS)
 
     @property
@@ -223,6 +233,7 @@ class Storage:
         weed.remove_sockets(self._ports)
         lock_inner_doors(self._folder)
         self._access = _access(self._ports, weed.keep_key(self._identities))
+        self._starving.skip()
         return self._processes.start(
             NAME,
             NAME,
@@ -266,6 +277,16 @@ class Storage:
             log.info("The object store takes no write yet: %s", error)
             return is_full(self._folder)  # a full disk takes no writes, and what is there can be read
         return True
+
+    def _mend(self) -> None:
+        """Begin anew with a process whose database of keys takes no writes since the disk was full."""
+        child = self._keeper.state.child
+        if self._starving.found():
+            self._starved = child
+        if child is None or child is not self._starved or is_full(self._folder):
+            return
+        log.warning("The disk was full, and the object store's database of keys takes no writes since: it starts anew.")
+        self._processes.end(child, GRACE_SECONDS)
 
     def _end(self, grace: float) -> None:
         self._keeper.stop(grace)
