@@ -102,7 +102,8 @@ def _opened(session: SparkSession, files: Files) -> tuple[DataFrameReader, list[
     return reader, paths
 
 
-def _folder(session: SparkSession, path: str) -> tuple[Any, Any]:
+def placed(session: SparkSession, path: str) -> tuple[Any, Any]:
+    """The Hadoop file system that a path is of, and the path as that has it."""
     jvm: Any = session._jvm
     folder = jvm.org.apache.hadoop.fs.Path(path)
     return folder.getFileSystem(session._jsparkSession.sessionState().newHadoopConf()), folder
@@ -110,7 +111,7 @@ def _folder(session: SparkSession, path: str) -> tuple[Any, Any]:
 
 def exists(session: SparkSession, path: str) -> bool:
     """Whether there is a file or a folder at the path."""
-    system, folder = _folder(session, path)
+    system, folder = placed(session, path)
     return bool(system.exists(folder))
 
 
@@ -120,7 +121,7 @@ def told_by_their_names(dataframe: DataFrame, compression: str) -> bool:
 
 
 def _listed(session: SparkSession, path: str, files: Files) -> list[str]:
-    system, folder = _folder(session, path)
+    system, folder = placed(session, path)
     found = system.listFiles(folder, files.recurse)
     names = []
     while found.hasNext():
@@ -143,7 +144,7 @@ def _has_plain_folders(session: SparkSession, path: str) -> bool:
         return False
     if not exists(session, path):
         return False
-    system, folder = _folder(session, path)
+    system, folder = placed(session, path)
     statuses = [status for status in system.listStatus(folder) if status.isDirectory()]
     names = [status.getPath().getName() for status in statuses]
     return any("=" not in name and not name.startswith(("_", ".")) for name in names)

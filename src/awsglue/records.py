@@ -5,10 +5,12 @@ Python's own library, and shapes are plain dicts: `{kind: detail}` with one entr
 detail of a struct is `{field: shape}`, of an array or a map the shape of its elements, of a decimal `(precision, scale)`.
 """
 
+import base64
 import datetime
 import decimal
 import itertools
 import json
+import math
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -379,10 +381,22 @@ def json_value(shape: Shape, text: "str | None") -> Any:
 def json_lines(values: Iterable[Any], shape: Shape) -> Iterator[str]:
     """Spark's rows as JSON, without the fields that are null."""
     for value in values:
-        yield json.dumps(_present(record_of(value, shape)), default=str, ensure_ascii=False)
+        yield _json(record_of(value, shape))
 
 
-def _present(value: Any) -> Any:
+def _json(value: Any) -> str:
+    """A value as Spark's own writer has it: decimals with all digits, bytes as Base64, moments with their offset."""
     if isinstance(value, dict):
-        return {name: _present(item) for name, item in value.items() if item is not None}
-    return [_present(item) for item in value] if isinstance(value, list) else value
+        fields = (f"{_json(str(name))}: {_json(item)}" for name, item in value.items() if item is not None)
+        return f"{{{', '.join(fields)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_json, value))}]"
+    if isinstance(value, decimal.Decimal):
+        return format(value, "f")
+    if isinstance(value, float) and not math.isfinite(value):
+        return json.dumps({"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)])
+    if isinstance(value, (bytes, bytearray)):
+        return json.dumps(base64.b64encode(value).decode())
+    if isinstance(value, datetime.datetime):
+        return json.dumps(value.astimezone().isoformat(timespec="microseconds").replace("+00:00", "Z"))
+    return json.dumps(value, default=str, ensure_ascii=False)

@@ -7,6 +7,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from awsglue.catalog import CatalogTable, full_name
+from awsglue.files import placed
 from awsglue.formats import Options
 from awsglue.options import names_of
 from awsglue.partitions import Partition, chosen, remove
@@ -56,9 +57,7 @@ def purge_table(
 
 def _purged(session: SparkSession, path: str, options: Mapping[str, Any]) -> tuple[list[str], int]:
     """The files that were deleted, and the number of those that are left."""
-    jvm: Any = session._jvm
-    folder = jvm.org.apache.hadoop.fs.Path(path)
-    system = folder.getFileSystem(session._jsparkSession.sessionState().newHadoopConf())
+    system, folder = placed(session, path)
     if not system.exists(folder):
         return [], 0
     kept = "STANDARD" in names_of(options.get("excludeStorageClasses"))
@@ -77,9 +76,7 @@ def _purged(session: SparkSession, path: str, options: Mapping[str, Any]) -> tup
 def _manifest(session: SparkSession, options: Mapping[str, Any], names: list[str]) -> None:
     if not options.get("manifestFilePath"):
         return
-    jvm: Any = session._jvm
-    place = jvm.org.apache.hadoop.fs.Path(f"{str(options['manifestFilePath']).rstrip('/')}/Success.csv")
-    system = place.getFileSystem(session._jsparkSession.sessionState().newHadoopConf())
+    system, place = placed(session, f"{str(options['manifestFilePath']).rstrip('/')}/Success.csv")
     stream = system.create(place, True)
     stream.write(bytearray("".join(f"{name}\n" for name in names).encode()))
     stream.close()

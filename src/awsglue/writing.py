@@ -132,7 +132,11 @@ def _writer(dataframe: DataFrame, target: Target) -> DataFrameWriter:
     compression = str(target.options.get("compression") or target.format_options.get("compression") or "").lower()
     if compression:
         writer = writer.option("compression", {"bzip": "bzip2"}.get(compression, compression))
-    return writer.options(**target.passed)
+    return writer.options(**{"timestampFormat": MOMENTS, **target.passed})
+
+
+MOMENTS = "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
+"""How csv and json have timestamps: Spark would drop what is less than a millisecond."""
 
 
 def _lines(options: Mapping[str, Any]) -> Lines | None:

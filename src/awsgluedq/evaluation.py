@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from awsgluedq import metrics, references, sql, values
+from awsgluedq import files, metrics, references, sql, values
 from awsgluedq.checks import Check, Data, Unfit, how_many, quoted, rows
 from awsgluedq.conditions import ConditionError, Past, resolved
 from awsgluedq.lexer import RulesetError
@@ -31,6 +31,10 @@ BUILDERS: dict[str, Callable[[Rule, Data], Check]] = {
     "DatasetMatch": references.dataset_match,
     "DistinctValuesCount": metrics.distinct_values_count,
     "Entropy": metrics.entropy,
+    "FileFreshness": files.file_freshness,
+    "FileMatch": files.file_match,
+    "FileSize": files.file_size,
+    "FileUniqueness": files.file_uniqueness,
     "IsComplete": metrics.completeness,
     "IsPrimaryKey": metrics.is_primary_key,
     "IsUnique": metrics.uniqueness,
@@ -44,8 +48,8 @@ BUILDERS: dict[str, Callable[[Rule, Data], Check]] = {
     "UniqueValueRatio": metrics.unique_value_ratio,
     "Uniqueness": metrics.uniqueness,
 }
-OF_ROWS = ("ColumnValues", "ColumnLength", "ColumnDataType", "DataFreshness")
-"""Rule types whose condition is about each row: how many have to meet it is their threshold, and all without one."""
+OF_ROWS = ("ColumnValues", "ColumnLength", "ColumnDataType", "DataFreshness", "FileFreshness", "FileSize")
+"""Rule types whose condition is about each row or file: how many have to meet it is their threshold, all without one."""
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kind:
-    """How a rule type is written: how many texts come after its name, and whether a condition does."""
+    """How a rule type is written: how many texts come after its name, whether a condition does, and with which tags."""
 
     fewest: int
     most: int
     condition: str = "needed"  # or: none, optional
     analyzer: bool = False
     threshold: bool = False
+    tags: tuple[str, ...] = ()
 
 
 MANY = 100
+FILTERS = ("recentFiles", "uriRegex")
+"""The tags that choose among files."""
+CHOOSING = (*FILTERS, "filterOrder")
 KINDS = {
     "AggregateMatch": Kind(2, 2),
     "ColumnCorrelation": Kind(2, 2, analyzer=True),
     "ColumnCount": Kind(0, 0, analyzer=True),
-    "ColumnDataType": Kind(1, 1, threshold=True),
+    "ColumnDataType": Kind(1, 1, threshold=True, tags=("format",)),
     "ColumnExists": Kind(1, 1, "none"),
     "ColumnLength": Kind(1, 1, analyzer=True, threshold=True),
     "ColumnNamesMatchPattern": Kind(1, 1, "none"),
@@ -31,6 +35,10 @@ KINDS = {
     "DatasetMatch": Kind(2, 3),
     "DistinctValuesCount": Kind(1, 1, analyzer=True),
     "Entropy": Kind(1, 1, analyzer=True),
+    "FileFreshness": Kind(0, 1, threshold=True, tags=(*CHOOSING, "failFast", "timeZone")),
+    "FileMatch": Kind(0, 2, "optional", tags=(*CHOOSING, "hashAlgorithm", "matchFileName")),
+    "FileSize": Kind(0, 1, threshold=True, tags=(*CHOOSING, "failFast")),
+    "FileUniqueness": Kind(0, 1, tags=(*CHOOSING, "matchFileName")),
     "IsComplete": Kind(1, 1, "none"),
     "IsPrimaryKey": Kind(1, MANY, "none"),
     "IsUnique": Kind(1, MANY, "none"),
@@ -48,10 +56,6 @@ NOT_HERE = {
     "AllStatistics": "name the analyzers that you want one by one",
     "DetectAnomalies": "it is a model of AWS's own; compare with avg(last(10)) and its like",
     "Distribution": "its values are not numbers; compute them with Spark",
-    "FileFreshness": "rules about files are not; look at the files with boto3",
-    "FileMatch": "rules about files are not; look at the files with boto3",
-    "FileSize": "rules about files are not; look at the files with boto3",
-    "FileUniqueness": "rules about files are not; look at the files with boto3",
 }
 """Rule types that AWS has, and what to do instead."""
 

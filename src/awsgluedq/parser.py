@@ -2,7 +2,8 @@
 
 document   = { name "=" text | "DefaultLabels" "=" labels | "Rules" "=" "[" any, ... "]" | "Analyzers" "=" ... }
 any        = both { "or" both } ;  both = one { "and" one } ;  one = "(" any ")" [ labels ] | rule
-rule       = type { text | $name } [ condition ] [ where text ] [ with threshold condition | with format = text ]
+rule       = type { text | $name } [ condition ] [ where text ] { with threshold condition | with tag = value }
+value      = text | number | "[" text, ... "]"
 condition  = = != > >= < <= operand | [not] between operand and operand | [not] in "[" operand, ... "]"
            | [not] matches text
 """
@@ -12,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import NoReturn, TypeVar
 
-from awsgluedq.kinds import KINDS, unknown
+from awsgluedq.kinds import KINDS, MANY, Kind, unknown
 from awsgluedq.lexer import RulesetError, Token, line_of, words_of
 from awsgluedq.ruleset import (
     AnyRule,
@@ -28,6 +29,7 @@ from awsgluedq.ruleset import (
     Operand,
     Rule,
     Ruleset,
+    Size,
     Sum,
     Text,
     calculated,
@@ -36,6 +38,7 @@ from awsgluedq.ruleset import (
 COMPARISONS = ("=", "!=", ">", ">=", "<", "<=")
 KEYWORDS = ("NULL", "EMPTY", "WHITESPACES_ONLY")
 UNITS = {"days": "days", "day": "days", "hours": "hours", "hour": "hours", "minutes": "minutes", "minute": "minutes"}
+SIZES = {unit: 1024.0**power for power, unit in enumerate(("b", "kb", "mb", "gb", "tb"))}
 FUNCTIONS = ("avg", "median", "max", "min", "sum", "std", "abs", "index")
 T = TypeVar("T")
 
@@ -175,10 +178,11 @@ class _Parser:
         while self._next.kind in ("text", "constant"):
             parameters.append(self._text("a parameter"))
         if not kind.fewest <= len(parameters) <= kind.most:
-            or_more = "" if kind.fewest == kind.most else " or more"
+            many = str(kind.fewest) if kind.fewest == kind.most else f"{kind.fewest} to {kind.most}"
+            many = f"{kind.fewest} or more" if kind.most == MANY else many
             texts = "text" if (kind.fewest, kind.most) == (1, 1) else "texts"
             self._fail(
-                f"{name.value} is followed by {kind.fewest}{or_more} {texts} in double quotes, not {len(parameters)}.",
+                f"{name.value} is followed by {many} {texts} in double quotes, not {len(parameters)}.",
                 name,
             )
         condition = self._condition(name.value)
@@ -188,7 +192,7 @@ class _Parser:
         if not analyzer:
             self._check_condition(name, kind.condition, condition)
         where = self._text("the filter after where") if self._taken("where") else None
-        threshold, style = self._with(name, kind.threshold)
+        threshold, tags = self._with(name, kind)
         if where is None and self._taken("where"):
             self._fail("Where comes before with threshold.")
         source = self._source(name.start)
@@ -199,7 +203,7 @@ class _Parser:
             condition,
             where,
             threshold,
-            style,
+            tags,
             source,
             name.start,
             dict(labels),
@@ -214,22 +218,33 @@ class _Parser:
         if wanted == "none" and condition is not None:
             self._fail(f"{name.value} has no condition: it is true or not by itself.", name)
 
-    def _with(self, name: Token, allowed: bool) -> tuple[Condition | None, str | None]:
-        threshold, style = None, None
+    def _with(self, name: Token, kind: Kind) -> tuple[Condition | None, Mapping[str, tuple[str, ...]]]:
+        threshold: Condition | None = None
+        tags: dict[str, tuple[str, ...]] = {}
+        known = {tag.lower(): tag for tag in kind.tags}
         while self._taken("with"):
-            if self._taken("format"):
-                self._expect("=", "after with format")
-                style = self._text("the format of dates")
-                if name.value != "ColumnDataType":
-                    self._fail("With format goes with ColumnDataType only.", name)
+            token = self._take()
+            if token.is_("threshold"):
+                threshold = self._condition(name.value)
+                if threshold is None:
+                    self._fail(f"Expected a condition after with threshold, such as > 0.9, and found {self._next}.")
+                if not kind.threshold:
+                    self._fail(f"{name.value} has no threshold.", name)
                 continue
-            self._expect("threshold", "or format after with")
-            threshold = self._condition(name.value)
-            if threshold is None:
-                self._fail(f"Expected a condition after with threshold, such as > 0.9, and found {self._next}.")
-            if not allowed:
-                self._fail(f"{name.value} has no threshold.", name)
-        return threshold, style
+            tag = known.get(token.value.lower())
+            if token.kind != "name" or tag is None:
+                goes = " or ".join((*(("threshold",) if kind.threshold else ()), *kind.tags)) or "nothing"
+                self._fail(f"{name.value} is written with {goes}, and not with {token}.", token)
+            self._expect("=", f"after with {tag}")
+            tags[tag] = self._tag()
+        return threshold, tags
+
+    def _tag(self) -> tuple[str, ...]:
+        if self._next.is_("["):
+            return tuple(self._list(lambda: self._text("a tag's value"), "values"))
+        if self._next.kind == "number":
+            return (self._take().value,)
+        return (self._text("a tag's value"),)
 
     # -- conditions
 
@@ -283,10 +298,13 @@ class _Parser:
         if token.is_("-"):
             return self._joined(Number(0), token, self._value())
         if token.kind == "number":
-            unit = UNITS.get(self._next.value.lower()) if self._next.kind == "name" else None
-            if unit:
+            unit = self._next.value.lower() if self._next.kind == "name" else ""
+            if unit in UNITS:
                 self._take()
-                return Duration(timedelta(**{unit: float(token.value)}))
+                return Duration(timedelta(**{UNITS[unit]: float(token.value)}))
+            if unit in SIZES:
+                self._take()
+                return Size(float(token.value) * SIZES[unit])
             return Number(float(token.value))
         if token.kind in ("text", "constant"):
             self._position -= 1

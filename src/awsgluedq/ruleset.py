@@ -47,6 +47,13 @@ class Duration:
 
 
 @dataclass(frozen=True)
+class Size:
+    """A size of files, in bytes."""
+
+    bytes: float
+
+
+@dataclass(frozen=True)
 class Last:
     """`last(k)`: the newest values of the rule's metric, in earlier evaluations."""
 
@@ -79,7 +86,7 @@ class Dynamic:
     end: int
 
 
-Operand = Number | Text | Keyword | Moment | Duration | Last | Call | Sum | Dynamic
+Operand = Number | Text | Keyword | Moment | Duration | Size | Last | Call | Sum | Dynamic
 
 
 @dataclass(frozen=True)
@@ -102,18 +109,25 @@ class Condition:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule, or one analyzer, which has no condition and is not judged."""
+    """One rule, or one analyzer, which has no condition and is not judged.
+
+    `tags` are what it is written `with`, beside a threshold, each with one text or with those of a list.
+    """
 
     type: str
     parameters: tuple[str, ...]
     condition: Condition | None
     where: str | None
     threshold: Condition | None
-    format: str | None
+    tags: Mapping[str, tuple[str, ...]]
     source: str
     start: int
     labels: Mapping[str, str] = field(default_factory=dict)
     analyzer: bool = False
+
+    def tag(self, name: str) -> str | None:
+        """The text of a tag, where it has that."""
+        return self.tags[name][0] if name in self.tags else None
 
     @property
     def text(self) -> str:

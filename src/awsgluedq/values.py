@@ -76,12 +76,13 @@ def column_data_type(rule: Rule, data: Data) -> Check:
             f"Unrecognized data type: {wanted.value}. Those there are: {', '.join(TYPES)}, Decimal(p,s)."
         )
     column = quoted(data.name(name))
-    if rule.format is None:
+    style = rule.tag("format")
+    if style is None:
         cast = F.expr(f"try_cast(CAST({column} AS STRING) AS {'BIGINT' if target == 'LONG' else target})").isNotNull()
-    elif target != "DATE" or rule.format not in FORMATS:
+    elif target != "DATE" or style not in FORMATS:
         raise ConditionError(f"With format takes dates, in one of the formats {', '.join(sorted(FORMATS))}.")
     else:
-        cast = _is_date(data.column(name).cast("string"), rule.format)
+        cast = _is_date(data.column(name).cast("string"), style)
     row = F.coalesce(cast if condition.operator == "=" else ~cast, F.lit(False))
     return compliance(f"Column.{name}.ColumnDataType.Compliance", row)
 

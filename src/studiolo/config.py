@@ -19,6 +19,11 @@ def is_loopback(host: str) -> bool:
     return host.startswith(("127.", "localhost", "::1"))
 
 
+def addresses(host: str) -> tuple[str, ...]:
+    """Those of a server at that host: at 127.0.0.1, too, where programs of this machine look for it."""
+    return (host,) if is_loopback(host) or host in EVERYWHERE else (host, "127.0.0.1")
+
+
 class Settings(BaseSettings):
     """What a person may set; the defaults are what a laptop wants."""
 

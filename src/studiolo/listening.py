@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 
-from studiolo.config import Settings
+from studiolo.config import Settings, addresses
 from studiolo.domain import Conflict
 from studiolo.http_server import keeper
 from studiolo.processes import Processes, child_environment
@@ -30,7 +30,10 @@ class Listening:
         self._path = settings.folder / f"{NAME}.sock"
         self._keeper: socket.socket | None = None
         self._processes: Processes | None = None
-        self.socket = self._taken_over() or self._bound()
+        self.socket = self._taken_over() or _bound(settings.host, settings.port)
+        port = self.socket.getsockname()[1]
+        # Names below `localhost`, which browsers are led to, are 127.0.0.1 wherever else the server listens.
+        self.sockets = (self.socket, *(_bound(near, port) for near in addresses(settings.host)[1:]))
 
     @property
     def endpoint(self) -> str:
@@ -75,7 +78,8 @@ class Listening:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.socket.close()
+        for each in self.sockets:
+            each.close()
 
     def _taken_over(self) -> socket.socket | None:
         """The socket of a keeper that is there, if it listens where this server is to listen; else the keeper ends."""
@@ -87,9 +91,9 @@ class Listening:
         except (OSError, ValueError):
             connection.close()
             return None
-        taken = socket.socket(self._family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=descriptor)
+        taken = socket.socket(_family(self._settings.host), socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=descriptor)
         host, port = taken.getsockname()[:2]
-        wanted = socket.getaddrinfo(self._settings.host, None, self._family)[0][4][0]
+        wanted = socket.getaddrinfo(self._settings.host, None, _family(self._settings.host))[0][4][0]
         if host != wanted or self._settings.port not in (0, port):
             taken.close()
             with connection, contextlib.suppress(OSError):
@@ -99,21 +103,21 @@ class Listening:
         self._keeper = connection
         return taken
 
-    def _bound(self) -> socket.socket:
-        # The protocol is named because asyncio sets TCP_NODELAY, without which answers wait 40 ms, only where it is.
-        listener = socket.socket(self._family, proto=socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((self._settings.host, self._settings.port))
-        except OSError as error:
-            listener.close()
-            raise Conflict(
-                f"Port {self._settings.port} of {self._settings.host} cannot be used ({error.strerror}): "
-                "end what listens there, or give another with --port."
-            ) from error
-        listener.listen(1024)
-        return listener
 
-    @property
-    def _family(self) -> socket.AddressFamily:
-        return socket.AF_INET6 if ":" in self._settings.host else socket.AF_INET
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    # The protocol is named because asyncio sets TCP_NODELAY, without which answers wait 40 ms, only where it is.
+    listener = socket.socket(_family(host), proto=socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise Conflict(
+            f"Port {port} of {host} cannot be used ({error.strerror}): end what listens there, or give another with --port."
+        ) from error
+    listener.listen(1024)
+    return listener

@@ -73,7 +73,7 @@ def serve(settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
                 listening.end()
                 app.stop()
 
-            http_server.serve(app, [listening.socket], [settings.host, *settings.host_names], stopping)
+            http_server.serve(app, listening.sockets, [settings.host, *settings.host_names], stopping)
             log.info("stops")
     except (AlreadyRunning, DomainError, StateUnavailable, StoreUnavailable, DoorUnavailable, JavaMissing) as error:
         raise CannotStart(str(error)) from error

@@ -23,6 +23,9 @@ NAME = re.compile(r"(s-[0-9a-f]{24})\.spark\.([a-z0-9-]+)\.localhost")
 SENT_ON = ("accept", "accept-encoding", "accept-language", "user-agent", "x-requested-with")
 """Of a browser's headers those that Spark is told."""
 
+YARN_BASE = re.compile(r"/proxy/application_\d+_\d+(?=/|$)")
+"""What pages of a driver on YARN begin their links with, for YARN's proxy."""
+
 OF_HISTORY = ("/history/", "/static/", "/api/")
 """Where the history server has its pages; a driver has others."""
 
@@ -82,7 +85,7 @@ class SparkSite:
         except DomainError as error:
             await refuse(scope, send, 404, "Not here", str(error))
         else:
-            if (elsewhere := _elsewhere(scope["path"], page)) is not None:
+            if (elsewhere := _elsewhere(YARN_BASE.sub("", scope["path"], count=1) or "/", page)) is not None:
                 await redirect(send, elsewhere)
             else:
                 await self._pass(scope, send, page)
@@ -96,7 +99,8 @@ class SparkSite:
         if page.token is not None:
             headers["cookie"] = f"studiolo-spark-{port}={page.token}"
         query = scope["query_string"].decode("latin-1")
-        url = f"{page.url}{scope['raw_path'].decode('latin-1')}{'?' + query if query else ''}"
+        path = YARN_BASE.sub("", scope["raw_path"].decode("latin-1"), count=1) or "/"
+        url = f"{page.url}{path}{'?' + query if query else ''}"
         method = scope["method"]
         try:
             answer = await self._upstream.ask(method, url, headers, lambda: None, patient=lambda: False)

@@ -11,7 +11,7 @@ from sagemaker.xgboost import XGBoost
 
 role, bucket, folder = sys.argv[1:]
 TRAIN = """
-import argparse, ast, os
+import argparse, ast, os, threading
 import numpy as np, xgboost
 from beside import label
 
@@ -19,6 +19,11 @@ def model_fn(model_dir):
     model = xgboost.Booster()
     model.load_model(os.path.join(model_dir, "model.json"))
     return model
+
+def predict_fn(data, model):
+    # Where its loader was: what that set for its thread holds.
+    assert threading.current_thread() is threading.main_thread()
+    return model.predict(data, validate_features=False)
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()

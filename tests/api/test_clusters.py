@@ -293,7 +293,9 @@ def test_a_resize_brings_instances_and_lets_them_go(emr: Any, cluster: str) -> N
         emr.modify_instance_groups(ClusterId=cluster, InstanceGroups=[change])
         until(lambda: resized(count))  # noqa: B023
     ended_ones = emr.list_instances(ClusterId=cluster, InstanceStates=["TERMINATED"])["Instances"]
-    assert [one["Status"]["StateChangeReason"]["Code"] for one in ended_ones] == ["USER_REQUEST"]
+    assert [one["Status"]["StateChangeReason"]["Message"] for one in ended_ones] == [
+        "Instance was terminated by a resize"
+    ]
     with pytest.raises(emr.exceptions.ClientError, match="at least one|no number of instances"):
         emr.modify_instance_groups(ClusterId=cluster, InstanceGroups=[{**change, "InstanceCount": 0}])
 

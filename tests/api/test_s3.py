@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -451,6 +452,26 @@ def test_parts_are_listed_with_their_checksums(s3: Any, air: str) -> None:
     assert refused.value.response["Error"]["Code"] == "NoSuchKey"
     whole = b64encode(hashlib.sha256(hashlib.sha256(b"a").digest()).digest()).decode()
     assert s3.complete_multipart_upload(**upload, MultipartUpload=parts)["ChecksumSHA256"] == f"{whole}-1"
+
+
+def test_a_copy_is_locked_as_it_was_asked_and_uploads_are_listed_with_their_checksums(s3: Any, air: str) -> None:
+    locked = f"{air}-locked"
+    s3.create_bucket(Bucket=locked, ObjectLockEnabledForBucket=True,
+                     CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})  # fmt: skip
+    source = {"Bucket": locked, "Key": "as it was"}
+    s3.put_object(**source, Body=b"1")
+    until = datetime.now(UTC) + timedelta(days=1)
+    copied = {"Bucket": locked, "Key": "locked", "CopySource": source}
+    version = s3.copy_object(**copied, ObjectLockMode="GOVERNANCE", ObjectLockRetainUntilDate=until)["VersionId"]
+    assert s3.head_object(Bucket=locked, Key="locked")["ObjectLockMode"] == "GOVERNANCE"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(Bucket=locked, Key="locked", VersionId=version)
+    for key in ("b", "a/1", "a/2"):
+        s3.create_multipart_upload(Bucket=air, Key=key, ChecksumAlgorithm="SHA256")
+    first = s3.list_multipart_uploads(Bucket=air, Delimiter="/", MaxUploads=1)
+    assert [each["Prefix"] for each in first["CommonPrefixes"]] == ["a/"]
+    rest = s3.list_multipart_uploads(Bucket=air, Delimiter="/", KeyMarker=first["NextKeyMarker"])
+    assert [(each["Key"], each["ChecksumAlgorithm"]) for each in rest["Uploads"]] == [("b", "SHA256")]
 
 
 def test_conditions_are_respected(s3: Any, air: str) -> None:

@@ -207,6 +207,8 @@ def test_jobs_beyond_the_cores_wait_as_pending(
             "example.com/own:1.*linear-learner",
         ),
         ({"TrainingJobName": "under_score"}, "under_score"),
+        ({"Tags": [{"Key": "aws:owner", "Value": "me"}]}, "aws:owner"),
+        ({"Tags": [{"Key": "team", "Value": "air"}, {"Key": "team", "Value": "water"}]}, "Duplicate tag keys.*team"),
         ({"RoleArn": "arn:aws:iam::000000000000:role/nobody"}, "nobody"),
         ({"CheckpointConfig": {"S3Uri": "s3://not-a-bucket-of-ours/c"}}, "not-a-bucket-of-ours"),
     ],

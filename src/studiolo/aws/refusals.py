@@ -15,6 +15,7 @@ class Refusals:
 
     missing: tuple[str, int]
     incomplete: tuple[str, int]
+    incomplete_query: tuple[str, int]
     unknown_key: tuple[str, int]
     wrong_token: tuple[str, int]
     expired_token: tuple[str, int]
@@ -35,6 +36,7 @@ def _json(status: int) -> Refusals:
     return Refusals(
         missing=("MissingAuthenticationTokenException", status),
         incomplete=("IncompleteSignatureException", status),
+        incomplete_query=("IncompleteSignatureException", status),
         unknown_key=unknown,
         wrong_token=unknown,
         expired_token=("ExpiredTokenException", status),
@@ -50,6 +52,7 @@ _REST = _json(403)
 _QUERY = Refusals(
     missing=("MissingAuthenticationToken", 403),
     incomplete=("IncompleteSignature", 400),
+    incomplete_query=("IncompleteSignature", 400),
     unknown_key=("InvalidClientTokenId", 403),
     wrong_token=("InvalidClientTokenId", 403),
     expired_token=("ExpiredToken", 403),
@@ -61,6 +64,7 @@ _QUERY = Refusals(
 _S3 = Refusals(
     missing=("AccessDenied", 403),
     incomplete=("AuthorizationHeaderMalformed", 400),
+    incomplete_query=("AuthorizationQueryParametersError", 400),
     unknown_key=("InvalidAccessKeyId", 403),
     wrong_token=("InvalidToken", 400),
     expired_token=("ExpiredToken", 400),

@@ -102,7 +102,10 @@ class Router:
         else:
             names = [n for n in self._by_signing_name.get(signing_name, ()) if _speaks(self._known[n], "query", "ec2")]
         if not names:
-            raise not_implemented(signing_name or "the service", action[:200])
+            # SDKs from before 2023 send SQS forms, of which botocore has no model any more.
+            known = self._by_signing_name.get(signing_name or "")
+            what = f"{action[:200]} in the query protocol, of older SDKs," if known else action[:200]
+            raise not_implemented(signing_name or "the service", what)
         name = self._having(names, action, signing_name)
         if name is None:
             raise unknown_operation("query", f"{action} for version {version}"[:200])

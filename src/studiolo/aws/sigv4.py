@@ -205,13 +205,14 @@ def _from_query(request: HttpRequest, refuse: Refusals) -> Signature:
         if name.startswith("X-Amz-"):
             values[name] = unquote_to_bytes(value).decode("utf-8", "replace")
     if values.get("X-Amz-Algorithm") != ALGORITHM:
-        raise refuse.error("incomplete", f"X-Amz-Algorithm must be {ALGORITHM}.")
+        raise refuse.error("incomplete_query", f"X-Amz-Algorithm must be {ALGORITHM}.")
     for name in ("X-Amz-Credential", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Signature"):
         if not values.get(name):
-            raise refuse.error("incomplete", f"The query string must include {name}.")
+            raise refuse.error("incomplete_query", f"The query string must include {name}.")
     expires = values.get("X-Amz-Expires", "")
     if not (expires.isascii() and expires.isdigit() and len(expires) < 8 and int(expires) <= MAX_EXPIRES):
-        raise refuse.error("incomplete", f"X-Amz-Expires must be a number of seconds, at most a week ({MAX_EXPIRES}).")
+        message = f"X-Amz-Expires must be a number of seconds, at most a week ({MAX_EXPIRES})."
+        raise refuse.error("incomplete_query", message)
     return _signature(
         values["X-Amz-Credential"],
         values["X-Amz-SignedHeaders"],

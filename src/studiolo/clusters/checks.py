@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from studiolo.clusters.capacity import FLEET_UNITS, MOST_INSTANCES, wanted
 from studiolo.clusters.machines import instance_type
 from studiolo.clusters.model import CANCEL_AND_WAIT, CONTINUE, ClusterRequest, Group, Settings, StepRequest
 from studiolo.clusters.programs import S3
@@ -12,6 +13,8 @@ from studiolo.identity import Identity, Principal
 
 MOST_STEPS = 256
 """Steps that may be pending or running at a time."""
+
+MOST_TAGS = 50
 
 SERVICE, MACHINES = "elasticmapreduce.amazonaws.com", "ec2.amazonaws.com"
 
@@ -34,17 +37,41 @@ def with_roles(identity: Identity, principal: Principal, asked: ClusterRequest) 
     return replace(asked, role=profile.role.arn)
 
 
-def check_settings(settings: Settings) -> None:
-    """Raises Invalid for what EMR refuses too."""
+def check_settings(settings: Settings, *, fleets: bool) -> None:
+    """Raises Invalid for what EMR refuses too. fleets: whether the cluster has instance fleets."""
     if not 1 <= settings.concurrency <= 256:
         raise Invalid("Step concurrency level must be between 1 and 256.")
     if settings.idle_timeout is not None and not 60 <= settings.idle_timeout <= 604_800:
         raise Invalid("IdleTimeout must be between 60 seconds and 604800 seconds (7 days).")
     if settings.scaling is not None:
-        limits = settings.scaling["ComputeLimits"]
-        least, most = limits["MinimumCapacityUnits"], limits["MaximumCapacityUnits"]
-        if not 1 <= least <= most:
-            raise Invalid("MinimumCapacityUnits must be at least 1, and at most MaximumCapacityUnits.")
+        _check_scaling(settings.scaling, fleets=fleets)
+
+
+def _check_scaling(policy: Mapping[str, Any], *, fleets: bool) -> None:
+    limits = policy.get("ComputeLimits")
+    if limits is None:
+        raise Invalid("A managed scaling policy needs ComputeLimits.")
+    if (limits["UnitType"] == FLEET_UNITS) != fleets:
+        kind, units = ("fleets", FLEET_UNITS) if fleets else ("groups", "Instances or VCPU")
+        raise Invalid(f"The UnitType of managed scaling of a cluster with instance {kind} is {units}.")
+    least, most = limits["MinimumCapacityUnits"], limits["MaximumCapacityUnits"]
+    if not 1 <= least <= most:
+        raise Invalid("MinimumCapacityUnits must be at least 1, and at most MaximumCapacityUnits.")
+    for name, lowest in (("MaximumOnDemandCapacityUnits", 0), ("MaximumCoreCapacityUnits", 1)):
+        if not lowest <= limits.get(name, most) <= most:
+            raise Invalid(f"{name} must be at least {lowest}, and at most MaximumCapacityUnits.")
+    index = policy.get("UtilizationPerformanceIndex")
+    if index is not None and (policy.get("ScalingStrategy") != "ADVANCED" or not 1 <= index <= 100):
+        raise Invalid("UtilizationPerformanceIndex is from 1 to 100, and for the ScalingStrategy ADVANCED alone.")
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Raises Invalid."""
+    for key, value in tags.items():
+        if not 1 <= len(key) <= 128 or len(value) > 256:
+            raise Invalid(f"A tag has a key of 1 to 128 characters, and a value of 256 at most; not so: {key[:128]!r}.")
+    if sum(not key.startswith("aws:") for key in tags) > MOST_TAGS:
+        raise Invalid(f"A cluster has up to {MOST_TAGS} tags.")
 
 
 def check_request(asked: ClusterRequest, steps: Sequence[StepRequest]) -> None:
@@ -83,7 +110,12 @@ def check_groups(groups: Sequence[Group]) -> None:
         raise Invalid("A cluster can have one CORE group only.")
     if any(group.role == "TASK" and group.count for group in living) and not any(g.role == "CORE" for g in living):
         raise Invalid("A cluster with a TASK group needs a CORE group.")
+    number = sum(wanted(group) for group in living)
+    if number > MOST_INSTANCES:
+        raise Invalid(f"A cluster has up to {MOST_INSTANCES} instances here, and not {number}.")
     for group in living:
+        if not 0 <= group.spot <= group.count:
+            raise Invalid("Target capacities are not negative.")
         if group.count < 0 or (group.role == "CORE" and group.count == 0):
             least = "at least one instance" if group.role == "CORE" else "no negative number of instances"
             raise Invalid(f"A {group.role} group has {least}, and not {group.count}.")

@@ -15,7 +15,15 @@ from studiolo.clusters.admission import Admission
 from studiolo.clusters.applications import APPLICATIONS, LivyServers
 from studiolo.clusters.applications.livy import settings as settings_of_drivers
 from studiolo.clusters.capacity import regrouped
-from studiolo.clusters.checks import MOST_STEPS, check_groups, check_request, check_settings, check_step, with_roles
+from studiolo.clusters.checks import (
+    MOST_STEPS,
+    check_groups,
+    check_request,
+    check_settings,
+    check_step,
+    check_tags,
+    with_roles,
+)
 from studiolo.clusters.configurations import Configured
 from studiolo.clusters.hive_door import HiveDoors
 from studiolo.clusters.interfaces import Interfaces
@@ -163,7 +171,8 @@ class Clusters:
         asked = with_roles(self._identity, principal, asked)
         check_request(asked, first)
         check_groups(groups)
-        check_settings(settings)
+        check_settings(settings, fleets=asked.fleets)
+        check_tags(settings.tags)
         for step in first:
             check_step(step, settings)
         moment = self._clock()
@@ -286,14 +295,16 @@ class Clusters:
         """Change what can be changed of a cluster. Raises NotFound, Invalid, Conflict for one that has ended."""
         with self._changing(scope, identifier) as cluster:
             settings = change(cluster.settings)
-            check_settings(settings)
+            check_settings(settings, fleets=cluster.asked.fleets)
             return self._store.save(cluster, settings=settings)
 
     def tag(self, scope: Scope, identifier: str, added: Mapping[str, str], removed: Iterable[str] = ()) -> None:
-        """Add and remove tags, also of a cluster that has ended. Raises NotFound."""
+        """Add and remove tags, also of a cluster that has ended. Raises NotFound, Invalid."""
         cluster = self.cluster(scope, identifier)
         kept = {key: value for key, value in cluster.settings.tags.items() if key not in set(removed)}
-        self._store.save(cluster, settings=replace(cluster.settings, tags={**kept, **added}))
+        tags = {**kept, **added}
+        check_tags(tags)
+        self._store.save(cluster, settings=replace(cluster.settings, tags=tags))
 
     def add_groups(self, scope: Scope, identifier: str, added: Sequence[Group], *, fleets: bool) -> list[str]:
         """Add instance groups, or a fleet; their ids. Raises NotFound, Invalid, Conflict."""
@@ -323,9 +334,10 @@ class Clusters:
                     raise Invalid(f"Instance group id '{name}' is not valid.")
                 if group.role == "MASTER":
                     raise Invalid("The number of instances of the MASTER group cannot be changed.")
-                if count < 0 or (group.role == "CORE" and count < 1):
-                    raise Invalid(f"{count} is no number of instances of a {group.role} group.")
+                if cluster.asked.fleets and spot is None:
+                    raise Invalid(f"The cluster has instance fleets, and {name} is no instance group.")
                 progress = progress.with_group(replace(group, count=count, spot=spot or 0))
+            check_groups(progress.groups)
             self._store.save(cluster, progress=regrouped(progress, self._store.now()))
 
     def release(self, label: str) -> Release:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from studiolo.engine.drivers import executor_options
 from studiolo.engine.elsewhere import Elsewhere, executor_variables, executors
+from studiolo.engine.far import keys_files
 from studiolo.engine.size import Machine, within
 from studiolo.identity import client_environment, container_variables
 from studiolo.kernel.doors import STREAM_DOOR
@@ -34,17 +35,23 @@ def settings(world: "World", there: Elsewhere) -> dict[str, str]:
         **sizes(world, there),
         **there.driver(world.python),
         "spark.hadoop.fs.s3a.aws.credentials.provider": there.s3_credentials(world.release.runtime.s3_credentials),
-        **({"spark.ui.enabled": "false"} if there.on_yarn else {}),
         **executor_variables(_variables(world), there.keys),
         **asked,
         # Those of the nodes, and what was asked for.
         OPTIONS: " ".join(filter(None, [base[OPTIONS], site.get(OPTIONS)])),
     }
-    ours = {"spark.jars": ",".join(map(str, world.jars)), "spark.extraListeners": STREAM_DOOR}
+    files = [] if there.keys is None else keys_files(world.own / "etc", _python(world, there))
+    ours = {"spark.jars": map(str, world.jars), "spark.files": files, "spark.extraListeners": [STREAM_DOOR]}
     for name in JOINED:
-        found[name] = ",".join(filter(None, [ours[name], site.get(name), asked.get(name)]))
-    told = {"spark.executor.cores": found["spark.executor.cores"], **site, **asked, "spark.master": there.master}
-    return {**found, "spark.executor.extraJavaOptions": executor_options(told, world.archive)}
+        if told := [each for each in (*ours[name], site.get(name), asked.get(name)) if each]:
+            found[name] = ",".join(told)
+    of_executors = {
+        "spark.executor.cores": found["spark.executor.cores"],
+        **site,
+        **asked,
+        "spark.master": there.master,
+    }
+    return {**found, "spark.executor.extraJavaOptions": executor_options(of_executors, world.archive)}
 
 
 def sizes(world: "World", there: Elsewhere) -> dict[str, str]:
@@ -64,16 +71,20 @@ def of_sessions(world: "World", there: Elsewhere) -> dict[str, str]:
 
 def variables(world: "World", there: Elsewhere) -> dict[str, str]:
     """The variables of what runs on the nodes, beside those of all clusters."""
-    runtime = world.release.runtime
-    here = str(runtime.python) if there.keys is None else "python3"
     # YARN is sent all that is in the folder; its settings come with Spark's.
     yarn = {"HADOOP_CONF_DIR": str(world.own / "none")} if there.on_yarn else {}
-    return {"PYSPARK_PYTHON": there.site.spark.get("spark.pyspark.python", here), **yarn, **there.variables()}
+    return {"PYSPARK_PYTHON": _python(world, there), **yarn, **there.variables()}
 
 
 def facts(world: "World", there: Elsewhere) -> dict[str, str]:
     """What `studiolo.node.facts` has of it."""
     return {"elsewhere": str(world.own / PLACE), "user": getpass.getuser() if there.on_yarn else ""}
+
+
+def _python(world: "World", there: Elsewhere) -> str:
+    """The interpreter of the executors."""
+    here = "python3" if there.keys is not None else str(world.release.runtime.python)
+    return there.site.spark.get("spark.pyspark.python", here)
 
 
 def _variables(world: "World") -> dict[str, str]:

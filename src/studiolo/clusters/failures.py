@@ -3,6 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from signal import Signals
+
+from studiolo.kernel.engine import how_it_ended
 
 UNKNOWN = "Unknown Error."
 
@@ -46,6 +49,9 @@ class Failure:
 
 def failure(logs: Sequence[tuple[str, str]], status: int) -> Failure:
     """What made a program fail. logs: the ends of its files, by name, the one that tells most first."""
+    number = -status if status < 0 else status - 128  # of the signal: a fence, and a shell, tell 128 and that
+    killed = number in {known.value for known in Signals}
+    how = how_it_ended(-number) if killed else f"ended with exit status {status}"
     found = None
     for name, text in logs:
         lines = [line for line in text.splitlines() if not INFO.match(line)]
@@ -55,9 +61,9 @@ def failure(logs: Sequence[tuple[str, str]], status: int) -> Failure:
         line = first or (thrown[-1] if thrown else None)
         if line is not None:
             return _told(line, name)
-        if found is None and plain:
+        if found is None and plain and not killed:
             found = _told(plain[-1], name)
-    return found or Failure(UNKNOWN, f"The program ended with exit status {status}.", "stderr")
+    return found or Failure(UNKNOWN, f"The program {how}.", "stderr")
 
 
 def _told(line: str, log: str) -> Failure:

@@ -9,7 +9,7 @@ from typing import Any
 
 from studiolo.clusters import rules
 from studiolo.clusters.addresses import free_host, free_ports
-from studiolo.clusters.capacity import leveled, regrouped, scaled, seen
+from studiolo.clusters.capacity import all_ended, leveled, regrouped, scaled, seen
 from studiolo.clusters.launching import Launching
 from studiolo.clusters.model import (
     BOOTSTRAPPING,
@@ -188,7 +188,7 @@ class Keeper:
             return SOON
         report = self._launching.report(cluster.id)
         if not child.alive:
-            self._lost(report)
+            self._lost()
         elif report.get("settled"):
             failed = [f"{n}: {s}" for n, s in report["applications"].items() if s.startswith("failed")]
             if failed:
@@ -208,12 +208,14 @@ class Keeper:
 
     def _next_action(self, cluster: Cluster, world: World, done: int) -> float:
         name = self._launching.bootstrap_name(cluster.id, done + 1)
+        if self._launching.runs(name):
+            return LATER
         outcome = self._launching.outcome(cluster.id, name)
-        if outcome is None and not self._launching.runs(name):
+        if outcome is None and not self._launching.began(name):
             self._launching.start_bootstrap(world, done + 1, cluster.asked.bootstrap[done], self.wake)
             return LATER
         if outcome is None:
-            return LATER
+            outcome = {"status": 1, "message": self._launching.obituary_of_runner(name)}
         self._launching.end_step(cluster.id, name)
         if outcome["status"] == 0 and outcome["message"] is None:
             with self.changing:
@@ -238,17 +240,15 @@ class Keeper:
         )
         return SOON
 
-    def _lost(self, report: Any) -> None:
+    def _lost(self) -> None:
         """The process of the daemons has ended by itself."""
-        words = report.get("error") or "The process of the cluster's daemons has ended."
-        said = self._launching.last_words(self.id)
-        self._fail("INSTANCE_FAILURE", f"The master failed: {words}" + (f" It last said:\n{said}" if said else ""))
+        self._fail("INSTANCE_FAILURE", f"The master failed: {self._launching.obituary(self.id)}")
 
     def _run(self, cluster: Cluster, world: World) -> float:
         child = self._launching.daemons(cluster.id)
         report = self._launching.report(cluster.id)
         if child is None or not child.alive:
-            self._lost(report)
+            self._lost()
             return SOON
         with suppress(Conflict):
             # After an earlier server's end.
@@ -298,7 +298,9 @@ class Keeper:
         with self.changing:
             cluster = self._cluster()
             if cluster.state in READY:
-                message = " ".join([MESSAGES[cluster.state], *lines])[:LONGEST_MESSAGE]
+                message = MESSAGES[cluster.state]
+                if lines:
+                    message = " ".join([f"{message.rstrip('.')}.", *lines])[:LONGEST_MESSAGE]
                 if message != cluster.progress.message:
                     self._store.save(cluster, progress=replace(cluster.progress, message=message))
 
@@ -355,13 +357,7 @@ class Keeper:
             self._launching.end(self.id, END_GRACE)
             now = self._store.now()
             cluster = self._cluster()
-            progress = cluster.progress
-            instances = tuple(
-                i if i.state == "TERMINATED" else replace(i, state="TERMINATED", ended=now, leaving=False)
-                for i in progress.instances
-            )
-            groups = tuple(replace(group, state="TERMINATED", ended=group.ended or now) for group in progress.groups)
-            progress = replace(progress, instances=instances, groups=groups, ended=now, idle=None)
+            progress = replace(all_ended(cluster.progress, now), ended=now, idle=None)
             self._store.save(cluster, state=progress.outcome, progress=progress)
 
 

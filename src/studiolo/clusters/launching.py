@@ -26,6 +26,7 @@ from studiolo.clusters.sessions import ClusterSessions
 from studiolo.clusters.world import HOME, MNT, Surroundings, World
 from studiolo.domain import Conflict, DomainError
 from studiolo.identity import Identity, client_environment, container_variables
+from studiolo.kernel.engine import how_it_ended
 from studiolo.kernel.failure import telling
 from studiolo.metastore import Metastore
 from studiolo.processes import Child, Processes, child_environment, isolation, read_left, remove_left
@@ -178,13 +179,28 @@ class Launching:
             return {}
         return found if isinstance(found, dict) else {}
 
-    def last_words(self, cluster: str) -> str:
-        """The end of what the daemons printed."""
+    def obituary(self, cluster: str) -> str:
+        """How the daemons ended and, unless they were killed, the end of what they printed."""
+        status = self._status(_daemons(cluster))
+        how = "has ended" if status is None else how_it_ended(status)
+        words = self.report(cluster).get("error") or f"The process of the cluster's daemons {how}."
         try:
             text = self._processes.log(_daemons(cluster)).read_text(errors="replace")
         except FileNotFoundError:
-            return ""
-        return telling(text[-LOG_TAIL:])
+            text = ""
+        said = "" if " was killed by " in words else telling(text[-LOG_TAIL:])
+        return f"{words} It last said:\n{said}" if said else str(words)
+
+    def obituary_of_runner(self, name: str) -> str:
+        """How the runner of a step, or a bootstrap action, ended that has left no outcome."""
+        status = self._status(_runner(name))
+        how = "has ended unexpectedly" if status is None else how_it_ended(status)
+        return f"The process that carried it out {how}."
+
+    def _status(self, name: str) -> int | None:
+        """The exit status of a process that has ended; None where that is not known: an earlier server started it."""
+        child = self._processes.find(name)
+        return None if child is None or child.alive else self._processes.wait(child, 0)
 
     def start_step(self, world: World, cluster: Cluster, step: Step, on_end: Callable[[], None]) -> None:
         """Start a step's runner: of one with a role in a world of its own. Raises Denied and NotFound for the role."""
@@ -274,6 +290,10 @@ class Launching:
         """Whether the runner of that step, or bootstrap action, lives."""
         child = self._processes.find(_runner(name))
         return child is not None and child.alive
+
+    def began(self, name: str) -> bool:
+        """Whether that runner was started, alive or not, and not forgotten."""
+        return self._processes.find(_runner(name)) is not None
 
     def bootstrap_name(self, cluster: str, number: int) -> str:
         return f"{cluster}-bootstrap-{number}"

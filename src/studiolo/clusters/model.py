@@ -21,6 +21,9 @@ CONTINUE, CANCEL_AND_WAIT, TERMINATE = "CONTINUE", "CANCEL_AND_WAIT", "TERMINATE
 
 ROLES = ("MASTER", "CORE", "TASK")
 
+GONE, GONE_MESSAGE = "CLUSTER_TERMINATED", "Job flow terminated"
+"""Why instances, and their groups, have ended that ended with their cluster."""
+
 
 @dataclass(frozen=True)
 class Group:

@@ -71,9 +71,9 @@ class Steps:
 
     def _settle(self, cluster: Cluster, step: Step) -> None:
         outcome = self._launching.outcome(self._id, step.id)
+        words = "" if outcome is not None else self._launching.obituary_of_runner(step.id)
         self._launching.end_step(self._id, step.id)
         if outcome is None:
-            words = "The process that carried out the step has ended unexpectedly."
             state = CANCELLED if step.state == CANCEL_PENDING else FAILED
             self._ended(cluster, step, state, replace(step.progress, reason="Unknown Error.", message=words))
             return

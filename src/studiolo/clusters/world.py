@@ -365,6 +365,8 @@ class World:
         executor = [*(["-XX:+UseSerialGC"] if cores <= 2 else []), *PATIENT, *sharing(self._archive())]
         plain = self.around.s3_endpoint.startswith("http:")
         ours = {
+            # Of a master elsewhere it is all that its files say, but for what is ours to say.
+            **{f"spark.hadoop.{name}": value for name, value in hadoop.file_system(self).items()},
             **runtime.conf,
             "spark.master": self.master_url,
             "spark.driver.host": progress.host,
@@ -392,7 +394,6 @@ class World:
             "spark.hadoop.hive.exec.scratchdir": f"file:{temporary / 'hive'}",
             "spark.hadoop.hive.exec.local.scratchdir": str(temporary / "hive-local"),
             "spark.hadoop.hive.downloaded.resources.dir": str(temporary / "hive-resources"),
-            **{f"spark.hadoop.{name}": value for name, value in hadoop.file_system(self).items()},
             "spark.hadoop.fs.s3a.endpoint": self.around.s3_endpoint,
             "spark.hadoop.fs.s3a.endpoint.region": self.cluster.scope.region,
             "spark.hadoop.fs.s3a.connection.ssl.enabled": str(not plain).lower(),

@@ -1,12 +1,13 @@
 """The files by which server and runner speak: work.json there, report.json and metrics.jsonl back, stop to end early."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from studiolo.containers.files import take_json, write_json
-from studiolo.containers.work import Metric, Report, Work
+from studiolo.containers.work import BASE, Metric, Report, Work
 
 STOP, INTERRUPT = "stop", "interrupt"
 MOST_MEASURED = 1 << 20
@@ -22,6 +23,12 @@ class WorkFolder:
     def root(self, host: str) -> Path:
         """What the program of that host sees as /opt/ml."""
         return self.path / host / "ml"
+
+    def shown(self, words: str) -> str:
+        """Words about the work, as who asked for it may read them: what lies here is called as its programs see it."""
+        host = f"{re.escape(str(self.path))}/[^/\\s]+"
+        seen = re.sub(rf"{host}/own\b", "~", re.sub(rf"{host}/ml\b", BASE, words))
+        return seen.replace(f"{self.path}/", "")
 
     def create(self, work: Work, hidden: Path) -> None:
         """Leave the work in the folder, readable by its owner alone; `hidden` is the data folder."""

@@ -114,7 +114,9 @@ def _manifest(client: Any, given: Input) -> Iterator[tuple[Address, str]]:
         content = client.get_object(Bucket=address.bucket, Key=address.key)["Body"].read()
         entries = json.loads(content)
         prefix = Address.of(entries[0]["prefix"])
-        names = [str(name) for name in entries[1:]]
+        names = entries[1:]
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError("a path is no text")
     except ClientError as error:
         raise lost(given.uri, error) from error
     except (ValueError, LookupError, TypeError) as error:

@@ -54,7 +54,7 @@ class LocalLauncher:
         def ended(child: Child, status: int | None) -> None:
             # What the runner may have left: its programs, where it was killed itself.
             self._processes.end(child, grace=1.0)
-            on_end(obituary(child, status))
+            on_end(self._of(work).shown(obituary(child, status)))
 
         self._processes.watch(child, ended)
 

@@ -319,7 +319,7 @@ class Run:
         except UnicodeDecodeError as error:
             outcome = FAILED
             reason = reason or f"ClientError: {BASE}/{self._work.message} is not encoded as UTF-8: {error}"
-        reason = reason[:LONGEST_REASON] if reason else None
+        reason = self._folder.shown(reason)[:LONGEST_REASON] if reason else None
         self._note(ended=time.time(), outcome=outcome, reason=reason, message=message)
         for instance in self._work.instances:
             remove_left(self._root(instance))

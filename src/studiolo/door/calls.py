@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 
 import aiohttp
@@ -16,10 +17,12 @@ from studiolo.aws.payloads import UNSIGNED
 from studiolo.aws.protocols.xml_values import local_name, read_xml, xml_text
 from studiolo.aws.sigv4 import Verified
 from studiolo.domain import now
+from studiolo.door import locks
 from studiolo.door.answers import send_whole, sent_back
 from studiolo.door.authentication import verified_by_query
 from studiolo.door.mending import Mending
 from studiolo.door.names import Named
+from studiolo.door.ordered import Listed
 from studiolo.door.payload import Payload, StoreLost
 from studiolo.door.store import Store
 from studiolo.door.target import Target, target, target_as_named
@@ -145,10 +148,25 @@ class Calls:
         """Set who owns the objects of a new bucket, which the store does not read where a bucket is made."""
         rule = f"<Rule><ObjectOwnership>{xml_text(ownership)}</ObjectOwnership></Rule>"
         body = f"<OwnershipControls>{rule}</OwnershipControls>".encode()
-        asked = Named("PUT", bucket, "", {"ownershipControls": ""})
-        to = replace(self.own(request, asked, in_our_name()), length=len(body))
-        async with await self.asked(to, lambda: body):
-            pass
+        await self._put(request, Named("PUT", bucket, "", {"ownershipControls": ""}), body)
+
+    async def lock_copy(self, request: HttpRequest, named: Named, version: str) -> None:
+        """Lock a copy as it was asked to be, or as its bucket locks what is new. Raises ServiceError."""
+        asked = Named("GET", named.bucket, "", {"object-lock": ""})
+        async with await self.asked(self.own(request, asked, in_our_name()), nothing) as found:
+            default = await found.read() if found.status == HTTPStatus.OK else b""
+        for kind, body in locks.of_copy(named.headers, default, now()).items():
+            status = await self._put(
+                request, Named("PUT", named.bucket, named.key, {kind: "", "versionId": version}), body
+            )
+            if status != HTTPStatus.OK:
+                raise ServiceError("InternalError", f"The object was copied, but its {kind} could not be set.", 500)
+
+    async def _put(self, request: HttpRequest, named: Named, body: bytes) -> int:
+        """The status of the answer to a document of our own."""
+        to = replace(self.own(request, named, in_our_name()), length=len(body))
+        async with await self.asked(to, lambda: body) as answer:
+            return answer.status
 
     async def parts(self, request: HttpRequest, named: Named, most: int = MOST_PARTS) -> Mapping[str, int] | None:
         """The bytes of the parts of an upload, of `most` at most, by their numbers; None where there is no such upload."""
@@ -196,17 +214,41 @@ class Calls:
                     message = "CORSResponse: CORS is not enabled for this bucket."
                     raise ServiceError("AccessForbidden", message, 403)
 
+    def listed(self, request: HttpRequest, named: Named) -> Listed:
+        """What a request for a list asks of the store."""
+        versioned = partial(self.versioned, request, named.bucket)
+        return Listed(partial(self._listed, request, named), versioned)
+
+    async def _listed(self, request: HttpRequest, named: Named, parameters: dict[str, str]) -> bytes:
+        """What the store lists by these parameters, in its names. Raises ServiceError."""
+        owner = "list-type" not in named.parameters or named.parameters.get("fetch-owner") == "true"
+        asked = {"list-type": "2", "encoding-type": "url", "fetch-owner": str(owner).lower(), **parameters}
+        to = self.own_as_stored(request, Named("GET", named.bucket, "", asked), in_our_name())
+        async with await self.asked(to, nothing) as answer:
+            body = await answer.read()
+            if answer.status == HTTPStatus.OK:
+                return body
+            if b"<Code>NoSuchBucket<" in body:
+                raise ServiceError("NoSuchBucket", "The specified bucket does not exist", 404)
+        raise ServiceError("ServiceUnavailable", "The list is not to be had now, please try again.", 503)
+
+    async def versioned(self, request: HttpRequest, bucket: str) -> bool:
+        """Whether a bucket has, or had, versions of its objects; that it has none is remembered for a moment."""
+        if self._unversioned.get(bucket, 0.0) > time.monotonic():
+            return False
+        asked = Named("GET", bucket, "", {"versioning": ""})
+        async with await self.asked(self.own(request, asked, in_our_name()), nothing) as found:
+            if b"<Status>" in await found.read():
+                return True
+        if len(self._unversioned) > 1000:
+            self._unversioned.clear()
+        self._unversioned[bucket] = time.monotonic() + VERSIONED_SECONDS
+        return False
+
     async def delete_marker(self, request: HttpRequest, named: Named) -> str | None:
         """The id of the delete marker that a key has as its version, the asked or the latest one; None for none."""
-        if self._unversioned.get(named.bucket, 0.0) > time.monotonic():
+        if not await self.versioned(request, named.bucket):
             return None
-        asked = Named("GET", named.bucket, "", {"versioning": ""})
-        async with await self.asked(self.own(request, asked, in_our_name()), nothing) as found:
-            if b"<Status>" not in await found.read():
-                if len(self._unversioned) > 1000:
-                    self._unversioned.clear()
-                self._unversioned[named.bucket] = time.monotonic() + VERSIONED_SECONDS
-                return None
         parameters = {"versions": "", "prefix": keys.stored(named.key), "max-keys": "100"}
         listed = Named("GET", named.bucket, "", parameters)
         async with await self.asked(self.own_as_stored(request, listed, in_our_name()), nothing) as found:

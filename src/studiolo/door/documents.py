@@ -11,15 +11,20 @@ from xml.etree.ElementTree import Element
 
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.protocols.xml_values import local_name
+from studiolo.domain import now
+from studiolo.door import locks, rules
 from studiolo.door.names import Named
-from studiolo.door.settings import checked, malformed, text_of
+from studiolo.door.parts import checked, malformed, text_of
 from studiolo.identity import Values
 
 LARGEST = 2 * 1024 * 1024
 """Bytes of a body: 10,000 parts have fewer."""
 OPERATIONS = frozenset(
-    {"CompleteMultipartUpload", "CreateBucket", "PutBucketTagging", "PutBucketVersioning", "PutObjectTagging"}
-)
+    {
+        "CompleteMultipartUpload", "CreateBucket", "PutBucketCors", "PutBucketTagging", "PutBucketVersioning",
+        "PutObjectRetention", "PutObjectTagging",
+    }
+)  # fmt: skip
 
 TELLING: Mapping[str, str] = {"CreateBucket": "s3:locationconstraint", "PutObjectTagging": "s3:requestobjecttag"}
 """Operations whose bodies tell condition keys, with how these begin in lower case."""
@@ -35,6 +40,10 @@ def check(operation: str, body: bytes) -> None:
         _check_tags(operation, checked(body, "Tagging"))
     elif operation == "PutBucketVersioning":
         _check_versioning(checked(body, "VersioningConfiguration"))
+    elif operation == "PutObjectRetention":
+        locks.check_retention(body, now())
+    elif operation == "PutBucketCors":
+        rules.check(operation, body)
 
 
 def told(operation: str, body: bytes) -> Values:

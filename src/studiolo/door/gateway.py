@@ -26,6 +26,7 @@ from studiolo.door import (
     mending,
     ownership,
     preconditions,
+    underway,
     uploads,
     versions,
 )
@@ -41,6 +42,7 @@ from studiolo.door.names import Named, bucket_of_host, checked_key, names_of
 from studiolo.door.notifying import Notifying
 from studiolo.door.operations import Operation, operation_of
 from studiolo.door.payload import Payload
+from studiolo.door.settings import XML
 from studiolo.door.store import Store
 from studiolo.door.target import target
 from studiolo.door.unsupported import refuse_unsupported
@@ -161,8 +163,11 @@ class S3Gateway:
         region = verified.region if verified is not None else "us-east-1"
         if self._ours and operation.name in listing.OPERATIONS:
             with self._calls.errors(payload):
-                listed = await listing.page(named, partial(self._listed, request, named))
-            await send_whole(send, HTTPStatus.OK, [(b"content-type", b"application/xml")], listed)
+                listed = await listing.page(named, self._calls.listed(request, named))
+            await send_whole(send, HTTPStatus.OK, XML, listed)
+            return
+        if self._ours and operation.name == underway.OPERATION and verified is not None:
+            await self._kept.uploads(request, named, verified, payload, send)
             return
         sent = mending.asked(named, operation) if self._ours else named
         if self._ours and caller.verified is not None and operation.name == "ListObjectVersions":
@@ -209,6 +214,12 @@ class S3Gateway:
                     ownership_asked = named.headers.get("x-amz-object-ownership")
                     if operation.name == "CreateBucket" and answer.status == HTTPStatus.OK and ownership_asked:
                         await self._calls.set_ownership(request, named.bucket, ownership_asked)
+                    if (
+                        named.source is not None
+                        and "x-amz-version-id" in answer.headers
+                        and operation.name == "PutObject"
+                    ):
+                        await self._calls.lock_copy(request, named, answer.headers["x-amz-version-id"])
                     if operation.name in mending.OF_BUCKETS and answer.status == HTTPStatus.OK:
                         region = await self._kept.region(named.bucket, region, made=operation.name == "CreateBucket")
                     mend = await self._mended(request, named, operation, caller, region, answer, payload)
@@ -254,7 +265,8 @@ class S3Gateway:
         known: Mapping[int, tuple[str, str]] = {}
         if name == "ListParts" and status == HTTPStatus.OK:
             known = await asyncio.to_thread(self._settings.uploads.of, named.bucket, named.parameters["uploadId"])
-        return Mending(named, operation, region, marker, checksum, caller.owns, known)
+        allows = "access-control-allow-methods" in answer.headers
+        return Mending(named, operation, region, marker, checksum, caller.owns, known, allows=allows)
 
     def _refuse_elsewhere(self, caller: Caller) -> None:
         """Raise ServiceError (501) for another account at a store of the user's own, where buckets are not told apart."""
@@ -284,19 +296,6 @@ class S3Gateway:
                     raise ServiceError("ServiceUnavailable", "The list is not to be had now, please try again.", 503)
                 body = await longer.read()
         await send_whole(send, HTTPStatus.OK, headers, lists.shown(named, body))
-
-    async def _listed(self, request: HttpRequest, named: Named, parameters: dict[str, str]) -> bytes:
-        """What the store lists by these parameters, in its names. Raises ServiceError."""
-        owner = "list-type" not in named.parameters or named.parameters.get("fetch-owner") == "true"
-        asked = {"list-type": "2", "encoding-type": "url", "fetch-owner": str(owner).lower(), **parameters}
-        to = self._calls.own_as_stored(request, Named("GET", named.bucket, "", asked), in_our_name())
-        async with await self._calls.asked(to, nothing) as answer:
-            body = await answer.read()
-            if answer.status == HTTPStatus.OK:
-                return body
-            if b"<Code>NoSuchBucket<" in body:
-                raise ServiceError("NoSuchBucket", "The specified bucket does not exist", 404)
-        raise ServiceError("ServiceUnavailable", "The list is not to be had now, please try again.", 503)
 
     async def _delete_objects(
         self, request: HttpRequest, named: Named, caller: Caller, payload: Payload, send: Send

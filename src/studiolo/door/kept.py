@@ -5,9 +5,10 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from studiolo.asgi import Send
+from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
-from studiolo.door import bucket_policies, settings
+from studiolo.door import bucket_policies, rules, settings, underway
 from studiolo.door.admission import Caller
 from studiolo.door.answers import send_whole
 from studiolo.door.calls import Calls, nothing
@@ -15,7 +16,7 @@ from studiolo.door.names import Named
 from studiolo.door.operations import Operation
 from studiolo.door.payload import Payload
 from studiolo.identity import Identity
-from studiolo.storage import BucketSettings
+from studiolo.storage import BucketSettings, keys
 
 
 class Kept:
@@ -53,11 +54,32 @@ class Kept:
             return False
         verified = caller.known
         if kind == settings.LIFECYCLE:
-            return await self._lifecycle(request, named, verified, payload, send)
+            return await self._lifecycle(request, named, operation, verified, payload, send)
         body = await payload.whole(verified.payload_reader(request), None, settings.LARGEST)
         await self._calls.require_bucket(request, named, verified, payload)
-        await send_whole(send, *await asyncio.to_thread(settings.answer, self._settings, named, kind, body))
+        await send_whole(
+            send, *await asyncio.to_thread(settings.answer, self._settings, named, operation.name, kind, body)
+        )
         return True
+
+    async def uploads(
+        self, request: HttpRequest, named: Named, verified: Verified, payload: Payload, send: Send
+    ) -> None:
+        """List the uploads that are under way in a bucket, with what is kept of their checksums."""
+
+        async def ask(parameters: dict[str, str]) -> bytes:
+            to = self._calls.own(request, Named("GET", named.bucket, "", {"uploads": "", **parameters}), verified)
+            async with await self._calls.asked(to, nothing) as answer:
+                if answer.status == HTTPStatus.NOT_FOUND:
+                    raise ServiceError("NoSuchBucket", "The specified bucket does not exist", 404)
+                if answer.status != HTTPStatus.OK:
+                    raise ServiceError("ServiceUnavailable", "The list is not to be had now, please try again.", 503)
+                return keys.shown(await answer.read())
+
+        checksums = await asyncio.to_thread(self._settings.uploads.underway, named.bucket)
+        with self._calls.errors(payload):
+            listed = await underway.page(named, ask, checksums)
+        await send_whole(send, HTTPStatus.OK, settings.XML, listed)
 
     async def _policy(
         self, request: HttpRequest, named: Named, operation: Operation, verified: Verified, payload: Payload, send: Send
@@ -69,7 +91,7 @@ class Kept:
         await send_whole(send, *answered)
 
     async def _lifecycle(
-        self, request: HttpRequest, named: Named, verified: Verified, payload: Payload, send: Send
+        self, request: HttpRequest, named: Named, operation: Operation, verified: Verified, payload: Payload, send: Send
     ) -> bool:
         """Keep the rules that the store has none of; False where the store is to answer."""
         if named.method == "GET":
@@ -81,7 +103,7 @@ class Kept:
             await asyncio.to_thread(self._settings.delete, named.bucket, settings.LIFECYCLE)
             return False
         body = await payload.whole(verified.payload_reader(request), None, settings.LARGEST)
-        settings.check_lifecycle(body)
+        rules.check(operation.name, body)
         await self._calls.require_bucket(request, named, verified, payload)
         kept = {name: value for name, value in named.headers.items() if name == "content-type"}
         to = replace(self._calls.own(request, replace(named, headers=kept), verified), length=len(body))

@@ -8,7 +8,7 @@ from studiolo.aws.protocols.xml_values import DECLARATION, xml_text
 from studiolo.door.lists import OF_NOTHING
 from studiolo.door.mending import NAMESPACE
 from studiolo.door.names import Named
-from studiolo.door.ordered import LAST, Ask, Ordered
+from studiolo.door.ordered import LAST, Listed, Ordered
 from studiolo.storage import keys
 
 LARGEST = 1000
@@ -30,24 +30,24 @@ class Asked:
         return None if end < 0 else name[: end + len(self.delimiter)]
 
 
-async def page(named: Named, ask: Ask) -> bytes:
-    """The answer. Raises ServiceError (400) for a token that is none, and what `ask` raises."""
+async def page(named: Named, listed: Listed) -> bytes:
+    """The answer. Raises ServiceError (400) for a token that is none, and what `listed` raises."""
     asked = _asked(named)
-    items, more = await (_by_folders if asked.delimiter == "/" else _by_keys)(asked, ask)
+    items, more = await (_by_folders if asked.delimiter == "/" else _by_keys)(asked, listed)
     return _written(named, asked, items, more)
 
 
 Items = dict[str, bytes | None]
 
 
-async def _by_keys(asked: Asked, ask: Ask) -> tuple[Items, bool]:
+async def _by_keys(asked: Asked, listed: Listed) -> tuple[Items, bool]:
     """The keys and common prefixes of a page, and whether others follow."""
     items: Items = {}
     after = asked.after
     while True:
         # A common prefix may be one of many keys.
         want = LARGEST if asked.delimiter else asked.most - len(items) + 1
-        ordered = await Ordered(ask, asked.prefix, after, want).look()
+        ordered = await Ordered(listed, asked.prefix, after, want).look()
         names = ordered.names
         for name in names:
             rolled = asked.rolled(name)
@@ -61,15 +61,15 @@ async def _by_keys(asked: Asked, ask: Ask) -> tuple[Items, bool]:
         after = names[-1] if (rolled := asked.rolled(names[-1])) is None else f"{rolled}{LAST}"
 
 
-async def _by_folders(asked: Asked, ask: Ask) -> tuple[Items, bool]:
+async def _by_folders(asked: Asked, listed: Listed) -> tuple[Items, bool]:
     """The same by the delimiter that the store knows best."""
     items: Items = {}
     after, rolled = asked.after, asked.rolled(asked.after) if asked.after.startswith(asked.prefix) else None
     if rolled is not None:
-        if rolled != after and (await Ordered(ask, rolled, after, 1).look()).names:
+        if rolled != after and (await Ordered(listed, rolled, after, 1).look()).names:
             items[rolled] = None
         after = f"{rolled}{LAST}"
-    ordered = await Ordered(ask, asked.prefix, after, asked.most + 1, folders=True).look()
+    ordered = await Ordered(listed, asked.prefix, after, asked.most + 1, folders=True).look()
     items |= {name: ordered.found[name] for name in ordered.names}
     shown = dict(list(items.items())[: asked.most])
     return (shown, True) if len(items) > asked.most else (_exact(asked, shown), not ordered.whole)

@@ -8,8 +8,8 @@ from studiolo.aws.protocols.xml_values import xml_text
 from studiolo.door.names import Named
 from studiolo.storage import keys
 
-OPERATIONS = frozenset({"ListMultipartUploads", "ListObjectVersions"})
-"""Those that are shown as the store has them; see `listing` for lists of objects."""
+OPERATIONS = frozenset({"ListObjectVersions"})
+"""Those that are shown as the store has them; see `listing` and `underway` for others."""
 
 OF_NOTHING = b"<ETag>&#34;d41d8cd98f00b204e9800998ecf8427e&#34;</ETag>"
 

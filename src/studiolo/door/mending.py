@@ -6,6 +6,7 @@ no place for, it keeps among an object's metadata, in entries that the client do
 
 import hashlib
 import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -13,9 +14,10 @@ from types import MappingProxyType
 
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.protocols.xml_values import DECLARATION
+from studiolo.door import locks, ranges
 from studiolo.door.names import Named, escaped
 from studiolo.door.operations import Operation
-from studiolo.door.uploads import ALGORITHMS, with_checksums
+from studiolo.door.uploads import ALGORITHMS, listed
 from studiolo.governance import VIEWS
 from studiolo.storage import keys
 
@@ -31,6 +33,7 @@ _META = "x-amz-meta-"
 MAX_METADATA = 2048
 """Bytes of the names and values of an object's metadata."""
 _OF_CHECKSUMS = frozenset({"x-amz-checksum-algorithm", "x-amz-checksum-type"})
+_BYTES_OF_CHECKSUMS = {"crc32": 4, "crc32c": 4, "crc64nvme": 8, "sha1": 20, "sha256": 32}
 _RESERVED = ("amzn-s3-demo-", "sthree-", "xn--"), ("--ol-s3", "--table-s3", "--x-s3", "-s3alias", ".mrap")
 """How names of buckets may not begin and end (Amazon S3 User Guide, "General purpose bucket naming rules")."""
 ACLS = frozenset(
@@ -54,9 +57,15 @@ _CHANGES = ("x-amz-metadata-directive", "x-amz-storage-class", "x-amz-website-re
 
 def asked(named: Named, operation: Operation) -> Named:
     """The request as our store is to get it. Raises ServiceError (400)."""
+    if operation.name in READS:
+        return ranges.read(named)
+    if operation.name == "UploadPart":
+        ranges.check_copied(named)
+        _check_checksum(named.headers)
     if operation.name not in _WRITES:
         return named
     headers = dict(named.headers)
+    _check_checksum(headers)
     _check_headers(headers)
     source = named.source
     if source is not None and source.version is None and (source.bucket, source.key) == (named.bucket, named.key):
@@ -88,11 +97,25 @@ def tells_checksum(named: Named, operation: str) -> bool:
     return operation == "PutObject" and named.source is not None and "x-amz-checksum-algorithm" in named.headers
 
 
-def _check_headers(headers: dict[str, str]) -> None:
+def _check_checksum(headers: Mapping[str, str]) -> None:
     sums = [name for name in headers if name.startswith("x-amz-checksum-") and name not in _OF_CHECKSUMS]
     if len(sums) > 1:
         message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
         raise ServiceError("InvalidRequest", message, 400)
+    for name in sums:
+        size = _BYTES_OF_CHECKSUMS.get(name.removeprefix("x-amz-checksum-"))
+        if size is not None and len(_of_base64(headers[name])) != size:
+            raise ServiceError("InvalidRequest", f"Value for {name} header is invalid.", 400)
+
+
+def _of_base64(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        return b""
+
+
+def _check_headers(headers: dict[str, str]) -> None:
     acl = headers.get("x-amz-acl")
     if acl is not None and acl not in ACLS:
         raise ServiceError(
@@ -142,7 +165,8 @@ def _record_encryption(headers: dict[str, str]) -> None:
 class Mending:
     """The answer to one request. region: of the bucket; marker: the delete marker by which an object is gone.
 
-    owns: whether a bucket is one of the account that asks; parts: the checksums of an upload's, by number.
+    owns: whether a bucket is one of the account that asks; parts: the checksums of an upload's, by number; allows:
+    whether the store names methods that a browser may use.
     """
 
     def __init__(
@@ -154,8 +178,11 @@ class Mending:
         checksum: bytes = b"",
         owns: Callable[[str], bool] = lambda _: True,
         parts: Mapping[int, tuple[str, str]] = MappingProxyType({}),
+        *,
+        allows: bool = False,
     ) -> None:
         self._owns = owns
+        self._allows = allows
         self._named, self._operation, self._region = named, operation, region
         self._marker, self._checksum, self._parts = marker, checksum, parts
 
@@ -163,7 +190,14 @@ class Mending:
         """As the client gets it."""
         if self._makes_again(status):
             return HTTPStatus.OK
+        if self._forbidden(status):
+            return HTTPStatus.FORBIDDEN
         return HTTPStatus.METHOD_NOT_ALLOWED if self._reads_marker else status
+
+    def _forbidden(self, status: int) -> bool:
+        """Whether a browser asked for a method that no rule allows its origin, of which the store says nothing."""
+        asked = self._operation.name == "Preflight" and "access-control-request-method" in self._named.headers
+        return asked and status == HTTPStatus.OK and not self._allows
 
     @property
     def _reads_marker(self) -> bool:
@@ -180,6 +214,8 @@ class Mending:
         name = self._operation.name
         if self._makes_again(status):
             return [(b"location", f"/{escaped(self._named.bucket)}".encode())]
+        if self._forbidden(status):
+            return [each for each in headers if not each[0].startswith(b"access-control-")]
         if self._reads_marker:
             return [*headers, (b"x-amz-delete-marker", b"true"), (b"allow", b"DELETE")]
         if self._marker is not None:
@@ -210,6 +246,8 @@ class Mending:
         """What makes the client's body of the store's; None where it is the same."""
         if self._makes_again(status):
             return lambda _: b""
+        if self._forbidden(status):
+            return lambda _: _FORBIDDEN
         if self._reads_marker:
             return lambda _: b"" if self._named.method == "HEAD" else _refused(self._named.method)
         if self._checksum and status < HTTPStatus.BAD_REQUEST:
@@ -222,8 +260,10 @@ class Mending:
             return _with_quotes
         if status == HTTPStatus.FORBIDDEN and self._operation.name == "Preflight":
             return lambda body: body.replace(b"<Code>AccessDenied<", b"<Code>AccessForbidden<")
-        if self._parts:
-            return lambda body: keys.shown(with_checksums(body, self._parts))
+        if status == HTTPStatus.NOT_FOUND and self._operation.name in locks.READS:
+            return locks.named_as_s3_does
+        if status == HTTPStatus.OK and self._operation.name == "ListParts":
+            return lambda body: keys.shown(listed(body, self._parts))
         if (
             status == HTTPStatus.BAD_REQUEST
             and self._named.method != "HEAD"
@@ -246,9 +286,14 @@ class Mending:
         named = self._named
         if named.method == "HEAD" or keys.stored(named.key) == named.key:
             return False
-        return status >= HTTPStatus.BAD_REQUEST or self._operation.name == "ListParts" or named.method == "POST"
+        return status >= HTTPStatus.BAD_REQUEST or named.method == "POST"
 
 
+_FORBIDDEN = (
+    f"{DECLARATION}<Error><Code>AccessForbidden</Code><Message>CORSResponse: This CORS request is not allowed. This is "
+    "usually because the evaluation of Origin, request method / Access-Control-Request-Method or "
+    "Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.</Message></Error>"
+).encode()
 _TYPE = b"x-amz-checksum-type"
 _OF_MD5 = b"The Content-Md5 you specified did not match what we received."
 _BUCKET = re.compile(rb"<Bucket>.*?</Bucket>", re.DOTALL)

@@ -14,6 +14,7 @@ ordered, so that pages fit each other.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from html import unescape
 from urllib.parse import unquote_plus
 
@@ -23,8 +24,14 @@ from studiolo.storage import keys
 LAST = "\U0010ffff"
 """Behind a prefix: the place after all keys that begin with it."""
 
-Ask = Callable[[dict[str, str]], Awaitable[bytes]]
-"""Asks the store for a list by parameters in its own names."""
+
+@dataclass(frozen=True)
+class Listed:
+    """A bucket of the store. ask: for a list by parameters in its own names; versioned: whether it has versions."""
+
+    ask: Callable[[dict[str, str]], Awaitable[bytes]]
+    versioned: Callable[[], Awaitable[bool]]
+
 
 _CONTENT = re.compile(rb"<Contents><Key>([^<]*)</Key>(.*?)</Contents>", re.DOTALL)
 _PREFIX = re.compile(rb"<CommonPrefixes><Prefix>([^<]*)</Prefix></CommonPrefixes>")
@@ -41,8 +48,8 @@ class Ordered:
     whether these are all.
     """
 
-    def __init__(self, ask: Ask, prefix: str, after: str, most: int, *, folders: bool = False) -> None:
-        self._ask, self._prefix, self._after, self._most = ask, prefix, after, most
+    def __init__(self, listed: Listed, prefix: str, after: str, most: int, *, folders: bool = False) -> None:
+        self._listed, self._prefix, self._after, self._most = listed, prefix, after, most
         self._delimiter = {"delimiter": "/"} if folders else {}
         self.found: dict[str, bytes | None] = {}
         self.whole = True
@@ -94,7 +101,7 @@ class Ordered:
         return await self._walk(folder, "", folder + LAST)
 
     async def _rolled_up(self, folder: str) -> bool:
-        if _names(await self._ask({"prefix": keys.stored_prefix(folder), "max-keys": "1"})):
+        if _names(await self._listed.ask({"prefix": keys.stored_prefix(folder), "max-keys": "1"})):
             self.found[folder] = None
         return True
 
@@ -153,8 +160,10 @@ class Ordered:
         key, entry = f"{folder}{name}", name or keys.EMPTY
         if key <= self._after or key in self.found or f"{entry}{keys.VERSIONS}" <= passed:
             return
+        if name and not await self._listed.versioned():
+            return
         for entry_of in (f"{entry}{keys.VERSIONS}", *(() if name else (entry,))):
-            answer = await self._ask({"prefix": f"{stored}{entry_of}", "max-keys": "1"})
+            answer = await self._listed.ask({"prefix": f"{stored}{entry_of}", "max-keys": "1"})
             self.found |= {each: xml for each, xml in _names(answer).items() if each == key}
 
     async def _part(
@@ -163,7 +172,7 @@ class Ordered:
         """What the store has next, and where it goes on from there; None where that is all."""
         most = self._most + 1 if most is None else most
         parameters = {"prefix": keys.stored_prefix(prefix), "max-keys": str(most), **self._delimiter}
-        answer = await self._ask({**parameters, "start-after": start} if start else parameters)
+        answer = await self._listed.ask({**parameters, "start-after": start} if start else parameters)
         found = _names(answer)
         token = _TOKEN.search(answer)
         if token is not None:

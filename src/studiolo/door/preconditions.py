@@ -10,11 +10,13 @@ from xml.etree.ElementTree import Element
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.protocols.xml_values import local_name
+from studiolo.domain import now
+from studiolo.door import locks
 from studiolo.door.calls import Calls
 from studiolo.door.mending import ACLS
 from studiolo.door.names import Named
 from studiolo.door.operations import Operation
-from studiolo.door.settings import text_of
+from studiolo.door.parts import text_of
 from studiolo.storage.checksums import UPLOAD
 
 _SET_ACLS = frozenset({"PutBucketAcl", "PutObjectAcl"})
@@ -28,6 +30,8 @@ _SIZE = "x-amz-mp-object-size"
 async def check(calls: Calls, request: HttpRequest, named: Named, operation: Operation) -> None:
     """Raise ServiceError for an access list where there is none, and where an upload to be given up is gone."""
     name, headers = operation.name, named.headers
+    if name in _MAY_SET_ACLS:
+        locks.check_headers(headers, now())
     acl = headers.get("x-amz-acl")
     grants = any(header.startswith("x-amz-grant-") for header in headers)
     if name == "CreateBucket":

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import studiolo
 from studiolo import __version__
-from studiolo.config import Settings
+from studiolo.config import Settings, addresses
 from studiolo.door.app import HEALTH_PATH
-from studiolo.door.store import Plan, Store, addresses
+from studiolo.door.store import Plan, Store
 from studiolo.processes import Child, Keeper, Kept, Processes, child_environment
 from studiolo.storage import Storage
 

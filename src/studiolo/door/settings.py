@@ -6,11 +6,12 @@ After the pages of Put..., Get..., List... and DeleteBucket... in the Amazon S3 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from xml.etree.ElementTree import Element
 
-from studiolo.aws.errors import MalformedError, ServiceError
-from studiolo.aws.protocols.xml_values import DECLARATION, local_name, read_xml
+from studiolo.aws.errors import ServiceError
+from studiolo.aws.protocols.xml_values import DECLARATION
+from studiolo.door import rules
 from studiolo.door.names import Named
+from studiolo.door.parts import checked, text_of
 from studiolo.storage import BucketSettings
 
 LARGEST = 1024 * 1024
@@ -91,11 +92,12 @@ def kind_of(named: Named) -> str | None:
     return next((name for name in named.parameters if name in KINDS or name == LIFECYCLE), None)
 
 
-def answer(settings: BucketSettings, named: Named, kind: str, body: bytes) -> Answer:
+def answer(settings: BucketSettings, named: Named, operation: str, kind: str, body: bytes) -> Answer:
     """Carry out a request about a bucket that is there. Raises ServiceError."""
     name = named.parameters.get("id", "")
     if named.method == "PUT":
         root = checked(body, KINDS[kind].root)
+        rules.check(operation, body)
         if name and text_of(root, "Id") != name:
             raise ServiceError("InvalidArgument", "The Id of the configuration is not the id of the request.", 400)
         settings.put(named.bucket, kind, body.decode(), name)
@@ -109,28 +111,6 @@ def answer(settings: BucketSettings, named: Named, kind: str, body: bytes) -> An
         return HTTPStatus.OK, XML, _list(KINDS[kind], settings.all(named.bucket, kind).values())
     document = settings.get(named.bucket, kind, name)
     return HTTPStatus.OK, XML, (document or _default(KINDS[kind])).encode()
-
-
-def checked(body: bytes, root: str) -> Element:
-    """The document, which is a `root`. Raises ServiceError (MalformedXML)."""
-    try:
-        document = read_xml(body)
-        body.decode()
-    except (MalformedError, UnicodeDecodeError) as error:
-        raise malformed(str(error)) from error
-    if local_name(document.tag) != root:
-        raise malformed(f"it must be a {root}")
-    return document
-
-
-def check_lifecycle(body: bytes) -> None:
-    """Raise ServiceError (MalformedXML) for what are no rules."""
-    rules = [rule for rule in checked(body, "LifecycleConfiguration") if local_name(rule.tag) == "Rule"]
-    if not rules:
-        raise malformed("a LifecycleConfiguration has at least one Rule")
-    for rule in rules:
-        if text_of(rule, "Status") not in ("Enabled", "Disabled"):
-            raise malformed("the Status of a Rule is Enabled or Disabled")
 
 
 def _list(kind: _Kind, documents: Iterable[str]) -> bytes:
@@ -151,13 +131,3 @@ def _default(kind: _Kind) -> str:
 
 def _missing(kind: _Kind) -> ServiceError:
     return ServiceError(kind.code, kind.words, 404)
-
-
-def text_of(element: Element, name: str) -> str:
-    """The text of a child, empty where there is none."""
-    return next((part.text or "" for part in element if local_name(part.tag) == name), "")
-
-
-def malformed(reason: str) -> ServiceError:
-    """The error of a document that is not what it must be."""
-    return ServiceError("MalformedXML", f"The XML you provided was not well-formed: {reason}.", 400)

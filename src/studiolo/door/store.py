@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from studiolo.config import EVERYWHERE, is_loopback
+from studiolo.config import addresses
 from studiolo.storage import StoreAccess, failure_file, is_full
 
 
@@ -72,8 +72,3 @@ class Plan:
             folder = Path(store["folder"])
         values["data"] = Path(values["data"])
         return cls(**values, store=Store(StoreAccess(**store["access"]), folder))
-
-
-def addresses(host: str) -> tuple[str, ...]:
-    """Those of a door at that host: all that it is reached by."""
-    return (host,) if is_loopback(host) or host in EVERYWHERE else (host, "127.0.0.1")

@@ -15,6 +15,9 @@ ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
 _ID = re.compile(r"<UploadId>([^<]+)</UploadId>")
 _PART = re.compile(rb"<Part>(?:(?!</Part>).)*<PartNumber>(\d+)</PartNumber>(?:(?!</Part>).)*", re.DOTALL)
 _END = b"</ListPartsResult>"
+_OWNER = "<{0}><ID>engine</ID><DisplayName>engine</DisplayName></{0}>"
+OWNERS = _OWNER.format("Initiator") + _OWNER.format("Owner")
+"""Who begins uploads and owns objects, as lists of objects call them."""
 
 
 async def note(checksums: UploadChecksums, named: Named, operation: str, answer: aiohttp.ClientResponse) -> None:
@@ -38,14 +41,14 @@ async def note(checksums: UploadChecksums, named: Named, operation: str, answer:
         await asyncio.to_thread(checksums.forget, named.bucket, upload)
 
 
-def with_checksums(body: bytes, known: Mapping[int, tuple[str, str]]) -> bytes:
-    """A list of parts with the checksum of each."""
+def listed(body: bytes, known: Mapping[int, tuple[str, str]]) -> bytes:
+    """A list of parts with the checksum of each, and whose they are."""
 
     def part(found: re.Match[bytes]) -> bytes:
         name, value = known.get(int(found[1]), ("", ""))
         return found[0] + (f"<Checksum{name}>{value}</Checksum{name}>".encode() if name else b"")
 
-    body = _PART.sub(part, body)
+    body = _PART.sub(part, body).replace(b"<StorageClass>", f"{OWNERS}<StorageClass>".encode(), 1)
     if UPLOAD in known:
         algorithm, kind = known[UPLOAD]
         told = f"<ChecksumAlgorithm>{algorithm}</ChecksumAlgorithm><ChecksumType>{kind}</ChecksumType>"

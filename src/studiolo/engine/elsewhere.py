@@ -5,12 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studiolo.config import Settings, is_loopback
+from studiolo.engine.far import CONFIG
 from studiolo.engine.site import KUBECONFIG, Site
 from studiolo.identity.environment import CREDENTIALS_PATH, KEYS_VARIABLE
 from studiolo.kernel.doors import OWN_SECRET
 
 ROLE_KEYS = "studiolo.RoleKeys"
 """The class by which S3A has keys of the role at an address that Java's SDK takes none from."""
+
+ON_YARN = {
+    "spark.yarn.isPython": "true",
+    # Drivers' pages, which are on this machine alone, would send away who is not YARN's proxy.
+    "spark.hadoop.yarn.web-proxy.address": "127.0.0.1:0",
+}
+"""The settings of drivers with YARN."""
 
 INSTANCES = "spark.executor.instances"
 
@@ -56,7 +64,7 @@ class Elsewhere:
             "spark.driver.host": self.host,
             "spark.driver.bindAddress": self.host,
             "spark.pyspark.driver.python": str(python),
-            **({"spark.yarn.isPython": "true"} if self.on_yarn else {}),
+            **(ON_YARN if self.on_yarn else {}),
             **self.site.spark,
         }
 
@@ -91,5 +99,11 @@ def executors(master: str, number: int, cores: int, heap: int) -> dict[str, str]
 
 def executor_variables(aws: Mapping[str, str], keys: str | None) -> dict[str, str]:
     """The settings that give executors a driver's variables for AWS; keys: where they are given the role's."""
-    told = {**aws, **({KEYS_VARIABLE: keys} if keys is not None else {})}
-    return {f"spark.executorEnv.{name}": value for name, value in told.items() if name != PROOF_FILE}
+    return {f"spark.executorEnv.{name}": value for name, value in worker_variables(aws, keys).items()}
+
+
+def worker_variables(driver_s: Mapping[str, str], keys: str | None) -> dict[str, str]:
+    """Of a driver's variables those that are its executors' too, as they are there."""
+    there = {} if keys is None else {KEYS_VARIABLE: keys, "AWS_CONFIG_FILE": CONFIG}
+    lost = (PROOF_FILE,) if keys is None else (PROOF_FILE, "PYTHONPATH")
+    return {**{name: value for name, value in driver_s.items() if name not in lost}, **there}

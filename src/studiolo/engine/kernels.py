@@ -14,6 +14,7 @@ from typing import Any
 
 from studiolo.config import Settings
 from studiolo.domain import Conflict
+from studiolo.engine import far
 from studiolo.engine.belongings import Belongings
 from studiolo.engine.drivers import driver_launch, executor_options
 from studiolo.engine.elsewhere import PROOF_FILE, executor_variables
@@ -283,11 +284,13 @@ class Kernels:
         }
         if plan.local:
             return places
+        path, _ = self.belongings.laid_out(folder.name)
         return {
             **places,
             "spark.jars": _joined(jars, plan.conf, "spark.jars", ","),
             # Where executors fetch the classes of Scala statements from.
             "spark.repl.class.outputDir": str(folder / SCALA_CLASSES),
+            **(far.settings(folder, path, plan.executors_python, plan.conf) if plan.keys is not None else {}),
         }
 
     def _site(self, plan: Plan) -> tuple[Path, ...]:

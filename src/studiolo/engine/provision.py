@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from studiolo.domain import Conflict, DomainError, Scope
+from studiolo.engine.elsewhere import worker_variables
 from studiolo.engine.kernels import Kernels, OnEnd
 from studiolo.engine.materials import Material, Materials, Stopped
 from studiolo.engine.model import Key, Session, Wanted
@@ -204,8 +205,10 @@ class Provision:
         environment = {**self._client_environment(key, session.kernel), **wanted.environment}
         path, py_files = self.kernels.belongings.laid_out(session.kernel)
         environment["PYTHONPATH"] = os.pathsep.join([*path, environment["PYTHONPATH"]])
+        plan = self.plan(wanted, {})
         return {
             "environment": environment,
+            "workers": environment if plan.local else worker_variables(environment, plan.keys),
             # A process that runs does not look at PYTHONPATH any more.
             "path": environment["PYTHONPATH"].split(os.pathsep),
             "py_files": py_files,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from studiolo.domain import Invalid
+from studiolo.node.submit import INTERNAL, place
 
 SETTINGS: Mapping[str, str] = {
     "--name": "spark.app.name",
@@ -34,9 +35,6 @@ FLAGS = ("--verbose", "-v", "--supervise")
 
 SPARK = "/usr/lib/spark/"
 """Where EMR has Spark: examples are named by it."""
-
-EXAMPLES = f"{SPARK}examples/jars/spark-examples"
-"""The jar of examples in Scala and Java. PyPI's Spark has none: ours is on the class path of every driver."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +76,12 @@ def options(words: Sequence[str]) -> tuple[Options, Sequence[str]]:
 
 def application(file: str, main: str | None, arguments: Sequence[str], spark_home: str) -> tuple[str, ...]:
     """The arguments of spark-submit behind its settings. Raises Invalid for a file that is not in S3 or with Spark."""
-    plain = file.removeprefix("local://").removeprefix("file://")
-    if plain.startswith(EXAMPLES):
-        place = "spark-internal"
-    elif plain.startswith(SPARK):
-        place = f"{spark_home}/{plain.removeprefix(SPARK)}"
-    elif file.startswith(("s3://", "s3a://")):
-        place = file
-    else:
+    found = place(file)
+    plain = found.removeprefix("local://").removeprefix("file://")
+    if plain.startswith(SPARK):
+        found = f"{spark_home}/{plain.removeprefix(SPARK)}"
+    elif found != INTERNAL and not found.startswith(("s3://", "s3a://")):
         raise Invalid(
             f"The application comes from S3 (s3://bucket/key), or is one of Spark's own ({SPARK}…), and not: {file}"
         )
-    return (*(("--class", main) if main is not None else ()), place, *arguments)
+    return (*(("--class", main) if main is not None else ()), found, *arguments)

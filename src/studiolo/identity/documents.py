@@ -119,7 +119,11 @@ INLINE = Grammar(principals=False, resources=True, words=_WORDS, sids=True)
 TRUST = Grammar(
     principals=True,
     resources=False,
-    words={**_WORDS, "foreign action": "AssumeRole policy may only specify STS AssumeRole actions."},
+    words={
+        **_WORDS,
+        "foreign action": "AssumeRole policy may only specify STS AssumeRole actions.",
+        "not principal": "A role's trust policy cannot have NotPrincipal: name who may assume the role in Principal.",
+    },
     vendors=frozenset({"sts"}),
 )
 RESOURCE = Grammar(principals=True, resources=True, words=_WORDS)
@@ -327,6 +331,8 @@ def _check_principals(statement: Mapping[str, Any], grammar: Grammar) -> None:
         if "Principal" in statement or "NotPrincipal" in statement:
             grammar.refuse("principal")
         return
+    if "NotPrincipal" in statement and "not principal" in grammar.words:
+        grammar.refuse("not principal")
     if principals is None:
         grammar.refuse("no principal")
     if principals == "*":

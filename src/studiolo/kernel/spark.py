@@ -77,8 +77,8 @@ class SparkEngine(Engine):
         for file in content["py_files"]:
             # A second time changes nothing, and Spark says so in the log.
             context.addPyFile(file)
-        # Python workers get the driver's environment of this moment, not that of the JVM's start.
-        context.environment.update(content["environment"])
+        # Python workers get what is known of their environment at this moment, not at the JVM's start.
+        context.environment.update(content["workers"])
 
     def _use_catalog(self, conf: Mapping[str, str], needed: bool) -> None:
         """Beside the answer to the claim: Spark first makes all of its SQL for it. The first statement waits for it.

@@ -76,7 +76,8 @@ class Application:
                     self._doors.close()
                 self.note = ""
                 return f"failed: it {ended(status)}, and last said: {self._last_words(LAST_LINES)}"
-            self.note = f"{self._entry['name']} was started again: {self._last_words(1) or f'It {ended(status)}.'}"
+            said = "" if status < 0 else self._last_words(1)
+            self.note = f"{self._entry['name']} was started again: {said or f'it {ended(status)}.'}"
             self._process = self._start()
         if not self._ready.is_set():
             with suppress(OSError, HTTPException):

@@ -92,7 +92,7 @@ def _shell(
     arguments: Sequence[str],
     options: Sequence[str],
     flags: Sequence[str],
-    application: str = "spark-internal",
+    application: str = submit.INTERNAL,
 ) -> int:
     """A shell of Spark's: its own options go behind the application, Spark's before."""
     own: list[str] = []
@@ -131,7 +131,7 @@ def spark_example(arguments: Sequence[str]) -> int:
     """`spark-example SparkPi 10`."""
     name, *rest = arguments or [""]
     name = name if "." in name else f"org.apache.spark.examples.{name}"
-    return submit.main([submit.EXAMPLES, *rest], ["--class", name])
+    return submit.main([submit.INTERNAL, *rest], ["--class", name])
 
 
 def hadoop(arguments: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from studiolo.kernel.driver import MODULES, class_path, sharing
@@ -28,14 +28,17 @@ THRIFT = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 HADOOP_USER = "studiolo.HadoopUser"
 """Runs a class as the user that its first argument names, to Hadoop."""
 
-JOINED = ("spark.jars", "spark.extraListeners")
+JOINED = ("spark.jars", "spark.files", "spark.extraListeners")
 """Settings of drivers whose executors are elsewhere that a command line adds to, and does not replace."""
 
 APP_MASTER = "spark.yarn.appMasterEnv."
 DRIVER_HEAP = "1g"
 
-EXAMPLES = "/usr/lib/spark/examples/jars/spark-examples.jar"
-"""Where EMR has the jar of Spark's examples; PyPI's Spark has none, and ours is among the jars of drivers."""
+INTERNAL = "spark-internal"
+"""The application of a class that is on the driver's class path."""
+
+EXAMPLES = "/usr/lib/spark/examples/jars/spark-examples"
+"""How EMR's places of the jar of Spark's examples begin. PyPI's Spark has none: ours are with our doors."""
 
 LOCAL = ("local", "spark://", "k8s://", "mesos://")
 """How masters begin that are taken as they are."""
@@ -77,17 +80,14 @@ def parsed(arguments: Sequence[str]) -> Submission:
             found.conf[name.strip()] = setting
         else:
             found.options.append((option, value))
-    found.application = rest
+    found.application = [*map(place, rest[:1]), *rest[1:]]
     return found
 
 
-def with_examples(submission: Submission, jars: Sequence[str]) -> Submission:
-    """With our jar of examples where Spark's is named by its place."""
-    file, *rest = submission.application or [""]
-    if not file.removeprefix("local://").removeprefix("file://").startswith(EXAMPLES.removesuffix(".jar")):
-        return submission
-    ours = next(jar for jar in jars if Path(jar).name.startswith("spark-examples"))
-    return replace(submission, application=[ours, *rest])
+def place(file: str) -> str:
+    """Where an application is that may be named by its place on EMR."""
+    plain = file.removeprefix("local://").removeprefix("file://")
+    return INTERNAL if plain.startswith(EXAMPLES) else file
 
 
 def properties(text: str) -> dict[str, str]:
@@ -119,7 +119,8 @@ def launch(submission: Submission, defaults: Mapping[str, str], facts: Facts) ->
     master = _master(submission, given, facts)
     if _is_elsewhere(submission, facts):
         options = [
-            (name, _joined(defaults, "spark.jars", value) if name == "--jars" else value) for name, value in options
+            (name, _joined(defaults, f"spark.{name[2:]}", value) if name in ("--jars", "--files") else value)
+            for name, value in options
         ]
     if _deploy_mode(submission, given) == "cluster":
         notes.append("deploy mode cluster: the driver runs on the cluster's only machine, in this step.")
@@ -253,7 +254,7 @@ def main(arguments: Sequence[str], program: Sequence[str] = ()) -> int:
     """Become the driver's JVM; `program` comes before the arguments, such as the class of a shell."""
     facts = Facts.of_node()
     try:
-        submission = with_examples(parsed([*program, *arguments]), facts.jars)
+        submission = parsed([*program, *arguments])
         defaults = facts.elsewhere if _is_elsewhere(submission, facts) else facts.defaults
         file = submission.value("--properties-file") or defaults
         made = launch(submission, properties(Path(file).read_text()), facts)

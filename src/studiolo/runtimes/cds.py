@@ -170,9 +170,9 @@ class Archives:
                 os.utime(folder / NOTE)
             except FileNotFoundError:
                 return ()
-            except ValueError as error:
+            except (ValueError, KeyError, TypeError, NotADirectoryError) as error:
                 log.warning("The archive of classes %s is removed: %s.", folder, error)
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
                 return ()
         return paths
 
@@ -220,6 +220,7 @@ class Archives:
     def _make(self, runtime: Runtime, name: str, patient: bool) -> None:
         self._remove_parts(name)
         self._purge()
+        _remove(self._folder / name)
         if shutil.disk_usage(self._folder).free < ROOM:
             raise NotMade(f"less than {ROOM // 1024**3} GiB of the disk of {self._folder} is free.")
         part = Path(tempfile.mkdtemp(prefix=f"{name}.", suffix=".part", dir=self._folder))
@@ -228,7 +229,6 @@ class Archives:
             made = part / "made"
             sums = [_checksum(made / file) for file in FILES]
             (made / NOTE).write_text(json.dumps({"sums": sums, "spark_home": str(runtime.spark_home)}))
-            shutil.rmtree(self._folder / name, ignore_errors=True)
             made.rename(self._folder / name)
         finally:
             shutil.rmtree(part, ignore_errors=True)
@@ -281,7 +281,7 @@ class Archives:
                 if alone:
                     self._remove_parts(name)
                     if name not in used or kept > KEPT_BYTES:
-                        shutil.rmtree(archive, ignore_errors=True)
+                        _remove(archive)
                         (self._folder / f"{name}.lock").unlink()
 
     def _last_use(self, folder: Path) -> float | None:
@@ -320,6 +320,13 @@ def _training_conf(part: Path) -> dict[str, str]:
         "spark.network.timeout": "600s",
         "spark.driver.extraJavaOptions": f"-XX:-UsePerfData -Djava.io.tmpdir={part} -Duser.home={part}",
     }
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    # Which leaves what is a file.
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _size(folder: Path) -> int:

@@ -24,15 +24,8 @@ class NotCompiled(Conflict):
     """Our classes could not be compiled, with Java's reason."""
 
 
-def compiled(
-    names: Sequence[str],
-    servlet: str,
-    java_home: Path,
-    class_path: Sequence[Path],
-    folder: Path,
-    begin: str = "studiolo",
-) -> Path:
-    """The jar with these classes of `driver/`; compiled if it is not there yet. `begin` is how its name begins.
+def compiled(names: Sequence[str], servlet: str, java_home: Path, class_path: Sequence[Path], folder: Path) -> Path:
+    """The jar with these classes of `driver/`; compiled if it is not there yet.
 
     Each knows those before it.
     `servlet` is the package of servlets that Spark uses. Raises NotCompiled.
@@ -41,7 +34,7 @@ def compiled(
     content = "\n".join([*sources, *(str(path) for path in class_path)])
     name = hashlib.sha256(content.encode()).hexdigest()[:16]
     # Executors elsewhere are given jars by their names: no two may have one name.
-    jar = f"{begin}-{name}.jar"
+    jar = f"studiolo-{name}.jar"
     return made_once(folder, name, lambda part: _compile(sources, java_home, class_path, part / jar)) / jar
 
 

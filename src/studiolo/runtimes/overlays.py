@@ -283,7 +283,9 @@ def _said(target: _Target, command: Sequence[str], environment: Mapping[str, str
     except RunEnded:
         raise TookTooLong(f"The modules could not be had within {target.run.seconds:.0f} seconds.") from None
     except RunFailed as error:
-        raise ModulesUnavailable(f"The modules cannot be installed. {plain(error.said)}") from None
+        # Where the requests lie is ours; who reads this knows them by what they ask for.
+        said = plain(error.said).replace(f" in `{target.overlay.with_suffix('.in')}`", "")
+        raise ModulesUnavailable(f"The modules cannot be installed. {said}") from None
 
 
 def plain(said: str) -> str:

@@ -135,8 +135,7 @@ class Runtimes:
         entry = self._table["runtime"][runtime.name]
         sets = [entry["jars"], *([entry["connect"]] if connect else []), *(entry["formats"][name] for name in formats)]
         fetched = [jar for coordinates in sets for jar in self._fetched(coordinates)]
-        examples = self._compiled(runtime, ("SparkPi",), [], "spark-examples")
-        ours = [self.doors(runtime), examples, *([self._connect_door(runtime)] if connect else [])]
+        ours = [self.doors(runtime), *([self._connect_door(runtime)] if connect else [])]
         if "file_system" in entry:
             ours.append(self._compiled(runtime, (entry["file_system"],), self._fetched(entry["jars"])))
         if beyond:
@@ -152,21 +151,22 @@ class Runtimes:
         return [*fetched, self._compiled(runtime, ("Asking", "PortDoor", "AnyUser"), fetched)] if fetched else []
 
     def doors(self, runtime: Runtime) -> Path:
-        """The jar of the doors of Spark's driver, HiveServer2 and Trino, and of drivers kept ready. Raises NotCompiled."""
-        names = ("UiDoor", "StreamDoor", "Asking", "ChannelDoor", "HivePassword", "Ready")
+        """The jar of the doors of Spark's driver, HiveServer2 and Trino, of drivers kept ready, and Spark's example.
+
+        Raises NotCompiled.
+        """
+        names = ("UiDoor", "StreamDoor", "Asking", "ChannelDoor", "HivePassword", "Ready", "SparkPi")
         missing = self._table["runtime"][runtime.name].get("missing", ())
         return self._compiled(runtime, (*names, *missing), [])
 
     def _connect_door(self, runtime: Runtime) -> Path:
         return self._compiled(runtime, ("TokenCheck",), self._fetched(self._table["runtime"][runtime.name]["connect"]))
 
-    def _compiled(
-        self, runtime: Runtime, names: Sequence[str], further: Sequence[Path], begin: str = "studiolo"
-    ) -> Path:
+    def _compiled(self, runtime: Runtime, names: Sequence[str], further: Sequence[Path]) -> Path:
         """The jar of these classes of our own, which know Spark's and further jars."""
         known = [*sorted(runtime.spark_home.glob("jars/*.jar")), *further]
         servlet = self._table["runtime"][runtime.name]["servlet"]
-        return compiled(names, servlet, runtime.java_home, known, self._jars, begin)
+        return compiled(names, servlet, runtime.java_home, known, self._jars)
 
     def _fetched(self, coordinates: Sequence[str]) -> list[Path]:
         return sorted(fetch_jars(coordinates, self._jars).iterdir()) if coordinates else []

@@ -1,10 +1,12 @@
 """What a handler is given: whose call it is, and the Studio that it is made to."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from studiolo.domain import Scope
+from studiolo.identity import VIA
 
 if TYPE_CHECKING:
     from studiolo.catalog import Catalog
@@ -84,3 +86,10 @@ class Call:
     def catalog(self) -> "GovernedCatalog":
         """The Data Catalog as the caller may see and change it."""
         return self.studio.governed.of(lambda: self.principal)
+
+    def reserved_tag(self, keys: Iterable[str]) -> str | None:
+        """What is wrong where one of these keys of tags is AWS's own, which only its services set: CloudFormation."""
+        found = next((key for key in keys if key.lower().startswith("aws:")), None)
+        if found is None or VIA in self.principal.told:
+            return None
+        return f"Tag keys that begin with aws: are reserved for AWS: {found}"

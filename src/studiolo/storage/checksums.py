@@ -40,6 +40,12 @@ class UploadChecksums:
         with self._state.reading() as connection:
             return {row.number: (row.name, row.value) for row in connection.execute(query)}
 
+    def underway(self, bucket: str) -> Mapping[str, tuple[str, str]]:
+        """Algorithm and type of the uploads of a bucket, by their ids."""
+        query = select(upload_checksums).where((_OF.bucket == bucket) & (_OF.number == UPLOAD))
+        with self._state.reading() as connection:
+            return {row.upload: (row.name, row.value) for row in connection.execute(query)}
+
     def forget(self, bucket: str, upload: str | None = None) -> None:
         """Forget an upload that has ended; all of a bucket that is gone."""
         mine = _OF.bucket == bucket

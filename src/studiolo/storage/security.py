@@ -7,10 +7,10 @@ S3 itself) talk only to who has the certificate, which is readable by the owner 
 import configparser
 import secrets
 import ssl
+import subprocess
+import sys
 import time
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
-from ipaddress import IPv4Address
 from pathlib import Path
 
 CERTIFICATE = "inner.pem"
@@ -57,7 +57,7 @@ def _known_tokens(toml: Path) -> dict[str, str]:
 def _holds(pem: Path) -> bool:
     """Whether the file has a key and its certificate, good for RENEWED_DAYS at least.
 
-    Python's own `ssl` tells that in a millisecond; `cryptography`, which makes certificates, takes long to import.
+    Python's own `ssl` tells that in a millisecond.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
@@ -71,34 +71,10 @@ def _holds(pem: Path) -> bool:
 
 
 def _new_certificate() -> str:
-    """A private key, and its certificate signed by itself, as PEM: for servers and clients on this machine."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Studiolo's object store")])
-    here = [x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))]
-    uses = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-    now = datetime.now(timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=VALID_DAYS))
-        .add_extension(x509.SubjectAlternativeName(here), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return (private + certificate.public_bytes(serialization.Encoding.PEM)).decode()
+    """From a process of its own: a server holds 20 MB more once it has imported what makes certificates."""
+    # By its path, since the package beside it takes long to import.
+    command = [sys.executable, "-I", str(Path(__file__).with_name("certificate.py")), str(VALID_DAYS)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from studiolo import sdk
 from studiolo.config import Settings
 from studiolo.processes import Child, Keeper, Processes, child_environment
 from studiolo.s3_config import s3_config
@@ -90,6 +88,11 @@ class Storage:
 
     def client(self) -> Any:
         """A boto3 client of the store, with the key of the engines. Raises StoreUnavailable as `access` does."""
+        # The S3 door, which is given its client, imports this package too.
+        import boto3
+
+        from studiolo import sdk
+
         access = self.access
         with self._client_lock:
             if self._client is None or self._client[0] != access:

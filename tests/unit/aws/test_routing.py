@@ -127,6 +127,10 @@ def test_a_service_that_is_not_served_is_named_with_its_operation(router):
     )
     action = request(body=b"Action=Publish&Version=2010-03-31", signing_name="sns", **FORM)
     assert refusal(router, action)[1:] == (501, "sns Publish is not implemented by Studiolo")
+    queues = Router(["sqs"])
+    old = request(body=b"Action=ListQueues&Version=2012-11-05", signing_name="sqs", **FORM)
+    said = "sqs ListQueues in the query protocol, of older SDKs, is not implemented by Studiolo"
+    assert refusal(queues, old)[1:] == (501, said)
     path = request("GET", "/2015-03-31/functions/", signing_name="lambda")
     assert refusal(router, path)[1:] == (501, "lambda GET /2015-03-31/functions/ is not implemented by Studiolo")
     rpc = request(url="/service/Other/operation/Do", signing_name="other", smithy_protocol="rpc-v2-cbor")

@@ -1,7 +1,11 @@
 """EvaluateDataQuality: every rule type on a small frame whose answers are known, and what becomes of rows."""
 
+import hashlib
 import json
 import math
+import os
+import re
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +141,67 @@ def test_a_rule_has_the_outcome_that_the_data_gives_it(
     assert (outcome["FailureReason"] or "").startswith(reason or "") or (reason or "") in outcome["FailureReason"]
     for metric, value in metrics.items():
         assert outcome["EvaluatedMetrics"][metric] == pytest.approx(value)
+
+
+FILES = {"a.csv": b"a" * 3000, "b.csv": b"b" * 10, "deep/b.csv": b"b" * 10, "old.tmp": b"old"}
+"""The files that rules are about; the last one is of 2020."""
+OLD = datetime(2020, 5, 1, 12, tzinfo=timezone.utc).timestamp()
+ABOUT_FILES = [
+    ('FileFreshness "{}/a.csv" > (now() - 24 hours)', None),
+    ('FileFreshness "{}/" > (now() - 1 days)', UNMET.format(0.75)),
+    ('FileFreshness "{}/" between (now() - 2 days) and now() with threshold > 0.7', None),
+    ('FileFreshness "{}/" between (now() + 1 days) and (now() - 2 days) with threshold > 0.7', None),
+    ('FileFreshness "{}/" > "2020-05-02" with uriRegex = "(?!.*\\.tmp$).*"', None),
+    ('FileFreshness "{}/old.tmp" between "2020-05-01" and "2020-05-02"', None),
+    ('FileFreshness "{}/old.tmp" > "12:01 AM" with timeZone = "Asia/Tokyo"', UNMET.format(0.0)),
+    ('FileFreshness "{}/" > (now() - 1 days) with recentFiles = 3', None),
+    ('FileFreshness "{}/" > (now() - 1 days) with threshold > 0.1 with failFast = "true"', UNMET.format(0.75)),
+    ('FileFreshness "{}/" > "21h"', '"21h" is not a date or a time.'),
+    ('FileFreshness "{}/" > "21:45" with timeZone = "Mars/Base"', "There is no time zone Mars/Base."),
+    ('FileFreshness > (now() - 1 days)', "Unable to parse file path from DataFrame"),
+    ('FileSize "{}/a.csv" between 2 KB and 1 TB', None),
+    ('FileSize "{}/" < 2 KB with threshold > 0.7', None),
+    ('FileSize "{}/" < 10 B', UNMET.format(0.25)),
+    ('FileSize "{}/none/" < 10 B', "The files of .* cannot be listed"),
+    ('FileSize "{}/" < 9 B with uriRegex = "tmp$" with recentFiles = 1', "There are no files to check"),
+    ('FileSize "{}/" < 9 B with uriRegex = "tmp$" with recentFiles = 1 with filterOrder = ["uriRegex","recentFiles"]',
+     None),
+    ('FileSize "{}/" < 9 B with filterOrder = ["uriRegex"]', "filterOrder names tags"),
+    ('FileUniqueness "{}/" = 0.5', None),
+    ('FileUniqueness "{}/" = 1', UNMET.format(0.5)),
+    ('FileUniqueness "{}/" = 1 with uriRegex = "/a.csv|old"', None),
+    (f'FileMatch "{{}}/old.tmp" in ["{hashlib.sha256(b"old").hexdigest()}"]', None),
+    ('FileMatch "{}/old.tmp" in ["149603E6C03516362A8DA23F624DB945"] with hashAlgorithm = "MD5"', None),
+    ('FileMatch "{}/" in ["0000000000000000000000000000000000000000"] with hashAlgorithm = "SHA-1"',
+     "The SHA-1 checksum of .* which is not among"),
+    ('FileMatch "{}/b.csv" "{}/deep/"', None),
+    ('FileMatch "{}/b.csv" "{}/deep/" with matchFileName = "true"', None),
+    ('FileMatch "{}/" "{}/deep/"', "Of 4 files of .*, 3 are not in .*/deep/, and of 1 there 0 are not"),
+    ('FileMatch "{}/"', 'FileMatch takes files and in'),
+]  # fmt: skip
+
+
+def test_rules_about_files_look_at_their_times_sizes_and_contents(orders: DynamicFrame, tmp_path: Path) -> None:
+    for name, content in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    os.utime(tmp_path / "old.tmp", (OLD, OLD))
+    place = tmp_path.as_uri()
+    ruleset = "Rules = [" + ", ".join(rule.replace("{}", place) for rule, _ in ABOUT_FILES) + "]"
+    found = EvaluateDataQuality.apply(orders, ruleset).toDF().collect()
+    for outcome, (rule, reason) in zip(found, ABOUT_FILES, strict=True):
+        assert re.match(reason or "None", str(outcome["FailureReason"])), rule
+        assert outcome["Outcome"] == ("Failed" if reason else "Passed"), rule
+    assert found[1]["EvaluatedMetrics"] == {"Dataset.*.FileFreshness.Compliance": 0.75, "Dataset.*.FileCount": 4.0}
+    assert found[14]["EvaluatedMetrics"]["Dataset.*.MaximumFileSize"] == 3000.0
+
+
+def test_rules_about_files_find_those_that_a_frame_was_read_from(glue_context: GlueContext, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("1,2\n")
+    (tmp_path / "b.csv").write_text("3,4\n")
+    frame = DynamicFrame.fromDF(glue_context.spark_session.read.csv(str(tmp_path)), glue_context, "read")
+    rules = "Rules = [FileSize = 4 B, FileUniqueness = 1, FileFreshness > (now() - 10 minutes)]"
+    assert [row["Outcome"] for row in EvaluateDataQuality.apply(frame, rules).toDF().collect()] == ["Passed"] * 3
 
 
 def rows(collection: Any, *columns: str) -> list[tuple[Any, ...]]:

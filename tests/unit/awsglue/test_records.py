@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -74,6 +75,14 @@ def test_a_record_comes_back_from_a_row_as_it_was() -> None:
     rows = [row_of(record, shape) for record in records]
     assert rows[1] == ((None, "one"), None)
     assert [record_of(row, shape) for row in rows] == records
+
+
+def test_a_line_of_json_has_every_digit_and_byte() -> None:
+    record = {"d": Decimal("12345678901234567890.10"), "b": bytearray(b"\x00\xff"), "f": float("nan"), "é": ["x", None]}
+    row, shape = tuple(record.values()), shape_of(record)
+    assert list(json_lines([row], shape)) == [
+        '{"d": 12345678901234567890.10, "b": "AP8=", "f": "NaN", "é": ["x", null]}'
+    ]
 
 
 def test_workers_need_no_awsglue() -> None:

@@ -109,6 +109,13 @@ def test_choices_and_nulls_can_be_written(glue_context: GlueContext, from_json: 
     assert values(read(glue_context, tmp_path / "parquet", "parquet"), "n") == [((1, None),), ((None, "x"),)]
 
 
+@pytest.mark.parametrize("format", ["csv", "json"])
+def test_a_moment_is_written_with_its_microseconds(glue_context: GlueContext, tmp_path: Path, format: str) -> None:
+    frame = glue_context.spark_session.sql("select timestamp '2026-01-02 03:04:05.123456' at")
+    write(DynamicFrame.fromDF(frame, glue_context, "moments"), tmp_path / "out", format)
+    assert ".123456" in lines(tmp_path / "out")[-1]
+
+
 def test_a_collection_is_written_by_names(glue_context: GlueContext, persons: DynamicFrame, tmp_path: Path) -> None:
     tables = persons.select_fields(["id", "identifiers"]).relationalize("root", None)
     glue_context.write_dynamic_frame.from_options(tables, "s3", {"path": str(tmp_path / "out")}, "json")

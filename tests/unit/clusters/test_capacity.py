@@ -92,3 +92,28 @@ def test_managed_scaling_follows_the_load_within_its_limits(
     found = scaled(progress(*before), limits, load)
     core, task = found.group("c"), found.group("t")
     assert (core.count if core else 0, task.count if task else 0) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "most_on_demand", "load", "after"),
+    [
+        ((2, 2), 4, BUSY, (3, 3)),  # a fleet of spot capacity alone stays one
+        ((2, 2), 4, IDLE, (1, 1)),
+        ((2, 0), 4, BUSY, (3, 0)),
+        ((2, 0), 2, BUSY, (3, 1)),
+        ((3, 1), 2, IDLE, (2, 0)),
+    ],
+)
+def test_managed_scaling_of_a_fleet_pays_as_its_policy_has_it(
+    before: tuple[int, int], most_on_demand: int, load: dict[str, Any], after: tuple[int, int]
+) -> None:
+    count, spot = before
+    fleet = Group("c", "", "CORE", count, {"m5.xlarge": 1}, spot=spot)
+    limits = policy(1, 4, UnitType="InstanceFleetUnits", MaximumOnDemandCapacityUnits=most_on_demand)
+    (found,) = scaled(Progress(groups=(fleet,)), limits, load).groups
+    assert (found.count, found.spot) == after
+
+
+def test_instances_of_a_fleet_are_of_the_markets_that_it_asks_for() -> None:
+    fleet = Group("c", "", "CORE", 5, {"m5.2xlarge": 2}, spot=2)
+    assert [i.market for i in leveled(Progress(groups=(fleet,)), 1.0).instances] == ["SPOT", "ON_DEMAND", "ON_DEMAND"]

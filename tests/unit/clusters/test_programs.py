@@ -79,3 +79,8 @@ def test_a_failure_is_told_by_the_line_that_shows_it(
     found = failure(logs, 7)
     assert (found.reason, found.log) == (reason, log)
     assert found.message.startswith(message)
+
+
+@pytest.mark.parametrize("status", [-9, 137])
+def test_a_program_that_a_signal_ended_is_said_to_be_killed(status: int) -> None:
+    assert failure([("stderr", "26/11/27 WARN as ever\n")], status).message == "The program was killed by SIGKILL."

@@ -79,7 +79,9 @@ def test_a_manifest_brings_what_it_lists(tmp_path: Path) -> None:
     assert fetch(objects, tmp_path, uri="s3://b/m", source="ManifestFile") == {"x/a": b"1", "c": b"2"}
 
 
-@pytest.mark.parametrize("manifest", [b"", b"{}", b'["a"]', b'[{"prefix": "b/t"}, "a"]'])
+@pytest.mark.parametrize(
+    "manifest", [b"", b"{}", b'["a"]', b'[{"prefix": "b/t"}, "a"]', b'[{"prefix": "s3://b/t/"}, {"a": 1}]']
+)
 def test_a_manifest_that_is_none_is_refused(tmp_path: Path, manifest: bytes) -> None:
     with pytest.raises(Invalid):
         fetch({"b/m": manifest}, tmp_path, uri="s3://b/m", source="ManifestFile")

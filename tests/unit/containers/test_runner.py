@@ -149,6 +149,12 @@ def test_what_a_person_can_mend_is_no_internal_error(
     assert (job.reason or "").startswith(said)
 
 
+def test_a_reason_has_the_program_s_names_for_its_files(store: Store, tmp_path: Path) -> None:
+    places = "os.path.realpath(BASE) + ' of ' + os.environ['HOME']"
+    job = carried_out(tmp_path, f"Path(BASE, 'output/failure').write_text({places}); sys.exit(1)")
+    assert str(tmp_path) not in (job.reason or "")
+
+
 def test_a_failed_algorithm_is_told_of_before_what_could_not_be_written(store: Store, tmp_path: Path) -> None:
     store.denied = {"PutObject"}
     job = carried_out(tmp_path, "Path(BASE, 'output/data/log').touch(); sys.exit('why it failed')")

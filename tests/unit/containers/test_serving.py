@@ -3,12 +3,13 @@
 import asyncio
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from studiolo.containers.scripts.serving import Context, Server, answer_of, bring_libraries, inputs_of
+from studiolo.containers.scripts.serving import Calls, Context, Server, answer_of, bring_libraries, inputs_of
 
 CONTEXT = Context(Path("/opt/ml/model"))
 
@@ -41,9 +42,12 @@ def call(body: bytes, method: str = "POST", path: str = "/invocations") -> tuple
             sent.append(message)
 
         headers = [(b"content-type", b"text/csv; charset=utf-8"), (b"accept", b"text/csv")]
-        await Server(Echo(), CONTEXT)({"method": method, "path": path, "headers": headers}, receive, send)
+        await server({"method": method, "path": path, "headers": headers}, receive, send)
 
+    server = Server(Echo(), CONTEXT)
+    threading.Thread(target=server.calls.work).start()
     asyncio.run(run())
+    server.calls.end()
     return sent[0]["status"], dict(sent[0]["headers"])[b"content-type"].decode(), sent[1]["body"]
 
 
@@ -56,6 +60,22 @@ def test_what_handlers_refuse_or_raise_is_answered_in_their_words(body: bytes, s
     answered, content_type, said = call(body)
     assert (answered, content_type) == (status, "text/plain")
     assert words in said
+
+
+def test_an_answer_does_not_wait_for_the_call_behind_it() -> None:
+    release = threading.Event()
+    calls = Calls(lambda body, _headers: (200 if body == b"quick" or release.wait(60) else 500, "text/plain", body))
+
+    async def run() -> None:
+        quick, slow = calls.call(b"quick", {}), calls.call(b"slow", {})
+        threading.Thread(target=calls.work).start()
+        assert await asyncio.wait_for(quick, 30) == (200, "text/plain", b"quick")
+        assert not slow.done()
+        release.set()
+        assert await asyncio.wait_for(slow, 30) == (200, "text/plain", b"slow")
+
+    asyncio.run(run())
+    calls.end()
 
 
 def test_it_says_that_it_lives_and_nothing_else_is_served() -> None:

@@ -79,6 +79,7 @@ def test_a_policy_that_cannot_be_is_refused_with_the_reason(document: str, reaso
         (trust("everyone"), "Syntax errors"),
         (trust("*", Resource="*"), "Has prohibited field Resource"),
         (trust("*", Action="s3:*"), "may only specify STS AssumeRole actions"),
+        (trust("*").replace("Principal", "NotPrincipal"), "cannot have NotPrincipal"),
     ],
 )
 def test_a_trust_policy_that_cannot_be_is_refused_with_the_reason(document: str, reason: str) -> None:

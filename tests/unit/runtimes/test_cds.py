@@ -156,7 +156,7 @@ def test_an_archive_fits_one_java_and_one_list_of_jars(machine: Machine, change:
     assert machine.key != known
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "gone", "no note", "half a note"])
+@pytest.mark.parametrize("damage", ["cut", "changed", "gone", "a file", "no note", "half a note", "another note"])
 def test_an_archive_that_is_not_as_it_was_made_is_made_again(
     servers: Servers, archives: Archives, machine: Machine, damage: str
 ) -> None:
@@ -168,6 +168,8 @@ def test_an_archive_that_is_not_as_it_was_made_is_made_again(
         "gone": app.unlink,
         "no note": note.unlink,
         "half a note": lambda: note.write_text("[1,"),
+        "another note": lambda: note.write_text("[1]"),
+        "a file": lambda: (shutil.rmtree(app.parent), app.parent.touch()),
     }[damage]()
     later = servers.start()
     assert later.find(machine.runtime) == ()

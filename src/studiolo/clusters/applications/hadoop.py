@@ -211,6 +211,8 @@ def spark_settings(world: "World") -> dict[str, str]:
         "spark.yarn.populateHadoopClasspath": "false",
         "spark.yarn.historyServer.address": f"{progress.host}:{progress.ports['history']}",
         "spark.yarn.report.interval": "500ms",
+        # Drivers' pages are for YARN's proxy, and for who comes as to other drivers.
+        "spark.hadoop.yarn.web-proxy.address": f"127.0.0.1,{progress.host}:{progress.ports['yarn_ui']}",
         "spark.yarn.am.extraJavaOptions": " ".join([*quick, "-XX:TieredStopAtLevel=1"]),
         **{name: value for name, value in asked.items() if name.startswith(("spark.yarn.", "spark.executor."))},
         "spark.executor.extraJavaOptions": " ".join([*quick, asked.get("spark.executor.extraJavaOptions", "")]).strip(),

@@ -2,8 +2,8 @@
 
 GET /ping, POST /invocations, GET /execution-parameters, at the Unix socket of the path SAGEMAKER_BIND_TO_SOCKET, else on
 SAGEMAKER_BIND_TO_HOST and SAGEMAKER_BIND_TO_PORT. The user's module (SAGEMAKER_PROGRAM) is called as in SageMaker's
-containers: model_fn, input_fn, predict_fn, output_fn or transform_fn, in one thread; the toolkits' own servers, which
-are for one endpoint a machine, are left out. It runs in the environment of an image and knows nothing of Studiolo.
+containers: model_fn, input_fn, predict_fn, output_fn or transform_fn, all in the main thread; the toolkits' own servers,
+which are for one endpoint a machine, are left out. It runs in the environment of an image and knows nothing of Studiolo.
 """
 
 from __future__ import annotations
@@ -14,14 +14,18 @@ import importlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import traceback
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 Scope = Mapping[str, Any]
@@ -34,6 +38,8 @@ MAXIMUM_BODY = 100 << 20
 """Bytes; the most that a batch transform sends."""
 SECONDS = 60.0
 """What a call may take, unless SAGEMAKER_MODEL_SERVER_TIMEOUT says otherwise."""
+TOGETHER_SECONDS, LOOK_SECONDS = 0.001, 0.005
+"""How long answers are gathered while calls wait, and how soon they are told where the next call takes longer."""
 JSON = "application/json"
 JSON_LINES = ("application/jsonlines", "application/jsons")
 
@@ -59,18 +65,18 @@ class Context:
         self.begin({})
 
     def begin(self, headers: Mapping[str, str]) -> None:
-        """A request with these headers has come."""
-        self._headers = {name.lower(): value for name, value in headers.items()}
+        """A request with these headers, whose names are in lower case, has come."""
+        self._headers = headers
         self.status, self.content_type = 200, JSON
 
     def get_request_properties(self) -> dict[str, str]:
-        return {**self._headers, "Content-Type": self._headers.get("content-type", JSON)}
+        return {"Content-Type": self._headers.get("content-type", JSON), **self._headers}
 
     def get_request_header(self, _number: int, name: str) -> str | None:
         return self._headers.get(name.lower())
 
     def get_all_request_header(self, _number: int) -> dict[str, str]:
-        return self._headers
+        return dict(self._headers)
 
     def set_response_content_type(self, _number: int, content_type: str) -> None:
         self.content_type = content_type
@@ -82,20 +88,78 @@ class Context:
         self.status = code
 
 
+class Calls:
+    """Calls on their way to the one thread of users' code, which need not bear two at once, and their answers back.
+
+    Each answer told by itself would have the two threads wait for each other all the time: told together, small calls
+    are answered twice as fast.
+    """
+
+    def __init__(self, invoke: Callable[[bytes, Mapping[str, str]], Answer]) -> None:
+        self._invoke = invoke
+        self._waiting: SimpleQueue[tuple[asyncio.Future[Answer], bytes, Mapping[str, str]] | None] = SimpleQueue()
+        self._answered: deque[tuple[asyncio.Future[Answer], Answer]] = deque()
+        # Of the event loop alone: calls under way, and whether it will look at what is answered.
+        self._open, self._looks = 0, False
+
+    def call(self, body: bytes, headers: Mapping[str, str]) -> asyncio.Future[Answer]:
+        """The answer to come. To be called in an event loop."""
+        loop = asyncio.get_running_loop()
+        answer = loop.create_future()
+        self._open += 1
+        self._waiting.put((answer, body, headers))
+        if not self._looks:
+            self._look()
+        return answer
+
+    def work(self) -> None:
+        """Answer what is called, in this thread, until the end."""
+        told = 0.0
+        while (call := self._waiting.get()) is not None:
+            future, body, headers = call
+            self._answered.append((future, self._invoke(body, headers)))
+            if self._waiting.empty() or time.monotonic() > told + TOGETHER_SECONDS:
+                future.get_loop().call_soon_threadsafe(self._tell)
+                told = time.monotonic()
+
+    def end(self) -> None:
+        """Nothing is called any more."""
+        self._waiting.put(None)
+
+    def _look(self) -> None:
+        """Tell answers that wait behind a call which takes long."""
+        self._tell()
+        if self._open:
+            asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
+        self._looks = self._open > 0
+
+    def _tell(self) -> None:
+        while self._answered:
+            future, answer = self._answered.popleft()
+            self._open -= 1
+            _settle(future, answer)
+
+
+def _settle(future: asyncio.Future[Answer], answer: Answer) -> None:
+    if not future.done():
+        future.set_result(answer)
+
+
 class Server:
     """The ASGI application of one model, which the handler service has loaded."""
 
     def __init__(self, service: Any, context: Context) -> None:
         self._service = service
         self._context = context
-        # Users' code need not bear two calls at once, and keeps what it loaded in the thread that did.
-        self._thread = ThreadPoolExecutor(1)
+        self.calls = Calls(self._invoke)
         self._seconds = float(os.environ.get("SAGEMAKER_MODEL_SERVER_TIMEOUT", SECONDS))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         status, content_type, body = await self._answer(scope, receive)
-        headers = [(b"content-type", content_type.encode("latin-1")), (b"content-length", b"%d" % len(body))]
+        # Whatever a script says that its answer is, in one line.
+        named = " ".join(str(content_type or JSON).split()).encode("latin-1", "replace")
+        headers = [(b"content-type", named), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -117,31 +181,35 @@ class Server:
             if len(body) > MAXIMUM_BODY:
                 return 413, "text/plain", f"The body is larger than {MAXIMUM_BODY} bytes.".encode()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        loop = asyncio.get_running_loop()
-        call = loop.run_in_executor(self._thread, self._invoke, bytes(body), headers)
+        answer = self.calls.call(bytes(body), headers)
+        overdue = asyncio.get_running_loop().call_later(self._seconds, self._give_up, answer)
         try:
-            return await asyncio.wait_for(call, self._seconds)
-        except asyncio.TimeoutError:
-            # Nothing ends a thread: a new process has to take its place.
-            print(f"The model did not answer within {self._seconds:.0f} s: its server is started anew.", flush=True)
-            loop.call_later(0.5, os._exit, 1)
-            return 500, "text/plain", f"The model did not answer within {self._seconds:.0f} s.".encode()
+            return await answer
+        finally:
+            overdue.cancel()
+
+    def _give_up(self, answer: asyncio.Future[Answer]) -> None:
+        # Nothing ends a thread: a new process has to take its place.
+        words = f"The model did not answer within {self._seconds:.0f} s"
+        print(f"{words}: its server is started anew.", flush=True)
+        asyncio.get_running_loop().call_later(0.5, os._exit, 1)
+        _settle(answer, (500, "text/plain", f"{words}.".encode()))
 
     def _invoke(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         context = self._context
-        plain = {
-            name: value.partition(";")[0].strip() if name == "content-type" else value
-            for name, value in headers.items()
-        }
-        context.begin(plain)
+        if ";" in (content_type := headers.get("content-type", "")):
+            headers = {**headers, "content-type": content_type.partition(";")[0].strip()}
+        context.begin(headers)
         try:
             (answer,) = self._service.handle([{"body": body}], context)
+            told = _bytes(answer)
         except Exception as error:  # noqa: BLE001 - the caller is told
             context.status, answer = _refusal(error)
+            told = _bytes(answer)
         if context.status >= 400:
             print(answer, file=sys.stderr, flush=True)
             context.content_type = "text/plain"
-        return context.status, context.content_type, _bytes(answer)
+        return context.status, context.content_type, told
 
 
 def _refusal(error: Exception) -> tuple[int, str]:
@@ -158,7 +226,7 @@ def _refusal(error: Exception) -> tuple[int, str]:
 def _bytes(answer: Any) -> bytes:
     if isinstance(answer, (bytes, bytearray)):
         return bytes(answer)
-    return (answer if isinstance(answer, str) else json.dumps(answer)).encode()
+    return (answer if isinstance(answer, str) else json.dumps(answer)).encode(errors="backslashreplace")
 
 
 def code_of(base: Path) -> Path:
@@ -252,9 +320,10 @@ def service_of(framework: str) -> Any:
     # It asks for the signatures of four functions at each call, which takes as long as a small model does.
     transformer.signature = lru_cache(transformer.signature)
     if framework == "pytorch":
-        from sagemaker_pytorch_serving_container.handler_service import HandlerService
+        from sagemaker_pytorch_serving_container import handler_service
 
-        return HandlerService()
+        handler_service.DefaultPytorchInferenceHandler.default_predict_fn = _predict_by_torch()
+        return handler_service.HandlerService()
     if framework == "huggingface":
         from sagemaker_huggingface_inference_toolkit.handler_service import HuggingFaceHandlerService
 
@@ -325,10 +394,26 @@ def service_of(framework: str) -> Any:
     return DefaultHandlerService(Transformer(default_inference_handler=handlers[framework]()))
 
 
+def _predict_by_torch() -> Callable[..., Any]:
+    """What the toolkit's predict_fn does, with the model prepared once: that takes twice as long as a small one does."""
+    torch = importlib.import_module("torch")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    @lru_cache(1)
+    def prepared(model: Any) -> Any:
+        ready = model.to(device)
+        ready.eval()
+        return ready
+
+    def predict(_handler: Any, data: Any, model: Any) -> Any:
+        with torch.no_grad():
+            return prepared(model)(data.to(device))
+
+    return predict
+
+
 def main(framework: str) -> int:
     """Load the model and serve it until SIGTERM. A model that cannot be loaded ends it, with its own words."""
-    import uvicorn
-
     # The folder of this file: a user's module may have its name.
     del sys.path[0]
     base = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
@@ -342,21 +427,42 @@ def main(framework: str) -> int:
     context = Context(model)
     service = service_of(framework)
     service.initialize(context)
-    uvicorn.run(
-        Server(service, context),
-        uds=os.environ.get("SAGEMAKER_BIND_TO_SOCKET"),
-        host=os.environ.get("SAGEMAKER_BIND_TO_HOST", "127.0.0.1"),
-        port=int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")),
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=5,
+    server = Server(service, context)
+    return _serve(server, server.calls)
+
+
+def _serve(application: Callable[..., Awaitable[None]], calls: Calls) -> int:
+    """Serve the application beside this thread, which answers its calls, until SIGTERM; 1 where it cannot be served."""
+    import uvicorn
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application,
+            uds=os.environ.get("SAGEMAKER_BIND_TO_SOCKET"),
+            host=os.environ.get("SAGEMAKER_BIND_TO_HOST", "127.0.0.1"),
+            port=int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")),
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=5,
+        )
     )
-    return 0
+
+    def serve() -> None:
+        try:
+            server.run()
+        finally:
+            calls.end()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+    threading.Thread(target=serve, daemon=True).start()
+    calls.work()
+    return 0 if server.started else 1
 
 
 if __name__ == "__main__":

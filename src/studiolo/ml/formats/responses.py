@@ -26,7 +26,7 @@ def to_jsonlines(columns: Columns) -> bytes:
 def to_csv(columns: Columns) -> bytes:
     """The values of a prediction a line, in the order of the columns, lists spread out."""
     cells = [map(repr, values) for column in columns.values() for values in np.atleast_2d(column.T).tolist()]
-    return "".join(f"{','.join(row)}\n" for row in zip(*cells, strict=True)).encode()
+    return "\n".join([*map(",".join, zip(*cells, strict=True)), ""]).encode()
 
 
 def to_recordio(columns: Columns) -> bytes:

@@ -115,7 +115,7 @@ def list_clusters(call: Call, request: "ListClustersInputTypeDef") -> dict[str, 
 
 @emr.operation
 def run_job_flow(call: Call, request: "RunJobFlowInputTypeDef") -> dict[str, Any]:
-    asked, settings, groups = specification(request)
+    asked, settings, groups = specification(call, request)
     first = [step_request(step, request.get("StepExecutionRoleArn")) for step in request.get("Steps") or []]
     cluster = call.studio.clusters.run(call.scope, call.principal, asked, settings, groups, first)
     return {"JobFlowId": cluster.id, "ClusterArn": cluster.arn}
@@ -127,7 +127,7 @@ def terminate_job_flows(call: Call, request: "TerminateJobFlowsInputTypeDef") ->
     return {}
 
 
-def specification(request: "RunJobFlowInputTypeDef") -> tuple[ClusterRequest, Settings, list[Group]]:
+def specification(call: Call, request: "RunJobFlowInputTypeDef") -> tuple[ClusterRequest, Settings, list[Group]]:
     """What RunJobFlow asks for."""
     where = "RunJobFlow"
     refuse(request, ["KerberosAttributes", "SupportedProducts", "NewSupportedProducts"], where)
@@ -162,7 +162,7 @@ def specification(request: "RunJobFlowInputTypeDef") -> tuple[ClusterRequest, Se
         role="",
         service_role=request["ServiceRole"],
         log_uri=request.get("LogUri"),
-        applications=tuple(application["Name"] for application in request.get("Applications") or []),
+        applications=tuple(application.get("Name", "") for application in request.get("Applications") or []),
         configurations=tuple(as_configuration(entry) for entry in request.get("Configurations") or []),
         bootstrap=tuple(actions),
         fleets=bool(instances.get("InstanceFleets")),
@@ -179,7 +179,7 @@ def specification(request: "RunJobFlowInputTypeDef") -> tuple[ClusterRequest, Se
         concurrency=request.get("StepConcurrencyLevel", 1),
         idle_timeout=None if policy is None else policy.get("IdleTimeout", 3600),
         scaling=scaling,
-        tags=tags(request),
+        tags=tags(call, request),
     )
     return asked, settings, _groups(instances)
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
 from studiolo.clusters.addresses import PORTS
-from studiolo.clusters.capacity import running
-from studiolo.clusters.model import Cluster, Group, Instance
+from studiolo.clusters.capacity import running, weight
+from studiolo.clusters.model import GONE, GONE_MESSAGE, Cluster, Group, Instance
 from studiolo.services.call import Call
 from studiolo.services.emr.service import INVALID, REQUEST, cut, emr, marker, moment, reason, refuse, timeline
 
@@ -44,10 +44,7 @@ def add_instance_groups(call: Call, request: "AddInstanceGroupsInputTypeDef") ->
 @emr.operation
 def list_instance_fleets(call: Call, request: "ListInstanceFleetsInputTypeDef") -> dict[str, Any]:
     cluster = call.studio.clusters.cluster(call.scope, request["ClusterId"])
-    if not cluster.asked.fleets:
-        raise ServiceError(
-            REQUEST, "Instance fleets and instance groups are mutually exclusive: the cluster has groups."
-        )
+    _check_kind(cluster, "ListInstanceFleets", fleets=True)
     page = cut(cluster.progress.groups, request)
     return {"InstanceFleets": [as_fleet(cluster, one) for one in page.items], **marker(page)}
 
@@ -55,10 +52,7 @@ def list_instance_fleets(call: Call, request: "ListInstanceFleetsInputTypeDef") 
 @emr.operation
 def list_instance_groups(call: Call, request: "ListInstanceGroupsInputTypeDef") -> dict[str, Any]:
     cluster = call.studio.clusters.cluster(call.scope, request["ClusterId"])
-    if cluster.asked.fleets:
-        raise ServiceError(
-            REQUEST, "Instance fleets and instance groups are mutually exclusive: the cluster has fleets."
-        )
+    _check_kind(cluster, "ListInstanceGroups", fleets=False)
     page = cut(cluster.progress.groups, request)
     return {"InstanceGroups": [as_group(cluster, one) for one in page.items], **marker(page)}
 
@@ -67,6 +61,10 @@ def list_instance_groups(call: Call, request: "ListInstanceGroupsInputTypeDef") 
 def list_instances(call: Call, request: "ListInstancesInputTypeDef") -> dict[str, Any]:
     cluster = call.studio.clusters.cluster(call.scope, request["ClusterId"])
     roles = {one.id: one.role for one in cluster.progress.groups}
+    if request.get("InstanceGroupId") or request.get("InstanceGroupTypes"):
+        _check_kind(cluster, "ListInstances", fleets=False)
+    if request.get("InstanceFleetId") or request.get("InstanceFleetType"):
+        _check_kind(cluster, "ListInstances", fleets=True)
     chosen = request.get("InstanceGroupId") or request.get("InstanceFleetId")
     if chosen and chosen not in roles:
         kind = "fleet" if request.get("InstanceFleetId") else "group"
@@ -87,9 +85,10 @@ def list_instances(call: Call, request: "ListInstancesInputTypeDef") -> dict[str
 @emr.operation
 def modify_instance_fleet(call: Call, request: "ModifyInstanceFleetInputTypeDef") -> dict[str, Any]:
     asked: Any = request["InstanceFleet"]
-    refuse(asked, ["InstanceTypeConfigs", "ResizeSpecifications"], "ModifyInstanceFleet")
+    refuse(asked, ["InstanceTypeConfigs", "ResizeSpecifications", "Context"], "ModifyInstanceFleet")
     identifier = asked["InstanceFleetId"]
     cluster = call.studio.clusters.cluster(call.scope, request["ClusterId"])
+    _check_kind(cluster, "ModifyInstanceFleet", fleets=True)
     found = cluster.progress.group(identifier)
     if found is None:
         raise ServiceError(INVALID, f"Instance fleet id '{identifier}' is not valid.")
@@ -103,12 +102,23 @@ def modify_instance_fleet(call: Call, request: "ModifyInstanceFleetInputTypeDef"
 def modify_instance_groups(call: Call, request: "ModifyInstanceGroupsInputTypeDef") -> dict[str, Any]:
     changes: dict[str, tuple[int, int | None]] = {}
     for change in request.get("InstanceGroups") or []:
-        refuse(change, ["Configurations", "EC2InstanceIdsToTerminate"], "ModifyInstanceGroups")
+        refuse(change, ["Configurations", "EC2InstanceIdsToTerminate", "ShrinkPolicy"], "ModifyInstanceGroups")
         if "InstanceCount" in change:
             changes[change["InstanceGroupId"]] = (change["InstanceCount"], None)
     if changes:
         call.studio.clusters.resize(call.scope, changes, request.get("ClusterId"))
     return {}
+
+
+def _check_kind(cluster: Cluster, operation: str, *, fleets: bool) -> None:
+    """Refuse what asks for fleets of a cluster with groups, or the reverse."""
+    has, asked = ("fleets", "groups") if cluster.asked.fleets else ("groups", "fleets")
+    if cluster.asked.fleets != fleets:
+        raise ServiceError(
+            REQUEST,
+            "Instance fleets and instance groups are mutually exclusive. The EMR cluster specified in the request uses "
+            f"instance {has}. The {operation} request asks for instance {asked}.",
+        )
 
 
 def group(entry: Any) -> Group:
@@ -140,7 +150,6 @@ def fleet(entry: Any) -> Group:
         role=entry["InstanceFleetType"],
         count=spot + on_demand,
         types=types,
-        market="SPOT" if spot and not on_demand else "ON_DEMAND",
         spot=spot,
         recorded={name: entry[name] for name in FLEET_RECORDED if name in entry},
     )
@@ -187,8 +196,8 @@ def _livy(cluster: Cluster, of: Group) -> list[dict[str, Any]]:
 
 
 def as_fleet(cluster: Cluster, of: Group) -> dict[str, Any]:
-    there = running(of, cluster.progress) * max(1, of.types[of.type])
-    spot = min(there, of.spot) if of.market == "SPOT" or of.spot else 0
+    there = running(of, cluster.progress) * weight(of)
+    spot = min(there, of.spot)
     return {
         "Id": of.id,
         "Name": of.name,
@@ -208,7 +217,7 @@ def as_fleet(cluster: Cluster, of: Group) -> dict[str, Any]:
 def _status(of: Group) -> dict[str, Any]:
     return {
         "State": of.state,
-        "StateChangeReason": {},
+        "StateChangeReason": reason(GONE, GONE_MESSAGE) if of.state == "TERMINATED" else {},
         "Timeline": timeline(moment(of.created), Ready=of.ready, End=of.ended),
     }
 

@@ -24,7 +24,7 @@ def create_persistent_app_ui(call: Call, request: "CreatePersistentAppUIInputTyp
     refuse(request, ["EMRContainersConfig"], "CreatePersistentAppUI")
     _check(request.get("ProfilerType"))
     cluster = request["TargetResourceArn"].rpartition(":cluster/")[2]
-    made = call.studio.clusters.interfaces.create(call.scope, cluster, call.principal.arn, tags(request))
+    made = call.studio.clusters.interfaces.create(call.scope, cluster, call.principal.arn, tags(call, request))
     roles = call.studio.clusters.cluster(call.scope, cluster).asked.runtime_roles
     return {"PersistentAppUIId": made.id, "RuntimeRoleEnabledCluster": roles is not None}
 

@@ -7,6 +7,7 @@ from typing import Any
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
+from studiolo.services.call import Call
 from studiolo.services.service import Service
 
 INVALID, REQUEST = "ValidationException", "InvalidRequestException"
@@ -55,9 +56,12 @@ def cut(items: Sequence[Any], request: Mapping[str, Any], size: int = PAGE) -> P
     return Page(items[start : start + size], str(start + size) if len(items) > start + size else None)
 
 
-def tags(request: Mapping[str, Any]) -> dict[str, str]:
+def tags(call: Call, request: Mapping[str, Any]) -> dict[str, str]:
     """The request's tags, the last of each key."""
-    return {tag["Key"]: tag.get("Value", "") for tag in request.get("Tags", [])}
+    found = {tag.get("Key", ""): tag.get("Value", "") for tag in request.get("Tags", [])}
+    if (reserved := call.reserved_tag(found)) is not None:
+        raise ServiceError(INVALID, reserved)
+    return found
 
 
 def as_tags(values: Mapping[str, str]) -> list[dict[str, str]]:

@@ -79,7 +79,7 @@ def start_session(call: Call, request: "StartSessionInputTypeDef") -> dict[str, 
         role=request.get("ExecutionRoleArn"),
         recorded={name: request[name] for name in RECORDED if name in request},  # type: ignore[literal-required]
     )
-    made = call.studio.clusters.start_session(call.scope, request["ClusterId"], asked, tags(request))
+    made = call.studio.clusters.start_session(call.scope, request["ClusterId"], asked, tags(call, request))
     return {
         "Id": made.id,
         "ClusterId": made.cluster,

@@ -7,7 +7,7 @@ from studiolo.aws.arns import parse_arn
 from studiolo.aws.errors import ServiceError
 from studiolo.clusters.model import Settings
 from studiolo.services.call import Call
-from studiolo.services.emr.service import REQUEST, after, emr, marker, tags
+from studiolo.services.emr.service import INVALID, REQUEST, after, emr, marker, refuse, tags
 
 if TYPE_CHECKING:
     from mypy_boto3_emr.type_defs import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @emr.operation
 def add_tags(call: Call, request: "AddTagsInputTypeDef") -> dict[str, Any]:
-    call.studio.clusters.tag(call.scope, cluster_id(request["ResourceId"]), tags(request))
+    call.studio.clusters.tag(call.scope, cluster_id(request["ResourceId"]), tags(call, request))
     return {}
 
 
@@ -76,6 +76,7 @@ def list_security_configurations(call: Call, request: "ListSecurityConfiguration
 
 @emr.operation
 def modify_cluster(call: Call, request: "ModifyClusterInputTypeDef") -> dict[str, Any]:
+    refuse(request, ["ExtendedSupport"], "ModifyCluster")
     level = request.get("StepConcurrencyLevel")
     if level is not None:
         _change(call, request["ClusterId"], concurrency=level)
@@ -110,6 +111,8 @@ def remove_managed_scaling_policy(call: Call, request: "RemoveManagedScalingPoli
 
 @emr.operation
 def remove_tags(call: Call, request: "RemoveTagsInputTypeDef") -> dict[str, Any]:
+    if (reserved := call.reserved_tag(request["TagKeys"])) is not None:
+        raise ServiceError(INVALID, reserved)
     call.studio.clusters.tag(call.scope, cluster_id(request["ResourceId"]), {}, request["TagKeys"])
     return {}
 

@@ -63,7 +63,7 @@ def step_request(step: Any, role: str | None) -> StepRequest:
         jar=program["Jar"],
         arguments=tuple(program.get("Args") or []),
         main=program.get("MainClass"),
-        properties={pair["Key"]: pair.get("Value", "") for pair in program.get("Properties") or []},
+        properties={pair.get("Key", ""): pair.get("Value", "") for pair in program.get("Properties") or []},
         on_failure=TERMINATE if on_failure == "TERMINATE_JOB_FLOW" else on_failure,
         role=role,
     )

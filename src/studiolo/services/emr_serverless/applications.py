@@ -6,6 +6,7 @@ from typing import Any
 from studiolo.serverless import Application, ApplicationRequest, Workers
 from studiolo.services.call import Call
 from studiolo.services.emr_serverless.service import arn_of, emr_serverless, kept, next_token, paging, without_none
+from studiolo.services.emr_serverless.tags import own_tags
 from studiolo.services.patience import Patience
 
 RECORDED = (
@@ -21,7 +22,7 @@ RECORDED = (
 @emr_serverless.operation
 def create_application(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
     asked = ApplicationRequest(label=request["releaseLabel"], kind=request["type"], **settings(request))
-    made = call.studio.serverless.create(call.scope, request["clientToken"], asked, request.get("tags", {}))
+    made = call.studio.serverless.create(call.scope, request["clientToken"], asked, own_tags(call, request))
     named = {"applicationId": made.id, "name": made.asked.name, "arn": arn_of(made.scope, "applications", made.id)}
     return without_none(named)
 

@@ -7,6 +7,7 @@ from studiolo.domain import Invalid, Page
 from studiolo.serverless import UNFINISHED, HiveJob, Run, RunRequest, SparkJob, Utilization
 from studiolo.services.call import Call
 from studiolo.services.emr_serverless.service import arn_of, emr_serverless, kept, next_token, paging, without_none
+from studiolo.services.emr_serverless.tags import own_tags
 from studiolo.services.patience import Patience
 
 
@@ -65,7 +66,7 @@ def start_job_run(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
         request["applicationId"],
         request["clientToken"],
         from_request(call, request),
-        request.get("tags", {}),
+        own_tags(call, request),
     )
     return {"applicationId": made.application, "jobRunId": made.id, "arn": run_arn(made)}
 

@@ -6,6 +6,7 @@ from typing import Any
 from studiolo.serverless import Session, SessionRequest
 from studiolo.services.call import Call
 from studiolo.services.emr_serverless.service import arn_of, emr_serverless, kept, next_token, paging, without_none
+from studiolo.services.emr_serverless.tags import own_tags
 from studiolo.services.patience import Patience
 
 
@@ -68,7 +69,7 @@ def start_session(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
         runtime=tuple(overrides.get("runtimeConfiguration") or ()),
     )
     made = call.studio.serverless.sessions.start(
-        call.principal, call.scope, request["applicationId"], asked, request.get("tags", {})
+        call.principal, call.scope, request["applicationId"], asked, own_tags(call, request)
     )
     return {"applicationId": made.application, "sessionId": made.id, "arn": _arn(made)}
 

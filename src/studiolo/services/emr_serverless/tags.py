@@ -18,7 +18,7 @@ def list_tags_for_resource(call: Call, request: Mapping[str, Any]) -> dict[str, 
 
 @emr_serverless.operation
 def tag_resource(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
-    _change(call, request["resourceArn"], request["tags"], ())
+    _change(call, request["resourceArn"], own_tags(call, request), ())
     return {}
 
 
@@ -26,6 +26,14 @@ def tag_resource(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
 def untag_resource(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
     _change(call, request["resourceArn"], {}, request["tagKeys"])
     return {}
+
+
+def own_tags(call: Call, request: Mapping[str, Any]) -> Mapping[str, str]:
+    """The request's tags. Raises Invalid for one that is AWS's."""
+    found: Mapping[str, str] = request.get("tags", {})
+    if (reserved := call.reserved_tag(found)) is not None:
+        raise Invalid(reserved)
+    return found
 
 
 def tags_of(call: Call, arn: str) -> Mapping[str, str]:

@@ -42,7 +42,7 @@ def create_compilation_job(
     call: Call, request: "CreateCompilationJobRequestTypeDef"
 ) -> "CreateCompilationJobResponseTypeDef":
     job = call.studio.ml.compilation.create(
-        call.scope, call.principal, request["CompilationJobName"], specification(request), tags(request)
+        call.scope, call.principal, request["CompilationJobName"], specification(request), tags(call, request)
     )
     return {"CompilationJobArn": job.arn}  # type: ignore[typeddict-item]
 

@@ -36,7 +36,7 @@ def create_endpoint_config(
     call: Call, request: "CreateEndpointConfigInputTypeDef"
 ) -> "CreateEndpointConfigOutputTypeDef":
     config = call.studio.ml.endpoint_configs.create(
-        call.scope, call.principal, request["EndpointConfigName"], specification(request), tags(request)
+        call.scope, call.principal, request["EndpointConfigName"], specification(request), tags(call, request)
     )
     return {"EndpointConfigArn": config.arn}  # type: ignore[typeddict-item]
 

@@ -35,7 +35,7 @@ def create_endpoint(call: Call, request: "CreateEndpointInputTypeDef") -> "Creat
     # An endpoint that is made takes over from nothing: the policy is for its updates.
     policy(request)
     endpoint = call.studio.ml.endpoints.create(
-        call.scope, request["EndpointName"], request["EndpointConfigName"], tags(request)
+        call.scope, request["EndpointName"], request["EndpointConfigName"], tags(call, request)
     )
     return {"EndpointArn": endpoint.arn}  # type: ignore[typeddict-item]
 

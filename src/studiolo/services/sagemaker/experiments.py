@@ -11,7 +11,7 @@ from studiolo.services.sagemaker.service import kept, listing, next_token, sagem
 @sagemaker.operation
 def create_experiment(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     made = call.studio.ml.experiments.create(
-        call.scope, call.principal, EXPERIMENT, request["ExperimentName"], named(request), tags(request)
+        call.scope, call.principal, EXPERIMENT, request["ExperimentName"], named(request), tags(call, request)
     )
     return {"ExperimentArn": made.arn}
 
@@ -20,7 +20,7 @@ def create_experiment(call: Call, request: dict[str, Any]) -> dict[str, Any]:
 def create_trial(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     details = {**named(request), "properties": request.get("MetadataProperties")}
     made = call.studio.ml.experiments.create(
-        call.scope, call.principal, TRIAL, request["TrialName"], details, tags(request), request["ExperimentName"]
+        call.scope, call.principal, TRIAL, request["TrialName"], details, tags(call, request), request["ExperimentName"]
     )
     return {"TrialArn": made.arn}
 

@@ -46,7 +46,7 @@ def create_feature_group(
     call: Call, request: "CreateFeatureGroupRequestTypeDef"
 ) -> "CreateFeatureGroupResponseTypeDef":
     group = call.studio.features.groups.create(
-        call.scope, call.principal, request["FeatureGroupName"], specification(request), tags(request)
+        call.scope, call.principal, request["FeatureGroupName"], specification(request), tags(call, request)
     )
     return {"FeatureGroupArn": group.arn}  # type: ignore[typeddict-item]
 

@@ -30,7 +30,7 @@ def create_inference_component(call: Call, request: Request) -> dict[str, Any]:
         request.get("VariantName"),
         wanted(request["Specification"]),
         request.get("RuntimeConfig", {}).get("CopyCount", 1),
-        tags(request),
+        tags(call, request),
     )
     return {"InferenceComponentArn": component.arn}
 

@@ -36,7 +36,7 @@ def _entities(kind: Kind) -> None:
             request.get(f"{spelled}Name"),
             request[f"{spelled}Type"],
             kept(request, RECORDED),
-            tags(request),
+            tags(call, request),
         )
         return {f"{spelled}Arn": made}
 

@@ -22,7 +22,9 @@ DEFAULTS = {"ModelRegistrationMode": "AutoModelRegistrationDisabled", "AccountDe
 @sagemaker.operation
 def create_mlflow_app(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
     settings = {**DEFAULTS, **kept(request, SETTINGS), "role": request["RoleArn"]}
-    made = call.studio.mlflow.create(call.scope, call.principal, request["Name"], settings, tags(request), app=True)
+    made = call.studio.mlflow.create(
+        call.scope, call.principal, request["Name"], settings, tags(call, request), app=True
+    )
     return {"Arn": made.arn}
 
 

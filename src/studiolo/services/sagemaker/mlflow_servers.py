@@ -27,7 +27,7 @@ def create_mlflow_tracking_server(
 ) -> dict[str, Any]:
     settings = {**DEFAULTS, **kept(request, [*SETTINGS, "MlflowVersion"]), "role": request["RoleArn"]}
     name = request["TrackingServerName"]
-    return _named(call.studio.mlflow.create(call.scope, call.principal, name, settings, tags(request)))
+    return _named(call.studio.mlflow.create(call.scope, call.principal, name, settings, tags(call, request)))
 
 
 @sagemaker.operation

@@ -33,7 +33,7 @@ def create_model_card(call: Call, request: "CreateModelCardRequestTypeDef") -> "
         request["Content"],
         request["ModelCardStatus"],
         kept(request, ["SecurityConfig"]),
-        tags(request),
+        tags(call, request),
     )
     return {"ModelCardArn": arn(card.scope, CARD, card.name)}  # type: ignore[typeddict-item]
 

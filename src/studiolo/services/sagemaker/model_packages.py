@@ -86,7 +86,7 @@ def create_model_package(call: Call, request: "CreateModelPackageInputTypeDef") 
         request.get("ModelPackageName"),
         request.get("ModelPackageGroupName"),
         kept(request, RECORDED),
-        tags(request),
+        tags(call, request),
     )
     return {"ModelPackageArn": arn(call.scope, PACKAGE, package.name)}  # type: ignore[typeddict-item]
 
@@ -98,7 +98,7 @@ def create_model_package_group(
     refuse(request, ["ManagedConfiguration"], "CreateModelPackageGroup")
     name = request["ModelPackageGroupName"]
     document = kept(request, ["ModelPackageGroupDescription"])
-    call.studio.ml.registry.packages.create_group(call.scope, call.principal, name, document, tags(request))
+    call.studio.ml.registry.packages.create_group(call.scope, call.principal, name, document, tags(call, request))
     return {"ModelPackageGroupArn": arn(call.scope, GROUP, name)}  # type: ignore[typeddict-item]
 
 

@@ -34,7 +34,7 @@ RECORDED_OF_CONTAINER = (
 @sagemaker.operation
 def create_model(call: Call, request: "CreateModelInputTypeDef") -> "CreateModelOutputTypeDef":
     model = call.studio.ml.models.create(
-        call.scope, call.principal, request["ModelName"], specification(call, request), tags(request)
+        call.scope, call.principal, request["ModelName"], specification(call, request), tags(call, request)
     )
     return {"ModelArn": model.arn}  # type: ignore[typeddict-item]
 

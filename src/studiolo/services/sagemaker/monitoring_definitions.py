@@ -111,7 +111,7 @@ def _define(call: Call, kind: str, request: Mapping[str, Any]) -> str:
         resources=request["JobResources"],
     )
     name = request["JobDefinitionName"]
-    return call.studio.ml.monitoring.define(call.scope, call.principal, name, analysis, tags(request)).arn
+    return call.studio.ml.monitoring.define(call.scope, call.principal, name, analysis, tags(call, request)).arn
 
 
 def _described(call: Call, kind: str, name: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def create_monitoring_schedule(
 ) -> "CreateMonitoringScheduleResponseTypeDef":
     plan = as_plan(request["MonitoringScheduleConfig"])
     made = call.studio.ml.monitoring.create(
-        call.scope, call.principal, request["MonitoringScheduleName"], plan, tags(request)
+        call.scope, call.principal, request["MonitoringScheduleName"], plan, tags(call, request)
     )
     return {"MonitoringScheduleArn": made.arn}  # type: ignore[typeddict-item]
 

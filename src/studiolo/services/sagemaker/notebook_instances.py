@@ -42,7 +42,7 @@ PASSING = frozenset({"Pending", "Stopping", "Deleting", "Updating"})
 @sagemaker.operation
 def create_notebook_instance(call: Call, request: "shapes.CreateNotebookInstanceInputTypeDef") -> dict[str, Any]:
     name, settings = request["NotebookInstanceName"], {**DEFAULTS, **kept(request, SETTINGS)}
-    made = call.studio.domains.notebooks.create(call.scope, call.principal, name, settings, tags(request))
+    made = call.studio.domains.notebooks.create(call.scope, call.principal, name, settings, tags(call, request))
     return {"NotebookInstanceArn": arn(call.scope, made.kind, made.path)}
 
 
@@ -51,7 +51,7 @@ def create_notebook_instance_lifecycle_config(
     call: Call, request: "shapes.CreateNotebookInstanceLifecycleConfigInputTypeDef"
 ) -> dict[str, Any]:
     name = request["NotebookInstanceLifecycleConfigName"]
-    made = call.studio.domains.notebooks.create_config(call.scope, name, kept(request, SCRIPTS), tags(request))
+    made = call.studio.domains.notebooks.create_config(call.scope, name, kept(request, SCRIPTS), tags(call, request))
     return {"NotebookInstanceLifecycleConfigArn": arn(call.scope, made.kind, made.path)}
 
 

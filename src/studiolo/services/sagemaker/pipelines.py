@@ -28,7 +28,7 @@ def create_pipeline(call: Call, request: "shapes.CreatePipelineRequestTypeDef") 
         request["PipelineName"],
         Settings(**given),
         definition,
-        tags(request),
+        tags(call, request),
         request["ClientRequestToken"],
     )
     return {"PipelineArn": made.arn}

@@ -39,7 +39,7 @@ def create_processing_job(
 ) -> "CreateProcessingJobResponseTypeDef":
     experiment = checked_experiment(call, request)
     job = call.studio.ml.processing.create(
-        call.scope, call.principal, request["ProcessingJobName"], specification(request), tags(request)
+        call.scope, call.principal, request["ProcessingJobName"], specification(request), tags(call, request)
     )
     note_processing_job(call, experiment, job)
     return {"ProcessingJobArn": job.arn}  # type: ignore[typeddict-item]

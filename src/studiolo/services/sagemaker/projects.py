@@ -29,7 +29,7 @@ def create_project(call: Call, request: Request) -> dict[str, Any]:
             "path": details.get("PathId"),
             "parameters": _parameters(details),
         },
-        tags(request),
+        tags(call, request),
     )
     return {"ProjectArn": made.arn, "ProjectId": made.id}
 
@@ -118,7 +118,7 @@ def update_project(call: Call, request: Request) -> dict[str, Any]:
         call.scope, call.principal, request["ProjectName"], request.get("ProjectDescription"), changes
     )
     if request.get("Tags"):
-        call.studio.ml.tag(call.scope, changed.arn, tags(request))
+        call.studio.ml.tag(call.scope, changed.arn, tags(call, request))
     return {"ProjectArn": changed.arn}
 
 

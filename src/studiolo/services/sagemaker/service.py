@@ -8,16 +8,19 @@ from studiolo.aws.errors import ServiceError
 from studiolo.aws.paging import decode_token, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound, Page
 from studiolo.features import NoFeature, NoFeatureGroup
+from studiolo.identity import VIA
 from studiolo.ml.errors import JobMissing, NameInUse, RecordConflict, RecordMissing
 from studiolo.ml.experiments.entity import NoEntity
 from studiolo.ml.listing import Listing
 from studiolo.mlflow.errors import Busy as TrackingServerBusy
 from studiolo.mlflow.errors import NoServer
 from studiolo.pipelines import Busy, NoPipeline
+from studiolo.services.call import Call
 from studiolo.services.service import Service
 from studiolo.studio.errors import InUse, Missing
 
 INVALID = "ValidationException"
+CLOUDFORMATION = "cloudformation.amazonaws.com"
 
 sagemaker = Service(
     "sagemaker",
@@ -58,9 +61,28 @@ def kept(request: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: request[name] for name in names if name in request}
 
 
-def tags(request: Mapping[str, Any]) -> dict[str, str]:
-    """The request's tags, the last of each key."""
-    return {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
+def tags(call: Call, request: Mapping[str, Any]) -> dict[str, str]:
+    """The request's tags: each key once, and AWS's own only where a stack is carried out."""
+    keys = [tag["Key"] for tag in request.get("Tags", ())]
+    refuse_reserved(call, keys)
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise ServiceError(INVALID, f"Duplicate tag keys found: {', '.join(twice)}. Each key may be given once.")
+    return pairs(request)
+
+
+def pairs(request: Mapping[str, Any]) -> dict[str, str]:
+    """The request's tags, unchecked."""
+    return {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}
+
+
+def refuse_reserved(call: Call, keys: Iterable[str]) -> None:
+    """Answer that keys of tags are AWS's own, unless CloudFormation calls."""
+    reserved = [key for key in keys if key.lower().startswith("aws:")]
+    if reserved and CLOUDFORMATION not in call.principal.told.get(VIA, ()):
+        raise ServiceError(
+            INVALID, f"aws: prefixed tag key names are not allowed for external use: {', '.join(reserved)}."
+        )
 
 
 def listing(request: Mapping[str, Any], *, descending: bool) -> Listing:

@@ -22,7 +22,7 @@ DOMAIN = (
 @sagemaker.operation
 def create_domain(call: Call, request: "shapes.CreateDomainRequestTypeDef") -> dict[str, Any]:
     domain = call.studio.domains.create(
-        call.scope, call.principal, request["DomainName"], kept(request, DOMAIN), tags(request)
+        call.scope, call.principal, request["DomainName"], kept(request, DOMAIN), tags(call, request)
     )
     return {
         "DomainArn": arn(call.scope, "domain", domain.path),
@@ -53,7 +53,7 @@ def create_user_profile(call: Call, request: "shapes.CreateUserProfileRequestTyp
         request["DomainId"],
         request["UserProfileName"],
         kept(request, ["UserSettings", "SingleSignOnUserIdentifier", "SingleSignOnUserValue"]),
-        tags(request),
+        tags(call, request),
     )
     return {"UserProfileArn": arn(call.scope, "user-profile", profile.path)}
 

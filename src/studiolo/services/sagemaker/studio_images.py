@@ -25,14 +25,14 @@ CONFIG = ("KernelGatewayImageConfig", "JupyterLabAppImageConfig", "CodeEditorApp
 @sagemaker.operation
 def create_app_image_config(call: Call, request: "shapes.CreateAppImageConfigRequestTypeDef") -> dict[str, Any]:
     name = request["AppImageConfigName"]
-    call.studio.domains.images.create_config(call.scope, name, kept(request, CONFIG), tags(request))
+    call.studio.domains.images.create_config(call.scope, name, kept(request, CONFIG), tags(call, request))
     return {"AppImageConfigArn": arn(call.scope, "app-image-config", name)}
 
 
 @sagemaker.operation
 def create_image(call: Call, request: "shapes.CreateImageRequestTypeDef") -> dict[str, Any]:
     name = request["ImageName"]
-    call.studio.domains.images.create(call.scope, call.principal, name, kept(request, IMAGE), tags(request))
+    call.studio.domains.images.create(call.scope, call.principal, name, kept(request, IMAGE), tags(call, request))
     return {"ImageArn": arn(call.scope, "image", name)}
 
 

@@ -23,7 +23,7 @@ def create_studio_lifecycle_config(
         request["StudioLifecycleConfigName"],
         request["StudioLifecycleConfigAppType"],
         request["StudioLifecycleConfigContent"],
-        tags(request),
+        tags(call, request),
     )
     return {"StudioLifecycleConfigArn": arn(call.scope, config.kind, config.path)}
 

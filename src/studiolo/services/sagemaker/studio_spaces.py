@@ -27,7 +27,7 @@ def create_app(call: Call, request: "shapes.CreateAppRequestTypeDef") -> dict[st
         message = f"AppType {request['AppType']} of a user profile is not supported by Studiolo: name a SpaceName."
         raise ServiceError(INVALID, message)
     app = call.studio.domains.create_app(
-        call.scope, space, request["AppType"], request["AppName"], kept(request, ["ResourceSpec"]), tags(request)
+        call.scope, space, request["AppType"], request["AppName"], kept(request, ["ResourceSpec"]), tags(call, request)
     )
     return {"AppArn": arn(call.scope, "app", app.path)}
 
@@ -35,7 +35,7 @@ def create_app(call: Call, request: "shapes.CreateAppRequestTypeDef") -> dict[st
 @sagemaker.operation
 def create_space(call: Call, request: "shapes.CreateSpaceRequestTypeDef") -> dict[str, Any]:
     space = call.studio.domains.create_space(
-        call.scope, request["DomainId"], request["SpaceName"], kept(request, SPACE), tags(request)
+        call.scope, request["DomainId"], request["SpaceName"], kept(request, SPACE), tags(call, request)
     )
     return {"SpaceArn": arn(call.scope, "space", space.path)}
 

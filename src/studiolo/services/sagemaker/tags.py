@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from studiolo.services.call import Call
-from studiolo.services.sagemaker.service import sagemaker, tags
+from studiolo.services.sagemaker.service import refuse_reserved, sagemaker, tags
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import (
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 @sagemaker.operation
 def add_tags(call: Call, request: "AddTagsInputTypeDef") -> "AddTagsOutputTypeDef":
-    after = call.studio.ml.tag(call.scope, request["ResourceArn"], tags(request))
+    after = call.studio.ml.tag(call.scope, request["ResourceArn"], tags(call, request))
     return {"Tags": as_tags(after)}  # type: ignore[typeddict-item]
 
 
 @sagemaker.operation
 def delete_tags(call: Call, request: "DeleteTagsInputTypeDef") -> dict[str, object]:
+    refuse_reserved(call, request["TagKeys"])
     call.studio.ml.tags.remove(call.scope, request["ResourceArn"], request["TagKeys"])
     return {}
 

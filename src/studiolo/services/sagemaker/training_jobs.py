@@ -20,7 +20,17 @@ from studiolo.ml.training.specification import (
 from studiolo.services.call import Call
 from studiolo.services.patience import Patience
 from studiolo.services.sagemaker.constraints import check_training_job
-from studiolo.services.sagemaker.service import INVALID, kept, listing, moment, next_token, refuse, sagemaker, tags
+from studiolo.services.sagemaker.service import (
+    INVALID,
+    kept,
+    listing,
+    moment,
+    next_token,
+    pairs,
+    refuse,
+    sagemaker,
+    tags,
+)
 from studiolo.services.sagemaker.trial_components import checked_experiment, note_training_job
 
 if TYPE_CHECKING:
@@ -54,7 +64,7 @@ BILLED = ("Downloading", "Training", "Uploading", "Stopping")
 def create_training_job(call: Call, request: "CreateTrainingJobRequestTypeDef") -> "CreateTrainingJobResponseTypeDef":
     experiment = checked_experiment(call, request)
     job = call.studio.ml.training.create(
-        call.scope, call.principal, request["TrainingJobName"], specification(request), tags(request)
+        call.scope, call.principal, request["TrainingJobName"], specification(request), tags(call, request)
     )
     note_training_job(call, experiment, job)
     return {"TrainingJobArn": job.arn}  # type: ignore[typeddict-item]
@@ -131,7 +141,7 @@ def specification(request: "CreateTrainingJobRequestTypeDef") -> TrainingSpecifi
         else Checkpoints(checkpoints["S3Uri"], checkpoints.get("LocalPath", CHECKPOINTS)),
         spot=request.get("EnableManagedSpotTraining", False),
         max_wait=condition.get("MaxWaitTimeInSeconds"),
-        interruptions=interruptions(tags(request)),
+        interruptions=interruptions(pairs(request)),
         retries=request.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0),
         keep_alive=resources.get("KeepAlivePeriodInSeconds", 0),
         recorded=kept(request, RECORDED),

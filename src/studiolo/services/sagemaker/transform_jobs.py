@@ -41,7 +41,7 @@ def create_transform_job(
         request["TransformResources"]["InstanceCount"],
         request.get("Environment", {}),
         kept(request, RECORDED),
-        tags(request),
+        tags(call, request),
     )
     return {"TransformJobArn": job.arn}  # type: ignore[typeddict-item]
 

@@ -33,7 +33,7 @@ def associate_trial_component(call: Call, request: dict[str, Any]) -> dict[str, 
 @sagemaker.operation
 def create_trial_component(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     made = call.studio.ml.experiments.create(
-        call.scope, call.principal, COMPONENT, request["TrialComponentName"], details(request), tags(request)
+        call.scope, call.principal, COMPONENT, request["TrialComponentName"], details(request), tags(call, request)
     )
     return {"TrialComponentArn": made.arn}
 

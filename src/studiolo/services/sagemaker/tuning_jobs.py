@@ -63,7 +63,7 @@ def create_hyper_parameter_tuning_job(
     call: Call, request: "CreateHyperParameterTuningJobRequestTypeDef"
 ) -> "CreateHyperParameterTuningJobResponseTypeDef":
     job = call.studio.ml.tuning.create(
-        call.scope, call.principal, request["HyperParameterTuningJobName"], settings(request), tags(request)
+        call.scope, call.principal, request["HyperParameterTuningJobName"], settings(request), tags(call, request)
     )
     return {"HyperParameterTuningJobArn": job.arn}  # type: ignore[typeddict-item]
 
