@@ -1,17 +1,15 @@
 """What grants let be seen and done, and what becomes of them."""
 
 import inspect
-import json
 from dataclasses import replace
 from typing import Any
-from unittest.mock import MagicMock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studiolo.catalog import Catalog, ChildCatalog, ColumnStatistics, Database, SerDe, StorageDescriptor, Table
-from studiolo.domain import Denied, Invalid, NotFound, Scope, every, now
+from studiolo.domain import Denied, Invalid, NotFound, Scope, every
 from studiolo.governance import (
     IAM_ALLOWED,
     CellsFilter,
@@ -26,8 +24,7 @@ from studiolo.governance import (
     Wanted,
 )  # fmt: skip
 from studiolo.governance.views import format_of, written_alike
-from studiolo.iceberg import IcebergTables
-from studiolo.identity import Identity, Principal, root_user
+from studiolo.identity import Principal, root_user
 from tests.unit.governance.conftest import COLUMNS, PARQUET, PEOPLE, SCOPE, people
 
 UNGOVERNED = {
@@ -354,20 +351,3 @@ def test_the_door_is_opened_to_whole_tables_and_closed_to_all_else_in_strict_mod
     assert not revoked.closes(ben, "s3:ListBucket", "ra", "")
     revoked.revoke(SCOPE, root, ana.identity_arn, PEOPLE, ["SELECT"])
     assert not revoked.opens(ana, "s3:GetObject", "raw", file)
-
-
-def test_in_strict_mode_glue_tells_nothing_of_metadata_that_are_closed(
-    revoked: Lake, catalog: Catalog, governed: GovernedCatalog, identity: Identity, ana: Principal
-) -> None:
-    """A table of one's own may name another's metadata, which Glue reads past the S3 door."""
-    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    identity.roles.put_policy("ana", "own", json.dumps({"Version": "2012-10-17", "Statement": [everything]}))
-    place = "s3://raw/wh/people/metadata/1.metadata.json"
-    storage = StorageDescriptor(columns=COLUMNS, location="s3://mine/t")
-    told = {"table_type": "ICEBERG", "metadata_location": place}
-    catalog.create_table(SCOPE, "air", Table("mine", storage=storage, parameters=told))
-    revoked.strict = True
-    store = MagicMock()
-    with pytest.raises(Denied, match="registered with Lake Formation"):
-        IcebergTables(governed, revoked, store, identity, now).metadata(ana, SCOPE, "air", "mine")
-    store.client.assert_not_called()
