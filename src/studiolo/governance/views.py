@@ -244,9 +244,9 @@ def format_of(table: Table) -> str | None:
 def _is_plain(table: Table, storage: StorageDescriptor) -> bool:
     """Whether nothing is said of the table that lets readers find other rows or columns in its files than are filtered."""
     serde = storage.serde.parameters if storage.serde is not None else {}
-    said = {name.lower(): value.strip().lower() for name, value in (*table.parameters.items(), *serde.items())}
-    odd = any(said.get(name, "") not in ("", "0", "false") for name in _ODD)
-    return not odd and said.get("case.insensitive", "true") == "true"
+    said = [(name.lower(), value.strip().lower()) for name, value in (*table.parameters.items(), *serde.items())]
+    odd = any(name in _ODD and value not in ("", "0", "false") for name, value in said)
+    return not odd and ("case.insensitive", "false") not in said
 
 
 def _is_delta(table: Table) -> bool:
