@@ -27,7 +27,7 @@ def log_of(client: Callable[..., Any], session: Spark) -> list[str]:
 
 
 def test_a_session_of_an_old_release_has_that_release_s_behavior_and_says_what_it_runs_on(
-    glue: Any, role: str, client: Callable[..., Any]
+    glue: Any, role: str, client: Callable[..., Any], bucket: str
 ) -> None:
     session = Spark(glue, role, {}, GlueVersion="2.0")
     # In Spark 3 this raises, as the pattern is none of its own; maps as text are {a -> 1}.
@@ -38,6 +38,11 @@ def test_a_session_of_an_old_release_has_that_release_s_behavior_and_says_what_i
     conf = 'getattr(getattr(sc._jvm, "org.apache.spark.sql.internal.SQLConf$"), "MODULE$")'
     known = f"conf = {conf}\nprint([name for name in {names} if not conf.containsConfigKey(name)])"
     assert session.run(known) == "[]"
+    # Some switches of older behavior do not go with other parts of this Spark.
+    session.sql(f"create table old (a int) partitioned by (p int) stored as parquet location 's3://{bucket}/old/'")
+    session.sql("insert into old values (1, 2)")
+    assert session.sql("select * from old where p = 2") == "[(1, 2)]"
+    session.sql("drop table old")
     assert log_of(client, session)[0].startswith(
         "Glue 2.0 is Spark 2.4.3, Scala 2.11, Python 3.7 on AWS; here it is Spark 3.5"
     )
