@@ -117,7 +117,7 @@ class House:
         self.processes = Processes(state, folder)
         self.identity = Identity(state, self.root, settings.account_id, now, partition=settings.partition)
         self.catalog = Catalog(state, now)
-        self.lake = Lake(state, self.catalog, self.identity, now)
+        self.lake = Lake(state, self.catalog, self.identity, now, strict=settings.lake_strict)
         self.views = Views(state, self.catalog, self.lake, self.root.secret.encode(), now)
         self.governed = GovernedCatalog(state, now, self.catalog, self.lake, self.views)
         self.logs = Logs(state, folder / "log-events", now)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from tests.api.catalog_inputs import table_input
+from tests.api.lake_house import LakeHouse
 from tests.api.machine_learning import ROWS, SOON, training_job
+from tests.conftest import Server
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +41,11 @@ def table(glue: Any, database: str) -> str:
     """The name of a partitioned table in `database`."""
     glue.create_table(DatabaseName=database, TableInput=table_input("days"))
     return "days"
+
+
+@pytest.fixture(scope="module")
+def house(server: Server) -> Iterator[LakeHouse]:
+    """A lake of this module's own."""
+    house = LakeHouse(server)
+    yield house
+    house.close()

@@ -286,3 +286,8 @@ def given(key: dict[str, str]) -> dict[str, str]:
 
 def _document(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def rows_of(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Rows that can be compared, whatever read them."""
+    return sorted(tuple("" if pd.isna(each) else str(each) for each in row) for row in frame.itertuples(index=False))

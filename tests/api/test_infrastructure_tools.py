@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from uv import find_uv_bin
 
+from tests.api.member_accounts import member_account, organization_of
 from tests.conftest import REGION, Server
 
 pytestmark = pytest.mark.heavy
@@ -259,6 +260,25 @@ def test_terraform_applies_plans_nothing_more_and_destroys(
     run("terraform", "destroy", "-auto-approve")
     with pytest.raises(ClientError, match="not found"):
         client("lambda").get_function(FunctionName="from-terraform")
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="needs Terraform")
+def test_terraform_governs_a_lake_and_shares_it_with_another_account(run: Run, server: Server, tmp_path: Path) -> None:
+    """Every resource of Lake Formation that the provider has."""
+    organization_of(server)
+    told, lake = f"-var=member={member_account(server, 'terraform').number}", server.client("lakeformation")
+    shutil.copy(Path(__file__).parent / "templates" / "lake.tf", tmp_path / "main.tf")
+    if run("terraform", "init", check=False).returncode != 0:
+        pytest.skip("Terraform's AWS provider is not on this machine, and cannot be fetched")
+    before = lake.get_data_lake_settings()["DataLakeSettings"]
+    try:
+        run("terraform", "apply", "-auto-approve", told)
+        run("terraform", "plan", "-detailed-exitcode", told)
+        run("terraform", "destroy", "-auto-approve", told)
+    finally:
+        # Terraform leaves none of the defaults behind.
+        lake.put_data_lake_settings(DataLakeSettings=before)
+    assert [each["TagKey"] for each in lake.list_lf_tags()["LFTags"] if each["TagKey"].startswith("tf-")] == []
 
 
 def test_lint_tells_what_is_wrong_and_what_is_not_here(run: Run, tmp_path: Path) -> None:

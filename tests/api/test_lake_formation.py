@@ -13,13 +13,12 @@ import awswrangler as wr
 import boto3
 import botocore.exceptions
 import pandas as pd
-import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
 
-from tests.api.lake_house import PEOPLE, DeltaLog, LakeHouse, Person, delta_of, given, iceberg_of
+from tests.api.lake_house import PEOPLE, LakeHouse, Person, rows_of
 from tests.api.programs import Programs
 from tests.api.spark_code import Spark
 from tests.browsing import signed_in
@@ -41,13 +40,6 @@ EXPECTED: dict[str, pd.DataFrame] = {
 """The raw table filtered by hand, for each grant that a reader has."""
 
 Refused = botocore.exceptions.ClientError
-
-
-@pytest.fixture(scope="module")
-def house(server: Server) -> Iterator[LakeHouse]:
-    house = LakeHouse(server)
-    yield house
-    house.close()
 
 
 def grant(house: LakeHouse, who: Person, table: str, kind: str) -> None:
@@ -107,11 +99,6 @@ def expected(table: str) -> list[tuple[str, ...]]:
     if table == "csv_rows":
         return rows_of(PEOPLE[PEOPLE["city"] == "paris"][["id", "name"]])
     return rows_of(EXPECTED[table.partition("_")[2]])
-
-
-def rows_of(frame: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Rows that can be compared, whatever read them."""
-    return sorted(tuple("" if pd.isna(each) else str(each) for each in row) for row in frame.itertuples(index=False))
 
 
 @pytest.fixture(scope="module")
@@ -359,243 +346,6 @@ except Exception as error: print(type(error).__name__, error)
     assert any(word in said for word in REFUSALS), said
 
 
-def test_a_view_follows_the_raw_files_and_only_what_is_asked_for_is_made(house: LakeHouse) -> None:
-    who = house.person()
-    house.add("days", partitioned=True)
-    house.grant(who, house.filter("days", "paris", "city = 'paris'", "id", "day"))
-    found = who.client("glue").get_partitions(DatabaseName=house.name, TableName="days", Expression="day = '2'")
-    (place,) = [each["StorageDescriptor"]["Location"] for each in found["Partitions"]]
-    bucket, _, prefix = place.removeprefix("s3://").partition("/")
-    s3 = who.client("s3")
-
-    def ids(prefix: str) -> list[int]:
-        listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
-        files = [s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read() for each in listed]
-        return [each for file in files for each in pq.read_table(io.BytesIO(file)).column("id").to_pylist()]
-
-    assert ids(f"{prefix}/") == [100, 103, 106, 109]
-    house.s3.delete_object(Bucket=house.bucket, Key="wh/days/day=2/part-0.parquet")
-    assert ids(f"{prefix}/") == []
-    assert ids(prefix.partition("/")[0] + "/") == [0, 3, 6, 9]
-
-
-def test_a_part_of_an_iceberg_table_is_a_table_of_its_own(house: LakeHouse, server: Server) -> None:
-    who, frame = house.person(), pa.Table.from_pandas(PEOPLE)
-    name = f"{house.name}.ice"
-    whole = iceberg_of(server).create_table(name, schema=frame.schema, location=f"s3://{house.bucket}/wh/ice")
-    whole.append(frame)
-    whole.delete("id == 3")
-    house.leave_to_lake_formation("ice")
-    house.grant(who, house.filter("ice", "rows", "city = 'paris' AND amount < 10", "id", "name"))
-    mine = iceberg_of(server, who.key)
-    left = PEOPLE[(PEOPLE["city"] == "paris") & (PEOPLE["amount"] < 10) & (PEOPLE["id"] != 3)]
-    part = mine.load_table(name)
-    assert rows_of(part.scan().to_pandas()) == rows_of(left[["id", "name"]])
-    # It has no history, and nothing of the raw table's files.
-    assert len(part.metadata.snapshots) == 1
-    told = part.metadata.model_dump_json() + str(part.inspect.files().to_pylist())
-    assert not [word for word in (house.bucket, "ssn", "secret-", "name 3", "name 9") if word in told]
-    whole.append(frame.slice(0, 1))
-    assert len(mine.load_table(name).scan().to_pandas()) == len(left) + 1
-    with pytest.raises(OSError, match="ACCESS_DENIED"):
-        part.append(part.scan().to_arrow())
-    house.revoke(who, {"DataCellsFilter": house.named_filter("ice", "rows")})
-    with pytest.raises(OSError, match="ACCESS_DENIED"):
-        part.scan().to_pandas()
-
-
-def test_glue_tells_and_changes_an_iceberg_table_s_metadata_by_what_is_granted_on_it(
-    house: LakeHouse, server: Server
-) -> None:
-    schema = pa.Table.from_pandas(PEOPLE).schema
-    iceberg_of(server).create_table(f"{house.name}.told", schema=schema, location=f"s3://{house.bucket}/wh/told")
-    house.leave_to_lake_formation("told")
-    whole, part = house.person(), house.person()
-    house.grant(whole, house.resource("told"), "SELECT", "INSERT", "ALTER")
-    house.grant(part, house.columns("told", "id"))
-    told = {"DatabaseName": house.name, "Name": "told"}
-    asked = {**told, "AttributesToGet": ["LATEST_ICEBERG_METADATA"]}
-    metadata = whole.client("glue").get_table(**asked)["Table"]["IcebergTableMetadata"]
-    assert [each["Name"] for each in metadata["Schemas"][0]["Fields"]] == schema.names
-    change = {"Schema": metadata["Schemas"][0], "Location": metadata["Location"], "Properties": {"a": "b"}}
-    update = {"UpdateIcebergInput": {"UpdateIcebergTableInput": {"Updates": [change]}}}
-    whole.client("glue").update_table(**told, UpdateOpenTableFormatInput=update)
-    assert whole.client("glue").get_table(**asked)["Table"]["IcebergTableMetadata"]["Properties"]["a"] == "b"
-    with pytest.raises(Refused, match="Required Select"):
-        part.client("glue").get_table(**asked)
-    with pytest.raises(Refused, match="Required Alter"):
-        part.client("glue").update_table(**told, UpdateOpenTableFormatInput=update)
-
-
-def test_a_part_of_a_delta_table_is_a_table_of_its_own(house: LakeHouse) -> None:
-    who = house.person()
-    log = DeltaLog(house, "delta")
-    log.commit({"city": "paris"}, {"city": "rome"})
-    house.grant(who, house.filter("delta", "rows", "city = 'paris' AND amount < 10", "id", "city"))
-    table = who.client("glue").get_table(DatabaseName=house.name, Name="delta")["Table"]
-    assert table["Parameters"]["spark.sql.sources.provider"] == "delta"
-    place = table["StorageDescriptor"]["Location"]
-    assert table["StorageDescriptor"]["SerdeInfo"]["Parameters"]["path"] == place
-    left = PEOPLE[(PEOPLE["city"] == "paris") & (PEOPLE["amount"] < 10)][["id", "city"]]
-    seen, told = delta_of(who, place)
-    assert rows_of(seen) == rows_of(left)
-    for hidden in ("rome", "ssn", house.bucket):
-        assert hidden not in told
-    # A commit is seen by the next list, and what it removed is no more.
-    log.commit({"city": "paris"}, removed=True)
-    seen, _ = delta_of(who, place)
-    assert rows_of(seen) == rows_of(left)
-    log.commit({"city": "paris"})
-    seen, _ = delta_of(who, place)
-    assert len(seen) == 2 * len(left)
-    log.commit({"city": "paris"}, deletionVector={"storageType": "u", "pathOrInlineDv": "x", "cardinality": 1})
-    with pytest.raises((Refused, botocore.exceptions.HTTPClientError)):
-        delta_of(who, place)
-
-
-def test_files_of_other_tables_that_metadata_name_are_not_given(house: LakeHouse, server: Server) -> None:
-    who, mine = house.person(), house.person()
-    schema = pa.Table.from_pandas(PEOPLE).schema
-    for table in ("theirs", "own"):
-        made = iceberg_of(server).create_table(
-            f"{house.name}.{table}", schema=schema, location=f"s3://{house.bucket}/wh/{table}"
-        )
-        made.append(pa.Table.from_pandas(PEOPLE))
-        house.leave_to_lake_formation(table)
-    house.grant(mine, house.resource("own"), "SELECT", "ALTER")
-    house.grant(who, house.columns("own", "id"))
-    theirs = house.glue.get_table(DatabaseName=house.name, Name="theirs")["Table"]["Parameters"]["metadata_location"]
-    entry = house.glue.get_table(DatabaseName=house.name, Name="own")["Table"]
-    asked = {key: entry[key] for key in ("Name", "StorageDescriptor", "TableType")}
-    parameters = {**entry["Parameters"], "metadata_location": theirs}
-    mine.client("glue").update_table(DatabaseName=house.name, TableInput={**asked, "Parameters": parameters})
-    with pytest.raises(OSError, match="ACCESS_DENIED"):
-        iceberg_of(server, who.key).load_table(f"{house.name}.own")
-
-
-def test_a_file_that_cannot_be_filtered_exactly_is_refused_and_not_shown(house: LakeHouse) -> None:
-    who = house.person()
-    house.add("odd")
-    house.grant(who, house.filter("odd", "paris", "city = 'paris'", "id"))
-    # The city is a number in this file.
-    wrong = io.BytesIO()
-    PEOPLE.assign(city=1).to_parquet(wrong)
-    house.s3.put_object(Bucket=house.bucket, Key="wh/odd/part-1.parquet", Body=wrong.getvalue())
-    table = who.client("glue").get_table(DatabaseName=house.name, Name="odd")["Table"]
-    bucket, _, prefix = table["StorageDescriptor"]["Location"].removeprefix("s3://").partition("/")
-    s3 = who.client("s3")
-
-    def listed() -> Any:
-        try:
-            return s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/")
-        except botocore.exceptions.HTTPClientError:
-            # It took so long to find out that the answer had begun: the connection ended, and the next says why.
-            return None
-
-    with pytest.raises(Refused, match="cannot be filtered exactly"):
-        until(listed)
-
-
-def test_keys_for_whole_tables_are_given_where_the_settings_let_engines_have_them(house: LakeHouse) -> None:
-    who = house.person()
-    house.add("vended")
-    house.grant(who, house.columns("vended", "id"))
-    ask = {"TableArn": f"arn:aws:glue:eu-central-1:{house.account}:table/{house.name}/vended"}
-    key = who.tagged(LakeFormationAuthorizedCaller="engine")
-    lf = who.client("lakeformation", key)
-    with pytest.raises(Refused, match="AccessDenied"):
-        lf.get_temporary_glue_table_credentials(**ask, SupportedPermissionTypes=["COLUMN_PERMISSION"])
-    before = house.lf.get_data_lake_settings()["DataLakeSettings"]
-    trusting = {
-        "AllowExternalDataFiltering": True,
-        "ExternalDataFilteringAllowList": [{"DataLakePrincipalIdentifier": house.account}],
-        "AuthorizedSessionTagValueList": ["engine"],
-    }
-    house.lf.put_data_lake_settings(DataLakeSettings={**before, **trusting})
-    try:
-        with pytest.raises(Refused, match="PermissionTypeMismatch"):
-            lf.get_temporary_glue_table_credentials(**ask)
-        given_key = lf.get_temporary_glue_table_credentials(**ask, SupportedPermissionTypes=["COLUMN_PERMISSION"])
-        with pytest.raises(Refused, match="AccessDenied"):
-            who.client("lakeformation").get_temporary_glue_table_credentials(
-                **ask, SupportedPermissionTypes=["COLUMN_PERMISSION"]
-            )
-        names = {"CatalogId": house.account, "DatabaseName": house.name, "Name": "vended"}
-        told = who.client("glue", key).get_unfiltered_table_metadata(
-            **names, SupportedPermissionTypes=["COLUMN_PERMISSION"]
-        )
-    finally:
-        house.lf.put_data_lake_settings(DataLakeSettings=before)
-    assert told["AuthorizedColumns"] == ["id"]
-    assert len(told["Table"]["StorageDescriptor"]["Columns"]) == len(PEOPLE.columns)
-    assert given_key["VendedS3Path"] == [f"s3://{house.bucket}/wh/vended"]
-    s3 = house.server.client("s3", **given(given_key))
-    assert s3.get_object(Bucket=house.bucket, Key="wh/vended/part-0.parquet")["ContentLength"] > 0
-    for refused in (
-        lambda: s3.get_object(Bucket=house.bucket, Key="wh/days/day=1/part-0.parquet"),
-        lambda: s3.put_object(Bucket=house.bucket, Key="wh/vended/x", Body=b""),
-        lambda: s3.list_objects_v2(Bucket=house.bucket, Prefix="wh/"),
-    ):
-        with pytest.raises(Refused, match="AccessDenied"):
-            refused()
-
-
-def test_keys_for_locations_are_those_of_whole_tables_there(house: LakeHouse) -> None:
-    who = house.person()
-    for table in ("whole", "part"):
-        house.add(f"located_{table}")
-    house.grant(who, house.resource("located_whole"))
-    house.grant(who, house.columns("located_part", "id"))
-    arn = f"arn:aws:s3:::{house.bucket}/wh"
-    house.grant(who, {"DataLocation": {"ResourceArn": arn}}, "DATA_LOCATION_ACCESS")
-    lf = who.client("lakeformation")
-
-    def ask(folder: str, scope: str = "READ") -> Any:
-        place = f"s3://{house.bucket}/wh/{folder}"
-        return lf.get_temporary_data_location_credentials(DataLocations=[place], CredentialsScope=scope)
-
-    with pytest.raises(Refused, match="AllowFullTableExternalDataAccess"):
-        ask("located_whole")
-    before = house.lf.get_data_lake_settings()["DataLakeSettings"]
-    house.lf.put_data_lake_settings(DataLakeSettings={**before, "AllowFullTableExternalDataAccess": True})
-    try:
-        s3 = house.server.client("s3", **given(ask("located_whole")["Credentials"]))
-        for asked in (("located_part",), ("located_whole", "READWRITE")):
-            with pytest.raises(Refused, match="AccessDenied"):
-                ask(*asked)
-        for place in ("", "nothing"):
-            with pytest.raises(Refused, match="EntityNotFound"):
-                ask(place)
-    finally:
-        house.lf.put_data_lake_settings(DataLakeSettings=before)
-    assert s3.get_object(Bucket=house.bucket, Key="wh/located_whole/part-0.parquet")["ContentLength"] > 0
-    with pytest.raises(Refused, match="AccessDenied"):
-        s3.get_object(Bucket=house.bucket, Key="wh/located_part/part-0.parquet")
-
-
-def test_a_table_of_one_s_own_gets_no_keys_for_what_lies_elsewhere(house: LakeHouse) -> None:
-    """By a location that is not checked as one in S3, or is a pattern to a policy, and to all else a folder's name."""
-    who = house.person()
-    house.add("elsewhere")
-    arn = f"arn:aws:s3:::{house.bucket}/wh"
-    house.grant(who, {"DataLocation": {"ResourceArn": arn}}, "DATA_LOCATION_ACCESS")
-    glue, lf = who.client("glue"), who.client("lakeformation")
-    before = house.lf.get_data_lake_settings()["DataLakeSettings"]
-    house.lf.put_data_lake_settings(DataLakeSettings={**before, "AllowFullTableExternalDataAccess": True})
-    places = (f"{arn}/elsewhere", f"s3://{house.bucket}/wh/*", f"s3://{house.bucket}/wh/elsewher?")
-    try:
-        for number, place in enumerate(places):
-            storage = {**house.storage("parquet", "x"), "Location": place}
-            made = {"Name": f"trap_{number}", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage}
-            glue.create_table(DatabaseName=house.name, TableInput=made)
-            asked = f"arn:aws:glue:eu-central-1:{house.account}:table/{house.name}/trap_{number}"
-            with pytest.raises(Refused, match="not a place in S3|Keys are not given"):
-                lf.get_temporary_glue_table_credentials(TableArn=asked)
-            glue.delete_table(DatabaseName=house.name, Name=f"trap_{number}")
-    finally:
-        house.lf.put_data_lake_settings(DataLakeSettings=before)
-
-
 def test_who_may_select_all_and_insert_writes_and_nobody_else(house: LakeHouse) -> None:
     who = house.person()
     house.add("written")
@@ -704,124 +454,6 @@ def test_a_preview_of_a_filter_shows_nobody_more_than_he_may_read(
         words = who.open(f"{place}?rows={quote(hidden)}").words
         assert "rows show" not in words
         assert "secret-" not in words
-
-
-ALL_OF_IT = {"Effect": "Allow", "Action": "lakeformation:*", "Resource": "*"}
-
-
-def test_errors_do_not_tell_which_columns_there_are(house: LakeHouse) -> None:
-    who = house.person(ALL_OF_IT)
-    house.add("unnamed")
-    house.grant(who, house.columns("unnamed", "id"))
-    lf, me = who.client("lakeformation"), {"DataLakePrincipalIdentifier": who.arn}
-
-    def said(column: str) -> list[str]:
-        wanted = house.columns("unnamed", column)
-        answers = []
-        for ask in (
-            lambda: lf.get_resource_lf_tags(Resource=wanted),
-            lambda: lf.grant_permissions(Principal=me, Resource=wanted, Permissions=["SELECT"]),
-            lambda: lf.revoke_permissions(Principal=me, Resource=wanted, Permissions=["SELECT"]),
-            lambda: lf.add_lf_tags_to_resource(Resource=wanted, LFTags=[{"TagKey": "k", "TagValues": ["v"]}]),
-        ):
-            with pytest.raises(Refused) as refused:
-                ask()
-            answers.append(str(refused.value).replace(column, "it"))
-        return answers
-
-    assert said("ssn") == said("missing")
-
-
-def test_who_may_use_an_lf_tag_gives_it_to_nothing_that_is_not_his_to_grant(house: LakeHouse) -> None:
-    who, tag = house.person(ALL_OF_IT), {"TagKey": house.name, "TagValues": ["seen"]}
-    me = {"DataLakePrincipalIdentifier": who.arn}
-    house.add("tagged")
-    house.lf.create_lf_tag(**tag)
-    policy = {"LFTagPolicy": {"ResourceType": "TABLE", "Expression": [tag]}}
-    house.lf.grant_permissions(Principal=me, Resource={"LFTag": tag}, Permissions=["ASSOCIATE"])
-    house.lf.grant_permissions(Principal=me, Resource=policy, Permissions=["SELECT"])
-    for resource in (house.resource("tagged"), {"Database": {"Name": house.name}}):
-        with pytest.raises(Refused, match="AccessDenied"):
-            who.client("lakeformation").add_lf_tags_to_resource(Resource=resource, LFTags=[tag])
-    with pytest.raises(Refused, match="AccessDenied"):
-        who.client("glue").get_table(DatabaseName=house.name, Name="tagged")
-    house.lf.add_lf_tags_to_resource(Resource=house.columns("tagged", "id"), LFTags=[tag])
-    table = who.client("glue").get_table(DatabaseName=house.name, Name="tagged")["Table"]
-    assert [each["Name"] for each in table["StorageDescriptor"]["Columns"]] == ["id"]
-    lf = who.client("lakeformation")
-    (found,) = lf.search_tables_by_lf_tags(Expression=[tag])["TableList"]
-    assert (found["Table"]["Name"], [each["Name"] for each in found["LFTagsOnColumns"]]) == ("tagged", ["id"])
-    assert lf.search_databases_by_lf_tags(Expression=[tag])["DatabaseList"] == []
-    house.lf.add_lf_tags_to_resource(Resource={"Database": {"Name": house.name}}, LFTags=[tag])
-    (found,) = house.lf.search_databases_by_lf_tags(Expression=[tag])["DatabaseList"]
-    assert (
-        house.lf.get_resource_lf_tags(Resource={"Database": {"Name": house.name}})["LFTagOnDatabase"] == found["LFTags"]
-    )
-    house.lf.delete_lf_tag(TagKey=house.name)
-
-
-def test_who_may_register_places_gets_nothing_there_by_the_service_s_own_role(house: LakeHouse) -> None:
-    """That role is given rights there, and with them who has a table at the place: IAM is asked for its policy, too."""
-    who = house.person({"Effect": "Allow", "Action": "lakeformation:*", "Resource": "*"})
-    glue, mine, raw = who.client("glue"), f"{house.name}_mine", {"Bucket": house.bucket, "Key": "beside/part-0.parquet"}
-    house.s3.put_object(**raw, Body=b"secret")
-    glue.create_database(DatabaseInput={"Name": mine, "CreateTableDefaultPermissions": []})
-    storage = house.storage("parquet", "beside")
-    glue.create_table(DatabaseName=mine, TableInput={"Name": "beside", "StorageDescriptor": storage})
-    place = f"arn:aws:s3:::{house.bucket}/beside"
-    with pytest.raises(Refused, match="iam:PutRolePolicy"):
-        who.client("lakeformation").register_resource(ResourceArn=place, UseServiceLinkedRole=True)
-    with pytest.raises(Refused, match="AccessDenied"):
-        who.client("s3").get_object(**raw)
-    glue.delete_database(Name=mine)
-
-
-def test_a_filter_is_shown_to_who_may_describe_it_and_passed_on_by_who_may_give_all_of_the_table(
-    house: LakeHouse,
-) -> None:
-    house.add("told")
-    told = house.filter("told", "rome", "city = 'rome'", "id")
-    named = house.named_filter("told", "rome")
-    asking = {"Effect": "Allow", "Action": "lakeformation:*", "Resource": "*"}
-    who, other = house.person(asking), house.person()
-    table, own = {"Principal": {"DataLakePrincipalIdentifier": who.arn}}, who.client("lakeformation")
-    every = {"CatalogId": house.account, "DatabaseName": house.name, "Name": "told"}
-    more = {"Principal": {"DataLakePrincipalIdentifier": other.arn}, "Resource": told}
-
-    def listed() -> list[str]:
-        return [each["Name"] for each in own.list_data_cells_filter(Table=every)["DataCellsFilters"]]
-
-    granted = ["DESCRIBE"]
-    house.lf.grant_permissions(
-        **table, Resource=house.resource("told"), Permissions=granted, PermissionsWithGrantOption=granted
-    )
-    assert listed() == []
-    for permission in ("SELECT", "DESCRIBE", "DROP"):
-        with pytest.raises(Refused, match="AccessDenied"):
-            own.grant_permissions(**more, Permissions=[permission])
-    house.grant(who, told, "DESCRIBE")
-    assert listed() == ["rome"]
-    assert own.get_data_cells_filter(**named)["DataCellsFilter"]["RowFilter"]["FilterExpression"] == "city = 'rome'"
-    with pytest.raises(Refused, match="AccessDenied"):
-        own.delete_data_cells_filter(**named)
-    house.grant(who, told, "DROP")
-    own.delete_data_cells_filter(**named)
-    assert listed() == []
-
-
-def test_only_administrators_opt_somebody_in_or_out(house: LakeHouse) -> None:
-    who = house.person(ALL_OF_IT)
-    house.add("opted", left_to_iam=True)
-    asked = {"Principal": {"DataLakePrincipalIdentifier": who.arn}, "Resource": house.resource("opted")}
-    glue, lf = who.client("glue"), who.client("lakeformation")
-    assert glue.get_table(DatabaseName=house.name, Name="opted")
-    house.lf.create_lake_formation_opt_in(**asked)
-    for change in (lf.delete_lake_formation_opt_in, lf.create_lake_formation_opt_in):
-        with pytest.raises(Refused, match="AccessDenied"):
-            change(**asked)
-    with pytest.raises(Refused, match="AccessDenied"):
-        glue.get_table(DatabaseName=house.name, Name="opted")
-    house.lf.delete_lake_formation_opt_in(**asked)
 
 
 def test_batches_tell_which_entries_failed(house: LakeHouse, reader: Person) -> None:

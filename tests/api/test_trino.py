@@ -28,13 +28,6 @@ spark.sql(f"create table {database}.days using parquet as select id, id % 7 day 
 
 
 @pytest.fixture(scope="module")
-def house(server: Server) -> Iterator[LakeHouse]:
-    house = LakeHouse(server)
-    yield house
-    house.close()
-
-
-@pytest.fixture(scope="module")
 def reader(house: LakeHouse, bucket: str) -> Person:
     """The cluster's role: it may use the catalog and one bucket, and sees of a governed table two columns."""
     own = {"Effect": "Allow", "Action": "s3:*", "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]}

@@ -15,11 +15,15 @@ from studiolo.identity import Values
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One question to IAM; `context` has the condition keys that S3 adds. The resource is named as in the partition aws."""
+    """One question to IAM; `context` has the condition keys that S3 adds. The resource is named as in the partition aws.
+
+    tells: whether who is answered learns of objects.
+    """
 
     action: str
     resource: str
     context: Values = field(default_factory=dict, compare=False)
+    tells: bool = field(default=True, compare=False)
 
 
 # What a header of a write needs beside the write, on the object or bucket that it is for.
@@ -68,7 +72,8 @@ def actions_of(named: Named, operation: Operation) -> list[Need]:
         return [Need(action, "*") for action in actions]
     context = told(named)
     resources = [arn(named.bucket, key) for key in (named.key, *named.others)]
-    needs = [Need(action, resource, context) for action in actions for resource in resources]
+    tells = operation.name != "HeadBucket"
+    needs = [Need(action, resource, context, tells) for action in actions for resource in resources]
     if named.source is not None:
         needs += read_source(named.source, "GetObject")
     return needs

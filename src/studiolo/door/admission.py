@@ -101,7 +101,7 @@ class Caller:
             if self.principal is None:
                 if not self._anybody_may(question, policy):
                     return ServiceError("AccessDenied", "Access Denied", 403)
-                if self.lake.strict and self.lake.closes(None, need.action, *_place(need)):
+                if self._is_closed(need):
                     return _closed()
                 continue
             try:
@@ -111,9 +111,13 @@ class Caller:
                 if not self.lake.opens_despite(denied, self.principal, need.action, *_place(need)):
                     return AccessDenied(denied)
                 continue
-            if self.lake.strict and self.lake.closes(self.principal, need.action, *_place(need)):
+            if self._is_closed(need):
                 return _closed()
         return None
+
+    def _is_closed(self, need: Need) -> bool:
+        """Whether Lake Formation takes away what IAM lets be done."""
+        return self.lake.strict and need.tells and self.lake.closes(self.principal, need.action, *_place(need))
 
     def _asked(self, need: Need) -> tuple[Question, Policies | None]:
         """The question, with whose the bucket is, and the bucket's policy, which keeps no root user from another one."""

@@ -46,6 +46,14 @@ _INPUTS = (".TextInputFormat", ".MapredParquetInputFormat", ".OrcInputFormat", "
 _DECIDING = ("avro.schema.", "mapping.", "serialization.encoding")
 """Parameters of SerDes that are not shown, and by which files are refused."""
 
+_ODD = frozenset(
+    {
+        "dots.in.keys", "orc.column.index.access", "parquet.column.index.access", "serialization.last.column.takes.rest",
+        "skip.footer.line.count", "textinputformat.record.delimiter",
+    }
+)  # fmt: skip
+"""Parameters by which readers take columns by their place, keys for others, or lines for none."""
+
 _ENDINGS = frozenset(
     {"avro", "bz2", "csv", "gz", "json", "jsonl", "orc", "parquet", "snappy", "tsv", "txt", "xz", "zstd"}
 )
@@ -227,8 +235,18 @@ def format_of(table: Table) -> str | None:
     if storage.input_format and not storage.input_format.endswith(_INPUTS):
         # What others read at the location is no file of rows: a manifest of symbolic links, say.
         return None
+    if not _is_plain(table, storage):
+        return None
     library = ((storage.serde.library if storage.serde is not None else None) or "").rpartition(".")[2].lower()
     return next((kind for name, kind in _SERDES.items() if name in library), None)
+
+
+def _is_plain(table: Table, storage: StorageDescriptor) -> bool:
+    """Whether nothing is said of the table that lets readers find other rows or columns in its files than are filtered."""
+    serde = storage.serde.parameters if storage.serde is not None else {}
+    said = [(name.lower(), value.strip().lower()) for name, value in (*table.parameters.items(), *serde.items())]
+    odd = any(name in _ODD and value not in ("", "0", "false") for name, value in said)
+    return not odd and ("case.insensitive", "false") not in said
 
 
 def _is_delta(table: Table) -> bool:

@@ -206,6 +206,9 @@ class IcebergTables:
         except NotAuthorized as denied:
             if not self._lake.opens_despite(denied, principal, action, bucket, key):
                 raise
+        else:
+            if self._lake.strict and self._lake.closes(principal, action, bucket, key):
+                raise Denied(f"Access Denied: {place} is registered with Lake Formation, which does not open it.")
         return bucket, key
 
 

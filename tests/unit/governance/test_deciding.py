@@ -133,6 +133,11 @@ def test_a_part_is_given_only_of_rows_that_are_written_as_the_table_says() -> No
     table = replace(people(), storage=storage)
     assert format_of(table) == "lines"
     assert format_of(replace(table, storage=replace(storage, input_format="x.SymlinkTextInputFormat"))) is None
+    for name, value in {"skip.footer.line.count": "1", "case.insensitive": "false", "dots.in.keys": "TRUE"}.items():
+        assert format_of(replace(table, parameters={name: value})) is None
+        odd = replace(storage, serde=replace(lines, parameters={**lines.parameters, name: value}))
+        assert not written_alike(table, odd)
+    assert format_of(replace(table, parameters={"skip.footer.line.count": "0"})) == "lines"
     assert written_alike(table, storage)
     for other in (
         replace(storage, serde=replace(lines, parameters={"field.delim": ";"})),
