@@ -90,15 +90,16 @@ def full_name(database: str, table: str) -> str:
 
 def find_table(session: SparkSession, client: Any, database: str, table: str, catalog_id: str | None) -> CatalogTable:
     """The table, in Spark's catalog or, when it is not there, by Glue's API, whose errors say what is wrong."""
-    if session.catalog.tableExists(full_name(database, table)):
-        return replace(_spark_table(session, database, table), catalog_id=catalog_id)
+    state: Any = session._jsparkSession.sessionState()
+    identifier = state.sqlParser().parseTableIdentifier(full_name(database, table))
+    # session.catalog opens it in Spark 4.1, which fails for what another catalog than Spark's own has to open: Iceberg.
+    if state.catalog().tableExists(identifier):
+        return replace(_spark_table(state, identifier, database, table), catalog_id=catalog_id)
     request = {"DatabaseName": database, "Name": table, **({"CatalogId": catalog_id} if catalog_id else {})}
     return replace(_glue_table(database, client().get_table(**request)["Table"]), catalog_id=catalog_id)
 
 
-def _spark_table(session: SparkSession, database: str, table: str) -> CatalogTable:
-    state: Any = session._jsparkSession.sessionState()
-    identifier = state.sqlParser().parseTableIdentifier(full_name(database, table))
+def _spark_table(state: Any, identifier: Any, database: str, table: str) -> CatalogTable:
     known = state.catalog().getTableMetadata(identifier)
     storage = known.storage()
     location = storage.locationUri()

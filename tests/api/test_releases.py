@@ -115,6 +115,8 @@ def test_its_iceberg_has_tables_of_version_3_with_variants(newest: Spark) -> Non
         f"insert into {table} select 1, parse_json('{{\"a\": [1, 2]}}')",
     )
     assert newest.sql(f"select id, variant_get(document, '$.a[1]', 'int') from {table}") == "[(1, 2)]"
+    read = "GlueContext(sc).create_data_frame.from_catalog(database='newest', table_name='documents')"
+    assert newest.run(f"from awsglue.context import GlueContext\nprint({read}.count())") == "1"
 
 
 def test_its_delta_tables_are_written_and_merged(newest: Spark, bucket: str) -> None:
