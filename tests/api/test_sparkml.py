@@ -42,4 +42,5 @@ def test_a_bundle_of_mleap_answers_as_the_pipeline_of_spark_with_the_sdk(
     assert ran.returncode == 0, ran.stdout[-1500:] + ran.stderr[-3000:]
     assert "refused: 400" in ran.stdout
     assert "stormy" in ran.stdout
+    assert "killed: 1" in ran.stdout
     assert "as Spark: 5" in ran.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -128,7 +129,10 @@ def _listed(types: Sequence[bytes]) -> str:
 
 
 def _end_with(java: Any) -> NoReturn:
-    print(f"Java, in which the pipeline runs, has ended with status {java.wait()}.", flush=True)  # noqa: T201
+    said = f"Java, in which the pipeline runs, has ended with status {java.wait()}.\n"
+    with contextlib.suppress(OSError):
+        # py4j closes sys.stdout when Java ends.
+        os.write(1, said.encode())
     os._exit(1)
 
 
