@@ -236,14 +236,18 @@ class Calls:
         """Whether a bucket has, or had, versions of its objects; that it has none is remembered for a moment."""
         if self._unversioned.get(bucket, 0.0) > time.monotonic():
             return False
-        asked = Named("GET", bucket, "", {"versioning": ""})
-        async with await self.asked(self.own(request, asked, in_our_name()), nothing) as found:
-            if b"<Status>" in await found.read():
-                return True
+        if b"<Status>" in await self._versioning(request, bucket):
+            return True
         if len(self._unversioned) > 1000:
             self._unversioned.clear()
         self._unversioned[bucket] = time.monotonic() + VERSIONED_SECONDS
         return False
+
+    async def _versioning(self, request: HttpRequest, bucket: str) -> bytes:
+        """A bucket's VersioningConfiguration."""
+        asked = Named("GET", bucket, "", {"versioning": ""})
+        async with await self.asked(self.own(request, asked, in_our_name()), nothing) as found:
+            return await found.read()
 
     async def delete_marker(self, request: HttpRequest, named: Named) -> str | None:
         """The id of the delete marker that a key has as its version, the asked or the latest one; None for none."""
@@ -279,11 +283,9 @@ class Calls:
         """
         if await self.delete_marker(request, named) != "null":
             return
-        asked = Named("GET", named.bucket, "", {"versioning": ""})
-        async with await self.asked(self.own(request, asked, in_our_name()), nothing) as found:
-            if b"<Status>Enabled" in await found.read():
-                message = "Deleting a delete marker of the id null is implemented while versioning is suspended alone."
-                raise ServiceError("NotImplemented", message, 501)
+        if b"<Status>Enabled" in await self._versioning(request, named.bucket):
+            message = "Deleting a delete marker of the id null is implemented while versioning is suspended alone."
+            raise ServiceError("NotImplemented", message, 501)
         await self.put(request, Named("PUT", named.bucket, named.key), b"")
 
     @contextlib.contextmanager

@@ -14,6 +14,7 @@ from studiolo.door.calls import Calls
 from studiolo.door.names import Named
 from studiolo.door.notifying import Notifying
 from studiolo.door.payload import Payload
+from studiolo.door.settings import XML
 from studiolo.door.store import Store
 from studiolo.door.target import target
 
@@ -57,7 +58,7 @@ class Deleting:
         await send_whole(
             send,
             HTTPStatus.OK,
-            [*without_body(headers), (b"content-type", b"application/xml")],
+            [*without_body(headers), *XML],
             wanted.answer(answered),
         )
 
