@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -27,8 +26,6 @@ from studiolo.console.visit import Visit, refused
 from studiolo.domain import Denied
 from studiolo.http_server import SameOrigin
 from studiolo.signin import CONSOLE, SignedIn, SignIns
-
-log = logging.getLogger("studiolo")
 
 THREADS = 12
 """Pages have threads of their own: each waits for the server that it is in."""
