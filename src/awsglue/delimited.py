@@ -27,7 +27,7 @@ _BASE64 = re.compile(r"[\w+/=\s-]*", re.ASCII)
 
 Fields = list["str | None"]
 Tree = tuple[Any, ...]
-"""A type of Hive's text: ("text",), ("bytes",), ("array", tree), ("map", tree, tree) or ("struct", tree, tree, …)."""
+"""A type of Hive's text: ("text",), ("text", of which pattern), ("bytes",), ("array", tree), ("map", tree, tree) or ("struct", tree, tree, …)."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,8 @@ def _nested(text: str, tree: Tree, separators: str, escape: str, null: str) -> A
         return None
     kind, *parts = tree
     if kind == "text":
-        return unescaped(text, escape)
+        plain = unescaped(text, escape)
+        return plain if not parts or re.fullmatch(parts[0], plain) else None
     if kind == "bytes":
         return of_base64(unescaped(text, escape))
     pieces = _parted(text, separators[0], escape)
