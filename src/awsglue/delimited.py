@@ -27,7 +27,10 @@ _BASE64 = re.compile(r"[\w+/=\s-]*", re.ASCII)
 
 Fields = list["str | None"]
 Tree = tuple[Any, ...]
-"""A type of Hive's text: ("text",), ("text", of which pattern), ("bytes",), ("array", tree), ("map", tree, tree) or ("struct", tree, tree, …)."""
+"""A type of Hive's text: ("text",), ("bytes",), ("array", tree), ("map", tree, tree) or ("struct", tree, tree, …).
+
+Behind "text" may be the regular expression of those that are values.
+"""
 
 
 @dataclass(frozen=True)
