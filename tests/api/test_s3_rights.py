@@ -300,6 +300,11 @@ def test_everybody_reads_an_object_by_its_own_access_list_alone(
     lists = {"own": {}, "open": {"ACL": "public-read"}, "granted": {"GrantRead": everybody}}
     for key, access in lists.items():
         s3.put_object(Bucket=bucket, Key=key, Body=b"x", **access)
+    at = {"Bucket": bucket, "Key": "parts"}
+    upload = {**at, "UploadId": s3.create_multipart_upload(**at, ACL="public-read")["UploadId"]}
+    part = {"PartNumber": 1, "ETag": s3.upload_part(**upload, PartNumber=1, Body=b"x")["ETag"]}
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [part]})
+    assert sent(server, "GET", f"/{bucket}/parts", {})[0] == 200
 
     def read() -> list[int]:
         return [sent(server, "GET", f"/{bucket}/{key}", {})[0] for key in lists]

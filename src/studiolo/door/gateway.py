@@ -226,9 +226,14 @@ class S3Gateway:
                     await self._permit_to_know(request, named, caller)
                 if operation.name == "PutBucketVersioning":
                     self._calls.forget_versioning(named.bucket)
+                done = operation.name == "CompleteMultipartUpload" and answer.status == HTTPStatus.OK
+                access = await uploads.access(self._settings.uploads, named) if self._ours and done else {}
                 if self._ours and answer.status < HTTPStatus.BAD_REQUEST:
                     await self._notifying.changed(request, named, operation.name, caller, answer)
                     await uploads.note(self._settings.uploads, named, operation.name, answer)
+                if access:
+                    put = replace(named, headers=access, parameters={})
+                    await self._lists.set(request, put, answer.headers.get("x-amz-version-id"))
                 if not self._ours:
                     await self._calls.answer(answer, request.method, payload, send)
                 else:

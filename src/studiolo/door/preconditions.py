@@ -54,9 +54,6 @@ async def check(calls: Calls, request: HttpRequest, named: Named, operation: Ope
         if acl == "aws-exec-read":
             raise ServiceError("NotImplemented", "The canned ACL aws-exec-read is not implemented.", 501)
         document(headers)
-        if name == "CreateMultipartUpload" and (grants or acl not in ("bucket-owner-full-control", "private")):
-            message = "An upload in parts with an access list is not implemented: set the object's by PutObjectAcl."
-            raise ServiceError("NotImplemented", message, 501)
     elif name == "AbortMultipartUpload" and await calls.parts(request, named, most=1) is None:
         message = (
             "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been "

@@ -11,13 +11,14 @@ upload_checksums = Table(
     metadata,
     Column("bucket", Text, primary_key=True),
     Column("upload", Text, primary_key=True),
-    # Of the part; 0 is the upload, of which algorithm and type are known.
+    # Of the part; 0 is the upload, of which algorithm and type are known, -1 the access list that it brings.
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False),
     Column("value", Text, nullable=False),
 )
 _OF = upload_checksums.c
 UPLOAD = 0
+ACCESS = -1
 
 
 class UploadChecksums:
@@ -27,7 +28,10 @@ class UploadChecksums:
         self._state = state
 
     def put(self, bucket: str, upload: str, number: int, name: str, value: str) -> None:
-        """Keep the checksum of a part, or that of one that comes in its place; UPLOAD: algorithm and type of them all."""
+        """Keep the checksum of a part, or that of one that comes in its place; UPLOAD: algorithm and type of them all.
+
+        ACCESS: "headers", and those that give the object its access list, as JSON.
+        """
         row = {"bucket": bucket, "upload": upload, "number": number}
         with self._state.transaction() as tx:
             mine = (_OF.bucket == bucket) & (_OF.upload == upload) & (_OF.number == number)
