@@ -118,12 +118,14 @@ def specification(request: "CreateTrainingJobRequestTypeDef") -> TrainingSpecifi
     if algorithm is None:
         raise ServiceError(INVALID, "A training job needs an AlgorithmSpecification with a TrainingImage.")
     refuse(algorithm, ["AlgorithmName"], "AlgorithmSpecification")
+    if not algorithm.get("TrainingImage"):
+        raise ServiceError(INVALID, "AlgorithmSpecification needs a TrainingImage, the URI of the image to train with.")
     check_training_job(request)
     checkpoints = request.get("CheckpointConfig")
     condition = request.get("StoppingCondition", {})
     resources: Mapping[str, Any] = request.get("ResourceConfig", {})
     return TrainingSpecification(
-        image=algorithm.get("TrainingImage", ""),
+        image=algorithm["TrainingImage"],
         role=request["RoleArn"],
         channels=tuple(as_channel(channel) for channel in request.get("InputDataConfig", [])),
         output=request["OutputDataConfig"]["S3OutputPath"],
