@@ -20,6 +20,7 @@ from studiolo.ml.training.specification import (
 from studiolo.services.call import Call
 from studiolo.services.patience import Patience
 from studiolo.services.sagemaker.constraints import check_training_job
+from studiolo.services.sagemaker.instances import selected, told
 from studiolo.services.sagemaker.service import (
     INVALID,
     kept,
@@ -156,7 +157,7 @@ def as_groups(resources: Mapping[str, Any]) -> tuple[Group, ...]:
             Group(each["InstanceGroupName"], each["InstanceType"], each["InstanceCount"])
             for each in resources["InstanceGroups"]
         )
-    return (Group(HOMOGENEOUS, resources["InstanceType"], resources["InstanceCount"]),)
+    return (Group(HOMOGENEOUS, *selected(resources)),)
 
 
 def as_channel(request: "ChannelUnionTypeDef") -> Channel:
@@ -212,6 +213,7 @@ def as_training_job(
         "EnableManagedSpotTraining": False,
         "Environment": dict(asked.environment),
         **asked.recorded,
+        "ResourceConfig": told(asked.recorded["ResourceConfig"]),
         # The SageMaker SDK reads the key of every job.
         "OutputDataConfig": {"KmsKeyId": "", "CompressionType": "GZIP", **asked.recorded["OutputDataConfig"]},
         "SecondaryStatusTransitions": [
