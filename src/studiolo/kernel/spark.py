@@ -17,6 +17,7 @@ from studiolo.kernel.connect import serve_connect
 from studiolo.kernel.doors import closed, dashboard, guard_callbacks
 from studiolo.kernel.driver import SCALA_CLASSES, Driver
 from studiolo.kernel.engine import LAST_WORDS, Engine, NotModifiable, end_kernel, how_it_ended
+from studiolo.kernel.libraries import Libraries
 from studiolo.kernel.output import SessionLog
 from studiolo.kernel.progress import Progress, look
 
@@ -79,6 +80,8 @@ class SparkEngine(Engine):
             context.addPyFile(file)
         # Python workers get what is known of their environment at this moment, not at the JVM's start.
         context.environment.update(content["workers"])
+        if content["installer"] is not None:
+            Libraries(self._folder, content["installer"]).offer()
 
     def _use_catalog(self, conf: Mapping[str, str], needed: bool) -> None:
         """Beside the answer to the claim: Spark first makes all of its SQL for it. The first statement waits for it.

@@ -15,6 +15,7 @@ VERSION = "0.8.0-incubating"
 SHARED = "shared"
 LANGUAGES: Mapping[str, Language] = {"pyspark": "python", "spark": "scala", "sql": "sql"}
 KINDS = (*LANGUAGES, SHARED)
+ALSO_CALLED = {"python": "pyspark", "scala": "spark", "r": "sparkr"}
 
 DURATION = re.compile(r"(\d+)\s*(us|ms|s|m|min|h|d)?")
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -28,8 +29,8 @@ class Place:
 
     id: unique in its scope, such as a cluster's. label: the EMR release. role: the ARN of the role that sessions act
     as. master: a Spark master, None for this machine; master_conf: Spark settings that only its drivers have. conf: those
-    of all sessions. address and port: where it listens; None where requests come otherwise. idle_minutes: after which a
-    session ends that has nothing to do.
+    of all sessions. formats: the table formats that these have at hand. address and port: where it listens; None where
+    requests come otherwise. idle_minutes: after which a session ends that has nothing to do.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Place:
     master: str | None = None
     master_conf: Mapping[str, str] = field(default_factory=dict)
     conf: Mapping[str, str] = field(default_factory=dict)
+    formats: tuple[str, ...] = ()
     address: str | None = None
     port: int | None = None
     idle_minutes: int = 60
@@ -128,6 +130,8 @@ def request_of(kind: type[R], given: Mapping[str, Any]) -> R:
     if unknown := sorted(set(given) - set(known)):
         raise Invalid(f"Unrecognized field {unknown[0]!r}: known are {', '.join(known)}.")
     values = {name: _value(name, str(known[name]), value) for name, value in given.items() if value is not None}
+    if "kind" in values:
+        values["kind"] = ALSO_CALLED.get(values["kind"], values["kind"])
     try:
         return kind(**values)
     except TypeError:
@@ -142,8 +146,8 @@ def _value(name: str, kind: str, value: Any) -> Any:
         good = {str(key): _text(each) for key, each in value.items() if each is not None}
     elif "int" in kind and str(value).isdecimal():
         good = int(value)
-    elif "str" in kind and "[" not in kind and isinstance(value, str):
-        good = value
+    elif "str" in kind and "[" not in kind and isinstance(value, (str, bool, int, float)):
+        good = _text(value)
     if good is None:
         raise Invalid(f"The field {name!r} cannot be {value!r}.")
     return good
