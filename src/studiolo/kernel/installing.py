@@ -43,7 +43,8 @@ class Site:
 
     def uninstall(self, names: Sequence[str]) -> list[str]:
         """Remove packages that were installed there; what is to be said. Raises Failed."""
-        return _uv([self.uv, "pip", "uninstall", "--target", self.folder, *names]).splitlines()
+        command = [self.uv, "pip", "uninstall", "--python", self.python, "--target", self.folder, *names]
+        return _uv(command).splitlines()
 
     def _resolved(self, wanted: Sequence[str], options: Sequence[str]) -> tuple[list[str], list[str]]:
         """The packages that are missing, at exact versions, and what is to be said. Raises Failed."""
@@ -96,7 +97,9 @@ def _listed(wanted: Sequence[str]) -> list[str]:
 def _uv(command: Sequence[str]) -> str:
     """Run uv; what it said. Raises Failed."""
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+        # A notebook's kernel asks programs for colors.
+        done = subprocess.run([*command, "--color", "never"], capture_output=True, text=True, cwd=folder)
+    said = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("Using "))
     if done.returncode != 0:
-        raise Failed(done.stderr.strip())
-    return done.stderr
+        raise Failed(said.strip())
+    return said

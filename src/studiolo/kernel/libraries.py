@@ -19,6 +19,13 @@ from studiolo.kernel.installing import Failed, Site
 NAME = "libraries"
 
 
+class NotInstalled(RuntimeError):
+    """What the installer said, which is shown as it is."""
+
+    def _render_traceback_(self) -> list[str]:
+        return str(self).splitlines()
+
+
 class Libraries:
     """Those of the session in `folder`, installed by the program `uv`."""
 
@@ -44,7 +51,7 @@ class Libraries:
         try:
             said = change()
         except Failed as error:
-            raise RuntimeError(str(error)) from None
+            raise NotInstalled(str(error)) from None
         for line in said:
             print(line)  # noqa: T201
         if str(self._folder) not in sys.path:

@@ -24,6 +24,8 @@ from studiolo.kernel.progress import Progress, look
 if TYPE_CHECKING:
     from studiolo.kernel.scala import Scala
 
+GROUPS = "spark.hadoop.hadoop.security.group.mapping"
+
 CANCEL_AGAIN, CANCEL_SECONDS = 0.25, 15.0
 """How often, and for how long, the jobs of a canceled statement are canceled: a busy JVM may start one late."""
 
@@ -150,6 +152,7 @@ def start_spark(conf: Mapping[str, str], driver: Driver, log: Callable[[str], No
     guard_callbacks(gateway)
     SparkContext._ensure_initialized(gateway=gateway)
     _keep(conf)
+    _tell_hadoop(conf)
     SparkContext(conf=SparkConf())
     return SparkSession.builder.getOrCreate()
 
@@ -171,6 +174,21 @@ def _keep(conf: Mapping[str, str]) -> None:
     put = jvm.java.lang.System.setProperty
     for name, value in conf.items():
         put(name, value)
+
+
+def _tell_hadoop(conf: Mapping[str, str]) -> None:
+    """Have Hadoop find the groups of users as the settings say, although it may have been asked before it knew these.
+
+    Where there are jars to look at SparkSubmit asks. Then Hadoop would look for the user's name on this machine, and write
+    into the log that there is none: that name is a token.
+    """
+    if "spark.jars" not in conf or GROUPS not in conf:
+        return
+    hadoop: Any = SparkContext._jvm.org.apache.hadoop  # type: ignore[union-attr, unused-ignore]
+    settings = hadoop.conf.Configuration()
+    settings.set(GROUPS.removeprefix("spark.hadoop."), conf[GROUPS])
+    hadoop.security.Groups.getUserToGroupsMappingServiceWithLoadedConfiguration(settings)
+    hadoop.security.UserGroupInformation.setConfiguration(settings)
 
 
 def _pump(reading: int, log: Callable[[str], None]) -> None:

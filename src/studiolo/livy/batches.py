@@ -9,7 +9,7 @@ from studiolo.domain import Clock, Conflict, Invalid, NotFound
 from studiolo.engine import Engine, Key, Submission, SubmissionState, Wanted
 from studiolo.engine.formats import format_at_emr
 from studiolo.engine.spark_submit import application
-from studiolo.livy.model import BatchRequest, Place, request_of
+from studiolo.livy.model import BatchRequest, Place, mebibytes, request_of
 from studiolo.livy.places import Places
 from studiolo.livy.requests import OURS, size_of
 from studiolo.runtimes import Runtimes
@@ -76,6 +76,8 @@ class Batches:
         named = [each for name in LISTS for each in getattr(asked, name) if format_at_emr(each) is None]
         if any(each.startswith(("file:", "/")) for each in named):
             raise Invalid("jars, pyFiles, files and archives come from S3 (s3://bucket/key).")
+        if asked.driverMemory is not None:
+            mebibytes(asked.driverMemory)
         release = self._runtimes.for_emr(place.label)
         master, ours = place.spark(role)
         conf = {name: value for name, value in asked.conf.items() if name not in OURS}

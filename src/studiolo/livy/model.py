@@ -19,6 +19,9 @@ ALSO_CALLED = {"python": "pyspark", "scala": "spark", "r": "sparkr"}
 
 DURATION = re.compile(r"(\d+)\s*(us|ms|s|m|min|h|d)?")
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+LONGEST = 100 * 365 * 86400.0
+"""Seconds that a longer time is taken for: Python's dates have an end."""
+
 MEMORY = re.compile(r"(\d+)\s*([bkmgt]?)b?", re.IGNORECASE)
 MIB = {"b": 1 / 1024**2, "k": 1 / 1024, "": 1.0, "m": 1.0, "g": 1024.0, "t": 1024.0**2}
 
@@ -138,15 +141,19 @@ def request_of(kind: type[R], given: Mapping[str, Any]) -> R:
         raise Invalid("The field 'file' is required: the application to run.") from None
 
 
+PLAIN = str | bool | int | float
+"""What stands for a text: its text."""
+
+
 def _value(name: str, kind: str, value: Any) -> Any:
     good: Any = None
-    if "tuple" in kind and isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
-        good = tuple(value)
-    elif "Mapping" in kind and isinstance(value, Mapping):
+    if "tuple" in kind and isinstance(value, (list, tuple)) and all(isinstance(each, PLAIN) for each in value):
+        good = tuple(map(_text, value))
+    elif "Mapping" in kind and isinstance(value, Mapping) and all(isinstance(v, PLAIN | None) for v in value.values()):
         good = {str(key): _text(each) for key, each in value.items() if each is not None}
     elif "int" in kind and str(value).isdecimal():
         good = int(value)
-    elif "str" in kind and "[" not in kind and isinstance(value, (str, bool, int, float)):
+    elif "str" in kind and "[" not in kind and isinstance(value, PLAIN):
         good = _text(value)
     if good is None:
         raise Invalid(f"The field {name!r} cannot be {value!r}.")
@@ -162,7 +169,7 @@ def duration(text: str) -> timedelta:
     found = DURATION.fullmatch(text.strip().lower())
     if found is None:
         raise Invalid(f"{text!r} is no time: give it as 600s, 10m or 2h.")
-    return timedelta(seconds=int(found[1]) * UNITS[found[2] or "ms"])
+    return timedelta(seconds=min(int(found[1]) * UNITS[found[2] or "ms"], LONGEST))
 
 
 def mebibytes(text: str) -> int:

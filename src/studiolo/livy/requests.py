@@ -19,11 +19,13 @@ OURS = ("spark.master", "spark.submit.deployMode")
 
 
 def check_kind(asked: SessionRequest) -> None:
-    """Raises Invalid for a kind of session that does not run here."""
+    """Raises Invalid for a kind of session that does not run here, and what is recorded that cannot be."""
     if asked.kind == "sparkr":
         raise Invalid("Sessions of kind sparkr need R, which is not here; pyspark, spark and sql are.")
     if asked.kind not in KINDS:
         raise Invalid(f"Invalid kind: {asked.kind}. There are {', '.join(KINDS)}.")
+    if asked.driverMemory is not None:
+        mebibytes(asked.driverMemory)
     if asked.archives:
         raise Invalid("archives are not unpacked for sessions here: give Python code by pyFiles.")
 

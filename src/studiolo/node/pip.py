@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from studiolo.kernel.installing import Failed, Site
 from studiolo.node.facts import STRICT, Facts
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
         return install(rest, facts)
     if command == "uninstall":
         words = [word for word in rest if word not in ("-y", "--yes")]
-        return subprocess.run([facts.uv, "pip", "uninstall", "--target", facts.site, *words]).returncode
+        return _told(lambda: _site(facts).uninstall(words))
     if command in ("list", "freeze", "show", "check"):
         return subprocess.run([facts.uv, "pip", command, "--python", facts.base_python, *rest]).returncode
     sys.stderr.write(f"pip: {command} is not here: there are install, uninstall, list, freeze, show and check.\n")
@@ -44,9 +44,17 @@ def install(arguments: Sequence[str], facts: Facts) -> int:
     """Install what is asked for; the exit status."""
     if any(word.partition("=")[0] in TARGETS for word in arguments):
         return subprocess.run([facts.uv, "pip", "install", "--python", facts.base_python, *arguments]).returncode
-    site = Site(facts.site, facts.base_python, facts.uv, STRICT if facts.strict else "")
+    return _told(lambda: _site(facts).install(*_taken_apart(arguments)))
+
+
+def _site(facts: Facts) -> Site:
+    return Site(facts.site, facts.base_python, facts.uv, STRICT if facts.strict else "")
+
+
+def _told(change: Callable[[], Sequence[str]]) -> int:
+    """Say what a change has to say; the exit status."""
     try:
-        for line in site.install(*_taken_apart(arguments)):
+        for line in change():
             sys.stdout.write(f"{line}\n")
     except Failed as error:
         sys.stderr.write(f"ERROR: {error}\n")

@@ -12,7 +12,8 @@ from studiolo.livy.requests import check_kind, spark_conf, with_jars
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("600s", 600), ("10m", 600), ("2h", 7200), ("1500", 1.5), ("1 d", 86400)]
+    ("text", "seconds"),
+    [("600s", 600), ("10m", 600), ("2h", 7200), ("1500", 1.5), ("1 d", 86400), ("9" * 30 + "d", 100 * 365 * 86400)],
 )
 def test_times_are_as_livy_has_them(text: str, seconds: float) -> None:
     assert duration(text) == timedelta(seconds=seconds)
@@ -58,6 +59,7 @@ def test_jars_of_table_formats_at_their_places_on_emr_are_left_to_the_engine() -
         ({"jars": "s3://b/a.jar"}, "jars"),
         ({"numExecutors": "many"}, "numExecutors"),
         ({"conf": ["spark.a=b"]}, "conf"),
+        ({"conf": {"spark.a": {"b": 1}}}, "conf"),
     ],
 )
 def test_a_field_that_is_unknown_or_of_another_type_is_named(given: dict[str, Any], word: str) -> None:
