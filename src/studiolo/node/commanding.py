@@ -242,7 +242,7 @@ def s3_dist_cp(arguments: Sequence[str]) -> int:
     """It needs the interpreter's packages, which this program was started without."""
     facts = Facts.of_node()
     words = [word for given in arguments for word in given.split("=", 1)]
-    places = [place for option, place in pairwise(words) if option in ("--src", "--dest")]
+    places = [place for option, place in pairwise(words) if option in ("--src", "--dest", "--srcPrefixesFile")]
     if facts.yarn and any(map(waking.is_on_hdfs, places)):
         waking.wake(facts)
     program = "import sys; from studiolo.node.distcp import copy; sys.exit(copy(sys.argv[1:]))"
