@@ -9,7 +9,7 @@ from studiolo.stacks.types.emr_serverless import Application
 class Recording:
     """Answers what the application is, and keeps which operations were called."""
 
-    token = "token"  # noqa: S105 (of no secret)
+    token = "token"
 
     def __init__(self) -> None:
         self.called: list[str] = []
