@@ -3,21 +3,11 @@
 from typing import TYPE_CHECKING
 
 from studiolo.clusters.applications import hadoop
+from studiolo.engine.drivers import PATIENT
 from studiolo.kernel.driver import sharing
 
 if TYPE_CHECKING:
     from studiolo.clusters.world import World
-
-PATIENT = (
-    "-XX:Tier4InvocationThreshold=20000",
-    "-XX:Tier4MinInvocationThreshold=2400",
-    "-XX:Tier4CompileThreshold=60000",
-    "-XX:Tier4BackEdgeThreshold=160000",
-)
-"""Options of Java for what starts quickly and may compute much: its best compiler takes four times the calls to begin.
-
-By default that one works as long as all else of a short application, on methods that will not be called again.
-"""
 
 
 def settings(world: "World") -> dict[str, str]:

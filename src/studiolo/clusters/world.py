@@ -16,9 +16,9 @@ from studiolo.clusters import drivers, elsewhere, layout
 from studiolo.clusters.admission import CONNECTIONS
 from studiolo.clusters.applications import APPLICATIONS, hadoop
 from studiolo.clusters.configurations import Configured
-from studiolo.clusters.drivers import PATIENT
 from studiolo.clusters.machines import InstanceType, instance_type
 from studiolo.clusters.model import Cluster
+from studiolo.engine.drivers import PATIENT
 from studiolo.engine.elsewhere import Elsewhere
 from studiolo.identity import client_environment, container_variables
 from studiolo.identity.environment import PLUGIN
