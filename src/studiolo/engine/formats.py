@@ -1,10 +1,45 @@
 """What table formats need of Spark's settings beyond what their users set."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from studiolo.domain import Invalid
+from studiolo.runtimes import Runtime
 
 CATALOG = "spark.sql.catalog."
 ICEBERG = "org.apache.iceberg.spark."
+JARS = "spark.jars"
+
+AT_EMR = re.compile(
+    r"((file|local)://|hdfs://[^/,]*)?/(usr/share/aws/(?P<aws>delta|iceberg)|usr/lib/(?P<usr>hudi)|apps/(?P<apps>hudi))/"
+    r"(lib/)?[^/,]+\.jar"
+)
+"""Where jars of table formats are on EMR, and where its guide has those of Hudi copied to."""
+
+
+def format_at_emr(jar: str) -> str | None:
+    """The table format whose jar is at that place on EMR."""
+    found = AT_EMR.fullmatch(jar.strip())
+    return None if found is None else found["aws"] or found["usr"] or found["apps"]
+
+
+def with_formats(
+    runtime: Runtime, formats: Sequence[str], conf: Mapping[str, str]
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The table formats, with those whose jars the settings have from their places on EMR, and the settings without these.
+
+    Raises Invalid for a format that the runtime does not have.
+    """
+    jars = [jar for jar in conf.get(JARS, "").split(",") if jar.strip()]
+    named = [found for jar in jars if (found := format_at_emr(jar)) is not None]
+    together = tuple(sorted({*formats, *named}))
+    if unknown := sorted(set(together) - set(runtime.formats)):
+        raise Invalid(f"{', '.join(unknown)} is not available here with Spark {runtime.pyspark}.")
+    if not named:
+        return together, dict(conf)
+    rest = ",".join(jar for jar in jars if format_at_emr(jar) is None)
+    return together, {**{name: value for name, value in conf.items() if name != JARS}, **({JARS: rest} if rest else {})}
 
 
 def iceberg_defaults(conf: Mapping[str, str]) -> dict[str, str]:

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from uv import find_uv_bin
+
 from studiolo.config import Settings
 from studiolo.domain import Conflict
 from studiolo.engine import far
@@ -207,7 +209,7 @@ class Kernels:
         data = self._settings.folder
         # They must be there to be shown, also to a kernel that is claimed when there is something in them.
         (data / "overlays").mkdir(exist_ok=True)
-        programs = (*plan.runtime.seen, plan.runtime.spark_home, *archive)
+        programs = (*plan.runtime.seen, plan.runtime.spark_home, *archive, Path(find_uv_bin()))
         seen = (*programs, self._runtimes.packages, data / "jars", data / "overlays", *self._site(plan))
         return Fence(folder, seen=seen, at={} if sockets == folder else {str(sockets): sockets})
 

@@ -13,7 +13,7 @@ from studiolo.background import Background
 from studiolo.domain import Clock, Conflict, Invalid, NotFound, Page, Scope
 from studiolo.engine import Engine, Key, Statement, Wanted
 from studiolo.livy.batches import Batches
-from studiolo.livy.model import LANGUAGES, SHARED, Place, Session, SessionRequest, request_of
+from studiolo.livy.model import ALSO_CALLED, LANGUAGES, SHARED, Place, Session, SessionRequest, request_of
 from studiolo.livy.places import Places
 from studiolo.livy.requests import check_kind, wanted
 from studiolo.runtimes import Runtimes
@@ -179,7 +179,7 @@ class Livy:
     def run(self, place: Place, name: str, code: str, kind: str | None = None) -> Statement:
         """Queue a statement. Raises NotFound, Invalid, and Conflict while the session takes none."""
         found = self._found(place, name)
-        kind = kind or _request(found).kind
+        kind = _request(found).kind if kind is None else ALSO_CALLED.get(kind, kind)
         if kind == SHARED:
             raise Invalid("Code type should be specified if session kind is shared")
         if kind not in LANGUAGES:

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from studiolo.kernel.installing import PINNED
 from studiolo.node.commanding import on_disk
 from studiolo.node.facts import Facts
-from studiolo.node.pip import PINNED, _taken_apart
+from studiolo.node.pip import _taken_apart
 from studiolo.node.submit import MAIN, Refused, launch, mebibytes, parsed, properties
 
 FACTS = Facts(
