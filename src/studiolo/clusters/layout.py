@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studiolo.clusters.applications import hadoop
+from studiolo.engine.formats import with_python
 
 if TYPE_CHECKING:
     from studiolo.clusters.world import World
@@ -58,7 +59,8 @@ def make_python(world: "World") -> None:
         (world.python.parent / name).unlink(missing_ok=True)
         (world.python.parent / name).symlink_to("python3")
     (world.own / "python" / "pyvenv.cfg").write_text(f"home = {real.parent}\ninclude-system-site-packages = false\n")
-    (world.site / "runtime.pth").write_text("".join(f"{packages}\n" for packages in world.packages))
+    seen = (*world.packages, *with_python(world.jars))
+    (world.site / "runtime.pth").write_text("".join(f"{path}\n" for path in seen))
     pip = world.site / "pip"
     pip.mkdir(exist_ok=True)
     (pip / "__init__.py").touch()
