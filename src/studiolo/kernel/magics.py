@@ -131,6 +131,8 @@ def _as_json(value: Any) -> Any:
         return float(value) if Decimal(repr(float(value))) == value else str(value)
     if isinstance(value, (bytes, bytearray)):
         return base64.b64encode(value).decode()
-    if isinstance(value, (date, datetime, timedelta)) or (isinstance(value, float) and not math.isfinite(value)):
+    if isinstance(value, float) and not math.isfinite(value):
+        return json.dumps(value)
+    if isinstance(value, (date, datetime, timedelta)):
         return str(value)
     return value

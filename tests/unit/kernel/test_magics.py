@@ -28,4 +28,4 @@ def test_a_column_of_several_types_is_refused() -> None:
 
 
 def test_what_json_has_no_number_for_is_a_text() -> None:
-    assert _as_json([math.nan, -math.inf, 1.5]) == ["nan", "-inf", 1.5]
+    assert _as_json([math.nan, -math.inf, 1.5]) == ["NaN", "-Infinity", 1.5]
