@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studiolo.clusters.applications import hadoop
+from studiolo.clusters.programs import COMMANDS
 from studiolo.engine.formats import with_python
 
 if TYPE_CHECKING:
@@ -33,14 +34,6 @@ done
 [ $# -eq 0 ] || exec env "$@"
 """
 """It makes nobody more than they are."""
-
-COMMANDS = (
-    "amazon-linux-extras", "apt-get", "dnf", "rpm", "service", "systemctl", "yum",
-    "beeline", "hadoop", "hadoop-streaming", "hdfs", "hive", "hive-script", "pig-script", "pip", "pip3", "pyspark",
-    "run-example", "s3-dist-cp", "spark-example", "spark-shell", "spark-sql", "spark-submit",
-    "state-pusher-script", "aws", "yarn",
-)  # fmt: skip
-"""The commands on a node that are Python of ours (`studiolo.node.commanding`)."""
 
 
 def make_python(world: "World") -> None:
