@@ -335,6 +335,12 @@ def test_a_cluster_without_work_ends_after_its_last_step_and_one_that_fails_with
     until(lambda: state(emr, failed) == "TERMINATED_WITH_ERRORS")
     reasons = [emr.describe_cluster(ClusterId=one)["Cluster"]["Status"]["StateChangeReason"] for one in (done, failed)]
     assert [reason["Code"] for reason in reasons] == ["ALL_STEPS_COMPLETED", "STEP_FAILURE"]
+    # By these words Terraform tells that there is nothing more to be removed.
+    group = emr.list_instance_groups(ClusterId=done)["InstanceGroups"][0]["Id"]
+    with pytest.raises(emr.exceptions.ClientError, match="ValidationException.*An instance group may only be modified"):
+        emr.modify_instance_groups(InstanceGroups=[{"InstanceGroupId": group, "InstanceCount": 0}])
+    with pytest.raises(emr.exceptions.InvalidRequestException, match="Use the ListInstanceGroups operation instead"):
+        emr.list_instance_fleets(ClusterId=done)
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,9 @@ def test_an_object_has_the_headers_that_it_was_given_and_s3_s_own_where_none_was
     answers = [s3.put_object(Bucket=air, Key="secret", Body=b"x", **secret), s3.get_object(Bucket=air, Key="secret")]
     assert [{name: answer[name] for name in secret} for answer in answers] == [secret, secret]
     assert answers[1]["Metadata"] == {}
+    s3.put_object(Bucket=air, Key="ours", Body=b"0123456789", ServerSideEncryption="AES256")
+    ranged = s3.get_object(Bucket=air, Key="ours", Range="bytes=2-4")
+    assert (ranged["Body"].read(), ranged["ServerSideEncryption"]) == (b"234", "AES256")
     for key in ("plain", "secret"):
         s3.copy_object(Bucket=air, Key="copy", CopySource={"Bucket": air, "Key": key}, ServerSideEncryption="aws:kms")
     assert s3.head_object(Bucket=air, Key="copy")["SSEKMSKeyId"] == "alias/mine"
@@ -261,6 +264,8 @@ def test_tags_that_s3_would_not_take_are_refused(s3: Any, air: str, tags: list[s
 def test_what_a_write_asks_for_is_checked(s3: Any, air: str) -> None:
     at = {"Bucket": air, "Key": "a"}
     upload = {**at, "UploadId": s3.create_multipart_upload(**at)["UploadId"]}
+    by_default = {"SSEAlgorithm": "AES256", "KMSMasterKeyID": "mine"}
+    encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": by_default}]}
     calls: list[tuple[str, Callable[[], Any]]] = [
         ("InvalidArgument", lambda: s3.put_object(**at, Body=b"x", ACL="nobody")),
         ("MetadataTooLarge", lambda: s3.put_object(**at, Body=b"x", Metadata={"a": "x" * 2048})),
@@ -282,6 +287,16 @@ def test_what_a_write_asks_for_is_checked(s3: Any, air: str) -> None:
         ("InvalidLocation", lambda: s3.create_bucket(Bucket=f"{air}-far", **located("moon"))),
         ("MalformedXML", lambda: s3.put_bucket_versioning(Bucket=air, VersioningConfiguration={"Status": "On"})),
         ("IllegalVersioning", lambda: s3.put_bucket_versioning(Bucket=air, VersioningConfiguration={})),
+        ("InvalidDigest", lambda: s3.put_object(**at, Body=b"x", ContentMD5="AAAA")),
+        ("maxKeys must be", lambda: s3.list_objects_v2(Bucket=air, MaxKeys=-1)),
+        (
+            "NotImplemented",
+            lambda: s3.create_multipart_upload(**at, SSECustomerAlgorithm="AES256", SSECustomerKey="k" * 32),
+        ),
+        (
+            "KMSMasterKeyID is not",
+            lambda: s3.put_bucket_encryption(Bucket=air, ServerSideEncryptionConfiguration=encryption),
+        ),
         ("InvalidRedirectLocation", lambda: s3.put_object(**at, Body=b"x", WebsiteRedirectLocation="b")),
     ]
     for code, call in calls:

@@ -1,6 +1,7 @@
 """What a step, or a bootstrap action, runs: a program's words from a jar and its arguments."""
 
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -20,6 +21,8 @@ COMMANDS = (
 
 AT_EMR = re.compile(r"(/usr(/lib/[\w-]+)?)?/bin/(?P<name>[\w-]+)")
 """Where EMR has commands, by which steps may name them."""
+OPTIONS = "HADOOP_CLIENT_OPTS"
+"""Names the variable of Java's options for the programs of Hadoop."""
 
 Fetch = Callable[[str], str]
 """Brings an object of S3: where it is on the node then. Raises CannotRun."""
@@ -44,6 +47,14 @@ def of_step(jar: str, main: str | None, arguments: Sequence[str], fetch: Fetch) 
     if name.startswith("hadoop-streaming"):
         return ["hadoop-streaming", *arguments]
     return ["hadoop", "jar", _here(jar, fetch), *([main] if main else []), *arguments]
+
+
+def with_properties(environment: Mapping[str, str], properties: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables of a step's program whose Java is to have these properties, by what `hadoop` hands to it."""
+    if not properties:
+        return environment
+    told = [shlex.quote(f"-D{name}={value}") for name, value in properties.items()]
+    return {**environment, OPTIONS: " ".join([*filter(None, [environment.get(OPTIONS)]), *told])}
 
 
 def of_bootstrap(path: str, arguments: Sequence[str], instance: Mapping[str, Any], fetch: Fetch) -> list[str]:

@@ -223,7 +223,14 @@ class Calls:
         """What the store lists by these parameters, in its names. Raises ServiceError."""
         owner = "list-type" not in named.parameters or named.parameters.get("fetch-owner") == "true"
         asked = {"list-type": "2", "encoding-type": "url", "fetch-owner": str(owner).lower(), **parameters}
-        to = self.own_as_stored(request, Named("GET", named.bucket, "", asked), in_our_name())
+        return await self._list(request, named.bucket, asked)
+
+    async def list_of_versions(self, request: HttpRequest, named: Named, parameters: dict[str, str]) -> bytes:
+        """What versions the store lists by these parameters, in its names. Raises ServiceError."""
+        return await self._list(request, named.bucket, {"versions": "", "encoding-type": "url", **parameters})
+
+    async def _list(self, request: HttpRequest, bucket: str, parameters: dict[str, str]) -> bytes:
+        to = self.own_as_stored(request, Named("GET", bucket, "", parameters), in_our_name())
         async with await self.asked(to, nothing) as answer:
             body = await answer.read()
             if answer.status == HTTPStatus.OK:
@@ -242,6 +249,10 @@ class Calls:
             self._unversioned.clear()
         self._unversioned[bucket] = time.monotonic() + VERSIONED_SECONDS
         return False
+
+    def forget_versioning(self, bucket: str) -> None:
+        """Ask anew whether a bucket has versions: it was told to."""
+        self._unversioned.pop(bucket, None)
 
     async def _versioning(self, request: HttpRequest, bucket: str) -> bytes:
         """A bucket's VersioningConfiguration."""

@@ -21,7 +21,6 @@ from studiolo.door import (
     documents,
     forms,
     listing,
-    lists,
     mending,
     ownership,
     preconditions,
@@ -174,6 +173,11 @@ class S3Gateway:
                 listed = await listing.page(named, self._calls.listed(request, named))
             await send_whole(send, HTTPStatus.OK, XML, listed)
             return
+        if self._ours and operation.name == versions.OPERATION:
+            with self._calls.errors(payload):
+                listed = await versions.page(named, partial(self._calls.list_of_versions, request, named))
+            await send_whole(send, HTTPStatus.OK, XML, listed)
+            return
         if self._ours and operation.name == underway.OPERATION and verified is not None:
             await self._kept.uploads(request, named, verified, payload, send)
             return
@@ -182,8 +186,6 @@ class S3Gateway:
             sent = await self._calls.ranged(request, sent)
         if self._ours and operation.name == "DeleteObject" and named.parameters.get("versionId") == "null":
             await self._calls.cover_marker(request, named)
-        if self._ours and caller.verified is not None and operation.name == "ListObjectVersions":
-            sent = versions.whole(sent)
         to = target(sent, request.host, verified, self._store.access, ours=self._ours)
         reader = verified.payload_reader(request) if verified else None
         if (self._ours or payload.taken) and verified is not None and operation.name in documents.OPERATIONS:
@@ -215,13 +217,13 @@ class S3Gateway:
                     await asyncio.to_thread(ownership.forget, self._identity, self._settings, named.bucket)
                 if answer.status == HTTPStatus.NOT_FOUND and operation.name in mending.READS and needs:
                     await self._permit_to_know(request, named, caller)
+                if operation.name == "PutBucketVersioning":
+                    self._calls.forget_versioning(named.bucket)
                 if self._ours and answer.status < HTTPStatus.BAD_REQUEST:
                     await self._notifying.changed(request, named, operation.name, caller, answer)
                     await uploads.note(self._settings.uploads, named, operation.name, answer)
                 if not self._ours:
                     await self._calls.answer(answer, request.method, payload, send)
-                elif operation.name in lists.OPERATIONS and answer.status == HTTPStatus.OK:
-                    await self._answer_list(request, named, operation, caller, answer, send)
                 else:
                     if operation.name == "DeleteObject" and named.key.endswith("/") and verified is not None:
                         await self._calls.clear_folder(request, named, verified)
@@ -286,29 +288,6 @@ class S3Gateway:
         if not self._ours and caller.principal is not None and caller.principal.account != self._identity.account:
             message = "An object store of one's own serves the server's own account alone."
             raise ServiceError("NotImplemented", message, 501)
-
-    async def _answer_list(
-        self,
-        request: HttpRequest,
-        named: Named,
-        operation: Operation,
-        caller: Caller,
-        answer: aiohttp.ClientResponse,
-        send: Send,
-    ) -> None:
-        """Answer with a list of keys, of which one page is held."""
-        body = await answer.read()
-        headers = [each for each in sent_back(answer.raw_headers) if each[0] != b"content-length"]
-        if operation.name == "ListObjectVersions" and caller.verified is not None:
-            paged = versions.page(named, body)
-            if paged is not None:
-                await send_whole(send, HTTPStatus.OK, headers, paged)
-                return
-            async with await self._calls.asked(self._calls.own(request, named, caller.verified), nothing) as longer:
-                if longer.status != HTTPStatus.OK:
-                    raise ServiceError("ServiceUnavailable", "The list is not to be had now, please try again.", 503)
-                body = await longer.read()
-        await send_whole(send, HTTPStatus.OK, headers, lists.shown(named, body))
 
     async def _post_object(self, request: HttpRequest, named: Named, payload: Payload, send: Send) -> None:
         """Put the file of a form that a signed policy lets in."""

@@ -34,6 +34,7 @@ MAX_METADATA = 2048
 """Bytes of the names and values of an object's metadata."""
 _OF_CHECKSUMS = frozenset({"x-amz-checksum-algorithm", "x-amz-checksum-type"})
 _BYTES_OF_CHECKSUMS = {"crc32": 4, "crc32c": 4, "crc64nvme": 8, "sha1": 20, "sha256": 32}
+_BYTES_OF_MD5, _NO_DIGEST = 16, "A" * 22 + "=="
 _RESERVED = ("amzn-s3-demo-", "sthree-", "xn--"), ("--ol-s3", "--table-s3", "--x-s3", "-s3alias", ".mrap")
 """How names of buckets may not begin and end (Amazon S3 User Guide, "General purpose bucket naming rules")."""
 ACLS = frozenset(
@@ -51,7 +52,7 @@ _REDIRECTED = "x-amz-meta-studiolo-redirect"
 _REDIRECT = "x-amz-website-redirect-location"
 _ENCRYPTION = "x-amz-server-side-encryption"
 _KEY_ID, _BUCKET_KEY = f"{_ENCRYPTION}-aws-kms-key-id", f"{_ENCRYPTION}-bucket-key-enabled"
-_BY_KMS = frozenset({"aws:kms", "aws:kms:dsse"})
+_ALGORITHMS = frozenset({"AES256", "aws:kms", "aws:kms:dsse"})
 _CHANGES = ("x-amz-metadata-directive", "x-amz-storage-class", "x-amz-website-redirect-location", _ENCRYPTION)
 
 
@@ -63,10 +64,16 @@ def asked(named: Named, operation: Operation) -> Named:
     if operation.name == "UploadPart":
         ranges.check_copied(named)
         _check_checksum(named.headers)
+        _check_digest(named.headers)
     if operation.name not in _WRITES:
         return named
     headers = dict(named.headers)
+    if operation.name == "CreateMultipartUpload" and f"{_ENCRYPTION}-customer-algorithm" in headers:
+        # The store takes it, and cannot read it again.
+        message = "An upload in parts under a customer's key is not implemented: put the object in one piece."
+        raise ServiceError("NotImplemented", message, 501)
     _check_checksum(headers)
+    _check_digest(headers)
     _check_headers(headers)
     source = named.source
     if source is not None and source.version is None and (source.bucket, source.key) == (named.bucket, named.key):
@@ -117,6 +124,11 @@ def _refuse_ciphered_range(headers: Mapping[str, str]) -> None:
         raise ServiceError("NotImplemented", message, 501)
 
 
+def _check_digest(headers: Mapping[str, str]) -> None:
+    if len(_of_base64(headers.get("content-md5", _NO_DIGEST))) != _BYTES_OF_MD5:
+        raise ServiceError("InvalidDigest", "The Content-MD5 you specified was invalid.", 400)
+
+
 def _of_base64(text: str) -> bytes:
     try:
         return b64decode(text, validate=True)
@@ -160,12 +172,9 @@ def _mark(named: Named) -> str:
 
 
 def _record_encryption(headers: dict[str, str]) -> None:
-    """Keep what the headers say of KMS, which the store does not have, as an entry of the metadata."""
-    algorithm = headers[_ENCRYPTION]
-    if algorithm not in _BY_KMS:
-        if algorithm != "AES256":
-            raise ServiceError("InvalidArgument", "The encryption method specified is not supported", 400)
-        return
+    """Keep what the headers say as an entry of the metadata: the store has no KMS, and reads no ranges of AES256."""
+    if headers[_ENCRYPTION] not in _ALGORITHMS:
+        raise ServiceError("InvalidArgument", "The encryption method specified is not supported", 400)
     values = (headers.pop(name, "") for name in (_ENCRYPTION, _KEY_ID, _BUCKET_KEY))
     headers.pop(f"{_ENCRYPTION}-context", None)
     headers[_OURS] = " ".join(value or "-" for value in values)
@@ -244,7 +253,7 @@ class Mending:
     def _of_writes(self) -> Headers:
         given = self._named.headers
         more: Headers = []
-        if given.get(_ENCRYPTION) in _BY_KMS:
+        if given.get(_ENCRYPTION) in _ALGORITHMS:
             more = [
                 (name.encode(), given[name].encode()) for name in (_ENCRYPTION, _KEY_ID, _BUCKET_KEY) if name in given
             ]

@@ -200,21 +200,9 @@ def _check_position(value: str) -> None:
 
 
 def _stored_positions(parameters: Mapping[str, str]) -> Mapping[str, str]:
-    """The parameters of a list of versions or uploads, with prefix, delimiter and marker as the store names keys."""
-    named = dict(parameters)
-    prefix, delimiter = named.get("prefix", ""), named.get("delimiter", "").replace("\\", keys.BACKSLASH)
-    if prefix:
-        named["prefix"] = keys.stored_prefix(prefix)
-    if "//" in delimiter:
-        raise ServiceError("NotImplemented", "A list by a delimiter with two slashes is not implemented.", 501)
-    if delimiter:
-        named["delimiter"] = delimiter
-    marker = named.get("key-marker", "")
-    if marker:
-        # The prefix itself, where it ends in a slash, is the marker of its folder.
-        rolled_up = delimiter == "/" and marker.endswith("/") and marker != prefix
-        named["key-marker"] = keys.stored_prefix(marker) if rolled_up else keys.stored(marker)
-    return named
+    """The parameters of a list, with its prefix as the store names keys."""
+    prefix = parameters.get("prefix", "")
+    return {**parameters, "prefix": keys.stored_prefix(prefix)} if prefix else parameters
 
 
 def _source(header: str, *, ours: bool) -> Source:

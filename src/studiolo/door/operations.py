@@ -22,12 +22,16 @@ _RESPONSE = (
 _VALUES = {
     "list-type": re.compile(r"2"),
     "continuation-token": re.compile(r".+", re.DOTALL),
+    **dict.fromkeys(("max-keys", "max-parts", "max-uploads", "part-number-marker"), re.compile(r"[0-9]{0,10}")),
     "partNumber": re.compile(r"0*(?:[1-9][0-9]{0,3}|10000)"),
     "uploadId": re.compile(r"[^/\\\s]+"),
     "versionId": re.compile(r"[^/\\\s]+"),
 }
 _WRONG = {
     "continuation-token": "The continuation token provided is incorrect",
+    "max-keys": "Argument maxKeys must be an integer between 0 and 2147483647",
+    "max-parts": "Argument max-parts must be an integer between 0 and 2147483647",
+    "max-uploads": "Argument max-uploads must be an integer between 0 and 2147483647",
     "partNumber": "Part number must be an integer between 1 and 10000, inclusive",
 }
 

@@ -121,8 +121,17 @@ def _invalid(message: str) -> ServiceError:
     return ServiceError("InvalidArgument", message, 400)
 
 
+def _encryption(document: Document) -> None:
+    for rule in document.get("Rules", []):
+        default = rule.get("ApplyServerSideEncryptionByDefault", {})
+        if "KMSMasterKeyID" in default and default.get("SSEAlgorithm") == "AES256":
+            message = "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse"
+            raise _invalid(message)
+
+
 _FURTHER: Mapping[str, Callable[[Document], None]] = {
     "PutBucketCors": _cors,
+    "PutBucketEncryption": _encryption,
     "PutBucketLifecycleConfiguration": _lifecycle,
     "PutBucketWebsite": _website,
 }

@@ -1,9 +1,11 @@
 """What a step runs, by its jar and arguments, and why it failed, by its logs."""
 
+import shlex
+
 import pytest
 
 from studiolo.clusters.failures import failure
-from studiolo.clusters.programs import CannotRun, of_bootstrap, of_step
+from studiolo.clusters.programs import CannotRun, of_bootstrap, of_step, with_properties
 
 
 def fetched(url: str) -> str:
@@ -105,3 +107,9 @@ def test_a_failure_is_told_by_the_line_that_shows_it(
 @pytest.mark.parametrize("status", [-9, 137])
 def test_a_program_that_a_signal_ended_is_said_to_be_killed(status: int) -> None:
     assert failure([("stderr", "26/11/27 WARN as ever\n")], status).message == "The program was killed by SIGKILL."
+
+
+def test_properties_of_a_step_are_java_s_beside_what_the_cluster_has() -> None:
+    given = {"HADOOP_CLIENT_OPTS": "-Xmx1g"}
+    told = with_properties(given, {"table": "two words", "day": "1"})["HADOOP_CLIENT_OPTS"]
+    assert shlex.split(told) == ["-Xmx1g", "-Dtable=two words", "-Dday=1"]

@@ -9,7 +9,7 @@ from studiolo.containers.algorithm import Algorithm
 from studiolo.containers.environments import available_pythons
 from studiolo.containers.foreign import foreign
 from studiolo.containers.image import ENTRYPOINT, PYTHON, Environment, Foreign, Image, Task
-from studiolo.containers.images.frameworks import FRAMEWORKS, TOOLKITS, Framework, nearest_transformers
+from studiolo.containers.images.frameworks import FRAMEWORKS, TOOLKITS, Framework, nearest, nearest_transformers
 from studiolo.containers.images.named import Named, named, repositories
 from studiolo.containers.images.own import OwnImage, own_image
 from studiolo.containers.scripts import mlflow_model, notebook, serving, standalone
@@ -26,6 +26,11 @@ PORT = 8080
 """Where the programs `serve` of containers listen."""
 NOTEBOOKS = ("sagemaker-distribution", "sagemaker-base-python")
 """The families of images in which Studio's notebooks run."""
+OF_FUNCTIONS = {
+    "sagemaker-base-python": ("boto3", "pip"),
+    "sagemaker-distribution": ("boto3", "pip", "numpy", "pandas", "scikit-learn", "matplotlib"),
+}
+"""What these have for functions, which are run by the Python that they were pickled with."""
 MLFLOW = re.compile(r"(?:[\w.-]+(?::\d+)?/)*(?P<name>mlflow-pyfunc(?::(?P<version>\d[\w.]*)|:[\w.-]+)?)")
 """The image in which MLflow has its models served."""
 SERVER = ("uvicorn", "httptools", "uvloop", "pip")
@@ -66,23 +71,24 @@ class Images:
         self._engine = engine
         self._pythons = pythons
 
-    def resolve(self, uri: str, task: Task, *, scripted: bool = False) -> Image:
+    def resolve(self, uri: str, task: Task, *, scripted: bool = False, python: str = "") -> Image:
         """What the image is, to be used for that task. Raises Invalid, which says what there is.
 
         scripted: whether a script of the user's is run in it, where it is of an algorithm as well as of a framework.
+        python: the one that what it runs is for, as `3.11`; heeded where the image does not say its own.
         """
         own = own_image(self._own, uri)
         if own is not None:
-            return self._of_a_person(uri, own)
+            return self._of_a_person(uri, own, python)
         compiled = self._compiled(uri, scripted) or _of_mlflow(uri)
         if compiled is not None:
             return compiled
         algorithm = self._algorithm_of(uri)
         known = named(uri)
         if known is not None and known.family in NOTEBOOKS:
-            return _of_notebooks(known)
+            return self._of_functions(known, python) if python else _of_notebooks(known)
         if known is not None and known.family in FRAMEWORKS and (scripted or algorithm is None):
-            return self._of_a_framework(known, FRAMEWORKS[known.family])
+            return self._of_a_framework(known, FRAMEWORKS[known.family], python)
         if known is not None and known.family == SPARK and task == "process":
             return Image(name=str(known), process=(SUBMIT,), spark=known.version)
         if known is not None and known.family in self._programs and task == "process":
@@ -104,7 +110,15 @@ class Images:
         """The repositories of frameworks that can be run."""
         return [name for family in FRAMEWORKS for name in _runnable(family)]
 
-    def _of_a_framework(self, known: Named, framework: Framework) -> Image:
+    def _of_functions(self, known: Named, asked: str) -> Image:
+        python = nearest(known.python or asked, self._pythons())
+        return Image(
+            name=str(known),
+            environment=Environment(python, OF_FUNCTIONS[known.family], image=str(known)),
+            notes=(f"The image {known} is Python {python} here, as the function's.",),
+        )
+
+    def _of_a_framework(self, known: Named, framework: Framework, asked_python: str) -> Image:
         # The oldest image of XGBoost, of version 0.72, has no other version in its tag.
         asked = "0.72" if known.repository == "xgboost" else known.version
         second = ""
@@ -115,7 +129,7 @@ class Images:
             second = nearest_transformers(transformers)
         if not asked[:1].isdigit():
             raise Invalid(f"The image '{known}' has no tag that begins with a version of {framework.name}.")
-        version, python = framework.fit(asked, known.python, self._pythons())
+        version, python = framework.fit(asked, known.python or asked_python, self._pythons())
         requirements, overrides = framework.requirements(version, second)
         return Image(
             name=str(known),
@@ -126,11 +140,11 @@ class Images:
             notes=tuple(_notes(known, framework, asked, version, python, second)),
         )
 
-    def _of_a_person(self, uri: str, own: OwnImage) -> Image:
+    def _of_a_person(self, uri: str, own: OwnImage, asked: str) -> Image:
         pythons = self._pythons()
         if own.python and own.python not in pythons:
             raise Invalid(f"{self._own} wants Python {own.python} for '{uri}', which this machine does not have.")
-        python = own.python or f"3.{min(map(_minor, pythons))}"
+        python = own.python or nearest(asked, pythons)
         file = own.requirements or (own.folder or Path()) / "requirements.txt"
         lines = _requirements(file) if file.is_file() else ()
         programs = {name for name in ("train", "serve") if own.folder and (own.folder / name).is_file()}
@@ -229,7 +243,3 @@ def _requirements(file: Path) -> tuple[str, ...]:
         if line.startswith(("-", ".")):
             raise Invalid(f"{file} has the line '{line}': here only packages by name or URL can be required.")
     return said
-
-
-def _minor(python: str) -> int:
-    return int(python.partition(".")[2])

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from studiolo.containers.algorithm import MetricDefinition
 
 CHECKPOINTS = "/opt/ml/checkpoints"
+CLIENT_PYTHON = "--client_python_version"
+"""The argument by which the SDK's remote functions say their Python, which the job's must be."""
 HOMOGENEOUS = "homogeneousCluster"
 """What SageMaker calls the one group of instances that are all alike."""
 
@@ -88,6 +91,11 @@ class TrainingSpecification:
     def scripted(self) -> bool:
         """Whether it runs a script or program of the user's, also in the image of a built-in algorithm."""
         return bool(self.entrypoint) or "sagemaker_program" in self.hyperparameters
+
+    @property
+    def python(self) -> str:
+        """The Python with which a function that it runs was pickled, as `3.11`; empty of any other program."""
+        return next((value for name, value in pairwise(self.arguments) if name == CLIENT_PYTHON), "")
 
     @property
     def hosts(self) -> tuple[tuple[str, Group], ...]:
