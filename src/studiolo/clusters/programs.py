@@ -21,6 +21,7 @@ COMMANDS = (
 
 AT_EMR = re.compile(r"(/usr(/lib/[\w-]+)?)?/bin/(?P<name>[\w-]+)")
 """Where EMR has commands, by which steps may name them."""
+
 OPTIONS = "HADOOP_CLIENT_OPTS"
 """Names the variable of Java's options for the programs of Hadoop."""
 
