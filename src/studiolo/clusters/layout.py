@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studiolo.clusters.applications import hadoop
+from studiolo.clusters.programs import COMMANDS
+from studiolo.engine.formats import with_python
 
 if TYPE_CHECKING:
     from studiolo.clusters.world import World
@@ -33,14 +35,6 @@ done
 """
 """It makes nobody more than they are."""
 
-COMMANDS = (
-    "amazon-linux-extras", "apt-get", "dnf", "rpm", "service", "systemctl", "yum",
-    "beeline", "hadoop", "hadoop-streaming", "hdfs", "hive", "hive-script", "pig-script", "pip", "pip3", "pyspark",
-    "run-example", "s3-dist-cp", "spark-example", "spark-shell", "spark-sql", "spark-submit",
-    "state-pusher-script", "aws", "yarn",
-)  # fmt: skip
-"""The commands on a node that are Python of ours (`studiolo.node.commanding`)."""
-
 
 def make_python(world: "World") -> None:
     """An environment of the nodes' own, on top of the runtime's."""
@@ -58,7 +52,8 @@ def make_python(world: "World") -> None:
         (world.python.parent / name).unlink(missing_ok=True)
         (world.python.parent / name).symlink_to("python3")
     (world.own / "python" / "pyvenv.cfg").write_text(f"home = {real.parent}\ninclude-system-site-packages = false\n")
-    (world.site / "runtime.pth").write_text("".join(f"{packages}\n" for packages in world.packages))
+    seen = (*world.packages, *with_python(world.jars))
+    (world.site / "runtime.pth").write_text("".join(f"{path}\n" for path in seen))
     pip = world.site / "pip"
     pip.mkdir(exist_ok=True)
     (pip / "__init__.py").touch()

@@ -1,5 +1,6 @@
 """What a step, or a bootstrap action, runs: a program's words from a jar and its arguments."""
 
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -9,6 +10,17 @@ S3 = ("s3://", "s3a://", "s3n://")
 
 COMMAND_RUNNER, SCRIPT_RUNNER = "command-runner.jar", "script-runner.jar"
 RUN_IF = "run-if"
+
+COMMANDS = (
+    "amazon-linux-extras", "apt-get", "dnf", "rpm", "service", "systemctl", "yum",
+    "beeline", "hadoop", "hadoop-streaming", "hdfs", "hive", "hive-script", "pig-script", "pip", "pip3", "pyspark",
+    "run-example", "s3-dist-cp", "spark-example", "spark-shell", "spark-sql", "spark-submit",
+    "state-pusher-script", "aws", "yarn",
+)  # fmt: skip
+"""The commands on a node that are Python of ours (`studiolo.node.commanding`)."""
+
+AT_EMR = re.compile(r"(/usr(/lib/[\w-]+)?)?/bin/(?P<name>[\w-]+)")
+"""Where EMR has commands, by which steps may name them."""
 
 OPTIONS = "HADOOP_CLIENT_OPTS"
 """Names the variable of Java's options for the programs of Hadoop."""
@@ -27,7 +39,8 @@ def of_step(jar: str, main: str | None, arguments: Sequence[str], fetch: Fetch) 
     if name == COMMAND_RUNNER:
         if not arguments:
             raise CannotRun("command-runner.jar needs arguments: a program and what is handed to it.")
-        return list(arguments)
+        found = AT_EMR.fullmatch(arguments[0])
+        return [found["name"] if found and found["name"] in COMMANDS else arguments[0], *arguments[1:]]
     if name == SCRIPT_RUNNER:
         if not arguments:
             raise CannotRun("script-runner.jar needs an argument: the script, as s3://bucket/key.")

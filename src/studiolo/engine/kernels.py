@@ -20,7 +20,7 @@ from studiolo.engine import far
 from studiolo.engine.belongings import Belongings
 from studiolo.engine.drivers import driver_launch, executor_options
 from studiolo.engine.elsewhere import PROOF_FILE, executor_variables
-from studiolo.engine.formats import write_hudi_defaults
+from studiolo.engine.formats import with_python, write_hudi_defaults
 from studiolo.engine.plan import Plan
 from studiolo.engine.preparation import font_lists, give_fonts
 from studiolo.engine.site import KUBECONFIG
@@ -305,13 +305,14 @@ class Kernels:
         temporary = str(folder / "tmp")
         path, _ = self.belongings.laid_out(kernel)
         workload = self._identity.workloads.find(kernel)
+        formats = with_python(self._runtimes.jars(runtime, formats=plan.formats)) if plan.formats else ()
         return {
             # By this name Hive's client says to the metastore who asks; all else that Spark names a user by is the other.
             "HADOOP_USER_NAME": workload.metastore_token if workload else "",
             "SPARK_USER": "hadoop",
             "JAVA_HOME": str(runtime.java_home),
             "PYSPARK_PYTHON": plan.executors_python,
-            "PYTHONPATH": os.pathsep.join([*path, str(self._runtimes.packages)]),
+            "PYTHONPATH": os.pathsep.join([*path, str(self._runtimes.packages), *formats]),
             # Of the driver's pages, wherever executors find the driver.
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_PUBLIC_DNS": "127.0.0.1",

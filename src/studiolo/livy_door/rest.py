@@ -163,8 +163,9 @@ def complete(asked: Asked) -> Answer:
     code, cursor = _text(asked, "code"), asked.body.get("cursor")
     if cursor is not None and not str(cursor).isdecimal():
         raise Invalid("The field 'cursor' must be a number.")
-    at = len(code) if cursor is None else int(cursor)
-    return _ok({"candidates": list(asked.livy.complete(asked.place, asked.parts[0], code, at))})
+    at = len(code) if cursor is None else min(int(cursor), len(code))
+    kind = None if asked.body.get("kind") is None else _text(asked, "kind")
+    return _ok({"candidates": list(asked.livy.complete(asked.place, asked.parts[0], code, at, kind))})
 
 
 def list_statements(asked: Asked) -> Answer:

@@ -16,6 +16,8 @@ def fetched(url: str) -> str:
     ("jar", "main", "arguments", "program"),
     [
         ("command-runner.jar", None, ["spark-submit", "s3://b/x.py"], ["spark-submit", "s3://b/x.py"]),
+        ("command-runner.jar", None, ["/usr/lib/spark/bin/run-example", "SparkPi"], ["run-example", "SparkPi"]),
+        ("command-runner.jar", None, ["/usr/bin/tar", "-c"], ["/usr/bin/tar", "-c"]),
         ("/var/lib/aws/emr/command-runner.jar", None, ["bash", "-c", "ls"], ["bash", "-c", "ls"]),
         (
             "s3://eu-west-1.elasticmapreduce/libs/script-runner/script-runner.jar",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from studiolo.domain import Invalid
-from studiolo.engine.formats import iceberg_defaults, with_formats
+from studiolo.engine.formats import iceberg_defaults, with_formats, with_python
 from studiolo.engine.plan import Plan
 
 
@@ -25,7 +25,7 @@ def test_each_iceberg_catalog_takes_the_bucket_from_the_path() -> None:
     [
         ("/usr/share/aws/iceberg/lib/iceberg-spark3-runtime.jar", ("iceberg",), None),
         ("/usr/share/aws/delta/lib/delta-core.jar,/usr/share/aws/delta/lib/delta-storage.jar", ("delta",), None),
-        ("hdfs:///apps/hudi/lib/hudi-spark-bundle.jar, s3://b/mine.jar", ("hudi",), " s3://b/mine.jar"),
+        ("hdfs:///apps/hudi/lib/hudi-spark-bundle.jar, s3://b/mine.jar", ("hudi",), "s3://b/mine.jar"),
         ("local:///usr/lib/hudi/hudi-spark-bundle.jar", ("hudi",), None),
         ("/usr/lib/spark/jars/own.jar", (), "/usr/lib/spark/jars/own.jar"),
     ],
@@ -37,6 +37,11 @@ def test_jars_at_their_places_on_emr_stand_for_their_table_format(
     asked = {"spark.jars": jars, "spark.a": "b"}
     kept = {"spark.a": "b"} if rest is None else {"spark.jars": rest, "spark.a": "b"}
     assert with_formats(runtime, (), asked) == (formats, kept)
+
+
+def test_python_imports_delta_from_its_jar() -> None:
+    jars = [Path("/jars/delta-spark_2.12-3.3.3.jar"), Path("/jars/delta-storage-3.3.3.jar")]
+    assert with_python(jars) == ["/jars/delta-spark_2.12-3.3.3.jar"]
 
 
 def test_a_table_format_that_the_runtime_does_not_have_is_refused_by_its_name() -> None:
