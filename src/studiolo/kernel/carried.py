@@ -34,6 +34,11 @@ def carry(files: str, archives: str, folder: Path) -> None:
                     shutil.move(copy, place)
 
 
+def of_s3(urls: str) -> list[str]:
+    """Those of one of Spark's lists that are objects of S3."""
+    return [url for url in map(str.strip, urls.split(",")) if url.startswith(S3)]
+
+
 def _fetch(url: str, into: Path) -> bool:
     """Whether there is a copy now."""
     if not url.startswith(S3):

@@ -129,7 +129,8 @@ def launch(submission: Submission, defaults: Mapping[str, str], facts: Facts) ->
         ]
     carried = ("", "")
     if _deploy_mode(submission, given) == "cluster":
-        files, archives = (submission.value(f"--{of}") or given.get(f"spark.{of}", "") for of in ("files", "archives"))
+        asked = submission.conf
+        files, archives = (submission.value(f"--{of}") or asked.get(f"spark.{of}", "") for of in ("files", "archives"))
         carried = (files, archives)
         notes.append("deploy mode cluster: the driver runs on the cluster's only machine, in this step.")
     conf = {**submission.conf, **_executors(submission, given, facts)}
