@@ -57,6 +57,11 @@ def main() -> None:
                 entry = found.setdefault(repository, {"family": file.stem, "tags": {}})
                 known = entry["tags"].setdefault(begin, [version])
                 known += [python for python in pythons if python not in known]
+    # The SDK writes the Python behind the name of this one.
+    base = found["sagemaker-base-python"]
+    for python in ("38", "310"):
+        named = {begin: [*known, f"py{python}"] for begin, known in base["tags"].items()}
+        found[f"sagemaker-base-python-{python}"] = {**base, "tags": named}
     lines = [f"{json.dumps(name)}: {json.dumps(found[name], separators=(',', ':'))}" for name in sorted(found)]
     print("{\n" + ",\n".join(lines) + "\n}")
 

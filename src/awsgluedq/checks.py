@@ -1,6 +1,6 @@
 """What a rule comes down to: what Spark has to compute for it, and the verdict on that."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,12 +47,22 @@ class Data:
 
 
 @dataclass(frozen=True)
+class Distribution:
+    """How often values occur: of numbers, between one edge and the next; of others, the values themselves."""
+
+    type: str
+    edges: Sequence[str]
+    counts: Sequence[int]
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """Whether a rule is met, why not, and the metrics that say so."""
+    """Whether a rule is met, why not, and the metrics that say so; of an analyzer, distributions by their metrics."""
 
     passed: bool
     reason: str | None
     metrics: Mapping[str, float]
+    distributions: Mapping[str, Distribution] = field(default_factory=dict)
 
 
 Measured = Mapping[str, Any]

@@ -10,8 +10,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from awsgluedq import files, metrics, references, sql, values
-from awsgluedq.checks import Check, Data, Unfit, how_many, quoted, rows
+from awsgluedq import analyzers, files, metrics, references, sql, values
+from awsgluedq.checks import Check, Data, Distribution, Unfit, how_many, quoted, rows
 from awsgluedq.conditions import ConditionError, Past, resolved
 from awsgluedq.lexer import RulesetError
 from awsgluedq.ruleset import AnyRule, Composite, Condition, Rule, Ruleset
@@ -30,6 +30,7 @@ BUILDERS: dict[str, Callable[[Rule, Data], Check]] = {
     "DataFreshness": values.data_freshness,
     "DatasetMatch": references.dataset_match,
     "DistinctValuesCount": metrics.distinct_values_count,
+    "Distribution": analyzers.distribution,
     "Entropy": metrics.entropy,
     "FileFreshness": files.file_freshness,
     "FileMatch": files.file_match,
@@ -63,6 +64,7 @@ class Outcome:
     evaluated: str
     row: Column | None = None
     where: str | None = None
+    distributions: Mapping[str, Distribution] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,9 @@ def evaluate(
     Raises ValueError for a filter that Spark refuses, and for what cannot be told row by row.
     """
     data = Data(frame, sources)
-    leaves = [_leaf(rule, data) for rule in (*_leaves(ruleset.rules), *ruleset.analyzers)]
+    analyzed = {id(rule): analyzers.parts(rule, data) for rule in ruleset.analyzers}
+    parts = [part for some in analyzed.values() for part in some]
+    leaves = [_leaf(rule, data) for rule in (*_leaves(ruleset.rules), *parts)]
     for leaf in leaves:
         if leaf.check and leaf.check.prepare:
             frame = leaf.check.prepare(frame)
@@ -107,7 +111,8 @@ def evaluate(
     outcomes = [_outcome(rule, told, by_row=by_row) for rule in ruleset.rules]
     if by_row:
         outcomes = _counted(frame, outcomes)
-    return Evaluation(outcomes, [told[id(rule)] for rule in ruleset.analyzers], frame)
+    of_analyzers = [_together(rule, [told[id(part)] for part in analyzed[id(rule)]]) for rule in ruleset.analyzers]
+    return Evaluation(outcomes, of_analyzers, frame)
 
 
 def _leaves(rules: Sequence[AnyRule]) -> Iterator[Rule]:
@@ -204,7 +209,19 @@ def _judged(leaf: _Leaf, past: Callable[[str, str | None], Past]) -> Outcome:
         verdict = check.judge(leaf.measured, condition)
     except ConditionError as error:
         return Outcome(rule, False, str(error), {}, rule.text)
-    return Outcome(rule, verdict.passed, verdict.reason, verdict.metrics, evaluated, check.row, rule.where)
+    known = verdict.metrics, evaluated, check.row, rule.where, verdict.distributions
+    return Outcome(rule, verdict.passed, verdict.reason, *known)
+
+
+def _together(rule: Rule, parts: Sequence[Outcome]) -> Outcome:
+    """What the analyzers that one stands for have computed, as its own."""
+    found = {metric: value for part in parts for metric, value in part.metrics.items()}
+    distributions = {metric: value for part in parts for metric, value in part.distributions.items()}
+    # What was computed is not judged.
+    reason = (
+        ", ".join(part.reason for part in parts if part.reason and not (part.metrics or part.distributions)) or None
+    )
+    return Outcome(rule, True, reason, found, rule.text, where=rule.where, distributions=distributions)
 
 
 def _outcome(rule: AnyRule, told: Mapping[int, Outcome], *, by_row: bool) -> Outcome:

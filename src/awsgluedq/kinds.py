@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kind:
-    """How a rule type is written: how many texts come after its name, whether a condition does, and with which tags."""
+    """How a rule type is written: how many texts come after its name, whether a condition does, and with which tags.
+
+    Some are analyzers only: not `rule`. These may be of all columns.
+    """
 
     fewest: int
     most: int
@@ -14,14 +17,17 @@ class Kind:
     analyzer: bool = False
     threshold: bool = False
     tags: tuple[str, ...] = ()
+    rule: bool = True
 
 
 MANY = 100
+ALL_COLUMNS = "AllColumns"
 FILTERS = ("recentFiles", "uriRegex")
 """The tags that choose among files."""
 CHOOSING = (*FILTERS, "filterOrder")
 KINDS = {
     "AggregateMatch": Kind(2, 2),
+    "AllStatistics": Kind(1, 1, "none", analyzer=True, rule=False),
     "ColumnCorrelation": Kind(2, 2, analyzer=True),
     "ColumnCount": Kind(0, 0, analyzer=True),
     "ColumnDataType": Kind(1, 1, threshold=True, tags=("format",)),
@@ -34,6 +40,7 @@ KINDS = {
     "DataFreshness": Kind(1, 1),
     "DatasetMatch": Kind(2, 3),
     "DistinctValuesCount": Kind(1, 1, analyzer=True),
+    "Distribution": Kind(1, 1, "none", analyzer=True, tags=("bins", "rebin"), rule=False),
     "Entropy": Kind(1, 1, analyzer=True),
     "FileFreshness": Kind(0, 1, threshold=True, tags=(*CHOOSING, "failFast", "timeZone")),
     "FileMatch": Kind(0, 2, "optional", tags=(*CHOOSING, "hashAlgorithm", "matchFileName")),
@@ -53,9 +60,7 @@ KINDS = {
     "Uniqueness": Kind(1, MANY, analyzer=True),
 }
 NOT_HERE = {
-    "AllStatistics": "name the analyzers that you want one by one",
     "DetectAnomalies": "it is a model of AWS's own; compare with avg(last(10)) and its like",
-    "Distribution": "its values are not numbers; compute them with Spark",
 }
 """Rule types that AWS has, and what to do instead."""
 

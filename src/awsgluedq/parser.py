@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import NoReturn, TypeVar
 
-from awsgluedq.kinds import KINDS, MANY, Kind, unknown
+from awsgluedq.kinds import ALL_COLUMNS, KINDS, MANY, Kind, unknown
 from awsgluedq.lexer import RulesetError, Token, line_of, words_of
 from awsgluedq.ruleset import (
     AnyRule,
@@ -177,6 +177,8 @@ class _Parser:
         parameters = []
         while self._next.kind in ("text", "constant"):
             parameters.append(self._text("a parameter"))
+        if not kind.rule and self._taken(ALL_COLUMNS.lower()):
+            parameters.append(ALL_COLUMNS)
         if not kind.fewest <= len(parameters) <= kind.most:
             many = str(kind.fewest) if kind.fewest == kind.most else f"{kind.fewest} to {kind.most}"
             many = f"{kind.fewest} or more" if kind.most == MANY else many
@@ -189,6 +191,8 @@ class _Parser:
         if analyzer and (condition is not None or not kind.analyzer):
             why = "has no condition there" if kind.analyzer else "is a rule only"
             self._fail(f"{name.value} cannot be an analyzer so: it {why}.", name)
+        if not analyzer and not kind.rule:
+            self._fail(f"{name.value} is an analyzer only: it stands in Analyzers = [ ... ].", name)
         if not analyzer:
             self._check_condition(name, kind.condition, condition)
         where = self._text("the filter after where") if self._taken("where") else None
@@ -222,7 +226,7 @@ class _Parser:
         threshold: Condition | None = None
         tags: dict[str, tuple[str, ...]] = {}
         known = {tag.lower(): tag for tag in kind.tags}
-        while self._taken("with"):
+        while self._taken("with") or (tags and self._continues(known)):
             token = self._take()
             if token.is_("threshold"):
                 threshold = self._condition(name.value)
@@ -239,10 +243,16 @@ class _Parser:
             tags[tag] = self._tag()
         return threshold, tags
 
+    def _continues(self, known: Mapping[str, str]) -> bool:
+        """Whether a comma comes before a further tag, and not before the next rule; it is taken then."""
+        following = self._tokens[self._position + 1 : self._position + 3]
+        further = len(following) == 2 and following[0].value.lower() in known and following[1].is_("=")
+        return further and self._taken(",")
+
     def _tag(self) -> tuple[str, ...]:
         if self._next.is_("["):
             return tuple(self._list(lambda: self._text("a tag's value"), "values"))
-        if self._next.kind == "number":
+        if self._next.kind == "number" or self._next.is_("true", "false"):
             return (self._take().value,)
         return (self._text("a tag's value"),)
 

@@ -69,11 +69,7 @@ class Results:
             "StartedOn": started.isoformat(),
             "CompletedOn": done.isoformat(),
             "RuleResults": [_rule_result(number, one) for number, one in enumerate(outcomes, 1)],
-            "AnalyzerResults": [
-                {"Name": f"Analyzer_{number}", "Description": one.rule.text, "EvaluatedMetrics": dict(one.metrics)}
-                | ({} if one.metrics else {"EvaluationMessage": one.reason})
-                for number, one in enumerate(evaluation.analyzed, 1)
-            ],
+            "AnalyzerResults": [_analyzer_result(number, one) for number, one in enumerate(evaluation.analyzed, 1)],
             "Statistics": [
                 {"Name": name, "Filter": where, "Value": value} for (name, where), value in statistics.items()
             ],
@@ -109,6 +105,22 @@ class Results:
 
 def _filter(outcome: Outcome) -> str | None:
     return getattr(outcome.rule, "where", None)
+
+
+def _analyzer_result(number: int, outcome: Outcome) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "Name": f"Analyzer_{number}",
+        "Description": outcome.rule.text,
+        "EvaluatedMetrics": dict(outcome.metrics),
+    }
+    if outcome.distributions:
+        result["EvaluatedDistributions"] = {
+            name: {"BinEdges": list(one.edges), "Count": list(one.counts), "DataType": one.type}
+            for name, one in outcome.distributions.items()
+        }
+    if outcome.reason:
+        result["EvaluationMessage"] = outcome.reason
+    return result
 
 
 def _rule_result(number: int, outcome: Outcome) -> dict[str, Any]:

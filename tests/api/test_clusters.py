@@ -40,6 +40,8 @@ cat /home/hadoop/prepared
 sudo -u hadoop /usr/bin/python3 -c 'import sys, boto3; print(boto3.client("sts").get_caller_identity()["Arn"])'
 python3 -c 'import json; print(json.load(open("/mnt/var/lib/info/instance.json"))["isMaster"])'
 echo measured > here.txt
+sudo chown hadoop:hadoop here.txt
+sudo mkdir -p /var/log/own
 hdfs dfs -put here.txt /here.txt
 s3-dist-cp --src hdfs:///here.txt --dest $1
 beeline --silent=true --outputformat=csv2 -u jdbc:hive2://$SPARK_LOCAL_IP:10000 -e 'select 40 + 2 as answer'
@@ -126,15 +128,20 @@ def test_hive_tells_who_is_in_a_fence_of_another_role_why_it_is_not_served(
         assert b"Error validating the login" in link.recv(200)
 
 
-def test_a_session_of_livy_computes_on_the_nodes_as_the_cluster_s_role(emr: Any, cluster: str, bucket: str) -> None:
+def test_a_session_of_livy_computes_on_the_nodes_as_the_cluster_s_role_with_packages_that_its_code_installs(
+    emr: Any, cluster: str, bucket: str
+) -> None:
     host = emr.describe_cluster(ClusterId=cluster)["Cluster"]["MasterPublicDnsName"]
     code = (
         f"import boto3; spark.range(9).write.parquet('s3://{bucket}/by-livy')\n"
         f"count = spark.read.parquet('s3://{bucket}/by-livy').count()\n"
-        "print(sc.master, count, boto3.client('sts').get_caller_identity()['Arn'])"
+        "print(sc.master, count, boto3.client('sts').get_caller_identity()['Arn'])\n"
+        "sc.install_pypi_package('cowsay==6.1')\n"
+        "print(sc.parallelize([0], 1).map(lambda _: __import__('cowsay').__name__).first())"
     )
-    master, count, arn = livy_printed(livy(host), code).split()
+    master, count, arn, *installed = livy_printed(livy(host), code).split()
     assert (master, count) == (f"spark://{host}:7077", "9")
+    assert installed == ["Successfully", "installed", "cowsay==6.1", "cowsay"]
     assert "assumed-role/EMR_EC2_DefaultRole/" in arn
 
 
@@ -330,6 +337,12 @@ def test_a_cluster_without_work_ends_after_its_last_step_and_one_that_fails_with
     until(lambda: state(emr, failed) == "TERMINATED_WITH_ERRORS")
     reasons = [emr.describe_cluster(ClusterId=one)["Cluster"]["Status"]["StateChangeReason"] for one in (done, failed)]
     assert [reason["Code"] for reason in reasons] == ["ALL_STEPS_COMPLETED", "STEP_FAILURE"]
+    # By these words Terraform tells that there is nothing more to be removed.
+    group = emr.list_instance_groups(ClusterId=done)["InstanceGroups"][0]["Id"]
+    with pytest.raises(emr.exceptions.ClientError, match="ValidationException.*An instance group may only be modified"):
+        emr.modify_instance_groups(InstanceGroups=[{"InstanceGroupId": group, "InstanceCount": 0}])
+    with pytest.raises(emr.exceptions.InvalidRequestException, match="Use the ListInstanceGroups operation instead"):
+        emr.list_instance_fleets(ClusterId=done)
 
 
 @pytest.mark.parametrize(

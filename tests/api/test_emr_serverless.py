@@ -109,6 +109,9 @@ def test_a_job_that_fails_says_why_and_is_tried_again(emr: Any, application: str
     tries = [*first["jobRunAttempts"], second]
     assert [(each["attempt"], each["state"]) for each in tries] == [(1, "FAILED"), (2, "FAILED")]
     assert tries[0]["createdAt"] < tries[1]["createdAt"]
+    one = emr.get_job_run(**ids, attempt=1)["jobRun"]
+    assert (one["attempt"], one["state"]) == (1, "FAILED")
+    assert one["endedAt"] < job["startedAt"]
     _, page = opened_by(emr.get_dashboard_for_job_run(**ids, attempt=1)["url"])
     assert "/history/local-" in page.text, page.words
     with pytest.raises(botocore.exceptions.ClientError, match="Attempt 3"):
@@ -117,19 +120,32 @@ def test_a_job_that_fails_says_why_and_is_tried_again(emr: Any, application: str
 
 def test_a_job_that_waits_is_canceled_before_it_runs(emr: Any, role: str, script: str) -> None:
     application = emr.create_application(
-        releaseLabel="emr-7.13.0", type="SPARK", maximumCapacity={"cpu": "1vCPU", "memory": "1GB"}
+        releaseLabel="emr-7.13.0", type="SPARK", maximumCapacity={"cpu": "8vCPU", "memory": "40GB"}
     )["applicationId"]
     ids = {"applicationId": application}
-    ids["jobRunId"] = emr.start_job_run(executionRoleArn=role, jobDriver=submit(script, "x"), **ids)["jobRunId"]
+    first, ids["jobRunId"] = (
+        emr.start_job_run(executionRoleArn=role, jobDriver=submit(script, "x"), **ids)["jobRunId"] for _ in range(2)
+    )
     until(lambda: emr.get_job_run(**ids)["jobRun"]["state"] == "QUEUED")
-    assert "1vCPU" in emr.get_job_run(**ids)["jobRun"]["stateDetails"]
+    assert "8vCPU" in emr.get_job_run(**ids)["jobRun"]["stateDetails"]
     with pytest.raises(botocore.exceptions.ClientError, match="active"):
         emr.stop_application(applicationId=application)
     emr.cancel_job_run(**ids)
     assert emr.get_job_run(**ids)["jobRun"]["state"] == "CANCELLED"
+    emr.cancel_job_run(applicationId=application, jobRunId=first)
+    until(lambda: emr.get_job_run(applicationId=application, jobRunId=first)["jobRun"]["state"] == "CANCELLED")
     emr.stop_application(applicationId=application)
     until(lambda: emr.get_application(applicationId=application)["application"]["state"] == "STOPPED")
     emr.delete_application(applicationId=application)
+
+
+def test_a_job_that_its_application_never_has_room_for_fails_at_once(emr: Any, role: str, script: str) -> None:
+    application = emr.create_application(
+        releaseLabel="emr-7.13.0", type="SPARK", maximumCapacity={"cpu": "2 vCPU", "memory": "10 GB"}
+    )["applicationId"]
+    job = run(emr, application, role, submit(script, "x"))
+    assert job["state"] == "FAILED"
+    assert "application has exceeded maximumCapacity settings: 2 vCPU and 10 GB" in job["stateDetails"]
 
 
 def test_a_driver_of_the_initial_capacity_is_there_before_the_job_and_goes_with_the_application(

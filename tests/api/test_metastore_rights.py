@@ -194,3 +194,20 @@ def test_the_token_of_the_keys_in_the_environment_is_told(server: Server) -> Non
     assert (told.returncode, told.stdout.strip()) == (0, person(server))
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "AWS_ACCESS_KEY_ID" in refused.stderr
+
+
+def test_who_may_not_see_statistics_is_told_of_none_and_may_not_write_them(
+    server: Server, home: str, token: Token, managed: str
+) -> None:
+    about = hive.ColumnStatisticsDesc(isTblLevel=True, dbName="default", tableName=managed)
+    data = hive.ColumnStatisticsData(longStats=hive.LongColumnStatsData(lowValue=1, highValue=9, numNulls=0, numDVs=4))
+    known = hive.ColumnStatistics(about, [hive.ColumnStatisticsObj("a", "int", data)])
+    asked = hive.TableStatsRequest("default", managed, ["a"])
+    with connected(home, person(server)) as hms:
+        hms.update_table_column_statistics(known)
+        assert [each.colName for each in hms.get_table_statistics_req(asked).tableStats] == ["a"]
+    reads = {"Effect": "Allow", "Action": ["glue:GetTable", "glue:UpdateTable"], "Resource": "*"}
+    with connected(home, token(reads)) as hms:
+        assert hms.get_table_statistics_req(asked).tableStats == []
+        with pytest.raises(hive.MetaException, match="glue:UpdateColumnStatisticsForTable"):
+            hms.update_table_column_statistics(known)

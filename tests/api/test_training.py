@@ -206,6 +206,7 @@ def test_jobs_beyond_the_cores_wait_as_pending(
             {"AlgorithmSpecification": {"TrainingImage": "example.com/own:1", "TrainingInputMode": "File"}},
             "example.com/own:1.*linear-learner",
         ),
+        ({"AlgorithmSpecification": {"TrainingInputMode": "File"}}, "needs a TrainingImage"),
         ({"TrainingJobName": "under_score"}, "under_score"),
         ({"Tags": [{"Key": "aws:owner", "Value": "me"}]}, "aws:owner"),
         ({"Tags": [{"Key": "team", "Value": "air"}, {"Key": "team", "Value": "water"}]}, "Duplicate tag keys.*team"),

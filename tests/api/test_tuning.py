@@ -62,6 +62,12 @@ def test_a_stopped_tuning_job_stops_its_trials(client: Client, sagemaker: Any, r
         HyperParameterTuningJobName="stopped", PaginationConfig={"PageSize": 1}
     )
     assert [len(page["TrainingJobSummaries"]) for page in pages] == [1, 1]
+    # The order by the objective lists those alone that came to one.
+    by_value = sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName="stopped", SortBy="FinalObjectiveMetricValue", SortOrder="Descending"
+    )["TrainingJobSummaries"]
+    found = [each["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] for each in by_value]
+    assert found == sorted(found, reverse=True)
     sagemaker.delete_hyper_parameter_tuning_job(HyperParameterTuningJobName="stopped")
     with pytest.raises(sagemaker.exceptions.ResourceNotFound, match="can't find a tuning job called stopped"):
         described()

@@ -53,7 +53,7 @@ from studiolo.clusters.store import Store, new_id
 from studiolo.clusters.tables import clusters, interfaces, security_configurations, steps
 from studiolo.clusters.world import Surroundings
 from studiolo.config import Settings as ServerSettings
-from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, NotFound, Page, Scope
+from studiolo.domain import Clock, Conflict, Invalid, LimitExceeded, NotFound, Page, Scope, every
 from studiolo.engine.elsewhere import Elsewhere
 from studiolo.identity import Identity, Principal
 from studiolo.metastore import Metastore
@@ -322,10 +322,14 @@ class Clusters:
     def resize(self, scope: Scope, changes: Mapping[str, tuple[int, int | None]], identifier: str | None) -> None:
         """Change how many instances groups have: by id the count, and of fleets that of spot capacity.
 
-        Raises NotFound, Invalid, Conflict.
+        Raises NotFound, Invalid, and Conflict for a cluster that is neither running nor waiting.
         """
         if identifier is None:
             identifier = self._owner(scope, next(iter(changes), ""))
+        cluster = self.cluster(scope, identifier)
+        if cluster.state not in READY:
+            kind = "fleet" if cluster.asked.fleets else "group"
+            raise Conflict(f"An instance {kind} may only be modified when the cluster is running or waiting.")
         with self._changing(scope, identifier) as cluster:
             progress = cluster.progress
             for name, (count, spot) in changes.items():
@@ -355,8 +359,8 @@ class Clusters:
 
     def _owner(self, scope: Scope, group: str) -> str:
         """The cluster of a group."""
-        for cluster in self._store.living():
-            if cluster.scope == scope and cluster.progress.group(group) is not None:
+        for cluster in every(lambda after: self._store.page(scope, (), None, None, after, 100)):
+            if cluster.progress.group(group) is not None:
                 return cluster.id
         raise Invalid(f"Instance group id '{group}' is not valid.")
 

@@ -206,7 +206,8 @@ class Launching:
         """Start a step's runner: of one with a role in a world of its own. Raises Denied and NotFound for the role."""
         asked = step.asked
         world = nodes = replace(world, cluster=cluster)
-        plan = {"kind": "step", "jar": asked.jar, "main": asked.main, "arguments": list(asked.arguments)}
+        plan: dict[str, Any] = {"kind": "step", "jar": asked.jar, "main": asked.main}
+        plan |= {"arguments": list(asked.arguments), "properties": dict(asked.properties)}
         folder = self._cleared(cluster.id, step.id)
         if asked.role is not None:
             self._roles.require(cluster, asked.role)

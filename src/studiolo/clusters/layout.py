@@ -1,11 +1,14 @@
 """What programs for EMR find on a node: its interpreter, its commands, what it says of itself."""
 
+import os
 import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studiolo.clusters.applications import hadoop
+from studiolo.clusters.programs import COMMANDS
+from studiolo.engine.formats import with_python
 
 if TYPE_CHECKING:
     from studiolo.clusters.world import World
@@ -33,13 +36,8 @@ done
 """
 """It makes nobody more than they are."""
 
-COMMANDS = (
-    "amazon-linux-extras", "apt-get", "dnf", "rpm", "service", "systemctl", "yum",
-    "beeline", "hadoop", "hadoop-streaming", "hdfs", "hive", "hive-script", "pig-script", "pip", "pip3", "pyspark",
-    "run-example", "s3-dist-cp", "spark-example", "spark-shell", "spark-sql", "spark-submit",
-    "state-pusher-script", "aws", "yarn",
-)  # fmt: skip
-"""The commands on a node that are Python of ours (`studiolo.node.commanding`)."""
+USERS = {"/etc/passwd": "etc/passwd", "/etc/group": "etc/group", "/var/log": "mnt/var/log"}
+"""What the fence has in the place of the machine's, by its place in the folder: who is known, and where logs are."""
 
 
 def make_python(world: "World") -> None:
@@ -58,7 +56,8 @@ def make_python(world: "World") -> None:
         (world.python.parent / name).unlink(missing_ok=True)
         (world.python.parent / name).symlink_to("python3")
     (world.own / "python" / "pyvenv.cfg").write_text(f"home = {real.parent}\ninclude-system-site-packages = false\n")
-    (world.site / "runtime.pth").write_text("".join(f"{packages}\n" for packages in world.packages))
+    seen = (*world.packages, *with_python(world.jars))
+    (world.site / "runtime.pth").write_text("".join(f"{path}\n" for path in seen))
     pip = world.site / "pip"
     pip.mkdir(exist_ok=True)
     (pip / "__init__.py").touch()
@@ -78,6 +77,18 @@ def make_commands(world: "World") -> None:
         )
 
     world.script("sudo", SUDO)
+
+
+def make_users(world: "World") -> None:
+    """Let whom all runs as be `hadoop`, whom scripts hand files to."""
+    user, group = os.getuid(), os.getgid()
+    for place, line in (
+        ("/etc/passwd", f"hadoop:x:{user}:{group}::/home/hadoop:/bin/bash"),
+        ("/etc/group", f"hadoop:x:{group}:"),
+    ):
+        # The first of several names of a number is the one that is told.
+        known = Path(place).read_text(errors="replace") if Path(place).exists() else ""
+        world.write(USERS[place], f"{line}\n{known}")
 
 
 def info(world: "World") -> dict[str, dict[str, Any]]:

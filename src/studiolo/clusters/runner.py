@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 
 from studiolo.clusters.failures import Failure, failure
-from studiolo.clusters.programs import CannotRun, of_bootstrap, of_step
+from studiolo.clusters.programs import CannotRun, of_bootstrap, of_step, with_properties
 from studiolo.processes import Fence, fenced, inside, is_fenced, open_left
 
 LOGS = ("controller", "syslog", "stdout", "stderr")
@@ -107,12 +107,13 @@ class Run:
         self._note("INFO", f"Environment: LOGS={plan['begin']} RELEASE={plan['release']}")
         if not words:
             return 0
+        variables = with_properties(plan["environment"], plan.get("properties", {}))
         given = plan["fence"]
         places = {name: Path(path) for name, path in given["at"].items()}
         seen = (*map(Path, given["seen"]), self._folder / "files")
         fence = Fence(Path(given["own"]), seen=seen, at=places, with_parent=True)
         command = ["sh", "-c", BEGIN, plan["begin"], *words]
-        command, environment = fenced(command, plan["environment"], fence, [Path(plan["hidden"])])
+        command, environment = fenced(command, variables, fence, [Path(plan["hidden"])])
         with (self._folder / "stdout").open("wb") as out, (self._folder / "stderr").open("wb") as errors:
             self._process = subprocess.Popen(
                 command,

@@ -75,13 +75,15 @@ class ClusterSessions:
         """A session's request, in the engine's words; what it is of its cluster was kept with it."""
         asked = session.asked
         cores, memory = asked["size"]
-        conf = {**asked["conf"], **Configured.of((), asked["request"]["configurations"]).spark}
+        own = Configured.of((), asked["request"]["configurations"])
+        conf = {**asked["conf"], **own.spark}
         return Wanted(
             release=self._runtimes.for_emr(asked["label"]),
             role=asked["role"],
             acts_as=f"emr-{session.key.id.partition('/')[2]}",
             size=within(this_machine(), 1, cores, memory),
             conf={name: value for name, value in conf.items() if name not in OURS},
+            formats=tuple(sorted({*asked.get("formats", ()), *own.formats})),
             connect=True,
             master=asked["master"],
             idle_timeout=timedelta(minutes=asked["request"]["idle_minutes"]),
@@ -111,6 +113,7 @@ class ClusterSessions:
             "role": asked.role or cluster.asked.role,
             "master": master,
             "conf": dict(conf),
+            "formats": Configured.of(cluster.asked.applications, cluster.asked.configurations).formats,
             "size": [node.cores, node.containers],
         }
         key = Key(self.service, cluster.scope, f"{cluster.id}/{new_id('es')}")

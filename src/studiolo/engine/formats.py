@@ -1,10 +1,52 @@
 """What table formats need of Spark's settings beyond what their users set."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+from studiolo.domain import Invalid
+from studiolo.runtimes import Runtime
 
 CATALOG = "spark.sql.catalog."
 ICEBERG = "org.apache.iceberg.spark."
+JARS, PYTHON_FILES = "spark.jars", "spark.submit.pyFiles"
+
+AT_EMR = re.compile(
+    r"((file|local)://|hdfs://[^/,]*)?/(usr/share/aws/(?P<aws>delta|iceberg)|usr/lib/(?P<usr>hudi)|apps/(?P<apps>hudi))/"
+    r"(lib/)?[^/,]+\.jar"
+)
+"""Where jars of table formats are on EMR, and where its guide has those of Hudi copied to."""
+
+
+def format_at_emr(jar: str) -> str | None:
+    """The table format whose jar is at that place on EMR."""
+    found = AT_EMR.fullmatch(jar)
+    return None if found is None else found["aws"] or found["usr"] or found["apps"]
+
+
+def with_formats(
+    runtime: Runtime, formats: Sequence[str], conf: Mapping[str, str]
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The table formats, with those whose jars the settings have from their places on EMR, and the settings without these.
+
+    Raises Invalid for a format that the runtime does not have.
+    """
+    kept, named = dict(conf), set[str]()
+    for name in (JARS, PYTHON_FILES):
+        files = [file.strip() for file in conf.get(name, "").split(",") if file.strip()]
+        rest = [file for file in files if format_at_emr(file) is None]
+        named |= {found for file in files if (found := format_at_emr(file)) is not None}
+        if rest != files:
+            kept |= {name: ",".join(rest)}
+    together = tuple(sorted({*formats, *named}))
+    if unknown := sorted(set(together) - set(runtime.formats)):
+        raise Invalid(f"{', '.join(unknown)} is not available here with Spark {runtime.pyspark}.")
+    return together, {name: value for name, value in kept.items() if value or name not in (JARS, PYTHON_FILES)}
+
+
+def with_python(jars: Iterable[Path]) -> list[str]:
+    """Of the jars those in which a table format's Python module is, too: Delta's, which Python imports from there."""
+    return [str(jar) for jar in jars if jar.name.startswith("delta-spark")]
 
 
 def iceberg_defaults(conf: Mapping[str, str]) -> dict[str, str]:

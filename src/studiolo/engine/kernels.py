@@ -12,13 +12,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from uv import find_uv_bin
+
 from studiolo.config import Settings
 from studiolo.domain import Conflict
 from studiolo.engine import far
 from studiolo.engine.belongings import Belongings
 from studiolo.engine.drivers import driver_launch, executor_options
 from studiolo.engine.elsewhere import PROOF_FILE, executor_variables
-from studiolo.engine.formats import write_hudi_defaults
+from studiolo.engine.formats import with_python, write_hudi_defaults
 from studiolo.engine.plan import Plan
 from studiolo.engine.preparation import font_lists, give_fonts
 from studiolo.engine.site import KUBECONFIG
@@ -207,7 +209,7 @@ class Kernels:
         data = self._settings.folder
         # They must be there to be shown, also to a kernel that is claimed when there is something in them.
         (data / "overlays").mkdir(exist_ok=True)
-        programs = (*plan.runtime.seen, plan.runtime.spark_home, *archive)
+        programs = (*plan.runtime.seen, plan.runtime.spark_home, *archive, Path(find_uv_bin()))
         seen = (*programs, self._runtimes.packages, data / "jars", data / "overlays", *self._site(plan))
         return Fence(folder, seen=seen, at={} if sockets == folder else {str(sockets): sockets})
 
@@ -303,13 +305,14 @@ class Kernels:
         temporary = str(folder / "tmp")
         path, _ = self.belongings.laid_out(kernel)
         workload = self._identity.workloads.find(kernel)
+        formats = with_python(self._runtimes.jars(runtime, formats=plan.formats)) if plan.formats else ()
         return {
             # By this name Hive's client says to the metastore who asks; all else that Spark names a user by is the other.
             "HADOOP_USER_NAME": workload.metastore_token if workload else "",
             "SPARK_USER": "hadoop",
             "JAVA_HOME": str(runtime.java_home),
             "PYSPARK_PYTHON": plan.executors_python,
-            "PYTHONPATH": os.pathsep.join([*path, str(self._runtimes.packages)]),
+            "PYTHONPATH": os.pathsep.join([*path, str(self._runtimes.packages), *formats]),
             # Of the driver's pages, wherever executors find the driver.
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_PUBLIC_DNS": "127.0.0.1",

@@ -9,7 +9,7 @@ from typing import Literal
 from studiolo.config import Settings
 from studiolo.engine.drivers import check_options
 from studiolo.engine.elsewhere import Elsewhere, executors
-from studiolo.engine.formats import iceberg_defaults
+from studiolo.engine.formats import iceberg_defaults, with_formats
 from studiolo.engine.size import Size
 from studiolo.kernel.driver import LAUNCH
 from studiolo.runtimes import Runtime
@@ -91,6 +91,7 @@ class Plans:
         master: a Spark master of the session's own; else the one that the server's settings name.
         """
         check_options(conf)
+        formats, conf = with_formats(runtime, formats, conf)
         there = self._there if master is None else None
         ours = {
             # Where Spark keeps its tables and objects is ours to say, whatever Hadoop has them elsewhere for.

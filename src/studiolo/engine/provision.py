@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from uv import find_uv_bin
+
 from studiolo.domain import Conflict, DomainError, Scope
 from studiolo.engine.elsewhere import worker_variables
 from studiolo.engine.kernels import Kernels, OnEnd
@@ -213,6 +215,8 @@ class Provision:
             "path": environment["PYTHONPATH"].split(os.pathsep),
             "py_files": py_files,
             "arguments": list(wanted.arguments),
+            # By which its code installs packages for itself, where the service has it.
+            "installer": find_uv_bin() if wanted.release.service == "EMR" else None,
             "conf": conf,
             # They come with the claim, so that a kernel kept ready fits every region. Sail has found it when it started.
             "catalog": self._around.catalog(key.scope, wanted),

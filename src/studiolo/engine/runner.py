@@ -39,8 +39,13 @@ Not sooner, whatever wakes the thread: the first one takes its time to become a 
 """
 
 
-MAGICS: Mapping[Language, str] = {"python": "", "scala": "%%scala\n", "sql": "%%sql_rows\n"}
+MAGICS: Mapping[Language, str] = {"scala": "%%scala\n", "sql": "%%sql_rows\n"}
 """How the kernel is told a statement's language (`studiolo.kernel.magics`)."""
+
+
+def told(language: Language, code: str) -> str:
+    """The cell that a statement is; IPython takes no magic with nothing below it."""
+    return code if language == "python" else f"{MAGICS[language]}{code if code.strip() else ';'}"
 
 
 class KernelEnded(Exception):
@@ -185,7 +190,7 @@ class Runner:
             return
         # A statement that an earlier server sent is sent again: the kernel runs no message twice.
         content = {
-            "code": MAGICS[statement.language] + statement.code,
+            "code": told(statement.language, statement.code),
             "silent": False,
             "store_history": True,
             "user_expressions": {},

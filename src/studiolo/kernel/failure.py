@@ -6,7 +6,8 @@ THROWN = re.compile(r'^(?:Exception in thread "[^"]*" |Error: |\S+ \S+ ERROR \S+
 """How a line begins by which Java, or Spark, says that it is the end."""
 
 RAISED = "Traceback (most recent call last):"
-LONGEST = 1500
+LOGGED = re.compile(r"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d (?:TRACE|DEBUG|INFO|WARN) ")
+LONGEST, LAST = 1500, 10
 
 EVERY_START = ("Setting default log level", "To adjust logging level", "NativeCodeLoader")
 """What Spark's driver prints whenever it starts: it is no reason of an end."""
@@ -18,7 +19,7 @@ def telling(text: str) -> str:
 
 
 def reason(stdout: str, stderr: str) -> str:
-    """The error that ended it, as Python or Java told it; else the last lines of stderr.
+    """The error that ended it, as Python or Java told it; else the last lines that are no log's, of stderr if it has one.
 
     Spark prints what a Python application prints to either to stdout.
     """
@@ -29,4 +30,9 @@ def reason(stdout: str, stderr: str) -> str:
         if said:
             return said[0][:LONGEST]
     thrown = [found["said"] for line in stderr.splitlines() if (found := THROWN.match(line))]
-    return thrown[-1][:LONGEST] if thrown else stderr[-LONGEST:].strip()
+    if thrown:
+        return thrown[-1][:LONGEST]
+    for text in (stderr, stdout):
+        if lines := [line for line in telling(text).splitlines() if line.strip() and not LOGGED.match(line)]:
+            return "\n".join(lines[-LAST:])[-LONGEST:]
+    return ""

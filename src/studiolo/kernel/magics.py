@@ -1,9 +1,10 @@
-"""The magics that a notebook sends along with its code, `%matplot`, `%plotly`, `%sql` and `%%scala`; and `%%sql_rows`, by
-which the server runs a statement that is SQL.
+"""The magics that a notebook sends along with its code, `%matplot`, `%plotly`, `%json`, `%table`, `%sql` and `%%scala`;
+and `%%sql_rows`, by which the server runs a statement that is SQL.
 """
 
 import base64
 import json
+import math
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -17,6 +18,15 @@ from studiolo.kernel.engine import NoScala
 
 MOST_ROWS = 1000
 """Rows of an answer to SQL, as Livy's `livy.rsc.sql.num-rows` has it."""
+
+
+TABLE = "application/vnd.livy.table.v1+json"
+TYPES: dict[type, str] = {
+    bool: "BOOLEAN_TYPE", int: "BIGINT_TYPE", float: "DOUBLE_TYPE", str: "STRING_TYPE", Decimal: "DECIMAL_TYPE",
+    datetime: "TIMESTAMP_TYPE", date: "DATE_TYPE", dict: "MAP_TYPE", list: "ARRAY_TYPE", tuple: "ARRAY_TYPE",
+}  # fmt: skip
+"""How Livy calls the types of a table's columns."""
+NULL = "NULL_TYPE"
 
 
 @magics_class
@@ -37,6 +47,16 @@ class SessionMagics(Magics):
             figure.savefig(picture, format="png", bbox_inches="tight")
             plt.close(figure)
             display(Image(picture.getvalue(), format="png"))
+
+    @line_magic
+    def json(self, line: str) -> None:
+        """`%json value`, as Livy has it: shows the value as JSON."""
+        display({"application/json": _as_json(self._value(line, "%json value"))}, raw=True)
+
+    @line_magic
+    def table(self, line: str) -> None:
+        """`%table rows`, as Livy has it: shows a list of rows, each a list, a dict or a Row, as a table of its own form."""
+        display({TABLE: _as_table(self._value(line, "%table rows"))}, raw=True)
 
     @line_magic
     def plotly(self, line: str) -> None:
@@ -75,6 +95,29 @@ class SessionMagics(Magics):
         return self.shell.ev(line.strip())
 
 
+def _as_table(value: Any) -> dict[str, Any]:
+    """Rows as Livy tells them. Raises UsageError where a column has values of several types."""
+    rows = [_fields(row) for row in (value if isinstance(value, (list, tuple)) else [value])]
+    types: dict[str, str] = {}
+    for row in rows:
+        for name, each in row.items():
+            found = NULL if each is None else TYPES.get(type(each), "STRING_TYPE")
+            if NULL not in (found, types.setdefault(name, found)) and types[name] != found:
+                raise UsageError(f"%table: column {name} has values of several types.")
+            types[name] = found if types[name] == NULL else types[name]
+    headers = [{"name": name, "type": of} for name, of in types.items()]
+    return {"headers": headers, "data": [[_as_json(row.get(name)) for name in types] for row in rows]}
+
+
+def _fields(row: Any) -> dict[str, Any]:
+    """A row by the names of its columns, which are numbers where it has none."""
+    if hasattr(row, "asDict"):
+        return dict(row.asDict())
+    if isinstance(row, dict):
+        return {str(name): each for name, each in row.items()}
+    return {str(number): each for number, each in enumerate(row if isinstance(row, (list, tuple)) else [row])}
+
+
 def _as_json(value: Any) -> Any:
     """A value of a row; what JSON has no form for is a text."""
     if isinstance(value, dict):
@@ -88,6 +131,8 @@ def _as_json(value: Any) -> Any:
         return float(value) if Decimal(repr(float(value))) == value else str(value)
     if isinstance(value, (bytes, bytearray)):
         return base64.b64encode(value).decode()
+    if isinstance(value, float) and not math.isfinite(value):
+        return json.dumps(value)
     if isinstance(value, (date, datetime, timedelta)):
         return str(value)
     return value

@@ -114,6 +114,8 @@ def main(folder: Path, launch: Mapping[str, Any], starting: EngineStart, log: Se
     )
     app.config.HistoryManager.enabled = False
     app.config.InteractiveShell.colors = "nocolor"
+    # Plots of one cell are there for `%matplot` in the next.
+    app.config.InlineBackend.close_figures = False
     asyncio.set_event_loop(asyncio.new_event_loop())
     app.initialize([])
     if launch["engine"] == "spark":

@@ -15,12 +15,13 @@ from pyspark.sql import SparkSession
 BEGINNING = """
 @transient val spark = org.apache.spark.sql.SparkSession.getDefaultSession.get
 @transient val sc = spark.sparkContext
+@transient val sqlContext = spark.sqlContext
 import org.apache.spark.SparkContext._
 import spark.implicits._
 import spark.sql
 import org.apache.spark.sql.functions._
 """
-"""What Spark's shell has ready."""
+"""What Spark's shell has ready, and Livy's sessions."""
 
 HELPER = """
 object StudioloStatement {

@@ -17,11 +17,14 @@ from studiolo.kernel.connect import serve_connect
 from studiolo.kernel.doors import closed, dashboard, guard_callbacks
 from studiolo.kernel.driver import SCALA_CLASSES, Driver
 from studiolo.kernel.engine import LAST_WORDS, Engine, NotModifiable, end_kernel, how_it_ended
+from studiolo.kernel.libraries import Libraries
 from studiolo.kernel.output import SessionLog
 from studiolo.kernel.progress import Progress, look
 
 if TYPE_CHECKING:
     from studiolo.kernel.scala import Scala
+
+GROUPS = "spark.hadoop.hadoop.security.group.mapping"
 
 CANCEL_AGAIN, CANCEL_SECONDS = 0.25, 15.0
 """How often, and for how long, the jobs of a canceled statement are canceled: a busy JVM may start one late."""
@@ -79,6 +82,8 @@ class SparkEngine(Engine):
             context.addPyFile(file)
         # Python workers get what is known of their environment at this moment, not at the JVM's start.
         context.environment.update(content["workers"])
+        if content["installer"] is not None:
+            Libraries(self._folder, content["installer"]).offer()
 
     def _use_catalog(self, conf: Mapping[str, str], needed: bool) -> None:
         """Beside the answer to the claim: Spark first makes all of its SQL for it. The first statement waits for it.
@@ -147,6 +152,7 @@ def start_spark(conf: Mapping[str, str], driver: Driver, log: Callable[[str], No
     guard_callbacks(gateway)
     SparkContext._ensure_initialized(gateway=gateway)
     _keep(conf)
+    _tell_hadoop(conf)
     SparkContext(conf=SparkConf())
     return SparkSession.builder.getOrCreate()
 
@@ -168,6 +174,21 @@ def _keep(conf: Mapping[str, str]) -> None:
     put = jvm.java.lang.System.setProperty
     for name, value in conf.items():
         put(name, value)
+
+
+def _tell_hadoop(conf: Mapping[str, str]) -> None:
+    """Have Hadoop find the groups of users as the settings say, although it may have been asked before it knew these.
+
+    Where there are jars to look at SparkSubmit asks. Then Hadoop would look for the user's name on this machine, and write
+    into the log that there is none: that name is a token.
+    """
+    if "spark.jars" not in conf or GROUPS not in conf:
+        return
+    hadoop: Any = SparkContext._jvm.org.apache.hadoop  # type: ignore[union-attr, unused-ignore]
+    settings = hadoop.conf.Configuration()
+    settings.set(GROUPS.removeprefix("spark.hadoop."), conf[GROUPS])
+    hadoop.security.Groups.getUserToGroupsMappingServiceWithLoadedConfiguration(settings)
+    hadoop.security.UserGroupInformation.setConfiguration(settings)
 
 
 def _pump(reading: int, log: Callable[[str], None]) -> None:

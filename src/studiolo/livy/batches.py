@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from studiolo.domain import Clock, Conflict, Invalid, NotFound
 from studiolo.engine import Engine, Key, Submission, SubmissionState, Wanted
+from studiolo.engine.formats import format_at_emr
 from studiolo.engine.spark_submit import application
-from studiolo.livy.model import BatchRequest, Place, request_of
+from studiolo.livy.model import BatchRequest, Place, mebibytes, request_of
 from studiolo.livy.places import Places
 from studiolo.livy.requests import OURS, size_of
 from studiolo.runtimes import Runtimes
@@ -72,8 +73,11 @@ class Batches:
         """Nothing follows from it."""
 
     def _wanted(self, place: Place, asked: BatchRequest, role: str | None) -> Wanted:
-        if any(each.startswith(("file:", "/")) for name in LISTS for each in getattr(asked, name)):
+        named = [each for name in LISTS for each in getattr(asked, name) if format_at_emr(each) is None]
+        if any(each.startswith(("file:", "/")) for each in named):
             raise Invalid("jars, pyFiles, files and archives come from S3 (s3://bucket/key).")
+        if asked.driverMemory is not None:
+            mebibytes(asked.driverMemory)
         release = self._runtimes.for_emr(place.label)
         master, ours = place.spark(role)
         conf = {name: value for name, value in asked.conf.items() if name not in OURS}
@@ -85,6 +89,7 @@ class Batches:
             acts_as=f"livy-{place.id}",
             size=size_of(asked.executorMemory, asked.numExecutors, asked.executorCores),
             conf={"spark.app.name": asked.file.rpartition("/")[2], **ours, **conf},
+            formats=place.formats,
             master=master,
             arguments=application(asked.file, asked.className, asked.args, str(release.runtime.spark_home)),
         )

@@ -13,7 +13,7 @@ from studiolo.background import Background
 from studiolo.domain import Clock, Conflict, Invalid, NotFound, Page, Scope
 from studiolo.engine import Engine, Key, Statement, Wanted
 from studiolo.livy.batches import Batches
-from studiolo.livy.model import LANGUAGES, SHARED, Place, Session, SessionRequest, request_of
+from studiolo.livy.model import ALSO_CALLED, LANGUAGES, SHARED, Place, Session, SessionRequest, request_of
 from studiolo.livy.places import Places
 from studiolo.livy.requests import check_kind, wanted
 from studiolo.runtimes import Runtimes
@@ -172,24 +172,31 @@ class Livy:
                 with suppress(Conflict):
                     self._engine.statements.cancel(key, statement.id)
 
-    def complete(self, place: Place, name: str, code: str, cursor: int) -> Sequence[str]:
-        """How Python code could go on at that character. Raises NotFound and Conflict."""
-        return self._engine.complete(self._found(place, name).key, code, cursor)
+    def complete(self, place: Place, name: str, code: str, cursor: int, kind: str | None = None) -> Sequence[str]:
+        """How Python code could go on at that character; of the other kinds nothing is known. Raises NotFound, Conflict."""
+        found = self._found(place, name)
+        kind = _request(found).kind if kind is None else ALSO_CALLED.get(kind, kind)
+        return self._engine.complete(found.key, code, cursor) if kind in ("pyspark", SHARED) else ()
 
     def run(self, place: Place, name: str, code: str, kind: str | None = None) -> Statement:
         """Queue a statement. Raises NotFound, Invalid, and Conflict while the session takes none."""
         found = self._found(place, name)
-        kind = kind or _request(found).kind
+        kind = _request(found).kind if kind is None else ALSO_CALLED.get(kind, kind)
         if kind == SHARED:
             raise Invalid("Code type should be specified if session kind is shared")
         if kind not in LANGUAGES:
             raise Invalid(f"Statements of kind {kind} do not run here: pyspark, spark and sql do.")
-        number = self._engine.statements.run(found.key, code, LANGUAGES[kind])
+        try:
+            number = self._engine.statements.run(found.key, code, LANGUAGES[kind])
+        except Conflict:
+            raise Conflict(
+                f"Session '{name}' is in state {self._shown(found).state}: statements run when it is idle."
+            ) from None
         return self._engine.statements.get(found.key, number)
 
     def statement(self, place: Place, name: str, number: int) -> Statement:
         """A statement with its output so far. Raises NotFound."""
-        return self._engine.statements.get(self._found(place, name).key, number)
+        return self._statement(self._found(place, name).key, number)
 
     def statements(self, place: Place, name: str, after: str | None, limit: int) -> Page[Statement]:
         """The session's statements in their order. Raises NotFound."""
@@ -198,9 +205,15 @@ class Livy:
     def cancel(self, place: Place, name: str, number: int) -> None:
         """Cancel a statement; one that has ended stays as it is. Raises NotFound."""
         key = self._found(place, name).key
-        self._engine.statements.get(key, number)
+        self._statement(key, number)
         with suppress(Conflict):
             self._engine.statements.cancel(key, number)
+
+    def _statement(self, key: Key, number: int) -> Statement:
+        try:
+            return self._engine.statements.get(key, number)
+        except NotFound:
+            raise NotFound("Statement not found") from None
 
     def target(self, place: Place, application: str, role: str | None = None) -> Target:
         """The session whose Spark application that is, as that role if not the server's. Raises NotFound."""

@@ -15,9 +15,13 @@ VERSION = "0.8.0-incubating"
 SHARED = "shared"
 LANGUAGES: Mapping[str, Language] = {"pyspark": "python", "spark": "scala", "sql": "sql"}
 KINDS = (*LANGUAGES, SHARED)
+ALSO_CALLED = {"python": "pyspark", "scala": "spark", "r": "sparkr"}
 
 DURATION = re.compile(r"(\d+)\s*(us|ms|s|m|min|h|d)?")
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+LONGEST = 100 * 365 * 86400.0
+"""Seconds that a longer time is taken for: Python's dates have an end."""
+
 MEMORY = re.compile(r"(\d+)\s*([bkmgt]?)b?", re.IGNORECASE)
 MIB = {"b": 1 / 1024**2, "k": 1 / 1024, "": 1.0, "m": 1.0, "g": 1024.0, "t": 1024.0**2}
 
@@ -28,8 +32,8 @@ class Place:
 
     id: unique in its scope, such as a cluster's. label: the EMR release. role: the ARN of the role that sessions act
     as. master: a Spark master, None for this machine; master_conf: Spark settings that only its drivers have. conf: those
-    of all sessions. address and port: where it listens; None where requests come otherwise. idle_minutes: after which a
-    session ends that has nothing to do.
+    of all sessions. formats: the table formats that these have at hand. address and port: where it listens; None where
+    requests come otherwise. idle_minutes: after which a session ends that has nothing to do.
     """
 
     id: str
@@ -39,6 +43,7 @@ class Place:
     master: str | None = None
     master_conf: Mapping[str, str] = field(default_factory=dict)
     conf: Mapping[str, str] = field(default_factory=dict)
+    formats: tuple[str, ...] = ()
     address: str | None = None
     port: int | None = None
     idle_minutes: int = 60
@@ -128,22 +133,28 @@ def request_of(kind: type[R], given: Mapping[str, Any]) -> R:
     if unknown := sorted(set(given) - set(known)):
         raise Invalid(f"Unrecognized field {unknown[0]!r}: known are {', '.join(known)}.")
     values = {name: _value(name, str(known[name]), value) for name, value in given.items() if value is not None}
+    if "kind" in values:
+        values["kind"] = ALSO_CALLED.get(values["kind"], values["kind"])
     try:
         return kind(**values)
     except TypeError:
         raise Invalid("The field 'file' is required: the application to run.") from None
 
 
+PLAIN = str | bool | int | float
+"""What stands for a text: its text."""
+
+
 def _value(name: str, kind: str, value: Any) -> Any:
     good: Any = None
-    if "tuple" in kind and isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
-        good = tuple(value)
-    elif "Mapping" in kind and isinstance(value, Mapping):
+    if "tuple" in kind and isinstance(value, (list, tuple)) and all(isinstance(each, PLAIN) for each in value):
+        good = tuple(map(_text, value))
+    elif "Mapping" in kind and isinstance(value, Mapping) and all(isinstance(v, PLAIN | None) for v in value.values()):
         good = {str(key): _text(each) for key, each in value.items() if each is not None}
     elif "int" in kind and str(value).isdecimal():
         good = int(value)
-    elif "str" in kind and "[" not in kind and isinstance(value, str):
-        good = value
+    elif "str" in kind and "[" not in kind and isinstance(value, PLAIN):
+        good = _text(value)
     if good is None:
         raise Invalid(f"The field {name!r} cannot be {value!r}.")
     return good
@@ -158,7 +169,7 @@ def duration(text: str) -> timedelta:
     found = DURATION.fullmatch(text.strip().lower())
     if found is None:
         raise Invalid(f"{text!r} is no time: give it as 600s, 10m or 2h.")
-    return timedelta(seconds=int(found[1]) * UNITS[found[2] or "ms"])
+    return timedelta(seconds=min(int(found[1]) * UNITS[found[2] or "ms"], LONGEST))
 
 
 def mebibytes(text: str) -> int:

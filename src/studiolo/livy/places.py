@@ -66,4 +66,5 @@ def _this(scope: Scope, name: str) -> Any:
 
 
 def _as_place(row: Row[Any]) -> Place:
-    return Place(id=row.id, scope=Scope(row.account, row.region), **row.place)
+    kept = {**row.place, "formats": tuple(row.place.get("formats", ()))}
+    return Place(id=row.id, scope=Scope(row.account, row.region), **kept)

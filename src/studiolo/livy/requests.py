@@ -1,10 +1,11 @@
 """What a request to Livy means to the engine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from studiolo.domain import Invalid
 from studiolo.engine import Extras, Size, Wanted, this_machine, within
+from studiolo.engine.formats import JARS, format_at_emr
 from studiolo.engine.requirements import S3
 from studiolo.engine.size import HEAP_SHARE
 from studiolo.livy.model import KINDS, Place, SessionRequest, duration, mebibytes
@@ -18,11 +19,13 @@ OURS = ("spark.master", "spark.submit.deployMode")
 
 
 def check_kind(asked: SessionRequest) -> None:
-    """Raises Invalid for a kind of session that does not run here."""
+    """Raises Invalid for a kind of session that does not run here, and what is recorded that cannot be."""
     if asked.kind == "sparkr":
         raise Invalid("Sessions of kind sparkr need R, which is not here; pyspark, spark and sql are.")
     if asked.kind not in KINDS:
         raise Invalid(f"Invalid kind: {asked.kind}. There are {', '.join(KINDS)}.")
+    if asked.driverMemory is not None:
+        mebibytes(asked.driverMemory)
     if asked.archives:
         raise Invalid("archives are not unpacked for sessions here: give Python code by pyFiles.")
 
@@ -36,10 +39,11 @@ def wanted(place: Place, asked: SessionRequest, release: Release, acts_as: str, 
         role=role or place.role,
         acts_as=acts_as,
         size=size_of(asked.executorMemory, asked.numExecutors, asked.executorCores),
-        conf={**conf, **spark_conf(asked.conf)},
+        conf=with_jars({**conf, **spark_conf(asked.conf)}, asked.jars),
+        formats=place.formats,
         master=master,
         extras=Extras(
-            jars=_in_s3("jars", asked.jars),
+            jars=_in_s3("jars", tuple(jar for jar in asked.jars if format_at_emr(jar) is None)),
             py_files=_in_s3("pyFiles", asked.pyFiles),
             files=_in_s3("files", asked.files),
         ),
@@ -57,6 +61,12 @@ def size_of(memory: str | None, executors: int | None, cores: int | None) -> Siz
 def spark_conf(conf: Mapping[str, str]) -> dict[str, str]:
     """Spark's settings among those asked for."""
     return {name: value for name, value in conf.items() if name.startswith("spark.") and name not in OURS}
+
+
+def with_jars(conf: Mapping[str, str], jars: Sequence[str]) -> dict[str, str]:
+    """The settings, with the jars among these that EMR has of table formats: the engine knows them by their places."""
+    named = [jar for jar in jars if format_at_emr(jar) is not None]
+    return {**conf, **({JARS: ",".join([*filter(None, [conf.get(JARS)]), *named])} if named else {})}
 
 
 def _in_s3(name: str, addresses: tuple[str, ...]) -> tuple[str, ...]:

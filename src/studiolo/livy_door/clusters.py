@@ -15,7 +15,13 @@ class ClusterLivy:
         self._livy = livy
 
     def open(
-        self, cluster: Cluster, port: int, master: str | None, master_conf: Mapping[str, str], conf: Mapping[str, str]
+        self,
+        cluster: Cluster,
+        port: int,
+        master: str | None,
+        master_conf: Mapping[str, str],
+        conf: Mapping[str, str],
+        formats: tuple[str, ...],
     ) -> None:
         """Raises Conflict where the address cannot be had."""
         self._livy.serve(
@@ -27,6 +33,7 @@ class ClusterLivy:
                 master=master,
                 master_conf=master_conf,
                 conf=conf,
+                formats=formats,
                 address=cluster.progress.host,
                 port=port,
             )

@@ -163,8 +163,9 @@ def complete(asked: Asked) -> Answer:
     code, cursor = _text(asked, "code"), asked.body.get("cursor")
     if cursor is not None and not str(cursor).isdecimal():
         raise Invalid("The field 'cursor' must be a number.")
-    at = len(code) if cursor is None else int(cursor)
-    return _ok({"candidates": list(asked.livy.complete(asked.place, asked.parts[0], code, at))})
+    at = len(code) if cursor is None else min(int(cursor), len(code))
+    kind = None if asked.body.get("kind") is None else _text(asked, "kind")
+    return _ok({"candidates": list(asked.livy.complete(asked.place, asked.parts[0], code, at, kind))})
 
 
 def list_statements(asked: Asked) -> Answer:
@@ -178,8 +179,7 @@ def list_statements(asked: Asked) -> Answer:
             break
     if asked.is_descending():
         statements.reverse()
-    start, size = asked.number("from", 0), asked.number("size", len(statements))
-    return _ok({"total_statements": len(statements), "statements": statements[start : start + size]})
+    return _ok({"total_statements": len(statements), "statements": _slice(asked, statements, len(statements))})
 
 
 def run_statement(asked: Asked) -> Answer:
@@ -364,8 +364,13 @@ def _response(status: int, answer: Mapping[str, Any], **headers: str) -> HttpRes
 
 
 def _part(asked: Asked, name: str, everything: list[dict[str, Any]]) -> dict[str, Any]:
-    start, size = asked.number("from", 0), asked.number("size", LOG_LINES)
-    return {"from": start, "total": len(everything), name: everything[start : start + size]}
+    return {"from": asked.number("from", 0), "total": len(everything), name: _slice(asked, everything, LOG_LINES)}
+
+
+def _slice(asked: Asked, everything: list[dict[str, Any]], size: int) -> list[dict[str, Any]]:
+    """From `from` on as many as `size` says; what lies before the first counts, and is not there."""
+    start = asked.number("from", 0)
+    return everything[max(0, start) : max(0, start + asked.number("size", size))]
 
 
 def _lines(asked: Asked, lines: tuple[str, ...]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -61,6 +62,9 @@ OF_MAPREDUCE = ("hadoop-streaming", "hadoop-mapreduce-examples")
 
 CARRIED, PLACES = ("-files", "-archives", "-libjars"), ("-input", "-output")
 """The options of a job's own files, which are of the node's disk unless they say otherwise, and of where its data are."""
+
+OPTIONS = ("HADOOP_OPTS", "HADOOP_CLIENT_OPTS")
+"""Name the variables of Java's options for Hadoop's programs, as scripts and `hadoop-env` set them."""
 
 QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xmx512m")
 
@@ -242,7 +246,7 @@ def s3_dist_cp(arguments: Sequence[str]) -> int:
     """It needs the interpreter's packages, which this program was started without."""
     facts = Facts.of_node()
     words = [word for given in arguments for word in given.split("=", 1)]
-    places = [place for option, place in pairwise(words) if option in ("--src", "--dest")]
+    places = [place for option, place in pairwise(words) if option in ("--src", "--dest", "--srcPrefixesFile")]
     if facts.yarn and any(map(waking.is_on_hdfs, places)):
         waking.wake(facts)
     program = "import sys; from studiolo.node.distcp import copy; sys.exit(copy(sys.argv[1:]))"
@@ -303,7 +307,9 @@ def _java(main_class: str, arguments: Sequence[str]) -> int:
     path = class_path(Path(facts.spark_home), [*facts.jars, *daemons, f"{facts.folder}/etc/hadoop"])
     log = f"-Dlog4j2.configurationFile=file:{facts.folder}/etc/log4j2-quiet.properties"
     home = f"-Duser.home={os.environ.get('HOME', facts.folder)}"
-    command = [facts.java, "-cp", path, *sharing(facts.archive), *QUICK, *MODULES, log, home, main_class, *arguments]
+    asked = [word for name in OPTIONS for word in shlex.split(os.environ.get(name, ""))]
+    options = [*sharing(facts.archive), *QUICK, *MODULES, log, home, *asked]
+    command = [facts.java, "-cp", path, *options, main_class, *arguments]
     # By the name of the cluster's token Hadoop would show who owns things.
     return os.execve(facts.java, command, {**os.environ, "HADOOP_USER_NAME": facts.user or "hadoop"})
 

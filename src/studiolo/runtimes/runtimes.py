@@ -137,7 +137,7 @@ class Runtimes:
         fetched = [jar for coordinates in sets for jar in self._fetched(coordinates)]
         ours = [self.doors(runtime), *([self._connect_door(runtime)] if connect else [])]
         if "file_system" in entry:
-            ours.append(self._compiled(runtime, (entry["file_system"],), self._fetched(entry["jars"])))
+            ours.append(self._compiled(runtime, entry["file_system"], self._fetched(entry["jars"])))
         if beyond:
             ours.append(self._compiled(runtime, (entry["role_keys"], "HadoopUser"), self._fetched(entry["jars"])))
         return [*ours, *fetched]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from studiolo.domain import Invalid
+from studiolo.domain import Invalid, LimitExceeded
 from studiolo.engine import Size, Streams, Wanted, this_machine, within
 from studiolo.engine.size import HEAP_SHARE
 from studiolo.engine.spark_submit import Options, application, options
@@ -17,6 +17,7 @@ from studiolo.serverless.model import (
     JSON,
     Application,
     ApplicationRequest,
+    Capacity,
     HiveJob,
     Run,
     RunRequest,
@@ -55,13 +56,13 @@ def wanted(app: Application, run: Run, release: Release) -> Wanted:
     """The run as the engine takes it. Raises Invalid."""
     asked = run.asked
     given, arguments = _submitted(asked, release)
-    conf = {**spark_defaults(app.asked.runtime), **spark_defaults(asked.runtime), **given.conf}
+    conf = {**_defaults(app, asked), **given.conf}
     prefix = DRIVER_ENVIRONMENT
     return Wanted(
         release=release,
         role=asked.role,
         acts_as=f"emr-serverless-{run.id}",
-        size=size(conf),
+        size=size(conf, workers - 1 if (workers := of_workers(app, run).workers) else None),
         kept_by=app.id,
         conf={name: value for name, value in conf.items() if name not in DECIDED and not name.startswith(prefix)},
         arguments=tuple(arguments),
@@ -124,9 +125,15 @@ def spark_defaults(configurations: Sequence[JSON]) -> dict[str, str]:
     return conf
 
 
-def size(conf: Mapping[str, str]) -> Size:
-    """What the settings ask for, as far as this machine has it."""
+def _defaults(app: Application, asked: RunRequest) -> dict[str, str]:
+    """The settings that a run has by its application, and by its own configuration."""
+    return {**spark_defaults(app.asked.runtime), **spark_defaults(asked.runtime)}
+
+
+def size(conf: Mapping[str, str], most: int | None = None) -> Size:
+    """What the settings ask for, as far as this machine has it, of `most` executors."""
     executors, cores, memory = _workers(conf, "executor")
+    executors = executors if most is None else min(executors, most)
     return within(this_machine(), max(1, executors), cores, int(memory * 1024 / HEAP_SHARE))
 
 
@@ -148,6 +155,46 @@ def gigabytes(text: str) -> float:
     return float(found[1]) * {"m": 1 / 1024, "g": 1.0, "t": 1024.0}[(found[2] or "g").lower()]
 
 
+WORKERS: Mapping[float, Sequence[int]] = {
+    1: range(2, 9),
+    2: range(4, 17),
+    4: range(8, 31),
+    8: range(16, 61, 4),
+    16: range(32, 121, 8),
+    32: (60, 120, 244),
+}
+"""GB of memory that workers can have, by their virtual CPUs (EMR Serverless, "Supported worker configurations")."""
+
+
+KINDS = {"SPARK": ("DRIVER", "EXECUTOR"), "HIVE": ("HIVE_DRIVER", "TEZ_TASK")}
+"""The kinds of workers by the type of application."""
+
+
+def check_initial(asked: ApplicationRequest) -> None:
+    """Raises Invalid for initial workers that there are not, and for more than the application may have."""
+    cpu, memory, maximum, kinds = 0.0, 0.0, asked.maximum, KINDS[asked.kind.upper()]
+    for kind, of in asked.initial.items():
+        if kind.upper().replace("_", "") not in [known.replace("_", "") for known in kinds]:
+            raise Invalid(
+                f"Applications of type {asked.kind} have workers of the kinds {' and '.join(kinds)}, not {kind}."
+            )
+        if of.cpu is None or of.memory is None:
+            continue
+        each = cpus(of.cpu), gigabytes(of.memory)
+        if each[1] not in WORKERS.get(each[0], ()):
+            raise Invalid(
+                f"Workers of {of.cpu} and {of.memory} are not available ({kind}): there are those of "
+                + ", ".join(f"{size} vCPU and {min(gb)} to {max(gb)} GB" for size, gb in WORKERS.items())
+                + "."
+            )
+        cpu, memory = cpu + of.count * each[0], memory + of.count * each[1]
+    if maximum is not None and (cpu > cpus(maximum["cpu"]) or memory > gigabytes(maximum["memory"])):
+        raise Invalid(
+            f"The initial capacity, {cpu:g} vCPU and {memory:g} GB, is more than the maximum capacity, "
+            f"{maximum['cpu']} and {maximum['memory']}."
+        )
+
+
 def cpus(text: str) -> float:
     """Virtual CPUs as EMR has them, `4vCPU`. Raises Invalid."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(vcpu)?", text.strip(), re.IGNORECASE)
@@ -156,25 +203,40 @@ def cpus(text: str) -> float:
     return float(found[1])
 
 
-def needed(app: Application, run: Run) -> tuple[float, float]:
-    """The virtual CPUs, and GB of memory, that a run's workers count as."""
-    conf = {**spark_defaults(app.asked.runtime), **spark_defaults(run.asked.runtime)}
-    if run.asked.spark is not None:
-        conf |= options(shlex.split(run.asked.spark.parameters))[0].conf
-    cpu = memory = 0.0
-    for of in ("driver", "executor"):
-        count, cores, each = _workers(conf, of)
-        cpu += count * cores
-        memory += count * math.ceil(each * (1 + OVERHEAD))
-    return cpu, memory
+def capacity(app: Application, asked: RunRequest) -> Capacity:
+    """What a run's workers count as: its driver, and of the executors that it asks for as many as there may be beside it.
+
+    Raises Invalid, and LimitExceeded where the application may not have a driver and an executor.
+    """
+    conf = _defaults(app, asked)
+    if asked.spark is not None:
+        conf |= options(shlex.split(asked.spark.parameters))[0].conf
+    (_, *driver), (number, *executor) = (_workers(conf, of) for of in ("driver", "executor"))
+    one, each = ((cores, math.ceil(memory * (1 + OVERHEAD)), STORAGE) for cores, memory in (driver, executor))
+    limits = app.asked.maximum
+    if limits is not None:
+        most = (
+            cpus(limits["cpu"]),
+            gigabytes(limits["memory"]),
+            gigabytes(limits["disk"]) if limits.get("disk") else math.inf,
+        )
+        left = [limit - taken for limit, taken in zip(most, one, strict=True)]
+        fit = min(room / part for room, part in zip(left, each, strict=True))
+        if min(left) < 0 or fit < min(1, number):
+            raise LimitExceeded(
+                f"Job failed as application has exceeded maximumCapacity settings: {limits['cpu']} and {limits['memory']}. "
+                f"Its driver is {one[0]} vCPU and {one[1]} GB, an executor {each[0]} vCPU and {each[1]} GB."
+            )
+        number = int(min(number, fit))
+    return Capacity(one[0] + number * each[0], one[1] + number * each[1], 1 + number)
 
 
-def workers(app: Application, run: Run) -> int:
-    """How many workers a run has, its driver among them."""
-    conf = {**spark_defaults(app.asked.runtime), **spark_defaults(run.asked.runtime)}
-    if run.asked.spark is not None:
-        conf |= options(shlex.split(run.asked.spark.parameters))[0].conf
-    return 1 + _workers(conf, "executor")[0]
+def of_workers(app: Application, run: Run) -> Capacity:
+    """What a run's workers count as; nothing where the application may not have them."""
+    try:
+        return run.asked.capacity or capacity(app, run.asked)
+    except LimitExceeded:
+        return Capacity(0.0, 0.0, 0)
 
 
 def utilization(app: Application, run: Run, now: datetime) -> tuple[Utilization, Utilization]:
@@ -182,10 +244,9 @@ def utilization(app: Application, run: Run, now: datetime) -> tuple[Utilization,
     if run.started is None:
         return Utilization(0.0, 0.0, 0.0), Utilization(0.0, 0.0, 0.0)
     seconds = seconds_of(run, now)
-    (cpu, memory), count = needed(app, run), workers(app, run)
-    hours, billed = seconds / 3600, max(seconds, LEAST_SECONDS) / 3600
-    used = Utilization(round(cpu * hours, 3), round(memory * hours, 3), round(count * STORAGE * hours, 3))
-    return used, Utilization(round(cpu * billed, 3), round(memory * billed, 3), 0.0)
+    of, hours, billed = of_workers(app, run), seconds / 3600, max(seconds, LEAST_SECONDS) / 3600
+    used = Utilization(round(of.cpu * hours, 3), round(of.memory * hours, 3), round(of.workers * STORAGE * hours, 3))
+    return used, Utilization(round(of.cpu * billed, 3), round(of.memory * billed, 3), 0.0)
 
 
 def seconds_of(run: Run, now: datetime) -> int:

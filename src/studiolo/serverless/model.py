@@ -71,7 +71,10 @@ class Application:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a job run is to do: `spark` is a SparkJob, or `hive` a HiveJob. timeout: minutes, 0 for none."""
+    """What a job run is to do: `spark` is a SparkJob, or `hive` a HiveJob. timeout: minutes, 0 for none.
+
+    capacity: of its workers, by the settings that its application had when it began; None where there is no room for it.
+    """
 
     role: str
     created_by: str
@@ -84,6 +87,16 @@ class RunRequest:
     runtime: tuple[JSON, ...] = ()
     monitoring: JSON = field(default_factory=dict)
     recorded: JSON = field(default_factory=dict)
+    capacity: "Capacity | None" = None
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Virtual CPUs, GB of memory, and how many workers they are of."""
+
+    cpu: float
+    memory: float
+    workers: int
 
 
 @dataclass(frozen=True)

@@ -92,10 +92,7 @@ class Serverless:
 
     def _check(self, asked: ApplicationRequest) -> None:
         jobs.check_kind(asked, self._runtimes.for_emr(asked.label))
-        for workers in asked.initial.values():
-            for value, read in ((workers.cpu, jobs.cpus), (workers.memory, jobs.gigabytes)):
-                if value is not None:
-                    read(value)
+        jobs.check_initial(asked)
 
     def application(self, scope: Scope, name: str) -> Application:
         """Raises NotFound."""
@@ -174,9 +171,10 @@ class Serverless:
         """Begin a job run. Raises NotFound, Invalid, Denied, Conflict."""
         self.pass_role(principal, asked.role)
         app = self.usable(scope, application)
+        with suppress(LimitExceeded):
+            asked = replace(asked, capacity=jobs.capacity(app, asked))
         sample = Run("", app.id, scope, asked, app.asked.label, tags, "SUBMITTED", "", self._clock(), self._clock())
         self._engine.check(jobs.wanted(app, sample, self._runtimes.for_emr(app.asked.label)))
-        jobs.needed(app, sample)
         made = self._store.add_run(app, token, asked, tags)
         self._background.wake()
         return made
@@ -205,7 +203,7 @@ class Serverless:
             return None
         return replace(
             run, attempt=number, state="FAILED", details=(found.error or "")[:256], attempt_created=found.created,
-            updated=found.completed or found.created,
+            started=found.started, ended=found.completed, updated=found.completed or found.created,
         )  # fmt: skip
 
     def dashboard(self, scope: Scope, application: str, name: str, attempt: int | None) -> str:
@@ -380,6 +378,11 @@ class Serverless:
             why = f"It waited longer than the {app.asked.queue_timeout} minutes that the application allows."
             self._store.change_run(run, WAITING, "FAILED", why)
             return LOOK
+        try:
+            jobs.capacity(app, run.asked)
+        except LimitExceeded as limits:
+            self._store.change_run(run, WAITING, "FAILED", str(limits))
+            return LOOK
         if app.state != "STARTED":
             return LOOK
         lack = self._lack(app, run)
@@ -409,8 +412,8 @@ class Serverless:
         if len(active) >= app.asked.max_runs:
             return f"The application runs {len(active)} jobs at a time, and does."
         if app.asked.maximum is not None:
-            cpu, memory = (sum(each) for each in zip(*(jobs.needed(app, one) for one in [*active, run]), strict=True))
-            most = app.asked.maximum
+            counted, most = [jobs.of_workers(app, one) for one in [*active, run]], app.asked.maximum
+            cpu, memory = sum(each.cpu for each in counted), sum(each.memory for each in counted)
             if cpu > jobs.cpus(most["cpu"]) or memory > jobs.gigabytes(most["memory"]):
                 return f"The application has {most['cpu']} and {most['memory']} at most."
         return None

@@ -14,6 +14,7 @@ from studiolo.serverless.model import (
     Application,
     ApplicationRequest,
     ApplicationState,
+    Capacity,
     HiveJob,
     Run,
     RunRequest,
@@ -220,6 +221,8 @@ def _as_run(row: Row[Any]) -> Run:
         asked["spark"] = SparkJob(**{**asked["spark"], "arguments": tuple(asked["spark"]["arguments"])})
     if asked["hive"] is not None:
         asked["hive"] = HiveJob(**asked["hive"])
+    if asked.get("capacity") is not None:
+        asked["capacity"] = Capacity(**asked["capacity"])
     return Run(
         id=row.id,
         application=row.application,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.aws.paging import decode_token, encode_token
+from studiolo.aws.paging import decode_place, encode_token
 from studiolo.domain import Denied, Invalid
 from studiolo.identity import Finding, Position, findings
 from studiolo.services.call import Call
@@ -31,7 +31,7 @@ def validate_policy(call: Call, request: Request) -> dict[str, Any]:
         raise Invalid("validatePolicyResourceType is for policies of the type RESOURCE_POLICY alone.")
     kind = KINDS.get(of_resource or "", kind)
     document, token = request["policyDocument"], request.get("nextToken")
-    begin = int(decode_token(token, "ValidationException")) if token else 0
+    begin = decode_place(token, "ValidationException")
     end = begin + request.get("maxResults", PAGE)
     found = findings(document, kind)
     more = {"nextToken": encode_token(str(end))} if len(found) > end else {}

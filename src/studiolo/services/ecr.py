@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.aws.paging import decode_token, encode_token
+from studiolo.aws.paging import decode_place, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound
 from studiolo.recorded import Record
 from studiolo.services.call import Call
@@ -75,7 +75,7 @@ def describe_repositories(call: Call, request: Request) -> dict[str, Any]:
         return {"repositories": [as_repository(each) for each in found]}
     found = repositories.all(call.scope)
     token = request.get("nextToken")
-    start = int(decode_token(token, "InvalidParameterException")) if token else 0
+    start = decode_place(token, "InvalidParameterException")
     end = start + request.get("maxResults", 100)
     following = {"nextToken": encode_token(str(end))} if len(found) > end else {}
     return {"repositories": [as_repository(each) for each in found[start:end]], **following}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.aws.paging import decode_token, encode_token
+from studiolo.aws.paging import decode_place, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound
 from studiolo.recorded import Record
 from studiolo.recorded.keys import InvalidCiphertext, KeyDisabled, KeyUnusable, WrongKey, alias_arn
@@ -288,7 +288,7 @@ def _data_key(call: Call, request: Request) -> tuple[Record, bytes, bytes]:
 def _paged(name: str, items: list[Any], request: Request) -> dict[str, Any]:
     """A page of a list that is all here: markers are positions."""
     marker = request.get("Marker")
-    start = int(decode_token(marker, "InvalidMarkerException")) if marker else 0
+    start = decode_place(marker, "InvalidMarkerException")
     end = start + request.get("Limit", 100)
     more = end < len(items)
     return {name: items[start:end], "Truncated": more, **({"NextMarker": encode_token(str(end))} if more else {})}

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.aws.paging import decode_token, encode_token
+from studiolo.aws.paging import decode_place, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound
 from studiolo.recorded import Record
 from studiolo.recorded.records import matches
@@ -112,7 +112,7 @@ def list_secrets(call: Call, request: Request) -> dict[str, Any]:
     found = call.studio.recorder.secrets.all(call.scope, deleted=request.get("IncludePlannedDeletion", False))
     found = [each for each in found if all(_passes(each, f) for f in request.get("Filters", []))]
     token = request.get("NextToken")
-    start = int(decode_token(token)) if token else 0
+    start = decode_place(token)
     end = start + request.get("MaxResults", 100)
     following = {"NextToken": encode_token(str(end))} if end < len(found) else {}
     entries = [

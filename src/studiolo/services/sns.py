@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.aws.paging import decode_token, encode_token
+from studiolo.aws.paging import decode_place, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, DomainError, Invalid, LimitExceeded, NotFound, Scope
 from studiolo.queues import BatchRefused, Value
 from studiolo.recorded import Record
@@ -197,6 +197,6 @@ def _scope(call: Call, arn: str) -> Scope:
 
 def _paged(name: str, items: list[Any], request: Request) -> dict[str, Any]:
     token = request.get("NextToken")
-    start = int(decode_token(token, INVALID)) if token else 0
+    start = decode_place(token, INVALID)
     following = {"NextToken": encode_token(str(start + PAGE))} if len(items) > start + PAGE else {}
     return {name: items[start : start + PAGE], **following}

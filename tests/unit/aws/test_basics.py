@@ -14,7 +14,7 @@ from studiolo.aws import models, timestamps
 from studiolo.aws.arns import arn, parse_arn, partition_of
 from studiolo.aws.errors import MalformedError, ServiceError
 from studiolo.aws.http import HttpRequest, content
-from studiolo.aws.paging import decode_token, encode_token
+from studiolo.aws.paging import decode_place, decode_token, encode_token
 
 
 class Foreign:
@@ -80,6 +80,13 @@ def test_tokens_are_opaque_url_safe_and_come_back(key):
 def test_a_token_that_is_not_ours_is_refused_with_the_code_asked_for(token):
     with pytest.raises(ServiceError, match="InvalidToken"):
         decode_token(token, "InvalidToken")
+
+
+def test_a_token_of_a_list_by_keys_is_no_position():
+    assert (decode_place(encode_token("20")), decode_place(None)) == (20, 0)
+    for key in ("1795781169584184/job", "", "-1", "9" * 5000):
+        with pytest.raises(ServiceError, match="InvalidToken"):
+            decode_place(encode_token(key), "InvalidToken")
 
 
 def test_arns_know_their_partition():

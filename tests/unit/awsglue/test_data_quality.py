@@ -286,6 +286,41 @@ def test_rules_look_back_to_results_that_were_kept(orders: DynamicFrame, tmp_pat
     }
 
 
+def test_analyzers_tell_all_statistics_of_columns_and_how_their_values_are_distributed(
+    orders: DynamicFrame, tmp_path: Path
+) -> None:
+    ruleset = """
+        Analyzers = [
+            AllStatistics "customer",
+            Distribution "amount" with bins = 3, rebin = true,
+            Distribution "status" where "id < 4",
+            Distribution "amount" with bins = 30,
+            AllStatistics AllColumns,
+        ]
+    """
+    publishing = {"dataQualityEvaluationContext": "orders", "resultsS3Prefix": f"file://{tmp_path}"}
+    EvaluateDataQuality.apply(frame=orders, ruleset=ruleset, publishing_options=publishing)
+    (result,) = (tmp_path / "orders").glob("*.json")
+    statistics, amounts, states, refused, every = json.loads(result.read_text())["AnalyzerResults"]
+    assert statistics["EvaluatedMetrics"] == {
+        "Dataset.*.RowCount": 4,
+        "Column.customer.Completeness": 0.75,
+        "Column.customer.Uniqueness": 0.25,
+        "Column.customer.MinimumLength": 0,
+        "Column.customer.MaximumLength": 3,
+    }
+    edges = ["10.0", "20.0", "30.0", "40.0"]
+    assert amounts["EvaluatedDistributions"] == {
+        "Column.amount.Distribution": {"BinEdges": edges, "Count": [1, 1, 2], "DataType": "double"}
+    }
+    assert states["EvaluatedDistributions"] == {
+        "Column.status.Distribution": {"BinEdges": ["paid", "open"], "Count": [2, 1], "DataType": "string"}
+    }
+    assert refused["EvaluationMessage"] == "Distribution has 1 to 20 bins, and not 30."
+    found = every["EvaluatedMetrics"]
+    assert (found["Column.amount.Maximum"], found["Column.id.Uniqueness"], len(found)) == (40.0, 1.0, 29)
+
+
 def test_more_metrics_take_no_more_spark_jobs(glue_context: GlueContext, orders: DynamicFrame) -> None:
     context = glue_context.spark_session.sparkContext
     few = ["RowCount > 1", 'IsUnique "id"']

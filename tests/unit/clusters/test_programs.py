@@ -1,9 +1,11 @@
 """What a step runs, by its jar and arguments, and why it failed, by its logs."""
 
+import shlex
+
 import pytest
 
 from studiolo.clusters.failures import failure
-from studiolo.clusters.programs import CannotRun, of_bootstrap, of_step
+from studiolo.clusters.programs import CannotRun, of_bootstrap, of_step, with_properties
 
 
 def fetched(url: str) -> str:
@@ -14,6 +16,8 @@ def fetched(url: str) -> str:
     ("jar", "main", "arguments", "program"),
     [
         ("command-runner.jar", None, ["spark-submit", "s3://b/x.py"], ["spark-submit", "s3://b/x.py"]),
+        ("command-runner.jar", None, ["/usr/lib/spark/bin/run-example", "SparkPi"], ["run-example", "SparkPi"]),
+        ("command-runner.jar", None, ["/usr/bin/tar", "-c"], ["/usr/bin/tar", "-c"]),
         ("/var/lib/aws/emr/command-runner.jar", None, ["bash", "-c", "ls"], ["bash", "-c", "ls"]),
         (
             "s3://eu-west-1.elasticmapreduce/libs/script-runner/script-runner.jar",
@@ -40,6 +44,8 @@ def test_run_if_runs_on_the_nodes_that_it_is_for() -> None:
     command = ["instance.isMaster=true", "s3://b/master.sh", "x"]
     assert of_bootstrap(run_if, command, instance, fetched) == ["/files/master.sh", "x"]
     assert of_bootstrap(run_if, ["instance.isMaster=false", "s3://b/x.sh"], instance, fetched) == []
+    line = ["bash", "-c", "echo running on master node"]
+    assert of_bootstrap(run_if, ["instance.isMaster=true", line[-1]], instance, fetched) == line
     assert of_bootstrap("s3://b/run-if", ["x"], instance, fetched) == ["/files/run-if", "x"]
 
 
@@ -103,3 +109,9 @@ def test_a_failure_is_told_by_the_line_that_shows_it(
 @pytest.mark.parametrize("status", [-9, 137])
 def test_a_program_that_a_signal_ended_is_said_to_be_killed(status: int) -> None:
     assert failure([("stderr", "26/11/27 WARN as ever\n")], status).message == "The program was killed by SIGKILL."
+
+
+def test_properties_of_a_step_are_java_s_beside_what_the_cluster_has() -> None:
+    given = {"HADOOP_CLIENT_OPTS": "-Xmx1g"}
+    told = with_properties(given, {"table": "two words", "day": "1"})["HADOOP_CLIENT_OPTS"]
+    assert shlex.split(told) == ["-Xmx1g", "-Dtable=two words", "-Dday=1"]

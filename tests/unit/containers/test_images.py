@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from studiolo.containers.image import Function
 from studiolo.containers.images import Images
 from studiolo.containers.images.named import named
 from studiolo.domain import Invalid
@@ -96,6 +97,24 @@ def test_the_nearest_python_stands_in_and_the_log_says_so(tmp_path: Path) -> Non
     requirement, python, notes = of("pytorch-training:2.3.0-cpu-py311", tmp_path, ("3.10", "3.12"))
     assert (requirement, python) == ("torch==2.3.*", "3.12")
     assert "The image's Python is 3.11: 3.12 stands in for it." in notes
+
+
+@pytest.mark.parametrize(
+    ("uri", "python", "found"),
+    [
+        ("sagemaker-scikit-learn:1.2-1-cpu-py3", "3.11", "3.11"),
+        ("sagemaker-scikit-learn:1.2-1-cpu-py3", "3.12", "3.11"),
+        ("pytorch-training:2.6-cpu-py312", "3.11", "3.12"),
+        ("sagemaker-base-python-310:1.0", "3.10", "3.10"),
+        ("sagemaker-distribution-prod:3.2.0-cpu", "3.12", "3.12"),
+    ],
+)
+def test_a_function_runs_on_the_python_that_pickled_it_where_the_image_leaves_that_open(
+    uri: str, python: str, found: str, tmp_path: Path
+) -> None:
+    image = images(tmp_path).resolve(uri, "train", scripted=True, function=Function(python, "3.27.0"))
+    assert image.environment is not None
+    assert image.environment.python == found
 
 
 def test_an_image_that_cannot_be_run_is_refused_with_what_can(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ JAVA = 'WARN nothing\nException in thread "main" java.io.FileNotFoundException: 
         (PYTHON, "26/01/01 INFO SparkContext: stopped\n", "ValueError: no such thing"),
         ("fine\n", JAVA, "java.io.FileNotFoundException: s3://b/x"),
         ("", "a\nb\n", "a\nb"),
+        ("no air\n", "26/01/01 10:00:00 WARN Metrics: no file\n", "no air"),
     ],
 )
 def test_a_failure_is_told_by_the_line_that_shows_it(stdout: str, stderr: str, said: Any) -> None:

@@ -8,11 +8,12 @@ import pytest
 from studiolo.domain import Invalid
 from studiolo.livy import BatchRequest, SessionRequest, request_of
 from studiolo.livy.model import duration, mebibytes
-from studiolo.livy.requests import check_kind, spark_conf
+from studiolo.livy.requests import check_kind, spark_conf, with_jars
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("600s", 600), ("10m", 600), ("2h", 7200), ("1500", 1.5), ("1 d", 86400)]
+    ("text", "seconds"),
+    [("600s", 600), ("10m", 600), ("2h", 7200), ("1500", 1.5), ("1 d", 86400), ("9" * 30 + "d", 100 * 365 * 86400)],
 )
 def test_times_are_as_livy_has_them(text: str, seconds: float) -> None:
     assert duration(text) == timedelta(seconds=seconds)
@@ -39,14 +40,26 @@ def test_a_session_s_fields_are_those_of_livy() -> None:
     )
 
 
+def test_kinds_have_livy_s_other_names_and_numbers_are_texts_where_these_are_asked_for() -> None:
+    asked = [request_of(SessionRequest, {"kind": kind, "driverMemory": 512}) for kind in ("python", "scala", "r")]
+    assert [each.kind for each in asked] == ["pyspark", "spark", "sparkr"]
+    assert asked[0].driverMemory == "512"
+
+
+def test_jars_of_table_formats_at_their_places_on_emr_are_left_to_the_engine() -> None:
+    delta = "/usr/share/aws/delta/lib/delta-spark.jar"
+    assert with_jars({"spark.jars": "s3://b/a.jar"}, (delta, "s3://b/c.jar")) == {"spark.jars": f"s3://b/a.jar,{delta}"}
+
+
 @pytest.mark.parametrize(
     ("given", "word"),
     [
         ({"knid": "spark"}, "knid"),
-        ({"kind": 5}, "kind"),
+        ({"kind": ["spark"]}, "kind"),
         ({"jars": "s3://b/a.jar"}, "jars"),
         ({"numExecutors": "many"}, "numExecutors"),
         ({"conf": ["spark.a=b"]}, "conf"),
+        ({"conf": {"spark.a": {"b": 1}}}, "conf"),
     ],
 )
 def test_a_field_that_is_unknown_or_of_another_type_is_named(given: dict[str, Any], word: str) -> None:

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from studiolo.domain import Invalid, Scope
+from studiolo.domain import Invalid, LimitExceeded, Scope
 from studiolo.engine import Streams
 from studiolo.serverless import Application, ApplicationRequest, Run, RunRequest, SparkJob, Utilization
-from studiolo.serverless.jobs import cpus, gigabytes, needed, spark_defaults, streams, utilization
+from studiolo.serverless.jobs import capacity, check_initial, cpus, gigabytes, spark_defaults, streams, utilization
+from studiolo.serverless.model import Capacity, Workers
 
 BEGAN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 SCOPE = Scope("000000000000", "eu-central-1")
@@ -23,12 +24,44 @@ def ran(seconds: float, parameters: str = "") -> Run:
 
 
 def test_a_driver_and_three_executors_are_what_emr_serverless_gives_by_default() -> None:
-    assert needed(APP, RUN) == (16, 64)
+    assert capacity(APP, JOB) == Capacity(16, 64, 4)
 
 
 def test_workers_are_those_of_the_run_s_settings() -> None:
     parameters = "--executor-memory 6g --conf spark.executor.instances=1 --driver-cores 2 --conf spark.driver.memory=3g"
-    assert needed(APP, ran(1, parameters)) == (6, 4 + 7)
+    assert capacity(APP, ran(1, parameters).asked) == Capacity(6, 4 + 7, 2)
+
+
+def at_most(cpu: str, memory: str, **more: str) -> Application:
+    return replace(APP, asked=replace(APP.asked, maximum={"cpu": cpu, "memory": memory, **more}))
+
+
+def test_a_run_has_as_many_executors_as_its_application_may_have_beside_its_driver() -> None:
+    assert capacity(at_most("12 vCPU", "400 GB"), JOB) == Capacity(12, 48, 3)
+    assert capacity(at_most("400vCPU", "400GB", disk="40GB"), JOB) == Capacity(8, 32, 2)
+    with pytest.raises(LimitExceeded, match="exceeded maximumCapacity settings: 4 vCPU and 64 GB"):
+        capacity(at_most("4 vCPU", "64 GB"), JOB)
+
+
+def test_what_a_run_has_used_stays_when_its_application_is_changed() -> None:
+    run = ran(60)
+    run = replace(run, asked=replace(run.asked, capacity=capacity(APP, run.asked)))
+    assert utilization(at_most("12 vCPU", "400 GB"), run, BEGAN) == utilization(APP, run, BEGAN)
+
+
+@pytest.mark.parametrize(
+    ("workers", "words"),
+    [
+        (Workers(1, "3vCPU", "8GB"), "Workers of 3vCPU and 8GB are not available"),
+        (Workers(1, "1 vCPU", "64 GB"), "there are those of 1 vCPU and 2 to 8 GB"),
+        (Workers(3, "4 vCPU", "16 GB"), "12 vCPU and 48 GB, is more than the maximum capacity, 8vCPU and 64GB"),
+    ],
+)
+def test_an_initial_capacity_that_cannot_be_is_refused(workers: Workers, words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        check_initial(replace(at_most("8vCPU", "64GB").asked, initial={"Driver": workers}))
+    with pytest.raises(Invalid, match="of the kinds DRIVER and EXECUTOR, not TezTask"):
+        check_initial(replace(APP.asked, initial={"TezTask": Workers(1, "1vCPU", "2GB")}))
 
 
 def test_what_is_used_counts_each_second_and_what_is_billed_a_minute_at_least() -> None:

@@ -27,11 +27,17 @@ class LivyServers(Protocol):
     """Who serves Livy for clusters."""
 
     def open(
-        self, cluster: "Cluster", port: int, master: str | None, master_conf: Mapping[str, str], conf: Mapping[str, str]
+        self,
+        cluster: "Cluster",
+        port: int,
+        master: str | None,
+        master_conf: Mapping[str, str],
+        conf: Mapping[str, str],
+        formats: tuple[str, ...],
     ) -> None:
         """Listen at the cluster's address; sessions are drivers of that master, and have settings for that, and others.
 
-        master: None for the one that the server's settings name.
+        master: None for the one that the server's settings name. formats: the table formats that they have at hand.
 
         Raises Conflict where the address is taken.
         """
@@ -61,10 +67,11 @@ def serve(world: "World", servers: LivyServers) -> None:
     if LIVY.name not in world.configured.applications:
         return
     port = world.cluster.progress.ports["livy"]
+    formats = world.configured.formats
     if world.elsewhere is not None:
-        servers.open(world.cluster, port, None, {}, elsewhere.of_sessions(world, world.elsewhere))
+        servers.open(world.cluster, port, None, {}, elsewhere.of_sessions(world, world.elsewhere), formats)
     else:
-        servers.open(world.cluster, port, world.master_url, settings(world), world.configured.spark)
+        servers.open(world.cluster, port, world.master_url, settings(world), world.configured.spark, formats)
 
 
 def settings(world: "World") -> dict[str, str]:

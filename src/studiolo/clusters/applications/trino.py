@@ -166,6 +166,8 @@ def _catalog(world: "World", name: str, told: Mapping[str, str]) -> dict[str, st
     }
     if name == "hive":
         ours["hive.non-managed-table-writes-enabled"] = "true"
+        # The role that EMR has by default may not write them.
+        ours["hive.collect-column-statistics-on-write"] = "false"
     if name == "iceberg":
         ours["iceberg.catalog.type"] = "hive_metastore"
     return {**ours, **_without(told, LED_HERE)}

@@ -63,7 +63,7 @@ class Framework:
         held = tuple(entry for entry in self.wheels if _number(entry[0]) <= _number(wanted))
         for first, pythons in (*held[-1:], *self.wheels[len(held) :]):
             if fitting := [each for each in pythons if each in available]:
-                return max(wanted, first, key=_number), min(fitting, key=lambda each: _distance(each, python))
+                return max(wanted, first, key=_number), nearest(python, fitting)
         needed = sorted({python for _, pythons in self.wheels for python in pythons}, key=_number)
         raise Invalid(f"{self.name} needs one of the Pythons {', '.join(needed)} on this machine.")
 
@@ -158,6 +158,11 @@ def nearest_transformers(version: str) -> str:
     return max(_minor(version), OLDEST_TRANSFORMERS, key=_number)
 
 
+def nearest(wanted: str, pythons: Collection[str]) -> str:
+    """The nearest of the Pythons to the one wanted, as `3.11`; the oldest where none is."""
+    return min(pythons, key=lambda each: _distance(each, wanted))
+
+
 def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdigit())
 
@@ -172,4 +177,4 @@ def _distance(python: str, wanted: str) -> tuple[int, int]:
     """How far a Python is from the one wanted; without a wish, the oldest is the nearest to what AWS has."""
     minor = int(python.partition(".")[2])
     other = wanted.partition(".")[2]
-    return abs(minor - (int(other) if other.isdigit() else 0)), -minor
+    return abs(minor - (int(other) if other.isdecimal() else 0)), -minor

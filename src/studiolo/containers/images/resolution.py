@@ -8,8 +8,8 @@ from pathlib import Path
 from studiolo.containers.algorithm import Algorithm
 from studiolo.containers.environments import available_pythons
 from studiolo.containers.foreign import foreign
-from studiolo.containers.image import ENTRYPOINT, PYTHON, Environment, Foreign, Image, Task
-from studiolo.containers.images.frameworks import FRAMEWORKS, TOOLKITS, Framework, nearest_transformers
+from studiolo.containers.image import ENTRYPOINT, PYTHON, Environment, Foreign, Function, Image, Task
+from studiolo.containers.images.frameworks import FRAMEWORKS, TOOLKITS, Framework, nearest, nearest_transformers
 from studiolo.containers.images.named import Named, named, repositories
 from studiolo.containers.images.own import OwnImage, own_image
 from studiolo.containers.scripts import mlflow_model, notebook, serving, standalone
@@ -26,6 +26,13 @@ PORT = 8080
 """Where the programs `serve` of containers listen."""
 NOTEBOOKS = ("sagemaker-distribution", "sagemaker-base-python")
 """The families of images in which Studio's notebooks run."""
+OF_FUNCTIONS = {
+    "sagemaker-base-python": ("boto3", "pip"),
+    "sagemaker-distribution": ("boto3", "pip", "numpy", "pandas", "scikit-learn", "matplotlib"),
+}
+"""What these have for functions, beside the SDK that runs them."""
+RELEASED = re.compile(r"\d+\.\d+\.\d+")
+"""A version of the SDK that a package index has."""
 MLFLOW = re.compile(r"(?:[\w.-]+(?::\d+)?/)*(?P<name>mlflow-pyfunc(?::(?P<version>\d[\w.]*)|:[\w.-]+)?)")
 """The image in which MLflow has its models served."""
 SERVER = ("uvicorn", "httptools", "uvloop", "pip")
@@ -66,23 +73,24 @@ class Images:
         self._engine = engine
         self._pythons = pythons
 
-    def resolve(self, uri: str, task: Task, *, scripted: bool = False) -> Image:
+    def resolve(self, uri: str, task: Task, *, scripted: bool = False, function: Function | None = None) -> Image:
         """What the image is, to be used for that task. Raises Invalid, which says what there is.
 
         scripted: whether a script of the user's is run in it, where it is of an algorithm as well as of a framework.
+        function: what it runs, whose Python it has where the image does not say its own.
         """
-        own = own_image(self._own, uri)
+        own, python = own_image(self._own, uri), function.python if function is not None else ""
         if own is not None:
-            return self._of_a_person(uri, own)
+            return self._of_a_person(uri, own, python)
         compiled = self._compiled(uri, scripted) or _of_mlflow(uri)
         if compiled is not None:
             return compiled
         algorithm = self._algorithm_of(uri)
         known = named(uri)
         if known is not None and known.family in NOTEBOOKS:
-            return _of_notebooks(known)
+            return _of_notebooks(known) if function is None else self._of_functions(known, function)
         if known is not None and known.family in FRAMEWORKS and (scripted or algorithm is None):
-            return self._of_a_framework(known, FRAMEWORKS[known.family])
+            return self._of_a_framework(known, FRAMEWORKS[known.family], python)
         if known is not None and known.family == SPARK and task == "process":
             return Image(name=str(known), process=(SUBMIT,), spark=known.version)
         if known is not None and known.family in self._programs and task == "process":
@@ -104,7 +112,17 @@ class Images:
         """The repositories of frameworks that can be run."""
         return [name for family in FRAMEWORKS for name in _runnable(family)]
 
-    def _of_a_framework(self, known: Named, framework: Framework) -> Image:
+    def _of_functions(self, known: Named, function: Function) -> Image:
+        python = nearest(known.python or function.python, self._pythons())
+        # The SDK would have pip install itself in each job, and its version 3 leaves even that out.
+        sdk = (f"sagemaker=={function.sdk}",) if RELEASED.fullmatch(function.sdk) else ()
+        return Image(
+            name=str(known),
+            environment=Environment(python, (*OF_FUNCTIONS[known.family], *sdk), image=str(known)),
+            notes=(f"The image {known} is Python {python} here, with {', '.join(sdk) or 'no SDK'}.",),
+        )
+
+    def _of_a_framework(self, known: Named, framework: Framework, asked_python: str) -> Image:
         # The oldest image of XGBoost, of version 0.72, has no other version in its tag.
         asked = "0.72" if known.repository == "xgboost" else known.version
         second = ""
@@ -115,7 +133,7 @@ class Images:
             second = nearest_transformers(transformers)
         if not asked[:1].isdigit():
             raise Invalid(f"The image '{known}' has no tag that begins with a version of {framework.name}.")
-        version, python = framework.fit(asked, known.python, self._pythons())
+        version, python = framework.fit(asked, known.python or asked_python, self._pythons())
         requirements, overrides = framework.requirements(version, second)
         return Image(
             name=str(known),
@@ -126,11 +144,11 @@ class Images:
             notes=tuple(_notes(known, framework, asked, version, python, second)),
         )
 
-    def _of_a_person(self, uri: str, own: OwnImage) -> Image:
+    def _of_a_person(self, uri: str, own: OwnImage, asked: str) -> Image:
         pythons = self._pythons()
         if own.python and own.python not in pythons:
             raise Invalid(f"{self._own} wants Python {own.python} for '{uri}', which this machine does not have.")
-        python = own.python or f"3.{min(map(_minor, pythons))}"
+        python = own.python or nearest(asked, pythons)
         file = own.requirements or (own.folder or Path()) / "requirements.txt"
         lines = _requirements(file) if file.is_file() else ()
         programs = {name for name in ("train", "serve") if own.folder and (own.folder / name).is_file()}
@@ -229,7 +247,3 @@ def _requirements(file: Path) -> tuple[str, ...]:
         if line.startswith(("-", ".")):
             raise Invalid(f"{file} has the line '{line}': here only packages by name or URL can be required.")
     return said
-
-
-def _minor(python: str) -> int:
-    return int(python.partition(".")[2])

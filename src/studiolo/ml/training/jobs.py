@@ -8,6 +8,7 @@ from typing import Any
 
 from studiolo import metrics as cloudwatch
 from studiolo.containers.algorithm import MetricDefinition
+from studiolo.containers.image import Image
 from studiolo.containers.images import Images
 from studiolo.containers.launcher import Launcher
 from studiolo.containers.surroundings import Surroundings
@@ -114,7 +115,7 @@ class TrainingJobs:
 
     def metrics_of(self, specification: TrainingSpecification) -> tuple[MetricDefinition, ...]:
         """Those that the algorithm prints, and the job's own."""
-        algorithm = self._images.resolve(specification.image, "train", scripted=specification.scripted).algorithm
+        algorithm = self._image(specification).algorithm
         return (*(algorithm.metrics if algorithm is not None else ()), *specification.metrics)
 
     def warm_pool(self, job: TrainingJob) -> Mapping[str, Any] | None:
@@ -131,7 +132,7 @@ class TrainingJobs:
 
     def work(self, job: TrainingJob) -> Work:
         specification = job.specification
-        image = self._images.resolve(specification.image, "train", scripted=specification.scripted)
+        image = self._image(specification)
         _environment, notes = contract.passed(specification, image)
         attempt = job.progress.attempts - 1
         interruptions = specification.interruptions if specification.spot else ()
@@ -213,9 +214,15 @@ class TrainingJobs:
             for host, _group in job.specification.hosts
         }
 
+    def _image(self, specification: TrainingSpecification) -> Image:
+        """Raises Invalid."""
+        return self._images.resolve(
+            specification.image, "train", scripted=specification.scripted, function=specification.function
+        )
+
     def check(self, scope: Scope, principal: Principal, specification: TrainingSpecification) -> None:
         """Raise Invalid, NotFound or Denied for what cannot be a job that the caller may make."""
-        image = self._images.resolve(specification.image, "train", scripted=specification.scripted)
+        image = self._image(specification)
         if not specification.entrypoint:
             image.command("train")
         if image.algorithm is not None and not specification.entrypoint:

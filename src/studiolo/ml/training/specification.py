@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from studiolo.containers.algorithm import MetricDefinition
+from studiolo.containers.image import Function
 
 CHECKPOINTS = "/opt/ml/checkpoints"
+CLIENT_PYTHON, CLIENT_SDK = "--client_python_version", "--client_sagemaker_pysdk_version"
+"""The arguments by which the SDK's remote functions say their Python, which the job's must be, and the SDK's version."""
 HOMOGENEOUS = "homogeneousCluster"
 """What SageMaker calls the one group of instances that are all alike."""
 
@@ -88,6 +92,12 @@ class TrainingSpecification:
     def scripted(self) -> bool:
         """Whether it runs a script or program of the user's, also in the image of a built-in algorithm."""
         return bool(self.entrypoint) or "sagemaker_program" in self.hyperparameters
+
+    @property
+    def function(self) -> Function | None:
+        """The function that it runs; None of any other program."""
+        told = dict(pairwise(self.arguments))
+        return Function(told[CLIENT_PYTHON], told.get(CLIENT_SDK, "")) if CLIENT_PYTHON in told else None
 
     @property
     def hosts(self) -> tuple[tuple[str, Group], ...]:

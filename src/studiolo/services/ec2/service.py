@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.aws.paging import decode_token, encode_token
+from studiolo.aws.paging import decode_place, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, DomainError, Invalid, LimitExceeded, NotFound
 from studiolo.identity import NotAuthorized
 from studiolo.recorded import Record, RecordExists, RecordInvalid, RecordMissing
@@ -101,7 +101,7 @@ def shown(record: Record) -> dict[str, Any]:
 def paged(name: str, items: Sequence[Any], request: Request) -> dict[str, Any]:
     """A page of a list that is all here: tokens are positions."""
     token, limit = request.get("NextToken"), request.get("MaxResults")
-    start = int(decode_token(token, "InvalidPaginationToken")) if token else 0
+    start = decode_place(token, "InvalidPaginationToken")
     end = len(items) if limit is None else start + int(limit)
     more = end < len(items)
     return {name: list(items[start:end]), **({"NextToken": encode_token(str(end))} if more else {})}

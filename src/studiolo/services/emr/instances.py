@@ -6,6 +6,7 @@ from studiolo.aws.errors import ServiceError
 from studiolo.clusters.addresses import PORTS
 from studiolo.clusters.capacity import running, weight
 from studiolo.clusters.model import GONE, GONE_MESSAGE, Cluster, Group, Instance
+from studiolo.domain import Conflict
 from studiolo.services.call import Call
 from studiolo.services.emr.service import INVALID, REQUEST, cut, emr, marker, moment, reason, refuse, timeline
 
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 GROUP_RECORDED = ("BidPrice", "Configurations", "EbsConfiguration", "CustomAmiId")
 FLEET_RECORDED = ("InstanceTypeConfigs", "LaunchSpecifications", "ResizeSpecifications", "Context")
+
+INSTEAD = {
+    "ListInstanceFleets": "ListInstanceGroups",
+    "ListInstanceGroups": "ListInstanceFleets",
+    "ModifyInstanceFleet": "ModifyInstanceGroups",
+}
+"""By the operation that is for the other kind of cluster the one that is for this kind."""
 
 LETTERS = "bcdefghijklmnopqrstuvwxyz"
 """Of devices: a node has up to 25 volumes."""
@@ -97,7 +105,11 @@ def modify_instance_fleet(call: Call, request: "ModifyInstanceFleetInputTypeDef"
         raise ServiceError(INVALID, f"Instance fleet id '{identifier}' is not valid.")
     spot = asked.get("TargetSpotCapacity", found.spot)
     count = asked.get("TargetOnDemandCapacity", found.count - found.spot) + spot
-    call.studio.clusters.resize(call.scope, {identifier: (count, spot)}, cluster.id)
+    try:
+        call.studio.clusters.resize(call.scope, {identifier: (count, spot)}, cluster.id)
+    except Conflict as error:
+        # Of fleets, and not of groups; Terraform tells what has gone by it.
+        raise ServiceError(REQUEST, str(error)) from error
     return {}
 
 
@@ -115,13 +127,19 @@ def modify_instance_groups(call: Call, request: "ModifyInstanceGroupsInputTypeDe
 
 def _check_kind(cluster: Cluster, operation: str, *, fleets: bool) -> None:
     """Refuse what asks for fleets of a cluster with groups, or the reverse."""
+    if cluster.asked.fleets == fleets:
+        return
     has, asked = ("fleets", "groups") if cluster.asked.fleets else ("groups", "fleets")
-    if cluster.asked.fleets != fleets:
-        raise ServiceError(
-            REQUEST,
-            "Instance fleets and instance groups are mutually exclusive. The EMR cluster specified in the request uses "
-            f"instance {has}. The {operation} request asks for instance {asked}.",
-        )
+    if operation in INSTEAD:
+        why = f"The {operation} operation does not support clusters that use instance {has}."
+        why = f"{why} Use the {INSTEAD[operation]} operation instead."
+    else:
+        why = f"The {operation} request asks for instance {asked}."
+    raise ServiceError(
+        REQUEST,
+        "Instance fleets and instance groups are mutually exclusive. The EMR cluster specified in the request uses "
+        f"instance {has}. {why}",
+    )
 
 
 def group(entry: Any) -> Group:

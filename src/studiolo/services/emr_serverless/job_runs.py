@@ -28,8 +28,12 @@ def get_dashboard_for_job_run(call: Call, request: Mapping[str, Any]) -> dict[st
 )
 def get_job_run(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
     run = call.studio.serverless.job_run(call.scope, request["applicationId"], request["jobRunId"])
-    if request.get("attempt", run.attempt) != run.attempt:
-        raise Invalid(f"Of the attempts of a job run the last one is kept, which is {run.attempt}.")
+    if (attempt := request.get("attempt", run.attempt)) != run.attempt:
+        tries = call.studio.serverless.attempts(call.scope, run.application, run.id)
+        found = next((each for each in tries if each.attempt == attempt), None)
+        if found is None:
+            raise Invalid(f"JobRun {run.id} has no attempt {attempt}: there were {run.attempt}.")
+        run = found
     return {"jobRun": as_run(run, *call.studio.serverless.utilization(run))}
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.aws.paging import decode_token, encode_token
+from studiolo.aws.paging import decode_place, decode_token, encode_token
 from studiolo.logs import MOST_EVENTS, Span
 from studiolo.logs.insights import Malformed, Query
 from studiolo.services.call import Call
@@ -39,8 +39,7 @@ def describe_queries(call: Call, request: "DescribeQueriesRequestTypeDef") -> di
 def get_query_results(call: Call, request: "GetQueryResultsRequestTypeDef") -> dict[str, Any]:
     query = call.studio.logs.queries.get(call.scope, request["queryId"])
     results = query.results if query.status == "Complete" else ()
-    token = request.get("nextToken")
-    begin = _number(decode_token(token, INVALID)) if token else 0
+    begin = decode_place(request.get("nextToken"), INVALID)
     end = begin + request.get("maxItems", len(results))
     shown = [[{"field": name, "value": value} for name, value in row] for row in results[begin:end]]
     return {
@@ -88,12 +87,6 @@ def stop_query(call: Call, request: "StopQueryRequestTypeDef") -> dict[str, Any]
     if not call.studio.logs.queries.stop(call.scope, request["queryId"]):
         raise ServiceError(INVALID, "Query is already ended with another status")
     return {"success": True}
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal():
-        raise ServiceError(INVALID, "The specified nextToken is invalid.")
-    return int(text)
 
 
 def _milliseconds(moment: int) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from studiolo.aws.errors import ServiceError
+from studiolo.services.sagemaker.instances import PREFERENCES, check_preferences, selected
 from studiolo.services.sagemaker.service import INVALID
 
 MEMORY_STEP = 1024
@@ -51,12 +52,17 @@ def check_training_job(request: Mapping[str, Any]) -> None:
     asked = [name for name in ("InstanceType", "InstanceCount") if name in resources]
     if grouped and asked:
         raise _invalid(f"{' and '.join(asked)} cannot be specified in ResourceConfig along with InstanceGroups.")
-    if not grouped:
+    spot = request.get("EnableManagedSpotTraining", False)
+    if PREFERENCES in resources:
+        check_preferences(resources, ("InstanceGroups", "InstancePlacementConfig"))
+        if spot:
+            raise _invalid(f"EnableManagedSpotTraining cannot be specified along with {PREFERENCES}.")
+    elif not grouped:
         _require(resources, ("InstanceType", "InstanceCount"), "ResourceConfig, which has no InstanceGroups,")
-    groups = resources.get("InstanceGroups", (resources,))
-    _check_distinct(_names(groups, "InstanceGroupName") if grouped else [], "InstanceGroupName")
-    _check_instances(sum(group["InstanceCount"] for group in groups))
-    _check_runtime(request.get("StoppingCondition", {}), spot=request.get("EnableManagedSpotTraining", False))
+    groups = resources.get("InstanceGroups", ())
+    _check_distinct(_names(groups, "InstanceGroupName"), "InstanceGroupName")
+    _check_instances(sum(group["InstanceCount"] for group in groups) if grouped else selected(resources)[1])
+    _check_runtime(request.get("StoppingCondition", {}), spot=spot)
     _check_distinct(_names(request.get("InputDataConfig", ()), "ChannelName"), "ChannelName")
     metrics = request.get("AlgorithmSpecification", {}).get("MetricDefinitions", ())
     _check_distinct(_names(metrics, "Name"), "Name of MetricDefinitions")
@@ -66,8 +72,11 @@ def check_training_job(request: Mapping[str, Any]) -> None:
 def check_processing_job(request: Mapping[str, Any]) -> None:
     """ProcessingResources and Environment."""
     cluster = request["ProcessingResources"]["ClusterConfig"]
-    _require(cluster, ("InstanceType", "InstanceCount"), "ClusterConfig")
-    _check_instances(cluster["InstanceCount"])
+    if PREFERENCES in cluster:
+        check_preferences(cluster)
+    else:
+        _require(cluster, ("InstanceType", "InstanceCount"), "ClusterConfig")
+    _check_instances(selected(cluster)[1])
     _check_text(request, ("Environment",))
 
 

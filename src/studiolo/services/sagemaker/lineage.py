@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from studiolo.aws.paging import decode_token, encode_token
+from studiolo.aws.paging import decode_place, encode_token
 from studiolo.ml.names import arn
 from studiolo.ml.registry.lineage import ACTION, ARTIFACT, CONTEXT, Asked, Edge, Kind, Vertex
 from studiolo.ml.registry.records import Record
@@ -170,7 +170,7 @@ def _cut(member: str, items: list[dict[str, Any]], request: Any, most: int) -> d
 
 def _offset(request: Any) -> int:
     token = request.get("NextToken")
-    return int(decode_token(token, INVALID)) if token else 0
+    return decode_place(token, INVALID)
 
 
 def _as_summary(kind: Kind, entity: Record) -> dict[str, Any]:

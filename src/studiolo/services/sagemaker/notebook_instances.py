@@ -110,7 +110,7 @@ def list_notebook_instance_lifecycle_configs(
 @sagemaker.operation
 def list_notebook_instances(call: Call, request: "shapes.ListNotebookInstancesInputTypeDef") -> dict[str, Any]:
     refuse(request, ["AdditionalCodeRepositoryEquals"], "ListNotebookInstances")
-    page = call.studio.domains.page(call.scope, "notebook-instance", _listing(request))
+    page = call.studio.domains.page(call.scope, "notebook-instance", _listing({"SortBy": "Name", **request}))
     return {"NotebookInstances": [_summary(call, each) for each in page.items], **next_token(page)}
 
 

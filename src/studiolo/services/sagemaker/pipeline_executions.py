@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from studiolo.aws.paging import decode_token, encode_token
+from studiolo.aws.paging import decode_place, decode_token, encode_token
 from studiolo.pipelines.definition import Step
 from studiolo.pipelines.expressions import as_text
 from studiolo.pipelines.model import PASSING, Asked, Execution, Selection, StepRun
@@ -199,6 +199,6 @@ def _parallel(request: Any) -> int | None:
 def _part(request: Any, entries: list[dict[str, Any]], limit: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The page of a short list that the request asks for: a pipeline has few steps and parameters."""
     token = request.get("NextToken")
-    begin = int(decode_token(token, INVALID)) if token else 0
+    begin = decode_place(token, INVALID)
     end = begin + request.get("MaxResults", limit)
     return entries[begin:end], {"NextToken": encode_token(str(end))} if end < len(entries) else {}

@@ -9,6 +9,7 @@ from studiolo.ml.processing.specification import ProcessingInput, ProcessingOutp
 from studiolo.services.call import Call
 from studiolo.services.patience import Patience
 from studiolo.services.sagemaker.constraints import check_processing_job
+from studiolo.services.sagemaker.instances import selected, told
 from studiolo.services.sagemaker.service import INVALID, kept, listing, moment, next_token, refuse, sagemaker, tags
 from studiolo.services.sagemaker.trial_components import checked_experiment, note_processing_job
 
@@ -84,7 +85,7 @@ def specification(request: "CreateProcessingJobRequestTypeDef") -> ProcessingSpe
         role=request["RoleArn"],
         inputs=tuple(as_input(given) for given in request.get("ProcessingInputs", [])),
         outputs=tuple(as_output(taken) for taken in outputs.get("Outputs", [])),
-        count=cluster.get("InstanceCount", 1),
+        count=selected(cluster)[1],
         max_runtime=request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DAY),
         entrypoint=tuple(program.get("ContainerEntrypoint", ())),
         arguments=tuple(program.get("ContainerArguments", ())),
@@ -140,6 +141,7 @@ def as_processing_job(job: ProcessingJob) -> dict[str, Any]:
         "Environment": dict(asked.environment),
         "RoleArn": asked.role,
         **asked.recorded,
+        "ProcessingResources": {"ClusterConfig": told(asked.recorded["ProcessingResources"]["ClusterConfig"])},
         **({"ProcessingStartTime": moment(progress.started)} if progress.started is not None else {}),
     }
 

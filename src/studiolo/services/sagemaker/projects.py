@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studiolo.aws.errors import ServiceError
-from studiolo.aws.paging import decode_token, encode_token
+from studiolo.aws.paging import decode_place, encode_token
 from studiolo.products import Project
 from studiolo.services.call import Call
 from studiolo.services.sagemaker.service import INVALID, refuse, sagemaker, tags
@@ -96,10 +96,7 @@ def list_projects(call: Call, request: Request) -> dict[str, Any]:
         key=lambda each: (each.created, each.id) if by_time else (each.name, each.id),
         reverse=request.get("SortOrder") == "Descending",
     )
-    try:
-        start = int(decode_token(request["NextToken"], INVALID)) if "NextToken" in request else 0
-    except ValueError as error:
-        raise ServiceError(INVALID, "The NextToken is not one of ListProjects.") from error
+    start = decode_place(request.get("NextToken"), INVALID)
     end = start + request.get("MaxResults", 10)
     more = {"NextToken": encode_token(str(end))} if len(found) > end else {}
     return {"ProjectSummaryList": [as_summary(each) for each in found[start:end]], **more}

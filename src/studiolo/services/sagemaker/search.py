@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.models import service_model
-from studiolo.aws.paging import decode_token, encode_token
+from studiolo.aws.paging import decode_place, encode_token
 from studiolo.domain import DomainError, Page
 from studiolo.ml.experiments.entity import COMPONENT, EXPERIMENT, TRIAL, Entity
 from studiolo.ml.listing import Listing
@@ -193,7 +193,7 @@ def search(call: Call, request: "SearchRequestTypeDef") -> "SearchResponseTypeDe
     sort_by, order = request.get("SortBy", "LastModifiedTime"), request.get("SortOrder", "Descending")
     shown = ordered(found, sort_by, descending=order == "Descending")
     token = request.get("NextToken")
-    start = int(decode_token(token, INVALID)) if token else 0
+    start = decode_place(token, INVALID)
     end = start + request.get("MaxResults", 10)
     member = RESOURCES[resource][0]
     answer: Any = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from studiolo.aws.paging import decode_token
+from studiolo.aws.paging import decode_place, decode_token
 from studiolo.domain import Page
 from studiolo.services.call import Call
 from studiolo.services.patience import Patience
@@ -91,7 +91,7 @@ def list_aliases(call: Call, request: "shapes.ListAliasesRequestTypeDef") -> dic
         page = call.studio.domains.page(call.scope, "image-version", Listing(domain=name, limit=1000))
         images.image(call.scope, name)
         found = [alias for version in page.items for alias in version.aliases]
-    start = int(decode_token(asked["NextToken"], INVALID)) if asked.get("NextToken") else 0
+    start = decode_place(asked.get("NextToken"), INVALID)
     end = start + asked.get("MaxResults", 100)
     more = Page(found[start:end], str(end) if end < len(found) else None)
     return {"SageMakerImageVersionAliases": more.items, **next_token(more)}

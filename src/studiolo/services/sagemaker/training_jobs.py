@@ -20,6 +20,7 @@ from studiolo.ml.training.specification import (
 from studiolo.services.call import Call
 from studiolo.services.patience import Patience
 from studiolo.services.sagemaker.constraints import check_training_job
+from studiolo.services.sagemaker.instances import selected, told
 from studiolo.services.sagemaker.service import (
     INVALID,
     kept,
@@ -118,12 +119,14 @@ def specification(request: "CreateTrainingJobRequestTypeDef") -> TrainingSpecifi
     if algorithm is None:
         raise ServiceError(INVALID, "A training job needs an AlgorithmSpecification with a TrainingImage.")
     refuse(algorithm, ["AlgorithmName"], "AlgorithmSpecification")
+    if not algorithm.get("TrainingImage"):
+        raise ServiceError(INVALID, "AlgorithmSpecification needs a TrainingImage, the URI of the image to train with.")
     check_training_job(request)
     checkpoints = request.get("CheckpointConfig")
     condition = request.get("StoppingCondition", {})
     resources: Mapping[str, Any] = request.get("ResourceConfig", {})
     return TrainingSpecification(
-        image=algorithm.get("TrainingImage", ""),
+        image=algorithm["TrainingImage"],
         role=request["RoleArn"],
         channels=tuple(as_channel(channel) for channel in request.get("InputDataConfig", [])),
         output=request["OutputDataConfig"]["S3OutputPath"],
@@ -154,7 +157,7 @@ def as_groups(resources: Mapping[str, Any]) -> tuple[Group, ...]:
             Group(each["InstanceGroupName"], each["InstanceType"], each["InstanceCount"])
             for each in resources["InstanceGroups"]
         )
-    return (Group(HOMOGENEOUS, resources["InstanceType"], resources["InstanceCount"]),)
+    return (Group(HOMOGENEOUS, *selected(resources)),)
 
 
 def as_channel(request: "ChannelUnionTypeDef") -> Channel:
@@ -210,6 +213,7 @@ def as_training_job(
         "EnableManagedSpotTraining": False,
         "Environment": dict(asked.environment),
         **asked.recorded,
+        "ResourceConfig": told(asked.recorded["ResourceConfig"]),
         # The SageMaker SDK reads the key of every job.
         "OutputDataConfig": {"KmsKeyId": "", "CompressionType": "GZIP", **asked.recorded["OutputDataConfig"]},
         "SecondaryStatusTransitions": [

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.aws.arns import parse_arn
 from studiolo.aws.errors import ServiceError
-from studiolo.aws.paging import decode_token, encode_token
+from studiolo.aws.paging import decode_place, encode_token
 from studiolo.containers.algorithm import MetricDefinition
 from studiolo.ml.jobs.job import COMPLETED, FAILED, PASSING, STOPPED
 from studiolo.ml.names import arn
 from studiolo.ml.tuning.job import (
     GRID,
     HYPERBAND,
-    MAXIMIZE,
     Definition,
     Limits,
     Objective,
@@ -94,7 +93,7 @@ def list_hyper_parameter_tuning_jobs(
     call: Call, request: "ListHyperParameterTuningJobsRequestTypeDef"
 ) -> "ListHyperParameterTuningJobsResponseTypeDef":
     tuning = call.studio.ml.tuning
-    page = tuning.page(call.scope, listing(request, descending=False))
+    page = tuning.page(call.scope, listing({"SortBy": "Name", **request}, descending=False))
     summaries: Any = [as_summary(job, tuning.trials(job)) for job in page.items]
     return {"HyperParameterTuningJobSummaries": summaries, **next_token(page)}  # type: ignore[typeddict-item]
 
@@ -107,9 +106,11 @@ def list_training_jobs_for_hyper_parameter_tuning_job(
     job = tuning.describe(call.scope, request["HyperParameterTuningJobName"])
     status, order = request.get("StatusEquals"), request.get("SortBy", "Name")
     found = [trial for trial in tuning.trials(job) if status in (None, trial.status)]
-    found.sort(key=lambda trial: _sorted_by(job, trial, order), reverse=request.get("SortOrder") == "Descending")
-    token = request.get("NextToken")
-    begin = int(decode_token(token, INVALID)) if token else 0
+    if order == "FinalObjectiveMetricValue":
+        # The API Reference: training jobs that did not return an objective metric are not listed then.
+        found = [trial for trial in found if trial.value is not None]
+    found.sort(key=lambda trial: _sorted_by(trial, order), reverse=request.get("SortOrder") == "Descending")
+    begin = decode_place(request.get("NextToken"), INVALID)
     end = begin + request.get("MaxResults", 10)
     shown: Any = [as_trial(job, trial) for trial in found[begin:end]]
     more = {"NextToken": encode_token(str(end))} if end < len(found) else {}
@@ -361,8 +362,6 @@ def _objective_status(trial: Trial) -> str:
     return "Pending" if trial.active else "Failed" if trial.value is None else "Succeeded"
 
 
-def _sorted_by(job: TuningJob, trial: Trial, order: str) -> Any:
-    if order == "FinalObjectiveMetricValue":
-        worst = float("-inf") if job.definition(trial).objective.type == MAXIMIZE else float("inf")
-        return worst if trial.value is None else trial.value
-    return {"CreationTime": trial.created, "Status": trial.status}.get(order, trial.name)
+def _sorted_by(trial: Trial, order: str) -> Any:
+    keys = {"CreationTime": trial.created, "Status": trial.status, "FinalObjectiveMetricValue": trial.value}
+    return keys.get(order, trial.name)

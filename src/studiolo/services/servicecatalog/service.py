@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from studiolo.aws.errors import ServiceError
-from studiolo.aws.paging import decode_token, encode_token
+from studiolo.aws.paging import decode_place, encode_token
 from studiolo.domain import AlreadyExists, Conflict, Denied, Invalid, LimitExceeded, NotFound
 from studiolo.products import Exists, InUse, Missing, WrongState
 from studiolo.services.service import Service
@@ -49,10 +49,7 @@ def cut(
 ) -> tuple[Sequence[T], dict[str, str]]:
     """The page asked for of a list that is all here, and the member that leads to the next; tokens are positions."""
     given = request.get("PageToken")
-    try:
-        start = int(decode_token(given, INVALID)) if given else 0
-    except ValueError as error:
-        raise ServiceError(INVALID, "The page token is none of these lists.") from error
+    start = decode_place(given, INVALID)
     size = request.get("PageSize") or limit
     more = len(items) > start + size
     return items[start : start + size], {member: encode_token(str(start + size))} if more else {}

@@ -28,9 +28,12 @@ class Application(ResourceType):
 
     def update(self, at: At, physical: str, properties: Properties, before: Properties) -> None:
         given = {name: properties[name] for name in changed(properties, before) if name in properties}
-        if settings := _lower(without(given, "Tags")):
+        known = self._described(at, physical)
+        # One that is started cannot be updated: a rollback has nothing to undo of an update that it refused.
+        settings = {name: value for name, value in _lower(without(given, "Tags")).items() if known.get(name) != value}
+        if settings:
             at.call(SERVICE, "UpdateApplication", applicationId=physical, clientToken=at.token, **settings)
-        arn = self._described(at, physical)["arn"]
+        arn = known["arn"]
         gone, tags = tag_changes(properties, before)
         if gone:
             at.call(SERVICE, "UntagResource", resourceArn=arn, tagKeys=gone)
