@@ -284,7 +284,9 @@ def _said(target: _Target, command: Sequence[str], environment: Mapping[str, str
         raise TookTooLong(f"The modules could not be had within {target.run.seconds:.0f} seconds.") from None
     except RunFailed as error:
         # Where the requests lie is ours; who reads this knows them by what they ask for.
-        said = plain(error.said).replace(f" in `{target.overlay.with_suffix('.in')}`", "")
+        requests = re.escape(str(target.overlay.with_suffix(".in")))
+        said = re.sub(rf" in `{requests}`", "", plain(error.said))
+        said = re.sub(rf"{requests}:(\d+):\d+", r"line \1", said)
         raise ModulesUnavailable(f"The modules cannot be installed. {said}") from None
 
 

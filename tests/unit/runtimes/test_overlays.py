@@ -122,6 +122,7 @@ def test_a_module_cannot_require_a_file_of_its_own_choice(
         (["alpha==9"], "installed. No solution found when resolving dependencies: Because .* alpha==9"),
         (["alpha==2.0", "beta==1.0"], "depends on alpha<2"),
         (["not a module"], "parse requirement at position 0: .* not a module"),
+        (["alpha", "! odd"], "the start of a requirement: line 2$"),
     ],
 )
 def test_what_cannot_be_had_is_named_with_the_reason(
